@@ -1,0 +1,52 @@
+# What a developer types. Every command sets up .venv by itself: a machine needs only Python, git and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# --no-compile: what is imported gets compiled then; compiling all of numpy costs several seconds before the first words.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types bench format clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/base ## speak a bundled agent session
+	@$(BIN)/voicestream demo
+
+test: $(VENV)/dev ## run all tests
+	@$(BIN)/python -P -m pytest
+
+lint: $(VENV)/dev ## check format, lint rules and types
+	@$(BIN)/ruff format --check --quiet . || { echo "make format mends this"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory types
+
+types: $(VENV)/dev ## check types only, and that the checkers would see an error
+	@$(BIN)/python -P tests/helpers/shadow_tree.py check
+
+bench: $(VENV)/base ## print the latency table of this machine
+	@$(BIN)/voicestream bench
+
+format: $(VENV)/dev ## mend format and what lint can mend
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+clean: ## remove all that these commands made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "voicestream needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "on Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+
+# Two stamps, each made again when the dependencies change. `demo` waits for the small one only.
+$(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/python
+	@$(INSTALL) --editable '.[dev]'
+	@touch $(VENV)/base $@

@@ -1,0 +1,1 @@
+"""The one process that knows what is not yet done: hub, ledger, process table, sessions."""
