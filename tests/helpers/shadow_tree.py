@@ -1,9 +1,9 @@
 """The tree type checkers read: every module stands at the place where it is installed.
 
 `workers/` and `supervisor/` install as `voicestream.workers` and `voicestream.supervisor`. Type checkers do
-not know setuptools' `package-dir`, so they get a tree of links, one a file, with the installed names. A checker
-that finds nothing there might also be looking at nothing: so errors are planted in each root, and both checkers
-must report them all.
+not know setuptools' `package-dir`, so they get a tree of links, one a file, with the installed names. A
+checker that finds nothing there might also be looking at nothing: so errors are planted in each root, and
+both checkers must report them all.
 
     python -P tests/helpers/shadow_tree.py link     make build/types
     python -P tests/helpers/shadow_tree.py check    make it, run mypy and pyright on it, prove that they see

@@ -1,8 +1,8 @@
 """Under CI=true a test that is skipped for a missing part is a failure.
 
 On a developer's machine a test may be skipped because a program or an audio server is missing. The build
-installs all of them, so there a skip means that something was not tested and nobody noticed. What an operating
-system cannot have at all stays skipped: such a test is marked `platform`.
+installs all of them, so there a skip means that something was not tested and nobody noticed. What an
+operating system cannot have at all stays skipped: such a test is marked `platform`.
 """
 
 import os
