@@ -19,9 +19,11 @@ test: $(VENV)/dev ## run all tests
 	@$(BIN)/python -P -m pytest
 
 lint: $(VENV)/dev ## check format, lint rules and types
-	@$(BIN)/ruff format --check --quiet . || { echo "make format mends this"; exit 1; }
-	@$(BIN)/ruff check --quiet .
-	@$(MAKE) --no-print-directory types
+	@result=0; \
+	$(BIN)/ruff format --check . || { echo "make format mends this"; result=1; }; \
+	$(BIN)/ruff check --output-format concise . || result=1; \
+	$(MAKE) --no-print-directory types || result=1; \
+	exit $$result
 
 types: $(VENV)/dev ## check types only, and that the checkers would see an error
 	@$(BIN)/python -P tests/helpers/shadow_tree.py check

@@ -25,7 +25,7 @@ PYPROJECT: Final = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encod
 # package name -> folder in the repository, as setuptools reads it
 ROOTS: Final[dict[str, str]] = PYPROJECT["tool"]["setuptools"]["package-dir"]
 
-# A month's work does not take a checker this long; a hanging one would otherwise hang the build.
+# The whole tree takes seconds; a checker that hangs must not hang the build.
 CHECKER_TIMEOUT_SECONDS: Final = 600
 
 
