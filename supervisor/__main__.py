@@ -1,0 +1,65 @@
+"""``python -P -m voicestream.supervisor``: started by a client when there is no supervisor yet."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import cast
+
+from voicestream import audio_pool, log
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
+from voicestream.run_directory import RunDirectory
+from voicestream.supervisor.alarms import Limits
+from voicestream.supervisor.supervisor import Supervisor
+
+
+def main() -> int:
+    """Become the supervisor of a run directory; exit code 0 as well when another one already is."""
+    faulthandler.enable()
+    os.umask(0o077)
+    parser = argparse.ArgumentParser(prog="voicestream supervisor")
+    parser.add_argument("--run-directory", type=Path, required=True)
+    parser.add_argument("--tts", default="auto")
+    parser.add_argument("--translator", default="auto")
+    parser.add_argument("--keep-alive", type=float, default=30.0, help="seconds to wait for the first session")
+    parser.add_argument("--stay", action="store_true", help="end only when told to")
+    parser.add_argument("--silence-limit", type=float, default=Limits.silence_seconds)
+    parser.add_argument("--job-limit", type=float, default=Limits.job_seconds)
+    found = parser.parse_args()
+    run_directory = RunDirectory(cast("Path", found.run_directory))
+    log.to_file("supervisor")
+    try:
+        run_directory.prepare()
+        if not run_directory.acquire():
+            return EXIT_OK
+    except VoicestreamError as error:
+        logging.getLogger(__name__).error("%s", error.for_people())  # noqa: TRY400 - the reason is for people
+        return error.exit_code
+    try:
+        if run_directory.sweep():
+            logging.getLogger(__name__).info("swept what a supervisor that was killed had left")
+        supervisor = Supervisor(
+            run_directory,
+            audio_pool.create(),
+            {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
+            Limits(
+                silence_seconds=cast("float", found.silence_limit), job_seconds=cast("float", found.job_limit)
+            ),
+            cast("float", found.keep_alive),
+            stay=cast("bool", found.stay),
+        )
+        supervisor.run()
+    except OSError:
+        logging.getLogger(__name__).exception("the supervisor cannot go on")
+        return EXIT_CONFIGURATION
+    finally:
+        run_directory.remove()
+    return EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

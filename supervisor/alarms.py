@@ -1,0 +1,57 @@
+"""When a worker that is still running has to be replaced: three alarms, kept apart. Pure.
+
+A process that is being started or loads a model has a budget, which every Loading extends; one that is ready must beat; and a
+job must get further within its deadline. A worker can beat while its model hangs, and can be silent for seconds in a C call
+that is fine, so the limits differ (pitfalls 31, 32). The fourth way to end, the process's own death, needs no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """All in seconds."""
+
+    hello_seconds: float = 20.0
+    """From the start to Hello; an interpreter with ZeroMQ takes 0.1 s, on a machine that swaps many times that."""
+    loading_seconds: float = 120.0
+    """From Hello, or the last Loading, to Ready: the slowest single stage of loading a model from a cold disk."""
+    silence_seconds: float = 10.0
+    """Without a beat, once ready."""
+    job_seconds: float = 15.0
+    """Without any progress of a job ..."""
+    job_seconds_per_character: float = 0.25
+    """... and this much longer for each character of it: XTTS on two slow cores makes 8 characters a second."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What was last seen of a worker; times on the monotonic clock."""
+
+    started_at: float
+    hello_at: float | None
+    loading_at: float | None
+    """When it last said that it is loading."""
+    ready_at: float | None
+    heard_at: float
+    stalled_since: float | None
+    """Since when its job has made no progress though it could; None: it has none."""
+    characters: int
+    """Length of the job's text."""
+
+
+def due(sign: Sign, limits: Limits) -> tuple[float, str]:
+    """When the next alarm goes off unless something is heard before, and what it then says."""
+    if sign.hello_at is None:
+        return sign.started_at + limits.hello_seconds, f"no hello within {limits.hello_seconds:g} s"
+    if sign.ready_at is None:
+        since = max(sign.hello_at, sign.loading_at or 0.0)
+        return since + limits.loading_seconds, f"loading got no further for {limits.loading_seconds:g} s"
+    silent_at = max(sign.heard_at, sign.ready_at) + limits.silence_seconds
+    silence = silent_at, f"silent for {limits.silence_seconds:g} s"
+    if sign.stalled_since is None:
+        return silence
+    allowed = limits.job_seconds + limits.job_seconds_per_character * sign.characters
+    return min(silence, (sign.stalled_since + allowed, f"its job got no further for {allowed:g} s"))

@@ -1,0 +1,215 @@
+"""The front desk: what clients ask for, and what they are answered."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
+from voicestream.messages import (
+    PROTOCOL_VERSION,
+    Control,
+    Done,
+    OpenSession,
+    Pause,
+    Refused,
+    RestartWorker,
+    Resume,
+    SessionOpened,
+    Status,
+    StatusRequest,
+    WorkerRestarted,
+)
+from voicestream.process_watch import ProcessWatch
+from voicestream.supervisor import status
+
+if TYPE_CHECKING:
+    from voicestream.messages import FromClient, Role, SessionOptions
+    from voicestream.supervisor.post import Post
+    from voicestream.supervisor.supervisor import Supervisor
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A client that waits for the next incarnation of a role."""
+
+    client: bytes
+    role: Role
+    since: float
+    predecessor: int
+
+
+class Desk:
+    """Answers clients on behalf of the supervisor."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._waiting: list[_Waiting] = []
+        self._wait_for_end: list[bytes] = []
+
+    def take(self, client: bytes, message: FromClient, now: float) -> None:
+        """One request of a client."""
+        match message:
+            case OpenSession():
+                self._open(client, message, now)
+            case Control():
+                self._control(client, message, now)
+            case StatusRequest():
+                self._supervisor.hub.send(client, self._status(now))
+            case RestartWorker():
+                self._restart(client, message, now)
+            case _:
+                self._supervisor.hub.drop(client, "misplaced", type(message).__name__)
+
+    def restart_done(self, post: Post, now: float) -> None:
+        """The next incarnation of a role is ready."""
+        for waiting in [w for w in self._waiting if w.role == post.role and w.predecessor < post.incarnation]:
+            self._waiting.remove(waiting)
+            answer = WorkerRestarted(
+                role=post.role,
+                incarnation=post.incarnation,
+                pid=post.process.pid if post.process else 0,
+                path=post.last_exit or "",
+                seconds=now - waiting.since,
+            )
+            self._supervisor.hub.send(waiting.client, answer)
+
+    def restart_failed(self, post: Post, reason: str) -> None:
+        """There will be no next incarnation of a role."""
+        for waiting in [w for w in self._waiting if w.role == post.role]:
+            self._waiting.remove(waiting)
+            self._refuse(waiting.client, f"the {post.role} worker does not start: {reason}", EXIT_INCOMPLETE)
+
+    def ended(self) -> None:
+        """All workers are gone: tell who waited for that."""
+        for client in self._wait_for_end:
+            self._supervisor.hub.send(client, Done(text="ended"))
+
+    def _open(self, client: bytes, message: OpenSession, now: float) -> None:
+        supervisor = self._supervisor
+        if message.protocol != PROTOCOL_VERSION:
+            text = "the supervisor that is running is of another version of voicestream.\nType: voicestream down"
+            self._refuse(client, text, EXIT_CONFIGURATION)
+            return
+        if supervisor.is_ending:
+            self._refuse(client, "the supervisor is ending", EXIT_INCOMPLETE)
+            return
+        refusal = self._engines(message.options, now) or self._file_in_use(message.options)
+        if refusal:
+            self._refuse(client, refusal, EXIT_USAGE)
+            return
+        session = supervisor.sessions.open(client, message.options, ProcessWatch(message.pid))
+        supervisor.idle_since = None
+        posts = supervisor.table.posts
+        supervisor.hub.send(
+            client,
+            SessionOpened(
+                session=session.session,
+                pid=os.getpid(),
+                translator=posts["translation"].engine_name,
+                tts=posts["tts"].engine_name,
+            ),
+        )
+        _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
+        supervisor.do(supervisor.ledger.open_session(session.session, message.options, now))
+
+    def _engines(self, options: SessionOptions, now: float) -> str:
+        """Make sure that the workers have the engines a session wants; returns why not, or nothing."""
+        supervisor = self._supervisor
+        translates = options.target != options.parser.language
+        wanted: list[tuple[Role, str]] = [("tts", options.tts)]
+        if translates:
+            wanted.append(("translation", options.translator))
+        for role, engine in wanted:
+            post = supervisor.table.posts[role]
+            if engine in ("auto", post.engine, post.engine_name) and post.state != "failed":
+                continue
+            if supervisor.sessions.by_id:
+                return (
+                    f"the {role} worker runs {post.engine_name} for another session, not {engine}.\n"
+                    f"Wait for that session, or type: voicestream down"
+                )
+            post.engine = engine
+            if post.process is not None:
+                supervisor.ledger.unseat(role)
+                supervisor.table.end(post, "drain", now, wished=True, reason=f"engine {engine} is wanted")
+            else:
+                supervisor.table.revive(role, now)
+        return ""
+
+    def _file_in_use(self, options: SessionOptions) -> str:
+        path = options.output.path
+        others = [s.options.output for s in self._supervisor.sessions.by_id.values()]
+        if path and any(other.path == path for other in others):
+            return f"another session is writing {path}.\nGive another name: --output FILE.wav"
+        return ""
+
+    def _control(self, client: bytes, message: Control, now: float) -> None:
+        supervisor = self._supervisor
+        ledger = supervisor.ledger
+        match message.action:
+            case "pause" | "resume":
+                is_pause = message.action == "pause"
+                ledger.playing.paused = is_pause
+                player = supervisor.table.identity("player")
+                if player is not None:
+                    supervisor.hub.send(player, Pause() if is_pause else Resume())
+            case "skip" | "hush":
+                supervisor.do(ledger.skip(now, everything=message.action == "hush"))
+            case "stop":
+                session = supervisor.sessions.by_id.get(message.session)
+                if session is None or session.client != client:
+                    self._refuse(client, "no such session", EXIT_USAGE)
+                    return
+                supervisor.do(ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
+                return
+            case "shutdown":
+                self._wait_for_end.append(client)
+                supervisor.end("voicestream down")
+                return
+            case "replay":
+                self._refuse(client, "replay is not there yet", EXIT_USAGE)
+                return
+        supervisor.hub.send(client, Done())
+
+    def _restart(self, client: bytes, message: RestartWorker, now: float) -> None:
+        supervisor = self._supervisor
+        if supervisor.is_ending:
+            self._refuse(client, "the supervisor is ending", EXIT_INCOMPLETE)
+            return
+        post = supervisor.table.posts[message.role]
+        self._waiting.append(
+            _Waiting(client=client, role=message.role, since=now, predecessor=post.incarnation)
+        )
+        if post.process is None:
+            supervisor.table.revive(message.role, now)
+            return
+        supervisor.ledger.unseat(message.role)
+        rung = "kill" if message.now else "drain"
+        supervisor.table.end(post, rung, now, wished=True, reason="restart")
+
+    def _status(self, now: float) -> Status:
+        supervisor = self._supervisor
+        slots = supervisor.ledger.books.slots
+        return Status(
+            supervisor=status.of_supervisor(
+                uptime_seconds=now - supervisor.started_at,
+                sessions=len(supervisor.sessions.by_id),
+                keep_alive_seconds=supervisor.keep_alive_seconds,
+                run_directory=str(supervisor.run_directory.path),
+                free_slots=slots.free,
+                total_slots=slots.total,
+                frames_dropped=supervisor.hub.dropped.total(),
+            ),
+            workers=[
+                status.of_worker(supervisor.table.posts[role], supervisor.in_flight(role), now)
+                for role in ("parser", "translation", "tts", "player")
+            ],
+        )
+
+    def _refuse(self, client: bytes, text: str, exit_code: int) -> None:
+        self._supervisor.hub.send(client, Refused(text=text, exit_code=exit_code))

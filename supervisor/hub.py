@@ -1,0 +1,76 @@
+"""The supervisor's one socket: every worker and every client is a peer of it."""
+
+from __future__ import annotations
+
+import collections
+import errno
+import logging
+from typing import TYPE_CHECKING, Final
+
+import zmq
+
+from voicestream.errors import ProtocolError
+from voicestream.link import hub_socket, pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from voicestream.messages import Message
+
+MAX_FRAMES_A_TURN: Final = 64
+"""Frames taken before processes and clocks are looked at again: a flood delays nothing else."""
+
+LOGGED_DROPS: Final = 20
+"""Dropped frames that are logged one by one; after that only every thousandth: a flood must not fill the disk."""
+
+_ROUTER_PARTS: Final = 2
+"""Identity and frame."""
+
+_log = logging.getLogger(__name__)
+
+
+class Hub:
+    """A ROUTER bound in the run directory."""
+
+    def __init__(self, path: Path) -> None:
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.socket: Final = hub_socket(self._context, path)
+        self.dropped: Final[collections.Counter[str]] = collections.Counter()
+        """Frames that were not acted on, by reason."""
+
+    def send(self, identity: bytes, message: Message) -> bool:
+        """Send to a peer; False when it is not there (pitfall 16)."""
+        try:
+            self.socket.send_multipart((identity, pack(message)), zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            if error.errno in (errno.EHOSTUNREACH, errno.EAGAIN):
+                return False
+            raise
+        return True
+
+    def receive(self) -> Iterator[tuple[bytes, Message]]:
+        """What has arrived, up to ``MAX_FRAMES_A_TURN``; frames that are not messages are counted and left out."""
+        for _ in range(MAX_FRAMES_A_TURN):
+            try:
+                parts = self.socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            if len(parts) != _ROUTER_PARTS:
+                self.drop(parts[0], "parts", f"{len(parts)} parts")
+                continue
+            try:
+                yield parts[0], unpack(parts[1])
+            except ProtocolError as error:
+                self.drop(parts[0], "malformed", str(error))
+
+    def drop(self, identity: bytes, reason: str, detail: str) -> None:
+        """Count a frame that is not acted on, and log it if there were few so far."""
+        self.dropped[reason] += 1
+        total = self.dropped.total()
+        if total <= LOGGED_DROPS or total % 1000 == 0:
+            _log.warning("dropped=%d reason=%s peer=%r detail=%.200s", total, reason, identity, detail)
+
+    def close(self, *, linger_seconds: float) -> None:
+        """Close the socket; what is still queued has this long to get out (never for ever: pitfall 15)."""
+        self._context.destroy(linger=round(linger_seconds * 1000))

@@ -1,0 +1,293 @@
+"""The ledger: which sentences are not done yet, and what is to be done about them next.
+
+Pure: it takes events and the time and returns commands; it knows no socket, clock or process. Everything that must survive
+the death of a worker is in here, because the process that keeps it runs no code of a model or of a sound driver.
+
+The rules, each kept whatever the order of events:
+
+- A sentence is known by its id; one that is found again (the parser was replaced) is dropped.
+- The loss of a worker moves its sentences one stage back and counts a trial; after ``MAX_TRIALS`` at one stage without
+  getting further the sentence is given up there: translation speaks the original and says so, tts and player skip it.
+- Sound that was committed stays, whoever dies: a sentence is made again only from the frame that is missing, and played
+  on from the frame of the cursor.
+- Playing is strictly in order within a session; sessions take turns by message.
+- A slot is free again only when nobody can touch it any more: its worker said so, or was reaped (pitfall 6).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK
+from voicestream.messages import (
+    AudioPlayed,
+    AudioWritten,
+    Cancel,
+    Cancelled,
+    OutputFailed,
+    OutputOpened,
+    PlaybackFinished,
+    PlaybackStarted,
+    SentenceFound,
+    SessionEvent,
+    Silence,
+    Translated,
+    Underrun,
+    WorkFailed,
+)
+from voicestream.supervisor.ledger.books import Books, SessionBook
+from voicestream.supervisor.ledger.commands import Closed, Command, Report
+from voicestream.supervisor.ledger.playing import Playing
+from voicestream.supervisor.ledger.rows import Outcome, Row
+from voicestream.supervisor.ledger.slots import SlotTable
+from voicestream.supervisor.ledger.speaking import Speaking
+from voicestream.supervisor.ledger.translating import Translating
+
+if TYPE_CHECKING:
+    from voicestream.audio_pool import Cursor
+    from voicestream.messages import FromWorker, Role, SessionOptions
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """All sentences of all sessions. Every method returns the commands that follow from what it was told."""
+
+    def __init__(self, slots: int) -> None:
+        self.books = Books(SlotTable(slots))
+        self.translating = Translating(self.books)
+        self.speaking = Speaking(self.books)
+        self.playing = Playing(self.books, self.speaking.pace)
+
+    def open_session(self, session: str, options: SessionOptions, now: float) -> list[Command]:
+        """A new session; its id must be new."""
+        self.books.now = now
+        book = SessionBook(session=session, options=options)
+        self.books.sessions[session] = book
+        self.playing.open_output(book)
+        return self._settle()
+
+    def input_progressed(
+        self, session: str, open_message: int | None, now: float, *, ended: bool
+    ) -> list[Command]:
+        """The parser is further: which message is still being written, and whether more can come at all."""
+        self.books.now = now
+        book = self.books.sessions.get(session)
+        if book is not None:
+            book.open_message = open_message
+            book.input_ended = book.input_ended or ended
+        return self._settle()
+
+    def input_skipped(self, session: str, reason: str, now: float) -> list[Command]:
+        """Some of a session's input could not be read: nobody knows which words were in it."""
+        self.books.now = now
+        book = self.books.sessions.get(session)
+        if book is not None:
+            book.input_skipped = True
+            event = SessionEvent(event="failed", session=session, time=now, stage="parser", reason=reason)
+            self.books.command(Report(event))
+        return self._settle()
+
+    def stop_session(self, session: str, reason: str, exit_code: int, now: float) -> list[Command]:
+        """End a session now: what was not heard is skipped."""
+        self.books.now = now
+        book = self.books.sessions.get(session)
+        if book is not None:
+            self._abandon(book, Outcome.SKIPPED, reason)
+            self._close(book, exit_code, reason)
+        return self._settle()
+
+    def skip(self, now: float, *, everything: bool) -> list[Command]:
+        """Skip the sentence that is being heard, or everything that was found so far."""
+        self.books.now = now
+        for book in self.books.sessions.values():
+            for row in list(book.rows.values()):
+                if everything or row.heard:
+                    self._drop(row, Outcome.SKIPPED, "skipped on request")
+        return self._settle()
+
+    def seat(self, role: Role, now: float) -> list[Command]:
+        """The worker of a role is ready."""
+        self.books.now = now
+        self.books.seated.add(role)
+        if role == "player":
+            for book in self.books.sessions.values():
+                self.playing.open_output(book)
+        return self._settle()
+
+    def unseat(self, role: Role) -> None:
+        """The worker of a role gets nothing new, because it is to end; what it has in hand it may still deliver."""
+        self.books.seated.discard(role)
+
+    def lost(self, role: Role, reason: str, cursor: Cursor, now: float, *, blame: bool) -> list[Command]:
+        """The worker of a role was reaped. ``blame``: it was not our wish, so what it had in hand may be the cause."""
+        self.books.now = now
+        self.books.seated.discard(role)
+        match role:
+            case "translation":
+                self.translating.lost(reason, blame=blame)
+            case "tts":
+                self.speaking.lost(reason, blame=blame)
+            case "player":
+                given_up = self.playing.lost(cursor, blame=blame)
+                if given_up is not None:
+                    self._drop(given_up, Outcome.FAILED, reason)
+            case "parser":
+                pass  # what it had in hand is input, which sessions keep
+        self.books.let_go_of_all(role)
+        return self._settle()
+
+    def handle(self, role: Role, message: FromWorker, now: float) -> list[Command]:
+        """Take a worker's message; one that does not fit what the worker has in hand changes nothing."""
+        self.books.now = now
+        match role, message:
+            case "parser", SentenceFound():
+                self._found(message)
+            case "translation", Translated():
+                self.translating.done(message)
+            case "translation", WorkFailed():
+                self.translating.failed(message)
+            case "tts", AudioWritten():
+                self.speaking.written(message)
+            case "tts", WorkFailed():
+                self.speaking.failed(message)
+            case "tts", Cancelled():
+                self.speaking.let_go(message.session, message.sentence)
+                self.books.let_go("tts", message.session, message.sentence)
+            case "player", _:
+                self._heard(message)
+            case _:
+                pass
+        return self._settle()
+
+    def tick(self, now: float) -> list[Command]:
+        """Time has passed: a turn may be over."""
+        self.books.now = now
+        return self._settle()
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether a sentence is not done yet."""
+        return any(book.rows for book in self.books.sessions.values())
+
+    def in_flight(self, role: Role) -> int:
+        """Sentences a worker has in hand."""
+        match role:
+            case "translation":
+                return self.translating.in_flight
+            case "tts":
+                return self.speaking.in_flight
+            case "player":
+                return self.playing.in_flight
+            case "parser":
+                return 0
+
+    def progress(self, role: Role) -> tuple[float | None, int]:
+        """Since when the job in hand has made no progress though it could (None: there is none), and its characters."""
+        match role:
+            case "translation":
+                return self.translating.busy_since, self.translating.characters
+            case "tts":
+                return self.speaking.stalled_since, self.speaking.characters
+            case "player":
+                return self.playing.stalled_since, 0
+            case "parser":
+                return None, 0
+
+    def busy_since(self, role: Role) -> float | None:
+        """When the job in hand was given to a worker."""
+        match role:
+            case "translation":
+                return self.translating.busy_since
+            case "tts":
+                return self.speaking.busy_since
+            case "player":
+                return self.playing.busy_since
+            case "parser":
+                return None
+
+    def _found(self, message: SentenceFound) -> None:
+        book = self.books.sessions.get(message.session)
+        if book is None or message.sentence < book.expected:
+            return
+        if message.sentence > book.expected:
+            _log.error("sentence=%d expected=%d: the parser left some out", message.sentence, book.expected)
+        book.expected = message.sentence + 1
+        book.found_count += 1
+        row = Row(
+            session=message.session,
+            sentence=message.sentence,
+            message=message.message,
+            text=message.text,
+            language=message.language,
+            kind=message.kind,
+            paragraph=message.paragraph,
+        )
+        book.rows[row.sentence] = row
+        book.found.append(row)
+        book.unplayed.append(row)
+        self.books.report("sentence_found", row, text=row.text, language=row.language)
+
+    def _heard(self, message: FromWorker) -> None:
+        match message:
+            case OutputOpened():
+                book = self.books.sessions.get(message.session)
+                if book is not None:
+                    book.output_open = True
+            case OutputFailed():
+                book = self.books.sessions.get(message.session)
+                if book is not None:
+                    self._abandon(book, Outcome.FAILED, message.reason)
+                    self._close(book, message.exit_code, message.reason)
+            case PlaybackStarted():
+                self.playing.started(message.session, message.sentence)
+            case AudioPlayed():
+                self.playing.progressed(message)
+            case PlaybackFinished():
+                self.playing.finished(message)
+            case Underrun():
+                row = self.books.row(message.session, message.sentence)
+                if row is not None:
+                    self.books.report("underrun", row, frames=message.frames)
+            case WorkFailed():
+                row = self.books.row(message.session, message.sentence)
+                if row is not None:
+                    self._drop(row, Outcome.FAILED, message.reason)
+            case Cancelled():
+                self.books.let_go("player", message.session, message.sentence)
+            case _:
+                pass
+
+    def _drop(self, row: Row, outcome: Outcome, reason: str) -> None:
+        self.speaking.take_back(row)
+        self.playing.take_back(row)
+        self.books.end(row, outcome, reason=reason)
+
+    def _abandon(self, book: SessionBook, outcome: Outcome, reason: str) -> None:
+        """End all rows of a session, the one that is heard last so that nothing follows it."""
+        if "player" in self.books.seated:
+            self.books.send("player", Silence(session=book.session))
+        for role in ("parser", "translation"):
+            if role in self.books.seated:
+                self.books.send(role, Cancel(session=book.session))
+        for row in list(book.rows.values()):
+            self._drop(row, outcome, reason)
+
+    def _settle(self) -> list[Command]:
+        for book in list(self.books.sessions.values()):
+            if book.input_ended and not book.rows:
+                self._close(book, EXIT_OK if book.is_clean else EXIT_INCOMPLETE, "")
+        by_need = self.playing.by_need()
+        self.translating.dispatch(by_need)
+        self.speaking.dispatch(by_need, self.playing.next_to_be_heard())
+        self.playing.dispatch()
+        return self.books.take_commands()
+
+    def _close(self, book: SessionBook, exit_code: int, reason: str) -> None:
+        self.playing.close_output(book)
+        del self.books.sessions[book.session]
+        self.books.command(
+            Closed(session=book.session, counts=book.counts(), exit_code=exit_code, reason=reason)
+        )
+

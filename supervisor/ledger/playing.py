@@ -1,0 +1,244 @@
+"""The player stage of the ledger: what is being heard and what comes next, strictly in order, in turns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from voicestream.messages import CloseOutput, OpenOutput, Play
+from voicestream.supervisor.ledger import turns
+from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
+from voicestream.supervisor.ledger.rows import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from voicestream.audio_pool import Cursor
+    from voicestream.messages import AudioPlayed, PlaybackFinished
+    from voicestream.supervisor.ledger.books import Books, Key, SessionBook
+    from voicestream.supervisor.ledger.pacing import Pace
+    from voicestream.supervisor.ledger.rows import Row
+
+PLAY_AHEAD: Final = 2
+"""Sentences the player holds: the one that is heard and the next one, so that no gap is left between them."""
+
+SERIAL_MODULUS: Final = 1 << 24
+"""The cursor in the pool keeps this many serials apart."""
+
+
+class Playing:
+    """What the player has in hand, and what it gets next."""
+
+    def __init__(self, books: Books, pace: Pace) -> None:
+        self._books = books
+        self._pace = pace
+        self._rows: list[Row] = []
+        self._turn: turns.Turn | None = None
+        self._serial = 0
+        self._progress_at = 0.0
+        self._first_since = 0.0
+        self.paused = False
+
+    @property
+    def in_flight(self) -> int:
+        """Sentences at the player."""
+        return len(self._rows)
+
+    @property
+    def busy_since(self) -> float | None:
+        """When the sentence that is heard, or is about to be, was the next: its predecessor had ended."""
+        return self._first_since if self._rows else None
+
+    @property
+    def stalled_since(self) -> float | None:
+        """Since when the player could have played something and has not; None: there is nothing, or it is paused."""
+        if self.paused or not any(row.sent_frames > row.played_frames for row in self._rows):
+            return None
+        return self._progress_at
+
+    def open_output(self, book: SessionBook) -> None:
+        """Have the player get a session's output ready; it says when."""
+        book.output_open = False
+        if "player" not in self._books.seated:
+            return
+        playing = [row for row in self._rows if row.session == book.session]
+        position = playing[0].position + playing[0].played_frames if playing else book.next_position
+        output = book.options.output
+        self._books.send("player", OpenOutput(session=book.session, output=output, position=position))
+
+    def close_output(self, book: SessionBook) -> None:
+        """Have the player let go of a session's output."""
+        if "player" in self._books.seated:
+            self._books.send("player", CloseOutput(session=book.session))
+
+    def started(self, session: str, sentence: int) -> None:
+        """The first frame of a sentence was handed over."""
+        for row in self._rows:
+            if row.key == (session, sentence) and not row.heard:
+                self._hear(row)
+
+    def progressed(self, answer: AudioPlayed) -> None:
+        """Some frames of a sentence were handed over: their slots are free."""
+        for row in self._rows:
+            if row.key == (answer.session, answer.sentence):
+                self._progress_at = self._books.now
+                self._books.free(row.key, row.play_up_to(min(answer.frame, row.sent_frames)))
+
+    def finished(self, answer: PlaybackFinished) -> None:
+        """A sentence was heard to its end."""
+        row = self._rows[0] if self._rows else None
+        if row is not None and row.key == (answer.session, answer.sentence) and row.last_sent:
+            self._finish(self._rows.pop(0))
+
+    def lost(self, cursor: Cursor, *, blame: bool) -> Row | None:
+        """The player was reaped with the cursor where it is; returns the row that has cost too many players, if one has."""
+        at = next((i for i, row in enumerate(self._rows) if row.serial % SERIAL_MODULUS == cursor.serial), None)
+        if at is not None:
+            for row in self._rows[:at]:
+                self._finish(row)
+            self._rows = self._rows[at:]
+            row = self._rows[0]
+            self._books.free(row.key, row.play_up_to(min(cursor.frame, row.sent_frames)))
+            if row.last_sent and row.played_frames == row.frames:
+                self._finish(self._rows.pop(0))
+        for row in self._rows:
+            row.sent_frames = row.played_frames
+            row.last_sent = False
+        for book in self._books.sessions.values():
+            book.output_open = False
+        return self._rows[0] if blame and self._rows and self._is_given_up(self._rows[0]) else None
+
+    def take_back(self, row: Row) -> None:
+        """The row has ended: if it is in the player's hands, the player is to let go of it."""
+        if row not in self._rows:
+            return
+        self._rows.remove(row)
+        book = self._books.sessions[row.session]
+        if all(later.session != row.session for later in self._rows):
+            book.next_position = row.position + row.played_frames
+        if "player" in self._books.seated:
+            self._books.take_back("player", row.key)
+
+    def next_to_be_heard(self) -> AbstractSet[Key]:
+        """The sentences of which one is to be heard next: what tts should be working on first."""
+        if self._rows and not self._rows[-1].is_complete:
+            return {self._rows[-1].key}
+        heads = {s: row for s, book in self._books.sessions.items() if (row := first_open(book.unplayed))}
+        if self._turn is not None and self._holds(self._turn):
+            row = heads.get(self._turn.session)
+            return {row.key} if row else set()
+        return {row.key for row in heads.values()}
+
+    def by_need(self) -> list[SessionBook]:
+        """The sessions, in the order in which they need further sound."""
+        order = list(self._books.sessions)
+        first = self._turn.session if self._turn else None
+        ranked = [(book.ahead, session != first, i, book) for i, session in enumerate(order) if (book := self._books.sessions[session])]
+        return [book for *_, book in sorted(ranked, key=lambda entry: entry[:3])]
+
+    def dispatch(self) -> None:
+        """Tell the player of everything it may know by now."""
+        if "player" not in self._books.seated:
+            return
+        for row in self._rows:
+            self._send(row)
+        while len(self._rows) < PLAY_AHEAD and (not self._rows or self._rows[-1].last_sent):
+            row = self._next()
+            if row is None:
+                return
+            if not self._rows:
+                self._first_since = self._books.now
+            self._rows.append(row)
+            self._send(row)
+
+    def _next(self) -> Row | None:
+        candidates: dict[str, turns.Candidate] = {}
+        for session, book in self._books.sessions.items():
+            row = first_open(book.unplayed)
+            if row is not None:
+                candidates[session] = turns.Candidate(message=row.message, ready=self._may_start(book, row))
+        if not candidates:
+            return None
+        session = turns.next_session(
+            self._turn, list(self._books.sessions), candidates, self._open_messages(), self._books.now
+        )
+        if session is None:
+            return None
+        book = self._books.sessions[session]
+        row = book.unplayed.popleft()
+        self._turn = turns.Turn(session=session, message=row.message, since=self._books.now)
+        self._serial += 1
+        row.serial = self._serial
+        row.position = book.next_position
+        return row
+
+    def _may_start(self, book: SessionBook, row: Row) -> bool:
+        if not book.output_open or not row.is_playable:
+            return False
+        return row.is_complete or row.frames >= self._pace.frames_before_start(len(row.text))
+
+    def _send(self, row: Row) -> None:
+        book = self._books.sessions[row.session]
+        if row.last_sent or not book.output_open:
+            return
+        for stretch in row.stretches:
+            skip = max(0, row.sent_frames - stretch.at)
+            if skip >= stretch.frames:
+                continue
+            last = row.is_complete and stretch.end == row.frames
+            self._play(row, stretch.slot, stretch.start + skip, stretch.frames - skip, last=last)
+        if row.is_complete and not row.last_sent:
+            self._play(row, 0, 0, 0, last=True)
+
+    def _play(self, row: Row, slot: int, start: int, frames: int, *, last: bool) -> None:
+        if row.sent_frames == row.played_frames:
+            self._progress_at = self._books.now
+        self._books.send(
+            "player",
+            Play(
+                session=row.session,
+                sentence=row.sentence,
+                serial=row.serial,
+                position=row.position,
+                frame=row.sent_frames,
+                slot=slot,
+                start=start,
+                frames=frames,
+                last=last,
+            ),
+        )
+        row.sent_frames += frames
+        if last:
+            row.last_sent = True
+            self._books.sessions[row.session].next_position = row.position + row.frames
+
+    def _finish(self, row: Row) -> None:
+        if not row.heard:
+            self._hear(row)
+        row.played_frames = row.frames
+        self._progress_at = self._first_since = self._books.now
+        if row.give_up_reason:
+            self._books.end(row, Outcome.SKIPPED, stage="tts", reason=row.give_up_reason)
+        else:
+            self._books.end(row, Outcome.PLAYED)
+
+    def _hear(self, row: Row) -> None:
+        row.heard = True
+        self._books.report("playback_started", row)
+
+    def _is_given_up(self, row: Row) -> bool:
+        if row.player_trials_at != row.played_frames:
+            row.player_trials_at = row.played_frames
+            row.player_trials = 0
+        row.player_trials += 1
+        return row.player_trials >= MAX_TRIALS
+
+    def _holds(self, turn: turns.Turn) -> bool:
+        candidates = {
+            session: turns.Candidate(message=row.message, ready=row.is_playable)
+            for session, book in self._books.sessions.items()
+            if (row := first_open(book.unplayed)) is not None
+        }
+        return turns.holds(turn, candidates, self._open_messages(), self._books.now)
+
+    def _open_messages(self) -> dict[str, int | None]:
+        return {session: book.open_message for session, book in self._books.sessions.items()}

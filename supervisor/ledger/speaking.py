@@ -1,0 +1,246 @@
+"""The tts stage of the ledger: one sentence at the worker at a time, with the slots it writes to."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
+from voicestream.messages import Lease, Speak
+from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
+from voicestream.supervisor.ledger.pacing import Pace
+from voicestream.supervisor.ledger.rows import Making, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from voicestream.messages import AudioWritten, WorkFailed
+    from voicestream.supervisor.ledger.books import Books, Key, SessionBook
+    from voicestream.supervisor.ledger.rows import Row
+
+LEASE_AHEAD: Final = 4
+"""Unwritten slots a voice has in hand, 2 s: the answer to a request is there long before it needs the next one."""
+
+MAX_FIRST_LEASE: Final = 32
+"""Slots leased with a job, at most: the rest follows while it is written."""
+
+SECONDS_PER_CHARACTER: Final = 0.08
+"""A guess at the length of what is spoken, for the first lease only (English at 175 words a minute: 0.07)."""
+
+
+@dataclass
+class _Job:
+    row: Row
+    attempt: int
+    since: float
+    progress_at: float
+    """When it last wrote something, or last got a slot to write to."""
+    waited_seconds: float = 0.0
+    """How long it had no slot to write to."""
+    starving_since: float | None = None
+    taken_back: bool = False
+
+
+class Speaking:
+    """What the tts worker has in hand, and what it gets next."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._job: _Job | None = None
+        self.pace: Final = Pace()
+
+    @property
+    def in_flight(self) -> int:
+        """Sentences at the worker."""
+        return 1 if self._job else 0
+
+    @property
+    def busy_since(self) -> float | None:
+        """When the sentence in hand was sent."""
+        return self._job.since if self._job else None
+
+    @property
+    def stalled_since(self) -> float | None:
+        """Since when the worker could have written something and has not; None: it has nothing to do, or no slot."""
+        job = self._job
+        return job.progress_at if job is not None and job.starving_since is None else None
+
+    @property
+    def characters(self) -> int:
+        """Length of the sentence in hand."""
+        return len(self._job.row.text) if self._job else 0
+
+    def written(self, answer: AudioWritten) -> tuple[Row, float | None] | None:
+        """Take committed samples.
+
+        Returns:
+            The row, and how long the job took if this was its end; None when the message is stale or out of place.
+        """
+        job = self._job
+        if job is None or job.taken_back or job.row.key != (answer.session, answer.sentence):
+            return None
+        row = job.row
+        if answer.attempt != job.attempt:
+            return None
+        began = row.frames == 0 and answer.frames > 0
+        if (answer.frames or not answer.last) and not row.commit(answer.slot, answer.start, answer.frames):
+            return None
+        job.progress_at = self._books.now
+        if began:
+            self._books.report("speech_started", row)
+        if not answer.last:
+            return row, None
+        self._job = None
+        work_seconds = self._books.now - job.since - job.waited_seconds
+        self.pace.learn(
+            frames=row.frames,
+            characters=len(row.text),
+            sound_seconds=row.frames / SAMPLE_RATE,
+            work_seconds=work_seconds,
+        )
+        self._complete(row)
+        return row, work_seconds
+
+    def failed(self, answer: WorkFailed) -> None:
+        """The worker could not make this sentence; the worker itself is fine."""
+        job = self._job
+        if job is None or job.attempt != answer.attempt or job.row.key != (answer.session, answer.sentence):
+            return
+        self._job = None
+        if not job.taken_back:
+            self._retry(job.row, answer.reason, blame=True, permanent=answer.permanent)
+
+    def let_go(self, session: str, sentence: int | None) -> None:
+        """The worker let go of what it was told to; it is free for the next sentence."""
+        job = self._job
+        if job and job.taken_back and job.row.session == session and sentence in (None, job.row.sentence):
+            self._job = None
+
+    def lost(self, reason: str, *, blame: bool) -> None:
+        """The worker was reaped; ``blame``: it was not our wish."""
+        job, self._job = self._job, None
+        if job is not None and not job.taken_back:
+            self._retry(job.row, reason, blame=blame, permanent=False)
+
+    def take_back(self, row: Row) -> None:
+        """The row has ended: if it is in the worker's hands, the worker is to let go of it."""
+        job = self._job
+        if job is not None and job.row is row and not job.taken_back:
+            job.taken_back = True
+            self._books.take_back("tts", row.key)
+
+    def dispatch(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> None:
+        """Give the worker slots, take back what stands in the way, and send the next sentence if it is free.
+
+        Args:
+            by_need: the sessions, the one that is to be heard soonest first.
+            urgent: the sentences of which one is to be heard next.
+        """
+        if self._job is not None:
+            self._feed(self._job, urgent)
+            self._make_way(by_need, urgent)
+        elif "tts" in self._books.seated:
+            row = self._next(by_need, urgent)
+            if row is not None:
+                self._speak(row, urgent=row.key in urgent)
+
+    def _next(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> Row | None:
+        heads = [(book, row) for book in by_need if (row := first_open(book.translated)) is not None]
+        for book, row in heads:
+            if row.key in urgent and self._books.slots.available(urgent=True):
+                book.translated.popleft()
+                return row
+        for book, row in heads:
+            if self._books.slots.available(urgent=False) >= min(_slots_for(row), LEASE_AHEAD):
+                book.translated.popleft()
+                return row
+        return None
+
+    def _speak(self, row: Row, *, urgent: bool) -> None:
+        row.move(Making.SPEAKING)
+        row.attempt += 1
+        row.leased = self._books.slots.lease(_slots_for(row), urgent=urgent)
+        row.used_of_slot = 0
+        book = self._books.sessions[row.session]
+        book.ahead += 1
+        now = self._books.now
+        self._job = _Job(row=row, attempt=row.attempt, since=now, progress_at=now)
+        self._books.send(
+            "tts",
+            Speak(
+                session=row.session,
+                sentence=row.sentence,
+                attempt=row.attempt,
+                text=row.text,
+                language=row.language,
+                voice=book.options.voice,
+                speed=book.options.speed,
+                # The same words always sound the same: what was begun can be continued by another process.
+                seed=zlib.crc32(row.text.encode()),
+                skip_frames=row.frames,
+                slots=row.leased,
+            ),
+        )
+
+    def _feed(self, job: _Job, urgent: AbstractSet[Key]) -> None:
+        if job.taken_back:
+            return
+        unused = len(job.row.unused_slots())
+        if unused < LEASE_AHEAD:
+            slots = self._books.slots.lease(LEASE_AHEAD - unused, urgent=job.row.key in urgent)
+            if slots:
+                job.row.leased.extend(slots)
+                self._books.send(
+                    "tts",
+                    Lease(session=job.row.session, sentence=job.row.sentence, attempt=job.attempt, slots=slots),
+                )
+        has_room = bool(job.row.leased)
+        now = self._books.now
+        if has_room and job.starving_since is not None:
+            job.waited_seconds += now - job.starving_since
+            job.starving_since = None
+            job.progress_at = now
+        elif not has_room and job.starving_since is None:
+            job.starving_since = now
+
+    def _make_way(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> None:
+        """A sentence that has no slot left must not keep the one that is to be heard next from being made."""
+        job = self._job
+        if job is None or job.taken_back or job.starving_since is None or job.row.key in urgent:
+            return
+        if any((row := first_open(book.translated)) is not None and row.key in urgent for book in by_need):
+            job.taken_back = True
+            self._books.take_back("tts", job.row.key, job.row.drop_lease())
+            self._wait_again(job.row)
+
+    def _retry(self, row: Row, reason: str, *, blame: bool, permanent: bool) -> None:
+        self._books.free(row.key, row.drop_lease())
+        if blame:
+            row.trials += 1
+        if not (permanent or row.trials >= MAX_TRIALS):
+            self._wait_again(row)
+        elif row.serial or row.frames:
+            # Some of it may have been heard: play what there is, then say that the rest is missing.
+            row.give_up_reason = reason
+            self._complete(row)
+        else:
+            self._books.end(row, Outcome.SKIPPED, stage="tts", reason=reason)
+
+    def _wait_again(self, row: Row) -> None:
+        row.move(Making.TRANSLATED)
+        book = self._books.sessions[row.session]
+        book.ahead -= 1
+        book.translated.appendleft(row)
+
+    def _complete(self, row: Row) -> None:
+        row.move(Making.SPOKEN)
+        self._books.free(row.key, row.drop_lease())
+        if not row.give_up_reason:
+            self._books.report("speech_finished", row, frames=row.frames, sample_rate=SAMPLE_RATE)
+
+
+def _slots_for(row: Row) -> int:
+    frames = len(row.text) * SECONDS_PER_CHARACTER * SAMPLE_RATE
+    return min(MAX_FIRST_LEASE, math.ceil(frames / SLOT_FRAMES) + 1)

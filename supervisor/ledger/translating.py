@@ -1,0 +1,153 @@
+"""The translation stage of the ledger: batches that form by themselves, one batch at the worker at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from voicestream.messages import SourceSentence, Translate
+from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
+from voicestream.supervisor.ledger.rows import Making
+
+if TYPE_CHECKING:
+    from voicestream.messages import Translated, WorkFailed
+    from voicestream.supervisor.ledger.books import Books, SessionBook
+    from voicestream.supervisor.ledger.rows import Row
+
+MAX_BATCH: Final = 16
+"""Sentences in one batch: beyond this a GPU gains little and the first sentence waits longer."""
+
+MAX_TRANSLATED_AHEAD: Final = 64
+"""Sentences of a session that wait translated for tts: more would only be lost work if the session is stopped."""
+
+
+@dataclass(frozen=True)
+class _Batch:
+    number: int
+    rows: list[Row]
+    since: float
+
+
+class Translating:
+    """What the translation worker has in hand, and what it gets next."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._batch: _Batch | None = None
+        self._numbers = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Sentences at the worker."""
+        return len(self._batch.rows) if self._batch else 0
+
+    @property
+    def busy_since(self) -> float | None:
+        """When the batch in hand was sent."""
+        return self._batch.since if self._batch else None
+
+    @property
+    def characters(self) -> int:
+        """Length of the batch in hand."""
+        return sum(len(row.text) for row in self._batch.rows) if self._batch else 0
+
+    def done(self, answer: Translated) -> float | None:
+        """Take a batch that is back; returns how long it took, or None when it is not the one in hand."""
+        batch = self._batch
+        if batch is None or answer.batch != batch.number:
+            return None
+        texts = {(one.session, one.sentence): one.text for one in answer.sentences}
+        self._batch = None
+        for row in batch.rows:
+            if row.outcome is not None:
+                continue
+            text = texts.get(row.key)
+            if text is None:
+                self._retry(row, "the translator left it out")
+            else:
+                row.text, row.language = text, answer.language
+                self._move_on(row, engine=answer.engine)
+        return self._books.now - batch.since
+
+    def failed(self, answer: WorkFailed) -> None:
+        """Take a sentence back that the worker could not translate: the worker gives the whole batch up with it."""
+        batch = self._batch
+        if batch is None or (answer.session, answer.sentence) not in {row.key for row in batch.rows}:
+            return
+        self._batch = None
+        self._give_back(batch, answer.reason, blame=True, permanent=answer.permanent)
+
+    def lost(self, reason: str, *, blame: bool) -> None:
+        """The worker is gone; ``blame``: it was not our wish."""
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            self._give_back(batch, reason, blame=blame, permanent=False)
+
+    def dispatch(self, by_need: list[SessionBook]) -> None:
+        """Send the next batch if the worker is free; ``by_need``: sessions, the one that is to be heard soonest first."""
+        if self._batch is not None or "translation" not in self._books.seated:
+            return
+        rows: list[Row] = []
+        pair: tuple[str, str] | None = None
+        for book in by_need:
+            while len(rows) < MAX_BATCH and len(book.translated) < MAX_TRANSLATED_AHEAD:
+                row = first_open(book.found)
+                if row is None or (pair is not None and pair != (row.language, book.options.target)):
+                    break
+                if row.trials and rows:
+                    break  # one that cost us a worker before goes alone, so that the others are not blamed for it
+                pair = (row.language, book.options.target)
+                rows.append(book.found.popleft())
+                if row.trials:
+                    break
+            if rows and (rows[-1].trials or len(rows) == MAX_BATCH):
+                break
+        if pair is None:
+            return
+        self._numbers += 1
+        for row in rows:
+            row.move(Making.TRANSLATING)
+        self._batch = _Batch(number=self._numbers, rows=rows, since=self._books.now)
+        sentences = [SourceSentence(session=r.session, sentence=r.sentence, text=r.text) for r in rows]
+        self._books.send(
+            "translation",
+            Translate(batch=self._numbers, source=pair[0], target=pair[1], sentences=sentences),
+        )
+
+    def _give_back(self, batch: _Batch, reason: str, *, blame: bool, permanent: bool) -> None:
+        for row in reversed(batch.rows):
+            if row.outcome is None:
+                if blame:
+                    self._retry(row, reason, permanent=permanent and len(batch.rows) == 1)
+                else:
+                    self._wait_again(row)
+
+    def _retry(self, row: Row, reason: str, *, permanent: bool = False) -> None:
+        row.trials += 1
+        if permanent or row.trials >= MAX_TRIALS:
+            self._speak_original(row, reason)
+        else:
+            self._wait_again(row)
+
+    def _wait_again(self, row: Row) -> None:
+        row.move(Making.FOUND)
+        self._books.sessions[row.session].found.appendleft(row)
+
+    def _speak_original(self, row: Row, reason: str) -> None:
+        row.untranslated = True
+        self._books.sessions[row.session].untranslated_count += 1
+        self._books.report("failed", row, stage="translation", reason=reason)
+        self._move_on(row, engine="none")
+
+    def _move_on(self, row: Row, engine: str) -> None:
+        row.move(Making.TRANSLATED)
+        _insert(self._books.sessions[row.session], row)
+        self._books.report("translated", row, text=row.text, language=row.language, engine=engine)
+
+
+def _insert(book: SessionBook, row: Row) -> None:
+    """Put a row where it belongs in the order: it may have been overtaken by later ones while it was tried again."""
+    overtaken = 0
+    while overtaken < len(book.translated) and book.translated[-1 - overtaken].sentence > row.sentence:
+        overtaken += 1
+    book.translated.insert(len(book.translated) - overtaken, row)

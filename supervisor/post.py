@@ -1,0 +1,108 @@
+"""The post of one role: the process that holds it now, and the record of those that held it before."""
+
+from __future__ import annotations
+
+import collections
+import statistics
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from voicestream.messages import Latency
+from voicestream.supervisor.alarms import Sign
+from voicestream.supervisor.stop_ladder import FOR_RESTART, Patience
+
+if TYPE_CHECKING:
+    from voicestream.messages import Ready, Role, WorkerState
+    from voicestream.supervisor.process import WorkerProcess
+    from voicestream.supervisor.restart_policy import End
+    from voicestream.supervisor.stop_ladder import Rung
+    from voicestream.supervisor.worker_log import WorkerLog
+
+KEPT_DURATIONS: Final = 256
+"""Jobs from which the percentiles are made."""
+
+KEPT_ENDS: Final = 16
+
+
+@dataclass
+class Stop:
+    """An ending under way."""
+
+    rung: Rung
+    since: float
+    patience: Patience = FOR_RESTART
+    wished: bool = True
+    """False: an alarm wanted it."""
+    reason: str = ""
+
+
+@dataclass
+class Post:
+    """One role's place."""
+
+    role: Role
+    engine: str
+    """Name of the engine that is wanted."""
+    log: WorkerLog
+    process: WorkerProcess | None = None
+    incarnation: int = 0
+    state: WorkerState = "starting"
+    detail: str = ""
+    started_at: float = 0.0
+    hello_at: float | None = None
+    loading_at: float | None = None
+    ready_at: float | None = None
+    heard_at: float = 0.0
+    ready: Ready | None = None
+    stop: Stop | None = None
+    cut_at: float | None = None
+    """When its lifeline was found cut: it is dying."""
+    start_at: float | None = None
+    """When the next incarnation is to be started."""
+    last_exit: str | None = None
+    failure: str = ""
+    """What the worker said last, if it could not go on."""
+    ends: collections.deque[End] = field(default_factory=lambda: collections.deque["End"](maxlen=KEPT_ENDS))
+    jobs: int = 0
+    """Done by this incarnation."""
+    durations: collections.deque[float] = field(
+        default_factory=lambda: collections.deque[float](maxlen=KEPT_DURATIONS)
+    )
+    """Of the last jobs, in seconds."""
+
+    @property
+    def engine_name(self) -> str:
+        """The engine that runs, or while none does the one that is wanted."""
+        return self.ready.engine if self.ready else self.engine
+
+    @property
+    def restarts(self) -> int:
+        """How often it was started again."""
+        return max(0, self.incarnation - 1)
+
+    def done(self, seconds: float) -> None:
+        """Count a job."""
+        self.jobs += 1
+        self.durations.append(seconds)
+
+    def latency(self) -> Latency:
+        """Percentiles of the last jobs."""
+        if not self.durations:
+            return Latency()
+        if len(self.durations) == 1:
+            only = self.durations[0] * 1000
+            return Latency(p50=only, p95=only)
+        cuts = statistics.quantiles(self.durations, n=20, method="inclusive")
+        return Latency(p50=cuts[9] * 1000, p95=cuts[18] * 1000)
+
+    def sign(self, stalled_since: float | None, characters: int) -> Sign:
+        """What the alarms look at."""
+        return Sign(
+            started_at=self.started_at,
+            hello_at=self.hello_at,
+            loading_at=self.loading_at,
+            ready_at=self.ready_at,
+            heard_at=self.heard_at,
+            stalled_since=stalled_since,
+            characters=characters,
+        )

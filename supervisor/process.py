@@ -1,0 +1,153 @@
+"""One worker process: started, watched, ended and reaped. The seam to the operating system's processes.
+
+A worker is a fresh interpreter (never a fork: pitfall 36) in a session of its own, so that Ctrl-C in the terminal does not
+reach it (pitfall 29), with nothing on stdin (pitfall 39) and stdout and stderr in a pipe that we read.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from voicestream import lifeline
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from voicestream.messages import Role
+
+THREAD_VARIABLES: Final = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+"""Read by numeric libraries when they are imported; unlimited, every worker would take all cores (pitfall 48)."""
+
+MPS_VARIABLES: Final = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"}
+"""XTTS uses an operator that Apple's GPU backend lacks (pitfall 49)."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a worker is started with."""
+
+    role: Role
+    incarnation: int
+    hub: Path
+    engine: str
+    pool: int | None
+    """Descriptor of the audio pool; None for the roles that have nothing to do with sound."""
+    threads: int
+    """For numeric libraries, unless the user has set them."""
+
+
+def environment_for(launch: Launch, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The worker's environment: the user's own settings win."""
+    ours = dict.fromkeys(THREAD_VARIABLES, str(launch.threads)) | MPS_VARIABLES
+    return ours | dict(inherited)
+
+
+class WorkerProcess:
+    """A running worker, from its start until it is reaped."""
+
+    def __init__(self, launch: Launch) -> None:
+        """Start it. Call from the main thread only: its death signal is tied to the calling thread (pitfall 26).
+
+        Raises:
+            OSError: the process could not be started.
+        """
+        self.launch: Final = launch
+        ours, theirs = lifeline.make()
+        output_read, output_write = os.pipe()
+        command = [
+            sys.executable,
+            # Not the current directory: that is the agent's project, whose files must never be imported (pitfall 42).
+            "-P",
+            "-m",
+            f"voicestream.workers.{launch.role}",
+            f"--incarnation={launch.incarnation}",
+            f"--hub={launch.hub}",
+            f"--parent-pid={os.getpid()}",
+            f"--lifeline={theirs.fileno()}",
+            f"--engine={launch.engine}",
+        ]
+        inherited = [theirs.fileno()]
+        if launch.pool is not None:
+            command.append(f"--pool={launch.pool}")
+            inherited.append(launch.pool)
+        try:
+            self._popen: Final = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no user text
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output_write,
+                stderr=output_write,
+                cwd="/",
+                env=environment_for(launch, os.environ),
+                start_new_session=True,
+                pass_fds=inherited,
+            )
+        except OSError:
+            ours.close()
+            os.close(output_read)
+            raise
+        finally:
+            theirs.close()
+            os.close(output_write)
+        os.set_blocking(output_read, False)
+        self.lifeline: Final[socket.socket] = ours
+        self.output: Final = output_read
+        """What it prints; non-blocking."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id; cannot be somebody else's before it is reaped (pitfall 43)."""
+        return self._popen.pid
+
+    @property
+    def identity(self) -> bytes:
+        """Its name on the hub."""
+        return f"{self.launch.role}.{self.launch.incarnation}".encode()
+
+    def reap(self) -> int | None:
+        """Its exit status once it has ended (negative: a signal), else None; never waits."""
+        return self._popen.poll()
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._signal_group(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it and whatever it started; a stopped process is ended by this, too."""
+        self._signal_group(signal.SIGKILL)
+
+    def close(self) -> None:
+        """After reaping: let go of its lifeline and output, and end what it may have left in its group."""
+        self._signal_group(signal.SIGKILL)
+        self.lifeline.close()
+        os.close(self.output)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self._popen.pid, number)
+        except ProcessLookupError:
+            pass  # it and all it started are gone
+        except PermissionError:
+            # macOS answers so for a group of which only the zombie is left.
+            pass
+
+
+def describe_exit(status: int) -> str:
+    """An exit status in words: ``exit 0``, ``SIGKILL``."""
+    if status >= 0:
+        return f"exit {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

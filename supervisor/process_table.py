@@ -1,0 +1,326 @@
+"""The process table: starts the workers, notices how they are, replaces those that end and ends those that are stuck.
+
+It decides nothing itself: ``alarms``, ``stop_ladder`` and ``restart_policy`` do. What it finds out it returns as values, for
+the supervisor to act on.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from voicestream import lifeline, log
+from voicestream.errors import EXIT_CONFIGURATION
+from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
+from voicestream.messages import Stop as StopMessage
+from voicestream.supervisor import alarms, restart_policy, stop_ladder
+from voicestream.supervisor.post import Post, Stop
+from voicestream.supervisor.process import Launch, WorkerProcess, describe_exit
+from voicestream.supervisor.worker_log import WorkerLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from voicestream.messages import FromWorker, Role
+    from voicestream.supervisor.hub import Hub
+    from voicestream.supervisor.stop_ladder import Patience, Rung
+
+START_ORDER: Final[tuple[Role, ...]] = ("player", "tts", "translation", "parser")
+"""Who receives first, so that ending in reverse stops the source before its sinks."""
+
+SOUND_ROLES: Final = frozenset({"tts", "player"})
+"""The roles that get the audio pool."""
+
+MAX_WAIT_FOR_REAPING_SECONDS: Final = 0.5
+"""A process whose lifeline is cut is dying; one that is still there after this long has only closed it."""
+
+REAP_AGAIN_SECONDS: Final = 0.002
+
+LADDER_LOOK_SECONDS: Final = 0.02
+
+MAX_LAST_READS: Final = 16
+"""How much of a dead worker's output is read, in units of ``worker_log.READ_BYTES``."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BecameReady:
+    """A worker can take work."""
+
+    role: Role
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A worker was reaped."""
+
+    role: Role
+    reason: str
+    blame: bool
+    """Whether what it had in hand may be the cause."""
+
+
+@dataclass(frozen=True)
+class RoleFailed:
+    """No worker of this role will be started until a person asks for it."""
+
+    role: Role
+    reason: str
+    exit_code: int
+
+
+Finding = BecameReady | Ended | RoleFailed
+
+
+class ProcessTable:
+    """The posts of all roles."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        hub_path: Path,
+        pool: int,
+        engines: Mapping[Role, str],
+        limits: alarms.Limits,
+        threads: int,
+        progress: Callable[[Role], tuple[float | None, int]],
+    ) -> None:
+        """Nothing is started before ``start_all``.
+
+        Args:
+            hub: to send to workers.
+            hub_path: where workers connect.
+            pool: descriptor of the audio pool.
+            engines: name of the wanted engine of each role that has a choice.
+            limits: for the alarms.
+            threads: for numeric libraries in each worker.
+            progress: for a role, since when its job is stalled (None: it is not) and how many characters it has.
+        """
+        self._hub = hub
+        self._hub_path = hub_path
+        self._pool = pool
+        self._limits = limits
+        self._threads = threads
+        self._progress = progress
+        self._findings: list[Finding] = []
+        self._wanted = True
+        self.posts: Final[dict[Role, Post]] = {
+            role: Post(role=role, engine=engines.get(role, ""), log=WorkerLog(log.path_of(role)))
+            for role in START_ORDER
+        }
+
+    def start_all(self, now: float) -> None:
+        """Start a worker for every role."""
+        for post in self.posts.values():
+            self._start(post, now)
+
+    def take_findings(self) -> list[Finding]:
+        """What was found out since the last call."""
+        findings, self._findings = self._findings, []
+        return findings
+
+    def post_of(self, identity: bytes) -> Post | None:
+        """The post whose process of now has this name on the hub; None for a predecessor's (it is fenced off)."""
+        for post in self.posts.values():
+            if post.process is not None and post.process.identity == identity:
+                return post
+        return None
+
+    def identity(self, role: Role) -> bytes | None:
+        """The name on the hub of the process that holds a role."""
+        process = self.posts[role].process
+        return process.identity if process else None
+
+    def heard(self, post: Post, message: FromWorker, now: float) -> None:
+        """Take note of a worker's message about itself."""
+        post.heard_at = now
+        match message:
+            case Hello() if message.protocol != PROTOCOL_VERSION:
+                post.failure = f"it speaks protocol {message.protocol}, the supervisor {PROTOCOL_VERSION}"
+                self.end(post, "stop", now, wished=False, reason=post.failure)
+            case Hello():
+                post.hello_at = now
+                if post.stop is None:
+                    self._change(post, "loading")
+            case Loading():
+                post.loading_at = now
+                share = "" if message.progress is None else f" {message.progress:.0%}"
+                post.detail = f"{message.stage}{share}"
+            case Ready() if post.ready_at is None:
+                post.ready_at = now
+                post.ready = message
+                post.detail = ""
+                if post.stop is None:
+                    self._change(post, "ready")
+                    self._findings.append(BecameReady(post.role))
+            case Stopping():
+                post.failure = message.reason
+            case _:
+                pass
+
+    def check(self, now: float) -> None:
+        """Reap what has ended, start what is due, ring the alarms, climb the ladder."""
+        for post in self.posts.values():
+            if post.process is not None:
+                self._check_process(post, post.process, now)
+            elif post.start_at is not None and now >= post.start_at:
+                self._start(post, now)
+
+    def due_at(self, now: float) -> float:
+        """When ``check`` has something to do though no descriptor is ready."""
+        times = [now + 60.0]
+        for post in self.posts.values():
+            if post.process is None:
+                if post.start_at is not None:
+                    times.append(post.start_at)
+            elif post.cut_at is not None:
+                times.append(now + REAP_AGAIN_SECONDS)
+            elif post.stop is not None:
+                times.append(now + LADDER_LOOK_SECONDS)
+            else:
+                times.append(alarms.due(self._sign(post), self._limits)[0])
+        return min(times)
+
+    def end(
+        self, post: Post, rung: Rung, now: float, *, wished: bool, reason: str, patience: Patience = stop_ladder.FOR_RESTART
+    ) -> None:
+        """Begin to end a worker on this rung of the ladder (an ending under way only becomes harder)."""
+        order = ("drain", "stop", "term", "kill")
+        if post.process is None:
+            return
+        if post.stop is not None and order.index(post.stop.rung) >= order.index(rung):
+            return
+        if post.ready_at is None and rung == "drain":
+            rung = "stop"  # it has nothing in hand
+        if post.stop is None:
+            post.stop = Stop(rung=rung, since=now, patience=patience, wished=wished, reason=reason)
+            self._change(post, "stopping")
+        else:
+            post.stop.rung = rung
+            post.stop.since = now
+        self._act(post, rung)
+
+    def revive(self, role: Role, now: float) -> None:
+        """A person wants a worker for a role that has none: forget why."""
+        post = self.posts[role]
+        post.ends.clear()
+        post.start_at = now
+        self._change(post, "backoff")
+
+    def stop_all(self, now: float) -> None:
+        """Begin to end all workers, the source first; ``is_empty`` tells when it is done."""
+        self._wanted = False
+        for role in reversed(START_ORDER):
+            post = self.posts[role]
+            post.start_at = None
+            self.end(post, "drain", now, wished=True, reason="shutdown", patience=stop_ladder.FOR_SHUTDOWN)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no worker is running."""
+        return all(post.process is None for post in self.posts.values())
+
+    def _start(self, post: Post, now: float) -> None:
+        post.incarnation += 1
+        post.start_at = None
+        post.started_at = post.heard_at = now
+        post.hello_at = post.loading_at = post.ready_at = None
+        post.ready = None
+        post.stop = None
+        post.cut_at = None
+        post.failure = post.detail = ""
+        post.jobs = 0
+        launch = Launch(
+            role=post.role,
+            incarnation=post.incarnation,
+            hub=self._hub_path,
+            engine=post.engine,
+            pool=self._pool if post.role in SOUND_ROLES else None,
+            threads=self._threads,
+        )
+        try:
+            post.process = WorkerProcess(launch)
+        except OSError as error:
+            # Out of memory or descriptors: try again later, as if it had ended at once.
+            self._record_end(post, restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False), f"{error}", now)
+            return
+        self._change(post, "starting")
+
+    def _check_process(self, post: Post, process: WorkerProcess, now: float) -> None:
+        status = process.reap()
+        if status is None:
+            if post.stop is not None:
+                rung = stop_ladder.next_rung(post.stop.rung, post.stop.since, post.stop.patience, now)
+                if rung is not None:
+                    self.end(post, rung, now, wished=post.stop.wished, reason=post.stop.reason)
+                return
+            at, reason = alarms.due(self._sign(post), self._limits)
+            if now >= at:
+                self.end(post, "kill", now, wished=False, reason=reason)
+            elif post.cut_at is None and lifeline.is_cut(process.lifeline):
+                post.cut_at = now
+            elif post.cut_at is not None and now >= post.cut_at + MAX_WAIT_FOR_REAPING_SECONDS:
+                self.end(post, "kill", now, wished=False, reason="it has closed its lifeline")
+            return
+        for _ in range(MAX_LAST_READS):
+            if not post.log.pump(process.output, now):
+                break
+        process.close()
+        post.process = None
+        stop = post.stop
+        how = f"{stop.rung}: {stop.reason}" if stop else "died"
+        exit_text = f"{describe_exit(status)} ({how})"
+        ready_seconds = now - post.ready_at if post.ready_at is not None else 0.0
+        end = restart_policy.End(
+            at=now,
+            ready_seconds=ready_seconds,
+            exit_code=status if status >= 0 else None,
+            wished=stop is not None and stop.wished,
+            worked=post.jobs > 0,
+        )
+        self._record_end(post, end, exit_text, now)
+
+    def _record_end(self, post: Post, end: restart_policy.End, exit_text: str, now: float) -> None:
+        post.last_exit = exit_text
+        post.ends.append(end)
+        _log.info("role=%s incarnation=%d ended=%r", post.role, post.incarnation, exit_text)
+        self._findings.append(Ended(role=post.role, reason=f"the {post.role} worker ended: {exit_text}", blame=not end.wished))
+        decision = restart_policy.decide(list(post.ends), wanted=self._wanted)
+        match decision:
+            case restart_policy.StartAt(at=at):
+                post.start_at = at
+                self._change(post, "backoff")
+            case restart_policy.GiveUp(reason=reason):
+                self._change(post, "failed")
+                post.detail = post.failure or f"{reason}; last: {exit_text}"
+                exit_code = EXIT_CONFIGURATION if end.exit_code == EXIT_CONFIGURATION else 1
+                self._findings.append(RoleFailed(role=post.role, reason=post.detail, exit_code=exit_code))
+            case restart_policy.StayDown():
+                self._change(post, "stopping")
+
+    def _act(self, post: Post, rung: Rung) -> None:
+        process = post.process
+        if process is None:
+            return
+        _log.info("role=%s incarnation=%d stop=%s reason=%r", post.role, post.incarnation, rung, post.stop.reason if post.stop else "")
+        match rung:
+            case "drain":
+                self._hub.send(process.identity, Drain())
+            case "stop":
+                self._hub.send(process.identity, StopMessage())
+            case "term":
+                process.terminate()
+            case "kill":
+                process.kill()
+
+    def _sign(self, post: Post) -> alarms.Sign:
+        stalled_since, characters = self._progress(post.role)
+        return post.sign(stalled_since, characters)
+
+    def _change(self, post: Post, state: str) -> None:
+        if post.state != state:
+            _log.info("role=%s incarnation=%d state=%s", post.role, post.incarnation, state)
+        post.state = state  # type: ignore[assignment]

@@ -1,0 +1,96 @@
+"""When a worker that ended is started again: a pure function of what is wanted, what was seen, and the time.
+
+One for one: a worker is replaced alone. The wait before a start doubles with every end in a row, and an end after a stable
+time, or after work was done, counts as the first again: whoever gets something done between two ends is worth another start.
+Too many ends in a short time, or the exit code for a wrong configuration, and the role has failed until a person acts
+(pitfalls 33, 45).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from voicestream.errors import EXIT_CONFIGURATION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIRST_BACKOFF_SECONDS: Final = 0.1
+MAX_BACKOFF_SECONDS: Final = 5.0
+MAX_ENDS: Final = 5
+"""This many ends ..."""
+WINDOW_SECONDS: Final = 60.0
+"""... within this time, and the role has failed."""
+STABLE_SECONDS: Final = 30.0
+"""A worker that was ready for this long is not to blame for what its predecessors did."""
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of one incarnation."""
+
+    at: float
+    """Seconds on the monotonic clock."""
+    ready_seconds: float
+    """How long it had been ready; 0 if it never was."""
+    exit_code: int | None
+    """None: ended by a signal."""
+    wished: bool
+    """A person or the shutdown asked for it."""
+    worked: bool = False
+    """It had finished at least one job."""
+
+
+@dataclass(frozen=True)
+class StartAt:
+    """Start the next incarnation at this time."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Do not start another until a person asks for it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class StayDown:
+    """No worker is wanted."""
+
+
+Decision = StartAt | GiveUp | StayDown
+
+
+def decide(ends: Sequence[End], *, wanted: bool) -> Decision:
+    """What follows from the ends so far, the newest last (there is at least one)."""
+    if not wanted:
+        return StayDown()
+    newest = ends[-1]
+    if newest.wished:
+        return StartAt(newest.at)
+    if newest.exit_code == EXIT_CONFIGURATION:
+        return GiveUp("its configuration is wrong")
+    row = _ends_in_a_row(ends)
+    if len(row) >= MAX_ENDS:
+        return GiveUp(f"it ended {len(row)} times within {WINDOW_SECONDS:.0f} s")
+    return StartAt(newest.at + backoff_seconds(len(row)))
+
+
+def backoff_seconds(ends_in_a_row: int) -> float:
+    """The wait before the next start, after this many ends in a row (at least 1)."""
+    return min(FIRST_BACKOFF_SECONDS * 2.0 ** (ends_in_a_row - 1), MAX_BACKOFF_SECONDS)
+
+
+def _ends_in_a_row(ends: Sequence[End]) -> list[End]:
+    newest = ends[-1]
+    row: list[End] = []
+    for end in reversed(ends):
+        if end.wished or newest.at - end.at > WINDOW_SECONDS:
+            break
+        row.append(end)
+        if end.ready_seconds >= STABLE_SECONDS or end.worked:
+            break
+    return row

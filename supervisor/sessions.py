@@ -1,0 +1,116 @@
+"""The sessions' side of the supervisor: their clients, and their input on its way to the parser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from voicestream.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
+from voicestream.supervisor.input_log import InputLog
+
+if TYPE_CHECKING:
+    from voicestream.messages import InputConsumed, SessionOptions
+    from voicestream.process_watch import ProcessWatch
+    from voicestream.supervisor.hub import Hub
+
+MAX_LOSSES_A_LINE: Final = 3
+"""Parsers that one line of input may cost before it is given up."""
+
+
+@dataclass
+class Session:
+    """One ``run``."""
+
+    session: str
+    client: bytes
+    """The client's name on the hub."""
+    options: SessionOptions
+    watch: ProcessWatch
+    input: InputLog = field(default_factory=InputLog)
+    input_ended: bool = False
+    """The client has sent all it had."""
+    opened_at_parser: bool = False
+    """The parser of now knows this session."""
+    end_sent: bool = False
+    asked_at: float | None = None
+    """Since when the parser has had input that it has not acknowledged."""
+
+
+class Sessions:
+    """All open sessions."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._opened = 0
+        self.by_id: Final[dict[str, Session]] = {}
+
+    def open(self, client: bytes, options: SessionOptions, watch: ProcessWatch) -> Session:
+        """A new session; ids are never used twice in the life of a supervisor."""
+        self._opened += 1
+        session = Session(session=f"s{self._opened}", client=client, options=options, watch=watch)
+        self.by_id[session.session] = session
+        return session
+
+    def close(self, session: Session, parser: bytes | None) -> None:
+        """Forget a session, here and at the parser."""
+        del self.by_id[session.session]
+        session.watch.close()
+        if parser is not None and session.opened_at_parser:
+            self._hub.send(parser, Cancel(session=session.session))
+
+    def feed(self, parser: bytes, now: float) -> None:
+        """Send the parser what it may have by now."""
+        for session in self.by_id.values():
+            self._feed(session, parser, now)
+
+    def consumed(self, message: InputConsumed, now: float) -> Session | None:
+        """The parser is further; None when the session is gone."""
+        session = self.by_id.get(message.session)
+        if session is None or not session.opened_at_parser:
+            return None
+        session.input.acknowledge(message.received, message.checkpoint, message.state)
+        session.asked_at = now if session.input.under_way else None
+        self._hub.send(session.client, InputAccepted(session=message.session, offset=message.received))
+        return session
+
+    def parser_lost(self, *, blame: bool) -> list[tuple[Session, int]]:
+        """The parser is gone: all will be read again from the checkpoints.
+
+        Returns:
+            The sessions of which a line was given up because it cost too many parsers, with the bytes dropped.
+        """
+        given_up: list[tuple[Session, int]] = []
+        for session in self.by_id.values():
+            had_work = session.input.under_way > 0
+            session.opened_at_parser = False
+            session.end_sent = False
+            session.asked_at = None
+            losses = session.input.rewind(count=blame and had_work)
+            if losses >= MAX_LOSSES_A_LINE:
+                given_up.append((session, session.input.skip_line()))
+        return given_up
+
+    def stalled_since(self) -> float | None:
+        """Since when the parser has had input without acknowledging any."""
+        times = [s.asked_at for s in self.by_id.values() if s.asked_at is not None]
+        return min(times, default=None)
+
+    def _feed(self, session: Session, parser: bytes, now: float) -> None:
+        if not session.opened_at_parser:
+            opening = OpenInput(
+                session=session.session,
+                options=session.options.parser,
+                offset=session.input.checkpoint,
+                state=session.input.state,
+            )
+            if not self._hub.send(parser, opening):
+                return
+            session.opened_at_parser = True
+        while (piece := session.input.next_piece()) is not None:
+            message = ParseInput(session=session.session, offset=piece.offset, data=piece.data, pause=piece.pause)
+            # A parser that is not there any more is found out through its lifeline; the log rewinds then.
+            self._hub.send(parser, message)
+            if session.asked_at is None:
+                session.asked_at = now
+        if session.input_ended and session.input.is_all_sent and not session.end_sent:
+            session.end_sent = self._hub.send(parser, EndOfInput(session=session.session))

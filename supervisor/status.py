@@ -1,0 +1,71 @@
+"""The answer to ``workers status``."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import psutil
+
+from voicestream import __version__
+from voicestream.messages import SupervisorStatus, WorkerStatus
+
+if TYPE_CHECKING:
+    from voicestream.messages import WorkerState
+    from voicestream.supervisor.post import Post
+
+
+def of_worker(post: Post, in_flight: int, now: float) -> WorkerStatus:
+    """One worker's line."""
+    pid = post.process.pid if post.process else None
+    state: WorkerState = "busy" if post.state == "ready" and in_flight else post.state
+    return WorkerStatus(
+        role=post.role,
+        pid=pid,
+        incarnation=post.incarnation,
+        state=state,
+        engine=post.engine_name,
+        device=post.ready.device if post.ready else "",
+        uptime_seconds=round(now - post.started_at, 3) if post.process else 0.0,
+        restarts=post.restarts,
+        in_flight=in_flight,
+        latency_ms=post.latency(),
+        memory_bytes=memory_bytes(pid) if pid is not None else 0,
+        last_exit=post.last_exit,
+        detail=post.detail,
+    )
+
+
+def of_supervisor(
+    *,
+    uptime_seconds: float,
+    sessions: int,
+    keep_alive_seconds: float,
+    run_directory: str,
+    free_slots: int,
+    total_slots: int,
+    frames_dropped: int,
+) -> SupervisorStatus:
+    """The supervisor's own line."""
+    return SupervisorStatus(
+        pid=os.getpid(),
+        version=__version__,
+        uptime_seconds=round(uptime_seconds, 3),
+        sessions=sessions,
+        keep_alive_seconds=keep_alive_seconds,
+        run_directory=run_directory,
+        free_slots=free_slots,
+        total_slots=total_slots,
+        frames_dropped=frames_dropped,
+        memory_bytes=memory_bytes(os.getpid()),
+    )
+
+
+def memory_bytes(pid: int) -> int:
+    """Resident memory of a process; 0 when it is gone."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+

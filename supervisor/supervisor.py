@@ -1,0 +1,342 @@
+"""The supervisor's loop: takes what sockets, processes and signals bring, asks the pure parts what follows, and does it.
+
+It never blocks but in ``poll``, and runs no model, no sound driver and no numeric library.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from typing import TYPE_CHECKING, Final, get_args
+
+import zmq
+
+from voicestream.audio_pool import AudioPool
+from voicestream.errors import EXIT_INCOMPLETE
+from voicestream.messages import (
+    AudioWritten,
+    EndOfInput,
+    FromClient,
+    FromWorker,
+    Input,
+    InputConsumed,
+    InputNotice,
+    PlaybackStarted,
+    SessionClosed,
+    SessionEvent,
+    Translated,
+)
+from voicestream.process_watch import POLL_SECONDS
+from voicestream.supervisor.desk import Desk
+from voicestream.supervisor.hub import Hub
+from voicestream.supervisor.ledger.commands import Closed, Report, Send
+from voicestream.supervisor.ledger.ledger import Ledger
+from voicestream.supervisor.process_table import BecameReady, Ended, ProcessTable, RoleFailed
+from voicestream.supervisor.sessions import Session, Sessions
+from voicestream.supervisor.signals import Signals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from voicestream.messages import Message, Role
+    from voicestream.run_directory import RunDirectory
+    from voicestream.supervisor.alarms import Limits
+    from voicestream.supervisor.ledger.commands import Command
+    from voicestream.supervisor.process_table import Finding
+
+TURN_LOOK_SECONDS: Final = 0.1
+"""While sentences wait, a turn that is over because nothing came is noticed this soon."""
+
+LAST_FRAMES_SECONDS: Final = 0.2
+"""At the end, how long the last answers may take to get out to the clients."""
+
+FROM_WORKER: Final = get_args(FromWorker)
+FROM_CLIENT: Final = get_args(FromClient)
+
+_log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Everything that runs in the supervisor's process."""
+
+    def __init__(
+        self,
+        run_directory: RunDirectory,
+        pool_descriptor: int,
+        engines: Mapping[Role, str],
+        limits: Limits,
+        keep_alive_seconds: float,
+        *,
+        stay: bool,
+    ) -> None:
+        """The lock of ``run_directory`` is held by the caller.
+
+        Args:
+            run_directory: where the hub is bound.
+            pool_descriptor: of the audio pool; passed on to the workers.
+            engines: the engine wanted of each role that has a choice.
+            limits: of the alarms.
+            keep_alive_seconds: how long to stay without any session before the first one has come; from then on the
+                last session says how long.
+            stay: stay until told to end, whatever sessions say.
+        """
+        self.started_at: Final = time.monotonic()
+        self.run_directory: Final = run_directory
+        self.pool: Final = AudioPool(pool_descriptor)
+        self.hub: Final = Hub(run_directory.hub)
+        self.ledger: Final = Ledger(self.pool.slots)
+        self.sessions: Final = Sessions(self.hub)
+        threads = max(1, (os.cpu_count() or 2) // 2)
+        self.table: Final = ProcessTable(
+            self.hub, run_directory.hub, pool_descriptor, engines, limits, threads, self._progress
+        )
+        self.keep_alive_seconds = math.inf if stay else keep_alive_seconds
+        self._stay: Final = stay
+        self.idle_since: float | None = self.started_at
+        self.is_ending = False
+        self._desk: Final = Desk(self)
+        self._signals: Final = Signals()
+        self._poller: Final = zmq.Poller()
+        self._polled: set[int] = set()
+
+    def run(self) -> None:
+        """Serve until it is time to end, then end in good order."""
+        now = time.monotonic()
+        self.table.start_all(now)
+        self._poller.register(self.hub.socket, zmq.POLLIN)
+        self._poller.register(self._signals.wake, zmq.POLLIN)
+        _log.info("state=started pid=%d", os.getpid())
+        while not (self.is_ending and self.table.is_empty):
+            self._turn()
+        _log.info("state=ended")
+        self._answer_last()
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        self._watch_descriptors()
+        wait_seconds = max(0.0, self._due_at(now) - now)
+        ready = dict(self._poller.poll(wait_seconds * 1000))
+        now = time.monotonic()
+        if self._signals.wake.fileno() in ready:
+            for number in self._signals.take():
+                self.end(f"told to by {number.name}")
+        if self.hub.socket in ready:
+            for identity, message in self.hub.receive():
+                self._take(identity, message, time.monotonic())
+        for post in self.table.posts.values():
+            if post.process is not None and post.process.output in ready:
+                post.log.pump(post.process.output, now)
+        self.table.check(now)
+        for finding in self.table.take_findings():
+            self._act_on(finding, time.monotonic())
+        self._notice_ended_clients()
+        self.do(self.ledger.tick(time.monotonic()))
+        self._feed_parser()
+        if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
+            self.end("nothing to do")
+
+    def end(self, reason: str) -> None:
+        """Begin to end: sessions are closed, workers stopped."""
+        if self.is_ending:
+            return
+        _log.info("state=ending reason=%r", reason)
+        self.is_ending = True
+        now = time.monotonic()
+        for session in list(self.sessions.by_id):
+            self.do(self.ledger.stop_session(session, f"the supervisor ends: {reason}", EXIT_INCOMPLETE, now))
+        self.table.stop_all(now)
+
+    def do(self, commands: Iterable[Command]) -> None:
+        """Carry out what the ledger wants."""
+        for command in commands:
+            match command:
+                case Send(role=role, message=message):
+                    self._send_to(role, message)
+                case Report(event=event):
+                    self._tell(event.session, event)
+                case Closed():
+                    self._close(command)
+
+    def restart_done(self, role: Role, now: float) -> None:
+        """Answer those who asked for a restart of this role, now that its next worker is ready."""
+        self._desk.restart_done(self.table.posts[role], now)
+
+    def _take(self, identity: bytes, message: Message, now: float) -> None:
+        post = self.table.post_of(identity)
+        if post is not None:
+            if isinstance(message, FROM_WORKER):
+                self.table.heard(post, message, now)
+                self._take_from_worker(post.role, message, now)
+            else:
+                self.hub.drop(identity, "misplaced", type(message).__name__)
+        elif isinstance(message, EndOfInput | Input):
+            self._take_input(identity, message)
+        elif isinstance(message, FROM_CLIENT):
+            self._desk.take(identity, message, now)
+        else:
+            # A predecessor that is not quite dead, or somebody who is none of ours (pitfall 18).
+            self.hub.drop(identity, "stale", type(message).__name__)
+
+    def _take_input(self, identity: bytes, message: Input | EndOfInput) -> None:
+        session = self.sessions.by_id.get(message.session)
+        if session is None or session.client != identity or session.input_ended:
+            self.hub.drop(identity, "misplaced", type(message).__name__)
+        elif isinstance(message, EndOfInput):
+            session.input_ended = True
+        elif not session.input.append(message.offset, message.data, pause=message.pause):
+            self.hub.drop(identity, "misplaced", f"input at {message.offset}, not {session.input.end}")
+
+    def _take_from_worker(self, role: Role, message: FromWorker, now: float) -> None:
+        post = self.table.posts[role]
+        if role == "parser" and isinstance(message, InputConsumed):
+            waiting = self.sessions.by_id.get(message.session)
+            if waiting is not None and waiting.asked_at is not None:
+                post.done(now - waiting.asked_at)
+            session = self.sessions.consumed(message, now)
+            if session is not None:
+                ended = message.ended and session.end_sent
+                self.do(self.ledger.input_progressed(message.session, message.open_message, now, ended=ended))
+            return
+        if role == "parser" and isinstance(message, InputNotice):
+            event = SessionEvent(event="notice", session=message.session, time=now, text=message.text)
+            self._tell(message.session, event)
+            return
+        before = self.ledger.busy_since(role)
+        self.do(self.ledger.handle(role, message, now))
+        finished = isinstance(message, Translated | PlaybackStarted) or (
+            isinstance(message, AudioWritten) and message.last
+        )
+        if finished and before is not None:
+            post.done(now - before)
+
+    def _act_on(self, finding: Finding, now: float) -> None:
+        match finding:
+            case BecameReady(role=role):
+                self.do(self.ledger.seat(role, now))
+                self.restart_done(role, now)
+            case Ended(role=role, reason=reason, blame=blame):
+                if role == "parser":
+                    self._parser_lost(blame=blame, now=now)
+                self.do(self.ledger.lost(role, reason, self.pool.cursor, now, blame=blame))
+            case RoleFailed(role=role, reason=reason, exit_code=exit_code):
+                self._desk.restart_failed(self.table.posts[role], reason)
+                for session in list(self.sessions.by_id):
+                    self.do(self.ledger.stop_session(session, f"{role}: {reason}", exit_code, now))
+        post = self.table.posts[finding.role]
+        for session in self.sessions.by_id.values():
+            event = SessionEvent(
+                event="worker",
+                session=session.session,
+                time=now,
+                role=post.role,
+                incarnation=post.incarnation,
+                state=post.state,
+                reason=finding.reason if isinstance(finding, Ended | RoleFailed) else None,
+            )
+            self.hub.send(session.client, event)
+
+    def _parser_lost(self, *, blame: bool, now: float) -> None:
+        for session, dropped in self.sessions.parser_lost(blame=blame):
+            reason = f"a line of {dropped} bytes ended the parser again and again; it is left out"
+            self.do(self.ledger.input_skipped(session.session, reason, now))
+
+    def _send_to(self, role: Role, message: Message) -> None:
+        identity = self.table.identity(role)
+        if identity is not None and not self.hub.send(identity, message):
+            # It is dying; what it had in hand comes back to the ledger when it is reaped (pitfall 17).
+            _log.info("role=%s unreachable message=%s", role, type(message).__name__)
+
+    def _tell(self, session_id: str, message: Message) -> None:
+        session = self.sessions.by_id.get(session_id)
+        if session is not None:
+            self.hub.send(session.client, message)
+
+    def _close(self, closed: Closed) -> None:
+        session = self.sessions.by_id.get(closed.session)
+        if session is None:
+            return
+        now = time.monotonic()
+        if not self._stay:
+            self.keep_alive_seconds = session.options.keep_alive_seconds
+        is_last = len(self.sessions.by_id) == 1
+        self.hub.send(
+            session.client,
+            SessionClosed(
+                session=closed.session,
+                counts=closed.counts,
+                exit_code=closed.exit_code,
+                reason=closed.reason,
+                supervisor_ends=self.is_ending or (is_last and self.keep_alive_seconds <= 0),
+            ),
+        )
+        _log.info("session=%s state=closed exit=%d counts=%r", closed.session, closed.exit_code, closed.counts)
+        self._unwatch(session)
+        self.sessions.close(session, self.table.identity("parser"))
+        if not self.sessions.by_id:
+            self.idle_since = now
+
+    def _feed_parser(self) -> None:
+        if "parser" in self.ledger.books.seated:
+            parser = self.table.identity("parser")
+            if parser is not None:
+                self.sessions.feed(parser, time.monotonic())
+
+    def _notice_ended_clients(self) -> None:
+        for session in list(self.sessions.by_id.values()):
+            if session.watch.has_ended():
+                _log.info("session=%s client=gone", session.session)
+                reason = "its client is gone"
+                self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, time.monotonic()))
+
+    def _progress(self, role: Role) -> tuple[float | None, int]:
+        if role == "parser":
+            return self.sessions.stalled_since(), 0
+        return self.ledger.progress(role)
+
+    def in_flight(self, role: Role) -> int:
+        """Sentences (for the parser: sessions with unread input) that a worker has in hand."""
+        if role == "parser":
+            return sum(session.asked_at is not None for session in self.sessions.by_id.values())
+        return self.ledger.in_flight(role)
+
+    def _due_at(self, now: float) -> float:
+        due = self.table.due_at(now)
+        if self.idle_since is not None:
+            due = min(due, self.idle_since + self.keep_alive_seconds)
+        if any(session.watch.descriptor is None for session in self.sessions.by_id.values()):
+            due = min(due, now + POLL_SECONDS)
+        if self.ledger.has_waiting:
+            due = min(due, now + TURN_LOOK_SECONDS)
+        return due
+
+    def _watch_descriptors(self) -> None:
+        """Poll what is there now: the lifelines and outputs of the workers, the clients' processes."""
+        wanted: set[int] = set()
+        for post in self.table.posts.values():
+            if post.process is not None:
+                wanted.add(post.process.output)
+                if post.cut_at is None:
+                    wanted.add(post.process.lifeline.fileno())
+        for session in self.sessions.by_id.values():
+            if session.watch.descriptor is not None:
+                wanted.add(session.watch.descriptor)
+        if wanted == self._polled:
+            return
+        for descriptor in self._polled - wanted:
+            self._poller.unregister(descriptor)
+        for descriptor in wanted - self._polled:
+            self._poller.register(descriptor, zmq.POLLIN)
+        self._polled = wanted
+
+    def _unwatch(self, session: Session) -> None:
+        descriptor = session.watch.descriptor
+        if descriptor is not None and descriptor in self._polled:
+            self._poller.unregister(descriptor)
+            self._polled.discard(descriptor)
+
+    def _answer_last(self) -> None:
+        self._desk.ended()
+        self.hub.close(linger_seconds=LAST_FRAMES_SECONDS)
+        self.pool.close()

@@ -1,0 +1,69 @@
+"""One role's log file, filled from what its processes print, at a bounded rate.
+
+A sound library in trouble can print without end (PortAudio was seen to write 1.8 GB in 38 s). The pipe is always read, so the
+worker never waits; what is too much is counted and left out.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from voicestream import log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READ_BYTES: Final = 64 << 10
+"""At most this much is read at a time, so that one chatty worker does not keep the supervisor from the others."""
+
+BURST_BYTES: Final = 256 << 10
+BYTES_PER_SECOND: Final = 16 << 10
+"""What a role may print at once, and in the long run; a traceback has some 5 KB."""
+
+
+class WorkerLog:
+    """The log file of one role."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._allowance = float(BURST_BYTES)
+        self._refilled_at = 0.0
+        self._left_out = 0
+
+    def pump(self, descriptor: int, now: float) -> bool:
+        """Take what is waiting in a worker's output; False when it has ended."""
+        try:
+            data = os.read(descriptor, READ_BYTES)
+        except BlockingIOError:
+            return True
+        if data:
+            self.write(data, now)
+        return bool(data)
+
+    def write(self, data: bytes, now: float) -> None:
+        """Add to the file, unless there was too much lately."""
+        self._allowance = min(BURST_BYTES, self._allowance + (now - self._refilled_at) * BYTES_PER_SECOND)
+        self._refilled_at = now
+        if len(data) > self._allowance:
+            self._left_out += len(data)
+            return
+        self._allowance -= len(data)
+        if self._left_out:
+            data = b"[%d bytes of output left out]\n" % self._left_out + data
+            self._left_out = 0
+        try:
+            self._append(data)
+        except OSError:
+            # A full disk must not end the supervisor; what could not be written is counted like what was too much.
+            self._left_out += len(data)
+
+    def _append(self, data: bytes) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(descriptor, data)
+            full = os.fstat(descriptor).st_size >= log.FILE_BYTES
+        finally:
+            os.close(descriptor)
+        if full:
+            self._path.replace(self._path.with_suffix(".log.1"))

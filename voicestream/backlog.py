@@ -1,0 +1,84 @@
+"""Input that was read from the agent and could not be handed on yet: never full as long as there is disk.
+
+The agent must not wait for us, so what it prints is taken at once, whatever happens behind (promise 1). Up to
+``MEMORY_BYTES`` stay in memory; what is more goes to an unnamed temporary file, which ends with the process.
+"""
+
+from __future__ import annotations
+
+import collections
+import tempfile
+import threading
+from typing import IO, Final
+
+MEMORY_BYTES: Final = 64 << 20
+"""More than any agent prints in a session without a fault behind us."""
+
+
+class Backlog:
+    """Bytes in the order of their arrival; one thread appends, another takes."""
+
+    def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._limit = memory_bytes
+        self._lock = threading.Lock()
+        self._memory: collections.deque[bytes] = collections.deque()
+        self._in_memory = 0
+        self._file: IO[bytes] | None = None
+        self._in_file = 0
+        self._file_read = 0
+        self.lost_bytes: int = 0
+        """Bytes for which neither memory nor disk was left."""
+
+    def __len__(self) -> int:
+        """Bytes waiting."""
+        with self._lock:
+            return self._in_memory + self._in_file
+
+    def append(self, data: bytes) -> None:
+        """Take bytes; never waits for anybody but the disk."""
+        with self._lock:
+            if not self._in_file and self._in_memory + len(data) <= self._limit:
+                self._memory.append(data)
+                self._in_memory += len(data)
+                return
+            try:
+                if self._file is None:
+                    self._file = tempfile.TemporaryFile(prefix="voicestream-input-")  # noqa: SIM115 - lives as long as this
+                self._file.seek(self._file_read + self._in_file)
+                self._file.write(data)
+                self._file.flush()
+            except OSError:
+                # Disk full: losing words is bad, stopping the agent is worse. It is counted, and the run says so.
+                self.lost_bytes += len(data)
+            else:
+                self._in_file += len(data)
+
+    def take(self, most: int) -> bytes:
+        """The next bytes, at most ``most``; empty when there are none."""
+        with self._lock:
+            if self._memory:
+                return self._take_from_memory(most)
+            if self._file is None or not self._in_file:
+                return b""
+            self._file.seek(self._file_read)
+            data = self._file.read(min(most, self._in_file))
+            self._file_read += len(data)
+            self._in_file -= len(data)
+            if not self._in_file:
+                self._file.seek(0)
+                self._file.truncate()
+                self._file_read = 0
+            return data
+
+    def _take_from_memory(self, most: int) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while self._memory and size < most:
+            part = self._memory.popleft()
+            if size + len(part) > most:
+                self._memory.appendleft(part[most - size :])
+                part = part[: most - size]
+            parts.append(part)
+            size += len(part)
+        self._in_memory -= size
+        return b"".join(parts)

@@ -1,0 +1,248 @@
+"""A client's link to the supervisor: finds it, starts it when there is none, asks and gets answers."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from voicestream import log
+from voicestream.errors import NoSupervisorError, ProtocolError, VoicestreamError
+from voicestream.link import pack, peer_socket, unpack
+from voicestream.messages import Refused
+from voicestream.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from voicestream.messages import Message
+
+ANSWER_SECONDS: Final = 20.0
+"""How long the supervisor may take to answer; it needs some milliseconds unless the machine is swapping."""
+
+LINGER_MILLISECONDS: Final = 500
+
+LOOK_AGAIN_SECONDS: Final = 0.1
+"""While an answer is awaited, the supervisor's life is looked at this often."""
+
+MAX_STARTS: Final = 3
+
+LOG_LINES_SHOWN: Final = 3
+
+
+class RefusedError(VoicestreamError):
+    """The supervisor cannot meet a request; its words say why and what to type next."""
+
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(refusal.text)
+        self.exit_code = refusal.exit_code
+
+
+class SupervisorLostError(VoicestreamError):
+    """The supervisor ended in the middle of something."""
+
+
+class Client:
+    """A DEALER to the hub of one run directory; a context manager."""
+
+    def __init__(self, run_directory: RunDirectory, supervisor_options: Sequence[str] = ()) -> None:
+        """Connects to nothing before ``connect`` or ``start``.
+
+        Args:
+            run_directory: where the supervisor is, or will be.
+            supervisor_options: command-line options for a supervisor that has to be started.
+        """
+        self._run_directory = run_directory
+        self._options = list(supervisor_options)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._monitor: zmq.Socket[bytes] | None = None
+        self._started: subprocess.Popen[bytes] | None = None
+        self.socket: zmq.Socket[bytes] | None = None
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._disconnect(LINGER_MILLISECONDS)
+        self._context.destroy(linger=LINGER_MILLISECONDS)
+
+    def connect(self) -> None:
+        """Connect to the supervisor that is running.
+
+        Raises:
+            NoSupervisorError: none is.
+            RunDirectoryError: the run directory is not ours.
+        """
+        if not self._run_directory.path.exists() or not self._is_running():
+            raise NoSupervisorError(
+                "no supervisor is running",
+                hint="It starts with `… | voicestream run`, or by itself: voicestream up",
+            )
+        self._open_socket()
+
+    def connect_or_start(self) -> bool:
+        """Connect, starting a supervisor if there is none; returns whether one was started."""
+        self._run_directory.prepare()
+        started = not self._run_directory.is_held()
+        if started:
+            self._start()
+        self._open_socket()
+        return started
+
+    def send(self, message: Message) -> None:
+        """Send; never blocks."""
+        if self.socket is None:
+            raise SupervisorLostError("not connected")
+        self.socket.send(pack(message))
+
+    def receive(self) -> Message | None:
+        """A message that has arrived, if any; frames that are none are left out."""
+        if self.socket is None:
+            return None
+        while True:
+            try:
+                frames = self.socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return None
+            try:
+                return unpack(frames[-1])
+            except ProtocolError:
+                continue
+
+    def ask(self, request: Message, *, timeout_seconds: float = ANSWER_SECONDS) -> Message:
+        """Send a request and wait for the answer.
+
+        Raises:
+            RefusedError: the answer is a refusal.
+            SupervisorLostError: there was no answer.
+        """
+        self.send(request)
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            self._poll(LOOK_AGAIN_SECONDS)
+            answer = self.receive()
+            if isinstance(answer, Refused):
+                raise RefusedError(answer)
+            if answer is not None:
+                return answer
+            self.check_alive()
+        raise SupervisorLostError(
+            f"the supervisor did not answer within {timeout_seconds:.0f} s", hint="Type: voicestream down"
+        )
+
+    def ask_starting(self, request: Message) -> Message:
+        """As ``ask``, but a supervisor that ends or has just ended is replaced by a new one."""
+        for _ in range(MAX_STARTS):
+            self.connect_or_start()
+            try:
+                return self.ask(request)
+            except (RefusedError, SupervisorLostError) as error:
+                is_ending = isinstance(error, SupervisorLostError) or "is ending" in str(error)
+                if not is_ending or (self._started is not None and self._started.poll() not in (None, 0)):
+                    raise
+                self.wait_for_end(timeout_seconds=ANSWER_SECONDS)
+        raise SupervisorLostError("the supervisor ends again and again", hint="Type: voicestream doctor")
+
+    def is_lost(self) -> bool:
+        """Whether the connection was there and is gone: the supervisor has ended."""
+        if self._monitor is None:
+            return True
+        lost = False
+        while self._monitor.poll(0):
+            event = recv_monitor_message(self._monitor)
+            lost = event["event"] == zmq.EVENT_DISCONNECTED
+        return lost
+
+    @property
+    def monitor(self) -> zmq.Socket[bytes] | None:
+        """To be polled for a loss of the connection."""
+        return self._monitor
+
+    def check_alive(self) -> None:
+        """Make sure that there is somebody to answer.
+
+        Raises:
+            SupervisorLostError: the supervisor has ended, or the one that was started did not come up.
+        """
+        if self._started is not None and self._started.poll() is not None:
+            status = self._started.returncode
+            if status != 0:
+                raise SupervisorLostError(
+                    f"the supervisor did not start (exit {status}): {_last_log_lines()}",
+                    hint=f"Its log: {log.path_of('supervisor')}",
+                )
+            self._started = None  # another one was quicker
+        if self._started is None and not self._run_directory.is_held():
+            raise SupervisorLostError("the supervisor has ended")
+
+    def wait_for_end(self, timeout_seconds: float) -> bool:
+        """Wait until no supervisor holds the run directory; False when one still does."""
+        self._disconnect(LINGER_MILLISECONDS)
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            reaped = self._started is None or self._started.poll() is not None
+            if reaped and not (self._run_directory.path.exists() and self._run_directory.is_held()):
+                self._started = None
+                return True
+            time.sleep(0.005)
+        return False
+
+    def _is_running(self) -> bool:
+        self._run_directory.check()
+        return self._run_directory.is_held()
+
+    def _start(self) -> None:
+        command = [sys.executable, "-P", "-m", "voicestream.supervisor"]
+        command += [f"--run-directory={self._run_directory.path}", *self._options]
+        # Errors before its log is open, and crashes, go to the same file.
+        descriptor = os.open(log.path_of("supervisor"), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._started = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=descriptor,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise VoicestreamError(f"cannot start the supervisor: {error}") from error
+        finally:
+            os.close(descriptor)
+
+    def _open_socket(self) -> None:
+        self._disconnect(0)
+        identity = f"client.{os.getpid()}.{secrets.token_hex(4)}".encode()
+        self.socket = peer_socket(
+            self._context, self._run_directory.hub, identity, linger_milliseconds=LINGER_MILLISECONDS
+        )
+        self._monitor = self.socket.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)
+
+    def _disconnect(self, linger_milliseconds: int) -> None:
+        if self.socket is not None:
+            self.socket.disable_monitor()
+            self.socket.close(linger_milliseconds)
+        if self._monitor is not None:
+            self._monitor.close(0)
+        self.socket = self._monitor = None
+
+    def _poll(self, seconds: float) -> None:
+        if self.socket is not None:
+            self.socket.poll(round(seconds * 1000))
+
+
+def _last_log_lines() -> str:
+    try:
+        lines = log.path_of("supervisor").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "it left no log"
+    return " / ".join(lines[-LOG_LINES_SHOWN:])

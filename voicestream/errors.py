@@ -1,0 +1,79 @@
+"""The errors voicestream raises, and the exit codes they end with.
+
+::
+
+    VoicestreamError                  what happened, and what to type next
+    ├── UsageError              (2)   an option, a language or a file name that cannot be right
+    ├── NoSupervisorError       (3)   nothing is running to ask
+    ├── AudioDeviceError       (69)   no sound device, or no PortAudio
+    └── ConfigurationError     (78)   trying again cannot help before something is changed
+        ├── EngineNotReadyError       an engine lacks a program, a package or weights
+        └── RunDirectoryError         the run directory is not ours, or cannot be used
+    ProtocolError                     a frame that is not one of our messages; never reaches a user
+
+Exit codes are those of sysexits.h where it has a fitting one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+EXIT_OK: Final = 0
+EXIT_INCOMPLETE: Final = 1
+"""Something was skipped or failed."""
+EXIT_USAGE: Final = 2
+EXIT_NO_SUPERVISOR: Final = 3
+EXIT_NO_AUDIO: Final = 69
+"""EX_UNAVAILABLE."""
+EXIT_CONFIGURATION: Final = 78
+"""EX_CONFIG: a worker that ends with it is not started again."""
+
+
+class VoicestreamError(Exception):
+    """Base of all errors a user may see: ``str(error)`` says what happened, ``hint`` what to type next."""
+
+    exit_code: int = EXIT_INCOMPLETE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def for_people(self) -> str:
+        """The message and, on a line of its own, the hint."""
+        return f"{self}\n{self.hint}" if self.hint else str(self)
+
+
+class UsageError(VoicestreamError):
+    """An option, a language or a file name that cannot be right."""
+
+    exit_code = EXIT_USAGE
+
+
+class NoSupervisorError(VoicestreamError):
+    """Nothing is running to ask."""
+
+    exit_code = EXIT_NO_SUPERVISOR
+
+
+class AudioDeviceError(VoicestreamError):
+    """No sound device, or no PortAudio to reach one."""
+
+    exit_code = EXIT_NO_AUDIO
+
+
+class ConfigurationError(VoicestreamError):
+    """Trying again cannot help before something is changed."""
+
+    exit_code = EXIT_CONFIGURATION
+
+
+class EngineNotReadyError(ConfigurationError):
+    """An engine lacks a program, a package or weights."""
+
+
+class RunDirectoryError(ConfigurationError):
+    """The run directory is not ours, or cannot be used."""
+
+
+class ProtocolError(Exception):
+    """A frame that is not one of our messages."""

@@ -1,0 +1,85 @@
+"""Packing and unpacking of messages, and the ZeroMQ sockets they travel on.
+
+Frames are msgpack maps (package ``msgpack``) checked against ``messages.Message`` (package ``msgspec``). What arrives is
+never trusted: size, depth and type are limited before anything is built from it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgpack
+import msgspec
+import zmq
+
+from voicestream.errors import ProtocolError
+from voicestream.messages import Message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_FRAME_BYTES: Final = 1 << 20
+"""Largest frame that is decoded. The largest honest one carries 256 KiB of input or a parser's state."""
+
+MAX_WIRE_BYTES: Final = 16 << 20
+"""libzmq closes the connection of a peer that sends more: memory is never taken for it."""
+
+INPUT_CHUNK_BYTES: Final = 256 << 10
+"""Input travels in pieces of at most this size: large enough that 200 MB/s is a few hundred frames a second."""
+
+
+def pack(message: Message) -> bytes:
+    """One frame from one message."""
+    builtins = msgspec.to_builtins(message, builtin_types=(bytes,))
+    return cast("bytes", msgpack.packb(builtins, use_bin_type=True))
+
+
+def unpack(frame: bytes | memoryview) -> Message:
+    """One message from one frame.
+
+    Raises:
+        ProtocolError: the frame is too large, not msgpack, or not one of our messages.
+    """
+    if len(frame) > MAX_FRAME_BYTES:
+        raise ProtocolError(f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES} are read")
+    try:
+        builtins: Any = msgpack.unpackb(frame, raw=False, strict_map_key=True)
+        # msgspec knows the union only at run time; the cast tells the type checkers what convert() promises.
+        return cast("Message", msgspec.convert(builtins, Message, builtin_types=(bytes,)))
+    except (ValueError, msgpack.UnpackException, msgspec.ValidationError, RecursionError) as error:
+        raise ProtocolError(f"{type(error).__name__}: {error}") from error
+
+
+def hub_socket(context: zmq.Context[zmq.Socket[bytes]], path: Path) -> zmq.Socket[bytes]:
+    """The supervisor's ROUTER, bound to ``path``.
+
+    MANDATORY: a frame to a peer that is not there raises instead of vanishing (pitfall 16). LINGER 0: ending never
+    waits for a peer (pitfall 15).
+    """
+    socket = context.socket(zmq.ROUTER)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_WIRE_BYTES)
+    socket.setsockopt(zmq.SNDHWM, 0)
+    socket.setsockopt(zmq.RCVHWM, 0)
+    socket.bind(f"ipc://{path}")
+    return socket
+
+
+def peer_socket(
+    context: zmq.Context[zmq.Socket[bytes]], path: Path, identity: bytes, *, linger_milliseconds: int
+) -> zmq.Socket[bytes]:
+    """A worker's or client's DEALER, connecting to the hub at ``path``.
+
+    Connecting is not arriving: libzmq retries for ever in silence (pitfall 14). Readiness is a message.
+    High-water marks are off: what may be under way is counted in credits by the application (pitfall 20).
+    """
+    socket = context.socket(zmq.DEALER)
+    socket.setsockopt(zmq.IDENTITY, identity)
+    socket.setsockopt(zmq.LINGER, linger_milliseconds)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_WIRE_BYTES)
+    socket.setsockopt(zmq.RECONNECT_IVL, 10)
+    socket.setsockopt(zmq.SNDHWM, 0)
+    socket.setsockopt(zmq.RCVHWM, 0)
+    socket.connect(f"ipc://{path}")
+    return socket

@@ -1,0 +1,603 @@
+"""Every message that crosses a socket, and nothing else.
+
+One message is one msgpack map in one frame; ``voicestream.link`` packs, unpacks and validates them, and
+``docs/protocol.md`` shows who sends which, when. All structs are tagged, frozen and ``kw_only``: a restarted worker may
+run newer code than the supervisor, and positional encoding would then decode into the wrong field (pitfall 23).
+
+Units: durations in seconds, positions and lengths of audio in frames (one float32 sample of the mono pool), offsets of
+input in bytes from the start of the session's input. ``session`` names one ``run``; ``sentence`` is the ordinal
+within it, from 0; together they are the id of a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+"""Raised whenever two versions of this file could misunderstand each other; Hello and OpenSession carry it."""
+
+Role = Literal["parser", "translation", "tts", "player"]
+Stage = Literal["parser", "translation", "tts", "player"]
+WorkerState = Literal["starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
+OutputKind = Literal["speakers", "wav", "null"]
+SentenceKind = Literal["speech", "agent_error"]
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Base of every message: the tag is the class name."""
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of what is nested inside messages."""
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+class ParserOptions(_Part):
+    """How one session's input is read."""
+
+    format: str = "auto"
+    only: Literal["all", "final"] = "all"
+    code: Literal["drop", "announce"] = "drop"
+    language: str = "en"
+    """BCP-47 tag of the agent's words where the text itself does not show another."""
+    max_characters: int = 0
+    """Longest text the voice engine takes in one piece; 0 = no limit."""
+    replacements: dict[str, str] = {}
+    """The user's ``[speech.replace]``: word or phrase, and how it is to be said."""
+
+
+class OutputOptions(_Part):
+    """Where one session's sound goes."""
+
+    kind: OutputKind = "speakers"
+    path: str = ""
+    """Absolute path of the WAV file; empty for the other kinds."""
+    device: str = ""
+    """Part of the name of the sound device; empty = the default device."""
+
+
+class SessionOptions(_Part):
+    """What one ``run`` asks for."""
+
+    parser: ParserOptions
+    output: OutputOptions
+    target: str = "en"
+    """BCP-47 tag of the language to be heard."""
+    translator: str = "auto"
+    tts: str = "auto"
+    voice: str = ""
+    """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
+    speed: float = 1.0
+    """1.0 = the voice's natural speed."""
+    keep_alive_seconds: float = 300.0
+    """How long the supervisor stays warm after the last session."""
+
+
+class SourceSentence(_Part):
+    """One sentence of a batch to be translated."""
+
+    session: str
+    sentence: int
+    text: str
+
+
+class TranslatedSentence(_Part):
+    """One sentence of a batch that was translated."""
+
+    session: str
+    sentence: int
+    text: str
+
+
+class Counts(_Part):
+    """What became of the sentences of a session."""
+
+    found: int = 0
+    """All of them: the sum of the next three when the session is closed."""
+    played: int = 0
+    skipped: int = 0
+    failed: int = 0
+    untranslated: int = 0
+    """Of those played: spoken in the original language because translation was given up."""
+
+
+class Latency(_Part):
+    """Durations of the jobs a role has done lately, in milliseconds; absent while there was none."""
+
+    p50: float | None = None
+    p95: float | None = None
+
+
+class WorkerStatus(_Part):
+    """One line of ``workers status``; a field of the documented JSON each."""
+
+    role: Role
+    pid: int | None
+    incarnation: int
+    state: WorkerState
+    engine: str
+    device: str
+    uptime_seconds: float
+    restarts: int
+    in_flight: int
+    latency_ms: Latency
+    memory_bytes: int
+    last_exit: str | None
+    """How the previous incarnation ended and on which path: ``exit 0 (drain)``, ``SIGKILL (died)``."""
+    detail: str = ""
+    """What it is doing while loading, or why it failed."""
+
+
+class SupervisorStatus(_Part):
+    """The supervisor's own line of ``workers status``."""
+
+    pid: int
+    version: str
+    uptime_seconds: float
+    sessions: int
+    keep_alive_seconds: float
+    run_directory: str
+    free_slots: int
+    total_slots: int
+    frames_dropped: int
+    """Frames from sockets that were malformed, stale or out of place."""
+    memory_bytes: int
+
+
+# --- worker -> supervisor --------------------------------------------------------------------------------------------
+
+
+class Hello(_Message):
+    """A new process of a role is connected; sent before it imports anything heavy."""
+
+    role: Role
+    incarnation: int
+    pid: int
+    protocol: int = PROTOCOL_VERSION
+
+
+class Loading(_Message):
+    """Still loading: extends the start-up budget and names the stage for people."""
+
+    stage: str
+    progress: float | None = None
+    """0 to 1, where it is known."""
+
+
+class Ready(_Message):
+    """The engine is loaded; work may come."""
+
+    engine: str
+    device: str
+    max_characters: int = 0
+    """Longest text a voice engine takes in one piece; 0 = no limit."""
+
+
+class Beat(_Message):
+    """The worker's I/O thread is alive."""
+
+
+class SentenceFound(_Message):
+    """The parser found the next sentence of a session."""
+
+    session: str
+    sentence: int
+    message: int
+    """Ordinal of the assistant message within the session, from 0; sessions take turns by message."""
+    text: str
+    language: str
+    kind: SentenceKind = "speech"
+    paragraph: bool = False
+    """True when it opens a paragraph."""
+
+
+class InputNotice(_Message):
+    """Something about the input that a person should know and nobody should hear."""
+
+    session: str
+    text: str
+
+
+class InputConsumed(_Message):
+    """How far the parser is, and the state from which another process can go on."""
+
+    session: str
+    received: int
+    """Bytes read so far: flow control."""
+    checkpoint: int
+    """Input before this offset is never needed again ..."""
+    state: bytes
+    """... if a parser starts with this state."""
+    open_message: int | None = None
+    """Ordinal of the assistant message that is still being written, if one is."""
+    ended: bool = False
+    """True once EndOfInput was handled: no further sentence will come."""
+
+
+class Translated(_Message):
+    """A batch is done; every sentence of it is in here, in the order of the batch."""
+
+    batch: int
+    language: str
+    engine: str
+    sentences: list[TranslatedSentence]
+
+
+class AudioWritten(_Message):
+    """A stretch of one slot now holds samples of a sentence; stretches come in order and without overlap."""
+
+    session: str
+    sentence: int
+    attempt: int
+    slot: int
+    start: int
+    """First frame within the slot."""
+    frames: int
+    last: bool = False
+    """True: this was the end of the sentence (``frames`` may then be 0)."""
+
+
+class OutputOpened(_Message):
+    """The player can play to the session's output."""
+
+    session: str
+    description: str
+    """For people: the name of the device or the file."""
+
+
+class OutputFailed(_Message):
+    """The player cannot play to the session's output at all."""
+
+    session: str
+    reason: str
+    exit_code: int
+
+
+class PlaybackStarted(_Message):
+    """The first frame of a sentence was handed to the output."""
+
+    session: str
+    sentence: int
+
+
+class AudioPlayed(_Message):
+    """All frames before ``frame`` of this sentence were handed over: slots wholly before it are free."""
+
+    session: str
+    sentence: int
+    frame: int
+
+
+class PlaybackFinished(_Message):
+    """The last frame of a sentence was heard (or written, where the output has no clock)."""
+
+    session: str
+    sentence: int
+    frames: int
+
+
+class Underrun(_Message):
+    """Inside a sentence the output had to play silence because frames were missing or late."""
+
+    session: str
+    sentence: int
+    frames: int
+    """Frames of silence that were played in between."""
+
+
+class WorkFailed(_Message):
+    """A job could not be done; the worker itself is fine."""
+
+    session: str
+    sentence: int
+    attempt: int
+    reason: str
+    permanent: bool = False
+    """True when trying again cannot help."""
+
+
+class Cancelled(_Message):
+    """Answer to Cancel and Silence: what they named was let go, its slots are not touched any more."""
+
+    session: str
+    sentence: int | None = None
+
+
+class Stopping(_Message):
+    """The worker ends after this; its last frame."""
+
+    reason: str
+
+
+# --- supervisor -> worker --------------------------------------------------------------------------------------------
+
+
+class OpenInput(_Message):
+    """Begin (or, after a restart, go on) reading a session's input at ``offset`` from ``state``."""
+
+    session: str
+    options: ParserOptions
+    offset: int = 0
+    state: bytes = b""
+
+
+class ParseInput(_Message):
+    """The next bytes of a session's input."""
+
+    session: str
+    offset: int
+    data: bytes
+    pause: bool = False
+    """True: after these bytes nothing came for a while, so what is complete may be said."""
+
+
+class EndOfInput(_Message):
+    """The input of a session has ended (client to supervisor, supervisor to parser)."""
+
+    session: str
+
+
+class Translate(_Message):
+    """Translate a batch of 1 to 16 sentences."""
+
+    batch: int
+    source: str
+    target: str
+    sentences: list[SourceSentence]
+
+
+class Speak(_Message):
+    """Make the sound of a sentence and write it into the leased slots, in this order."""
+
+    session: str
+    sentence: int
+    attempt: int
+    text: str
+    language: str
+    voice: str
+    speed: float
+    seed: int
+    skip_frames: int
+    """Frames that are already in the pool from an attempt before: make them, do not write them."""
+    slots: list[int]
+
+
+class Lease(_Message):
+    """Further slots for the sentence being spoken."""
+
+    session: str
+    sentence: int
+    attempt: int
+    slots: list[int]
+
+
+class OpenOutput(_Message):
+    """Get a session's output ready."""
+
+    session: str
+    output: OutputOptions
+    position: int = 0
+    """Frames of the session that were already played: more than 0 after the player was replaced."""
+
+
+class CloseOutput(_Message):
+    """No more will be played for this session."""
+
+    session: str
+
+
+class Play(_Message):
+    """Play a stretch of one slot; stretches of a sentence come in order, sentences one after another."""
+
+    session: str
+    sentence: int
+    serial: int
+    """Counts the sentences in the order of playing; what the playback cursor in the pool names."""
+    position: int
+    """Frame of the session's output at which the sentence (its frame 0) begins."""
+    frame: int
+    """Frame of the sentence at which this stretch begins."""
+    slot: int
+    start: int
+    frames: int
+    last: bool = False
+
+
+class Pause(_Message):
+    """Hold playback (client: of all that is heard)."""
+
+
+class Resume(_Message):
+    """Go on with playback at the frame where it was held."""
+
+
+class Silence(_Message):
+    """Be silent now and drop what is queued for this session; answered with Cancelled."""
+
+    session: str
+
+
+class Cancel(_Message):
+    """Forget this sentence, or the whole session when ``sentence`` is None; answered with Cancelled once that is done."""
+
+    session: str
+    sentence: int | None = None
+
+
+class Drain(_Message):
+    """Finish the job in hand, take no other, then answer with Stopping and end."""
+
+
+class Stop(_Message):
+    """End now, in good order."""
+
+
+# --- client <-> supervisor -------------------------------------------------------------------------------------------
+
+
+class OpenSession(_Message):
+    """A client wants its input spoken."""
+
+    pid: int
+    options: SessionOptions
+    protocol: int = PROTOCOL_VERSION
+
+
+class SessionOpened(_Message):
+    """The session exists; input may come."""
+
+    session: str
+    pid: int
+    """The supervisor's process id."""
+    translator: str
+    """The engine that was chosen, and for ``auto`` why."""
+    tts: str
+
+
+class Input(_Message):
+    """The next bytes of the agent's output."""
+
+    session: str
+    offset: int
+    data: bytes
+    pause: bool = False
+
+
+class InputAccepted(_Message):
+    """All input before ``offset`` was read by the parser: the client may send further."""
+
+    session: str
+    offset: int
+
+
+class SessionEvent(_Message):
+    """One event of a session, as ``--events`` prints it; fields that do not apply are absent."""
+
+    event: str
+    session: str
+    time: float
+    """Seconds on the monotonic clock."""
+    sentence: int | None = None
+    text: str | None = None
+    language: str | None = None
+    engine: str | None = None
+    frames: int | None = None
+    sample_rate: int | None = None
+    stage: str | None = None
+    reason: str | None = None
+    role: str | None = None
+    incarnation: int | None = None
+    state: str | None = None
+
+
+class SessionClosed(_Message):
+    """The session is over: all that could be spoken was."""
+
+    session: str
+    counts: Counts
+    exit_code: int
+    reason: str = ""
+    supervisor_ends: bool = False
+    """True: it was the last session and nothing is to be kept warm."""
+
+
+class Control(_Message):
+    """A person's wish; ``session`` empty means all sessions."""
+
+    action: Literal["pause", "resume", "skip", "replay", "hush", "stop", "shutdown"]
+    session: str = ""
+
+
+class Done(_Message):
+    """A Control was carried out."""
+
+    text: str = ""
+
+
+class StatusRequest(_Message):
+    """Ask for Status."""
+
+
+class Status(_Message):
+    """What the supervisor and its workers are doing."""
+
+    supervisor: SupervisorStatus
+    workers: list[WorkerStatus]
+
+
+class RestartWorker(_Message):
+    """Replace the process of a role; ``now`` kills it instead of letting it finish the job in hand."""
+
+    role: Role
+    now: bool = False
+
+
+class WorkerRestarted(_Message):
+    """The next incarnation is ready."""
+
+    role: Role
+    incarnation: int
+    pid: int
+    path: str
+    """How the predecessor ended: ``drain``, ``stop``, ``term``, ``kill``."""
+    seconds: float
+
+
+class Refused(_Message):
+    """The request cannot be met; ``text`` says why and what to type next."""
+
+    text: str
+    exit_code: int
+
+
+FromWorker = (
+    Hello
+    | Loading
+    | Ready
+    | Beat
+    | SentenceFound
+    | InputNotice
+    | InputConsumed
+    | Translated
+    | AudioWritten
+    | OutputOpened
+    | OutputFailed
+    | PlaybackStarted
+    | AudioPlayed
+    | PlaybackFinished
+    | Underrun
+    | WorkFailed
+    | Cancelled
+    | Stopping
+)
+
+ToWorker = (
+    OpenInput
+    | ParseInput
+    | EndOfInput
+    | Translate
+    | Speak
+    | Lease
+    | OpenOutput
+    | CloseOutput
+    | Play
+    | Pause
+    | Resume
+    | Silence
+    | Cancel
+    | Drain
+    | Stop
+)
+
+FromClient = OpenSession | Input | EndOfInput | Control | StatusRequest | RestartWorker
+
+ToClient = (
+    SessionOpened | InputAccepted | SessionEvent | SessionClosed | Done | Status | WorkerRestarted | Refused
+)
+
+Message = FromWorker | ToWorker | FromClient | ToClient
+"""The one union that frames are validated against (pitfall 24: never decode a single tagged type)."""

@@ -1,0 +1,177 @@
+"""The directory through which a user's processes find each other: one socket, one lock, nobody else's business.
+
+Everything on the socket can be read and spoken by whoever can connect to it, so the protection is the directory: mode
+0700, owned by us, not a symlink, checked before every use (pitfall 12). Whoever holds the lock is *the* supervisor; binding
+happens only under the lock, because a second bind to an ipc path silently steals it (pitfall 10).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voicestream.errors import RunDirectoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_RUNTIME_DIR"
+
+MAX_SOCKET_PATH_BYTES: Final = 103 if sys.platform == "darwin" else 107
+"""``sun_path`` less its final NUL (pitfall 13)."""
+
+LOCK_RETRY_SECONDS: Final = 0.5
+"""A client that looks whether the lock is held holds it itself for some microseconds."""
+
+
+def default_path(environment: Mapping[str, str], uid: int) -> Path:
+    """Where the run directory of this user is.
+
+    ``VOICESTREAM_RUNTIME_DIR`` if set, else ``voicestream`` below ``XDG_RUNTIME_DIR`` if a socket path fits there, else
+    ``/tmp/vs-<uid>``.
+    """
+    named = environment.get(ENVIRONMENT_VARIABLE)
+    if named:
+        return Path(named).absolute()
+    xdg = environment.get("XDG_RUNTIME_DIR")
+    if xdg:
+        path = Path(xdg).absolute() / "voicestream"
+        if _fits(path) and path.parent.is_dir():
+            return path
+    # The system's own temporary directory, not $TMPDIR: on macOS that one is too long for a socket.
+    root = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - mode and owner are checked
+    return root / f"vs-{uid}"
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path / "hub")) <= MAX_SOCKET_PATH_BYTES
+
+
+class RunDirectory:
+    """The run directory at ``path``; ``prepare`` before anything else."""
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+        self.hub: Final = path / "hub"
+        self._lock_path: Final = path / "lock"
+        self._lock: int | None = None
+
+    @classmethod
+    def of_this_user(cls) -> RunDirectory:
+        """The run directory of the user we run as."""
+        return cls(default_path(os.environ, os.getuid()))
+
+    def prepare(self) -> None:
+        """Make the directory if need be, and make sure that it is ours alone.
+
+        Raises:
+            RunDirectoryError: it is a symlink or no directory, belongs to somebody else, is open to others, cannot be
+                made, or its path is too long for a socket.
+        """
+        if not _fits(self.path):
+            raise RunDirectoryError(
+                f"the path {self.path} is too long for a socket (at most {MAX_SOCKET_PATH_BYTES - 4} bytes)",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to a shorter path.",
+            )
+        try:
+            self.path.mkdir(mode=0o700)
+        except FileExistsError:
+            pass  # the usual case; what is there is checked below
+        except OSError as error:
+            raise RunDirectoryError(
+                f"cannot make the run directory {self.path}: {error.strerror}",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to a directory below one that you may write to.",
+            ) from error
+        self.check()
+
+    def check(self) -> None:
+        """Make sure that the directory is ours alone.
+
+        Raises:
+            RunDirectoryError: as for ``prepare``; also when it is not there.
+        """
+        try:
+            found = self.path.lstat()
+        except OSError as error:
+            raise RunDirectoryError(f"cannot use the run directory {self.path}: {error.strerror}") from error
+        elsewhere = f"Set {ENVIRONMENT_VARIABLE} to a path of your own."
+        if not stat.S_ISDIR(found.st_mode):
+            raise RunDirectoryError(f"{self.path} is not a directory (symlinks are not followed)", hint=elsewhere)
+        if found.st_uid != os.getuid():
+            raise RunDirectoryError(
+                f"the run directory {self.path} belongs to user {found.st_uid}, not to you", hint=elsewhere
+            )
+        if found.st_mode & 0o077:
+            raise RunDirectoryError(
+                f"the run directory {self.path} is open to other users (mode {stat.S_IMODE(found.st_mode):04o})",
+                hint=f"Type: chmod 700 {self.path}",
+            )
+
+    def acquire(self) -> bool:
+        """Become the one supervisor of this directory; False when another one is."""
+        deadline = time.monotonic() + LOCK_RETRY_SECONDS
+        while True:
+            descriptor = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(0.01)
+                continue
+            if self._is_current(descriptor):
+                self._lock = descriptor
+                return True
+            os.close(descriptor)  # a supervisor that was just ending removed the file between our open and our flock
+
+    def is_held(self) -> bool:
+        """Whether a supervisor holds this directory now."""
+        try:
+            descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(descriptor)
+
+    def sweep(self) -> bool:
+        """Under the lock: remove what a supervisor that was killed left here; True if there was something."""
+        try:
+            self.hub.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def remove(self) -> None:
+        """Under the lock: remove the socket, the lock and the directory (libzmq leaves the socket, pitfall 11)."""
+        if self._lock is None:
+            return
+        for path in (self.hub, self._lock_path):
+            path.unlink(missing_ok=True)
+        try:
+            self.path.rmdir()
+        except OSError:
+            # Files of somebody else's in it, or it is gone already: not ours to force.
+            pass
+        os.close(self._lock)
+        self._lock = None
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            there = self._lock_path.stat()
+        except FileNotFoundError:
+            return False
+        held = os.fstat(descriptor)
+        return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)

@@ -1,0 +1,231 @@
+"""One ``run``: the agent's output on its way to the supervisor, and what comes back on its way to the person.
+
+Whatever happens here, the agent's pipe is read to its end: only a signal to us ends a run before that.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+import zmq
+
+from voicestream.errors import EXIT_INCOMPLETE, VoicestreamError
+from voicestream.link import INPUT_CHUNK_BYTES
+from voicestream.messages import (
+    Control,
+    EndOfInput,
+    Input,
+    InputAccepted,
+    OpenSession,
+    SessionClosed,
+    SessionEvent,
+    SessionOpened,
+)
+from voicestream.stdin_drain import StdinDrain
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from voicestream.client import Client
+    from voicestream.messages import Message, SessionOptions
+
+MAX_UNREAD_BYTES: Final = 8 << 20
+"""Input under way between here and the parser; what is more waits in the backlog."""
+
+PAUSE_SECONDS: Final = 0.3
+"""When nothing came for this long, the parser may say what it has."""
+
+STOP_SECONDS: Final = 1.0
+"""After Ctrl-C, how long the supervisor may take to say that all is silent."""
+
+END_SECONDS: Final = 10.0
+"""How long a supervisor that keeps nothing warm may take to end."""
+
+_EXIT_ON_SIGNAL: Final = 128
+"""A shell's convention: 128 + the number of the signal."""
+
+INTERRUPTING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_HINT_AFTER_LOSS: Final = "The agent's output is read to its end, so that the agent is not stopped; Ctrl-C leaves."
+
+
+class Display(Protocol):
+    """Where a run shows what happens."""
+
+    def opened(self, message: SessionOpened) -> None:
+        """The session exists."""
+        ...
+
+    def happened(self, event: SessionEvent) -> None:
+        """Something happened in it."""
+        ...
+
+    def closed(self, message: SessionClosed, exit_code: int) -> None:
+        """It is over."""
+        ...
+
+    def error(self, text: str) -> None:
+        """Something went wrong."""
+        ...
+
+
+class RunSession:
+    """A session from its opening to its exit code; main thread only (it handles signals)."""
+
+    def __init__(self, client: Client, options: SessionOptions, display: Display) -> None:
+        self._client = client
+        self._options = options
+        self._display = display
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
+        self._signals: list[signal.Signals] = []
+        self._session = ""
+        self._sent = 0
+        self._accepted = 0
+        self._last_data_at = time.monotonic()
+        self._pause_told = True
+        self._end_told = False
+        self._closed: SessionClosed | None = None
+
+    def run(self, input_descriptor: int, tee: int | None = None) -> int:
+        """Speak what is read from ``input_descriptor``; returns the exit code.
+
+        Args:
+            input_descriptor: of the agent's output.
+            tee: descriptor to which the input is passed on, if any.
+
+        Raises:
+            VoicestreamError: the session could not be opened (nothing was read yet).
+        """
+        opened = self._client.ask_starting(OpenSession(pid=os.getpid(), options=self._options))
+        if not isinstance(opened, SessionOpened):
+            raise VoicestreamError(f"the supervisor answered with {type(opened).__name__}")
+        self._session = opened.session
+        self._display.opened(opened)
+        for number in INTERRUPTING:
+            signal.signal(number, self._note_signal)
+        signal.signal(signal.SIGTSTP, self._suspend)
+        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
+        drain = StdinDrain(input_descriptor, self._wake, tee)
+        drain.start()
+        try:
+            return self._serve(drain)
+        finally:
+            signal.set_wakeup_fd(-1)
+
+    def _serve(self, drain: StdinDrain) -> int:
+        poller = zmq.Poller()
+        poller.register(self._client.socket, zmq.POLLIN)
+        poller.register(self._client.monitor, zmq.POLLIN)
+        poller.register(self._wake_read, zmq.POLLIN)
+        while self._closed is None:
+            poller.poll(self._wait_seconds(drain) * 1000)
+            self._clear_wake()
+            if self._signals:
+                return self._stop(self._signals[0])
+            while (message := self._client.receive()) is not None:
+                self._take(message)
+            if self._closed is None and self._client.is_lost():
+                self._display.error(f"the supervisor has ended: no more will be spoken.\n{_HINT_AFTER_LOSS}")
+                return self._read_on(drain, EXIT_INCOMPLETE)
+            if self._closed is None:
+                self._pass_on(drain)
+        exit_code = self._closed.exit_code
+        if drain.backlog.lost_bytes:
+            self._display.error(f"{drain.backlog.lost_bytes} bytes of input found no room on the disk")
+            exit_code = exit_code or EXIT_INCOMPLETE
+        self._display.closed(self._closed, exit_code)
+        if self._closed.supervisor_ends:
+            self._client.wait_for_end(END_SECONDS)
+        return self._read_on(drain, exit_code)
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case InputAccepted(session=self._session, offset=offset):
+                self._accepted = max(self._accepted, offset)
+            case SessionEvent():
+                self._display.happened(message)
+            case SessionClosed(session=self._session):
+                self._closed = message
+            case _:
+                pass  # an answer to somebody who asked through us before; nobody waits for it
+
+    def _pass_on(self, drain: StdinDrain) -> None:
+        is_last = drain.ended.is_set()
+        while self._sent - self._accepted < MAX_UNREAD_BYTES and (data := drain.backlog.take(INPUT_CHUNK_BYTES)):
+            self._client.send(Input(session=self._session, offset=self._sent, data=data))
+            self._sent += len(data)
+            self._last_data_at = time.monotonic()
+            self._pause_told = False
+        if len(drain.backlog):
+            return
+        if is_last and not self._end_told:
+            self._client.send(EndOfInput(session=self._session))
+            self._end_told = True
+        elif not self._pause_told and not is_last and time.monotonic() >= self._last_data_at + PAUSE_SECONDS:
+            self._client.send(Input(session=self._session, offset=self._sent, data=b"", pause=True))
+            self._pause_told = True
+
+    def _wait_seconds(self, drain: StdinDrain) -> float:
+        if self._pause_told or drain.ended.is_set():
+            return 60.0
+        return max(0.0, self._last_data_at + PAUSE_SECONDS - time.monotonic())
+
+    def _stop(self, number: signal.Signals) -> int:
+        """Silence, at once; a second signal does not wait for the answer."""
+        self._signals.clear()
+        exit_code = _EXIT_ON_SIGNAL + number
+        self._client.send(Control(action="stop", session=self._session))
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._closed is None and not self._signals and time.monotonic() < deadline:
+            if self._client.socket is not None:
+                self._client.socket.poll(20)
+            while (message := self._client.receive()) is not None:
+                self._take(message)
+            if self._client.is_lost():
+                break
+        if self._closed is not None:
+            self._display.closed(self._closed, exit_code)
+            if self._closed.supervisor_ends and not self._signals:
+                self._client.wait_for_end(END_SECONDS)
+        return exit_code
+
+    def _read_on(self, drain: StdinDrain, exit_code: int) -> int:
+        """Nothing more will be spoken, but the agent must not be stopped: read its output to the end."""
+        drain.discard()
+        while not drain.ended.is_set():
+            self._wake_read.setblocking(True)
+            self._wake_read.recv(4096)
+            if self._signals:
+                return _EXIT_ON_SIGNAL + self._signals[0]
+        drain.wait()
+        return exit_code
+
+    def _wake(self) -> None:
+        try:
+            self._wake_write.send(b"\0")
+        except BlockingIOError:
+            pass  # full: it will wake up anyway
+
+    def _clear_wake(self) -> None:
+        try:
+            while self._wake_read.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def _note_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._signals.append(signal.Signals(number))
+
+    def _suspend(self, _number: int, _frame: FrameType | None) -> None:
+        """Ctrl-Z: what is heard is held before we are (pitfall 30), and goes on with us."""
+        self._client.send(Control(action="pause"))
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._suspend)
+        self._client.send(Control(action="resume"))

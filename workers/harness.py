@@ -1,0 +1,184 @@
+"""What all workers do alike: start in the right order, serve one job after another, end in good order.
+
+The order of the start is fixed: fault handler, parent's death, signals, connection, Hello, only then the heavy imports with
+Loading, then Ready. So the supervisor knows a worker some milliseconds after its start, however long its model takes, and a
+signal during loading is acted on once loading is over (pitfall 34).
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import logging
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from voicestream import lifeline, log
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError
+from voicestream.messages import Drain, Hello, Loading, Ready, Role, Stop, Stopping
+from voicestream.workers.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+
+    from voicestream.messages import ToWorker
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What the supervisor told this process on its command line."""
+
+    role: Role
+    incarnation: int
+    hub: Path
+    parent_pid: int
+    lifeline: int
+    """Descriptor of our end."""
+    engine: str
+    """Name of the engine to load; roles without a choice ignore it."""
+    pool: int | None
+    """Descriptor of the audio pool, for the roles that touch sound."""
+
+    @property
+    def identity(self) -> str:
+        """Name on the wire, never used twice (pitfall 18)."""
+        return f"{self.role}.{self.incarnation}"
+
+
+class Worker(Protocol):
+    """One role's work. The harness calls ``load`` once, then ``handle`` for one message after another, then ``close``."""
+
+    def load(self, report: Callable[[str, float | None], None]) -> Ready:
+        """Import and load what is heavy; ``report(stage, progress)`` along the way.
+
+        Raises:
+            ConfigurationError: trying again cannot help; the process ends with exit code 78.
+        """
+        ...
+
+    def handle(self, message: ToWorker) -> None:
+        """Do one job. What it raises is a defect: the process ends and the supervisor starts another."""
+        ...
+
+    def idle_seconds(self) -> float | None:
+        """How long the harness may wait for a message before it calls ``tick``; None = for ever."""
+        ...
+
+    def tick(self) -> None:
+        """Something to do while no message came."""
+        ...
+
+    def drain(self) -> None:
+        """Finish what was begun: the process ends after this."""
+        ...
+
+    def close(self) -> None:
+        """Let go of devices, files and programs."""
+        ...
+
+
+class JobWorker:
+    """Base of the workers that only ever act on messages."""
+
+    def idle_seconds(self) -> float | None:
+        """Wait for ever: there is nothing to do between messages."""
+        return None
+
+    def tick(self) -> None:
+        """Nothing to do between messages."""
+
+    def drain(self) -> None:
+        """A job in hand is finished before this is called."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def main(role: Role, build: Callable[[Assignment, Connection], Worker], arguments: Sequence[str]) -> int:
+    """Run a worker process from its command line to its end; returns the exit code."""
+    faulthandler.enable()
+    assignment = _parse(role, arguments)
+    parent = socket.socket(fileno=assignment.lifeline)
+    parent.setblocking(False)
+    os.set_inheritable(parent.fileno(), False)
+    lifeline.die_with(assignment.parent_pid)
+    log.to_stderr(assignment.identity)
+
+    connection = Connection(assignment.hub, assignment.identity, parent)
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        connection.request_stop()
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
+    connection.start()
+    connection.send(Hello(role=role, incarnation=assignment.incarnation, pid=os.getpid()))
+    try:
+        return _serve(build(assignment, connection), connection)
+    finally:
+        connection.close()
+
+
+def _serve(worker: Worker, connection: Connection) -> int:
+    def report(stage: str, progress: float | None = None) -> None:
+        connection.send(Loading(stage=stage, progress=progress))
+
+    try:
+        ready = worker.load(report)
+    except ConfigurationError as error:
+        _log.error("state=failed reason=%r", error.for_people())  # noqa: TRY400 - the reason is for people, the traceback not
+        connection.send(Stopping(reason=error.for_people()))
+        return EXIT_CONFIGURATION
+    connection.send(ready)
+    _log.info("state=ready engine=%s device=%s", ready.engine, ready.device)
+    try:
+        reason = _work(worker, connection)
+    finally:
+        worker.close()
+    connection.send(Stopping(reason=reason))
+    _log.info("state=stopping reason=%s", reason)
+    return EXIT_OK
+
+
+def _work(worker: Worker, connection: Connection) -> str:
+    """Serve until told to end; returns which word ended it."""
+    while not connection.stopping.is_set():
+        message = connection.receive(worker.idle_seconds())
+        if isinstance(message, Stop):
+            break
+        if isinstance(message, Drain):
+            worker.drain()
+            return "drain"
+        if message is None:
+            worker.tick()
+        else:
+            worker.handle(message)
+    return "stop"
+
+
+def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
+    parser = argparse.ArgumentParser(prog=f"voicestream {role} worker")
+    parser.add_argument("--incarnation", type=int, required=True)
+    parser.add_argument("--hub", type=Path, required=True)
+    parser.add_argument("--parent-pid", type=int, required=True)
+    parser.add_argument("--lifeline", type=int, required=True)
+    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--pool", type=int)
+    found = parser.parse_args(arguments)
+    return Assignment(
+        role=role,
+        incarnation=cast("int", found.incarnation),
+        hub=cast("Path", found.hub),
+        parent_pid=cast("int", found.parent_pid),
+        lifeline=cast("int", found.lifeline),
+        engine=cast("str", found.engine),
+        pool=cast("int | None", found.pool),
+    )
