@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 from typing import cast
 
+from voicestream.supervisor.alarms import Limits
+from voicestream.supervisor.supervisor import Supervisor
+
 from voicestream import audio_pool, log
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
 from voicestream.run_directory import RunDirectory
-from voicestream.supervisor.alarms import Limits
-from voicestream.supervisor.supervisor import Supervisor
 
 
 def main() -> int:
@@ -46,9 +47,7 @@ def main() -> int:
             run_directory,
             audio_pool.create(),
             {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
-            Limits(
-                silence_seconds=cast("float", found.silence_limit), job_seconds=cast("float", found.job_limit)
-            ),
+            Limits(silence_seconds=cast("float", found.silence_limit), job_seconds=cast("float", found.job_limit)),
             cast("float", found.keep_alive),
             stay=cast("bool", found.stay),
         )

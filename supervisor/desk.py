@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from voicestream.supervisor import status
+
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.messages import (
     PROTOCOL_VERSION,
@@ -23,12 +25,12 @@ from voicestream.messages import (
     WorkerRestarted,
 )
 from voicestream.process_watch import ProcessWatch
-from voicestream.supervisor import status
 
 if TYPE_CHECKING:
-    from voicestream.messages import FromClient, Role, SessionOptions
     from voicestream.supervisor.post import Post
     from voicestream.supervisor.supervisor import Supervisor
+
+    from voicestream.messages import FromClient, Role, SessionOptions
 
 _log = logging.getLogger(__name__)
 
@@ -182,9 +184,7 @@ class Desk:
             self._refuse(client, "the supervisor is ending", EXIT_INCOMPLETE)
             return
         post = supervisor.table.posts[message.role]
-        self._waiting.append(
-            _Waiting(client=client, role=message.role, since=now, predecessor=post.incarnation)
-        )
+        self._waiting.append(_Waiting(client=client, role=message.role, since=now, predecessor=post.incarnation))
         if post.process is None:
             supervisor.table.revive(message.role, now)
             return

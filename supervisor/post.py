@@ -7,16 +7,18 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from voicestream.messages import Latency
 from voicestream.supervisor.alarms import Sign
 from voicestream.supervisor.stop_ladder import FOR_RESTART, Patience
 
+from voicestream.messages import Latency
+
 if TYPE_CHECKING:
-    from voicestream.messages import Ready, Role, WorkerState
     from voicestream.supervisor.process import WorkerProcess
     from voicestream.supervisor.restart_policy import End
     from voicestream.supervisor.stop_ladder import Rung
     from voicestream.supervisor.worker_log import WorkerLog
+
+    from voicestream.messages import Ready, Role, WorkerState
 
 KEPT_DURATIONS: Final = 256
 """Jobs from which the percentiles are made."""
@@ -65,9 +67,7 @@ class Post:
     ends: collections.deque[End] = field(default_factory=lambda: collections.deque["End"](maxlen=KEPT_ENDS))
     jobs: int = 0
     """Done by this incarnation."""
-    durations: collections.deque[float] = field(
-        default_factory=lambda: collections.deque[float](maxlen=KEPT_DURATIONS)
-    )
+    durations: collections.deque[float] = field(default_factory=lambda: collections.deque[float](maxlen=KEPT_DURATIONS))
     """Of the last jobs, in seconds."""
 
     @property

@@ -83,7 +83,7 @@ class WorkerProcess:
             command.append(f"--pool={launch.pool}")
             inherited.append(launch.pool)
         try:
-            self._popen: Final = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no user text
+            self._popen: Final = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output_write,

@@ -10,22 +10,24 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from voicestream import lifeline, log
-from voicestream.errors import EXIT_CONFIGURATION
-from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
-from voicestream.messages import Stop as StopMessage
 from voicestream.supervisor import alarms, restart_policy, stop_ladder
 from voicestream.supervisor.post import Post, Stop
 from voicestream.supervisor.process import Launch, WorkerProcess, describe_exit
 from voicestream.supervisor.worker_log import WorkerLog
 
+from voicestream import lifeline, log
+from voicestream.errors import EXIT_CONFIGURATION
+from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
+from voicestream.messages import Stop as StopMessage
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from voicestream.messages import FromWorker, Role
     from voicestream.supervisor.hub import Hub
     from voicestream.supervisor.stop_ladder import Patience, Rung
+
+    from voicestream.messages import FromWorker, Role
 
 START_ORDER: Final[tuple[Role, ...]] = ("player", "tts", "translation", "parser")
 """Who receives first, so that ending in reverse stops the source before its sinks."""
@@ -185,7 +187,14 @@ class ProcessTable:
         return min(times)
 
     def end(
-        self, post: Post, rung: Rung, now: float, *, wished: bool, reason: str, patience: Patience = stop_ladder.FOR_RESTART
+        self,
+        post: Post,
+        rung: Rung,
+        now: float,
+        *,
+        wished: bool,
+        reason: str,
+        patience: Patience = stop_ladder.FOR_RESTART,
     ) -> None:
         """Begin to end a worker on this rung of the ladder (an ending under way only becomes harder)."""
         order = ("drain", "stop", "term", "kill")
@@ -245,7 +254,9 @@ class ProcessTable:
             post.process = WorkerProcess(launch)
         except OSError as error:
             # Out of memory or descriptors: try again later, as if it had ended at once.
-            self._record_end(post, restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False), f"{error}", now)
+            self._record_end(
+                post, restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False), f"{error}", now
+            )
             return
         self._change(post, "starting")
 
@@ -287,7 +298,9 @@ class ProcessTable:
         post.last_exit = exit_text
         post.ends.append(end)
         _log.info("role=%s incarnation=%d ended=%r", post.role, post.incarnation, exit_text)
-        self._findings.append(Ended(role=post.role, reason=f"the {post.role} worker ended: {exit_text}", blame=not end.wished))
+        self._findings.append(
+            Ended(role=post.role, reason=f"the {post.role} worker ended: {exit_text}", blame=not end.wished)
+        )
         decision = restart_policy.decide(list(post.ends), wanted=self._wanted)
         match decision:
             case restart_policy.StartAt(at=at):
@@ -305,7 +318,13 @@ class ProcessTable:
         process = post.process
         if process is None:
             return
-        _log.info("role=%s incarnation=%d stop=%s reason=%r", post.role, post.incarnation, rung, post.stop.reason if post.stop else "")
+        _log.info(
+            "role=%s incarnation=%d stop=%s reason=%r",
+            post.role,
+            post.incarnation,
+            rung,
+            post.stop.reason if post.stop else "",
+        )
         match rung:
             case "drain":
                 self._hub.send(process.identity, Drain())

@@ -11,8 +11,9 @@ from voicestream import __version__
 from voicestream.messages import SupervisorStatus, WorkerStatus
 
 if TYPE_CHECKING:
-    from voicestream.messages import WorkerState
     from voicestream.supervisor.post import Post
+
+    from voicestream.messages import WorkerState
 
 
 def of_worker(post: Post, in_flight: int, now: float) -> WorkerStatus:
@@ -67,5 +68,3 @@ def memory_bytes(pid: int) -> int:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return 0
-
-

@@ -93,7 +93,7 @@ class AudioPool:
         Raises:
             ValueError: the stretch is not inside one slot of this pool.
         """
-        if not (0 <= slot < self.slots and 0 <= start and 0 <= count and start + count <= SLOT_FRAMES):
+        if not (0 <= slot < self.slots and start >= 0 and count >= 0 and start + count <= SLOT_FRAMES):
             raise ValueError(f"frames {start}+{count} of slot {slot} are not in a pool of {self.slots} slots")
         first = HEADER_BYTES + slot * _SLOT_BYTES + start * SAMPLE_BYTES
         return self._view[first : first + count * SAMPLE_BYTES]

@@ -206,7 +206,7 @@ class Client:
         # Errors before its log is open, and crashes, go to the same file.
         descriptor = os.open(log.path_of("supervisor"), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            self._started = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self._started = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -36,7 +36,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-class ParserOptions(_Part):
+class ParserOptions(_Part, frozen=True, kw_only=True):
     """How one session's input is read."""
 
     format: str = "auto"
@@ -50,7 +50,7 @@ class ParserOptions(_Part):
     """The user's ``[speech.replace]``: word or phrase, and how it is to be said."""
 
 
-class OutputOptions(_Part):
+class OutputOptions(_Part, frozen=True, kw_only=True):
     """Where one session's sound goes."""
 
     kind: OutputKind = "speakers"
@@ -60,7 +60,7 @@ class OutputOptions(_Part):
     """Part of the name of the sound device; empty = the default device."""
 
 
-class SessionOptions(_Part):
+class SessionOptions(_Part, frozen=True, kw_only=True):
     """What one ``run`` asks for."""
 
     parser: ParserOptions
@@ -77,7 +77,7 @@ class SessionOptions(_Part):
     """How long the supervisor stays warm after the last session."""
 
 
-class SourceSentence(_Part):
+class SourceSentence(_Part, frozen=True, kw_only=True):
     """One sentence of a batch to be translated."""
 
     session: str
@@ -85,7 +85,7 @@ class SourceSentence(_Part):
     text: str
 
 
-class TranslatedSentence(_Part):
+class TranslatedSentence(_Part, frozen=True, kw_only=True):
     """One sentence of a batch that was translated."""
 
     session: str
@@ -93,7 +93,7 @@ class TranslatedSentence(_Part):
     text: str
 
 
-class Counts(_Part):
+class Counts(_Part, frozen=True, kw_only=True):
     """What became of the sentences of a session."""
 
     found: int = 0
@@ -105,14 +105,14 @@ class Counts(_Part):
     """Of those played: spoken in the original language because translation was given up."""
 
 
-class Latency(_Part):
+class Latency(_Part, frozen=True, kw_only=True):
     """Durations of the jobs a role has done lately, in milliseconds; absent while there was none."""
 
     p50: float | None = None
     p95: float | None = None
 
 
-class WorkerStatus(_Part):
+class WorkerStatus(_Part, frozen=True, kw_only=True):
     """One line of ``workers status``; a field of the documented JSON each."""
 
     role: Role
@@ -132,7 +132,7 @@ class WorkerStatus(_Part):
     """What it is doing while loading, or why it failed."""
 
 
-class SupervisorStatus(_Part):
+class SupervisorStatus(_Part, frozen=True, kw_only=True):
     """The supervisor's own line of ``workers status``."""
 
     pid: int
@@ -151,7 +151,7 @@ class SupervisorStatus(_Part):
 # --- worker -> supervisor --------------------------------------------------------------------------------------------
 
 
-class Hello(_Message):
+class Hello(_Message, frozen=True, kw_only=True):
     """A new process of a role is connected; sent before it imports anything heavy."""
 
     role: Role
@@ -160,7 +160,7 @@ class Hello(_Message):
     protocol: int = PROTOCOL_VERSION
 
 
-class Loading(_Message):
+class Loading(_Message, frozen=True, kw_only=True):
     """Still loading: extends the start-up budget and names the stage for people."""
 
     stage: str
@@ -168,7 +168,7 @@ class Loading(_Message):
     """0 to 1, where it is known."""
 
 
-class Ready(_Message):
+class Ready(_Message, frozen=True, kw_only=True):
     """The engine is loaded; work may come."""
 
     engine: str
@@ -177,11 +177,11 @@ class Ready(_Message):
     """Longest text a voice engine takes in one piece; 0 = no limit."""
 
 
-class Beat(_Message):
+class Beat(_Message, frozen=True, kw_only=True):
     """The worker's I/O thread is alive."""
 
 
-class SentenceFound(_Message):
+class SentenceFound(_Message, frozen=True, kw_only=True):
     """The parser found the next sentence of a session."""
 
     session: str
@@ -195,14 +195,14 @@ class SentenceFound(_Message):
     """True when it opens a paragraph."""
 
 
-class InputNotice(_Message):
+class InputNotice(_Message, frozen=True, kw_only=True):
     """Something about the input that a person should know and nobody should hear."""
 
     session: str
     text: str
 
 
-class InputConsumed(_Message):
+class InputConsumed(_Message, frozen=True, kw_only=True):
     """How far the parser is, and the state from which another process can go on."""
 
     session: str
@@ -218,7 +218,7 @@ class InputConsumed(_Message):
     """True once EndOfInput was handled: no further sentence will come."""
 
 
-class Translated(_Message):
+class Translated(_Message, frozen=True, kw_only=True):
     """A batch is done; every sentence of it is in here, in the order of the batch."""
 
     batch: int
@@ -227,7 +227,7 @@ class Translated(_Message):
     sentences: list[TranslatedSentence]
 
 
-class AudioWritten(_Message):
+class AudioWritten(_Message, frozen=True, kw_only=True):
     """A stretch of one slot now holds samples of a sentence; stretches come in order and without overlap."""
 
     session: str
@@ -241,7 +241,7 @@ class AudioWritten(_Message):
     """True: this was the end of the sentence (``frames`` may then be 0)."""
 
 
-class OutputOpened(_Message):
+class OutputOpened(_Message, frozen=True, kw_only=True):
     """The player can play to the session's output."""
 
     session: str
@@ -249,7 +249,7 @@ class OutputOpened(_Message):
     """For people: the name of the device or the file."""
 
 
-class OutputFailed(_Message):
+class OutputFailed(_Message, frozen=True, kw_only=True):
     """The player cannot play to the session's output at all."""
 
     session: str
@@ -257,14 +257,14 @@ class OutputFailed(_Message):
     exit_code: int
 
 
-class PlaybackStarted(_Message):
+class PlaybackStarted(_Message, frozen=True, kw_only=True):
     """The first frame of a sentence was handed to the output."""
 
     session: str
     sentence: int
 
 
-class AudioPlayed(_Message):
+class AudioPlayed(_Message, frozen=True, kw_only=True):
     """All frames before ``frame`` of this sentence were handed over: slots wholly before it are free."""
 
     session: str
@@ -272,7 +272,7 @@ class AudioPlayed(_Message):
     frame: int
 
 
-class PlaybackFinished(_Message):
+class PlaybackFinished(_Message, frozen=True, kw_only=True):
     """The last frame of a sentence was heard (or written, where the output has no clock)."""
 
     session: str
@@ -280,7 +280,7 @@ class PlaybackFinished(_Message):
     frames: int
 
 
-class Underrun(_Message):
+class Underrun(_Message, frozen=True, kw_only=True):
     """Inside a sentence the output had to play silence because frames were missing or late."""
 
     session: str
@@ -289,7 +289,7 @@ class Underrun(_Message):
     """Frames of silence that were played in between."""
 
 
-class WorkFailed(_Message):
+class WorkFailed(_Message, frozen=True, kw_only=True):
     """A job could not be done; the worker itself is fine."""
 
     session: str
@@ -300,14 +300,14 @@ class WorkFailed(_Message):
     """True when trying again cannot help."""
 
 
-class Cancelled(_Message):
+class Cancelled(_Message, frozen=True, kw_only=True):
     """Answer to Cancel and Silence: what they named was let go, its slots are not touched any more."""
 
     session: str
     sentence: int | None = None
 
 
-class Stopping(_Message):
+class Stopping(_Message, frozen=True, kw_only=True):
     """The worker ends after this; its last frame."""
 
     reason: str
@@ -316,7 +316,7 @@ class Stopping(_Message):
 # --- supervisor -> worker --------------------------------------------------------------------------------------------
 
 
-class OpenInput(_Message):
+class OpenInput(_Message, frozen=True, kw_only=True):
     """Begin (or, after a restart, go on) reading a session's input at ``offset`` from ``state``."""
 
     session: str
@@ -325,7 +325,7 @@ class OpenInput(_Message):
     state: bytes = b""
 
 
-class ParseInput(_Message):
+class ParseInput(_Message, frozen=True, kw_only=True):
     """The next bytes of a session's input."""
 
     session: str
@@ -335,13 +335,13 @@ class ParseInput(_Message):
     """True: after these bytes nothing came for a while, so what is complete may be said."""
 
 
-class EndOfInput(_Message):
+class EndOfInput(_Message, frozen=True, kw_only=True):
     """The input of a session has ended (client to supervisor, supervisor to parser)."""
 
     session: str
 
 
-class Translate(_Message):
+class Translate(_Message, frozen=True, kw_only=True):
     """Translate a batch of 1 to 16 sentences."""
 
     batch: int
@@ -350,7 +350,7 @@ class Translate(_Message):
     sentences: list[SourceSentence]
 
 
-class Speak(_Message):
+class Speak(_Message, frozen=True, kw_only=True):
     """Make the sound of a sentence and write it into the leased slots, in this order."""
 
     session: str
@@ -366,7 +366,7 @@ class Speak(_Message):
     slots: list[int]
 
 
-class Lease(_Message):
+class Lease(_Message, frozen=True, kw_only=True):
     """Further slots for the sentence being spoken."""
 
     session: str
@@ -375,7 +375,7 @@ class Lease(_Message):
     slots: list[int]
 
 
-class OpenOutput(_Message):
+class OpenOutput(_Message, frozen=True, kw_only=True):
     """Get a session's output ready."""
 
     session: str
@@ -384,13 +384,13 @@ class OpenOutput(_Message):
     """Frames of the session that were already played: more than 0 after the player was replaced."""
 
 
-class CloseOutput(_Message):
+class CloseOutput(_Message, frozen=True, kw_only=True):
     """No more will be played for this session."""
 
     session: str
 
 
-class Play(_Message):
+class Play(_Message, frozen=True, kw_only=True):
     """Play a stretch of one slot; stretches of a sentence come in order, sentences one after another."""
 
     session: str
@@ -407,39 +407,39 @@ class Play(_Message):
     last: bool = False
 
 
-class Pause(_Message):
+class Pause(_Message, frozen=True, kw_only=True):
     """Hold playback (client: of all that is heard)."""
 
 
-class Resume(_Message):
+class Resume(_Message, frozen=True, kw_only=True):
     """Go on with playback at the frame where it was held."""
 
 
-class Silence(_Message):
+class Silence(_Message, frozen=True, kw_only=True):
     """Be silent now and drop what is queued for this session; answered with Cancelled."""
 
     session: str
 
 
-class Cancel(_Message):
+class Cancel(_Message, frozen=True, kw_only=True):
     """Forget this sentence, or the whole session when ``sentence`` is None; answered with Cancelled once that is done."""
 
     session: str
     sentence: int | None = None
 
 
-class Drain(_Message):
+class Drain(_Message, frozen=True, kw_only=True):
     """Finish the job in hand, take no other, then answer with Stopping and end."""
 
 
-class Stop(_Message):
+class Stop(_Message, frozen=True, kw_only=True):
     """End now, in good order."""
 
 
 # --- client <-> supervisor -------------------------------------------------------------------------------------------
 
 
-class OpenSession(_Message):
+class OpenSession(_Message, frozen=True, kw_only=True):
     """A client wants its input spoken."""
 
     pid: int
@@ -447,7 +447,7 @@ class OpenSession(_Message):
     protocol: int = PROTOCOL_VERSION
 
 
-class SessionOpened(_Message):
+class SessionOpened(_Message, frozen=True, kw_only=True):
     """The session exists; input may come."""
 
     session: str
@@ -458,7 +458,7 @@ class SessionOpened(_Message):
     tts: str
 
 
-class Input(_Message):
+class Input(_Message, frozen=True, kw_only=True):
     """The next bytes of the agent's output."""
 
     session: str
@@ -467,14 +467,14 @@ class Input(_Message):
     pause: bool = False
 
 
-class InputAccepted(_Message):
+class InputAccepted(_Message, frozen=True, kw_only=True):
     """All input before ``offset`` was read by the parser: the client may send further."""
 
     session: str
     offset: int
 
 
-class SessionEvent(_Message):
+class SessionEvent(_Message, frozen=True, kw_only=True):
     """One event of a session, as ``--events`` prints it; fields that do not apply are absent."""
 
     event: str
@@ -494,7 +494,7 @@ class SessionEvent(_Message):
     state: str | None = None
 
 
-class SessionClosed(_Message):
+class SessionClosed(_Message, frozen=True, kw_only=True):
     """The session is over: all that could be spoken was."""
 
     session: str
@@ -505,38 +505,38 @@ class SessionClosed(_Message):
     """True: it was the last session and nothing is to be kept warm."""
 
 
-class Control(_Message):
+class Control(_Message, frozen=True, kw_only=True):
     """A person's wish; ``session`` empty means all sessions."""
 
     action: Literal["pause", "resume", "skip", "replay", "hush", "stop", "shutdown"]
     session: str = ""
 
 
-class Done(_Message):
+class Done(_Message, frozen=True, kw_only=True):
     """A Control was carried out."""
 
     text: str = ""
 
 
-class StatusRequest(_Message):
+class StatusRequest(_Message, frozen=True, kw_only=True):
     """Ask for Status."""
 
 
-class Status(_Message):
+class Status(_Message, frozen=True, kw_only=True):
     """What the supervisor and its workers are doing."""
 
     supervisor: SupervisorStatus
     workers: list[WorkerStatus]
 
 
-class RestartWorker(_Message):
+class RestartWorker(_Message, frozen=True, kw_only=True):
     """Replace the process of a role; ``now`` kills it instead of letting it finish the job in hand."""
 
     role: Role
     now: bool = False
 
 
-class WorkerRestarted(_Message):
+class WorkerRestarted(_Message, frozen=True, kw_only=True):
     """The next incarnation is ready."""
 
     role: Role
@@ -547,7 +547,7 @@ class WorkerRestarted(_Message):
     seconds: float
 
 
-class Refused(_Message):
+class Refused(_Message, frozen=True, kw_only=True):
     """The request cannot be met; ``text`` says why and what to type next."""
 
     text: str
@@ -595,9 +595,7 @@ ToWorker = (
 
 FromClient = OpenSession | Input | EndOfInput | Control | StatusRequest | RestartWorker
 
-ToClient = (
-    SessionOpened | InputAccepted | SessionEvent | SessionClosed | Done | Status | WorkerRestarted | Refused
-)
+ToClient = SessionOpened | InputAccepted | SessionEvent | SessionClosed | Done | Status | WorkerRestarted | Refused
 
 Message = FromWorker | ToWorker | FromClient | ToClient
 """The one union that frames are validated against (pitfall 24: never decode a single tagged type)."""

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from voicestream.workers.connection import Connection
+
 from voicestream import lifeline, log
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError
 from voicestream.messages import Drain, Hello, Loading, Ready, Role, Stop, Stopping
-from voicestream.workers.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -134,7 +135,7 @@ def _serve(worker: Worker, connection: Connection) -> int:
     try:
         ready = worker.load(report)
     except ConfigurationError as error:
-        _log.error("state=failed reason=%r", error.for_people())  # noqa: TRY400 - the reason is for people, the traceback not
+        _log.error("state=failed reason=%r", error.for_people())
         connection.send(Stopping(reason=error.for_people()))
         return EXIT_CONFIGURATION
     connection.send(ready)

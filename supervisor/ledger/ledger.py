@@ -19,6 +19,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from voicestream.supervisor.ledger.books import Books, SessionBook
+from voicestream.supervisor.ledger.commands import Closed, Command, Report
+from voicestream.supervisor.ledger.playing import Playing
+from voicestream.supervisor.ledger.rows import Outcome, Row
+from voicestream.supervisor.ledger.slots import SlotTable
+from voicestream.supervisor.ledger.speaking import Speaking
+from voicestream.supervisor.ledger.translating import Translating
+
 from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK
 from voicestream.messages import (
     AudioPlayed,
@@ -36,13 +44,6 @@ from voicestream.messages import (
     Underrun,
     WorkFailed,
 )
-from voicestream.supervisor.ledger.books import Books, SessionBook
-from voicestream.supervisor.ledger.commands import Closed, Command, Report
-from voicestream.supervisor.ledger.playing import Playing
-from voicestream.supervisor.ledger.rows import Outcome, Row
-from voicestream.supervisor.ledger.slots import SlotTable
-from voicestream.supervisor.ledger.speaking import Speaking
-from voicestream.supervisor.ledger.translating import Translating
 
 if TYPE_CHECKING:
     from voicestream.audio_pool import Cursor
@@ -68,9 +69,7 @@ class Ledger:
         self.playing.open_output(book)
         return self._settle()
 
-    def input_progressed(
-        self, session: str, open_message: int | None, now: float, *, ended: bool
-    ) -> list[Command]:
+    def input_progressed(self, session: str, open_message: int | None, now: float, *, ended: bool) -> list[Command]:
         """The parser is further: which message is still being written, and whether more can come at all."""
         self.books.now = now
         book = self.books.sessions.get(session)
@@ -101,10 +100,9 @@ class Ledger:
     def skip(self, now: float, *, everything: bool) -> list[Command]:
         """Skip the sentence that is being heard, or everything that was found so far."""
         self.books.now = now
-        for book in self.books.sessions.values():
-            for row in list(book.rows.values()):
-                if everything or row.heard:
-                    self._drop(row, Outcome.SKIPPED, "skipped on request")
+        rows = [row for book in self.books.sessions.values() for row in book.rows.values()]
+        for row in rows if everything else self.playing.heard_now():
+            self._drop(row, Outcome.SKIPPED, "skipped on request")
         return self._settle()
 
     def seat(self, role: Role, now: float) -> list[Command]:
@@ -287,7 +285,4 @@ class Ledger:
     def _close(self, book: SessionBook, exit_code: int, reason: str) -> None:
         self.playing.close_output(book)
         del self.books.sessions[book.session]
-        self.books.command(
-            Closed(session=book.session, counts=book.counts(), exit_code=exit_code, reason=reason)
-        )
-
+        self.books.command(Closed(session=book.session, counts=book.counts(), exit_code=exit_code, reason=reason))

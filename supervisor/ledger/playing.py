@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from voicestream.messages import CloseOutput, OpenOutput, Play
 from voicestream.supervisor.ledger import turns
 from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
 from voicestream.supervisor.ledger.rows import Outcome
 
+from voicestream.messages import CloseOutput, OpenOutput, Play
+
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from voicestream.audio_pool import Cursor
-    from voicestream.messages import AudioPlayed, PlaybackFinished
     from voicestream.supervisor.ledger.books import Books, Key, SessionBook
     from voicestream.supervisor.ledger.pacing import Pace
     from voicestream.supervisor.ledger.rows import Row
+
+    from voicestream.audio_pool import Cursor
+    from voicestream.messages import AudioPlayed, PlaybackFinished
 
 PLAY_AHEAD: Final = 2
 """Sentences the player holds: the one that is heard and the next one, so that no gap is left between them."""
@@ -107,6 +109,10 @@ class Playing:
             book.output_open = False
         return self._rows[0] if blame and self._rows and self._is_given_up(self._rows[0]) else None
 
+    def heard_now(self) -> list[Row]:
+        """The sentence that is being heard, if one is."""
+        return [row for row in self._rows[:1] if row.heard]
+
     def take_back(self, row: Row) -> None:
         """The row has ended: if it is in the player's hands, the player is to let go of it."""
         if row not in self._rows:
@@ -132,7 +138,11 @@ class Playing:
         """The sessions, in the order in which they need further sound."""
         order = list(self._books.sessions)
         first = self._turn.session if self._turn else None
-        ranked = [(book.ahead, session != first, i, book) for i, session in enumerate(order) if (book := self._books.sessions[session])]
+        ranked = [
+            (book.ahead, session != first, i, book)
+            for i, session in enumerate(order)
+            if (book := self._books.sessions[session])
+        ]
         return [book for *_, book in sorted(ranked, key=lambda entry: entry[:3])]
 
     def dispatch(self) -> None:
@@ -141,14 +151,15 @@ class Playing:
             return
         for row in self._rows:
             self._send(row)
-        while len(self._rows) < PLAY_AHEAD and (not self._rows or self._rows[-1].last_sent):
-            row = self._next()
-            if row is None:
-                return
+            if not row.last_sent:
+                return  # the next one is told of after the end of this one, also when outputs open in another order
+        while len(self._rows) < PLAY_AHEAD and (row := self._next()) is not None:
             if not self._rows:
                 self._first_since = self._books.now
             self._rows.append(row)
             self._send(row)
+            if not row.last_sent:
+                return
 
     def _next(self) -> Row | None:
         candidates: dict[str, turns.Candidate] = {}

@@ -175,4 +175,3 @@ class Row:
         self.stretches = [stretch for stretch in self.stretches if stretch.end > self.played_frames]
         still_held = self.held_slots()
         return sorted({stretch.slot for stretch in done} - still_held)
-

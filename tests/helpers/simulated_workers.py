@@ -1,0 +1,285 @@
+"""Workers without processes: they take the ledger's commands and answer, die and come back as a test says.
+
+Each role has an inbox of what was sent to its worker of now; ``step`` lets it do one small thing, ``lose`` ends it with
+whatever it had in hand. What the player hands over is kept frame by frame, so that a test can compare it with what was made.
+"""
+
+from __future__ import annotations
+
+import collections
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from voicestream.supervisor.ledger.commands import Closed, Report, Send
+from voicestream.supervisor.ledger.ledger import Ledger
+
+from voicestream.audio_pool import SLOT_FRAMES, Cursor
+from voicestream.messages import (
+    AudioPlayed,
+    AudioWritten,
+    Cancel,
+    Cancelled,
+    CloseOutput,
+    Lease,
+    OpenOutput,
+    OutputOpened,
+    OutputOptions,
+    ParserOptions,
+    Play,
+    PlaybackFinished,
+    PlaybackStarted,
+    SentenceFound,
+    SessionEvent,
+    SessionOptions,
+    Silence,
+    Speak,
+    Translate,
+    Translated,
+    TranslatedSentence,
+    WorkFailed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from voicestream.supervisor.ledger.commands import Command
+
+    from voicestream.messages import FromWorker, Role, ToWorker
+
+WORKING_ROLES: tuple[Role, ...] = ("translation", "tts", "player")
+
+FRAMES_PER_CHARACTER = 2_000
+CHUNK_FRAMES = 5_000
+HEARD_STEP = 500
+"""Of what is heard, every frame whose number is a multiple of this is kept."""
+
+
+def options() -> SessionOptions:
+    """A session without translation, to nowhere."""
+    return SessionOptions(parser=ParserOptions(), output=OutputOptions(kind="null"))
+
+
+@dataclass
+class _Speaking:
+    job: Speak
+    slots: list[int]
+    used: int = 0
+    done: int = 0
+
+
+@dataclass
+class World:
+    """A ledger with simulated workers around it."""
+
+    slots: int = 16
+    poison: frozenset[str] = frozenset()
+    """Texts at which tts fails, always."""
+    now: float = 0.0
+    events: list[SessionEvent] = field(default_factory=list[SessionEvent])
+    closed: list[Closed] = field(default_factory=list[Closed])
+    heard: dict[tuple[str, int], list[int]] = field(default_factory=dict[tuple[str, int], list[int]])
+    """For each sentence the frames handed over, as often as they were."""
+    order: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    """Sentences in the order in which they were first heard."""
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.slots)
+        self.inbox: dict[str, collections.deque[ToWorker]] = {role: collections.deque() for role in WORKING_ROLES}
+        self.alive: set[str] = set()
+        self.cursor = Cursor(serial=0, frame=0)
+        self.pool: dict[tuple[int, int], tuple[str, int, int]] = {}
+        """(slot, frame in it): the sentence and frame whose sample is there."""
+        self._speaking: _Speaking | None = None
+        self._finishing: collections.deque[PlaybackFinished] = collections.deque()
+        self._found: collections.Counter[str] = collections.Counter()
+        self.texts: dict[tuple[str, int], str] = {}
+
+    def start(self, roles: Iterable[Role] = WORKING_ROLES) -> None:
+        """Workers become ready."""
+        for role in roles:
+            if role not in self.alive:
+                self.alive.add(role)
+                self.do(self.ledger.seat(role, self.now))
+
+    def open(self, session: str) -> None:
+        """A session begins."""
+        self.do(self.ledger.open_session(session, options(), self.now))
+
+    def find(self, session: str, text: str, message: int = 0) -> None:
+        """The parser finds the next sentence."""
+        sentence = self._found[session]
+        self._found[session] += 1
+        self.texts[session, sentence] = text
+        found = SentenceFound(session=session, sentence=sentence, message=message, text=text, language="en")
+        self.do(self.ledger.handle("parser", found, self.now))
+
+    def end_input(self, session: str) -> None:
+        """The parser has read all of a session."""
+        self.do(self.ledger.input_progressed(session, None, self.now, ended=True))
+
+    def lose(self, role: Role, *, blame: bool = True) -> None:
+        """A worker is gone, with what it had in hand."""
+        if role not in self.alive:
+            return
+        self.alive.discard(role)
+        self.inbox[role].clear()
+        if role == "tts":
+            self._speaking = None
+        if role == "player":
+            self._finishing.clear()
+        self.do(self.ledger.lost(role, "lost", self.cursor, self.now, blame=blame))
+
+    def step(self, role: Role) -> bool:
+        """A worker does one small thing; False when it has nothing to do."""
+        if role not in self.alive:
+            return False
+        self.now += 0.001
+        if role == "tts" and self._speaking is not None:
+            return self._make_sound(self._speaking)
+        if role == "player" and len(self._finishing) > (1 if self.inbox[role] else 0):
+            self._answer("player", self._finishing.popleft())
+            return True
+        if not self.inbox[role]:
+            return False
+        message = self.inbox[role].popleft()
+        match role:
+            case "translation":
+                self._translate(message)
+            case "tts":
+                self._begin_speaking(message)
+            case "player":
+                self._play(message)
+            case _:
+                raise AssertionError(role)
+        return True
+
+    def settle(self, most: int = 100_000) -> None:
+        """Everybody is alive and works until nothing is left to do."""
+        self.start()
+        for _ in range(most):
+            if not any([self.step(role) for role in WORKING_ROLES]):
+                self.now += 5.0
+                self.do(self.ledger.tick(self.now))
+                if not any([self.step(role) for role in WORKING_ROLES]):
+                    return
+        raise AssertionError("it does not come to an end")
+
+    def do(self, commands: Iterable[Command]) -> None:
+        """Carry out the ledger's commands."""
+        for command in commands:
+            match command:
+                case Send(role=role, message=message):
+                    if role in self.inbox and role in self.alive:
+                        self.inbox[role].append(message)
+                case Report(event=event):
+                    self.events.append(event)
+                case Closed():
+                    self.closed.append(command)
+
+    def _answer(self, role: Role, message: FromWorker) -> None:
+        self.do(self.ledger.handle(role, message, self.now))
+
+    def _translate(self, message: ToWorker) -> None:
+        if isinstance(message, Translate):
+            done = [TranslatedSentence(session=s.session, sentence=s.sentence, text=s.text) for s in message.sentences]
+            self._answer(
+                "translation", Translated(batch=message.batch, language=message.target, engine="none", sentences=done)
+            )
+
+    def _begin_speaking(self, message: ToWorker) -> None:
+        match message:
+            case Speak():
+                if message.text in self.poison:
+                    self._answer(
+                        "tts",
+                        WorkFailed(
+                            session=message.session, sentence=message.sentence, attempt=message.attempt, reason="poison"
+                        ),
+                    )
+                else:
+                    self._speaking = _Speaking(job=message, slots=list(message.slots), done=message.skip_frames)
+            case Cancel():
+                self._answer("tts", Cancelled(session=message.session, sentence=message.sentence))
+            case _:
+                pass
+
+    def _make_sound(self, work: _Speaking) -> bool:
+        job = work.job
+        for message in list(self.inbox["tts"]):
+            if isinstance(message, Cancel) and message.session == job.session and message.sentence == job.sentence:
+                self._speaking = None  # the Cancel itself is answered when its turn comes
+                return True
+            if isinstance(message, Lease):
+                self.inbox["tts"].remove(message)
+                if (message.session, message.sentence) == (job.session, job.sentence):
+                    work.slots.extend(message.slots)
+        total = len(job.text) * FRAMES_PER_CHARACTER
+        written = {"session": job.session, "sentence": job.sentence, "attempt": job.attempt}
+        if work.done >= total:
+            self._speaking = None
+            self._answer("tts", AudioWritten(**written, slot=0, start=0, frames=0, last=True))
+            return True
+        if not work.slots:
+            return False
+        slot, start = work.slots[0], work.used
+        frames = min(CHUNK_FRAMES, SLOT_FRAMES - start, total - work.done)
+        for stale in [where for where in self.pool if where[0] == slot and where[1] >= start]:
+            del self.pool[stale]
+        self.pool[slot, start] = (job.session, job.sentence, work.done)
+        work.done += frames
+        work.used += frames
+        if work.used == SLOT_FRAMES:
+            work.slots.pop(0)
+            work.used = 0
+        self._answer("tts", AudioWritten(**written, slot=slot, start=start, frames=frames))
+        return True
+
+    def _play(self, message: ToWorker) -> None:
+        match message:
+            case OpenOutput():
+                self._answer("player", OutputOpened(session=message.session, description="nowhere"))
+            case Play():
+                self._hand_over(message)
+            case Cancel():
+                self._answer("player", Cancelled(session=message.session, sentence=message.sentence))
+                self._drop(message.session, message.sentence)
+            case Silence():
+                self._answer("player", Cancelled(session=message.session))
+                self._drop(message.session, None)
+            case CloseOutput():
+                pass
+            case _:
+                pass
+
+    def _drop(self, session: str, sentence: int | None) -> None:
+        for done in list(self._finishing):
+            if done.session == session and sentence in (None, done.sentence):
+                self._finishing.remove(done)
+        kept = [
+            m
+            for m in self.inbox["player"]
+            if not (isinstance(m, Play) and m.session == session and sentence in (None, m.sentence))
+        ]
+        self.inbox["player"] = collections.deque(kept)
+
+    def _hand_over(self, play: Play) -> None:
+        key = (play.session, play.sentence)
+        if key not in self.heard:
+            self.heard[key] = []
+            self.order.append(key)
+        if play.frames:
+            written = {at: what for (slot, at), what in self.pool.items() if slot == play.slot and at <= play.start}
+            at = max(written)
+            session, sentence, frame = written[at]
+            frame += play.start - at
+            if (session, sentence, frame) != (*key, play.frame):
+                raise AssertionError(f"slot {play.slot} holds {session, sentence, frame}, played as {key, play.frame}")
+            self.heard[key].extend(range(play.frame, play.frame + play.frames, HEARD_STEP))
+        self._answer("player", PlaybackStarted(session=play.session, sentence=play.sentence))
+        self.cursor = Cursor(serial=play.serial, frame=play.frame + play.frames)
+        self._answer("player", AudioPlayed(session=play.session, sentence=play.sentence, frame=self.cursor.frame))
+        if play.last:
+            # Heard a little after it was handed over: a player may die in between.
+            self._finishing.append(
+                PlaybackFinished(session=play.session, sentence=play.sentence, frames=self.cursor.frame)
+            )

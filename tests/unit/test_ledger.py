@@ -1,0 +1,243 @@
+"""The ledger under arbitrary histories of work, deaths and wishes."""
+
+from __future__ import annotations
+
+import collections
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from voicestream.supervisor.ledger.books import MAX_TRIALS
+
+from helpers.simulated_workers import FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
+from voicestream.messages import AudioWritten, PlaybackFinished, Translated
+
+SEED = st.integers(min_value=0, max_value=2**32)
+LENGTH = st.integers(min_value=0, max_value=400)
+
+
+def run_history(world: World, seed: int, length: int, *, sessions: tuple[str, ...] = ("a", "b"), blame: bool) -> None:
+    """Let a history happen: some sentences are found, workers take small steps, and now and then one is lost.
+
+    Drawn from a seed and not element by element: hypothesis prefers short lists, and the interesting states lie deep.
+    """
+    rng = random.Random(seed)
+    messages = collections.Counter[str]()
+    for _ in range(length):
+        draw = rng.random()
+        role = rng.choice(WORKING_ROLES)
+        if draw < 0.80:
+            world.step(role)
+        elif draw < 0.88:
+            session = rng.choice(sessions)
+            messages[session] += rng.random() < 0.4
+            world.find(session, "x" * rng.choice((1, 2, 5, 20, 40)), message=messages[session])
+        elif draw < 0.93:
+            world.lose(role, blame=blame)
+        else:
+            world.start([role])
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=SEED, length=LENGTH, slots=st.integers(8, 24))
+def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_when(
+    seed: int, length: int, slots: int
+) -> None:
+    world = World(slots=slots)
+    world.start()
+    world.open("a")
+    world.open("b")
+    run_history(world, seed, length, blame=False)
+    world.end_input("a")
+    world.end_input("b")
+    world.settle()
+
+    assert [closed.exit_code for closed in world.closed] == [0, 0]
+    assert all(closed.counts.played == closed.counts.found for closed in world.closed)
+    assert world.heard.keys() == world.texts.keys()
+    for key, frames in world.heard.items():
+        assert frames == list(range(0, len(world.texts[key]) * FRAMES_PER_CHARACTER, HEARD_STEP))
+    for session in ("a", "b"):
+        ordinals = [sentence for name, sentence in world.order if name == session]
+        assert ordinals == sorted(ordinals)
+    assert world.ledger.books.slots.free == slots, "slots were lost"
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=SEED, length=LENGTH)
+def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, length: int) -> None:
+    world = World(slots=12)
+    world.start()
+    world.open("a")
+    world.open("b")
+    run_history(world, seed, length, blame=True)
+    world.end_input("a")
+    world.end_input("b")
+    world.settle()
+
+    ended = [event for event in world.events if event.event in ("playback_finished", "skipped", "failed")]
+    ends = [(event.session, event.sentence) for event in ended if event.stage != "translation"]
+    assert sorted(ends) == sorted(world.texts)
+    assert len(world.closed) == 2
+    assert world.ledger.books.slots.free == 12
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=SEED, before=LENGTH, after=LENGTH)
+def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_whole(
+    seed: int, before: int, after: int
+) -> None:
+    world = World(slots=12)
+    world.start()
+    world.open("a")
+    world.open("b")
+    run_history(world, seed, before, blame=False)
+    world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
+    run_history(world, seed + 1, after, sessions=("b",), blame=False)
+    world.end_input("b")
+    world.settle()
+
+    by_session = {closed.session: closed for closed in world.closed}
+    assert by_session["a"].exit_code == 130
+    assert by_session["b"].exit_code == 0
+    assert by_session["b"].counts.played == by_session["b"].counts.found
+    assert world.ledger.books.slots.free == 12
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=SEED, before=LENGTH, after=LENGTH)
+def test_what_is_skipped_on_request_is_skipped_alone(seed: int, before: int, after: int) -> None:
+    world = World(slots=12)
+    world.start()
+    world.open("a")
+    world.open("b")
+    run_history(world, seed, before, blame=False)
+    world.do(world.ledger.skip(world.now, everything=False))
+    run_history(world, seed + 1, after, blame=False)
+    world.end_input("a")
+    world.end_input("b")
+    world.settle()
+
+    skipped = [event for event in world.events if event.event == "skipped"]
+    assert len(skipped) <= 1
+    assert sum(closed.counts.played for closed in world.closed) == len(world.texts) - len(skipped)
+    assert world.ledger.books.slots.free == 12
+
+
+def test_a_sentence_longer_than_the_pool_is_spoken_whole() -> None:
+    world = World(slots=8)
+    world.start()
+    world.open("a")
+    world.find("a", "x" * 100)
+    world.end_input("a")
+    world.settle()
+    assert len(world.heard["a", 0]) == 100 * FRAMES_PER_CHARACTER // HEARD_STEP
+    assert world.closed[0].exit_code == 0
+
+
+def test_sessions_take_turns_by_message() -> None:
+    world = World(slots=64)
+    world.open("a")
+    world.open("b")
+    for message in range(2):
+        for _ in range(2):
+            world.find("a", "one", message=message)
+            world.find("b", "two", message=message)
+    world.end_input("a")
+    world.end_input("b")
+    world.settle()
+    assert [session for session, _ in world.order] == ["a", "a", "b", "b", "a", "a", "b", "b"]
+
+
+def test_a_sentence_that_fails_three_times_is_skipped_with_its_reason_and_the_next_one_is_spoken() -> None:
+    world = World(poison=frozenset({"bad"}))
+    world.open("a")
+    world.find("a", "good")
+    world.find("a", "bad")
+    world.find("a", "fine")
+    world.end_input("a")
+    world.settle()
+    skipped = [event for event in world.events if event.event == "skipped"]
+    assert [(event.sentence, event.stage, event.reason) for event in skipped] == [(1, "tts", "poison")]
+    assert world.closed[0].exit_code == 1
+    assert [sentence for _, sentence in world.order] == [0, 2]
+
+
+def test_a_sentence_that_costs_three_translators_is_spoken_in_the_original_and_that_is_said() -> None:
+    world = World()
+    world.start(["tts", "player"])
+    world.open("a")
+    world.find("a", "deadly")
+    for _ in range(MAX_TRIALS):
+        world.start(["translation"])
+        world.lose("translation")
+    world.end_input("a")
+    world.settle()
+    assert [(e.event, e.stage) for e in world.events if e.event == "failed"] == [("failed", "translation")]
+    assert world.heard.keys() == {("a", 0)}
+    counts = world.closed[0].counts
+    assert (counts.played, counts.untranslated, world.closed[0].exit_code) == (1, 1, 1)
+
+
+def test_the_loss_of_a_batch_does_not_count_against_the_others_of_the_batch_for_ever() -> None:
+    world = World()
+    world.open("a")
+    for _ in range(5):
+        world.find("a", "fine")
+    for _ in range(MAX_TRIALS - 1):
+        world.start(["translation"])
+        world.lose("translation")
+    world.end_input("a")
+    world.settle()
+    assert world.closed[0].counts.untranslated == 0
+    assert world.closed[0].exit_code == 0
+
+
+def test_a_sentence_that_is_found_again_is_dropped() -> None:
+    world = World()
+    world.open("a")
+    world.find("a", "once")
+    world._found["a"] = 0
+    world.find("a", "once")
+    world.end_input("a")
+    world.settle()
+    assert world.closed[0].counts.found == 1
+
+
+def test_a_player_that_died_after_the_last_frame_but_before_its_report_repeats_nothing() -> None:
+    world = World()
+    world.start()
+    world.open("a")
+    world.find("a", "x" * 3)
+    while ("a", 0) not in world.heard or len(world.heard["a", 0]) < 3 * FRAMES_PER_CHARACTER // HEARD_STEP:
+        world.step("translation")
+        world.step("tts")
+        world.step("player")
+    world.lose("player")
+    world.end_input("a")
+    world.settle()
+    assert len(world.heard["a", 0]) == 3 * FRAMES_PER_CHARACTER // HEARD_STEP
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Translated(batch=99, language="en", engine="x", sentences=[]),
+        AudioWritten(session="a", sentence=0, attempt=9, slot=3, start=0, frames=100),
+        AudioWritten(session="zz", sentence=4, attempt=1, slot=3, start=0, frames=100, last=True),
+        PlaybackFinished(session="a", sentence=0, frames=3),
+    ],
+)
+def test_a_stale_or_misplaced_message_changes_nothing(message: Translated | AudioWritten | PlaybackFinished) -> None:
+    world = World()
+    world.start()
+    world.open("a")
+    world.find("a", "hello")
+    before = [*world.events]
+    for role in WORKING_ROLES:
+        assert world.ledger.handle(role, message, world.now) == []
+    assert world.events == before
+    world.end_input("a")
+    world.settle()
+    assert world.closed[0].exit_code == 0

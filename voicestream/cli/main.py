@@ -1,0 +1,81 @@
+"""The command ``voicestream``: finds the sub-command, turns errors into words and exit codes.
+
+Sub-commands are imported when they are used: ``voicestream --help`` loads nothing but click.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Final
+
+import click
+
+from voicestream import __version__
+from voicestream.errors import VoicestreamError
+
+COMMANDS: Final = {
+    "run": ("run", "Speak what an agent prints: claude … --output-format stream-json | voicestream run"),
+    "say": ("say", "Speak one text."),
+    "demo": ("demo", "Speak a bundled agent session."),
+    "workers": ("workers", "Show, restart and read the workers: status, restart, logs."),
+    "up": ("up", "Start the background supervisor and keep it until `down`."),
+    "down": ("down", "End the background supervisor."),
+    "pause": ("control", "Hold what is being heard."),
+    "resume": ("control", "Go on where it was held."),
+    "skip": ("control", "Skip the sentence that is being heard."),
+    "hush": ("control", "Skip everything that was found so far."),
+}
+"""Name of a command: the module below ``voicestream.cli`` with a click command of that name, and its one-line help."""
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"voicestream.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="voicestream")
+def voicestream() -> None:
+    """Hear your coding agent, in your language, while it is still writing."""
+
+
+def main() -> None:
+    """Run the command line; ends the process with the documented exit code."""
+    try:
+        exit_code = voicestream.main(standalone_mode=False)
+    except click.Abort:
+        exit_code = 130
+    except click.ClickException as error:
+        error.show()
+        exit_code = error.exit_code
+    except VoicestreamError as error:
+        click.echo(f"voicestream: {error.for_people()}", err=True)
+        exit_code = error.exit_code
+    except BrokenPipeError:
+        # Nobody reads our stdout any more: that is how `… | head` ends, not a fault (pitfall 50).
+        exit_code = 0
+    _flush()
+    sys.exit(exit_code if isinstance(exit_code, int) else 0)
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter would try once more at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

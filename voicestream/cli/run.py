@@ -1,0 +1,73 @@
+"""``voicestream run``: the end of a pipe, or (with ``--tee``) the middle of one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import Final
+
+import click
+
+from voicestream.cli.session_options import request, session_options
+from voicestream.cli.speaking import speak
+from voicestream.errors import UsageError
+from voicestream.events import EventWriter
+
+STDIN: Final = 0
+STDOUT: Final = 1
+
+FORMATS: Final = (
+    "auto",
+    "claude",
+    "transcript",
+    "codex",
+    "gemini",
+    "opencode",
+    "cursor",
+    "qwen",
+    "kimi",
+    "anthropic",
+    "openai",
+    "hook",
+    "text",
+)
+
+
+@click.command()
+@session_options
+@click.option("--format", "input_format", type=click.Choice(FORMATS), default="auto", envvar="VOICESTREAM_FORMAT", show_default=True, help="What the agent prints.")  # fmt: skip
+@click.option("--only", type=click.Choice(["final", "all"]), default="all", envvar="VOICESTREAM_ONLY", show_default=True, help="Only the agent's last words in a turn, or all.")  # fmt: skip
+@click.option("--code", type=click.Choice(["drop", "announce"]), default="drop", envvar="VOICESTREAM_CODE", show_default=True, help="Code blocks: silent, or announced.")  # fmt: skip
+@click.option("--tee", is_flag=True, help="Pass stdin on to stdout, unchanged.")
+@click.option("--events", metavar="FILE|-", default=None, help="Write what happens as JSON lines.")
+@click.pass_context
+def run(context: click.Context, *, tee: bool, events: str | None, **_options: object) -> int:
+    """Speak what an agent prints.
+
+    claude -p "…" --output-format stream-json --verbose --include-partial-messages | voicestream run --to ja
+    """
+    if tee and events == "-":
+        raise UsageError("--tee and --events - both want stdout", hint="Give --events a file name.")
+    if os.isatty(STDIN):
+        click.echo(
+            "voicestream: reading from the terminal; end with Ctrl-D (usually: agent … | voicestream run)", err=True
+        )
+    asked = request(context)
+    with ExitStack() as stack:
+        return speak(
+            asked,
+            STDIN,
+            events=_event_writer(events, stack) if events else None,
+            tee=STDOUT if tee else None,
+        )
+
+
+def _event_writer(name: str, stack: ExitStack) -> EventWriter:
+    if name == "-":
+        return EventWriter(STDOUT)
+    try:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(f"--events {name}: {error.strerror}", hint="Give a file name where you may write.") from error
+    stack.callback(os.close, descriptor)
+    return EventWriter(descriptor)

@@ -1,0 +1,141 @@
+"""The options that describe a session, shared by ``run``, ``say`` and ``demo``, and what is made of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from voicestream import languages, settings
+from voicestream.errors import UsageError
+from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SPEED_RANGE: Final = click.FloatRange(0.25, 4.0)
+SECONDS: Final = click.FloatRange(min=0)
+
+_PARAMETER_OF: Final = {"from": "source", "to": "target", "format": "input_format"}
+"""Where the parameter of a command differs from the name of the flag."""
+
+
+def _option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's
+    """One option, with its environment variable."""
+    name = flag.split("/", maxsplit=1)[0].removeprefix("--")
+    variable = "VOICESTREAM_" + name.upper().replace("-", "_")
+    parameter = _PARAMETER_OF.get(name, name.replace("-", "_"))
+    return click.option(flag, parameter, metavar=metavar, envvar=variable, help=text, **more)
+
+
+_OPTIONS: Final = (
+    _option("--from", "Language of the agent's words, as a BCP-47 tag.  [default: en]", "LANG", default="en"),
+    _option("--to", "Language to hear: ja, de, pt-BR, …  [default: that of --from]", "LANG", default=None),
+    _option("--translator", "Translation engine.", "NAME", default="auto", show_default=True),
+    _option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
+    _option("--voice", "A voice of the engine, or a sample of one.", "NAME|FILE.wav", default=""),
+    _option("--speed", "1.5: one and a half times as fast.", "X", type=SPEED_RANGE, default=1.0, show_default=True),
+    _option("--output", "Where the sound goes.  [default: speakers]", "speakers|null|FILE.wav", default="speakers"),
+    _option("--device", "Part of the name of a sound device.", "NAME", default=""),
+    _option(
+        "--keep-alive",
+        "How long the workers stay warm after the last session.",
+        "SECONDS",
+        type=SECONDS,
+        default=300.0,
+        show_default=True,
+    ),
+    _option("--captions/--no-captions", "Show what is said, on stderr.", default=True, show_default=True),
+    _option("--quiet", "Say nothing on stderr but errors.", is_flag=True),
+)
+
+
+def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a click command with the options of a session; it gets them as keyword arguments."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def with_settings(context: click.Context, found: settings.Settings) -> None:
+    """Let options that were neither typed nor in the environment come from the user's file."""
+    for flag, value in found.options.items():
+        parameter = _PARAMETER_OF.get(flag, flag.replace("-", "_"))
+        source = context.get_parameter_source(parameter)
+        if parameter in context.params and source is click.core.ParameterSource.DEFAULT:
+            context.params[parameter] = value
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command wants spoken, and how it is shown."""
+
+    options: SessionOptions
+    captions: bool
+    quiet: bool
+
+
+def request(context: click.Context, *, input_format: str = "auto", only: str = "all", code: str = "drop") -> Request:
+    """What the options of a command ask for, checked.
+
+    Raises:
+        UsageError: a language or a file name cannot be right.
+        ConfigurationError: the user's file cannot be right.
+    """
+    found = settings.load(settings.path())
+    with_settings(context, found)
+    values = context.params
+    source = languages.parse(str(values["source"])).tag
+    target = languages.parse(str(values["target"])).tag if values["target"] else source
+    options = SessionOptions(
+        parser=ParserOptions(
+            format=str(values.get("input_format", input_format)),
+            only="final" if values.get("only", only) == "final" else "all",
+            code="announce" if values.get("code", code) == "announce" else "drop",
+            language=source,
+            replacements=found.replacements,
+        ),
+        output=output_options(str(values["output"]), str(values["device"])),
+        target=target,
+        translator=str(values["translator"]),
+        tts=str(values["tts"]),
+        voice=_voice(str(values["voice"])),
+        speed=float(values["speed"]),
+        keep_alive_seconds=float(values["keep_alive"]),
+    )
+    return Request(options=options, captions=bool(values["captions"]), quiet=bool(values["quiet"]))
+
+
+def output_options(output: str, device: str) -> OutputOptions:
+    """What ``--output`` means.
+
+    Raises:
+        UsageError: it is none of the three, or the file's directory is not there.
+    """
+    if output == "speakers":
+        return OutputOptions(kind="speakers", device=device)
+    if output == "null":
+        return OutputOptions(kind="null")
+    path = Path(output).absolute()
+    if path.suffix.lower() != ".wav":
+        raise UsageError(
+            f"--output {output}: not known", hint="Type one of: speakers, null, or a file name that ends in .wav"
+        )
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a directory" if path.is_dir() else f"there is no directory {path.parent}"
+        raise UsageError(f"--output {output}: {what}", hint="Give the name of a file in a directory that exists.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--output {output}: may not be written", hint="Give a file name where you may write.")
+    return OutputOptions(kind="wav", path=str(path))
+
+
+def _voice(voice: str) -> str:
+    if not voice.lower().endswith((".wav", ".flac", ".mp3")):
+        return voice
+    path = Path(voice).absolute()
+    if not path.is_file():
+        raise UsageError(f"--voice {voice}: there is no such file")
+    return str(path)

@@ -1,0 +1,28 @@
+"""``voicestream up``: a supervisor that stays until ``down``."""
+
+from __future__ import annotations
+
+import click
+
+from voicestream.client import Client
+from voicestream.errors import VoicestreamError
+from voicestream.messages import Status, StatusRequest
+from voicestream.run_directory import RunDirectory
+
+
+@click.command()
+@click.option("--tts", metavar="NAME", default="auto", envvar="VOICESTREAM_TTS", help="Voice engine.")
+@click.option(
+    "--translator", metavar="NAME", default="auto", envvar="VOICESTREAM_TRANSLATOR", help="Translation engine."
+)
+def up(tts: str, translator: str) -> None:
+    """Start the background supervisor and keep it until `voicestream down`."""
+    options = ["--stay", f"--tts={tts}", f"--translator={translator}"]
+    with Client(RunDirectory.of_this_user(), options) as client:
+        started = client.connect_or_start()
+        answer = client.ask(StatusRequest())
+    if not isinstance(answer, Status):
+        raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}")
+    click.echo(
+        f"voicestream: supervisor {answer.supervisor.pid} {'started' if started else 'was running already'}", err=True
+    )

@@ -1,0 +1,173 @@
+"""``voicestream workers``: status, restart, logs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import click
+import msgspec
+
+from voicestream import log
+from voicestream.cli.asking import ask
+from voicestream.errors import UsageError
+from voicestream.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from rich.table import Table
+
+    from voicestream.messages import Role, WorkerStatus
+
+ROLES: Final = ("parser", "translation", "tts", "player")
+
+RESTART_SECONDS: Final = 300.0
+"""A job in hand may have to be finished, and a model to be loaded."""
+
+WATCH_SECONDS: Final = 1.0
+FOLLOW_SECONDS: Final = 0.2
+LINES_SHOWN: Final = 50
+MIB: Final = 1 << 20
+
+role_argument = click.argument("role", type=click.Choice(ROLES))
+
+
+@click.group()
+def workers() -> None:
+    """Show, restart and read the workers."""
+
+
+@workers.command("status")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option("--watch", is_flag=True, help="Again every second, until Ctrl-C.")
+def status(*, as_json: bool, watch: bool) -> None:
+    """Role, pid, incarnation, state, engine, uptime, restarts, work in flight, latency, memory, last exit."""
+    while True:
+        answer = ask(StatusRequest(), Status)
+        if as_json:
+            click.echo(msgspec.json.encode({"supervisor": answer.supervisor, "workers": _plain(answer)}))
+        else:
+            _print_table(answer, clear=watch)
+        if not watch:
+            return
+        time.sleep(WATCH_SECONDS)
+
+
+@workers.command("restart")
+@role_argument
+@click.option("--now", is_flag=True, help="Kill it instead of letting it finish the job in hand.")
+def restart(role: Role, *, now: bool) -> None:
+    """Start the next incarnation of a worker; no sentence is lost by it."""
+    answer = ask(RestartWorker(role=role, now=now), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
+    click.echo(
+        f"voicestream: {role} is ready again after {answer.seconds:.2f} s: pid {answer.pid}, "
+        f"incarnation {answer.incarnation}; before: {answer.path}",
+        err=True,
+    )
+
+
+@workers.command("logs")
+@click.argument("role", type=click.Choice([*ROLES, "supervisor"]))
+@click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until Ctrl-C.")
+def logs(role: str, *, follow: bool) -> None:
+    """The last lines of a worker's log."""
+    path = log.path_of(role)
+    try:
+        file = path.open(encoding="utf-8", errors="replace")
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no log of {role} yet: {path}") from error
+    with file:
+        sys.stdout.writelines(deque(file, maxlen=LINES_SHOWN))
+        if follow:
+            _follow(file)
+
+
+def _follow(file: TextIO) -> None:
+    while True:
+        text = file.read()
+        if text:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        elif os.fstat(file.fileno()).st_nlink == 0:
+            return  # it was put aside for a new one a second time; start again to see that
+        else:
+            time.sleep(FOLLOW_SECONDS)
+
+
+def _plain(answer: Status) -> list[dict[str, object]]:
+    """The workers with every documented field present, whatever its value."""
+    rows: list[dict[str, object]] = []
+    for worker in answer.workers:
+        row = msgspec.structs.asdict(worker)
+        row["latency_ms"] = msgspec.structs.asdict(worker.latency_ms)
+        rows.append(row)
+    return rows
+
+
+def _print_table(answer: Status, *, clear: bool) -> None:
+    from rich.console import Console
+
+    console = Console()
+    if clear:
+        console.clear()
+    console.print(_table(answer))
+    supervisor = answer.supervisor
+    console.print(
+        f"supervisor {supervisor.pid}, up {_duration(supervisor.uptime_seconds)}, sessions {supervisor.sessions}, "
+        f"memory {supervisor.memory_bytes / MIB:.0f} MiB, slots free {supervisor.free_slots} of {supervisor.total_slots}",
+        highlight=False,
+    )
+
+
+def _table(answer: Status) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for title in (
+        "role",
+        "pid",
+        "inc",
+        "state",
+        "engine",
+        "device",
+        "up",
+        "restarts",
+        "in flight",
+        "p50/p95 ms",
+        "MiB",
+    ):
+        table.add_column(title, no_wrap=True)
+    table.add_column("last exit")
+    for worker in answer.workers:
+        table.add_row(*_cells(worker))
+    return table
+
+
+def _cells(worker: WorkerStatus) -> tuple[str, ...]:
+    latency = worker.latency_ms
+    state = f"{worker.state}: {worker.detail}" if worker.detail else worker.state
+    return (
+        worker.role,
+        str(worker.pid or "-"),
+        str(worker.incarnation),
+        state,
+        worker.engine or "-",
+        worker.device or "-",
+        _duration(worker.uptime_seconds),
+        str(worker.restarts),
+        str(worker.in_flight),
+        "-" if latency.p50 is None or latency.p95 is None else f"{latency.p50:.1f}/{latency.p95:.1f}",
+        f"{worker.memory_bytes / MIB:.0f}",
+        worker.last_exit or "-",
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

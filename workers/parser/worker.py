@@ -1,0 +1,105 @@
+"""The parser worker: input bytes in, sentences out, and after each piece a checkpoint from which another could go on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from voicestream.workers.harness import JobWorker
+from voicestream.workers.parser.pipeline import Found, Pipeline
+
+from voicestream.messages import (
+    Cancel,
+    Cancelled,
+    EndOfInput,
+    InputConsumed,
+    InputNotice,
+    OpenInput,
+    ParseInput,
+    Ready,
+    SentenceFound,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from voicestream.workers.connection import Connection
+    from voicestream.workers.harness import Assignment
+    from voicestream.workers.parser.pipeline import Notice
+
+    from voicestream.messages import ToWorker
+
+_log = logging.getLogger(__name__)
+
+
+class ParserWorker(JobWorker):
+    """One pipeline a session."""
+
+    def __init__(self, assignment: Assignment, connection: Connection) -> None:
+        del assignment  # a parser has no choice of engines and nothing to do with sound
+        self._connection = connection
+        self._pipelines: dict[str, Pipeline] = {}
+
+    def load(self, report: Callable[[str, float | None], None]) -> Ready:
+        """Nothing heavy to load."""
+        del report
+        return Ready(engine="builtin", device="cpu")
+
+    def handle(self, message: ToWorker) -> None:
+        """One piece of input."""
+        match message:
+            case OpenInput():
+                pipeline = Pipeline(message.options, offset=message.offset, state=message.state)
+                self._pipelines[message.session] = pipeline
+            case ParseInput(session=session) if session in self._pipelines:
+                self._parse(self._pipelines[session], message)
+            case EndOfInput(session=session) if session in self._pipelines:
+                pipeline = self._pipelines.pop(session)
+                self._tell(session, pipeline.end())
+                self._consumed(session, pipeline, ended=True)
+            case Cancel(session=session):
+                self._pipelines.pop(session, None)
+                self._connection.forget_cancelled(session, message.sentence)
+                self._connection.send(Cancelled(session=session))
+            case _:
+                _log.warning("left out a %s: no such session, or not for a parser", type(message).__name__)
+
+    def _parse(self, pipeline: Pipeline, message: ParseInput) -> None:
+        if message.offset != pipeline.received:
+            # Only a defect of ours could do this, and going on would speak nonsense.
+            raise RuntimeError(f"input at {message.offset}, expected {pipeline.received}")
+        self._tell(message.session, pipeline.feed(message.data))
+        if message.pause:
+            self._tell(message.session, pipeline.pause())
+        self._consumed(message.session, pipeline, ended=False)
+
+    def _tell(self, session: str, results: Iterable[Found | Notice]) -> None:
+        for result in results:
+            if isinstance(result, Found):
+                self._connection.send(
+                    SentenceFound(
+                        session=session,
+                        sentence=result.ordinal,
+                        message=result.message,
+                        text=result.text,
+                        language=result.language,
+                        kind=result.kind,
+                        paragraph=result.paragraph,
+                    )
+                )
+            else:
+                _log.warning("session=%s %s", session, result.text)
+                self._connection.send(InputNotice(session=session, text=result.text))
+
+    def _consumed(self, session: str, pipeline: Pipeline, *, ended: bool) -> None:
+        checkpoint = pipeline.checkpoint()
+        self._connection.send(
+            InputConsumed(
+                session=session,
+                received=pipeline.received,
+                checkpoint=checkpoint.offset,
+                state=checkpoint.state,
+                open_message=pipeline.open_message,
+                ended=ended,
+            )
+        )

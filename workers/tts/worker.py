@@ -1,0 +1,151 @@
+"""The tts worker: a sentence in, samples into the audio pool while they are being made."""
+
+from __future__ import annotations
+
+import collections
+import logging
+from typing import TYPE_CHECKING
+
+from voicestream.workers import engines
+from voicestream.workers.harness import JobWorker
+from voicestream.workers.tts.resample import PoolRateResampler
+from voicestream.workers.tts.slot_writer import SlotWriter
+
+from voicestream.audio_pool import AudioPool
+from voicestream.errors import VoicestreamError
+from voicestream.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from voicestream.workers.connection import Connection
+    from voicestream.workers.harness import Assignment
+    from voicestream.workers.tts.synthesizer import Synthesizer
+
+    from voicestream.messages import ToWorker
+
+_log = logging.getLogger(__name__)
+
+
+class _LeftError(Exception):
+    """The sentence in hand was taken back, or the process is to end."""
+
+
+class TtsWorker(JobWorker):
+    """Runs one synthesizer."""
+
+    def __init__(self, assignment: Assignment, connection: Connection) -> None:
+        if assignment.pool is None:
+            raise ValueError("a tts worker needs the audio pool")
+        self._name = assignment.engine
+        self._connection = connection
+        self._pool = AudioPool(assignment.pool)
+        self._synthesizer: Synthesizer | None = None
+        self._later: collections.deque[ToWorker] = collections.deque()
+        """What arrived while a sentence waited for slots."""
+
+    def load(self, report: Callable[[str, float | None], None]) -> Ready:
+        """Load the engine."""
+        self._synthesizer = engines.load_synthesizer(self._name, report)
+        return Ready(
+            engine=self._synthesizer.name,
+            device=self._synthesizer.device,
+            max_characters=self._synthesizer.max_characters,
+        )
+
+    def handle(self, message: ToWorker) -> None:
+        """One sentence, and what arrived in the meantime."""
+        self._later.append(message)
+        while self._later:
+            self._handle(self._later.popleft())
+
+    def close(self) -> None:
+        """End the engine."""
+        if self._synthesizer is not None:
+            self._synthesizer.close()
+
+    def _handle(self, message: ToWorker) -> None:
+        match message:
+            case Speak():
+                self._speak(message)
+            case Cancel():
+                self._connection.forget_cancelled(message.session, message.sentence)
+                self._connection.send(Cancelled(session=message.session, sentence=message.sentence))
+            case Lease():
+                pass  # for a sentence that is finished by now; the supervisor takes the slots back by itself
+            case _:
+                _log.warning("left out a %s: not for tts", type(message).__name__)
+
+    def _speak(self, job: Speak) -> None:
+        synthesizer = self._synthesizer
+        assert synthesizer is not None  # noqa: S101 - load() comes before the first handle()
+        if not synthesizer.supports(job.language):
+            self._fail(job, f"{synthesizer.name} does not speak {job.language}", permanent=True)
+            return
+        writer = SlotWriter(self._pool, job.slots, job.skip_frames)
+        try:
+            for samples in self._samples(synthesizer, job):
+                self._write(job, writer, samples)
+        except _LeftError:
+            return
+        except (VoicestreamError, OSError, RuntimeError, ValueError) as error:
+            # What an engine says about one text; anything else is a defect and ends the process.
+            _log.exception("session=%s sentence=%d failed", job.session, job.sentence)
+            self._fail(job, f"{type(error).__name__}: {error}", permanent=False)
+            return
+        self._connection.send(self._written(job, slot=0, start=0, frames=0, last=True))
+
+    def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
+        """The sentence at the pool's rate, chunk by chunk."""
+        resampler = PoolRateResampler(synthesizer.sample_rate)
+        chunks = synthesizer.synthesize(job.text, job.language, job.voice, job.seed, speed=job.speed)
+        for chunk in chunks:
+            self._check(job)
+            yield resampler.feed(chunk)
+        yield resampler.end()
+
+    def _write(self, job: Speak, writer: SlotWriter, samples: NDArray[np.float32]) -> None:
+        left = writer.skip(samples)
+        while len(left):
+            self._check(job)
+            if writer.needs_slot:
+                self._wait_for_slots(job, writer)
+                continue
+            written, left = writer.write(left)
+            self._connection.send(
+                self._written(job, slot=written.slot, start=written.start, frames=written.frames, last=False)
+            )
+
+    def _wait_for_slots(self, job: Speak, writer: SlotWriter) -> None:
+        message = self._connection.receive()
+        match message:
+            case Lease(session=job.session, sentence=job.sentence, attempt=job.attempt):
+                writer.add(message.slots)
+            case None:
+                pass
+            case _:
+                self._later.append(message)
+
+    def _check(self, job: Speak) -> None:
+        if self._connection.stopping.is_set() or self._connection.is_cancelled(job.session, job.sentence):
+            raise _LeftError
+
+    def _written(self, job: Speak, *, slot: int, start: int, frames: int, last: bool) -> AudioWritten:
+        return AudioWritten(
+            session=job.session,
+            sentence=job.sentence,
+            attempt=job.attempt,
+            slot=slot,
+            start=start,
+            frames=frames,
+            last=last,
+        )
+
+    def _fail(self, job: Speak, reason: str, *, permanent: bool) -> None:
+        self._connection.send(
+            WorkFailed(
+                session=job.session, sentence=job.sentence, attempt=job.attempt, reason=reason, permanent=permanent
+            )
+        )
