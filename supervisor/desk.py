@@ -28,6 +28,7 @@ from voicestream.process_watch import ProcessWatch
 
 if TYPE_CHECKING:
     from voicestream.supervisor.post import Post
+    from voicestream.supervisor.stop_ladder import Rung
     from voicestream.supervisor.supervisor import Supervisor
 
     from voicestream.messages import FromClient, Role, SessionOptions
@@ -189,7 +190,7 @@ class Desk:
             supervisor.table.revive(message.role, now)
             return
         supervisor.ledger.unseat(message.role)
-        rung = "kill" if message.now else "drain"
+        rung: Rung = "kill" if message.now else "drain"
         supervisor.table.end(post, rung, now, wished=True, reason="restart")
 
     def _status(self, now: float) -> Status:

@@ -9,7 +9,7 @@ import logging
 import math
 import os
 import time
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 import zmq
 from voicestream.supervisor.desk import Desk
@@ -22,11 +22,10 @@ from voicestream.supervisor.signals import Signals
 
 from voicestream.audio_pool import AudioPool
 from voicestream.errors import EXIT_INCOMPLETE
+from voicestream.link import is_from_client, is_from_worker, poll_milliseconds
 from voicestream.messages import (
     AudioWritten,
     EndOfInput,
-    FromClient,
-    FromWorker,
     Input,
     InputConsumed,
     InputNotice,
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.commands import Command
     from voicestream.supervisor.process_table import Finding
 
-    from voicestream.messages import Message, Role
+    from voicestream.messages import FromWorker, Message, Role
     from voicestream.run_directory import RunDirectory
 
 TURN_LOOK_SECONDS: Final = 0.1
@@ -52,9 +51,6 @@ TURN_LOOK_SECONDS: Final = 0.1
 
 LAST_FRAMES_SECONDS: Final = 0.2
 """At the end, how long the last answers may take to get out to the clients."""
-
-FROM_WORKER: Final = get_args(FromWorker)
-FROM_CLIENT: Final = get_args(FromClient)
 
 _log = logging.getLogger(__name__)
 
@@ -117,8 +113,7 @@ class Supervisor:
     def _turn(self) -> None:
         now = time.monotonic()
         self._watch_descriptors()
-        wait_seconds = max(0.0, self._due_at(now) - now)
-        ready = dict(self._poller.poll(wait_seconds * 1000))
+        ready = dict(self._poller.poll(poll_milliseconds(self._due_at(now) - now)))
         now = time.monotonic()
         if self._signals.wake.fileno() in ready:
             for number in self._signals.take():
@@ -167,14 +162,14 @@ class Supervisor:
     def _take(self, identity: bytes, message: Message, now: float) -> None:
         post = self.table.post_of(identity)
         if post is not None:
-            if isinstance(message, FROM_WORKER):
+            if is_from_worker(message):
                 self.table.heard(post, message, now)
                 self._take_from_worker(post.role, message, now)
             else:
                 self.hub.drop(identity, "misplaced", type(message).__name__)
         elif isinstance(message, EndOfInput | Input):
             self._take_input(identity, message)
-        elif isinstance(message, FROM_CLIENT):
+        elif is_from_client(message):
             self._desk.take(identity, message, now)
         else:
             # A predecessor that is not quite dead, or somebody who is none of ours (pitfall 18).
@@ -223,8 +218,8 @@ class Supervisor:
                 self.do(self.ledger.lost(role, reason, self.pool.cursor, now, blame=blame))
             case RoleFailed(role=role, reason=reason, exit_code=exit_code):
                 self._desk.restart_failed(self.table.posts[role], reason)
-                for session in list(self.sessions.by_id):
-                    self.do(self.ledger.stop_session(session, f"{role}: {reason}", exit_code, now))
+                for session_id in list(self.sessions.by_id):
+                    self.do(self.ledger.stop_session(session_id, f"{role}: {reason}", exit_code, now))
         post = self.table.posts[finding.role]
         for session in self.sessions.by_id.values():
             event = SessionEvent(

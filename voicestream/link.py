@@ -6,14 +6,15 @@ never trusted: size, depth and type are limited before anything is built from it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+import math
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast, get_args
 
 import msgpack
 import msgspec
 import zmq
 
 from voicestream.errors import ProtocolError
-from voicestream.messages import Message
+from voicestream.messages import FromClient, FromWorker, Message, ToWorker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ INPUT_CHUNK_BYTES: Final = 256 << 10
 def pack(message: Message) -> bytes:
     """One frame from one message."""
     builtins = msgspec.to_builtins(message, builtin_types=(bytes,))
-    return cast("bytes", msgpack.packb(builtins, use_bin_type=True))
+    return msgpack.packb(builtins, use_bin_type=True)
 
 
 def unpack(frame: bytes | memoryview) -> Message:
@@ -48,6 +49,31 @@ def unpack(frame: bytes | memoryview) -> Message:
         return cast("Message", msgspec.convert(builtins, Message, builtin_types=(bytes,)))
     except (ValueError, msgpack.UnpackException, msgspec.ValidationError, RecursionError) as error:
         raise ProtocolError(f"{type(error).__name__}: {error}") from error
+
+
+_FROM_WORKER: Final = get_args(FromWorker)
+_TO_WORKER: Final = get_args(ToWorker)
+_FROM_CLIENT: Final = get_args(FromClient)
+
+
+def is_from_worker(message: Message) -> TypeGuard[FromWorker]:
+    """Whether a message is one that workers send."""
+    return isinstance(message, _FROM_WORKER)
+
+
+def is_to_worker(message: Message) -> TypeGuard[ToWorker]:
+    """Whether a message is one that workers get."""
+    return isinstance(message, _TO_WORKER)
+
+
+def is_from_client(message: Message) -> TypeGuard[FromClient]:
+    """Whether a message is one that clients send."""
+    return isinstance(message, _FROM_CLIENT)
+
+
+def poll_milliseconds(seconds: float) -> int:
+    """A time-out as pollers take it, rounded up: rounded down, the last millisecond would be spent spinning."""
+    return max(0, math.ceil(seconds * 1000))
 
 
 def hub_socket(context: zmq.Context[zmq.Socket[bytes]], path: Path) -> zmq.Socket[bytes]:

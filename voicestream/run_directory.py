@@ -7,6 +7,7 @@ happens only under the lock, because a second bind to an ipc path silently steal
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import stat
@@ -160,11 +161,8 @@ class RunDirectory:
             return
         for path in (self.hub, self._lock_path):
             path.unlink(missing_ok=True)
-        try:
+        with contextlib.suppress(OSError):  # there are files in it that are none of ours, or it is gone already
             self.path.rmdir()
-        except OSError:
-            # Files of somebody else's in it, or it is gone already: not ours to force.
-            pass
         os.close(self._lock)
         self._lock = None
 

@@ -5,6 +5,7 @@ Whatever happens here, the agent's pipe is read to its end: only a signal to us 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import zmq
 
 from voicestream.errors import EXIT_INCOMPLETE, VoicestreamError
-from voicestream.link import INPUT_CHUNK_BYTES
+from voicestream.link import INPUT_CHUNK_BYTES, poll_milliseconds
 from voicestream.messages import (
     Control,
     EndOfInput,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from voicestream.client import Client
-    from voicestream.messages import Message, SessionOptions
+    from voicestream.messages import SessionOptions
 
 MAX_UNREAD_BYTES: Final = 8 << 20
 """Input under way between here and the parser; what is more waits in the backlog."""
@@ -90,7 +91,6 @@ class RunSession:
         self._last_data_at = time.monotonic()
         self._pause_told = True
         self._end_told = False
-        self._closed: SessionClosed | None = None
 
     def run(self, input_descriptor: int, tee: int | None = None) -> int:
         """Speak what is read from ``input_descriptor``; returns the exit code.
@@ -123,37 +123,43 @@ class RunSession:
         poller.register(self._client.socket, zmq.POLLIN)
         poller.register(self._client.monitor, zmq.POLLIN)
         poller.register(self._wake_read, zmq.POLLIN)
-        while self._closed is None:
-            poller.poll(self._wait_seconds(drain) * 1000)
+        while True:
+            poller.poll(poll_milliseconds(self._wait_seconds(drain)))
             self._clear_wake()
             if self._signals:
                 return self._stop(self._signals[0])
-            while (message := self._client.receive()) is not None:
-                self._take(message)
-            if self._closed is None and self._client.is_lost():
+            closed = self._take_all()
+            if closed is not None:
+                return self._finish(closed, drain)
+            if self._client.is_lost():
                 self._display.error(f"the supervisor has ended: no more will be spoken.\n{_HINT_AFTER_LOSS}")
                 return self._read_on(drain, EXIT_INCOMPLETE)
-            if self._closed is None:
-                self._pass_on(drain)
-        exit_code = self._closed.exit_code
+            self._pass_on(drain)
+
+    def _finish(self, closed: SessionClosed, drain: StdinDrain) -> int:
+        exit_code = closed.exit_code
         if drain.backlog.lost_bytes:
             self._display.error(f"{drain.backlog.lost_bytes} bytes of input found no room on the disk")
             exit_code = exit_code or EXIT_INCOMPLETE
-        self._display.closed(self._closed, exit_code)
-        if self._closed.supervisor_ends:
+        self._display.closed(closed, exit_code)
+        if closed.supervisor_ends:
             self._client.wait_for_end(END_SECONDS)
         return self._read_on(drain, exit_code)
 
-    def _take(self, message: Message) -> None:
-        match message:
-            case InputAccepted(session=self._session, offset=offset):
-                self._accepted = max(self._accepted, offset)
-            case SessionEvent():
-                self._display.happened(message)
-            case SessionClosed(session=self._session):
-                self._closed = message
-            case _:
-                pass  # an answer to somebody who asked through us before; nobody waits for it
+    def _take_all(self) -> SessionClosed | None:
+        """Act on what has arrived; returns the end of the session if it is among it."""
+        closed = None
+        while (message := self._client.receive()) is not None:
+            match message:
+                case InputAccepted():
+                    self._accepted = max(self._accepted, message.offset)
+                case SessionEvent():
+                    self._display.happened(message)
+                case SessionClosed():
+                    closed = message
+                case _:
+                    pass  # an answer to a Control of ours; nobody waits for it
+        return closed
 
     def _pass_on(self, drain: StdinDrain) -> None:
         is_last = drain.ended.is_set()
@@ -182,16 +188,14 @@ class RunSession:
         exit_code = _EXIT_ON_SIGNAL + number
         self._client.send(Control(action="stop", session=self._session))
         deadline = time.monotonic() + STOP_SECONDS
-        while self._closed is None and not self._signals and time.monotonic() < deadline:
+        closed = None
+        while closed is None and not self._signals and time.monotonic() < deadline and not self._client.is_lost():
             if self._client.socket is not None:
                 self._client.socket.poll(20)
-            while (message := self._client.receive()) is not None:
-                self._take(message)
-            if self._client.is_lost():
-                break
-        if self._closed is not None:
-            self._display.closed(self._closed, exit_code)
-            if self._closed.supervisor_ends and not self._signals:
+            closed = self._take_all()
+        if closed is not None:
+            self._display.closed(closed, exit_code)
+            if closed.supervisor_ends and not self._signals:
                 self._client.wait_for_end(END_SECONDS)
         return exit_code
 
@@ -207,10 +211,8 @@ class RunSession:
         return exit_code
 
     def _wake(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
             self._wake_write.send(b"\0")
-        except BlockingIOError:
-            pass  # full: it will wake up anyway
 
     def _clear_wake(self) -> None:
         try:

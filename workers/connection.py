@@ -8,6 +8,7 @@ sits in a model for seconds is still alive to the outside and can still be cance
 from __future__ import annotations
 
 import collections
+import contextlib
 import logging
 import os
 import queue
@@ -19,14 +20,14 @@ import zmq
 
 from voicestream import lifeline
 from voicestream.errors import ProtocolError
-from voicestream.link import pack, peer_socket, unpack
-from voicestream.messages import Beat, Cancel, Drain, Silence, Stop, ToWorker
+from voicestream.link import is_to_worker, pack, peer_socket, poll_milliseconds, unpack
+from voicestream.messages import Beat, Cancel, Drain, Silence, Stop
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from voicestream.messages import FromWorker
+    from voicestream.messages import FromWorker, ToWorker
 
 BEAT_SECONDS: Final = 1.0
 """Well below the supervisor's limit for silence (10 s, pitfall 32)."""
@@ -91,10 +92,8 @@ class Connection:
         self._thread.join(timeout=LINGER_MILLISECONDS / 1000 + 0.5)
 
     def _wake(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):  # a full pipe wakes the thread as well
             os.write(self._wake_write, b"\0")
-        except BlockingIOError:
-            pass  # a full pipe wakes the thread as well
 
     def _serve(self) -> None:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -105,8 +104,7 @@ class Connection:
         poller.register(self._parent, zmq.POLLIN)
         next_beat = time.monotonic() + BEAT_SECONDS
         while True:
-            wait_seconds = max(0.0, next_beat - time.monotonic())
-            ready = dict(poller.poll(wait_seconds * 1000))
+            ready = dict(poller.poll(poll_milliseconds(next_beat - time.monotonic())))
             if self._parent.fileno() in ready and lifeline.is_cut(self._parent):
                 # The supervisor is gone: nobody can hear us, and nobody else would end us.
                 os._exit(0)
@@ -134,6 +132,9 @@ class Connection:
             except ProtocolError as error:
                 _log.warning("dropped a frame: %s", error)
                 continue
+            if not is_to_worker(message):
+                _log.warning("dropped a %s: it is not for workers", type(message).__name__)
+                continue
             match message:
                 case Stop():
                     self.stopping.set()
@@ -143,11 +144,8 @@ class Connection:
                     self._cancelled.add((session, sentence))
                 case Silence(session=session):
                     self._cancelled.add((session, None))
-                case ToWorker():
-                    pass
                 case _:
-                    _log.warning("dropped a %s: it is not for workers", type(message).__name__)
-                    continue
+                    pass  # nothing that could not wait for its turn
             self._inbox.put(message)
 
 

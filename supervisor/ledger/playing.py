@@ -136,22 +136,17 @@ class Playing:
 
     def by_need(self) -> list[SessionBook]:
         """The sessions, in the order in which they need further sound."""
-        order = list(self._books.sessions)
         first = self._turn.session if self._turn else None
-        ranked = [
-            (book.ahead, session != first, i, book)
-            for i, session in enumerate(order)
-            if (book := self._books.sessions[session])
-        ]
-        return [book for *_, book in sorted(ranked, key=lambda entry: entry[:3])]
+        # sorted() is stable: sessions that are equally well off stay in the order in which they take turns.
+        return sorted(self._books.sessions.values(), key=lambda book: (book.ahead, book.session != first))
 
     def dispatch(self) -> None:
         """Tell the player of everything it may know by now."""
         if "player" not in self._books.seated:
             return
-        for row in self._rows:
-            self._send(row)
-            if not row.last_sent:
+        for held in self._rows:
+            self._send(held)
+            if not held.last_sent:
                 return  # the next one is told of after the end of this one, also when outputs open in another order
         while len(self._rows) < PLAY_AHEAD and (row := self._next()) is not None:
             if not self._rows:
@@ -169,14 +164,14 @@ class Playing:
                 candidates[session] = turns.Candidate(message=row.message, ready=self._may_start(book, row))
         if not candidates:
             return None
-        session = turns.next_session(
+        chosen = turns.next_session(
             self._turn, list(self._books.sessions), candidates, self._open_messages(), self._books.now
         )
-        if session is None:
+        if chosen is None:
             return None
-        book = self._books.sessions[session]
+        book = self._books.sessions[chosen]
         row = book.unplayed.popleft()
-        self._turn = turns.Turn(session=session, message=row.message, since=self._books.now)
+        self._turn = turns.Turn(session=chosen, message=row.message, since=self._books.now)
         self._serial += 1
         row.serial = self._serial
         row.position = book.next_position

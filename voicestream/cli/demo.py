@@ -19,7 +19,7 @@ FALLBACK_FILE: Final = "voicestream-demo.wav"
 @click.command()
 @session_options
 @click.pass_context
-def demo(context: click.Context, **_options: object) -> int:
+def demo(context: click.Context, /, **_options: object) -> int:
     """Speak a bundled agent session."""
     asked = request(context, input_format="claude")
     session = files("voicestream.demo").joinpath("session.jsonl").read_bytes()

@@ -41,7 +41,7 @@ FORMATS: Final = (
 @click.option("--tee", is_flag=True, help="Pass stdin on to stdout, unchanged.")
 @click.option("--events", metavar="FILE|-", default=None, help="Write what happens as JSON lines.")
 @click.pass_context
-def run(context: click.Context, *, tee: bool, events: str | None, **_options: object) -> int:
+def run(context: click.Context, /, *, tee: bool, events: str | None, **_options: object) -> int:
     """Speak what an agent prints.
 
     claude -p "…" --output-format stream-json --verbose --include-partial-messages | voicestream run --to ja

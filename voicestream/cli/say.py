@@ -12,7 +12,7 @@ from voicestream.cli.speaking import speak_text
 @click.argument("text", nargs=-1, required=True)
 @session_options
 @click.pass_context
-def say(context: click.Context, text: tuple[str, ...], **_options: object) -> int:
+def say(context: click.Context, /, text: tuple[str, ...], **_options: object) -> int:
     """Speak one text."""
     asked = request(context, input_format="text")
     return speak_text(asked, " ".join(text).encode())
