@@ -7,6 +7,7 @@ asking again and again whether the number is still taken.
 from __future__ import annotations
 
 import os
+import select
 from typing import Final
 
 POLL_SECONDS: Final = 0.5
@@ -23,7 +24,9 @@ class ProcessWatch:
         """Becomes readable when the process ends; None where the system has nothing like it."""
 
     def has_ended(self) -> bool:
-        """Whether the process is gone (asks the system when there is no descriptor)."""
+        """Whether the process has ended, reaped or not (without a descriptor: whether its number is free again)."""
+        if self.descriptor is not None:
+            return bool(select.select([self.descriptor], [], [], 0)[0])
         try:
             os.kill(self._pid, 0)
         except ProcessLookupError:

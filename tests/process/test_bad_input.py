@@ -1,0 +1,155 @@
+"""What cannot be right: a clear message, the documented exit code, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.running import COMMAND, line
+
+if TYPE_CHECKING:
+    from helpers.running import Voicestream
+
+GOOD = line("All is well.")
+
+
+@pytest.mark.parametrize(
+    ("name", "noise"),
+    [
+        ("broken JSON", b'{"content":[{"type":"text","text":"Hel\n'),
+        ("binary bytes", bytes(range(256)) * 4 + b"\n"),
+        ("NUL", b"\x00\x00\x00\n"),
+        ("invalid UTF-8", b'{"content":[{"type":"text","text":"\xff\xfe"}]\n'),
+        ("deep nesting", b"[" * 100_000 + b"\n"),
+    ],
+)
+def test_noise_between_lines_loses_nothing(place: Voicestream, name: str, noise: bytes) -> None:
+    run = place.run("--keep-alive", "0")
+    run.write(GOOD + noise + line("Still well."))
+    assert run.finish() == 0, (name, run.stderr)
+    found = [event["text"] for event in run.of("sentence_found")]
+    assert (found[0], found[-1]) == ("All is well.", "Still well.")
+    assert len(run.of("playback_finished")) == len(found)
+
+
+def test_a_line_of_100_mb_is_left_out_and_what_follows_is_spoken(place: Voicestream) -> None:
+    run = place.run("--keep-alive", "0")
+    run.write(GOOD)
+    run.write(b'{"content":[{"type":"text","text":"')
+    for _ in range(100):
+        run.write(b"x" * 1_000_000)
+    run.write(b'"}]}\n' + line("Still well."))
+    assert run.finish(60) == 0, run.stderr
+    assert [event["text"] for event in run.of("sentence_found")] == ["All is well.", "Still well."]
+    assert any("64" in event["text"] or "long" in event["text"] for event in run.of("notice")), run.events
+
+
+def test_an_empty_stream_is_no_error(place: Voicestream) -> None:
+    run = place.run("--keep-alive", "0")
+    assert run.finish() == 0, run.stderr
+    assert run.events[-1]["counts"]["found"] == 0
+
+
+def test_a_closed_stdout_does_not_end_what_is_heard(place: Voicestream) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*COMMAND, "run", "--events", "-", "--output", "out.wav", "--keep-alive", "0"],
+        input=GOOD * 3,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env=place.environment,
+        cwd=place.cwd,
+        timeout=60,
+        check=False,
+    )
+    os.close(write)
+    assert done.returncode == 0, done.stderr
+    assert b"no more events" in done.stderr
+    assert (place.cwd / "out.wav").stat().st_size > 3 * 24_000
+
+
+def test_a_full_disk_for_the_file_is_said_and_counts_as_failed(place: Voicestream) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("/dev/full is not there")
+    (place.cwd / "full.wav").symlink_to("/dev/full")
+    run = place.run("--keep-alive", "0", output="full.wav")
+    run.write(GOOD)
+    assert run.finish() == 1, run.stderr
+    assert "full.wav" in run.stderr
+    assert "space" in run.stderr.lower()
+
+
+def test_no_audio_device_is_exit_code_69_with_a_way_out(place: Voicestream) -> None:
+    place.environment["PULSE_SERVER"] = f"unix:{place.home}/no-such-server"
+    place.environment["XDG_RUNTIME_DIR"] = str(place.home)
+    place.environment["ALSA_CONFIG_PATH"] = "/dev/null"
+    done = place.call("run", "--keep-alive", "0", stdin=GOOD)
+    assert done.returncode == 69, done.stderr
+    assert "--output" in done.stderr
+
+
+def test_the_agent_is_read_to_its_end_although_there_is_no_audio_device(place: Voicestream) -> None:
+    place.environment["PULSE_SERVER"] = f"unix:{place.home}/no-such-server"
+    place.environment["XDG_RUNTIME_DIR"] = str(place.home)
+    place.environment["ALSA_CONFIG_PATH"] = "/dev/null"
+    run = place.run("--keep-alive", "0", output="speakers")
+    run.write(GOOD)
+    run.wait_for("session_closed")
+    run.write(GOOD * 10_000)  # would raise BrokenPipeError had the reader gone
+    assert run.finish() == 69
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--to", "jp"], 2, ["jp", "ja"]),
+        (["--from", "klingon"], 2, ["klingon"]),
+        (["--output", "song.ogg"], 2, ["song.ogg", ".wav"]),
+        (["--output", "no/such/dir/x.wav"], 2, ["no/such/dir"]),
+        (["--speed", "99"], 2, ["speed"]),
+        (["--tee", "--events", "-"], 2, ["--events"]),
+        (["--events", "/no/such/dir/events"], 2, ["/no/such/dir/events"]),
+        (["--tts", "nonesuch", "--output", "null"], 78, ["nonesuch", "espeak"]),
+        (["--translator", "nonesuch", "--to", "es", "--output", "null"], 78, ["nonesuch", "apertium"]),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_to_type(
+    place: Voicestream, arguments: list[str], code: int, words: list[str]
+) -> None:
+    done = place.call("run", "--keep-alive", "0", *arguments, stdin=GOOD)
+    assert done.returncode == code, done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_is_named_with_its_line(place: Voicestream) -> None:
+    (place.home / "config.toml").write_text('to = "ja"\n\n[speech.replace]\nkubectl = 3\n')
+    done = place.call("run", stdin=GOOD)
+    assert done.returncode == 78
+    assert "line 4" in done.stderr
+    assert "kubectl" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["workers", "status"], ["workers", "restart", "tts"], ["down"], ["pause"]])
+def test_without_a_supervisor_questions_end_with_3_and_a_sentence(place: Voicestream, arguments: list[str]) -> None:
+    done = place.call(*arguments)
+    assert done.returncode == 3
+    assert "no supervisor" in done.stderr
+
+
+def test_an_unknown_command_is_exit_code_2(place: Voicestream) -> None:
+    assert place.call("sing").returncode == 2
+
+
+def test_help_names_every_command(place: Voicestream) -> None:
+    done = place.call("--help")
+    assert done.returncode == 0
+    for command in ("run", "say", "demo", "workers", "up", "down"):
+        assert f"  {command} " in done.stdout
+
+

@@ -1,0 +1,77 @@
+"""The agent never waits for us, and nothing of its project is ever imported by us."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from helpers.running import line
+
+if TYPE_CHECKING:
+    from helpers.running import Voicestream
+
+MIB = 1 << 20
+
+
+def tool_result(size: int) -> bytes:
+    """A line as tools print them: long, and silent."""
+    content = [{"type": "tool_result", "tool_use_id": "t", "content": "x" * size}]
+    message = {"type": "user", "message": {"role": "user", "content": content}, "session_id": "s"}
+    return json.dumps(message).encode() + b"\n"
+
+
+def test_64_mib_are_accepted_without_waiting_while_tts_is_frozen(place: Voicestream) -> None:
+    run = place.run()
+    run.write(line("Before."))
+    run.wait_for("playback_finished")
+    tts = place.pid_of("tts")
+    os.kill(tts, signal.SIGSTOP)
+    try:
+        data = tool_result(32_000)
+        waits: list[float] = []
+        for number in range(64 * MIB // len(data)):
+            if number % 200 == 0:
+                data_now = line(f"While frozen {number}.") + data
+            else:
+                data_now = data
+            began = time.monotonic()
+            run.write(data_now)
+            waits.append(time.monotonic() - began)
+    finally:
+        os.kill(tts, signal.SIGCONT)
+    waits.sort()
+    # 100 ms is the promise; the very longest of some 2,000 writes may have met a machine that was busy elsewhere.
+    assert waits[-3] < 0.1, waits[-5:]
+    assert waits[-1] < 1.0
+    assert run.finish(60) == 0, run.stderr
+    assert run.events[-1]["counts"]["played"] == run.events[-1]["counts"]["found"] > 10
+
+
+def test_a_reader_of_tee_that_stops_does_not_stop_the_agent(place: Voicestream) -> None:
+    run = place.run("--tee", "--events", "events")
+    run.process.send_signal(signal.SIGCONT)
+    began = time.monotonic()
+    run.write(tool_result(1000) * 20_000)
+    assert time.monotonic() - began < 20
+    assert run.finish(60) == 0, run.stderr
+
+
+HOSTILE = "import os, pathlib; pathlib.Path(os.environ['CANARY']).write_text(__name__); raise SystemExit('hostile')\n"
+
+
+def test_nothing_of_the_directory_it_runs_in_is_imported(place: Voicestream) -> None:
+    canary = place.home / "canary"
+    place.environment["CANARY"] = str(canary)
+    for name in ("json", "zmq", "click", "msgpack", "numpy", "sitecustomize", "usercustomize"):
+        (place.cwd / f"{name}.py").write_text(HOSTILE)
+    for name in ("voicestream", "workers", "supervisor"):
+        (place.cwd / name).mkdir()
+        (place.cwd / name / "__init__.py").write_text(HOSTILE)
+        (place.cwd / name / "__main__.py").write_text(HOSTILE)
+    run = place.run("--keep-alive", "0", output="out.wav")
+    run.write(line("Hello world."))
+    assert run.finish() == 0, run.stderr
+    assert not canary.exists(), canary.read_text()

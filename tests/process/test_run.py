@@ -1,0 +1,164 @@
+"""``voicestream run`` from its first byte to its exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import wave
+from typing import TYPE_CHECKING
+
+from helpers.running import COMMAND, line
+
+if TYPE_CHECKING:
+    from helpers.running import Voicestream
+
+HELLO = b'{"content":[{"type":"text","text":"Hello world"}]}\n'
+
+
+def frames_of(path: object) -> int:
+    with wave.open(str(path), "rb") as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
+        return file.getnframes()
+
+
+def test_hello_world_is_spoken_into_a_file_and_nothing_is_left(place: Voicestream) -> None:
+    done = place.call("run", "--output", "hello.wav", "--keep-alive", "0", stdin=HELLO)
+    assert done.returncode == 0, done.stderr
+    assert frames_of(place.cwd / "hello.wav") > 12_000
+    assert "Hello world" in done.stderr
+    place.assert_nothing_left()
+
+
+def test_every_sentence_has_its_events_once_and_in_order(place: Voicestream) -> None:
+    run = place.run()
+    texts = [f"This is sentence number {number}." for number in range(20)]
+    run.write(b"".join(line(text) for text in texts))
+    assert run.finish() == 0, run.stderr
+    assert run.events[0]["event"] == "session_opened"
+    assert run.events[-1]["event"] == "session_closed"
+    assert run.events[-1]["counts"] == {"found": 20, "played": 20, "skipped": 0, "failed": 0, "untranslated": 0}
+    assert [event["text"] for event in run.of("sentence_found")] == texts
+    for kind in ("sentence_found", "translated", "speech_started", "speech_finished", "playback_started"):
+        assert sorted(event["sentence"] for event in run.of(kind)) == list(range(20)), kind
+    assert [event["sentence"] for event in run.of("playback_finished")] == list(range(20))
+    times = [event["time"] for event in run.of("playback_finished")]
+    assert times == sorted(times)
+
+
+def test_a_second_run_finds_the_workers_warm(place: Voicestream) -> None:
+    assert place.call("run", "--output", "null", stdin=HELLO).returncode == 0
+    before = [worker["pid"] for worker in place.status()["workers"]]
+    assert place.call("run", "--output", "null", stdin=HELLO).returncode == 0
+    assert [worker["pid"] for worker in place.status()["workers"]] == before
+
+
+def test_a_shell_loop_with_banners_and_noise_speaks_every_sentence_of_both_iterations(place: Voicestream) -> None:
+    agent = place.home / "agent.sh"
+    agent.write_text(
+        "echo 'now using node v22.1.0 (npm v10.9.0)'\n"
+        "echo 'DeprecationWarning: punycode is deprecated.' >&2\n"
+        """echo '{"type":"system","subtype":"init","session_id":"s"}'\n"""
+        """echo '{"type":"assistant","message":{"id":"m1","content":[{"type":"text","text":"Reading it."}]},"""
+        """"parent_tool_use_id":null,"session_id":"s"}'\n"""
+        "echo 'error: something on stderr' >&2\n"
+        """echo '{"type":"assistant","message":{"id":"m2","content":[{"type":"text","text":"All done."}]},"""
+        """"parent_tool_use_id":null,"session_id":"s"}'\n"""
+        """echo '{"type":"result","subtype":"success","is_error":false,"result":"All done.","session_id":"s"}'\n"""
+    )
+    voicestream = " ".join(COMMAND)
+    loop = (
+        f"for i in 1 2; do echo \"=== Iteration $i ===\"; sh {agent} 2>&1 | tee -a log | "
+        f"{voicestream} run --output null --events events-$i || exit 1; done"
+    )
+    done = subprocess.run(
+        ["sh", "-c", loop], env=place.environment, cwd=place.cwd, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    pids: set[int] = set()
+    for iteration in ("1", "2"):
+        events = [json.loads(text) for text in (place.cwd / f"events-{iteration}").read_text().splitlines()]
+        played = [event["sentence"] for event in events if event["event"] == "playback_finished"]
+        found = [event["text"] for event in events if event["event"] == "sentence_found"]
+        assert (found, played) == (["Reading it.", "All done."], [0, 1])
+        pids.add(events[0]["supervisor_pid"])
+    assert len(pids) == 1, "the second iteration started another supervisor"
+
+
+def test_two_runs_at_once_are_both_spoken_whole(place: Voicestream) -> None:
+    first, second = place.run(), place.run()
+    for number in range(10):
+        first.write(line(f"First says {number}."))
+        second.write(line(f"Second says {number}."))
+    assert first.finish() == 0, first.stderr
+    assert second.finish() == 0, second.stderr
+    for run in (first, second):
+        assert [event["sentence"] for event in run.of("playback_finished")] == list(range(10))
+    assert first.events[0]["supervisor_pid"] == second.events[0]["supervisor_pid"]
+
+
+def test_tee_passes_the_input_on_unchanged(place: Voicestream) -> None:
+    data = HELLO + b"\x00\xff not json\r\n" + HELLO
+    done = subprocess.run(
+        [*COMMAND, "run", "--tee", "--output", "null"],
+        input=data,
+        capture_output=True,
+        env=place.environment,
+        cwd=place.cwd,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, data), done.stderr
+
+
+def test_say_speaks_its_arguments(place: Voicestream) -> None:
+    done = place.call("say", "Good", "morning.", "--output", "out.wav", "--keep-alive", "0")
+    assert done.returncode == 0, done.stderr
+    assert frames_of(place.cwd / "out.wav") > 10_000
+    place.assert_nothing_left()
+
+
+def test_demo_without_speakers_writes_a_file_and_says_so(place: Voicestream) -> None:
+    # A sound server that is not there, whatever this machine has.
+    place.environment["PULSE_SERVER"] = f"unix:{place.home}/no-such-server"
+    place.environment["XDG_RUNTIME_DIR"] = str(place.home)
+    place.environment["ALSA_CONFIG_PATH"] = "/dev/null"
+    done = place.call("demo", "--keep-alive", "0", seconds=60)
+    assert done.returncode == 0, done.stderr
+    assert "voicestream-demo.wav" in done.stderr
+    assert frames_of(place.cwd / "voicestream-demo.wav") > 24_000 * 10
+    place.assert_nothing_left()
+
+
+def test_keep_alive_zero_beside_another_session_does_not_end_that_one(place: Voicestream) -> None:
+    other = place.run("--keep-alive", "60")
+    other.write(line("I am still here."))
+    other.wait_for("playback_finished")
+    assert place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO).returncode == 0
+    other.write(line("And here."))
+    other.wait_for("playback_finished", 2)
+    assert other.finish() == 0
+
+
+def test_the_supervisor_ends_when_keep_alive_is_over(place: Voicestream) -> None:
+    assert place.call("run", "--output", "null", "--keep-alive", "0.5", stdin=HELLO).returncode == 0
+    place.assert_nothing_left(seconds=10)
+
+
+def test_up_stays_until_down(place: Voicestream) -> None:
+    assert place.call("up").returncode == 0
+    assert place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO).returncode == 0
+    assert len(place.status()["workers"]) == 4
+    assert place.call("down").returncode == 0
+    place.assert_nothing_left()
+
+
+def test_the_options_come_from_flag_then_environment_then_file(place: Voicestream) -> None:
+    (place.home / "config.toml").write_text('output = "from-file.wav"\nkeep-alive = 0\n')
+    assert place.call("run", stdin=HELLO).returncode == 0
+    assert (place.cwd / "from-file.wav").exists()
+    place.assert_nothing_left()
+    place.environment["VOICESTREAM_OUTPUT"] = "from-environment.wav"
+    assert place.call("run", stdin=HELLO).returncode == 0
+    assert (place.cwd / "from-environment.wav").exists()
+    assert place.call("run", "--output", "from-flag.wav", stdin=HELLO).returncode == 0
+    assert (place.cwd / "from-flag.wav").exists()

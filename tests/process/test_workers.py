@@ -1,0 +1,172 @@
+"""``voicestream workers`` and what happens to sentences when workers are restarted or killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.running import line, wait_until
+
+if TYPE_CHECKING:
+    from helpers.running import Run, Voicestream
+
+ROLES = ("parser", "translation", "tts", "player")
+
+TEXTS = [f"Sentence number {number} of this session, which has a few more words than it needs." for number in range(24)]
+
+
+def speak_slowly(run: Run, texts: list[str], disturb_at: dict[int, object] | None = None) -> None:
+    """Let the agent print a line at a time, so that a disturbance comes in mid-session."""
+    for number, text in enumerate(texts):
+        if disturb_at and number in disturb_at:
+            disturb_at[number]()  # type: ignore[operator]
+        run.write(line(text))
+        if number % 4 == 0:
+            run.wait_for("sentence_found", number + 1)
+
+
+def assert_each_once(run: Run, count: int) -> None:
+    """Every sentence was found, spoken and played exactly once, in order."""
+    for kind in ("sentence_found", "speech_finished", "playback_started"):
+        assert sorted(event["sentence"] for event in run.of(kind)) == list(range(count)), kind
+    assert [event["sentence"] for event in run.of("playback_finished")] == list(range(count))
+    assert run.of("skipped") == run.of("failed") == []
+
+
+def test_status_shows_all_four_with_every_field_of_the_contract(place: Voicestream) -> None:
+    run = place.run()
+    run.write(line("One. Two. Three."))
+    run.wait_for("playback_finished", 3)
+    status = place.status()
+    assert [worker["role"] for worker in status["workers"]] == list(ROLES)
+    for worker in status["workers"]:
+        assert worker.keys() >= {
+            "role", "pid", "incarnation", "state", "engine", "device", "uptime_seconds", "restarts", "in_flight",
+            "latency_ms", "memory_bytes", "last_exit",
+        }  # fmt: skip
+        assert worker["pid"] != status["supervisor"]["pid"]
+        assert worker["incarnation"] == 1
+        assert worker["state"] in ("ready", "busy")
+        assert worker["uptime_seconds"] > 0
+        assert worker["restarts"] == 0
+        assert worker["memory_bytes"] > 1_000_000
+        assert worker["last_exit"] is None
+    by_role = {worker["role"]: worker for worker in status["workers"]}
+    assert by_role["tts"]["engine"] == "espeak"
+    assert by_role["translation"]["engine"] == "none"
+    assert by_role["tts"]["latency_ms"]["p50"] > 0
+    assert by_role["tts"]["latency_ms"]["p95"] >= by_role["tts"]["latency_ms"]["p50"]
+    table = place.call("workers", "status").stdout
+    for role in ROLES:
+        assert role in table
+    assert run.finish() == 0
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_restart_names_the_new_process_and_how_the_old_one_ended(place: Voicestream, role: str) -> None:
+    assert place.call("up").returncode == 0
+    before = place.pid_of(role)
+    done = place.call("workers", "restart", role)
+    assert done.returncode == 0, done.stderr
+    after = place.pid_of(role)
+    assert after != before
+    assert f"pid {after}" in done.stderr
+    assert "drain" in done.stderr
+    worker = next(worker for worker in place.status()["workers"] if worker["role"] == role)
+    assert (worker["incarnation"], worker["restarts"]) == (2, 1)
+    assert worker["last_exit"].startswith("exit 0 (drain")
+
+
+def test_restart_now_kills(place: Voicestream) -> None:
+    assert place.call("up").returncode == 0
+    place.pid_of("tts")
+    done = place.call("workers", "restart", "tts", "--now")
+    assert done.returncode == 0, done.stderr
+    assert "SIGKILL" in done.stderr
+
+
+def test_logs_show_what_a_worker_said(place: Voicestream) -> None:
+    assert place.call("up").returncode == 0
+    place.pid_of("tts")
+    wait_until(lambda: "state=ready" in place.call("workers", "logs", "tts").stdout, "the log says that tts is ready")
+
+
+@pytest.mark.parametrize("how", ["kill", "restart"])
+@pytest.mark.parametrize("role", ROLES)
+def test_the_file_is_byte_identical_whichever_worker_is_lost_in_mid_session(
+    place: Voicestream, role: str, how: str
+) -> None:
+    undisturbed = place.run(output="undisturbed.wav")
+    undisturbed.write(b"".join(line(text) for text in TEXTS))
+    assert undisturbed.finish() == 0, undisturbed.stderr
+
+    def kill() -> None:
+        os.kill(place.pid_of(role), signal.SIGKILL)
+
+    def restart() -> None:
+        done = place.call("workers", "restart", role)
+        assert done.returncode == 0, done.stderr
+
+    disturb = kill if how == "kill" else restart
+    disturbed = place.run(output="disturbed.wav")
+    speak_slowly(disturbed, TEXTS, {5: disturb, 11: disturb, 17: disturb})
+    assert disturbed.finish() == 0, disturbed.stderr
+    assert_each_once(disturbed, len(TEXTS))
+    assert (place.cwd / "disturbed.wav").read_bytes() == (place.cwd / "undisturbed.wav").read_bytes()
+    worker = next(worker for worker in place.status()["workers"] if worker["role"] == role)
+    assert worker["restarts"] == 3
+
+
+def test_the_file_is_byte_identical_when_workers_are_killed_at_moments_nobody_chose(place: Voicestream) -> None:
+    undisturbed = place.run(output="undisturbed.wav")
+    undisturbed.write(b"".join(line(text) for text in TEXTS * 10))
+    assert undisturbed.finish() == 0, undisturbed.stderr
+    pids = {role: place.pid_of(role) for role in ROLES}
+
+    disturbed = place.run(output="disturbed.wav")
+    # All at once, so that every worker is in the midst of something when it is killed.
+    disturbed.write(b"".join(line(text) for text in TEXTS * 10))
+    for number, role in enumerate(("tts", "player", "parser", "translation"), start=1):
+        disturbed.wait_for("playback_finished", number * 30)
+        os.kill(pids[role], signal.SIGKILL)
+    assert disturbed.finish() == 0, disturbed.stderr
+    assert_each_once(disturbed, len(TEXTS) * 10)
+    assert (place.cwd / "disturbed.wav").read_bytes() == (place.cwd / "undisturbed.wav").read_bytes()
+
+
+def test_a_frozen_worker_is_replaced(place: Voicestream) -> None:
+    run = place.run()
+    run.write(line("Before."))
+    run.wait_for("playback_finished")
+    frozen = place.pid_of("tts")
+    os.kill(frozen, signal.SIGSTOP)
+    run.write(line("After."))
+    run.wait_for("playback_finished", 2)
+    assert run.finish() == 0
+    assert place.pid_of("tts") != frozen
+
+
+def test_a_dead_worker_is_replaced_soon(place: Voicestream) -> None:
+    assert place.call("up").returncode == 0
+    killed = place.pid_of("tts")
+    os.kill(killed, signal.SIGKILL)
+    since = time.monotonic()
+    assert place.pid_of("tts") != killed
+    assert time.monotonic() - since < 10
+
+
+def test_a_worker_that_dies_again_and_again_without_work_fails_its_role_and_can_be_revived(place: Voicestream) -> None:
+    assert place.call("up").returncode == 0
+    for _ in range(5):
+        os.kill(place.pid_of("tts"), signal.SIGKILL)
+
+    def has_failed() -> bool:
+        return any(worker["state"] == "failed" for worker in place.status()["workers"])
+
+    wait_until(has_failed, "the role has failed")
+    done = place.call("workers", "restart", "tts")
+    assert done.returncode == 0, done.stderr
+    place.pid_of("tts")
