@@ -1,0 +1,1 @@
+"""The latency table of ``voicestream bench``: what is measured, how, and how it is shown."""

@@ -1,0 +1,54 @@
+"""How long ``voicestream --help`` takes, beside an interpreter that does nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voicestream.bench.figures import Figure
+from voicestream.bench.place import COMMAND
+from voicestream.errors import VoicestreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicestream.bench.place import Place
+
+GOAL_MILLISECONDS: Final = 150.0
+
+
+def measure(place: Place, runs: int) -> tuple[Figure, Figure]:
+    """Both, in turn, so that both see the same machine."""
+    script = Path(sys.executable).with_name("voicestream")
+    command = [str(script)] if script.exists() else list(COMMAND)
+    ours: list[float] = []
+    bare: list[float] = []
+    for number in range(runs + 1):
+        seconds = _seconds([*command, "--help"], place), _seconds([sys.executable, "-c", "pass"], place)
+        if number:
+            ours.append(seconds[0] * 1000)
+            bare.append(seconds[1] * 1000)
+    return (
+        Figure(name="help", title="voicestream --help", unit="ms", samples=tuple(ours), goal=GOAL_MILLISECONDS),
+        Figure(name="bare_python", title="python -c pass", unit="ms", samples=tuple(bare)),
+    )
+
+
+def _seconds(command: Sequence[str], place: Place) -> float:
+    begun_at = time.perf_counter()
+    done = subprocess.run(
+        command,
+        env=place.environment,
+        cwd=place.home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    seconds = time.perf_counter() - begun_at
+    if done.returncode:
+        raise VoicestreamError(f"{' '.join(command)} ended with exit code {done.returncode}")
+    return seconds

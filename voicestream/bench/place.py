@@ -1,0 +1,129 @@
+"""A place of the benchmark's own: run directory, logs and settings apart from the user's, gone when it is left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+from voicestream import log, run_directory, settings
+from voicestream.bench.watched_run import WatchedRun
+from voicestream.errors import VoicestreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+KEEP_ALIVE_SECONDS: Final = 5.0
+"""What a killed benchmark leaves warm ends by itself this soon."""
+
+END_SECONDS: Final = 5.0
+"""How long what was started may take to end before it is killed."""
+
+COMMAND: Final = (sys.executable, "-P", "-m", "voicestream")
+
+
+class Place:
+    """A context manager; everything it started ends with it."""
+
+    def __init__(self) -> None:
+        """Make the directories."""
+        # The system's own temporary directory, not $TMPDIR: on macOS that one is too long for a socket (pitfall 13).
+        root = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108 - mkdtemp makes a name of its own, mode 0700
+        self.home: Final = Path(tempfile.mkdtemp(prefix="vs-bench-", dir=root))
+        self.runtime: Final = self.home / "run"
+        ours = {
+            run_directory.ENVIRONMENT_VARIABLE: str(self.runtime),
+            log.ENVIRONMENT_VARIABLE: str(self.home / "log"),
+            settings.ENVIRONMENT_VARIABLE: str(self.home / "config.toml"),
+        }
+        self.environment: Final = {
+            # The user's own VOICESTREAM_… must not change what is measured.
+            **{name: value for name, value in os.environ.items() if not name.startswith("VOICESTREAM_")},
+            **ours,
+        }
+        self._runs: list[WatchedRun] = []
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end_all()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def run(self, *options: str, environment: Mapping[str, str] | None = None) -> WatchedRun:
+        """Start ``voicestream run`` with its events in our hands."""
+        command = [*COMMAND, "run", "--events", "-", "--quiet", *options]
+        watched = WatchedRun(command, {**self.environment, **(environment or {})}, self.home)
+        self._runs.append(watched)
+        return watched
+
+    def supervisor(self) -> psutil.Process | None:
+        """The supervisor of this place, if there is one."""
+        return next((p for p in self.processes() if "voicestream.supervisor" in _command_line(p)), None)
+
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor and the workers of this place."""
+        mark = str(self.runtime)
+        return [p for p in psutil.process_iter() if any(mark in part for part in _command_line(p))]
+
+    def log_tail(self, role: str, lines: int = 3) -> str:
+        """The last lines a role has logged."""
+        try:
+            text = (self.home / "log" / f"{role}.log").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return " / ".join(text.splitlines()[-lines:])
+
+    def end_all(self) -> None:
+        """End every run, then the supervisor, which ends its workers; in the end, by force."""
+        for run in self._runs:
+            run.close()
+        self._runs.clear()
+        if not self.processes():
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [*COMMAND, "down"],
+                env=self.environment,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=END_SECONDS,
+                check=False,
+            )
+        deadline = time.monotonic() + END_SECONDS
+        while (left := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def wait_until_empty(self) -> None:
+        """Wait for the supervisor and its workers to end by themselves.
+
+        Raises:
+            VoicestreamError: they do not.
+        """
+        deadline = time.monotonic() + END_SECONDS
+        while left := self.processes():
+            if time.monotonic() > deadline:
+                raise VoicestreamError(f"{len(left)} processes are left {END_SECONDS:.0f} s after their session")
+            time.sleep(0.01)
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []  # it has ended, or is somebody else's

@@ -1,0 +1,147 @@
+"""How soon something is said: from a cold start, from a line to a warm pipeline, and at the listener's ear.
+
+All with the default engine (espeak-ng), no translation, and the command as users type it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from voicestream.bench import memory
+from voicestream.bench.figures import Figure
+from voicestream.bench.sound_server import SoundServer, why_not
+from voicestream.errors import VoicestreamError
+
+if TYPE_CHECKING:
+    from voicestream.bench.place import Place
+    from voicestream.bench.watched_run import WatchedRun
+
+COLD_GOAL_MILLISECONDS: Final = 1000.0
+WARM_GOAL_MILLISECONDS: Final = 50.0
+MEMORY_GOAL_MEGABYTES: Final = 200.0
+
+KEEP_WARM: Final = ("--keep-alive", "5")
+
+SENTENCES: Final = (
+    "The tests pass now.",
+    "I found the cause in the parser, and the fix is one line.",
+    "Two of the files were never read.",
+    "Next I look at the log of the failed build.",
+)
+"""Said in turn; short ones, so that the benchmark need not listen for long."""
+
+SILENCE_SECONDS: Final = 0.2
+"""Before each line that is listened for: longer than any pause in a sentence, shorter than the player keeps its device."""
+
+LISTEN_SECONDS: Final = 10.0
+
+
+def cold(place: Place, runs: int) -> Figure:
+    """From the start of ``voicestream run``, with nothing running and a line waiting, to the first samples in the pool."""
+    samples: list[float] = []
+    parts: dict[str, list[float]] = {"to session_opened": [], "to sentence_found": [], "to speech_started": []}
+    for number in range(runs + 1):
+        run = place.run("--output", "null", "--keep-alive", "0")
+        run.say(SENTENCES[0])
+        times = [run.started_at]
+        times += [run.wait_for(step.removeprefix("to "))["time"] for step in parts]
+        run.finish()
+        place.wait_until_empty()
+        if number:  # the first one compiles what was never imported and fills the page cache
+            samples.append((times[-1] - times[0]) * 1000)
+            for durations, begun_at, ended_at in zip(parts.values(), times, times[1:], strict=False):
+                durations.append((ended_at - begun_at) * 1000)
+    return Figure(
+        name="cold_to_pcm",
+        title="cold `run` → first PCM in the pool",
+        unit="ms",
+        samples=tuple(samples),
+        goal=COLD_GOAL_MILLISECONDS,
+        parts={step: sorted(durations)[len(durations) // 2] for step, durations in parts.items()},
+    )
+
+
+def warm_start(place: Place, runs: int) -> Figure:
+    """From the start of ``voicestream run`` to the first samples in the pool, with a supervisor that is warm."""
+    samples: list[float] = []
+    for number in range(runs + 1):
+        run = place.run("--output", "null", *KEEP_WARM)
+        run.say(SENTENCES[number % len(SENTENCES)])
+        started = run.wait_for("speech_started")
+        run.finish()
+        if number:
+            samples.append((started["time"] - run.started_at) * 1000)
+    return Figure(name="warm_run_to_pcm", title="warm `run` → first PCM in the pool", unit="ms", samples=tuple(samples))
+
+
+def warm_line(place: Place, lines: int) -> tuple[Figure, Figure]:
+    """From a line written to a ``run`` that waits for it to the first samples in the pool; and the memory of it all."""
+    run = place.run("--output", "null", *KEEP_WARM)
+    _say(run, 0)
+    samples: list[float] = []
+    for number in range(1, lines + 1):
+        said_at = _say(run, number)
+        samples.append((run.wait_for("speech_started", number)["time"] - said_at) * 1000)
+    held = _memory(place, run)
+    run.finish()
+    latency = Figure(
+        name="warm_to_pcm",
+        title="warm line in → first PCM in the pool",
+        unit="ms",
+        samples=tuple(samples),
+        goal=WARM_GOAL_MILLISECONDS,
+    )
+    return latency, held
+
+
+def heard(place: Place, lines: int) -> Figure:
+    """From a line written to a ``run`` that waits for it to the first sample that is not zero at the recorder."""
+    samples: list[float] = []
+    absent = why_not()
+    if not absent:
+        with SoundServer(place.home) as server:
+            run = place.run("--output", "speakers", *KEEP_WARM, environment=server.environment)
+            for number in range(lines + 1):
+                server.wait_for_silence(SILENCE_SECONDS, LISTEN_SECONDS)
+                said_at = _say(run, number)
+                heard_at = server.wait_for_sound(LISTEN_SECONDS)
+                if number:  # the first one opens the device
+                    samples.append((heard_at - said_at) * 1000)
+            run.finish()
+            # Its player has a connection to this server.
+            place.end_all()
+    return Figure(
+        name="warm_to_heard",
+        title="warm line in → first sample heard",
+        unit="ms",
+        samples=tuple(samples),
+        absent=absent,
+    )
+
+
+def _say(run: WatchedRun, number: int) -> float:
+    """Say the sentence with this number and wait until it was played; returns when it was written."""
+    said_at = run.say(SENTENCES[number % len(SENTENCES)])
+    run.wait_for("playback_finished", number)
+    return said_at
+
+
+def _memory(place: Place, run: WatchedRun) -> Figure:
+    """Of ``run``, the supervisor and the workers, now."""
+    processes = place.processes()
+    pids = [run.process.pid, *(process.pid for process in processes)]
+    parts = {"run": memory.of(run.process.pid) / 1e6}
+    for process in processes:
+        name = next((part for part in process.cmdline() if part.startswith("voicestream.")), "other")
+        parts[name.rpartition(".")[2]] = memory.of(process.pid) / 1e6
+    parts["pool, untouched"] = memory.untouched_pool(pids) / 1e6
+    if len(parts) != len(pids) + 1:
+        raise VoicestreamError(f"expected one process of each kind, found {len(processes)}")
+    return Figure(
+        name="memory",
+        title=f"memory of all processes ({memory.KIND})",
+        unit="MB",
+        samples=(sum(parts.values()),),
+        goal=MEMORY_GOAL_MEGABYTES,
+        parts=parts,
+    )

@@ -1,0 +1,135 @@
+"""A ``voicestream run`` whose input is written, and whose events are read, by the benchmark."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from voicestream.errors import VoicestreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+PATIENCE_SECONDS: Final = 20.0
+"""For what takes a fraction of a second: an event that has not come by then is a failure of the measurement."""
+
+Event = dict[str, Any]
+"""One line of ``--events``."""
+
+
+def agent_line(text: str) -> bytes:
+    """What an agent prints when it says ``text``."""
+    message = {"role": "assistant", "content": [{"type": "text", "text": text}]}
+    return json.dumps({"type": "assistant", "message": message}).encode() + b"\n"
+
+
+class WatchedRun:
+    """One process; a thread reads its events as they come."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> None:
+        """Start it."""
+        self.started_at: Final = time.monotonic()
+        """Just before the process was started; seconds on the clock that the events use, too."""
+        self.process: Final = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environment),
+            cwd=cwd,
+            bufsize=0,
+        )
+        self._events: list[Event] = []
+        self._errors = b""
+        self._is_over = False
+        self._changed = threading.Condition()
+        self._threads = [
+            threading.Thread(target=self._read_events, daemon=True),
+            threading.Thread(target=self._read_errors, daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def say(self, text: str) -> float:
+        """Have the agent say something; returns the time just before the line was written."""
+        line = agent_line(text)
+        assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
+        now = time.monotonic()
+        os.write(self.process.stdin.fileno(), line)
+        return now
+
+    def wait_for(self, event: str, sentence: int | None = None) -> Event:
+        """The event of this kind (and sentence), now or when it comes.
+
+        Raises:
+            VoicestreamError: it does not come.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        seen = 0
+        with self._changed:
+            while True:
+                for found in self._events[seen:]:
+                    if found["event"] == event and (sentence is None or found.get("sentence") == sentence):
+                        return found
+                seen = len(self._events)
+                if self._is_over or not self._changed.wait(deadline - time.monotonic()):
+                    raise VoicestreamError(f"no {event} event: {self._why()}")
+
+    def finish(self) -> int:
+        """The agent ends; returns the exit code.
+
+        Raises:
+            VoicestreamError: the run does not end.
+        """
+        assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
+        self.process.stdin.close()
+        try:
+            return self.process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise VoicestreamError(f"`voicestream run` does not end: {self._why()}") from error
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE_SECONDS / 10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        for thread in self._threads:
+            thread.join()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _why(self) -> str:
+        last = self._events[-1] if self._events else "none"
+        errors = self._errors.decode(errors="replace").strip()
+        return f"exit code {self.process.poll()}, last event {last}, stderr {errors or 'empty'}"
+
+    def _read_events(self) -> None:
+        assert self.process.stdout is not None  # noqa: S101 - it was started with a pipe
+        try:
+            for line in self.process.stdout:
+                with self._changed:
+                    self._events.append(json.loads(line))
+                    self._changed.notify_all()
+        finally:
+            with self._changed:
+                self._is_over = True
+                self._changed.notify_all()
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr is not None  # noqa: S101 - it was started with a pipe
+        for line in self.process.stderr:
+            self._errors += line
