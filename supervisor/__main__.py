@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from voicestream.supervisor.alarms import Limits
 from voicestream.supervisor.supervisor import Supervisor
@@ -16,6 +16,9 @@ from voicestream.supervisor.supervisor import Supervisor
 from voicestream import audio_pool, log
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
 from voicestream.run_directory import RunDirectory
+
+FIRST_SESSION_SECONDS: Final = 10.0
+"""A client that started us opens its session at once; one that was interrupted before it could should leave nothing."""
 
 
 def main() -> int:
@@ -26,7 +29,9 @@ def main() -> int:
     parser.add_argument("--run-directory", type=Path, required=True)
     parser.add_argument("--tts", default="auto")
     parser.add_argument("--translator", default="auto")
-    parser.add_argument("--keep-alive", type=float, default=30.0, help="seconds to wait for the first session")
+    parser.add_argument(
+        "--keep-alive", type=float, default=FIRST_SESSION_SECONDS, help="how long to wait for a session"
+    )
     parser.add_argument("--stay", action="store_true", help="end only when told to")
     parser.add_argument("--silence-limit", type=float, default=Limits.silence_seconds)
     parser.add_argument("--job-limit", type=float, default=Limits.job_seconds)

@@ -1,8 +1,9 @@
 """When a worker that is still running has to be replaced: three alarms, kept apart. Pure.
 
-A process that is being started or loads a model has a budget, which every Loading extends; one that is ready must beat; and a
-job must get further within its deadline. A worker can beat while its model hangs, and can be silent for seconds in a C call
-that is fine, so the limits differ (pitfalls 31, 32). The fourth way to end, the process's own death, needs no clock.
+A process that is being started or loads a model has a budget, which every Loading extends; one that is ready must
+beat; and a job must get further within its deadline. A worker can beat while its model hangs, and can be silent for
+seconds in a C call that is fine, so the limits differ (pitfalls 31, 32). The fourth way to end, the process's own
+death, needs no clock.
 """
 
 from __future__ import annotations

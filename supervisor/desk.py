@@ -123,13 +123,13 @@ class Desk:
     def _engines(self, options: SessionOptions, now: float) -> str:
         """Make sure that the workers have the engines a session wants; returns why not, or nothing."""
         supervisor = self._supervisor
-        translates = options.target != options.parser.language
         wanted: list[tuple[Role, str]] = [("tts", options.tts)]
-        if translates:
+        if options.target != options.parser.language:
             wanted.append(("translation", options.translator))
         for role, engine in wanted:
             post = supervisor.table.posts[role]
-            if engine in ("auto", post.engine, post.engine_name) and post.state != "failed":
+            fits = engine in (post.engine, post.engine_name) or (engine == "auto" and post.engine != "none")
+            if fits and post.state != "failed":
                 continue
             if supervisor.sessions.by_id:
                 return (

@@ -1,7 +1,7 @@
 """One worker process: started, watched, ended and reaped. The seam to the operating system's processes.
 
-A worker is a fresh interpreter (never a fork: pitfall 36) in a session of its own, so that Ctrl-C in the terminal does not
-reach it (pitfall 29), with nothing on stdin (pitfall 39) and stdout and stderr in a pipe that we read.
+A worker is a fresh interpreter (never a fork: pitfall 36) in a session of its own, so that Ctrl-C in the terminal
+does not reach it (pitfall 29), with nothing on stdin (pitfall 39) and stdout and stderr in a pipe that we read.
 """
 
 from __future__ import annotations

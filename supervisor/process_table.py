@@ -1,7 +1,7 @@
 """The process table: starts the workers, notices how they are, replaces those that end and ends those that are stuck.
 
-It decides nothing itself: ``alarms``, ``stop_ladder`` and ``restart_policy`` do. What it finds out it returns as values, for
-the supervisor to act on.
+It decides nothing itself: ``alarms``, ``stop_ladder`` and ``restart_policy`` do. What it finds out it returns as
+values, for the supervisor to act on.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class ProcessTable:
     def __init__(
         self,
         hub: Hub,
+        *,
         hub_path: Path,
         pool: int,
         engines: Mapping[Role, str],
@@ -255,7 +256,7 @@ class ProcessTable:
         except OSError as error:
             # Out of memory or descriptors: try again later, as if it had ended at once.
             self._record_end(
-                post, restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False), f"{error}", now
+                post, restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False), str(error)
             )
             return
         self._change(post, "starting")
@@ -292,9 +293,9 @@ class ProcessTable:
             wished=stop is not None and stop.wished,
             worked=post.jobs > 0,
         )
-        self._record_end(post, end, exit_text, now)
+        self._record_end(post, end, exit_text)
 
-    def _record_end(self, post: Post, end: restart_policy.End, exit_text: str, now: float) -> None:
+    def _record_end(self, post: Post, end: restart_policy.End, exit_text: str) -> None:
         post.last_exit = exit_text
         post.ends.append(end)
         _log.info("role=%s incarnation=%d ended=%r", post.role, post.incarnation, exit_text)

@@ -1,7 +1,7 @@
 """How a worker is ended: politely first, and harder as time goes by. Pure.
 
-drain (finish the job in hand) → stop (leave it) → term → kill of its whole group. The rung on which it ended is recorded and
-shown.
+drain (finish the job in hand) → stop (leave it) → term → kill of its whole group. The rung on which it ended is
+recorded and shown.
 """
 
 from __future__ import annotations

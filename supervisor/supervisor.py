@@ -1,4 +1,4 @@
-"""The supervisor's loop: takes what sockets, processes and signals bring, asks the pure parts what follows, and does it.
+"""The supervisor's loop: what sockets, processes and signals bring, what the pure parts make of it, and doing that.
 
 It never blocks but in ``poll``, and runs no model, no sound driver and no numeric library.
 """
@@ -87,7 +87,13 @@ class Supervisor:
         self.sessions: Final = Sessions(self.hub)
         threads = max(1, (os.cpu_count() or 2) // 2)
         self.table: Final = ProcessTable(
-            self.hub, run_directory.hub, pool_descriptor, engines, limits, threads, self._progress
+            self.hub,
+            hub_path=run_directory.hub,
+            pool=pool_descriptor,
+            engines=engines,
+            limits=limits,
+            threads=threads,
+            progress=self._progress,
         )
         self.keep_alive_seconds = math.inf if stay else keep_alive_seconds
         self._stay: Final = stay
@@ -229,6 +235,7 @@ class Supervisor:
                 role=post.role,
                 incarnation=post.incarnation,
                 state=post.state,
+                engine=post.engine_name or None,
                 reason=finding.reason if isinstance(finding, Ended | RoleFailed) else None,
             )
             self.hub.send(session.client, event)

@@ -1,7 +1,7 @@
 """One role's log file, filled from what its processes print, at a bounded rate.
 
-A sound library in trouble can print without end (PortAudio was seen to write 1.8 GB in 38 s). The pipe is always read, so the
-worker never waits; what is too much is counted and left out.
+A sound library in trouble can print without end (PortAudio was seen to write 1.8 GB in 38 s). The pipe is always
+read, so the worker never waits; what is too much is counted and left out.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ holds the playback cursor, one aligned 64-bit word, so that a player killed at a
 24 bits of serial (which ``Play`` it belongs to) and 40 bits of frame (how much of that sentence was handed over).
 
 The segment has no name. The supervisor creates it as an anonymous file and its workers inherit the descriptor: nobody
-else can open it, and the kernel frees it with the last process, however that ends. ``docs/architecture.md`` tells why this
-replaced a named ``multiprocessing.shared_memory`` segment (pitfalls 1 to 4 cannot happen).
+else can open it, and the kernel frees it with the last process, however that ends. ``docs/architecture.md`` tells why
+this replaced a named ``multiprocessing.shared_memory`` segment (pitfalls 1 to 4 cannot happen).
 """
 
 from __future__ import annotations

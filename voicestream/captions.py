@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from voicestream.messages import SessionEvent
 
 if TYPE_CHECKING:
-    from voicestream.messages import SessionClosed
+    from voicestream.messages import SessionClosed, SessionOpened
+
+
+NO_TRANSLATOR: Final = "none"
 
 
 class Captions:
@@ -19,6 +22,8 @@ class Captions:
         """``captions``: show what is heard; ``quiet``: say nothing but errors."""
         self._captions = captions and not quiet
         self._quiet = quiet
+        self._is_unread = False
+        self._translates = False
         self._texts: dict[int, tuple[str, str]] = {}
         """Of the sentences not heard yet: the original, and what is said."""
 
@@ -39,10 +44,27 @@ class Captions:
                 self.error(f"{what} {event.event} ({event.stage}): {event.reason}")
             case "notice":
                 self.note(event.text or "")
-            case "worker" if event.state in ("failed", "backoff"):
-                self.note(f"{event.reason}")
+            case "worker":
+                self._worker(event)
             case _:
                 pass
+
+    def opened(self, message: SessionOpened, *, translates: bool) -> None:
+        """The session exists; ``translates``: a translation is wanted."""
+        self._translates = translates
+        if message.translator == NO_TRANSLATOR:
+            self._tell_untranslated()
+
+    def _worker(self, event: SessionEvent) -> None:
+        if event.reason:
+            self.note(event.reason)
+        elif event.role == "translation" and event.engine == NO_TRANSLATOR:
+            self._tell_untranslated()
+
+    def _tell_untranslated(self) -> None:
+        if self._translates:
+            self._translates = False  # once is enough
+            self.error("no translation engine is ready on this machine: you hear the original. See docs/engines.md")
 
     def closed(self, message: SessionClosed) -> None:
         """The session is over."""
@@ -51,22 +73,31 @@ class Captions:
         counts = message.counts
         if counts.skipped or counts.failed or counts.untranslated:
             self.error(
-                f"{counts.played} of {counts.found} sentences spoken, {counts.skipped} skipped, {counts.failed} failed, "
-                f"{counts.untranslated} not translated"
+                f"{counts.played} of {counts.found} sentences spoken, {counts.skipped} skipped, "
+                f"{counts.failed} failed, {counts.untranslated} not translated"
             )
 
     def note(self, text: str) -> None:
         """Something worth knowing."""
         if not self._quiet:
-            click.secho(f"voicestream: {text}", err=True, dim=True)
+            self._write(f"voicestream: {text}", dim=True)
 
     def error(self, text: str) -> None:
         """Something went wrong; shown even when quiet."""
-        click.secho(f"voicestream: {text}", err=True, fg="red")
+        self._write(f"voicestream: {text}", fg="red")
 
     def _show(self, original: str, said: str) -> None:
         if not self._captions:
             return
-        click.echo(f"🔊 {said}", err=True)
+        self._write(f"🔊 {said}")
         if original != said:
-            click.secho(f"   {original}", err=True, dim=True)
+            self._write(f"   {original}", dim=True)
+
+    def _write(self, text: str, *, fg: str | None = None, dim: bool | None = None) -> None:
+        if self._is_unread:
+            return
+        try:
+            click.secho(text, err=True, fg=fg, dim=dim)
+        except OSError:
+            # The terminal is gone, or the disk is full: there is nowhere left to say so, and listening goes on.
+            self._is_unread = True

@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -16,13 +16,13 @@ from voicestream import log
 from voicestream.errors import NoSupervisorError, ProtocolError, VoicestreamError
 from voicestream.link import pack, peer_socket, unpack
 from voicestream.messages import Refused
-from voicestream.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
     from voicestream.messages import Message
+    from voicestream.run_directory import RunDirectory
 
 ANSWER_SECONDS: Final = 20.0
 """How long the supervisor may take to answer; it needs some milliseconds unless the machine is swapping."""
@@ -66,7 +66,7 @@ class Client:
         self._started: subprocess.Popen[bytes] | None = None
         self.socket: zmq.Socket[bytes] | None = None
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -1,7 +1,7 @@
 """The lines of ``--events``: one JSON object each; an interface, documented in docs/protocol.md.
 
-Version 1: ``{"event", "session", "sentence", "time", …}``; fields that do not apply are absent, new fields and new events may
-come, none is renamed or taken away without a new version, which ``session_opened`` names.
+Version 1: ``{"event", "session", "sentence", "time", …}``; fields that do not apply are absent, new fields and new
+events may come, none is renamed or taken away without a new version, which ``session_opened`` names.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ A lifeline is one socket pair: the supervisor keeps one end, the worker inherits
 process's end for it. Reading then gives end-of-file on the survivor's side, whatever killed the other.
 
 A thread that waits for this cannot run while C code holds the interpreter lock, so on Linux the kernel is also asked to
-kill the worker with its parent (pitfall 27). On macOS the lifeline alone stands: a worker stuck in such a call there ends
-only when the call returns.
+kill the worker with its parent (pitfall 27). On macOS the lifeline alone stands: a worker stuck in such a call there
+ends only when the call returns.
 """
 
 from __future__ import annotations

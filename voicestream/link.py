@@ -1,7 +1,7 @@
 """Packing and unpacking of messages, and the ZeroMQ sockets they travel on.
 
-Frames are msgpack maps (package ``msgpack``) checked against ``messages.Message`` (package ``msgspec``). What arrives is
-never trusted: size, depth and type are limited before anything is built from it.
+Frames are msgpack maps (package ``msgpack``) checked against ``messages.Message`` (package ``msgspec``). What arrives
+is never trusted: size, depth and type are limited before anything is built from it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Log lines: one a change of state, ``key=value``, with role and incarnation, and never what is spoken.
 
-Workers write to stderr, which the supervisor reads through a bounded pipe into one file a role; the supervisor writes its own
-file. All of them stand in one directory that only the user can read.
+Workers write to stderr, which the supervisor reads through a bounded pipe into one file a role; the supervisor writes
+its own file. All of them stand in one directory that only the user can read.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Final
 
 import platformdirs
 
+from voicestream.errors import ConfigurationError
+
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_LOG_DIR"
 
 FILE_BYTES: Final = 1 << 20
@@ -22,10 +24,20 @@ FILE_BYTES: Final = 1 << 20
 
 
 def directory() -> Path:
-    """Where the log files are; made if need be, for the user alone."""
+    """Where the log files are; made if need be, for the user alone.
+
+    Raises:
+        ConfigurationError: it cannot be made.
+    """
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     path = Path(named).absolute() if named else platformdirs.user_log_path("voicestream", appauthor=False)
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot make the log directory {path}: {error.strerror}",
+            hint=f"Set {ENVIRONMENT_VARIABLE} to a directory below one that you may write to.",
+        ) from error
     return path
 
 

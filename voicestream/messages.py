@@ -422,7 +422,7 @@ class Silence(_Message, frozen=True, kw_only=True):
 
 
 class Cancel(_Message, frozen=True, kw_only=True):
-    """Forget this sentence, or the whole session when ``sentence`` is None; answered with Cancelled once that is done."""
+    """Forget this sentence (None: the whole session); answered with Cancelled once that is done."""
 
     session: str
     sentence: int | None = None

@@ -1,7 +1,7 @@
 """Noticing the end of a process that is not our child.
 
-Linux: a pidfd, which becomes readable when the process ends and cannot be confused by a reused number (pitfall 43). Elsewhere:
-asking again and again whether the number is still taken.
+Linux: a pidfd, which becomes readable when the process ends and cannot be confused by a reused number (pitfall 43).
+Elsewhere: asking again and again whether the number is still taken.
 """
 
 from __future__ import annotations

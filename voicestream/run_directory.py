@@ -1,8 +1,8 @@
 """The directory through which a user's processes find each other: one socket, one lock, nobody else's business.
 
 Everything on the socket can be read and spoken by whoever can connect to it, so the protection is the directory: mode
-0700, owned by us, not a symlink, checked before every use (pitfall 12). Whoever holds the lock is *the* supervisor; binding
-happens only under the lock, because a second bind to an ipc path silently steals it (pitfall 10).
+0700, owned by us, not a symlink, checked before every use (pitfall 12). Whoever holds the lock is *the* supervisor;
+binding happens only under the lock, because a second bind to an ipc path silently steals it (pitfall 10).
 """
 
 from __future__ import annotations

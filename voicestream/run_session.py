@@ -91,6 +91,7 @@ class RunSession:
         self._last_data_at = time.monotonic()
         self._pause_told = True
         self._end_told = False
+        self._tee_failure_told = False
 
     def run(self, input_descriptor: int, tee: int | None = None) -> int:
         """Speak what is read from ``input_descriptor``; returns the exit code.
@@ -131,6 +132,9 @@ class RunSession:
             closed = self._take_all()
             if closed is not None:
                 return self._finish(closed, drain)
+            if drain.tee_failed.is_set() and not self._tee_failure_told:
+                self._tee_failure_told = True
+                self._display.error("nobody reads what --tee passes on any more; listening goes on")
             if self._client.is_lost():
                 self._display.error(f"the supervisor has ended: no more will be spoken.\n{_HINT_AFTER_LOSS}")
                 return self._read_on(drain, EXIT_INCOMPLETE)

@@ -1,7 +1,8 @@
 """Reads the agent's output as fast as it comes, whatever the rest of the program is doing.
 
-A reader that stops reading freezes the agent after one pipe buffer (pitfall 40). So reading has a thread of its own that does
-nothing else, and passing on to stdout (``--tee``) has another: a slow reader of ours must not become a slow reader of the agent.
+A reader that stops reading freezes the agent after one pipe buffer (pitfall 40). So reading has a thread of its own
+that does nothing else, and passing on to stdout (``--tee``) has another: a slow reader of ours must not become a slow
+reader of the agent.
 """
 
 from __future__ import annotations

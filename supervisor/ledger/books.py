@@ -1,4 +1,4 @@
-"""What the stages of the ledger share: the sessions with their rows, the slots, the workers' seats, the commands so far."""
+"""What the stages of the ledger share: sessions with their rows, slots, the workers' seats, the commands so far."""
 
 from __future__ import annotations
 
@@ -121,7 +121,9 @@ class Books:
     def report(self, event: str, row: Row, **fields: str | int | None) -> None:
         """Add an event about a sentence; ``fields`` are those of SessionEvent."""
         self._commands.append(
-            Report(SessionEvent(event=event, session=row.session, sentence=row.sentence, time=self.now, **fields))  # type: ignore[arg-type]
+            Report(
+                SessionEvent(event=event, session=row.session, sentence=row.sentence, time=self.now, **fields)  # type: ignore[arg-type]
+            )
         )
 
     def row(self, session: str, sentence: int) -> Row | None:

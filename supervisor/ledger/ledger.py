@@ -1,7 +1,8 @@
 """The ledger: which sentences are not done yet, and what is to be done about them next.
 
-Pure: it takes events and the time and returns commands; it knows no socket, clock or process. Everything that must survive
-the death of a worker is in here, because the process that keeps it runs no code of a model or of a sound driver.
+Pure: it takes events and the time and returns commands; it knows no socket, clock or process. Everything that must
+survive the death of a worker is in here, because the process that keeps it runs no code of a model or of a sound
+driver.
 
 The rules, each kept whatever the order of events:
 
@@ -229,33 +230,39 @@ class Ledger:
 
     def _heard(self, message: FromWorker) -> None:
         match message:
-            case OutputOpened():
-                book = self.books.sessions.get(message.session)
-                if book is not None:
-                    book.output_open = True
-            case OutputFailed():
-                book = self.books.sessions.get(message.session)
-                if book is not None:
-                    self._abandon(book, Outcome.FAILED, message.reason)
-                    self._close(book, message.exit_code, message.reason)
+            case OutputOpened() | OutputFailed():
+                self._output(message)
             case PlaybackStarted():
                 self.playing.started(message.session, message.sentence)
             case AudioPlayed():
                 self.playing.progressed(message)
             case PlaybackFinished():
                 self.playing.finished(message)
-            case Underrun():
-                row = self.books.row(message.session, message.sentence)
-                if row is not None:
-                    self.books.report("underrun", row, frames=message.frames)
-            case WorkFailed():
-                row = self.books.row(message.session, message.sentence)
-                if row is not None:
-                    self._drop(row, Outcome.FAILED, message.reason)
+            case Underrun() | WorkFailed():
+                self._trouble(message)
             case Cancelled():
                 self.books.let_go("player", message.session, message.sentence)
             case _:
                 pass
+
+    def _output(self, message: OutputOpened | OutputFailed) -> None:
+        book = self.books.sessions.get(message.session)
+        if book is None:
+            return
+        if isinstance(message, OutputOpened):
+            book.output_open = True
+        else:
+            self._abandon(book, Outcome.FAILED, message.reason)
+            self._close(book, message.exit_code, message.reason)
+
+    def _trouble(self, message: Underrun | WorkFailed) -> None:
+        row = self.books.row(message.session, message.sentence)
+        if row is None:
+            return
+        if isinstance(message, Underrun):
+            self.books.report("underrun", row, frames=message.frames)
+        else:
+            self._drop(row, Outcome.FAILED, message.reason)
 
     def _drop(self, row: Row, outcome: Outcome, reason: str) -> None:
         self.speaking.take_back(row)

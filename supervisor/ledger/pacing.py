@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 MARGIN: Final = 1.15
-"""A voice must be this much faster than real time to be played from its first chunk, and a slower one gets this much more
-of a start than the average says: single chunks take longer than the average."""
+"""A voice must be this much faster than real time to be played from its first chunk, and a slower one gets this much
+more of a start than the average says: single chunks take longer than the average."""
 
 WEIGHT: Final = 0.3
 """Weight of the newest sentence in the running averages: three sentences say most of it."""

@@ -92,7 +92,7 @@ class Playing:
             self._finish(self._rows.pop(0))
 
     def lost(self, cursor: Cursor, *, blame: bool) -> Row | None:
-        """The player was reaped with the cursor where it is; returns the row that has cost too many players, if one has."""
+        """The player was reaped, the cursor where it is; returns the row that cost too many players, if one did."""
         at = next((i for i, row in enumerate(self._rows) if row.serial % SERIAL_MODULUS == cursor.serial), None)
         if at is not None:
             for row in self._rows[:at]:

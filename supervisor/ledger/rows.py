@@ -1,7 +1,8 @@
 """One row of the ledger: a sentence, how far it is, and the sound made of it so far.
 
-A sentence is *made* in stages, FOUND → TRANSLATING → TRANSLATED → SPEAKING → SPOKEN, and it is PLAYING from the moment its
-first samples go to the player, which may be while it is still SPEAKING. It ends as PLAYED, SKIPPED or FAILED.
+A sentence is *made* in stages, FOUND → TRANSLATING → TRANSLATED → SPEAKING → SPOKEN, and it is PLAYING from the
+moment its first samples go to the player, which may be while it is still SPEAKING. It ends as PLAYED, SKIPPED or
+FAILED.
 """
 
 from __future__ import annotations

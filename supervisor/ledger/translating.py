@@ -86,7 +86,7 @@ class Translating:
             self._give_back(batch, reason, blame=blame, permanent=False)
 
     def dispatch(self, by_need: list[SessionBook]) -> None:
-        """Send the next batch if the worker is free; ``by_need``: sessions, the one that is to be heard soonest first."""
+        """Send the next batch if the worker is free; ``by_need``: sessions, the one to be heard soonest first."""
         if self._batch is not None or "translation" not in self._books.seated:
             return
         rows: list[Row] = []

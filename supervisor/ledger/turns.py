@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 HOLD_SECONDS: Final = 2.0
-"""How long a turn waits for the next sentence of a message that is still being written. Agents print a sentence every few
-tenths of a second; one that thinks for longer should not keep the others silent."""
+"""How long a turn waits for the next sentence of a message that is still being written. Agents print a sentence every
+few tenths of a second; one that thinks for longer should not keep the others silent."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ Event = dict[str, Any]
 PATIENCE_SECONDS = 30.0
 """For what takes a fraction of a second on an idle machine: the machines that run this are shared."""
 
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
+
 COMMAND = [sys.executable, "-P", "-m", "voicestream"]
 
 
@@ -205,8 +207,7 @@ class Voicestream:
         """No process, no run directory, no segment."""
         wait_until(lambda: not self.processes(), f"no process is left; left: {self.processes()}", seconds)
         assert not self.runtime.exists(), list(self.runtime.iterdir())
-        segments = [path for path in Path("/dev/shm").glob("*voicestream*")] if Path("/dev/shm").is_dir() else []
-        assert segments == []
+        assert list(SHARED_MEMORY.glob("*voicestream*")) == []
 
     def log_text(self, role: str) -> str:
         """What a role has logged."""

@@ -1,7 +1,8 @@
 """Workers without processes: they take the ledger's commands and answer, die and come back as a test says.
 
 Each role has an inbox of what was sent to its worker of now; ``step`` lets it do one small thing, ``lose`` ends it with
-whatever it had in hand. What the player hands over is kept frame by frame, so that a test can compare it with what was made.
+whatever it had in hand. What the player hands over is kept frame by frame, so that a test can compare it with what
+was made.
 """
 
 from __future__ import annotations
@@ -157,12 +158,17 @@ class World:
         """Everybody is alive and works until nothing is left to do."""
         self.start()
         for _ in range(most):
-            if not any([self.step(role) for role in WORKING_ROLES]):
+            if not self._step_all():
                 self.now += 5.0
                 self.do(self.ledger.tick(self.now))
-                if not any([self.step(role) for role in WORKING_ROLES]):
+                if not self._step_all():
                     return
         raise AssertionError("it does not come to an end")
+
+    def _step_all(self) -> bool:
+        """Everybody does one small thing; False when nobody had anything to do."""
+        worked = [self.step(role) for role in WORKING_ROLES]
+        return any(worked)
 
     def do(self, commands: Iterable[Command]) -> None:
         """Carry out the ledger's commands."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from helpers.running import voicestream_place
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from helpers.running import COMMAND, line
 
 if TYPE_CHECKING:
@@ -151,5 +152,3 @@ def test_help_names_every_command(place: Voicestream) -> None:
     assert done.returncode == 0
     for command in ("run", "say", "demo", "workers", "up", "down"):
         assert f"  {command} " in done.stdout
-
-

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+
 from helpers.running import line, wait_until
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ HELLO = line("Hello world.")
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=lambda value: str(value)
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=str,
 )
 def test_a_signal_ends_the_run_with_the_shells_exit_code_and_nothing_is_left(
     place: Voicestream, number: signal.Signals, code: int

@@ -33,10 +33,7 @@ def test_64_mib_are_accepted_without_waiting_while_tts_is_frozen(place: Voicestr
         data = tool_result(32_000)
         waits: list[float] = []
         for number in range(64 * MIB // len(data)):
-            if number % 200 == 0:
-                data_now = line(f"While frozen {number}.") + data
-            else:
-                data_now = data
+            data_now = line(f"While frozen {number}.") + data if number % 200 == 0 else data
             began = time.monotonic()
             run.write(data_now)
             waits.append(time.monotonic() - began)

@@ -67,7 +67,7 @@ def test_a_shell_loop_with_banners_and_noise_speaks_every_sentence_of_both_itera
     )
     voicestream = " ".join(COMMAND)
     loop = (
-        f"for i in 1 2; do echo \"=== Iteration $i ===\"; sh {agent} 2>&1 | tee -a log | "
+        f'for i in 1 2; do echo "=== Iteration $i ==="; sh {agent} 2>&1 | tee -a log | '
         f"{voicestream} run --output null --events events-$i || exit 1; done"
     )
     done = subprocess.run(

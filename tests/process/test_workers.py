@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from helpers.running import line, wait_until
 
 if TYPE_CHECKING:

@@ -56,6 +56,7 @@ def voicestream() -> None:
 
 def main() -> None:
     """Run the command line; ends the process with the documented exit code."""
+    _open_standard_descriptors()
     try:
         exit_code = voicestream.main(standalone_mode=False)
     except click.Abort:
@@ -73,7 +74,18 @@ def main() -> None:
     sys.exit(exit_code if isinstance(exit_code, int) else 0)
 
 
+def _open_standard_descriptors() -> None:
+    """Make sure of stdin, stdout and stderr: where one is closed, the next file opened would take its number."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def _flush() -> None:
+    if sys.stdout is None:  # it was closed when we were started
+        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:

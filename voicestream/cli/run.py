@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from voicestream.cli.session_options import request, session_options
+from voicestream.cli.session_options import option, request, session_options
 from voicestream.cli.speaking import speak
 from voicestream.errors import UsageError
 from voicestream.events import EventWriter
@@ -35,9 +35,9 @@ FORMATS: Final = (
 
 @click.command()
 @session_options
-@click.option("--format", "input_format", type=click.Choice(FORMATS), default="auto", envvar="VOICESTREAM_FORMAT", show_default=True, help="What the agent prints.")  # fmt: skip
-@click.option("--only", type=click.Choice(["final", "all"]), default="all", envvar="VOICESTREAM_ONLY", show_default=True, help="Only the agent's last words in a turn, or all.")  # fmt: skip
-@click.option("--code", type=click.Choice(["drop", "announce"]), default="drop", envvar="VOICESTREAM_CODE", show_default=True, help="Code blocks: silent, or announced.")  # fmt: skip
+@option("--format", "What the agent prints.", type=click.Choice(FORMATS), default="auto", show_default=True)
+@option("--only", "Only the agent's last words in a turn, or all.", type=click.Choice(["final", "all"]), default="all")
+@option("--code", "Code blocks: silent, or announced.", type=click.Choice(["drop", "announce"]), default="drop")
 @click.option("--tee", is_flag=True, help="Pass stdin on to stdout, unchanged.")
 @click.option("--events", metavar="FILE|-", default=None, help="Write what happens as JSON lines.")
 @click.pass_context

@@ -23,8 +23,8 @@ _PARAMETER_OF: Final = {"from": "source", "to": "target", "format": "input_forma
 """Where the parameter of a command differs from the name of the flag."""
 
 
-def _option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's
-    """One option, with its environment variable."""
+def option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's
+    """A click option with its environment variable: ``--keep-alive`` is also ``VOICESTREAM_KEEP_ALIVE``."""
     name = flag.split("/", maxsplit=1)[0].removeprefix("--")
     variable = "VOICESTREAM_" + name.upper().replace("-", "_")
     parameter = _PARAMETER_OF.get(name, name.replace("-", "_"))
@@ -32,15 +32,15 @@ def _option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Ca
 
 
 _OPTIONS: Final = (
-    _option("--from", "Language of the agent's words, as a BCP-47 tag.  [default: en]", "LANG", default="en"),
-    _option("--to", "Language to hear: ja, de, pt-BR, …  [default: that of --from]", "LANG", default=None),
-    _option("--translator", "Translation engine.", "NAME", default="auto", show_default=True),
-    _option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
-    _option("--voice", "A voice of the engine, or a sample of one.", "NAME|FILE.wav", default=""),
-    _option("--speed", "1.5: one and a half times as fast.", "X", type=SPEED_RANGE, default=1.0, show_default=True),
-    _option("--output", "Where the sound goes.  [default: speakers]", "speakers|null|FILE.wav", default="speakers"),
-    _option("--device", "Part of the name of a sound device.", "NAME", default=""),
-    _option(
+    option("--from", "Language of the agent's words, as a BCP-47 tag.  [default: en]", "LANG", default="en"),
+    option("--to", "Language to hear: ja, de, pt-BR, …  [default: that of --from]", "LANG", default=None),
+    option("--translator", "Translation engine.", "NAME", default="auto", show_default=True),
+    option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
+    option("--voice", "A voice of the engine, or a sample of one.", "NAME|FILE.wav", default=""),
+    option("--speed", "1.5: one and a half times as fast.", "X", type=SPEED_RANGE, default=1.0, show_default=True),
+    option("--output", "Where the sound goes.  [default: speakers]", "speakers|null|FILE.wav", default="speakers"),
+    option("--device", "Part of the name of a sound device.", "NAME", default=""),
+    option(
         "--keep-alive",
         "How long the workers stay warm after the last session.",
         "SECONDS",
@@ -48,8 +48,8 @@ _OPTIONS: Final = (
         default=300.0,
         show_default=True,
     ),
-    _option("--captions/--no-captions", "Show what is said, on stderr.", default=True, show_default=True),
-    _option("--quiet", "Say nothing on stderr but errors.", is_flag=True),
+    option("--captions/--no-captions", "Show what is said, on stderr.", default=True, show_default=True),
+    option("--quiet", "Say nothing on stderr but errors.", is_flag=True),
 )
 
 

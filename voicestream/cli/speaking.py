@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class _Terminal:
     """Shows a session to a person, and to whoever reads its events."""
 
-    def __init__(self, captions: Captions, events: EventWriter | None) -> None:
+    def __init__(self, captions: Captions, events: EventWriter | None, *, translates: bool) -> None:
         self._captions = captions
+        self._translates = translates
         self._events = events
         self._told = False
 
     def opened(self, message: SessionOpened) -> None:
+        self._captions.opened(message, translates=self._translates)
         if self._events is not None:
             self._events.opened(message, time.monotonic())
             self._check_events()
@@ -63,9 +65,13 @@ def speak(request: Request, input_descriptor: int, *, events: EventWriter | None
     options = request.options
     captions = Captions(captions=request.captions, quiet=request.quiet)
     # A supervisor that has to be started gets the engines at once, so that it need not exchange a worker.
-    supervisor_options = [f"--tts={options.tts}", f"--translator={options.translator}"]
+    translates = options.target != options.parser.language
+    translator = options.translator if translates else "none"
+    supervisor_options = [f"--tts={options.tts}", f"--translator={translator}"]
     with Client(RunDirectory.of_this_user(), supervisor_options) as client:
-        return RunSession(client, options, _Terminal(captions, events)).run(input_descriptor, tee)
+        return RunSession(client, options, _Terminal(captions, events, translates=translates)).run(
+            input_descriptor, tee
+        )
 
 
 def speak_text(request: Request, data: bytes) -> int:

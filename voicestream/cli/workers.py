@@ -33,6 +33,21 @@ FOLLOW_SECONDS: Final = 0.2
 LINES_SHOWN: Final = 50
 MIB: Final = 1 << 20
 
+TITLES: Final = (
+    "role",
+    "pid",
+    "inc",
+    "state",
+    "engine",
+    "device",
+    "up",
+    "restarts",
+    "in flight",
+    "p50/p95 ms",
+    "MiB",
+    "last exit",
+)
+
 role_argument = click.argument("role", type=click.Choice(ROLES))
 
 
@@ -118,7 +133,8 @@ def _print_table(answer: Status, *, clear: bool) -> None:
     supervisor = answer.supervisor
     console.print(
         f"supervisor {supervisor.pid}, up {_duration(supervisor.uptime_seconds)}, sessions {supervisor.sessions}, "
-        f"memory {supervisor.memory_bytes / MIB:.0f} MiB, slots free {supervisor.free_slots} of {supervisor.total_slots}",
+        f"memory {supervisor.memory_bytes / MIB:.0f} MiB, "
+        f"slots free {supervisor.free_slots} of {supervisor.total_slots}",
         highlight=False,
     )
 

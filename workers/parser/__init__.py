@@ -1,1 +1,1 @@
-"""The parser worker."""
+"""The parser worker: what agents print in, sentences out."""

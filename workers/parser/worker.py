@@ -1,4 +1,4 @@
-"""The parser worker: input bytes in, sentences out, and after each piece a checkpoint from which another could go on."""
+"""The parser worker: bytes in, sentences out, and after each piece a checkpoint from which another can go on."""
 
 from __future__ import annotations
 

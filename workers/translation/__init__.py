@@ -1,1 +1,1 @@
-"""The translation worker."""
+"""The translation worker and its engines."""

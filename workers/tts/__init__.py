@@ -1,1 +1,1 @@
-"""The tts worker."""
+"""The tts worker and its engines."""
