@@ -1,0 +1,100 @@
+"""Which voice of espeak-ng speaks a sentence.
+
+espeak-ng ends the process when it is asked for a voice it takes for a file but cannot read, and quietly leaves out a
+variant it does not have. So only names that were found in its data go to the library.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from voicestream import languages
+from voicestream.errors import EngineNotReadyError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEADER_BYTES: Final = 4096
+"""The lines that name a voice stand at the top of its file."""
+
+
+@dataclass(frozen=True)
+class EspeakVoices:
+    """The names in the data directory of espeak-ng."""
+
+    voices: frozenset[str]
+    """Languages and dialects: ``en-us``, ``cmn``."""
+    variants: frozenset[str]
+    """Speakers and manners of speaking, which go with every language: ``f3``, ``whisper``."""
+
+    def choose(self, language: str, voice: str) -> str:
+        """The name to give to ``espeak_SetVoiceByName``.
+
+        A voice of another language lends its variant only: with ``--voice en-gb+f3`` a Spanish sentence is spoken by
+        ``es+f3``, because an English voice reads Spanish as if it were English.
+
+        Args:
+            language: BCP-47 tag of the sentence.
+            voice: what the user typed: empty, ``en-gb``, ``en-gb+f3`` or ``+f3``.
+
+        Raises:
+            UsageError: there is no such voice or variant.
+            ValueError: espeak-ng does not speak the language.
+        """
+        spoken = languages.parse(language)
+        own = spoken.espeak
+        if own is None or own not in self.voices:
+            raise ValueError(f"espeak-ng does not speak {spoken.name}")
+        dialect, plus, variant = voice.strip().partition("+")
+        if plus or variant:
+            variant = self._found(variant, self.variants, "voice variant", "+")
+        if dialect:
+            dialect = self._found(dialect, self.voices, "voice", "")
+            if dialect.partition("-")[0] == own.partition("-")[0]:
+                own = dialect
+        return f"{own}+{variant}" if variant else own
+
+    def _found(self, typed: str, names: frozenset[str], what: str, sign: str) -> str:
+        by_lower = {name.lower(): name for name in names}
+        wanted = typed.strip().lower().replace("_", "-")
+        if wanted in by_lower:
+            return by_lower[wanted]
+        nearest = difflib.get_close_matches(wanted, by_lower, n=1)
+        guess = f"Did you mean --voice {sign}{by_lower[nearest[0]]}? " if nearest else ""
+        raise UsageError(
+            f'espeak-ng has no {what} "{typed}"',
+            hint=f"{guess}Type a voice (--voice en-gb), a variant (--voice +f3) or both (--voice en-gb+f3); "
+            "docs/engines.md lists them.",
+        )
+
+
+def find(data: Path) -> EspeakVoices:
+    """Read the names in a data directory; some milliseconds for its 130 small files.
+
+    Raises:
+        EngineNotReadyError: there is none, or it is damaged.
+    """
+    try:
+        files = [file for file in (data / "lang").rglob("*") if file.is_file()]
+        voices = {name for file in files if (name := _name(file)) is not None}
+        variants = {file.name for file in (data / "voices" / "!v").iterdir()}
+    except OSError as error:
+        raise EngineNotReadyError(f"espeak-ng's data cannot be read: {error}", hint=REINSTALL) from error
+    if not voices:
+        raise EngineNotReadyError(f"espeak-ng's data has no voices: {data}", hint=REINSTALL)
+    return EspeakVoices(voices=frozenset(voices), variants=frozenset(variants))
+
+
+REINSTALL: Final = "pip install --force-reinstall espeakng-loader"
+
+
+def _name(file: Path) -> str | None:
+    """The first language a voice file names: that is what espeak-ng finds it by."""
+    with file.open("rb") as opened:
+        for line in opened.read(_HEADER_BYTES).splitlines():
+            words = line.split()
+            if words[:1] == [b"language"] and len(words) > 1:
+                return words[1].decode("ascii", "replace")
+    return None

@@ -1,0 +1,89 @@
+"""What a voice engine is to the tts worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Synthesizer(Protocol):
+    """A voice engine: text in one language in, sound out.
+
+    The tts worker makes one with no arguments, calls ``load`` once, then ``supports`` and ``synthesize`` sentence by
+    sentence, and ``close`` once at the end; all from its main thread, never two at once. The module is imported,
+    and the object made, in the worker's process only; both must be quick: heavy imports belong in ``load``.
+
+    Registered as an entry point of the group ``voicestream.synthesizers``; docs/engines.md shows how.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people type after ``--tts``."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """For ``workers status``, after ``load``: ``cpu``, ``cuda:0``, ``mps``."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """Hertz of the samples, after ``load``. The worker resamples to the rate of the pool."""
+        ...
+
+    @property
+    def max_characters(self) -> int:
+        """Longest text it does well in one piece, after ``load``; 0 = no limit. The parser cuts sentences to it."""
+        ...
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        """Import and load all that ``synthesize`` needs.
+
+        Args:
+            report: called with the name of a stage and, where known, its progress from 0 to 1, whenever there is news;
+                each call extends the time the supervisor grants for loading.
+
+        Raises:
+            EngineNotReadyError: a program, a package or weights are missing; the hint is the command that mends it.
+                The worker ends with exit code 78 and is not started again.
+        """
+        ...
+
+    def supports(self, language: str) -> bool:
+        """Whether it speaks the language of this BCP-47 tag. Quick: asked before every sentence."""
+        ...
+
+    def synthesize(
+        self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
+    ) -> Iterator[NDArray[np.float32]]:
+        """The sound of one sentence, in chunks, as they come into being.
+
+        The same arguments give the same samples, in this process and in the next: after a crash the sentence is made
+        again and continued at the sample where it broke off. To cancel, the worker closes the iterator between two
+        chunks, so an engine yields at least every 0.25 s of sound where it can.
+
+        Args:
+            text: a sentence, already turned into words to be said; none of it is markup. Empty: no chunks.
+            language: BCP-47 tag of the text; ``supports`` said yes.
+            voice: name of a voice of this engine or path of a sample; empty = its own choice for the language.
+            seed: of everything random, 0 to 2**63 - 1.
+            speed: 1.0 = the voice's natural speed, 2.0 = twice as fast.
+
+        Returns:
+            One-dimensional float32 arrays at ``sample_rate``, mono, within -1 to 1, none of them empty; each one is the
+            caller's to keep. The pause at the end of a sentence is part of them.
+
+        Raises:
+            UsageError: there is no such voice. Raised at the first ``next``.
+            VoicestreamError, OSError, RuntimeError or ValueError: this text could not be spoken; the next may be.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of devices, files and programs; may be called without ``load`` having succeeded."""
+        ...
