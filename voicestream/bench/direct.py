@@ -1,4 +1,4 @@
-"""The work of the four workers on one sentence, done in this process by plain calls: what the hub's figure leaves out."""
+"""The work of the four workers on one sentence, done here by plain calls: what the hub's figure leaves out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Engines that do nothing: with them, the time a sentence takes is the time of the pipeline around the engines.
 
-They come through the same door as everybody's plug-ins: ``plug_in`` writes the metadata of a distribution of their own, and
-the directory it is in goes on ``PYTHONPATH`` of the supervisor that is measured. So no user ever sees them in a list.
+They come through the same door as everybody's plug-ins: ``plug_in`` writes the metadata of a distribution of their own,
+and its directory goes on ``PYTHONPATH`` of the supervisor that is measured. So no user ever sees them in a list.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class IdleSynthesizer:
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
         """Make the sound."""
-        import numpy as np
+        import numpy as np  # noqa: PLC0415 - as other engines do: what is heavy waits for load()
 
         report("making a tenth of a second", None)
         self._sound = np.full(FRAMES, 0.25, dtype=np.float32)

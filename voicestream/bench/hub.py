@@ -2,7 +2,7 @@
 
 One sentence at a time goes from a client through supervisor, parser, translation, tts and player, all of them the real
 programs in processes of their own, with engines that do nothing (``engines``) and an output that goes nowhere. The same
-sentences then take the same steps in this one process, by plain calls. The difference, sentence by sentence, is the overhead.
+sentences then take the same steps in one process, by plain calls. The difference, for each of them, is the overhead.
 """
 
 from __future__ import annotations

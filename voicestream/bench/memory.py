@@ -1,13 +1,12 @@
 """Memory of several processes that share pages, each page counted once.
 
-Linux: proportional set size (a page that n processes have is counted as 1/n in each), and of the audio pool, whose pages the
-kernel holds from the start, also what no process has touched yet. Elsewhere: resident set size, which counts shared pages in
-every process and is therefore too high.
+Linux: proportional set size (a page that n processes have counts as 1/n in each), and of the audio pool, whose pages the
+kernel holds from the start, also what no process has touched yet. Elsewhere: resident set size, which counts shared pages
+in every process and is therefore too high.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-KIND: Final = "PSS" if sys.platform == "linux" else "RSS"
+KIND: Final[str] = "PSS" if Path("/proc/self/smaps_rollup").exists() else "RSS"
 """What ``of`` counts here."""
 
 _POOL_LINK: Final = "/memfd:voicestream-audio"

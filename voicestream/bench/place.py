@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import psutil
 
@@ -46,13 +46,12 @@ class Place:
             settings.ENVIRONMENT_VARIABLE: str(self.home / "config.toml"),
         }
         self.environment: Final = {
-            # The user's own VOICESTREAM_… must not change what is measured.
-            **{name: value for name, value in os.environ.items() if not name.startswith("VOICESTREAM_")},
+            **{name: value for name, value in os.environ.items() if not _is_left_out(name)},
             **ours,
         }
         self._runs: list[WatchedRun] = []
 
-    def __enter__(self) -> Place:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -120,6 +119,11 @@ class Place:
             if time.monotonic() > deadline:
                 raise VoicestreamError(f"{len(left)} processes are left {END_SECONDS:.0f} s after their session")
             time.sleep(0.01)
+
+
+def _is_left_out(variable: str) -> bool:
+    """Whether a variable would change what is measured: the user's settings, and what has everything compiled anew."""
+    return variable.startswith("VOICESTREAM_") or variable == "PYTHONDONTWRITEBYTECODE"
 
 
 def _command_line(process: psutil.Process) -> list[str]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from voicestream.errors import VoicestreamError
 
@@ -34,6 +34,10 @@ def why_not() -> str:
     return f"{' and '.join(missing)} not found; on Debian and Ubuntu: sudo apt-get install pulseaudio pulseaudio-utils"
 
 
+def _path(program: str) -> str:
+    return shutil.which(program) or program
+
+
 class SoundServer:
     """A PulseAudio with one null sink, and a recorder of what is heard there; a context manager."""
 
@@ -55,12 +59,12 @@ class SoundServer:
         self._quiet_since = time.monotonic()
         self._is_over = False
 
-    def __enter__(self) -> SoundServer:
+    def __enter__(self) -> Self:
         self._home.mkdir(mode=0o700)
         environment = {**os.environ, **self.environment, "HOME": str(self._home)}
         self._server = subprocess.Popen(
             [
-                "pulseaudio",
+                _path("pulseaudio"),
                 "-n",
                 "--daemonize=no",
                 "--use-pid-file=no",
@@ -85,7 +89,7 @@ class SoundServer:
             time.sleep(0.01)
         self._recorder = subprocess.Popen(
             [
-                "parec",
+                _path("parec"),
                 f"--device={SINK}.monitor",
                 "--raw",
                 "--format=float32le",

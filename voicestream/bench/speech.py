@@ -31,13 +31,13 @@ SENTENCES: Final = (
 """Said in turn; short ones, so that the benchmark need not listen for long."""
 
 SILENCE_SECONDS: Final = 0.2
-"""Before each line that is listened for: longer than any pause in a sentence, shorter than the player keeps its device."""
+"""Before each line that is listened for: the sentence before is over, and the player still keeps its device."""
 
 LISTEN_SECONDS: Final = 10.0
 
 
 def cold(place: Place, runs: int) -> Figure:
-    """From the start of ``voicestream run``, with nothing running and a line waiting, to the first samples in the pool."""
+    """From the start of ``voicestream run``, nothing running and a line waiting, to the first samples in the pool."""
     samples: list[float] = []
     parts: dict[str, list[float]] = {"to session_opened": [], "to sentence_found": [], "to speech_started": []}
     for number in range(runs + 1):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def bench(*, as_json: bool, quick: bool) -> int:
     """Measure how long things take on this machine, beside the goals.
 
-    Takes about a minute and starts processes of its own; yours are left alone. Percentiles are of what was measured, not
-    interpolated. Close other programs for figures worth quoting.
+    Takes about a minute and starts processes of its own; yours are left alone. Percentiles are measured
+    values, not interpolated ones. Close other programs for figures worth quoting.
     """
     from voicestream.bench import table
     from voicestream.bench.measure import FULL, QUICK, measure_all

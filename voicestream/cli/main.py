@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "resume": ("control", "Go on where it was held."),
     "skip": ("control", "Skip the sentence that is being heard."),
     "hush": ("control", "Skip everything that was found so far."),
+    "bench": ("bench", "Measure how long things take on this machine."),
 }
 """Name of a command: the module below ``voicestream.cli`` with a click command of that name, and its one-line help."""
 
