@@ -88,9 +88,10 @@ def _through_hub(place: Place, texts: Sequence[str]) -> list[dict[str, float]]:
     engines.plug_in(plug_ins)
     command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={place.runtime}"]
     command += [f"--tts={engines.NAME}", f"--translator={engines.NAME}", "--keep-alive=5"]
+    path = [str(plug_ins), *filter(None, [place.environment.get("PYTHONPATH")])]
     supervisor = subprocess.Popen(
         command,
-        env={**place.environment, "PYTHONPATH": str(plug_ins)},
+        env={**place.environment, "PYTHONPATH": os.pathsep.join(path)},
         cwd=place.home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
