@@ -1,8 +1,8 @@
 """Memory of several processes that share pages, each page counted once.
 
 Linux: proportional set size (a page of n processes counts as 1/n in each), and of the audio pool, whose pages are held
-from the start, also what nobody has touched yet. Elsewhere: resident set size, which counts shared pages in every process
-and is therefore too high.
+from the start, also what nobody has touched yet. Elsewhere: resident set size, which counts shared pages in each of the
+processes and is therefore too high.
 """
 
 from __future__ import annotations
