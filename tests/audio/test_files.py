@@ -46,6 +46,7 @@ def sixteen_bit(samples: bytes) -> bytes:
 
 @pytest.fixture
 def driver(tmp_path: Path) -> Iterator[PlayerDriver]:
+    """With a player that is ready."""
     with PlayerDriver(tmp_path) as driver:
         driver.start()
         yield driver

@@ -1,7 +1,7 @@
 """Plays the part of the supervisor for one real player process: real hub, real pool, real command line.
 
-A test opens outputs, puts samples into the pool, has sentences played, kills the player, and has the next one go on at the
-cursor, as the ledger would. Everything the player says is kept.
+A test opens outputs, puts samples into the pool, has sentences played, kills the player, and has the next one go on
+at the cursor, as the ledger would. Everything the player says is kept.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ class PlayerDriver:
     def _store(self, samples: bytes) -> list[tuple[int, int, int]]:
         view = memoryview(samples)
         stretches: list[tuple[int, int, int]] = []
-        while len(view):
+        while view:
             assert self._next_slot < self._slots, "the test needs a larger pool"
             frames = min(SLOT_FRAMES, len(view) // SAMPLE_BYTES)
             with self.pool.frames(self._next_slot, 0, frames) as place:

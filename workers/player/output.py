@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Output(Protocol):
     """One place where sound goes. The worker's main thread alone calls it.
 
-    Sessions may share one. It gets the stretches in the order in which they are to be heard, and gets none of a sentence
-    before those ahead of it are here too, or were heard to their end elsewhere.
+    Sessions may share one. It gets the stretches in the order in which they are to be heard, and gets none of a
+    sentence before those ahead of it are here too, or were heard to their end elsewhere.
     """
 
     @property
@@ -50,6 +50,10 @@ class Output(Protocol):
 
     def drain(self) -> None:
         """Stop at a frame of which it is certain whether it was heard; ``poll`` then tells. It will only be closed."""
+        ...
+
+    def leave(self, session: str) -> None:
+        """A session plays nothing more here; all of it was dropped."""
         ...
 
     def close(self) -> None:
@@ -140,6 +144,10 @@ class AtOnce:
 
     def drain(self) -> None:
         """Nothing is under way."""
+
+    def leave(self, session: str) -> None:  # noqa: ARG002 - others are shared by sessions
+        """Let go of the sink: it belongs to one session."""
+        self._sink.close()
 
     def close(self) -> None:
         """Let go of the sink."""

@@ -1,7 +1,8 @@
 """What is played next: which stretches may go to their output now, given pauses and what was taken back. Pure.
 
-Sentences are heard strictly one after another, also when their sessions have different outputs. So an output gets a stretch
-only when all that is ahead of it is at the same output, which keeps the order itself, or was heard to its end.
+Sentences are heard strictly one after another, also when their sessions have different outputs. So an output gets a
+stretch only when all that is ahead of it is at the same output, which keeps the order itself, or was heard to its
+end.
 """
 
 from __future__ import annotations

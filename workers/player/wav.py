@@ -1,8 +1,8 @@
 """The sink that is a WAV file: 24 kHz, mono, 16 bit.
 
-Every frame has its place in the file, whichever process writes it and however often: after a kill the next player writes some
-frames again, with the same bytes, and the file is the same as that of an undisturbed run. The data is written before the sizes
-in the header, so the header is right at every instant.
+Every frame has its place in the file, whichever process writes it and however often: after a kill the next player
+writes some frames again, with the same bytes, and the file is the same as that of an undisturbed run. The data is
+written before the sizes in the header, so the header is right at every instant.
 """
 
 from __future__ import annotations
