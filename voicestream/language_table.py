@@ -5,7 +5,7 @@ Columns, with ``-`` where there is none:
 - BCP-47 tag. A row with a region stands after the row of its language, and only where the region changes something.
 - FLORES-200 code, as NLLB-200 takes it: all 202 of its tokenizer.
 - XTTS v2 code: all 17 of the model.
-- espeak-ng voice, as ``espeak_SetVoiceByName`` takes it (espeak-ng 1.52).
+- espeak-ng voice, as ``espeak_SetVoiceByName`` takes it (espeak-ng 1.52), where ``en`` is British.
 - Apertium code, as it stands in the names of mode files.
 - English name.
 """
@@ -68,7 +68,7 @@ ee        ewe_Latn  -      -       -    Ewe
 el        ell_Grek  -      el      ell  Greek
 en        eng_Latn  en     en-us   eng  English
 en-029    eng_Latn  en     en-029  eng  English (Caribbean)
-en-GB     eng_Latn  en     en-gb   eng  English (United Kingdom)
+en-GB     eng_Latn  en     en      eng  English (United Kingdom)
 en-US     eng_Latn  en     en-us   eng  English (United States)
 eo        epo_Latn  -      eo      epo  Esperanto
 es        spa_Latn  es     es      spa  Spanish
@@ -81,7 +81,7 @@ fi        fin_Latn  -      fi      fin  Finnish
 fj        fij_Latn  -      -       -    Fijian
 fo        fao_Latn  -      fo      fao  Faroese
 fon       fon_Latn  -      -       -    Fon
-fr        fra_Latn  fr     fr-fr   fra  French
+fr        fra_Latn  fr     fr      fra  French
 fr-BE     fra_Latn  fr     fr-be   fra  French (Belgium)
 fr-CH     fra_Latn  fr     fr-ch   fra  French (Switzerland)
 fur       fur_Latn  -      -       -    Friulian

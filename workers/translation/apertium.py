@@ -181,7 +181,7 @@ def decode(answer: bytes) -> str:
     """The text in what Apertium's programs returned.
 
     Raises:
-        PipelineError: its end is missing. When a program in the middle dies, those after it end with an answer of sorts.
+        PipelineError: its end is missing. When a program in the middle dies, those after it still answer something.
     """
     text, endings = _ENDING_COME_BACK.subn("", answer.decode("utf-8", "replace"))
     if not endings:

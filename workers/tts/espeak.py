@@ -80,7 +80,7 @@ class EspeakSynthesizer:
             voice = languages.parse(language).espeak
         except UsageError:
             return False
-        return voice is not None and self._voices is not None and voice in self._voices.voices
+        return voice is not None and self._voices is not None and voice in self._voices.voices.values()
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0

@@ -1,7 +1,7 @@
 """Which voice of espeak-ng speaks a sentence.
 
-espeak-ng ends the process when it is asked for a voice it takes for a file but cannot read, and quietly leaves out a
-variant it does not have. So only names that were found in its data go to the library.
+espeak-ng crashes when a variant is taken for a voice (``f3``), quietly leaves out a variant it does not have, and reads
+any file a name leads to. So only names that were found in its data go to the library.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _HEADER_BYTES: Final = 4096
 class EspeakVoices:
     """The names in the data directory of espeak-ng."""
 
-    voices: frozenset[str]
-    """Languages and dialects: ``en-us``, ``cmn``."""
-    variants: frozenset[str]
-    """Speakers and manners of speaking, which go with every language: ``f3``, ``whisper``."""
+    voices: dict[str, str]
+    """Languages and dialects by what people type, in lower case: ``en-us``, ``cmn``, and ``en-gb`` for ``en``."""
+    variants: dict[str, str]
+    """Speakers and manners of speaking, which go with every language, by their names in lower case: ``f3``."""
 
     def choose(self, language: str, voice: str) -> str:
         """The name to give to ``espeak_SetVoiceByName``.
@@ -45,7 +45,7 @@ class EspeakVoices:
         """
         spoken = languages.parse(language)
         own = spoken.espeak
-        if own is None or own not in self.voices:
+        if own is None or own not in self.voices.values():
             raise ValueError(f"espeak-ng does not speak {spoken.name}")
         dialect, plus, variant = voice.strip().partition("+")
         if plus or variant:
@@ -56,13 +56,12 @@ class EspeakVoices:
                 own = dialect
         return f"{own}+{variant}" if variant else own
 
-    def _found(self, typed: str, names: frozenset[str], what: str, sign: str) -> str:
-        by_lower = {name.lower(): name for name in names}
+    def _found(self, typed: str, names: dict[str, str], what: str, sign: str) -> str:
         wanted = typed.strip().lower().replace("_", "-")
-        if wanted in by_lower:
-            return by_lower[wanted]
-        nearest = difflib.get_close_matches(wanted, by_lower, n=1)
-        guess = f"Did you mean --voice {sign}{by_lower[nearest[0]]}? " if nearest else ""
+        if wanted in names:
+            return names[wanted]
+        nearest = difflib.get_close_matches(wanted, names, n=1)
+        guess = f"Did you mean --voice {sign}{nearest[0]}? " if nearest else ""
         raise UsageError(
             f'espeak-ng has no {what} "{typed}"',
             hint=f"{guess}Type a voice (--voice en-gb), a variant (--voice +f3) or both (--voice en-gb+f3); "
@@ -78,23 +77,25 @@ def find(data: Path) -> EspeakVoices:
     """
     try:
         files = [file for file in (data / "lang").rglob("*") if file.is_file()]
-        voices = {name for file in files if (name := _name(file)) is not None}
-        variants = {file.name for file in (data / "voices" / "!v").iterdir()}
+        voices = {_language(file): file.name.lower() for file in files}
+        # Last, because a file's own name goes before what another file says it speaks.
+        voices |= {file.name.lower(): file.name.lower() for file in files}
+        variants = {file.name.lower(): file.name for file in (data / "voices" / "!v").iterdir()}
     except OSError as error:
         raise EngineNotReadyError(f"espeak-ng's data cannot be read: {error}", hint=REINSTALL) from error
     if not voices:
         raise EngineNotReadyError(f"espeak-ng's data has no voices: {data}", hint=REINSTALL)
-    return EspeakVoices(voices=frozenset(voices), variants=frozenset(variants))
+    return EspeakVoices(voices=voices, variants=variants)
 
 
 REINSTALL: Final = "pip install --force-reinstall espeakng-loader"
 
 
-def _name(file: Path) -> str | None:
-    """The first language a voice file names: that is what espeak-ng finds it by."""
+def _language(file: Path) -> str:
+    """The tag of the language a voice file speaks, in lower case; the library knows it by the file's name only."""
     with file.open("rb") as opened:
         for line in opened.read(_HEADER_BYTES).splitlines():
             words = line.split()
             if words[:1] == [b"language"] and len(words) > 1:
-                return words[1].decode("ascii", "replace")
-    return None
+                return words[1].decode("ascii", "replace").lower()
+    return file.name.lower()
