@@ -80,16 +80,22 @@ class RunDirectory:
                 f"the path {self.path} is too long for a socket (at most {MAX_SOCKET_PATH_BYTES - 4} bytes)",
                 hint=f"Set {ENVIRONMENT_VARIABLE} to a shorter path.",
             )
-        try:
-            self.path.mkdir(mode=0o700)
-        except FileExistsError:
-            pass  # the usual case; what is there is checked below
-        except OSError as error:
-            raise RunDirectoryError(
-                f"cannot make the run directory {self.path}: {error.strerror}",
-                hint=f"Set {ENVIRONMENT_VARIABLE} to a directory below one that you may write to.",
-            ) from error
-        self.check()
+        while True:
+            try:
+                self.path.mkdir(mode=0o700)
+            except FileExistsError:
+                pass  # the usual case; what is there is looked at below
+            except OSError as error:
+                raise RunDirectoryError(
+                    f"cannot make the run directory {self.path}: {error.strerror}",
+                    hint=f"Set {ENVIRONMENT_VARIABLE} to a directory below one that you may write to.",
+                ) from error
+            try:
+                found = self.path.lstat()
+            except FileNotFoundError:
+                continue  # a supervisor that was just ending has removed it between our two looks
+            self._inspect(found)
+            return
 
     def check(self) -> None:
         """Make sure that the directory is ours alone.
@@ -101,6 +107,9 @@ class RunDirectory:
             found = self.path.lstat()
         except OSError as error:
             raise RunDirectoryError(f"cannot use the run directory {self.path}: {error.strerror}") from error
+        self._inspect(found)
+
+    def _inspect(self, found: os.stat_result) -> None:
         elsewhere = f"Set {ENVIRONMENT_VARIABLE} to a path of your own."
         if not stat.S_ISDIR(found.st_mode):
             raise RunDirectoryError(f"{self.path} is not a directory (symlinks are not followed)", hint=elsewhere)
@@ -115,10 +124,18 @@ class RunDirectory:
             )
 
     def acquire(self) -> bool:
-        """Become the one supervisor of this directory; False when another one is."""
+        """Become the one supervisor of this directory; False when another one is.
+
+        Raises:
+            RunDirectoryError: as for ``prepare``; also when the lock file cannot be opened.
+        """
         deadline = time.monotonic() + LOCK_RETRY_SECONDS
         while True:
-            descriptor = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                descriptor = self._open_lock(os.O_CREAT)
+            except FileNotFoundError:
+                self.prepare()  # the supervisor before us has removed the directory since we looked
+                continue
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -135,7 +152,7 @@ class RunDirectory:
     def is_held(self) -> bool:
         """Whether a supervisor holds this directory now."""
         try:
-            descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = self._open_lock()
         except FileNotFoundError:
             return False
         try:
@@ -159,12 +176,25 @@ class RunDirectory:
         """Under the lock: remove the socket, the lock and the directory (libzmq leaves the socket, pitfall 11)."""
         if self._lock is None:
             return
-        for path in (self.hub, self._lock_path):
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # there are files in it that are none of ours, or it is gone already
-            self.path.rmdir()
+        # Somebody may have removed the directory underneath; what is there now is then our successor's.
+        if self._is_current(self._lock):
+            for path in (self.hub, self._lock_path):
+                path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # there are files in it that are none of ours
+                self.path.rmdir()
         os.close(self._lock)
         self._lock = None
+
+    def _open_lock(self, flags: int = 0) -> int:
+        try:
+            return os.open(self._lock_path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise RunDirectoryError(
+                f"cannot open the lock {self._lock_path}: {error.strerror}",
+                hint=f"Type: ls -l {self.path}",
+            ) from error
 
     def _is_current(self, descriptor: int) -> bool:
         try:
