@@ -68,8 +68,9 @@ class Pipeline:
                 if source is not None:
                     # Only the programs may hold the pipes between them: a third holder would hide the end of one.
                     source.close()
+                if self._input is None:
+                    self._input = process.stdin
                 source = self._output = process.stdout
-            self._input = self._processes[0].stdin
         except BaseException:
             self.close()
             raise
@@ -175,6 +176,8 @@ class Pipeline:
 
     def _ended(self) -> PipelineError:
         """The error that names the program whose end ended the row."""
+        if self._input is not None:
+            self._input.close()  # those before it end, too
         deadline = self._clock() + END_SECONDS
         causes: list[str] = []
         for process in self._processes:
