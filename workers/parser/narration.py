@@ -1,0 +1,234 @@
+"""What readers talk to: takes an agent's words message by message and gives out sentences.
+
+A reader says what it reads as it comes (``say``), when a message is over (``close``) and what it knows about the turn.
+Everything that decides what is given out next is in ``NarrationState``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from voicestream.workers.parser.results import Found, Notice
+from voicestream.workers.parser.sentences.clauses import divide
+from voicestream.workers.parser.speech import finish
+from voicestream.workers.parser.speech.blocks import Blocks, CodeBlock, Piece, Row, Sentence
+from voicestream.workers.parser.speech.code_names import code_name
+from voicestream.workers.parser.speech.phrases import announcement, phrases
+from voicestream.workers.parser.speech.replacements import replacer
+from voicestream.workers.parser.speech.sanitize import sanitize
+from voicestream.workers.parser.speech.secrets import redact
+from voicestream.workers.parser.speech.speaker import say
+from voicestream.workers.parser.speech.tables import say_row
+
+if TYPE_CHECKING:
+    from voicestream.messages import ParserOptions, SentenceKind
+
+_ERRORS_REMEMBERED: Final = 8
+"""Agents report one error two or three times, a retry loop a few in turns."""
+_LONGEST_ERROR: Final = 300
+"""Characters; behind it are stack traces and request bodies."""
+
+
+class NarrationState(msgspec.Struct):
+    """Where the narration of a session stands."""
+
+    found: int = 0
+    messages: int = 0
+    """Messages that are over and had something to say; also the ordinal of the open one."""
+    is_open: bool = False
+    voiced: bool = False
+    """The open message has given out a sentence."""
+    blocks: Blocks = msgspec.field(default_factory=Blocks)
+    held: str = ""
+    """Beginning of a terminal code."""
+    emphasis: bool = False
+    paragraph: bool = False
+    """A paragraph began with a sentence of which nothing was left."""
+    language: str = ""
+    spoke: bool = False
+    """The agent has said something in this turn."""
+    waiting: str = ""
+    """With ``only = final``: the last message, until it is known to be the last."""
+    errors: list[str] = []
+    """Announced since the agent last said something."""
+
+
+class Narration:
+    """The narration of one session."""
+
+    def __init__(self, options: ParserOptions, state: NarrationState | None = None) -> None:
+        self.state = state if state is not None else NarrationState(language=options.language)
+        self.out: list[Found | Notice] = []
+        self._options = options
+        self._final_only = options.only == "final"
+        self._replace = replacer(options.replacements)
+        self._pieces: list[Piece] = []
+
+    # --- what readers call -------------------------------------------------------------------------------------------
+
+    @property
+    def spoke(self) -> bool:
+        """Whether the agent has said something in this turn."""
+        return self.state.spoke
+
+    def say(self, text: str) -> None:
+        """The next words of the open message; opens one when none is."""
+        if not text:
+            return
+        state = self.state
+        if not state.is_open:
+            self._open()
+        if self._final_only:
+            state.waiting += text
+        else:
+            self._feed(text)
+
+    def close(self, *, torn: bool = False) -> None:
+        """The open message is over; ``torn``: perhaps in mid-sentence."""
+        state = self.state
+        if not state.is_open:
+            return
+        state.is_open = False
+        if not self._final_only:
+            self._finish(torn=torn)
+
+    def say_message(self, text: str, *, torn: bool = False) -> None:
+        """A whole message."""
+        self.close()
+        self.say(text)
+        self.close(torn=torn)
+
+    def discard(self) -> None:
+        """The open message was given up by the agent: what was not given out yet is forgotten."""
+        state = self.state
+        state.waiting = ""
+        if state.is_open:
+            state.is_open = False
+            self._reset()
+
+    def interim(self) -> None:
+        """The last message is known not to be the turn's final one."""
+        self.close()
+        self.state.waiting = ""
+
+    def end_turn(self) -> None:
+        """The agent has finished a turn."""
+        state = self.state
+        self.close()
+        if state.waiting:
+            text, state.waiting = state.waiting, ""
+            self._feed(text)
+            self._finish()
+        state.spoke = False
+
+    def error(self, text: str) -> None:
+        """The agent reports that it could not go on; announced once, however often it is reported."""
+        state = self.state
+        self.close()
+        words = phrases(self._options.language)
+        text = " ".join(redact(text, words.secret).split())
+        if len(text) > _LONGEST_ERROR:
+            text = text[:_LONGEST_ERROR].rpartition(" ")[0] + " …"
+        if not finish.has_words(text) or text in state.errors:
+            return
+        state.errors = [*state.errors[1 - _ERRORS_REMEMBERED :], text]
+        self._give(finish.close(words.error.format(text)), self._options.language, kind="agent_error")
+        state.messages += 1
+
+    def notice(self, text: str) -> None:
+        """Something for the log."""
+        self.out.append(Notice(redact(text, "***")))
+
+    # --- what the pipeline calls -------------------------------------------------------------------------------------
+
+    def pause(self, *, sure: bool) -> None:
+        """Nothing came for a while (see ``Blocks.pause``)."""
+        if self.state.is_open and not self._final_only:
+            self.state.blocks.pause(self._pieces, sure=sure)
+            self._voice()
+
+    @property
+    def open_message(self) -> int | None:
+        """Ordinal of the message that is still being written."""
+        return self.state.messages if self.state.is_open and not self._final_only else None
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        state = self.state
+        state.is_open = True
+        state.spoke = True
+        state.waiting = ""
+        if state.errors:
+            state.errors = []
+        if not self._final_only:
+            self._reset()
+
+    def _reset(self) -> None:
+        state = self.state
+        if state.voiced:
+            state.messages += 1
+        state.voiced = state.emphasis = state.paragraph = False
+        state.held = ""
+        state.blocks = Blocks(language=state.language, default=self._options.language)
+
+    def _feed(self, text: str) -> None:
+        state = self.state
+        clean, state.held = sanitize(state.held, text)
+        state.blocks.feed(clean, self._pieces)
+        if self._pieces:
+            self._voice()
+
+    def _finish(self, *, torn: bool = False) -> None:
+        state = self.state
+        if state.held:
+            state.blocks.feed(sanitize(state.held, "", final=True)[0], self._pieces)
+        state.blocks.end(self._pieces, torn=torn)
+        self._voice()
+        self._reset()
+
+    def _voice(self) -> None:
+        """Turn the pieces that the blocks gave out into sentences."""
+        pieces, self._pieces = self._pieces, []
+        for piece in pieces:
+            if isinstance(piece, Sentence):
+                self._voice_sentence(piece)
+            elif isinstance(piece, Row):
+                text = say_row(piece.header, piece.cells, phrases(piece.language))
+                self._give(text, piece.language, paragraph=piece.paragraph)
+            elif self._options.code == "announce" and piece.lines:
+                self._voice_code(piece)
+
+    def _voice_sentence(self, piece: Sentence) -> None:
+        state = self.state
+        text, state.emphasis = say(piece.text, piece.language, is_open=state.emphasis and not piece.opens)
+        if text and (piece.box or piece.number):
+            words = phrases(piece.language)
+            if piece.box:
+                text = f"{words.to_do if piece.box == ' ' else words.done}{words.colon}{text}"
+            if piece.number:
+                text = f"{piece.number}: {text}"
+        self._give(text, piece.language, paragraph=piece.paragraph)
+
+    def _voice_code(self, piece: CodeBlock) -> None:
+        words = phrases(piece.language)
+        self._give(announcement(words, piece.lines, code_name(piece.name) or words.code), piece.language)
+
+    def _give(self, text: str, language: str, *, kind: SentenceKind = "speech", paragraph: bool = False) -> None:
+        state = self.state
+        if kind == "speech":
+            paragraph = paragraph or state.paragraph
+            state.paragraph = paragraph and not text
+        if text and self._replace is not None:
+            text = self._replace(text)
+        if not text:
+            return
+        limit = self._options.max_characters
+        state.voiced = state.voiced or kind == "speech"
+        state.language = language
+        for part in divide(text, limit) if 0 < limit < len(text) else (text,):
+            self.out.append(Found(state.found, state.messages, part, language, kind, paragraph))
+            state.found += 1
+            paragraph = False

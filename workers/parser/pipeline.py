@@ -1,0 +1,301 @@
+"""The parser of one session: bytes in, sentences out.
+
+No clock, no thread, no I/O: time enters only as ``pause()``. The same bytes and pauses give the same sentences with the
+same ordinals however the bytes are cut, and a pipeline made from a checkpoint goes on exactly where the other stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from voicestream.workers.parser.lines import LONGEST_LINE, LineBuffer
+from voicestream.workers.parser.narration import Narration, NarrationState
+from voicestream.workers.parser.readers import AnyReader
+from voicestream.workers.parser.readers.detect import READERS, detect, looks_like_prose
+from voicestream.workers.parser.readers.plain import PlainReader
+from voicestream.workers.parser.results import Checkpoint, Found, Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicestream.workers.parser.readers.reader import Reader
+
+    from voicestream.messages import ParserOptions
+
+_Answer = TypeVar("_Answer")
+
+__all__ = ["Checkpoint", "Found", "Notice", "Pipeline"]
+
+_NOISE_SHOWN: Final = 5
+"""Lines of noise that are shown to the user; all further ones are only counted."""
+_NOISE_LENGTH: Final = 200
+"""Characters of a line of noise that are shown."""
+_LINES_BEFORE_TEXT: Final = 3
+"""Lines without JSON after which the input is taken for text: a banner or two may stand before a stream."""
+_BOM: Final = b"\xef\xbb\xbf"
+_BLANK: Final = b" \t\r\n\xef\xbb\xbf"
+
+
+class _State(msgspec.Struct):
+    """All that decides what comes out next, apart from the bytes from the checkpoint's offset on."""
+
+    narration: NarrationState
+    reader: AnyReader | None = None
+    skipping: bool = False
+    """The checkpoint lies within a line that is passed over."""
+    noise: int = 0
+    unknown: int = 0
+    """Lines of JSON that no reader knows."""
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(_State)
+
+
+class Pipeline:
+    """The parser of one session."""
+
+    def __init__(self, options: ParserOptions, *, offset: int = 0, state: bytes = b"") -> None:
+        self._state = _DECODER.decode(state) if state else _State(NarrationState(language=options.language))
+        self._narration = Narration(options, self._state.narration)
+        self._forced = READERS.get(options.format)
+        if self._forced is not None and self._state.reader is None:
+            self._state.reader = self._forced()  # type: ignore[assignment]
+        self._line = LineBuffer(skipping=self._state.skipping)
+        self._held: list[bytes] = []
+        """Lines that were read before it was clear whether this is text."""
+        self._offset = offset
+        """Of the first byte that is still needed."""
+        self.received = offset
+        """Bytes fed, counted from the start of the session."""
+
+    @property
+    def open_message(self) -> int | None:
+        """Ordinal of the assistant message that is still being written."""
+        return self._narration.open_message
+
+    def feed(self, data: bytes) -> list[Found | Notice]:
+        """Read the next bytes."""
+        self.received += len(data)
+        line, position = self._line.complete(data)
+        if line is not None:
+            self._read_line(line)
+        if self._line.too_long:
+            self._narration.notice(f"left out a line of more than {LONGEST_LINE >> 20} MiB")
+            self._line.too_long = 0
+        if position >= 0:
+            position = self._read_lines(data, position)
+            self._line.keep(data[position:])
+        self._settle()
+        return self._take()
+
+    def pause(self) -> list[Found | Notice]:
+        """Nothing came for 300 ms: give out what is certain enough."""
+        if self._state.reader is None and looks_like_prose([*self._held, self._line.peek()]):
+            self._take_for_text()
+            self._settle()
+        self._narration.pause(sure=isinstance(self._state.reader, PlainReader))
+        return self._take()
+
+    def end(self) -> list[Found | Notice]:
+        """The input is over."""
+        rest = self._line.peek()
+        self._line.clear()
+        if rest:
+            self._read_line(rest, last=True)
+        if self._state.reader is None and self._held:
+            self._take_for_text()
+        if self._state.reader is not None:
+            self._state.reader.end(self._narration)
+        self._offset = self.received
+        if self._state.noise > _NOISE_SHOWN:
+            self._narration.notice(f"{self._state.noise - _NOISE_SHOWN} further lines are not of the agent's stream")
+        return self._take()
+
+    def checkpoint(self) -> Checkpoint:
+        """From where another pipeline can go on."""
+        self._state.skipping = self._line.skipping
+        return Checkpoint(self._offset, _ENCODER.encode(self._state))
+
+    # --- lines -------------------------------------------------------------------------------------------------------
+
+    def _read_lines(self, data: bytes, position: int) -> int:
+        """Read all lines that end in ``data``; returns the index behind the last of them."""
+        find, startswith = data.find, data.startswith
+        silent = self._silent()
+        while (end := find(b"\n", position)) >= 0:
+            if not startswith(silent, position):
+                self._read_line(data[position:end])
+                silent = self._silent()
+            position = end + 1
+        return position
+
+    def _silent(self) -> tuple[bytes, ...]:
+        return self._state.reader.silent if self._state.reader is not None else ()
+
+    def _settle(self) -> None:
+        """Deal with the line that has begun, and note from where on the input is still needed."""
+        self._line.skip_if(self._silent())
+        reader = self._state.reader
+        if isinstance(reader, PlainReader) and self._line.size:
+            part = self._line.peek()
+            done = reader.read_part(part, self._narration)
+            if done:
+                self._line.keep(part[done:])
+        held = sum(map(len, self._held)) + len(self._held)
+        self._offset = self.received - self._line.size - held
+
+    def _read_line(self, line: bytes, *, last: bool = False) -> None:
+        """Read one line; ``last``: it may have been cut off."""
+        reader = self._state.reader
+        if isinstance(reader, PlainReader):
+            if reader.in_line or not line.startswith(b"{") or self._forced or not self._read_object(line, trial=True):
+                reader.read(line, self._narration)
+            return
+        shown = line.strip(_BLANK)
+        if not shown:
+            if reader is None and self._held:
+                self._held.append(line)
+            return
+        if shown.startswith(b"data:"):
+            self._read_data(shown[5:].strip())
+        elif shown.startswith(b"{"):
+            if not self._read_object(shown, trial=reader is None):
+                self._hold_or_note(line, last=last)
+        elif not (shown.startswith(b"[") and self._read_array(shown)) and not self._is_framing(shown):
+            self._hold_or_note(line, last=last)
+
+    def _hold_or_note(self, line: bytes, *, last: bool) -> None:
+        """A line that is not JSON: perhaps text, else noise."""
+        if self._state.reader is not None or self._state.unknown:
+            self._note_noise(
+                line, "the input ends inside a line" if last and line.lstrip(_BLANK).startswith(b"{") else ""
+            )
+            return
+        self._held.append(line)
+        if sum(1 for held in self._held if held.strip(_BLANK)) >= _LINES_BEFORE_TEXT:
+            self._take_for_text()
+
+    def _note_noise(self, line: bytes, reason: str = "") -> None:
+        self._state.noise += 1
+        if self._state.noise <= _NOISE_SHOWN:
+            text = line.decode("utf-8", "replace").strip()
+            self._narration.notice((reason or "not of the agent's stream") + ": " + text[:_NOISE_LENGTH])
+
+    def _take_for_text(self) -> None:
+        reader = PlainReader()
+        self._state.reader = reader
+        held, self._held = self._held, []
+        for line in held:
+            reader.read(line.removeprefix(_BOM), self._narration)
+
+    def _is_framing(self, line: bytes) -> bool:
+        """Whether a line belongs to the framing of server-sent events."""
+        return line.startswith((b"event:", b"id:", b"retry:", b":")) and not self._held
+
+    def _read_data(self, payload: bytes) -> None:
+        """The payload of one server-sent event."""
+        if payload == b"[DONE]":
+            self._narration.end_turn()
+        elif payload.startswith(b"{"):
+            self._read_object(payload)
+        elif self._state.reader is None:
+            self._hold_or_note(b"data: " + payload, last=False)
+
+    def _read_array(self, line: bytes) -> bool:
+        """A JSON array of objects in one line: every element as if it were a line."""
+        try:
+            elements = msgspec.json.decode(line, type=list[msgspec.Raw])
+        except msgspec.DecodeError:
+            return False
+        objects = [bytes(element) for element in elements if bytes(element).startswith(b"{")]
+        if not objects or (self._state.reader is None and not any(self._known(element) for element in objects)):
+            return False
+        for element in objects:
+            self._read_object(element)
+        return True
+
+    def _known(self, line: bytes) -> bool:
+        return self._decoded(detect, line) is not None
+
+    def _read_object(self, line: bytes, *, trial: bool = False) -> bool:
+        """Read a line that holds a JSON object; False when it is no JSON, or with ``trial`` of no known format."""
+        reader = self._state.reader
+        if reader is not None and not isinstance(reader, PlainReader):
+            read = self._decoded(lambda text: reader.read(text, self._narration), line)
+            if read is None and not self._is_json(line):
+                return False
+            if read or self._forced is not None:
+                return True
+        kind = self._decoded(detect, line)
+        if kind is None or (reader is not None and type(reader) is kind):
+            if trial and reader is not None:
+                return False
+            return self._note_unknown(line)
+        self._switch(kind, line)
+        return True
+
+    def _switch(self, kind: type[Reader], line: bytes) -> None:
+        """A line of another format has come."""
+        old = self._state.reader
+        if old is not None:
+            old.end(self._narration)
+        for held in self._held:
+            if held.strip(_BLANK):
+                self._note_noise(held)
+        self._held = []
+        new = kind()
+        self._state.reader = new  # type: ignore[assignment]
+        self._decoded(lambda text: new.read(text, self._narration), line)
+
+    def _note_unknown(self, line: bytes) -> bool:
+        if not self._is_json(line):
+            return False
+        self._state.unknown += 1
+        if self._state.unknown == 1 and self._state.reader is None:
+            self._narration.notice("this is JSON of a kind voicestream does not know; it stays silent (see --format)")
+        return True
+
+    @staticmethod
+    def _is_json(line: bytes) -> bool:
+        try:
+            msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            return _repaired(line) is not None
+        except RecursionError:
+            return False
+        return True
+
+    @staticmethod
+    def _decoded(read: Callable[[bytes], _Answer], line: bytes) -> _Answer | None:
+        """What ``read`` makes of a line; None when the line is not JSON, or not of the shape that was expected."""
+        try:
+            return read(line)
+        except msgspec.ValidationError:
+            return None
+        except msgspec.DecodeError:
+            repaired = _repaired(line)
+        except RecursionError:
+            return None
+        if repaired is None:
+            return None
+        try:
+            return read(repaired)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    def _take(self) -> list[Found | Notice]:
+        out, self._narration.out = self._narration.out, []
+        return out
+
+
+def _repaired(line: bytes) -> bytes | None:
+    """JSON that only a lenient reader accepts (bad UTF-8, lone surrogates, NaN), as strict JSON; None when it is none."""
+    try:
+        value = json.loads(line.decode("utf-8", "replace"), parse_constant=lambda _name: None)
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError):
+        return None

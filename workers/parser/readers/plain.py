@@ -1,0 +1,37 @@
+"""Plain text: every line is the agent's."""
+
+from __future__ import annotations
+
+import codecs
+
+from voicestream.workers.parser.readers.reader import Narrator, Reader
+
+
+class PlainReader(Reader):
+    """Reads text; unlike the other readers it is given pieces of lines, as they come."""
+
+    in_line: bool = False
+    """The beginning of the current line was given out."""
+
+    def read(self, line: bytes, narrator: Narrator) -> bool:
+        """Read one whole line, or the rest of one."""
+        narrator.say(line.decode("utf-8", "replace") + "\n")
+        self.in_line = False
+        return True
+
+    def read_part(self, part: bytes, narrator: Narrator) -> int:
+        """Read the beginning of a line, or the next piece of it; returns how many bytes of it are done with."""
+        if not self.in_line and part.lstrip()[:1] in (b"", b"{"):
+            return 0  # perhaps a line of an agent's stream: wait for its end
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        text = decoder.decode(part)
+        pending = len(decoder.getstate()[0])
+        if text:
+            self.in_line = True
+            narrator.say(text)
+        return len(part) - pending
+
+    def end(self, narrator: Narrator) -> None:
+        """The input is over."""
+        self.in_line = False
+        narrator.end_turn()

@@ -1,0 +1,76 @@
+"""What every reader is: lines of one agent's format in, calls on a ``Narrator`` out.
+
+A reader is a struct whose fields are its whole state, so that another process can go on where this one stopped
+(a parser may be killed at any moment; see ``Pipeline.checkpoint``). To add a format, write one file with one reader and
+name it in ``readers/__init__.py`` and in ``detect.py``; docs/formats.md shows the steps.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+import msgspec
+
+
+class Narrator(Protocol):
+    """What a reader tells what it reads."""
+
+    @property
+    def spoke(self) -> bool:
+        """Whether the agent has said something in this turn."""
+        ...
+
+    def say(self, text: str) -> None:
+        """The next words of the open message; opens one when none is."""
+
+    def close(self, *, torn: bool = False) -> None:
+        """The open message is over; ``torn``: perhaps in mid-sentence."""
+
+    def say_message(self, text: str, *, torn: bool = False) -> None:
+        """A whole message."""
+
+    def discard(self) -> None:
+        """The agent gave the open message up and will write another."""
+
+    def interim(self) -> None:
+        """The last message is known not to be the turn's final one."""
+
+    def end_turn(self) -> None:
+        """The agent has finished a turn."""
+
+    def error(self, text: str) -> None:
+        """The agent reports that it could not go on."""
+
+    def notice(self, text: str) -> None:
+        """Something for the log."""
+
+
+class Reader(msgspec.Struct, tag=True):
+    """Base of all readers; the pipeline calls ``read`` for every line that holds a JSON object."""
+
+    silent: ClassVar[tuple[bytes, ...]] = ()
+    """Lines that begin like this are skipped unread, however long they are."""
+
+    def read(self, line: bytes, narrator: Narrator) -> bool:
+        """Read one line; False when it is not of this format.
+
+        Raises:
+            msgspec.DecodeError: The line is not JSON, or not shaped like this format.
+        """
+        raise NotImplementedError
+
+    def end(self, narrator: Narrator) -> None:
+        """The input is over, or another format begins."""
+        narrator.end_turn()
+
+
+def message_of(error: object) -> str:
+    """The words of an error, which formats give as a string, or as an object with a message somewhere in it."""
+    if isinstance(error, str):
+        return error
+    if isinstance(error, dict):
+        for key in ("message", "data", "error", "details", "name", "type"):
+            text = message_of(error.get(key))
+            if text:
+                return text
+    return ""

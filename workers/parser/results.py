@@ -1,0 +1,37 @@
+"""What the pipeline gives out."""
+
+from __future__ import annotations
+
+import msgspec
+
+from voicestream.messages import SentenceKind
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One sentence to be heard."""
+
+    ordinal: int
+    """Counts all sentences of the session, from 0; with the session's name it is the sentence's id."""
+    message: int
+    """Ordinal of the assistant message; sessions take turns by message."""
+    text: str
+    language: str
+    """BCP-47 tag: what the text shows, else the session's."""
+    kind: SentenceKind = "speech"
+    paragraph: bool = False
+    """It opens a paragraph."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something for the log and the terminal, never spoken."""
+
+    text: str
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """From where another pipeline can go on."""
+
+    offset: int
+    """Bytes; the input before it is never needed again ..."""
+    state: bytes
+    """... if a pipeline starts with this state."""

@@ -1,0 +1,1 @@
+"""Where a sentence ends, and where a long one may be divided."""

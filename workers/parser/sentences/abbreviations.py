@@ -1,0 +1,98 @@
+"""Is the full stop after this word the end of a sentence? Words of the languages agents write in.
+
+Three kinds are enough: words that are never last, words that are not last when a number follows, and words that are
+last exactly when the next sentence begins with a capital.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from voicestream.workers.parser.speech.language import detect
+
+NEVER_LAST: Final = frozenset(
+    # titles
+    "mr mrs ms mx dr prof gen sen rep gov hon rev capt col lt sgt messrs hr fr herr sra dra mme mlle "
+    # what introduces something
+    "vs cf viz approx incl excl esp resp aprox env e.g i.e eg ie n.b "
+    # German, Spanish, French
+    "z.b d.h u.a o.ä o.g i.d.r z.t u.u s.o s.u m.e v.a bzw evtl ggf inkl exkl vgl bspw sog zzgl ca ggü p.ej p.ex "
+    "núms cía".split()
+)
+
+NOT_LAST_BEFORE_A_NUMBER: Final = frozenset(
+    "no nos nr nrs fig figs sec secs eq eqs ch chap vol p pp pg art ref refs tab ver v abb abs kap pág págs núm n ln "
+    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
+
+LAST_BEFORE_A_CAPITAL: Final = frozenset(
+    "etc al inc ltd corp co jr sr bros max min avg dept est ext misc temp tel st ave usw ej dir std lib init config "
+    "st dist".split()
+)
+
+_INITIALS: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+"""``p.m``, ``U.S``, ``o.k``: letters with a stop between each two."""
+
+_ALSO_BEFORE_A_CAPITAL: Final = frozenset({"u.s", "u.k", "u.n", "e.u"})
+"""Names of states, more often followed by a name (U.S. Senate) than by a new sentence."""
+
+_LABELS: Final = frozenset(
+    "option plan step part section phase appendix variant case type class version item point question task team "
+    "level grade group column row drive vitamin solution approach".split()
+)
+"""After these a single capital letter is a name of its own, not a person's initial: "We take Option B. Then …"."""
+
+_LONGEST_ORDINAL: Final = 3
+"""Digits of a number that may open a list item; four are a year."""
+_LONGEST_GERMAN_ORDINAL: Final = 2
+"""``am 24. Dezember``."""
+
+
+def ends_after(word: str, before: str, following: str, *, language: str = "") -> bool:
+    """Whether the full stop after ``word`` ends the sentence.
+
+    Args:
+        word: What stands directly before the stop, without it; never empty.
+        before: The sentence up to the word.
+        following: The first character after the stop and the space.
+        language: Of the sentence before.
+    """
+    capital = following.isupper() or following.istitle()
+    lower = following.islower()
+    key = word.lower()
+    if key in NEVER_LAST:
+        return False
+    if key in NOT_LAST_BEFORE_A_NUMBER and following.isdigit():
+        return False
+    if key in LAST_BEFORE_A_CAPITAL:
+        return not lower
+    if len(word) == 1 and word.isalpha():
+        return _ends_after_letter(word, before, lower=lower, capital=capital)
+    if _INITIALS.fullmatch(word):
+        return not lower and not (capital and key in _ALSO_BEFORE_A_CAPITAL)
+    if word.isdigit():
+        return _ends_after_number(word, before, lower=lower, language=language)
+    return True
+
+
+def _ends_after_letter(letter: str, before: str, *, lower: bool, capital: bool) -> bool:
+    previous = before.split()[-1:]
+    if not previous:
+        return False  # "a. first" and "J. Smith": an enumeration or an initial opens the sentence
+    if letter.islower():
+        return True
+    if lower:
+        return False
+    name = previous[0].lstrip("(\"'*_[")
+    initial = name[:1].isupper() and name.lower() not in _LABELS
+    return not (capital and initial)
+
+
+def _ends_after_number(number: str, before: str, *, lower: bool, language: str) -> bool:
+    opens = not before.strip() or before.rstrip().endswith(":")
+    if opens and (lower or len(number) <= _LONGEST_ORDINAL):
+        return False
+    if len(number) > _LONGEST_GERMAN_ORDINAL:
+        return True
+    return not detect(before, language, default=language).startswith("de")

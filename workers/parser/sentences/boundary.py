@@ -1,0 +1,207 @@
+"""The end of the first sentence in a text that may still grow.
+
+The scan works on the text as it was written, markup and all, because markup tells where no sentence ends (inside a
+code span, a link, a tag). It looks at no character that it does not need: at most the space and one letter after a
+Western full stop and nothing after ``。！？`` outside brackets. What it has said once stays true whatever follows, which is
+what makes the result independent of how the input was cut (tests/unit/parser/test_boundary.py).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from voicestream.workers.parser.sentences import spans
+from voicestream.workers.parser.sentences.abbreviations import ends_after
+
+WINDOW: Final = 1000
+"""Characters behind a place within which every open question about it is settled (see the limits in ``spans``)."""
+LONGEST_SENTENCE: Final = 2000
+"""Characters; what goes on longer is divided at a space, so that memory stays bounded."""
+
+TRIGGER: Final = re.compile(r"[.!?…。！？｡`\[<~$\\]")
+"""A text without any of these does not end a sentence."""
+_SCAN: Final = re.compile(r"[.!?…]+|[。！？｡]|`+|[\[<~$\\]")
+_CLOSERS: Final = frozenset("\"'”’)]}*_»›")
+_QUIET_CLOSERS: Final = frozenset("*_")
+"""Emphasis says nothing about whether the sentence around it goes on."""
+_MARK: Final = re.compile(r"\[\^?[\w-]{1,20}\]|【[^】]{0,60}】")
+"""A footnote or citation mark that stands after the full stop of the sentence it belongs to."""
+_MARK_LENGTH: Final = 64
+_CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
+_OPENING: Final = "「『（【《〈“(["
+_CLOSING: Final = "」』）】》〉”)]"
+_CJK_LOOKBACK: Final = 300
+"""Characters in which an opening bracket still counts as open."""
+_GOES_ON: Final = frozenset("とっなのにをはがもでやへ、，,;；:：")
+"""After 。」 these carry the sentence on: 「はい。」と言った。"""
+_WORD_OPENERS: Final = "([{\"'“‘*_`«¿¡<"
+_LONGEST_WORD: Final = 40
+
+
+def find_end(text: str, start: int = 0, *, final: bool = False, language: str = "") -> tuple[int, int]:
+    """Find the end of the first sentence.
+
+    Args:
+        text: Begins with the sentence; more may follow later unless ``final``.
+        start: Where to look from: 0, or what an earlier call on a beginning of this text returned.
+        final: Nothing will follow; the end of the text is then not reported as a sentence end.
+        language: Of the sentence before this one.
+
+    Returns:
+        The index after the sentence, or -1, and the index from which the next call has to look.
+    """
+    position = start
+    size = len(text)
+    while (found := _SCAN.search(text, position)) is not None:
+        i, j = found.span()
+        mark = text[i]
+        after: int | None
+        ends = False
+        if mark in ".!?…":
+            after, ends = _after_stop(text, i, j, final=final, language=language)
+        elif mark in "。！？｡":
+            after, ends = _after_cjk_stop(text, i, final=final)
+        elif mark == "<":
+            after, ends = spans.end_of_angle(text, i, final=final)
+            if ends and after is not None:
+                if text[:i].strip():
+                    return i, i
+                ends = False
+        else:
+            after = _SPANS[mark](text, i, final=final)
+        if after is None:
+            return -1, i
+        if ends:
+            return after, after
+        position = after
+    return -1, size
+
+
+def first_sentence(text: str, start: int = 0, *, language: str = "") -> tuple[int, int]:
+    """Like ``find_end`` on a growing text, but what is longer than ``LONGEST_SENTENCE`` is divided at a space."""
+    if len(text) < LONGEST_SENTENCE + WINDOW:
+        end, resume = find_end(text, start, language=language)
+        if end <= LONGEST_SENTENCE:
+            return end, resume
+        return -1, 0
+    end, _ = find_end(text[: LONGEST_SENTENCE + WINDOW], 0, language=language)
+    if 0 <= end <= LONGEST_SENTENCE:
+        return end, end
+    space = text.rfind(" ", 1, LONGEST_SENTENCE)
+    end = space if space > 0 else LONGEST_SENTENCE
+    return end, end
+
+
+def last_sentences(text: str, *, language: str = "") -> list[str]:
+    """The sentences of a text to which nothing will be added."""
+    sentences = []
+    while len(text) > LONGEST_SENTENCE + WINDOW:
+        end, _ = first_sentence(text, language=language)
+        sentences.append(text[:end])
+        text = text[end:].lstrip()
+    while (end := find_end(text, final=True, language=language)[0]) > 0:
+        sentences.append(text[:end])
+        text = text[end:].lstrip()
+    sentences.append(text)
+    return sentences
+
+
+_SPANS: Final = {
+    "`": spans.end_of_code,
+    "[": spans.end_of_brackets,
+    "~": spans.end_of_struck,
+    "$": spans.end_of_formula,
+    "\\": spans.end_of_escape,
+}
+
+
+def _after_stop(text: str, i: int, j: int, *, final: bool, language: str) -> tuple[int | None, bool]:
+    """Judge the Western stops in ``text[i:j]``: (index to go on from, whether the sentence ends there)."""
+    size = len(text)
+    k = j
+    while k < size and text[k] in _CLOSERS:
+        k += 1
+    while k < size and text[k] in "[【":
+        mark = _MARK.match(text, k)
+        if mark is None:
+            if not final and size - k <= _MARK_LENGTH:
+                return None, False
+            break
+        k = mark.end()
+    if k == size:
+        return (j, False) if final else (None, False)
+    following = text[k]
+    if not following.isspace():
+        run = text[i:j]
+        cjk = _CJK.match(following) is not None and (run != "." or (i > 0 and _CJK.match(text[i - 1]) is not None))
+        return (k if cjk else j), cjk
+    space = k
+    while space < size and text[space].isspace():
+        space += 1
+    if space == size:
+        return (j, False) if final else (None, False)
+    ends = _ends(text, i, j, k, text[space], language=language)
+    return (k if ends else j), ends
+
+
+def _ends(text: str, i: int, j: int, k: int, following: str, *, language: str) -> bool:
+    """Whether the stops ``text[i:j]``, closed by ``text[j:k]`` and followed by space and ``following``, are an end."""
+    lower = following.islower()
+    if following in ",;:)]}.":
+        return False
+    if lower and not _QUIET_CLOSERS.issuperset(text[j:k]):
+        return False
+    alone = i == 0 or text[i - 1].isspace()
+    if alone and (lower or not text[:i].strip()):
+        return False
+    run = text[i:j]
+    if "!" in run or "?" in run or alone:
+        return True
+    if run != ".":
+        return not lower
+    begin = i
+    while begin > 0 and not text[begin - 1].isspace() and i - begin < _LONGEST_WORD:
+        begin -= 1
+    word = text[begin:i].lstrip(_WORD_OPENERS).rstrip("`*_\"'")
+    return not word or ends_after(word, text[: i - len(word)] if word else "", following, language=language)
+
+
+def _after_cjk_stop(text: str, i: int, *, final: bool) -> tuple[int | None, bool]:
+    """Judge one of ``。！？｡``: (index to go on from, whether the sentence ends there)."""
+    size = len(text)
+    depth = _depth(text, i)
+    if depth <= 0:
+        return i + 1, True
+    k = i + 1
+    while k < size and text[k] in _CLOSING + '"*_':
+        k += 1
+    if k == size:
+        return (k, False) if final else (None, False)
+    if k == i + 1 or _depth(text, k) > 0 or text[k] in _GOES_ON:
+        return k, False
+    return k, True
+
+
+def _depth(text: str, end: int) -> int:
+    """How many brackets and quotes are open before ``end``."""
+    recent = text[max(0, end - _CJK_LOOKBACK) : end]
+    opened = sum(map(recent.count, _OPENING))
+    if not opened and '"' not in recent:
+        return 0
+    return opened - sum(map(recent.count, _CLOSING)) + recent.count('"') % 2
+
+
+def may_be_over(text: str) -> bool:
+    """Whether a text after which nothing came for a while can be taken for a whole sentence."""
+    shown = text.rstrip()
+    bare = shown.rstrip("".join(_CLOSERS))
+    if not bare or bare[-1] not in ".!?…。！？｡" or shown.count('"') % 2 or shown.count("`") % 2:
+        return False
+    words = bare.rstrip(".!?…。！？｡").split()
+    if not words:
+        return False
+    word = words[-1].lstrip(_WORD_OPENERS)
+    if bare.endswith(".") and (not word or word[-1].isdigit() or len(word) == 1):
+        return False
+    return bare[-1] != "." or ends_after(word, " ".join(words[:-1]), "A")

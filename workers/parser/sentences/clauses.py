@@ -1,0 +1,52 @@
+"""Dividing a sentence that is too long for the voice engine: at clause edges, never inside a word or a number."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_EDGES: Final = (
+    re.compile(r"[.!?…][\"')\]]*(?=\s)|[。！？][」』）]*"),
+    re.compile(r"[;:][\"')\]]*(?=\s)|\s(?=[–—(]\s?)|[；：]"),
+    re.compile(r",[\"')\]]*(?=\s)|[、，]|[)\]](?=\s)"),
+    re.compile(
+        r"\s(?=(?:and|or|but|because|which|that|while|when|if|so|then|und|oder|aber|weil|dass|y|o|pero|que|porque|et|ou|mais|car)\s)"
+    ),
+    re.compile(r"\s"),
+    re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3])(?=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3])"),
+)
+"""Where to divide, best first: stops, then semicolons and dashes, commas, conjunctions, spaces, and where a script has no
+spaces between two of its letters."""
+
+_SHORTEST_SHARE: Final = 0.3
+"""A first piece shorter than this share of the limit sounds like a stumble: a weaker edge further on is better."""
+
+
+def divide(text: str, limit: int) -> list[str]:
+    """Divide a sentence into pieces of at most ``limit`` characters; 0 = no limit.
+
+    A single word longer than the limit is cut all the same: the engine could not speak it at all.
+    """
+    pieces = []
+    while 0 < limit < len(text):
+        cut = _best_cut(text, limit)
+        pieces.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    if text:
+        pieces.append(text)
+    return pieces
+
+
+def _best_cut(text: str, limit: int) -> int:
+    shortest = int(limit * _SHORTEST_SHARE)
+    fallback = 0
+    for edge in _EDGES:
+        cut = 0
+        for found in edge.finditer(text, 1, limit + 1):
+            if len(text[: found.end()].rstrip()) > limit:
+                break
+            cut = found.end()
+        if cut >= shortest and cut:
+            return cut
+        fallback = max(fallback, cut)
+    return fallback or limit

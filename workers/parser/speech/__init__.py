@@ -1,0 +1,1 @@
+"""From what an agent writes to what a person would say."""

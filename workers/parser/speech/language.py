@@ -1,0 +1,116 @@
+"""Which language a sentence is in: by its script, and for Latin letters by its small words.
+
+A sentence that does not show it is taken to be in the language of the one before.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_FOREIGN: Final = re.compile(r"[^\x00-\u024f\u2000-\u2bff\ufe0f\U0001f000-\U0001faff]")
+"""A letter that is not Latin."""
+
+_SCRIPTS: Final = (
+    ("ja", re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u30fc]")),
+    ("ko", re.compile(r"[\uac00-\ud7a3\u1100-\u11ff\u3130-\u318f]")),
+    ("zh", re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")),
+    ("ru", re.compile(r"[\u0400-\u04ff]")),
+    ("el", re.compile(r"[\u0370-\u03ff]")),
+    ("ar", re.compile(r"[\u0600-\u06ff]")),
+    ("he", re.compile(r"[\u0590-\u05ff]")),
+    ("hi", re.compile(r"[\u0900-\u097f]")),
+    ("th", re.compile(r"[\u0e00-\u0e7f]")),
+)
+_SHARED_SCRIPTS: Final = {
+    "ja": {"zh"},
+    "ru": {"uk", "bg", "sr", "be", "mk"},
+    "ar": {"fa", "ur"},
+    "hi": {"mr", "ne"},
+}
+"""Session languages that a script does not speak against: Han characters alone may well be Japanese."""
+
+_HAN: Final = {"ja", "zh"}
+_ENOUGH_FOREIGN: Final = 4
+"""One letter in so many decides: a Greek letter in a formula does not make Greek."""
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
+_SMALL_WORDS: Final = {
+    "en": "the and of to is are was were be been this that these those it its in on for with from have has had not but "
+    "you your i'll i've i'm let's let now all can will would should if when then there here what which they we our my "
+    "an as at by or do does did done so no yes only into about after before",
+    "de": "der die das und ist sind nicht ich ein eine einen einem einer mit für auf den dem des wird werden wurde wurden "
+    "zu zum zur von vom im es sie wir aber auch noch jetzt habe hat haben kann können wenn dann alle alles bei nach über "
+    "nur oder wie sich durch aus ihr euch beim schon mehr muss müssen bereits keine kein",
+    "es": "el los las una unos unas y es son está están no que de del en para con por se su sus pero más como ya todo todos "
+    "todas este esta estos estas eso hay ha han he sin sobre cuando donde ahora también muy voy vamos puede pueden fue al "
+    "lo le la un o si sí listo",
+    "fr": "le les une des et est sont pas que qui dans pour avec sur ce cette ces il elle nous vous je mais plus comme du au "
+    "aux ne se sa son ses leur tout tous toutes été avait ont j'ai c'est l'on y a de la un ou où fait maintenant aussi",
+    "pt": "o os uma umas e é são não que do da dos das em no na nos nas para com por seu sua mas mais como já tudo todos "
+    "este esta isso há foi ao à um você agora também está estão",
+    "it": "il lo gli una e è sono non che di del della dei delle nel nella per con si suo sua ma più come già tutto tutti "
+    "questo questa questi ho ha hanno un uno adesso ora anche stato sta",
+}
+_LANGUAGES_OF: Final[dict[str, tuple[str, ...]]] = {}
+for _language, _words in _SMALL_WORDS.items():
+    for _word in _words.split():
+        _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), _language)
+_ENOUGH: Final = 2
+"""Small words by which a language must lead before the one so far is given up."""
+_ACCENTS: Final = re.compile(r"[ßäöüñ¿¡ãõçœêèàùâîôûìò]", re.IGNORECASE)
+
+
+def detect(text: str, before: str, *, default: str) -> str:
+    """The language of a sentence.
+
+    Args:
+        text: The sentence as it was written.
+        before: The language of the sentence before it.
+        default: The session's language.
+    """
+    if not text.isascii() and _FOREIGN.search(text) is not None:
+        script = _by_script(text, before, default)
+        if script:
+            return script
+    return _by_words(text, before, default)
+
+
+def _by_script(text: str, before: str, default: str) -> str:
+    letters = sum(map(str.isalpha, text))
+    for language, script in _SCRIPTS:
+        count = len(script.findall(text))
+        if not count:
+            continue
+        if language not in _HAN and count * _ENOUGH_FOREIGN < letters:
+            return ""
+        for known in (before, default):
+            base = known.partition("-")[0]
+            if base == language or base in _SHARED_SCRIPTS.get(language, ()) or (language, base) == ("zh", "ja"):
+                if (language, base) == ("ja", "zh"):
+                    continue
+                return known
+        return language
+    return ""
+
+
+def _by_words(text: str, before: str, default: str) -> str:
+    scores: dict[str, int] = {}
+    for word in _WORD.findall(text.lower()):
+        for language in _LANGUAGES_OF.get(word, ()):
+            scores[language] = scores.get(language, 0) + 1
+    base = before.partition("-")[0]
+    if not scores:
+        return before if base not in _NOT_LATIN else default
+    best = max(scores, key=scores.__getitem__)
+    if best == base:
+        return before
+    if best == default.partition("-")[0]:
+        best = default
+    lead = scores[best.partition("-")[0]] - scores.get(base, 0)
+    if base in _NOT_LATIN or lead >= _ENOUGH or (lead == 1 and _ACCENTS.search(text) is not None):
+        return best
+    return before
+
+
+_NOT_LATIN: Final = frozenset(language for language, _ in _SCRIPTS) | frozenset().union(*_SHARED_SCRIPTS.values())
