@@ -42,6 +42,9 @@ GOAL_MILLISECONDS: Final = 1.0
 WARM_UP_SENTENCES: Final = 30
 """Passed through before the counting begins: workers become ready, code paths are run for the first time."""
 
+LOOK_AGAIN_MILLISECONDS: Final = 100
+"""While an event is awaited, the supervisor's life is looked at this often."""
+
 OPTIONS: Final = SessionOptions(
     parser=ParserOptions(format="claude", language="en"),
     output=OutputOptions(kind="null"),
@@ -151,7 +154,6 @@ def _next_event(client: Client) -> SessionEvent:
             return message
         if isinstance(message, SessionClosed):
             raise VoicestreamError(f"the session ended: {message.reason}")
-        if message is None and client.socket is not None:
-            client.socket.poll(100)
+        if message is None and client.socket is not None and not client.socket.poll(LOOK_AGAIN_MILLISECONDS):
             client.check_alive()
     raise VoicestreamError("a sentence did not come through")

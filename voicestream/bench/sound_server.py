@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 PROGRAMS: Final = ("pulseaudio", "parec")
+
+PACKAGES: Final = ("libportaudio2", "libasound2-plugins", "pulseaudio", "pulseaudio-utils")
 
 SINK: Final = "voicestream_bench"
 
@@ -29,9 +33,11 @@ RECORDER_LATENCY_MILLISECONDS: Final = 2
 def why_not() -> str:
     """Why no such server can be had here; empty when it can."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if sys.platform == "linux" and ctypes.util.find_library("portaudio") is None:
+        missing.append("PortAudio")
     if not missing:
         return ""
-    return f"{' and '.join(missing)} not found; on Debian and Ubuntu: sudo apt-get install pulseaudio pulseaudio-utils"
+    return f"{', '.join(missing)} not found; on Debian and Ubuntu: sudo apt-get install {' '.join(PACKAGES)}"
 
 
 def _path(program: str) -> str:

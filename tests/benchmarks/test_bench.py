@@ -1,0 +1,242 @@
+"""`voicestream bench`: what it measures it measures, and it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from helpers.running import COMMAND, wait_until
+from voicestream import audio_pool
+from voicestream.audio_pool import AudioPool
+from voicestream.bench import help_text, hub, memory, sound_server, speech, table
+from voicestream.bench.figures import Figure, Report, percentile
+from voicestream.bench.hardware import describe
+from voicestream.bench.place import Place
+from voicestream.errors import VoicestreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ROWS = (
+    "hub_overhead",
+    "cold_to_pcm",
+    "warm_run_to_pcm",
+    "warm_to_pcm",
+    "memory",
+    "warm_to_heard",
+    "help",
+    "bare_python",
+)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def figure(*samples: float, goal: float | None = None) -> Figure:
+    return Figure(name="one", title="one", unit="ms", samples=samples, goal=goal)
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"),
+    [(50, 5.0), (90, 9.0), (95, 10.0), (99, 10.0), (100, 10.0), (1, 1.0), (0, 1.0)],
+)
+def test_a_percentile_is_a_sample_that_was_measured(percent: float, expected: float) -> None:
+    assert percentile([10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0], percent) == expected
+
+
+def test_there_is_no_percentile_of_nothing() -> None:
+    with pytest.raises(ValueError, match="no samples"):
+        percentile([], 50)
+
+
+@pytest.mark.parametrize(
+    ("found", "met"),
+    [
+        (figure(1.0, 1.0, 99.0, goal=1.0), True),
+        (figure(1.0, 1.1, 1.2, goal=1.0), False),
+        (figure(1.0), None),
+        (figure(goal=1.0), None),
+    ],
+)
+def test_a_goal_is_met_by_the_median(found: Figure, *, met: bool | None) -> None:
+    assert found.is_met is met
+
+
+def test_the_json_has_every_figure_with_its_goal_and_the_hardware() -> None:
+    absent = Figure(name="two", title="two", unit="MB", samples=(), goal=2.0, absent="nothing to measure it with")
+    report = Report(hardware=describe(), figures=(figure(3.0, 1.0, 2.0, goal=2.0), absent), seconds=1.25)
+    found = json.loads(table.as_json(report))
+    one, two = found["figures"]
+    assert (one["runs"], one["p50"], one["p95"], one["max"], one["goal"], one["met"]) == (3, 2.0, 3.0, 3.0, 2.0, True)
+    assert (two["runs"], two["p50"], two["met"], two["absent"]) == (0, None, None, "nothing to measure it with")
+    assert found["hardware"]["cores"] == str(os.cpu_count())
+    assert all(found["hardware"].values())
+    assert "absent" not in found["hardware"]["packages"]
+
+
+def test_the_table_says_what_was_missed_and_what_could_not_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    absent = Figure(name="two", title="sound heard", unit="ms", samples=(), absent="no [audio] server; type: apt")
+    table.show(Report(hardware={"cpu": "Abacus"}, figures=(figure(3.0, goal=2.0), absent), seconds=1.0))
+    printed = capsys.readouterr().out
+    assert "≤ 2 ms missed" in printed
+    assert "sound heard: not measured: no [audio] server; type: apt" in printed
+    assert "cpu: Abacus" in printed
+
+
+def test_a_percentile_that_few_samples_cannot_tell_from_the_largest_is_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table.show(Report(hardware={}, figures=(figure(*map(float, range(1, 20))),), seconds=1.0))
+    assert capsys.readouterr().out.split("one", 1)[1].split()[:5] == ["19", "10.0", "-", "-", "19.0"]
+
+
+@pytest.mark.platform
+@pytest.mark.skipif(memory.KIND != "PSS", reason="the system does not tell proportional memory")
+def test_a_page_of_the_pool_is_counted_once_whether_it_was_touched_or_not() -> None:
+    descriptor = audio_pool.create()
+    size = os.fstat(descriptor).st_size
+    pool = AudioPool(descriptor)
+    untouched = memory.untouched_pool([os.getpid()])
+    assert abs(untouched - size) < 64 << 10
+    before = memory.of(os.getpid())
+    with pool.frames(0, 0, audio_pool.SLOT_FRAMES) as view:
+        view[:] = bytes(len(view))
+    grown = memory.of(os.getpid()) - before
+    assert untouched - memory.untouched_pool([os.getpid()]) == pytest.approx(audio_pool.SLOT_FRAMES * 4, abs=8 << 10)
+    assert grown == pytest.approx(audio_pool.SLOT_FRAMES * 4, abs=64 << 10)
+    pool.close()
+    os.close(descriptor)
+
+
+def test_what_a_run_says_when_it_fails_stands_in_the_error() -> None:
+    with Place() as place:
+        run = place.run("--output", "/nowhere/at/all.wav")
+        with pytest.raises(VoicestreamError, match=r"no speech_started event: exit code 2.*there is no directory"):
+            run.wait_for("speech_started")
+
+
+def test_a_place_is_gone_when_it_is_left_whatever_was_running_there() -> None:
+    with Place() as place:
+        run = place.run("--output", "null", "--keep-alive", "60")
+        run.say("Somebody is still speaking.")
+        run.wait_for("speech_started")
+        processes = [*place.processes(), psutil.Process(run.process.pid)]
+        assert len(processes) == 6
+    assert not any(is_alive(process) for process in processes)
+    assert not place.home.exists()
+
+
+def test_the_users_settings_do_not_reach_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICESTREAM_TTS", "no-such-engine")
+    monkeypatch.setenv("VOICESTREAM_RUNTIME_DIR", "/nowhere")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    with Place() as place:
+        assert "VOICESTREAM_TTS" not in place.environment
+        assert "PYTHONDONTWRITEBYTECODE" not in place.environment
+        assert place.environment["VOICESTREAM_RUNTIME_DIR"] == str(place.runtime)
+
+
+def test_every_sentence_goes_through_all_stages_of_the_hub() -> None:
+    with Place() as place:
+        found = hub.measure(place, 20)
+    assert len(found.samples) == 20
+    assert min(found.samples) > 0
+    assert list(found.parts) == [*(f"to {step}" for step in hub.STEPS), "of it work"]
+    assert min(found.parts.values()) > 0
+
+
+def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it() -> None:
+    with Place() as place:
+        cold = speech.cold(place, 1)
+        assert place.processes() == []
+        warm, held = speech.warm_line(place, 3)
+    assert len(cold.samples) == 1
+    assert sum(cold.parts.values()) == pytest.approx(cold.samples[0])
+    assert len(warm.samples) == 3
+    assert max(warm.samples) < min(cold.samples)
+    assert set(held.parts) == {"run", "supervisor", "parser", "translation", "tts", "player", "pool, untouched"}
+    assert held.samples[0] == pytest.approx(sum(held.parts.values()))
+
+
+def test_help_is_measured_beside_an_interpreter_that_does_nothing() -> None:
+    with Place() as place:
+        ours, bare = help_text.measure(place, 3)
+    assert len(ours.samples) == len(bare.samples) == 3
+    assert min(ours.samples) > min(bare.samples)
+
+
+def test_what_is_played_is_heard() -> None:
+    if missing := sound_server.why_not():
+        pytest.skip(missing)
+    with Place() as place:
+        found = speech.heard(place, 1)
+    assert len(found.samples) == 1
+    assert found.samples[0] > 0
+
+
+def test_where_there_is_no_sound_server_the_row_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with Place() as place:
+        found = speech.heard(place, 1)
+    assert found.samples == ()
+    assert "sudo apt-get install libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils" in found.absent
+    assert not found.is_failure
+
+
+@pytest.fixture
+def leftovers() -> Callable[[], set[Path]]:
+    """The benchmark's directories that were not there before the test."""
+    with Place() as place:
+        root = place.home.parent
+    before = set(root.glob("vs-bench-*"))
+    return lambda: set(root.glob("vs-bench-*")) - before
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+def test_the_command_prints_every_row_and_leaves_nothing(leftovers: Callable[[], set[Path]], tmp_path: Path) -> None:
+    done = subprocess.run([*COMMAND, "bench", "--quick", "--json"], capture_output=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert tuple(row["name"] for row in found["figures"]) == ROWS
+    assert [row["name"] for row in found["figures"] if row["absent"] and row["name"] != "warm_to_heard"] == []
+    assert leftovers() == set()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bench_that_is_told_to_end_takes_everything_with_it(leftovers: Callable[[], set[Path]]) -> None:
+    bench = subprocess.Popen([*COMMAND, "bench", "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = psutil.Process(bench.pid)
+    wait_until(lambda: len(process.children(recursive=True)) >= 5, "its supervisor has its workers")
+    children = process.children(recursive=True)
+    bench.send_signal(signal.SIGTERM)
+    assert bench.wait(30) == 128 + signal.SIGTERM
+    wait_until(lambda: not any(is_alive(child) for child in children), "its processes have ended", seconds=5)
+    assert leftovers() == set()
+
+
+def test_a_bench_that_is_killed_leaves_no_process(leftovers: Callable[[], set[Path]]) -> None:
+    bench = subprocess.Popen([*COMMAND, "bench", "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = psutil.Process(bench.pid)
+    wait_until(lambda: len(process.children(recursive=True)) >= 5, "its supervisor has its workers")
+    children = process.children(recursive=True)
+    time.sleep(0.2)
+    bench.kill()
+    bench.wait()
+    wait_until(lambda: not any(is_alive(child) for child in children), "its processes have ended", seconds=20)
+    for path in leftovers():
+        for file in sorted(path.rglob("*"), reverse=True):
+            file.rmdir() if file.is_dir() else file.unlink()
+        path.rmdir()
