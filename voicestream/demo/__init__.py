@@ -1,0 +1,1 @@
+"""The bundled agent session that ``voicestream demo`` speaks."""
