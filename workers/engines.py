@@ -15,6 +15,7 @@ from voicestream.errors import ConfigurationError, EngineNotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.metadata import EntryPoint
 
     from voicestream.workers.translation.translator import Translator
     from voicestream.workers.tts.synthesizer import Synthesizer
@@ -66,28 +67,40 @@ def load_synthesizer(name: str, report: Callable[[str, float | None], None]) -> 
 
 def available(group: str) -> list[str]:
     """Names of all installed engines of a group, ready or not, without ``auto``."""
-    return sorted({entry.name for entry in importlib.metadata.entry_points(group=group)})
+    return sorted(_find(group))
+
+
+def _find(group: str) -> dict[str, set[EntryPoint]]:
+    """All entry points of a group by name; more than one where packages disagree about who owns it."""
+    found: dict[str, set[EntryPoint]] = {}
+    for entry in importlib.metadata.entry_points(group=group):
+        found.setdefault(entry.name, set()).add(entry)
+    return found
 
 
 def _load(group: str, name: str, report: Callable[[str, float | None], None]) -> Translator | Synthesizer:
+    installed = _find(group)
     if name == AUTO:
-        return _load_best(group, report)
-    engine = _make(group, name)
+        return _load_best(group, installed, report)
+    if name not in installed:
+        raise _unknown(group, name, sorted(installed))
+    engine = _make(group, installed[name])
     _load_or_close(engine, report)
     return engine
 
 
-def _load_best(group: str, report: Callable[[str, float | None], None]) -> Translator | Synthesizer:
+def _load_best(
+    group: str, installed: dict[str, set[EntryPoint]], report: Callable[[str, float | None], None]
+) -> Translator | Synthesizer:
     not_ready: list[str] = []
-    installed = available(group)
     for name in BEST[group]:
         if name not in installed:
             continue
-        engine = _make(group, name)
         try:
+            engine = _make(group, installed[name])
             _load_or_close(engine, report)
-        except EngineNotReadyError as error:
-            not_ready.append(f"{name} is not ready: {error.for_people()}")
+        except ConfigurationError as error:
+            not_ready.append(f"{name} is not ready: {error} ({error.hint})")
             continue
         reason = "; ".join(not_ready) if not_ready else "the best that is installed"
         _log.info("engine=%s chosen_by=auto reason=%r", name, reason)
@@ -107,31 +120,32 @@ def _load_or_close(engine: Translator | Synthesizer, report: Callable[[str, floa
         raise
 
 
-def _make(group: str, name: str) -> Translator | Synthesizer:
-    """The engine of a name, not loaded yet."""
-    entries = set(importlib.metadata.entry_points(group=group, name=name))
-    if not entries:
-        raise _unknown(group, name)
-    if len({entry.value for entry in entries}) > 1:
-        owners = ", ".join(sorted(f"{entry.dist.name if entry.dist else '?'} ({entry.value})" for entry in entries))
+def _make(group: str, entries: set[EntryPoint]) -> Translator | Synthesizer:
+    """The engine of an entry point, not loaded yet."""
+    entry = next(iter(entries))
+    if len({other.value for other in entries}) > 1:
+        owners = ", ".join(sorted(f"{_owner(other)} ({other.value})" for other in entries))
         raise ConfigurationError(
-            f"more than one package brings a {_KINDS[group]} named {name}: {owners}",
+            f"more than one package brings a {_KINDS[group]} named {entry.name}: {owners}",
             hint="pip uninstall all but one of them",
         )
-    entry = entries.pop()
     try:
         make = cast("Callable[[], Translator | Synthesizer]", entry.load())
         return make()
     except (ImportError, AttributeError, TypeError) as error:
-        owner = entry.dist.name if entry.dist else "voicestream"
         raise ConfigurationError(
-            f"the {_KINDS[group]} {name} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
-            hint=f"pip install --force-reinstall {owner}",
+            f"the {_KINDS[group]} {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
+            hint=f"pip install --force-reinstall {_owner(entry)}",
         ) from error
 
 
-def _unknown(group: str, name: str) -> ConfigurationError:
-    names = [AUTO, *available(group)]
+def _owner(entry: EntryPoint) -> str:
+    """Name of the distribution that brings it."""
+    return entry.dist.name if entry.dist else "its package"
+
+
+def _unknown(group: str, name: str, installed: list[str]) -> ConfigurationError:
+    names = [AUTO, *installed]
     option = _OPTIONS[group]
     nearest = difflib.get_close_matches(name.lower(), names, n=1)
     guess = f"Did you mean {option} {nearest[0]}? " if nearest else ""

@@ -18,10 +18,10 @@ from voicestream.workers.translation.pipeline import Pipeline, PipelineError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    Start = Callable[[Sequence[Sequence[str]]], Pipeline]
+
 CAT = [shutil.which("cat") or "/bin/cat"]
 PATIENCE_SECONDS = 20.0
-
-Start = "Callable[[Sequence[Sequence[str]]], Pipeline]"
 
 
 def python(program: str) -> list[str]:

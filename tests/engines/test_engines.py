@@ -1,0 +1,214 @@
+"""How an engine is found, ours and other people's."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from voicestream import languages
+from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, EngineNotReadyError
+from voicestream.workers import engines
+from voicestream.workers.tts import espeak_voices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Install = Callable[..., str]
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "engines.md"
+
+PLUGIN = """
+class Engine:
+    name = {name!r}
+    device = "cpu"
+    closed = []
+
+    def load(self, report):
+        {load}
+
+    def supports(self, source, target):
+        return True
+
+    def translate(self, texts, source, target):
+        return [text.upper() for text in texts]
+
+    def close(self):
+        self.closed.append(self.name)
+"""
+
+NOT_READY = """
+        from voicestream.errors import EngineNotReadyError
+        raise EngineNotReadyError("no weights", hint="voicestream setup")
+"""
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str, str, str], str]]:
+    """Install a package with one engine; returns the name of its module."""
+    installed: list[str] = []
+
+    def begin(group: str, name: str, program: str, class_name: str = "Engine") -> str:
+        module = f"plugin{next(_numbers)}"
+        site = tmp_path / module
+        information = site / f"voicestream_{module}-1.0.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: voicestream-{module}\nVersion: 1.0\n", encoding="utf-8"
+        )
+        (information / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}:{class_name}\n", encoding="utf-8")
+        (site / f"{module}.py").write_text(program, encoding="utf-8")
+        monkeypatch.syspath_prepend(str(site))
+        importlib.invalidate_caches()
+        installed.append(module)
+        return module
+
+    yield begin
+    for module in installed:
+        sys.modules.pop(module, None)
+
+
+class Reports:
+    """What an engine said while it was loading."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    def __call__(self, stage: str, _progress: float | None) -> None:
+        self.stages.append(stage)
+
+
+def test_our_engines_are_there() -> None:
+    assert {"none", "apertium"} <= set(engines.available(engines.TRANSLATORS))
+    assert "espeak" in engines.available(engines.SYNTHESIZERS)
+
+
+def test_none_leaves_texts_as_they_are() -> None:
+    translator = engines.load_translator("none", Reports())
+    assert translator.name == "none"
+    assert translator.supports("en", "ja")
+    assert translator.translate(["Hello."], "en", "ja") == ["Hello."]
+    translator.close()
+
+
+def test_an_engine_of_another_package_is_found_by_its_name(install: Install) -> None:
+    install(engines.TRANSLATORS, "shout", PLUGIN.format(name="shout", load="report('warming up', None)"))
+    reports = Reports()
+    translator = engines.load_translator("shout", reports)
+    assert translator.translate(["hello"], "en", "en") == ["HELLO"]
+    assert reports.stages == ["warming up"]
+    assert "shout" in engines.available(engines.TRANSLATORS)
+
+
+@pytest.mark.parametrize(("typed", "guess"), [("apertum", "apertium"), ("None", "none"), ("Apertium", "apertium")])
+def test_an_unknown_translator_gets_the_nearest_name_and_the_list(typed: str, guess: str) -> None:
+    with pytest.raises(ConfigurationError, match=typed) as caught:
+        engines.load_translator(typed, Reports())
+    assert f"--translator {guess}?" in caught.value.hint
+    assert "auto, apertium, none" in caught.value.hint
+    assert caught.value.exit_code == EXIT_CONFIGURATION
+
+
+@pytest.mark.parametrize("typed", ["qqqq", "", "../x", "e" * 10_000])
+def test_an_unknown_voice_engine_gets_the_list(typed: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        engines.load_synthesizer(typed, Reports())
+    assert "espeak" in caught.value.hint
+
+
+def test_a_named_engine_that_is_not_ready_is_not_replaced(install: Install) -> None:
+    module = install(engines.TRANSLATORS, "heavy", PLUGIN.format(name="heavy", load=NOT_READY))
+    with pytest.raises(EngineNotReadyError, match="no weights") as caught:
+        engines.load_translator("heavy", Reports())
+    assert caught.value.hint == "voicestream setup"
+    assert importlib.import_module(module).Engine.closed == ["heavy"]
+
+
+def test_auto_takes_the_best_that_is_ready_and_says_why(install: Install) -> None:
+    module = install(engines.TRANSLATORS, "nllb", PLUGIN.format(name="nllb", load=NOT_READY))
+    install(engines.TRANSLATORS, "nllb-ct2", PLUGIN.format(name="nllb-ct2", load="pass"))
+    reports = Reports()
+    assert engines.load_translator("auto", reports).name == "nllb-ct2"
+    assert reports.stages == ["nllb-ct2 (nllb is not ready: no weights (voicestream setup))"]
+    assert importlib.import_module(module).Engine.closed == ["nllb"]
+
+
+def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install) -> None:
+    install(engines.SYNTHESIZERS, "xtts", "import no_such_module")
+    reports = Reports()
+    assert engines.load_synthesizer("auto", reports).name == "espeak"
+    assert "no_such_module" in reports.stages[-1]
+
+
+def test_auto_does_not_take_somebody_elses_engine_unasked(install: Install) -> None:
+    install(engines.SYNTHESIZERS, "aaa", PLUGIN.format(name="aaa", load="pass"))
+    assert engines.load_synthesizer("auto", Reports()).name == "espeak"
+
+
+@pytest.mark.parametrize(
+    ("program", "problem"),
+    [
+        ("import no_such_module", "ModuleNotFoundError"),
+        ("Other = 1", "AttributeError"),
+        ("class Engine:\n    def __init__(self, needed): pass", "TypeError"),
+    ],
+)
+def test_a_broken_package_is_named(install: Install, program: str, problem: str) -> None:
+    module = install(engines.TRANSLATORS, "broken", program)
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        engines.load_translator("broken", Reports())
+    assert f"pip install --force-reinstall voicestream-{module}" in caught.value.hint
+
+
+def test_two_packages_with_one_name_are_both_named(install: Install) -> None:
+    modules = [install(engines.SYNTHESIZERS, "espeak", PLUGIN.format(name="espeak", load="pass")) for _ in "ab"]
+    with pytest.raises(ConfigurationError, match="more than one package") as caught:
+        engines.load_synthesizer("espeak", Reports())
+    assert all(f"voicestream-{module}" in str(caught.value) for module in modules)
+
+
+def test_the_engine_of_the_manual_works(install: Install) -> None:
+    program = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    assert program is not None
+    install(engines.SYNTHESIZERS, "beep", program[1], "Beeper")
+    synthesizer = engines.load_synthesizer("beep", Reports())
+    chunks = list(synthesizer.synthesize("one two three", "en", "", 7))
+    assert len(chunks) == 6
+    assert all(chunk.dtype == np.float32 and 0 < len(chunk) <= 0.25 * synthesizer.sample_rate for chunk in chunks)
+    assert program[1].count("\n") <= 32
+    assert "beep:Beeper" in DOCUMENT.read_text(encoding="utf-8")
+
+
+def between(mark: str) -> str:
+    found = re.search(f"<!-- {mark} -->(.*?)<!-- /{mark} -->", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1].strip()
+
+
+def test_the_manual_lists_all_languages() -> None:
+    rows = ["| Tag | Language | espeak | XTTS | NLLB-200 | Apertium |", "|---|---|---|---|---|---|"]
+    for row in languages.known():
+        cells = (f"`{row.tag}`", row.name, row.espeak, row.xtts, row.flores, row.apertium)
+        rows.append(f"| {' | '.join(cell or '' for cell in cells)} |")
+    assert between("languages") == "\n".join(rows)
+
+
+def test_the_manual_lists_all_variants() -> None:
+    import espeakng_loader
+
+    variants = espeak_voices.find(Path(espeakng_loader.get_data_path())).variants.values()
+    assert between("variants") == ", ".join(f"`{name}`" for name in sorted(variants, key=str.lower))
+
+
+def test_the_manual_counts_the_languages_of_espeak() -> None:
+    # Dialects, and the varieties of Arabic that share a voice, count once.
+    count = len({row.espeak.partition("-")[0] for row in languages.known() if row.espeak})
+    assert f"| {count} languages, see below" in DOCUMENT.read_text(encoding="utf-8")
