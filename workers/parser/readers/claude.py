@@ -43,6 +43,8 @@ class _Line(msgspec.Struct, rename="camel"):
     event: _Event | None = None
     message: _Message | str | None = None
     content: Content = None
+    role: str | None = None
+    timestamp_ms: float | None = msgspec.field(default=None, name="timestamp_ms")
     parent_tool_use_id: str | None = msgspec.field(default=None, name="parent_tool_use_id")
     is_sidechain: bool | None = None
     is_meta: bool | None = None
@@ -104,11 +106,13 @@ class ClaudeReader(Reader):
             if found.event is not None and found.parent_tool_use_id is None:
                 self._event(found.event, narrator)
         elif kind == "assistant":
+            if found.timestamp_ms is not None:
+                return False  # Cursor's
             self._assistant(found, narrator)
         elif kind == "result" and found.subtype is not None:
             self._result(found, narrator)
         elif kind == "":
-            if found.content is None:
+            if found.content is None or found.role is not None:
                 return False
             for text in texts(found.content):
                 narrator.say_message(text)

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from voicestream.workers.parser.readers.anthropic import AnthropicReader
 from voicestream.workers.parser.readers.claude import ClaudeReader
+from voicestream.workers.parser.readers.codex import CodexReader
+from voicestream.workers.parser.readers.cursor import CursorReader
+from voicestream.workers.parser.readers.gemini import GeminiReader
+from voicestream.workers.parser.readers.gemini_api import GeminiApiReader
+from voicestream.workers.parser.readers.hook import HookReader
+from voicestream.workers.parser.readers.kimi import KimiReader
+from voicestream.workers.parser.readers.openai_chat import OpenAIChatReader
+from voicestream.workers.parser.readers.openai_responses import OpenAIResponsesReader
+from voicestream.workers.parser.readers.opencode import OpencodeReader
+from voicestream.workers.parser.readers.pi import PiReader
 from voicestream.workers.parser.readers.plain import PlainReader
-from voicestream.workers.parser.readers.reader import Reader
 
-READERS: Final[dict[str, type[Reader]]] = {
+if TYPE_CHECKING:
+    from voicestream.workers.parser.readers import AnyReader
+
+READERS: Final[dict[str, type[AnyReader]]] = {
     "claude": ClaudeReader,
+    "claude-hook": HookReader,
+    "codex": CodexReader,
+    "gemini": GeminiReader,
+    "opencode": OpencodeReader,
+    "cursor": CursorReader,
+    "qwen": ClaudeReader,
+    "kimi": KimiReader,
+    "pi": PiReader,
+    "anthropic": AnthropicReader,
+    "openai-chat": OpenAIChatReader,
+    "openai-responses": OpenAIResponsesReader,
+    "gemini-api": GeminiApiReader,
     "text": PlainReader,
 }
-"""What ``--format`` may name."""
+"""What ``--format`` may name, beside ``auto``."""
 
 
 class _Probe(msgspec.Struct):
@@ -24,22 +49,107 @@ class _Probe(msgspec.Struct):
     type: object = None
     role: object = None
     content: object = None
+    message: object = None
+    session_id: object = None
+    sessionID: object = None  # noqa: N815 - the format's name
+    sessionId: object = None  # noqa: N815 - the format's name
+    uuid: object = None
+    parentUuid: object = None  # noqa: N815 - the format's name
+    isSidechain: object = None  # noqa: N815 - the format's name
+    timestamp: object = None
+    timestamp_ms: object = None
+    model_call_id: object = None
+    call_id: object = None
+    subtype: object = None
+    hook_event_name: object = None
+    object_type: str | None = msgspec.field(default=None, name="object")
+    choices: list[msgspec.Raw] | None = None
+    candidates: list[msgspec.Raw] | None = None
+    item: dict[str, msgspec.Raw] | None = None
+    payload: dict[str, msgspec.Raw] | None = None
+    error: object = None
+    status: object = None
+    severity: object = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Probe)
 
+_CLAUDE: Final = frozenset(
+    (
+        "system assistant user stream_event result rate_limit_event summary file-history-snapshot queue-operation "
+        "control_request control_response"
+    ).split()
+)
+_CODEX: Final = frozenset(
+    (
+        "thread.started turn.started turn.completed turn.failed item.started item.updated item.completed session_meta "
+        "response_item event_msg turn_context"
+    ).split()
+)
+_OPENCODE: Final = frozenset("step_start step_finish text reasoning tool_use tool error done".split())
+_ANTHROPIC: Final = frozenset(
+    "message_start content_block_start content_block_delta content_block_stop message_delta message_stop ping".split()
+)
+_PI: Final = frozenset("session agent_start turn_start message_update message_end turn_end agent_end".split())
 
-def detect(line: bytes) -> type[Reader] | None:
-    """The reader for a line that holds a JSON object; None when no format is known by it."""
+
+def detect(line: bytes) -> type[AnyReader] | None:
+    """The reader for a line that holds a JSON object; None when no format is known by it.
+
+    Raises:
+        msgspec.DecodeError: It is not JSON, or a known field has a shape that no format gives it.
+    """
     probe = _DECODER.decode(line)
-    if probe.type is None and isinstance(probe.content, list):
-        return ClaudeReader
-    if probe.type in ("system", "assistant", "user", "stream_event", "result"):
+    if isinstance(probe.hook_event_name, str):
+        return HookReader
+    if probe.object_type in ("chat.completion.chunk", "chat.completion") or probe.choices is not None:
+        return OpenAIChatReader
+    if probe.candidates is not None:
+        return GeminiApiReader
+    if isinstance(probe.type, str):
+        return _by_type(probe.type, probe)
+    if isinstance(probe.role, str) and probe.content is not None:
+        return KimiReader
+    if isinstance(probe.content, list):
         return ClaudeReader
     return None
 
 
+def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: PLR0911 - a table
+    if kind in _CODEX:
+        return CodexReader
+    if probe.sessionID is not None and kind in _OPENCODE:
+        return OpencodeReader
+    if kind.startswith("response."):
+        return OpenAIResponsesReader
+    if kind in _ANTHROPIC:
+        return AnthropicReader
+    if kind in _PI:
+        return PiReader
+    if kind == "message":
+        if isinstance(probe.message, dict):
+            return PiReader
+        return GeminiReader if isinstance(probe.content, str) else AnthropicReader
+    if kind in ("init", "tool_use", "tool_result") and probe.timestamp is not None:
+        return GeminiReader
+    if kind == "result" and probe.subtype is None and probe.status is not None:
+        return GeminiReader
+    if kind in ("thinking", "tool_call") or probe.timestamp_ms is not None or probe.model_call_id is not None:
+        return CursorReader if probe.session_id is not None or probe.timestamp_ms is not None else None
+    return _by_error(kind, probe) if kind == "error" else ClaudeReader if kind in _CLAUDE else None
+
+
+def _by_error(kind: str, probe: _Probe) -> type[AnyReader] | None:
+    del kind
+    if probe.severity is not None:
+        return GeminiReader
+    if isinstance(probe.message, str):
+        return CodexReader
+    return AnthropicReader if isinstance(probe.error, dict) else None
+
+
 _PROSE: Final = re.compile(rb"[A-Z\x80-\xff][^\[\]={}|<>]*\s[^\[\]={}|<>]*")
+_NOT_ASCII: Final = 0x80
 
 
 def looks_like_prose(lines: list[bytes]) -> bool:
@@ -48,4 +158,4 @@ def looks_like_prose(lines: list[bytes]) -> bool:
     if not shown:
         return False
     last = shown[-1]
-    return all(map(_PROSE.match, shown)) and (last.endswith((b".", b"!", b"?")) or last[-1] >= 0x80)
+    return all(map(_PROSE.match, shown)) and (last.endswith((b".", b"!", b"?")) or last[-1] >= _NOT_ASCII)

@@ -1,0 +1,58 @@
+"""Gemini CLI: ``--output-format stream-json``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+
+
+class _Line(msgspec.Struct):
+    type: str = ""
+    role: str | None = None
+    content: str | None = None
+    delta: bool | None = None
+    severity: str | None = None
+    status: str | None = None
+    message: object = None
+    error: object = None
+
+
+_DECODER: Final = msgspec.json.Decoder(_Line)
+
+
+class GeminiReader(Reader):
+    """Reads Gemini CLI. Its messages have no ids: a line of another type ends the message."""
+
+    def read(self, line: bytes, narrator: Narrator) -> bool:
+        """Read one line (see ``Reader``)."""
+        found = _DECODER.decode(line)
+        match found.type:
+            case "message":
+                if found.role == "assistant":
+                    if not found.delta:
+                        narrator.close()
+                    narrator.say(found.content or "")
+                    if not found.delta:
+                        narrator.close()
+                else:
+                    narrator.close()
+            case "tool_use":
+                narrator.interim()
+            case "tool_result" | "init":
+                narrator.close()
+            case "error":
+                narrator.close()
+                if found.severity == "warning":
+                    narrator.notice("the agent warns: " + message_of(found.message))
+                else:
+                    narrator.error(message_of(found.message or found.error))
+            case "result":
+                if found.status == "error":
+                    narrator.error(message_of(found.error or found.message))
+                narrator.end_turn()
+            case _:
+                return False
+        return True
