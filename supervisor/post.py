@@ -72,8 +72,8 @@ class Post:
 
     @property
     def engine_name(self) -> str:
-        """The engine that runs, or while none does the one that is wanted."""
-        return self.ready.engine if self.ready else self.engine
+        """The engine that runs and stays, or else the one that is wanted."""
+        return self.ready.engine if self.ready and self.stop is None else self.engine
 
     @property
     def restarts(self) -> int:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.messages import SessionEvent
 
 if TYPE_CHECKING:
     from voicestream.messages import SessionClosed, SessionOpened
-
 
 NO_TRANSLATOR: Final = "none"
 
@@ -18,10 +18,20 @@ NO_TRANSLATOR: Final = "none"
 class Captions:
     """Writes to stderr; colour only on a terminal (click sees to that)."""
 
-    def __init__(self, *, captions: bool, quiet: bool) -> None:
-        """``captions``: show what is heard; ``quiet``: say nothing but errors."""
+    def __init__(self, *, captions: bool, quiet: bool, may_lack_audio: bool = False) -> None:
+        """Shows nothing yet.
+
+        Args:
+            captions: show what is heard.
+            quiet: say nothing but errors.
+            may_lack_audio: the caller has another way when there is no sound device, so that is no error to show.
+        """
+        self._held: list[str] | None = [] if may_lack_audio else None
+        """Errors that will not be shown if it turns out that there is no sound device."""
         self._captions = captions and not quiet
         self._quiet = quiet
+        self._reasons: set[str] = set()
+        """Why something was not done, as far as it was told."""
         self._is_unread = False
         self._translates = False
         self._texts: dict[int, tuple[str, str]] = {}
@@ -40,8 +50,7 @@ class Captions:
             case "playback_finished":
                 self._texts.pop(sentence or 0, None)
             case "skipped" | "failed":
-                what = f"sentence {sentence}" if sentence is not None else "some input"
-                self.error(f"{what} {event.event} ({event.stage}): {event.reason}")
+                self._not_done(event)
             case "notice":
                 self.note(event.text or "")
             case "worker":
@@ -54,6 +63,15 @@ class Captions:
         self._translates = translates
         if message.translator == NO_TRANSLATOR:
             self._tell_untranslated()
+
+    def _not_done(self, event: SessionEvent) -> None:
+        """A reason is told once, with the first sentence that it cost; the counts at the end tell of all."""
+        reason = event.reason or ""
+        if reason in self._reasons:
+            return
+        self._reasons.add(reason)
+        what = f"sentence {event.sentence}" if event.sentence is not None else "some input"
+        self.error(f"{what} {event.event} ({event.stage}): {reason}")
 
     def _worker(self, event: SessionEvent) -> None:
         if event.reason:
@@ -68,7 +86,10 @@ class Captions:
 
     def closed(self, message: SessionClosed) -> None:
         """The session is over."""
-        if message.reason:
+        if self._held is not None and message.exit_code == EXIT_NO_AUDIO:
+            return
+        self._show_held()
+        if message.reason and message.reason not in self._reasons:
             self.error(message.reason)
         counts = message.counts
         if counts.skipped or counts.failed or counts.untranslated:
@@ -84,14 +105,23 @@ class Captions:
 
     def error(self, text: str) -> None:
         """Something went wrong; shown even when quiet."""
+        if self._held is not None:
+            self._held.append(text)
+            return
         self._write(f"voicestream: {text}", fg="red")
 
     def _show(self, original: str, said: str) -> None:
+        self._show_held()
         if not self._captions:
             return
         self._write(f"🔊 {said}")
         if original != said:
             self._write(f"   {original}", dim=True)
+
+    def _show_held(self) -> None:
+        held, self._held = self._held or [], None
+        for text in held:
+            self.error(text)
 
     def _write(self, text: str, *, fg: str | None = None, dim: bool | None = None) -> None:
         if self._is_unread:

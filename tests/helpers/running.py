@@ -35,12 +35,14 @@ def line(text: str) -> bytes:
     return json.dumps({"content": [{"type": "text", "text": text}]}).encode() + b"\n"
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait for something to become true; fail with ``what`` when it does not."""
+def wait_until(
+    condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS, seen: Callable[[], str] = str
+) -> None:
+    """Wait for something to become true; fail with ``what``, and what is ``seen`` then, when it does not."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain until {what}")
+            raise AssertionError(f"waited {seconds} s in vain until {what}; {seen()}")
         time.sleep(0.005)
 
 
@@ -95,7 +97,8 @@ class Run:
         """Wait until there are ``count`` events of a kind."""
         wait_until(
             lambda: len(self.of(kind)) >= count or self.process.poll() is not None,
-            f"there are {count} {kind} events; events: {self.events[-5:]}, stderr: {self.stderr}",
+            f"there are {count} {kind} events",
+            seen=lambda: f"events: {self.events[-5:]}, stderr: {self.stderr}",
         )
         found = self.of(kind)
         assert len(found) >= count, f"{len(found)} {kind} events, then it ended: {self.stderr}"

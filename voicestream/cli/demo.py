@@ -23,7 +23,7 @@ def demo(context: click.Context, /, **_options: object) -> int:
     """Speak a bundled agent session."""
     asked = request(context, input_format="claude")
     session = files("voicestream.demo").joinpath("session.jsonl").read_bytes()
-    exit_code = speak_text(asked, session)
+    exit_code = speak_text(asked, session, may_lack_audio=asked.options.output.kind == "speakers")
     if exit_code != EXIT_NO_AUDIO or asked.options.output.kind != "speakers":
         return exit_code
     into_file = msgspec.structs.replace(asked.options, output=output_options(FALLBACK_FILE, ""))

@@ -53,7 +53,14 @@ class _Terminal:
             self._captions.error(f"no more events are written: {self._events.failure}")
 
 
-def speak(request: Request, input_descriptor: int, *, events: EventWriter | None = None, tee: int | None = None) -> int:
+def speak(
+    request: Request,
+    input_descriptor: int,
+    *,
+    events: EventWriter | None = None,
+    tee: int | None = None,
+    may_lack_audio: bool = False,
+) -> int:
     """Speak what is read from a descriptor; returns the exit code.
 
     Args:
@@ -61,9 +68,10 @@ def speak(request: Request, input_descriptor: int, *, events: EventWriter | None
         input_descriptor: of the agent's output.
         events: where events go, if anywhere.
         tee: descriptor to which the input is passed on, if any.
+        may_lack_audio: the caller has another way when this ends with ``EXIT_NO_AUDIO``.
     """
     options = request.options
-    captions = Captions(captions=request.captions, quiet=request.quiet)
+    captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
     # A supervisor that has to be started gets the engines at once, so that it need not exchange a worker.
     translates = options.target != options.parser.language
     translator = options.translator if translates else "none"
@@ -74,9 +82,9 @@ def speak(request: Request, input_descriptor: int, *, events: EventWriter | None
         )
 
 
-def speak_text(request: Request, data: bytes) -> int:
-    """Speak input that is there as a whole; returns the exit code."""
+def speak_text(request: Request, data: bytes, *, may_lack_audio: bool = False) -> int:
+    """Speak input that is there as a whole; returns the exit code. ``may_lack_audio``: as for ``speak``."""
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.seek(0)
-        return speak(request, file.fileno())
+        return speak(request, file.fileno(), may_lack_audio=may_lack_audio)

@@ -33,6 +33,9 @@ FOLLOW_SECONDS: Final = 0.2
 LINES_SHOWN: Final = 50
 MIB: Final = 1 << 20
 
+TABLE_WIDTH: Final = 132
+"""Columns in which all of the table fits."""
+
 TITLES: Final = (
     "role",
     "pid",
@@ -127,6 +130,8 @@ def _print_table(answer: Status, *, clear: bool) -> None:
     from rich.console import Console
 
     console = Console()
+    # Cut-off columns help nobody: a narrow terminal wraps lines, and a pipe has no width.
+    console.width = max(console.width, TABLE_WIDTH)
     if clear:
         console.clear()
     console.print(_table(answer))

@@ -1,0 +1,166 @@
+"""The whole program at a real sound server: what a person hears is what was synthesized, and Ctrl-C is silence."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import wave
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from helpers.running import line, voicestream_place, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from helpers.pulse import PulseServer, Recorder
+    from helpers.running import Voicestream
+
+pytestmark = pytest.mark.audio
+
+TEXTS = [
+    "The first sentence is short.",
+    "The second one is longer, because it has a clause in its middle, and an end.",
+    "Third.",
+    "And the fourth one closes what the first one has begun.",
+]
+
+SILENT_WITHIN_SECONDS = 0.3
+
+
+@pytest.fixture
+def place(pulse: PulseServer) -> Iterator[Voicestream]:
+    """Where voicestream runs, with the test's sound server as its speakers."""
+    with voicestream_place() as found:
+        found.environment |= pulse.environment
+        yield found
+
+
+def as_written(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Samples as a WAV file has them."""
+    return np.rint(np.clip(samples, -1, 1).astype(np.float64) * 32767).astype(np.int16)
+
+
+def sentences_of(place: Voicestream, texts: list[str]) -> list[NDArray[np.int16]]:
+    """The samples of each sentence, from a file of the same session."""
+    run = place.run(output="reference.wav")
+    run.write(b"".join(line(text) for text in texts))
+    assert run.finish() == 0, run.stderr
+    with wave.open(str(place.cwd / "reference.wav"), "rb") as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+    lengths = [event["frames"] for event in run.of("playback_finished")]
+    assert sum(lengths) == len(samples)
+    return np.split(samples, np.cumsum(lengths)[:-1])
+
+
+def find(heard: NDArray[np.int16], sentence: NDArray[np.int16], start: int) -> int:
+    """Where a sentence is heard without a gap, from sample ``start`` on; -1 if nowhere.
+
+    Looked for by the fifty samples around its first loud one: the silence with which sentences begin is everywhere.
+    """
+    loud = int(np.argmax(np.abs(sentence) > 300))
+    pattern = sentence[loud : loud + 50]
+    windows = np.lib.stride_tricks.sliding_window_view(heard[start:], len(pattern))
+    for found in np.flatnonzero((windows[:, 0] == pattern[0]) & (windows[:, -1] == pattern[-1])):
+        at = start + int(found) - loud
+        if at >= 0 and np.array_equal(heard[at : at + len(sentence)], sentence):
+            return at
+    return -1
+
+
+def test_every_sentence_is_heard_as_it_was_synthesized_in_order_without_a_gap_inside(
+    place: Voicestream, recorder: Recorder
+) -> None:
+    wanted = sentences_of(place, TEXTS)
+    run = place.run(output="speakers")
+    run.write(b"".join(line(text) for text in TEXTS))
+    assert run.finish(60) == 0, run.stderr
+    assert run.of("underrun") == []
+    recorder.wait(0.2)
+    heard = as_written(recorder.heard)
+    end = 0
+    for text, sentence in zip(TEXTS, wanted, strict=True):
+        at = find(heard, sentence, end)
+        assert at >= end, f"not heard whole: {text}"
+        end = at + len(sentence)
+
+
+def test_sentences_that_are_there_follow_each_other_without_a_gap(place: Voicestream, recorder: Recorder) -> None:
+    wanted = np.concatenate(sentences_of(place, TEXTS))
+    run = place.run(output="speakers")
+    run.write(b"".join(line(text) for text in TEXTS))
+    assert run.finish(60) == 0, run.stderr
+    recorder.wait(0.2)
+    assert find(as_written(recorder.heard), wanted, 0) >= 0
+
+
+@pytest.mark.parametrize("role", ["parser", "translation", "tts"])
+def test_the_loss_of_a_worker_other_than_the_player_is_not_heard(
+    place: Voicestream, recorder: Recorder, role: str
+) -> None:
+    wanted = sentences_of(place, TEXTS)
+    run = place.run(output="speakers")
+    run.write(b"".join(line(text) for text in TEXTS[:2]))
+    recorder.wait_for_sound()
+    os.kill(place.pid_of(role), signal.SIGKILL)
+    run.write(b"".join(line(text) for text in TEXTS[2:]))
+    assert run.finish(60) == 0, run.stderr
+    recorder.wait(0.2)
+    heard = as_written(recorder.heard)
+    end = 0
+    for sentence in wanted:
+        at = find(heard, sentence, end)
+        assert at >= end
+        end = at + len(sentence)
+
+
+def test_ctrl_c_is_silence_at_once(place: Voicestream, recorder: Recorder) -> None:
+    run = place.run("--keep-alive", "0", output="speakers")
+    run.write(line("This is a long sentence that goes on and on, so that it is certainly being heard when it is cut."))
+    recorder.wait_for_sound()
+    recorder.wait(0.3)
+    pressed_at = time.monotonic()
+    run.process.send_signal(signal.SIGINT)
+    assert run.wait() == 130, run.stderr
+    recorder.wait(0.5)
+    last = int(np.flatnonzero(recorder.heard)[-1])
+    assert recorder.when(last) - pressed_at <= SILENT_WITHIN_SECONDS
+    place.assert_nothing_left()
+
+
+def test_pause_holds_and_resume_goes_on_where_it_was(place: Voicestream, recorder: Recorder) -> None:
+    wanted = sentences_of(place, TEXTS)
+    run = place.run(output="speakers")
+    run.write(b"".join(line(text) for text in TEXTS))
+    run.wait_for("playback_started", 2)
+    assert place.call("pause").returncode == 0
+    held = len(run.of("playback_finished"))
+    recorder.wait(1.0)
+    assert not np.any(recorder.heard[-12_000:])
+    assert len(run.of("playback_finished")) == held
+    assert place.call("resume").returncode == 0
+    assert run.finish(60) == 0, run.stderr
+    recorder.wait(0.2)
+    heard = as_written(recorder.heard)
+    # The one that was held has the silence of the pause inside it, the others are whole.
+    assert sum(find(heard, sentence, 0) >= 0 for sentence in wanted) >= len(wanted) - 1
+    assert np.count_nonzero(heard) == sum(np.count_nonzero(sentence) for sentence in wanted)
+
+
+def test_a_sound_server_that_ends_and_comes_back_is_played_to_again(
+    place: Voicestream, pulse: PulseServer, recorder: Recorder
+) -> None:
+    run = place.run(output="speakers")
+    run.write(line(TEXTS[0]))
+    run.wait_for("playback_finished")
+    del recorder
+    pulse.kill()
+    pulse.start()
+    run.write(line(TEXTS[1]))
+    wait_until(lambda: len(run.of("playback_finished")) == 2 or bool(run.of("session_closed")), "it is played")
+    assert run.finish(60) == 0, run.stderr
