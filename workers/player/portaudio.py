@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from voicestream.audio_pool import SAMPLE_RATE
 from voicestream.errors import AudioDeviceError
@@ -35,6 +35,8 @@ INVALID_SAMPLE_RATE: Final = -9997
 CALLBACK_PRIORITY: Final = 1
 """The lowest real-time priority is above every busy process that has none; at that, gaps on an overloaded machine
 became 0."""
+
+Latency = Literal["low"] | float
 
 _OR_A_FILE: Final = "or type: voicestream run --output FILE.wav"
 
@@ -91,12 +93,13 @@ class PortAudio:
         self._module: ModuleType | None = None
         self._streams: list[Stream] = []
 
-    def open(self, device: str, rate: int, read: Callable[[memoryview], None]) -> Stream:
+    def open(self, device: str, rate: int, latency: Latency, read: Callable[[memoryview], None]) -> Stream:
         """Start a mono float32 stream.
 
         Args:
             device: part of the device's name; empty = the default.
             rate: hertz.
+            latency: seconds in the device's buffer, or the least it offers.
             read: fills the bytes it is given; called from PortAudio's thread.
 
         Raises:
@@ -105,13 +108,13 @@ class PortAudio:
         """
         sounddevice = self._load()
         try:
-            return self._open(sounddevice, device, rate, read)
+            return self._open(sounddevice, device, rate, latency, read)
         except (sounddevice.PortAudioError, AudioDeviceError) as error:
             # The list of devices is from the start of PortAudio; it may have changed since.
             _log.info("device=%r open failed, looking for devices again: %s", device, error)
             self.refresh()
         try:
-            return self._open(sounddevice, device, rate, read)
+            return self._open(sounddevice, device, rate, latency, read)
         except sounddevice.PortAudioError as error:
             raise AudioDeviceError(
                 f"the sound device cannot be opened: {error.args[0] if error.args else error}",
@@ -139,7 +142,14 @@ class PortAudio:
             sounddevice._terminate()  # noqa: SLF001
             sounddevice._initialize()  # noqa: SLF001
 
-    def _open(self, sounddevice: Any, device: str, rate: int, read: Callable[[memoryview], None]) -> Stream:  # noqa: ANN401
+    def _open(
+        self,
+        sounddevice: Any,  # noqa: ANN401
+        device: str,
+        rate: int,
+        latency: Latency,
+        read: Callable[[memoryview], None],
+    ) -> Stream:
         with self._deadline("open the sound device"):
             index = _find(sounddevice, device) if device else None
             try:
@@ -161,7 +171,7 @@ class PortAudio:
                     device=index,
                     channels=1,
                     dtype="float32",
-                    latency="low",
+                    latency=latency,
                     callback=fill,
                     finished_callback=end,
                 )

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Final
 from voicestream.audio_pool import SAMPLE_BYTES, SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicestream.audio_pool import AudioPool
 
 _SILENCE: Final = memoryview(bytes(8192 * SAMPLE_BYTES))
@@ -85,8 +87,9 @@ class Piece:
 class Tape:
     """The pieces to be played next."""
 
-    def __init__(self, pool: AudioPool) -> None:
+    def __init__(self, pool: AudioPool, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
+        self._now = clock
         self.held = False
         """Silence from the next callback on (main thread)."""
         self.delay_frames = 0
@@ -200,7 +203,7 @@ class Tape:
                 track.heard = frame
 
     def _note_time(self, wanted: int) -> None:
-        now = time.monotonic()
+        now = self._now()
         track = self._piece.track if self._piece is not None else self._inside
         if track is not None and track.started and not self.held and self._clock:
             # The device plays on while nobody calls: what goes beyond its buffer was silence.

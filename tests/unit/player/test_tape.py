@@ -1,0 +1,176 @@
+"""What the device's callback hands over, block by block."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from voicestream import audio_pool
+from voicestream.audio_pool import AudioPool, Cursor
+from voicestream.workers.player.tape import Piece, Tape, Track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BLOCK = 120
+BLOCK_SECONDS = BLOCK / 24_000
+
+
+class Deck:
+    """A tape on a pool whose samples count up from 1, and a device that asks for a block at a time."""
+
+    def __init__(self, pool: AudioPool) -> None:
+        self.pool = pool
+        self.now = 100.0
+        self.tape = Tape(pool, lambda: self.now)
+        self.heard: list[int] = []
+        for slot in range(pool.slots):
+            with pool.frames(slot, 0, audio_pool.SLOT_FRAMES) as place:
+                first = slot * audio_pool.SLOT_FRAMES + 1
+                place[:] = np.arange(first, first + audio_pool.SLOT_FRAMES, dtype=np.float32).tobytes()
+
+    def track(self, serial: int, heard: int = 0) -> Track:
+        return Track(session="s", sentence=serial, serial=serial, heard=heard)
+
+    def add(self, track: Track, frame: int, frames: int, *, last: bool = False, slot: int = 0) -> Piece:
+        """A piece whose samples are those of its frames."""
+        piece = Piece(track=track, frame=frame, frames=frames, samples=self.pool.frames(slot, frame, frames), last=last)
+        track.pieces.append(piece)
+        self.tape.add(piece)
+        return piece
+
+    def ask(self, blocks: int = 1, *, after_seconds: float = BLOCK_SECONDS) -> list[int]:
+        """What the device gets."""
+        got: list[int] = []
+        for _ in range(blocks):
+            self.now += after_seconds
+            out = bytearray(b"\xff" * BLOCK * 4)
+            self.tape.read(memoryview(out))
+            got += np.frombuffer(out, np.float32).astype(int).tolist()
+        return got
+
+
+@pytest.fixture
+def deck() -> Iterator[Deck]:
+    descriptor = audio_pool.create(2)
+    yield Deck(AudioPool(descriptor))
+    os.close(descriptor)
+
+
+def test_an_empty_tape_is_silence(deck: Deck) -> None:
+    assert deck.ask() == [0] * BLOCK
+
+
+def test_pieces_and_sentences_follow_each_other_within_a_block(deck: Deck) -> None:
+    first, second = deck.track(1), deck.track(2)
+    deck.add(first, 0, 30)
+    deck.add(first, 30, 50, last=True)
+    deck.add(second, 0, 60, last=True)
+    assert deck.ask() == [*range(1, 81), *range(1, 41)]
+    assert (first.end, second.end) == (80, None)
+    assert deck.ask() == [*range(41, 61), *[0] * 100]
+    assert second.end == 60
+
+
+def test_a_frame_is_heard_when_enough_further_ones_were_asked_for(deck: Deck) -> None:
+    deck.tape.delay_frames = 2 * BLOCK
+    track = deck.track(7)
+    deck.add(track, 0, 300, last=True)
+    seen: list[tuple[int, int]] = []
+    for _ in range(6):
+        deck.ask()
+        seen.append((track.heard, deck.pool.cursor.frame))
+    assert seen == [(0, 0), (0, 0), (120, 120), (240, 240), (300, 300), (300, 300)]
+    assert deck.pool.cursor == Cursor(serial=7, frame=300)
+    assert deck.tape.is_settled
+
+
+def test_held_is_silent_at_the_next_block_and_goes_on_with_the_next_frame(deck: Deck) -> None:
+    track = deck.track(1)
+    deck.add(track, 0, 240, last=True)
+    deck.ask()
+    deck.tape.held = True
+    assert deck.ask(3) == [0] * 3 * BLOCK
+    deck.tape.held = False
+    assert deck.ask() == list(range(121, 241))
+    assert track.missing == 0
+
+
+def test_silence_within_a_sentence_is_missing_and_silence_after_it_is_not(deck: Deck) -> None:
+    track = deck.track(1)
+    deck.add(track, 0, 100)
+    deck.ask(3)
+    assert track.missing == 0  # it may have been the end: only what comes next can tell
+    deck.add(track, 100, 20)
+    deck.ask(2)
+    assert track.missing == 20 + 2 * BLOCK
+    deck.add(track, 120, 0, last=True)
+    deck.ask(5)
+    assert track.missing == 20 + 2 * BLOCK
+    assert track.end == 120
+
+
+def test_a_sentence_that_is_late_as_a_whole_misses_nothing(deck: Deck) -> None:
+    first, second = deck.track(1), deck.track(2)
+    deck.add(first, 0, 100, last=True)
+    deck.ask(3)
+    deck.add(second, 0, 100, last=True)
+    deck.ask(2)
+    assert (first.missing, second.missing) == (0, 0)
+
+
+def test_a_callback_that_comes_late_counts_what_was_beyond_the_buffer(deck: Deck) -> None:
+    deck.tape.delay_frames = 2 * BLOCK
+    track = deck.track(1)
+    deck.add(track, 0, 1_000)
+    deck.ask(2)
+    deck.ask(after_seconds=3 * BLOCK_SECONDS)
+    assert (deck.tape.late_calls, track.missing) == (0, 0)
+    deck.ask(after_seconds=0.1)
+    assert deck.tape.late_calls == 1
+    assert abs(track.missing - (2_400 - 3 * BLOCK)) <= 1
+
+
+def test_a_dropped_sentence_is_skipped_and_its_samples_are_not_read(deck: Deck) -> None:
+    first, second, third = deck.track(1), deck.track(2), deck.track(3)
+    for track in (first, second, third):
+        deck.add(track, 0, 200, last=True)
+    deck.ask()
+    for track in (first, second):
+        track.dropped = True
+    deck.tape.settle()
+    for piece in (*first.pieces, *second.pieces):
+        piece.samples.release()  # reading them would raise now
+    assert deck.ask(2) == [*range(1, 201), *[0] * 40]
+    assert first.heard == BLOCK  # what was heard before stays so
+    assert deck.pool.cursor.serial == 3
+
+
+@pytest.mark.parametrize(
+    ("heard", "left"),
+    [(0, (100, 50)), (100, (100, 50)), (120, (120, 30)), (150, None), (200, None)],
+)
+def test_what_is_left_of_a_piece(deck: Deck, heard: int, left: tuple[int, int] | None) -> None:
+    rest = deck.add(deck.track(1), 100, 50).after(heard)
+    assert (rest and (rest.frame, rest.frames)) == left
+    if rest is not None:
+        assert np.frombuffer(rest.samples, np.float32)[0] == rest.frame + 1
+
+
+def test_the_end_of_a_sentence_is_never_left_out(deck: Deck) -> None:
+    rest = deck.add(deck.track(1), 100, 50, last=True).after(150)
+    assert rest is not None
+    assert (rest.frame, rest.frames, rest.last) == (150, 0, True)
+
+
+def test_a_tape_that_was_reset_begins_anew(deck: Deck) -> None:
+    track = deck.track(1)
+    deck.add(track, 0, 500)
+    deck.ask()
+    deck.tape.reset()
+    assert deck.tape.is_settled
+    assert deck.ask(after_seconds=10.0) == [0] * BLOCK
+    assert deck.tape.late_calls == 0
