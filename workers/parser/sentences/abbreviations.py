@@ -37,6 +37,10 @@ _INITIALS: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _ALSO_BEFORE_A_CAPITAL: Final = frozenset({"u.s", "u.k", "u.n", "e.u"})
 """Names of states, more often followed by a name (U.S. Senate) than by a new sentence."""
 
+_SPACED: Final = frozenset("zduosimv")
+"""German ones written with a space, ``z. B.``: their first letters."""
+_SPACED_BEFORE: Final = re.compile(r"[zduosi]\.")
+
 _LABELS: Final = frozenset(
     "option plan step part section phase appendix variant case type class version item point question task team "
     "level grade group column row drive vitamin solution approach".split()
@@ -68,7 +72,7 @@ def ends_after(word: str, before: str, following: str, *, language: str = "") ->
     if key in LAST_BEFORE_A_CAPITAL:
         return not lower
     if len(word) == 1 and word.isalpha():
-        return _ends_after_letter(word, before, lower=lower, capital=capital)
+        return _ends_after_letter(word, before, lower=lower, capital=capital, language=language)
     if _INITIALS.fullmatch(word):
         return not lower and not (capital and key in _ALSO_BEFORE_A_CAPITAL)
     if word.isdigit():
@@ -76,10 +80,14 @@ def ends_after(word: str, before: str, following: str, *, language: str = "") ->
     return True
 
 
-def _ends_after_letter(letter: str, before: str, *, lower: bool, capital: bool) -> bool:
+def _ends_after_letter(letter: str, before: str, *, lower: bool, capital: bool, language: str) -> bool:
     previous = before.split()[-1:]
     if not previous:
         return False  # "a. first" and "J. Smith": an enumeration or an initial opens the sentence
+    if letter.lower() in _SPACED and detect(before, language, default=language).startswith("de"):
+        return False
+    if _SPACED_BEFORE.fullmatch(previous[0]):
+        return False
     if letter.islower():
         return True
     if lower:
@@ -93,6 +101,8 @@ def _ends_after_number(number: str, before: str, *, lower: bool, language: str) 
     opens = not before.strip() or before.rstrip().endswith(":")
     if opens and (lower or len(number) <= _LONGEST_ORDINAL):
         return False
+    if number != "1" and f" {int(number) - 1}. " in f" {before}":
+        return False  # "1. this 2. that": an enumeration within the line
     if len(number) > _LONGEST_GERMAN_ORDINAL:
         return True
     return not detect(before, language, default=language).startswith("de")

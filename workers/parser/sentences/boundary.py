@@ -148,12 +148,12 @@ def _after_stop(text: str, i: int, j: int, *, final: bool, language: str) -> tup
 def _ends(text: str, i: int, j: int, k: int, following: str, *, language: str) -> bool:
     """Whether the stops ``text[i:j]``, closed by ``text[j:k]`` and followed by space and ``following``, are an end."""
     lower = following.islower()
-    if following in ",;:)]}.":
+    if following in ",;:)]}":
         return False
     if lower and not _QUIET_CLOSERS.issuperset(text[j:k]):
         return False
     alone = i == 0 or text[i - 1].isspace()
-    if alone and (lower or not text[:i].strip()):
+    if alone and (lower or following in ".!?" or not text[:i].strip()):
         return False
     run = text[i:j]
     if "!" in run or "?" in run or alone:

@@ -36,28 +36,30 @@ _ENOUGH_FOREIGN: Final = 4
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
 _SMALL_WORDS: Final = {
-    "en": "the and of to is are was were be been this that these those it its in on for with from have has had not but "
-    "you your i'll i've i'm let's let now all can will would should if when then there here what which they we our my "
-    "an as at by or do does did done so no yes only into about after before",
-    "de": "der die das und ist sind nicht ich ein eine einen einem einer mit für auf den dem des wird werden wurde wurden "
-    "zu zum zur von vom im es sie wir aber auch noch jetzt habe hat haben kann können wenn dann alle alles bei nach über "
-    "nur oder wie sich durch aus ihr euch beim schon mehr muss müssen bereits keine kein",
-    "es": "el los las una unos unas y es son está están no que de del en para con por se su sus pero más como ya todo todos "
-    "todas este esta estos estas eso hay ha han he sin sobre cuando donde ahora también muy voy vamos puede pueden fue al "
-    "lo le la un o si sí listo",
-    "fr": "le les une des et est sont pas que qui dans pour avec sur ce cette ces il elle nous vous je mais plus comme du au "
-    "aux ne se sa son ses leur tout tous toutes été avait ont j'ai c'est l'on y a de la un ou où fait maintenant aussi",
-    "pt": "o os uma umas e é são não que do da dos das em no na nos nas para com por seu sua mas mais como já tudo todos "
-    "este esta isso há foi ao à um você agora também está estão",
-    "it": "il lo gli una e è sono non che di del della dei delle nel nella per con si suo sua ma più come già tutto tutti "
-    "questo questa questi ho ha hanno un uno adesso ora anche stato sta",
+    "en": """the and of to is are was were be been this that these those it its in on for with from have has had not but
+        you your i i'll i've i'm let's let now all can will would should if when then there here what which they we our
+        my an a as at by or do does did done so no yes only into about after before""",
+    "de": """der die das und ist sind nicht ich ein eine einen einem einer mit für auf den dem des wird werden wurde
+        wurden zu zum zur von vom im es sie wir aber auch noch jetzt habe hat haben kann können wenn dann alle alles bei
+        nach über nur oder wie sich durch aus ihr euch beim schon mehr muss müssen bereits keine kein steht gibt geht
+        läuft laufen macht datei dateien zeile fehler funktion erledigt fertig behoben geändert""",
+    "es": """el los las una unos unas son está están que del en para con por se su sus pero más como ya todo todos
+        todas este esta estos estas eso hay ha han he sin sobre cuando donde ahora también muy voy vamos puede pueden fue
+        al lo le la un de si sí listo archivo archivos función línea prueba pruebas código""",
+    "fr": """le les une des et est sont pas que qui dans pour avec sur ce cette ces il elle nous vous je mais plus comme
+        du au aux ne se sa son ses leur tout tous toutes été avait ont j'ai c'est la un de ou où fait maintenant aussi
+        fichier fichiers fonction ligne erreur corrigé""",
+    "pt": """os uma umas são não que do da dos das em nos nas para com por seu sua mas mais como já tudo todos este esta
+        isso há foi ao à um você agora também está estão arquivo função linha""",
+    "it": """il lo gli una sono non che di del della dei delle nel nella per con si suo sua ma più come già tutto tutti
+        questo questa questi ho ha hanno un uno adesso ora anche stato sta funzione riga""",
 }
 _LANGUAGES_OF: Final[dict[str, tuple[str, ...]]] = {}
 for _language, _words in _SMALL_WORDS.items():
     for _word in _words.split():
         _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), _language)
 _ENOUGH: Final = 2
-"""Small words by which a language must lead before the one so far is given up."""
+"""Small words that show a language; accents make one enough."""
 _ACCENTS: Final = re.compile(r"[ßäöüñ¿¡ãõçœêèàùâîôûìò]", re.IGNORECASE)
 
 
@@ -108,7 +110,8 @@ def _by_words(text: str, before: str, default: str) -> str:
     if best == default.partition("-")[0]:
         best = default
     lead = scores[best.partition("-")[0]] - scores.get(base, 0)
-    if base in _NOT_LATIN or lead >= _ENOUGH or (lead == 1 and _ACCENTS.search(text) is not None):
+    sure = scores[best.partition("-")[0]] >= _ENOUGH or _ACCENTS.search(text) is not None
+    if base in _NOT_LATIN or (lead > 0 and sure):
         return best
     return before
 

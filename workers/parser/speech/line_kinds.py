@@ -19,7 +19,7 @@ class Kind(Enum):
 
     TEXT = auto()
     SIGN = auto()
-    """Text that begins with a sign (✅) and is an item of its own."""
+    """Text that begins with a sign (✅, ``a)``) and is an item of its own."""
     BLANK = auto()
     RULE = auto()
     HEADING = auto()
@@ -64,6 +64,10 @@ _OPENERS: Final = frozenset("#>-*+_=~`|<{[$\\@0123456789d•‣◦▪●○–�
 _BULLET: Final = re.compile(r"(?:[-*+•‣◦▪●○–—])[ \t]+")
 _ORDERED: Final = re.compile(r"(\d{1,3})(?:[.)](?=[ \t])|\ufe0f?\u20e3)[ \t]*")
 _MAYBE_ORDERED: Final = re.compile(r"\d{1,3}(?:[.)]|\ufe0f)?\Z")
+_LETTERED: Final = re.compile(r"\(?[A-Za-z]\)[ \t]")
+"""``a) text`` and ``(b) text``: items too, but their letters stay part of the text."""
+_MAYBE_LETTERED: Final = re.compile(r"\(?(?:[A-Za-z]\)?)?\Z")
+_LETTERED_LENGTH: Final = 4
 _BOX: Final = re.compile(r"\[([ xX])\][ \t]+")
 _MAYBE_BOX: Final = re.compile(r"\[(?:[ xX](?:\][ \t]*)?)?\Z")
 _RULE: Final = re.compile(r"([-*_=~+])(?:[ \t]*\1){2,}[ \t]*\Z")
@@ -128,7 +132,13 @@ def classify(line: str, *, complete: bool, in_paragraph: bool, in_list: bool) ->
         if not complete:
             return None
         return Line(Kind.RULE if _BOX_DRAWING.match(line, i) else Kind.ROW, i, item, number, box)
-    sign = not item and not first.isascii() and opens_a_line(first)
+    if first.isascii() and not item:
+        lettered = _LETTERED.match(line, i)
+        if lettered is None and not complete and len(line) - i < _LETTERED_LENGTH and _MAYBE_LETTERED.match(line, i):
+            return None
+        sign = lettered is not None
+    else:
+        sign = not item and opens_a_line(first)
     return Line(Kind.SIGN if sign else Kind.TEXT, i, item, number, box)
 
 

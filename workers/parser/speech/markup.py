@@ -62,6 +62,8 @@ _LONGEST_CODE: Final = 60
 _OPERATOR: Final = re.compile(
     r"(?:^|\s)(?:[-+*/%=<>!&|^]=?|===?|!==|&&|\|\||[=-]>|:=|>>|<<|\?|:)(?=\s|$)|[{};]|\$\(|&&|\|\|"
 )
+_NEEDS_NOUN: Final = re.compile(r"\b(?:in|to|and|or|see|from|of|by|with|per|as|than|both|also|is|are)\s\Z", re.IGNORECASE)
+"""Before a citation these make it a word of the sentence: "according to [1]"."""
 _CODE_LIKE: Final = re.compile(r"(?:[_.]\w|\w[a-z][A-Z])\w*\Z")
 
 
@@ -141,6 +143,8 @@ def _say_dollars(found: re.Match[str], stash: Stash) -> str:
 def _say_mark(found: re.Match[str]) -> str:
     before = found.string[max(0, found.start() - 40) : found.start()]
     if found["mark"].startswith("[") and not found["mark"].startswith("[^"):
+        if _NEEDS_NOUN.search(before) is not None:
+            return found["mark"].strip("[]").replace("][", ", ")
         is_index = _CODE_LIKE.search(before) is not None or found["mark"] == "[0]"
         if is_index:
             return found[0]

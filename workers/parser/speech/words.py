@@ -29,6 +29,8 @@ _SHORT_HASH: Final = 7
 _UUID: Final = re.compile(r"([0-9a-fA-F]{8})-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ABOUT: Final = re.compile(r"~(?=[$€£¥]?\d)(.+)")
+_TWICE: Final = re.compile(r"\b(?:about|around|approximately|roughly|circa|ca\.|etwa|rund|unos|environ|vers) ~(?=[$€£¥]?\d)", re.IGNORECASE)
+"""The sign says once more what the word before it says."""
 _FLAG: Final = re.compile(r"--?([A-Za-z].*)")
 _CALL: Final = re.compile(r"(?<=[\w>\]])\(\)")
 _ARROW: Final = re.compile(r"\s*(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)\s*")
@@ -44,9 +46,10 @@ def say_words(text: str, words: Phrases, *, code: bool = False) -> str:
     """Make every word of a text speakable; in ``code`` arrows and ``&`` are operators and stay."""
     if ODD.search(text) is None:
         return text
-    said = []
-    for word in text.split():
-        said.append(say_word(word, words, code=code) if ODD.search(word) is not None else word)
+    said = [
+        say_word(word, words, code=code) if ODD.search(word) is not None else word
+        for word in _TWICE.sub("~", text).split()
+    ]
     return " ".join(filter(None, said))
 
 
