@@ -129,5 +129,6 @@ def test_no_descriptor_stays_open() -> None:
     for _ in range(3):
         pipeline = Pipeline([CAT, CAT, CAT])
         pipeline.exchange(b"text", PATIENCE_SECONDS)
+        assert count() == before + 4, "first input, last output, stderr, selector"
         pipeline.close()
     assert count() == before

@@ -61,6 +61,7 @@ class Pipeline:
                     stdout=subprocess.PIPE,
                     stderr=stderr,
                     cwd="/",
+                    # Older releases of Apertium read text as the locale says.
                     env={**os.environ, "LC_ALL": "C.UTF-8"},
                     bufsize=0,
                 )
