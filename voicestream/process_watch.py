@@ -26,10 +26,14 @@ class ProcessWatch:
     def has_ended(self) -> bool:
         """Whether the process has ended, reaped or not (without a descriptor: whether its number is free again)."""
         if self.descriptor is not None:
-            return bool(select.select([self.descriptor], [], [], 0)[0])
+            poll = select.poll()  # not select(), which refuses descriptors from 1024 on
+            poll.register(self.descriptor, select.POLLIN)
+            return bool(poll.poll(0))
+        if self._pid <= 0:
+            return True  # no process has such a number; for os.kill it means a group
         try:
             os.kill(self._pid, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, OverflowError):
             return True
         except PermissionError:
             return False
@@ -46,6 +50,6 @@ def _open(pid: int) -> int | None:
         return None
     try:
         return os.pidfd_open(pid)
-    except OSError:
-        # It has ended, or the kernel is too old: has_ended() tells.
+    except (OSError, OverflowError):
+        # It has ended, the kernel is too old, or this is no process's number: has_ended() tells.
         return None
