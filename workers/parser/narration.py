@@ -59,9 +59,11 @@ class Narration:
     """The narration of one session."""
 
     def __init__(self, options: ParserOptions, state: NarrationState | None = None) -> None:
-        self.state = state if state is not None else NarrationState(language=options.language)
         self.out: list[Found | Notice] = []
         self._options = options
+        if state is None:
+            state = NarrationState(blocks=self._blocks(options.language), language=options.language)
+        self.state = state
         self._final_only = options.only == "final"
         self._replace = replacer(options.replacements)
         self._pieces: list[Piece] = []
@@ -163,8 +165,6 @@ class Narration:
         state.waiting = ""
         if state.errors:
             state.errors = []
-        if not self._final_only:
-            self._reset()
 
     def _reset(self) -> None:
         state = self.state
@@ -172,7 +172,10 @@ class Narration:
             state.messages += 1
         state.voiced = state.emphasis = state.paragraph = False
         state.held = ""
-        state.blocks = Blocks(language=state.language, default=self._options.language)
+        state.blocks = self._blocks(state.language)
+
+    def _blocks(self, language: str) -> Blocks:
+        return Blocks(language=language, default=self._options.language)
 
     def _feed(self, text: str) -> None:
         state = self.state

@@ -59,8 +59,9 @@ class Pipeline:
     """The parser of one session."""
 
     def __init__(self, options: ParserOptions, *, offset: int = 0, state: bytes = b"") -> None:
-        self._state = _DECODER.decode(state) if state else _State(NarrationState(language=options.language))
-        self._narration = Narration(options, self._state.narration)
+        kept = _DECODER.decode(state) if state else None
+        self._narration = Narration(options, kept.narration if kept else None)
+        self._state = kept or _State(self._narration.state)
         self._forced = READERS.get(options.format)
         if self._forced is not None and self._state.reader is None:
             self._state.reader = self._forced()  # type: ignore[assignment]
@@ -128,10 +129,22 @@ class Pipeline:
         silent = self._silent()
         while (end := find(b"\n", position)) >= 0:
             if not startswith(silent, position):
-                self._read_line(data[position:end])
-                silent = self._silent()
+                line = data[position:end]
+                if not (startswith(b"{", position) and self._read_known(line)):
+                    self._read_line(line)
+                    silent = self._silent()
             position = end + 1
         return position
+
+    def _read_known(self, line: bytes) -> bool:
+        """The usual case: a line of the format that is being read. False, with nothing done, for all others."""
+        reader = self._state.reader
+        if reader is None or isinstance(reader, PlainReader):
+            return False
+        try:
+            return reader.read(line, self._narration)
+        except (msgspec.DecodeError, RecursionError):
+            return False
 
     def _silent(self) -> tuple[bytes, ...]:
         return self._state.reader.silent if self._state.reader is not None else ()

@@ -93,16 +93,18 @@ def first_sentence(text: str, start: int = 0, *, language: str = "") -> tuple[in
     return end, end
 
 
-def last_sentences(text: str, *, language: str = "") -> list[str]:
+def last_sentences(text: str, start: int = 0, *, language: str = "") -> list[str]:
     """The sentences of a text to which nothing will be added."""
     sentences = []
     while len(text) > LONGEST_SENTENCE + WINDOW:
         end, _ = first_sentence(text, language=language)
         sentences.append(text[:end])
         text = text[end:].lstrip()
-    while (end := find_end(text, final=True, language=language)[0]) > 0:
+        start = 0
+    while (end := find_end(text, start, final=True, language=language)[0]) > 0:
         sentences.append(text[:end])
         text = text[end:].lstrip()
+        start = 0
     sentences.append(text)
     return sentences
 

@@ -313,7 +313,7 @@ class Blocks(msgspec.Struct):
 
     def _end_sentences(self, out: list[Piece]) -> None:
         """Give out all that is left of the open paragraph."""
-        for sentence in last_sentences(self.text, language=self.language):
+        for sentence in last_sentences(self.text, self.scanned, language=self.language):
             self._give(sentence, out)
         self.text = ""
         self.scanned = 0

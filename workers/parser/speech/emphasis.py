@@ -9,6 +9,10 @@ import re
 from typing import Final
 
 _RUN: Final = re.compile(r"\*+")
+_SIMPLE: Final = re.compile(
+    r"(?<![\w*/\ue000-\uf8ff])(\*{1,3})([\w\ue000-\uf8ff][^*]*(?<=[\w.!?:,;)\"'\ue000-\uf8ff]))\1(?![\w*/])"
+)
+"""The usual case: one word or phrase, marked on both sides."""
 _STRONG: Final = 2
 
 
@@ -24,6 +28,9 @@ def strip_emphasis(text: str, *, is_open: bool) -> tuple[str, bool]:
     Returns:
         The sentence, and whether emphasis is open behind it.
     """
+    text = _SIMPLE.sub(r"\2", text)
+    if "*" not in text:
+        return text, is_open
     drop: list[tuple[int, int]] = []
     openers: list[tuple[int, int]] = []
     for run in _RUN.finditer(text):

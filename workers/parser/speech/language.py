@@ -58,6 +58,8 @@ _LANGUAGES_OF: Final[dict[str, tuple[str, ...]]] = {}
 for _language, _words in _SMALL_WORDS.items():
     for _word in _words.split():
         _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), _language)
+_KNOWN: Final = frozenset(_LANGUAGES_OF)
+_WORDS_OF: Final = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
 _ENOUGH: Final = 2
 """Small words that show a language; accents make one enough."""
 _ACCENTS: Final = re.compile(r"[ßäöüñ¿¡ãõçœêèàùâîôûìò]", re.IGNORECASE)
@@ -97,11 +99,16 @@ def _by_script(text: str, before: str, default: str) -> str:
 
 
 def _by_words(text: str, before: str, default: str) -> str:
+    words = text.lower().split()
+    base = before if before in _WORDS_OF else before.partition("-")[0]
+    known = _KNOWN.intersection(words)
+    if known.issubset(_WORDS_OF.get(base, ())):
+        if known or base not in _NOT_LATIN:
+            return before
     scores: dict[str, int] = {}
     for word in _WORD.findall(text.lower()):
         for language in _LANGUAGES_OF.get(word, ()):
             scores[language] = scores.get(language, 0) + 1
-    base = before.partition("-")[0]
     if not scores:
         return before if base not in _NOT_LATIN else default
     best = max(scores, key=scores.__getitem__)

@@ -31,7 +31,7 @@ MARKUP: Final = re.compile(
     | (?P<mark>\[\^[^\]\s]{1,40}\]|【[^】]*†[^】]*】|(?<=[\w.,;!?)"'”\ ])(?:\[\d{1,3}(?:[,–-]\s?\d{1,3})*\])+(?![\w(]))
     | !?\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s<>]|\([^()\s]*\)|<[^<>]*>)*(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
     | (?<![\w\])])\[(?P<reference>[^\[\]]+)\]\[[^\[\]]*\]
-    | <!--.*?(?:-->|\Z)
+    | <!--.*?-->
     | <(?P<address>(?:https?|ftp|mailto):[^<>\s]+|[^<>\s@]+@[^<>\s]+)>
     | <(?P<closing>/?)(?P<tag>[A-Za-z][\w.:-]*)(?:\s[^<>]*)?/?>
     | ~~(?!~).+?~~
@@ -62,7 +62,9 @@ _LONGEST_CODE: Final = 60
 _OPERATOR: Final = re.compile(
     r"(?:^|\s)(?:[-+*/%=<>!&|^]=?|===?|!==|&&|\|\||[=-]>|:=|>>|<<|\?|:)(?=\s|$)|[{};]|\$\(|&&|\|\|"
 )
-_NEEDS_NOUN: Final = re.compile(r"\b(?:in|to|and|or|see|from|of|by|with|per|as|than|both|also|is|are)\s\Z", re.IGNORECASE)
+_NEEDS_NOUN: Final = re.compile(
+    r"\b(?:in|to|and|or|see|from|of|by|with|per|as|than|both|also|is|are)\s\Z", re.IGNORECASE
+)
 """Before a citation these make it a word of the sentence: "according to [1]"."""
 _CODE_LIKE: Final = re.compile(r"(?:[_.]\w|\w[a-z][A-Z])\w*\Z")
 

@@ -13,14 +13,17 @@ from voicestream.workers.parser.speech.secrets import redact
 if TYPE_CHECKING:
     from voicestream.workers.parser.speech.phrases import Phrases
 
-_PLAIN: Final = re.compile(r"[A-Za-z][\w ,;'\"()-]*[.!?]", re.ASCII)
-_NOT_PLAIN: Final = re.compile(r"  |--|_|\(\)|- |[A-Za-z0-9-]{12}|(?i:pass|secret|token|key|bearer|basic)")
-"""Together: the sentences, about half of all, that are said as they are written."""
+_SPECIAL: Final = frozenset("`*_~[]<>\\$&/@#%=|{}+^:-\t")
+"""Characters at which something may have to be done; most sentences have none and are said as they are written."""
+_MARKUP: Final = frozenset("`\\$[<~&【")
+_DECORATION: Final = frozenset("=-#+~^|")
+_LONG_WORD: Final = 12
+"""Letters from which a word may be a hash or a key."""
 _PLACEHOLDER: Final = re.compile(r"[(\[]no content[)\]]|\[request interrupted by user[^\]]*\]", re.IGNORECASE)
 """Written where a message has no words."""
-_DROPPED: Final = re.compile(r"[\[<【~$]|[^\x00-\u230f]")
-"""Something may be dropped that leaves a gap: marks, tags, struck-through text, emoji."""
-_STRUCTURE: Final = re.compile(r"[`\\$\[【<~&]|://|www\.")
+_GAPS: Final = frozenset("[<~$【")
+"""Something may be dropped that leaves a gap: marks, tags, struck-through text; emoji too."""
+_EMOJI_FROM: Final = "\u2310"
 
 
 def say(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
@@ -34,7 +37,16 @@ def say(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
     Returns:
         The sentence with a stop at its end, or "" when nothing of it is to be said; and whether emphasis is open.
     """
-    if not is_open and _PLAIN.fullmatch(text) is not None and _NOT_PLAIN.search(text) is None:
+    if (
+        not is_open
+        and text.isascii()
+        and _SPECIAL.isdisjoint(text)
+        and text[0].isalnum()
+        and text[-1] in ".!?"
+        and "()" not in text
+        and "  " not in text
+        and len(max(text.split(), key=len)) < _LONG_WORD
+    ):
         return text, False
     said, is_open = say_piece(text, phrases(language), is_open=is_open)
     if not finish.has_words(said) or _PLACEHOLDER.fullmatch(said.rstrip(".")):
@@ -44,18 +56,22 @@ def say(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
 
 def say_piece(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[str, bool]:
     """Like ``say``, for a piece that is no sentence: a cell of a table, a heading. No stop is added."""
+    characters = frozenset(text)
+    plain = text.isascii()
     text = redact(text, words_of.secret)
     stash = markup.Stash()
-    lead = "" if text.isascii() else finish.leading_word(text, words_of)
-    dropped = _DROPPED.search(text) is not None
-    if _STRUCTURE.search(text) is not None:
+    lead = "" if plain else finish.leading_word(text, words_of)
+    if not _MARKUP.isdisjoint(characters) or "://" in text or "www." in text:
         text = markup.strip_markup(text, words_of, stash)
-    if "*" in text:
+    if "*" in characters:
         text, is_open = strip_emphasis(text, is_open=is_open)
     text = words.say_words(text, words_of)
-    if not text.isascii():
+    if not plain:
         text = finish.plain_quotes(finish.strip_emoji(text))
-    text = finish.tidy(stash.restore(finish.strip_decoration(text)), dropped=dropped)
+    if not _DECORATION.isdisjoint(characters):
+        text = finish.strip_decoration(text)
+    dropped = not _GAPS.isdisjoint(characters) or (not plain and max(characters) >= _EMOJI_FROM)
+    text = finish.tidy(stash.restore(text), dropped=dropped)
     if lead:
         text = f"{lead}{words_of.colon}{text}" if finish.has_words(text) else lead
     return text, is_open

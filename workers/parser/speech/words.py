@@ -29,7 +29,9 @@ _SHORT_HASH: Final = 7
 _UUID: Final = re.compile(r"([0-9a-fA-F]{8})-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ABOUT: Final = re.compile(r"~(?=[$€£¥]?\d)(.+)")
-_TWICE: Final = re.compile(r"\b(?:about|around|approximately|roughly|circa|ca\.|etwa|rund|unos|environ|vers) ~(?=[$€£¥]?\d)", re.IGNORECASE)
+_TWICE: Final = re.compile(
+    r"\b(?:about|around|approximately|roughly|circa|ca\.|etwa|rund|unos|environ|vers) ~(?=[$€£¥]?\d)", re.IGNORECASE
+)
 """The sign says once more what the word before it says."""
 _FLAG: Final = re.compile(r"--?([A-Za-z].*)")
 _CALL: Final = re.compile(r"(?<=[\w>\]])\(\)")
