@@ -15,6 +15,9 @@ import psutil
 PACKAGES: Final = ("pyzmq", "msgpack", "msgspec", "numpy", "soxr", "sounddevice", "espeakng-loader", "click")
 """Those on the measured paths."""
 
+LOOK_SECONDS: Final = 0.5
+"""How long it is looked at what other programs do: figures of a busy machine are not worth quoting."""
+
 GIB: Final = 1 << 30
 
 
@@ -27,7 +30,7 @@ def describe() -> dict[str, str]:
         "system": system(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
-        "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+        "others": f"{psutil.cpu_percent(LOOK_SECONDS):.0f} % of all cores in use before the measuring",
     }
 
 

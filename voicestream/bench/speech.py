@@ -13,6 +13,8 @@ from voicestream.bench.sound_server import SoundServer, why_not
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voicestream.bench.place import Place
     from voicestream.bench.watched_run import WatchedRun
 
@@ -28,7 +30,10 @@ SENTENCES: Final = (
     "Two of the files were never read.",
     "Next I look at the log of the failed build.",
 )
-"""Said in turn; short ones, so that the benchmark need not listen for long."""
+"""Said in turn."""
+
+SHORT_SENTENCES: Final = ("Done.", "Two left.", "Next.", "It works.")
+"""Said where the benchmark has to listen to the end."""
 
 SILENCE_SECONDS: Final = 0.2
 """Before each line that is listened for: the sentence before is over, and the player still keeps its device."""
@@ -77,10 +82,10 @@ def warm_start(place: Place, runs: int) -> Figure:
 def warm_line(place: Place, lines: int) -> tuple[Figure, Figure]:
     """From a line written to a ``run`` that waits for it to the first samples in the pool; and the memory of it all."""
     run = place.run("--output", "null", *KEEP_WARM)
-    _say(run, 0)
+    _say(run, 0, SENTENCES)
     samples: list[float] = []
     for number in range(1, lines + 1):
-        said_at = _say(run, number)
+        said_at = _say(run, number, SENTENCES)
         samples.append((run.wait_for("speech_started", number)["time"] - said_at) * 1000)
     held = _memory(place, run)
     run.finish()
@@ -103,7 +108,7 @@ def heard(place: Place, lines: int) -> Figure:
             run = place.run("--output", "speakers", *KEEP_WARM, environment=server.environment)
             for number in range(lines + 1):
                 server.wait_for_silence(SILENCE_SECONDS, LISTEN_SECONDS)
-                said_at = _say(run, number)
+                said_at = _say(run, number, SHORT_SENTENCES)
                 heard_at = server.wait_for_sound(LISTEN_SECONDS)
                 if number:  # the first one opens the device
                     samples.append((heard_at - said_at) * 1000)
@@ -119,9 +124,9 @@ def heard(place: Place, lines: int) -> Figure:
     )
 
 
-def _say(run: WatchedRun, number: int) -> float:
-    """Say the sentence with this number and wait until it was played; returns when it was written."""
-    said_at = run.say(SENTENCES[number % len(SENTENCES)])
+def _say(run: WatchedRun, number: int, texts: Sequence[str]) -> float:
+    """Say one of the texts as sentence ``number`` and wait until it was played; returns when it was written."""
+    said_at = run.say(texts[number % len(texts)])
     run.wait_for("playback_finished", number)
     return said_at
 
