@@ -7,8 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voicestream.supervisor import status
-
+from voicestream import languages
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.messages import (
     PROTOCOL_VERSION,
@@ -25,13 +24,13 @@ from voicestream.messages import (
     WorkerRestarted,
 )
 from voicestream.process_watch import ProcessWatch
+from voicestream.supervisor import status
 
 if TYPE_CHECKING:
+    from voicestream.messages import FromClient, Role, SessionOptions
     from voicestream.supervisor.post import Post
     from voicestream.supervisor.stop_ladder import Rung
     from voicestream.supervisor.supervisor import Supervisor
-
-    from voicestream.messages import FromClient, Role, SessionOptions
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +123,7 @@ class Desk:
         """Make sure that the workers have the engines a session wants; returns why not, or nothing."""
         supervisor = self._supervisor
         wanted: list[tuple[Role, str]] = [("tts", options.tts)]
-        if options.target != options.parser.language:
+        if not languages.are_same(options.target, options.parser.language):
             wanted.append(("translation", options.translator))
         for role, engine in wanted:
             post = supervisor.table.posts[role]

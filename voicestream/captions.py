@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from voicestream.errors import EXIT_NO_AUDIO
-from voicestream.messages import SessionEvent
 
 if TYPE_CHECKING:
-    from voicestream.messages import SessionClosed, SessionOpened
+    from voicestream.messages import SessionClosed, SessionEvent, SessionOpened
 
 NO_TRANSLATOR: Final = "none"
 

@@ -7,17 +7,15 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from voicestream.messages import Cancel, Counts, SessionEvent
 from voicestream.supervisor.ledger.commands import Command, Report, Send
 from voicestream.supervisor.ledger.rows import Making, Outcome, Row
-
-from voicestream.messages import Cancel, Counts, SessionEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.supervisor.ledger.slots import SlotTable
-
     from voicestream.messages import Role, SessionOptions, Stage, ToWorker
+    from voicestream.supervisor.ledger.slots import SlotTable
 
 MAX_TRIALS: Final = 3
 """How often a sentence may cost a stage its worker, or make it fail, before it is given up there."""

@@ -20,14 +20,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from voicestream.supervisor.ledger.books import Books, SessionBook
-from voicestream.supervisor.ledger.commands import Closed, Command, Report
-from voicestream.supervisor.ledger.playing import Playing
-from voicestream.supervisor.ledger.rows import Outcome, Row
-from voicestream.supervisor.ledger.slots import SlotTable
-from voicestream.supervisor.ledger.speaking import Speaking
-from voicestream.supervisor.ledger.translating import Translating
-
 from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK
 from voicestream.messages import (
     AudioPlayed,
@@ -36,6 +28,7 @@ from voicestream.messages import (
     Cancelled,
     OutputFailed,
     OutputOpened,
+    Pause,
     PlaybackFinished,
     PlaybackStarted,
     SentenceFound,
@@ -45,6 +38,13 @@ from voicestream.messages import (
     Underrun,
     WorkFailed,
 )
+from voicestream.supervisor.ledger.books import Books, SessionBook
+from voicestream.supervisor.ledger.commands import Closed, Command, Report
+from voicestream.supervisor.ledger.playing import Playing
+from voicestream.supervisor.ledger.rows import Outcome, Row
+from voicestream.supervisor.ledger.slots import SlotTable
+from voicestream.supervisor.ledger.speaking import Speaking
+from voicestream.supervisor.ledger.translating import Translating
 
 if TYPE_CHECKING:
     from voicestream.audio_pool import Cursor
@@ -111,6 +111,8 @@ class Ledger:
         self.books.now = now
         self.books.seated.add(role)
         if role == "player":
+            if self.playing.paused:
+                self.books.send("player", Pause())
             for book in self.books.sessions.values():
                 self.playing.open_output(book)
         return self._settle()

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from voicestream.messages import CloseOutput, OpenOutput, Play
 from voicestream.supervisor.ledger import turns
 from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
 from voicestream.supervisor.ledger.rows import Outcome
 
-from voicestream.messages import CloseOutput, OpenOutput, Play
-
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from voicestream.audio_pool import Cursor
+    from voicestream.messages import AudioPlayed, PlaybackFinished
     from voicestream.supervisor.ledger.books import Books, Key, SessionBook
     from voicestream.supervisor.ledger.pacing import Pace
     from voicestream.supervisor.ledger.rows import Row
-
-    from voicestream.audio_pool import Cursor
-    from voicestream.messages import AudioPlayed, PlaybackFinished
 
 PLAY_AHEAD: Final = 2
 """Sentences the player holds: the one that is heard and the next one, so that no gap is left between them."""

@@ -7,20 +7,18 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
+from voicestream.messages import Lease, Speak
 from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
 from voicestream.supervisor.ledger.pacing import Pace
 from voicestream.supervisor.ledger.rows import Making, Outcome
 
-from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
-from voicestream.messages import Lease, Speak
-
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from voicestream.messages import AudioWritten, WorkFailed
     from voicestream.supervisor.ledger.books import Books, Key, SessionBook
     from voicestream.supervisor.ledger.rows import Row
-
-    from voicestream.messages import AudioWritten, WorkFailed
 
 LEASE_AHEAD: Final = 4
 """Unwritten slots a voice has in hand, 2 s: the answer to a request is there long before it needs the next one."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from voicestream.messages import SourceSentence, Translate
 from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
 from voicestream.supervisor.ledger.rows import Making
 
-from voicestream.messages import SourceSentence, Translate
-
 if TYPE_CHECKING:
+    from voicestream.messages import Translated, WorkFailed
     from voicestream.supervisor.ledger.books import Books, SessionBook
     from voicestream.supervisor.ledger.rows import Row
-
-    from voicestream.messages import Translated, WorkFailed
 
 MAX_BATCH: Final = 16
 """Sentences in one batch: beyond this a GPU gains little and the first sentence waits longer."""

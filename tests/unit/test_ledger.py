@@ -8,10 +8,11 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from voicestream.supervisor.ledger.books import MAX_TRIALS
 
 from helpers.simulated_workers import FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
-from voicestream.messages import AudioWritten, PlaybackFinished, Translated
+from voicestream.messages import AudioWritten, Pause, PlaybackFinished, Translated
+from voicestream.supervisor.ledger.books import MAX_TRIALS
+from voicestream.supervisor.ledger.commands import Send
 
 SEED = st.integers(min_value=0, max_value=2**32)
 LENGTH = st.integers(min_value=0, max_value=400)
@@ -218,6 +219,16 @@ def test_a_player_that_died_after_the_last_frame_but_before_its_report_repeats_n
     world.end_input("a")
     world.settle()
     assert len(world.heard["a", 0]) == 3 * FRAMES_PER_CHARACTER // HEARD_STEP
+
+
+def test_a_player_that_comes_while_all_is_held_is_told_so_first() -> None:
+    world = World()
+    world.start()
+    world.ledger.playing.paused = True
+    world.lose("player", blame=False)
+    commands = world.ledger.seat("player", world.now)
+    assert isinstance(commands[0], Send)
+    assert isinstance(commands[0].message, Pause)
 
 
 @pytest.mark.parametrize(

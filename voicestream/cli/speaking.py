@@ -6,6 +6,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
+from voicestream import languages
 from voicestream.captions import Captions
 from voicestream.client import Client
 from voicestream.run_directory import RunDirectory
@@ -73,7 +74,7 @@ def speak(
     options = request.options
     captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
     # A supervisor that has to be started gets the engines at once, so that it need not exchange a worker.
-    translates = options.target != options.parser.language
+    translates = not languages.are_same(options.target, options.parser.language)
     translator = options.translator if translates else "none"
     supervisor_options = [f"--tts={options.tts}", f"--translator={translator}"]
     with Client(RunDirectory.of_this_user(), supervisor_options) as client:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from voicestream.workers.harness import JobWorker
-from voicestream.workers.parser.pipeline import Found, Pipeline
-
 from voicestream.messages import (
     Cancel,
     Cancelled,
@@ -19,15 +16,16 @@ from voicestream.messages import (
     Ready,
     SentenceFound,
 )
+from voicestream.workers.harness import JobWorker
+from voicestream.workers.parser.pipeline import Found, Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from voicestream.messages import ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
     from voicestream.workers.parser.pipeline import Notice
-
-    from voicestream.messages import ToWorker
 
 _log = logging.getLogger(__name__)
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from voicestream import languages
+from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
+from voicestream.messages import Cancel, Cancelled, Ready, Translate, Translated, TranslatedSentence, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
-
-from voicestream.errors import VoicestreamError
-from voicestream.messages import Cancel, Cancelled, Ready, Translate, Translated, TranslatedSentence, WorkFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicestream.messages import ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
     from voicestream.workers.translation.translator import Translator
-
-    from voicestream.messages import ToWorker
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class TranslationWorker(JobWorker):
         translator = self._translator
         assert translator is not None  # noqa: S101 - load() comes before the first handle()
         texts = [sentence.text for sentence in message.sentences]
-        if message.source == message.target or translator.name == UNTRANSLATED:
+        if languages.are_same(message.source, message.target) or translator.name == UNTRANSLATED:
             self._answer(message, texts, message.source, UNTRANSLATED)
             return
         if not translator.supports(message.source, message.target):
@@ -68,8 +67,12 @@ class TranslationWorker(JobWorker):
             return
         try:
             translated = translator.translate(texts, message.source, message.target)
-        except (VoicestreamError, OSError, RuntimeError, ValueError) as error:
-            # What an engine says about one text; anything else is a defect and ends the process.
+        except VoicestreamError as error:
+            _log.exception("batch=%d failed", message.batch)
+            self._fail(message, error.for_people(), permanent=isinstance(error, UsageError | ConfigurationError))
+            return
+        except (OSError, RuntimeError, ValueError) as error:
+            # What a library says about one text; anything else is a defect and ends the process.
             _log.exception("batch=%d failed", message.batch)
             self._fail(message, f"{type(error).__name__}: {error}", permanent=False)
             return

@@ -6,25 +6,24 @@ import collections
 import logging
 from typing import TYPE_CHECKING
 
+from voicestream.audio_pool import AudioPool
+from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
+from voicestream.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
 from voicestream.workers.tts.resample import PoolRateResampler
 from voicestream.workers.tts.slot_writer import SlotWriter
-
-from voicestream.audio_pool import AudioPool
-from voicestream.errors import VoicestreamError
-from voicestream.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from voicestream.messages import ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
     from voicestream.workers.tts.synthesizer import Synthesizer
-
-    from voicestream.messages import ToWorker
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +48,8 @@ class TtsWorker(JobWorker):
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Load the engine."""
         self._synthesizer = engines.load_synthesizer(self._name, report)
+        # Made once here, so that its library is imported before the first sentence waits for it.
+        PoolRateResampler(self._synthesizer.sample_rate)
         return Ready(
             engine=self._synthesizer.name,
             device=self._synthesizer.device,
@@ -90,8 +91,12 @@ class TtsWorker(JobWorker):
                 self._write(job, writer, samples)
         except _LeftError:
             return
-        except (VoicestreamError, OSError, RuntimeError, ValueError) as error:
-            # What an engine says about one text; anything else is a defect and ends the process.
+        except VoicestreamError as error:
+            _log.exception("session=%s sentence=%d failed", job.session, job.sentence)
+            self._fail(job, error.for_people(), permanent=isinstance(error, UsageError | ConfigurationError))
+            return
+        except (OSError, RuntimeError, ValueError) as error:
+            # What a library says about one text; anything else is a defect and ends the process.
             _log.exception("session=%s sentence=%d failed", job.session, job.sentence)
             self._fail(job, f"{type(error).__name__}: {error}", permanent=False)
             return
