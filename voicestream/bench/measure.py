@@ -28,7 +28,7 @@ class Runs:
     help: int
 
 
-FULL: Final = Runs(sentences=1000, cold=10, warm=10, lines=40, heard=20, help=20)
+FULL: Final = Runs(sentences=1000, cold=20, warm=20, lines=40, heard=20, help=20)
 """Less than 90 s on two cores; 20 and more where a p95 is to mean something."""
 
 QUICK: Final = Runs(sentences=100, cold=2, warm=2, lines=5, heard=2, help=3)
