@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.bench import memory
 from voicestream.bench.figures import Figure
 from voicestream.bench.sound_server import SoundServer, why_not
+from voicestream.bench.steps import Steps
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
@@ -43,58 +44,58 @@ LISTEN_SECONDS: Final = 10.0
 
 def cold(place: Place, runs: int) -> Figure:
     """From the start of ``voicestream run``, nothing running and a line waiting, to the first samples in the pool."""
-    samples: list[float] = []
-    parts: dict[str, list[float]] = {"to session_opened": [], "to sentence_found": [], "to speech_started": []}
+    steps = Steps("session_opened", "sentence_found", "speech_started")
     for number in range(runs + 1):
         run = place.run("--output", "null", "--keep-alive", "0")
         run.say(SENTENCES[0])
-        times = [run.started_at]
-        times += [run.wait_for(step.removeprefix("to "))["time"] for step in parts]
+        if number:  # the first one compiles what was never imported and fills the page cache
+            steps.add(run.started_at, run)
         run.finish()
         place.wait_until_empty()
-        if number:  # the first one compiles what was never imported and fills the page cache
-            samples.append((times[-1] - times[0]) * 1000)
-            for durations, begun_at, ended_at in zip(parts.values(), times, times[1:], strict=False):
-                durations.append((ended_at - begun_at) * 1000)
     return Figure(
         name="cold_to_pcm",
         title="cold `run` → first PCM in the pool",
         unit="ms",
-        samples=tuple(samples),
+        samples=steps.samples,
         goal=COLD_GOAL_MILLISECONDS,
-        parts={step: sorted(durations)[len(durations) // 2] for step, durations in parts.items()},
+        parts=steps.parts,
     )
 
 
 def warm_start(place: Place, runs: int) -> Figure:
     """From the start of ``voicestream run`` to the first samples in the pool, with a supervisor that is warm."""
-    samples: list[float] = []
+    steps = Steps("session_opened", "sentence_found", "speech_started")
     for number in range(runs + 1):
         run = place.run("--output", "null", *KEEP_WARM)
         run.say(SENTENCES[number % len(SENTENCES)])
-        started = run.wait_for("speech_started")
-        run.finish()
         if number:
-            samples.append((started["time"] - run.started_at) * 1000)
-    return Figure(name="warm_run_to_pcm", title="warm `run` → first PCM in the pool", unit="ms", samples=tuple(samples))
+            steps.add(run.started_at, run)
+        run.finish()
+    return Figure(
+        name="warm_run_to_pcm",
+        title="warm `run` → first PCM in the pool",
+        unit="ms",
+        samples=steps.samples,
+        parts=steps.parts,
+    )
 
 
 def warm_line(place: Place, lines: int) -> tuple[Figure, Figure]:
     """From a line written to a ``run`` that waits for it to the first samples in the pool; and the memory of it all."""
     run = place.run("--output", "null", *KEEP_WARM)
     _say(run, 0, SENTENCES)
-    samples: list[float] = []
+    steps = Steps("sentence_found", "translated", "speech_started")
     for number in range(1, lines + 1):
-        said_at = _say(run, number, SENTENCES)
-        samples.append((run.wait_for("speech_started", number)["time"] - said_at) * 1000)
+        steps.add(_say(run, number, SENTENCES), run, number)
     held = _memory(place, run)
     run.finish()
     latency = Figure(
         name="warm_to_pcm",
         title="warm line in → first PCM in the pool",
         unit="ms",
-        samples=tuple(samples),
+        samples=steps.samples,
         goal=WARM_GOAL_MILLISECONDS,
+        parts=steps.parts,
     )
     return latency, held
 
