@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import Final, cast
 
-from voicestream.supervisor.alarms import Limits
-from voicestream.supervisor.supervisor import Supervisor
-
 from voicestream import audio_pool, log
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
 from voicestream.run_directory import RunDirectory
+from voicestream.supervisor.alarms import Limits
+from voicestream.supervisor.supervisor import Supervisor
 
 FIRST_SESSION_SECONDS: Final = 10.0
 """A client that started us opens its session at once; one that was interrupted before it could should leave nothing."""

@@ -7,18 +7,16 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from voicestream.messages import Latency
 from voicestream.supervisor.alarms import Sign
 from voicestream.supervisor.stop_ladder import FOR_RESTART, Patience
 
-from voicestream.messages import Latency
-
 if TYPE_CHECKING:
+    from voicestream.messages import Ready, Role, WorkerState
     from voicestream.supervisor.process import WorkerProcess
     from voicestream.supervisor.restart_policy import End
     from voicestream.supervisor.stop_ladder import Rung
     from voicestream.supervisor.worker_log import WorkerLog
-
-    from voicestream.messages import Ready, Role, WorkerState
 
 KEPT_DURATIONS: Final = 256
 """Jobs from which the percentiles are made."""

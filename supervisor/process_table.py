@@ -10,24 +10,22 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from voicestream import lifeline, log
+from voicestream.errors import EXIT_CONFIGURATION
+from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
+from voicestream.messages import Stop as StopMessage
 from voicestream.supervisor import alarms, restart_policy, stop_ladder
 from voicestream.supervisor.post import Post, Stop
 from voicestream.supervisor.process import Launch, WorkerProcess, describe_exit
 from voicestream.supervisor.worker_log import WorkerLog
 
-from voicestream import lifeline, log
-from voicestream.errors import EXIT_CONFIGURATION
-from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
-from voicestream.messages import Stop as StopMessage
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from voicestream.messages import FromWorker, Role
     from voicestream.supervisor.hub import Hub
     from voicestream.supervisor.stop_ladder import Patience, Rung
-
-    from voicestream.messages import FromWorker, Role
 
 START_ORDER: Final[tuple[Role, ...]] = ("player", "tts", "translation", "parser")
 """Who receives first, so that ending in reverse stops the source before its sinks."""

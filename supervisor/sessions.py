@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from voicestream.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
 from voicestream.supervisor.input_log import InputLog
 
-from voicestream.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
-
 if TYPE_CHECKING:
-    from voicestream.supervisor.hub import Hub
-
     from voicestream.messages import InputConsumed, SessionOptions
     from voicestream.process_watch import ProcessWatch
+    from voicestream.supervisor.hub import Hub
 
 MAX_LOSSES_A_LINE: Final = 3
 """Parsers that one line of input may cost before it is given up."""

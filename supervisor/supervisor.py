@@ -12,13 +12,6 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import zmq
-from voicestream.supervisor.desk import Desk
-from voicestream.supervisor.hub import Hub
-from voicestream.supervisor.ledger.commands import Closed, Report, Send
-from voicestream.supervisor.ledger.ledger import Ledger
-from voicestream.supervisor.process_table import BecameReady, Ended, ProcessTable, RoleFailed
-from voicestream.supervisor.sessions import Session, Sessions
-from voicestream.supervisor.signals import Signals
 
 from voicestream.audio_pool import AudioPool
 from voicestream.errors import EXIT_INCOMPLETE
@@ -35,16 +28,22 @@ from voicestream.messages import (
     Translated,
 )
 from voicestream.process_watch import POLL_SECONDS
+from voicestream.supervisor.desk import Desk
+from voicestream.supervisor.hub import Hub
+from voicestream.supervisor.ledger.commands import Closed, Report, Send
+from voicestream.supervisor.ledger.ledger import Ledger
+from voicestream.supervisor.process_table import BecameReady, Ended, ProcessTable, RoleFailed
+from voicestream.supervisor.sessions import Session, Sessions
+from voicestream.supervisor.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from voicestream.messages import FromWorker, Message, Role
+    from voicestream.run_directory import RunDirectory
     from voicestream.supervisor.alarms import Limits
     from voicestream.supervisor.ledger.commands import Command
     from voicestream.supervisor.process_table import Finding
-
-    from voicestream.messages import FromWorker, Message, Role
-    from voicestream.run_directory import RunDirectory
 
 TURN_LOOK_SECONDS: Final = 0.1
 """While sentences wait, a turn that is over because nothing came is noticed this soon."""

@@ -147,9 +147,7 @@ def unseen_errors() -> list[str]:
         wanted = plant(tree)
         with ThreadPoolExecutor() as pool:
             findings = list(pool.map(lambda checker: checker(tree), CHECKERS))
-    return [
-        f"{f.checker} did not report {place}" for f in findings for place in wanted if place not in f.output
-    ]
+    return [f"{f.checker} did not report {place}" for f in findings for place in wanted if place not in f.output]
 
 
 def main(arguments: list[str]) -> int:

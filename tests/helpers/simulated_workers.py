@@ -11,9 +11,6 @@ import collections
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voicestream.supervisor.ledger.commands import Closed, Report, Send
-from voicestream.supervisor.ledger.ledger import Ledger
-
 from voicestream.audio_pool import SLOT_FRAMES, Cursor
 from voicestream.messages import (
     AudioPlayed,
@@ -39,13 +36,14 @@ from voicestream.messages import (
     TranslatedSentence,
     WorkFailed,
 )
+from voicestream.supervisor.ledger.commands import Closed, Report, Send
+from voicestream.supervisor.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.supervisor.ledger.commands import Command
-
     from voicestream.messages import FromWorker, Role, ToWorker
+    from voicestream.supervisor.ledger.commands import Command
 
 WORKING_ROLES: tuple[Role, ...] = ("translation", "tts", "player")
 
