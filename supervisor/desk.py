@@ -14,10 +14,8 @@ from voicestream.messages import (
     Control,
     Done,
     OpenSession,
-    Pause,
     Refused,
     RestartWorker,
-    Resume,
     SessionOpened,
     Status,
     StatusRequest,
@@ -155,11 +153,7 @@ class Desk:
         ledger = supervisor.ledger
         match message.action:
             case "pause" | "resume":
-                is_pause = message.action == "pause"
-                ledger.playing.paused = is_pause
-                player = supervisor.table.identity("player")
-                if player is not None:
-                    supervisor.hub.send(player, Pause() if is_pause else Resume())
+                supervisor.do(ledger.hold(paused=message.action == "pause", now=now))
             case "skip" | "hush":
                 supervisor.do(ledger.skip(now, everything=message.action == "hush"))
             case "stop":

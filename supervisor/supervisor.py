@@ -278,6 +278,8 @@ class Supervisor:
         self.sessions.close(session, self.table.identity("parser"))
         if not self.sessions.by_id:
             self.idle_since = now
+            # Who held it is gone: the next session must not be silent because of that.
+            self.do(self.ledger.hold(paused=False, now=now))
 
     def _feed_parser(self) -> None:
         if "parser" in self.ledger.books.seated:

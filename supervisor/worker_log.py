@@ -49,14 +49,14 @@ class WorkerLog:
             self._left_out += len(data)
             return
         self._allowance -= len(data)
-        if self._left_out:
-            data = b"[%d bytes of output left out]\n" % self._left_out + data
-            self._left_out = 0
+        note = b"[%d bytes of output left out]\n" % self._left_out if self._left_out else b""
         try:
-            self._append(data)
+            self._append(note + data)
         except OSError:
             # A full disk must not end the supervisor; what could not be written is counted like what was too much.
             self._left_out += len(data)
+        else:
+            self._left_out = 0
 
     def _append(self, data: bytes) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -31,6 +31,7 @@ from voicestream.messages import (
     Pause,
     PlaybackFinished,
     PlaybackStarted,
+    Resume,
     SentenceFound,
     SessionEvent,
     Silence,
@@ -104,6 +105,15 @@ class Ledger:
         rows = [row for book in self.books.sessions.values() for row in book.rows.values()]
         for row in rows if everything else self.playing.heard_now():
             self._drop(row, Outcome.SKIPPED, "skipped on request")
+        return self._settle()
+
+    def hold(self, *, paused: bool, now: float) -> list[Command]:
+        """Hold what is heard, or go on with it."""
+        self.books.now = now
+        if paused != self.playing.paused:
+            self.playing.paused = paused
+            if "player" in self.books.seated:
+                self.books.send("player", Pause() if paused else Resume())
         return self._settle()
 
     def seat(self, role: Role, now: float) -> list[Command]:

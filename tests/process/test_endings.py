@@ -116,6 +116,19 @@ def test_ctrl_z_holds_and_continuing_goes_on(place: Voicestream) -> None:
     assert run.finish() == 0
 
 
+def test_a_run_that_is_killed_while_it_is_held_does_not_silence_the_next(place: Voicestream) -> None:
+    run = place.run()
+    run.write(HELLO)
+    run.wait_for("playback_finished")
+    assert place.call("pause").returncode == 0
+    run.write(HELLO)
+    run.wait_for("speech_finished", 2)
+    run.process.kill()
+    run.process.wait()
+    wait_until(lambda: place.status()["supervisor"]["sessions"] == 0, "its session has ended")
+    assert place.call("run", "--output", "null", stdin=HELLO).returncode == 0
+
+
 def test_killed_at_any_moment_of_its_start_the_supervisor_leaves_nothing_that_lives(place: Voicestream) -> None:
     for delay_seconds in (0.0, 0.05, 0.1, 0.2, 0.3):
         run = place.run("--keep-alive", "0")

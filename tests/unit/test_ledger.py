@@ -224,7 +224,7 @@ def test_a_player_that_died_after_the_last_frame_but_before_its_report_repeats_n
 def test_a_player_that_comes_while_all_is_held_is_told_so_first() -> None:
     world = World()
     world.start()
-    world.ledger.playing.paused = True
+    world.do(world.ledger.hold(paused=True, now=world.now))
     world.lose("player", blame=False)
     commands = world.ledger.seat("player", world.now)
     assert isinstance(commands[0], Send)
