@@ -13,9 +13,11 @@ import msgspec
 from voicestream.workers.parser.results import Found, Notice
 from voicestream.workers.parser.sentences.clauses import divide
 from voicestream.workers.parser.speech import finish
-from voicestream.workers.parser.speech.blocks import Blocks, CodeBlock, Piece, Row, Sentence
+from voicestream.workers.parser.speech.blocks import Blocks, is_one_line
 from voicestream.workers.parser.speech.code_names import code_name
+from voicestream.workers.parser.speech.language import detect
 from voicestream.workers.parser.speech.phrases import announcement, phrases
+from voicestream.workers.parser.speech.pieces import CodeBlock, Piece, Row, Sentence
 from voicestream.workers.parser.speech.replacements import replacer
 from voicestream.workers.parser.speech.sanitize import sanitize
 from voicestream.workers.parser.speech.secrets import redact
@@ -98,9 +100,16 @@ class Narration:
 
     def say_message(self, text: str, *, torn: bool = False) -> None:
         """A whole message."""
-        self.close()
-        self.say(text)
-        self.close(torn=torn)
+        if self.state.is_open:
+            self.close()
+        if torn or self._final_only or not is_one_line(text):
+            self.say(text)
+            self.close(torn=torn)
+            return
+        self._open()
+        self.state.blocks.one_line(text, self._pieces)
+        self._voice()
+        self._reset()
 
     def discard(self) -> None:
         """The open message was given up by the agent: what was not given out yet is forgotten."""
@@ -168,6 +177,7 @@ class Narration:
 
     def _reset(self) -> None:
         state = self.state
+        state.is_open = False
         if state.voiced:
             state.messages += 1
         state.voiced = state.emphasis = state.paragraph = False
@@ -199,8 +209,9 @@ class Narration:
             if isinstance(piece, Sentence):
                 self._voice_sentence(piece)
             elif isinstance(piece, Row):
-                text = say_row(piece.header, piece.cells, phrases(piece.language))
-                self._give(text, piece.language, paragraph=piece.paragraph)
+                language = detect(" ".join(piece.cells), self.state.language, default=self._options.language)
+                text = say_row(piece.header, piece.cells, phrases(language))
+                self._give(text, language, paragraph=piece.paragraph)
             elif self._options.code == "announce" and piece.lines:
                 self._voice_code(piece)
 
@@ -216,8 +227,8 @@ class Narration:
         self._give(text, piece.language, paragraph=piece.paragraph)
 
     def _voice_code(self, piece: CodeBlock) -> None:
-        words = phrases(piece.language)
-        self._give(announcement(words, piece.lines, code_name(piece.name) or words.code), piece.language)
+        words = phrases(self.state.language)
+        self._give(announcement(words, piece.lines, code_name(piece.name) or words.code), self.state.language)
 
     def _give(self, text: str, language: str, *, kind: SentenceKind = "speech", paragraph: bool = False) -> None:
         state = self.state

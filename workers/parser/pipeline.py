@@ -21,9 +21,8 @@ from voicestream.workers.parser.results import Checkpoint, Found, Notice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.workers.parser.readers.reader import Reader
-
     from voicestream.messages import ParserOptions
+    from voicestream.workers.parser.readers.reader import Reader
 
 _Answer = TypeVar("_Answer")
 

@@ -60,9 +60,30 @@ _DECODER: Final = msgspec.json.Decoder(_Line)
 _SYNTHETIC: Final = "<synthetic>"
 _PLACEHOLDERS: Final = frozenset({"No response requested.", "(no content)"})
 _TYPES: Final = frozenset(
-    "system user rate_limit_event tool_progress tool_use_summary auth_status prompt_suggestion conversation_reset "
-    "control_request control_response control_cancel_request keep_alive transcript_mirror summary "
-    "file-history-snapshot progress queue-operation attachment last-prompt mode permission-mode ai-title".split()
+    [
+        "system",
+        "user",
+        "rate_limit_event",
+        "tool_progress",
+        "tool_use_summary",
+        "auth_status",
+        "prompt_suggestion",
+        "conversation_reset",
+        "control_request",
+        "control_response",
+        "control_cancel_request",
+        "keep_alive",
+        "transcript_mirror",
+        "summary",
+        "file-history-snapshot",
+        "progress",
+        "queue-operation",
+        "attachment",
+        "last-prompt",
+        "mode",
+        "permission-mode",
+        "ai-title",
+    ]
 )
 """Lines that are part of the format and silent."""
 _REASONS: Final = {

@@ -75,21 +75,40 @@ class _Probe(msgspec.Struct):
 _DECODER: Final = msgspec.json.Decoder(_Probe)
 
 _CLAUDE: Final = frozenset(
-    (
-        "system assistant user stream_event result rate_limit_event summary file-history-snapshot queue-operation "
-        "control_request control_response"
-    ).split()
+    [
+        "system",
+        "assistant",
+        "user",
+        "stream_event",
+        "result",
+        "rate_limit_event",
+        "summary",
+        "file-history-snapshot",
+        "queue-operation",
+        "control_request",
+        "control_response",
+    ]
 )
 _CODEX: Final = frozenset(
-    (
-        "thread.started turn.started turn.completed turn.failed item.started item.updated item.completed session_meta "
-        "response_item event_msg turn_context"
-    ).split()
+    [
+        "thread.started",
+        "turn.started",
+        "turn.completed",
+        "turn.failed",
+        "item.started",
+        "item.updated",
+        "item.completed",
+        "session_meta",
+        "response_item",
+        "event_msg",
+        "turn_context",
+    ]
 )
 _OPENCODE: Final = frozenset("step_start step_finish text reasoning tool_use tool error done".split())
 _ANTHROPIC: Final = frozenset(
     "message_start content_block_start content_block_delta content_block_stop message_delta message_stop ping".split()
 )
+
 _PI: Final = frozenset("session agent_start turn_start message_update message_end turn_end agent_end".split())
 
 

@@ -56,10 +56,18 @@ class _Probe(msgspec.Struct):
 _DECODER: Final = msgspec.json.Decoder(_Line)
 _PROBE: Final = msgspec.json.Decoder(_Probe)
 _READ: Final = frozenset(
-    (
-        "response.output_text.delta response.refusal.delta response.output_text.done response.refusal.done "
-        "response.output_item.added response.output_item.done response.completed response.incomplete response.failed error"
-    ).split()
+    [
+        "response.output_text.delta",
+        "response.refusal.delta",
+        "response.output_text.done",
+        "response.refusal.done",
+        "response.output_item.added",
+        "response.output_item.done",
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+        "error",
+    ]
 )
 
 

@@ -31,11 +31,26 @@ class _Line(msgspec.Struct, rename="camel"):
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
 _SILENT: Final = frozenset(
-    (
-        "session agent_start turn_start turn_end queue_update compaction_start compaction_end model_change "
-        "thinking_level_change compaction custom label branch_summary auto_retry_start auto_retry_end "
-        "tool_execution_start tool_execution_update tool_execution_end"
-    ).split()
+    [
+        "session",
+        "agent_start",
+        "turn_start",
+        "turn_end",
+        "queue_update",
+        "compaction_start",
+        "compaction_end",
+        "model_change",
+        "thinking_level_change",
+        "compaction",
+        "custom",
+        "label",
+        "branch_summary",
+        "auto_retry_start",
+        "auto_retry_end",
+        "tool_execution_start",
+        "tool_execution_update",
+        "tool_execution_end",
+    ]
 )
 
 

@@ -22,13 +22,84 @@ NEVER_LAST: Final = frozenset(
 )
 
 NOT_LAST_BEFORE_A_NUMBER: Final = frozenset(
-    "no nos nr nrs fig figs sec secs eq eqs ch chap vol p pp pg art ref refs tab ver v abb abs kap pág págs núm n ln "
-    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    [
+        "no",
+        "nos",
+        "nr",
+        "nrs",
+        "fig",
+        "figs",
+        "sec",
+        "secs",
+        "eq",
+        "eqs",
+        "ch",
+        "chap",
+        "vol",
+        "p",
+        "pp",
+        "pg",
+        "art",
+        "ref",
+        "refs",
+        "tab",
+        "ver",
+        "v",
+        "abb",
+        "abs",
+        "kap",
+        "pág",
+        "págs",
+        "núm",
+        "n",
+        "ln",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+    ]
 )
 
 LAST_BEFORE_A_CAPITAL: Final = frozenset(
-    "etc al inc ltd corp co jr sr bros max min avg dept est ext misc temp tel st ave usw ej dir std lib init config "
-    "st dist".split()
+    [
+        "etc",
+        "al",
+        "inc",
+        "ltd",
+        "corp",
+        "co",
+        "jr",
+        "sr",
+        "bros",
+        "max",
+        "min",
+        "avg",
+        "dept",
+        "est",
+        "ext",
+        "misc",
+        "temp",
+        "tel",
+        "st",
+        "ave",
+        "usw",
+        "ej",
+        "dir",
+        "std",
+        "lib",
+        "init",
+        "config",
+        "st",
+        "dist",
+    ]
 )
 
 _INITIALS: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
@@ -42,8 +113,34 @@ _SPACED: Final = frozenset("zduosimv")
 _SPACED_BEFORE: Final = re.compile(r"[zduosi]\.")
 
 _LABELS: Final = frozenset(
-    "option plan step part section phase appendix variant case type class version item point question task team "
-    "level grade group column row drive vitamin solution approach".split()
+    [
+        "option",
+        "plan",
+        "step",
+        "part",
+        "section",
+        "phase",
+        "appendix",
+        "variant",
+        "case",
+        "type",
+        "class",
+        "version",
+        "item",
+        "point",
+        "question",
+        "task",
+        "team",
+        "level",
+        "grade",
+        "group",
+        "column",
+        "row",
+        "drive",
+        "vitamin",
+        "solution",
+        "approach",
+    ]
 )
 """After these a single capital letter is a name of its own, not a person's initial: "We take Option B. Then …"."""
 

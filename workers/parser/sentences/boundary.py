@@ -22,6 +22,9 @@ LONGEST_SENTENCE: Final = 2000
 TRIGGER: Final = re.compile(r"[.!?…。！？｡`\[<~$\\]")
 """A text without any of these does not end a sentence."""
 _SCAN: Final = re.compile(r"[.!?…]+|[。！？｡]|`+|[\[<~$\\]")
+_CERTAIN: Final = re.compile(r"(?<=[a-z])[.!?] [A-Z]")
+"""The usual case: this behind a word that is too long for an abbreviation."""
+_LONG_WORD: Final = 8
 _CLOSERS: Final = frozenset("\"'”’)]}*_»›")
 _QUIET_CLOSERS: Final = frozenset("*_")
 """Emphasis says nothing about whether the sentence around it goes on."""
@@ -59,6 +62,10 @@ def find_end(text: str, start: int = 0, *, final: bool = False, language: str = 
         after: int | None
         ends = False
         if mark in ".!?…":
+            if _CERTAIN.match(text, i):
+                word = i - _LONG_WORD
+                if mark != "." or (word >= 0 and text[word:i].isalpha()):
+                    return i + 1, i + 1
             after, ends = _after_stop(text, i, j, final=final, language=language)
         elif mark in "。！？｡":
             after, ends = _after_cjk_stop(text, i, final=final)
@@ -93,20 +100,12 @@ def first_sentence(text: str, start: int = 0, *, language: str = "") -> tuple[in
     return end, end
 
 
-def last_sentences(text: str, start: int = 0, *, language: str = "") -> list[str]:
-    """The sentences of a text to which nothing will be added."""
-    sentences = []
-    while len(text) > LONGEST_SENTENCE + WINDOW:
-        end, _ = first_sentence(text, language=language)
-        sentences.append(text[:end])
-        text = text[end:].lstrip()
-        start = 0
-    while (end := find_end(text, start, final=True, language=language)[0]) > 0:
-        sentences.append(text[:end])
-        text = text[end:].lstrip()
-        start = 0
-    sentences.append(text)
-    return sentences
+def last_end(text: str, start: int = 0, *, language: str = "") -> int:
+    """Index after the first sentence of a text to which nothing will be added."""
+    if len(text) > LONGEST_SENTENCE + WINDOW:
+        return first_sentence(text, language=language)[0]
+    end, _ = find_end(text, start, final=True, language=language)
+    return end if end > 0 else len(text)
 
 
 _SPANS: Final = {

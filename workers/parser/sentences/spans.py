@@ -25,23 +25,68 @@ _BRACKETS: Final = re.compile(r"[\[\]]")
 _OPEN_COMMENT: Final = "<!--"
 
 BLOCK_TAGS: Final = frozenset(
-    "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr li main menu nav ol optgroup option p section summary table tbody td tfoot th thead "
-    "tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "optgroup",
+        "option",
+        "p",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 """Tags at which a line ends where they are shown."""
 
 
 def end_of_code(text: str, start: int, *, final: bool) -> int | None:
     """Index after the code span whose backticks begin at ``start``; the end of these backticks when it is none."""
+    size = len(text)
+    limit = start + CODE_LIMIT
+    close = text.find("`", start + 1, limit - 1)
+    if start + 1 < close < size - 1 and text[close + 1] != "`":
+        return close + 1  # the usual case: single backticks
     opening = _TICKS.match(text, start)
     if opening is None:
         return start + 1
-    size = len(text)
     after = opening.end()
     if after == size and not final:
         return None
-    limit = start + CODE_LIMIT
     for run in _TICKS.finditer(text, after, limit):
         if run.end() == size and not final:
             return None

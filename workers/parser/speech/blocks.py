@@ -16,47 +16,17 @@ from voicestream.workers.parser.sentences.boundary import (
     LONGEST_SENTENCE,
     TRIGGER,
     first_sentence,
-    last_sentences,
+    last_end,
     may_be_over,
 )
-from voicestream.workers.parser.speech import tables
+from voicestream.workers.parser.speech import constructs, tables
+from voicestream.workers.parser.speech.constructs import AGAIN, LINE_DONE, MORE, SKIP, AnyConstruct, Silence, Table
 from voicestream.workers.parser.speech.language import detect
-from voicestream.workers.parser.speech.line_kinds import JSON_CONTINUES, Kind, Line, classify
+from voicestream.workers.parser.speech.line_kinds import Kind, Line, classify
+from voicestream.workers.parser.speech.pieces import Piece, Sentence
+from voicestream.workers.parser.speech.sanitize import is_unwanted
 
-
-class Sentence(msgspec.Struct, frozen=True):
-    """One sentence, as it was written."""
-
-    text: str
-    language: str
-    opens: bool = False
-    """First of its paragraph, item or heading."""
-    paragraph: bool = False
-    """First after a blank line, a heading or the beginning of the message."""
-    number: str = ""
-    box: str = ""
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One row of a table."""
-
-    header: list[str]
-    cells: list[str]
-    language: str
-    paragraph: bool = False
-
-
-class CodeBlock(msgspec.Struct, frozen=True):
-    """A fenced code block has ended."""
-
-    lines: int
-    name: str
-    """As the fence names its language; may be empty."""
-    language: str
-
-
-Piece = Sentence | Row | CodeBlock
-
+_ONE_LINE: Final = re.compile(r"(?!diff --git )[A-Za-z][^)]")
 _LINE_STOP: Final = re.compile(r"[.!?:…。！？：][\"')\]*_`»”’」』）]*\Z")
 _HARD_BREAK: Final = re.compile(r"(?:  +|(?<!\\)(?:\\\\)*\\)\Z")
 _BOLD_LINE: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
@@ -64,21 +34,12 @@ _CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60
 _HEADING_NUMBER: Final = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
 _HEADING_TAIL: Final = re.compile(r"[ \t]+#+[ \t]*\Z")
 _OPEN_FENCE: Final = re.compile(r"(`{3,})([\w+#.-]*)[ \t]*\Z")
-_DIFF_LINE: Final = re.compile(
-    r"[-+@ \\]|diff |index |new file|deleted file|similarity |rename |old mode|new mode|Binary "
-)
-_NESTING: Final = frozenset({"markdown", "md", "mdx"})
-"""Code blocks in which models write three-backtick fences inside three-backtick fences."""
 _SPAN_OPENERS: Final = "`[<~$\\"
 
-_MORE: Final = -1
-"""The line so far does not tell what it is."""
-_LINE_DONE: Final = -2
-"""The line was dealt with."""
-_SKIP: Final = -3
-"""Whatever else the line holds is not spoken."""
-_AGAIN: Final = -4
-"""The line up to index ``-4 - result`` is done with; the rest is looked at as if a line began there."""
+
+def is_one_line(text: str) -> bool:
+    """Whether a message is one line of text that needs no look at its structure; the rest are read by ``Blocks.feed``."""
+    return _ONE_LINE.match(text) is not None and "\n" not in text and not is_unwanted(text)
 
 
 class Blocks(msgspec.Struct):
@@ -102,21 +63,17 @@ class Blocks(msgspec.Struct):
     after_blank: bool = True
     whole_line: bool = False
     """``text`` is one whole line, so the next may make it the header of a table."""
-    mode: str = ""
-    """Name of the construct that is open over several lines; "" is running text."""
-    until: str = ""
-    """What ends it: a closing fence, a closing tag."""
-    depth: int = 0
-    lines: int = 0
-    name: str = ""
-    in_string: bool = False
-    header: list[str] = []
-    waiting: str = ""
-    """First row of a table, or first line of what may be JSON, until the next line tells."""
+    construct: AnyConstruct | None = None
+    """What is open over several lines, if it is not running text."""
     language: str = "en"
     """Of the last sentence."""
     default: str = "en"
     """The session's language."""
+
+    def one_line(self, text: str, out: list[Piece]) -> None:
+        """Read a whole message of one line of plain text (``is_one_line``): what four of five messages are."""
+        self.text = text
+        self._end_sentences(out)
 
     # --- what the narration calls ------------------------------------------------------------------------------------
 
@@ -142,17 +99,17 @@ class Blocks(msgspec.Struct):
                     self._end_line(out)
             elif not self.skipping:
                 start = self._begin_line(buffer[position:end], out, complete=newline >= 0)
-                if start == _MORE:
+                if start == MORE:
                     self.held = buffer[position:]
                     return
-                if start <= _AGAIN:
-                    position += _AGAIN - start
+                if start <= AGAIN:
+                    position += AGAIN - start
                     continue
                 if start >= 0:
                     self.inline = True
                     position += start
                     continue
-                self.skipping = start == _SKIP
+                self.skipping = start == SKIP
             if newline < 0:
                 return
             self.skipping = False
@@ -175,28 +132,29 @@ class Blocks(msgspec.Struct):
             self.feed("\n", out)
         if torn and not may_be_over(self.text):
             self.text = ""
-        self._close_mode(out)
+        self._close_construct(out)
         self._end_block(out)
 
     # --- lines of text -----------------------------------------------------------------------------------------------
 
     def _begin_line(self, line: str, out: list[Piece], *, complete: bool) -> int:
         """Deal with the beginning of a line: index at which text begins, or one of the constants above."""
-        if self.mode:
-            result = _MODES[self.mode](self, line, out, complete=complete)
-            if result < 0:
+        if self.construct is not None:
+            result = self.construct.read(line, out, complete=complete)
+            if self.construct.over:
+                self._close_construct(out)
+            if result != constructs.OVER:
                 return result
         if self.whole_line and line.lstrip()[:1] in ("-", ":", "|"):
             if not complete:
-                return _MORE
+                return MORE
             if tables.is_delimiter(line) and "|" in line:
-                self.header = tables.cells(self.text)
+                self.construct = Table(header=tables.cells(self.text), paragraph=self.paragraph)
                 self.text, self.scanned, self.whole_line = "", 0, False
-                self.mode = "table"
-                return _LINE_DONE
+                return LINE_DONE
         found = classify(line, complete=complete, in_paragraph=bool(self.text), in_list=self.in_list)
         if found is None:
-            return _MORE
+            return MORE
         if found.item:
             self._end_block(out)
             self.number, self.box = found.number, found.box
@@ -225,43 +183,20 @@ class Blocks(msgspec.Struct):
                 self._end_block(out)
                 self.paragraph = True
                 self.after_blank = True
-            return _LINE_DONE
+            return LINE_DONE
         if not found.item:
             self._end_block(out)
         self.after_blank = False
         content = line[found.start :]
-        match found.kind:
-            case Kind.HEADING:
-                self._heading(content, out)
-            case Kind.RULE:
-                self.paragraph = True
-            case Kind.FENCE:
-                mark = content[: len(content) - len(content.lstrip(content[0]))]
-                self.mode, self.until, self.depth, self.lines = "fence", mark, 1, 0
-                self.name = content[len(mark) :].strip().partition(" ")[0].strip("{}.").lower()
-            case Kind.ROW:
-                self.mode, self.header, self.waiting = "table", [], content
-            case Kind.JSON_OPEN:
-                self.mode, self.waiting, self.depth, self.in_string = "json", content, 0, False
-            case Kind.SILENT:
-                self.mode, self.until = "silent", found.until
-                return _AGAIN - found.start
-            case Kind.FORMULA:
-                self.mode, self.until = "formula", found.until
-            case Kind.CONFLICT:
-                self.mode, self.until = "block", ">>>>>"
-            case Kind.PATCH:
-                self.mode, self.until = "block", "*** End Patch"
-            case Kind.PRIVATE_KEY:
-                self.mode, self.until = "block", "-----END "
-            case Kind.DIFF:
-                self.mode = "diff"
-            case Kind.FOOTNOTE:
-                self.mode = "footnote"
-            case _:
-                pass
+        if found.kind is Kind.HEADING:
+            self._heading(content, out)
+        elif found.kind is Kind.RULE:
+            self.paragraph = True
+        self.construct = constructs.begin(found, content, paragraph=self.paragraph)
+        if isinstance(self.construct, Silence):
+            return AGAIN - found.start
         self.number = self.box = ""
-        return _LINE_DONE if complete else _SKIP
+        return LINE_DONE if complete else SKIP
 
     def _heading(self, content: str, out: list[Piece]) -> None:
         content = _HEADING_TAIL.sub("", content.lstrip("#")).strip().strip("#")
@@ -285,7 +220,7 @@ class Blocks(msgspec.Struct):
             # Not markdown, but models do write "Here it is: ```python" and go on with the code in the next line.
             self.text = shown[: fence.start()]
             self._end_block(out)
-            self.mode, self.until, self.depth, self.lines, self.name = "fence", fence[1], 1, 0, fence[2].lower()
+            self.construct = constructs.fence(fence[0])
             return
         hard = _HARD_BREAK.search(line)
         if hard is not None:
@@ -313,8 +248,12 @@ class Blocks(msgspec.Struct):
 
     def _end_sentences(self, out: list[Piece]) -> None:
         """Give out all that is left of the open paragraph."""
-        for sentence in last_sentences(self.text, self.scanned, language=self.language):
-            self._give(sentence, out)
+        text, start = self.text, self.scanned
+        while text:
+            end = last_end(text, start, language=self.language)
+            self._give(text[:end], out)
+            text = text[end:].lstrip()
+            start = 0
         self.text = ""
         self.scanned = 0
 
@@ -333,153 +272,14 @@ class Blocks(msgspec.Struct):
             self.opens = self.paragraph = False
             self.number = self.box = ""
 
-    # --- constructs over several lines: each returns one of the constants above, or 0 when it has ended before the line --
-
-    def _in_fence(self, line: str, out: list[Piece], *, complete: bool) -> int:
-        shown = line.strip(" \t>")
-        mark = self.until[0]
-        if not complete:
-            return _MORE if not shown or shown[0] == mark else self._count_line()
-        run = len(shown) - len(shown.lstrip(mark))
-        if run >= len(self.until):
-            if run == len(shown):
-                self.depth -= 1
-                if self.depth == 0:
-                    self._close_mode(out)
-                    return _LINE_DONE
-            elif self.name in _NESTING:
-                self.depth += 1
-        self.lines += 1
-        return _LINE_DONE
-
-    def _count_line(self) -> int:
-        self.lines += 1
-        return _SKIP
-
-    def _in_table(self, line: str, out: list[Piece], *, complete: bool) -> int:
-        if not complete:
-            return _MORE
-        if "|" not in line and not any("\u2500" <= character <= "\u257f" for character in line):
-            self._close_mode(out)
-            return 0
-        if self.waiting:
-            waiting, self.waiting = self.waiting, ""
-            if tables.is_delimiter(line):
-                self.header = tables.cells(waiting)
-                return _LINE_DONE
-            self._row(waiting, out)
-        if not tables.is_delimiter(line):
-            self._row(line, out)
-        return _LINE_DONE
-
-    def _row(self, line: str, out: list[Piece]) -> None:
-        cells = tables.cells(line)
-        self.language = detect(" ".join(cells), self.language, default=self.default)
-        out.append(Row(self.header, cells, self.language, self.paragraph))
-        self.paragraph = False
-
-    def _in_json(self, line: str, out: list[Piece], *, complete: bool) -> int:
-        if not complete:
-            return _MORE
-        if self.waiting:
-            waiting, self.waiting = self.waiting, ""
-            if not JSON_CONTINUES.match(line):
-                self.mode = ""
-                self.text = waiting
-                self._take_sentences(out)
-                self._end_line(out)
-                return 0
-            self._count_brackets(waiting)
-        elif not self.in_string and not JSON_CONTINUES.match(line):
-            self.mode = ""
-            return 0  # broken JSON: prose begins
-        self._count_brackets(line)
-        if self.depth <= 0:
-            self.mode = ""
-        return _LINE_DONE
-
-    def _count_brackets(self, line: str) -> None:
-        escaped = False
-        for character in line:
-            if self.in_string:
-                if escaped:
-                    escaped = False
-                elif character == "\\":
-                    escaped = True
-                elif character == '"':
-                    self.in_string = False
-            elif character == '"':
-                self.in_string = True
-            elif character in "{[":
-                self.depth += 1
-            elif character in "}]":
-                self.depth -= 1
-        self.in_string = False  # JSON strings end in their line
-
-    def _in_silence(self, line: str, out: list[Piece], *, complete: bool) -> int:
-        del out
-        close = line.lower().find(self.until.lower())
-        if close < 0:
-            return _LINE_DONE if complete else _MORE
-        self.mode = ""
-        return _AGAIN - close - len(self.until)
-
-    def _in_formula(self, line: str, out: list[Piece], *, complete: bool) -> int:
-        del out
-        if not complete:
-            return _MORE
-        if not line.strip() or self.until in line:
-            self.mode = ""
-        return _LINE_DONE
-
-    def _in_block(self, line: str, out: list[Piece], *, complete: bool) -> int:
-        del out
-        if not complete:
-            return _MORE
-        if line.lstrip().startswith(self.until):
-            self.mode = ""
-        return _LINE_DONE
-
-    def _in_diff(self, line: str, out: list[Piece], *, complete: bool) -> int:
-        del out
-        if not complete:
-            return _MORE
-        if _DIFF_LINE.match(line):
-            return _LINE_DONE
-        self.mode = ""
-        return 0
-
-    def _in_footnote(self, line: str, out: list[Piece], *, complete: bool) -> int:
-        del out
-        if not line and not complete:
-            return _MORE
-        if line[:1] in (" ", "\t") and (line.strip() or not complete):
-            return _LINE_DONE if complete else _SKIP
-        self.mode = ""
-        return 0
-
-    def _close_mode(self, out: list[Piece]) -> None:
+    def _close_construct(self, out: list[Piece]) -> None:
         """A construct has ended, or the message inside it."""
-        mode, self.mode = self.mode, ""
-        if mode == "fence":
-            out.append(CodeBlock(self.lines, self.name, self.language))
-        elif mode == "table" and self.waiting:
-            waiting, self.waiting = self.waiting, ""
-            self._row(waiting, out)
-        elif mode == "json" and self.waiting:
-            self._give(self.waiting, out)
-            self.waiting = ""
-        if mode:
-            self.paragraph = self.after_blank = True
-
-
-_MODES: Final = {
-    "fence": Blocks._in_fence,  # noqa: SLF001 - the table belongs to the class
-    "table": Blocks._in_table,  # noqa: SLF001
-    "json": Blocks._in_json,  # noqa: SLF001
-    "silent": Blocks._in_silence,  # noqa: SLF001
-    "formula": Blocks._in_formula,  # noqa: SLF001
-    "block": Blocks._in_block,  # noqa: SLF001
-    "diff": Blocks._in_diff,  # noqa: SLF001
-    "footnote": Blocks._in_footnote,  # noqa: SLF001
-}
+        construct, self.construct = self.construct, None
+        if construct is None:
+            return
+        construct.close(out)
+        self.paragraph = self.after_blank = True
+        if construct.released:
+            self.text = construct.released
+            self._take_sentences(out)
+            self._end_line(out)

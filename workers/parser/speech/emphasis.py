@@ -28,7 +28,7 @@ def strip_emphasis(text: str, *, is_open: bool) -> tuple[str, bool]:
     Returns:
         The sentence, and whether emphasis is open behind it.
     """
-    text = _SIMPLE.sub(r"\2", text)
+    text = _SIMPLE.sub(lambda found: found[2], text)
     if "*" not in text:
         return text, is_open
     drop: list[tuple[int, int]] = []

@@ -73,7 +73,11 @@ def detect(text: str, before: str, *, default: str) -> str:
         before: The language of the sentence before it.
         default: The session's language.
     """
-    if not text.isascii() and _FOREIGN.search(text) is not None:
+    if text.isascii():
+        known = _KNOWN.intersection(text.lower().split())
+        if known and known.issubset(_WORDS_OF.get(before, ())):
+            return before
+    elif _FOREIGN.search(text) is not None:
         script = _by_script(text, before, default)
         if script:
             return script
@@ -99,9 +103,8 @@ def _by_script(text: str, before: str, default: str) -> str:
 
 
 def _by_words(text: str, before: str, default: str) -> str:
-    words = text.lower().split()
-    base = before if before in _WORDS_OF else before.partition("-")[0]
-    known = _KNOWN.intersection(words)
+    base = before.partition("-")[0]
+    known = _KNOWN.intersection(text.lower().split())
     if known.issubset(_WORDS_OF.get(base, ())):
         if known or base not in _NOT_LATIN:
             return before

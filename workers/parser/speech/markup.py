@@ -40,6 +40,10 @@ MARKUP: Final = re.compile(
 )
 _MARKED: Final = re.compile(r"[`\\$\[【<~&]")
 
+_OTHER: Final = frozenset("\\$[<~&【")
+_CODE: Final = re.compile(r"`([^`]+)`")
+"""The usual case: no markup but code spans in single backticks."""
+
 _ADDRESS: Final = re.compile(
     r"(?<![\w@])(?:(?P<scheme>[a-z][a-z0-9+.-]{1,14})://(?:[^\s/@]+@)?(?P<host>[^\s/?#<>\"'`)\]}|,;]+)|www\.(?P<www>[\w.-]+))"
     r"(?P<rest>(?:[^\s<>\"'`|\\^(){}\[\]]|\([^\s<>()]*\)|\[[^\s<>\[\]]*\])*)"
@@ -49,10 +53,85 @@ _PORT: Final = re.compile(r":\d+\Z")
 _LOCAL: Final = re.compile(r"(?:localhost|\d+\.\d+\.\d+\.\d+|[\w-]+\.local)(?::\d+)?\Z")
 
 _HTML: Final = BLOCK_TAGS | frozenset(
-    "a abbr audio b bdi bdo big body button canvas caption cite code col colgroup data datalist del dfn em embed font head "
-    "html i iframe img input ins kbd label legend link map mark math meta meter noscript object output param picture pre "
-    "progress q rp rt ruby s samp script select slot small source span strike strong style sub sup svg template textarea "
-    "time title track tt u var video wbr path g rect circle".split()
+    [
+        "a",
+        "abbr",
+        "audio",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "body",
+        "button",
+        "canvas",
+        "caption",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "data",
+        "datalist",
+        "del",
+        "dfn",
+        "em",
+        "embed",
+        "font",
+        "head",
+        "html",
+        "i",
+        "iframe",
+        "img",
+        "input",
+        "ins",
+        "kbd",
+        "label",
+        "legend",
+        "link",
+        "map",
+        "mark",
+        "math",
+        "meta",
+        "meter",
+        "noscript",
+        "object",
+        "output",
+        "param",
+        "picture",
+        "pre",
+        "progress",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "script",
+        "select",
+        "slot",
+        "small",
+        "source",
+        "span",
+        "strike",
+        "strong",
+        "style",
+        "sub",
+        "sup",
+        "svg",
+        "template",
+        "textarea",
+        "time",
+        "title",
+        "track",
+        "tt",
+        "u",
+        "var",
+        "video",
+        "wbr",
+        "path",
+        "g",
+        "rect",
+        "circle",
+    ]
 )
 _TAG_LIKE: Final = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*)?/?>")
 _STRUCK_TAG: Final = re.compile(r"<(del|s|strike)>.*?</\1>", re.IGNORECASE | re.DOTALL)
@@ -94,7 +173,10 @@ def strip_markup(text: str, words: Phrases, stash: Stash) -> str:
     if _MARKED.search(text) is not None:
         if "</" in text:
             text = _STRUCK_TAG.sub("", text)
-        text = _replace(text, words, stash)
+        if "``" not in text and _OTHER.isdisjoint(text):
+            text = _CODE.sub(lambda code: stash.keep(say_code(code[1], words)), text)
+        else:
+            text = _replace(text, words, stash)
         if "&" in text:
             text = _decode_entities(text)
     if "://" in text or "www." in text:
@@ -129,6 +211,8 @@ def _replace(text: str, words: Phrases, stash: Stash) -> str:
 
 def say_code(code: str, words: Phrases) -> str:
     """Inline code as words: kept where it can be said, else the word for code."""
+    if code.isalnum():
+        return code
     code = " ".join(code.replace("`", " ").split())
     if len(code) > _LONGEST_CODE or (" " in code and _OPERATOR.search(code) is not None):
         return words.code

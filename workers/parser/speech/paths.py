@@ -26,8 +26,40 @@ _DOMAIN_ENDINGS: Final = frozenset("com org net edu gov local internal localhost
 _EXTENSION: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
 _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 _TOP_FOLDERS: Final = frozenset(
-    "src lib libs node_modules packages pkg cmd internal vendor usr var etc opt tmp home crates apps app tests test docs "
-    "scripts bin dist build target public static assets include components utils".split()
+    [
+        "src",
+        "lib",
+        "libs",
+        "node_modules",
+        "packages",
+        "pkg",
+        "cmd",
+        "internal",
+        "vendor",
+        "usr",
+        "var",
+        "etc",
+        "opt",
+        "tmp",
+        "home",
+        "crates",
+        "apps",
+        "app",
+        "tests",
+        "test",
+        "docs",
+        "scripts",
+        "bin",
+        "dist",
+        "build",
+        "target",
+        "public",
+        "static",
+        "assets",
+        "include",
+        "components",
+        "utils",
+    ]
 )
 """First segments that make two slashes a path; anything else may be ``read/write/execute``."""
 _SURE_FOLDERS: Final = frozenset("src lib node_modules packages pkg cmd usr var crates vendor".split())

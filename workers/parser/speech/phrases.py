@@ -55,8 +55,29 @@ ENGLISH: Final = Phrases(
     one_line_of="One line of {}.",
     lines_of="{} lines of {}.",
     numbers=tuple(
-        "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen Seventeen "
-        "Eighteen Nineteen Twenty".split()
+        [
+            "No",
+            "One",
+            "Two",
+            "Three",
+            "Four",
+            "Five",
+            "Six",
+            "Seven",
+            "Eight",
+            "Nine",
+            "Ten",
+            "Eleven",
+            "Twelve",
+            "Thirteen",
+            "Fourteen",
+            "Fifteen",
+            "Sixteen",
+            "Seventeen",
+            "Eighteen",
+            "Nineteen",
+            "Twenty",
+        ]
     ),
 )
 

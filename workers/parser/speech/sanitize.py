@@ -16,6 +16,11 @@ _UNFINISHED: Final = re.compile("\x1b(?:\\[[0-?]{0,64}[ -/]{0,8}|[\\]PX^_][^\x07
 """A control sequence of which the rest may still come; its length is bounded, and so is what is held back."""
 
 
+def is_unwanted(text: str) -> bool:
+    """Whether there is anything to take out of a text."""
+    return _UNWANTED.search(text) is not None
+
+
 def sanitize(held: str, text: str, *, final: bool = False) -> tuple[str, str]:
     """Take terminal codes and control characters out of a piece of text.
 

@@ -1,0 +1,261 @@
+"""What goes over several lines and is not running text: fenced code, tables, JSON, diffs, formulas, comments.
+
+A construct is given the lines after the one that began it, whole or in part, and says of each what became of it. Its
+fields are its whole state.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from voicestream.workers.parser.speech import tables
+from voicestream.workers.parser.speech.line_kinds import JSON_CONTINUES, Kind, Line
+from voicestream.workers.parser.speech.pieces import CodeBlock, Piece, Row
+
+MORE: Final = -1
+"""The line so far does not tell what it is."""
+LINE_DONE: Final = -2
+"""The line was dealt with."""
+SKIP: Final = -3
+"""Whatever else the line holds is not spoken."""
+AGAIN: Final = -4
+"""The line up to index ``AGAIN - result`` is done with; the rest is looked at as if a line began there."""
+OVER: Final = 0
+"""The construct ended before this line."""
+
+_DIFF_LINE: Final = re.compile(
+    r"[-+@ \\]|diff |index |new file|deleted file|similarity |rename |old mode|new mode|Binary "
+)
+_NESTING: Final = frozenset({"markdown", "md", "mdx"})
+"""Code blocks in which models write three-backtick fences inside three-backtick fences."""
+
+
+class Construct(msgspec.Struct, tag=True):
+    """Base of all constructs."""
+
+    over: bool = False
+    """It has ended."""
+    released: str = ""
+    """A line that turned out to be text after all."""
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Read a line: one of the constants above.
+
+        Args:
+            line: The line so far, without its end.
+            out: Takes what is to be spoken.
+            complete: It is the whole line.
+        """
+        raise NotImplementedError
+
+    def close(self, out: list[Piece]) -> None:
+        """It has ended, or the message inside it."""
+
+
+class Fence(Construct):
+    """Fenced code."""
+
+    mark: str = "```"
+    name: str = ""
+    depth: int = 1
+    lines: int = 0
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Read a line of code, or the closing fence."""
+        shown = line.strip(" \t>")
+        sign = self.mark[0]
+        if not complete:
+            if not shown or shown[0] == sign:
+                return MORE
+            self.lines += 1
+            return SKIP
+        run = len(shown) - len(shown.lstrip(sign))
+        if run >= len(self.mark):
+            if run == len(shown):
+                self.depth -= 1
+                self.over = self.depth == 0
+                if self.over:
+                    return LINE_DONE
+            elif self.name in _NESTING:
+                self.depth += 1
+        self.lines += 1
+        return LINE_DONE
+
+    def close(self, out: list[Piece]) -> None:
+        """Tell how much code it was."""
+        out.append(CodeBlock(self.lines, self.name))
+
+
+class Table(Construct):
+    """Rows, of which the first is the header if a ruler follows."""
+
+    header: list[str] = []
+    waiting: str = ""
+    """The first row, until the next line tells."""
+    paragraph: bool = False
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Read a row."""
+        if not complete:
+            return MORE
+        if "|" not in line and not any("\u2500" <= character <= "\u257f" for character in line):
+            self.over = True
+            return OVER
+        is_ruler = tables.is_delimiter(line)
+        if self.waiting and is_ruler:
+            self.header, self.waiting = tables.cells(self.waiting), ""
+        elif not is_ruler:
+            self.close(out)
+            self._row(line, out)
+        return LINE_DONE
+
+    def close(self, out: list[Piece]) -> None:
+        """Give out the first row, if it was no header."""
+        if self.waiting:
+            waiting, self.waiting = self.waiting, ""
+            self._row(waiting, out)
+
+    def _row(self, line: str, out: list[Piece]) -> None:
+        out.append(Row(self.header, tables.cells(line), self.paragraph))
+        self.paragraph = False
+
+
+class Json(Construct):
+    """Perhaps JSON over several lines: the second line tells."""
+
+    waiting: str = ""
+    depth: int = 0
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Read a line of JSON."""
+        if not complete:
+            return MORE
+        continues = JSON_CONTINUES.match(line) is not None
+        if self.waiting:
+            waiting, self.waiting = self.waiting, ""
+            self.released = "" if continues else waiting
+            self.depth = _nesting(waiting)
+        if not continues:
+            self.over = True  # not JSON, or broken JSON: prose begins
+            return OVER
+        self.depth += _nesting(line)
+        self.over = self.depth <= 0
+        return LINE_DONE
+
+    def close(self, out: list[Piece]) -> None:
+        """A first line alone is text."""
+        del out
+        self.released = self.released or self.waiting
+
+
+def _nesting(line: str) -> int:
+    """How many brackets a line of JSON opens more than it closes."""
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"?', "", line)
+    return bare.count("{") + bare.count("[") - bare.count("}") - bare.count("]")
+
+
+class Silence(Construct):
+    """A comment, or an element that is not shown."""
+
+    until: str = ""
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Look for the end."""
+        del out
+        close = line.lower().find(self.until.lower())
+        if close < 0:
+            return LINE_DONE if complete else MORE
+        self.over = True
+        return AGAIN - close - len(self.until)
+
+
+class Formula(Construct):
+    """A display formula; a blank line ends it too, for a formula has none and one may be left unclosed."""
+
+    until: str = ""
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Look for the end."""
+        del out
+        if not complete:
+            return MORE
+        self.over = not line.strip() or self.until in line
+        return LINE_DONE
+
+
+class Block(Construct):
+    """SEARCH/REPLACE, a patch, a private key: ends with a line that begins in a certain way."""
+
+    until: str = ""
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Look for the end."""
+        del out
+        if not complete:
+            return MORE
+        self.over = line.lstrip().startswith(self.until)
+        return LINE_DONE
+
+
+class Diff(Construct):
+    """A unified diff outside a fence."""
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Tell a line of a diff from text."""
+        del out
+        if not complete:
+            return MORE
+        self.over = not _DIFF_LINE.match(line)
+        return OVER if self.over else LINE_DONE
+
+
+class Footnote(Construct):
+    """The indented lines that continue a footnote."""
+
+    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+        """Tell an indented line from text."""
+        del out
+        if not line and not complete:
+            return MORE
+        self.over = not (line[:1] in (" ", "\t") and (bool(line.strip()) or not complete))
+        if self.over:
+            return OVER
+        return LINE_DONE if complete else SKIP
+
+
+AnyConstruct = Fence | Table | Json | Silence | Formula | Block | Diff | Footnote
+
+_ENDS: Final = {Kind.CONFLICT: ">>>>>", Kind.PATCH: "*** End Patch", Kind.PRIVATE_KEY: "-----END "}
+
+
+def begin(line: Line, content: str, *, paragraph: bool) -> AnyConstruct | None:  # noqa: PLR0911 - a table
+    """The construct that a line begins; None when the line stands alone."""
+    match line.kind:
+        case Kind.FENCE:
+            return fence(content)
+        case Kind.ROW:
+            return Table(waiting=content, paragraph=paragraph)
+        case Kind.JSON_OPEN:
+            return Json(waiting=content)
+        case Kind.SILENT:
+            return Silence(until=line.until)
+        case Kind.FORMULA:
+            return Formula(until=line.until)
+        case Kind.CONFLICT | Kind.PATCH | Kind.PRIVATE_KEY:
+            return Block(until=_ENDS[line.kind])
+        case Kind.DIFF:
+            return Diff()
+        case Kind.FOOTNOTE:
+            return Footnote()
+        case _:
+            return None
+
+
+def fence(line: str) -> Fence:
+    """The fence that a line such as ``~~~ python title=x`` opens."""
+    mark = line[: len(line) - len(line.lstrip(line[0]))]
+    name = line[len(mark) :].strip().partition(" ")[0].strip("{}.").lower()
+    return Fence(mark=mark, name=name)
