@@ -1,6 +1,6 @@
-"""Bytes to lines. Lines may be long (images, tool results), so what is silent is passed over and never kept.
+r"""Bytes to lines. Lines may be long (images, tool results), so what is silent is passed over and never kept.
 
-Lines end at ``\\n`` only: U+2028, U+0085 and the form feed are legal inside JSON strings.
+Lines end at ``\n`` only: U+2028, U+0085 and the form feed are legal inside JSON strings.
 """
 
 from __future__ import annotations

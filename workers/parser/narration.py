@@ -139,7 +139,7 @@ class Narration:
         state = self.state
         self.close()
         words = phrases(self._options.language)
-        text = " ".join(redact(text, words.secret).split())
+        text = " ".join(redact(text, words.withheld).split())
         if len(text) > _LONGEST_ERROR:
             text = text[:_LONGEST_ERROR].rpartition(" ")[0] + " …"
         if not finish.has_words(text) or text in state.errors:

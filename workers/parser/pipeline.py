@@ -63,7 +63,7 @@ class Pipeline:
         self._state = kept or _State(self._narration.state)
         self._forced = READERS.get(options.format)
         if self._forced is not None and self._state.reader is None:
-            self._state.reader = self._forced()  # type: ignore[assignment]
+            self._state.reader = self._forced()
         self._line = LineBuffer(skipping=self._state.skipping)
         self._held: list[bytes] = []
         """Lines that were read before it was clear whether this is text."""
@@ -305,7 +305,7 @@ class Pipeline:
 
 
 def _repaired(line: bytes) -> bytes | None:
-    """JSON that only a lenient reader accepts (bad UTF-8, lone surrogates, NaN), as strict JSON; None when it is none."""
+    """What only a lenient reader takes for JSON (bad UTF-8, lone surrogates, NaN) as strict JSON, if it is any."""
     try:
         value = json.loads(line.decode("utf-8", "replace"), parse_constant=lambda _name: None)
         return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

@@ -38,7 +38,7 @@ class AnthropicReader(Reader):
 
     in_text: bool = False
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, narrator: Narrator) -> bool:  # noqa: C901 - a table of events
         """Read one event (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:

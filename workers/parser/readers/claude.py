@@ -6,13 +6,14 @@ as deltas, as the ``assistant`` line (which comes *before* the block's stop) and
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Block, Content, calls_tool, texts
 from voicestream.workers.parser.readers.memory import Memory, rest_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+from voicestream.workers.parser.word_set import word_set
 
 
 class _Message(msgspec.Struct):
@@ -59,31 +60,12 @@ class _Line(msgspec.Struct, rename="camel"):
 _DECODER: Final = msgspec.json.Decoder(_Line)
 _SYNTHETIC: Final = "<synthetic>"
 _PLACEHOLDERS: Final = frozenset({"No response requested.", "(no content)"})
-_TYPES: Final = frozenset(
-    [
-        "system",
-        "user",
-        "rate_limit_event",
-        "tool_progress",
-        "tool_use_summary",
-        "auth_status",
-        "prompt_suggestion",
-        "conversation_reset",
-        "control_request",
-        "control_response",
-        "control_cancel_request",
-        "keep_alive",
-        "transcript_mirror",
-        "summary",
-        "file-history-snapshot",
-        "progress",
-        "queue-operation",
-        "attachment",
-        "last-prompt",
-        "mode",
-        "permission-mode",
-        "ai-title",
-    ]
+_TYPES: Final = word_set(
+    """
+    system user rate_limit_event tool_progress tool_use_summary auth_status prompt_suggestion conversation_reset
+    control_request control_response control_cancel_request keep_alive transcript_mirror summary
+    file-history-snapshot progress queue-operation attachment last-prompt mode permission-mode ai-title
+    """
 )
 """Lines that are part of the format and silent."""
 _REASONS: Final = {
@@ -146,7 +128,7 @@ class ClaudeReader(Reader):
         self._stop(narrator)
         narrator.end_turn()
 
-    def _event(self, event: _Event, narrator: Narrator) -> None:
+    def _event(self, event: _Event, narrator: Narrator) -> None:  # noqa: C901 - a table of events
         match event.type:
             case "content_block_delta":
                 delta = event.delta
@@ -229,7 +211,8 @@ class ClaudeReader(Reader):
         self._stop(narrator)
         subtype = line.subtype or ""
         if line.is_error or subtype.startswith("error"):
-            errors = line.errors if isinstance(line.errors, list) else [line.errors or line.result]
+            many = isinstance(line.errors, list)
+            errors = cast("list[object]", line.errors) if many else [line.errors or line.result]
             said = [text for text in map(message_of, errors) if text]
             for text in said or [_REASONS.get(subtype, subtype.replace("_", " ") or "The run failed")]:
                 narrator.error(text)

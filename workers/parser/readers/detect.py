@@ -20,6 +20,7 @@ from voicestream.workers.parser.readers.openai_responses import OpenAIResponsesR
 from voicestream.workers.parser.readers.opencode import OpencodeReader
 from voicestream.workers.parser.readers.pi import PiReader
 from voicestream.workers.parser.readers.plain import PlainReader
+from voicestream.workers.parser.word_set import word_set
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.readers import AnyReader
@@ -74,35 +75,17 @@ class _Probe(msgspec.Struct):
 
 _DECODER: Final = msgspec.json.Decoder(_Probe)
 
-_CLAUDE: Final = frozenset(
-    [
-        "system",
-        "assistant",
-        "user",
-        "stream_event",
-        "result",
-        "rate_limit_event",
-        "summary",
-        "file-history-snapshot",
-        "queue-operation",
-        "control_request",
-        "control_response",
-    ]
+_CLAUDE: Final = word_set(
+    """
+    system assistant user stream_event result rate_limit_event summary file-history-snapshot queue-operation
+    control_request control_response
+    """
 )
-_CODEX: Final = frozenset(
-    [
-        "thread.started",
-        "turn.started",
-        "turn.completed",
-        "turn.failed",
-        "item.started",
-        "item.updated",
-        "item.completed",
-        "session_meta",
-        "response_item",
-        "event_msg",
-        "turn_context",
-    ]
+_CODEX: Final = word_set(
+    """
+    thread.started turn.started turn.completed turn.failed item.started item.updated item.completed session_meta
+    response_item event_msg turn_context
+    """
 )
 _OPENCODE: Final = frozenset("step_start step_finish text reasoning tool_use tool error done".split())
 _ANTHROPIC: Final = frozenset(
@@ -112,7 +95,7 @@ _ANTHROPIC: Final = frozenset(
 _PI: Final = frozenset("session agent_start turn_start message_update message_end turn_end agent_end".split())
 
 
-def detect(line: bytes) -> type[AnyReader] | None:
+def detect(line: bytes) -> type[AnyReader] | None:  # noqa: PLR0911 - a table
     """The reader for a line that holds a JSON object; None when no format is known by it.
 
     Raises:
@@ -134,7 +117,7 @@ def detect(line: bytes) -> type[AnyReader] | None:
     return None
 
 
-def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: PLR0911 - a table
+def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: C901, PLR0911 - a table
     if kind in _CODEX:
         return CodexReader
     if probe.sessionID is not None and kind in _OPENCODE:

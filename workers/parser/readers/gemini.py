@@ -26,7 +26,7 @@ _DECODER: Final = msgspec.json.Decoder(_Line)
 class GeminiReader(Reader):
     """Reads Gemini CLI. Its messages have no ids: a line of another type ends the message."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, narrator: Narrator) -> bool:  # noqa: C901, PLR0912 - a table of lines
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:

@@ -40,15 +40,17 @@ class GeminiApiReader(Reader):
     def read(self, line: bytes, narrator: Narrator) -> bool:
         """Read one chunk (see ``Reader``)."""
         found = _DECODER.decode(line)
-        if found.error is not None:
-            narrator.error(message_of(found.error))
+        error, candidates = found.error, found.candidates
+        if error is not None:
+            narrator.error(message_of(error))
             return True
-        if found.candidates is None:
+        if candidates is None:
             return found.usageMetadata is not None
-        for candidate in found.candidates:
+        for candidate in candidates:
             if candidate.index:
                 continue
-            for part in (candidate.content and candidate.content.parts) or []:
+            parts = candidate.content.parts if candidate.content is not None else None
+            for part in parts or []:
                 if part.functionCall is not None:
                     narrator.interim()
                 elif part.text and not part.thought:

@@ -9,6 +9,7 @@ import msgspec
 from voicestream.workers.parser.readers.blocks import Content
 from voicestream.workers.parser.readers.memory import Memory, rest_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+from voicestream.workers.parser.word_set import word_set
 
 
 class _Part(msgspec.Struct):
@@ -55,19 +56,12 @@ class _Probe(msgspec.Struct):
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
 _PROBE: Final = msgspec.json.Decoder(_Probe)
-_READ: Final = frozenset(
-    [
-        "response.output_text.delta",
-        "response.refusal.delta",
-        "response.output_text.done",
-        "response.refusal.done",
-        "response.output_item.added",
-        "response.output_item.done",
-        "response.completed",
-        "response.incomplete",
-        "response.failed",
-        "error",
-    ]
+_READ: Final = word_set(
+    """
+    response.output_text.delta response.refusal.delta response.output_text.done response.refusal.done
+    response.output_item.added response.output_item.done response.completed response.incomplete response.failed
+    error
+    """
 )
 
 

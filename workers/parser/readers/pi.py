@@ -9,6 +9,7 @@ import msgspec
 from voicestream.workers.parser.readers.blocks import Content, calls_tool, texts
 from voicestream.workers.parser.readers.memory import rest_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.word_set import word_set
 
 
 class _Message(msgspec.Struct, rename="camel"):
@@ -30,27 +31,12 @@ class _Line(msgspec.Struct, rename="camel"):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
-_SILENT: Final = frozenset(
-    [
-        "session",
-        "agent_start",
-        "turn_start",
-        "turn_end",
-        "queue_update",
-        "compaction_start",
-        "compaction_end",
-        "model_change",
-        "thinking_level_change",
-        "compaction",
-        "custom",
-        "label",
-        "branch_summary",
-        "auto_retry_start",
-        "auto_retry_end",
-        "tool_execution_start",
-        "tool_execution_update",
-        "tool_execution_end",
-    ]
+_SILENT: Final = word_set(
+    """
+    session agent_start turn_start turn_end queue_update compaction_start compaction_end model_change
+    thinking_level_change compaction custom label branch_summary auto_retry_start auto_retry_end
+    tool_execution_start tool_execution_update tool_execution_end
+    """
 )
 
 

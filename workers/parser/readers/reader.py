@@ -7,7 +7,7 @@ name it in ``readers/__init__.py`` and in ``detect.py``; docs/formats.md shows t
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, cast
 
 import msgspec
 
@@ -69,8 +69,9 @@ def message_of(error: object) -> str:
     if isinstance(error, str):
         return error
     if isinstance(error, dict):
+        fields = cast("dict[str, object]", error)
         for key in ("message", "data", "error", "details", "name", "type"):
-            text = message_of(error.get(key))
+            text = message_of(fields.get(key))
             if text:
                 return text
     return ""

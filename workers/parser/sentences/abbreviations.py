@@ -10,96 +10,27 @@ import re
 from typing import Final
 
 from voicestream.workers.parser.speech.language import detect
+from voicestream.workers.parser.word_set import word_set
 
-NEVER_LAST: Final = frozenset(
-    # titles
-    "mr mrs ms mx dr prof gen sen rep gov hon rev capt col lt sgt messrs hr fr herr sra dra mme mlle "
-    # what introduces something
-    "vs cf viz approx incl excl esp resp aprox env e.g i.e eg ie n.b "
-    # German, Spanish, French
-    "z.b d.h u.a o.ä o.g i.d.r z.t u.u s.o s.u m.e v.a bzw evtl ggf inkl exkl vgl bspw sog zzgl ca ggü p.ej p.ex "
-    "núms cía".split()
+NEVER_LAST: Final = word_set(
+    """
+    mr mrs ms mx dr prof gen sen rep gov hon rev capt col lt sgt messrs hr fr herr sra dra mme mlle vs cf viz
+    approx incl excl esp resp aprox e.g i.e eg ie n.b z.b d.h u.a o.ä o.g i.d.r z.t u.u s.o s.u m.e v.a bzw
+    evtl ggf inkl exkl vgl bspw sog zzgl ca ggü p.ej p.ex núms cía
+    """
 )
 
-NOT_LAST_BEFORE_A_NUMBER: Final = frozenset(
-    [
-        "no",
-        "nos",
-        "nr",
-        "nrs",
-        "fig",
-        "figs",
-        "sec",
-        "secs",
-        "eq",
-        "eqs",
-        "ch",
-        "chap",
-        "vol",
-        "p",
-        "pp",
-        "pg",
-        "art",
-        "ref",
-        "refs",
-        "tab",
-        "ver",
-        "v",
-        "abb",
-        "abs",
-        "kap",
-        "pág",
-        "págs",
-        "núm",
-        "n",
-        "ln",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-    ]
+NOT_LAST_BEFORE_A_NUMBER: Final = word_set(
+    """
+    no nos nr nrs fig figs sec secs eq eqs ch chap vol p pp pg art ref refs tab ver v abb abs kap pág págs núm n
+    ln jan feb mar apr jun jul aug sep sept oct nov dec
+    """
 )
 
-LAST_BEFORE_A_CAPITAL: Final = frozenset(
-    [
-        "etc",
-        "al",
-        "inc",
-        "ltd",
-        "corp",
-        "co",
-        "jr",
-        "sr",
-        "bros",
-        "max",
-        "min",
-        "avg",
-        "dept",
-        "est",
-        "ext",
-        "misc",
-        "temp",
-        "tel",
-        "st",
-        "ave",
-        "usw",
-        "ej",
-        "dir",
-        "std",
-        "lib",
-        "init",
-        "config",
-        "st",
-        "dist",
-    ]
+LAST_BEFORE_A_CAPITAL: Final = word_set(
+    """
+    etc al inc ltd corp co jr sr bros max min avg dept est ext misc temp tel st ave env usw ej
+    """
 )
 
 _INITIALS: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
@@ -112,35 +43,11 @@ _SPACED: Final = frozenset("zduosimv")
 """German ones written with a space, ``z. B.``: their first letters."""
 _SPACED_BEFORE: Final = re.compile(r"[zduosi]\.")
 
-_LABELS: Final = frozenset(
-    [
-        "option",
-        "plan",
-        "step",
-        "part",
-        "section",
-        "phase",
-        "appendix",
-        "variant",
-        "case",
-        "type",
-        "class",
-        "version",
-        "item",
-        "point",
-        "question",
-        "task",
-        "team",
-        "level",
-        "grade",
-        "group",
-        "column",
-        "row",
-        "drive",
-        "vitamin",
-        "solution",
-        "approach",
-    ]
+_LABELS: Final = word_set(
+    """
+    option plan step part section phase appendix variant case type class version item point question task team
+    level grade group column row drive vitamin solution approach
+    """
 )
 """After these a single capital letter is a name of its own, not a person's initial: "We take Option B. Then …"."""
 
@@ -150,7 +57,7 @@ _LONGEST_GERMAN_ORDINAL: Final = 2
 """``am 24. Dezember``."""
 
 
-def ends_after(word: str, before: str, following: str, *, language: str = "") -> bool:
+def ends_after(word: str, before: str, following: str, *, language: str = "") -> bool:  # noqa: PLR0911 - a table
     """Whether the full stop after ``word`` ends the sentence.
 
     Args:

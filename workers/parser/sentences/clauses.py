@@ -10,13 +10,14 @@ _EDGES: Final = (
     re.compile(r"[;:][\"')\]]*(?=\s)|\s(?=[–—(]\s?)|[；：]"),
     re.compile(r",[\"')\]]*(?=\s)|[、，]|[)\]](?=\s)"),
     re.compile(
-        r"\s(?=(?:and|or|but|because|which|that|while|when|if|so|then|und|oder|aber|weil|dass|y|o|pero|que|porque|et|ou|mais|car)\s)"
+        r"\s(?=(?:and|or|but|because|which|that|while|when|if|so|then|und|oder|aber|weil|dass|"
+        r"y|o|pero|que|porque|et|ou|mais|car)\s)"
     ),
     re.compile(r"\s"),
     re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3])(?=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3])"),
 )
-"""Where to divide, best first: stops, then semicolons and dashes, commas, conjunctions, spaces, and where a script has no
-spaces between two of its letters."""
+"""Where to divide, best first: stops, then semicolons and dashes, commas, conjunctions, spaces, and in scripts without
+spaces between two letters."""
 
 _SHORTEST_SHARE: Final = 0.3
 """A first piece shorter than this share of the limit sounds like a stumble: a weaker edge further on is better."""
@@ -27,7 +28,7 @@ def divide(text: str, limit: int) -> list[str]:
 
     A single word longer than the limit is cut all the same: the engine could not speak it at all.
     """
-    pieces = []
+    pieces: list[str] = []
     while 0 < limit < len(text):
         cut = _best_cut(text, limit)
         pieces.append(text[:cut].rstrip())

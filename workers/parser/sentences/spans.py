@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from voicestream.workers.parser.word_set import word_set
+
 CODE_LIMIT: Final = 600
 """Characters of the longest code span; further away the closing mark belongs to something else."""
 LABEL_LIMIT: Final = 300
@@ -24,52 +26,12 @@ _TICKS: Final = re.compile(r"`+")
 _BRACKETS: Final = re.compile(r"[\[\]]")
 _OPEN_COMMENT: Final = "<!--"
 
-BLOCK_TAGS: Final = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "optgroup",
-        "option",
-        "p",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
+BLOCK_TAGS: Final = word_set(
+    """
+    address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer
+    form h1 h2 h3 h4 h5 h6 header hr li main menu nav ol optgroup option p section summary table tbody td tfoot
+    th thead tr ul
+    """
 )
 """Tags at which a line ends where they are shown."""
 

@@ -38,7 +38,7 @@ _SPAN_OPENERS: Final = "`[<~$\\"
 
 
 def is_one_line(text: str) -> bool:
-    """Whether a message is one line of text that needs no look at its structure; the rest are read by ``Blocks.feed``."""
+    """Whether a message is one line of text that needs no look at its structure."""
     return _ONE_LINE.match(text) is not None and "\n" not in text and not is_unwanted(text)
 
 
@@ -77,7 +77,7 @@ class Blocks(msgspec.Struct):
 
     # --- what the narration calls ------------------------------------------------------------------------------------
 
-    def feed(self, piece: str, out: list[Piece]) -> None:
+    def feed(self, piece: str, out: list[Piece]) -> None:  # noqa: C901 - one loop over lines
         """Read the next piece of the message."""
         if self.inline and TRIGGER.search(piece) is None and "\n" not in piece and self.scanned == len(self.text):
             self.text += piece
@@ -137,7 +137,7 @@ class Blocks(msgspec.Struct):
 
     # --- lines of text -----------------------------------------------------------------------------------------------
 
-    def _begin_line(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def _begin_line(self, line: str, out: list[Piece], *, complete: bool) -> int:  # noqa: C901 - one question after another
         """Deal with the beginning of a line: index at which text begins, or one of the constants above."""
         if self.construct is not None:
             result = self.construct.read(line, out, complete=complete)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from voicestream.workers.parser.word_set import word_set
+
 _NAMES: Final = {
     "py": "Python",
     "python": "Python",
@@ -62,7 +64,11 @@ _NAMES: Final = {
     "hcl": "Terraform",
     "tf": "Terraform",
 }
-_NAMELESS: Final = frozenset({"", "text", "txt", "plaintext", "plain", "output", "log", "none", "code"})
+_NAMELESS: Final = word_set(
+    """
+     text txt plaintext plain output log none code
+    """
+)
 
 
 def code_name(info: str) -> str:

@@ -65,6 +65,7 @@ class Fence(Construct):
 
     def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
         """Read a line of code, or the closing fence."""
+        del out
         shown = line.strip(" \t>")
         sign = self.mark[0]
         if not complete:
@@ -131,6 +132,7 @@ class Json(Construct):
 
     def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
         """Read a line of JSON."""
+        del out
         if not complete:
             return MORE
         continues = JSON_CONTINUES.match(line) is not None

@@ -44,8 +44,8 @@ _SMALL_WORDS: Final = {
         nach über nur oder wie sich durch aus ihr euch beim schon mehr muss müssen bereits keine kein steht gibt geht
         läuft laufen macht datei dateien zeile fehler funktion erledigt fertig behoben geändert""",
     "es": """el los las una unos unas son está están que del en para con por se su sus pero más como ya todo todos
-        todas este esta estos estas eso hay ha han he sin sobre cuando donde ahora también muy voy vamos puede pueden fue
-        al lo le la un de si sí listo archivo archivos función línea prueba pruebas código""",
+        todas este esta estos estas eso hay ha han he sin sobre cuando donde ahora también muy voy vamos puede pueden
+        fue al lo le la un de si sí listo archivo archivos función línea prueba pruebas código""",
     "fr": """le les une des et est sont pas que qui dans pour avec sur ce cette ces il elle nous vous je mais plus comme
         du au aux ne se sa son ses leur tout tous toutes été avait ont j'ai c'est la un de ou où fait maintenant aussi
         fichier fichiers fonction ligne erreur corrigé""",
@@ -105,9 +105,8 @@ def _by_script(text: str, before: str, default: str) -> str:
 def _by_words(text: str, before: str, default: str) -> str:
     base = before.partition("-")[0]
     known = _KNOWN.intersection(text.lower().split())
-    if known.issubset(_WORDS_OF.get(base, ())):
-        if known or base not in _NOT_LATIN:
-            return before
+    if known.issubset(_WORDS_OF.get(base, ())) and (known or base not in _NOT_LATIN):
+        return before
     scores: dict[str, int] = {}
     for word in _WORD.findall(text.lower()):
         for language in _LANGUAGES_OF.get(word, ()):
@@ -126,4 +125,4 @@ def _by_words(text: str, before: str, default: str) -> str:
     return before
 
 
-_NOT_LATIN: Final = frozenset(language for language, _ in _SCRIPTS) | frozenset().union(*_SHARED_SCRIPTS.values())
+_NOT_LATIN: Final[frozenset[str]] = frozenset(language for language, _ in _SCRIPTS).union(*_SHARED_SCRIPTS.values())

@@ -86,7 +86,9 @@ JSON_CONTINUES: Final = re.compile(r"\s*(?:[\"{}\[\],]|-?\d|true\b|false\b|null\
 """How a further line of JSON may begin."""
 
 
-def classify(line: str, *, complete: bool, in_paragraph: bool, in_list: bool) -> Line | None:
+def classify(  # noqa: C901, PLR0911, PLR0912 - one mark after another
+    line: str, *, complete: bool, in_paragraph: bool, in_list: bool
+) -> Line | None:
     """Say what kind of line begins.
 
     Args:

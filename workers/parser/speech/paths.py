@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.parser.word_set import word_set
+
 if TYPE_CHECKING:
     from voicestream.workers.parser.speech.phrases import Phrases
 
@@ -18,53 +20,33 @@ _PLACE: Final = re.compile(
 """``lib.rs:42``, ``lib.rs:42:7``, ``lib.rs:10-20``, ``lib.rs#L42-L50``, ``Program.cs(12,5)``."""
 
 _FILE_NAME: Final = re.compile(r"\.{0,2}[\w@+*-][\w@+.*-]*\.[A-Za-z]\w{0,9}")
-_EXTENSIONLESS: Final = frozenset(
-    "makefile dockerfile gemfile rakefile procfile jenkinsfile justfile license readme".split()
+_EXTENSIONLESS: Final = word_set(
+    """
+    makefile dockerfile gemfile rakefile procfile jenkinsfile justfile license readme
+    """
 )
 _DOMAIN_ENDINGS: Final = frozenset("com org net edu gov local internal localhost".split())
 
 _EXTENSION: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
 _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
-_TOP_FOLDERS: Final = frozenset(
-    [
-        "src",
-        "lib",
-        "libs",
-        "node_modules",
-        "packages",
-        "pkg",
-        "cmd",
-        "internal",
-        "vendor",
-        "usr",
-        "var",
-        "etc",
-        "opt",
-        "tmp",
-        "home",
-        "crates",
-        "apps",
-        "app",
-        "tests",
-        "test",
-        "docs",
-        "scripts",
-        "bin",
-        "dist",
-        "build",
-        "target",
-        "public",
-        "static",
-        "assets",
-        "include",
-        "components",
-        "utils",
-    ]
+_TOP_FOLDERS: Final = word_set(
+    """
+    src lib libs node_modules packages pkg cmd internal vendor usr var etc opt tmp home crates apps app tests
+    test docs scripts bin dist build target public static assets include components utils
+    """
 )
 """First segments that make two slashes a path; anything else may be ``read/write/execute``."""
-_SURE_FOLDERS: Final = frozenset("src lib node_modules packages pkg cmd usr var crates vendor".split())
+_SURE_FOLDERS: Final = word_set(
+    """
+    src lib node_modules packages pkg cmd usr var crates vendor
+    """
+)
 """First segments that make one slash a path in prose; ``build/test`` may be two words."""
-_NAMES: Final = frozenset("node.js next.js vue.js express.js three.js d3.js nuxt.js react.js angular.js".split())
+_NAMES: Final = word_set(
+    """
+    node.js next.js vue.js express.js three.js d3.js nuxt.js react.js angular.js
+    """
+)
 """Names that end like a file: ``React/Next.js``."""
 _ODD: Final = re.compile(r"[\d_*]|[a-z]-[a-z]")
 _NUMBER: Final = re.compile(r"[\d.,%]+\Z")
@@ -74,7 +56,7 @@ _REFERENCE: Final = re.compile(
 """First segments of branch names."""
 
 
-def is_path(word: str, *, code: bool) -> bool:
+def is_path(word: str, *, code: bool) -> bool:  # noqa: PLR0911 - one question after another
     """Whether a word without line number is a path rather than two words with a slash between."""
     if "\\" in word:
         return bool(_DRIVE.match(word)) or (word.count("\\") > 1 and _EXTENSION.search(word) is not None)

@@ -23,7 +23,7 @@ class Phrases:
     """What ``&`` is read as."""
     code: str
     """Stands for code that is too long to be read out."""
-    secret: str
+    withheld: str
     """Stands for a key or a password."""
     failed: str
     warning: str
@@ -46,7 +46,7 @@ ENGLISH: Final = Phrases(
     to="to",
     conjunction="and",
     code="code",
-    secret="a secret",
+    withheld="a secret",
     failed="Failed",
     warning="Warning",
     done="Done",
@@ -54,30 +54,9 @@ ENGLISH: Final = Phrases(
     error="The agent reports an error: {}",
     one_line_of="One line of {}.",
     lines_of="{} lines of {}.",
-    numbers=tuple(
-        [
-            "No",
-            "One",
-            "Two",
-            "Three",
-            "Four",
-            "Five",
-            "Six",
-            "Seven",
-            "Eight",
-            "Nine",
-            "Ten",
-            "Eleven",
-            "Twelve",
-            "Thirteen",
-            "Fourteen",
-            "Fifteen",
-            "Sixteen",
-            "Seventeen",
-            "Eighteen",
-            "Nineteen",
-            "Twenty",
-        ]
+    numbers=(
+        *("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"),
+        *("Thirteen", "Fourteen", "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen", "Twenty"),
     ),
 )
 
@@ -90,7 +69,7 @@ _TABLE: Final = {
         to="から",
         conjunction="と",
         code="コード",
-        secret="シークレット",
+        withheld="シークレット",
         failed="失敗",
         warning="警告",
         done="完了",
@@ -107,7 +86,7 @@ _TABLE: Final = {
         to="到",
         conjunction="和",
         code="代码",
-        secret="密钥",
+        withheld="密钥",
         failed="失败",
         warning="警告",
         done="已完成",
@@ -124,7 +103,7 @@ _TABLE: Final = {
         to="zu",
         conjunction="und",
         code="Code",
-        secret="ein Geheimnis",
+        withheld="ein Geheimnis",
         failed="Fehlgeschlagen",
         warning="Warnung",
         done="Erledigt",
@@ -140,7 +119,7 @@ _TABLE: Final = {
         to="a",
         conjunction="y",
         code="código",
-        secret="un secreto",
+        withheld="un secreto",
         failed="Falló",
         warning="Advertencia",
         done="Hecho",
@@ -156,7 +135,7 @@ _TABLE: Final = {
         to="vers",
         conjunction="et",
         code="code",
-        secret="un secret",
+        withheld="un secret",
         failed="Échec",
         warning="Attention",
         done="Fait",
@@ -175,7 +154,7 @@ def phrases(language: str) -> Phrases:
 
 
 def announcement(words: Phrases, lines: int, name: str) -> str:
-    """``Twelve lines of Python.``"""
+    """What is said of a code block: ``Twelve lines of Python.``."""
     if lines == 1:
         return words.one_line_of.format(name)
     count = words.numbers[lines] if lines < len(words.numbers) else str(lines)

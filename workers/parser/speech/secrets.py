@@ -14,7 +14,8 @@ _SECRET: Final = re.compile(
       | xox[abeoprs]-[A-Za-z0-9-]{10,} | xapp-[A-Za-z0-9-]{10,}
       | eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?                   # JSON web token
       | npm_[A-Za-z0-9]{20,} | pypi-[\w-]{16,} | hf_[A-Za-z0-9]{16,} | gsk_[A-Za-z0-9]{16,} | xai-[A-Za-z0-9]{16,}
-      | dop_v1_[a-f0-9]{32,} | SG\.[\w-]{16,}\.[\w-]{16,} | r8_[A-Za-z0-9]{20,} | tvly-[\w-]{16,} | AGE-SECRET-KEY-[A-Z0-9]+
+      | dop_v1_[a-f0-9]{32,} | SG\.[\w-]{16,}\.[\w-]{16,} | r8_[A-Za-z0-9]{20,} | tvly-[\w-]{16,}
+      | AGE-SECRET-KEY-[A-Z0-9]+
       | -----BEGIN\ [A-Z\ ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z\ ]*PRIVATE\ KEY-----|\Z)
       )""",
     re.VERBOSE | re.DOTALL,

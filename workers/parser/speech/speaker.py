@@ -58,7 +58,7 @@ def say_piece(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[s
     """Like ``say``, for a piece that is no sentence: a cell of a table, a heading. No stop is added."""
     characters = frozenset(text)
     plain = text.isascii()
-    text = redact(text, words_of.secret)
+    text = redact(text, words_of.withheld)
     stash = markup.Stash()
     lead = "" if plain else finish.leading_word(text, words_of)
     if not _MARKUP.isdisjoint(characters) or "://" in text or "www." in text:

@@ -29,7 +29,7 @@ def cells(line: str) -> list[str]:
     line = line.removeprefix("|")
     if line.endswith("|") and not line.endswith("\\|"):
         line = line[:-1]
-    found = []
+    found: list[str] = []
     position = 0
     while position <= len(line):
         cell = _CELL.match(line, position)

@@ -78,7 +78,7 @@ def say_word(word: str, words: Phrases, *, code: bool = False) -> str:
     return before + _say_core(core, words, code=code) + after if core else word
 
 
-def _say_core(core: str, words: Phrases, *, code: bool) -> str:
+def _say_core(core: str, words: Phrases, *, code: bool) -> str:  # noqa: PLR0911 - a table
     if _EMAIL.fullmatch(core):
         return core
     if (identifier := _UUID.fullmatch(core)) is not None:
