@@ -9,7 +9,10 @@ from __future__ import annotations
 import collections
 import tempfile
 import threading
-from typing import IO, Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from io import FileIO
 
 MEMORY_BYTES: Final = 64 << 20
 """More than any agent prints in a session without a fault behind us."""
@@ -23,7 +26,7 @@ class Backlog:
         self._lock = threading.Lock()
         self._memory: collections.deque[bytes] = collections.deque()
         self._in_memory = 0
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._in_file = 0
         self._file_read = 0
         self.lost_bytes: int = 0
@@ -36,6 +39,8 @@ class Backlog:
 
     def append(self, data: bytes) -> None:
         """Take bytes; never waits for anybody but the disk."""
+        if not data:
+            return  # an empty piece would look like an empty backlog to ``take``
         with self._lock:
             if not self._in_file and self._in_memory + len(data) <= self._limit:
                 self._memory.append(data)
@@ -43,10 +48,9 @@ class Backlog:
                 return
             try:
                 if self._file is None:
-                    self._file = tempfile.TemporaryFile(prefix="voicestream-input-")  # noqa: SIM115 - lives as long as this
-                self._file.seek(self._file_read + self._in_file)
-                self._file.write(data)
-                self._file.flush()
+                    # Unbuffered: a buffer that a full disk refused would come back as an error of the next reading.
+                    self._file = tempfile.TemporaryFile(buffering=0, prefix="voicestream-input-")  # noqa: SIM115 - lives as long as this
+                self._write(self._file, data)
             except OSError:
                 # Disk full: losing words is bad, stopping the agent is worse. It is counted, and the run says so.
                 self.lost_bytes += len(data)
@@ -69,6 +73,22 @@ class Backlog:
                 self._file.truncate()
                 self._file_read = 0
             return data
+
+    def close(self) -> None:
+        """Drop what is left and give the file back."""
+        with self._lock:
+            self._memory.clear()
+            self._in_memory = self._in_file = self._file_read = 0
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _write(self, file: FileIO, data: bytes) -> None:
+        """Add to what is in the file; after an error the file holds what it held before, as far as we count."""
+        file.seek(self._file_read + self._in_file)
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
 
     def _take_from_memory(self, most: int) -> bytes:
         parts: list[bytes] = []
