@@ -28,8 +28,9 @@ lint: $(VENV)/dev ## check format, lint rules and types
 types: $(VENV)/dev ## check types only, and that the checkers would see an error
 	@$(BIN)/python -P tests/helpers/shadow_tree.py check
 
-bench: $(VENV)/base ## print the latency table of this machine
+bench: $(VENV)/base ## print the latency table of this machine, and the parser's throughput
 	@$(BIN)/voicestream bench
+	@for program in tests/benchmarks/*parser.py; do test ! -e "$$program" || $(BIN)/python -P "$$program" || exit 1; done
 
 format: $(VENV)/dev ## mend format and what lint can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
