@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from voicestream.workers.parser.pipeline import Found, Notice, Pipeline
-
 from voicestream.messages import ParserOptions
+from voicestream.workers.parser.pipeline import Found, Notice, Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from helpers.parsing import assistant, cut, delta, errors, event, lines, notices, parse, partial, spoken
 
 TOOL_CALL: dict[str, Any] = {
     "type": "assistant",
-    "message": {"id": "m", "content": [{"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "ls. Now."}}]},
+    "message": {
+        "id": "m",
+        "content": [{"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "ls. Now."}}],
+    },
     "parent_tool_use_id": None,
 }
 RESULT: dict[str, Any] = {"type": "result", "subtype": "success", "is_error": False, "session_id": "s"}
@@ -17,7 +21,9 @@ RESULT: dict[str, Any] = {"type": "result", "subtype": "success", "is_error": Fa
 STREAMS: dict[str, tuple[bytes, list[str]]] = {
     "claude whole, result repeats": (lines(assistant("Hi there."), {**RESULT, "result": "Hi there."}), ["Hi there."]),
     "claude the same words in two messages": (
-        lines(assistant("Yes.", "a"), {**RESULT, "result": "Yes."}, assistant("Yes.", "b"), {**RESULT, "result": "Yes."}),
+        lines(
+            assistant("Yes.", "a"), {**RESULT, "result": "Yes."}, assistant("Yes.", "b"), {**RESULT, "result": "Yes."}
+        ),
         ["Yes.", "Yes."],
     ),
     "claude json: one result object": (lines({**RESULT, "result": "All is well."}), ["All is well."]),
@@ -30,7 +36,12 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
     "claude transcript": (
         lines(
             {"type": "summary", "summary": "A title.", "leafUuid": "u"},
-            {"parentUuid": None, "isSidechain": False, "type": "user", "message": {"role": "user", "content": "Do it."}},
+            {
+                "parentUuid": None,
+                "isSidechain": False,
+                "type": "user",
+                "message": {"role": "user", "content": "Do it."},
+            },
             {**assistant("Side.", "s1"), "isSidechain": True},
             {**assistant("Main.", "s2"), "isSidechain": False, "sessionId": "s", "version": "2"},
             {"isMeta": True, "type": "user", "message": {"role": "user", "content": "Stop hook feedback"}},
@@ -41,7 +52,10 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
         lines(
             {
                 "type": "assistant",
-                "message": {"id": "m", "content": [{"type": "thinking", "thinking": "Hm. Well."}, {"type": "text", "text": "Ok."}]},
+                "message": {
+                    "id": "m",
+                    "content": [{"type": "thinking", "thinking": "Hm. Well."}, {"type": "text", "text": "Ok."}],
+                },
             }
         ),
         ["Ok."],
@@ -80,10 +94,15 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
             assistant("Let me see:"),
             event(type="content_block_stop", index=1),
             event(type="content_block_start", index=2, content_block={"type": "tool_use", "id": "t", "name": "Read"}),
-            event(type="content_block_delta", index=2, delta={"type": "input_json_delta", "partial_json": '{"a": "b. c"}'}),
+            event(
+                type="content_block_delta", index=2, delta={"type": "input_json_delta", "partial_json": '{"a": "b. c"}'}
+            ),
             TOOL_CALL,
             event(type="content_block_stop", index=2),
-            {"type": "user", "message": {"role": "user", "content": [{"type": "tool_result", "content": "No. Never."}]}},
+            {
+                "type": "user",
+                "message": {"role": "user", "content": [{"type": "tool_result", "content": "No. Never."}]},
+            },
             event(type="message_delta", delta={"stop_reason": "tool_use"}),
             event(type="message_stop"),
         ),
@@ -109,9 +128,18 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
             {"type": "turn.started"},
             {"type": "item.completed", "item": {"id": "item_0", "type": "reasoning", "text": "Hm."}},
             {"type": "item.completed", "item": {"id": "item_1", "type": "agent_message", "text": "I’ll look."}},
-            {"type": "item.started", "item": {"id": "item_2", "type": "command_execution", "command": "ls", "exit_code": None}},
-            {"type": "item.completed", "item": {"id": "item_2", "type": "command_execution", "aggregated_output": "x. Y."}},
-            {"type": "item.updated", "item": {"id": "item_3", "type": "todo_list", "items": [{"text": "A", "completed": True}]}},
+            {
+                "type": "item.started",
+                "item": {"id": "item_2", "type": "command_execution", "command": "ls", "exit_code": None},
+            },
+            {
+                "type": "item.completed",
+                "item": {"id": "item_2", "type": "command_execution", "aggregated_output": "x. Y."},
+            },
+            {
+                "type": "item.updated",
+                "item": {"id": "item_3", "type": "todo_list", "items": [{"text": "A", "completed": True}]},
+            },
             {"type": "item.completed", "item": {"id": "item_4", "type": "agent_message", "text": "Done."}},
             {"type": "turn.completed", "usage": {"input_tokens": 1}},
         ),
@@ -133,7 +161,11 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
             {
                 "timestamp": "t",
                 "type": "response_item",
-                "payload": {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello."}]},
+                "payload": {
+                    "type": "message",
+                    "role": "assistant",
+                    "content": [{"type": "output_text", "text": "Hello."}],
+                },
             },
             {
                 "timestamp": "t",
@@ -156,17 +188,36 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
     "opencode": (
         lines(
             {"type": "step_start", "timestamp": 1, "sessionID": "s", "part": {"type": "step-start"}},
-            {"type": "text", "timestamp": 2, "sessionID": "s", "part": {"id": "p", "type": "text", "text": "Hello there."}},
-            {"type": "tool_use", "timestamp": 3, "sessionID": "s", "part": {"type": "tool", "state": {"output": "No."}}},
+            {
+                "type": "text",
+                "timestamp": 2,
+                "sessionID": "s",
+                "part": {"id": "p", "type": "text", "text": "Hello there."},
+            },
+            {
+                "type": "tool_use",
+                "timestamp": 3,
+                "sessionID": "s",
+                "part": {"type": "tool", "state": {"output": "No."}},
+            },
             {"type": "reasoning", "timestamp": 3, "sessionID": "s", "part": {"type": "reasoning", "text": "Hm."}},
-            {"type": "step_finish", "timestamp": 4, "sessionID": "s", "part": {"type": "step-finish", "reason": "stop"}},
+            {
+                "type": "step_finish",
+                "timestamp": 4,
+                "sessionID": "s",
+                "part": {"type": "step-finish", "reason": "stop"},
+            },
         ),
         ["Hello there."],
     ),
     "cursor whole": (
         lines(
             {"type": "system", "subtype": "init", "session_id": "s"},
-            {"type": "user", "message": {"role": "user", "content": [{"type": "text", "text": "Do."}]}, "session_id": "s"},
+            {
+                "type": "user",
+                "message": {"role": "user", "content": [{"type": "text", "text": "Do."}]},
+                "session_id": "s",
+            },
             {"type": "thinking", "subtype": "delta", "text": "Hm.", "session_id": "s", "timestamp_ms": 1},
             {
                 "type": "assistant",
@@ -175,8 +226,19 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
                 "model_call_id": "x",
                 "timestamp_ms": 2,
             },
-            {"type": "tool_call", "subtype": "started", "call_id": "c", "tool_call": {}, "session_id": "s", "timestamp_ms": 3},
-            {"type": "assistant", "message": {"role": "assistant", "content": [{"type": "text", "text": "Done."}]}, "session_id": "s"},
+            {
+                "type": "tool_call",
+                "subtype": "started",
+                "call_id": "c",
+                "tool_call": {},
+                "session_id": "s",
+                "timestamp_ms": 3,
+            },
+            {
+                "type": "assistant",
+                "message": {"role": "assistant", "content": [{"type": "text", "text": "Done."}]},
+                "session_id": "s",
+            },
             {"type": "result", "subtype": "success", "is_error": False, "result": "I look.Done.", "session_id": "s"},
         ),
         ["I look.", "Done."],
@@ -193,26 +255,36 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
         lines(
             {"type": "agent_start"},
             {"type": "message_start", "message": {"role": "assistant", "content": []}},
-            {"type": "message_update", "message": {}, "assistantMessageEvent": {"type": "text_delta", "delta": "Hello "}},
+            {
+                "type": "message_update",
+                "message": {},
+                "assistantMessageEvent": {"type": "text_delta", "delta": "Hello "},
+            },
             {"type": "message_update", "message": {}, "assistantMessageEvent": {"type": "text_delta", "delta": "you."}},
-            {"type": "message_end", "message": {"role": "assistant", "content": [{"type": "text", "text": "Hello you."}]}},
+            {
+                "type": "message_end",
+                "message": {"role": "assistant", "content": [{"type": "text", "text": "Hello you."}]},
+            },
             {"type": "agent_end", "messages": []},
         ),
         ["Hello you."],
     ),
     "anthropic sse": (
-        b"event: message_start\n"
-        b'data: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[]}}\n\n'
-        b"event: content_block_start\n"
-        b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
-        b'event: ping\ndata: {"type": "ping"}\n\n'
-        b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Found:\\n- "}      }\n\n'
-        b'data: {"type":"content_block_stop","index":0}\n\n'
-        b'data: {"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}\n\n'
-        b'data: {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"an item"}}\n\n'
-        b'data: {"type":"content_block_stop","index":1}\n\n'
-        b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}}\n\n'
-        b'data: {"type":"message_stop"}',
+        (
+            b"event: message_start\n"
+            b'data: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[]}}\n\n'
+            b"event: content_block_start\n"
+            b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
+            b'event: ping\ndata: {"type": "ping"}\n\n'
+            b'data: {"type":"content_block_delta","index":0,'
+            b'"delta":{"type":"text_delta","text":"Found:\\n- "}      }\n\n'
+            b'data: {"type":"content_block_stop","index":0}\n\n'
+            b'data: {"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}\n\n'
+            b'data: {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"an item"}}\n\n'
+            b'data: {"type":"content_block_stop","index":1}\n\n'
+            b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}}\n\n'
+            b'data: {"type":"message_stop"}'
+        ),
         ["Found.", "an item."],
     ),
     "anthropic whole": (
@@ -220,26 +292,44 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
         ["Whole."],
     ),
     "openai chat sse": (
-        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
-        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"reasoning":"Hm."}}]}\n\n'
-        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"He"}}]}\n\n'
-        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"llo."}}]}\n\n'
-        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":null},"finish_reason":"stop"}]}\n\n'
-        b'data: {"object":"chat.completion.chunk","choices":[],"usage":{}}\n\ndata: [DONE]\n\n',
+        (
+            b'data: {"object":"chat.completion.chunk",'
+            b'"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
+            b'data: {"object":"chat.completion.chunk",'
+            b'"choices":[{"index":0,"delta":{"reasoning":"Hm."}}]}\n\n'
+            b'data: {"object":"chat.completion.chunk",'
+            b'"choices":[{"index":0,"delta":{"content":"He"}}]}\n\n'
+            b'data: {"object":"chat.completion.chunk",'
+            b'"choices":[{"index":0,"delta":{"content":"llo."}}]}\n\n'
+            b'data: {"object":"chat.completion.chunk",'
+            b'"choices":[{"index":0,"delta":{"content":null},"finish_reason":"stop"}]}\n\n'
+            b'data: {"object":"chat.completion.chunk",'
+            b'"choices":[],"usage":{}}\n\ndata: [DONE]\n\n'
+        ),
         ["Hello."],
     ),
     "openai chat whole": (
-        lines({"object": "chat.completion", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi."}}]}),
+        lines(
+            {"object": "chat.completion", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi."}}]}
+        ),
         ["Hi."],
     ),
     "openai responses, five times": (
         lines(
             {"type": "response.created", "response": {"id": "r"}},
-            {"type": "response.output_item.added", "output_index": 0, "item": {"id": "i", "type": "message", "content": []}},
+            {
+                "type": "response.output_item.added",
+                "output_index": 0,
+                "item": {"id": "i", "type": "message", "content": []},
+            },
             {"type": "response.output_text.delta", "item_id": "i", "content_index": 0, "delta": "Hello "},
             {"type": "response.output_text.delta", "item_id": "i", "content_index": 0, "delta": "you."},
             {"type": "response.output_text.done", "item_id": "i", "content_index": 0, "text": "Hello you."},
-            {"type": "response.content_part.done", "item_id": "i", "part": {"type": "output_text", "text": "Hello you."}},
+            {
+                "type": "response.content_part.done",
+                "item_id": "i",
+                "part": {"type": "output_text", "text": "Hello you."},
+            },
             {
                 "type": "response.output_item.done",
                 "item": {"id": "i", "type": "message", "content": [{"type": "output_text", "text": "Hello you."}]},
@@ -247,7 +337,9 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
             {
                 "type": "response.completed",
                 "response": {
-                    "output": [{"id": "i", "type": "message", "content": [{"type": "output_text", "text": "Hello you."}]}]
+                    "output": [
+                        {"id": "i", "type": "message", "content": [{"type": "output_text", "text": "Hello you."}]}
+                    ]
                 },
             },
         ),
@@ -291,7 +383,10 @@ STREAMS: dict[str, tuple[bytes, list[str]]] = {
         ),
         ["From Claude.", "From Codex."],
     ),
-    "text": (b"Just some text. With two sentences.\nAnd a third line\n", ["Just some text.", "With two sentences.", "And a third line."]),
+    "text": (
+        b"Just some text. With two sentences.\nAnd a third line\n",
+        ["Just some text.", "With two sentences.", "And a third line."],
+    ),
 }
 
 
@@ -307,7 +402,11 @@ ERRORS: dict[str, tuple[bytes, list[str]]] = {
         lines(
             {
                 "type": "assistant",
-                "message": {"id": "m", "model": "<synthetic>", "content": [{"type": "text", "text": "Invalid API key"}]},
+                "message": {
+                    "id": "m",
+                    "model": "<synthetic>",
+                    "content": [{"type": "text", "text": "Invalid API key"}],
+                },
                 "error": "authentication_failed",
                 "session_id": "s",
             },
@@ -319,20 +418,32 @@ ERRORS: dict[str, tuple[bytes, list[str]]] = {
         lines({"type": "result", "subtype": "error_during_execution", "is_error": True, "session_id": "s"}),
         ["The run was broken off"],
     ),
-    "claude transcript": (lines({**assistant("Overloaded"), "isApiErrorMessage": True, "isSidechain": False}), ["Overloaded"]),
+    "claude transcript": (
+        lines({**assistant("Overloaded"), "isApiErrorMessage": True, "isSidechain": False}),
+        ["Overloaded"],
+    ),
     "codex, twice": (
-        lines({"type": "thread.started"}, {"type": "error", "message": "No quota"}, {"type": "turn.failed", "error": {"message": "No quota"}}),
+        lines(
+            {"type": "thread.started"},
+            {"type": "error", "message": "No quota"},
+            {"type": "turn.failed", "error": {"message": "No quota"}},
+        ),
         ["No quota"],
     ),
     "opencode": (
-        lines({"type": "error", "timestamp": 1, "sessionID": "s", "error": {"name": "E", "data": {"message": "No key"}}}),
+        lines(
+            {"type": "error", "timestamp": 1, "sessionID": "s", "error": {"name": "E", "data": {"message": "No key"}}}
+        ),
         ["No key"],
     ),
     "anthropic sse": (
         b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
         ["Overloaded"],
     ),
-    "gemini": (lines({"type": "error", "timestamp": "t", "severity": "error", "message": "Turn limit"}), ["Turn limit"]),
+    "gemini": (
+        lines({"type": "error", "timestamp": "t", "severity": "error", "message": "Turn limit"}),
+        ["Turn limit"],
+    ),
     "openai responses": (
         lines({"type": "response.failed", "response": {"error": {"code": "x", "message": "Server error"}}}),
         ["Server error"],
@@ -349,7 +460,9 @@ def test_an_error_is_announced_once_on_its_own_channel(name: str) -> None:
 
 
 def test_an_error_is_announced_in_the_sessions_language() -> None:
-    data = lines({"type": "result", "subtype": "error_max_turns", "is_error": True, "errors": ["Zu viel"], "session_id": "s"})
+    data = lines(
+        {"type": "result", "subtype": "error_max_turns", "is_error": True, "errors": ["Zu viel"], "session_id": "s"}
+    )
     assert errors(parse(data, language="de")) == ["Der Agent meldet einen Fehler: Zu viel."]
 
 
@@ -360,7 +473,11 @@ def test_an_unknown_stream_stays_silent_and_says_so_once() -> None:
 
 
 def test_noise_is_logged_and_never_spoken() -> None:
-    out = parse(lines("[SandboxDebug] on", assistant("Hello."), "Now using node v20.", "{", '  "error": {', assistant("Bye.", "n")))
+    out = parse(
+        lines(
+            "[SandboxDebug] on", assistant("Hello."), "Now using node v20.", "{", '  "error": {', assistant("Bye.", "n")
+        )
+    )
     assert spoken(out) == ["Hello.", "Bye."]
     assert any("node v20" in text for text in notices(out))
 

@@ -14,7 +14,7 @@ from voicestream.workers.parser.word_set import word_set
 
 NEVER_LAST: Final = word_set(
     """
-    mr mrs ms mx dr prof gen sen rep gov hon rev capt col lt sgt messrs hr fr herr sra dra mme mlle vs cf viz
+    mr mrs ms mx st dr prof gen sen rep gov hon rev capt col lt sgt messrs hr fr herr sra dra mme mlle vs cf viz
     approx incl excl esp resp aprox e.g i.e eg ie n.b z.b d.h u.a o.ä o.g i.d.r z.t u.u s.o s.u m.e v.a bzw
     evtl ggf inkl exkl vgl bspw sog zzgl ca ggü p.ej p.ex núms cía
     """
@@ -29,7 +29,7 @@ NOT_LAST_BEFORE_A_NUMBER: Final = word_set(
 
 LAST_BEFORE_A_CAPITAL: Final = word_set(
     """
-    etc al inc ltd corp co jr sr bros max min avg dept est ext misc temp tel st ave env usw ej
+    etc al inc ltd corp co jr sr bros max min avg dept est ext misc temp tel ave env usw ej ph.d m.sc b.sc
     """
 )
 

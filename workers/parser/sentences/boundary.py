@@ -25,7 +25,7 @@ _SCAN: Final = re.compile(r"[.!?…]+|[。！？｡]|`+|[\[<~$\\]")
 _CERTAIN: Final = re.compile(r"(?<=[a-z])[.!?] [A-Z]")
 """The usual case: this behind a word that is too long for an abbreviation."""
 _LONG_WORD: Final = 8
-_CLOSERS: Final = frozenset("\"'”’)]}*_»›")
+_CLOSERS: Final = frozenset("\"'”’“)]}*_»›")
 _QUIET_CLOSERS: Final = frozenset("*_")
 """Emphasis says nothing about whether the sentence around it goes on."""
 _MARK: Final = re.compile(r"\[\^?[\w-]{1,20}\]|【[^】]{0,60}】")

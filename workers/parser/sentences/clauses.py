@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -14,10 +15,13 @@ _EDGES: Final = (
         r"y|o|pero|que|porque|et|ou|mais|car)\s)"
     ),
     re.compile(r"\s"),
+    re.compile(r"(?<=[\u3041-\u3096])(?=[\u30a1-\u30fa\u3400-\u9fff])"),
     re.compile(r"(?<=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3])(?=[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3])"),
 )
-"""Where to divide, best first: stops, then semicolons and dashes, commas, conjunctions, spaces, and in scripts without
-spaces between two letters."""
+"""Where to divide, best first: stops, then semicolons and dashes, commas, conjunctions, spaces; in scripts without
+spaces behind a Japanese particle or ending, and at last between two letters."""
+_WEAK: Final = 3
+"""Index of the first edge at which nobody would pause: there the pieces are made about equally long."""
 
 _SHORTEST_SHARE: Final = 0.3
 """A first piece shorter than this share of the limit sounds like a stumble: a weaker edge further on is better."""
@@ -41,10 +45,12 @@ def divide(text: str, limit: int) -> list[str]:
 def _best_cut(text: str, limit: int) -> int:
     shortest = int(limit * _SHORTEST_SHARE)
     fallback = 0
-    for edge in _EDGES:
+    even = min(limit, math.ceil(len(text) / math.ceil(len(text) / limit)) + limit // 8)
+    for rank, edge in enumerate(_EDGES):
         cut = 0
+        longest = even if rank >= _WEAK else limit
         for found in edge.finditer(text, 1, limit + 1):
-            if len(text[: found.end()].rstrip()) > limit:
+            if len(text[: found.end()].rstrip()) > longest:
                 break
             cut = found.end()
         if cut >= shortest and cut:

@@ -60,9 +60,9 @@ def is_path(word: str, *, code: bool) -> bool:  # noqa: PLR0911 - one question a
     """Whether a word without line number is a path rather than two words with a slash between."""
     if "\\" in word:
         return bool(_DRIVE.match(word)) or (word.count("\\") > 1 and _EXTENSION.search(word) is not None)
-    if "/" not in word or word.startswith("@") or not word.strip("/"):
+    if "/" not in word or (word.startswith("@") and not word.startswith("@/")) or not word.strip("/"):
         return False
-    if word.startswith(("/", "~/", "./", "../", "$")) or _DRIVE.match(word):
+    if word.startswith(("/", "~/", "./", "../", "@/", "$")) or _DRIVE.match(word):
         return True
     parts = word.rstrip("/").split("/")
     if all(_NUMBER.match(part) for part in parts):

@@ -12,6 +12,8 @@ _ESCAPE: Final = re.compile(
     "\x1b(?:\\[[0-?]{0,64}[ -/]{0,8}[@-~]|[\\]PX^_][^\x07\x1b\n]{0,512}(?:\x07|\x1b\\\\)|[ -/]{0,8}[0-Z^-~\\\\])?"
 )
 """ECMA-48 control sequences: CSI (colours), strings such as OSC (titles, links), and the short ones."""
+_SPACING: Final = re.compile("[\x0b\x0c\x85]")
+"""Tabs and feeds of other kinds, and the next-line control: a space."""
 _UNFINISHED: Final = re.compile("\x1b(?:\\[[0-?]{0,64}[ -/]{0,8}|[\\]PX^_][^\x07\x1b\n]{0,512}\x1b?|[ -/]{0,8})?\\Z")
 """A control sequence of which the rest may still come; its length is bounded, and so is what is held back."""
 
@@ -43,4 +45,4 @@ def sanitize(held: str, text: str, *, final: bool = False) -> tuple[str, str]:
         elif text.endswith("\r"):
             text, held = text[:-1], "\r"
     text = _ESCAPE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _UNWANTED.sub("", text), held
+    return _UNWANTED.sub("", _SPACING.sub(" ", text)), held

@@ -32,7 +32,7 @@ _NAMED: Final = re.compile(
 _IN_ADDRESS: Final = re.compile(r"(?<=://)[^\s/@:]+:[^\s/@]+@")
 """``https://user:password@host``."""
 _LONG: Final = re.compile(
-    r"(?<![\w/+.-])(?=[A-Za-z0-9+_-]*[a-z])(?=[A-Za-z0-9+_-]*[A-Z])(?=(?:[A-Za-z+_-]*[0-9]){3})[A-Za-z0-9+_-]{32,}=*(?![\w/.])"
+    r"(?<![\w/+.-])(?=[A-Za-z0-9+_-]*[a-z])(?=[A-Za-z0-9+_-]*[A-Z])(?=(?:[A-Za-z+_-]*[0-9]){3})[A-Za-z0-9+_-]{32,}=*(?![\w/]|\.\w)"
 )
 """Long random letters in both cases with several digits: a key of a kind not listed, and noise in any case."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _SPECIAL: Final = frozenset("`*_~[]<>\\$&/@#%=|{}+^:-\t")
 """Characters at which something may have to be done; most sentences have none and are said as they are written."""
+_ALERT: Final = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|INFO|(WARNING|CAUTION))\]\s*")
+"""The mark of an alert in a block quote."""
 _MARKUP: Final = frozenset("`\\$[<~&【")
 _DECORATION: Final = frozenset("=-#+~^|")
 _LONG_WORD: Final = 12
@@ -59,6 +61,9 @@ def say_piece(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[s
     characters = frozenset(text)
     plain = text.isascii()
     text = redact(text, words_of.withheld)
+    alert = _ALERT.match(text)
+    if alert is not None:
+        text = f"{words_of.warning}{words_of.colon}{text[alert.end() :]}" if alert[1] else text[alert.end() :]
     stash = markup.Stash()
     lead = "" if plain else finish.leading_word(text, words_of)
     if not _MARKUP.isdisjoint(characters) or "://" in text or "www." in text:

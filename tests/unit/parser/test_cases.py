@@ -1,0 +1,47 @@
+"""Text to sentences: every case passes whole, character by character and however it is cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.parsing import cut, errors, load, message, parse, partial, spoken
+
+SENTENCES = load("sentences.jsonl") + load("own_sentences.jsonl")
+STREAMS = load("streams.jsonl")
+
+
+def _name(case: dict[str, Any]) -> str:
+    return str(case["id"])
+
+
+@pytest.mark.parametrize("case", SENTENCES, ids=_name)
+def test_a_text_becomes_these_sentences(case: dict[str, Any]) -> None:
+    text, expected = case["input"], case["expected"]
+    assert spoken(parse(message(text))) == expected
+    assert spoken(parse(partial(list(text)))) == expected
+    assert spoken(parse(partial(case.get("chunks", [text])))) == expected
+
+
+@pytest.mark.parametrize("case", SENTENCES, ids=_name)
+@settings(max_examples=5, deadline=None)
+@given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=6))
+def test_the_cut_changes_nothing(case: dict[str, Any], sizes: list[int]) -> None:
+    pieces = [
+        piece.decode("utf-32-le") for piece in cut(case["input"].encode("utf-32-le"), [4 * size for size in sizes])
+    ]
+    assert spoken(parse(partial(pieces))) == case["expected"]
+
+
+@pytest.mark.parametrize("case", STREAMS, ids=_name)
+@pytest.mark.parametrize("sizes", [(), (1,), (5, 60, 2)], ids=["whole", "bytewise", "cut"])
+def test_a_stream_becomes_these_texts(case: dict[str, Any], sizes: tuple[int, ...]) -> None:
+    out = parse(cut("\n".join(case["lines"]).encode(), sizes))
+    assert spoken(out) == [said for text in case["expected_text"] for said in spoken(parse(message(text)))]
+    announced = errors(out)
+    expected = case.get("expected_error", [])
+    assert len(announced) == len(expected)
+    assert all(words in text for words, text in zip(expected, announced, strict=True))
