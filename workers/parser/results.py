@@ -7,7 +7,7 @@ import msgspec
 from voicestream.messages import SentenceKind
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """One sentence to be heard."""
 
     ordinal: int
@@ -22,7 +22,7 @@ class Found(msgspec.Struct, frozen=True):
     """It opens a paragraph."""
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(msgspec.Struct, frozen=True, gc=False):
     """Something for the log and the terminal, never spoken."""
 
     text: str

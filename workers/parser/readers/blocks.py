@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 
-class Block(msgspec.Struct):
+class Block(msgspec.Struct, gc=False):
     """One block of a message; only what may be spoken is read."""
 
     type: str = ""

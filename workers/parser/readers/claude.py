@@ -16,19 +16,19 @@ from voicestream.workers.parser.readers.reader import Narrator, Reader, message_
 from voicestream.workers.parser.word_set import word_set
 
 
-class _Message(msgspec.Struct):
+class _Message(msgspec.Struct, gc=False):
     id: str | None = None
     model: str | None = None
     content: Content = None
 
 
-class _Delta(msgspec.Struct):
+class _Delta(msgspec.Struct, gc=False):
     type: str = ""
     text: str = ""
     stop_reason: str | None = None
 
 
-class _Event(msgspec.Struct):
+class _Event(msgspec.Struct, gc=False):
     type: str = ""
     message: _Message | None = None
     content_block: Block | None = None
@@ -36,7 +36,7 @@ class _Event(msgspec.Struct):
     error: object = None
 
 
-class _Line(msgspec.Struct, rename="camel"):
+class _Line(msgspec.Struct, rename="camel", gc=False):
     """Only the fields that decide what is spoken; msgspec passes over the rest without building it."""
 
     type: str = ""

@@ -75,7 +75,7 @@ def detect(text: str, before: str, *, default: str) -> str:
     """
     if text.isascii():
         known = _KNOWN.intersection(text.lower().split())
-        if known and known.issubset(_WORDS_OF.get(before, ())):
+        if before in _WORDS_OF and known.issubset(_WORDS_OF[before]):
             return before
     elif _FOREIGN.search(text) is not None:
         script = _by_script(text, before, default)

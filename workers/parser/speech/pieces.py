@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Sentence(msgspec.Struct, frozen=True):
+class Sentence(msgspec.Struct, frozen=True, gc=False):
     """One sentence."""
 
     text: str

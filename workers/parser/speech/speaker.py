@@ -19,6 +19,10 @@ _ALERT: Final = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|INFO|(WARNING|CAUTION))\]\
 """The mark of an alert in a block quote."""
 _MARKUP: Final = frozenset("`\\$[<~&【")
 _DECORATION: Final = frozenset("=-#+~^|")
+_SIMPLE_MARKS: Final = re.compile(
+    r"`([A-Za-z][A-Za-z0-9.]{0,10})`|(?<![\w*/`])\*\*(\w[^*`]*(?<=[\w.!?:,;)]))\*\*(?![\w*/`])", re.ASCII
+)
+"""A short word in code, a phrase in bold: the usual marks, which leave a sentence without any."""
 _LONG_WORD: Final = 12
 """Letters from which a word may be a hash or a key."""
 _PLACEHOLDER: Final = re.compile(r"[(\[]no content[)\]]|\[request interrupted by user[^\]]*\]", re.IGNORECASE)
@@ -39,21 +43,30 @@ def say(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
     Returns:
         The sentence with a stop at its end, or "" when nothing of it is to be said; and whether emphasis is open.
     """
-    if (
-        not is_open
-        and text.isascii()
-        and _SPECIAL.isdisjoint(text)
+    if not is_open and text.isascii():
+        simple = _SIMPLE_MARKS.sub(_unmarked, text) if "`" in text or "*" in text else text
+        if _is_plain(simple):
+            return simple, False
+    said, is_open = say_piece(text, phrases(language), is_open=is_open)
+    if not finish.has_words(said) or (said[0] in "([" and _PLACEHOLDER.fullmatch(said.rstrip("."))):
+        return "", is_open
+    return finish.close(said), is_open
+
+
+def _is_plain(text: str) -> bool:
+    """Whether an ASCII sentence can be said as it is written."""
+    return (
+        _SPECIAL.isdisjoint(text)
         and text[0].isalnum()
         and text[-1] in ".!?"
         and "()" not in text
         and "  " not in text
         and len(max(text.split(), key=len)) < _LONG_WORD
-    ):
-        return text, False
-    said, is_open = say_piece(text, phrases(language), is_open=is_open)
-    if not finish.has_words(said) or _PLACEHOLDER.fullmatch(said.rstrip(".")):
-        return "", is_open
-    return finish.close(said), is_open
+    )
+
+
+def _unmarked(found: re.Match[str]) -> str:
+    return found[1] or found[2]
 
 
 def say_piece(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[str, bool]:
@@ -61,7 +74,7 @@ def say_piece(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[s
     characters = frozenset(text)
     plain = text.isascii()
     text = redact(text, words_of.withheld)
-    alert = _ALERT.match(text)
+    alert = _ALERT.match(text) if text.startswith("[!") else None
     if alert is not None:
         text = f"{words_of.warning}{words_of.colon}{text[alert.end() :]}" if alert[1] else text[alert.end() :]
     stash = markup.Stash()
