@@ -44,6 +44,8 @@ class InputLog:
         self._careful_until: int = 0
         self._losses = 0
         self._losses_at = -1
+        self.is_skipping: bool = False
+        """Whether the end of a line that was given up has not arrived yet: the parser is not to be opened before."""
 
     @property
     def under_way(self) -> int:
@@ -64,10 +66,19 @@ class InputLog:
         """Take input as it arrives; False when it does not follow what came before."""
         if offset != self.end:
             return False
-        piece = Piece(offset=offset, data=data, pause=pause)
-        self._pieces.append(piece)
-        self._unsent.append(piece)
-        self.end = piece.end
+        self.end += len(data)
+        if self.is_skipping:
+            line_end = data.find(b"\n") + 1
+            dropped = line_end or len(data)
+            self.is_skipping = not line_end
+            offset, data = offset + dropped, data[dropped:]
+            self.checkpoint = self.received = self._sent = offset
+            if self.is_skipping:
+                return True
+        if data or pause:
+            piece = Piece(offset=offset, data=data, pause=pause)
+            self._pieces.append(piece)
+            self._unsent.append(piece)
         return True
 
     def next_piece(self) -> Piece | None:
@@ -93,7 +104,7 @@ class InputLog:
         self.received = max(self.received, received)
         self.checkpoint = checkpoint
         self.state = state
-        while self._pieces and self._pieces[0].end <= checkpoint and self._pieces[0].end <= received:
+        while self._pieces and self._is_over(self._pieces[0]):
             self._pieces.popleft()
 
     def rewind(self, *, count: bool) -> int:
@@ -120,14 +131,16 @@ class InputLog:
         return self._losses
 
     def skip_line(self) -> int:
-        """Give up the line at the checkpoint; returns how many bytes were dropped."""
+        """After ``rewind``: give up the line at the checkpoint; returns how many bytes of it were dropped so far."""
         dropped = 0
+        self.is_skipping = True
         while self._unsent:
             piece = self._unsent.popleft()
             line_end = piece.data.find(b"\n") + 1
             taken = line_end or len(piece.data)
             dropped += taken
             if line_end:
+                self.is_skipping = False
                 if line_end < len(piece.data):
                     self._unsent.appendleft(_after(piece, piece.offset + line_end))
                 break
@@ -136,6 +149,10 @@ class InputLog:
         self._pieces = collections.deque(self._unsent)
         self._losses = 0
         return dropped
+
+    def _is_over(self, piece: Piece) -> bool:
+        """Whether no parser can need the piece. A bare pause at the checkpoint may not have been read: it is kept."""
+        return piece.end < self.checkpoint or (piece.end == self.checkpoint and bool(piece.data))
 
     @property
     def _is_careful(self) -> bool:

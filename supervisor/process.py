@@ -64,6 +64,8 @@ class WorkerProcess:
             OSError: the process could not be started.
         """
         self.launch: Final = launch
+        self.identity: Final = f"{launch.role}.{launch.incarnation}".encode()
+        """Its name on the hub."""
         ours, theirs = lifeline.make()
         output_read, output_write = os.pipe()
         command = [
@@ -109,11 +111,6 @@ class WorkerProcess:
     def pid(self) -> int:
         """Its process id; cannot be somebody else's before it is reaped (pitfall 43)."""
         return self._popen.pid
-
-    @property
-    def identity(self) -> bytes:
-        """Its name on the hub."""
-        return f"{self.launch.role}.{self.launch.incarnation}".encode()
 
     def reap(self) -> int | None:
         """Its exit status once it has ended (negative: a signal), else None; never waits."""

@@ -112,11 +112,17 @@ class ProcessTable:
             role: Post(role=role, engine=engines.get(role, ""), log=WorkerLog(log.path_of(role)))
             for role in START_ORDER
         }
+        self._by_name: Final = {role.encode(): post for role, post in self.posts.items()}
 
     def start_all(self, now: float) -> None:
         """Start a worker for every role."""
         for post in self.posts.values():
             self._start(post, now)
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether ``take_findings`` has something."""
+        return bool(self._findings)
 
     def take_findings(self) -> list[Finding]:
         """What was found out since the last call."""
@@ -125,10 +131,11 @@ class ProcessTable:
 
     def post_of(self, identity: bytes) -> Post | None:
         """The post whose process of now has this name on the hub; None for a predecessor's (it is fenced off)."""
-        for post in self.posts.values():
-            if post.process is not None and post.process.identity == identity:
-                return post
-        return None
+        role = identity.partition(b".")[0]
+        post = self._by_name.get(role)
+        if post is None or post.process is None or post.process.identity != identity:
+            return None
+        return post
 
     def identity(self, role: Role) -> bytes | None:
         """The name on the hub of the process that holds a role."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,8 @@ class Session:
     opened_at_parser: bool = False
     """The parser of now knows this session."""
     end_sent: bool = False
+    accepted: int = 0
+    """Bytes of input of which the client knows that they need no more room."""
     asked_at: float | None = None
     """Since when the parser has had input that it has not acknowledged."""
 
@@ -43,6 +46,8 @@ class Sessions:
         self._hub = hub
         self._opened = 0
         self.by_id: Final[dict[str, Session]] = {}
+        self._with_parser: collections.deque[tuple[Session, int]] = collections.deque()
+        """Whose input the parser has not acknowledged yet, and up to where, in the order in which it reads."""
 
     def open(self, client: bytes, options: SessionOptions, watch: ProcessWatch) -> Session:
         """A new session; ids are never used twice in the life of a supervisor."""
@@ -55,6 +60,7 @@ class Sessions:
         """Forget a session, here and at the parser."""
         del self.by_id[session.session]
         session.watch.close()
+        self._with_parser = collections.deque(entry for entry in self._with_parser if entry[0] is not session)
         if parser is not None and session.opened_at_parser:
             self._hub.send(parser, Cancel(session=session.session))
 
@@ -69,8 +75,10 @@ class Sessions:
         if session is None or not session.opened_at_parser:
             return None
         session.input.acknowledge(message.received, message.checkpoint, message.state)
+        while self._with_parser and self._with_parser[0][0] is session and self._with_parser[0][1] <= message.received:
+            self._with_parser.popleft()
         session.asked_at = now if session.input.under_way else None
-        self._hub.send(session.client, InputAccepted(session=message.session, offset=message.received))
+        self._tell_accepted(session)
         return session
 
     def parser_lost(self, *, blame: bool) -> list[tuple[Session, int]]:
@@ -80,12 +88,14 @@ class Sessions:
             The sessions of which a line was given up because it cost too many parsers, with the bytes dropped.
         """
         given_up: list[tuple[Session, int]] = []
+        # It reads one piece after another: only the oldest that it has not acknowledged can have been the cause.
+        suspect = self._with_parser[0][0] if blame and self._with_parser else None
+        self._with_parser.clear()
         for session in self.by_id.values():
-            had_work = session.input.under_way > 0
             session.opened_at_parser = False
             session.end_sent = False
             session.asked_at = None
-            losses = session.input.rewind(count=blame and had_work)
+            losses = session.input.rewind(count=session is suspect)
             if losses >= MAX_LOSSES_A_LINE:
                 given_up.append((session, session.input.skip_line()))
         return given_up
@@ -95,7 +105,16 @@ class Sessions:
         times = [s.asked_at for s in self.by_id.values() if s.asked_at is not None]
         return min(times, default=None)
 
+    def _tell_accepted(self, session: Session) -> None:
+        """Let the client send more, if more was read, or given up, than it knows of."""
+        if session.input.received > session.accepted:
+            session.accepted = session.input.received
+            self._hub.send(session.client, InputAccepted(session=session.session, offset=session.accepted))
+
     def _feed(self, session: Session, parser: bytes, now: float) -> None:
+        self._tell_accepted(session)
+        if session.input.is_skipping and not session.input_ended:
+            return
         if not session.opened_at_parser:
             opening = OpenInput(
                 session=session.session,
@@ -110,6 +129,8 @@ class Sessions:
             message = ParseInput(session=session.session, offset=piece.offset, data=piece.data, pause=piece.pause)
             # A parser that is not there any more is found out through its lifeline; the log rewinds then.
             self._hub.send(parser, message)
+            if piece.data:
+                self._with_parser.append((session, piece.end))
             if session.asked_at is None:
                 session.asked_at = now
         if session.input_ended and session.input.is_all_sent and not session.end_sent:

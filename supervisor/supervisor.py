@@ -45,8 +45,11 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.commands import Command
     from voicestream.supervisor.process_table import Finding
 
-TURN_LOOK_SECONDS: Final = 0.1
-"""While sentences wait, a turn that is over because nothing came is noticed this soon."""
+LOOK_SECONDS: Final = 0.1
+"""With a session open, what only time brings (a turn is over, an alarm is due) is noticed this soon."""
+
+IDLE_LOOK_SECONDS: Final = 1.0
+"""Without one."""
 
 LAST_FRAMES_SECONDS: Final = 0.2
 """At the end, how long the last answers may take to get out to the clients."""
@@ -102,6 +105,10 @@ class Supervisor:
         self._signals: Final = Signals()
         self._poller: Final = zmq.Poller()
         self._polled: set[int] = set()
+        self._is_stale = True
+        """Whether what is polled, and ``_due``, have to be found out anew."""
+        self._due = self.started_at
+        """When to look around though nothing was heard."""
 
     def run(self) -> None:
         """Serve until it is time to end, then end in good order."""
@@ -116,16 +123,31 @@ class Supervisor:
         self._answer_last()
 
     def _turn(self) -> None:
+        """Wait for something and act on it.
+
+        A sentence takes some ten turns, so a turn does only what is due: the sockets come first, processes are looked
+        at when one of their descriptors says so or when ``_due`` has come.
+        """
         now = time.monotonic()
-        self._watch_descriptors()
-        ready = dict(self._poller.poll(poll_milliseconds(self._due_at(now) - now)))
+        if self._is_stale:
+            self._watch_descriptors()
+            self._due = self._due_at(now)
+            self._is_stale = False
+        ready = dict(self._poller.poll(poll_milliseconds(self._due - now)))
+        if ready.pop(self.hub.socket, None):
+            for identity, message in self.hub.receive():
+                self._take(identity, message, time.monotonic())
+        if ready or self._is_stale or self.table.has_findings or time.monotonic() >= self._due:
+            self._look_around(ready)
+        self._feed_parser()
+
+    def _look_around(self, ready: Mapping[object, int]) -> None:
+        """What is no message: signals; processes that print, end or are due; clients that are gone; time."""
         now = time.monotonic()
+        self._is_stale = True
         if self._signals.wake.fileno() in ready:
             for number in self._signals.take():
                 self.end(f"told to by {number.name}")
-        if self.hub.socket in ready:
-            for identity, message in self.hub.receive():
-                self._take(identity, message, time.monotonic())
         for post in self.table.posts.values():
             if post.process is not None and post.process.output in ready:
                 post.log.pump(post.process.output, now)
@@ -134,7 +156,6 @@ class Supervisor:
             self._act_on(finding, time.monotonic())
         self._notice_ended_clients()
         self.do(self.ledger.tick(time.monotonic()))
-        self._feed_parser()
         if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
             self.end("nothing to do")
 
@@ -143,7 +164,7 @@ class Supervisor:
         if self.is_ending:
             return
         _log.info("state=ending reason=%r", reason)
-        self.is_ending = True
+        self.is_ending = self._is_stale = True
         now = time.monotonic()
         for session in list(self.sessions.by_id):
             self.do(self.ledger.stop_session(session, f"the supervisor ends: {reason}", EXIT_INCOMPLETE, now))
@@ -151,14 +172,18 @@ class Supervisor:
 
     def do(self, commands: Iterable[Command]) -> None:
         """Carry out what the ledger wants."""
+        told: list[Report | Closed] = []
         for command in commands:
-            match command:
-                case Send(role=role, message=message):
-                    self._send_to(role, message)
-                case Report(event=event):
-                    self._tell(event.session, event)
-                case Closed():
-                    self._close(command)
+            if isinstance(command, Send):
+                self._send_to(command.role, command.message)
+            else:
+                told.append(command)
+        # Workers first: what clients are told can wait for some microseconds, and the next sound cannot.
+        for news in told:
+            if isinstance(news, Report):
+                self._tell(news.event.session, news.event)
+            else:
+                self._close(news)
 
     def restart_done(self, role: Role, now: float) -> None:
         """Answer those who asked for a restart of this role, now that its next worker is ready."""
@@ -175,6 +200,7 @@ class Supervisor:
         elif isinstance(message, EndOfInput | Input):
             self._take_input(identity, message)
         elif is_from_client(message):
+            self._is_stale = True
             self._desk.take(identity, message, now)
         else:
             # A predecessor that is not quite dead, or somebody who is none of ours (pitfall 18).
@@ -260,6 +286,7 @@ class Supervisor:
         if session is None:
             return
         now = time.monotonic()
+        self._is_stale = True
         if not self._stay:
             self.keep_alive_seconds = session.options.keep_alive_seconds
         is_last = len(self.sessions.by_id) == 1
@@ -306,13 +333,11 @@ class Supervisor:
         return self.ledger.in_flight(role)
 
     def _due_at(self, now: float) -> float:
-        due = self.table.due_at(now)
+        due = min(self.table.due_at(now), now + (LOOK_SECONDS if self.sessions.by_id else IDLE_LOOK_SECONDS))
         if self.idle_since is not None:
             due = min(due, self.idle_since + self.keep_alive_seconds)
         if any(session.watch.descriptor is None for session in self.sessions.by_id.values()):
             due = min(due, now + POLL_SECONDS)
-        if self.ledger.has_waiting:
-            due = min(due, now + TURN_LOOK_SECONDS)
         return due
 
     def _watch_descriptors(self) -> None:

@@ -7,7 +7,7 @@ is never trusted: size, depth and type are limited before anything is built from
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_args
 
 import msgpack
 import msgspec
@@ -29,6 +29,11 @@ INPUT_CHUNK_BYTES: Final = 256 << 10
 """Input travels in pieces of at most this size: large enough that 200 MB/s is a few hundred frames a second."""
 
 
+_TYPES: Final[dict[object, type[Message]]] = {kind.__struct_config__.tag: kind for kind in get_args(Message)}
+"""The union, by tag. Given the union itself, ``msgspec.convert`` analyses its 44 types anew for every frame: 38 µs,
+against 3 µs for the one type that the tag names. A frame without a tag is still refused (pitfall 24)."""
+
+
 def pack(message: Message) -> bytes:
     """One frame from one message."""
     builtins = msgspec.to_builtins(message, builtin_types=(bytes,))
@@ -45,9 +50,11 @@ def unpack(frame: bytes | memoryview) -> Message:
         raise ProtocolError(f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES} are read")
     try:
         builtins: Any = msgpack.unpackb(frame, raw=False, strict_map_key=True)
-        # msgspec knows the union only at run time; the cast tells the type checkers what convert() promises.
-        return cast("Message", msgspec.convert(builtins, Message, builtin_types=(bytes,)))
-    except (ValueError, msgpack.UnpackException, msgspec.ValidationError, RecursionError) as error:
+        kind = _TYPES.get(builtins.get("type")) if isinstance(builtins, dict) else None
+        if kind is None:
+            raise ProtocolError("not a map that names one of our messages")
+        return msgspec.convert(builtins, kind, builtin_types=(bytes,))
+    except (ValueError, TypeError, msgpack.UnpackException, msgspec.ValidationError, RecursionError) as error:
         raise ProtocolError(f"{type(error).__name__}: {error}") from error
 
 

@@ -177,11 +177,6 @@ class Ledger:
         self.books.now = now
         return self._settle()
 
-    @property
-    def has_waiting(self) -> bool:
-        """Whether a sentence is not done yet."""
-        return any(book.rows for book in self.books.sessions.values())
-
     def in_flight(self, role: Role) -> int:
         """Sentences a worker has in hand."""
         match role:
