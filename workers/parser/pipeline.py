@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 
+_NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for what is no JSON, for bytes that are no UTF-8 in a text, and for a thousand brackets."""
+
 __all__ = ["Checkpoint", "Found", "Notice", "Pipeline"]
 
 _NOISE_SHOWN: Final = 5
@@ -142,7 +145,7 @@ class Pipeline:
             return False
         try:
             return reader.read(line, self._narration)
-        except (msgspec.DecodeError, RecursionError):
+        except _NOT_JSON:
             return False
 
     def _silent(self) -> tuple[bytes, ...]:
@@ -221,7 +224,7 @@ class Pipeline:
         """A JSON array of objects in one line: every element as if it were a line."""
         try:
             elements = msgspec.json.decode(line, type=list[msgspec.Raw])
-        except msgspec.DecodeError:
+        except _NOT_JSON:
             return False
         objects = [bytes(element) for element in elements if bytes(element).startswith(b"{")]
         if not objects or (self._state.reader is None and not any(self._known(element) for element in objects)):
@@ -275,10 +278,10 @@ class Pipeline:
     def _is_json(line: bytes) -> bool:
         try:
             msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            return _repaired(line) is not None
         except RecursionError:
             return False
+        except _NOT_JSON:
+            return _repaired(line) is not None
         return True
 
     @staticmethod
@@ -288,15 +291,15 @@ class Pipeline:
             return read(line)
         except msgspec.ValidationError:
             return None
-        except msgspec.DecodeError:
-            repaired = _repaired(line)
         except RecursionError:
             return None
+        except _NOT_JSON:
+            repaired = _repaired(line)
         if repaired is None:
             return None
         try:
             return read(repaired)
-        except (msgspec.DecodeError, RecursionError):
+        except _NOT_JSON:
             return None
 
     def _take(self) -> list[Found | Notice]:
