@@ -25,9 +25,9 @@ FRAME: Final = 256 * 1024
 RUNS: Final = 5
 SEED: Final = 20
 PROSE: Final = (
-    "I looked at the tests first. The function `parse_line` in src/lib.rs returns **too early** when the input is empty, "
-    "so the last sentence is lost. Let me fix that now and run the whole suite again.\n\n- First item\n- Second item with "
-    "`code`\n\nDone. Everything passes, as far as I can see."
+    "I looked at the tests first. The function `parse_line` in src/lib.rs returns **too early** when the input is "
+    "empty, so the last sentence is lost. Let me fix that now and run the whole suite again.\n\n- First item\n"
+    "- Second item with `code`\n\nDone. Everything passes, as far as I can see."
 )
 NARRATION: Final = (
     "Let me look at the parser first:",
@@ -159,7 +159,8 @@ def main(arguments: list[str]) -> int:
         return 0
     write("parser: one process, best of several runs")
     write(
-        f"{'':22}{'lines/s':>10}{'MB/s':>8}{'sentences':>11}{'json.loads lines/s':>20}{'ratio':>7}{'line to sentence p99':>22}"
+        f"{'':22}{'lines/s':>10}{'MB/s':>8}{'sentences':>11}{'json.loads lines/s':>20}{'ratio':>7}"
+        f"{'line to sentence p99':>22}"
     )
     for figure in figures:
         rate, json_rate = figure.lines / figure.seconds, figure.lines / figure.json_seconds

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from helpers.parsing import assistant, cut, delta, errors, event, lines, notices, parse, partial, spoken
+from voicestream.cli.run import FORMATS
+from voicestream.workers.parser.readers.detect import READERS
 
 TOOL_CALL: dict[str, Any] = {
     "type": "assistant",
@@ -506,6 +508,10 @@ def test_only_final_knows_interim_messages_of_a_partial_stream() -> None:
         + lines(event(type="message_delta", delta={"stop_reason": "end_turn"}))
     )
     assert spoken(parse(data, only="final")) == ["Done.", "Really."]
+
+
+def test_every_format_of_the_command_line_is_known() -> None:
+    assert set(FORMATS) - {"auto", "openai"} <= set(READERS)
 
 
 def test_a_named_format_is_not_detected() -> None:

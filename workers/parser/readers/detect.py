@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 READERS: Final[dict[str, type[AnyReader]]] = {
     "claude": ClaudeReader,
-    "claude-hook": HookReader,
+    "transcript": ClaudeReader,
+    "hook": HookReader,
     "codex": CodexReader,
     "gemini": GeminiReader,
     "opencode": OpencodeReader,
@@ -41,7 +42,7 @@ READERS: Final[dict[str, type[AnyReader]]] = {
     "gemini-api": GeminiApiReader,
     "text": PlainReader,
 }
-"""What ``--format`` may name, beside ``auto``."""
+"""What ``--format`` may name; ``auto`` and ``openai`` leave the choice to ``detect``."""
 
 
 class _Probe(msgspec.Struct):
