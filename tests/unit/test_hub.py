@@ -3,71 +3,19 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgpack
 import pytest
 import zmq
 
-from voicestream.link import MAX_FRAME_BYTES, MAX_WIRE_BYTES, pack, peer_socket
+from helpers.net import WAIT_MILLISECONDS
+from voicestream.link import MAX_FRAME_BYTES, MAX_WIRE_BYTES, pack
 from voicestream.messages import Beat, Done, Stop, Stopping
-from voicestream.supervisor.hub import LOGGED_DROPS, MAX_FRAMES_A_TURN, Hub
+from voicestream.supervisor.hub import LOGGED_DROPS, MAX_FRAMES_A_TURN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from voicestream.messages import Message
-
-WAIT_MILLISECONDS = 30_000
-
-
-class Net:
-    """A hub and its peers."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "hub"
-        self.hub = Hub(self.path)
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._sockets: list[zmq.Socket[bytes]] = []
-
-    def stranger(self, identity: bytes) -> zmq.Socket[bytes]:
-        """A peer that has said nothing yet."""
-        socket = peer_socket(self._context, self.path, identity, linger_milliseconds=0)
-        self._sockets.append(socket)
-        return socket
-
-    def peer(self, identity: bytes) -> zmq.Socket[bytes]:
-        """A peer that the hub knows, because it has said something."""
-        socket = self.stranger(identity)
-        socket.send(pack(Beat()))
-        assert self.next() == (identity, Beat())
-        return socket
-
-    def next(self) -> tuple[bytes, Message]:
-        """The next message that gets through."""
-        while True:
-            assert self.hub.socket.poll(WAIT_MILLISECONDS), "nothing arrived"
-            for found in self.hub.receive():
-                return found
-
-    def close(self) -> None:
-        self.hub.close(linger_seconds=0)
-        for socket in self._sockets:
-            socket.close(0)
-        self._context.term()
-
-
-@pytest.fixture
-def net() -> Iterator[Net]:
-    """A hub in a directory with a short name."""
-    folder = Path(tempfile.mkdtemp(prefix="vs-"))
-    made = Net(folder)
-    yield made
-    made.close()
-    shutil.rmtree(folder)
+    from helpers.net import Net
 
 
 def test_a_message_reaches_the_peer_it_is_for(net: Net) -> None:
