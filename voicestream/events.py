@@ -7,6 +7,7 @@ events may come, none is renamed or taken away without a new version, which ``se
 from __future__ import annotations
 
 import os
+import select
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -63,7 +64,11 @@ class EventWriter:
         line = memoryview(msgspec.json.encode(fields) + b"\n")
         try:
             while line:
-                line = line[os.write(self._descriptor, line) :]
+                try:
+                    line = line[os.write(self._descriptor, line) :]
+                except BlockingIOError:
+                    # Whoever we share the pipe with has made it non-blocking.
+                    select.select([], [self._descriptor], [])
         except OSError as error:
             # A closed stdout or a full disk must not end what is being heard (pitfall 50).
             self.failure = error.strerror or type(error).__name__

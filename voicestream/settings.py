@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,36 +96,59 @@ def parse(text: str, name: str) -> Settings:
             is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
             if not is_right:
                 wanted = " or ".join(kind.__name__ for kind in OPTION_TYPES[key])
-                raise _wrong(text, name, key, f"must be {wanted}, is {value!r}")
+                raise _wrong(text, name, (key,), f"must be {wanted}, is {value!r}")
             options[key] = cast("str | float | bool", value)
         else:
-            raise _wrong(text, name, key, f"is not known; known are {', '.join(OPTION_TYPES)} and [speech.replace]")
+            raise _wrong(text, name, (key,), f"is not known; known are {', '.join(OPTION_TYPES)} and [speech.replace]")
     return Settings(options=options, replacements=replacements)
 
 
 def _replacements(table: object, text: str, name: str) -> dict[str, str]:
     if not isinstance(table, dict):
-        raise _wrong(text, name, "speech", "must be a table: [speech.replace]")
+        raise _wrong(text, name, ("speech",), "must be a table: [speech.replace]")
     table = cast("dict[str, object]", table)
     for key in table:
         if key != "replace":
-            raise _wrong(text, name, key, "is not known in [speech]; known is [speech.replace]")
+            raise _wrong(text, name, ("speech", key), "is not known in [speech]; known is [speech.replace]")
     found = table.get("replace", {})
     if not isinstance(found, dict):
-        raise _wrong(text, name, "replace", "must be a table: [speech.replace]")
+        raise _wrong(text, name, ("speech", "replace"), "must be a table: [speech.replace]")
     replacements: dict[str, str] = {}
     for key, value in cast("dict[str, object]", found).items():
         if not key.strip():
-            raise _wrong(text, name, key, "must not be empty")
+            raise _wrong(text, name, ("speech", "replace", key), "must not be empty")
         if not isinstance(value, str):
-            raise _wrong(text, name, key, f'must be a text in quotes, is {value!r}: {key} = "how to say it"')
+            raise _wrong(
+                text,
+                name,
+                ("speech", "replace", key),
+                f'must be a text in quotes, is {value!r}: {key} = "how to say it"',
+            )
         replacements[key] = value
     return replacements
 
 
-def _wrong(text: str, name: str, key: str, problem: str) -> ConfigurationError:
-    pattern = re.compile(rf"""^\s*(\[[^\]]*)?["']?{re.escape(key)}["']?\s*[=.\]]""")
-    for number, line in enumerate(text.splitlines(), start=1):
-        if pattern.match(line):
-            return ConfigurationError(f"{name}, line {number}: {key} {problem}")
-    return ConfigurationError(f"{name}: {key} {problem}")
+def _wrong(text: str, name: str, path: tuple[str, ...], problem: str) -> ConfigurationError:
+    """The error about the value at ``path``: table names and key."""
+    return ConfigurationError(f"{name}, line {_line_of(text, path)}: {path[-1] or chr(34) * 2} {problem}")
+
+
+def _line_of(text: str, path: tuple[str, ...]) -> int:
+    """The line, from 1, on which the value at ``path`` begins in a text that is TOML.
+
+    A key can be bare, quoted, dotted or in an inline table, and the same name can stand in several tables. So TOML's
+    own parser looks: the value begins after the longest run of whole lines that is TOML without it.
+    """
+    lines = text.split("\n")
+    begin = 1
+    for count in range(1, len(lines) + 1):
+        try:
+            found: object = tomllib.loads("\n".join(lines[:count]) + "\n")
+        except tomllib.TOMLDecodeError:
+            continue  # in the middle of a value of several lines
+        for key in path:
+            found = cast("dict[str, object]", found).get(key) if isinstance(found, dict) else None
+        if found is not None:
+            break
+        begin = count + 1
+    return begin

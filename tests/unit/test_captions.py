@@ -1,0 +1,161 @@
+"""What a person sees while listening."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from voicestream.captions import Captions
+from voicestream.messages import Counts, SessionClosed, SessionEvent
+
+
+def event(
+    name: str, sentence: int | None = None, text: str | None = None, stage: str | None = None, **more: str
+) -> SessionEvent:
+    return SessionEvent(
+        event=name,
+        session="s1",
+        time=1.0,
+        sentence=sentence,
+        text=text,
+        stage=stage,
+        reason=more.get("reason"),
+        state=more.get("state"),
+        role=more.get("role"),
+    )
+
+
+def hear(captions: Captions, sentence: int, original: str, said: str | None = None) -> None:
+    captions.happened(event("sentence_found", sentence, original))
+    if said is not None:
+        captions.happened(event("translated", sentence, said))
+    captions.happened(event("speech_started", sentence))
+    captions.happened(event("playback_started", sentence))
+    captions.happened(event("playback_finished", sentence))
+
+
+def test_a_sentence_is_shown_when_it_begins_to_be_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.happened(event("sentence_found", 0, "Hello."))
+    captions.happened(event("sentence_found", 1, "World."))
+    assert capsys.readouterr().err == ""
+    captions.happened(event("playback_started", 0))
+    assert capsys.readouterr().err == "🔊 Hello.\n"
+    captions.happened(event("playback_finished", 0))
+    captions.happened(event("playback_started", 1))
+    assert capsys.readouterr() == ("", "🔊 World.\n")
+
+
+def test_a_translation_is_shown_with_its_original(capsys: pytest.CaptureFixture[str]) -> None:
+    hear(Captions(captions=True, quiet=False), 0, "Hello.", "Hallo.")
+    assert capsys.readouterr().err == "🔊 Hallo.\n   Hello.\n"
+
+
+def test_a_translation_that_changes_nothing_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    hear(Captions(captions=True, quiet=False), 0, "OK.", "OK.")
+    assert capsys.readouterr().err == "🔊 OK.\n"
+
+
+@pytest.mark.parametrize(("captions", "quiet"), [(False, False), (True, True), (False, True)])
+def test_nothing_of_what_is_heard_is_shown_unless_it_is_wanted(
+    capsys: pytest.CaptureFixture[str], *, captions: bool, quiet: bool
+) -> None:
+    hear(Captions(captions=captions, quiet=quiet), 0, "Hello.", "Hallo.")
+    assert capsys.readouterr().err == ""
+
+
+def test_what_was_skipped_or_failed_is_said_even_when_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=False, quiet=True)
+    captions.happened(event("skipped", 4, stage="tts", reason="no voice for it"))
+    captions.happened(event("failed", 0, stage="translation", reason="three times"))
+    captions.happened(event("skipped", None, stage="parser", reason="a line of 9 bytes"))
+    assert capsys.readouterr().err.splitlines() == [
+        "voicestream: sentence 4 skipped (tts): no voice for it",
+        "voicestream: sentence 0 failed (translation): three times",
+        "voicestream: some input skipped (parser): a line of 9 bytes",
+    ]
+
+
+def test_notices_and_troubled_workers_are_said_unless_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    for quiet, expected in ((False, ["voicestream: a word", "voicestream: it ended"]), (True, [])):
+        captions = Captions(captions=True, quiet=quiet)
+        captions.happened(event("notice", text="a word"))
+        captions.happened(event("worker", role="tts", state="backoff", reason="it ended"))
+        captions.happened(event("worker", role="tts", state="ready"))
+        captions.happened(event("something new"))
+        assert capsys.readouterr().err.splitlines() == expected
+
+
+def closed(counts: Counts, reason: str = "") -> SessionClosed:
+    return SessionClosed(session="s1", counts=counts, exit_code=1, reason=reason)
+
+
+def test_a_session_that_went_well_ends_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    Captions(captions=True, quiet=False).closed(closed(Counts(found=3, played=3)))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_session_that_did_not_go_well_ends_with_its_counts_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = Counts(found=9, played=4, skipped=3, failed=2, untranslated=1)
+    Captions(captions=True, quiet=True).closed(closed(counts, "the supervisor ends"))
+    assert capsys.readouterr().err.splitlines() == [
+        "voicestream: the supervisor ends",
+        "voicestream: 4 of 9 sentences spoken, 3 skipped, 2 failed, 1 not translated",
+    ]
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [Counts(found=1, skipped=1), Counts(found=1, failed=1), Counts(found=1, played=1, untranslated=1)],
+)
+def test_each_kind_of_loss_is_worth_the_counts(capsys: pytest.CaptureFixture[str], counts: Counts) -> None:
+    Captions(captions=True, quiet=False).closed(closed(counts))
+    assert "1 sentences spoken" in capsys.readouterr().err
+
+
+def test_a_sentence_whose_translation_failed_is_shown_in_the_original_when_it_is_heard(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.happened(event("sentence_found", 0, "Hello."))
+    captions.happened(event("failed", 0, stage="translation", reason="no"))
+    captions.happened(event("playback_started", 0))
+    assert "🔊 Hello.\n" in capsys.readouterr().err
+
+
+def test_nothing_is_kept_of_sentences_that_are_over() -> None:
+    captions = Captions(captions=True, quiet=True)
+    for sentence in range(4):
+        captions.happened(event("sentence_found", sentence, "text"))
+    captions.happened(event("playback_finished", 0))
+    captions.happened(event("skipped", 1, stage="tts", reason="x"))
+    captions.happened(event("failed", 2, stage="player", reason="x"))
+    captions.happened(event("failed", 3, stage="translation", reason="x"))
+    assert list(captions._texts) == [3], "it will still be heard"
+
+
+def test_a_terminal_that_is_gone_ends_nothing() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    program = """
+from voicestream.captions import Captions
+captions = Captions(captions=True, quiet=False)
+for _ in range(3):
+    captions.error("nobody reads this")
+print("went on")
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], stdout=subprocess.PIPE, stderr=write, text=True, check=False
+    )
+    os.close(write)
+    assert done.stdout == "went on\n"
+
+
+def test_nothing_but_words_is_written_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.error("wrong")
+    captions.note("so so")
+    assert "\x1b" not in capsys.readouterr().err

@@ -1,0 +1,135 @@
+"""The user's file: what may stand in it, and errors that name the line and the key."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError
+from voicestream.settings import ENVIRONMENT_VARIABLE, OPTION_TYPES, Settings, load, parse, path
+
+
+def test_the_file_is_found_through_the_environment_or_in_the_users_configuration(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "mine.toml"))
+    assert path() == tmp_path / "mine.toml"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, "relative.toml")
+    assert path() == tmp_path / "relative.toml"
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE)
+    assert path().parts[-2:] == ("voicestream", "config.toml")
+
+
+def test_no_file_is_no_error(tmp_path: Path) -> None:
+    assert load(tmp_path / "none.toml") == Settings()
+
+
+def test_a_file_is_read_as_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('to = "ja"\n[speech.replace]\n"git" = "ギット"\n', encoding="utf-8")
+    assert load(file) == Settings(options={"to": "ja"}, replacements={"git": "ギット"})
+
+
+@pytest.mark.parametrize("content", [b'to = "\xff"\n', None], ids=["no UTF-8", "a directory"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "config.toml"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="cannot read .*config.toml") as caught:
+        load(file)
+    assert caught.value.exit_code == EXIT_CONFIGURATION
+
+
+def test_every_option_may_stand_in_the_file() -> None:
+    example = {str: '"text"', int: "2", float: "1.5", bool: "true"}
+    for key, kinds in OPTION_TYPES.items():
+        for kind in kinds:
+            found = parse(f"{key} = {example[kind]}", "config.toml")
+            assert type(found.options[key]) is kind
+            assert found.replacements == {}
+
+
+def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
+    expected = Settings(replacements={"kubectl": "kube control"})
+    for text in (
+        '[speech.replace]\nkubectl = "kube control"',
+        '[speech]\nreplace = {kubectl = "kube control"}',
+        'speech.replace.kubectl = "kube control"',
+        'speech = {replace = {"kubectl" = "kube control"}}',
+        "[ speech . replace ]\n'kubectl' = '''kube control'''",
+    ):
+        assert parse(text, "config.toml") == expected
+    assert parse("[speech]\n", "config.toml") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "words"),
+    [
+        ('\n# a comment\nto = "de"\nvioce = "anna"', 4, "vioce", "is not known; known are from, to, "),
+        ("speed = true", 1, "speed", "must be int or float, is True"),
+        ('speed = "fast"', 1, "speed", "must be int or float, is 'fast'"),
+        ('from = "en"\nto = 7', 2, "to", "must be str, is 7"),
+        ("captions = 1", 1, "captions", "must be bool, is 1"),
+        ('captions = "yes"', 1, "captions", "must be bool"),
+        ("keep-alive = [\n  1,\n  2,\n]", 1, "keep-alive", "must be int or float"),
+        ('from = "en"\n\nvoice = """\nspeed = 1\n"""\nspeed = "x"', 6, "speed", "must be int or float"),
+        ("\n[to]\nx = 1", 2, "to", "must be str"),
+        ('"quiet" = 3', 1, "quiet", "must be bool"),
+        ("[voices]\nanna = 1", 1, "voices", "is not known"),
+        ("speech = 3", 1, "speech", "must be a table: [speech.replace]"),
+        ("[speech]\n\nreplace = 3", 3, "replace", "must be a table: [speech.replace]"),
+        ("[speech.replac]\na = 'b'", 1, "replac", "is not known in [speech]; known is [speech.replace]"),
+        ("[speech]\nspeed = 2", 2, "speed", "is not known in [speech]"),
+        ('speed = 1\n[speech]\nspeed = "x"', 3, "speed", "is not known in [speech]"),
+        ('to = "de"\n[speech.replace]\na = "b"\nto = 3', 4, "to", "must be a text in quotes, is 3"),
+        ("[speech.replace]\nc++ = 'x'", 2, "", ""),
+        ("[speech.replace]\n'c++' = 3", 2, "c++", "must be a text in quotes"),
+        ("speech.replace.git = 3", 1, "git", "must be a text in quotes, is 3: git = "),
+        ('[speech]\nreplace = { a = "b", git = 3 }', 2, "git", "must be a text in quotes"),
+        ("[speech.replace]\na = 'b'\n\" \" = 'x'", 3, " ", "must not be empty"),
+        ("[speech.replace]\n\"\" = 'x'", 2, '""', "must not be empty"),
+        ("[speech.replace]\r\na = 'b'\r\ngit = 3\r\n", 3, "git", "must be a text in quotes"),
+        ('voice = "a\u2028b"\nspeed = "x"', 2, "speed", "must be int or float"),
+    ],
+)
+def test_every_error_names_file_line_and_key(text: str, line: int, key: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(text, "config.toml")
+    message = str(caught.value)
+    if key:
+        assert message.startswith(f"config.toml, line {line}: {key} {words}")
+    else:
+        assert "config.toml" in message, "what is no TOML has no key"
+        assert f"line {line}" in message
+
+
+def test_what_is_no_toml_is_said_with_its_line() -> None:
+    with pytest.raises(ConfigurationError, match=r"config.toml: .*line 2"):
+        parse('to = "de"\nspeed = = 2', "config.toml")
+    with pytest.raises(ConfigurationError, match=r"config.toml: .*line 2"):
+        parse('to = "de"\nto = "fr"\n', "config.toml")
+
+
+@given(before=st.integers(0, 5), after=st.integers(0, 5), key=st.sampled_from(sorted(OPTION_TYPES)))
+def test_the_line_is_right_wherever_the_key_stands(before: int, after: int, key: str) -> None:
+    other = "[speech.replace]\n" + "".join(f"x{number} = '{key} = 1'\n" for number in range(after)) + f"{key} = 'x'\n"
+    text = "# a comment\n" * before + f"{key} = [] # {key}\n" + other
+    with pytest.raises(ConfigurationError, match=f"line {before + 1}: {key} "):
+        parse(text, "config.toml")
+
+
+def test_the_example_in_the_docstring_is_right() -> None:
+    from voicestream import settings
+
+    assert settings.__doc__ is not None
+    example = textwrap.dedent(settings.__doc__.split("::\n", 1)[1])
+    found = parse(example, "docstring")
+    assert found.options == {"from": "en", "to": "ja", "speed": 1.1}
+    assert found.replacements == {"kubectl": "kube control"}
