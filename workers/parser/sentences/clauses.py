@@ -50,7 +50,8 @@ def _best_cut(text: str, limit: int) -> int:
         cut = 0
         longest = even if rank >= _WEAK else limit
         for found in edge.finditer(text, 1, limit + 1):
-            if len(text[: found.end()].rstrip()) > longest:
+            size = len(text[: found.end()].rstrip())
+            if size > limit or (size > longest and cut):
                 break
             cut = found.end()
         if cut >= shortest and cut:

@@ -66,6 +66,7 @@ _HTML: Final = BLOCK_TAGS | word_set(
 _TAG_LIKE: Final = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*)?/?>")
 _STRUCK_TAG: Final = re.compile(r"<(del|s|strike)>.*?</\1>", re.IGNORECASE | re.DOTALL)
 
+_SHORTEST_HASH: Final = 12
 _LONGEST_CODE: Final = 60
 """Characters of inline code that are still read out."""
 _OPERATOR: Final = re.compile(
@@ -141,8 +142,12 @@ def _replace(text: str, words: Phrases, stash: Stash) -> str:
 
 def say_code(code: str, words: Phrases) -> str:
     """Inline code as words: kept where it can be said, else the word for code."""
-    if code.isalnum():
+    if code.isalnum() and len(code) < _SHORTEST_HASH:
         return code
+    if "://" in code:
+        code = _ADDRESS.sub(lambda found: _host(found)[0], code)
+        if " " not in code:
+            return code
     code = " ".join(code.replace("`", " ").split())
     if len(code) > _LONGEST_CODE or (" " in code and _OPERATOR.search(code) is not None):
         return words.code
@@ -190,17 +195,23 @@ def _decode_entities(text: str) -> str:
 
 
 def _say_address(found: re.Match[str], stash: Stash) -> str:
-    """The host, without www; of a local address the port stays, because it is needed."""
+    said, tail = _host(found)
+    return stash.keep(said) + tail
+
+
+def _host(found: re.Match[str]) -> tuple[str, str]:
+    """What is said of an address, and the punctuation behind it.
+
+    That is the host, without www; of a local address the port stays, because it is needed.
+    """
     whole = found[0]
     trailing = _TRAILING.search(whole)
     tail = trailing[0] if trailing else ""
     if found["scheme"] == "file":
         path = whole.removesuffix(tail).rstrip("/")
-        return stash.keep(path.rpartition("/")[2]) + tail
+        return path.rpartition("/")[2], tail
     host = found["www"] or found["host"]
     if not found["rest"].strip("/"):
         host = host.removesuffix(tail)
     host = host.rstrip(".").removeprefix("www.")
-    if not _LOCAL.match(host):
-        host = _PORT.sub("", host)
-    return stash.keep(host) + tail
+    return host if _LOCAL.match(host) else _PORT.sub("", host), tail

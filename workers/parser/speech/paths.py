@@ -28,6 +28,7 @@ _EXTENSIONLESS: Final = word_set(
 _DOMAIN_ENDINGS: Final = frozenset("com org net edu gov local internal localhost".split())
 
 _EXTENSION: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
+_ANCHOR: Final = re.compile(r"(?<=\w)#[\w-]+\Z")
 _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 _TOP_FOLDERS: Final = word_set(
     """
@@ -58,6 +59,7 @@ _REFERENCE: Final = re.compile(
 
 def is_path(word: str, *, code: bool) -> bool:  # noqa: PLR0911 - one question after another
     """Whether a word without line number is a path rather than two words with a slash between."""
+    word = _ANCHOR.sub("", word)
     if "\\" in word:
         return bool(_DRIVE.match(word)) or (word.count("\\") > 1 and _EXTENSION.search(word) is not None)
     if "/" not in word or (word.startswith("@") and not word.startswith("@/")) or not word.strip("/"):
@@ -83,6 +85,7 @@ def is_path(word: str, *, code: bool) -> bool:  # noqa: PLR0911 - one question a
 
 def last_segment(path: str) -> str:
     """``src/lib.rs`` becomes ``lib.rs``, ``src/utils/`` becomes ``utils``."""
+    path = _ANCHOR.sub("", path)
     separator = "\\" if "\\" in path else "/"
     return path.rstrip(separator).rpartition(separator)[2]
 

@@ -23,6 +23,7 @@ _SIMPLE_MARKS: Final = re.compile(
     r"`([A-Za-z][A-Za-z0-9.]{0,10})`|(?<![\w*/`])\*\*(\w[^*`]*(?<=[\w.!?:,;)]))\*\*(?![\w*/`])", re.ASCII
 )
 """A short word in code, a phrase in bold: the usual marks, which leave a sentence without any."""
+_ATTACHED: Final = re.compile(r"\w\(|\(\)")
 _LONG_WORD: Final = 12
 """Letters from which a word may be a hash or a key."""
 _PLACEHOLDER: Final = re.compile(r"[(\[]no content[)\]]|\[request interrupted by user[^\]]*\]", re.IGNORECASE)
@@ -59,7 +60,7 @@ def _is_plain(text: str) -> bool:
         _SPECIAL.isdisjoint(text)
         and text[0].isalnum()
         and text[-1] in ".!?"
-        and "()" not in text
+        and ("(" not in text or _ATTACHED.search(text) is None)
         and "  " not in text
         and len(max(text.split(), key=len)) < _LONG_WORD
     )
@@ -89,7 +90,7 @@ def say_piece(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[s
     if not _DECORATION.isdisjoint(characters):
         text = finish.strip_decoration(text)
     dropped = not _GAPS.isdisjoint(characters) or (not plain and max(characters) >= _EMOJI_FROM)
-    text = finish.tidy(stash.restore(text), dropped=dropped)
+    text = " ".join(stash.restore(finish.tidy(text, dropped=dropped)).split())
     if lead:
         text = f"{lead}{words_of.colon}{text}" if finish.has_words(text) else lead
     return text, is_open
