@@ -46,10 +46,12 @@ class Captions:
                 self._texts[sentence] = (self._texts[sentence][0], event.text or "")
             case "playback_started" if sentence in self._texts:
                 self._show(*self._texts[sentence])
-            case "playback_finished":
-                self._texts.pop(sentence or 0, None)
+            case "playback_finished" if sentence is not None:
+                self._texts.pop(sentence, None)
             case "skipped" | "failed":
                 self._not_done(event)
+                if sentence is not None and event.stage != "translation":
+                    self._texts.pop(sentence, None)  # what could not be translated will still be heard
             case "notice":
                 self.note(event.text or "")
             case "worker":

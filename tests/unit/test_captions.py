@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from voicestream.captions import Captions
-from voicestream.messages import Counts, SessionClosed, SessionEvent
+from voicestream.errors import EXIT_NO_AUDIO
+from voicestream.messages import Counts, SessionClosed, SessionEvent, SessionOpened
 
 
 def event(
@@ -87,6 +88,63 @@ def test_notices_and_troubled_workers_are_said_unless_quiet(capsys: pytest.Captu
         captions.happened(event("worker", role="tts", state="ready"))
         captions.happened(event("something new"))
         assert capsys.readouterr().err.splitlines() == expected
+
+
+def test_a_reason_is_told_once_however_many_sentences_it_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    for sentence in range(3):
+        captions.happened(event("skipped", sentence, stage="tts", reason="no voice"))
+    captions.closed(closed(Counts(found=3, skipped=3), "no voice"))
+    assert capsys.readouterr().err.splitlines() == [
+        "voicestream: sentence 0 skipped (tts): no voice",
+        "voicestream: 0 of 3 sentences spoken, 3 skipped, 0 failed, 0 not translated",
+    ]
+
+
+@pytest.mark.parametrize("translates", [True, False])
+def test_a_wanted_translation_that_there_is_no_engine_for_is_said_once(
+    capsys: pytest.CaptureFixture[str], *, translates: bool
+) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.opened(SessionOpened(session="s1", pid=1, translator="none", tts="espeak"), translates=translates)
+    captions.happened(SessionEvent(event="worker", session="s1", time=1.0, role="translation", engine="none"))
+    assert capsys.readouterr().err.count("you hear the original") == int(translates)
+
+
+def test_a_worker_that_turns_out_to_have_no_engine_is_said_too(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.opened(SessionOpened(session="s1", pid=1, translator="auto", tts="espeak"), translates=True)
+    assert capsys.readouterr().err == ""
+    captions.happened(SessionEvent(event="worker", session="s1", time=1.0, role="tts", engine="none"))
+    assert capsys.readouterr().err == ""
+    captions.happened(SessionEvent(event="worker", session="s1", time=1.0, role="translation", engine="none"))
+    assert "you hear the original" in capsys.readouterr().err
+
+
+def test_who_can_do_without_a_sound_device_shows_no_error_when_there_is_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    captions = Captions(captions=True, quiet=False, may_lack_audio=True)
+    captions.happened(event("failed", 0, stage="player", reason="no sound device"))
+    captions.closed(SessionClosed(session="s1", counts=Counts(found=1, failed=1), exit_code=EXIT_NO_AUDIO))
+    assert capsys.readouterr().err == ""
+
+
+def test_errors_that_were_held_back_are_shown_when_there_is_sound_after_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    captions = Captions(captions=True, quiet=False, may_lack_audio=True)
+    captions.happened(event("sentence_found", 1, "Hello."))
+    captions.happened(event("skipped", 0, stage="tts", reason="no voice"))
+    assert capsys.readouterr().err == ""
+    captions.happened(event("playback_started", 1))
+    captions.error("another one")
+    captions.closed(closed(Counts(found=1, played=1)))
+    assert capsys.readouterr().err.splitlines() == [
+        "voicestream: sentence 0 skipped (tts): no voice",
+        "🔊 Hello.",
+        "voicestream: another one",
+    ]
 
 
 def closed(counts: Counts, reason: str = "") -> SessionClosed:

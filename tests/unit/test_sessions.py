@@ -232,6 +232,19 @@ def test_who_was_read_before_the_deadly_line_is_not_blamed_either(place: Place) 
     assert given_up == [("s2", 7)]
 
 
+def test_of_several_pieces_of_a_session_those_that_were_not_read_stay_suspect(place: Place) -> None:
+    deadly, _ = place.open()
+    innocent, _ = place.open(b"client.2")
+    give(deadly, b"fine\n")
+    give(deadly, b"deadly\n")
+    give(innocent, b"fine\n")
+    place.feed()
+    place.consumed(deadly, 5, 5)
+    for loss in range(1, MAX_LOSSES_A_LINE + 1):
+        assert place.lose_parser() == ([("s1", 7)] if loss == MAX_LOSSES_A_LINE else [])
+        place.feed()
+
+
 def test_nobody_is_blamed_for_a_parser_that_had_nothing_to_read(place: Place) -> None:
     session, _ = place.open()
     give(session, b"fine\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError
 from voicestream.settings import ENVIRONMENT_VARIABLE, OPTION_TYPES, Settings, load, parse, path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_file_is_found_through_the_environment_or_in_the_users_configuration(
@@ -42,7 +45,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         file.mkdir()
     else:
         file.write_bytes(content)
-    with pytest.raises(ConfigurationError, match="cannot read .*config.toml") as caught:
+    with pytest.raises(ConfigurationError, match=r"cannot read .*config\.toml") as caught:
         load(file)
     assert caught.value.exit_code == EXIT_CONFIGURATION
 
