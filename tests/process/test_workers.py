@@ -138,6 +138,55 @@ def test_the_file_is_byte_identical_when_workers_are_killed_at_moments_nobody_ch
     assert (place.cwd / "disturbed.wav").read_bytes() == (place.cwd / "undisturbed.wav").read_bytes()
 
 
+MIXED_STREAM = [
+    b"now using node v22.1.0\n",
+    b'{"type":"system","subtype":"init","session_id":"s"}\n',
+    b'{"type":"stream_event","event":{"type":"message_start","message":{"id":"m1"}},"parent_tool_use_id":null}\n',
+    (
+        b'{"type":"stream_event","event":{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}},'
+        b'"parent_tool_use_id":null}\n'
+    ),
+    (
+        b'{"type":"stream_event","event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta",'
+        b'"text":"First I read. Then I wr"}},"parent_tool_use_id":null}\n'
+    ),
+    (
+        b'{"type":"stream_event","event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta",'
+        b'"text":"ite. And"}},"parent_tool_use_id":null}\n'
+    ),
+    (
+        b'{"type":"assistant","message":{"id":"m1","role":"assistant","content":[{"type":"text",'
+        b'"text":"First I read. Then I write. And done."}]},"parent_tool_use_id":null,"session_id":"s"}\n'
+    ),
+    (
+        b'{"type":"assistant","message":{"id":"m1","role":"assistant","content":[{"type":"tool_use","id":"t","name":"Bash",'
+        b'"input":{}}]},"parent_tool_use_id":null,"session_id":"s"}\n'
+    ),
+    b"[SandboxDebug] noise\n",
+    (
+        b'{"type":"assistant","message":{"id":"m2","role":"assistant","content":[{"type":"text","text":"All is well."}]},'
+        b'"parent_tool_use_id":null,"session_id":"s"}\n'
+    ),
+    b'{"type":"result","subtype":"success","is_error":false,"result":"All is well.","session_id":"s"}\n',
+]
+
+
+def test_a_parser_killed_after_every_line_finds_the_same_sentences_under_the_same_numbers(place: Voicestream) -> None:
+    run = place.run()
+    run.wait_for("session_opened")
+    place.pid_of("parser")
+    for text in MIXED_STREAM:
+        run.write(text)
+        # SIGKILL too, but as somebody's wish: outside kills without any work done in between end in `failed`.
+        done = place.call("workers", "restart", "parser", "--now")
+        assert "SIGKILL" in done.stderr
+    assert run.finish() == 0, run.stderr
+    found = [(event["sentence"], event["text"]) for event in run.of("sentence_found")]
+    wanted = ["First I read.", "Then I write.", "And done.", "All is well."]
+    assert found == list(enumerate(wanted))
+    assert_each_once(run, len(wanted))
+
+
 def test_a_frozen_worker_is_replaced(place: Voicestream) -> None:
     run = place.run()
     run.write(line("Before."))

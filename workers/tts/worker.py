@@ -11,6 +11,7 @@ from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
+from voicestream.workers.parser.sentences.clauses import divide
 from voicestream.workers.tts.resample import PoolRateResampler
 from voicestream.workers.tts.slot_writer import SlotWriter
 
@@ -105,10 +106,11 @@ class TtsWorker(JobWorker):
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
         """The sentence at the pool's rate, chunk by chunk."""
         resampler = PoolRateResampler(synthesizer.sample_rate)
-        chunks = synthesizer.synthesize(job.text, job.language, job.voice, job.seed, speed=job.speed)
-        for chunk in chunks:
-            self._check(job)
-            yield resampler.feed(chunk)
+        # Here and not in the parser: a translation may be longer than what it translates.
+        for text in divide(job.text, synthesizer.max_characters):
+            for chunk in synthesizer.synthesize(text, job.language, job.voice, job.seed, speed=job.speed):
+                self._check(job)
+                yield resampler.feed(chunk)
         yield resampler.end()
 
     def _write(self, job: Speak, writer: SlotWriter, samples: NDArray[np.float32]) -> None:
