@@ -171,7 +171,7 @@ MIXED_STREAM = [
 ]
 
 
-def test_a_parser_killed_after_every_line_finds_the_same_sentences_under_the_same_numbers(place: Voicestream) -> None:
+def test_a_parser_killed_after_every_line_finds_the_same_sentences_with_the_same_ids(place: Voicestream) -> None:
     run = place.run()
     run.wait_for("session_opened")
     place.pid_of("parser")

@@ -26,6 +26,7 @@ FORMATS: Final = (
     "cursor",
     "qwen",
     "kimi",
+    "pi",
     "anthropic",
     "openai",
     "hook",
