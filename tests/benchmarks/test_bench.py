@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -22,7 +20,7 @@ from voicestream.bench.place import Place
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
 ROWS = (
@@ -195,48 +193,51 @@ def test_where_there_is_no_sound_server_the_row_says_what_to_install(monkeypatch
     assert not found.is_failure
 
 
-@pytest.fixture
-def leftovers() -> Callable[[], set[Path]]:
-    """The benchmark's directories that were not there before the test."""
-    with Place() as place:
-        root = place.home.parent
-    before = set(root.glob("vs-bench-*"))
-    return lambda: set(root.glob("vs-bench-*")) - before
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(150)
-def test_the_command_prints_every_row_and_leaves_nothing(leftovers: Callable[[], set[Path]], tmp_path: Path) -> None:
-    done = subprocess.run([*COMMAND, "bench", "--quick", "--json"], capture_output=True, cwd=tmp_path, check=False)
+def test_the_command_prints_every_row_and_leaves_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "bench", "--quick", "--json"],
+        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert tuple(row["name"] for row in found["figures"]) == ROWS
     assert [row["name"] for row in found["figures"] if row["absent"] and row["name"] != "warm_to_heard"] == []
-    assert leftovers() == set()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bench_that_is_told_to_end_takes_everything_with_it(leftovers: Callable[[], set[Path]]) -> None:
-    bench = subprocess.Popen([*COMMAND, "bench", "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    process = psutil.Process(bench.pid)
-    wait_until(lambda: len(process.children(recursive=True)) >= 5, "its supervisor has its workers")
-    children = process.children(recursive=True)
-    bench.send_signal(signal.SIGTERM)
-    assert bench.wait(30) == 128 + signal.SIGTERM
-    wait_until(lambda: not any(is_alive(child) for child in children), "its processes have ended", seconds=5)
-    assert leftovers() == set()
+@pytest.fixture
+def running_bench(tmp_path: Path) -> Iterator[tuple[psutil.Process, list[psutil.Process]]]:
+    """A benchmark in the middle of its work, with its temporary files in ``tmp_path``; and its processes."""
+    with subprocess.Popen(
+        [*COMMAND, "bench", "--json"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    ) as bench:
+        process = psutil.Process(bench.pid)
+        wait_until(lambda: len(process.children(recursive=True)) >= 5, "its supervisor has its workers")
+        yield process, process.children(recursive=True)
+        if is_alive(process):
+            bench.kill()
 
 
-def test_a_bench_that_is_killed_leaves_no_process(leftovers: Callable[[], set[Path]]) -> None:
-    bench = subprocess.Popen([*COMMAND, "bench", "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    process = psutil.Process(bench.pid)
-    wait_until(lambda: len(process.children(recursive=True)) >= 5, "its supervisor has its workers")
-    children = process.children(recursive=True)
-    time.sleep(0.2)
+def test_a_bench_that_is_told_to_end_takes_everything_with_it(
+    running_bench: tuple[psutil.Process, list[psutil.Process]], tmp_path: Path
+) -> None:
+    bench, children = running_bench
+    bench.terminate()
+    wait_until(lambda: not any(map(is_alive, [bench, *children])), "all of it has ended", seconds=20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bench_that_is_killed_leaves_no_process(
+    running_bench: tuple[psutil.Process, list[psutil.Process]],
+) -> None:
+    bench, children = running_bench
     bench.kill()
-    bench.wait()
-    wait_until(lambda: not any(is_alive(child) for child in children), "its processes have ended", seconds=20)
-    for path in leftovers():
-        for file in sorted(path.rglob("*"), reverse=True):
-            file.rmdir() if file.is_dir() else file.unlink()
-        path.rmdir()
+    wait_until(lambda: not any(map(is_alive, [bench, *children])), "all of it has ended", seconds=20)

@@ -36,9 +36,7 @@ class Place:
 
     def __init__(self) -> None:
         """Make the directories."""
-        # The system's own temporary directory, not $TMPDIR: on macOS that one is too long for a socket (pitfall 13).
-        root = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108 - mkdtemp makes a name of its own, mode 0700
-        self.home: Final = Path(tempfile.mkdtemp(prefix="vs-bench-", dir=root))
+        self.home: Final = Path(tempfile.mkdtemp(prefix="vs-bench-", dir=_root()))
         self.runtime: Final = self.home / "run"
         ours = {
             run_directory.ENVIRONMENT_VARIABLE: str(self.runtime),
@@ -119,6 +117,14 @@ class Place:
             if time.monotonic() > deadline:
                 raise VoicestreamError(f"{len(left)} processes are left {END_SECONDS:.0f} s after their session")
             time.sleep(0.01)
+
+
+def _root() -> str:
+    """Where temporary directories go, if a socket's path fits there: on macOS it does not (pitfall 13)."""
+    root = tempfile.gettempdir()
+    longest = f"{root}/vs-bench-12345678/sound/native"
+    fits = len(os.fsencode(longest)) <= run_directory.MAX_SOCKET_PATH_BYTES
+    return root if fits else "/tmp"  # noqa: S108 - mkdtemp makes a name of its own there, mode 0700
 
 
 def _is_left_out(variable: str) -> bool:

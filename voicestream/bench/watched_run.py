@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS: Final = 20.0
 """For what takes a fraction of a second: an event that has not come by then is a failure of the measurement."""
+
+END_SECONDS: Final = 2.0
+"""For a process to end that has closed its stdout."""
 
 Event = dict[str, Any]
 """One line of ``--events``."""
@@ -113,6 +117,11 @@ class WatchedRun:
                 stream.close()
 
     def _why(self) -> str:
+        if self._is_over:
+            # Its end and its last words come a moment after the end of its events.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(END_SECONDS)
+            self._threads[1].join(END_SECONDS)
         last = self._events[-1] if self._events else "none"
         errors = self._errors.decode(errors="replace").strip()
         return f"exit code {self.process.poll()}, last event {last}, stderr {errors or 'empty'}"
