@@ -164,8 +164,8 @@ MIXED_STREAM = [
     ),
     b"[SandboxDebug] noise\n",
     (
-        b'{"type":"assistant","message":{"id":"m2","role":"assistant","content":[{"type":"text","text":"All is well."}]},'
-        b'"parent_tool_use_id":null,"session_id":"s"}\n'
+        b'{"type":"assistant","message":{"id":"m2","role":"assistant","content":[{"type":"text",'
+        b'"text":"All is well."}]},"parent_tool_use_id":null,"session_id":"s"}\n'
     ),
     b'{"type":"result","subtype":"success","is_error":false,"result":"All is well.","session_id":"s"}\n',
 ]
