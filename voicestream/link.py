@@ -7,7 +7,7 @@ is never trusted: size, depth and type are limited before anything is built from
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast, get_args
 
 import msgpack
 import msgspec
@@ -50,7 +50,7 @@ def unpack(frame: bytes | memoryview) -> Message:
         raise ProtocolError(f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES} are read")
     try:
         builtins: Any = msgpack.unpackb(frame, raw=False, strict_map_key=True)
-        kind = _TYPES.get(builtins.get("type")) if isinstance(builtins, dict) else None
+        kind = _TYPES.get(cast("dict[str, object]", builtins).get("type")) if isinstance(builtins, dict) else None
         if kind is None:
             raise ProtocolError("not a map that names one of our messages")
         return msgspec.convert(builtins, kind, builtin_types=(bytes,))
