@@ -1,0 +1,233 @@
+"""One row of the ledger: its stages, and the slots that its sound is in."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from voicestream.audio_pool import SLOT_FRAMES
+from voicestream.supervisor.ledger.rows import Making, Row, Stretch
+
+
+def new_row() -> Row:
+    return Row(session="s1", sentence=4, message=1, text="Hello.", language="en")
+
+
+def test_a_row_has_the_id_of_its_sentence() -> None:
+    assert new_row().key == ("s1", 4)
+
+
+# --- stages
+
+FORWARD = [Making.FOUND, Making.TRANSLATING, Making.TRANSLATED, Making.SPEAKING, Making.SPOKEN]
+BACK = {(Making.TRANSLATING, Making.FOUND), (Making.SPEAKING, Making.TRANSLATED)}
+ALLOWED = {*itertools.pairwise(FORWARD), *BACK}
+
+
+@pytest.mark.parametrize("start", list(Making))
+@pytest.mark.parametrize("to", list(Making))
+def test_a_sentence_moves_one_stage_on_or_one_back_when_its_worker_is_lost(start: Making, to: Making) -> None:
+    row = new_row()
+    row.making = start
+    if (start, to) in ALLOWED:
+        row.move(to)
+        assert row.making is to
+    else:
+        with pytest.raises(AssertionError, match=f"{start.name} cannot become {to.name}"):
+            row.move(to)
+        assert row.making is start
+
+
+def test_delivery_ends_the_trials_of_a_stage_and_a_loss_does_not() -> None:
+    row = new_row()
+    row.move(Making.TRANSLATING)
+    row.trials = 2
+    row.move(Making.FOUND)
+    assert row.trials == 2
+    row.move(Making.TRANSLATING)
+    row.move(Making.TRANSLATED)
+    assert row.trials == 0
+    row.move(Making.SPEAKING)
+    row.trials = 1
+    row.move(Making.TRANSLATED)
+    assert row.trials == 1
+    row.move(Making.SPEAKING)
+    row.move(Making.SPOKEN)
+    assert row.trials == 0
+
+
+def test_it_can_be_played_as_soon_as_there_is_a_frame_or_it_is_known_that_there_is_none() -> None:
+    row = new_row()
+    assert not row.is_playable
+    row.leased = [0]
+    assert row.commit(0, 0, 1)
+    assert row.is_playable
+    assert not row.is_complete
+    silent = new_row()
+    silent.making = Making.SPOKEN
+    assert silent.is_playable
+    assert silent.is_complete
+
+
+# --- slots
+
+
+def test_sound_fills_the_leased_slots_one_after_another() -> None:
+    row = new_row()
+    row.leased = [7, 3]
+    assert row.commit(7, 0, 100)
+    assert row.commit(7, 100, SLOT_FRAMES - 100)
+    assert row.leased == [3]
+    assert row.commit(3, 0, 5)
+    assert row.stretches == [
+        Stretch(slot=7, start=0, frames=100, at=0),
+        Stretch(slot=7, start=100, frames=SLOT_FRAMES - 100, at=100),
+        Stretch(slot=3, start=0, frames=5, at=SLOT_FRAMES),
+    ]
+    assert row.frames == SLOT_FRAMES + 5
+    assert row.stretches[-1].end == row.frames
+    assert row.held_slots() == {7, 3}
+
+
+@pytest.mark.parametrize(
+    ("slot", "start", "frames"),
+    [
+        (3, 0, 10),
+        (8, 0, 10),
+        (7, 0, 10),
+        (7, 101, 10),
+        (7, 99, 10),
+        (7, 100, SLOT_FRAMES - 99),
+        (7, 100, -1),
+        (7, -100, 10),
+    ],
+    ids=["not its turn", "not leased", "again", "a gap", "overlap", "too long", "negative", "before"],
+)
+def test_what_was_not_leased_cannot_be_committed(slot: int, start: int, frames: int) -> None:
+    row = new_row()
+    row.leased = [7, 3]
+    assert row.commit(7, 0, 100)
+    before = (list(row.stretches), row.frames, list(row.leased), row.used_of_slot)
+    assert not row.commit(slot, start, frames)
+    assert (row.stretches, row.frames, row.leased, row.used_of_slot) == before
+
+
+def test_without_a_lease_nothing_can_be_committed() -> None:
+    assert not new_row().commit(0, 0, 1)
+
+
+def test_sound_is_progress_and_its_absence_is_not() -> None:
+    row = new_row()
+    row.leased = [0]
+    row.trials = 2
+    assert row.commit(0, 0, 0)
+    assert row.trials == 2
+    assert row.commit(0, 0, 1)
+    assert row.trials == 0
+    assert len(row.stretches) == 1
+
+
+def test_a_slot_is_free_when_all_of_it_was_played() -> None:
+    row = new_row()
+    row.leased = [7, 3]
+    row.commit(7, 0, 6000)
+    row.commit(7, 6000, 6000)
+    row.commit(3, 0, 100)
+    assert row.play_up_to(11_999) == []
+    assert row.play_up_to(12_000) == [7]
+    assert row.play_up_to(12_000) == []
+    assert row.play_up_to(12_100) == [], "tts may still write to it"
+    assert row.drop_lease() == [3]
+
+
+def test_playing_never_goes_back_nor_beyond_what_there_is() -> None:
+    row = new_row()
+    row.leased = [7]
+    row.commit(7, 0, 100)
+    row.play_up_to(50)
+    row.play_up_to(20)
+    assert row.played_frames == 50
+    row.play_up_to(10**9)
+    assert row.played_frames == 100
+    row.play_up_to(-1)
+    assert row.played_frames == 100
+
+
+def test_a_lost_lease_leaves_what_was_committed() -> None:
+    row = new_row()
+    row.leased = [7, 3, 5]
+    row.commit(7, 0, 100)
+    assert row.unused_slots() == [3, 5]
+    assert row.drop_lease() == [3, 5]
+    assert row.held_slots() == {7}
+    row.leased = [9]
+    assert not row.commit(7, 100, 10), "the old slot belongs to the attempt before"
+    assert row.commit(9, 0, 10)
+    assert [stretch.at for stretch in row.stretches] == [0, 100]
+    assert row.play_up_to(100) == [7]
+
+
+class RowMachine(RuleBasedStateMachine):
+    """Leases, commits, losses and playing in any order: a slot is free exactly once, and never while it holds sound."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.row = new_row()
+        self.next_slot = 0
+        self.held: set[int] = set()
+        self.committed: list[int] = []
+        """The slot of every 1000 frames."""
+
+    @rule(count=st.integers(1, 3))
+    def lease(self, count: int) -> None:
+        slots = list(range(self.next_slot, self.next_slot + count))
+        self.next_slot += count
+        self.row.leased.extend(slots)
+        self.held.update(slots)
+
+    @precondition(lambda self: self.row.leased)
+    @rule(thousands=st.integers(0, 12))
+    def commit(self, thousands: int) -> None:
+        slot, start = self.row.leased[0], self.row.used_of_slot
+        thousands = min(thousands, (SLOT_FRAMES - start) // 1000)
+        assert self.row.commit(slot, start, thousands * 1000)
+        self.committed += [slot] * thousands
+
+    @rule()
+    def lose(self) -> None:
+        self.free(self.row.drop_lease())
+
+    @rule(back=st.integers(-2000, 20_000))
+    def play(self, back: int) -> None:
+        self.free(self.row.play_up_to(len(self.committed) * 1000 - back))
+
+    def free(self, slots: list[int]) -> None:
+        unplayed = set(self.committed[self.row.played_frames // 1000 :])
+        for slot in slots:
+            assert slot in self.held, "free a second time"
+            assert slot not in unplayed, "there is sound in it that was not played"
+            assert slot not in self.row.leased
+            self.held.remove(slot)
+
+    @invariant()
+    def every_slot_is_somewhere(self) -> None:
+        assert self.row.held_slots() == self.held
+        assert self.row.frames == len(self.committed) * 1000
+        ends = [0, *(stretch.end for stretch in self.row.stretches)]
+        if self.row.stretches:
+            starts = [stretch.at for stretch in self.row.stretches]
+            assert starts[0] <= self.row.played_frames
+            assert starts[1:] == ends[1:-1]
+
+    def teardown(self) -> None:
+        self.free(self.row.drop_lease())
+        self.free(self.row.play_up_to(self.row.frames))
+        assert self.held == set(), "slots were lost"
+
+
+RowMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestRow = RowMachine.TestCase
