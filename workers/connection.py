@@ -1,8 +1,8 @@
 """A worker's end of its one link to the supervisor.
 
-A thread owns the socket: it beats, notices the supervisor's death and sorts what arrives, so that a worker whose main thread
-sits in a model for seconds is still alive to the outside and can still be cancelled. The main thread takes messages from
-``receive`` in the order in which they were sent and answers with ``send``.
+A thread owns the socket: it beats, notices the supervisor's death and sorts what arrives, so that a worker whose main
+thread sits in a model for seconds is still alive to the outside and can still be cancelled. The main thread takes
+messages from ``receive`` in the order in which they were sent and answers with ``send``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Connection:
         self._identity = identity
         self._parent = parent
         self._inbox: queue.SimpleQueue[ToWorker] = queue.SimpleQueue()
-        self._outbox: collections.deque[FromWorker] = collections.deque()
+        self._outbox: collections.deque[bytes] = collections.deque()
         self._wake_read, self._wake_write = _wake_pipe()
         self._cancelled: set[tuple[str, int | None]] = set()
         self._closing = threading.Event()
@@ -62,7 +62,8 @@ class Connection:
 
     def send(self, message: FromWorker) -> None:
         """Send a message to the supervisor; never blocks."""
-        self._outbox.append(message)
+        # Packed here: what cannot be packed is an error of the caller, not the end of the thread that beats.
+        self._outbox.append(pack(message))
         self._wake()
 
     def receive(self, timeout_seconds: float | None = None) -> ToWorker | None:
@@ -116,7 +117,7 @@ class Connection:
                 dealer.send(pack(Beat()))
                 next_beat = time.monotonic() + BEAT_SECONDS
             while self._outbox:
-                dealer.send(pack(self._outbox.popleft()))
+                dealer.send(self._outbox.popleft())
             if self._closing.is_set() and not self._outbox:
                 break
         context.destroy(linger=LINGER_MILLISECONDS)

@@ -1,8 +1,8 @@
 """What all workers do alike: start in the right order, serve one job after another, end in good order.
 
-The order of the start is fixed: fault handler, parent's death, signals, connection, Hello, only then the heavy imports with
-Loading, then Ready. So the supervisor knows a worker some milliseconds after its start, however long its model takes, and a
-signal during loading is acted on once loading is over (pitfall 34).
+The order of the start is fixed: fault handler, parent's death, signals, connection, Hello, only then the heavy
+imports with Loading, then Ready. So the supervisor knows a worker some milliseconds after its start, however long its
+model takes, and a signal during loading is acted on once loading is over (pitfall 34).
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from voicestream.workers.connection import Connection
-
 from voicestream import lifeline, log
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError
 from voicestream.messages import Drain, Hello, Loading, Ready, Role, Stop, Stopping
+from voicestream.workers.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +53,7 @@ class Assignment:
 
 
 class Worker(Protocol):
-    """One role's work. The harness calls ``load`` once, then ``handle`` for one message after another, then ``close``."""
+    """One role's work: the harness calls ``load`` once, then ``handle`` for each message, then ``close``."""
 
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Import and load what is heavy; ``report(stage, progress)`` along the way.
@@ -152,10 +151,12 @@ def _serve(worker: Worker, connection: Connection) -> int:
 def _work(worker: Worker, connection: Connection) -> str:
     """Serve until told to end; returns which word ended it."""
     while not connection.stopping.is_set():
-        message = connection.receive(worker.idle_seconds())
+        draining = connection.draining.is_set()
+        message = connection.receive(0 if draining else worker.idle_seconds())
         if isinstance(message, Stop):
             break
-        if isinstance(message, Drain):
+        # A job that waits for something may have taken the Drain itself out of the queue: it counts once that is empty.
+        if isinstance(message, Drain) or (message is None and draining):
             worker.drain()
             return "drain"
         if message is None:

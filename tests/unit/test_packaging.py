@@ -75,9 +75,7 @@ def test_the_wheel_holds_every_file_of_the_tree_and_no_other(wheel: set[Path], c
     installed = {name for name in wheel if not name.parts[0].endswith(".dist-info")}
     in_tree = places(copy)
     lacking = sorted(map(str, in_tree - installed))
-    assert not lacking, (
-        f"in the tree and not in the wheel (see [tool.setuptools] in pyproject.toml): {lacking}"
-    )
+    assert not lacking, f"in the tree and not in the wheel (see [tool.setuptools] in pyproject.toml): {lacking}"
     assert not sorted(map(str, installed - in_tree))
 
 

@@ -49,9 +49,7 @@ def test_elsewhere_a_skip_is_a_skip(pytester: pytest.Pytester, monkeypatch: pyte
     pytester.runpytest_subprocess().assert_outcomes(passed=1, skipped=3, xfailed=1)
 
 
-def test_under_ci_a_skipped_file_is_an_error(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_under_ci_a_skipped_file_is_an_error(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     pytester.makepyfile("import pytest; pytest.importorskip('a_module_nobody_has')")
     result = pytester.runpytest_subprocess()
