@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +200,13 @@ class Voicestream:
             except psutil.Error:
                 continue
         return found
+
+    def kill_supervisor(self) -> None:
+        """SIGKILL the supervisor, in whatever state it is; there may be none any more."""
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                if "voicestream.supervisor" in process.cmdline():
+                    process.kill()
 
     def supervisor_pid(self) -> int:
         """The supervisor's process id."""

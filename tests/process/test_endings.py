@@ -134,9 +134,7 @@ def test_killed_at_any_moment_of_its_start_the_supervisor_leaves_nothing_that_li
         run = place.run("--keep-alive", "0")
         wait_until(lambda: bool(place.processes()), "the supervisor is there")
         time.sleep(delay_seconds)  # not to be lucky: to kill it at different moments
-        for process in place.processes():
-            if "voicestream.supervisor" in process.cmdline():
-                process.kill()
+        place.kill_supervisor()
         run.end_input()
         assert run.wait() in (0, 1), run.stderr
         wait_until(lambda: not place.processes(), "all are gone", 5)
