@@ -81,6 +81,8 @@ NOT_A_MESSAGE = {
     "a map without a type": packed({"reason": "x"}),
     "an unknown type": packed({"type": "Explode"}),
     "a type that is a number": packed({"type": 3}),
+    "a type that is a list": packed({"type": ["Beat"]}),
+    "a type that is a map": packed({"type": {"Beat": 1}}),
     "a private type": packed({"type": "_Message"}),
     "a part instead of a message": packed({"type": "Counts", "found": 1}),
     "a field is missing": packed({"type": "Ready", "engine": "x"}),

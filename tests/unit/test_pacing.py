@@ -32,6 +32,10 @@ def test_a_voice_half_as_fast_as_real_time_gets_more_than_half_of_the_sentence_a
     assert 0.5 * 150_000 < frames < 0.65 * 150_000
 
 
+def test_a_voice_that_is_just_fast_enough_on_average_gets_a_small_start() -> None:
+    assert 0.05 * 150_000 < learned(1.05).frames_before_start(100) < 0.15 * 150_000
+
+
 def test_the_start_is_never_later_than_the_end() -> None:
     assert learned(0.001).frames_before_start(100) <= 150_000
 

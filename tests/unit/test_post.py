@@ -52,6 +52,13 @@ def test_percentiles_lie_among_the_last_jobs(durations: list[float]) -> None:
     assert post.jobs == len(durations)
 
 
+def test_what_was_slow_long_ago_is_forgotten() -> None:
+    post = new_post()
+    for seconds in [9.0] * 1000 + [0.001] * KEPT_DURATIONS:
+        post.done(seconds)
+    assert post.latency() == Latency(p50=1.0, p95=1.0)
+
+
 def test_only_the_last_ends_are_kept() -> None:
     post = new_post()
     for number in range(KEPT_ENDS + 5):

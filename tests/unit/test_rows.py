@@ -96,8 +96,8 @@ def test_sound_fills_the_leased_slots_one_after_another() -> None:
 @pytest.mark.parametrize(
     ("slot", "start", "frames"),
     [
-        (3, 0, 10),
-        (8, 0, 10),
+        (3, 100, 10),
+        (8, 100, 10),
         (7, 0, 10),
         (7, 101, 10),
         (7, 99, 10),

@@ -1,0 +1,151 @@
+"""A worker's end of its link: what is sent arrives, what arrives is sorted, and closing takes no time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from voicestream import lifeline
+from voicestream.link import pack
+from voicestream.messages import Beat, Cancel, Drain, Hello, Pause, Resume, Silence, Stop, Stopping
+from voicestream.workers.connection import BEAT_SECONDS, LINGER_MILLISECONDS, Connection
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from helpers.net import Net
+
+WAIT_SECONDS = 30.0
+NAME = b"tts.1"
+
+
+@pytest.fixture
+def lifeline_ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Ours, as the supervisor's, must outlive the connection: its end would end this very process."""
+    ours, theirs = lifeline.make()
+    theirs.setblocking(False)
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+@pytest.fixture
+def connection(net: Net, lifeline_ends: tuple[socket.socket, socket.socket]) -> Iterator[Connection]:
+    """A connection that the hub has heard of."""
+    made = Connection(net.path, NAME.decode(), lifeline_ends[1])
+    made.start()
+    made.send(Hello(role="tts", incarnation=1, pid=1))
+    net.expect(Hello, NAME)
+    yield made
+    made.close()
+
+
+def test_what_is_sent_arrives_in_order(connection: Connection, net: Net) -> None:
+    for number in range(200):
+        connection.send(Stopping(reason=str(number)))
+    assert [net.expect(Stopping, NAME).reason for _ in range(200)] == [str(number) for number in range(200)]
+
+
+def test_what_arrives_is_received_in_order(connection: Connection, net: Net) -> None:
+    messages = [Pause(), Cancel(session="s", sentence=1), Resume(), Silence(session="s"), Drain(), Stop()]
+    for message in messages:
+        assert net.hub.send(NAME, message)
+    assert [connection.receive(WAIT_SECONDS) for _ in messages] == messages
+
+
+def test_when_nothing_comes_waiting_ends_in_time(connection: Connection) -> None:
+    began = time.monotonic()
+    assert connection.receive(0.02) is None
+    assert time.monotonic() - began >= 0.02
+    assert connection.receive(0) is None
+
+
+def test_a_word_to_end_is_known_before_its_turn_comes(connection: Connection, net: Net) -> None:
+    assert net.hub.send(NAME, Pause())
+    assert net.hub.send(NAME, Drain())
+    assert connection.draining.wait(WAIT_SECONDS)
+    assert not connection.stopping.is_set()
+    assert net.hub.send(NAME, Stop())
+    assert connection.stopping.wait(WAIT_SECONDS)
+    assert connection.receive(0) == Pause()
+
+
+def test_what_is_taken_back_is_known_before_its_turn_comes_until_it_is_forgotten(
+    connection: Connection, net: Net
+) -> None:
+    assert net.hub.send(NAME, Cancel(session="a", sentence=1))
+    assert net.hub.send(NAME, Silence(session="b"))
+    assert net.hub.send(NAME, Cancel(session="c"))
+    for _ in range(3):
+        assert connection.receive(WAIT_SECONDS) is not None
+    assert connection.is_cancelled("a", 1)
+    assert not connection.is_cancelled("a", 2)
+    assert connection.is_cancelled("b", 7)
+    assert connection.is_cancelled("c", 0)
+    assert not connection.is_cancelled("d", 1)
+
+    connection.forget_cancelled("a", 1)
+    connection.forget_cancelled("b", None)
+    connection.forget_cancelled("c", 0)
+    connection.forget_cancelled("never", 5)
+    assert not connection.is_cancelled("a", 1)
+    assert not connection.is_cancelled("b", 7)
+    assert connection.is_cancelled("c", 0), "all of the session was taken back"
+
+
+def test_a_request_from_a_signal_handler_is_a_stop(connection: Connection) -> None:
+    connection.request_stop()
+    assert connection.stopping.is_set()
+    assert connection.receive(0) == Stop()
+
+
+def test_it_beats_without_being_asked(connection: Connection, net: Net) -> None:
+    began = time.monotonic()
+    assert net.next() == (NAME, Beat())
+    assert net.next() == (NAME, Beat())
+    assert time.monotonic() - began >= BEAT_SECONDS * 0.9
+
+
+def test_bad_frames_are_dropped(connection: Connection, net: Net, caplog: pytest.LogCaptureFixture) -> None:
+    for frame in (b"", b"\xc1", pack(Beat()), b"\x91" * 100_000):
+        net.hub.socket.send_multipart((NAME, frame))
+    assert net.hub.send(NAME, Pause())
+    assert connection.receive(WAIT_SECONDS) == Pause()
+    assert len(caplog.records) == 4
+
+
+def test_a_message_that_cannot_be_packed_is_its_senders_error(connection: Connection, net: Net) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        connection.send(Stopping(reason="\ud800"))
+    connection.send(Stopping(reason="fine"))
+    assert net.expect(Stopping, NAME).reason == "fine"
+
+
+def test_the_last_words_get_out(net: Net, lifeline_ends: tuple[socket.socket, socket.socket]) -> None:
+    connection = Connection(net.path, NAME.decode(), lifeline_ends[1])
+    connection.start()
+    for number in range(50):
+        connection.send(Stopping(reason=f"{number} " + "x" * 100_000))
+    connection.close()
+    for number in range(50):
+        assert net.expect(Stopping, NAME).reason.startswith(f"{number} ")
+
+
+def test_without_a_hub_sending_does_not_block_and_closing_does_not_wait_for_ever(
+    tmp_path: Path, lifeline_ends: tuple[socket.socket, socket.socket]
+) -> None:
+    connection = Connection(tmp_path / "nobody", "tts.1", lifeline_ends[1])
+    connection.start()
+    began = time.monotonic()
+    for _ in range(1000):
+        connection.send(Stopping(reason="into nothing"))
+    assert time.monotonic() - began < 5
+    began = time.monotonic()
+    connection.close()
+    assert time.monotonic() - began < LINGER_MILLISECONDS / 1000 + 1
+    connection._thread.join(WAIT_SECONDS)
+    assert not connection._thread.is_alive()
