@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from helpers.net import Net
+    from voicestream.messages import ToWorker
 
 WAIT_SECONDS = 30.0
 NAME = b"tts.1"
@@ -51,7 +52,14 @@ def test_what_is_sent_arrives_in_order(connection: Connection, net: Net) -> None
 
 
 def test_what_arrives_is_received_in_order(connection: Connection, net: Net) -> None:
-    messages = [Pause(), Cancel(session="s", sentence=1), Resume(), Silence(session="s"), Drain(), Stop()]
+    messages: list[ToWorker] = [
+        Pause(),
+        Cancel(session="s", sentence=1),
+        Resume(),
+        Silence(session="s"),
+        Drain(),
+        Stop(),
+    ]
     for message in messages:
         assert net.hub.send(NAME, message)
     assert [connection.receive(WAIT_SECONDS) for _ in messages] == messages

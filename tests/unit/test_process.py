@@ -128,7 +128,16 @@ def test_it_is_a_fresh_interpreter_that_never_imports_from_the_current_directory
 def test_it_has_nothing_on_stdin_a_session_of_its_own_and_holds_no_directory(
     start: Callable[..., WorkerProcess],
 ) -> None:
-    found = told(start())
+    agents, agents_end = os.pipe()
+    os.write(agents_end, b"the agent's words")
+    stdin = os.dup(0)
+    os.dup2(agents, 0)
+    try:
+        found = told(start())
+    finally:
+        os.dup2(stdin, 0)
+        for descriptor in (stdin, agents, agents_end):
+            os.close(descriptor)
     assert found["stdin"] == ""
     assert found["leads_session"] is True
     assert found["directory"] == "/"
