@@ -108,10 +108,11 @@ class RunSession:
             raise VoicestreamError(f"the supervisor answered with {type(opened).__name__}")
         self._session = opened.session
         self._display.opened(opened)
+        # In this order: a signal that came between the two would be noted, and wake nobody.
+        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
         for number in INTERRUPTING:
             signal.signal(number, self._note_signal)
         signal.signal(signal.SIGTSTP, self._suspend)
-        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
         drain = StdinDrain(input_descriptor, self._wake, tee)
         drain.start()
         try:
