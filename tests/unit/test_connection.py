@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import time
 from typing import TYPE_CHECKING
 
@@ -112,10 +113,21 @@ def test_a_request_from_a_signal_handler_is_a_stop(connection: Connection) -> No
 
 
 def test_it_beats_without_being_asked(connection: Connection, net: Net) -> None:
+    assert net.next() == (NAME, Beat())
     began = time.monotonic()
+    assert not connection.stopping.is_set()
     assert net.next() == (NAME, Beat())
+    assert time.monotonic() - began >= BEAT_SECONDS * 0.8
+
+
+def test_what_is_sent_does_not_wait_for_the_next_beat_and_the_thread_sleeps_again_after_it(
+    connection: Connection, net: Net
+) -> None:
     assert net.next() == (NAME, Beat())
-    assert time.monotonic() - began >= BEAT_SECONDS * 0.9
+    connection.send(Stopping(reason="now"))
+    assert net.hub.socket.poll(BEAT_SECONDS * 1000 / 2), "it waits"
+    assert net.next() == (NAME, Stopping(reason="now"))
+    assert select.select([connection._wake_read], [], [], 0)[0] == [], "it would be awake for ever"
 
 
 def test_bad_frames_are_dropped(connection: Connection, net: Net, caplog: pytest.LogCaptureFixture) -> None:
