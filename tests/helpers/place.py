@@ -1,4 +1,4 @@
-"""A place of its own for each test that runs voicestream."""
+"""The fixture ``place``: somewhere of its own for each test that runs voicestream."""
 
 from __future__ import annotations
 
