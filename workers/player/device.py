@@ -160,7 +160,7 @@ class Device:
 
     def stand_still(self) -> None:
         """Have nothing more handed over, and wait until all that was handed over is heard: some milliseconds."""
-        self._tape.held = True
+        self._tape.still = True
         if self._stream is not None:
             until = self._clock() + 2 * self._tape.delay_frames / SAMPLE_RATE + 0.1
             while not self._tape.is_settled and self._stream.is_running and self._clock() < until:
@@ -231,5 +231,4 @@ class Device:
         # At once: it is interrupted here anyway.
         self._latency += 1
         self.stand_still()
-        self._tape.held = False
         return self.empty()

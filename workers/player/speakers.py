@@ -124,7 +124,7 @@ class Speakers:
 
     def hold(self) -> None:
         """Zeros from the next block on."""
-        self._tape.held = True
+        self._tape.hold()
 
     def go_on(self) -> None:
         """The frames go on."""

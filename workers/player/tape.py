@@ -91,7 +91,9 @@ class Tape:
         self._pool = pool
         self._now = clock
         self.held = False
-        """Silence from the next callback on (main thread)."""
+        """Silence from the next callback on, because somebody wants it (main thread)."""
+        self.still = False
+        """Silence from the next callback on, because the device is to be opened anew or closed (main thread)."""
         self.delay_frames = 0
         """After so many further frames one is heard for certain (main thread, while no callback comes)."""
         self.called_at = 0.0
@@ -101,11 +103,21 @@ class Tape:
         self._queue: collections.deque[Piece] = collections.deque()
         self._marks: collections.deque[tuple[int, Track, int]] = collections.deque()
         """Frames asked for until then, and what of which track was handed over by then."""
+        self._was_held = False
+        """Whether ``held`` was set at the last callback, or since then."""
+        self._inside: Track | None = None
+        """The track whose next frames are not there yet; None between tracks."""
+        self._gap = 0
+        """Frames of silence since then."""
         self._clear()
 
     def add(self, piece: Piece) -> None:
         """Play this after what was added before."""
         self._queue.append(piece)
+
+    def hold(self) -> None:
+        """Be silent from the next callback on: what is silent from here on is not missing."""
+        self.held = self._was_held = True
 
     def settle(self) -> None:
         """Wait until a callback that may not have seen a flag has returned: microseconds."""
@@ -114,23 +126,29 @@ class Tape:
             time.sleep(0)
 
     def reset(self) -> None:
-        """Forget what was queued and handed over; only while no callback can come."""
+        """Forget what was queued and handed over; only while no callback can come.
+
+        In the middle of a track, the silence until its next frame comes is missing sound.
+        """
+        self._inside = self._under_way or (self._marks[-1][1] if self._marks else None)
         self._queue.clear()
         self._marks.clear()
         self._clear()
+        self.still = False
 
     @property
     def is_settled(self) -> bool:
         """Whether all that was handed over was heard."""
         return not self._marks
 
+    @property
+    def _under_way(self) -> Track | None:
+        """The track in which the next frame belongs; None between tracks."""
+        return self._piece.track if self._piece is not None else self._inside
+
     def _clear(self) -> None:
         self._piece: Piece | None = None
         self._offset = 0
-        self._inside: Track | None = None
-        """The track whose next frames are not there yet; None between tracks."""
-        self._gap = 0
-        """Frames of silence since then."""
         self._clock = 0
         """Frames asked for so far."""
         self._turns = 0
@@ -142,10 +160,10 @@ class Tape:
         try:
             wanted = len(out) // SAMPLE_BYTES
             self._note_time(wanted)
-            filled = 0 if self.held else self._hand_over(out, wanted)
+            filled = 0 if self.held or self.still else self._hand_over(out, wanted)
             if filled < wanted:
                 _be_silent(out, filled * SAMPLE_BYTES)
-                if self._inside is not None and not self.held:
+                if self._under_way is not None and not self.held:
                     self._gap += wanted - filled
             self._clock += wanted
             self._note_heard()
@@ -204,14 +222,16 @@ class Tape:
 
     def _note_time(self, wanted: int) -> None:
         now = self._now()
-        track = self._piece.track if self._piece is not None else self._inside
-        if track is not None and track.started and not self.held and self._clock:
+        track = self._under_way
+        if track is not None and track.started and not self.held and not self._was_held:
             # The device plays on while nobody calls: what goes beyond its buffer was silence.
             late = int((now - self.called_at) * SAMPLE_RATE) - self.delay_frames - wanted
             if late > 0:
-                self.late_calls += 1
                 track.missing += late
+                # The first call after a reset is the device's first: it had to be opened.
+                self.late_calls += self._clock > 0
         self.called_at = now
+        self._was_held = self.held
 
 
 def _be_silent(out: memoryview, start: int) -> None:

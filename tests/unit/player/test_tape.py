@@ -174,3 +174,52 @@ def test_a_tape_that_was_reset_begins_anew(deck: Deck) -> None:
     assert deck.tape.is_settled
     assert deck.ask(after_seconds=10.0) == [0] * BLOCK
     assert deck.tape.late_calls == 0
+
+
+def test_silence_while_the_device_is_opened_anew_within_a_sentence_is_missing(deck: Deck) -> None:
+    deck.tape.delay_frames = BLOCK
+    track = deck.track(1)
+    deck.add(track, 0, 500)
+    deck.ask(2)
+    deck.tape.still = True
+    assert deck.ask(2) == [0] * 2 * BLOCK
+    deck.tape.reset()
+    deck.add(track, 240, 260, last=True)
+    assert deck.ask(after_seconds=0.1) == list(range(241, 361))
+    # What is asked for still while it stands still, then the tenth of a second less what was in the buffer by then.
+    assert abs(track.missing - (2 * BLOCK + 2_400 - 2 * BLOCK)) <= 1
+    assert deck.tape.late_calls == 0
+
+
+def test_silence_is_missing_too_when_all_was_handed_over_and_some_of_it_is_played_again(deck: Deck) -> None:
+    deck.tape.delay_frames = 2 * BLOCK
+    track = deck.track(1)
+    deck.add(track, 0, 240, last=True)
+    deck.ask(2)
+    deck.tape.reset()
+    deck.add(track, 120, 120, last=True)
+    deck.ask(after_seconds=0.1)
+    assert abs(track.missing - (2_400 - 3 * BLOCK)) <= 1
+
+
+def test_a_pause_in_which_the_device_is_let_go_of_is_not_missing(deck: Deck) -> None:
+    track = deck.track(1)
+    deck.add(track, 0, 240, last=True)
+    deck.ask()
+    deck.tape.hold()  # and no callback comes any more
+    deck.now += 10.0
+    deck.tape.held = False
+    deck.tape.reset()
+    deck.add(track, 120, 120, last=True)
+    deck.ask()
+    assert track.missing == 0
+
+
+def test_a_sentence_that_begins_on_a_device_opened_anew_misses_nothing(deck: Deck) -> None:
+    first, second = deck.track(1), deck.track(2)
+    deck.add(first, 0, 120, last=True)
+    deck.ask(2)
+    deck.tape.reset()
+    deck.add(second, 0, 120, last=True)
+    deck.ask(after_seconds=1.0)
+    assert (first.missing, second.missing) == (0, 0)
