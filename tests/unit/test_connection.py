@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import select
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.running import wait_until
 from voicestream import lifeline
 from voicestream.link import pack
 from voicestream.messages import Beat, Cancel, Drain, Hello, Pause, Resume, Silence, Stop, Stopping
-from voicestream.workers.connection import BEAT_SECONDS, LINGER_MILLISECONDS, Connection
+from voicestream.workers.connection import BEAT_SECONDS, LINGER_MILLISECONDS, STAND_IN_SECONDS, Connection
 
 if TYPE_CHECKING:
     import socket
@@ -127,7 +129,69 @@ def test_what_is_sent_does_not_wait_for_the_next_beat_and_the_thread_sleeps_agai
     connection.send(Stopping(reason="now"))
     assert net.hub.socket.poll(BEAT_SECONDS * 1000 / 2), "it waits"
     assert net.next() == (NAME, Stopping(reason="now"))
-    assert select.select([connection._wake_read], [], [], 0)[0] == [], "it would be awake for ever"
+    wait_until(lambda: not select.select([connection._wake_read], [], [], 0)[0], "it is not awake for ever")
+
+
+def test_what_another_thread_sends_while_the_main_thread_waits_goes_out_at_once(
+    connection: Connection, net: Net
+) -> None:
+    took: list[float] = []
+
+    def send() -> None:
+        began = time.monotonic()
+        connection.send(Stopping(reason="meanwhile"))
+        assert net.expect(Stopping, NAME).reason == "meanwhile"
+        took.append(time.monotonic() - began)
+
+    assert net.next() == (NAME, Beat())
+    sender = threading.Timer(0.05, send)
+    sender.start()
+    assert connection.receive(BEAT_SECONDS * 0.9) is None
+    sender.join()
+    assert took[0] < BEAT_SECONDS / 2, "it has waited"
+
+
+def test_the_second_thread_rests_during_a_long_wait_and_stands_in_again_after_it(
+    connection: Connection, net: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicestream.workers.connection.REST_SECONDS", 0.05)
+    for _ in range(2):
+        waiter = threading.Timer(0.5, net.hub.send, (NAME, Pause()))
+        waiter.start()
+        rested: list[bool] = []
+        looker = threading.Timer(0.3, lambda seen=rested: seen.append(connection._is_resting))
+        looker.start()
+        assert connection.receive(WAIT_SECONDS) == Pause()
+        waiter.join()
+        looker.join()
+        assert rested == [True]
+        # Nobody asks for messages now, as in the midst of a long job.
+        assert net.hub.send(NAME, Drain())
+        assert connection.draining.wait(WAIT_SECONDS)
+        assert connection.receive(0) == Drain()
+        connection.draining.clear()
+
+
+def test_messages_pass_between_short_and_long_jobs_without_loss_or_disorder(connection: Connection, net: Net) -> None:
+    """The socket changes hands many times meanwhile."""
+    count = 400
+
+    def supervise() -> None:
+        for number in range(count):
+            assert net.hub.send(NAME, Cancel(session="s", sentence=number))
+            if number % 7 == 0:
+                time.sleep(0.003)
+
+    supervisor = threading.Thread(target=supervise)
+    supervisor.start()
+    for number in range(count):
+        assert connection.receive(WAIT_SECONDS) == Cancel(session="s", sentence=number)
+        assert connection.is_cancelled("s", number)
+        if number % 40 == 0:
+            time.sleep(STAND_IN_SECONDS * 1.5)
+        connection.send(Stopping(reason=str(number)))
+    supervisor.join()
+    assert [net.expect(Stopping, NAME).reason for _ in range(count)] == [str(number) for number in range(count)]
 
 
 def test_bad_frames_are_dropped(connection: Connection, net: Net, caplog: pytest.LogCaptureFixture) -> None:
