@@ -57,7 +57,10 @@ def say_words(text: str, words: Phrases, *, code: bool = False) -> str:
 
 def say_word(word: str, words: Phrases, *, code: bool = False) -> str:
     """Make one word speakable; the punctuation around it stays."""
-    if not code:
+    if code:
+        if word == "--":
+            return ""  # where a command's own options end
+    else:
         if word == "&":
             return words.conjunction
         if _ONLY_ARROW.fullmatch(word):
