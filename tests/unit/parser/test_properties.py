@@ -31,7 +31,7 @@ FRAGMENTS: Final = (
 )  # fmt: skip
 TEXTS: Final = st.one_of(st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join), st.text(max_size=200))
 SIZES: Final = st.lists(st.integers(1, 12), min_size=1, max_size=6)
-STOPS: Final = ".!?…。！？｡"
+STOPS: Final = ".!?…。！？｡؟۔।॥።။។։"
 CLOSERS: Final = "\"')]}»›」』）】》〉"
 
 

@@ -14,7 +14,7 @@ from voicestream.workers.parser.word_set import word_set
 
 NEVER_LAST: Final = word_set(
     """
-    mr mrs ms mx st dr prof gen sen rep gov hon rev capt col lt sgt messrs hr fr herr sra dra mme mlle vs cf viz
+    mr mrs ms mx st mt dr prof gen sen rep gov hon rev capt col lt sgt messrs hr fr herr sr sra dra mme mlle vs cf viz
     approx incl excl esp resp aprox e.g i.e eg ie n.b z.b d.h u.a o.ä o.g i.d.r z.t u.u s.o s.u m.e v.a bzw
     evtl ggf inkl exkl vgl bspw sog zzgl ca ggü p.ej p.ex núms cía
     """
@@ -29,7 +29,7 @@ NOT_LAST_BEFORE_A_NUMBER: Final = word_set(
 
 LAST_BEFORE_A_CAPITAL: Final = word_set(
     """
-    etc al inc ltd corp co jr sr bros max min avg dept est ext misc temp tel ave env usw ej ph.d m.sc b.sc
+    etc al inc ltd corp co jr bros max min avg dept est ext misc temp tel ave env usw ej ph.d m.sc b.sc
     """
 )
 
@@ -42,6 +42,13 @@ _ALSO_BEFORE_A_CAPITAL: Final = frozenset({"u.s", "u.k", "u.n", "e.u"})
 _SPACED: Final = frozenset("zduosimv")
 """German ones written with a space, ``z. B.``: their first letters."""
 _SPACED_BEFORE: Final = re.compile(r"[zduosi]\.")
+
+_PAIRS: Final = frozenset({("p", "ex"), ("p", "ej"), ("a", "m"), ("p", "m")})
+"""French and Spanish ones written with a space: ``p. ex.``, ``p. ej.``, ``a las 3 p. m.``"""
+_PAIR_BEGINNINGS: Final = frozenset((first, second[0]) for first, second in _PAIRS)
+_LONGEST_OF_A_PAIR: Final = 2
+_PAIRS_OF_HOURS: Final = frozenset("m")
+"""Second letters of those that follow a number, and that may be last."""
 
 _LABELS: Final = word_set(
     """
@@ -75,8 +82,10 @@ def ends_after(word: str, before: str, following: str, *, language: str = "") ->
         return False
     if key in LAST_BEFORE_A_CAPITAL:
         return not lower
+    if len(key) <= _LONGEST_OF_A_PAIR and (ends := _ends_after_pair(key, before, following)) is not None:
+        return ends
     if len(word) == 1 and word.isalpha():
-        return _ends_after_letter(word, before, lower=lower, capital=capital, language=language)
+        return _ends_after_letter(word, before, following, language=language)
     if _INITIALS.fullmatch(word):
         return not lower and not (capital and key in _ALSO_BEFORE_A_CAPITAL)
     if word.isdigit():
@@ -84,7 +93,19 @@ def ends_after(word: str, before: str, following: str, *, language: str = "") ->
     return True
 
 
-def _ends_after_letter(letter: str, before: str, *, lower: bool, capital: bool, language: str) -> bool:
+def _ends_after_pair(key: str, before: str, following: str) -> bool | None:
+    """The same for a word of ``_PAIRS``; None: it is none."""
+    previous = "".join(before.split()[-1:])
+    if (previous.lstrip("(").rstrip("."), key) in _PAIRS:
+        return key in _PAIRS_OF_HOURS and not following.islower()
+    if (key, following) in _PAIR_BEGINNINGS:
+        # "at 3 p. m.", and not "rename x to p. make runs it".
+        return following in _PAIRS_OF_HOURS and not previous[-1:].isdigit()
+    return None
+
+
+def _ends_after_letter(letter: str, before: str, following: str, *, language: str) -> bool:
+    lower, capital = following.islower(), following.isupper() or following.istitle()
     previous = before.split()[-1:]
     if not previous:
         return False  # "a. first" and "J. Smith": an enumeration or an initial opens the sentence

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voicestream.workers.parser.sentences import spans
+from voicestream.workers.parser.sentences import spans, stops
 from voicestream.workers.parser.sentences.abbreviations import ends_after
 
 WINDOW: Final = 1000
@@ -19,9 +19,9 @@ WINDOW: Final = 1000
 LONGEST_SENTENCE: Final = 2000
 """Characters; what goes on longer is divided at a space, so that memory stays bounded."""
 
-TRIGGER: Final = re.compile(r"[.!?…。！？｡`\[<~$\\]")
+TRIGGER: Final = re.compile(rf"[{stops.ALL}`\[<~$\\]")
 """A text without any of these does not end a sentence."""
-_SCAN: Final = re.compile(r"[.!?…]+|[。！？｡]|`+|[\[<~$\\]")
+_SCAN: Final = re.compile(rf"[{stops.SPACED}]+|[{stops.FULL}]|`+|[\[<~$\\]")
 _CERTAIN: Final = re.compile(r"(?<=[a-z])[.!?] [A-Z]")
 """The usual case: this behind a word that is too long for an abbreviation."""
 _LONG_WORD: Final = 8
@@ -63,13 +63,13 @@ def find_end(  # noqa: C901 - one loop, a branch a mark
         mark = text[i]
         after: int | None
         ends = False
-        if mark in ".!?…":
+        if mark in stops.SPACED:
             if _CERTAIN.match(text, i):
                 word = i - _LONG_WORD
                 if mark != "." or (word >= 0 and text[word:i].isalpha()):
                     return i + 1, i + 1
             after, ends = _after_stop(text, i, j, final=final, language=language)
-        elif mark in "。！？｡":
+        elif mark in stops.FULL:
             after, ends = _after_cjk_stop(text, i, final=final)
         elif mark == "<":
             after, ends = spans.end_of_angle(text, i, final=final)
@@ -159,7 +159,7 @@ def _ends(text: str, i: int, j: int, k: int, following: str, *, language: str) -
     if alone and (lower or following in ".!?" or not text[:i].strip()):
         return False
     run = text[i:j]
-    if "!" in run or "?" in run or alone:
+    if alone or any(mark in run for mark in stops.ASKING):
         return True
     if run != ".":
         return not lower
@@ -199,9 +199,9 @@ def may_be_over(text: str) -> bool:
     """Whether a text after which nothing came for a while can be taken for a whole sentence."""
     shown = text.rstrip()
     bare = shown.rstrip("".join(_CLOSERS))
-    if not bare or bare[-1] not in ".!?…。！？｡" or shown.count('"') % 2 or shown.count("`") % 2:
+    if not bare or bare[-1] not in stops.ALL or shown.count('"') % 2 or shown.count("`") % 2:
         return False
-    words = bare.rstrip(".!?…。！？｡").split()
+    words = bare.rstrip(stops.ALL).split()
     if not words:
         return False
     word = words[-1].lstrip(_WORD_OPENERS)

@@ -6,8 +6,10 @@ import math
 import re
 from typing import Final
 
+from voicestream.workers.parser.sentences import stops
+
 _EDGES: Final = (
-    re.compile(r"[.!?…][\"')\]]*(?=\s)|[。！？][」』）]*"),
+    re.compile(rf"[{stops.SPACED}][\"')\]]*(?=\s)|[{stops.FULL}][」』）]*"),
     re.compile(r"[;:][\"')\]]*(?=\s)|\s(?=[–—(]\s?)|[；：]"),
     re.compile(r",[\"')\]]*(?=\s)|[、，]|[)\]](?=\s)"),
     re.compile(

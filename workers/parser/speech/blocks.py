@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from voicestream.workers.parser.sentences import stops
 from voicestream.workers.parser.sentences.boundary import (
     LONGEST_SENTENCE,
     TRIGGER,
@@ -27,7 +28,7 @@ from voicestream.workers.parser.speech.pieces import Piece, Sentence
 from voicestream.workers.parser.speech.sanitize import is_unwanted
 
 _ONE_LINE: Final = re.compile(r"(?!diff --git )[A-Za-z][^)]")
-_LINE_STOP: Final = re.compile(r"[.!?:…。！？：][\"')\]*_`»”’」』）]*\Z")
+_LINE_STOP: Final = re.compile(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）]*\Z")
 _HARD_BREAK: Final = re.compile(r"(?:  +|(?<!\\)(?:\\\\)*\\)\Z")
 _BOLD_LINE: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
 _CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.parser.sentences import stops
+
 if TYPE_CHECKING:
     from voicestream.workers.parser.speech.phrases import Phrases
 
@@ -27,7 +29,6 @@ _EMPTY_PAIR: Final = re.compile(r"\(\s*\)|\[\s*\]|\"\s*\"(?=\s|\Z)")
 _DECORATION: Final = re.compile(r"={3,}|-{3,}|#{3,}|\+{3,}|~{3,}|\^{3,}|(?<!\S)#{1,2}(?!\S)|(?<!\S)\|+(?=\s*\Z)")
 _LEADING_NOISE: Final = re.compile(r"(?:[\s,;:、，；：。|]+|[-–—+](?=\s)|[.!?…]+(?=\s)|[>\]})](?=\s))+")
 _CLOSERS: Final = "\"')]}»›」』）】》〉"
-_STOPS: Final = ".!?…。！？｡"
 _WEAK: Final = ":;,-–—：；，、"
 _CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff9f]")
 
@@ -81,11 +82,11 @@ def has_words(text: str) -> bool:
 def close(text: str) -> str:
     """End a sentence with a stop: a weak mark at its end becomes one, a missing one is added."""
     core = text.rstrip(_CLOSERS)
-    if core[-1:] in _STOPS and core:
+    if core[-1:] in stops.ALL and core:
         return text
     closers = text[len(core) :]
     bare = text.rstrip() if closers else core.rstrip(_WEAK + " ")
     last = bare.rstrip(_CLOSERS)[-1:]
-    if last and last in _STOPS:
+    if last and last in stops.ALL:
         return bare
     return bare + ("。" if _CJK.match(last) else ".")
