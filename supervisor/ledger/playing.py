@@ -51,7 +51,8 @@ class Playing:
     @property
     def stalled_since(self) -> float | None:
         """Since when the player could have played something and has not; None: there is nothing, or it is paused."""
-        if self.paused or not any(row.sent_frames > row.played_frames for row in self._rows):
+        # One that was played to its end and not reported so counts, too: all behind it wait for that word.
+        if self.paused or not any(row.last_sent or row.sent_frames > row.played_frames for row in self._rows):
             return None
         return self._progress_at
 

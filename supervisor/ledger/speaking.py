@@ -77,6 +77,8 @@ class Speaking:
 
         Returns:
             The row, and how long the job took if this was its end; None when the message is stale or out of place.
+            One of this very job that does not follow the one before has a gap or an overlap before it: what the
+            worker makes from here on is of no use, and the rest of the sentence is made again.
         """
         job = self._job
         if job is None or job.taken_back or job.row.key != (answer.session, answer.sentence):
@@ -86,6 +88,9 @@ class Speaking:
             return None
         began = row.frames == 0 and answer.frames > 0
         if (answer.frames or not answer.last) and not row.commit(answer.slot, answer.start, answer.frames):
+            job.taken_back = True
+            self._books.take_back("tts", row.key)
+            self._retry(row, "the voice lost a part of it on the way", blame=True, permanent=False)
             return None
         job.progress_at = self._books.now
         if began:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.simulated_workers import FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
+from helpers.simulated_workers import CHUNK_FRAMES, FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
 from voicestream.messages import AudioWritten, Pause, PlaybackFinished, Translated
 from voicestream.supervisor.ledger.books import MAX_TRIALS
 from voicestream.supervisor.ledger.commands import Send
@@ -219,6 +219,40 @@ def test_a_player_that_died_after_the_last_frame_but_before_its_report_repeats_n
     world.end_input("a")
     world.settle()
     assert len(world.heard["a", 0]) == 3 * FRAMES_PER_CHARACTER // HEARD_STEP
+
+
+def test_sound_with_a_gap_in_it_is_made_again_from_the_gap() -> None:
+    world = World()
+    world.start()
+    world.open("a")
+    world.find("a", "x" * 20)
+    while ("a", 0) not in world.heard:
+        for role in WORKING_ROLES:
+            world.step(role)
+    lost = world._speaking
+    assert lost is not None
+    lost.used += CHUNK_FRAMES  # a message of the worker was lost on its way
+    lost.done += CHUNK_FRAMES
+    world.end_input("a")
+    world.settle()
+    assert world.heard["a", 0] == list(range(0, 20 * FRAMES_PER_CHARACTER, HEARD_STEP))
+    assert world.closed[0].exit_code == 0
+    assert world.ledger.books.slots.free == world.slots
+
+
+def test_a_player_that_never_says_that_a_sentence_is_over_gets_no_further() -> None:
+    world = World()
+    world.start()
+    world.open("a")
+    world.find("a", "x")
+    while not world._finishing:
+        for role in WORKING_ROLES:
+            world.step(role)
+    since, _ = world.ledger.progress("player")
+    assert since is not None
+    while world.step("player"):
+        pass
+    assert world.ledger.progress("player") == (None, 0)
 
 
 def test_a_player_that_comes_while_all_is_held_is_told_so_first() -> None:
