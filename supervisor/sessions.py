@@ -33,6 +33,9 @@ class Session:
     opened_at_parser: bool = False
     """The parser of now knows this session."""
     end_sent: bool = False
+    found_before: int = 0
+    """Sentences that were found up to the end of the last line that was given up: the checkpoint does not know of all
+    of them, and the ones behind it must not get the same ordinals."""
     accepted: int = 0
     """Bytes of input of which the client knows that they need no more room."""
     asked_at: float | None = None
@@ -121,6 +124,7 @@ class Sessions:
                 options=session.options.parser,
                 offset=session.input.checkpoint,
                 state=session.input.state,
+                found=session.found_before,
             )
             if not self._hub.send(parser, opening):
                 return

@@ -267,6 +267,7 @@ class Supervisor:
 
     def _parser_lost(self, *, blame: bool, now: float) -> None:
         for session, dropped in self.sessions.parser_lost(blame=blame):
+            session.found_before = self.ledger.found(session.session)
             reason = f"a line of {dropped} bytes ended the parser again and again; it is left out"
             self.do(self.ledger.input_skipped(session.session, reason, now))
 

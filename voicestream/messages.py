@@ -323,6 +323,8 @@ class OpenInput(_Message, frozen=True, kw_only=True):
     options: ParserOptions
     offset: int = 0
     state: bytes = b""
+    found: int = 0
+    """Sentences that were found before ``offset``, if the state knows of fewer: those in a line that was given up."""
 
 
 class ParseInput(_Message, frozen=True, kw_only=True):

@@ -189,6 +189,11 @@ class Ledger:
             case "parser":
                 return 0
 
+    def found(self, session: str) -> int:
+        """How many sentences of a session were found so far: the ordinal of the next."""
+        book = self.books.sessions.get(session)
+        return book.expected if book is not None else 0
+
     def progress(self, role: Role) -> tuple[float | None, int]:
         """Since when the job in hand has made no progress though it could (None: there is none), and its characters."""
         match role:

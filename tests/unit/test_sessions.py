@@ -197,6 +197,18 @@ def test_a_line_that_costs_too_many_parsers_is_given_up_and_the_client_may_send_
     assert received(client) == InputAccepted(session="s1", offset=7)
 
 
+def test_behind_a_line_that_was_given_up_the_parser_counts_on_from_what_was_found_in_it(place: Place) -> None:
+    session, _ = place.open()
+    give(session, b"deadly\nfine\n")
+    for _ in range(MAX_LOSSES_A_LINE):
+        place.feed()
+        place.lose_parser()
+    session.found_before = 3
+    for _ in range(2):  # the next one may be lost, too, before it has told of a new checkpoint
+        assert place.feed()[0] == OpenInput(session="s1", options=OPTIONS.parser, offset=7, found=3)
+        place.lose_parser()
+
+
 def test_a_parser_that_was_ended_on_request_is_nobodys_fault(place: Place) -> None:
     session, _ = place.open()
     give(session, b"fine\n")

@@ -60,9 +60,18 @@ _DECODER: Final = msgspec.msgpack.Decoder(_State)
 class Pipeline:
     """The parser of one session."""
 
-    def __init__(self, options: ParserOptions, *, offset: int = 0, state: bytes = b"") -> None:
+    def __init__(self, options: ParserOptions, *, offset: int = 0, state: bytes = b"", found: int = 0) -> None:
+        """Begin, or go on from a checkpoint.
+
+        Args:
+            options: how the session is read.
+            offset: of the checkpoint.
+            state: of the checkpoint.
+            found: the next sentence gets at least this ordinal, so that no two ever have the same.
+        """
         kept = _DECODER.decode(state) if state else None
         self._narration = Narration(options, kept.narration if kept else None)
+        self._narration.state.found = max(self._narration.state.found, found)
         self._state = kept or _State(self._narration.state)
         self._forced = READERS.get(options.format)
         if self._forced is not None and self._state.reader is None:

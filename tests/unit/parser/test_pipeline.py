@@ -94,6 +94,16 @@ def test_silent_lines_are_not_kept() -> None:
     assert spoken(resumed.feed(b'"}}\n' + lines(assistant("Bye.", "b")))) == ["Bye."]
 
 
+def test_ordinals_go_on_behind_sentences_that_the_checkpoint_does_not_know() -> None:
+    pipeline = _pipeline()
+    pipeline.feed(lines(assistant("One.", "a")))
+    checkpoint = pipeline.checkpoint()
+    for known, first in ((0, 1), (1, 1), (4, 4)):
+        resumed = Pipeline(ParserOptions(), offset=checkpoint.offset, state=checkpoint.state, found=known)
+        out = resumed.feed(lines(assistant("Next. And next.", "b")))
+        assert [one.ordinal for one in found(out)] == [first, first + 1]
+
+
 def test_a_line_that_is_too_long_is_skipped_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_module, "LONGEST_LINE", 1000)
     data = lines(assistant("Before.", "a"), {"kind": "x" * 3000}, assistant("After.", "b"))
