@@ -102,6 +102,10 @@ class Desk:
         if refusal:
             self._refuse(client, refusal, EXIT_USAGE)
             return
+        for role, post in supervisor.table.posts.items():
+            if post.state == "failed":
+                # Nothing is spoken without it, and whoever starts a run wants it tried again.
+                supervisor.table.revive(role, now)
         session = supervisor.sessions.open(client, message.options, ProcessWatch(message.pid))
         supervisor.idle_since = None
         posts = supervisor.table.posts
@@ -126,7 +130,7 @@ class Desk:
         for role, engine in wanted:
             post = supervisor.table.posts[role]
             fits = engine in (post.engine, post.engine_name) or (engine == "auto" and post.engine != "none")
-            if fits and post.state != "failed":
+            if fits:
                 continue
             if supervisor.sessions.by_id:
                 return (
