@@ -147,8 +147,9 @@ class ProcessTable:
         post.heard_at = now
         match message:
             case Hello() if message.protocol != PROTOCOL_VERSION:
-                post.failure = f"it speaks protocol {message.protocol}, the supervisor {PROTOCOL_VERSION}"
-                self.end(post, "stop", now, wished=False, reason=post.failure)
+                reason = f"it speaks protocol {message.protocol}, the supervisor {PROTOCOL_VERSION}"
+                post.failure = f"{reason}\nAnother version was installed meanwhile. Type: voicestream down"
+                self.end(post, "stop", now, wished=False, reason=reason)
             case Hello():
                 post.hello_at = now
                 if post.stop is None:
@@ -164,7 +165,8 @@ class ProcessTable:
                 if post.stop is None:
                     self._change(post, "ready")
                     self._findings.append(BecameReady(post.role))
-            case Stopping():
+            case Stopping() if post.stop is None:
+                # By itself, and it says why; one that was told to end only repeats what it was told.
                 post.failure = message.reason
             case _:
                 pass
@@ -314,7 +316,7 @@ class ProcessTable:
                 self._change(post, "backoff")
             case restart_policy.GiveUp(reason=reason):
                 self._change(post, "failed")
-                post.detail = post.failure or f"{reason}; last: {exit_text}"
+                post.detail = post.failure or f"{reason}; last: {exit_text}\nType: voicestream workers logs {post.role}"
                 exit_code = EXIT_CONFIGURATION if end.exit_code == EXIT_CONFIGURATION else 1
                 self._findings.append(RoleFailed(role=post.role, reason=post.detail, exit_code=exit_code))
             case restart_policy.StayDown():
