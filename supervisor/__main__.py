@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--stay", action="store_true", help="end only when told to")
     parser.add_argument("--silence-limit", type=float, default=Limits.silence_seconds)
     parser.add_argument("--job-limit", type=float, default=Limits.job_seconds)
+    parser.add_argument("--job-limit-per-character", type=float, default=Limits.job_seconds_per_character)
     found = parser.parse_args()
     run_directory = RunDirectory(cast("Path", found.run_directory))
     log.to_file("supervisor")
@@ -51,7 +52,11 @@ def main() -> int:
             run_directory,
             audio_pool.create(),
             {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
-            Limits(silence_seconds=cast("float", found.silence_limit), job_seconds=cast("float", found.job_limit)),
+            Limits(
+                silence_seconds=cast("float", found.silence_limit),
+                job_seconds=cast("float", found.job_limit),
+                job_seconds_per_character=cast("float", found.job_limit_per_character),
+            ),
             cast("float", found.keep_alive),
             stay=cast("bool", found.stay),
         )
