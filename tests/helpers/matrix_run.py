@@ -1,0 +1,255 @@
+"""Runs the cells of the fault matrix: a real supervisor with its workers, of which one misbehaves at a moment.
+
+One supervisor serves the four cells of a role and a fault, with a session for each; several supervisors run at the same
+time, because a cell mostly waits.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from helpers.matrix_cells import LIMIT_SECONDS, MOMENTS, Cell, comes_back
+from helpers.misbehaviour import MARK, plug_in
+from helpers.running import PATIENCE_SECONDS, line, voicestream_place, wait_until
+from voicestream.bench import engines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from helpers.running import Event, Run, Voicestream
+
+FIRST = line("This is one plain sentence to begin with.")
+MARKED_LINE = line(
+    "Here is a second one which is in the same line. "
+    f"And now comes the {MARK} sentence, which is long enough to fill some slots of the audio pool."
+)
+LAST = line("At last there is one plain sentence to end with.")
+
+AT_ONCE = 5
+"""Supervisors at the same time: a cell waits for most of its time."""
+
+WAIT_SECONDS = 3 * PATIENCE_SECONDS
+"""For a session that may cost three workers."""
+
+OPTIONS = ("--from", "en", "--to", "de", "--translator", engines.NAME, "--tts", "espeak", "--keep-alive", "60")
+"""Another language, so that translation has a translator to ask, which gives the words back as they are."""
+
+STARTING = ("slow start", "wrong protocol")
+"""Faults of a worker that is being started."""
+
+_GATES = {
+    ("parser", "mid-job"): ("sentence_found", 2),
+    ("parser", "commit"): ("sentence_found", 3),
+    ("translation", "mid-job"): ("sentence_found", 3),
+    ("translation", "commit"): ("sentence_found", 3),
+    ("tts", "mid-job"): ("speech_started", 3),
+    ("tts", "commit"): ("speech_started", 3),
+    ("player", "mid-job"): ("playback_started", 3),
+    ("player", "commit"): ("playback_started", 3),
+}
+"""What the supervisor must have heard of before the worker misbehaves, so that a cell is the same each time."""
+
+_ENDED = re.compile(r"role=(\w+) incarnation=(\d+) ended='(.*)'")
+
+
+@dataclass
+class Outcome:
+    """What a cell was seen to do."""
+
+    exit_code: int
+    """Of the session."""
+    stderr: str
+    events: list[Event]
+    sound: bytes
+    """The file that was written."""
+    misbehaved: list[int] = field(default_factory=list[int])
+    """The incarnations that did."""
+    supervisor_log: str = ""
+    """What it logged meanwhile."""
+    worker_log: str = ""
+    """What the misbehaving role logged meanwhile."""
+    supervisor_exit: int | None = None
+    """Of the supervisor, where it ended with the cell."""
+
+    def of(self, kind: str) -> list[Event]:
+        """Its events of one kind."""
+        return [event for event in self.events if event["event"] == kind]
+
+    def sentences(self, kind: str) -> list[int]:
+        """The sentences of its events of one kind."""
+        return [event["sentence"] for event in self.of(kind)]
+
+    def ends(self, role: str) -> dict[int, str]:
+        """How the incarnations of a role ended."""
+        found: list[tuple[str, str, str]] = _ENDED.findall(self.supervisor_log)
+        return {int(incarnation): how for ended, incarnation, how in found if ended == role}
+
+    def __str__(self) -> str:
+        return (
+            f"exit {self.exit_code}, misbehaved: {self.misbehaved}\n{self.stderr}\n{self.supervisor_log}\n"
+            f"{self.worker_log}\n{self.events}"
+        )
+
+
+def outcome_of(run: Run, place: Voicestream, file: str) -> Outcome:
+    """Wait for the end of a session; what it did, without what is in logs."""
+    run.end_input()
+    code = run.wait(WAIT_SECONDS)
+    return Outcome(code, run.stderr, list(run.events), (place.cwd / file).read_bytes())
+
+
+def undisturbed() -> Outcome:
+    """A session in which nobody misbehaves."""
+    with voicestream_place() as place:
+        engines.plug_in(place.home / "engines")
+        place.environment["PYTHONPATH"] = str(place.home / "engines")
+        run = place.run(*OPTIONS, output="undisturbed.wav")
+        run.write(FIRST + MARKED_LINE + LAST)
+        return outcome_of(run, place, "undisturbed.wav")
+
+
+class Group:
+    """The cells of one role and one fault, one moment after the other."""
+
+    def __init__(self, place: Voicestream, role: str, fault: str) -> None:
+        self._place = place
+        self._role = role
+        self._fault = fault
+        self._orders, ours = plug_in(place.home / "orders", role)
+        engines.plug_in(place.home / "engines")
+        ours["PYTHONPATH"] += os.pathsep + str(place.home / "engines")
+        self._read: dict[str, int] = {}
+        self._supervisor = self._start({**place.environment, **ours})
+
+    def cell(self, moment: str) -> Outcome:
+        """One cell."""
+        file = f"{moment}.wav"
+        run = self._place.run(*OPTIONS, output=file)
+        run.write(FIRST)
+        run.wait_for("playback_finished")
+        if moment == "stop":
+            run.write(MARKED_LINE + LAST)
+            outcome = outcome_of(run, self._place, file)
+            self._stop(run)
+            outcome.supervisor_exit = self._supervisor.wait(PATIENCE_SECONDS)
+            self._place.assert_nothing_left()
+        else:
+            self._disturb(run, moment)
+            outcome = outcome_of(run, self._place, file)
+        self._orders.withdraw()
+        outcome.misbehaved = self._orders.done()
+        outcome.supervisor_log = self._read_new("supervisor")
+        outcome.worker_log = self._read_new(self._role)
+        return outcome
+
+    def close(self) -> None:
+        """End the supervisor if it has not ended; its workers end with it."""
+        if self._supervisor.poll() is None:
+            self._supervisor.kill()
+        self._supervisor.wait()
+
+    def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={self._place.runtime}"]
+        command += [f"--silence-limit={LIMIT_SECONDS}", f"--job-limit={LIMIT_SECONDS}", "--job-limit-per-character=0"]
+        command += ["--tts=espeak", f"--translator={engines.NAME}", "--keep-alive=60"]
+        supervisor = subprocess.Popen(
+            command,
+            env=environment,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_until((self._place.runtime / "hub").exists, "there is a supervisor")
+        return supervisor
+
+    def _disturb(self, run: Run, moment: str) -> None:
+        self._orders.give(self._fault, moment, always=comes_back(Cell(self._role, self._fault, moment)))
+        if moment == "idle":
+            self._orders.open_gate()
+            self._wait_for_misbehaviour(run)
+            run.write(MARKED_LINE)
+        else:
+            run.write(MARKED_LINE)
+            self._wait_for_misbehaviour(run)
+            run.wait_for(*_GATES[self._role, moment])
+            self._orders.open_gate()
+        run.write(LAST)
+
+    def _stop(self, run: Run) -> None:
+        """All workers are told to end."""
+        if self._fault not in STARTING:
+            self._orders.give(self._fault, "stop")
+            self._orders.open_gate()
+            self._supervisor.terminate()
+            return
+        self._orders.give(self._fault, "idle", hold=True)
+        self._orders.open_gate()
+        self._wait_for_misbehaviour(run)
+        successor = self._orders.done()[-1] + 1
+        state = "stop=stop" if self._fault == "wrong protocol" else "state=loading"
+        self._wait_for_log(f"role={self._role} incarnation={successor} {state}")
+        self._supervisor.terminate()
+        self._wait_for_log("state=ending")
+        self._orders.open_gate()
+
+    def _wait_for_misbehaviour(self, run: Run) -> None:
+        wait_until(lambda: bool(self._orders.done()), "the worker misbehaves", seen=lambda: str(run.events[-3:]))
+
+    def _wait_for_log(self, text: str) -> None:
+        wait_until(lambda: text in self._place.log_text("supervisor"), f"the supervisor logs {text}")
+
+    def _read_new(self, role: str) -> str:
+        text = self._place.log_text(role)
+        already = self._read.get(role, 0)
+        self._read[role] = len(text)
+        return text[already:]
+
+
+class Matrix:
+    """Runs cells in the background; a context manager."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        """All cells of a role and a fault up to the last one that is wanted are run."""
+        self._outcomes: dict[Cell, Future[Outcome]] = {cell: Future() for cell in cells}
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._undisturbed = self._pool.submit(undisturbed)
+        for role, fault in dict.fromkeys((cell.role, cell.fault) for cell in self._outcomes):
+            self._pool.submit(self._run, role, fault)
+
+    @property
+    def undisturbed(self) -> Outcome:
+        """A session in which nobody misbehaves."""
+        return self._undisturbed.result()
+
+    def outcome(self, cell: Cell) -> Outcome:
+        """What a cell did, once it is done."""
+        return self._outcomes[cell].result()
+
+    def close(self) -> None:
+        """Begin no other."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _run(self, role: str, fault: str) -> None:
+        wanted = [Cell(role, fault, moment) for moment in MOMENTS]
+        wanted = [cell for cell in wanted if cell in self._outcomes]
+        with voicestream_place() as place:
+            try:
+                group = Group(place, role, fault)
+                try:
+                    for cell in wanted:
+                        self._outcomes[cell].set_result(group.cell(cell.moment))
+                finally:
+                    group.close()
+            except Exception as error:  # noqa: BLE001 - it belongs to the test of the cell
+                error.add_note(place.log_text("supervisor")[-4000:] + place.log_text(role)[-4000:])
+                for cell in wanted:
+                    if not self._outcomes[cell].done():
+                        self._outcomes[cell].set_exception(error)

@@ -1,0 +1,315 @@
+"""A worker that misbehaves when it is ordered to: the real program, with a connection that obeys its environment.
+
+``plug_in`` writes a ``sitecustomize`` and gives the environment for a supervisor whose worker of one role finds it. In
+that worker ``arm`` replaces the class ``Connection`` (and, for tts, ``SlotWriter``) by one that looks, at each of the
+moments below, whether there is an order for it. Nothing in the product knows of this.
+
+Moments:
+
+``idle``
+    it waits for a message, with nothing in hand;
+``mid-job``
+    the marked sentence is in its hands, and not done: the parser has told of the sentence before it in the same line,
+    translation was given it, tts and player have done a part of it;
+``commit``
+    what was made of it is where it belongs (found and told, translated, in the slot, in the file), and the message
+    that says so was not sent: InputConsumed, Translated, AudioWritten, PlaybackFinished;
+``stop``
+    the supervisor has told it to end.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import os
+import resource
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from voicestream.messages import (
+    AudioWritten,
+    Drain,
+    Hello,
+    InputConsumed,
+    Loading,
+    Play,
+    PlaybackFinished,
+    SentenceFound,
+    Speak,
+    Translate,
+    Translated,
+)
+from voicestream.workers import harness
+from voicestream.workers.connection import Connection
+from voicestream.workers.tts import slot_writer
+
+if TYPE_CHECKING:
+    import socket
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from voicestream.messages import FromWorker, ToWorker
+
+ORDERS_VARIABLE = "MISBEHAVIOUR_ORDERS"
+ROLE_VARIABLE = "MISBEHAVIOUR_ROLE"
+
+MARK = "peculiar"
+"""The marked sentence has this word, and nobody else's text has."""
+
+MARKED = 2
+"""Its ordinal, for the player, which is not told any words."""
+
+WRONG_PROTOCOL = 99
+SLOW_START_SECONDS = 5.0
+LOOK_SECONDS = 0.01
+
+GARBAGE = b"\xc1 this is no message"
+
+_SITECUSTOMIZE = """
+import os
+import sys
+
+if "voicestream.workers." + os.environ.get("MISBEHAVIOUR_ROLE", "") in sys.orig_argv:
+    from helpers import misbehaviour
+
+    misbehaviour.arm()
+"""
+
+
+class MisbehaviourError(Exception):
+    """What no worker expects."""
+
+
+class Orders:
+    """A directory in which the test and the worker tell each other what is to be done, and what was."""
+
+    def __init__(self, directory: Path) -> None:
+        self._order = directory / "order"
+        self._next = directory / "next"
+        self._gate = directory / "gate"
+        self._done = directory / "done"
+
+    def give(self, fault: str, moment: str, *, always: bool = False, hold: bool = False) -> None:
+        """To be done at a moment; ``open_gate`` must follow.
+
+        Args:
+            fault: what to do.
+            moment: when.
+            always: every time the moment comes, not once.
+            hold: close the gate again behind it, for the next incarnation.
+        """
+        self._gate.unlink(missing_ok=True)
+        self._done.unlink(missing_ok=True)
+        self._write(self._order, {"fault": fault, "moment": moment, "always": always, "hold": hold})
+
+    def open_gate(self) -> None:
+        """The worker is to do it now; until then it stands still at the moment."""
+        self._gate.touch()
+
+    def withdraw(self) -> None:
+        """No more of it."""
+        self._order.unlink(missing_ok=True)
+
+    def done(self) -> list[int]:
+        """The incarnations that came to the moment of the last order."""
+        return [int(text) for text in self._done.read_text().split()] if self._done.exists() else []
+
+    def take(self, moment: str, incarnation: int) -> str | None:
+        """In the worker: what is to be done at this moment, if anything; waits for the gate."""
+        try:
+            order = json.loads(self._order.read_text())
+        except FileNotFoundError:
+            return None
+        if order["moment"] != moment:
+            return None
+        if not order["always"]:
+            self.withdraw()
+        with self._done.open("a") as file:
+            file.write(f"{incarnation}\n")
+        self.wait_for_gate()
+        if order["hold"]:
+            self._gate.unlink()
+        fault: str = order["fault"]
+        return fault
+
+    def wait_for_gate(self) -> None:
+        """In the worker: stand still until the test says otherwise."""
+        while not self._gate.exists():
+            time.sleep(LOOK_SECONDS)
+
+    def give_successor(self, fault: str) -> None:
+        """In the worker: have the next incarnation do this at its start."""
+        self._write(self._next, fault)
+
+    def take_at_start(self) -> str | None:
+        """In the worker: what is to be done at the start."""
+        try:
+            fault: str = json.loads(self._next.read_text())
+        except FileNotFoundError:
+            return None
+        self._next.unlink()
+        return fault
+
+    @staticmethod
+    def _write(path: Path, what: object) -> None:
+        """So that nobody reads half of it."""
+        unfinished = path.with_suffix(".new")
+        unfinished.write_text(json.dumps(what))
+        unfinished.replace(path)
+
+
+def plug_in(directory: Path, role: str) -> tuple[Orders, dict[str, str]]:
+    """Where to give orders, and what to add to the environment of the supervisor whose worker of ``role`` obeys."""
+    directory.mkdir()
+    (directory / "sitecustomize.py").write_text(_SITECUSTOMIZE)
+    tests = Path(__file__).parent.parent
+    path = [str(directory), str(tests), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        "PYTHONPATH": os.pathsep.join(path),
+        ORDERS_VARIABLE: str(directory),
+        ROLE_VARIABLE: role,
+    }
+    return Orders(directory), environment
+
+
+class MisbehavingConnection(Connection):
+    """A worker's link through which everything it does goes by."""
+
+    now: MisbehavingConnection
+    """The one of this process."""
+
+    def __init__(self, hub: Path, identity: str, parent: socket.socket) -> None:
+        super().__init__(hub, identity, parent)
+        MisbehavingConnection.now = self
+        self._orders = Orders(Path(os.environ[ORDERS_VARIABLE]))
+        self._incarnation = int(identity.partition(".")[2])
+        self._has_told_mark = False
+        self._is_speaking_mark = False
+        self._begun = 0
+        """Frames of the sentence that is spoken that are known to the supervisor."""
+
+    def send(self, message: FromWorker) -> None:
+        """Send, unless something else is to be done."""
+        if isinstance(message, Hello):
+            self._start(message)
+            return
+        if isinstance(message, SentenceFound) and MARK in message.text:
+            self._at("mid-job")
+            self._has_told_mark = True
+        if self._is_commit(message) and self._at("commit") == "garbage frame":
+            return  # it went out in place of this message
+        super().send(message)
+        if isinstance(message, AudioWritten):
+            self._begun += message.frames
+
+    def receive(self, timeout_seconds: float | None = None) -> ToWorker | None:
+        """The next message, unless something else is to be done."""
+        end = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
+        self._at("idle")
+        while (message := super().receive(max(0.0, min(LOOK_SECONDS, end - time.monotonic())))) is None:
+            if time.monotonic() >= end:
+                return None
+            self._at("idle")
+        match message:
+            case Drain():
+                self._at("stop")
+            case Translate() if any(MARK in one.text for one in message.sentences):
+                self._at("mid-job")
+            case Speak():
+                self._is_speaking_mark = MARK in message.text
+                self._begun = message.skip_frames
+            case Play() if message.sentence == MARKED and message.frame > 0:
+                self._at("mid-job")
+            case _:
+                pass
+        return message
+
+    def at_slot(self) -> None:
+        """Before samples are written."""
+        if self._is_speaking_mark and self._begun:
+            self._at("mid-job")
+
+    def _is_commit(self, message: FromWorker) -> bool:
+        match message:
+            case InputConsumed():
+                return self._has_told_mark
+            case Translated():
+                return any(MARK in one.text for one in message.sentences)
+            case AudioWritten():
+                return self._is_speaking_mark and self._begun > 0 and message.frames > 0
+            case PlaybackFinished():
+                return message.sentence == MARKED
+            case _:
+                return False
+
+    def _start(self, hello: Hello) -> None:
+        match self._orders.take_at_start():
+            case "wrong protocol":
+                super().send(Hello(role=hello.role, incarnation=hello.incarnation, pid=hello.pid, protocol=WRONG_PROTOCOL))
+                self._orders.wait_for_gate()
+            case "slow start":
+                super().send(hello)
+                end = time.monotonic() + SLOW_START_SECONDS
+                while time.monotonic() < end:
+                    super().send(Loading(stage="taking its time"))
+                    time.sleep(0.5)
+            case _:
+                super().send(hello)
+
+    def _at(self, moment: str) -> str | None:
+        fault = self._orders.take(moment, self._incarnation)
+        if fault is not None:
+            self._do(fault, moment)
+        return fault
+
+    def _do(self, fault: str, moment: str) -> None:
+        match fault:
+            case "SIGKILL" | "SIGSTOP":
+                os.kill(os.getpid(), signal.Signals[fault])
+            case "exit 0" | "exit 1" | "exit 78":
+                os._exit(int(fault.removeprefix("exit ")))
+            case "segfault":
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+                ctypes.string_at(0)
+            case "raises":
+                raise MisbehaviourError(moment)
+            case "hangs":
+                _hang()
+            case "garbage frame":
+                self._outbox.append(GARBAGE)
+                self._wake()
+            case "wrong protocol" | "slow start":
+                self._orders.give_successor(fault)
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "ignores TERM":
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                os.kill(os.getpid(), signal.SIGTERM)
+                if moment == "stop":
+                    _hang()
+            case _:
+                raise ValueError(f"nobody knows how to do {fault}")
+
+
+class MisbehavingSlotWriter(slot_writer.SlotWriter):
+    """A slot of the audio pool is about to be written to."""
+
+    def write(self, samples: NDArray[np.float32]) -> tuple[slot_writer.Written, NDArray[np.float32]]:
+        """Write, unless something else is to be done."""
+        MisbehavingConnection.now.at_slot()
+        return super().write(samples)
+
+
+def _hang() -> NoReturn:
+    while True:
+        time.sleep(60)
+
+
+def arm() -> None:
+    """Make this process one that obeys; before its own program begins."""
+    vars(harness)["Connection"] = MisbehavingConnection
+    vars(slot_writer)["SlotWriter"] = MisbehavingSlotWriter
