@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 from helpers.matrix_cells import LIMIT_SECONDS, MOMENTS, Cell, comes_back
 from helpers.misbehaviour import MARK, plug_in
 from helpers.running import PATIENCE_SECONDS, line, voicestream_place, wait_until
+from helpers.session import Session
 from voicestream.bench import engines
+from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from helpers.running import Event, Run, Voicestream
+    from helpers.running import Event, Voicestream
 
 FIRST = line("This is one plain sentence to begin with.")
 MARKED_LINE = line(
@@ -37,8 +39,8 @@ AT_ONCE = 5
 WAIT_SECONDS = 3 * PATIENCE_SECONDS
 """For a session that may cost three workers."""
 
-OPTIONS = ("--from", "en", "--to", "de", "--translator", engines.NAME, "--tts", "espeak", "--keep-alive", "60")
-"""Another language, so that translation has a translator to ask, which gives the words back as they are."""
+KEEP_ALIVE_SECONDS = 60.0
+"""A supervisor that is left alone ends by itself."""
 
 STARTING = ("slow start", "wrong protocol")
 """Faults of a worker that is being started."""
@@ -64,7 +66,8 @@ class Outcome:
 
     exit_code: int
     """Of the session."""
-    stderr: str
+    reason: str
+    """What the person reads at its end."""
     events: list[Event]
     sound: bytes
     """The file that was written."""
@@ -92,26 +95,9 @@ class Outcome:
 
     def __str__(self) -> str:
         return (
-            f"exit {self.exit_code}, misbehaved: {self.misbehaved}\n{self.stderr}\n{self.supervisor_log}\n"
+            f"exit {self.exit_code}, misbehaved: {self.misbehaved}\n{self.reason}\n{self.supervisor_log}\n"
             f"{self.worker_log}\n{self.events}"
         )
-
-
-def outcome_of(run: Run, place: Voicestream, file: str) -> Outcome:
-    """Wait for the end of a session; what it did, without what is in logs."""
-    run.end_input()
-    code = run.wait(WAIT_SECONDS)
-    return Outcome(code, run.stderr, list(run.events), (place.cwd / file).read_bytes())
-
-
-def undisturbed() -> Outcome:
-    """A session in which nobody misbehaves."""
-    with voicestream_place() as place:
-        engines.plug_in(place.home / "engines")
-        place.environment["PYTHONPATH"] = str(place.home / "engines")
-        run = place.run(*OPTIONS, output="undisturbed.wav")
-        run.write(FIRST + MARKED_LINE + LAST)
-        return outcome_of(run, place, "undisturbed.wav")
 
 
 class Group:
@@ -129,24 +115,42 @@ class Group:
 
     def cell(self, moment: str) -> Outcome:
         """One cell."""
-        file = f"{moment}.wav"
-        run = self._place.run(*OPTIONS, output=file)
-        run.write(FIRST)
-        run.wait_for("playback_finished")
+        outcome = self.session(moment)
         if moment == "stop":
-            run.write(MARKED_LINE + LAST)
-            outcome = outcome_of(run, self._place, file)
-            self._stop(run)
+            self._stop()
             outcome.supervisor_exit = self._supervisor.wait(PATIENCE_SECONDS)
             self._place.assert_nothing_left()
         else:
-            self._disturb(run, moment)
-            outcome = outcome_of(run, self._place, file)
+            # What was heard may be over before another worker has taken the place.
+            wait_until(self._is_settled, f"the {self._role} worker is ready, or has failed")
         self._orders.withdraw()
         outcome.misbehaved = self._orders.done()
         outcome.supervisor_log = self._read_new("supervisor")
         outcome.worker_log = self._read_new(self._role)
         return outcome
+
+    def session(self, moment: str) -> Outcome:
+        """A session, disturbed at a moment; what is to be seen of it without the logs."""
+        path = self._place.cwd / f"{moment}.wav"
+        options = SessionOptions(
+            parser=ParserOptions(language="en"),
+            output=OutputOptions(kind="wav", path=str(path)),
+            # Another language, so that translation has a translator to ask, which gives the words back as they are.
+            target="de",
+            translator=engines.NAME,
+            tts="espeak",
+            keep_alive_seconds=KEEP_ALIVE_SECONDS,
+        )
+        with Session(self._place.runtime, options) as session:
+            session.write(FIRST)
+            session.wait_for("playback_finished")
+            if moment in ("idle", "mid-job", "commit"):
+                self._disturb(session, moment)
+            else:
+                session.write(MARKED_LINE)
+            session.write(LAST)
+            closed = session.finish(WAIT_SECONDS)
+        return Outcome(closed.exit_code, closed.reason, session.events, path.read_bytes())
 
     def close(self) -> None:
         """End the supervisor if it has not ended; its workers end with it."""
@@ -157,7 +161,7 @@ class Group:
     def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={self._place.runtime}"]
         command += [f"--silence-limit={LIMIT_SECONDS}", f"--job-limit={LIMIT_SECONDS}", "--job-limit-per-character=0"]
-        command += ["--tts=espeak", f"--translator={engines.NAME}", "--keep-alive=60"]
+        command += ["--tts=espeak", f"--translator={engines.NAME}", f"--keep-alive={KEEP_ALIVE_SECONDS}"]
         supervisor = subprocess.Popen(
             command,
             env=environment,
@@ -170,20 +174,19 @@ class Group:
         wait_until((self._place.runtime / "hub").exists, "there is a supervisor")
         return supervisor
 
-    def _disturb(self, run: Run, moment: str) -> None:
+    def _disturb(self, session: Session, moment: str) -> None:
         self._orders.give(self._fault, moment, always=comes_back(Cell(self._role, self._fault, moment)))
         if moment == "idle":
             self._orders.open_gate()
-            self._wait_for_misbehaviour(run)
-            run.write(MARKED_LINE)
+            self._wait_for_misbehaviour()
+            session.write(MARKED_LINE)
         else:
-            run.write(MARKED_LINE)
-            self._wait_for_misbehaviour(run)
-            run.wait_for(*_GATES[self._role, moment])
+            session.write(MARKED_LINE)
+            self._wait_for_misbehaviour()
+            session.wait_for(*_GATES[self._role, moment])
             self._orders.open_gate()
-        run.write(LAST)
 
-    def _stop(self, run: Run) -> None:
+    def _stop(self) -> None:
         """All workers are told to end."""
         if self._fault not in STARTING:
             self._orders.give(self._fault, "stop")
@@ -192,7 +195,7 @@ class Group:
             return
         self._orders.give(self._fault, "idle", hold=True)
         self._orders.open_gate()
-        self._wait_for_misbehaviour(run)
+        self._wait_for_misbehaviour()
         successor = self._orders.done()[-1] + 1
         state = "stop=stop" if self._fault == "wrong protocol" else "state=loading"
         self._wait_for_log(f"role={self._role} incarnation={successor} {state}")
@@ -200,8 +203,12 @@ class Group:
         self._wait_for_log("state=ending")
         self._orders.open_gate()
 
-    def _wait_for_misbehaviour(self, run: Run) -> None:
-        wait_until(lambda: bool(self._orders.done()), "the worker misbehaves", seen=lambda: str(run.events[-3:]))
+    def _is_settled(self) -> bool:
+        changes = re.findall(rf"role={self._role} incarnation=\d+ (\S+)", self._place.log_text("supervisor"))
+        return changes[-1] in ("state=ready", "state=failed")
+
+    def _wait_for_misbehaviour(self) -> None:
+        wait_until(lambda: bool(self._orders.done()), "the worker misbehaves")
 
     def _wait_for_log(self, text: str) -> None:
         wait_until(lambda: text in self._place.log_text("supervisor"), f"the supervisor logs {text}")
@@ -220,7 +227,7 @@ class Matrix:
         """All cells of a role and a fault up to the last one that is wanted are run."""
         self._outcomes: dict[Cell, Future[Outcome]] = {cell: Future() for cell in cells}
         self._pool = ThreadPoolExecutor(AT_ONCE)
-        self._undisturbed = self._pool.submit(undisturbed)
+        self._undisturbed = self._pool.submit(_undisturbed)
         for role, fault in dict.fromkeys((cell.role, cell.fault) for cell in self._outcomes):
             self._pool.submit(self._run, role, fault)
 
@@ -253,3 +260,12 @@ class Matrix:
                 for cell in wanted:
                     if not self._outcomes[cell].done():
                         self._outcomes[cell].set_exception(error)
+
+
+def _undisturbed() -> Outcome:
+    with voicestream_place() as place:
+        group = Group(place, "nobody", "nothing")
+        try:
+            return group.session("never")
+        finally:
+            group.close()

@@ -6,6 +6,8 @@ moments below, whether there is an order for it. Nothing in the product knows of
 
 Moments:
 
+``start``
+    it has connected, and was about to say Hello;
 ``idle``
     it waits for a message, with nothing in hand;
 ``mid-job``
@@ -248,9 +250,11 @@ class MisbehavingConnection(Connection):
                 return False
 
     def _start(self, hello: Hello) -> None:
-        match self._orders.take_at_start():
+        match self._orders.take_at_start() or self._orders.take("start", self._incarnation):
             case "wrong protocol":
-                super().send(Hello(role=hello.role, incarnation=hello.incarnation, pid=hello.pid, protocol=WRONG_PROTOCOL))
+                super().send(
+                    Hello(role=hello.role, incarnation=hello.incarnation, pid=hello.pid, protocol=WRONG_PROTOCOL)
+                )
                 self._orders.wait_for_gate()
             case "slow start":
                 super().send(hello)

@@ -47,9 +47,7 @@ class ParserWorker(JobWorker):
         """One piece of input."""
         match message:
             case OpenInput():
-                pipeline = Pipeline(
-                    message.options, offset=message.offset, state=message.state, found=message.found
-                )
+                pipeline = Pipeline(message.options, offset=message.offset, state=message.state, found=message.found)
                 self._pipelines[message.session] = pipeline
             case ParseInput(session=session) if session in self._pipelines:
                 self._parse(self._pipelines[session], message)

@@ -1,0 +1,54 @@
+"""A role of which no worker can be had: what the person reads, and that the next run tries again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.misbehaviour import WRONG_PROTOCOL, plug_in
+from helpers.running import line, wait_until
+
+if TYPE_CHECKING:
+    from helpers.running import Voicestream
+
+ROLES = ("parser", "translation", "tts", "player")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: Voicestream, role: str) -> None:
+    orders, ours = plug_in(place.home / "orders", role)
+    place.environment |= ours
+    run = place.run()
+    run.write(line("One."))
+    run.wait_for("playback_finished")
+    orders.give("exit 78", "idle")
+    orders.open_gate()
+    run.wait_for("session_closed")
+    assert run.finish() == 78
+    assert f"{role}: its configuration is wrong" in run.stderr
+    assert f"Type: voicestream workers logs {role}" in run.stderr
+    states = {worker["role"]: worker["state"] for worker in place.status()["workers"]}
+    assert states == dict.fromkeys(ROLES, "ready") | {role: "failed"}
+
+    again = place.run("--keep-alive", "0")
+    again.write(line("Two."))
+    assert again.finish() == 0, again.stderr
+    assert len(again.of("playback_finished")) == 1
+    place.assert_nothing_left()
+
+
+def test_workers_of_another_version_are_not_tried_for_ever_and_the_run_says_what_to_type(place: Voicestream) -> None:
+    orders, ours = plug_in(place.home / "orders", "translation")
+    place.environment |= ours
+    orders.give("wrong protocol", "start", always=True)
+    orders.open_gate()
+    run = place.run("--keep-alive", "0")
+    run.write(line("Hello."))
+    run.wait_for("session_closed")
+    assert run.finish() == 1
+    assert f"it speaks protocol {WRONG_PROTOCOL}, the supervisor 1" in run.stderr
+    assert "Type: voicestream down" in run.stderr
+    assert orders.done() == [1, 2, 3, 4, 5]
+    wait_until(lambda: "state=ended" in place.log_text("supervisor"), "the supervisor has ended")
+    place.assert_nothing_left()
