@@ -47,6 +47,13 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Started:
+    """The process of a worker is there."""
+
+    role: Role
+
+
+@dataclass(frozen=True)
 class BecameReady:
     """A worker can take work."""
 
@@ -72,7 +79,7 @@ class RoleFailed:
     exit_code: int
 
 
-Finding = BecameReady | Ended | RoleFailed
+Finding = Started | BecameReady | Ended | RoleFailed
 
 
 class ProcessTable:
@@ -218,6 +225,7 @@ class ProcessTable:
         else:
             post.stop.rung = rung
             post.stop.since = now
+            post.stop.reason = reason
         self._act(post, rung)
 
     def revive(self, role: Role, now: float) -> None:
@@ -267,6 +275,7 @@ class ProcessTable:
             )
             return
         self._change(post, "starting")
+        self._findings.append(Started(post.role))
 
     def _check_process(self, post: Post, process: WorkerProcess, now: float) -> None:
         status = process.reap()
@@ -275,11 +284,13 @@ class ProcessTable:
                 rung = stop_ladder.next_rung(post.stop.rung, post.stop.since, post.stop.patience, now)
                 if rung is not None:
                     self.end(post, rung, now, wished=post.stop.wished, reason=post.stop.reason)
+                elif post.stop.rung == "drain":
+                    # It has all the patience that its job needs, and none for a freeze.
+                    self._ring(post, now)
                 return
-            at, reason = alarms.due(self._sign(post), self._limits)
-            if now >= at:
-                self.end(post, "kill", now, wished=False, reason=reason)
-            elif post.cut_at is None and lifeline.is_cut(process.lifeline):
+            if self._ring(post, now):
+                return
+            if post.cut_at is None and lifeline.is_cut(process.lifeline):
                 post.cut_at = now
             elif post.cut_at is not None and now >= post.cut_at + MAX_WAIT_FOR_REAPING_SECONDS:
                 self.end(post, "kill", now, wished=False, reason="it has closed its lifeline")
@@ -301,6 +312,14 @@ class ProcessTable:
             worked=post.jobs > 0,
         )
         self._record_end(post, end, exit_text)
+
+    def _ring(self, post: Post, now: float) -> bool:
+        """End a worker that is stuck; whether it is."""
+        at, reason = alarms.due(self._sign(post), self._limits)
+        if now < at:
+            return False
+        self.end(post, "kill", now, wished=post.stop is not None and post.stop.wished, reason=reason)
+        return True
 
     def _record_end(self, post: Post, end: restart_policy.End, exit_text: str) -> None:
         post.last_exit = exit_text

@@ -32,7 +32,7 @@ from voicestream.supervisor.desk import Desk
 from voicestream.supervisor.hub import Hub
 from voicestream.supervisor.ledger.commands import Closed, Report, Send
 from voicestream.supervisor.ledger.ledger import Ledger
-from voicestream.supervisor.process_table import BecameReady, Ended, ProcessTable, RoleFailed
+from voicestream.supervisor.process_table import BecameReady, Ended, ProcessTable, RoleFailed, Started
 from voicestream.supervisor.sessions import Session, Sessions
 from voicestream.supervisor.signals import Signals
 
@@ -240,6 +240,8 @@ class Supervisor:
 
     def _act_on(self, finding: Finding, now: float) -> None:
         match finding:
+            case Started():
+                pass  # it can do nothing yet; sessions are told
             case BecameReady(role=role):
                 self.do(self.ledger.seat(role, now))
                 self.restart_done(role, now)

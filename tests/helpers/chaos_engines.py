@@ -1,0 +1,100 @@
+"""Engines that are quick and the same in every process, for runs in which workers are killed all the time.
+
+They come through the same door as everybody's plug-ins: ``plug_in`` writes the metadata of a distribution of their own,
+to be found by what runs with its directory on ``PYTHONPATH``. A sentence takes some milliseconds, in several chunks, so
+that faults come in the midst of one.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from helpers.chaos_sound import FULL_SCALE, sound_of, translated
+from voicestream.audio_pool import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+NAME: Final = "chaos"
+
+CHUNKS: Final = 4
+CHUNK_SECONDS: Final = 0.003
+"""How long each chunk takes to make."""
+
+TRANSLATION_SECONDS: Final = 0.004
+"""How long a text takes."""
+
+
+class ChaosTranslator:
+    """Says of every text from what to what it was translated."""
+
+    name: Final = NAME
+    device: Final = "cpu"
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        """Nothing to load."""
+
+    def supports(self, source: str, target: str) -> bool:
+        """Every pair."""
+        return True
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
+        """The texts, marked as translated."""
+        time.sleep(TRANSLATION_SECONDS * len(texts))
+        return [translated(text, source, target) for text in texts]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class ChaosSynthesizer:
+    """Says a sentence with samples that tell which it is."""
+
+    name: Final = NAME
+    device: Final = "cpu"
+    sample_rate: Final = SAMPLE_RATE
+    max_characters: Final = 0
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        """Import what is heavy."""
+        import numpy as np
+
+        report(f"numpy {np.__version__}", None)
+
+    def supports(self, language: str) -> bool:
+        """Every language."""
+        return True
+
+    def synthesize(
+        self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
+    ) -> Iterator[NDArray[np.float32]]:
+        """The sound of one of our sentences.
+
+        Raises:
+            ValueError: it is none of ours.
+        """
+        import numpy as np
+
+        for chunk in np.array_split(sound_of(text), CHUNKS):
+            time.sleep(CHUNK_SECONDS)
+            yield (chunk / np.float64(FULL_SCALE)).astype(np.float32)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def plug_in(directory: Path) -> str:
+    """Make ``directory`` one that offers these engines; returns the ``PYTHONPATH`` with which they are found."""
+    information = directory / "voicestream_chaos-0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: voicestream-chaos\nVersion: 0\n")
+    (information / "entry_points.txt").write_text(
+        f"[voicestream.translators]\n{NAME} = {__name__}:ChaosTranslator\n\n"
+        f"[voicestream.synthesizers]\n{NAME} = {__name__}:ChaosSynthesizer\n"
+    )
+    return f"{directory}:{Path(__file__).parents[1]}"

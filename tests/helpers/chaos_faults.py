@@ -1,0 +1,189 @@
+"""Faults for workers: which one is hit next and how, and how long it took until somebody else was in its place."""
+
+from __future__ import annotations
+
+import select
+import signal
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import psutil
+
+from voicestream.messages import RestartWorker, Role
+from voicestream.process_watch import ProcessWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from random import Random
+
+    from voicestream.client import Client
+
+Kind = Literal["SIGKILL", "SIGSTOP", "SIGTERM", "restart", "restart --now"]
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+WEIGHTS: Final[dict[Kind, int]] = {"SIGKILL": 6, "SIGSTOP": 1, "SIGTERM": 1, "restart": 1, "restart --now": 1}
+"""How often each is chosen. A frozen worker holds all others up until its silence is noticed, so few are frozen."""
+
+HARSHNESS: Final[tuple[Kind, ...]] = ("SIGKILL", "restart --now", "SIGSTOP", "SIGTERM", "restart")
+"""Which of several faults decided when the process ended, the first of these that it got."""
+
+MAX_HITS_WITHOUT_WORK: Final = 2
+"""More in a row would meet what is promised for that: three workers lost on one sentence give it up, five ends of a role
+without any work done end in ``failed``. What is tested here is that nothing else is ever given up."""
+
+WORK_EVENTS: Final[dict[str, Role]] = {
+    "sentence_found": "parser",
+    "translated": "translation",
+    "speech_finished": "tts",
+    "playback_finished": "player",
+}
+"""Which event shows that a role has got something done."""
+
+LAST_LOOK_MILLISECONDS: Final = 60_000
+"""A process that was hit has ended long before."""
+
+SIGNALS: Final[dict[Kind, signal.Signals]] = {
+    "SIGKILL": signal.SIGKILL,
+    "SIGSTOP": signal.SIGSTOP,
+    "SIGTERM": signal.SIGTERM,
+}
+
+
+@dataclass
+class Fault:
+    """One fault, given to one process."""
+
+    kind: Kind
+    role: Role
+    incarnation: int
+    at: float
+    """Just before it was given; all times are on the monotonic clock."""
+    ended_at: float | None = None
+    """When its process had ended, as the system told us; None where it cannot, or not yet."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How one process was replaced; in seconds."""
+
+    kind: Kind
+    role: Role
+    noticed: float
+    """From the fault (SIGKILL, SIGSTOP) or from the end of the process (told to exit) until it was reaped."""
+    started: float
+    """From there until its replacement was started."""
+    ready: float
+    """From there until that was ready."""
+
+
+class Faults:
+    """Gives faults, and remembers them."""
+
+    def __init__(self, supervisor_pid: int, client: Client, random: Random) -> None:
+        """``client`` is for nothing else."""
+        self._supervisor = psutil.Process(supervisor_pid)
+        self._client = client
+        self._random = random
+        self._hits = dict.fromkeys(ROLES, 0)
+        """Of each role, since it last got something done."""
+        self._hit_at = dict.fromkeys(ROLES, 0.0)
+        self.given: Final[list[Fault]] = []
+        self.withheld = 0
+        """Times at which nobody was hit, because everybody had been often enough without getting to work."""
+        self._threads: list[threading.Thread] = []
+
+    def note(self, event: dict[str, Any]) -> None:
+        """An event of a session: the role that did this may be hit again."""
+        role = WORK_EVENTS.get(event["event"])
+        if role is not None and event["time"] > self._hit_at[role]:
+            self._hits[role] = 0
+
+    def give(self) -> None:
+        """Hit somebody."""
+        while self._client.receive() is not None:
+            pass  # a restart that was asked for is done
+        first = self._random.randrange(len(ROLES))
+        kind = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        running = self._running()
+        for role in (*ROLES[first:], *ROLES[:first]):
+            if role in running and self._hits[role] < MAX_HITS_WITHOUT_WORK:
+                incarnation, process = running[role]
+                self._hit(kind, role, incarnation, process)
+                return
+        self.withheld += 1
+
+    def wait_for_ends(self) -> None:
+        """After the last: wait until it is known when every process ended."""
+        for thread in self._threads:
+            thread.join()
+
+    def _hit(self, kind: Kind, role: Role, incarnation: int, process: psutil.Process) -> None:
+        watch = ProcessWatch(process.pid)
+        fault = Fault(kind=kind, role=role, incarnation=incarnation, at=time.monotonic())
+        try:
+            if kind in SIGNALS:
+                process.send_signal(SIGNALS[kind])
+            else:
+                self._client.send(RestartWorker(role=role, now=kind == "restart --now"))
+        except psutil.NoSuchProcess:
+            watch.close()
+            return  # it has ended in the meantime
+        self.given.append(fault)
+        # Half of the frozen ones are left alone until their silence is noticed; the others may be hit again as they are.
+        is_left_alone = kind == "SIGSTOP" and self._random.random() < 0.5
+        self._hits[role] += MAX_HITS_WITHOUT_WORK if is_left_alone else 1
+        self._hit_at[role] = fault.at
+        # A thread each, because the time is to be taken at once.
+        thread = threading.Thread(target=_note_end, args=(fault, watch))
+        thread.start()
+        self._threads.append(thread)
+
+    def _running(self) -> dict[Role, tuple[int, psutil.Process]]:
+        """The workers that are there now, ready or not, with their incarnations."""
+        found: dict[Role, tuple[int, psutil.Process]] = {}
+        for process in self._supervisor.children():
+            with suppress(psutil.Error):
+                command = process.cmdline()
+                role = next((role for role in ROLES if f"voicestream.workers.{role}" in command), None)
+                if role is not None and process.status() != psutil.STATUS_ZOMBIE:
+                    number = next(part for part in command if part.startswith("--incarnation="))
+                    found[role] = int(number.partition("=")[2]), process
+        return found
+
+
+def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> list[Recovery]:
+    """What became of every process that was hit, as the sessions' events tell; those that no event tells of are left out."""
+    told: dict[tuple[str, int, str], float] = {}
+    for event in events:
+        if event["event"] == "worker":
+            state = "ended" if event.get("reason") else event["state"]
+            told.setdefault((event["role"], event["incarnation"], state), event["time"])
+    decisive: dict[tuple[Role, int], Fault] = {}
+    for fault in faults:
+        before = decisive.get((fault.role, fault.incarnation))
+        if before is None or HARSHNESS.index(fault.kind) < HARSHNESS.index(before.kind):
+            decisive[fault.role, fault.incarnation] = fault
+    found: list[Recovery] = []
+    for (role, incarnation), fault in decisive.items():
+        ended = told.get((role, incarnation, "ended"))
+        started = told.get((role, incarnation + 1, "starting"))
+        ready = told.get((role, incarnation + 1, "ready"))
+        since = fault.at if fault.kind in ("SIGKILL", "SIGSTOP") else fault.ended_at
+        # The next one may have been killed before it was ready.
+        if since is not None and ended is not None and started is not None and ready is not None:
+            noticed = max(0.0, ended - since)
+            found.append(Recovery(fault.kind, role, noticed=noticed, started=started - ended, ready=ready - started))
+    return found
+
+
+def _note_end(fault: Fault, watch: ProcessWatch) -> None:
+    if watch.descriptor is not None:
+        poll = select.poll()
+        poll.register(watch.descriptor, select.POLLIN)
+        if poll.poll(LAST_LOOK_MILLISECONDS):
+            fault.ended_at = time.monotonic()
+    watch.close()

@@ -1,0 +1,287 @@
+"""A chaos run: several sessions speak while their workers are killed, frozen and restarted all the time.
+
+What came out is counted from two sides: the events of every session, and every sample of the sessions that write files.
+"""
+
+from __future__ import annotations
+
+import collections
+import random
+import subprocess
+import sys
+import time
+import wave
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import psutil
+
+from helpers import chaos_engines, chaos_sound
+from helpers.chaos_faults import ROLES, Faults, Recovery, recoveries
+from helpers.running import SHARED_MEMORY, Voicestream, line, voicestream_place, wait_until
+from voicestream.client import Client
+from voicestream.messages import RestartWorker, Status, StatusRequest
+from voicestream.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from helpers.running import Run
+
+FILES: Final = 3
+"""Sessions that write a file; one more has the output ``null``, and shows by its events what became of its sentences."""
+
+FAULT_SECONDS: Final = (0.2, 0.4)
+"""Between two faults: 0.3 s on average."""
+
+SILENCE_LIMIT_SECONDS: Final = 2.0
+"""A frozen worker is to be noticed by its silence soon; they beat every second."""
+
+LEAD: Final = 30
+"""Sentences that a session's agent may be ahead of what was heard: all workers are to have something to do all the time."""
+
+MAX_SENTENCES_A_MESSAGE: Final = 4
+
+WARM_UP_SENTENCES: Final = 40
+
+LOOK_SECONDS: Final = 0.01
+
+PATIENCE_SECONDS: Final = 90.0
+PATIENCE_SECONDS_A_SENTENCE: Final = 0.2
+"""A run that takes longer has lost something; ten times what it takes on an idle machine."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the supervisor holds."""
+
+    memory: int
+    """Bytes that are its alone."""
+    descriptors: int
+    threads: int
+    segments: int
+    """Shared memory with a name, and mappings of such without one."""
+
+
+@dataclass
+class Result:
+    """What a run has shown."""
+
+    seed: int
+    sentences: int
+    seconds: float = 0.0
+    faults: collections.Counter[str] = field(default_factory=collections.Counter[str])
+    withheld: int = 0
+    missing: int = 0
+    doubled: int = 0
+    out_of_order: int = 0
+    corrupt: int = 0
+    recoveries: list[Recovery] = field(default_factory=list[Recovery])
+    before: Held | None = None
+    after: Held | None = None
+    troubles: list[str] = field(default_factory=list[str])
+    """What was otherwise than it should be, in words."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is missing, doubled, out of order, corrupt or otherwise wrong."""
+        return not (self.missing or self.doubled or self.out_of_order or self.corrupt or self.troubles)
+
+
+class Talk:
+    """One session: what its agent says, and what became of it."""
+
+    def __init__(self, place: Voicestream, number: int, count: int, *, to_file: bool) -> None:
+        self.number = number
+        self.texts = [chaos_sound.text_of(number, sentence) for sentence in range(count)]
+        self.file: Path | None = place.cwd / f"{number}.wav" if to_file else None
+        output = str(self.file) if self.file else "null"
+        engines = ["--tts", chaos_engines.NAME, "--translator", chaos_engines.NAME]
+        self.run: Run = place.run("--quiet", "--no-captions", *engines, "--to", "es", output=output)
+        self.said = 0
+        self.heard: list[int] = []
+        self._read = 0
+
+    def take_events(self) -> list[dict[str, Any]]:
+        """Those since the last call."""
+        new = self.run.events[self._read :]
+        self._read += len(new)
+        self.heard += [event["sentence"] for event in new if event["event"] == "playback_finished"]
+        return new
+
+    def say_more(self, random: random.Random) -> None:
+        """Let the agent go on, unless it is far ahead or has nothing left to say."""
+        while self.said < len(self.texts) and self.said < len(self.heard) + LEAD:
+            many = random.randint(1, MAX_SENTENCES_A_MESSAGE)
+            texts = self.texts[self.said : self.said + many]
+            self.said += len(texts)
+            self.run.write(line(" ".join(texts)))
+            if self.said == len(self.texts):
+                self.run.end_input()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its process has ended."""
+        return self.run.process.poll() is not None
+
+    def count_into(self, result: Result) -> None:
+        """After its end: what is missing, and so on."""
+        name = f"session {self.number}"
+        code = self.run.wait()
+        if code != 0 or self.run.stderr:
+            result.troubles.append(f"{name}: exit code {code}, stderr {self.run.stderr[-500:]!r}")
+        for kind in ("skipped", "failed", "underrun"):
+            result.troubles += [f"{name}: {event}" for event in self.run.of(kind)]
+        found = [event["text"] for event in self.run.of("sentence_found")]
+        if found != self.texts:
+            result.troubles.append(f"{name}: {len(found)} sentences found of {len(self.texts)}, or others, or twice")
+        wanted = [chaos_sound.translated(text, "en", "es") for text in self.texts]
+        self._count_events(result, wanted)
+        if self.file is not None:
+            self._count_samples(result, wanted)
+
+    def _count_events(self, result: Result, wanted: list[str]) -> None:
+        finished = self.run.of("playback_finished")
+        heard = [event["sentence"] for event in finished]
+        result.missing += len(self.texts) - len(set(heard))
+        result.doubled += len(heard) - len(set(heard))
+        result.out_of_order += sum(later < earlier for earlier, later in zip(heard, heard[1:], strict=False))
+        for event in finished:
+            frames = len(chaos_sound.sound_of(wanted[event["sentence"]]))
+            if event["frames"] != frames:
+                result.troubles.append(f"session {self.number}: {event}, and it has {frames} frames")
+
+    def _count_samples(self, result: Result, wanted: list[str]) -> None:
+        assert self.file is not None
+        with wave.open(str(self.file)) as file:
+            data = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        held = chaos_sound.check(data, self.number, wanted)
+        # A sentence that is missing in both is counted in both: one that is missing at all is too many.
+        result.missing += held.missing
+        result.doubled += held.doubled
+        result.out_of_order += held.out_of_order
+        result.corrupt += held.corrupt
+
+
+class Ground:
+    """A supervisor with our engines, and links to it."""
+
+    def __init__(self, place: Voicestream, supervisor: subprocess.Popen[bytes], client: Client) -> None:
+        self.place = place
+        self.supervisor = supervisor
+        self.client = client
+
+    def status(self) -> Status:
+        """How all are."""
+        answer = self.client.ask(StatusRequest())
+        assert isinstance(answer, Status)
+        return answer
+
+    def wait_until_at_rest(self) -> None:
+        """Every worker ready, no session open."""
+
+        def is_at_rest() -> bool:
+            status = self.status()
+            return status.supervisor.sessions == 0 and all(worker.state == "ready" for worker in status.workers)
+
+        wait_until(is_at_rest, "all workers are ready and all sessions closed", seen=lambda: str(self.status()))
+
+    def held(self) -> Held:
+        """What the supervisor holds now."""
+        process = psutil.Process(self.supervisor.pid)
+        mappings = sum("voicestream-audio" in mapping.path for mapping in process.memory_maps(grouped=False))
+        return Held(
+            memory=process.memory_full_info().uss,
+            descriptors=process.num_fds(),
+            threads=process.num_threads(),
+            segments=len(list(SHARED_MEMORY.glob("*voicestream*"))) + mappings,
+        )
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """A place with a supervisor that stays, and is told to go at the end."""
+    with voicestream_place() as place:
+        place.environment["PYTHONPATH"] = chaos_engines.plug_in(place.home / "engines")
+        command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={place.runtime}", "--stay"]
+        command += [f"--tts={chaos_engines.NAME}", f"--translator={chaos_engines.NAME}"]
+        command.append(f"--silence-limit={SILENCE_LIMIT_SECONDS}")
+        supervisor = subprocess.Popen(command, env=place.environment, cwd="/", stdin=subprocess.DEVNULL)
+        try:
+            directory = RunDirectory(place.runtime)
+            wait_until(directory.hub.exists, "the supervisor is there")
+            with Client(directory) as client:
+                client.connect()
+                found = Ground(place, supervisor, client)
+                found.wait_until_at_rest()
+                yield found
+            assert place.call("down").returncode == 0
+            supervisor.wait(30)
+            place.assert_nothing_left()
+        finally:
+            supervisor.kill()
+            supervisor.wait()
+
+
+def chaos(seed: int, sentences: int) -> Result:
+    """Speak this many sentences, in all, while faults fall."""
+    result = Result(seed=seed, sentences=sentences)
+    choice = random.Random(seed)
+    with ground() as found:
+        _warm_up(found, result)
+        result.before = found.held()
+        began = time.monotonic()
+        share, rest = divmod(sentences, FILES + 1)
+        talks = [
+            Talk(found.place, number, share + (number < rest), to_file=number < FILES) for number in range(FILES + 1)
+        ]
+        for talk in talks:
+            talk.run.wait_for("session_opened")
+        faults = _disturb(found, talks, choice, began + PATIENCE_SECONDS + PATIENCE_SECONDS_A_SENTENCE * sentences)
+        result.seconds = time.monotonic() - began
+        for talk in talks:
+            talk.run.close()
+            talk.count_into(result)
+        found.wait_until_at_rest()
+        result.after = found.held()
+    result.faults.update(fault.kind for fault in faults.given)
+    result.withheld = faults.withheld
+    result.recoveries = recoveries(faults.given, (event for talk in talks for event in talk.run.of("worker")))
+    return result
+
+
+def _disturb(found: Ground, talks: list[Talk], choice: random.Random, deadline: float) -> Faults:
+    """Let the agents speak and faults fall until all sessions are over, or the time is."""
+    with Client(RunDirectory(found.place.runtime)) as client:
+        client.connect()
+        faults = Faults(found.supervisor.pid, client, choice)
+        next_fault = time.monotonic() + choice.uniform(*FAULT_SECONDS)
+        while not all(talk.is_over for talk in talks) and time.monotonic() < deadline:
+            for talk in talks:
+                for event in talk.take_events():
+                    faults.note(event)
+                if not talk.is_over:
+                    talk.say_more(choice)
+            if time.monotonic() >= next_fault:
+                faults.give()
+                next_fault += choice.uniform(*FAULT_SECONDS)
+            time.sleep(LOOK_SECONDS)
+    faults.wait_for_ends()
+    return faults
+
+
+def _warm_up(found: Ground, result: Result) -> None:
+    """An undisturbed session, which shows that the check sees nothing where nothing is wrong, and a restart of each."""
+    talk = Talk(found.place, FILES + 1, WARM_UP_SENTENCES, to_file=True)
+    choice = random.Random(0)
+    while not talk.is_over:
+        talk.take_events()
+        talk.say_more(choice)
+        time.sleep(LOOK_SECONDS)
+    talk.count_into(result)
+    for role in ROLES:
+        found.client.ask(RestartWorker(role=role))
+    found.wait_until_at_rest()
