@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench format clean
+.PHONY: help demo test lint types bench chaos format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ types: $(VENV)/dev ## check types only, and that the checkers would see an error
 bench: $(VENV)/base ## print the latency table of this machine, and the parser's throughput
 	@$(BIN)/voicestream bench
 	@$(BIN)/python -P tests/benchmarks/bench_parser.py
+
+chaos: $(VENV)/base ## kill workers while 30,000 sentences flow, and count what became of them (a quarter of an hour)
+	@PYTHONPATH=tests $(BIN)/python -P -m helpers.chaos --seeds 1 2 3 --sentences 10000
 
 format: $(VENV)/dev ## mend format and what lint can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

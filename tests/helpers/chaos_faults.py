@@ -32,8 +32,8 @@ HARSHNESS: Final[tuple[Kind, ...]] = ("SIGKILL", "restart --now", "SIGSTOP", "SI
 """Which of several faults decided when the process ended, the first of these that it got."""
 
 MAX_HITS_WITHOUT_WORK: Final = 2
-"""More in a row would meet what is promised for that: three workers lost on one sentence give it up, five ends of a role
-without any work done end in ``failed``. What is tested here is that nothing else is ever given up."""
+"""More in a row would meet what is promised for that: three workers lost on one sentence give it up, five ends of a
+role without any work done end in ``failed``. What is tested here is that nothing else is ever given up."""
 
 WORK_EVENTS: Final[dict[str, Role]] = {
     "sentence_found": "parser",
@@ -74,32 +74,40 @@ class Recovery:
     role: Role
     noticed: float
     """From the fault (SIGKILL, SIGSTOP) or from the end of the process (told to exit) until it was reaped."""
-    started: float
-    """From there until its replacement was started."""
-    ready: float
-    """From there until that was ready."""
+    started: float | None
+    """From there until its replacement was started; None: the sessions were over before."""
+    ready: float | None
+    """From there until that was ready; None: it was hit before."""
 
 
 class Faults:
     """Gives faults, and remembers them."""
 
     def __init__(self, supervisor_pid: int, client: Client, random: Random) -> None:
-        """``client`` is for nothing else."""
+        """All workers are ready now; ``client`` is for nothing else."""
         self._supervisor = psutil.Process(supervisor_pid)
         self._client = client
         self._random = random
         self._hits = dict.fromkeys(ROLES, 0)
         """Of each role, since it last got something done."""
         self._hit_at = dict.fromkeys(ROLES, 0.0)
+        self._ready = {role: (incarnation, 0.0) for role, (incarnation, _) in self._running().items()}
+        """Of each role, which incarnation was ready last, and since when."""
         self.given: Final[list[Fault]] = []
         self.withheld = 0
         """Times at which nobody was hit, because everybody had been often enough without getting to work."""
         self._threads: list[threading.Thread] = []
 
     def note(self, event: dict[str, Any]) -> None:
-        """An event of a session: the role that did this may be hit again."""
+        """An event of a session: a role that works again may be hit again."""
+        if event["event"] == "worker" and event["state"] == "ready":
+            self._ready[event["role"]] = event["incarnation"], event["time"]
         role = WORK_EVENTS.get(event["event"])
-        if role is not None and event["time"] > self._hit_at[role]:
+        if role is None:
+            return
+        # What was under way when the worker was hit is not the work of the next one.
+        ready_at = self._ready[role][1]
+        if event["time"] >= ready_at >= self._hit_at[role]:
             self._hits[role] = 0
 
     def give(self) -> None:
@@ -112,7 +120,9 @@ class Faults:
         for role in (*ROLES[first:], *ROLES[:first]):
             if role in running and self._hits[role] < MAX_HITS_WITHOUT_WORK:
                 incarnation, process = running[role]
-                self._hit(kind, role, incarnation, process)
+                # Starting has a budget of its own, 20 s and more: what froze then would only make the run longer.
+                is_ready = self._ready[role][0] == incarnation
+                self._hit(kind if is_ready or kind != "SIGSTOP" else "SIGKILL", role, incarnation, process)
                 return
         self.withheld += 1
 
@@ -133,7 +143,7 @@ class Faults:
             watch.close()
             return  # it has ended in the meantime
         self.given.append(fault)
-        # Half of the frozen ones are left alone until their silence is noticed; the others may be hit again as they are.
+        # Half of the frozen ones are left alone until their silence is noticed; the others may be hit as they are.
         is_left_alone = kind == "SIGSTOP" and self._random.random() < 0.5
         self._hits[role] += MAX_HITS_WITHOUT_WORK if is_left_alone else 1
         self._hit_at[role] = fault.at
@@ -156,7 +166,7 @@ class Faults:
 
 
 def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> list[Recovery]:
-    """What became of every process that was hit, as the sessions' events tell; those that no event tells of are left out."""
+    """What became of every process that was hit, as the sessions' events tell."""
     told: dict[tuple[str, int, str], float] = {}
     for event in events:
         if event["event"] == "worker":
@@ -173,10 +183,17 @@ def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> lis
         started = told.get((role, incarnation + 1, "starting"))
         ready = told.get((role, incarnation + 1, "ready"))
         since = fault.at if fault.kind in ("SIGKILL", "SIGSTOP") else fault.ended_at
-        # The next one may have been killed before it was ready.
-        if since is not None and ended is not None and started is not None and ready is not None:
-            noticed = max(0.0, ended - since)
-            found.append(Recovery(fault.kind, role, noticed=noticed, started=started - ended, ready=ready - started))
+        if since is None or ended is None:
+            continue
+        found.append(
+            Recovery(
+                kind=fault.kind,
+                role=role,
+                noticed=max(0.0, ended - since),
+                started=None if started is None else started - ended,
+                ready=None if ready is None or started is None else ready - started,
+            )
+        )
     return found
 
 

@@ -6,6 +6,7 @@ What came out is counted from two sides: the events of every session, and every 
 from __future__ import annotations
 
 import collections
+import itertools
 import random
 import subprocess
 import sys
@@ -32,16 +33,21 @@ if TYPE_CHECKING:
     from helpers.running import Run
 
 FILES: Final = 3
-"""Sessions that write a file; one more has the output ``null``, and shows by its events what became of its sentences."""
+"""Sessions that write a file; one more has the output ``null``, and its events alone show what it spoke."""
 
 FAULT_SECONDS: Final = (0.2, 0.4)
 """Between two faults: 0.3 s on average."""
 
+SENTENCES_A_FAULT: Final = 8
+FIRST_FAULTS: Final = 10
+"""At least so many sentences are heard for each fault but the first few. An idle machine says more; on one so busy that
+a worker takes longer to start than it is left alone nothing would be heard any more, and that is no news."""
+
 SILENCE_LIMIT_SECONDS: Final = 2.0
-"""A frozen worker is to be noticed by its silence soon; they beat every second."""
+"""A frozen worker is to be noticed soon; they beat every second."""
 
 LEAD: Final = 30
-"""Sentences that a session's agent may be ahead of what was heard: all workers are to have something to do all the time."""
+"""Sentences that an agent may be ahead of what was heard: all workers are to have something to do all the time."""
 
 MAX_SENTENCES_A_MESSAGE: Final = 4
 
@@ -49,9 +55,9 @@ WARM_UP_SENTENCES: Final = 40
 
 LOOK_SECONDS: Final = 0.01
 
-PATIENCE_SECONDS: Final = 90.0
-PATIENCE_SECONDS_A_SENTENCE: Final = 0.2
-"""A run that takes longer has lost something; ten times what it takes on an idle machine."""
+PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS_A_SENTENCE: Final = 0.15
+"""A run that takes longer has lost something; several times what it takes on an idle machine."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,7 @@ class Talk:
         heard = [event["sentence"] for event in finished]
         result.missing += len(self.texts) - len(set(heard))
         result.doubled += len(heard) - len(set(heard))
-        result.out_of_order += sum(later < earlier for earlier, later in zip(heard, heard[1:], strict=False))
+        result.out_of_order += sum(later < earlier for earlier, later in itertools.pairwise(heard))
         for event in finished:
             frames = len(chaos_sound.sound_of(wanted[event["sentence"]]))
             if event["frames"] != frames:
@@ -202,13 +208,14 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """A place with a supervisor that stays, and is told to go at the end."""
+def ground(*, silence_limit_seconds: float | None = None) -> Iterator[Ground]:
+    """A place with a supervisor that stays, all workers ready; it is told to go at the end."""
     with voicestream_place() as place:
         place.environment["PYTHONPATH"] = chaos_engines.plug_in(place.home / "engines")
         command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={place.runtime}", "--stay"]
         command += [f"--tts={chaos_engines.NAME}", f"--translator={chaos_engines.NAME}"]
-        command.append(f"--silence-limit={SILENCE_LIMIT_SECONDS}")
+        if silence_limit_seconds is not None:
+            command.append(f"--silence-limit={silence_limit_seconds}")
         supervisor = subprocess.Popen(command, env=place.environment, cwd="/", stdin=subprocess.DEVNULL)
         try:
             directory = RunDirectory(place.runtime)
@@ -230,7 +237,7 @@ def chaos(seed: int, sentences: int) -> Result:
     """Speak this many sentences, in all, while faults fall."""
     result = Result(seed=seed, sentences=sentences)
     choice = random.Random(seed)
-    with ground() as found:
+    with ground(silence_limit_seconds=SILENCE_LIMIT_SECONDS) as found:
         _warm_up(found, result)
         result.before = found.held()
         began = time.monotonic()
@@ -265,9 +272,11 @@ def _disturb(found: Ground, talks: list[Talk], choice: random.Random, deadline: 
                     faults.note(event)
                 if not talk.is_over:
                     talk.say_more(choice)
-            if time.monotonic() >= next_fault:
+            now = time.monotonic()
+            heard = sum(len(talk.heard) for talk in talks)
+            if now >= next_fault and len(faults.given) < FIRST_FAULTS + heard / SENTENCES_A_FAULT:
                 faults.give()
-                next_fault += choice.uniform(*FAULT_SECONDS)
+                next_fault = now + choice.uniform(*FAULT_SECONDS)
             time.sleep(LOOK_SECONDS)
     faults.wait_for_ends()
     return faults
