@@ -16,7 +16,7 @@ from voicestream.messages import RestartWorker, Role
 from voicestream.process_watch import ProcessWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from random import Random
 
     from voicestream.client import Client
@@ -34,6 +34,9 @@ HARSHNESS: Final[tuple[Kind, ...]] = ("SIGKILL", "restart --now", "SIGSTOP", "SI
 MAX_HITS_WITHOUT_WORK: Final = 2
 """More in a row would meet what is promised for that: three workers lost on one sentence give it up, five ends of a
 role without any work done end in ``failed``. What is tested here is that nothing else is ever given up."""
+
+PARSER_SECONDS: Final = 0.012
+"""About as long as it takes, on an idle machine, until the parser has read what an agent printed and has told of it."""
 
 WORK_EVENTS: Final[dict[str, Role]] = {
     "sentence_found": "parser",
@@ -110,8 +113,12 @@ class Faults:
         if event["time"] >= ready_at >= self._hit_at[role]:
             self._hits[role] = 0
 
-    def give(self) -> None:
-        """Hit somebody."""
+    def give(self, feed: Callable[[], None]) -> None:
+        """Hit somebody.
+
+        Args:
+            feed: gives the parser something to read, of which it is to be in the midst when it is hit.
+        """
         while self._client.receive() is not None:
             pass  # a restart that was asked for is done
         first = self._random.randrange(len(ROLES))
@@ -121,6 +128,9 @@ class Faults:
             if role in running and self._hits[role] < MAX_HITS_WITHOUT_WORK:
                 incarnation, process = running[role]
                 # Starting has a budget of its own, 20 s and more: what froze then would only make the run longer.
+                if role == "parser":
+                    feed()
+                    time.sleep(self._random.uniform(0, PARSER_SECONDS))
                 is_ready = self._ready[role][0] == incarnation
                 self._hit(kind if is_ready or kind != "SIGSTOP" else "SIGKILL", role, incarnation, process)
                 return

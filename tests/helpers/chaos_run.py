@@ -49,6 +49,10 @@ SILENCE_LIMIT_SECONDS: Final = 2.0
 LEAD: Final = 30
 """Sentences that an agent may be ahead of what was heard: all workers are to have something to do all the time."""
 
+BURST: Final = 40
+"""So many more at once before a fault of the parser: it reads a message in less than a thousandth of a second, and
+is to be hit while it does."""
+
 MAX_SENTENCES_A_MESSAGE: Final = 4
 
 WARM_UP_SENTENCES: Final = 40
@@ -109,6 +113,8 @@ class Talk:
         self.run: Run = place.run("--quiet", "--no-captions", *engines, "--to", "es", output=output)
         self.said = 0
         self.heard: list[int] = []
+        self._unwritten = b""
+        """What the agent has said and not printed yet: pipes cut lines anywhere."""
         self._read = 0
 
     def take_events(self) -> list[dict[str, Any]]:
@@ -118,15 +124,22 @@ class Talk:
         self.heard += [event["sentence"] for event in new if event["event"] == "playback_finished"]
         return new
 
-    def say_more(self, random: random.Random) -> None:
-        """Let the agent go on, unless it is far ahead or has nothing left to say."""
-        while self.said < len(self.texts) and self.said < len(self.heard) + LEAD:
-            many = random.randint(1, MAX_SENTENCES_A_MESSAGE)
+    def say_more(self, choice: random.Random, *, lead: int = LEAD) -> None:
+        """Let the agent go on until it is far ahead of what was heard, or has nothing left to say."""
+        if self.is_over or self.said == len(self.texts):
+            return
+        data = self._unwritten
+        while self.said < len(self.texts) and self.said < len(self.heard) + lead:
+            many = choice.randint(1, MAX_SENTENCES_A_MESSAGE)
             texts = self.texts[self.said : self.said + many]
             self.said += len(texts)
-            self.run.write(line(" ".join(texts)))
-            if self.said == len(self.texts):
-                self.run.end_input()
+            data += line(" ".join(texts))
+        is_all = self.said == len(self.texts)
+        cut = len(data) if is_all else choice.randint(0, len(data))
+        self.run.write(data[:cut])
+        self._unwritten = data[cut:]
+        if is_all:
+            self.run.end_input()
 
     @property
     def is_over(self) -> bool:
@@ -262,6 +275,10 @@ def chaos(seed: int, sentences: int) -> Result:
 
 def _disturb(found: Ground, talks: list[Talk], choice: random.Random, deadline: float) -> Faults:
     """Let the agents speak and faults fall until all sessions are over, or the time is."""
+
+    def feed() -> None:
+        choice.choice(talks).say_more(choice, lead=LEAD + BURST)
+
     with Client(RunDirectory(found.place.runtime)) as client:
         client.connect()
         faults = Faults(found.supervisor.pid, client, choice)
@@ -270,12 +287,11 @@ def _disturb(found: Ground, talks: list[Talk], choice: random.Random, deadline: 
             for talk in talks:
                 for event in talk.take_events():
                     faults.note(event)
-                if not talk.is_over:
-                    talk.say_more(choice)
+                talk.say_more(choice)
             now = time.monotonic()
             heard = sum(len(talk.heard) for talk in talks)
             if now >= next_fault and len(faults.given) < FIRST_FAULTS + heard / SENTENCES_A_FAULT:
-                faults.give()
+                faults.give(feed)
                 next_fault = now + choice.uniform(*FAULT_SECONDS)
             time.sleep(LOOK_SECONDS)
     faults.wait_for_ends()

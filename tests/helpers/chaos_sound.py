@@ -30,7 +30,7 @@ _HALF: Final = 1 << 14
 SHORTEST_FRAMES: Final = 600
 SPREAD_FRAMES: Final = 4000
 LONG_FRAMES: Final = 13_000
-"""Added to every sixteenth sentence: more than one slot of the pool holds."""
+"""Added to every fourth sentence: more than one slot of the pool holds."""
 
 _NUMBERS: Final = re.compile(r"Run (\d+) says sentence (\d+)\b")
 
@@ -58,7 +58,7 @@ def sound_of(text: str) -> Samples:
         raise ValueError(f"not a sentence of this test: {text!r}")
     session, sentence = int(found[1]), int(found[2])
     key = zlib.crc32(text.encode())
-    frames = SHORTEST_FRAMES + key % SPREAD_FRAMES + (LONG_FRAMES if sentence % 16 == 0 else 0)
+    frames = SHORTEST_FRAMES + key % SPREAD_FRAMES + (LONG_FRAMES if sentence % 4 == 0 else 0)
     head = (*_MARK, session, sentence // _HALF, sentence % _HALF, frames)
     numbers = np.arange(frames - HEAD_FRAMES, dtype=np.uint32) * np.uint32(2_654_435_761) + np.uint32(key)
     body = (numbers ^ (numbers >> np.uint32(15))).astype(np.uint16).view(np.int16)
