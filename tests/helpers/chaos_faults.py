@@ -25,8 +25,9 @@ Kind = Literal["SIGKILL", "SIGSTOP", "SIGTERM", "restart", "restart --now"]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-WEIGHTS: Final[dict[Kind, int]] = {"SIGKILL": 6, "SIGSTOP": 1, "SIGTERM": 1, "restart": 1, "restart --now": 1}
-"""How often each is chosen. A frozen worker holds all others up until its silence is noticed, so few are frozen."""
+DECK: Final[tuple[Kind, ...]] = (*["SIGKILL"] * 6, "SIGSTOP", "SIGTERM", "restart", "restart --now")
+"""Dealt in an order that the seed decides, again and again. A frozen worker holds all others up until its silence is
+noticed, so few are frozen."""
 
 HARSHNESS: Final[tuple[Kind, ...]] = ("SIGKILL", "restart --now", "SIGSTOP", "SIGTERM", "restart")
 """Which of several faults decided when the process ended, the first of these that it got."""
@@ -91,6 +92,7 @@ class Faults:
         self._supervisor = psutil.Process(supervisor_pid)
         self._client = client
         self._random = random
+        self._deck: list[Kind] = []
         self._hits = dict.fromkeys(ROLES, 0)
         """Of each role, since it last got something done."""
         self._hit_at = dict.fromkeys(ROLES, 0.0)
@@ -122,17 +124,14 @@ class Faults:
         while self._client.receive() is not None:
             pass  # a restart that was asked for is done
         first = self._random.randrange(len(ROLES))
-        kind = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         running = self._running()
         for role in (*ROLES[first:], *ROLES[:first]):
             if role in running and self._hits[role] < MAX_HITS_WITHOUT_WORK:
                 incarnation, process = running[role]
-                # Starting has a budget of its own, 20 s and more: what froze then would only make the run longer.
                 if role == "parser":
                     feed()
                     time.sleep(self._random.uniform(0, PARSER_SECONDS))
-                is_ready = self._ready[role][0] == incarnation
-                self._hit(kind if is_ready or kind != "SIGSTOP" else "SIGKILL", role, incarnation, process)
+                self._hit(self._deal(is_ready=self._ready[role][0] == incarnation), role, incarnation, process)
                 return
         self.withheld += 1
 
@@ -140,6 +139,14 @@ class Faults:
         """After the last: wait until it is known when every process ended."""
         for thread in self._threads:
             thread.join()
+
+    def _deal(self, *, is_ready: bool) -> Kind:
+        if not self._deck:
+            self._deck = list(DECK)
+            self._random.shuffle(self._deck)
+        # Starting has a budget of its own, 20 s and more: who froze then would only make the run longer.
+        fitting = next((i for i, kind in enumerate(self._deck) if is_ready or kind != "SIGSTOP"), None)
+        return "SIGKILL" if fitting is None else self._deck.pop(fitting)
 
     def _hit(self, kind: Kind, role: Role, incarnation: int, process: psutil.Process) -> None:
         watch = ProcessWatch(process.pid)

@@ -59,6 +59,8 @@ WARM_UP_SENTENCES: Final = 40
 
 LOOK_SECONDS: Final = 0.01
 
+SETTLE_SECONDS: Final = 0.3
+
 PATIENCE_SECONDS: Final = 60.0
 PATIENCE_SECONDS_A_SENTENCE: Final = 0.15
 """A run that takes longer has lost something; several times what it takes on an idle machine."""
@@ -209,8 +211,12 @@ class Ground:
         wait_until(is_at_rest, "all workers are ready and all sessions closed", seen=lambda: str(self.status()))
 
     def held(self) -> Held:
-        """What the supervisor holds now."""
+        """What the supervisor holds, once the connections of those that have just ended are closed."""
         process = psutil.Process(self.supervisor.pid)
+        before = -1
+        while (now := process.num_fds()) != before:
+            before = now
+            time.sleep(SETTLE_SECONDS)
         mappings = sum("voicestream-audio" in mapping.path for mapping in process.memory_maps(grouped=False))
         return Held(
             memory=process.memory_full_info().uss,
@@ -302,10 +308,11 @@ def _warm_up(found: Ground, result: Result) -> None:
     """An undisturbed session, which shows that the check sees nothing where nothing is wrong, and a restart of each."""
     talk = Talk(found.place, FILES + 1, WARM_UP_SENTENCES, to_file=True)
     choice = random.Random(0)
-    while not talk.is_over:
+    while talk.said < len(talk.texts):
         talk.take_events()
         talk.say_more(choice)
         time.sleep(LOOK_SECONDS)
+    wait_until(lambda: talk.is_over, "the first session is over", seen=lambda: str(talk.run.events[-3:]))
     talk.count_into(result)
     for role in ROLES:
         found.client.ask(RestartWorker(role=role))
