@@ -11,7 +11,8 @@ import pytest
 
 from helpers import chaos_engines
 from helpers.chaos_faults import ROLES
-from helpers.chaos_run import SILENCE_LIMIT_SECONDS, Ground, ground
+from helpers.chaos_ground import Ground, ground
+from helpers.chaos_run import SILENCE_LIMIT_SECONDS
 from helpers.running import wait_until
 from voicestream.messages import RestartWorker, WorkerRestarted
 from voicestream.supervisor.stop_ladder import FOR_RESTART
@@ -68,7 +69,7 @@ def kill_all(found: Ground) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_200_restarts_leave_no_descriptor_thread_or_segment_and_no_memory(found: Ground) -> None:
     def disturb(number: int) -> None:
         match number % 4:

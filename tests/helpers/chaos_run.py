@@ -8,29 +8,26 @@ from __future__ import annotations
 import collections
 import itertools
 import random
-import subprocess
-import sys
 import time
 import wave
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import psutil
 
 from helpers import chaos_engines, chaos_sound
 from helpers.chaos_faults import ROLES, Faults, Recovery, recoveries
-from helpers.running import SHARED_MEMORY, Voicestream, line, voicestream_place, wait_until
+from helpers.chaos_ground import ground
+from helpers.running import line, wait_until
 from voicestream.client import Client
-from voicestream.messages import RestartWorker, Status, StatusRequest
+from voicestream.messages import RestartWorker
 from voicestream.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.running import Run
+    from helpers.chaos_ground import Ground, Held
+    from helpers.running import Run, Voicestream
 
 FILES: Final = 3
 """Sessions that write a file; one more has the output ``null``, and its events alone show what it spoke."""
@@ -59,23 +56,9 @@ WARM_UP_SENTENCES: Final = 40
 
 LOOK_SECONDS: Final = 0.01
 
-SETTLE_SECONDS: Final = 0.3
-
 PATIENCE_SECONDS: Final = 60.0
 PATIENCE_SECONDS_A_SENTENCE: Final = 0.15
 """A run that takes longer has lost something; several times what it takes on an idle machine."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """What the supervisor holds."""
-
-    memory: int
-    """Bytes that are its alone."""
-    descriptors: int
-    threads: int
-    segments: int
-    """Shared memory with a name, and mappings of such without one."""
 
 
 @dataclass
@@ -185,71 +168,6 @@ class Talk:
         result.doubled += held.doubled
         result.out_of_order += held.out_of_order
         result.corrupt += held.corrupt
-
-
-class Ground:
-    """A supervisor with our engines, and links to it."""
-
-    def __init__(self, place: Voicestream, supervisor: subprocess.Popen[bytes], client: Client) -> None:
-        self.place = place
-        self.supervisor = supervisor
-        self.client = client
-
-    def status(self) -> Status:
-        """How all are."""
-        answer = self.client.ask(StatusRequest())
-        assert isinstance(answer, Status)
-        return answer
-
-    def wait_until_at_rest(self) -> None:
-        """Every worker ready, no session open."""
-
-        def is_at_rest() -> bool:
-            status = self.status()
-            return status.supervisor.sessions == 0 and all(worker.state == "ready" for worker in status.workers)
-
-        wait_until(is_at_rest, "all workers are ready and all sessions closed", seen=lambda: str(self.status()))
-
-    def held(self) -> Held:
-        """What the supervisor holds, once the connections of those that have just ended are closed."""
-        process = psutil.Process(self.supervisor.pid)
-        before = -1
-        while (now := process.num_fds()) != before:
-            before = now
-            time.sleep(SETTLE_SECONDS)
-        mappings = sum("voicestream-audio" in mapping.path for mapping in process.memory_maps(grouped=False))
-        return Held(
-            memory=process.memory_full_info().uss,
-            descriptors=process.num_fds(),
-            threads=process.num_threads(),
-            segments=len(list(SHARED_MEMORY.glob("*voicestream*"))) + mappings,
-        )
-
-
-@contextmanager
-def ground(*, silence_limit_seconds: float | None = None) -> Iterator[Ground]:
-    """A place with a supervisor that stays, all workers ready; it is told to go at the end."""
-    with voicestream_place() as place:
-        place.environment["PYTHONPATH"] = chaos_engines.plug_in(place.home / "engines")
-        command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={place.runtime}", "--stay"]
-        command += [f"--tts={chaos_engines.NAME}", f"--translator={chaos_engines.NAME}"]
-        if silence_limit_seconds is not None:
-            command.append(f"--silence-limit={silence_limit_seconds}")
-        supervisor = subprocess.Popen(command, env=place.environment, cwd="/", stdin=subprocess.DEVNULL)
-        try:
-            directory = RunDirectory(place.runtime)
-            wait_until(directory.hub.exists, "the supervisor is there")
-            with Client(directory) as client:
-                client.connect()
-                found = Ground(place, supervisor, client)
-                found.wait_until_at_rest()
-                yield found
-            assert place.call("down").returncode == 0
-            supervisor.wait(30)
-            place.assert_nothing_left()
-        finally:
-            supervisor.kill()
-            supervisor.wait()
 
 
 def chaos(seed: int, sentences: int) -> Result:
