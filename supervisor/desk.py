@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicestream import languages
@@ -148,7 +149,7 @@ class Desk:
     def _file_in_use(self, options: SessionOptions) -> str:
         path = options.output.path
         others = [s.options.output for s in self._supervisor.sessions.by_id.values()]
-        if path and any(other.path == path for other in others):
+        if path and any(other.path and _is_same_file(other.path, path) for other in others):
             return f"another session is writing {path}.\nGive another name: --output FILE.wav"
         return ""
 
@@ -211,3 +212,13 @@ class Desk:
 
     def _refuse(self, client: bytes, text: str, exit_code: int) -> None:
         self._supervisor.hub.send(client, Refused(text=text, exit_code=exit_code))
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    """Whether two paths name one file, by whatever links; it need not be there yet."""
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False  # one of them is not there: what is to be made will be another file
