@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,27 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from voicestream import languages, settings
-from voicestream.errors import UsageError
+from voicestream.errors import ConfigurationError, UsageError
 from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SPEED_RANGE: Final = click.FloatRange(0.25, 4.0)
-SECONDS: Final = click.FloatRange(min=0)
+
+class _NumberRange(click.FloatRange):
+    """A range that holds numbers only: NaN is not outside of any range, as comparing goes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """The number that was typed."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+SPEED_RANGE: Final = _NumberRange(0.25, 4.0)
+SECONDS: Final = _NumberRange(min=0)
+MORE_THAN_NO_SECONDS: Final = _NumberRange(min=0, min_open=True)
 
 _PARAMETER_OF: Final = {"from": "source", "to": "target", "format": "input_format"}
 """Where the parameter of a command differs from the name of the flag."""
@@ -61,12 +75,20 @@ def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_settings(context: click.Context, found: settings.Settings) -> None:
-    """Let options that were neither typed nor in the environment come from the user's file."""
+    """Let options that were neither typed nor in the environment come from the user's file.
+
+    Raises:
+        ConfigurationError: one of them is not what the command takes.
+    """
+    parameters = {parameter.name: parameter for parameter in context.command.params}
     for flag, value in found.options.items():
-        parameter = _PARAMETER_OF.get(flag, flag.replace("-", "_"))
-        source = context.get_parameter_source(parameter)
-        if parameter in context.params and source is click.core.ParameterSource.DEFAULT:
-            context.params[parameter] = value
+        name = _PARAMETER_OF.get(flag, flag.replace("-", "_"))
+        source = context.get_parameter_source(name)
+        if name in parameters and source is click.core.ParameterSource.DEFAULT:
+            try:
+                context.params[name] = parameters[name].type_cast_value(context, value)
+            except click.BadParameter as error:
+                raise ConfigurationError(f"{settings.path()}: {flag}: {error.message}") from error
 
 
 @dataclass(frozen=True)
@@ -105,6 +127,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         voice=_voice(str(values["voice"])),
         speed=float(values["speed"]),
         keep_alive_seconds=float(values["keep_alive"]),
+        max_lag_seconds=float(values.get("max_lag") or 0.0),
     )
     return Request(options=options, captions=bool(values["captions"]), quiet=bool(values["quiet"]))
 
