@@ -106,6 +106,7 @@ class Pipeline:
 
     def pause(self) -> list[Found | Notice]:
         """Nothing came for 300 ms: give out what is certain enough."""
+        self._read_unended()
         if self._state.reader is None and looks_like_prose([*self._held, self._line.peek()]):
             self._take_for_text()
             self._settle()
@@ -171,6 +172,16 @@ class Pipeline:
                 self._line.keep(part[done:])
         held = sum(map(len, self._held)) + len(self._held)
         self._offset = self.received - self._line.size - held
+
+    def _read_unended(self) -> None:
+        """Read an object that is whole and lacks only its line's end: its agent may hang now (pitfall 41)."""
+        line = self._line.peek().strip(_BLANK)
+        if isinstance(self._state.reader, PlainReader) or not (line.startswith(b"{") and line.endswith(b"}")):
+            return
+        if self._is_json(line):
+            self._line.clear()
+            self._read_line(line)
+            self._settle()
 
     def _read_line(self, line: bytes, *, last: bool = False) -> None:
         """Read one line; ``last``: it may have been cut off."""

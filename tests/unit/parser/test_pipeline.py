@@ -69,6 +69,31 @@ def test_a_pause_releases_plain_text_that_is_a_whole_sentence() -> None:
     assert spoken(pipeline.end()) == ["I wait for version 3.11."]
 
 
+def test_a_pause_releases_an_object_that_lacks_only_its_line_end() -> None:
+    line = lines(assistant("It is done.", "a")).rstrip()
+    pipeline = _pipeline()
+    assert spoken(pipeline.feed(line[:-1])) == []
+    assert spoken(pipeline.pause()) == [], "it is not whole"
+    assert spoken(pipeline.feed(line[-1:])) == []
+    assert spoken(pipeline.pause()) == ["It is done."]
+    checkpoint = pipeline.checkpoint()
+    assert checkpoint.offset == pipeline.received
+    restarted = Pipeline(ParserOptions(), offset=checkpoint.offset, state=checkpoint.state)
+    for one in (pipeline, restarted):
+        assert spoken(one.feed(b"\n" + lines(assistant("And this.", "b")))) == ["And this."]
+        assert notices(one.end()) == []
+
+
+def test_a_pause_behind_a_brace_inside_of_an_object_or_of_a_text_releases_nothing() -> None:
+    for pipeline, begun, rest in (
+        (_pipeline(), b'{"content":[{"type":"text","text":"Hello."}', b"]}\n"),
+        (_pipeline(format="text"), b'{"a": 1}', b" Hello.\n"),
+    ):
+        assert spoken(pipeline.feed(begun)) == []
+        assert spoken(pipeline.pause()) == []
+        assert spoken([*pipeline.feed(rest), *pipeline.end()])[-1].endswith("Hello.")
+
+
 def test_a_pause_does_not_take_a_banner_for_text() -> None:
     pipeline = _pipeline()
     pipeline.feed(b"=== Iteration 1 (Thu Jan 22 17:43:29 CST 2026) ===\n")
