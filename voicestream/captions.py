@@ -40,13 +40,13 @@ class Captions:
         """Show an event, if it is one to show."""
         sentence = event.sentence
         match event.event:
-            case "sentence_found" if sentence is not None:
+            case "sentence_found" | "announcement" if sentence is not None:
                 self._texts[sentence] = (event.text or "", event.text or "")
             case "translated" if sentence in self._texts:
                 self._texts[sentence] = (self._texts[sentence][0], event.text or "")
             case "playback_started" if sentence in self._texts:
                 self._show(*self._texts[sentence])
-            case "playback_finished" if sentence is not None:
+            case "playback_finished" | "withdrawn" if sentence is not None:
                 self._texts.pop(sentence, None)
             case "skipped" | "failed":
                 self._not_done(event)
@@ -71,7 +71,9 @@ class Captions:
         if reason in self._reasons:
             return
         self._reasons.add(reason)
-        what = f"sentence {event.sentence}" if event.sentence is not None else "some input"
+        what = "some input" if event.sentence is None else f"sentence {event.sentence}"
+        if event.sentence is not None and event.sentence < 0:
+            what = "an announcement"
         self.error(f"{what} {event.event} ({event.stage}): {reason}")
 
     def _worker(self, event: SessionEvent) -> None:

@@ -38,6 +38,7 @@ OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "code": (str,),
     "captions": (bool,),
     "keep-alive": (int, float),
+    "max-lag": (int, float),
     "quiet": (bool,),
 }
 """The options of ``run`` that may stand in the file."""

@@ -26,6 +26,17 @@ Key = tuple[str, int]
 """The id of a sentence: session and ordinal."""
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A message that has not begun to be heard."""
+
+    message: int
+    sentence: int
+    """Its first."""
+    since: float
+    """When that was found, in seconds in which something could be heard."""
+
+
 @dataclass
 class SessionBook:
     """One session's page."""
@@ -51,6 +62,17 @@ class SessionBook:
     """Whether the player of now has opened its output."""
     next_position: int = 0
     """Frame of its output at which the next sentence will begin."""
+    waiting: collections.deque[Waiting] = field(default_factory=collections.deque[Waiting])
+    """Messages that have not begun to be heard (the first may have by now); empty without a ``max_lag_seconds``."""
+    newest_message: int = -1
+    """The last that came into ``waiting``."""
+    begun_message: int = -1
+    """The last of which the player was given a sentence."""
+    announcement: Row | None = None
+    """The last one made."""
+    announced_messages: int = 0
+    """How many it says were skipped."""
+    announcements: int = 0
     found_count: int = 0
     untranslated_count: int = 0
     outcomes: collections.Counter[Outcome] = field(default_factory=collections.Counter[Outcome])
@@ -81,6 +103,16 @@ def first_open(queue: collections.deque[Row]) -> Row | None:
     while queue and queue[0].outcome is not None:
         queue.popleft()
     return queue[0] if queue else None
+
+
+def put_in_order(queue: collections.deque[Row], row: Row) -> None:
+    """Put a row where it is to be heard: it may come back late, or have to go before others."""
+    place = row.place
+    if not queue or queue[-1].place < place:
+        queue.append(row)
+        return
+    at = next(index for index, other in enumerate(queue) if other.place >= place)
+    queue.insert(at, row)
 
 
 @dataclass
@@ -134,7 +166,8 @@ class Books:
         book = self.sessions[row.session]
         row.outcome = outcome
         del book.rows[row.sentence]
-        book.outcomes[outcome] += 1
+        if not row.is_announcement:
+            book.outcomes[outcome] += 1
         if row.making in (Making.SPEAKING, Making.SPOKEN):
             book.ahead -= 1
         self.free(row.key, row.held_slots())

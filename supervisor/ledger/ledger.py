@@ -12,6 +12,7 @@ The rules, each kept whatever the order of events:
 - Sound that was committed stays, whoever dies: a sentence is made again only from the frame that is missing, and played
   on from the frame of the cursor.
 - Playing is strictly in order within a session; sessions take turns by message.
+- In a session that has a ``max_lag_seconds`` messages that wait longer than that are skipped, and that is announced.
 - A slot is free again only when nobody can touch it any more: its worker said so, or was reaped (pitfall 6).
 """
 
@@ -41,6 +42,7 @@ from voicestream.messages import (
 )
 from voicestream.supervisor.ledger.books import Books, SessionBook
 from voicestream.supervisor.ledger.commands import Closed, Command, Report
+from voicestream.supervisor.ledger.lagging import Lagging
 from voicestream.supervisor.ledger.playing import Playing
 from voicestream.supervisor.ledger.rows import Outcome, Row
 from voicestream.supervisor.ledger.slots import SlotTable
@@ -62,6 +64,7 @@ class Ledger:
         self.translating = Translating(self.books)
         self.speaking = Speaking(self.books)
         self.playing = Playing(self.books, self.speaking.pace)
+        self.lagging = Lagging(self.books, self._drop)
 
     def open_session(self, session: str, options: SessionOptions, now: float) -> list[Command]:
         """A new session; its id must be new."""
@@ -112,6 +115,7 @@ class Ledger:
         self.books.now = now
         if paused != self.playing.paused:
             self.playing.paused = paused
+            self.lagging.hold(paused=paused)
             if "player" in self.books.seated:
                 self.books.send("player", Pause() if paused else Resume())
         return self._settle()
@@ -238,6 +242,7 @@ class Ledger:
         book.rows[row.sentence] = row
         book.found.append(row)
         book.unplayed.append(row)
+        self.lagging.found(book, row)
         self.books.report("sentence_found", row, text=row.text, language=row.language)
 
     def _heard(self, message: FromWorker) -> None:
@@ -292,6 +297,7 @@ class Ledger:
             self._drop(row, outcome, reason)
 
     def _settle(self) -> list[Command]:
+        self.lagging.skip()
         for book in list(self.books.sessions.values()):
             if book.input_ended and not book.rows:
                 self._close(book, EXIT_OK if book.is_clean else EXIT_INCOMPLETE, "")

@@ -170,6 +170,7 @@ class Playing:
             return None
         book = self._books.sessions[chosen]
         row = book.unplayed.popleft()
+        book.begun_message = row.message
         self._turn = turns.Turn(session=chosen, message=row.message, since=self._books.now)
         self._serial += 1
         row.serial = self._serial

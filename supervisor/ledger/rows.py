@@ -33,6 +33,8 @@ class Outcome(enum.Enum):
     PLAYED = "played"
     SKIPPED = "skipped"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    """An announcement whose place another has taken."""
 
 
 _NEXT: Final = {
@@ -71,12 +73,15 @@ class Row:
 
     session: str
     sentence: int
+    """Its ordinal; announcements of the ledger itself count down from -1."""
     message: int
     text: str
     """What is to be said, in ``language``; replaced by its translation."""
     language: str
     kind: SentenceKind = "speech"
     paragraph: bool = False
+    before: int | None = None
+    """Of an announcement: ordinal of the sentence before which it is heard."""
     making: Making = Making.FOUND
     trials: int = 0
     """Times in a row that a worker was lost or failed on it at this stage without getting further."""
@@ -113,6 +118,16 @@ class Row:
     def key(self) -> tuple[str, int]:
         """The id of the sentence."""
         return self.session, self.sentence
+
+    @property
+    def is_announcement(self) -> bool:
+        """Whether these are the ledger's own words, and not the agent's."""
+        return self.before is not None
+
+    @property
+    def place(self) -> tuple[int, bool]:
+        """What sorts the rows of a session as they are to be heard."""
+        return (self.sentence, True) if self.before is None else (self.before, False)
 
     @property
     def is_complete(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.messages import Lease, Speak
-from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
+from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.pacing import Pace
 from voicestream.supervisor.ledger.rows import Making, Outcome
 
@@ -237,7 +237,7 @@ class Speaking:
         row.move(Making.TRANSLATED)
         book = self._books.sessions[row.session]
         book.ahead -= 1
-        book.translated.appendleft(row)
+        put_in_order(book.translated, row)
 
     def _complete(self, row: Row) -> None:
         row.move(Making.SPOKEN)

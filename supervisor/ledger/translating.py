@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.messages import SourceSentence, Translate
-from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
+from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Making
 
 if TYPE_CHECKING:
@@ -90,9 +90,13 @@ class Translating:
         rows: list[Row] = []
         pair: tuple[str, str] | None = None
         for book in by_need:
-            while len(rows) < MAX_BATCH and len(book.translated) < MAX_TRANSLATED_AHEAD:
+            while len(rows) < MAX_BATCH:
                 row = first_open(book.found)
-                if row is None or (pair is not None and pair != (row.language, book.options.target)):
+                if (
+                    row is None
+                    or not _has_room(book, row)
+                    or (pair is not None and pair != (row.language, book.options.target))
+                ):
                     break
                 if row.trials and rows:
                     break  # one that cost us a worker before goes alone, so that the others are not blamed for it
@@ -131,23 +135,21 @@ class Translating:
 
     def _wait_again(self, row: Row) -> None:
         row.move(Making.FOUND)
-        self._books.sessions[row.session].found.appendleft(row)
+        put_in_order(self._books.sessions[row.session].found, row)
 
     def _speak_original(self, row: Row, reason: str) -> None:
         row.untranslated = True
-        self._books.sessions[row.session].untranslated_count += 1
+        if not row.is_announcement:
+            self._books.sessions[row.session].untranslated_count += 1
         self._books.report("failed", row, stage="translation", reason=reason)
         self._move_on(row, engine="none")
 
     def _move_on(self, row: Row, engine: str) -> None:
         row.move(Making.TRANSLATED)
-        _insert(self._books.sessions[row.session], row)
+        put_in_order(self._books.sessions[row.session].translated, row)
         self._books.report("translated", row, text=row.text, language=row.language, engine=engine)
 
 
-def _insert(book: SessionBook, row: Row) -> None:
-    """Put a row where it belongs in the order: it may have been overtaken by later ones while it was tried again."""
-    overtaken = 0
-    while overtaken < len(book.translated) and book.translated[-1 - overtaken].sentence > row.sentence:
-        overtaken += 1
-    book.translated.insert(len(book.translated) - overtaken, row)
+def _has_room(book: SessionBook, row: Row) -> bool:
+    """Whether a row may be translated now; one that is to be heard before others that wait for tts always may."""
+    return len(book.translated) < MAX_TRANSLATED_AHEAD or row.place < book.translated[-1].place

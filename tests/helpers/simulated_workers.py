@@ -53,9 +53,10 @@ HEARD_STEP = 500
 """Of what is heard, every frame whose number is a multiple of this is kept."""
 
 
-def options() -> SessionOptions:
-    """A session without translation, to nowhere."""
-    return SessionOptions(parser=ParserOptions(), output=OutputOptions(kind="null"))
+def options(*, target: str = "en", max_lag_seconds: float = 0.0) -> SessionOptions:
+    """A session in English, to nowhere."""
+    output = OutputOptions(kind="null")
+    return SessionOptions(parser=ParserOptions(), output=output, target=target, max_lag_seconds=max_lag_seconds)
 
 
 @dataclass
@@ -92,6 +93,9 @@ class World:
         self._finishing: collections.deque[PlaybackFinished] = collections.deque()
         self._found: collections.Counter[str] = collections.Counter()
         self.texts: dict[tuple[str, int], str] = {}
+        self.messages: dict[tuple[str, int], int] = {}
+        self.given: dict[tuple[str, int], float] = {}
+        """When the player was first told of a sentence."""
 
     def start(self, roles: Iterable[Role] = WORKING_ROLES) -> None:
         """Workers become ready."""
@@ -100,15 +104,17 @@ class World:
                 self.alive.add(role)
                 self.do(self.ledger.seat(role, self.now))
 
-    def open(self, session: str) -> None:
+    def open(self, session: str, *, target: str = "en", max_lag_seconds: float = 0.0) -> None:
         """A session begins."""
-        self.do(self.ledger.open_session(session, options(), self.now))
+        wanted = options(target=target, max_lag_seconds=max_lag_seconds)
+        self.do(self.ledger.open_session(session, wanted, self.now))
 
     def find(self, session: str, text: str, message: int = 0) -> None:
         """The parser finds the next sentence."""
         sentence = self._found[session]
         self._found[session] += 1
         self.texts[session, sentence] = text
+        self.messages[session, sentence] = message
         found = SentenceFound(session=session, sentence=sentence, message=message, text=text, language="en")
         self.do(self.ledger.handle("parser", found, self.now))
 
@@ -173,6 +179,8 @@ class World:
         for command in commands:
             match command:
                 case Send(role=role, message=message):
+                    if isinstance(message, Play):
+                        self.given.setdefault((message.session, message.sentence), self.now)
                     if role in self.inbox and role in self.alive:
                         self.inbox[role].append(message)
                 case Report(event=event):

@@ -110,6 +110,8 @@ def test_the_agent_is_read_to_its_end_although_there_is_no_audio_device(place: V
         (["--output", "song.ogg"], 2, ["song.ogg", ".wav"]),
         (["--output", "no/such/dir/x.wav"], 2, ["no/such/dir"]),
         (["--speed", "99"], 2, ["speed"]),
+        (["--speed", "nan"], 2, ["speed"]),
+        (["--max-lag", "0"], 2, ["max-lag"]),
         (["--tee", "--events", "-"], 2, ["--events"]),
         (["--events", "/no/such/dir/events"], 2, ["/no/such/dir/events"]),
         (["--tts", "nonesuch", "--output", "null"], 78, ["nonesuch", "espeak"]),
@@ -132,6 +134,20 @@ def test_a_wrong_setting_is_named_with_its_line(place: Voicestream) -> None:
     assert done.returncode == 78
     assert "line 4" in done.stderr
     assert "kubectl" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [("speed = 99", ["speed", "99"]), ("max-lag = 0", ["max-lag"]), ('only = "both"', ["only", "both", "final"])],
+)
+def test_a_setting_that_no_flag_could_have_is_refused_like_the_flag(
+    place: Voicestream, setting: str, words: list[str]
+) -> None:
+    (place.home / "config.toml").write_text(setting)
+    done = place.call("run", "--output", "null", "--keep-alive", "0", stdin=GOOD)
+    assert done.returncode == 78, done.stderr
+    for word in ("config.toml", *words):
+        assert word in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["workers", "status"], ["workers", "restart", "tts"], ["down"], ["pause"]])

@@ -80,6 +80,24 @@ def test_what_was_skipped_or_failed_is_said_even_when_quiet(capsys: pytest.Captu
     ]
 
 
+def test_an_announcement_is_shown_when_it_is_heard_and_its_loss_as_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.happened(event("announcement", -1, "Skipped one message."))
+    captions.happened(event("withdrawn", -1, stage="player", reason="a later announcement says it"))
+    captions.happened(event("announcement", -2, "Skipped 2 messages."))
+    captions.happened(event("translated", -2, "Dos mensajes."))
+    captions.happened(event("playback_started", -2))
+    captions.happened(event("playback_finished", -2))
+    captions.happened(event("announcement", -3, "Skipped 9 messages."))
+    captions.happened(event("skipped", -3, stage="tts", reason="no voice for it"))
+    assert capsys.readouterr().err.splitlines() == [
+        "🔊 Dos mensajes.",
+        "   Skipped 2 messages.",
+        "voicestream: an announcement skipped (tts): no voice for it",
+    ]
+    assert captions._texts == {}
+
+
 def test_notices_and_troubled_workers_are_said_unless_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     for quiet, expected in ((False, ["voicestream: a word", "voicestream: it ended"]), (True, [])):
         captions = Captions(captions=True, quiet=quiet)

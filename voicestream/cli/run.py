@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from voicestream.cli.session_options import option, request, session_options
+from voicestream.cli.session_options import MORE_THAN_NO_SECONDS, option, request, session_options
 from voicestream.cli.speaking import speak
 from voicestream.errors import UsageError
 from voicestream.events import EventWriter
@@ -39,6 +39,13 @@ FORMATS: Final = (
 @option("--format", "What the agent prints.", type=click.Choice(FORMATS), default="auto", show_default=True)
 @option("--only", "Only the agent's last words in a turn, or all.", type=click.Choice(["final", "all"]), default="all")
 @option("--code", "Code blocks: silent, or announced.", type=click.Choice(["drop", "announce"]), default="drop")
+@option(
+    "--max-lag",
+    "When it would be heard later than this, skip the oldest messages, and say so.  [default: never]",
+    "SECONDS",
+    type=MORE_THAN_NO_SECONDS,
+    default=None,
+)
 @click.option("--tee", is_flag=True, help="Pass stdin on to stdout, unchanged.")
 @click.option("--events", metavar="FILE|-", default=None, help="Write what happens as JSON lines.")
 @click.pass_context

@@ -1,0 +1,36 @@
+"""What the ledger has said of its own accord, in the languages for which there are words here. Pure.
+
+The words are in the language that is heard where it has a row, so that they need no translation; for all others they
+are in English, and are translated like every sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from voicestream import languages
+
+_FALLBACK: Final = "en"
+
+_SKIPPED: Final = {
+    "en": ("Skipped one message.", "Skipped {} messages."),
+    "de": ("Eine Nachricht übersprungen.", "{} Nachrichten übersprungen."),
+    "es": ("Se ha omitido un mensaje.", "Se han omitido {} mensajes."),
+    "fr": ("Un message a été sauté.", "{} messages ont été sautés."),
+    "ja": ("メッセージを1件飛ばしました。", "メッセージを{}件飛ばしました。"),
+    "zh": ("跳过了一条消息。", "跳过了{}条消息。"),
+    "zh-Hant": ("跳過了一則訊息。", "跳過了{}則訊息。"),
+}
+"""One message, several of them."""
+
+
+def of_skipped(messages: int, target: str) -> tuple[str, str]:
+    """How to say that so many messages were skipped: the text, and the BCP-47 tag of its language.
+
+    Args:
+        messages: at least one.
+        target: BCP-47 tag of the language that is heard.
+    """
+    row = next((tag for tag in _SKIPPED if languages.are_same(tag, target)), None)
+    one, several = _SKIPPED[row or _FALLBACK]
+    return one if messages == 1 else several.format(messages), target if row else _FALLBACK

@@ -1,0 +1,110 @@
+"""What is skipped because it would be heard too late: whole messages, the oldest first, and never unannounced. Pure.
+
+A session that has a ``max_lag_seconds`` may not be heard further behind than that. Its lag is the age of the oldest
+message that has not begun to be heard, counted from its first sentence. Age, and not the length of the speech that
+waits: age is what a listener means by "behind", it needs no guess at how fast a voice will speak, it counts the time
+that others' turns and a slow worker cost, and into a file, which is written faster than it can be heard, nothing is
+skipped only because there is much of it.
+
+- A message of which a sentence was given to the player is heard to its end.
+- The newest message is always heard, however old: it says where the agent is.
+- While a person holds what is heard, nothing ages.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Protocol
+
+from voicestream.supervisor.ledger import announcement
+from voicestream.supervisor.ledger.books import Waiting, put_in_order
+from voicestream.supervisor.ledger.rows import Outcome, Row
+
+if TYPE_CHECKING:
+    from voicestream.supervisor.ledger.books import Books, SessionBook
+
+
+class Drop(Protocol):
+    """Ends a row, wherever it is."""
+
+    def __call__(self, row: Row, outcome: Outcome, reason: str) -> None:
+        """End it."""
+        ...
+
+
+class Lagging:
+    """Which messages wait since when, and the end of those that wait too long."""
+
+    def __init__(self, books: Books, drop: Drop) -> None:
+        self._books = books
+        self._drop = drop
+        self._held_seconds = 0.0
+        """For how long all was held, without the time since ``_held_since``."""
+        self._held_since: float | None = None
+
+    def hold(self, *, paused: bool) -> None:
+        """What is heard is held, or goes on."""
+        if paused:
+            self._held_since = self._books.now
+        elif self._held_since is not None:
+            self._held_seconds += self._books.now - self._held_since
+            self._held_since = None
+
+    def found(self, book: SessionBook, row: Row) -> None:
+        """A sentence was found: the first of a message starts its clock."""
+        if book.options.max_lag_seconds and row.message > book.newest_message:
+            book.newest_message = row.message
+            book.waiting.append(Waiting(message=row.message, sentence=row.sentence, since=self._clock()))
+
+    def skip(self) -> None:
+        """Skip what is too old by now."""
+        for book in self._books.sessions.values():
+            if book.options.max_lag_seconds:
+                self._skip(book)
+
+    def _clock(self) -> float:
+        """Seconds in which something could be heard."""
+        now = self._books.now if self._held_since is None else self._held_since
+        return now - self._held_seconds
+
+    def _skip(self, book: SessionBook) -> None:
+        waiting = book.waiting
+        while waiting and waiting[0].message <= book.begun_message:
+            waiting.popleft()
+        oldest = self._clock() - book.options.max_lag_seconds
+        last: int | None = None
+        while waiting and waiting[0].since < oldest and waiting[0].message != book.newest_message:
+            last = waiting.popleft().message
+        if last is None:
+            return
+        up_to_last = itertools.takewhile(lambda row: row.message <= last, book.rows.values())
+        rows = [row for row in up_to_last if row.message > book.begun_message and not row.is_announcement]
+        reason = f"more than {book.options.max_lag_seconds:g} s behind what the agent wrote (--max-lag)"
+        for row in rows:
+            self._drop(row, Outcome.SKIPPED, reason)
+        messages = len({row.message for row in rows})
+        if messages:
+            self._announce(book, messages, waiting[0])
+
+    def _announce(self, book: SessionBook, messages: int, following: Waiting) -> None:
+        """Say how many messages are left out between what was heard last and what follows."""
+        earlier = book.announcement
+        if earlier is not None and earlier.outcome is None and not earlier.serial:
+            # What it was to stand before is skipped as well: one announcement says it all.
+            messages += book.announced_messages
+            self._drop(earlier, Outcome.WITHDRAWN, "a later announcement says it")
+        text, language = announcement.of_skipped(messages, book.options.target)
+        book.announcements += 1
+        book.announced_messages = messages
+        row = book.announcement = Row(
+            session=book.session,
+            sentence=-book.announcements,
+            message=following.message,
+            text=text,
+            language=language,
+            before=following.sentence,
+        )
+        book.rows[row.sentence] = row
+        put_in_order(book.found, row)
+        put_in_order(book.unplayed, row)
+        self._books.report("announcement", row, text=text, language=language)
