@@ -68,10 +68,12 @@ class SessionBook:
     """The last that came into ``waiting``."""
     begun_message: int = -1
     """The last of which the player was given a sentence."""
+    unannounced: int = 0
+    """Skipped messages that are still to be announced before anything of another message is heard."""
     announcement: Row | None = None
-    """The last one made."""
-    announced_messages: int = 0
-    """How many it says were skipped."""
+    """The last one made ..."""
+    announced: int = 0
+    """... and how many messages it says were skipped."""
     announcements: int = 0
     found_count: int = 0
     untranslated_count: int = 0

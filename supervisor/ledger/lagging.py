@@ -17,7 +17,7 @@ import itertools
 from typing import TYPE_CHECKING, Protocol
 
 from voicestream.supervisor.ledger import announcement
-from voicestream.supervisor.ledger.books import Waiting, put_in_order
+from voicestream.supervisor.ledger.books import Waiting, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Outcome, Row
 
 if TYPE_CHECKING:
@@ -75,27 +75,38 @@ class Lagging:
         last: int | None = None
         while waiting and waiting[0].since < oldest and waiting[0].message != book.newest_message:
             last = waiting.popleft().message
-        if last is None:
-            return
+        if last is not None:
+            self._skip_up_to(book, last)
+        if book.unannounced:
+            self._announce(book)
+
+    def _skip_up_to(self, book: SessionBook, last: int) -> None:
         up_to_last = itertools.takewhile(lambda row: row.message <= last, book.rows.values())
         rows = [row for row in up_to_last if row.message > book.begun_message and not row.is_announcement]
         reason = f"more than {book.options.max_lag_seconds:g} s behind what the agent wrote (--max-lag)"
         for row in rows:
             self._drop(row, Outcome.SKIPPED, reason)
-        messages = len({row.message for row in rows})
-        if messages:
-            self._announce(book, messages, waiting[0])
+        book.unannounced += len({row.message for row in rows})
 
-    def _announce(self, book: SessionBook, messages: int, following: Waiting) -> None:
-        """Say how many messages are left out between what was heard last and what follows."""
+    def _announce(self, book: SessionBook) -> None:
+        """Say how many messages are left out, once all of the one that is heard was given to the player.
+
+        Until then more may be skipped, and one announcement is enough.
+        """
+        following = first_open(book.unplayed)
+        if following is None or following.message <= book.begun_message:
+            return
         earlier = book.announcement
-        if earlier is not None and earlier.outcome is None and not earlier.serial:
-            # What it was to stand before is skipped as well: one announcement says it all.
-            messages += book.announced_messages
+        if following is earlier:
+            # It was not heard yet, and what it was to stand before is skipped as well: one says it all.
+            book.unannounced += book.announced
             self._drop(earlier, Outcome.WITHDRAWN, "a later announcement says it")
-        text, language = announcement.of_skipped(messages, book.options.target)
+            following = first_open(book.unplayed)
+            if following is None:
+                return
+        text, language = announcement.of_skipped(book.unannounced, book.options.target)
+        book.announced, book.unannounced = book.unannounced, 0
         book.announcements += 1
-        book.announced_messages = messages
         row = book.announcement = Row(
             session=book.session,
             sentence=-book.announcements,

@@ -180,6 +180,8 @@ class Playing:
     def _may_start(self, book: SessionBook, row: Row) -> bool:
         if not book.output_open or not row.is_playable:
             return False
+        if book.unannounced and row.message > book.begun_message:
+            return False  # first it is to be said what was skipped before it
         return row.is_complete or row.frames >= self._pace.frames_before_start(len(row.text))
 
     def _send(self, row: Row) -> None:

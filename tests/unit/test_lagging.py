@@ -249,6 +249,27 @@ def test_an_announcement_that_was_not_heard_yet_is_replaced_when_more_is_skipped
     assert [event.sentence for event in world.events if event.event == "withdrawn"] == [-1]
 
 
+def test_what_is_skipped_while_one_message_is_heard_is_announced_once_behind_it() -> None:
+    world = World()
+    world.open("a", max_lag_seconds=30.0)
+    world.start()
+    for _ in range(4):
+        world.find("a", "x" * 20)
+    while not world.order:
+        for role in WORKING_ROLES:
+            world.step(role)
+    for message in range(1, 5):
+        behind(world, "a", 1, first=message)
+        world.now += 31.0
+        world.do(world.ledger.tick(world.now))
+    assert skipped(world, "a") == [4, 5, 6, 7, 8, 9]
+    assert captions(world) == [], "the message that is heard is not over"
+    world.end_input("a")
+    world.settle()
+    assert [sentence for _, sentence in world.order] == [0, 1, 2, 3, -1, 10, 11]
+    assert captions(world) == ["Skipped 3 messages."]
+
+
 def test_the_time_in_which_a_person_holds_what_is_heard_makes_nothing_late() -> None:
     world = World()
     world.open("a", max_lag_seconds=30.0)
