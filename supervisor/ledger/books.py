@@ -28,7 +28,7 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Waiting:
-    """A message that has not begun to be heard."""
+    """A message, and since when it waits to be heard."""
 
     message: int
     sentence: int
@@ -63,7 +63,7 @@ class SessionBook:
     next_position: int = 0
     """Frame of its output at which the next sentence will begin."""
     waiting: collections.deque[Waiting] = field(default_factory=collections.deque[Waiting])
-    """Messages that have not begun to be heard (the first may have by now); empty without a ``max_lag_seconds``."""
+    """Messages that are younger than ``max_lag_seconds``, whether heard or not; empty where there is no limit."""
     newest_message: int = -1
     """The last that came into ``waiting``."""
     begun_message: int = -1

@@ -69,8 +69,6 @@ class Lagging:
 
     def _skip(self, book: SessionBook) -> None:
         waiting = book.waiting
-        while waiting and waiting[0].message <= book.begun_message:
-            waiting.popleft()
         oldest = self._clock() - book.options.max_lag_seconds
         last: int | None = None
         while waiting and waiting[0].since < oldest and waiting[0].message != book.newest_message:
@@ -81,6 +79,7 @@ class Lagging:
             self._announce(book)
 
     def _skip_up_to(self, book: SessionBook, last: int) -> None:
+        """Skip what there is of the messages up to ``last`` but of those that have begun to be heard."""
         up_to_last = itertools.takewhile(lambda row: row.message <= last, book.rows.values())
         rows = [row for row in up_to_last if row.message > book.begun_message and not row.is_announcement]
         reason = f"more than {book.options.max_lag_seconds:g} s behind what the agent wrote (--max-lag)"
