@@ -135,9 +135,14 @@ class Playing:
 
     def by_need(self) -> list[SessionBook]:
         """The sessions, in the order in which they need further sound."""
-        first = self._turn.session if self._turn else None
-        # sorted() is stable: sessions that are equally well off stay in the order in which they take turns.
-        return sorted(self._books.sessions.values(), key=lambda book: (book.ahead, book.session != first))
+        if len(self._books.sessions) < 2:  # noqa: PLR2004 - the usual case, and this runs with every message
+            return list(self._books.sessions.values())
+        order = turns.order_after(self._turn, list(self._books.sessions))
+        if self._turn is not None and self._turn.session in self._books.sessions and self._holds(self._turn):
+            order.insert(0, order.pop())
+        # sorted() is stable: sessions that are equally well off are served in the order in which they take turns. Any
+        # other order, and of three sessions two could take turns for ever where the voice is slower than the player.
+        return sorted((self._books.sessions[session] for session in order), key=lambda book: book.ahead)
 
     def dispatch(self) -> None:
         """Tell the player of everything it may know by now."""

@@ -52,12 +52,17 @@ def next_session(
     if turn is not None and holds(turn, candidates, open_messages, now):
         candidate = candidates.get(turn.session)
         return turn.session if candidate is not None and candidate.ready else None
-    start = order.index(turn.session) + 1 if turn is not None and turn.session in order else 0
-    for session in (*order[start:], *order[:start]):
+    for session in order_after(turn, order):
         candidate = candidates.get(session)
         if candidate is not None and candidate.ready:
             return session
     return None
+
+
+def order_after(turn: Turn | None, order: Sequence[str]) -> list[str]:
+    """The sessions in the order in which they have the word next, the one that has it now last."""
+    start = order.index(turn.session) + 1 if turn is not None and turn.session in order else 0
+    return [*order[start:], *order[:start]]
 
 
 def holds(

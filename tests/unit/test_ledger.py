@@ -151,6 +151,26 @@ def test_sessions_take_turns_by_message() -> None:
     assert [session for session, _ in world.order] == ["a", "a", "b", "b", "a", "a", "b", "b"]
 
 
+@pytest.mark.parametrize("sessions", ["abc", "abcdefghij"])
+@pytest.mark.parametrize("player_steps", [1, 20])
+def test_however_slow_the_voice_is_no_session_is_passed_over(sessions: str, player_steps: int) -> None:
+    world = World(slots=256)
+    world.start()
+    for session in sessions:
+        world.open(session)
+    for message in range(4):
+        for session in sessions:
+            world.find(session, "x" * 10, message=message)
+    for session in sessions:
+        world.end_input(session)
+    # What is made is heard at once, so the voice alone says whose turn it is.
+    while world.step("translation") or world.step("tts"):
+        for _ in range(player_steps):
+            world.step("player")
+    world.settle()
+    assert "".join(session for session, _ in world.order) == sessions * 4
+
+
 def test_a_sentence_that_fails_three_times_is_skipped_with_its_reason_and_the_next_one_is_spoken() -> None:
     world = World(poison=frozenset({"bad"}))
     world.open("a")
