@@ -70,10 +70,8 @@ class SessionBook:
     """The last of which the player was given a sentence."""
     unannounced: int = 0
     """Skipped messages that are still to be announced before anything of another message is heard."""
-    announcement: Row | None = None
-    """The last one made ..."""
     announced: int = 0
-    """... and how many messages it says were skipped."""
+    """Messages that the last announcement says were skipped."""
     announcements: int = 0
     found_count: int = 0
     untranslated_count: int = 0

@@ -95,18 +95,17 @@ class Lagging:
         following = first_open(book.unplayed)
         if following is None or following.message <= book.begun_message:
             return
-        earlier = book.announcement
-        if following is earlier:
+        if following.is_announcement:
             # It was not heard yet, and what it was to stand before is skipped as well: one says it all.
             book.unannounced += book.announced
-            self._drop(earlier, Outcome.WITHDRAWN, "a later announcement says it")
+            self._drop(following, Outcome.WITHDRAWN, "a later announcement says it")
             following = first_open(book.unplayed)
             if following is None:
                 return
         text, language = announcement.of_skipped(book.unannounced, book.options.target)
         book.announced, book.unannounced = book.unannounced, 0
         book.announcements += 1
-        row = book.announcement = Row(
+        row = Row(
             session=book.session,
             sentence=-book.announcements,
             message=following.message,
