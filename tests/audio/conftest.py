@@ -8,10 +8,13 @@ import pytest
 
 from helpers.player_driver import PlayerDriver
 from helpers.pulse import PulseServer, Recorder, skip_unless_installed
+from helpers.running import voicestream_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from helpers.running import Voicestream
 
 
 @pytest.fixture
@@ -36,3 +39,11 @@ def driver(tmp_path: Path) -> Iterator[PlayerDriver]:
     """A supervisor's part; the player is not started yet."""
     with PlayerDriver(tmp_path) as driver:
         yield driver
+
+
+@pytest.fixture
+def place(pulse: PulseServer) -> Iterator[Voicestream]:
+    """Where voicestream runs, with the test's sound server as its speakers."""
+    with voicestream_place() as found:
+        found.environment |= pulse.environment
+        yield found

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
-import wave
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from helpers.running import line, voicestream_place, wait_until
+from helpers.heard import as_written, places_in, sentences_of
+from helpers.running import line, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -33,59 +33,8 @@ TEXTS = [
 SILENT_WITHIN_SECONDS = 0.3
 
 
-@pytest.fixture
-def place(pulse: PulseServer) -> Iterator[Voicestream]:
-    """Where voicestream runs, with the test's sound server as its speakers."""
-    with voicestream_place() as found:
-        found.environment |= pulse.environment
-        yield found
-
-
-def as_written(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Samples as a WAV file has them."""
-    return np.rint(np.clip(samples, -1, 1).astype(np.float64) * 32767).astype(np.int16)
-
-
-def sentences_of(place: Voicestream, texts: list[str]) -> list[NDArray[np.int16]]:
-    """The samples of each sentence, from a file of the same session."""
-    run = place.run(output="reference.wav")
-    run.write(b"".join(line(text) for text in texts))
-    assert run.finish() == 0, run.stderr
-    with wave.open(str(place.cwd / "reference.wav"), "rb") as file:
-        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-    lengths = [event["frames"] for event in run.of("playback_finished")]
-    assert sum(lengths) == len(samples)
-    return np.split(samples, np.cumsum(lengths)[:-1])
-
-
-def find(heard: NDArray[np.int16], sentence: NDArray[np.int16], start: int) -> int:
-    """Where a sentence is heard without a gap, from sample ``start`` on; -1 if nowhere.
-
-    Looked for by the fifty samples around its first loud one: the silence with which sentences begin is everywhere.
-    """
-    loud = int(np.argmax(np.abs(sentence) > 300))
-    pattern = sentence[loud : loud + 50]
-    windows = np.lib.stride_tricks.sliding_window_view(heard[start:], len(pattern))
-    for found in np.flatnonzero((windows[:, 0] == pattern[0]) & (windows[:, -1] == pattern[-1])):
-        at = start + int(found) - loud
-        if at >= 0 and np.array_equal(heard[at : at + len(sentence)], sentence):
-            return at
-    return -1
-
-
 TAKES = 3
 """A machine that stands still for a moment makes a gap that is not ours: one whole take shows that we make none."""
-
-
-def places_in(heard: NDArray[np.int16], sentences: list[NDArray[np.int16]]) -> list[int]:
-    """Where each sentence is heard whole, one after another; -1 for one that is not."""
-    places: list[int] = []
-    end = 0
-    for sentence in sentences:
-        at = find(heard, sentence, end)
-        places.append(at)
-        end = end if at < 0 else at + len(sentence)
-    return places
 
 
 def speak(place: Voicestream, recorder: Recorder, disturb: Callable[[], None] | None = None) -> NDArray[np.int16]:

@@ -32,7 +32,13 @@ RATE = 24_000
 START_SECONDS = 10.0
 PROGRAMS = ("pulseaudio", "parec", "pactl")
 
+SINK = "vs_null"
+
 _PR_SET_PDEATHSIG = 1
+
+
+def _null_sink(name: str) -> str:
+    return f"sink_name={name} rate=24000 channels=1 format=float32le norewinds=1"
 
 
 def skip_unless_installed() -> None:
@@ -93,8 +99,10 @@ class PulseServer:
                 *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={self._socket}"),
                 *(
                     "-L",
-                    "module-null-sink sink_name=vs_null rate=24000 channels=1 format=float32le norewinds=1",
+                    f"module-null-sink {_null_sink(SINK)}",
                 ),
+                # The default source: else a recorder counts as one that wants the default, and is moved with it.
+                *("-L", "module-null-source source_name=vs_quiet rate=24000 channels=1"),
             ],
             env=os.environ | self.environment,
             stdin=subprocess.DEVNULL,
@@ -103,9 +111,30 @@ class PulseServer:
             preexec_fn=_begin,  # noqa: PLW1509 - the test is over when its process is
         )
         limit = time.monotonic() + START_SECONDS
-        while "vs_null" not in self.ask("list", "short", "sinks"):
+        while self.ask("get-default-source").strip() != "vs_quiet":
             assert time.monotonic() < limit, "PulseAudio did not start"
             time.sleep(0.02)
+
+    def add_sink(self, name: str) -> None:
+        """Plug in a device."""
+        self.ask("load-module", "module-null-sink", *_null_sink(name).split())
+        assert name in self.sinks
+
+    def remove_sink(self, name: str) -> None:
+        """Pull one out."""
+        for line in self.ask("list", "short", "modules").splitlines():
+            if f"sink_name={name} " in line:
+                self.ask("unload-module", line.split()[0])
+        assert name not in self.sinks
+
+    def set_default(self, sink: str) -> None:
+        """Choose the device as a person does in the settings of the desktop."""
+        self.ask("set-default-sink", sink)
+
+    @property
+    def sinks(self) -> list[str]:
+        """The devices that there are."""
+        return [line.split()[1] for line in self.ask("list", "short", "sinks").splitlines()]
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -143,17 +172,18 @@ class PulseServer:
 
 
 class Recorder:
-    """Hears the sink's monitor from the start of the block to its end."""
+    """Hears a sink's monitor from the start of the block to its end."""
 
-    def __init__(self, server: PulseServer) -> None:
+    def __init__(self, server: PulseServer, sink: str = SINK) -> None:
         self._server = server
+        self._sink = sink
         self._chunks: list[tuple[float, bytes]] = []
         """When each piece arrived, on the monotonic clock."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [
-                *("parec", "-d", "vs_null.monitor", "--raw", "--format=float32le", "--rate=24000"),
+                *("parec", "-d", f"{self._sink}.monitor", "--raw", "--format=float32le", "--rate=24000"),
                 *("--channels=1", "--latency-msec=2"),
             ],
             env=os.environ | self._server.environment,
