@@ -130,7 +130,7 @@ class Supervisor:
         """
         now = time.monotonic()
         if self._is_stale:
-            self._watch_descriptors()
+            self._watch_descriptors(now)
             self._due = self._due_at(now)
             self._is_stale = False
         ready = dict(self._poller.poll(poll_milliseconds(self._due - now)))
@@ -341,14 +341,15 @@ class Supervisor:
             due = min(due, self.idle_since + self.keep_alive_seconds)
         if any(session.watch.descriptor is None for session in self.sessions.by_id.values()):
             due = min(due, now + POLL_SECONDS)
-        return due
+        return min([due, *(post.log.rests_until for post in self.table.posts.values() if post.log.rests_until > now)])
 
-    def _watch_descriptors(self) -> None:
+    def _watch_descriptors(self, now: float) -> None:
         """Poll what is there now: the lifelines and outputs of the workers, the clients' processes."""
         wanted: set[int] = set()
         for post in self.table.posts.values():
             if post.process is not None:
-                wanted.add(post.process.output)
+                if now >= post.log.rests_until:
+                    wanted.add(post.process.output)
                 if post.cut_at is None:
                     wanted.add(post.process.lifeline.fileno())
         for session in self.sessions.by_id.values():

@@ -1,7 +1,8 @@
 """One role's log file, filled from what its processes print, at a bounded rate.
 
-A sound library in trouble can print without end (PortAudio was seen to write 1.8 GB in 38 s). The pipe is always
-read, so the worker never waits; what is too much is counted and left out.
+A sound library in trouble can print without end (PortAudio was seen to write 1.8 GB in 38 s). What is too much is
+counted and left out; after that the pipe rests for a moment, because reading as fast as a process can write takes two
+whole cores. So who floods waits, for some milliseconds at a time, and nobody else does.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ BURST_BYTES: Final = 256 << 10
 BYTES_PER_SECOND: Final = 16 << 10
 """What a role may print at once, and in the long run; a traceback has some 5 KB."""
 
+REST_SECONDS: Final = 0.01
+"""How long the pipe is left alone after something was too much: with what fits into a pipe, 6 MB/s are taken."""
+
 
 class WorkerLog:
     """The log file of one role."""
@@ -30,6 +34,8 @@ class WorkerLog:
         self._allowance = float(BURST_BYTES)
         self._refilled_at = 0.0
         self._left_out = 0
+        self.rests_until = 0.0
+        """When the output should be looked at again, on the monotonic clock."""
 
     def pump(self, descriptor: int, now: float) -> bool:
         """Take what is waiting in a worker's output; False when it has ended."""
@@ -39,6 +45,9 @@ class WorkerLog:
             return True
         if data:
             self.write(data, now)
+        else:
+            # A worker may go on with its output closed, and then there is always an end to be read.
+            self.rests_until = now + REST_SECONDS
         return bool(data)
 
     def write(self, data: bytes, now: float) -> None:
@@ -47,6 +56,7 @@ class WorkerLog:
         self._refilled_at = now
         if len(data) > self._allowance:
             self._left_out += len(data)
+            self.rests_until = now + REST_SECONDS
             return
         self._allowance -= len(data)
         note = b"[%d bytes of output left out]\n" % self._left_out if self._left_out else b""

@@ -1,4 +1,4 @@
-"""The whole program with a player, or a sound server, that is lost in mid-sentence: each sample is heard all the same."""
+"""The whole program when a player or a sound server is lost in mid-sentence: each sample is heard all the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEVICE_BUFFER_FRAMES = 600
 """25 ms: what may be heard twice after a kill. PortAudio's buffer is 10 ms, the server's and one block are the rest."""
 
 LONGER_BUFFER_FRAMES = 2_900
-"""The same after the player has found the machine too busy for the shorter buffers, 10 and 40 ms: 100 ms and the rest."""
+"""The same after the player has found the machine too busy for buffers of 10 and 40 ms: 100 ms and the rest."""
 
 
 def speak(place: Voicestream, texts: list[str]) -> Run:

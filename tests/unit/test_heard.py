@@ -9,8 +9,13 @@ from helpers.heard import Account, Break
 
 RANDOM = np.random.default_rng(7)
 WANTED = np.concatenate(
-    [np.zeros(50, np.int16), RANDOM.integers(1, 9_000, 4_000).astype(np.int16), np.zeros(300, np.int16)]
-    + [RANDOM.integers(1, 9_000, 4_000).astype(np.int16), np.zeros(20, np.int16)]
+    [
+        np.zeros(50, np.int16),
+        RANDOM.integers(1, 9_000, 4_000).astype(np.int16),
+        np.zeros(300, np.int16),
+        RANDOM.integers(1, 9_000, 4_000).astype(np.int16),
+        np.zeros(20, np.int16),
+    ]
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestream import log
-from voicestream.supervisor.worker_log import BURST_BYTES, BYTES_PER_SECOND, READ_BYTES, WorkerLog
+from voicestream.supervisor.worker_log import BURST_BYTES, BYTES_PER_SECOND, READ_BYTES, REST_SECONDS, WorkerLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,21 @@ def test_a_flood_is_left_out_and_counted_and_the_file_stays_small(path: Path) ->
     kept = path.read_bytes().count(b"x") + sum(other.read_bytes().count(b"x") for other in path.parent.glob("*.log.1"))
     assert kept <= BURST_BYTES + seconds * BYTES_PER_SECOND
     assert kept >= seconds * BYTES_PER_SECOND / 2, "what may be printed is kept"
+
+
+def test_the_output_rests_for_a_moment_after_something_was_too_much_and_only_then(path: Path) -> None:
+    worker_log = WorkerLog(path)
+    worker_log.write(b"a" * BURST_BYTES, 1000.0)
+    assert worker_log.rests_until <= 1000.0
+    worker_log.write(b"b", 1000.0)
+    assert worker_log.rests_until == 1000.0 + REST_SECONDS
+
+
+def test_the_output_of_a_worker_that_has_closed_it_rests_as_well(path: Path, ends: tuple[int, int]) -> None:
+    worker_log = WorkerLog(path)
+    os.close(ends[1])
+    worker_log.pump(ends[0], 1000.0)
+    assert worker_log.rests_until == 1000.0 + REST_SECONDS
 
 
 def test_after_a_flood_it_says_how_much_is_missing(path: Path) -> None:
