@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench chaos format clean
+.PHONY: help demo test lint types bench chaos format clean soak
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ bench: $(VENV)/base ## print the latency table of this machine, and the parser's
 
 chaos: $(VENV)/base ## kill workers while 30,000 sentences flow, and count what became of them (a quarter of an hour)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.chaos --seeds 1 2 3 --sentences 10000
+
+soak: $(VENV)/dev ## speak for 30 minutes at a sound server of its own, and look at every sample
+	@PYTHONPATH=tests $(BIN)/python -P tests/faults/soak.py
 
 format: $(VENV)/dev ## mend format and what lint can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

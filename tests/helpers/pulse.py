@@ -7,6 +7,7 @@ sample.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import ctypes
 import os
@@ -23,6 +24,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
@@ -177,8 +179,10 @@ class Recorder:
     def __init__(self, server: PulseServer, sink: str = SINK) -> None:
         self._server = server
         self._sink = sink
-        self._chunks: list[tuple[float, bytes]] = []
-        """When each piece arrived, on the monotonic clock."""
+        self._chunks: collections.deque[tuple[float, bytes]] = collections.deque()
+        """When each piece arrived, on the monotonic clock; whole samples."""
+        self._frames = 0
+        """How many samples arrived so far."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -211,20 +215,28 @@ class Recorder:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
+        rest = b""
         while data := os.read(self._process.stdout.fileno(), 1 << 16):
-            self._chunks.append((time.monotonic(), data))
+            whole = rest + data
+            size = len(whole) // 4 * 4
+            self._chunks.append((time.monotonic(), whole[:size]))
+            self._frames += size // 4
+            rest = whole[size:]
 
     @property
     def heard(self) -> NDArray[np.float32]:
-        """All samples so far."""
-        data = b"".join(data for _, data in list(self._chunks))
-        return np.frombuffer(data[: len(data) // 4 * 4], np.float32)
+        """All samples so far, but for those that were taken."""
+        return np.frombuffer(b"".join(data for _, data in list(self._chunks)), np.float32)
+
+    def take(self) -> Recording:
+        """All samples since the last call; they are forgotten here."""
+        return Recording([self._chunks.popleft() for _ in range(len(self._chunks))])
 
     def wait(self, seconds: float) -> None:
         """Let so much more be heard: by the sink's clock, not ours."""
-        wanted = len(self.heard) + round(seconds * RATE)
+        wanted = self._frames + round(seconds * RATE)
         limit = time.monotonic() + seconds + START_SECONDS
-        while len(self.heard) < wanted:
+        while self._frames < wanted:
             assert time.monotonic() < limit, "the sink stands still"
             time.sleep(0.005)
 
@@ -237,12 +249,20 @@ class Recorder:
 
     def when(self, index: int) -> float:
         """When a sample arrived here, on the monotonic clock."""
-        seen = 0
-        for at, data in list(self._chunks):
-            seen += len(data)
-            if seen > index * 4:
-                return at
-        raise IndexError(index)
+        return Recording(list(self._chunks)).when(index)
+
+
+class Recording:
+    """A stretch of what was heard."""
+
+    def __init__(self, chunks: Sequence[tuple[float, bytes]]) -> None:
+        self._times = [at for at, _ in chunks]
+        self._ends = np.cumsum([len(data) // 4 for _, data in chunks])
+        self.samples: NDArray[np.float32] = np.frombuffer(b"".join(data for _, data in chunks), np.float32)
+
+    def when(self, index: int) -> float:
+        """When a sample arrived, on the monotonic clock."""
+        return self._times[int(np.searchsorted(self._ends, index, side="right"))]
 
 
 RAMP_STEP = 2.0**-24

@@ -1,0 +1,251 @@
+"""Real sessions for a long time at a real sound server: every sample is looked at, and every gap has to have a reason.
+
+    PYTHONPATH=tests python -P tests/faults/soak.py [--seconds 1800]
+
+Sessions with the embedded voice speak into a null sink, one after the other and at times two at once; now and then
+nothing is said until the device is let go of, or everything is started anew. What the sink's monitor heard has to be
+the sentences, each once and in order, with silence only between them.
+
+A machine that stands still for longer than the device's buffer lasts makes gaps that are nobody's fault. Whether it did
+is known from processes that do nothing but watch for it (helpers/standstill.py). A gap, and an `underrun`, at such a
+moment is counted apart; any other is a fault, and so is whatever else differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import random
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from helpers.heard import Account, as_written, sentences_of
+from helpers.pulse import RATE, PulseServer, Recorder
+from helpers.running import line, voicestream_place
+from helpers.standstill import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from helpers.heard import Break
+    from helpers.pulse import Recording
+    from helpers.running import Event, Run, Voicestream
+
+TEXTS: Final = (
+    "Let me look at the parser first.",
+    "It returns too early when the input is empty, so the last sentence is lost, and nobody sees it for weeks.",
+    "Done.",
+    "All 42 tests pass now.",
+    "I will run the whole suite once more, because the change touches code that three other modules use as well.",
+    "The build is green again.",
+    "Shall I go on with the second part?",
+    "There were two defects, one in the reader and one in the writer, and both had the same cause.",
+    "Yes.",
+    "First I will write a test that shows the mistake, then I will mend it, and then I will look for others like it.",
+    "That took a while.",
+    "The documentation said something else, so I have corrected it.",
+)
+"""Each is one sentence."""
+
+SENTENCES: Final = (1, 6)
+"""How many a session has, at least and at most."""
+
+TOGETHER: Final = 0.3
+"""The share of rounds in which two sessions speak at once."""
+
+ANEW: Final = 0.1
+"""The share of rounds after which the supervisor ends, so that the next starts everything anew."""
+
+IDLE: Final = 0.1
+"""The share of rounds after which nothing is said for ``IDLE_SECONDS``: the player lets go of the device by then."""
+
+IDLE_SECONDS: Final = 6.0
+
+WRITING_SECONDS: Final = 0.5
+"""At most so long the agent is silent between two sentences."""
+
+NEARBY_SECONDS: Final = 0.25
+"""A standstill so long before a gap can be its reason: what the server and the recorder hold back comes later."""
+
+THROWN_AWAY_FRAMES: Final = 600
+"""What a device that ran empty throws away at most: 25 ms."""
+
+PATIENCE_SECONDS: Final = 120.0
+
+END_SECONDS: Final = 0.3
+"""What is still to be heard after the last session has ended, and more."""
+
+
+@dataclass
+class Tally:
+    """What came of it."""
+
+    rounds: int = 0
+    sessions: int = 0
+    sentences: int = 0
+    frames: int = 0
+    """Of sentences."""
+    underruns: int = 0
+    """Events, all of them."""
+    excused: collections.Counter[str] = field(default_factory=collections.Counter[str])
+    """What happened when the machine stood still: gaps, frames of silence in them, frames thrown away, underruns."""
+    standstills: list[float] = field(default_factory=list[float])
+    """Seconds that the machine stood still, each time."""
+    faults: list[str] = field(default_factory=list[str])
+
+    def __str__(self) -> str:
+        """For people."""
+        excused = ", ".join(f"{count} {what}" for what, count in self.excused.items()) or "nothing"
+        longest = max(self.standstills, default=0.0) * 1000
+        return "\n".join(
+            [
+                f"{self.rounds} rounds, {self.sessions} sessions, {self.sentences} sentences",
+                f"{self.frames / RATE:.1f} s of speech, {self.frames} samples, each looked at",
+                f"{self.underruns} underruns",
+                f"the machine stood still {len(self.standstills)} times, for {longest:.0f} ms at most; then: {excused}",
+                *(f"FAULT {fault}" for fault in self.faults),
+                f"{len(self.faults)} faults",
+            ]
+        )
+
+
+class Soak:
+    """The sessions, and the account of them."""
+
+    def __init__(self, place: Voicestream, recorder: Recorder, watch: Watch, seed: int) -> None:
+        self._place = place
+        self._recorder = recorder
+        self._watch = watch
+        self._random = random.Random(seed)
+        self._samples: dict[str, NDArray[np.int16]] = {}
+        self.tally = Tally()
+
+    def prepare(self) -> None:
+        """Learn how each sentence sounds, from a file."""
+        self._samples = dict(zip(TEXTS, sentences_of(self._place, TEXTS), strict=True))
+
+    def round(self) -> None:
+        """One session, or two at once, and the account of what was heard of them."""
+        self._recorder.take()
+        anew = self._random.random() < ANEW
+        options = ("--keep-alive", "0") if anew else ()
+        runs = [self._place.run(*options, output="speakers") for _ in range(1 + (self._random.random() < TOGETHER))]
+        wanted = [self._random.choices(TEXTS, k=self._random.randint(*SENTENCES)) for _ in runs]
+        for texts in zip(*(self._padded(texts) for texts in wanted), strict=True):
+            for run, text in zip(runs, texts, strict=True):
+                if text:
+                    run.write(line(text))
+            time.sleep(self._random.uniform(0, WRITING_SECONDS))
+        for run in runs:
+            run.end_input()
+        for run in runs:
+            code = run.wait(PATIENCE_SECONDS)
+            if code != 0:
+                self._fault(f"a session ended with {code}: {run.stderr}")
+        self._recorder.wait(END_SECONDS)
+        self._look_at(runs, wanted, self._recorder.take())
+        self.tally.rounds += 1
+        self.tally.sessions += len(runs)
+        for run in runs:
+            run.close()
+        if self._random.random() < IDLE:
+            time.sleep(IDLE_SECONDS)
+
+    def _padded(self, texts: list[str]) -> list[str]:
+        return texts + [""] * (SENTENCES[1] - len(texts))
+
+    def _look_at(self, runs: Sequence[Run], texts: Sequence[list[str]], recording: Recording) -> None:
+        heard: list[tuple[float, str]] = []
+        for run, said in zip(runs, texts, strict=True):
+            finished = run.of("playback_finished")
+            if [event["sentence"] for event in finished] != list(range(len(said))):
+                self._fault(f"of {len(said)} sentences there were played: {[event['sentence'] for event in finished]}")
+                return
+            heard += [(event["time"], said[event["sentence"]]) for event in finished]
+            self._look_at_underruns(run)
+        spoken = [self._samples[text] for _, text in sorted(heard)]
+        self.tally.sentences += len(spoken)
+        self.tally.frames += sum(len(sentence) for sentence in spoken)
+        try:
+            breaks = Account(as_written(recording.samples), np.concatenate(spoken)).breaks
+        except AssertionError as error:
+            self._fault(str(error))
+            return
+        ends = np.cumsum([len(sentence) for sentence in spoken])
+        for gap in breaks:
+            between = bool(np.any((ends >= gap.end) & (ends <= gap.first)))
+            if gap.lost or gap.doubled or not between:
+                self._look_at_gap(gap, recording)
+
+    def _look_at_gap(self, gap: Break, recording: Recording) -> None:
+        first = recording.when(gap.at - 1) - NEARBY_SECONDS
+        last = recording.when(gap.at + gap.silence)
+        longest = self._watch.longest(first, last)
+        if gap.doubled or gap.lost > THROWN_AWAY_FRAMES or not longest:
+            self._fault(f"{gap}, heard at {first + NEARBY_SECONDS:.3f} on the monotonic clock")
+            self._say(self._player_warnings())
+            return
+        self._say(f"{gap}; the machine stood still for {longest * 1000:.0f} ms")
+        self.tally.excused += {"gaps": 1, "samples of silence in them": gap.silence, "samples lost": gap.lost}
+
+    def _look_at_underruns(self, run: Run) -> None:
+        for event in run.of("underrun"):
+            self.tally.underruns += 1
+            (started,) = _times(run, "playback_started", event)
+            if self._watch.longest(started - NEARBY_SECONDS, event["time"]):
+                self.tally.excused["underruns"] += 1
+            else:
+                self._fault(f"an underrun of {event['frames']} samples")
+
+    def _fault(self, what: str) -> None:
+        self.tally.faults.append(what)
+        self._say(f"FAULT: {what}")
+
+    def _player_warnings(self) -> str:
+        return "\n".join(text for text in self._place.log_text("player").splitlines() if " WARNING " in text)
+
+    def _say(self, what: str) -> None:
+        sys.stderr.write(f"round {self.tally.rounds}: {what}\n")
+
+
+def _times(run: Run, kind: str, about: Event) -> list[float]:
+    return [event["time"] for event in run.of(kind) if event["sentence"] == about["sentence"]]
+
+
+def soak(seconds: float, seed: int) -> Tally:
+    """Go on for so long."""
+    until = time.monotonic() + seconds
+    with ExitStack() as stack:
+        server = stack.enter_context(PulseServer())
+        recorder = stack.enter_context(Recorder(server))
+        watch = stack.enter_context(Watch())
+        place = stack.enter_context(voicestream_place())
+        place.environment |= server.environment
+        soak = Soak(place, recorder, watch, seed)
+        soak.prepare()
+        while time.monotonic() < until:
+            soak.round()
+        soak.tally.standstills = [end - start for start, end in watch.standstills]
+    return soak.tally
+
+
+def main() -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(description="Speak for a long time, and look at every sample.")
+    parser.add_argument("--seconds", type=float, default=1800.0)
+    parser.add_argument("--seed", type=int, default=4)
+    arguments = parser.parse_args()
+    tally = soak(arguments.seconds, arguments.seed)
+    sys.stdout.write(f"{tally}\n")
+    return 1 if tally.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""Two minutes of real sessions at a real sound server; `make soak` goes on for thirty."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.pulse import skip_unless_installed
+
+SECONDS = 115
+"""The last round may take some seconds more."""
+
+PROGRAM = Path(__file__).with_name("soak.py")
+
+
+@pytest.mark.audio
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS + 180)
+def test_every_sample_of_two_minutes_of_sessions_is_heard_once_and_in_order_without_an_underrun() -> None:
+    skip_unless_installed()
+    done = subprocess.run(
+        [sys.executable, "-P", PROGRAM, "--seconds", str(SECONDS)],
+        env=os.environ | {"PYTHONPATH": str(PROGRAM.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout)  # noqa: T201 - the figures, for whoever asks with -s or reads of a failure
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n0 faults" in done.stdout
