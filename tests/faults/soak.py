@@ -6,15 +6,16 @@ Sessions with the embedded voice speak into a null sink, one after the other and
 nothing is said until the device is let go of, or everything is started anew. What the sink's monitor heard has to be
 the sentences, each once and in order, with silence only between them.
 
-A machine that stands still for longer than the device's buffer lasts makes gaps that are nobody's fault. Whether it did
-is known from processes that do nothing but watch for it (helpers/standstill.py). A gap, and an `underrun`, at such a
-moment is counted apart; any other is a fault, and so is whatever else differs.
+A machine that keeps sound programs from running for longer than the device's buffer lasts makes gaps that are nobody's
+fault. Whether it did is known from others (helpers/standstill.py). A gap, and an `underrun`, that was preceded by as
+much waiting is counted apart; any other is a fault, and so is whatever else differs.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import math
 import random
 import sys
 import time
@@ -23,11 +24,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import psutil
 
 from helpers.heard import Account, as_written, sentences_of
 from helpers.pulse import RATE, PulseServer, Recorder
 from helpers.running import line, voicestream_place
-from helpers.standstill import Watch
+from helpers.standstill import LATE_SECONDS, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +74,10 @@ WRITING_SECONDS: Final = 0.5
 """At most so long the agent is silent between two sentences."""
 
 NEARBY_SECONDS: Final = 0.25
-"""A standstill so long before a gap can be its reason: what the server and the recorder hold back comes later."""
+"""What happened so long before a gap can be its reason: what the server and the recorder hold back comes later."""
+
+ENOUGH: Final = 0.5
+"""The share of a gap for which sound must have been kept waiting: the rest is what it takes to be going again."""
 
 THROWN_AWAY_FRAMES: Final = 600
 """What a device that ran empty throws away at most: 25 ms."""
@@ -95,21 +100,20 @@ class Tally:
     underruns: int = 0
     """Events, all of them."""
     excused: collections.Counter[str] = field(default_factory=collections.Counter[str])
-    """What happened when the machine stood still: gaps, frames of silence in them, frames thrown away, underruns."""
-    standstills: list[float] = field(default_factory=list[float])
-    """Seconds that the machine stood still, each time."""
+    """What happened because sound was kept waiting: gaps, silence in them, samples thrown away, underruns."""
+    waited_seconds: float = 0.0
+    """How long sound was kept waiting, all in all."""
     faults: list[str] = field(default_factory=list[str])
 
     def __str__(self) -> str:
         """For people."""
         excused = ", ".join(f"{count} {what}" for what, count in self.excused.items()) or "nothing"
-        longest = max(self.standstills, default=0.0) * 1000
         return "\n".join(
             [
                 f"{self.rounds} rounds, {self.sessions} sessions, {self.sentences} sentences",
                 f"{self.frames / RATE:.1f} s of speech, {self.frames} samples, each looked at",
                 f"{self.underruns} underruns",
-                f"the machine stood still {len(self.standstills)} times, for {longest:.0f} ms at most; then: {excused}",
+                f"the machine kept sound waiting for {self.waited_seconds:.2f} s; because of that: {excused}",
                 *(f"FAULT {fault}" for fault in self.faults),
                 f"{len(self.faults)} faults",
             ]
@@ -119,8 +123,9 @@ class Tally:
 class Soak:
     """The sessions, and the account of them."""
 
-    def __init__(self, place: Voicestream, recorder: Recorder, watch: Watch, seed: int) -> None:
+    def __init__(self, place: Voicestream, server: PulseServer, recorder: Recorder, watch: Watch, seed: int) -> None:
         self._place = place
+        self._server = server
         self._recorder = recorder
         self._watch = watch
         self._random = random.Random(seed)
@@ -137,6 +142,7 @@ class Soak:
         anew = self._random.random() < ANEW
         options = ("--keep-alive", "0") if anew else ()
         runs = [self._place.run(*options, output="speakers") for _ in range(1 + (self._random.random() < TOGETHER))]
+        self._look_at_player(runs[0])
         wanted = [self._random.choices(TEXTS, k=self._random.randint(*SENTENCES)) for _ in runs]
         for texts in zip(*(self._padded(texts) for texts in wanted), strict=True):
             for run, text in zip(runs, texts, strict=True):
@@ -157,6 +163,13 @@ class Soak:
             run.close()
         if self._random.random() < IDLE:
             time.sleep(IDLE_SECONDS)
+
+    def _look_at_player(self, run: Run) -> None:
+        """Have the watch look at the player's process of now."""
+        (opened,) = run.wait_for("session_opened")
+        workers = psutil.Process(opened["supervisor_pid"]).children()
+        players = [worker.pid for worker in workers if "voicestream.workers.player" in worker.cmdline()]
+        self._watch.look_at([self._server.pid, *players])
 
     def _padded(self, texts: list[str]) -> list[str]:
         return texts + [""] * (SENTENCES[1] - len(texts))
@@ -179,30 +192,37 @@ class Soak:
             self._fault(str(error))
             return
         ends = np.cumsum([len(sentence) for sentence in spoken])
+        ran_empty = any(run.of("underrun") for run in runs)
         for gap in breaks:
             between = bool(np.any((ends >= gap.end) & (ends <= gap.first)))
             if gap.lost or gap.doubled or not between:
-                self._look_at_gap(gap, recording)
+                self._look_at_gap(gap, recording, may_lose=THROWN_AWAY_FRAMES if ran_empty else 0)
 
-    def _look_at_gap(self, gap: Break, recording: Recording) -> None:
+    def _look_at_gap(self, gap: Break, recording: Recording, *, may_lose: int) -> None:
         first = recording.when(gap.at - 1) - NEARBY_SECONDS
         last = recording.when(gap.at + gap.silence)
-        longest = self._watch.longest(first, last)
-        if gap.doubled or gap.lost > THROWN_AWAY_FRAMES or not longest:
-            self._fault(f"{gap}, heard at {first + NEARBY_SECONDS:.3f} on the monotonic clock")
+        waited = self._watch.waited(first, last)
+        what = f"{gap} at {first + NEARBY_SECONDS:.3f}; sound was kept waiting for {waited * 1000:.0f} ms"
+        # A device that ran empty may throw away what it had, and is silent then.
+        in_order = not gap.doubled and gap.lost <= (may_lose if gap.silence else 0)
+        if not in_order or not _is_enough(waited, gap.silence):
+            self._fault(what)
             self._say(self._player_warnings())
             return
-        self._say(f"{gap}; the machine stood still for {longest * 1000:.0f} ms")
+        self._say(what)
         self.tally.excused += {"gaps": 1, "samples of silence in them": gap.silence, "samples lost": gap.lost}
 
     def _look_at_underruns(self, run: Run) -> None:
         for event in run.of("underrun"):
             self.tally.underruns += 1
             (started,) = _times(run, "playback_started", event)
-            if self._watch.longest(started - NEARBY_SECONDS, event["time"]):
+            waited = self._watch.waited(started - NEARBY_SECONDS, event["time"])
+            if _is_enough(waited, event["frames"]):
                 self.tally.excused["underruns"] += 1
             else:
-                self._fault(f"an underrun of {event['frames']} samples")
+                self._fault(
+                    f"an underrun of {event['frames']} samples; sound was kept waiting for {waited * 1000:.0f} ms"
+                )
 
     def _fault(self, what: str) -> None:
         self.tally.faults.append(what)
@@ -213,6 +233,10 @@ class Soak:
 
     def _say(self, what: str) -> None:
         sys.stderr.write(f"round {self.tally.rounds}: {what}\n")
+
+
+def _is_enough(waited_seconds: float, frames: int) -> bool:
+    return waited_seconds >= max(LATE_SECONDS, ENOUGH * frames / RATE)
 
 
 def _times(run: Run, kind: str, about: Event) -> list[float]:
@@ -228,11 +252,11 @@ def soak(seconds: float, seed: int) -> Tally:
         watch = stack.enter_context(Watch())
         place = stack.enter_context(voicestream_place())
         place.environment |= server.environment
-        soak = Soak(place, recorder, watch, seed)
+        soak = Soak(place, server, recorder, watch, seed)
         soak.prepare()
         while time.monotonic() < until:
             soak.round()
-        soak.tally.standstills = [end - start for start, end in watch.standstills]
+        soak.tally.waited_seconds = watch.waited(-math.inf, math.inf)
     return soak.tally
 
 

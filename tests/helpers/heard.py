@@ -142,12 +142,14 @@ class Account:
         return sum(b.lost for b in self.breaks)
 
     def _break(self, before: Passage, after: Passage) -> Break:
+        lost = int(np.count_nonzero(self._wanted[before.end : after.first]))
+        wanted = max(0, after.first - before.end) - lost
         return Break(
             at=before.stop,
             end=before.end,
             first=after.first,
-            silence=max(0, after.at - before.stop - max(0, after.first - before.end)),
-            lost=int(np.count_nonzero(self._wanted[before.end : after.first])),
+            silence=max(0, after.at - before.stop - wanted),
+            lost=lost,
             doubled=int(np.count_nonzero(self._wanted[after.first : before.end])),
         )
 

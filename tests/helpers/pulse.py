@@ -134,6 +134,12 @@ class PulseServer:
         self.ask("set-default-sink", sink)
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def sinks(self) -> list[str]:
         """The devices that there are."""
         return [line.split()[1] for line in self.ask("list", "short", "sinks").splitlines()]

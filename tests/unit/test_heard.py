@@ -44,7 +44,7 @@ def test_what_is_lost_is_told_also_at_both_ends() -> None:
     account = Account(heard, WANTED)
     assert [(b.end, b.first, b.silence, b.lost) for b in account.breaks] == [
         (50, 150, 0, 100),
-        (2_000, 2_100, 0, 100),
+        (2_000, 2_100, 100, 100),
         (8_340, 8_350, 0, 10),
     ]
     assert account.lost == 210
