@@ -28,17 +28,13 @@ if TYPE_CHECKING:
 SLEEP_SECONDS: Final = 0.002
 
 LATE_SECONDS: Final = 0.005
-"""Later than this is a standstill; the least buffer of a sound device holds 10 ms."""
+"""Later than this, and waiting for longer than this between two looks, counts; the least buffer holds 10 ms."""
 
 PRIORITY: Final = 1
 """Real-time, as the player's thread that the sound device calls."""
 
 LOOK_SECONDS: Final = 0.025
 """Between two looks at the kernel's account."""
-
-WAITED_SECONDS: Final = 0.001
-"""Less than this between two looks is not kept."""
-
 
 def watch(core: int) -> None:
     """Print when this process was to wake up, and when it did, whenever that was late; runs until it is killed."""
@@ -125,7 +121,8 @@ class Watch:
             accounts = {name: value for pid in self._watched for name, value in _accounts(pid)}
             now = time.monotonic()
             waited = sum(value - before[name] for name, value in accounts.items() if name in before) / 1e9
-            if waited > WAITED_SECONDS:
+            # A busy machine makes everybody wait for a little all the time: that empties no buffer.
+            if waited > LATE_SECONDS * max(1.0, (now - looked_at) / LOOK_SECONDS):
                 self.waits.append(Wait(start=looked_at, end=now, seconds=waited))
             before, looked_at = accounts, now
 
