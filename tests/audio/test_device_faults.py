@@ -31,6 +31,12 @@ DEVICE_BUFFER_FRAMES = 600
 """25 ms: PortAudio's buffer is 10 ms, the server's and one block are the rest. A device that is pulled out takes what
 it holds with it, and one that ran empty, because the machine stood still, throws it away."""
 
+LONGER_BUFFER_FRAMES = 2_900
+"""The same after the player has found the machine too busy for buffers of 10 and 40 ms: 100 ms and the rest."""
+
+SOON_SECONDS = 2.0
+"""It takes some 10 ms; the machine may be busy."""
+
 FRAMES = 72_000
 
 
@@ -66,7 +72,8 @@ def assert_goes_on(driver: PlayerDriver, *listeners: Recorder) -> None:
     assert pieces[0][0] == 0
     assert pieces[-1][1] == FRAMES
     steps = [after[0] - before[1] for before, after in itertools.pairwise(pieces)]
-    assert all(abs(step) <= DEVICE_BUFFER_FRAMES for step in steps), pieces
+    most = LONGER_BUFFER_FRAMES if b"ran_empty=" in driver.output else DEVICE_BUFFER_FRAMES
+    assert all(abs(step) <= most for step in steps), pieces
     assert [m.frames for m in driver.all_of(PlaybackFinished)] == [FRAMES]
 
 
@@ -86,7 +93,7 @@ def test_the_sound_follows_the_default_device_in_mid_sentence(
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
     first, last = Reading(recorder.heard), Reading(other.heard)
-    assert other.when(int(last.at[0])) - changed < 1.0
+    assert other.when(int(last.at[0])) - changed < SOON_SECONDS
     # There, and back again.
     assert len(first.pieces) >= 2
     assert first.numbers[0] < last.numbers[0] < last.numbers[-1] < first.numbers[-1]
@@ -106,7 +113,7 @@ def test_a_device_that_is_pulled_out_leaves_the_sentence_to_the_one_that_remains
     other.wait_for_sound()
     driver.wait_until_finished()
     other.wait(TAIL_SECONDS)
-    assert other.when(int(Reading(other.heard).at[0])) - pulled < 1.0
+    assert other.when(int(Reading(other.heard).at[0])) - pulled < SOON_SECONDS
     assert_goes_on(driver, recorder, other)
 
 

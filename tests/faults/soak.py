@@ -56,7 +56,7 @@ TEXTS: Final = (
 )
 """Each is one sentence."""
 
-SENTENCES: Final = (1, 6)
+SENTENCES: Final = (1, 4)
 """How many a session has, at least and at most."""
 
 TOGETHER: Final = 0.3

@@ -36,6 +36,7 @@ PRIORITY: Final = 1
 LOOK_SECONDS: Final = 0.025
 """Between two looks at the kernel's account."""
 
+
 def watch(core: int) -> None:
     """Print when this process was to wake up, and when it did, whenever that was late; runs until it is killed."""
     os.sched_setaffinity(0, {core})
