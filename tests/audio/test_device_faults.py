@@ -41,6 +41,13 @@ FRAMES = 72_000
 
 
 @pytest.fixture
+def pulse(pulse: PulseServer) -> PulseServer:
+    """A server whose devices may come and go while it is listened to."""
+    pulse.keep_recorders()
+    return pulse
+
+
+@pytest.fixture
 def other(pulse: PulseServer) -> Iterator[Recorder]:
     """What is heard from a second device, which is not the default one."""
     pulse.add_sink(OTHER)

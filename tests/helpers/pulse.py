@@ -103,8 +103,6 @@ class PulseServer:
                     "-L",
                     f"module-null-sink {_null_sink(SINK)}",
                 ),
-                # The default source: else a recorder counts as one that wants the default, and is moved with it.
-                *("-L", "module-null-source source_name=vs_quiet rate=24000 channels=1"),
             ],
             env=os.environ | self.environment,
             stdin=subprocess.DEVNULL,
@@ -113,9 +111,18 @@ class PulseServer:
             preexec_fn=_begin,  # noqa: PLW1509 - the test is over when its process is
         )
         limit = time.monotonic() + START_SECONDS
-        while self.ask("get-default-source").strip() != "vs_quiet":
+        while SINK not in self.ask("list", "short", "sinks"):
             assert time.monotonic() < limit, "PulseAudio did not start"
             time.sleep(0.02)
+
+    def keep_recorders(self) -> None:
+        """Have later recorders stay where they are when the default sink changes or goes.
+
+        The monitor of the default sink is the default source unless there is another source, and who records from the
+        default source is moved with it.
+        """
+        self.ask("load-module", "module-null-source", "source_name=vs_quiet", "rate=24000", "channels=1")
+        assert self.ask("get-default-source").strip() == "vs_quiet"
 
     def add_sink(self, name: str) -> None:
         """Plug in a device."""
