@@ -1,0 +1,122 @@
+"""What is true of a ledger at every moment, whatever it was told: for tests to assert after each step."""
+
+from __future__ import annotations
+
+import collections
+from typing import TYPE_CHECKING
+
+from voicestream.audio_pool import SLOT_FRAMES
+from voicestream.supervisor.ledger.playing import PLAY_AHEAD
+from voicestream.supervisor.ledger.rows import Making, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from voicestream.supervisor.ledger.books import SessionBook
+    from voicestream.supervisor.ledger.ledger import Ledger
+    from voicestream.supervisor.ledger.rows import Row
+
+
+def invariants(ledger: Ledger) -> None:
+    """Assert that the books agree with themselves.
+
+    Raises:
+        AssertionError: they do not; the message says where.
+    """
+    _slots_are_held_once(ledger)
+    for book in ledger.books.sessions.values():
+        _counts_add_up(book)
+        _rows_wait_where_they_belong(ledger, book)
+        for row in book.rows.values():
+            _row_is_consistent(ledger, row)
+    _player_has_what_comes_next(ledger)
+
+
+def _slots_are_held_once(ledger: Ledger) -> None:
+    slots = ledger.books.slots
+    held = collections.Counter(slots._free)
+    for limbo in ledger.books._limbo.values():
+        assert limbo.waiting_for, "slots wait for nobody"
+        held.update(limbo.slots)
+    for row in _rows(ledger):
+        held.update(row.held_slots())
+    doubled = [slot for slot, count in held.items() if count > 1]
+    assert not doubled, f"slots held twice: {doubled}"
+    assert held.keys() == set(range(slots.total)), f"slots lost: {set(range(slots.total)) - held.keys()}"
+
+
+def _counts_add_up(book: SessionBook) -> None:
+    where = f"session {book.session}"
+    assert book.outcomes.total() + len(book.rows) == book.found_count, f"{where}: a row is lost"
+    assert all(row.outcome is None for row in book.rows.values()), f"{where}: a row has ended and is still there"
+    assert min(book.outcomes.values(), default=0) >= 0
+    assert set(book.outcomes) <= set(Outcome)
+    assert list(book.rows) == sorted(book.rows), f"{where}: rows are out of order"
+    assert all(ordinal < book.expected for ordinal in book.rows)
+    assert 0 <= book.untranslated_count <= book.found_count
+    ahead = sum(row.making in (Making.SPEAKING, Making.SPOKEN) for row in book.rows.values())
+    assert book.ahead == ahead, f"{where}: {ahead} sentences ahead, said to be {book.ahead}"
+
+
+def _rows_wait_where_they_belong(ledger: Ledger, book: SessionBook) -> None:
+    """A row that waits nowhere would never be heard of again, one that waits twice would be heard twice."""
+    batch = ledger.translating._batch
+    job = ledger.speaking._job
+    spoken = job.row if job is not None and not job.taken_back else None
+    places = {
+        Making.FOUND: _open(book.found),
+        Making.TRANSLATING: [row for row in _open(batch.rows if batch else ()) if row.session == book.session],
+        Making.TRANSLATED: _open(book.translated),
+        Making.SPEAKING: [spoken] if spoken is not None and spoken.session == book.session else [],
+    }
+    for making, waiting in places.items():
+        _is_in_order(waiting, f"{book.session} {making.name}")
+        expected = [row for row in book.rows.values() if row.making is making]
+        assert [row.sentence for row in waiting] == [row.sentence for row in expected], f"{making.name}: {waiting}"
+    playing = [row for row in ledger.playing._rows if row.session == book.session]
+    unplayed = _open(book.unplayed)
+    _is_in_order([*playing, *unplayed], f"{book.session} to be played")
+    assert {row.sentence for row in [*playing, *unplayed]} == book.rows.keys(), "a row will never be played"
+    assert all(row.serial == 0 for row in unplayed)
+
+
+def _row_is_consistent(ledger: Ledger, row: Row) -> None:
+    where = f"sentence {row.key}"
+    assert 0 <= row.played_frames <= row.sent_frames <= row.frames, where
+    at = row.frames
+    for stretch in reversed(row.stretches):
+        assert stretch.end == at, f"{where}: a gap before frame {at}"
+        assert 0 < stretch.frames <= SLOT_FRAMES - stretch.start, where
+        assert stretch.start >= 0, where
+        assert 0 <= stretch.slot < ledger.books.slots.total, where
+        at = stretch.at
+    assert at <= row.played_frames, f"{where}: frames {row.played_frames} to {at} are nowhere"
+    assert 0 <= row.used_of_slot < SLOT_FRAMES, where
+    assert len(set(row.leased)) == len(row.leased), where
+    if row.leased:
+        assert row.making is Making.SPEAKING, f"{where}: {row.making.name} with a lease"
+    if row.last_sent:
+        assert row.is_complete, where
+        assert row.sent_frames == row.frames, where
+
+
+def _player_has_what_comes_next(ledger: Ledger) -> None:
+    rows = ledger.playing._rows
+    assert len(rows) <= PLAY_AHEAD
+    assert [row.serial for row in rows] == sorted({row.serial for row in rows}), "serials are out of order"
+    assert all(row.serial > 0 for row in rows)
+    for row in rows:
+        assert ledger.books.row(*row.key) is row, f"{row.key} is at the player and in no book"
+
+
+def _rows(ledger: Ledger) -> list[Row]:
+    return [row for book in ledger.books.sessions.values() for row in book.rows.values()]
+
+
+def _open(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row.outcome is None]
+
+
+def _is_in_order(rows: list[Row], what: str) -> None:
+    ordinals = [row.sentence for row in rows]
+    assert ordinals == sorted(set(ordinals)), f"{what}: {ordinals}"
