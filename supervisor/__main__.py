@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import logging
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import Final, cast
@@ -19,11 +21,15 @@ from voicestream.supervisor.supervisor import Supervisor
 FIRST_SESSION_SECONDS: Final = 10.0
 """A client that started us opens its session at once; one that was interrupted before it could should leave nothing."""
 
+MAX_DESCRIPTORS: Final = 65_536
+"""Far more than can be of use; some programs look at each descriptor that they might have."""
+
 
 def main() -> int:
     """Become the supervisor of a run directory; exit code 0 as well when another one already is."""
     faulthandler.enable()
     os.umask(0o077)
+    _raise_descriptor_limit()
     parser = argparse.ArgumentParser(prog="voicestream supervisor")
     parser.add_argument("--run-directory", type=Path, required=True)
     parser.add_argument("--tts", default="auto")
@@ -67,6 +73,15 @@ def main() -> int:
     finally:
         run_directory.remove()
     return EXIT_OK
+
+
+def _raise_descriptor_limit() -> None:
+    """As many descriptors as we may have: libzmq ends a process that has none left for a peer that connects."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):  # macOS has limits of its own; what we have will do then
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 if __name__ == "__main__":

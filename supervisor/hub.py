@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import errno
 import logging
+import time
 from typing import TYPE_CHECKING, Final
 
 import zmq
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_FRAMES_A_TURN: Final = 64
 """Frames taken before processes and clocks are looked at again: a flood delays nothing else."""
+
+MAX_SECONDS_A_TURN: Final = 0.02
+"""The same for frames that take long to look at: a megabyte of small values takes some 10 ms."""
 
 LOGGED_DROPS: Final = 20
 """Dropped frames that are logged one by one; after that only every thousandth: a flood must not fill the disk."""
@@ -51,7 +55,10 @@ class Hub:
 
     def receive(self) -> Iterator[tuple[bytes, Message]]:
         """What has arrived, up to ``MAX_FRAMES_A_TURN``; frames that are not messages are counted and left out."""
+        until = time.monotonic() + MAX_SECONDS_A_TURN
         for _ in range(MAX_FRAMES_A_TURN):
+            if time.monotonic() >= until:
+                return
             try:
                 parts = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
@@ -69,7 +76,7 @@ class Hub:
         self.dropped[reason] += 1
         total = self.dropped.total()
         if total <= LOGGED_DROPS or total % 1000 == 0:
-            _log.warning("dropped=%d reason=%s peer=%r detail=%.200s", total, reason, identity, detail)
+            _log.warning("dropped=%d reason=%s peer=%r detail=%.200r", total, reason, identity, detail)
 
     def close(self, *, linger_seconds: float) -> None:
         """Close the socket; what is still queued has this long to get out (never for ever: pitfall 15)."""

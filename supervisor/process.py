@@ -7,6 +7,7 @@ does not reach it (pitfall 29), with nothing on stdin (pitfall 39) and stdout an
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream import lifeline
+from voicestream.link import WORKER_KEY_VARIABLE, worker_name
 
 if TYPE_CHECKING:
     import socket
@@ -32,6 +34,9 @@ THREAD_VARIABLES: Final = (
 
 MPS_VARIABLES: Final = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"}
 """XTTS uses an operator that Apple's GPU backend lacks (pitfall 49)."""
+
+KEY_BYTES: Final = 8
+"""Of the random part of a worker's name."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ class WorkerProcess:
             OSError: the process could not be started.
         """
         self.launch: Final = launch
-        self.identity: Final = f"{launch.role}.{launch.incarnation}".encode()
+        key = secrets.token_hex(KEY_BYTES)
+        self.identity: Final = worker_name(launch.role, launch.incarnation, key).encode()
         """Its name on the hub."""
         ours, theirs = lifeline.make()
         output_read, output_write = os.pipe()
@@ -91,7 +97,7 @@ class WorkerProcess:
                 stdout=output_write,
                 stderr=output_write,
                 cwd="/",
-                env=environment_for(launch, os.environ),
+                env=environment_for(launch, os.environ) | {WORKER_KEY_VARIABLE: key},
                 start_new_session=True,
                 pass_fds=inherited,
             )

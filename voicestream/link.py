@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 MAX_FRAME_BYTES: Final = 1 << 20
 """Largest frame that is decoded. The largest honest one carries 256 KiB of input or a parser's state."""
 
-MAX_WIRE_BYTES: Final = 16 << 20
+MAX_WIRE_BYTES: Final = 2 << 20
 """libzmq closes the connection of a peer that sends more: memory is never taken for it."""
+
+MAX_WAITING_FRAMES: Final = 64
+"""Frames of one peer that wait in our memory; what is more waits in the peer's, so that a flood costs its sender."""
 
 INPUT_CHUNK_BYTES: Final = 256 << 10
 """Input travels in pieces of at most this size: large enough that 200 MB/s is a few hundred frames a second."""
 
+INPUT_CREDIT_BYTES: Final = 8 << 20
+"""Input that a client may have sent beyond what was accepted; what is more waits in its backlog."""
 
 _TYPES: Final[dict[object, type[Message]]] = {kind.__struct_config__.tag: kind for kind in get_args(Message)}
 """The union, by tag. Given the union itself, ``msgspec.convert`` analyses its 44 types anew for every frame: 38 µs,
@@ -83,6 +88,19 @@ def poll_milliseconds(seconds: float) -> int:
     return max(0, math.ceil(seconds * 1000))
 
 
+WORKER_KEY_VARIABLE: Final = "VOICESTREAM_WORKER_KEY"
+"""In the environment of a worker: the part of its name on the hub that nobody else can guess."""
+
+
+def worker_name(role: str, incarnation: int, key: str) -> str:
+    """A worker's name on the hub.
+
+    ``role.incarnation`` is never used twice (pitfall 18), but could be guessed: a peer that had taken the name of the
+    next incarnation before that one was started would be heard in its place.
+    """
+    return f"{role}.{incarnation}.{key}" if key else f"{role}.{incarnation}"
+
+
 def hub_socket(context: zmq.Context[zmq.Socket[bytes]], path: Path) -> zmq.Socket[bytes]:
     """The supervisor's ROUTER, bound to ``path``.
 
@@ -94,7 +112,7 @@ def hub_socket(context: zmq.Context[zmq.Socket[bytes]], path: Path) -> zmq.Socke
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_WIRE_BYTES)
     socket.setsockopt(zmq.SNDHWM, 0)
-    socket.setsockopt(zmq.RCVHWM, 0)
+    socket.setsockopt(zmq.RCVHWM, MAX_WAITING_FRAMES)
     socket.bind(f"ipc://{path}")
     return socket
 
@@ -105,7 +123,8 @@ def peer_socket(
     """A worker's or client's DEALER, connecting to the hub at ``path``.
 
     Connecting is not arriving: libzmq retries for ever in silence (pitfall 14). Readiness is a message.
-    High-water marks are off: what may be under way is counted in credits by the application (pitfall 20).
+    High-water marks are off: what may be under way is counted in credits by the application (pitfall 20), and the last
+    words of a hub that ends must find room here.
     """
     socket = context.socket(zmq.DEALER)
     socket.setsockopt(zmq.IDENTITY, identity)

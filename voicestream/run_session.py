@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import zmq
 
 from voicestream.errors import EXIT_INCOMPLETE, VoicestreamError
-from voicestream.link import INPUT_CHUNK_BYTES, poll_milliseconds
+from voicestream.link import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, poll_milliseconds
 from voicestream.messages import (
     Control,
     EndOfInput,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from voicestream.client import Client
     from voicestream.messages import SessionOptions
 
-MAX_UNREAD_BYTES: Final = 8 << 20
-"""Input under way between here and the parser; what is more waits in the backlog."""
+MAX_MESSAGES_A_TURN: Final = 1000
+"""Acted on before signals and input are looked at again."""
 
 PAUSE_SECONDS: Final = 0.3
 """When nothing came for this long, the parser may say what it has."""
@@ -154,7 +154,10 @@ class RunSession:
     def _take_all(self) -> SessionClosed | None:
         """Act on what has arrived; returns the end of the session if it is among it."""
         closed = None
-        while (message := self._client.receive()) is not None:
+        for _ in range(MAX_MESSAGES_A_TURN):
+            message = self._client.receive()
+            if message is None:
+                break
             match message:
                 case InputAccepted():
                     self._accepted = max(self._accepted, message.offset)
@@ -168,7 +171,7 @@ class RunSession:
 
     def _pass_on(self, drain: StdinDrain) -> None:
         is_last = drain.ended.is_set()
-        while self._sent - self._accepted < MAX_UNREAD_BYTES and (data := drain.backlog.take(INPUT_CHUNK_BYTES)):
+        while self._sent - self._accepted < INPUT_CREDIT_BYTES and (data := drain.backlog.take(INPUT_CHUNK_BYTES)):
             self._client.send(Input(session=self._session, offset=self._sent, data=data))
             self._sent += len(data)
             self._last_data_at = time.monotonic()

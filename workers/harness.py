@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from voicestream import lifeline, log
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError
+from voicestream.link import WORKER_KEY_VARIABLE, worker_name
 from voicestream.messages import Drain, Hello, Loading, Ready, Role, Stop, Stopping
 from voicestream.workers.connection import Connection
 
@@ -46,10 +47,13 @@ class Assignment:
     pool: int | None
     """Descriptor of the audio pool, for the roles that touch sound."""
 
+    key: str = ""
+    """The part of our name on the hub that nobody else can guess; empty if there is none."""
+
     @property
     def identity(self) -> str:
         """Name on the wire, never used twice (pitfall 18)."""
-        return f"{self.role}.{self.incarnation}"
+        return worker_name(self.role, self.incarnation, self.key)
 
 
 class Worker(Protocol):
@@ -109,7 +113,7 @@ def main(role: Role, build: Callable[[Assignment, Connection], Worker], argument
     parent.setblocking(False)
     os.set_inheritable(parent.fileno(), False)
     lifeline.die_with(assignment.parent_pid)
-    log.to_stderr(assignment.identity)
+    log.to_stderr(f"{role}.{assignment.incarnation}")
 
     connection = Connection(assignment.hub, assignment.identity, parent)
 
@@ -183,4 +187,5 @@ def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
         lifeline=cast("int", found.lifeline),
         engine=cast("str", found.engine),
         pool=cast("int | None", found.pool),
+        key=os.environ.get(WORKER_KEY_VARIABLE, ""),
     )

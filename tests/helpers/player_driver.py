@@ -161,7 +161,7 @@ class PlayerDriver:
             message = link.unpack(frame)
             if isinstance(message, Beat):
                 continue
-            incarnation = int(identity.rpartition(b".")[2])
+            incarnation = int(identity.split(b".")[1])
             self.news.append(Heard(message=message, at=time.monotonic(), incarnation=incarnation))
             if incarnation == self.incarnation:
                 self._note(message)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -10,9 +13,9 @@ import pytest
 import zmq
 
 from helpers.net import WAIT_MILLISECONDS
-from voicestream.link import MAX_FRAME_BYTES, MAX_WIRE_BYTES, pack
+from voicestream.link import MAX_FRAME_BYTES, MAX_WAITING_FRAMES, MAX_WIRE_BYTES, pack
 from voicestream.messages import Beat, Done, Stop, Stopping
-from voicestream.supervisor.hub import LOGGED_DROPS, MAX_FRAMES_A_TURN
+from voicestream.supervisor.hub import LOGGED_DROPS, MAX_FRAMES_A_TURN, MAX_SECONDS_A_TURN
 
 if TYPE_CHECKING:
     from helpers.net import Net
@@ -117,6 +120,34 @@ def test_bad_frames_count_towards_the_turn(net: Net) -> None:
         list(net.hub.receive())
         assert net.hub.dropped.total() - before <= MAX_FRAMES_A_TURN
         before = net.hub.dropped.total()
+
+
+def test_what_a_flood_brings_waits_at_its_sender(net: Net) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    loud = context.socket(zmq.DEALER)
+    loud.setsockopt(zmq.SNDHWM, 1)
+    loud.setsockopt(zmq.SNDTIMEO, 300)
+    loud.connect(f"ipc://{net.path}")
+    frame = bytes(MAX_FRAME_BYTES)
+    sent = 0
+    with contextlib.suppress(zmq.Again):
+        while sent < 10 * MAX_WAITING_FRAMES:
+            loud.send(frame)
+            sent += 1
+    assert sent < 2 * MAX_WAITING_FRAMES
+    loud.close(0)
+    context.term()
+
+
+def test_a_turn_has_an_end_however_long_its_frames_take(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    peer = net.peer(b"slow")
+    for _ in range(MAX_FRAMES_A_TURN):
+        peer.send(pack(Beat()))
+    peer.send(pack(Beat()))
+    clock = itertools.count(step=MAX_SECONDS_A_TURN / 4)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    assert net.hub.socket.poll(WAIT_MILLISECONDS)
+    assert len(list(net.hub.receive())) <= 4
 
 
 def test_a_flood_of_bad_frames_does_not_fill_the_log(net: Net, caplog: pytest.LogCaptureFixture) -> None:

@@ -122,7 +122,7 @@ def test_it_is_a_fresh_interpreter_that_never_imports_from_the_current_directory
     assert arguments[5] == f"--parent-pid={os.getpid()}"
     assert arguments[6].startswith("--lifeline=")
     assert arguments[7:] == ["--engine=espeak"]
-    assert worker.identity == b"tts.3"
+    assert worker.identity.startswith(b"tts.3.")
 
 
 def test_it_has_nothing_on_stdin_a_session_of_its_own_and_holds_no_directory(
