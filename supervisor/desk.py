@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
@@ -23,13 +24,16 @@ from voicestream.messages import (
     WorkerRestarted,
 )
 from voicestream.process_watch import ProcessWatch
-from voicestream.supervisor import status
+from voicestream.supervisor import admission, status
 
 if TYPE_CHECKING:
     from voicestream.messages import FromClient, Role, SessionOptions
     from voicestream.supervisor.post import Post
     from voicestream.supervisor.stop_ladder import Rung
     from voicestream.supervisor.supervisor import Supervisor
+
+MAX_REQUESTS_A_SECOND: Final = 100
+"""Of one client: more than any person or script needs."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,11 +53,17 @@ class Desk:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._waiting: list[_Waiting] = []
-        self._wait_for_end: list[bytes] = []
+        self._waiting: dict[tuple[bytes, Role], _Waiting] = {}
+        self._wait_for_end: set[bytes] = set()
+        self._asked: collections.Counter[bytes] = collections.Counter()
+        """Requests of each client since ``_asked_since``."""
+        self._asked_since = 0.0
 
     def take(self, client: bytes, message: FromClient, now: float) -> None:
         """One request of a client."""
+        if self._asks_too_much(client, now):
+            self._supervisor.hub.drop(client, "flood", type(message).__name__)
+            return
         match message:
             case OpenSession():
                 self._open(client, message, now)
@@ -68,8 +78,10 @@ class Desk:
 
     def restart_done(self, post: Post, now: float) -> None:
         """The next incarnation of a role is ready."""
-        for waiting in [w for w in self._waiting if w.role == post.role and w.predecessor < post.incarnation]:
-            self._waiting.remove(waiting)
+        for waiting in self._waiting_for(post.role):
+            if waiting.predecessor >= post.incarnation:
+                continue
+            del self._waiting[waiting.client, post.role]
             answer = WorkerRestarted(
                 role=post.role,
                 incarnation=post.incarnation,
@@ -81,14 +93,25 @@ class Desk:
 
     def restart_failed(self, post: Post, reason: str) -> None:
         """There will be no next incarnation of a role."""
-        for waiting in [w for w in self._waiting if w.role == post.role]:
-            self._waiting.remove(waiting)
+        for waiting in self._waiting_for(post.role):
+            del self._waiting[waiting.client, post.role]
             self._refuse(waiting.client, f"the {post.role} worker does not start: {reason}", EXIT_INCOMPLETE)
 
     def ended(self) -> None:
         """All workers are gone: tell who waited for that."""
         for client in self._wait_for_end:
             self._supervisor.hub.send(client, Done(text="ended"))
+
+    def _waiting_for(self, role: Role) -> list[_Waiting]:
+        return [waiting for waiting in self._waiting.values() if waiting.role == role]
+
+    def _asks_too_much(self, client: bytes, now: float) -> bool:
+        """Answers wait in our memory until they are read: who asks without end may never read any."""
+        if now >= self._asked_since + 1.0:
+            self._asked.clear()
+            self._asked_since = now
+        self._asked[client] += 1
+        return self._asked[client] > MAX_REQUESTS_A_SECOND
 
     def _open(self, client: bytes, message: OpenSession, now: float) -> None:
         supervisor = self._supervisor
@@ -99,7 +122,11 @@ class Desk:
         if supervisor.is_ending:
             self._refuse(client, "the supervisor is ending", EXIT_INCOMPLETE)
             return
-        refusal = self._engines(message.options, now) or self._file_in_use(message.options)
+        refusal = (
+            admission.refusal(message.options, len(supervisor.sessions.by_id))
+            or self._engines(message.options, now)
+            or self._file_in_use(message.options)
+        )
         if refusal:
             self._refuse(client, refusal, EXIT_USAGE)
             return
@@ -169,7 +196,7 @@ class Desk:
                 supervisor.do(ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
                 return
             case "shutdown":
-                self._wait_for_end.append(client)
+                self._wait_for_end.add(client)
                 supervisor.end("voicestream down")
                 return
             case "replay":
@@ -183,7 +210,9 @@ class Desk:
             self._refuse(client, "the supervisor is ending", EXIT_INCOMPLETE)
             return
         post = supervisor.table.posts[message.role]
-        self._waiting.append(_Waiting(client=client, role=message.role, since=now, predecessor=post.incarnation))
+        self._waiting[client, message.role] = _Waiting(
+            client=client, role=message.role, since=now, predecessor=post.incarnation
+        )
         if post.process is None:
             supervisor.table.revive(message.role, now)
             return

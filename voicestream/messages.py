@@ -11,7 +11,7 @@ within it, from 0; together they are the id of a sentence.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -23,6 +23,10 @@ Stage = Literal["parser", "translation", "tts", "player"]
 WorkerState = Literal["starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
 OutputKind = Literal["speakers", "wav", "null"]
 SentenceKind = Literal["speech", "agent_error"]
+ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
+Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
+Patience = Annotated[float, msgspec.Meta(ge=0.0)]
+"""Seconds; no limit upwards."""
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -71,9 +75,9 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     tts: str = "auto"
     voice: str = ""
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
-    speed: float = 1.0
+    speed: Speed = 1.0
     """1.0 = the voice's natural speed."""
-    keep_alive_seconds: float = 300.0
+    keep_alive_seconds: Patience = 300.0
     """How long the supervisor stays warm after the last session."""
     max_lag_seconds: float = 0.0
     """How old a message may be when it begins to be heard; older ones are skipped. 0 = none is."""
@@ -503,7 +507,7 @@ class SessionClosed(_Message, frozen=True, kw_only=True):
 
     session: str
     counts: Counts
-    exit_code: int
+    exit_code: ExitCode
     reason: str = ""
     supervisor_ends: bool = False
     """True: it was the last session and nothing is to be kept warm."""
@@ -555,7 +559,7 @@ class Refused(_Message, frozen=True, kw_only=True):
     """The request cannot be met; ``text`` says why and what to type next."""
 
     text: str
-    exit_code: int
+    exit_code: ExitCode
 
 
 FromWorker = (

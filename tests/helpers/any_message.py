@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from hypothesis import strategies as st
@@ -24,11 +24,15 @@ _SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-def values(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - any type may stand at a field
+def values(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401, PLR0911 - any type may stand at a field
     """Values of a type that can stand at a field of a message."""
     if kind in _SIMPLE:
         return _SIMPLE[kind]
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        base, limits = arguments
+        numbers = st.integers if base is int else st.floats
+        return numbers(min_value=limits.ge, max_value=limits.le)
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin in (types.UnionType, Union):
@@ -44,7 +48,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - any type may 
 
 def structs(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
     """Structs of one type, with any values at all fields."""
-    return st.builds(kind, **{name: values(hint) for name, hint in get_type_hints(kind).items() if name[0] != "_"})
+    hints = get_type_hints(kind, include_extras=True)
+    return st.builds(kind, **{name: values(hint) for name, hint in hints.items() if name[0] != "_"})
 
 
 def messages() -> st.SearchStrategy[Message]:

@@ -1,0 +1,42 @@
+"""Whether a session can be opened with what its client asks for. Pure.
+
+The command line has checked its options already; a client may be another program. What gets past here reaches every
+worker, and one that ends a worker again and again would end all other sessions with it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from voicestream import languages
+from voicestream.errors import UsageError
+
+if TYPE_CHECKING:
+    from voicestream.messages import SessionOptions
+
+MAX_SESSIONS: Final = 64
+"""Open at once. Each has a descriptor and a place in every turn; a person listens to a few."""
+
+MAX_OPTIONS_BYTES: Final = 256 << 10
+"""They travel to the parser with its state, and the voice with every sentence: all of that must fit a frame."""
+
+
+def refusal(options: SessionOptions, sessions: int) -> str:
+    """Why no session can be opened with these options while ``sessions`` are open; empty if one can."""
+    if sessions >= MAX_SESSIONS:
+        return f"{sessions} sessions are open, and more are not served.\nType: voicestream down"
+    size = len(msgspec.msgpack.encode(options))
+    if size > MAX_OPTIONS_BYTES:
+        return f"the options of the session have {size} bytes; at most {MAX_OPTIONS_BYTES} are taken"
+    try:
+        languages.parse(options.parser.language)
+        languages.parse(options.target)
+    except UsageError as error:
+        return error.for_people()
+    path = options.output.path
+    if options.output.kind == "wav" and ("\0" in path or not Path(path).is_absolute()):
+        return f"{path!r} is not the absolute path of a file"
+    return ""

@@ -1,0 +1,43 @@
+"""Who may open a session, and with what."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
+from voicestream.supervisor.admission import MAX_OPTIONS_BYTES, MAX_SESSIONS, refusal
+
+GOOD = SessionOptions(parser=ParserOptions(), output=OutputOptions())
+
+
+def with_path(path: str) -> SessionOptions:
+    return msgspec.structs.replace(GOOD, output=OutputOptions(kind="wav", path=path))
+
+
+@pytest.mark.parametrize("options", [GOOD, with_path("/tmp/a.wav"), msgspec.structs.replace(GOOD, target="pt-BR")])  # noqa: S108
+def test_what_the_command_line_asks_for_is_admitted(options: SessionOptions) -> None:
+    assert refusal(options, MAX_SESSIONS - 1) == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (msgspec.structs.replace(GOOD, target="klingon"), "klingon"),
+        (msgspec.structs.replace(GOOD, target=""), "not a language"),
+        (msgspec.structs.replace(GOOD, parser=ParserOptions(language="\0")), "not a language"),
+        (with_path(""), "absolute path"),
+        (with_path("here.wav"), "absolute path"),
+        (with_path("/tmp/a\0.wav"), "absolute path"),  # noqa: S108
+        (msgspec.structs.replace(GOOD, voice="x" * MAX_OPTIONS_BYTES), "bytes"),
+        (msgspec.structs.replace(GOOD, target="x" * MAX_OPTIONS_BYTES), "bytes"),
+    ],
+)
+def test_what_would_end_a_worker_is_refused_with_the_reason(options: SessionOptions, words: str) -> None:
+    text = refusal(options, 0)
+    assert words in text
+    assert len(text) < 1_000
+
+
+def test_there_is_a_limit_to_open_sessions() -> None:
+    assert "sessions are open" in refusal(GOOD, MAX_SESSIONS)
