@@ -13,6 +13,9 @@ from typing import Final
 MAX_UNREAD_BYTES: Final = 4 << 20
 """Input that is under way to the parser at any time."""
 
+MAX_STATE_BYTES: Final = 512 << 10
+"""Of a parser's state, which must fit a frame together with a session's options; an honest one has some kilobytes."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -58,6 +61,11 @@ class InputLog:
         return self.end - self.checkpoint
 
     @property
+    def is_all_read(self) -> bool:
+        """Whether the parser has read everything that arrived."""
+        return self.received == self.end
+
+    @property
     def is_all_sent(self) -> bool:
         """Whether everything that arrived is with the parser."""
         return not self._unsent
@@ -75,7 +83,7 @@ class InputLog:
             self.checkpoint = self.received = self._sent = offset
             if self.is_skipping:
                 return True
-        if data or pause:
+        if data or (pause and not self._is_paused):
             piece = Piece(offset=offset, data=data, pause=pause)
             self._pieces.append(piece)
             self._unsent.append(piece)
@@ -97,15 +105,20 @@ class InputLog:
         self._sent = piece.end
         return piece
 
-    def acknowledge(self, received: int, checkpoint: int, state: bytes) -> None:
-        """The parser has read up to ``received`` and could go on from ``state`` at ``checkpoint``."""
-        if not self.checkpoint <= checkpoint <= received <= self._sent:
-            return
+    def acknowledge(self, received: int, checkpoint: int, state: bytes) -> bool:
+        """The parser has read up to ``received`` and could go on from ``state`` at ``checkpoint``.
+
+        Returns:
+            False when that cannot be (nothing is changed then).
+        """
+        if not self.checkpoint <= checkpoint <= received <= self._sent or len(state) > MAX_STATE_BYTES:
+            return False
         self.received = max(self.received, received)
         self.checkpoint = checkpoint
         self.state = state
         while self._pieces and self._is_over(self._pieces[0]):
             self._pieces.popleft()
+        return True
 
     def rewind(self, *, count: bool) -> int:
         """The parser is gone: the next one gets everything from the checkpoint on.
@@ -153,6 +166,11 @@ class InputLog:
     def _is_over(self, piece: Piece) -> bool:
         """Whether no parser can need the piece. A bare pause at the checkpoint may not have been read: it is kept."""
         return piece.end < self.checkpoint or (piece.end == self.checkpoint and bool(piece.data))
+
+    @property
+    def _is_paused(self) -> bool:
+        """Whether the last thing that arrived was a pause: another one right after it says nothing new."""
+        return bool(self._pieces) and self._pieces[-1].pause and self._pieces[-1].end == self.end
 
     @property
     def _is_careful(self) -> bool:

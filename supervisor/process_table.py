@@ -157,7 +157,7 @@ class ProcessTable:
                 reason = f"it speaks protocol {message.protocol}, the supervisor {PROTOCOL_VERSION}"
                 post.failure = f"{reason}\nAnother version was installed meanwhile. Type: voicestream down"
                 self.end(post, "stop", now, wished=False, reason=reason)
-            case Hello():
+            case Hello() if post.hello_at is None:
                 post.hello_at = now
                 if post.stop is None:
                     self._change(post, "loading")

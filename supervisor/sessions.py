@@ -73,11 +73,12 @@ class Sessions:
             self._feed(session, parser, now)
 
     def consumed(self, message: InputConsumed, now: float) -> Session | None:
-        """The parser is further; None when the session is gone."""
+        """The parser is further; None when the session is gone, or the parser cannot be where it says."""
         session = self.by_id.get(message.session)
         if session is None or not session.opened_at_parser:
             return None
-        session.input.acknowledge(message.received, message.checkpoint, message.state)
+        if not session.input.acknowledge(message.received, message.checkpoint, message.state):
+            return None
         while self._with_parser and self._with_parser[0][0] is session and self._with_parser[0][1] <= message.received:
             self._with_parser.popleft()
         session.asked_at = now if session.input.under_way else None

@@ -15,7 +15,13 @@ import zmq
 
 from voicestream.audio_pool import AudioPool
 from voicestream.errors import EXIT_INCOMPLETE
-from voicestream.link import is_from_client, is_from_worker, poll_milliseconds
+from voicestream.link import (
+    INPUT_CHUNK_BYTES,
+    INPUT_CREDIT_BYTES,
+    is_from_client,
+    is_from_worker,
+    poll_milliseconds,
+)
 from voicestream.messages import (
     AudioWritten,
     EndOfInput,
@@ -28,6 +34,7 @@ from voicestream.messages import (
     Translated,
 )
 from voicestream.process_watch import POLL_SECONDS
+from voicestream.supervisor.brief import brief
 from voicestream.supervisor.desk import Desk
 from voicestream.supervisor.hub import Hub
 from voicestream.supervisor.ledger.commands import Closed, Report, Send
@@ -193,12 +200,13 @@ class Supervisor:
         post = self.table.post_of(identity)
         if post is not None:
             if is_from_worker(message):
+                message = brief(message)
                 self.table.heard(post, message, now)
                 self._take_from_worker(post.role, message, now)
             else:
                 self.hub.drop(identity, "misplaced", type(message).__name__)
         elif isinstance(message, EndOfInput | Input):
-            self._take_input(identity, message)
+            self._take_input(identity, message, now)
         elif is_from_client(message):
             self._is_stale = True
             self._desk.take(identity, message, now)
@@ -206,12 +214,17 @@ class Supervisor:
             # A predecessor that is not quite dead, or somebody who is none of ours (pitfall 18).
             self.hub.drop(identity, "stale", type(message).__name__)
 
-    def _take_input(self, identity: bytes, message: Input | EndOfInput) -> None:
+    def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
         session = self.sessions.by_id.get(message.session)
         if session is None or session.client != identity or session.input_ended:
             self.hub.drop(identity, "misplaced", type(message).__name__)
         elif isinstance(message, EndOfInput):
             session.input_ended = True
+        elif session.input.end + len(message.data) > session.accepted + INPUT_CREDIT_BYTES + INPUT_CHUNK_BYTES:
+            # All of it would have to be kept here. A piece that is left out cannot be made up for, so that is the end.
+            self.hub.drop(identity, "flood", f"input at {message.offset}, accepted {session.accepted}")
+            reason = "its client sent more input than it may"
+            self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, now))
         elif not session.input.append(message.offset, message.data, pause=message.pause):
             self.hub.drop(identity, "misplaced", f"input at {message.offset}, not {session.input.end}")
 
@@ -219,11 +232,12 @@ class Supervisor:
         post = self.table.posts[role]
         if role == "parser" and isinstance(message, InputConsumed):
             waiting = self.sessions.by_id.get(message.session)
-            if waiting is not None and waiting.asked_at is not None:
-                post.done(now - waiting.asked_at)
+            asked_at = waiting.asked_at if waiting is not None else None
             session = self.sessions.consumed(message, now)
             if session is not None:
-                ended = message.ended and session.end_sent
+                if asked_at is not None:
+                    post.done(now - asked_at)
+                ended = message.ended and session.end_sent and session.input.is_all_read
                 self.do(self.ledger.input_progressed(message.session, message.open_message, now, ended=ended))
             return
         if role == "parser" and isinstance(message, InputNotice):

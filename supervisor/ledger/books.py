@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_TRIALS: Final = 3
 """How often a sentence may cost a stage its worker, or make it fail, before it is given up there."""
 
+MAX_CHARACTERS: Final = 10_000
+"""Of a sentence; the parser cuts at some 2,000. A batch of them must fit a frame."""
+
 _log = logging.getLogger(__name__)
 
 Key = tuple[str, int]

@@ -40,7 +40,7 @@ from voicestream.messages import (
     Underrun,
     WorkFailed,
 )
-from voicestream.supervisor.ledger.books import Books, SessionBook
+from voicestream.supervisor.ledger.books import MAX_CHARACTERS, Books, SessionBook
 from voicestream.supervisor.ledger.commands import Closed, Command, Report
 from voicestream.supervisor.ledger.lagging import Lagging
 from voicestream.supervisor.ledger.playing import Playing
@@ -227,7 +227,7 @@ class Ledger:
         if book is None or message.sentence < book.expected:
             return
         if message.sentence > book.expected:
-            _log.error("sentence=%d expected=%d: the parser left some out", message.sentence, book.expected)
+            self._left_out(book, message.sentence)
         book.expected = message.sentence + 1
         book.found_count += 1
         row = Row(
@@ -240,10 +240,25 @@ class Ledger:
             paragraph=message.paragraph,
         )
         book.rows[row.sentence] = row
+        self.books.report("sentence_found", row, text=row.text[:MAX_CHARACTERS], language=row.language)
+        if len(row.text) > MAX_CHARACTERS:
+            reason = f"a sentence of {len(row.text)} characters; at most {MAX_CHARACTERS} are spoken"
+            self.books.end(row, Outcome.SKIPPED, stage="parser", reason=reason)
+            return
         book.found.append(row)
         book.unplayed.append(row)
         self.lagging.found(book, row)
-        self.books.report("sentence_found", row, text=row.text, language=row.language)
+
+    def _left_out(self, book: SessionBook, sentence: int) -> None:
+        """The parser went on with a later sentence than the next: nobody knows what was to be said in between."""
+        _log.error("session=%s sentence=%d expected=%d", book.session, sentence, book.expected)
+        book.input_skipped = True
+        reason = f"the parser left out sentences {book.expected} to {sentence - 1}"
+        self.books.command(
+            Report(
+                SessionEvent(event="failed", session=book.session, time=self.books.now, stage="parser", reason=reason)
+            )
+        )
 
     def _heard(self, message: FromWorker) -> None:
         match message:
@@ -270,11 +285,13 @@ class Ledger:
             book.output_open = True
         else:
             self._abandon(book, Outcome.FAILED, message.reason)
-            self._close(book, message.exit_code, message.reason)
+            # Anything else is no exit code of a failure.
+            exit_code = message.exit_code if message.exit_code in range(1, 256) else EXIT_INCOMPLETE
+            self._close(book, exit_code, message.reason)
 
     def _trouble(self, message: Underrun | WorkFailed) -> None:
         row = self.books.row(message.session, message.sentence)
-        if row is None:
+        if row is None or not self.playing.has(row):
             return
         if isinstance(message, Underrun):
             self.books.report("underrun", row, frames=message.frames)

@@ -112,6 +112,10 @@ class Playing:
         """The sentence that is being heard, if one is."""
         return [row for row in self._rows[:1] if row.heard]
 
+    def has(self, row: Row) -> bool:
+        """Whether the player has the row in hand."""
+        return row in self._rows
+
     def take_back(self, row: Row) -> None:
         """The row has ended: if it is in the player's hands, the player is to let go of it."""
         if row not in self._rows:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.messages import SourceSentence, Translate
-from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
+from voicestream.supervisor.ledger.books import MAX_CHARACTERS, MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Making
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Translating:
             text = texts.get(row.key)
             if text is None:
                 self._retry(row, "the translator left it out")
+            elif len(text) > MAX_CHARACTERS:
+                self._retry(row, f"a translation of {len(text)} characters")
             else:
                 row.text, row.language = text, answer.language
                 self._move_on(row, engine=answer.engine)

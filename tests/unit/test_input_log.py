@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicestream.supervisor.input_log import MAX_UNREAD_BYTES, InputLog, Piece
+from voicestream.supervisor.input_log import MAX_STATE_BYTES, MAX_UNREAD_BYTES, InputLog, Piece
 
 MAX_LOSSES = 3
 
@@ -351,3 +351,32 @@ def test_after_a_line_was_given_up_the_next_one_has_its_own_trials() -> None:
     assert [log.rewind(count=True) for _ in range(3)] == [1, 2, 3]
     assert log.skip_line() == 6
     assert log.is_all_sent
+
+
+def test_pauses_without_end_are_kept_as_one() -> None:
+    log = InputLog()
+    log.append(0, b"begun", pause=False)
+    for _ in range(1000):
+        assert log.append(5, b"", pause=True)
+    assert log.next_piece() == Piece(offset=0, data=b"begun", pause=False)
+    assert log.next_piece() == Piece(offset=5, data=b"", pause=True)
+    assert log.next_piece() is None
+    log.append(5, b" line\n", pause=True)
+    log.append(11, b"", pause=True)
+    assert log.next_piece() == Piece(offset=5, data=b" line\n", pause=True)
+    assert log.next_piece() is None
+
+
+@pytest.mark.parametrize(
+    ("received", "checkpoint"), [(-1, -1), (0, 1), (5, -1), (6, 0), (2**63, 0), (2**63, 2**63), (1, 2)]
+)
+def test_an_acknowledgement_that_cannot_be_changes_nothing(received: int, checkpoint: int) -> None:
+    log = InputLog()
+    log.append(0, b"12345", pause=False)
+    log.next_piece()
+    assert log.acknowledge(received, checkpoint, b"state") is False
+    assert (log.received, log.checkpoint, log.state) == (0, 0, b"")
+    assert log.acknowledge(5, 5, bytes(MAX_STATE_BYTES + 1)) is False
+    assert not log.is_all_read
+    assert log.acknowledge(5, 5, b"state") is True
+    assert log.is_all_read

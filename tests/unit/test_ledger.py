@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import collections
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.invariants import invariants
 from helpers.simulated_workers import CHUNK_FRAMES, FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
-from voicestream.messages import AudioWritten, Pause, PlaybackFinished, Translated
-from voicestream.supervisor.ledger.books import MAX_TRIALS
+from voicestream.messages import (
+    AudioWritten,
+    OutputFailed,
+    Pause,
+    PlaybackFinished,
+    Translated,
+    TranslatedSentence,
+    Underrun,
+    WorkFailed,
+)
+from voicestream.supervisor.ledger.books import MAX_CHARACTERS, MAX_TRIALS
 from voicestream.supervisor.ledger.commands import Send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from voicestream.supervisor.ledger.commands import Command
 
 SEED = st.integers(min_value=0, max_value=2**32)
 LENGTH = st.integers(min_value=0, max_value=400)
@@ -306,3 +322,96 @@ def test_a_stale_or_misplaced_message_changes_nothing(message: Translated | Audi
     world.end_input("a")
     world.settle()
     assert world.closed[0].exit_code == 0
+
+
+def test_sentences_that_the_parser_left_out_are_missed_aloud_and_those_after_them_are_spoken() -> None:
+    world = World()
+    world.start()
+    world.open("a")
+    world.find("a", "one")
+    world._found["a"] = 4
+    world.find("a", "five")
+    world.end_input("a")
+    world.settle()
+    failed = [(event.stage, event.reason) for event in world.events if event.event == "failed"]
+    assert failed == [("parser", "the parser left out sentences 1 to 3")]
+    assert [sentence for _, sentence in world.order] == [0, 4]
+    assert world.closed[0].exit_code == 1
+
+
+def test_a_sentence_too_long_for_a_frame_is_skipped_with_its_reason() -> None:
+    world = World()
+    world.start()
+    world.open("a")
+    world.find("a", "x" * (MAX_CHARACTERS + 1))
+    world.find("a", "fine")
+    world.end_input("a")
+    world.settle()
+    assert [(e.sentence, e.stage) for e in world.events if e.event == "skipped"] == [(0, "parser")]
+    assert [sentence for _, sentence in world.order] == [1]
+    assert world.closed[0].exit_code == 1
+
+
+def test_a_translation_too_long_for_a_frame_is_no_translation() -> None:
+    world = World()
+    world.start(["translation"])
+    world.open("a")
+    world.find("a", "short")
+    for batch in range(1, MAX_TRIALS + 1):
+        sentences = [TranslatedSentence(session="a", sentence=0, text="x" * (MAX_CHARACTERS + 1))]
+        done = Translated(batch=batch, language="en", engine="x", sentences=sentences)
+        world.do(world.ledger.handle("translation", done, world.now))
+    world.start()
+    world.end_input("a")
+    world.settle()
+    assert world.closed[0].counts.untranslated == 1
+    assert world.heard.keys() == {("a", 0)}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        WorkFailed(session="a", sentence=0, attempt=1, reason="not mine"),
+        Underrun(session="a", sentence=0, frames=7),
+    ],
+)
+def test_a_player_has_no_say_about_a_sentence_that_it_was_not_given(message: WorkFailed | Underrun) -> None:
+    world = World()
+    world.start()
+    world.open("a")
+    world.find("a", "hello")
+    assert world.ledger.handle("player", message, world.now) == []
+    world.end_input("a")
+    world.settle()
+    assert world.closed[0].exit_code == 0
+
+
+@pytest.mark.parametrize(("said", "found"), [(69, 69), (0, 1), (-1, 1), (256, 1), (2**63, 1)])
+def test_a_failed_output_is_no_success_whatever_its_exit_code(said: int, found: int) -> None:
+    world = World()
+    world.start()
+    world.open("a")
+    world.do(world.ledger.handle("player", OutputFailed(session="a", reason="gone", exit_code=said), world.now))
+    assert world.closed[0].exit_code == found
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEED, blame=st.booleans())
+def test_the_books_agree_with_themselves_after_every_step(seed: int, *, blame: bool) -> None:
+    world = CheckedWorld(slots=12)
+    world.start()
+    world.open("a")
+    world.open("b")
+    run_history(world, seed, 200, blame=blame)
+    world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
+    world.end_input("b")
+    world.settle()
+    assert len(world.closed) == 2
+
+
+class CheckedWorld(World):
+    """Looks at the books whenever something was done with them."""
+
+    def do(self, commands: Iterable[Command]) -> None:
+        super().do(commands)
+        invariants(self.ledger)

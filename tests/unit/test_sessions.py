@@ -303,3 +303,17 @@ def test_input_that_ends_with_a_line_that_was_given_up_comes_to_its_end(place: P
         place.feed()
         place.lose_parser()
     assert place.feed() == [OpenInput(session="s1", options=OPTIONS.parser, offset=6), EndOfInput(session="s1")]
+
+
+def test_a_parser_that_cannot_be_where_it_says_is_still_waited_for(place: Place) -> None:
+    session, _ = place.open()
+    give(session, b"one\n")
+    place.feed()
+    place.now = 105.0
+    assert place.consumed(session, 2**63, 0) is None
+    assert place.sessions.stalled_since() == 100.0
+    given_up = place.lose_parser()
+    for _ in range(MAX_LOSSES_A_LINE - 1):
+        place.feed()
+        given_up = place.lose_parser()
+    assert given_up == [("s1", 4)], "the false acknowledgement had cleared it of suspicion"
