@@ -28,6 +28,9 @@ ANSWER_SECONDS: Final = 20.0
 
 LINGER_MILLISECONDS: Final = 500
 
+MAX_BAD_FRAMES: Final = 1000
+"""Left out at a time: whoever sends nothing else must not keep us from time-outs and signals."""
+
 LOOK_AGAIN_SECONDS: Final = 0.1
 """While an answer is awaited, the supervisor's life is looked at this often."""
 
@@ -50,6 +53,10 @@ class RefusedError(VoicestreamError):
 
 class SupervisorLostError(VoicestreamError):
     """The supervisor ended in the middle of something."""
+
+
+class NoAnswerError(VoicestreamError):
+    """There is a supervisor, and it does not answer: starting another is not possible."""
 
 
 class Client:
@@ -111,7 +118,7 @@ class Client:
         """A message that has arrived, if any; frames that are none are left out."""
         if self.socket is None:
             return None
-        while True:
+        for _ in range(MAX_BAD_FRAMES):
             try:
                 frames = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
@@ -120,13 +127,15 @@ class Client:
                 return unpack(frames[-1])
             except ProtocolError:
                 continue
+        return None
 
     def ask(self, request: Message, *, timeout_seconds: float = ANSWER_SECONDS) -> Message:
         """Send a request and wait for the answer.
 
         Raises:
             RefusedError: the answer is a refusal.
-            SupervisorLostError: there was no answer.
+            SupervisorLostError: it has ended, or did not start.
+            NoAnswerError: it is there, and there was no answer.
         """
         self.send(request)
         deadline = time.monotonic() + timeout_seconds
@@ -138,7 +147,7 @@ class Client:
             if answer is not None:
                 return answer
             self.check_alive()
-        raise SupervisorLostError(
+        raise NoAnswerError(
             f"the supervisor did not answer within {timeout_seconds:.0f} s", hint="Type: voicestream down"
         )
 
