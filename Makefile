@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench chaos format clean soak
+.PHONY: help demo test lint types bench chaos format clean soak fuzz-hub
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/base ## speak a bundled agent session
 	@$(BIN)/voicestream demo
@@ -37,6 +37,9 @@ chaos: $(VENV)/base ## kill workers while 30,000 sentences flow, and count what 
 
 soak: $(VENV)/dev ## speak for 30 minutes at a sound server of its own, and look at every sample
 	@PYTHONPATH=tests $(BIN)/python -P tests/faults/soak.py
+
+fuzz-hub: $(VENV)/dev ## a million random frames into the hub: memory, frames a second
+	@VOICESTREAM_FUZZ_FRAMES=1000000 $(BIN)/python -P -m pytest -q -s tests/faults/test_hostile_messages.py -k random_frames
 
 format: $(VENV)/dev ## mend format and what lint can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

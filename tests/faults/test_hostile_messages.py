@@ -1,0 +1,218 @@
+"""Messages in the wrong state, from the wrong peer, with absurd values: the books hold, and the session goes on."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import psutil
+import pytest
+
+from helpers import attack
+from helpers.hostile import HARMLESS, Draw
+from helpers.stage import ROLES, Listener, new_stage
+from voicestream.link import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, pack
+from voicestream.messages import PROTOCOL_VERSION, FromWorker, Input, OpenSession, StatusRequest
+from voicestream.supervisor.admission import MAX_SESSIONS
+from voicestream.supervisor.desk import MAX_REQUESTS_A_SECOND
+
+if TYPE_CHECKING:
+    from helpers.stage import Stage
+
+SEEDS = range(8)
+
+SENTENCES = 12
+
+FRAMES_VARIABLE = "VOICESTREAM_FUZZ_FRAMES"
+"""How many random frames; `make fuzz-hub` sets a million."""
+
+FRAMES = int(os.environ.get(FRAMES_VARIABLE, "100000"))
+
+MAX_GROWTH_BYTES = 40 << 20
+"""Of the memory of a whole process with its allocator, whatever the number of frames; a frame that were kept would cost
+some kilobytes."""
+
+KNOWN = {
+    "session": [f"s{number}" for number in range(1, 9)],
+    "sentence": range(SENTENCES),
+    "attempt": [1, 2],
+    "slot": range(24),
+    "start": [0, 5_000, 10_000],
+    "frames": [0, 2_000, 5_000, 12_000],
+    "batch": range(1, 12),
+    "message": [0, 1],
+    "offset": [0],
+    "pid": [os.getpid()],
+    "protocol": [PROTOCOL_VERSION],
+    "target": ["en"],
+    "tts": ["auto"],
+    "translator": ["auto"],
+}
+
+STRANGERS = (b"client.9", b"tts.0", b"tts.1", b"tts.2", b"player.99.key", b"parser", b"tts.", b".1", b"x" * 255, b"")
+"""Names of peers that are nobody: stale and future incarnations, halves of names, the longest one and none."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_strangers_disturb_neither_the_books_nor_a_session(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(seed)
+    draw = Draw(rng, KNOWN, HARMLESS)
+
+    def play(stage: Stage) -> None:
+        stage.listener = listener = Listener(stage)
+        # One of them has the name of the worker that is there: the hub does not even hear it.
+        names = [*STRANGERS, *(stage.identity(role) for role in ROLES)]
+        strangers = [stage.peer(name) for name in names]
+        for number in range(SENTENCES):
+            listener.say("x" * rng.choice((1, 5, 20)))
+            for _ in range(60):
+                rng.choice(strangers).send(pack(draw.message()))
+            stage.until(lambda number=number: len(listener.of("sentence_found")) > number)  # type: ignore[misc]
+        listener.end_input()
+        stage.until(lambda: listener.closed is not None)
+        assert listener.of("playback_finished") == list(range(SENTENCES))
+        assert listener.closed is not None
+        assert listener.closed.exit_code == 0, listener.closed
+
+    with new_stage(monkeypatch) as stage:
+        stage.perform(play)
+        assert stage.taken > 300
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_workers_that_say_anything_break_no_books_and_every_sentence_ends_once(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They run code of models, and may have defects; once they are replaced, the session comes to its end."""
+    rng = random.Random(seed)
+    draw = Draw(rng, KNOWN, get_args(FromWorker))
+
+    def play(stage: Stage) -> None:
+        stage.world.compares_sound = False
+        stage.listener = listener = Listener(stage)
+        for _ in range(SENTENCES):
+            listener.say("x" * rng.choice((1, 5, 20)))
+            for _ in range(15):
+                if sockets := list(stage.world.sockets.values()):
+                    rng.choice(sockets).send(pack(draw.message()))
+                stage.turn()
+        for role in ROLES:
+            stage.world.lose(role)
+        listener.end_input()
+        stage.until(lambda: listener.closed is not None)
+        assert listener.closed is not None
+        found = listener.of("sentence_found")
+        assert sorted(listener.ends()) == sorted(found)  # type: ignore[type-var]
+        assert listener.closed.counts.found == len(found)
+        # A failed output, or a parser that fails at the start, ends the session: then it says so.
+        assert len(found) >= SENTENCES or listener.closed.exit_code != 0, listener.closed
+
+    with new_stage(monkeypatch) as stage:
+        stage.perform(play)
+
+
+def test_who_asks_without_end_and_without_reading_is_answered_so_often_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds: list[float] = []
+
+    def play(stage: Stage) -> None:
+        stage.listener = listener = Listener(stage)
+        greedy = stage.peer(b"client.greedy")
+        began = time.monotonic()
+        for _ in range(20 * MAX_REQUESTS_A_SECOND):
+            greedy.send(pack(StatusRequest()))
+        stage.until(lambda: stage.taken >= 20 * MAX_REQUESTS_A_SECOND)
+        seconds.append(time.monotonic() - began)
+        listener.say("Others are served.")
+        stage.until(lambda: bool(listener.ends()))
+
+    with new_stage(monkeypatch) as stage:
+        stage.perform(play)
+        answered = 20 * MAX_REQUESTS_A_SECOND - stage.supervisor.hub.dropped["flood"]
+        assert MAX_REQUESTS_A_SECOND <= answered <= MAX_REQUESTS_A_SECOND * (seconds[0] + 2)
+
+
+def test_sessions_are_opened_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(stage: Stage) -> None:
+        stage.listener = listener = Listener(stage)
+        greedy = [stage.peer(b"client.%d" % number) for number in range(4)]
+        for number in range(MAX_SESSIONS * 2):
+            greedy[number % 4].send(pack(OpenSession(pid=os.getpid(), options=listener.options)))
+        stage.until(lambda: stage.taken >= MAX_SESSIONS * 2)
+        assert len(stage.supervisor.sessions.by_id) == MAX_SESSIONS
+        listener.say("Others are served.")
+        stage.until(lambda: bool(listener.ends()))
+
+    with new_stage(monkeypatch) as stage:
+        stage.perform(play)
+
+
+def test_a_client_that_sends_more_than_it_may_loses_its_own_session_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(stage: Stage) -> None:
+        stage.listener = other = Listener(stage)
+        greedy = Listener(stage, b"client.greedy")
+        stage.world.lose("parser")
+        data = bytes(INPUT_CHUNK_BYTES)
+        for number in range(2 * INPUT_CREDIT_BYTES // INPUT_CHUNK_BYTES):
+            offset = number * INPUT_CHUNK_BYTES
+            greedy.socket.send(pack(Input(session=greedy.session, offset=offset, data=data)))
+        while greedy.closed is None:
+            stage.turn()
+            greedy.turn()
+        assert greedy.closed.reason == "its client sent more input than it may"
+        assert greedy.closed.exit_code == 1
+        other.say("Others are served.")
+        stage.until(lambda: bool(other.ends()))
+
+    with new_stage(monkeypatch) as stage:
+        stage.perform(play)
+
+
+@pytest.mark.timeout(60 + FRAMES // 1_000)
+def test_random_frames_cost_no_memory_and_the_books_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The books are checked after each frame that is a message. `make fuzz-hub` sends a million."""
+    own = psutil.Process()
+    patience = 50 + FRAMES / 1_000
+    memory: list[int] = []
+    played: list[int] = []
+
+    def play(stage: Stage) -> None:
+        stage.listener = listener = Listener(stage)
+        program = [sys.executable, "-P", str(Path(attack.__file__)), str(stage.hub), f"--frames={FRAMES // 2}"]
+        attackers = [subprocess.Popen([*program, f"--seed={seed}"]) for seed in (1, 2)]
+        try:
+            while any(attacker.poll() is None for attacker in attackers):
+                listener.say("x" * 5)
+                stage.until(lambda: len(listener.ends()) > len(played))
+                played.append(len(played))
+                if heard(stage) > FRAMES // 10:
+                    memory.append(own.memory_info().rss)
+        finally:
+            for attacker in attackers:
+                attacker.kill()
+                attacker.wait()
+        assert [attacker.returncode for attacker in attackers] == [0, 0]
+        stage.until(lambda: heard(stage) >= FRAMES)
+        assert listener.of("playback_finished") == played
+
+    def heard(stage: Stage) -> int:
+        dropped = stage.supervisor.hub.dropped
+        return stage.taken + dropped["malformed"] + dropped["parts"]
+
+    with new_stage(monkeypatch) as stage:
+        began = time.monotonic()
+        stage.perform(play, patience)
+        seconds = time.monotonic() - began
+    growth = max(memory) - memory[0]
+    sys.stdout.write(
+        f"{FRAMES} frames in {seconds:.1f} s, {stage.taken} messages acted on, {len(played)} sentences heard; memory "
+        f"{memory[0] >> 20} MiB after a tenth, at most {growth / (1 << 20):.1f} MiB more after that; dropped: "
+        f"{dict(stage.supervisor.hub.dropped)}\n"
+    )
+    assert growth < MAX_GROWTH_BYTES
