@@ -4,11 +4,18 @@ A process that is being started or loads a model has a budget, which every Loadi
 beat; and a job must get further within its deadline. A worker can beat while its model hangs, and can be silent for
 seconds in a C call that is fine, so the limits differ (pitfalls 31, 32). The fourth way to end, the process's own
 death, needs no clock.
+
+A supervisor that was stopped, or slept with its machine, has heard nothing in that time and knows nothing about it:
+all limits begin anew when it looks again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+UNATTENDED_SECONDS: Final = 2.0
+"""The supervisor looks at least every second; after a pause of this length, it was the one that did not run."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +48,32 @@ class Sign:
     """Since when its job has made no progress though it could; None: it has none."""
     characters: int
     """Length of the job's text."""
+    attended_since: float = 0.0
+    """Since when the supervisor has been looking without a pause."""
+
+
+def attended_since(before: float, looked_at: float, now: float) -> float:
+    """Since when the supervisor has been looking without a pause, now that it looks again.
+
+    Args:
+        before: what this was at its last look.
+        looked_at: when that was.
+        now: when it looks again.
+    """
+    return now if now > looked_at + UNATTENDED_SECONDS else before
 
 
 def due(sign: Sign, limits: Limits) -> tuple[float, str]:
     """When the next alarm goes off unless something is heard before, and what it then says."""
+    attended = sign.attended_since
     if sign.hello_at is None:
-        return sign.started_at + limits.hello_seconds, f"no hello within {limits.hello_seconds:g} s"
+        return max(sign.started_at, attended) + limits.hello_seconds, f"no hello within {limits.hello_seconds:g} s"
     if sign.ready_at is None:
-        since = max(sign.hello_at, sign.loading_at or 0.0)
+        since = max(sign.hello_at, sign.loading_at or 0.0, attended)
         return since + limits.loading_seconds, f"loading got no further for {limits.loading_seconds:g} s"
-    silent_at = max(sign.heard_at, sign.ready_at) + limits.silence_seconds
+    silent_at = max(sign.heard_at, sign.ready_at, attended) + limits.silence_seconds
     silence = silent_at, f"silent for {limits.silence_seconds:g} s"
     if sign.stalled_since is None:
         return silence
     allowed = limits.job_seconds + limits.job_seconds_per_character * sign.characters
-    return min(silence, (sign.stalled_since + allowed, f"its job got no further for {allowed:g} s"))
+    return min(silence, (max(sign.stalled_since, attended) + allowed, f"its job got no further for {allowed:g} s"))

@@ -93,7 +93,7 @@ class Post:
         cuts = statistics.quantiles(self.durations, n=20, method="inclusive")
         return Latency(p50=cuts[9] * 1000, p95=cuts[18] * 1000)
 
-    def sign(self, stalled_since: float | None, characters: int) -> Sign:
+    def sign(self, stalled_since: float | None, characters: int, attended_since: float) -> Sign:
         """What the alarms look at."""
         return Sign(
             started_at=self.started_at,
@@ -103,4 +103,5 @@ class Post:
             heard_at=self.heard_at,
             stalled_since=stalled_since,
             characters=characters,
+            attended_since=attended_since,
         )

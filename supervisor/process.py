@@ -73,7 +73,12 @@ class WorkerProcess:
         self.identity: Final = worker_name(launch.role, launch.incarnation, key).encode()
         """Its name on the hub."""
         ours, theirs = lifeline.make()
-        output_read, output_write = os.pipe()
+        try:
+            output_read, output_write = os.pipe()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
         command = [
             sys.executable,
             # Not the current directory: that is the agent's project, whose files must never be imported (pitfall 42).

@@ -6,6 +6,7 @@ values, for the supervisor to act on.
 
 from __future__ import annotations
 
+import errno
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -37,6 +38,9 @@ MAX_WAIT_FOR_REAPING_SECONDS: Final = 0.5
 """A process whose lifeline is cut is dying; one that is still there after this long has only closed it."""
 
 REAP_AGAIN_SECONDS: Final = 0.002
+
+NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+"""What a system says that has no room for another process now: that passes."""
 
 LADDER_LOOK_SECONDS: Final = 0.02
 
@@ -115,6 +119,7 @@ class ProcessTable:
         self._progress = progress
         self._findings: list[Finding] = []
         self._wanted = True
+        self._looked_at = self._attended_since = 0.0
         self.posts: Final[dict[Role, Post]] = {
             role: Post(role=role, engine=engines.get(role, ""), log=WorkerLog(log.path_of(role)))
             for role in START_ORDER
@@ -180,6 +185,8 @@ class ProcessTable:
 
     def check(self, now: float) -> None:
         """Reap what has ended, start what is due, ring the alarms, climb the ladder."""
+        self._attended_since = alarms.attended_since(self._attended_since, self._looked_at, now)
+        self._looked_at = now
         for post in self.posts.values():
             if post.process is not None:
                 self._check_process(post, post.process, now)
@@ -248,6 +255,11 @@ class ProcessTable:
         """Whether no worker is running."""
         return all(post.process is None for post in self.posts.values())
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every role has a process that has found us."""
+        return all(post.process is not None and post.hello_at is not None for post in self.posts.values())
+
     def _start(self, post: Post, now: float) -> None:
         post.incarnation += 1
         post.start_at = None
@@ -269,10 +281,9 @@ class ProcessTable:
         try:
             post.process = WorkerProcess(launch)
         except OSError as error:
-            # Out of memory or descriptors: try again later, as if it had ended at once.
-            self._record_end(
-                post, restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False), str(error)
-            )
+            no_room = error.errno in NO_ROOM
+            end = restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False, refused=no_room)
+            self._record_end(post, end, f"could not be started: {error.strerror}")
             return
         self._change(post, "starting")
         self._findings.append(Started(post.role))
@@ -281,7 +292,8 @@ class ProcessTable:
         status = process.reap()
         if status is None:
             if post.stop is not None:
-                rung = stop_ladder.next_rung(post.stop.rung, post.stop.since, post.stop.patience, now)
+                since = max(post.stop.since, self._attended_since)
+                rung = stop_ladder.next_rung(post.stop.rung, since, post.stop.patience, now)
                 if rung is not None:
                     self.end(post, rung, now, wished=post.stop.wished, reason=post.stop.reason)
                 elif post.stop.rung == "drain":
@@ -326,7 +338,11 @@ class ProcessTable:
         post.ends.append(end)
         _log.info("role=%s incarnation=%d ended=%r", post.role, post.incarnation, exit_text)
         self._findings.append(
-            Ended(role=post.role, reason=f"the {post.role} worker ended: {exit_text}", blame=not end.wished)
+            Ended(
+                role=post.role,
+                reason=f"the {post.role} worker {exit_text if end.refused else f'ended: {exit_text}'}",
+                blame=not (end.wished or end.refused),
+            )
         )
         decision = restart_policy.decide(list(post.ends), wanted=self._wanted)
         match decision:
@@ -364,7 +380,7 @@ class ProcessTable:
 
     def _sign(self, post: Post) -> alarms.Sign:
         stalled_since, characters = self._progress(post.role)
-        return post.sign(stalled_since, characters)
+        return post.sign(stalled_since, characters, self._attended_since)
 
     def _change(self, post: Post, state: str) -> None:
         if post.state != state:

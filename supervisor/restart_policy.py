@@ -3,7 +3,7 @@
 One for one: a worker is replaced alone. The wait before a start doubles with every end in a row, and an end after a
 stable time, or after work was done, counts as the first again: whoever gets something done between two ends is worth
 another start. Too many ends in a short time, or the exit code for a wrong configuration, and the role has failed
-until a person acts (pitfalls 33, 45).
+until a person acts (pitfalls 33, 45). What the system has no room for has more time: that is not the worker's fault.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ MAX_ENDS: Final = 5
 """This many ends ..."""
 WINDOW_SECONDS: Final = 60.0
 """... within this time, and the role has failed."""
+MAX_REFUSALS: Final = 12
+"""As often within that time the system may refuse to start a process: that takes half a minute."""
 STABLE_SECONDS: Final = 30.0
 """A worker that was ready for this long is not to blame for what its predecessors did."""
 
@@ -40,6 +42,8 @@ class End:
     """A person or the shutdown asked for it."""
     worked: bool = False
     """It had finished at least one job."""
+    refused: bool = False
+    """There was no process: the system had no memory or descriptors for one. That says nothing about the worker."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,11 @@ def decide(ends: Sequence[End], *, wanted: bool) -> Decision:
     if newest.exit_code == EXIT_CONFIGURATION:
         return GiveUp("its configuration is wrong")
     row = _ends_in_a_row(ends)
-    if len(row) >= MAX_ENDS:
-        return GiveUp(f"it ended {len(row)} times within {WINDOW_SECONDS:.0f} s")
+    deaths = sum(not end.refused for end in row)
+    if deaths >= MAX_ENDS:
+        return GiveUp(f"it ended {deaths} times within {WINDOW_SECONDS:.0f} s")
+    if len(row) - deaths >= MAX_REFUSALS:
+        return GiveUp(f"the system refused {len(row) - deaths} times to start it")
     return StartAt(newest.at + backoff_seconds(len(row)))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.supervisor.alarms import Limits, Sign, due
+from voicestream.supervisor.alarms import UNATTENDED_SECONDS, Limits, Sign, attended_since, due
 
 LIMITS = Limits(
     hello_seconds=20.0, loading_seconds=120.0, silence_seconds=10.0, job_seconds=15.0, job_seconds_per_character=0.25
@@ -71,6 +71,37 @@ def test_a_silent_worker_with_a_job_is_found_by_its_silence_first() -> None:
     assert due(replace(READY, stalled_since=105.0, characters=1000), LIMITS) == (115.0, "silent for 10 s")
 
 
+@pytest.mark.parametrize(
+    ("sign", "seconds"),
+    [
+        (STARTED, LIMITS.hello_seconds),
+        (GREETED, LIMITS.loading_seconds),
+        (READY, LIMITS.silence_seconds),
+        (replace(READY, stalled_since=106.0, heard_at=9100.0), LIMITS.job_seconds),
+    ],
+    ids=["hello", "loading", "silence", "job"],
+)
+def test_after_a_pause_of_the_supervisor_every_limit_begins_anew(sign: Sign, seconds: float) -> None:
+    """It heard nothing while it was stopped, or slept with its machine: that says nothing about the worker."""
+    assert due(replace(sign, attended_since=9000.0), LIMITS)[0] == 9000.0 + seconds
+
+
+def test_a_pause_long_ago_changes_nothing() -> None:
+    assert due(replace(READY, attended_since=50.0), LIMITS) == due(READY, LIMITS)
+
+
+def test_a_supervisor_that_looks_all_the_time_has_made_no_pause() -> None:
+    since, looked_at = 3.0, 10.0
+    for step in (0.0, 0.1, 1.0, UNATTENDED_SECONDS):
+        since = attended_since(since, looked_at, looked_at + step)
+        looked_at += step
+    assert since == 3.0
+
+
+def test_a_pause_in_looking_is_one() -> None:
+    assert attended_since(3.0, 10.0, 10.1 + UNATTENDED_SECONDS) == 10.1 + UNATTENDED_SECONDS
+
+
 TIMES = st.floats(0, 1e6)
 
 
@@ -84,6 +115,7 @@ TIMES = st.floats(0, 1e6)
         heard_at=TIMES,
         stalled_since=st.none() | TIMES,
         characters=st.integers(0, 10_000),
+        attended_since=TIMES,
     )
 )
 def test_there_is_always_an_alarm_ahead_and_it_says_why(sign: Sign) -> None:

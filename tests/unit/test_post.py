@@ -89,6 +89,13 @@ def test_the_engine_is_the_one_that_runs_and_otherwise_the_one_that_is_wanted() 
 def test_the_alarms_see_what_was_seen() -> None:
     post = new_post()
     post.started_at, post.hello_at, post.loading_at, post.ready_at, post.heard_at = 1.0, 2.0, 3.0, 4.0, 5.0
-    assert post.sign(6.0, 7) == Sign(
-        started_at=1.0, hello_at=2.0, loading_at=3.0, ready_at=4.0, heard_at=5.0, stalled_since=6.0, characters=7
+    assert post.sign(6.0, 7, 5.5) == Sign(
+        started_at=1.0,
+        hello_at=2.0,
+        loading_at=3.0,
+        ready_at=4.0,
+        heard_at=5.0,
+        stalled_since=6.0,
+        characters=7,
+        attended_since=5.5,
     )

@@ -133,3 +133,27 @@ def test_only_differences_of_time_matter(ends: list[End], later: float) -> None:
     assert type(one) is type(other)
     if isinstance(one, StartAt) and isinstance(other, StartAt):
         assert other.at - round(later) == pytest.approx(one.at)
+
+
+def test_what_the_system_has_no_room_for_is_tried_again_for_half_a_minute() -> None:
+    """Out of descriptors or memory: that mostly passes, and the worker has done nothing wrong."""
+    refusals: list[End] = []
+    at = 100.0
+    while True:
+        refusals.append(End(at=at, ready_seconds=0.0, exit_code=None, wished=False, refused=True))
+        decision = decide(refusals, wanted=True)
+        if not isinstance(decision, StartAt):
+            break
+        assert decision.at == at + backoff_seconds(len(refusals))
+        at = decision.at
+    assert isinstance(decision, GiveUp)
+    assert 30 < at - 100.0 < 60
+
+
+def test_refusals_are_no_deaths() -> None:
+    refusals = [
+        End(at=100.0 + number, ready_seconds=0.0, exit_code=None, wished=False, refused=True) for number in range(4)
+    ]
+    deaths = [died(110.0 + number) for number in range(MAX_ENDS)]
+    assert isinstance(decide([*refusals, *deaths[:-1]], wanted=True), StartAt)
+    assert isinstance(decide([*refusals, *deaths], wanted=True), GiveUp)
