@@ -183,16 +183,17 @@ class Desk:
     def _control(self, client: bytes, message: Control, now: float) -> None:
         supervisor = self._supervisor
         ledger = supervisor.ledger
+        if message.session or message.action == "stop":
+            session = supervisor.sessions.by_id.get(message.session)
+            if session is None or session.client != client:
+                self._refuse(client, "no such session", EXIT_USAGE)
+                return
         match message.action:
             case "pause" | "resume":
-                supervisor.do(ledger.hold(paused=message.action == "pause", now=now))
+                supervisor.hold(by=message.session, paused=message.action == "pause", now=now)
             case "skip" | "hush":
                 supervisor.do(ledger.skip(now, everything=message.action == "hush"))
             case "stop":
-                session = supervisor.sessions.by_id.get(message.session)
-                if session is None or session.client != client:
-                    self._refuse(client, "no such session", EXIT_USAGE)
-                    return
                 supervisor.do(ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
                 return
             case "shutdown":

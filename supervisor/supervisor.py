@@ -58,6 +58,9 @@ LOOK_SECONDS: Final = 0.1
 IDLE_LOOK_SECONDS: Final = 1.0
 """Without one."""
 
+DIRECTORY_LOOK_SECONDS: Final = 1.0
+"""How soon it is noticed that somebody has deleted the run directory."""
+
 LAST_FRAMES_SECONDS: Final = 0.2
 """At the end, how long the last answers may take to get out to the clients."""
 
@@ -108,7 +111,12 @@ class Supervisor:
         self._stay: Final = stay
         self.idle_since: float | None = self.started_at
         self.is_ending = False
+        self.held_by = ""
+        """The session whose client was suspended, and wished for silence until it is back."""
         self._desk: Final = Desk(self)
+        self._directory_look_at = self.started_at
+        self._is_cut_off = False
+        """Nobody new finds us: neither a client nor a worker."""
         self._signals: Final = Signals()
         self._poller: Final = zmq.Poller()
         self._polled: set[int] = set()
@@ -165,6 +173,18 @@ class Supervisor:
         self.do(self.ledger.tick(time.monotonic()))
         if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
             self.end("nothing to do")
+        self._look_after_directory(now)
+
+    def _look_after_directory(self, now: float) -> None:
+        """Once it is deleted, finish the open sessions, whose connections stay, and make room for a successor."""
+        if not self._is_cut_off and now >= self._directory_look_at:
+            self._directory_look_at = now + DIRECTORY_LOOK_SECONDS
+            self._is_cut_off = not self.run_directory.is_intact()
+            if self._is_cut_off:
+                _log.warning("the run directory %s was deleted", self.run_directory.path)
+        # A worker that ends now cannot be replaced: the next one would not find us.
+        if self._is_cut_off and not (self.sessions.by_id and self.table.is_complete):
+            self.end("its run directory was deleted")
 
     def end(self, reason: str) -> None:
         """Begin to end: sessions are closed, workers stopped."""
@@ -191,6 +211,11 @@ class Supervisor:
                 self._tell(news.event.session, news.event)
             else:
                 self._close(news)
+
+    def hold(self, *, by: str, paused: bool, now: float) -> None:
+        """Hold what is heard, or go on; ``by``: the session for whose sake, if it is one's."""
+        self.held_by = by if paused else ""
+        self.do(self.ledger.hold(paused=paused, now=now))
 
     def restart_done(self, role: Role, now: float) -> None:
         """Answer those who asked for a restart of this role, now that its next worker is ready."""
@@ -322,8 +347,9 @@ class Supervisor:
         self.sessions.close(session, self.table.identity("parser"))
         if not self.sessions.by_id:
             self.idle_since = now
-            # Who held it is gone: the next session must not be silent because of that.
-            self.do(self.ledger.hold(paused=False, now=now))
+        if not self.sessions.by_id or self.held_by == closed.session:
+            # Who held it is gone: other sessions must not be silent because of that.
+            self.hold(by="", paused=False, now=now)
 
     def _feed_parser(self) -> None:
         if "parser" in self.ledger.books.seated:

@@ -514,7 +514,7 @@ class SessionClosed(_Message, frozen=True, kw_only=True):
 
 
 class Control(_Message, frozen=True, kw_only=True):
-    """A person's wish; ``session`` empty means all sessions."""
+    """A person's wish; ``session`` empty means all sessions. A pause that names a session lasts no longer than it."""
 
     action: Literal["pause", "resume", "skip", "replay", "hush", "stop", "shutdown"]
     session: str = ""

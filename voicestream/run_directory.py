@@ -164,6 +164,10 @@ class RunDirectory:
         finally:
             os.close(descriptor)
 
+    def is_intact(self) -> bool:
+        """Under the lock: whether clients still find us here. False for good once somebody has deleted any of it."""
+        return self._lock is not None and self._is_current(self._lock) and self.hub.exists()
+
     def sweep(self) -> bool:
         """Under the lock: remove what a supervisor that was killed left here; True if there was something."""
         try:
@@ -174,16 +178,26 @@ class RunDirectory:
 
     def remove(self) -> None:
         """Under the lock: remove the socket, the lock and the directory (libzmq leaves the socket, pitfall 11)."""
-        if self._lock is None:
+        lock, self._lock = self._lock, None
+        if lock is None:
             return
-        # Somebody may have removed the directory underneath; what is there now is then our successor's.
-        if self._is_current(self._lock):
-            for path in (self.hub, self._lock_path):
-                path.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # there are files in it that are none of ours
-                self.path.rmdir()
-        os.close(self._lock)
-        self._lock = None
+        if not self._is_current(lock):
+            os.close(lock)
+            lock = self._take_again()
+        if lock is None:
+            return
+        for path in (self.hub, self._lock_path):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there are files in it that are none of ours
+            self.path.rmdir()
+        os.close(lock)
+
+    def _take_again(self) -> int | None:
+        """After somebody has removed our lock: the lock on what is left, unless that is our successor's by now."""
+        if not self.hub.exists() or not self.acquire():
+            return None
+        lock, self._lock = self._lock, None
+        return lock
 
     def _open_lock(self, flags: int = 0) -> int:
         try:
@@ -199,7 +213,7 @@ class RunDirectory:
     def _is_current(self, descriptor: int) -> bool:
         try:
             there = self._lock_path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         held = os.fstat(descriptor)
         return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
