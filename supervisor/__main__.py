@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 from typing import Final, cast
 
+import zmq
+
 from voicestream import audio_pool, log
-from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError, VoicestreamError
 from voicestream.run_directory import RunDirectory
 from voicestream.supervisor.alarms import Limits
 from voicestream.supervisor.supervisor import Supervisor
@@ -49,14 +51,13 @@ def main() -> int:
         if not run_directory.acquire():
             return EXIT_OK
     except VoicestreamError as error:
-        logging.getLogger(__name__).error("%s", error.for_people())  # noqa: TRY400 - the reason is for people
-        return error.exit_code
+        return _cannot(error)
     try:
         if run_directory.sweep():
             logging.getLogger(__name__).info("swept what a supervisor that was killed had left")
         supervisor = Supervisor(
             run_directory,
-            audio_pool.create(),
+            _make_pool(),
             {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
             Limits(
                 silence_seconds=cast("float", found.silence_limit),
@@ -67,7 +68,9 @@ def main() -> int:
             stay=cast("bool", found.stay),
         )
         supervisor.run()
-    except OSError:
+    except VoicestreamError as error:
+        return _cannot(error)
+    except (OSError, zmq.ZMQError):
         logging.getLogger(__name__).exception("the supervisor cannot go on")
         return EXIT_CONFIGURATION
     finally:
@@ -82,6 +85,21 @@ def _raise_descriptor_limit() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(ValueError, OSError):  # macOS has limits of its own; what we have will do then
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _make_pool() -> int:
+    try:
+        return audio_pool.create()
+    except OSError as error:
+        raise ConfigurationError(
+            f"there is no memory for {audio_pool.SIZE_BYTES >> 20} MiB of sound: {error.strerror}",
+            hint="Free some memory, or raise the limit that is set for it (ulimit -a shows what is set).",
+        ) from error
+
+
+def _cannot(error: VoicestreamError) -> int:
+    logging.getLogger(__name__).error("%s", error.for_people())
+    return error.exit_code
 
 
 if __name__ == "__main__":

@@ -38,6 +38,10 @@ _FRAME_BITS: Final = 40
 _SERIAL_LIMIT: Final = 1 << (64 - _FRAME_BITS)
 
 
+SIZE_BYTES: Final = HEADER_BYTES + SLOT_COUNT * _SLOT_BYTES
+"""Of the segment that a supervisor makes."""
+
+
 @dataclass(frozen=True)
 class Cursor:
     """How far playback has come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import subprocess
@@ -12,12 +13,19 @@ from typing import TYPE_CHECKING, Final, Self
 import zmq
 
 from voicestream import log
-from voicestream.errors import NoSupervisorError, ProtocolError, VoicestreamError
+from voicestream.errors import (
+    DESCRIPTORS_HINT,
+    EXIT_CONFIGURATION,
+    ConfigurationError,
+    NoSupervisorError,
+    ProtocolError,
+    VoicestreamError,
+)
 from voicestream.link import pack, peer_socket, unpack
 from voicestream.messages import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from voicestream.messages import Message
@@ -36,8 +44,6 @@ LOOK_AGAIN_SECONDS: Final = 0.1
 
 MAX_STARTS: Final = 3
 
-LOG_LINES_SHOWN: Final = 3
-
 _MONITOR_FRAME: Final = struct.Struct("=HI")
 """Number and value of an event, as zmq_socket_monitor(3) lays them out. ``zmq.utils.monitor`` knows this, too, but
 imports asyncio: 28 ms at the start of every command."""
@@ -52,7 +58,7 @@ class RefusedError(VoicestreamError):
 
 
 class SupervisorLostError(VoicestreamError):
-    """The supervisor ended in the middle of something."""
+    """The supervisor ended in the middle of something, or did not start."""
 
 
 class NoAnswerError(VoicestreamError):
@@ -74,7 +80,10 @@ class Client:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._monitor: zmq.Socket[bytes] | None = None
         self._started: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
         self.socket: zmq.Socket[bytes] | None = None
+        self.log_failure = ""
+        """Why a supervisor that was started from here writes no log; empty if all is well."""
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +91,7 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._disconnect(LINGER_MILLISECONDS)
+        self.disconnect()
         self._context.destroy(linger=LINGER_MILLISECONDS)
 
     def connect(self) -> None:
@@ -102,10 +111,11 @@ class Client:
     def connect_or_start(self) -> bool:
         """Connect, starting a supervisor if there is none; returns whether one was started."""
         self._run_directory.prepare()
+        # First: who cannot talk to a supervisor should not start one.
+        self._open_socket()
         started = not self._run_directory.is_held()
         if started:
             self._start()
-        self._open_socket()
         return started
 
     def send(self, message: Message) -> None:
@@ -138,8 +148,9 @@ class Client:
             NoAnswerError: it is there, and there was no answer.
         """
         self.send(request)
-        deadline = time.monotonic() + timeout_seconds
-        while time.monotonic() < deadline:
+        left_seconds = timeout_seconds
+        while left_seconds > 0:
+            since = time.monotonic()
             self._poll(LOOK_AGAIN_SECONDS)
             answer = self.receive()
             if isinstance(answer, Refused):
@@ -147,6 +158,8 @@ class Client:
             if answer is not None:
                 return answer
             self.check_alive()
+            # A look that took longer was a sleep, ours or the whole machine's, in which nobody could answer.
+            left_seconds -= min(time.monotonic() - since, LOOK_AGAIN_SECONDS)
         raise NoAnswerError(
             f"the supervisor did not answer within {timeout_seconds:.0f} s", hint="Type: voicestream down"
         )
@@ -159,7 +172,7 @@ class Client:
                 return self.ask(request)
             except (RefusedError, SupervisorLostError) as error:
                 is_ending = isinstance(error, SupervisorLostError) or "is ending" in str(error)
-                if not is_ending or (self._started is not None and self._started.poll() not in (None, 0)):
+                if not is_ending or self._start_went_wrong():
                     raise
                 self.wait_for_end(timeout_seconds=ANSWER_SECONDS)
         raise SupervisorLostError("the supervisor ends again and again", hint="Type: voicestream doctor")
@@ -188,19 +201,25 @@ class Client:
         if self._started is not None and self._started.poll() is not None:
             status = self._started.returncode
             if status != 0:
-                raise SupervisorLostError(
-                    f"the supervisor did not start (exit {status}): {_last_log_lines()}",
-                    hint=f"Its log: {log.path_of('supervisor')}",
-                )
+                raise self._start_failure(status)
             self._started = None  # another one was quicker
         if self._started is None and not self._run_directory.is_held():
             raise SupervisorLostError("the supervisor has ended")
 
-    def wait_for_end(self, timeout_seconds: float) -> bool:
-        """Wait until no supervisor holds the run directory; False when one still does."""
-        self._disconnect(LINGER_MILLISECONDS)
+    def disconnect(self, linger_milliseconds: int = LINGER_MILLISECONDS) -> None:
+        """Let go of the supervisor; what is on its way out has this long to get there."""
+        if self.socket is not None:
+            self.socket.disable_monitor()
+            self.socket.close(linger_milliseconds)
+        if self._monitor is not None:
+            self._monitor.close(0)
+        self.socket = self._monitor = None
+
+    def wait_for_end(self, timeout_seconds: float, is_given_up: Callable[[], bool] = bool) -> bool:
+        """Wait until no supervisor holds the run directory; False when one still does, or waiting ``is_given_up``."""
+        self.disconnect()
         deadline = time.monotonic() + timeout_seconds
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not is_given_up():
             reaped = self._started is None or self._started.poll() is not None
             if reaped and not (self._run_directory.path.exists() and self._run_directory.is_held()):
                 self._started = None
@@ -215,8 +234,7 @@ class Client:
     def _start(self) -> None:
         command = [sys.executable, "-P", "-m", "voicestream.supervisor"]
         command += [f"--run-directory={self._run_directory.path}", *self._options]
-        # Errors before its log is open, and crashes, go to the same file.
-        descriptor = os.open(log.path_of("supervisor"), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = self._open_log()
         try:
             self._started = subprocess.Popen(
                 command,
@@ -227,34 +245,51 @@ class Client:
                 start_new_session=True,
             )
         except OSError as error:
-            raise VoicestreamError(f"cannot start the supervisor: {error}") from error
+            hint = DESCRIPTORS_HINT if error.errno in (errno.EMFILE, errno.ENFILE) else ""
+            raise ConfigurationError(f"cannot start the supervisor: {error.strerror}", hint=hint) from error
         finally:
             os.close(descriptor)
 
-    def _open_socket(self) -> None:
-        self._disconnect(0)
-        identity = f"client.{os.getpid()}.{os.urandom(4).hex()}".encode()
-        self.socket = peer_socket(
-            self._context, self._run_directory.hub, identity, linger_milliseconds=LINGER_MILLISECONDS
-        )
-        self._monitor = self.socket.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)
+    def _open_log(self) -> int:
+        """Where its errors before its log is open go, and crashes: to the same file."""
+        path = log.path_of("supervisor")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            # A full disk, say: that is no reason to be silent.
+            self.log_failure = f"no log is written to {path.parent}: {error.strerror}"
+            return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        self._log_start = os.fstat(descriptor).st_size
+        return descriptor
 
-    def _disconnect(self, linger_milliseconds: int) -> None:
-        if self.socket is not None:
-            self.socket.disable_monitor()
-            self.socket.close(linger_milliseconds)
-        if self._monitor is not None:
-            self._monitor.close(0)
-        self.socket = self._monitor = None
+    def _start_went_wrong(self) -> bool:
+        """Whether a supervisor that was started from here ended by itself, for a reason that will not go away.
+
+        One that somebody killed is none of that kind: the next may live.
+        """
+        status = self._started.poll() if self._started is not None else None
+        return status is not None and status > 0
+
+    def _start_failure(self, status: int) -> SupervisorLostError:
+        error = SupervisorLostError(
+            f"the supervisor did not start (exit {status}): {log.last_words('supervisor', self._log_start)}",
+            hint=f"Its log: {log.path_of('supervisor')}",
+        )
+        if status == EXIT_CONFIGURATION:
+            error.exit_code = status
+        return error
+
+    def _open_socket(self) -> None:
+        self.disconnect(0)
+        identity = f"client.{os.getpid()}.{os.urandom(4).hex()}".encode()
+        try:
+            self.socket = peer_socket(
+                self._context, self._run_directory.hub, identity, linger_milliseconds=LINGER_MILLISECONDS
+            )
+            self._monitor = self.socket.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)
+        except zmq.ZMQError as error:
+            raise ConfigurationError(f"cannot make a socket: {error.strerror}", hint=DESCRIPTORS_HINT) from error
 
     def _poll(self, seconds: float) -> None:
         if self.socket is not None:
             self.socket.poll(round(seconds * 1000))
-
-
-def _last_log_lines() -> str:
-    try:
-        lines = log.path_of("supervisor").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return "it left no log"
-    return " / ".join(lines[-LOG_LINES_SHOWN:])

@@ -29,6 +29,10 @@ EXIT_CONFIGURATION: Final = 78
 """EX_CONFIG: a worker that ends with it is not started again."""
 
 
+DESCRIPTORS_HINT: Final = "Type: ulimit -n 256"
+"""For those who have too few descriptors."""
+
+
 class VoicestreamError(Exception):
     """Base of all errors a user may see: ``str(error)`` says what happened, ``hint`` what to type next."""
 

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import zmq
 
@@ -18,10 +18,12 @@ from voicestream.errors import EXIT_INCOMPLETE, VoicestreamError
 from voicestream.link import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, poll_milliseconds
 from voicestream.messages import (
     Control,
+    Done,
     EndOfInput,
     Input,
     InputAccepted,
     OpenSession,
+    Refused,
     SessionClosed,
     SessionEvent,
     SessionOpened,
@@ -29,6 +31,7 @@ from voicestream.messages import (
 from voicestream.stdin_drain import StdinDrain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from voicestream.client import Client
@@ -42,6 +45,9 @@ PAUSE_SECONDS: Final = 0.3
 
 STOP_SECONDS: Final = 1.0
 """After Ctrl-C, how long the supervisor may take to say that all is silent."""
+
+HOLD_SECONDS: Final = 0.5
+"""After Ctrl-Z, how long the supervisor may take to say that all is held."""
 
 END_SECONDS: Final = 10.0
 """How long a supervisor that keeps nothing warm may take to end."""
@@ -85,6 +91,9 @@ class RunSession:
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
         self._signals: list[signal.Signals] = []
+        self._is_to_suspend = False
+        self._unanswered = 0
+        """Requests to hold, or go on, that the supervisor has not answered yet."""
         self._session = ""
         self._sent = 0
         self._accepted = 0
@@ -108,11 +117,13 @@ class RunSession:
             raise VoicestreamError(f"the supervisor answered with {type(opened).__name__}")
         self._session = opened.session
         self._display.opened(opened)
+        if self._client.log_failure:
+            self._display.error(self._client.log_failure)
         # In this order: a signal that came between the two would be noted, and wake nobody.
         signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
         for number in INTERRUPTING:
-            signal.signal(number, self._note_signal)
-        signal.signal(signal.SIGTSTP, self._suspend)
+            self._handle(number, self._note_signal)
+        self._handle(signal.SIGTSTP, self._note_suspension)
         drain = StdinDrain(input_descriptor, self._wake, tee)
         drain.start()
         try:
@@ -130,7 +141,8 @@ class RunSession:
             self._clear_wake()
             if self._signals:
                 return self._stop(self._signals[0])
-            closed = self._take_all()
+            closed = self._suspend() if self._is_to_suspend else None
+            closed = closed or self._take_all()
             if closed is not None:
                 return self._finish(closed, drain)
             if drain.tee_failed.is_set() and not self._tee_failure_told:
@@ -148,7 +160,7 @@ class RunSession:
             exit_code = exit_code or EXIT_INCOMPLETE
         self._display.closed(closed, exit_code)
         if closed.supervisor_ends:
-            self._client.wait_for_end(END_SECONDS)
+            self._client.wait_for_end(END_SECONDS, self._is_interrupted)
         return self._read_on(drain, exit_code)
 
     def _take_all(self) -> SessionClosed | None:
@@ -165,8 +177,10 @@ class RunSession:
                     self._display.happened(message)
                 case SessionClosed():
                     closed = message
+                case Done() | Refused():
+                    self._unanswered -= 1
                 case _:
-                    pass  # an answer to a Control of ours; nobody waits for it
+                    pass  # not meant for a run
         return closed
 
     def _pass_on(self, drain: StdinDrain) -> None:
@@ -203,20 +217,24 @@ class RunSession:
             closed = self._take_all()
         if closed is not None:
             self._display.closed(closed, exit_code)
-            if closed.supervisor_ends and not self._signals:
-                self._client.wait_for_end(END_SECONDS)
+            if closed.supervisor_ends:
+                self._client.wait_for_end(END_SECONDS, self._is_interrupted)
         return exit_code
 
     def _read_on(self, drain: StdinDrain, exit_code: int) -> int:
         """Nothing more will be spoken, but the agent must not be stopped: read its output to the end."""
         drain.discard()
-        while not drain.ended.is_set():
-            self._wake_read.setblocking(True)
+        # A supervisor that comes after ours would be told what was meant for ours.
+        self._client.disconnect()
+        self._wake_read.setblocking(True)
+        while not drain.finished.is_set() and not self._signals:
             self._wake_read.recv(4096)
-            if self._signals:
-                return _EXIT_ON_SIGNAL + self._signals[0]
-        drain.wait()
-        return exit_code
+            if self._is_to_suspend:
+                self._suspend()
+        return _EXIT_ON_SIGNAL + self._signals[0] if self._signals else exit_code
+
+    def _is_interrupted(self) -> bool:
+        return bool(self._signals)
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
@@ -229,13 +247,39 @@ class RunSession:
         except BlockingIOError:
             pass
 
+    def _handle(self, number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> None:
+        # What is ignored when we are started stays so: that is how nohup and a shell without job control ask for it.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
     def _note_signal(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(signal.Signals(number))
 
-    def _suspend(self, _number: int, _frame: FrameType | None) -> None:
-        """Ctrl-Z: what is heard is held before we are (pitfall 30), and goes on with us."""
-        self._client.send(Control(action="pause"))
+    def _note_suspension(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_to_suspend = True
+
+    def _suspend(self) -> SessionClosed | None:
+        """Ctrl-Z: what is heard is held before we are (pitfall 30), and goes on with us.
+
+        Returns:
+            The end of the session, if that came while the supervisor was asked to hold.
+        """
+        self._is_to_suspend = False
+        closed = None
+        self._hold("pause")
+        # A frame that is not out yet would be stopped with us.
+        deadline = time.monotonic() + HOLD_SECONDS
+        while closed is None and self._unanswered and time.monotonic() < deadline:
+            if self._client.socket is not None:
+                self._client.socket.poll(20)
+            closed = self._take_all()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.raise_signal(signal.SIGTSTP)
-        signal.signal(signal.SIGTSTP, self._suspend)
-        self._client.send(Control(action="resume"))
+        signal.signal(signal.SIGTSTP, self._note_suspension)
+        self._hold("resume")
+        return closed
+
+    def _hold(self, action: Literal["pause", "resume"]) -> None:
+        if self._client.socket is not None:  # else the session is over, and only the agent is still read
+            self._client.send(Control(action=action, session=self._session))
+            self._unanswered += 1

@@ -34,6 +34,8 @@ class StdinDrain:
         self.backlog: Final = Backlog()
         self.ended: Final = threading.Event()
         """Set at the end of input; what is in the backlog then is all there is."""
+        self.finished: Final = threading.Event()
+        """Set when all input is read, and passed on if that was wanted: nothing is left to be done here."""
         self.tee_failed: Final = threading.Event()
         """Set when nobody reads what is passed on any more."""
         self._descriptor = descriptor
@@ -55,11 +57,6 @@ class StdinDrain:
         """Go on reading, but keep nothing: the agent is not to be stopped, and nobody will hear it any more."""
         self._discard.set()
 
-    def wait(self) -> None:
-        """Wait until all input is read (and passed on)."""
-        for thread in self._threads:
-            thread.join()
-
     def _read(self) -> None:
         while True:
             try:
@@ -80,6 +77,8 @@ class StdinDrain:
                 self.backlog.append(data)
                 self._wake()
         self.ended.set()
+        if self._tee is None:
+            self.finished.set()
         self._tee_news.set()
         self._wake()
 
@@ -98,6 +97,8 @@ class StdinDrain:
                     self.tee_failed.set()
                     self._wake()
             if self.ended.is_set() and not len(self._tee):
+                self.finished.set()
+                self._wake()
                 return
 
 

@@ -5,6 +5,7 @@ Sub-commands are imported when they are used: ``voicestream --help`` loads nothi
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import Final
 import click
 
 from voicestream import __version__
-from voicestream.errors import VoicestreamError
+from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, VoicestreamError
 
 COMMANDS: Final = {
     "run": ("run", "Speak what an agent prints: claude … --output-format stream-json | voicestream run"),
@@ -71,6 +72,11 @@ def main() -> None:
     except BrokenPipeError:
         # Nobody reads our stdout any more: that is how `… | head` ends, not a fault (pitfall 50).
         exit_code = 0
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        click.echo(f"voicestream: {error.strerror}\n{DESCRIPTORS_HINT}", err=True)
+        exit_code = EXIT_CONFIGURATION
     _flush()
     sys.exit(exit_code if isinstance(exit_code, int) else 0)
 

@@ -21,6 +21,8 @@ def up(tts: str, translator: str) -> None:
     with Client(RunDirectory.of_this_user(), options) as client:
         started = client.connect_or_start()
         answer = client.ask(StatusRequest())
+    if client.log_failure:
+        click.echo(f"voicestream: {client.log_failure}", err=True)
     if not isinstance(answer, Status):
         raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}")
     click.echo(
