@@ -147,9 +147,9 @@ class Voicestream:
         }
         self._runs: list[Run] = []
 
-    def run(self, *options: str, output: str = "null") -> Run:
-        """Start ``voicestream run`` with its events on stdout."""
-        command = [*COMMAND, "run", "--events", "-", "--output", output, *options]
+    def run(self, *options: str, output: str = "null", under: Sequence[str] = ()) -> Run:
+        """Start ``voicestream run`` with its events on stdout; ``under``: a command that starts it."""
+        command = [*under, *COMMAND, "run", "--events", "-", "--output", output, *options]
         run = Run(command, self.environment, self.cwd)
         self._runs.append(run)
         return run

@@ -1,0 +1,432 @@
+"""Supervisors, clients and whole terminals that end, freeze or sleep at any moment; then a new start.
+
+``FAULT_ROUNDS=200 FAULT_SEED=7 pytest tests/faults/test_deaths.py -k random --timeout 0`` kills for longer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from helpers.planted_voices import plant
+from helpers.running import COMMAND, PATIENCE_SECONDS, line, wait_until
+from helpers.terminal import Terminal
+from voicestream.supervisor.alarms import UNATTENDED_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from helpers.running import Event, Run, Voicestream
+
+# Most take some seconds; the machines that run this are shared.
+pytestmark = pytest.mark.timeout(180)
+
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "4"))
+SEED = int(os.environ.get("FAULT_SEED", "4"))
+
+LATEST_KILL_SECONDS = 0.8
+"""After the start of a run, or of its session; the first sound comes in half of that on an idle machine."""
+
+TIME_TO_LEAVE_SECONDS = 2.0
+"""A run that did not stay to read its agent would be gone by then."""
+
+HELLO = line("Hello world.")
+
+TEXTS = [f"This is sentence number {number} of a session that goes on for a while." for number in range(30)]
+AGENT = b"".join(line(text) for text in TEXTS)
+
+SILENCE_LIMIT_SECONDS = 4.0
+SLEEP_SECONDS = 4.6
+
+ANSWER_SECONDS = 3.0
+"""How long a client of these tests waits for an answer."""
+
+OPENED = re.compile(r"state=opened client_pid=(\d+)")
+
+
+# --- killed at random moments
+
+
+def assert_in_order(run: Run) -> None:
+    """What was played was played once and in order, from the first sentence on."""
+    played = [event["sentence"] for event in run.of("playback_finished")]
+    assert played == list(range(len(played))), run.stderr
+
+
+def kill(victim: str, run: Run, place: Voicestream) -> None:
+    """End this part of what is running, in whatever state it is."""
+    if victim in ("client", "both"):
+        run.process.kill()
+    if victim == "client's group":
+        os.killpg(run.process.pid, signal.SIGKILL)
+    if victim in ("supervisor", "both"):
+        place.kill_supervisor()
+    if victim == "supervisor's group":
+        for process in place.processes():
+            with suppress(ProcessLookupError):
+                if "voicestream.supervisor" in process.cmdline():
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.timeout(180 + 20 * ROUNDS)
+@pytest.mark.parametrize("victim", ["supervisor", "supervisor's group", "client", "client's group", "both"])
+def test_whoever_is_killed_at_random_moments_a_new_start_works_and_nothing_is_left(
+    place: Voicestream, victim: str
+) -> None:
+    plant(place)
+    moments = random.Random(f"{SEED} {victim}")
+    for number in range(ROUNDS):
+        run = place.run("--tts", "steady", "--keep-alive", "0")
+        run.write(AGENT)
+        if number % 2:  # else: while all of it is still starting
+            run.wait_for("session_opened")
+        delay_seconds = moments.uniform(0, LATEST_KILL_SECONDS)
+        time.sleep(delay_seconds)  # not to be lucky: to kill at a moment that nobody chose
+        said = f"seed {SEED}, round {number}, killed after {delay_seconds:.3f} s"
+        kill(victim, run, place)
+        if victim.startswith("supervisor"):
+            # One that was killed before it had a session is replaced, as if it had never been.
+            wait_until(
+                lambda run=run: "supervisor has ended" in run.stderr or len(run.of("playback_finished")) == len(TEXTS),
+                f"it is known what became of the words ({said})",
+                seen=lambda run=run: run.stderr,
+            )
+            if number == ROUNDS - 1:
+                time.sleep(TIME_TO_LEAVE_SECONDS)
+            # The agent is read on, whatever became of them: this would raise BrokenPipeError had the reader gone.
+            run.write(b'{"":"%s"}\n' % (b"x" * 300_000))
+            code = run.finish()
+            lost = "supervisor has ended" in run.stderr
+            assert code == (1 if lost else 0), f"{said}: {run.stderr}"
+            assert lost or len(run.of("playback_finished")) == len(TEXTS), f"{said}: {run.stderr}"
+        run.close()
+        assert_in_order(run)
+    done = place.call("run", "--tts", "steady", "--output", "null", "--keep-alive", "0", stdin=HELLO)
+    assert done.returncode == 0, done.stderr
+    place.assert_nothing_left(PATIENCE_SECONDS)
+
+
+# --- terminals
+
+
+class Agent:
+    """Prints, through a FIFO, what a test gives it: an agent that is started by a shell."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self.command = f"cat {path}"
+        # Reading, too: so it can be opened before the shell has started its reader, and ends when we close it.
+        self._descriptor = os.open(path, os.O_RDWR)
+
+    def print(self, data: bytes) -> None:
+        os.write(self._descriptor, data)
+
+    def end(self) -> None:
+        os.close(self._descriptor)
+
+
+def events_of(place: Voicestream, kind: str) -> list[Event]:
+    """What a run with ``--events events`` has written so far."""
+    try:
+        lines = (place.cwd / "events").read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    return [event for event in map(json.loads, lines[:-1]) if event["event"] == kind]
+
+
+def client_of(place: Voicestream) -> psutil.Process:
+    """The client of the newest session."""
+    return psutil.Process(int(OPENED.findall(place.log_text("supervisor"))[-1]))
+
+
+def run_command(*options: str) -> str:
+    return " ".join([*COMMAND, "run", "--quiet", "--events", "events", *options])
+
+
+@pytest.mark.parametrize("keep_alive", ["0", "60"])
+def test_a_closed_terminal_ends_the_run_and_what_is_to_stay_warm_stays_usable(
+    place: Voicestream, keep_alive: str
+) -> None:
+    agent = Agent(place.home / "agent")
+    run = run_command("--output", "null", "--keep-alive", keep_alive)
+    # The trap lets this shell live to see the exit code; the programs in it get the signal as it comes.
+    script = f"{agent.command} | sh -c 'trap : HUP; {run}; echo $? > code'"
+    with Terminal(script, place.environment, place.cwd) as terminal:
+        agent.print(HELLO * 3)
+        wait_until(lambda: bool(events_of(place, "playback_finished")), "it is heard", seen=lambda: terminal.shown)
+        client = client_of(place)
+        terminal.close_window()
+        wait_until(
+            lambda: (place.cwd / "code").exists() and (place.cwd / "code").read_text() != "", "the run has ended"
+        )
+        assert (place.cwd / "code").read_text() == "129\n"
+        wait_until(lambda: not client.is_running(), "the client is gone")
+    agent.end()
+    if keep_alive == "60":
+        wait_until(lambda: place.status()["supervisor"]["sessions"] == 0, "its session has ended")
+        wait_until(lambda: len(place.processes()) == 5, "the supervisor and its workers are there")
+        done = place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO)
+        assert done.returncode == 0, done.stderr
+    place.assert_nothing_left(PATIENCE_SECONDS)
+
+
+def test_ctrl_z_in_the_terminal_holds_and_fg_goes_on_without_losing_anything(place: Voicestream) -> None:
+    plant(place)
+    undisturbed = place.run("--tts", "steady", output="undisturbed.wav")
+    undisturbed.write(AGENT)
+    assert undisturbed.finish() == 0, undisturbed.stderr
+    wanted = (place.cwd / "undisturbed.wav").read_bytes()
+
+    agent = Agent(place.home / "agent")
+    run = run_command("--tts", "steady", "--output", "held.wav", "--keep-alive", "0")
+    script = f"set -m; {agent.command} | {run}; echo is sto''pped; read line; fg; echo exit co''de $?"
+    with Terminal(script, place.environment, place.cwd) as terminal:
+
+        def shown() -> str:
+            return terminal.shown
+
+        agent.print(AGENT)
+        wait_until(lambda: len(events_of(place, "playback_finished")) >= 3, "it is heard", seen=shown)
+        client = client_of(place)
+        terminal.type("\x1a")
+        wait_until(lambda: "is stopped" in terminal.shown, "the shell has its terminal back", seen=shown)
+        assert client.status() == psutil.STATUS_STOPPED
+        file = place.cwd / "held.wav"
+        sizes = [0, file.stat().st_size]
+        while sizes[-1] != sizes[-2]:  # what was on its way when the keys were pressed
+            time.sleep(0.2)
+            sizes.append(file.stat().st_size)
+        assert 44 < sizes[-1] < len(wanted), "it was held in the midst of the session"
+        time.sleep(0.5)
+        assert file.stat().st_size == sizes[-1]
+        terminal.type("\n")
+        agent.end()
+        wait_until(lambda: "exit code" in terminal.shown, "it has ended", seen=shown)
+        assert "exit code 0" in terminal.shown
+    assert file.read_bytes() == wanted
+    place.assert_nothing_left(PATIENCE_SECONDS)
+
+
+def test_a_run_that_is_killed_while_it_is_suspended_does_not_silence_another(place: Voicestream) -> None:
+    other = place.run()
+    other.write(HELLO)
+    other.wait_for("playback_finished")
+    suspended = place.run()
+    suspended.write(HELLO)
+    suspended.wait_for("playback_finished")
+    suspended.process.send_signal(signal.SIGTSTP)
+    process = psutil.Process(suspended.process.pid)
+    wait_until(lambda: process.status() == psutil.STATUS_STOPPED, "it is suspended")
+    suspended.process.kill()
+    other.write(HELLO)
+    other.wait_for("playback_finished", 2)
+    assert other.finish() == 0
+
+
+def test_a_run_that_has_lost_its_supervisor_has_no_say_with_the_next(place: Voicestream) -> None:
+    orphan = place.run()
+    orphan.write(HELLO)
+    orphan.wait_for("playback_finished")
+    place.kill_supervisor()
+    wait_until(lambda: "supervisor has ended" in orphan.stderr, "it says that it has lost its supervisor")
+    other = place.run("--keep-alive", "0")
+    other.write(HELLO)
+    other.wait_for("playback_finished")
+    orphan.process.send_signal(signal.SIGTSTP)
+    process = psutil.Process(orphan.process.pid)
+    wait_until(lambda: process.status() == psutil.STATUS_STOPPED, "it is suspended")
+    other.write(HELLO)
+    other.wait_for("playback_finished", 2)
+    orphan.process.send_signal(signal.SIGCONT)
+    assert orphan.finish() == 1
+    assert other.finish() == 0
+
+
+def test_ctrl_z_after_the_session_has_ended_does_not_stop_the_agent(place: Voicestream) -> None:
+    place.environment["PULSE_SERVER"] = f"unix:{place.home}/no-such-server"
+    place.environment["XDG_RUNTIME_DIR"] = str(place.home)
+    run = place.run("--keep-alive", "0", output="speakers")
+    run.write(HELLO)
+    run.wait_for("session_closed")
+    wait_until(lambda: not place.processes(), "the supervisor has ended")
+    run.process.send_signal(signal.SIGTSTP)
+    process = psutil.Process(run.process.pid)
+    wait_until(lambda: process.status() == psutil.STATUS_STOPPED, "it is suspended")
+    run.process.send_signal(signal.SIGCONT)
+    run.write(HELLO * 10_000)  # would raise BrokenPipeError had the reader gone
+    assert run.finish() == 69, run.stderr
+
+
+def test_a_run_that_is_to_outlive_its_terminal_does(place: Voicestream) -> None:
+    run = place.run("--keep-alive", "0", under=["sh", "-c", 'trap "" HUP; exec "$@"', "sh"])  # as nohup does
+    run.write(HELLO)
+    run.wait_for("playback_finished")
+    run.process.send_signal(signal.SIGHUP)
+    run.write(HELLO)
+    run.wait_for("playback_finished", 2)
+    assert run.finish() == 0, run.stderr
+
+
+# --- Ctrl-C when somebody does not answer
+
+
+def supervisor_of(place: Voicestream) -> psutil.Process:
+    return next(process for process in place.processes() if "voicestream.supervisor" in process.cmdline())
+
+
+def test_ctrl_c_ends_the_run_although_the_supervisor_is_frozen(place: Voicestream) -> None:
+    run = place.run("--keep-alive", "0")
+    run.write(HELLO)
+    run.wait_for("playback_finished")
+    supervisor = supervisor_of(place)
+    supervisor.suspend()
+    run.process.send_signal(signal.SIGINT)
+    assert run.wait() == 130
+    assert supervisor.status() == psutil.STATUS_STOPPED
+    supervisor.resume()
+    place.assert_nothing_left(PATIENCE_SECONDS)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_supervisors_end(place: Voicestream) -> None:
+    run = place.run("--keep-alive", "0")
+    run.write(HELLO)
+    run.wait_for("playback_finished")
+    # A worker that does not answer holds the end up, long enough to freeze the supervisor in the midst of it.
+    os.kill(place.pid_of("tts"), signal.SIGSTOP)
+    supervisor = supervisor_of(place)
+    run.process.send_signal(signal.SIGINT)
+    run.wait_for("session_closed")
+    supervisor.suspend()
+    since = time.monotonic()
+    run.process.send_signal(signal.SIGINT)
+    assert run.wait() == 130
+    assert time.monotonic() - since < 8  # the supervisor would be waited for for 10 s
+    supervisor.resume()
+    place.assert_nothing_left(PATIENCE_SECONDS)
+
+
+def test_a_reader_of_tee_that_never_reads_does_not_keep_the_run_from_ending_when_told_to(place: Voicestream) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "run", "--tee", "--output", "null"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,  # which nobody reads
+        env=place.environment,
+        cwd=place.cwd,
+    ) as process:
+        try:
+            assert process.stdin is not None
+            process.stdin.write(HELLO + b'{"":"%s"}\n' % (b"x" * 1_000_000))
+            process.stdin.close()
+            wait_until(lambda: "state=closed" in place.log_text("supervisor"), "all is spoken")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_SECONDS) == 143
+        finally:
+            process.kill()
+
+
+# --- a machine that sleeps
+
+
+@contextmanager
+def impatient_supervisor(place: Voicestream) -> Iterator[None]:
+    """One that takes a worker for dead after a short silence."""
+    command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={place.runtime}"]
+    command += [f"--silence-limit={SILENCE_LIMIT_SECONDS}", "--tts=steady", "--keep-alive=60"]
+    with subprocess.Popen(command, env=place.environment, cwd="/", start_new_session=True) as process:
+        try:
+            wait_until(lambda: place.call("workers", "status").returncode == 0, "the supervisor answers")
+            yield
+            process.wait(PATIENCE_SECONDS)
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("who", ["all", "the supervisor alone"])
+def test_after_a_sleep_longer_than_any_silence_allowed_nobody_is_taken_for_dead_and_nothing_is_lost(
+    place: Voicestream, who: str
+) -> None:
+    plant(place)
+    with impatient_supervisor(place):
+        undisturbed = place.run("--tts", "steady", output="undisturbed.wav")
+        undisturbed.write(AGENT)
+        assert undisturbed.finish() == 0, undisturbed.stderr
+        run = place.run("--tts", "steady", "--keep-alive", "0", output="slept.wav")
+        run.write(AGENT)
+        run.wait_for("playback_finished", 5)
+        supervisor = supervisor_of(place)
+        # The supervisor is the first to wake up: it looks before anybody else could have said anything.
+        sleepers = [supervisor]
+        if who == "all":
+            sleepers += [process for process in place.processes() if process != supervisor]
+            sleepers.append(psutil.Process(run.process.pid))
+        for sleeper in sleepers:
+            sleeper.suspend()
+        time.sleep(SLEEP_SECONDS)
+        for sleeper in sleepers:
+            sleeper.resume()
+            time.sleep(0.1 if sleeper is supervisor else 0.0)
+        run.wait_for("playback_finished", 10)
+        assert [worker["incarnation"] for worker in place.status()["workers"]] == [1, 1, 1, 1]
+        assert run.finish() == 0, run.stderr
+    assert (place.cwd / "slept.wav").read_bytes() == (place.cwd / "undisturbed.wav").read_bytes()
+    place.assert_nothing_left(PATIENCE_SECONDS)
+
+
+def test_a_worker_that_does_not_wake_up_with_the_others_is_replaced(place: Voicestream) -> None:
+    plant(place)
+    with impatient_supervisor(place):
+        run = place.run("--tts", "steady", "--keep-alive", "0")
+        run.write(HELLO)
+        run.wait_for("playback_finished")
+        supervisor = supervisor_of(place)
+        frozen = place.pid_of("tts")
+        supervisor.suspend()
+        os.kill(frozen, signal.SIGSTOP)
+        time.sleep(UNATTENDED_SECONDS + 0.5)
+        supervisor.resume()
+        run.write(HELLO)
+        run.wait_for("playback_finished", 2)
+        assert "silent for" in run.stderr
+        assert run.finish() == 0, run.stderr
+    place.assert_nothing_left(PATIENCE_SECONDS)
+
+
+ASKING = f"""
+import sys
+from pathlib import Path
+from voicestream.client import Client
+from voicestream.messages import StatusRequest
+from voicestream.run_directory import RunDirectory
+with Client(RunDirectory(Path(sys.argv[1]))) as client:
+    client.connect()
+    print("asks", flush=True)
+    print(type(client.ask(StatusRequest(), timeout_seconds={ANSWER_SECONDS})).__name__)
+"""
+
+
+def test_a_client_that_slept_while_it_waited_for_an_answer_still_gets_it(place: Voicestream) -> None:
+    assert place.call("up").returncode == 0
+    supervisor = supervisor_of(place)
+    supervisor.suspend()
+    command = [sys.executable, "-P", "-c", ASKING, str(place.runtime)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=place.environment, cwd="/") as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == b"asks\n"
+        asking.send_signal(signal.SIGSTOP)
+        time.sleep(ANSWER_SECONDS + 0.2)
+        asking.send_signal(signal.SIGCONT)
+        time.sleep(0.3)  # the supervisor is the slower one to wake up
+        supervisor.resume()
+        assert asking.stdout.read() == b"Status\n"

@@ -1,0 +1,76 @@
+"""A terminal with a shell in it: what is typed there, and what happens when its window is closed."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+_LEADER = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""The leader of a session asks for its terminal, and becomes the shell."""
+
+LOOK_SECONDS = 0.05
+
+
+class Terminal:
+    """Runs a script of ``sh`` in a session of its own, with a pseudo-terminal."""
+
+    def __init__(self, script: str, environment: dict[str, str], cwd: Path) -> None:
+        self._ours, theirs = os.openpty()
+        try:
+            self.shell = subprocess.Popen(
+                [sys.executable, "-I", "-c", _LEADER, "sh", "-c", script],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                env=environment,
+                cwd=cwd,
+                start_new_session=True,
+            )
+        finally:
+            os.close(theirs)
+        self.shown = ""
+        self._is_open = True
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_open:
+            self.close_window()
+        self.shell.kill()
+        self.shell.wait()
+
+    def type(self, keys: str) -> None:
+        """Press these keys."""
+        os.write(self._ours, keys.encode())
+
+    def close_window(self) -> None:
+        """Nobody is at the other end any more."""
+        self._is_open = False
+        self._reader.join()  # while somebody reads there, the kernel does not take it for closed
+        os.close(self._ours)
+
+    def _read(self) -> None:
+        while self._is_open:
+            if select.select([self._ours], [], [], LOOK_SECONDS)[0]:
+                try:
+                    self.shown += os.read(self._ours, 4096).decode(errors="replace")
+                except OSError:
+                    return  # the last program at it has ended
