@@ -124,18 +124,19 @@ def test_a_recovery_is_measured_from_the_fault_or_from_the_end_that_followed_it(
     kinds: list[tuple[Kind, str]] = [(one.kind, one.role) for one in found]
     assert kinds == [("SIGKILL", "tts"), ("SIGTERM", "tts"), ("SIGKILL", "player")]
     assert [one.noticed for one in found] == pytest.approx([0.02, 0.01, 0.01])
+    assert [one.after_end for one in found] == pytest.approx([0.019, 0.01, 0.009])
     assert [found[0].started, found[0].ready, found[1].started] == pytest.approx([0.1, 0.2, 0.1])
     assert found[1].ready is found[2].started is found[2].ready is None
 
 
 def test_the_report_shows_median_and_worst_and_who_met_the_goals() -> None:
-    killed = [Recovery("SIGKILL", "tts", noticed=t / 1000, started=0.1, ready=0.2) for t in (4, 9, 70)]
+    killed = [Recovery("SIGKILL", "tts", noticed=t / 1000, after_end=0.001, started=0.1, ready=0.2) for t in (4, 9, 70)]
     result = Result(
         seed=7,
         sentences=1000,
         seconds=30.2,
         faults=Counter({"SIGKILL": 3}),
-        recoveries=[*killed, Recovery("SIGKILL", "tts", noticed=0.01, started=None, ready=None)],
+        recoveries=[*killed, Recovery("SIGKILL", "tts", noticed=0.01, after_end=None, started=None, ready=None)],
         before=Held(memory=20_000_000, descriptors=29, threads=3, segments=1),
         after=Held(memory=20_100_000, descriptors=29, threads=3, segments=1),
     )
@@ -143,6 +144,7 @@ def test_the_report_shows_median_and_worst_and_who_met_the_goals() -> None:
     assert "| 7 | 1,000 | 30 s | 3 | 0 | 0 | 0 | 0 | 0 |" in report
     assert "| killed | 3 | 4 | 9.0 / 70 | 100 / 100 | 200 / 200 |" in report
     assert "death noticed within 50 ms: 3 of 4" in report
+    assert "after another watcher had seen the end, noticed within 50 ms: 3 of 3, median / worst 1.0 / 1.0 ms" in report
     assert "replacement started within 250 ms: 3 of 3" in report
     assert "| 7 | 20.0 → 20.1 MB (+0.5%) | 29 → 29 | 3 → 3 | 1 → 1 |" in report
     assert "cpu: a fast one" in report

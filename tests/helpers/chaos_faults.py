@@ -78,8 +78,11 @@ class Recovery:
     role: Role
     noticed: float
     """From the fault (SIGKILL, SIGSTOP) or from the end of the process (told to exit) until it was reaped."""
+    after_end: float | None
+    """From the end of the process, as we saw it ourselves, until it was reaped; None: the system cannot tell. A watcher
+    that is late because the machine is busy makes this shorter: it shows what the supervisor adds, not when it died."""
     started: float | None
-    """From there until its replacement was started; None: the sessions were over before."""
+    """From the reaping until its replacement was started; None: the sessions were over before."""
     ready: float | None
     """From there until that was ready; None: it was hit before."""
 
@@ -207,6 +210,7 @@ def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> lis
                 kind=fault.kind,
                 role=role,
                 noticed=max(0.0, ended - since),
+                after_end=None if fault.ended_at is None else max(0.0, ended - fault.ended_at),
                 started=None if started is None else started - ended,
                 ready=None if ready is None or started is None else ready - started,
             )

@@ -64,6 +64,11 @@ def goals(results: Sequence[Result]) -> list[str]:
     lines: list[str] = []
     for name, times, goal in (
         ("death noticed", [one.noticed for one in killed], NOTICED_GOAL_SECONDS),
+        (
+            "of that, after another watcher had seen the end, noticed",
+            [one.after_end for one in killed if one.after_end is not None],
+            NOTICED_GOAL_SECONDS,
+        ),
         ("replacement started", [one.started for one in killed if one.started is not None], STARTED_GOAL_SECONDS),
     ):
         within = sum(time <= goal for time in times)
