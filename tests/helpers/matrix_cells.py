@@ -106,7 +106,7 @@ _OTHER_PROTOCOL = (
     rf"(exit 0|SIGTERM|SIGKILL) \((stop|term|kill): it speaks protocol {WRONG_PROTOCOL}, "
     rf"the supervisor {PROTOCOL_VERSION}\)"
 )
-_GARBAGE = r"dropped=\d+ reason=malformed peer=b'{role}\.\d+'"
+_GARBAGE = r"dropped=\d+ reason=malformed peer=b'{role}\.\d+[^']*'"
 
 
 def _death(how: str, worker_log: str = "") -> dict[str, Expectation]:

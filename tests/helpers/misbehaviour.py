@@ -110,7 +110,7 @@ class MisbehavingConnection(Connection):
         super().__init__(hub, identity, parent)
         MisbehavingConnection.now = self
         self._orders = Orders(Path(os.environ[ORDERS_VARIABLE]))
-        self._incarnation = int(identity.partition(".")[2])
+        self._incarnation = int(identity.split(".")[1])
         self._has_told_mark = False
         self._is_speaking_mark = False
         self._begun = 0
