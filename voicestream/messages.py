@@ -79,7 +79,7 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """1.0 = the voice's natural speed."""
     keep_alive_seconds: Patience = 300.0
     """How long the supervisor stays warm after the last session."""
-    max_lag_seconds: float = 0.0
+    max_lag_seconds: Patience = 0.0
     """How old a message may be when it begins to be heard; older ones are skipped. 0 = none is."""
 
 
