@@ -65,14 +65,15 @@ def test_strangers_disturb_neither_the_books_nor_a_session(seed: int, monkeypatc
 
     def play(stage: Stage) -> None:
         stage.listener = listener = Listener(stage)
-        # One of them has the name of the worker that is there: the hub does not even hear it.
-        names = [*STRANGERS, *(stage.identity(role) for role in ROLES)]
-        strangers = [stage.peer(name) for name in names]
+        heard = [stage.peer(name) for name in STRANGERS]
+        # Who takes the name of a peer that is there is not even heard.
+        strangers = [*heard, *(stage.peer(stage.identity(role)) for role in ROLES)]
         for number in range(SENTENCES):
             listener.say("x" * rng.choice((1, 5, 20)))
             for _ in range(60):
                 rng.choice(strangers).send(pack(draw.message()))
             stage.until(lambda number=number: len(listener.of("sentence_found")) > number)  # type: ignore[misc]
+        stage.until_heard(heard)
         listener.end_input()
         stage.until(lambda: listener.closed is not None)
         assert listener.of("playback_finished") == list(range(SENTENCES))
@@ -109,8 +110,6 @@ def test_workers_that_say_anything_break_no_books_and_every_sentence_ends_once(
         found = listener.of("sentence_found")
         assert sorted(listener.ends()) == sorted(found)  # type: ignore[type-var]
         assert listener.closed.counts.found == len(found)
-        # A failed output, or a parser that fails at the start, ends the session: then it says so.
-        assert len(found) >= SENTENCES or listener.closed.exit_code != 0, listener.closed
 
     with new_stage(monkeypatch) as stage:
         stage.perform(play)
@@ -127,7 +126,7 @@ def test_who_asks_without_end_and_without_reading_is_answered_so_often_and_no_mo
         began = time.monotonic()
         for _ in range(20 * MAX_REQUESTS_A_SECOND):
             greedy.send(pack(StatusRequest()))
-        stage.until(lambda: stage.taken >= 20 * MAX_REQUESTS_A_SECOND)
+        stage.until_heard([greedy])
         seconds.append(time.monotonic() - began)
         listener.say("Others are served.")
         stage.until(lambda: bool(listener.ends()))
@@ -144,7 +143,7 @@ def test_sessions_are_opened_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> N
         greedy = [stage.peer(b"client.%d" % number) for number in range(4)]
         for number in range(MAX_SESSIONS * 2):
             greedy[number % 4].send(pack(OpenSession(pid=os.getpid(), options=listener.options)))
-        stage.until(lambda: stage.taken >= MAX_SESSIONS * 2)
+        stage.until_heard(greedy)
         assert len(stage.supervisor.sessions.by_id) == MAX_SESSIONS
         listener.say("Others are served.")
         stage.until(lambda: bool(listener.ends()))

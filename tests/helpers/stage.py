@@ -48,7 +48,7 @@ from voicestream.supervisor.signals import ENDING
 from voicestream.supervisor.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pytest
 
@@ -59,6 +59,9 @@ SLOTS: Final = 24
 
 PATIENCE_SECONDS: Final = 50.0
 """For a play that takes a fraction of that."""
+
+FENCE: Final = EndOfInput(session="fence")
+"""Of a session that never was: changes nothing, and is behind all that its sender sent before."""
 
 ROLES: Final[tuple[Role, ...]] = ("parser", *WORKING_ROLES)
 
@@ -119,7 +122,8 @@ class SocketWorld(World):
                 else:
                     self.inbox[role].append(message)  # type: ignore[arg-type]
             self.step(role)
-        self._stage.supervisor.pool.set_cursor(self.cursor.serial, self.cursor.frame)
+        if not self._stage.is_over:
+            self._stage.supervisor.pool.set_cursor(self.cursor.serial, self.cursor.frame)
 
     def step(self, role: Role) -> bool:
         if role != "parser":
@@ -255,6 +259,9 @@ class Stage:
         self.listener: Listener | None = None
         self.taken = 0
         """Messages that the supervisor has acted on."""
+        self._fences: set[bytes] = set()
+        self.is_over = False
+        """The supervisor was told to end, and may close its pool at any moment."""
         self._failure: BaseException | None = None
         self._deadline = math.inf
 
@@ -285,6 +292,8 @@ class Stage:
         def checked(identity: bytes, message: Message, now: float) -> None:
             take(identity, message, now)
             self.taken += 1
+            if message == FENCE:
+                self._fences.add(identity)
             invariants(self.supervisor.ledger)
             assert self.supervisor.ledger.books.sessions.keys() == self.supervisor.sessions.by_id.keys()
 
@@ -314,6 +323,13 @@ class Stage:
         while not condition():
             self.turn()
 
+    def until_heard(self, sockets: Sequence[zmq.Socket[bytes]]) -> None:
+        """All honest peers go on until all that these (of different names) have sent was acted on."""
+        self._fences.clear()
+        for socket in sockets:
+            socket.send(pack(FENCE))
+        self.until(lambda: len(self._fences) == len(sockets))
+
     def close(self) -> None:
         for socket in self._sockets:
             socket.close(0)
@@ -329,6 +345,7 @@ class Stage:
     def _play(self, play: Callable[[Stage], None]) -> None:
         try:
             play(self)
+            self.is_over = True
             self.peer(b"client.last").send(pack(Control(action="shutdown")))
             self.until(lambda: self.supervisor.table.is_empty)
         except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
