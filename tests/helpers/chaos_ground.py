@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from helpers.running import Voicestream
 
+ASK_AGAIN_SECONDS: Final = 0.03
+"""A client that asks more than 100 times a second is not answered any more (docs/protocol.md)."""
+
 SETTLE_SECONDS: Final = 0.3
 """Connections of a process that has ended are closed well within this."""
 
@@ -47,7 +50,8 @@ class Ground:
         self.client = client
 
     def status(self) -> Status:
-        """How all are."""
+        """How all are; takes a moment, so that whoever waits for something may ask again and again."""
+        time.sleep(ASK_AGAIN_SECONDS)
         answer = self.client.ask(StatusRequest())
         assert isinstance(answer, Status)
         return answer
