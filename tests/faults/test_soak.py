@@ -14,16 +14,20 @@ from helpers.pulse import skip_unless_installed
 SECONDS = 105
 """The last round takes some seconds more, and so do the start and the end."""
 
+TOLERATED = 0.002
+"""Share of the speech that may be silence without a reason that was seen: the machines that run this are shared, and
+what the others on them do is not seen from here. `make soak` tolerates none."""
+
 PROGRAM = Path(__file__).with_name("soak.py")
 
 
 @pytest.mark.audio
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 180)
-def test_every_sample_of_two_minutes_of_sessions_is_heard_once_and_in_order_without_an_underrun() -> None:
+def test_every_sample_of_two_minutes_of_sessions_is_heard_once_and_in_order_and_gaps_have_a_reason() -> None:
     skip_unless_installed()
     done = subprocess.run(
-        [sys.executable, "-P", PROGRAM, "--seconds", str(SECONDS)],
+        [sys.executable, "-P", PROGRAM, "--seconds", str(SECONDS), "--tolerate", str(TOLERATED)],
         env=os.environ | {"PYTHONPATH": str(PROGRAM.parents[1])},
         capture_output=True,
         text=True,
