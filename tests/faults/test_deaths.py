@@ -75,7 +75,8 @@ def kill(victim: str, run: Run, place: Voicestream) -> None:
         place.kill_supervisor()
     if victim == "supervisor's group":
         for process in place.processes():
-            with suppress(ProcessLookupError):
+            # The others of the group may end while we look at them.
+            with suppress(ProcessLookupError, psutil.NoSuchProcess, psutil.ZombieProcess):
                 if "voicestream.supervisor" in process.cmdline():
                     os.killpg(process.pid, signal.SIGKILL)
 
