@@ -88,9 +88,7 @@ class Ledger:
         self.books.now = now
         book = self.books.sessions.get(session)
         if book is not None:
-            book.input_skipped = True
-            event = SessionEvent(event="failed", session=session, time=now, stage="parser", reason=reason)
-            self.books.command(Report(event))
+            self._input_failed(book, reason)
         return self._settle()
 
     def stop_session(self, session: str, reason: str, exit_code: int, now: float) -> list[Command]:
@@ -252,13 +250,13 @@ class Ledger:
     def _left_out(self, book: SessionBook, sentence: int) -> None:
         """The parser went on with a later sentence than the next: nobody knows what was to be said in between."""
         _log.error("session=%s sentence=%d expected=%d", book.session, sentence, book.expected)
+        self._input_failed(book, f"the parser left out sentences {book.expected} to {sentence - 1}")
+
+    def _input_failed(self, book: SessionBook, reason: str) -> None:
+        """Words of a session are lost, and nobody knows which: its client is told, and its exit code tells."""
         book.input_skipped = True
-        reason = f"the parser left out sentences {book.expected} to {sentence - 1}"
-        self.books.command(
-            Report(
-                SessionEvent(event="failed", session=book.session, time=self.books.now, stage="parser", reason=reason)
-            )
-        )
+        event = SessionEvent(event="failed", session=book.session, time=self.books.now, stage="parser", reason=reason)
+        self.books.command(Report(event))
 
     def _heard(self, message: FromWorker) -> None:
         match message:
