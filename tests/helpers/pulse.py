@@ -36,6 +36,9 @@ PROGRAMS = ("pulseaudio", "parec", "pactl")
 
 SINK = "vs_null"
 
+_CONFIGURATION = "rlimit-rttime = -1\n"
+"""By default the server is killed when its real-time thread was busy for 0.2 s, as after a pause of the machine."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -69,6 +72,7 @@ class PulseServer:
         self._process: subprocess.Popen[bytes] | None = None
         # Short: a socket's path has 107 bytes at most.
         self.folder = Path(tempfile.mkdtemp(prefix="vsp"))
+        self._log = self.folder / "log"
         self._socket = self.folder / "pulse" / "native"
 
     @property
@@ -94,6 +98,9 @@ class PulseServer:
         """Start it and wait until it has its sink."""
         self._socket.parent.mkdir(exist_ok=True)
         self._socket.unlink(missing_ok=True)
+        configuration = self.folder / "daemon.conf"
+        configuration.write_text(_CONFIGURATION, encoding="ascii")
+        log = self._log.open("ab")
         self._process = subprocess.Popen(
             [
                 *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"),
@@ -104,12 +111,13 @@ class PulseServer:
                     f"module-null-sink {_null_sink(SINK)}",
                 ),
             ],
-            env=os.environ | self.environment,
+            env=os.environ | self.environment | {"PULSE_CONFIG": str(configuration)},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             preexec_fn=_begin,  # noqa: PLW1509 - the test is over when its process is
         )
+        log.close()
         limit = time.monotonic() + START_SECONDS
         while SINK not in self.ask("list", "short", "sinks"):
             assert time.monotonic() < limit, "PulseAudio did not start"
@@ -169,7 +177,9 @@ class PulseServer:
         self._process.send_signal(signal.SIGCONT)
 
     def ask(self, *arguments: str) -> str:
-        """What `pactl` says."""
+        """What `pactl` says; a server that has ended by itself fails the test, and says how."""
+        status = None if self._process is None else self._process.poll()
+        assert status is None, f"the sound server has ended ({status}): {self._log.read_text(errors='replace')}"
         done = subprocess.run(
             ["pactl", *arguments],
             env=os.environ | self.environment,
