@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench chaos soak fuzz-hub format clean
+.PHONY: help demo test lint neural types bench chaos soak fuzz-hub format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,8 @@ lint: $(VENV)/dev ## check format, lint rules and types
 	$(BIN)/ruff check --output-format concise . || result=1; \
 	$(MAKE) --no-print-directory types || result=1; \
 	exit $$result
+
+neural: $(VENV)/neural ## add what the neural translators need; without it their tests are skipped
 
 types: $(VENV)/dev ## check types only, and that the checkers would see an error
 	@$(BIN)/python -P tests/helpers/shadow_tree.py check
@@ -62,3 +64,7 @@ $(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/python
 	@$(INSTALL) --editable '.[dev]'
 	@touch $(VENV)/base $@
+
+$(VENV)/neural: $(VENV)/dev
+	@$(INSTALL) --editable '.[dev,translation]'
+	@touch $@
