@@ -15,6 +15,7 @@ from typing import Final, cast
 import zmq
 
 from voicestream import audio_pool, log
+from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError, VoicestreamError
 from voicestream.run_directory import RunDirectory
 from voicestream.supervisor.alarms import Limits
@@ -36,6 +37,8 @@ def main() -> int:
     parser.add_argument("--run-directory", type=Path, required=True)
     parser.add_argument("--tts", default="auto")
     parser.add_argument("--translator", default="auto")
+    parser.add_argument("--models", default="")
+    parser.add_argument("--compute", default=AUTO)
     parser.add_argument(
         "--keep-alive", type=float, default=FIRST_SESSION_SECONDS, help="how long to wait for a session"
     )
@@ -59,12 +62,13 @@ def main() -> int:
             run_directory,
             _make_pool(),
             {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
+            EngineSettings(models=cast("str", found.models), compute=cast("str", found.compute)),
             Limits(
                 silence_seconds=cast("float", found.silence_limit),
                 job_seconds=cast("float", found.job_limit),
                 job_seconds_per_character=cast("float", found.job_limit_per_character),
             ),
-            cast("float", found.keep_alive),
+            keep_alive_seconds=cast("float", found.keep_alive),
             stay=cast("bool", found.stay),
         )
         supervisor.run()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream import languages
+from voicestream.engine_settings import check_compute
 from voicestream.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,8 +35,11 @@ def refusal(options: SessionOptions, sessions: int) -> str:
     try:
         languages.parse(options.parser.language)
         languages.parse(options.target)
+        check_compute(options.compute)
     except UsageError as error:
         return error.for_people()
+    if "\0" in options.models or (options.models and not Path(options.models).is_absolute()):
+        return f"{options.models!r} is not the absolute path of a directory"
     path = options.output.path
     if options.output.kind == "wav" and ("\0" in path or not Path(path).is_absolute()):
         return f"{path!r} is not the absolute path of a file"

@@ -33,7 +33,7 @@ _TEXTS: Final[dict[type, tuple[str, ...]]] = {
     InputNotice: ("text",),
     Loading: ("stage",),
     OutputFailed: ("reason",),
-    Ready: ("engine", "device"),
+    Ready: ("engine", "device", "note"),
     SentenceFound: ("language",),
     Stopping: ("reason",),
     Translated: ("engine", "language"),
@@ -46,5 +46,12 @@ def brief(message: M) -> M:
     for name in _TEXTS.get(type(message), ()):
         text: str = getattr(message, name)
         if len(text) > MAX_CHARACTERS:
-            message = msgspec.structs.replace(message, **{name: text[: MAX_CHARACTERS - 1] + "…"})
+            message = msgspec.structs.replace(message, **{name: _cut(text)})
+    if isinstance(message, Translated) and any(len(one.failure) > MAX_CHARACTERS for one in message.sentences):
+        sentences = [msgspec.structs.replace(one, failure=_cut(one.failure)) for one in message.sentences]
+        message = msgspec.structs.replace(message, sentences=sentences)
     return message
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"

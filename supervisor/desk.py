@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
+from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.messages import (
     PROTOCOL_VERSION,
@@ -144,6 +145,7 @@ class Desk:
                 pid=os.getpid(),
                 translator=posts["translation"].engine_name,
                 tts=posts["tts"].engine_name,
+                note=posts["translation"].note,
             ),
         )
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
@@ -155,17 +157,22 @@ class Desk:
         wanted: list[tuple[Role, str]] = [("tts", options.tts)]
         if not languages.are_same(options.target, options.parser.language):
             wanted.append(("translation", options.translator))
+        settings = EngineSettings(models=options.models, compute=options.compute)
         for role, engine in wanted:
             post = supervisor.table.posts[role]
-            fits = engine in (post.engine, post.engine_name) or (engine == "auto" and post.engine != "none")
-            if fits:
+            fits = engine in (post.engine, post.engine_name) or (engine == AUTO and post.engine != "none")
+            # No voice engine there is so far looks at them.
+            is_set = post.settings == settings or role == "tts"
+            if fits and is_set:
                 continue
             if supervisor.sessions.by_id:
+                what = engine if is_set else f"{engine} with other --models or --compute"
                 return (
-                    f"the {role} worker runs {post.engine_name} for another session, not {engine}.\n"
+                    f"the {role} worker runs {post.engine_name} for another session, not {what}.\n"
                     f"Wait for that session, or type: voicestream down"
                 )
             post.engine = engine
+            post.settings = settings
             if post.process is not None:
                 supervisor.ledger.unseat(role)
                 supervisor.table.end(post, "drain", now, wished=True, reason=f"engine {engine} is wanted")

@@ -12,6 +12,7 @@ from voicestream.supervisor.alarms import Sign
 from voicestream.supervisor.stop_ladder import FOR_RESTART, Patience
 
 if TYPE_CHECKING:
+    from voicestream.engine_settings import EngineSettings
     from voicestream.messages import Ready, Role, WorkerState
     from voicestream.supervisor.process import WorkerProcess
     from voicestream.supervisor.restart_policy import End
@@ -43,6 +44,8 @@ class Post:
     role: Role
     engine: str
     """Name of the engine that is wanted."""
+    settings: EngineSettings
+    """What that engine is loaded with."""
     log: WorkerLog
     process: WorkerProcess | None = None
     incarnation: int = 0
@@ -72,6 +75,11 @@ class Post:
     def engine_name(self) -> str:
         """The engine that runs and stays, or else the one that is wanted."""
         return self.ready.engine if self.ready and self.stop is None else self.engine
+
+    @property
+    def note(self) -> str:
+        """Why its engine is not a better one, if ``auto`` has found a reason."""
+        return self.ready.note if self.ready and self.stop is None else ""
 
     @property
     def restarts(self) -> int:

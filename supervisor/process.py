@@ -11,10 +11,11 @@ import secrets
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from voicestream import lifeline
+from voicestream.engine_settings import EngineSettings
 from voicestream.link import WORKER_KEY_VARIABLE, worker_name
 
 if TYPE_CHECKING:
@@ -51,12 +52,14 @@ class Launch:
     """Descriptor of the audio pool; None for the roles that have nothing to do with sound."""
     threads: int
     """For numeric libraries, unless the user has set them."""
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    """For neural engines."""
 
 
 def environment_for(launch: Launch, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The worker's environment: the user's own settings win."""
+    """The worker's environment: the user's own settings win, but for what a session has asked for."""
     ours = dict.fromkeys(THREAD_VARIABLES, str(launch.threads)) | MPS_VARIABLES
-    return ours | dict(inherited)
+    return ours | dict(inherited) | launch.settings.environment()
 
 
 class WorkerProcess:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from voicestream.engine_settings import EngineSettings
     from voicestream.messages import FromWorker, Role
     from voicestream.supervisor.hub import Hub
     from voicestream.supervisor.stop_ladder import Patience, Rung
@@ -96,6 +97,7 @@ class ProcessTable:
         hub_path: Path,
         pool: int,
         engines: Mapping[Role, str],
+        settings: EngineSettings,
         limits: alarms.Limits,
         threads: int,
         progress: Callable[[Role], tuple[float | None, int]],
@@ -107,6 +109,7 @@ class ProcessTable:
             hub_path: where workers connect.
             pool: descriptor of the audio pool.
             engines: name of the wanted engine of each role that has a choice.
+            settings: what they are loaded with.
             limits: for the alarms.
             threads: for numeric libraries in each worker.
             progress: for a role, since when its job is stalled (None: it is not) and how many characters it has.
@@ -121,7 +124,7 @@ class ProcessTable:
         self._wanted = True
         self._looked_at = self._attended_since = 0.0
         self.posts: Final[dict[Role, Post]] = {
-            role: Post(role=role, engine=engines.get(role, ""), log=WorkerLog(log.path_of(role)))
+            role: Post(role=role, engine=engines.get(role, ""), settings=settings, log=WorkerLog(log.path_of(role)))
             for role in START_ORDER
         }
         self._by_name: Final = {role.encode(): post for role, post in self.posts.items()}
@@ -177,6 +180,8 @@ class ProcessTable:
                 if post.stop is None:
                     self._change(post, "ready")
                     self._findings.append(BecameReady(post.role))
+            case Ready():
+                post.ready = message  # its engine has moved to another device
             case Stopping() if post.stop is None:
                 # By itself, and it says why; one that was told to end only repeats what it was told.
                 post.failure = message.reason
@@ -277,6 +282,7 @@ class ProcessTable:
             engine=post.engine,
             pool=self._pool if post.role in SOUND_ROLES else None,
             threads=self._threads,
+            settings=post.settings,
         )
         try:
             post.process = WorkerProcess(launch)

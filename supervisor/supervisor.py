@@ -28,6 +28,7 @@ from voicestream.messages import (
     Input,
     InputConsumed,
     InputNotice,
+    Loading,
     PlaybackStarted,
     SessionClosed,
     SessionEvent,
@@ -46,6 +47,7 @@ from voicestream.supervisor.signals import Signals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from voicestream.engine_settings import EngineSettings
     from voicestream.messages import FromWorker, Message, Role
     from voicestream.run_directory import RunDirectory
     from voicestream.supervisor.alarms import Limits
@@ -75,9 +77,10 @@ class Supervisor:
         run_directory: RunDirectory,
         pool_descriptor: int,
         engines: Mapping[Role, str],
+        settings: EngineSettings,
         limits: Limits,
-        keep_alive_seconds: float,
         *,
+        keep_alive_seconds: float,
         stay: bool,
     ) -> None:
         """The lock of ``run_directory`` is held by the caller.
@@ -86,6 +89,7 @@ class Supervisor:
             run_directory: where the hub is bound.
             pool_descriptor: of the audio pool; passed on to the workers.
             engines: the engine wanted of each role that has a choice.
+            settings: what the engines are loaded with.
             limits: of the alarms.
             keep_alive_seconds: how long to stay without any session before the first one has come; from then on the
                 last session says how long.
@@ -103,6 +107,7 @@ class Supervisor:
             hub_path=run_directory.hub,
             pool=pool_descriptor,
             engines=engines,
+            settings=settings,
             limits=limits,
             threads=threads,
             progress=self._progress,
@@ -227,6 +232,8 @@ class Supervisor:
             if is_from_worker(message):
                 message = brief(message)
                 self.table.heard(post, message, now)
+                if isinstance(message, Loading):
+                    self._tell_loading(post.role, message, now)
                 self._take_from_worker(post.role, message, now)
             else:
                 self.hub.drop(identity, "misplaced", type(message).__name__)
@@ -238,6 +245,19 @@ class Supervisor:
         else:
             # A predecessor that is not quite dead, or somebody who is none of ours (pitfall 18).
             self.hub.drop(identity, "stale", type(message).__name__)
+
+    def _tell_loading(self, role: Role, message: Loading, now: float) -> None:
+        for session in self.sessions.by_id.values():
+            event = SessionEvent(
+                event="loading",
+                session=session.session,
+                time=now,
+                role=role,
+                incarnation=self.table.posts[role].incarnation,
+                text=message.stage,
+                progress=message.progress,
+            )
+            self.hub.send(session.client, event)
 
     def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
         session = self.sessions.by_id.get(message.session)
@@ -302,7 +322,7 @@ class Supervisor:
                 incarnation=post.incarnation,
                 state=post.state,
                 engine=post.engine_name or None,
-                reason=finding.reason if isinstance(finding, Ended | RoleFailed) else None,
+                reason=finding.reason if isinstance(finding, Ended | RoleFailed) else post.note or None,
             )
             self.hub.send(session.client, event)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from voicestream.errors import EXIT_NO_AUDIO
+from voicestream.loading_line import LoadingLine
 
 if TYPE_CHECKING:
     from voicestream.messages import SessionClosed, SessionEvent, SessionOpened
 
 NO_TRANSLATOR: Final = "none"
+
+_OVER: Final = "\r\x1b[2K"
+"""To the line's start, and erase it (ECMA-48 EL); written to terminals only."""
 
 
 class Captions:
@@ -33,6 +38,9 @@ class Captions:
         """Why something was not done, as far as it was told."""
         self._is_unread = False
         self._translates = False
+        self._loading = LoadingLine()
+        self._has_line = False
+        """Whether the cursor stands behind a line that is to be written over."""
         self._texts: dict[int, tuple[str, str]] = {}
         """Of the sentences not heard yet: the original, and what is said."""
 
@@ -56,12 +64,16 @@ class Captions:
                 self.note(event.text or "")
             case "worker":
                 self._worker(event)
+            case "loading" if not self._quiet:
+                self._show_loading(event)
             case _:
                 pass
 
     def opened(self, message: SessionOpened, *, translates: bool) -> None:
         """The session exists; ``translates``: a translation is wanted."""
         self._translates = translates
+        if message.note:
+            self._tell_choice(message.translator, message.note)
         if message.translator == NO_TRANSLATOR:
             self._tell_untranslated()
 
@@ -77,10 +89,25 @@ class Captions:
         self.error(f"{what} {event.event} ({event.stage}): {reason}")
 
     def _worker(self, event: SessionEvent) -> None:
-        if event.reason:
+        if event.reason and event.state == "ready":
+            self._tell_choice(event.engine or "", event.reason)
+        elif event.reason:
             self.note(event.reason)
-        elif event.role == "translation" and event.engine == NO_TRANSLATOR:
+        if event.role == "translation" and event.engine == NO_TRANSLATOR:
             self._tell_untranslated()
+
+    def _tell_choice(self, engine: str, why: str) -> None:
+        """Which translator ``auto`` took, where it could not have the best."""
+        if self._translates and why not in self._reasons:
+            self._reasons.add(why)
+            self.note(f"translator: {engine}; {why}")
+
+    def _show_loading(self, event: SessionEvent) -> None:
+        if not sys.stderr.isatty():
+            if stage := self._loading.new_stage(event):
+                self._write(f"voicestream: {stage}", dim=True)
+        elif line := self._loading.line(event):
+            self._write(f"voicestream: {line}", dim=True, is_final=False)
 
     def _tell_untranslated(self) -> None:
         if self._translates:
@@ -126,11 +153,14 @@ class Captions:
         for text in held:
             self.error(text)
 
-    def _write(self, text: str, *, fg: str | None = None, dim: bool | None = None) -> None:
+    def _write(self, text: str, *, fg: str | None = None, dim: bool | None = None, is_final: bool = True) -> None:
+        """Write a line; one that is not final is written over by the next."""
         if self._is_unread:
             return
+        over = _OVER if self._has_line else ""
+        self._has_line = not is_final
         try:
-            click.secho(text, err=True, fg=fg, dim=dim)
+            click.secho(f"{over}{text}", err=True, fg=fg, dim=dim, nl=is_final)
         except OSError:
             # The terminal is gone, or the disk is full: there is nowhere left to say so, and listening goes on.
             self._is_unread = True

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Raised whenever two versions of this file could misunderstand each other; Hello and OpenSession carry it."""
 
 Role = Literal["parser", "translation", "tts", "player"]
@@ -27,6 +27,7 @@ ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
 Patience = Annotated[float, msgspec.Meta(ge=0.0)]
 """Seconds; no limit upwards."""
+Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -64,6 +65,17 @@ class OutputOptions(_Part, frozen=True, kw_only=True):
     """Part of the name of the sound device; empty = the default device."""
 
 
+class TranslationOptions(_Part, frozen=True, kw_only=True):
+    """How one session's sentences are translated."""
+
+    beams: Beams = 1
+    """Translations that are followed side by side in the search for the best; 1 is the fastest."""
+    keep: list[str] = []
+    """Words that stand in the translation as they are."""
+    glossary: dict[str, str] = {}
+    """Words, and what they are called in the target language."""
+
+
 class SessionOptions(_Part, frozen=True, kw_only=True):
     """What one ``run`` asks for."""
 
@@ -72,6 +84,11 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     target: str = "en"
     """BCP-47 tag of the language to be heard."""
     translator: str = "auto"
+    translation: TranslationOptions = TranslationOptions()
+    models: str = ""
+    """Absolute path of the directory in which the neural engines find their weights; empty = the user's."""
+    compute: str = "auto"
+    """Device on which neural engines compute."""
     tts: str = "auto"
     voice: str = ""
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
@@ -97,6 +114,9 @@ class TranslatedSentence(_Part, frozen=True, kw_only=True):
     session: str
     sentence: int
     text: str
+    """Its translation; not looked at where there is none."""
+    failure: str = ""
+    """Why there is no translation that could be heard; empty = there is."""
 
 
 class Counts(_Part, frozen=True, kw_only=True):
@@ -175,12 +195,14 @@ class Loading(_Message, frozen=True, kw_only=True):
 
 
 class Ready(_Message, frozen=True, kw_only=True):
-    """The engine is loaded; work may come."""
+    """The engine is loaded; work may come. Sent again when it has moved to another device."""
 
     engine: str
     device: str
     max_characters: int = 0
     """Longest text a voice engine takes in one piece; 0 = no limit."""
+    note: str = ""
+    """Why a better engine was not taken, for people; empty = none was looked for."""
 
 
 class Beat(_Message, frozen=True, kw_only=True):
@@ -355,6 +377,8 @@ class Translate(_Message, frozen=True, kw_only=True):
     batch: int
     source: str
     target: str
+    options: TranslationOptions = TranslationOptions()
+    """Those of all sessions in it."""
     sentences: list[SourceSentence]
 
 
@@ -462,8 +486,10 @@ class SessionOpened(_Message, frozen=True, kw_only=True):
     pid: int
     """The supervisor's process id."""
     translator: str
-    """The engine that was chosen, and for ``auto`` why."""
+    """The engine that was chosen."""
     tts: str
+    note: str = ""
+    """Why ``auto`` did not take a better translator."""
 
 
 class Input(_Message, frozen=True, kw_only=True):
@@ -500,6 +526,8 @@ class SessionEvent(_Message, frozen=True, kw_only=True):
     role: str | None = None
     incarnation: int | None = None
     state: str | None = None
+    progress: float | None = None
+    """0 to 1."""
 
 
 class SessionClosed(_Message, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ import importlib.metadata
 import logging
 from typing import TYPE_CHECKING, Final, cast
 
+from voicestream import accelerator, engine_settings
+from voicestream.engine_settings import EngineSettings
 from voicestream.errors import ConfigurationError, EngineNotReadyError
 
 if TYPE_CHECKING:
@@ -30,39 +32,52 @@ SYNTHESIZERS: Final = "voicestream.synthesizers"
 
 AUTO: Final = "auto"
 
-BEST: Final = {TRANSLATORS: ("nllb", "nllb-ct2", "apertium", "none"), SYNTHESIZERS: ("xtts", "espeak")}
+BEST: Final = {TRANSLATORS: ("nllb-ct2", "nllb", "apertium", "none"), SYNTHESIZERS: ("xtts", "espeak")}
 """What ``auto`` tries, best first; somebody else's engine is taken when it is named."""
+
+BEST_ON_GPU: Final = {TRANSLATORS: ("nllb", "nllb-ct2", "apertium", "none")}
+"""Likewise where there is a GPU, as far as it makes a difference."""
 
 _KINDS: Final = {TRANSLATORS: "translator", SYNTHESIZERS: "voice engine"}
 _OPTIONS: Final = {TRANSLATORS: "--translator", SYNTHESIZERS: "--tts"}
 
 
-def load_translator(name: str, report: Callable[[str, float | None], None]) -> Translator:
+def load_translator(
+    name: str,
+    report: Callable[[str, float | None], None],
+    explain: Callable[[str], None] = _log.info,
+) -> Translator:
     """The translation engine of that name, loaded; ``auto``: the best that is ready on this machine.
 
     Args:
         name: what stands after ``--translator``.
         report: hears the stages of loading; with ``auto`` also which engine was taken and why.
+        explain: hears, once, why ``auto`` did not take a better one, if there is one.
 
     Raises:
         ConfigurationError: no engine has that name, or it cannot be imported.
         EngineNotReadyError: the named engine lacks something; the hint is the command that mends it.
     """
-    return cast("Translator", _load(TRANSLATORS, name, report))
+    return cast("Translator", _load(TRANSLATORS, name, report, explain))
 
 
-def load_synthesizer(name: str, report: Callable[[str, float | None], None]) -> Synthesizer:
+def load_synthesizer(
+    name: str,
+    report: Callable[[str, float | None], None],
+    explain: Callable[[str], None] = _log.info,
+) -> Synthesizer:
     """The voice engine of that name, loaded; ``auto``: the best that is ready on this machine.
 
     Args:
         name: what stands after ``--tts``.
         report: as for ``load_translator``.
+        explain: as for ``load_translator``.
 
     Raises:
         ConfigurationError: as for ``load_translator``.
         EngineNotReadyError: as for ``load_translator``.
     """
-    return cast("Synthesizer", _load(SYNTHESIZERS, name, report))
+    return cast("Synthesizer", _load(SYNTHESIZERS, name, report, explain))
 
 
 def available(group: str) -> list[str]:
@@ -78,10 +93,12 @@ def _find(group: str) -> dict[str, set[EntryPoint]]:
     return found
 
 
-def _load(group: str, name: str, report: Callable[[str, float | None], None]) -> Translator | Synthesizer:
+def _load(
+    group: str, name: str, report: Callable[[str, float | None], None], explain: Callable[[str], None]
+) -> Translator | Synthesizer:
     installed = _find(group)
     if name == AUTO:
-        return _load_best(group, installed, report)
+        return _load_best(group, installed, report, explain)
     if name not in installed:
         raise _unknown(group, name, sorted(installed))
     engine = _make(group, installed[name])
@@ -90,10 +107,13 @@ def _load(group: str, name: str, report: Callable[[str, float | None], None]) ->
 
 
 def _load_best(
-    group: str, installed: dict[str, set[EntryPoint]], report: Callable[[str, float | None], None]
+    group: str,
+    installed: dict[str, set[EntryPoint]],
+    report: Callable[[str, float | None], None],
+    explain: Callable[[str], None],
 ) -> Translator | Synthesizer:
     not_ready: list[str] = []
-    for name in BEST[group]:
+    for name in _best(group):
         if name not in installed:
             continue
         try:
@@ -105,10 +125,19 @@ def _load_best(
         reason = "; ".join(not_ready) if not_ready else "the best that is installed"
         _log.info("engine=%s chosen_by=auto reason=%r", name, reason)
         report(f"{name} ({reason})", None)
+        if not_ready:
+            explain(reason)
         return engine
     raise EngineNotReadyError(
         f"no {_KINDS[group]} is ready: {'; '.join(not_ready) or 'none is installed'}", hint="pip install voicestream"
     )
+
+
+def _best(group: str) -> tuple[str, ...]:
+    """What to try, in this order. An engine that is quick on a GPU is the slower one where there is none."""
+    compute = EngineSettings.from_environment().compute
+    uses_gpu = accelerator.may_have_gpu() if compute == engine_settings.AUTO else compute != "cpu"
+    return BEST_ON_GPU.get(group, BEST[group]) if uses_gpu else BEST[group]
 
 
 def _load_or_close(engine: Translator | Synthesizer, report: Callable[[str, float | None], None]) -> None:

@@ -297,6 +297,7 @@ class Ledger:
             self._drop(row, Outcome.FAILED, message.reason)
 
     def _drop(self, row: Row, outcome: Outcome, reason: str) -> None:
+        self.translating.take_back(row)
         self.speaking.take_back(row)
         self.playing.take_back(row)
         self.books.end(row, outcome, reason=reason)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from voicestream.messages import SourceSentence, Translate
+from voicestream.messages import Cancel, SourceSentence, Translate
 from voicestream.supervisor.ledger.books import MAX_CHARACTERS, MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Making
 
 if TYPE_CHECKING:
-    from voicestream.messages import Translated, WorkFailed
+    from voicestream.messages import Translated, TranslationOptions, WorkFailed
     from voicestream.supervisor.ledger.books import Books, SessionBook
     from voicestream.supervisor.ledger.rows import Row
 
@@ -19,6 +19,14 @@ MAX_BATCH: Final = 16
 
 MAX_TRANSLATED_AHEAD: Final = 64
 """Sentences of a session that wait translated for tts: more would only be lost work if the session is stopped."""
+
+
+class _Wanted(NamedTuple):
+    """What all sentences of a batch have in common."""
+
+    source: str
+    target: str
+    options: TranslationOptions
 
 
 @dataclass(frozen=True)
@@ -56,18 +64,20 @@ class Translating:
         batch = self._batch
         if batch is None or answer.batch != batch.number:
             return None
-        texts = {(one.session, one.sentence): one.text for one in answer.sentences}
+        answers = {(one.session, one.sentence): one for one in answer.sentences}
         self._batch = None
         for row in batch.rows:
             if row.outcome is not None:
                 continue
-            text = texts.get(row.key)
-            if text is None:
+            made = answers.get(row.key)
+            if made is None:
                 self._retry(row, "the translator left it out")
-            elif len(text) > MAX_CHARACTERS:
-                self._retry(row, f"a translation of {len(text)} characters")
+            elif made.failure:
+                self._speak_original(row, made.failure)  # it has tried again itself
+            elif len(made.text) > MAX_CHARACTERS:
+                self._retry(row, f"a translation of {len(made.text)} characters")
             else:
-                row.text, row.language = text, answer.language
+                row.text, row.language = made.text, answer.language
                 self._move_on(row, engine=answer.engine)
         return self._books.now - batch.since
 
@@ -79,6 +89,11 @@ class Translating:
         self._batch = None
         self._give_back(batch, answer.reason, blame=True, permanent=answer.permanent)
 
+    def take_back(self, row: Row) -> None:
+        """A sentence is over that may be at the worker: it need not be finished for its sake."""
+        if self._batch is not None and any(row is one for one in self._batch.rows):
+            self._books.send("translation", Cancel(session=row.session, sentence=row.sentence))
+
     def lost(self, reason: str, *, blame: bool) -> None:
         """The worker is gone; ``blame``: it was not our wish."""
         batch, self._batch = self._batch, None
@@ -89,26 +104,8 @@ class Translating:
         """Send the next batch if the worker is free; ``by_need``: sessions, the one to be heard soonest first."""
         if self._batch is not None or "translation" not in self._books.seated:
             return
-        rows: list[Row] = []
-        pair: tuple[str, str] | None = None
-        for book in by_need:
-            while len(rows) < MAX_BATCH:
-                row = first_open(book.found)
-                if (
-                    row is None
-                    or not _has_room(book, row)
-                    or (pair is not None and pair != (row.language, book.options.target))
-                ):
-                    break
-                if row.trials and rows:
-                    break  # one that cost us a worker before goes alone, so that the others are not blamed for it
-                pair = (row.language, book.options.target)
-                rows.append(book.found.popleft())
-                if row.trials:
-                    break
-            if rows and (rows[-1].trials or len(rows) == MAX_BATCH):
-                break
-        if pair is None:
+        rows, wanted = _next_batch(by_need)
+        if wanted is None:
             return
         self._numbers += 1
         for row in rows:
@@ -117,7 +114,13 @@ class Translating:
         sentences = [SourceSentence(session=r.session, sentence=r.sentence, text=r.text) for r in rows]
         self._books.send(
             "translation",
-            Translate(batch=self._numbers, source=pair[0], target=pair[1], sentences=sentences),
+            Translate(
+                batch=self._numbers,
+                source=wanted.source,
+                target=wanted.target,
+                options=wanted.options,
+                sentences=sentences,
+            ),
         )
 
     def _give_back(self, batch: _Batch, reason: str, *, blame: bool, permanent: bool) -> None:
@@ -150,6 +153,27 @@ class Translating:
         row.move(Making.TRANSLATED)
         put_in_order(self._books.sessions[row.session].translated, row)
         self._books.report("translated", row, text=row.text, language=row.language, engine=engine)
+
+
+def _next_batch(by_need: list[SessionBook]) -> tuple[list[Row], _Wanted | None]:
+    """Take the rows of a batch from where they wait, as many as go together; None: there is none."""
+    rows: list[Row] = []
+    wanted: _Wanted | None = None
+    for book in by_need:
+        while len(rows) < MAX_BATCH:
+            row = first_open(book.found)
+            if row is None or not _has_room(book, row):
+                break
+            its = _Wanted(row.language, book.options.target, book.options.translation)
+            if wanted is not None and wanted != its:
+                break
+            if row.trials and rows:
+                break  # one that cost us a worker before goes alone, so that the others are not blamed for it
+            wanted = its
+            rows.append(book.found.popleft())
+            if row.trials:
+                return rows, wanted
+    return rows, wanted
 
 
 def _has_room(book: SessionBook, row: Row) -> bool:

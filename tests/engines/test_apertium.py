@@ -18,6 +18,7 @@ from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError
 from voicestream.workers.translation import apertium
 from voicestream.workers.translation.apertium import ApertiumTranslator
 from voicestream.workers.translation.pipeline import PipelineError
+from voicestream.workers.translation.translator import Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,68 +72,68 @@ def wait_until_gone(found: list[int]) -> bool:
 
 
 def test_english_becomes_spanish_and_back(running: ApertiumTranslator) -> None:
-    assert running.translate(["Hello world.", "Good morning!"], "en", "es") == ["Hola Mundo.", "Buenos días!"]
-    assert running.translate(["El perro es grande."], "es", "en") == ["The dog is big."]
+    assert running.translate(["Hello world.", "Good morning!"], "en", "es", Job()) == ["Hola Mundo.", "Buenos días!"]
+    assert running.translate(["El perro es grande."], "es", "en", Job()) == ["The dog is big."]
 
 
 def test_regions_are_understood(running: ApertiumTranslator) -> None:
     assert running.supports("en-GB", "es-MX")
-    assert running.translate(["Hello world."], "en-GB", "es-MX") == ["Hola Mundo."]
+    assert running.translate(["Hello world."], "en-GB", "es-MX", Job()) == ["Hola Mundo."]
 
 
 def test_a_full_stop_is_neither_added_nor_lost(running: ApertiumTranslator) -> None:
     texts = ["Hello world", "Hello world.", "Hello world...", "Hello world?!"]
-    found = running.translate(texts, "en", "es")
+    found = running.translate(texts, "en", "es", Job())
     assert [text.lower().replace("hola mundo", "") for text in found] == ["", ".", "...", "?!"]
 
 
 @pytest.mark.parametrize("sign", list("\\[]{}^$/@<>*+=#|&;:,'\"()~`_-%"))
 def test_signs_with_a_meaning_for_apertium_are_only_signs(running: ApertiumTranslator, sign: str) -> None:
-    found = running.translate([f"Hello world. {sign} Good morning."], "en", "es")[0]
+    found = running.translate([f"Hello world. {sign} Good morning."], "en", "es", Job())[0]
     assert found.startswith("Hola Mundo.")
     assert found.endswith("Buenos días.")
     assert sign in found or sign == "~", "the programs swallow ~"
-    assert running.translate(["Hello world."], "en", "es") == ["Hola Mundo."]
+    assert running.translate(["Hello world."], "en", "es", Job()) == ["Hola Mundo."]
 
 
 def test_what_would_end_a_text_does_not(running: ApertiumTranslator) -> None:
     texts = ["Hello\0world.", "Hello\nworld.", "\ud800Hello world.", "[][\n]Hello world."]
-    assert running.translate(texts, "en", "es") == ["Hola Mundo."] * 3 + ["[][ ]Hola Mundo."]
+    assert running.translate(texts, "en", "es", Job()) == ["Hola Mundo."] * 3 + ["[][ ]Hola Mundo."]
 
 
 def test_a_text_that_is_swallowed_stays_as_it_is(running: ApertiumTranslator) -> None:
-    assert running.translate(["~", " ", "日本語"], "en", "es") == ["~", "", "日本語"]
+    assert running.translate(["~", " ", "日本語"], "en", "es", Job()) == ["~", "", "日本語"]
 
 
 def test_a_long_text_comes_back_whole(running: ApertiumTranslator) -> None:
-    assert running.translate(["Hello world. " * 600], "en", "es")[0].count("Hola") == 600
+    assert running.translate(["Hello world. " * 600], "en", "es", Job())[0].count("Hola") == 600
 
 
 def test_a_text_is_translated_alike_whatever_came_before(running: ApertiumTranslator) -> None:
     texts = ["I saw that.", "He saw her duck", "Run the build now.", "(Yes", "It can fish.", "the", "Time flies."]
-    expected = dict(zip(texts, running.translate(texts, "en", "es"), strict=True))
+    expected = dict(zip(texts, running.translate(texts, "en", "es", Job()), strict=True))
     for seed in range(5):
         random.Random(seed).shuffle(texts)
-        assert dict(zip(texts, running.translate(texts, "en", "es"), strict=True)) == expected
+        assert dict(zip(texts, running.translate(texts, "en", "es", Job()), strict=True)) == expected
 
 
 @pytest.mark.parametrize("stage", [0, 3, 10])
 def test_a_killed_stage_costs_no_sentence(translator: ApertiumTranslator, stage: int) -> None:
-    expected = translator.translate(["The dog is big."], "en", "es")
+    expected = translator.translate(["The dog is big."], "en", "es", Job())
     before = pids(translator)
     os.kill(before[stage], signal.SIGKILL)
     wait_until_gone([before[stage]])
-    assert translator.translate(["The dog is big."], "en", "es") == expected
+    assert translator.translate(["The dog is big."], "en", "es", Job()) == expected
     assert not set(before) & set(pids(translator))
     assert all(is_gone(pid) for pid in before)
 
 
 def test_a_stage_that_hangs_costs_no_sentence(translator: ApertiumTranslator, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = translator.translate(["The dog is big."], "en", "es")
+    expected = translator.translate(["The dog is big."], "en", "es", Job())
     before = pids(translator)
     os.kill(before[4], signal.SIGSTOP)
     monkeypatch.setattr(apertium, "TIMEOUT_SECONDS", 1.0)
-    assert translator.translate(["The dog is big."], "en", "es") == expected
+    assert translator.translate(["The dog is big."], "en", "es", Job()) == expected
     assert all(is_gone(pid) for pid in before)
 
 
@@ -143,22 +144,22 @@ def test_a_text_that_fails_twice_is_given_up_and_the_next_is_not(
         patched.setattr(apertium, "TIMEOUT_SECONDS", 0.0)
         patched.setattr(apertium, "TIMEOUT_SECONDS_PER_CHARACTER", 0.0)
         with pytest.raises(PipelineError, match="no answer"):
-            translator.translate(["The dog is big."], "en", "es")
+            translator.translate(["The dog is big."], "en", "es", Job())
     assert pids(translator) == []
-    assert translator.translate(["Hello world."], "en", "es") == ["Hola Mundo."]
+    assert translator.translate(["Hello world."], "en", "es", Job()) == ["Hola Mundo."]
 
 
 def test_the_pair_used_least_lately_makes_room(translator: ApertiumTranslator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apertium, "MAX_PIPELINES", 1)
-    translator.translate(["Hello."], "en", "es")
+    translator.translate(["Hello."], "en", "es", Job())
     before = pids(translator)
-    translator.translate(["Hola."], "es", "en")
+    translator.translate(["Hola."], "es", "en", Job())
     assert all(is_gone(pid) for pid in before)
-    translator.translate(["Hello."], "en", "es")
+    translator.translate(["Hello."], "en", "es", Job())
 
 
 def test_close_leaves_no_process(translator: ApertiumTranslator) -> None:
-    translator.translate(["Hello."], "en", "es")
+    translator.translate(["Hello."], "en", "es", Job())
     before = pids(translator)
     assert len(before) > 5
     translator.close()
@@ -171,7 +172,7 @@ def test_a_killed_worker_leaves_no_process() -> None:
         "from voicestream.workers.translation.apertium import ApertiumTranslator\n"
         "found = ApertiumTranslator()\n"
         "found.load(lambda *_: None)\n"
-        "found.translate(['Hello.'], 'en', 'es')\n"
+        "found.translate(['Hello.'], 'en', 'es', Job())\n"
         "print(json.dumps(found._pipelines['eng-spa'].pids), flush=True)\n"
         "time.sleep(600)\n"
     )
@@ -187,14 +188,14 @@ def test_an_english_only_locale_does_not_matter(
     translator: ApertiumTranslator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
-    assert translator.translate(["Good morning, ñandú 日本"], "en", "es") == ["Buenos días, ñandú 日本"]
+    assert translator.translate(["Good morning, ñandú 日本"], "en", "es", Job()) == ["Buenos días, ñandú 日本"]
 
 
 def test_pairs_that_are_not_installed_are_not_supported(translator: ApertiumTranslator) -> None:
     assert not translator.supports("en", "ja")
     assert not translator.supports("en", "no-such-language")
     with pytest.raises(EngineNotReadyError, match="from English to Icelandic") as caught:
-        translator.translate(["Hello."], "en", "is")
+        translator.translate(["Hello."], "en", "is", Job())
     assert "apt install apertium apertium-eng-isl" in caught.value.hint
     assert caught.value.exit_code == EXIT_CONFIGURATION
 
@@ -215,7 +216,7 @@ def test_programs_of_the_current_directory_are_not_run(tmp_path: Path, monkeypat
     monkeypatch.setenv("PATH", f".::{os.environ['PATH']}")
     translator = ApertiumTranslator()
     translator.load(ignore)
-    assert translator.translate(["Hello world."], "en", "es") == ["Hola Mundo."]
+    assert translator.translate(["Hello world."], "en", "es", Job()) == ["Hola Mundo."]
     translator.close()
     assert not (tmp_path / "hostile-ran").exists()
 
@@ -228,7 +229,7 @@ def test_a_damaged_mode_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     translator = ApertiumTranslator()
     translator.load(ignore)
     with pytest.raises(EngineNotReadyError, match=f"{mode} cannot be used") as caught:
-        translator.translate(["Hello."], "en", "es")
+        translator.translate(["Hello."], "en", "es", Job())
     assert "apertium-eng-spa" in caught.value.hint
 
 
@@ -239,5 +240,5 @@ def test_a_mode_whose_data_is_missing_says_so(tmp_path: Path, monkeypatch: pytes
     translator = ApertiumTranslator()
     translator.load(ignore)
     with pytest.raises(PipelineError, match=r"lt-proc ended with .*data\.bin"):
-        translator.translate(["Hello."], "en", "es")
+        translator.translate(["Hello."], "en", "es", Job())
     translator.close()

@@ -15,6 +15,7 @@ import pytest
 from voicestream import languages
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, EngineNotReadyError
 from voicestream.workers import engines
+from voicestream.workers.translation.translator import Job
 from voicestream.workers.tts import espeak_voices
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Engine:
     def supports(self, source, target):
         return True
 
-    def translate(self, texts, source, target):
+    def translate(self, texts, source, target, job):
         return [text.upper() for text in texts]
 
     def close(self):
@@ -95,7 +96,7 @@ def test_none_leaves_texts_as_they_are() -> None:
     translator = engines.load_translator("none", Reports())
     assert translator.name == "none"
     assert translator.supports("en", "ja")
-    assert translator.translate(["Hello."], "en", "ja") == ["Hello."]
+    assert translator.translate(["Hello."], "en", "ja", Job()) == ["Hello."]
     translator.close()
 
 
@@ -103,7 +104,7 @@ def test_an_engine_of_another_package_is_found_by_its_name(install: Install) -> 
     install(engines.TRANSLATORS, "shout", PLUGIN.format(name="shout", load="report('warming up', None)"))
     reports = Reports()
     translator = engines.load_translator("shout", reports)
-    assert translator.translate(["hello"], "en", "en") == ["HELLO"]
+    assert translator.translate(["hello"], "en", "en", Job()) == ["HELLO"]
     assert reports.stages == ["warming up"]
     assert "shout" in engines.available(engines.TRANSLATORS)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from voicestream.workers.translation.translator import Job
+
 NAME: Final = "chaos"
 
 CHUNKS: Final = 4
@@ -44,7 +46,7 @@ class ChaosTranslator:
         """Every pair."""
         return True
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:  # noqa: ARG002 - the protocol's
         """The texts, marked as translated."""
         time.sleep(TRANSLATION_SECONDS * len(texts))
         return [translated(text, source, target) for text in texts]

@@ -1,4 +1,4 @@
-"""The fixture ``nllb_models``: a directory of models with a tiny NLLB in it, made once for all tests."""
+"""The fixtures with models: a tiny NLLB in several formats, made once for all tests, which read them only."""
 
 from __future__ import annotations
 
@@ -12,27 +12,41 @@ import pytest
 
 PACKAGES = ("ctranslate2", "huggingface_hub", "tokenizers", "torch", "transformers")
 
-NAME = "nllb-200-distilled-600M"
-"""What the tiny one passes for."""
-
 
 def skip_unless_installed() -> None:
     """Skip the test where the packages of the extra ``translation`` are missing."""
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)} not found: make neural")
+        pytest.skip(f"{', '.join(missing)} not found: make neural", allow_module_level=True)
 
 
 @pytest.fixture(scope="session")
-def nllb_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory; tests read it only."""
+def _models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     skip_unless_installed()
     directory = tmp_path_factory.mktemp("models")
     # In a process of its own: importing torch changes the one it is in.
     subprocess.run(
-        [sys.executable, "-P", "-m", "helpers.tiny_nllb", directory / NAME],
+        [sys.executable, "-P", "-m", "helpers.tiny_nllb", directory],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "HF_HUB_OFFLINE": "1"},
         check=True,
         capture_output=True,
     )
     return directory
+
+
+@pytest.fixture(scope="session")
+def nllb_models(_models: Path) -> Path:
+    """A directory of models: the tiny one as it was published, and converted to 8 bits."""
+    return _models / "usual"
+
+
+@pytest.fixture(scope="session")
+def exact_nllb_models(_models: Path) -> Path:
+    """The same with all digits in both formats."""
+    return _models / "exact"
+
+
+@pytest.fixture(scope="session")
+def random_nllb_models(_models: Path) -> Path:
+    """The same shape, never trained: hardly ever stops, and loops."""
+    return _models / "random"

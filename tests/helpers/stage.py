@@ -23,6 +23,7 @@ import zmq
 from helpers.invariants import invariants
 from helpers.simulated_workers import WORKING_ROLES, World, options
 from voicestream import audio_pool, lifeline
+from voicestream.engine_settings import EngineSettings
 from voicestream.link import pack, peer_socket, unpack
 from voicestream.messages import (
     Control,
@@ -252,7 +253,15 @@ class Stage:
         assert run_directory.acquire()
         self._run_directory = run_directory
         patient = Limits(hello_seconds=math.inf, loading_seconds=math.inf, silence_seconds=math.inf)
-        self.supervisor = Supervisor(run_directory, audio_pool.create(SLOTS), {}, patient, math.inf, stay=True)
+        self.supervisor = Supervisor(
+            run_directory,
+            audio_pool.create(SLOTS),
+            {},
+            EngineSettings(),
+            patient,
+            keep_alive_seconds=math.inf,
+            stay=True,
+        )
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._sockets: list[zmq.Socket[bytes]] = []
         self.world = SocketWorld(self)

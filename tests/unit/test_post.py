@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicestream.engine_settings import EngineSettings
 from voicestream.messages import Latency, Ready
 from voicestream.supervisor.alarms import Sign
 from voicestream.supervisor.post import KEPT_DURATIONS, KEPT_ENDS, Post, Stop
@@ -16,7 +17,7 @@ from voicestream.supervisor.worker_log import WorkerLog
 
 
 def new_post() -> Post:
-    return Post(role="tts", engine="espeak", log=WorkerLog(Path("unused.log")))
+    return Post(role="tts", engine="espeak", settings=EngineSettings(), log=WorkerLog(Path("unused.log")))
 
 
 def test_without_a_job_there_is_no_latency() -> None:

@@ -10,6 +10,7 @@ from voicestream.bench.engines import IdleSynthesizer, IdleTranslator
 from voicestream.bench.watched_run import agent_line
 from voicestream.workers.parser.pipeline import Found, Pipeline
 from voicestream.workers.player.null import NullSink
+from voicestream.workers.translation.translator import Job
 from voicestream.workers.tts.resample import PoolRateResampler
 from voicestream.workers.tts.slot_writer import SlotWriter
 
@@ -52,7 +53,7 @@ class _Bench:
         """All stages, for what is said in one line."""
         texts = [found.text for found in self._pipeline.feed(line) if isinstance(found, Found)]
         self._pipeline.checkpoint()
-        for text in self._translator.translate(texts, self._source, self._target):
+        for text in self._translator.translate(texts, self._source, self._target, Job()):
             writer = SlotWriter(self._pool, [0], 0)
             resampler = PoolRateResampler(self._synthesizer.sample_rate)
             for chunk in self._synthesizer.synthesize(text, self._target, "", 0):

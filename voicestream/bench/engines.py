@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from voicestream.workers.translation.translator import Job
+
 NAME: Final = "idle"
 
 FRAMES: Final = SAMPLE_RATE // 10
@@ -36,7 +38,7 @@ class IdleTranslator:
         """Every pair."""
         return True
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:  # noqa: ARG002 - see the class
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:  # noqa: ARG002 - see the class
         """The texts themselves."""
         return list(texts)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from voicestream import languages, settings
+from voicestream.engine_settings import check_compute
 from voicestream.errors import ConfigurationError, UsageError
-from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
+from voicestream.messages import OutputOptions, ParserOptions, SessionOptions, TranslationOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +46,15 @@ def option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Cal
     return click.option(flag, parameter, metavar=metavar, envvar=variable, help=text, **more)
 
 
+_BEAMS: Final[dict[str, Any]] = {"type": click.IntRange(1, 16), "default": 1, "show_default": True}
+
 _OPTIONS: Final = (
     option("--from", "Language of the agent's words, as a BCP-47 tag.  [default: en]", "LANG", default="en"),
     option("--to", "Language to hear: ja, de, pt-BR, …  [default: that of --from]", "LANG", default=None),
     option("--translator", "Translation engine.", "NAME", default="auto", show_default=True),
+    option("--beams", "Translations to choose the best from: 1 is fastest, 5 a little better.", "N", **_BEAMS),
+    option("--models", "Directory of the neural engines' weights.  [default: that of `setup`]", "DIR", default=""),
+    option("--compute", "Where they compute: auto, cpu, cuda, mps.", "DEVICE", default="auto", show_default=True),
     option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
     option("--voice", "A voice of the engine, or a sample of one.", "NAME|FILE.wav", default=""),
     option("--speed", "1.5: one and a half times as fast.", "X", type=SPEED_RANGE, default=1.0, show_default=True),
@@ -123,6 +129,9 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         output=output_options(str(values["output"]), str(values["device"])),
         target=target,
         translator=str(values["translator"]),
+        translation=TranslationOptions(beams=int(values["beams"])),
+        models=models_directory(str(values["models"])),
+        compute=check_compute(str(values["compute"])),
         tts=str(values["tts"]),
         voice=_voice(str(values["voice"])),
         speed=float(values["speed"]),
@@ -153,6 +162,19 @@ def output_options(output: str, device: str) -> OutputOptions:
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"--output {output}: may not be written", hint="Give a file name where you may write.")
     return OutputOptions(kind="wav", path=str(path))
+
+
+def models_directory(models: str) -> str:
+    """What ``--models`` means, for a supervisor that may have been started from another place.
+
+    Raises:
+        UsageError: there is no such directory.
+    """
+    if not models:
+        return ""
+    if not Path(models).is_dir():
+        raise UsageError(f"--models {models}: there is no such directory")
+    return str(Path(models).absolute())
 
 
 def _voice(voice: str) -> str:

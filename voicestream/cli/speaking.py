@@ -76,7 +76,12 @@ def speak(
     # A supervisor that has to be started gets the engines at once, so that it need not exchange a worker.
     translates = not languages.are_same(options.target, options.parser.language)
     translator = options.translator if translates else "none"
-    supervisor_options = [f"--tts={options.tts}", f"--translator={translator}"]
+    supervisor_options = [
+        f"--tts={options.tts}",
+        f"--translator={translator}",
+        f"--models={options.models}",
+        f"--compute={options.compute}",
+    ]
     with Client(RunDirectory.of_this_user(), supervisor_options) as client:
         return RunSession(client, options, _Terminal(captions, events, translates=translates)).run(
             input_descriptor, tee

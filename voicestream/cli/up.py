@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from voicestream.cli.session_options import models_directory
 from voicestream.client import Client
+from voicestream.engine_settings import AUTO, check_compute
 from voicestream.errors import VoicestreamError
 from voicestream.messages import Status, StatusRequest
 from voicestream.run_directory import RunDirectory
@@ -15,9 +17,17 @@ from voicestream.run_directory import RunDirectory
 @click.option(
     "--translator", metavar="NAME", default="auto", envvar="VOICESTREAM_TRANSLATOR", help="Translation engine."
 )
-def up(tts: str, translator: str) -> None:
+@click.option("--models", metavar="DIR", default="", envvar="VOICESTREAM_MODELS", help="Weights of neural engines.")
+@click.option("--compute", metavar="DEVICE", default=AUTO, envvar="VOICESTREAM_COMPUTE", help="Where they compute.")
+def up(tts: str, translator: str, models: str, compute: str) -> None:
     """Start the background supervisor and keep it until `voicestream down`."""
-    options = ["--stay", f"--tts={tts}", f"--translator={translator}"]
+    options = [
+        "--stay",
+        f"--tts={tts}",
+        f"--translator={translator}",
+        f"--models={models_directory(models)}",
+        f"--compute={check_compute(compute)}",
+    ]
     with Client(RunDirectory.of_this_user(), options) as client:
         started = client.connect_or_start()
         answer = client.ask(StatusRequest())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicestream.languages import Language
+    from voicestream.workers.translation.translator import Job
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class ApertiumTranslator:
         except UsageError:
             return False
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:  # noqa: ARG002 - the protocol's
         """The texts in the target language, one after another.
 
         Raises:

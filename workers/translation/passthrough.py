@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from voicestream.workers.translation.translator import Job
+
 
 class PassthroughTranslator:
     """A ``Translator`` for those who want to hear the words of the agent."""
@@ -21,7 +23,7 @@ class PassthroughTranslator:
         """Any pair: nothing is changed."""
         return True
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:  # noqa: ARG002 - the protocol's
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:  # noqa: ARG002 - the protocol's
         """The texts."""
         return list(texts)
 

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Job:
+    """How one batch is to be translated; engines without a choice ignore it."""
+
+    beams: int = 1
+    """Translations that are followed side by side in the search for the best; 1 = greedy."""
+    is_second_try: bool = False
+    """The first answer was not usable: search otherwise than the last time."""
+    is_cancelled: Callable[[], bool] = _never
+    """Whether nobody wants the result any more. Quick: an engine should ask it every 50 ms."""
+
+
+class CancelledError(Exception):
+    """The engine has noticed that nobody wants the result any more, and stopped."""
 
 
 class Translator(Protocol):
@@ -14,6 +35,9 @@ class Translator(Protocol):
     The translation worker makes one with no arguments, calls ``load`` once, then ``supports`` and ``translate`` for one
     batch after another, and ``close`` once at the end; all from its main thread, never two at a time. The module is
     imported, and the object made, in the worker's process only; both must be quick: heavy imports belong in ``load``.
+
+    A neural engine has a further attribute, ``needs_checks = True``: the worker then looks at each answer, asks once
+    more where one cannot be right, and keeps from it what is not worth a model.
 
     Registered as an entry point of the group ``voicestream.translators``; docs/engines.md shows how.
     """
@@ -25,7 +49,7 @@ class Translator(Protocol):
 
     @property
     def device(self) -> str:
-        """For ``workers status``, after ``load``: ``cpu``, ``cuda:0``, ``mps``."""
+        """For ``workers status``, after ``load``: ``cpu``, ``cuda:0``, ``mps``. May change with a ``translate``."""
         ...
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
@@ -45,18 +69,20 @@ class Translator(Protocol):
         """Whether it translates from one BCP-47 tag to the other. Quick: asked before every batch."""
         ...
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
         """The texts in the target language.
 
         Args:
             texts: 1 to 16 sentences, none of them empty or markup.
             source: BCP-47 tag of all texts.
             target: BCP-47 tag of the result; ``supports`` said yes to the two.
+            job: what else is wanted.
 
         Returns:
-            As many texts as there were, in the same order.
+            As many texts as there were, in the same order. The worker looks at each (``checks``): an engine need not.
 
         Raises:
+            CancelledError: ``job.is_cancelled`` said so.
             VoicestreamError, OSError, RuntimeError or ValueError: this batch could not be translated; the next may be.
         """
         ...

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.messages import Cancel, Cancelled, Ready, Translate, Translated, TranslatedSentence, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
+from voicestream.workers.translation import checked
+from voicestream.workers.translation.checked import Made
+from voicestream.workers.translation.translator import CancelledError, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-UNTRANSLATED: str = "none"
+UNTRANSLATED: Final = "none"
 """Engine named for sentences that are in the wanted language already."""
 
 
@@ -32,11 +35,15 @@ class TranslationWorker(JobWorker):
         self._name = assignment.engine
         self._connection = connection
         self._translator: Translator | None = None
+        self._ready: Ready | None = None
+        """What the supervisor was told last."""
 
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Load the engine."""
-        self._translator = engines.load_translator(self._name, report)
-        return Ready(engine=self._translator.name, device=self._translator.device)
+        notes: list[str] = []
+        self._translator = engines.load_translator(self._name, report, notes.append)
+        self._ready = Ready(engine=self._translator.name, device=self._translator.device, note="".join(notes))
+        return self._ready
 
     def handle(self, message: ToWorker) -> None:
         """One batch."""
@@ -57,34 +64,56 @@ class TranslationWorker(JobWorker):
     def _translate(self, message: Translate) -> None:
         translator = self._translator
         assert translator is not None  # noqa: S101 - load() comes before the first handle()
-        texts = [sentence.text for sentence in message.sentences]
         if languages.are_same(message.source, message.target) or translator.name == UNTRANSLATED:
-            self._answer(message, texts, message.source, UNTRANSLATED)
+            same = [Made(sentence.text) for sentence in message.sentences]
+            self._answer(message, same, message.source, UNTRANSLATED)
             return
         if not translator.supports(message.source, message.target):
             reason = f"{translator.name} does not translate from {message.source} to {message.target}"
             self._fail(message, reason, permanent=True)
             return
         try:
-            translated = translator.translate(texts, message.source, message.target)
+            made = self._made(translator, message)
+        except CancelledError:
+            if not self._connection.stopping.is_set():  # else it is no failure, and another worker will do it
+                self._fail(message, "cancelled", permanent=False)
         except VoicestreamError as error:
             _log.exception("batch=%d failed", message.batch)
             self._fail(message, error.for_people(), permanent=isinstance(error, UsageError | ConfigurationError))
-            return
         except (OSError, RuntimeError, ValueError) as error:
             # What a library says about one text; anything else is a defect and ends the process.
             _log.exception("batch=%d failed", message.batch)
             self._fail(message, f"{type(error).__name__}: {error}", permanent=False)
-            return
-        if len(translated) != len(texts):
-            self._fail(message, f"{translator.name} returned {len(translated)} texts for {len(texts)}", permanent=False)
-            return
-        self._answer(message, translated, message.target, translator.name)
+        else:
+            self._answer(message, made, message.target, translator.name)
+        self._tell_device(translator)
 
-    def _answer(self, message: Translate, texts: list[str], language: str, engine: str) -> None:
+    def _made(self, translator: Translator, message: Translate) -> list[Made]:
+        texts = [sentence.text for sentence in message.sentences]
+        job = Job(beams=message.options.beams, is_cancelled=lambda: self._is_cancelled(message))
+        if getattr(translator, "needs_checks", False):
+            return checked.translate(translator, texts, (message.source, message.target), message.options, job)
+        answers = translator.translate(texts, message.source, message.target, job)
+        if len(answers) != len(texts):
+            raise ValueError(f"{translator.name} returned {len(answers)} texts for {len(texts)}")
+        return [Made(answer) for answer in answers]
+
+    def _is_cancelled(self, message: Translate) -> bool:
+        """Whether we are to end, or nobody waits for any of the batch."""
+        return self._connection.stopping.is_set() or all(
+            self._connection.is_cancelled(one.session, one.sentence) for one in message.sentences
+        )
+
+    def _tell_device(self, translator: Translator) -> None:
+        """An engine may have run out of one device's memory, and gone on on another."""
+        if self._ready is not None and self._ready.device != translator.device:
+            self._ready = Ready(engine=translator.name, device=translator.device, note=self._ready.note)
+            self._connection.send(self._ready)
+
+    def _answer(self, message: Translate, made: list[Made], language: str, engine: str) -> None:
         sentences = [
-            TranslatedSentence(session=source.session, sentence=source.sentence, text=text)
-            for source, text in zip(message.sentences, texts, strict=True)
+            TranslatedSentence(session=source.session, sentence=source.sentence, text=one.text, failure=one.failure)
+            for source, one in zip(message.sentences, made, strict=True)
         ]
         self._connection.send(Translated(batch=message.batch, language=language, engine=engine, sentences=sentences))
 

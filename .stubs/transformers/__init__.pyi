@@ -1,0 +1,32 @@
+from pathlib import Path
+from typing import Self
+
+from torch import Tensor, device, dtype
+
+class GenerationConfig:
+    max_length: int | None
+
+class StoppingCriteria:
+    def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: object) -> Tensor: ...
+
+class StoppingCriteriaList(list[StoppingCriteria]): ...
+
+class M2M100ForConditionalGeneration:
+    generation_config: GenerationConfig
+    @classmethod
+    def from_pretrained(cls, path: Path, *, dtype: dtype, local_files_only: bool) -> Self: ...
+    def eval(self) -> Self: ...
+    def to(self, where: device | dtype) -> Self: ...
+    def generate(
+        self,
+        *,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        forced_bos_token_id: int,
+        num_beams: int,
+        max_new_tokens: int,
+        no_repeat_ngram_size: int,
+        repetition_penalty: float,
+        do_sample: bool,
+        stopping_criteria: StoppingCriteriaList,
+    ) -> Tensor: ...

@@ -1,0 +1,333 @@
+"""NLLB by transformers and by CTranslate2, with a model of the real layout that the tests have made."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers import tiny_nllb
+from helpers.neural import skip_unless_installed
+from helpers.tiny_nllb import NAME
+from voicestream import languages
+from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.workers import engines
+from voicestream.workers.translation.translator import CancelledError, Job
+
+skip_unless_installed()
+
+import torch
+from transformers import M2M100ForConditionalGeneration, NllbTokenizer
+
+from voicestream.workers.translation.nllb import batches, device, with_ctranslate2, with_transformers
+from voicestream.workers.translation.nllb.device import Device
+from voicestream.workers.translation.nllb.search import answer_limit
+from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from voicestream.workers.translation.nllb.batches import Group
+    from voicestream.workers.translation.translator import Translator
+
+    Load = Callable[[str, Path], Translator]
+
+SEEN = list(tiny_nllb.pairs())[::9]
+
+ENGINES = ("nllb", "nllb-ct2")
+
+CODES = {"ja": "jpn_Jpan", "es": "spa_Latn"}
+
+
+def unseen(count: int) -> list[str]:
+    """Sentences of other words and lengths than any that the model was trained on, always the same."""
+    choose = random.Random(7)
+    words = " ".join(english for english, _, _ in SEEN).replace(".", "").split()
+    return [" ".join(choose.choices(words, k=choose.randint(1, 30))) + "." for _ in range(count)]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Load an engine with the models of a directory, computing with all digits."""
+    monkeypatch.setattr(device, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(with_ctranslate2, "ON_CPU", "float32")
+    loaded: list[Translator] = []
+
+    def begin(name: str, models: Path) -> Translator:
+        monkeypatch.setenv(MODELS_VARIABLE, str(models))
+        loaded.append(engines.load_translator(name, lambda *_: None))
+        return loaded[-1]
+
+    yield begin
+    for translator in loaded:
+        translator.close()
+
+
+@pytest.fixture(scope="session")
+def reference(exact_nllb_models: Path) -> M2M100ForConditionalGeneration:
+    """The same weights, loaded as the documentation of transformers does it."""
+    model = M2M100ForConditionalGeneration.from_pretrained(exact_nllb_models / NAME).eval()
+    model.generation_config.max_length = None
+    return model
+
+
+def generated(reference: M2M100ForConditionalGeneration, models: Path, text: str, target: str, beams: int) -> str:
+    """What transformers itself makes of a text."""
+    tokenizer = NllbTokenizer.from_pretrained(models / NAME, src_lang="eng_Latn")
+    inputs = tokenizer(text, return_tensors="pt")
+    with torch.inference_mode():
+        found = reference.generate(
+            **inputs,
+            forced_bos_token_id=tokenizer.convert_tokens_to_ids(CODES[target]),
+            num_beams=beams,
+            max_new_tokens=answer_limit(inputs.input_ids.shape[1]) + 1,
+        )
+    return tokenizer.batch_decode(found, skip_special_tokens=True)[0].strip()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(("target", "column"), [("ja", 1), ("es", 2)])
+def test_what_the_model_has_learned_is_translated(
+    name: str, target: str, column: int, load: Load, exact_nllb_models: Path
+) -> None:
+    translator = load(name, exact_nllb_models)
+    found = translator.translate([pair[0] for pair in SEEN[:16]], "en", target, Job())
+    assert found == [pair[column] for pair in SEEN[:16]]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("beams", [1, 5])
+def test_tokens_are_those_of_generate(
+    name: str, beams: int, load: Load, exact_nllb_models: Path, reference: M2M100ForConditionalGeneration
+) -> None:
+    translator = load(name, exact_nllb_models)
+    texts = [*unseen(10), *(pair[0] for pair in SEEN[:4])]
+    found = [translator.translate([text], "en", "ja", Job(beams=beams))[0] for text in texts]
+    assert found == [generated(reference, exact_nllb_models, text, "ja", beams) for text in texts]
+    assert len(set(found)) > 4, "a model that always says the same proves nothing"
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("beams", [1, 5])
+def test_a_batch_gives_what_each_sentence_gives_alone(
+    name: str, beams: int, load: Load, exact_nllb_models: Path
+) -> None:
+    translator = load(name, exact_nllb_models)
+    texts = unseen(16)
+    alone = [translator.translate([text], "en", "es", Job(beams=beams))[0] for text in texts]
+    assert translator.translate(texts, "en", "es", Job(beams=beams)) == alone
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_formats_that_are_used_without_a_gpu_give_sentences_too(
+    name: str, nllb_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(nllb_models))
+    translator = engines.load_translator(name, lambda *_: None)
+    wanted = "int8" if name == "nllb-ct2" else "bfloat16" if device.has_bfloat16() else "float32"
+    assert translator.device.split()[1].startswith(wanted)
+    found = translator.translate([pair[0] for pair in SEEN], "en", "ja", Job())
+    assert sum(answer == pair[1] for answer, pair in zip(found, SEEN, strict=True)) >= len(SEEN) - 1
+    translator.close()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_second_try_does_not_say_the_same_again_and_again(name: str, load: Load, random_nllb_models: Path) -> None:
+    # Random weights hardly ever stop, and loop.
+    translator = load(name, random_nllb_models)
+    text = unseen(1)[0]
+    first = translator.translate([text], "en", "ja", Job())[0]
+    second = translator.translate([text], "en", "ja", Job(is_second_try=True))[0]
+    vocabulary = Vocabulary(random_nllb_models / NAME / "tokenizer.json", "")
+    loops, fewer = (_most_of_one_kind(vocabulary.encode(text, "")) for text in (first, second))
+    assert loops > 3 * fewer
+
+
+def _most_of_one_kind(tokens: list[str]) -> int:
+    """How often the same four tokens stand in a row."""
+    return max(Counter(zip(*(tokens[at:] for at in range(4)), strict=False)).values())
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_cancelled_search_ends_between_two_tokens(name: str, load: Load, random_nllb_models: Path) -> None:
+    translator = load(name, random_nllb_models)
+    text = " ".join(unseen(5))
+    begin = time.monotonic()
+    translator.translate([text], "en", "ja", Job())
+    whole = time.monotonic() - begin
+    asked: list[float] = []
+
+    def is_cancelled() -> bool:
+        asked.append(time.monotonic())
+        return len(asked) > 2
+
+    begin = time.monotonic()
+    with pytest.raises(CancelledError):
+        translator.translate([text], "en", "ja", Job(is_cancelled=is_cancelled))
+    assert time.monotonic() - begin < whole / 2
+    # Nothing of it is left over in the next answer.
+    assert translator.translate([SEEN[0][0]], "en", "ja", Job())[0]
+
+
+@pytest.mark.parametrize("beams", [1, 5])
+def test_a_cancelled_search_of_ctranslate2_is_left_at_once(beams: int, load: Load, random_nllb_models: Path) -> None:
+    translator = load("nllb-ct2", random_nllb_models)
+    text = " ".join(unseen(5))
+    with pytest.raises(CancelledError):
+        translator.translate([text], "en", "ja", Job(beams=beams, is_cancelled=lambda: True))
+    assert translator.translate([SEEN[0][0]], "en", "ja", Job())[0]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_language_of_the_table_that_has_a_code_is_in_the_vocabulary(
+    name: str, load: Load, exact_nllb_models: Path
+) -> None:
+    translator = load(name, exact_nllb_models)
+    vocabulary = Vocabulary(exact_nllb_models / NAME / "tokenizer.json", "")
+    known = [language for language in languages.known() if language.flores is not None]
+    assert len({language.flores for language in known}) == 202
+    for language in known:
+        assert vocabulary.id_of(str(language.flores)) is not None
+        assert translator.supports("en", language.tag)
+    for language in languages.known():
+        assert translator.supports(language.tag, "en") == (language.flores is not None)
+    assert not translator.supports("en", "jp")
+
+
+def test_pieces_are_those_of_the_tokenizer_of_transformers(exact_nllb_models: Path) -> None:
+    vocabulary = Vocabulary(exact_nllb_models / NAME / "tokenizer.json", "")
+    tokenizer = NllbTokenizer.from_pretrained(exact_nllb_models / NAME, src_lang="jpn_Jpan")
+    for text in ("I will fix the file now.", "今からテストを実行します。", "  a  b ", "¿Qué?", "3.11", "🙂 x", "म", ""):
+        tokens = vocabulary.encode(text, "jpn_Jpan")
+        assert tokens == tokenizer(text).tokens()
+        assert vocabulary.ids(tokens) == tokenizer(text).input_ids
+        assert (
+            vocabulary.decode(vocabulary.ids(tokens))
+            == tokenizer.decode(tokenizer(text).input_ids, skip_special_tokens=True).strip()
+        )
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_sentence_that_is_too_long_for_the_model_is_refused(name: str, load: Load, exact_nllb_models: Path) -> None:
+    translator = load(name, exact_nllb_models)
+    with pytest.raises(ValueError, match="NLLB-200 takes 512"):
+        translator.translate(["file " * 600], "en", "ja", Job())
+
+
+class Memory:
+    """A device on which only so many sentences fit; the engine's own method does the rest."""
+
+    def __init__(self, translator: Translator, room: int) -> None:
+        assert isinstance(translator, with_transformers.NllbTranslator)
+        self.translator = translator
+        self.room = room
+        self.asked: list[tuple[str, int]] = []
+        self._generate = translator._generate
+        translator._device = Device("cuda:0", torch.float16)
+        translator._generate = self.generate  # type: ignore[method-assign]
+
+    def generate(self, group: Group) -> list[list[int]]:
+        """As the engine does, or as a full device does."""
+        now = self.translator._device
+        assert now is not None
+        self.asked.append((now.name, len(group.rows)))
+        if now.name != "cpu" and len(group.rows) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.translator._device = device.processor()
+        try:
+            return self._generate(group)
+        finally:
+            self.translator._device = now
+
+
+def same_length(count: int) -> list[str]:
+    return [pair[0] for pair in SEEN if len(pair[0].split()) == 6][:count]
+
+
+def test_a_batch_that_does_not_fit_the_device_is_halved_and_later_ones_too(load: Load, exact_nllb_models: Path) -> None:
+    translator = load("nllb", exact_nllb_models)
+    texts = same_length(8)
+    expected = translator.translate(texts, "en", "ja", Job())
+    memory = Memory(translator, room=2)
+    assert translator.translate(texts, "en", "ja", Job()) == expected
+    assert [count for _, count in memory.asked] == [8, 4, 2, 2, 2, 2]
+    memory.asked.clear()
+    assert translator.translate(texts, "en", "ja", Job()) == expected
+    assert memory.asked == [("cuda:0", 2)] * 4
+
+
+def test_without_room_for_a_single_sentence_it_goes_on_on_the_processor(
+    load: Load, exact_nllb_models: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    translator = load("nllb", exact_nllb_models)
+    texts = same_length(4)
+    expected = translator.translate(texts, "en", "ja", Job())
+    memory = Memory(translator, room=0)
+    assert translator.translate(texts, "en", "ja", Job()) == expected
+    assert memory.asked == [("cuda:0", 4), ("cuda:0", 2), ("cuda:0", 1), ("cpu", 4)]
+    assert translator.device.split()[0] == "cpu"
+    assert "out of memory, goes on slower on device=cpu" in caplog.text
+
+
+def test_the_processor_is_the_last_resort(load: Load, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    translator = load("nllb", exact_nllb_models)
+
+    def never(_group: Group) -> list[list[int]]:
+        raise torch.OutOfMemoryError("not enough memory")
+
+    monkeypatch.setattr(translator, "_generate", never)
+    with pytest.raises(RuntimeError, match="not enough memory"):
+        translator.translate(["I will fix the file now."], "en", "ja", Job())
+
+
+def test_loading_says_how_far_it_is(nllb_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(nllb_models))
+    told: list[tuple[str, float | None]] = []
+    engines.load_translator("nllb", lambda stage, share: told.append((stage, share))).close()
+    assert [stage for stage, _ in told] == [
+        "importing torch",
+        "reading weights",
+        "making the model",
+        "warming up",
+    ]
+    assert dict(told)["reading weights"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "compute"),
+    [("nllb", "cuda"), ("nllb", "cuda:7"), ("nllb", "mps"), ("nllb-ct2", "cuda"), ("nllb-ct2", "mps")],
+)
+def test_a_device_that_is_not_there_is_named(
+    name: str, compute: str, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        pytest.skip("this machine has one")
+    monkeypatch.setenv(MODELS_VARIABLE, str(exact_nllb_models))
+    monkeypatch.setenv(COMPUTE_VARIABLE, compute)
+    with pytest.raises(engines.EngineNotReadyError, match=compute) as caught:
+        engines.load_translator(name, lambda *_: None)
+    assert "--compute cpu" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("flags : fpu avx512_bf16 sse", True),
+        ("Features : fp bf16 sve", True),
+        ("flags : fpu avx2 avx512f", False),
+        ("", False),
+    ],
+)
+def test_a_processor_multiplies_bfloat16_if_it_says_so(flags: str, *, expected: bool, tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(flags)
+    assert device.has_bfloat16(tmp_path / "cpuinfo") == expected
+    assert not device.has_bfloat16(tmp_path / "none")
+
+
+def test_a_code_that_nobody_knows_is_none() -> None:
+    assert batches.code_of("jp") is None
+    assert batches.code_of("ja") == "jpn_Jpan"

@@ -1,0 +1,61 @@
+"""What an engine should know before it loads: where models lie, and which device computes.
+
+A worker gets it in its environment, so that an engine of anybody's can read it without being handed anything:
+``EngineSettings.from_environment()``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from voicestream.errors import UsageError
+from voicestream.models.store import ENVIRONMENT_VARIABLE as MODELS_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMPUTE_VARIABLE: Final = "VOICESTREAM_COMPUTE"
+
+AUTO: Final = "auto"
+
+_COMPUTE: Final = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What the neural engines of a worker are loaded with; other engines ignore it."""
+
+    models: str = ""
+    """Absolute path of a directory of models, or of one model; empty = the user's own (``models.store``)."""
+    compute: str = AUTO
+    """``auto`` (the fastest device there is), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
+
+    def environment(self) -> dict[str, str]:
+        """What a worker finds in its environment, whatever stood there before."""
+        return {COMPUTE_VARIABLE: self.compute, MODELS_VARIABLE: self.models}
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """What a worker was started with.
+
+        Raises:
+            UsageError: somebody else has set a variable to what cannot be right.
+        """
+        compute = check_compute(environment.get(COMPUTE_VARIABLE) or AUTO)
+        return cls(models=environment.get(MODELS_VARIABLE, ""), compute=compute)
+
+
+def check_compute(compute: str) -> str:
+    """The name of a device, or ``auto``, as it was typed.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if _COMPUTE.fullmatch(compute) is None:
+        raise UsageError(
+            f"--compute {compute}: not known", hint="Type one of: auto, cpu, cuda, cuda:1 (the second card), mps"
+        )
+    return compute

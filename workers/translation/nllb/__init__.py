@@ -1,0 +1,1 @@
+"""NLLB-200, run by transformers or by CTranslate2."""

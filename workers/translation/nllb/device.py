@@ -1,0 +1,85 @@
+"""Which device computes, and with numbers of which kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voicestream.engine_settings import AUTO
+from voicestream.errors import EngineNotReadyError
+
+if TYPE_CHECKING:
+    import torch
+
+CPU: Final = "cpu"
+
+_BFLOAT16_FLAGS: Final = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""What Linux calls processors that multiply bfloat16 themselves: those of x86, and of ARM. Elsewhere it is emulated,
+and slower than float32."""
+
+_PROCESSOR: Final = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device of torch."""
+
+    name: str
+    """``cpu``, ``cuda:0``, ``mps``."""
+    numbers: torch.dtype
+
+    @property
+    def numbers_name(self) -> str:
+        """``float16``."""
+        return str(self.numbers).removeprefix("torch.")
+
+
+def choose(compute: str) -> Device:
+    """The device that is wanted, or for ``auto`` the fastest there is.
+
+    Raises:
+        EngineNotReadyError: the wanted one is not there.
+    """
+    import torch
+
+    wanted = "cuda:0" if compute == "cuda" else compute
+    if wanted.startswith("cuda:") and int(wanted[5:]) < torch.cuda.device_count():
+        return Device(wanted, torch.float16)
+    if wanted == AUTO and torch.cuda.is_available():
+        return Device("cuda:0", torch.float16)
+    if wanted in (AUTO, "mps") and torch.backends.mps.is_available():
+        return Device("mps", torch.float16)
+    if wanted in (AUTO, CPU):
+        return processor()
+    raise EngineNotReadyError(
+        f"there is no device {compute} here that torch could use",
+        hint="Type --compute auto or --compute cpu, or install a torch built for that device: https://pytorch.org",
+    )
+
+
+def processor() -> Device:
+    """The CPU: bfloat16 where it multiplies that itself, else float32."""
+    import torch
+
+    return Device(CPU, torch.bfloat16 if has_bfloat16() else torch.float32)
+
+
+def has_bfloat16(file: Path = _PROCESSOR) -> bool:
+    """Whether the processor says that it multiplies bfloat16; False where nobody says."""
+    try:
+        text = file.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return not _BFLOAT16_FLAGS.isdisjoint(text.split())
+
+
+def memory_text(device: str) -> str:
+    """How much memory of its own a device has given to this process; empty for the CPU, which has none."""
+    import torch
+
+    if device.startswith("cuda"):
+        return f"{torch.cuda.memory_allocated(device) / 1e9:.1f} GB"
+    if device == "mps":
+        return f"{torch.mps.current_allocated_memory() / 1e9:.1f} GB"
+    return ""

@@ -1,0 +1,157 @@
+"""Finds NLLB's weights on this machine, and looks whether they can be what they should be before they are loaded.
+
+A library that loads a damaged directory fails late and in many ways, or not at all: without ``tokenizer.json``
+transformers makes up a vocabulary that has no languages.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from voicestream.errors import EngineNotReadyError
+from voicestream.models import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ARCHITECTURE: Final = "M2M100ForConditionalGeneration"
+"""NLLB-200 has the shape of M2M-100."""
+
+CONFIGURATION: Final = "config.json"
+TOKENIZER: Final = "tokenizer.json"
+CONVERTED_WEIGHTS: Final = "model.bin"
+"""CTranslate2's."""
+
+_SAFETENSORS: Final = "model.safetensors"
+_PICKLED: Final = "pytorch_model.bin"
+_HEADER_LENGTH: Final = struct.Struct("<Q")
+"""A safetensors file begins with the length of its JSON header (the format's README)."""
+
+_MAX_HEADER_BYTES: Final = 100_000_000
+
+AGAIN: Final = "Remove it and type: voicestream setup"
+
+
+def original(models: str) -> Path:
+    """The directory with weights as they were published, for transformers.
+
+    Args:
+        models: directory of models, or a model; empty = the user's.
+
+    Raises:
+        EngineNotReadyError: there is none, or it is damaged; the message says what is missing.
+    """
+    return _find(models, "NLLB weights", _is_original, _check_original)
+
+
+def converted(models: str) -> Path:
+    """The directory with weights converted for CTranslate2; as ``original``."""
+    return _find(models, "NLLB weights in the format of CTranslate2", _is_converted, _check_converted)
+
+
+def weights(directory: Path) -> list[Path]:
+    """The files with the numbers."""
+    for name in (_SAFETENSORS, _PICKLED):
+        index = directory / f"{name}.index.json"
+        if index.is_file():
+            shards = cast("dict[str, str]", _json(index).get("weight_map", {})).values()
+            return [directory / shard for shard in sorted(set(shards))]
+        if (directory / name).is_file():
+            return [directory / name]
+    file = directory / CONVERTED_WEIGHTS
+    return [file] if file.is_file() else []
+
+
+def _find(models: str, what: str, is_one: Callable[[Path], bool], check: Callable[[Path], None]) -> Path:
+    root = Path(models) if models else store.directory()
+    found = [place for place in _places(root) if is_one(place)]
+    if not found:
+        raise EngineNotReadyError(f"there are no {what} in {root}", hint="voicestream setup")
+    first: EngineNotReadyError | None = None
+    for place in found:
+        try:
+            check(place)
+        except EngineNotReadyError as error:
+            first = first or error
+        else:
+            return place
+    assert first is not None  # noqa: S101 - each of them failed
+    raise first
+
+
+def _places(root: Path) -> list[Path]:
+    """The directory itself if it is a model, else those in it, the one that was completed last first."""
+    if (root / CONFIGURATION).is_file():
+        return [root]
+    try:
+        inside = [place for place in root.iterdir() if (place / CONFIGURATION).is_file()]
+    except OSError:
+        return []
+    return sorted(inside, key=lambda place: (-(place / CONFIGURATION).stat().st_mtime_ns, place.name))
+
+
+def _is_original(place: Path) -> bool:
+    return not _is_converted(place)
+
+
+def _is_converted(place: Path) -> bool:
+    return (place / CONVERTED_WEIGHTS).is_file() or "decoder_start_token" in _json(place / CONFIGURATION)
+
+
+def _check_original(place: Path) -> None:
+    architectures = _json(place / CONFIGURATION).get("architectures")
+    if architectures != [ARCHITECTURE]:
+        named = ", ".join(map(str, cast("list[object]", architectures or ["no model at all"])))
+        raise EngineNotReadyError(f"{place} holds {named}, not NLLB-200 ({ARCHITECTURE})", hint="voicestream setup")
+    _check_tokenizer(place)
+    files = weights(place)
+    if not files:
+        raise EngineNotReadyError(f"{place} has no {_SAFETENSORS} and no {_PICKLED}", hint=AGAIN)
+    for file in files:
+        if not file.is_file():
+            raise EngineNotReadyError(f"{place} lacks {file.name}, a part of the weights", hint=AGAIN)
+        if not (_is_whole_safetensors(file) if file.suffix == ".safetensors" else zipfile.is_zipfile(file)):
+            raise EngineNotReadyError(f"{file} is damaged: it ends before its end", hint=AGAIN)
+
+
+def _check_converted(place: Path) -> None:
+    _check_tokenizer(place)
+    for name in (CONVERTED_WEIGHTS, "shared_vocabulary.json"):
+        if not (place / name).is_file():
+            raise EngineNotReadyError(f"{place} has no {name}", hint=AGAIN)
+
+
+def _check_tokenizer(place: Path) -> None:
+    if not (place / TOKENIZER).is_file():
+        raise EngineNotReadyError(f"{place} has no {TOKENIZER}: without it no language can be named", hint=AGAIN)
+
+
+def _is_whole_safetensors(file: Path) -> bool:
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        start = opened.read(_HEADER_LENGTH.size)
+        if len(start) < _HEADER_LENGTH.size:
+            return False
+        (length,) = cast("tuple[int]", _HEADER_LENGTH.unpack(start))
+        if length > min(size, _MAX_HEADER_BYTES):
+            return False
+        try:
+            header = json.loads(opened.read(length))
+        except ValueError:
+            return False
+    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+    return size >= _HEADER_LENGTH.size + length + max(ends, default=0)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EngineNotReadyError(f"{file} is damaged: {error}", hint=AGAIN) from error
+    if not isinstance(found, dict):
+        raise EngineNotReadyError(f"{file} is damaged: it holds no table", hint=AGAIN)
+    return cast("dict[str, Any]", found)

@@ -1,0 +1,129 @@
+"""The engine ``nllb-ct2``: NLLB-200 by CTranslate2, in 8 bits, which is what a CPU is fastest with."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from voicestream.engine_settings import EngineSettings
+from voicestream.errors import EngineNotReadyError
+from voicestream.workers.translation.nllb import batches, directories
+from voicestream.workers.translation.nllb.reading import read_ahead
+from voicestream.workers.translation.nllb.with_transformers import PACKAGES_HINT, WARM_UP
+from voicestream.workers.translation.translator import CancelledError, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import ctranslate2
+
+    from voicestream.workers.translation.nllb.batches import Group
+    from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+
+POLL_SECONDS: Final = 0.002
+
+ON_CPU: Final = "int8"
+ON_CUDA: Final = "int8_float16"
+
+
+class NllbCt2Translator:
+    """A ``Translator``."""
+
+    name: Final = "nllb-ct2"
+    needs_checks: Final = True
+
+    def __init__(self) -> None:
+        self._translator: ctranslate2.Translator | None = None
+        self._vocabulary: Vocabulary | None = None
+        self._where = ""
+
+    @property
+    def device(self) -> str:
+        """``cpu int8``, ``cuda:0 int8_float16``."""
+        return f"{self._where} {self._translator.compute_type}" if self._translator else ""
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        """Import, read and warm up.
+
+        Raises:
+            EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+        """
+        settings = EngineSettings.from_environment()
+        directory = directories.converted(settings.models)
+        report("importing ctranslate2", None)
+        try:
+            importlib.import_module("ctranslate2")
+            from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+        except ImportError as error:
+            raise EngineNotReadyError(f"a package is missing: {error}", hint=PACKAGES_HINT) from error
+        self._vocabulary = Vocabulary(directory / directories.TOKENIZER, directories.AGAIN)
+        read_ahead(directories.weights(directory), report)
+        report("making the model", None)
+        self._translator = self._open(directory, settings.compute)
+        report("warming up", None)
+        text, source, target = WARM_UP
+        batches.translate(self._vocabulary, [text], (source, target), Job(), self._answer)
+
+    def supports(self, source: str, target: str) -> bool:
+        """Whether NLLB-200 has both languages."""
+        return batches.code_of(source) is not None and batches.code_of(target) is not None
+
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
+        """As ``Translator`` says; a search that was cancelled comes to its end unheard, before the next begins."""
+        first, second = batches.code_of(source), batches.code_of(target)
+        assert self._vocabulary is not None and first is not None and second is not None  # noqa: S101, PT018 - after load and supports
+        return batches.translate(self._vocabulary, texts, (first, second), job, self._answer)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._translator = None
+
+    def _open(self, directory: Path, compute: str) -> ctranslate2.Translator:
+        import ctranslate2
+
+        wants_cuda = compute.startswith("cuda")
+        if compute == "mps" or (wants_cuda and ctranslate2.get_cuda_device_count() == 0):
+            raise EngineNotReadyError(
+                f"CTranslate2 cannot compute on {compute} here", hint="Type --compute cpu, or --translator nllb"
+            )
+        index = int(compute.partition(":")[2] or 0)
+        try:
+            if wants_cuda:
+                self._where = f"cuda:{index}"
+                return ctranslate2.Translator(
+                    str(directory), "cuda", device_index=index, compute_type=ON_CUDA, intra_threads=1
+                )
+            self._where = "cpu"
+            threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+            return ctranslate2.Translator(str(directory), "cpu", compute_type=ON_CPU, intra_threads=threads)
+        except (RuntimeError, ValueError) as error:
+            raise EngineNotReadyError(
+                f"the weights in {directory} cannot be loaded: {error}", hint=directories.AGAIN
+            ) from error
+
+    def _answer(self, group: Group) -> list[list[int]]:
+        assert self._translator is not None and self._vocabulary is not None  # noqa: S101, PT018 - after load
+        cancelled = threading.Event()
+        is_greedy = group.search.num_beams == 1
+        results = self._translator.translate_batch(
+            group.rows,
+            [[group.target]] * len(group.rows),
+            beam_size=group.search.num_beams,
+            max_decoding_length=group.limit + 1,
+            max_input_length=0,
+            no_repeat_ngram_size=group.search.no_repeat_ngram_size,
+            repetition_penalty=group.search.repetition_penalty,
+            asynchronous=True,
+            # Called by its own thread, which must not wait for ours. Only a greedy search can be stopped.
+            callback=(lambda _: cancelled.is_set()) if is_greedy else None,
+        )
+        while not all(result.done() for result in results):
+            if group.is_cancelled():
+                cancelled.set()
+                raise CancelledError
+            time.sleep(POLL_SECONDS)
+        return [self._vocabulary.ids(result.result().hypotheses[0]) for result in results]

@@ -1,0 +1,198 @@
+"""The engine ``nllb``: NLLB-200 by transformers, on CUDA, on Apple's GPU or on the CPU."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+from typing import TYPE_CHECKING, Final
+
+from voicestream.engine_settings import AUTO, EngineSettings
+from voicestream.errors import EngineNotReadyError
+from voicestream.workers.translation.nllb import batches, directories
+from voicestream.workers.translation.nllb.reading import read_ahead
+from voicestream.workers.translation.translator import CancelledError, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import torch
+    from transformers import M2M100ForConditionalGeneration, StoppingCriteriaList
+
+    from voicestream.workers.translation.nllb.batches import Group
+    from voicestream.workers.translation.nllb.device import Device
+    from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+
+PACKAGES_HINT: Final = "pip install 'voicestream[translation]'"
+
+WARM_UP: Final = ("This is a sentence of a usual length.", "eng_Latn", "fra_Latn")
+"""The first sentence on a device takes many times as long as all later ones."""
+
+_OFFLINE: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")
+
+_log = logging.getLogger(__name__)
+
+
+class NllbTranslator:
+    """A ``Translator``."""
+
+    name: Final = "nllb"
+    needs_checks: Final = True
+
+    def __init__(self) -> None:
+        self._model: M2M100ForConditionalGeneration | None = None
+        self._vocabulary: Vocabulary | None = None
+        self._device: Device | None = None
+        self._largest = 0
+        """Sentences that fit the device's memory together; 0 = no limit is known."""
+
+    @property
+    def device(self) -> str:
+        """``cuda:0 float16 1.4 GB``, ``cpu bfloat16``."""
+        if self._device is None:
+            return ""
+        from voicestream.workers.translation.nllb.device import memory_text
+
+        memory = memory_text(self._device.name)
+        return " ".join(part for part in (self._device.name, self._device.numbers_name, memory) if part)
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        """Import, read and warm up.
+
+        Raises:
+            EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+        """
+        settings = EngineSettings.from_environment()
+        directory = directories.original(settings.models)
+        report("importing torch", None)
+        # Nothing may go out from here, whatever a library thinks it should look up.
+        os.environ.update(dict.fromkeys(_OFFLINE, "1"))
+        try:
+            importlib.import_module("torch")
+            from transformers.utils import logging as transformers_logging
+
+            from voicestream.workers.translation.nllb import device
+            from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+        except ImportError as error:
+            raise EngineNotReadyError(f"a package is missing: {error}", hint=PACKAGES_HINT) from error
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
+        self._vocabulary = Vocabulary(directory / directories.TOKENIZER, directories.AGAIN)
+        chosen = device.choose(settings.compute)
+        read_ahead(directories.weights(directory), report)
+        report("making the model", None)
+        self._model = _model(directory, chosen.numbers)
+        # With it, every call would complain that two limits are set.
+        self._model.generation_config.max_length = None
+        self._device = device.processor()
+        if chosen.name != device.CPU:
+            report(f"moving it to {chosen.name}", None)
+            self._move_to(chosen, may_fall_back=settings.compute == AUTO)
+        report("warming up", None)
+        text, source, target = WARM_UP
+        batches.translate(self._vocabulary, [text], (source, target), Job(), self._answer)
+
+    def supports(self, source: str, target: str) -> bool:
+        """Whether NLLB-200 has both languages."""
+        return batches.code_of(source) is not None and batches.code_of(target) is not None
+
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
+        """As ``Translator`` says."""
+        first, second = batches.code_of(source), batches.code_of(target)
+        assert self._vocabulary is not None and first is not None and second is not None  # noqa: S101, PT018 - after load and supports
+        return batches.translate(self._vocabulary, texts, (first, second), job, self._answer)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._model = None
+
+    def _move_to(self, chosen: Device, *, may_fall_back: bool) -> None:
+        import torch
+
+        assert self._model is not None  # noqa: S101 - load() calls this
+        try:
+            self._model = self._model.to(torch.device(chosen.name))
+            self._device = chosen
+        except torch.OutOfMemoryError as error:
+            if not may_fall_back:
+                raise EngineNotReadyError(
+                    f"the model does not fit the memory of {chosen.name}: {error}",
+                    hint="Type --compute cpu, or end what else uses that device.",
+                ) from error
+            self._fall_back(error)
+
+    def _fall_back(self, error: Exception) -> None:
+        """Go on where there is more memory."""
+        import torch
+
+        from voicestream.workers.translation.nllb import device
+
+        assert self._model is not None  # noqa: S101 - there is something to move
+        before, self._device = self._device, device.processor()
+        self._model = self._model.to(torch.device(device.CPU)).to(self._device.numbers)
+        torch.cuda.empty_cache()
+        self._largest = 0
+        _log.warning("device=%s out of memory, goes on slower on device=%s: %s", before, self._device.name, error)
+
+    def _answer(self, group: Group) -> list[list[int]]:
+        """Decode a group, in as many parts as the device's memory makes necessary."""
+        import torch
+
+        size = self._largest or len(group.rows)
+        answers: list[list[int]] = []
+        while len(answers) < len(group.rows):
+            part = group._replace(rows=group.rows[len(answers) : len(answers) + size])
+            try:
+                answers += self._generate(part)
+            except torch.OutOfMemoryError as error:
+                torch.cuda.empty_cache()
+                if len(part.rows) == 1:
+                    if self._device is None or self._device.name == "cpu":
+                        raise
+                    self._fall_back(error)
+                    size = len(group.rows)
+                else:
+                    size = self._largest = len(part.rows) // 2
+                    _log.warning("device=%s out of memory, goes on with %d at a time", self.device, size)
+        return answers
+
+    def _generate(self, group: Group) -> list[list[int]]:
+        import torch
+        from transformers import StoppingCriteriaList
+
+        from voicestream.workers.translation.nllb.stopping import Stopping
+
+        assert self._model is not None and self._vocabulary is not None and self._device is not None  # noqa: S101, PT018
+        where = torch.device(self._device.name)
+        ids = [self._vocabulary.ids(row) for row in group.rows]
+        padding = self._vocabulary.id_of("<pad>") or 0
+        longest = max(map(len, ids))
+        stopping = Stopping(group.is_cancelled)
+        ends: StoppingCriteriaList = StoppingCriteriaList([stopping])
+        with torch.inference_mode():
+            found = self._model.generate(
+                input_ids=torch.tensor([row + [padding] * (longest - len(row)) for row in ids], device=where),
+                attention_mask=torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids], device=where),
+                forced_bos_token_id=self._vocabulary.id_of(group.target) or 0,
+                max_new_tokens=group.limit + 1,
+                do_sample=False,
+                num_beams=group.search.num_beams,
+                no_repeat_ngram_size=group.search.no_repeat_ngram_size,
+                repetition_penalty=group.search.repetition_penalty,
+                stopping_criteria=ends,
+            )
+        if stopping.has_cancelled:
+            raise CancelledError
+        return found.tolist()
+
+
+def _model(directory: Path, numbers: torch.dtype) -> M2M100ForConditionalGeneration:
+    from transformers import M2M100ForConditionalGeneration
+
+    try:
+        return M2M100ForConditionalGeneration.from_pretrained(directory, dtype=numbers, local_files_only=True).eval()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise EngineNotReadyError(
+            f"the weights in {directory} cannot be loaded: {error}", hint=directories.AGAIN
+        ) from error
