@@ -8,6 +8,13 @@
 
     [speech.replace]         # how words are to be said
     kubectl = "kube control"
+
+    [translate]
+    keep = ["voicestream"]   # words that are not translated
+    [translate.glossary]     # how words are to be translated, into any language
+    "pull request" = "PR"
+    [translate.glossary.ja]  # and into one
+    "pull request" = "プルリクエスト"
 """
 
 from __future__ import annotations
@@ -20,7 +27,8 @@ from typing import Final, cast
 
 import platformdirs
 
-from voicestream.errors import ConfigurationError
+from voicestream import languages
+from voicestream.errors import ConfigurationError, UsageError
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
 
@@ -55,6 +63,29 @@ class Settings:
     """Of ``run``, by the name of the flag."""
     replacements: dict[str, str] = field(default_factory=dict[str, str])
     """``[speech.replace]``."""
+    keep: list[str] = field(default_factory=list[str])
+    """``[translate] keep``: words and phrases that stay as they are."""
+    glossary: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """``[translate.glossary]`` by language, a normalised BCP-47 tag; under ``""`` what holds for all of them."""
+
+    def glossary_for(self, target: str) -> dict[str, str]:
+        """How words are translated into one language, a BCP-47 tag: ``pt`` holds for ``pt-BR`` where that is silent.
+
+        A language in another script is another one: ``zh`` does not hold for ``zh-TW``, ``zh-Hant`` does.
+
+        Raises:
+            UsageError: there is no such language.
+        """
+        wanted = languages.parse(target)
+        general = [
+            tag
+            for tag in self.glossary
+            if tag and languages.parse(tag).region is None and languages.are_same(tag, wanted.tag)
+        ]
+        merged: dict[str, str] = {}
+        for tag in ("", *general, wanted.tag):
+            merged.update(self.glossary.get(tag, {}))
+        return merged
 
 
 def path() -> Path:
@@ -92,9 +123,13 @@ def parse(text: str, name: str) -> Settings:
         raise ConfigurationError(f"{name}: {error}") from error
     options: dict[str, str | float | bool] = {}
     replacements: dict[str, str] = {}
+    keep: list[str] = []
+    glossary: dict[str, dict[str, str]] = {}
     for key, value in tables.items():
         if key == "speech":
             replacements = _replacements(value, text, name)
+        elif key == "translate":
+            keep, glossary = _translate(value, text, name)
         elif key in OPTION_TYPES:
             # bool is a kind of int for Python, not for people.
             is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
@@ -103,38 +138,69 @@ def parse(text: str, name: str) -> Settings:
                 raise _wrong(text, name, (key,), f"must be {wanted}, is {value!r}")
             options[key] = cast("str | float | bool", value)
         else:
-            raise _wrong(text, name, (key,), f"is not known; known are {', '.join(OPTION_TYPES)} and [speech.replace]")
-    return Settings(options=options, replacements=replacements)
+            known = f"{', '.join(OPTION_TYPES)}, [speech.replace] and [translate]"
+            raise _wrong(text, name, (key,), f"is not known; known are {known}")
+    return Settings(options=options, replacements=replacements, keep=keep, glossary=glossary)
 
 
 def _replacements(table: object, text: str, name: str) -> dict[str, str]:
-    if not isinstance(table, dict):
-        raise _wrong(text, name, ("speech",), "must be a table: [speech.replace]")
-    table = cast("dict[str, object]", table)
+    table = _table(table, text, name, ("speech",), "[speech.replace]")
     for key in table:
         if key != "replace":
             raise _wrong(text, name, ("speech", key), "is not known in [speech]; known is [speech.replace]")
-    found = table.get("replace", {})
+    found = _table(table.get("replace", {}), text, name, ("speech", "replace"), "[speech.replace]")
+    return {key: _word(key, value, text, name, ("speech", "replace", key)) for key, value in found.items()}
+
+
+def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """What ``[translate]`` says: the words to keep, and the glossary by language."""
+    table = _table(table, text, name, ("translate",), "[translate]")
+    for key in table:
+        if key not in {"keep", "glossary"}:
+            known = "known are keep and [translate.glossary]"
+            raise _wrong(text, name, ("translate", key), f"is not known in [translate]; {known}")
+    found = table.get("keep", [])
+    keep = cast("list[object]", found) if isinstance(found, list) else [found]
+    words = [word for word in keep if isinstance(word, str) and word.strip()]
+    if not isinstance(found, list) or len(words) < len(keep):
+        raise _wrong(text, name, ("translate", "keep"), f'must be a list of words, is {found!r}: keep = ["kubectl"]')
+    path = ("translate", "glossary")
+    glossary: dict[str, dict[str, str]] = {}
+    for key, value in _table(table.get("glossary", {}), text, name, path, "[translate.glossary]").items():
+        if not isinstance(value, dict):
+            glossary.setdefault("", {})[key] = _word(key, value, text, name, (*path, key))
+            continue
+        try:
+            tag = languages.parse(key).tag
+        except UsageError as error:
+            raise _wrong(text, name, (*path, key), "is not a language voicestream knows", hint=error.hint) from error
+        if tag in glossary:
+            raise _wrong(text, name, (*path, key), f"stands for {tag}, which is there already")
+        terms = cast("dict[str, object]", value)
+        glossary[tag] = {term: _word(term, word, text, name, (*path, key, term)) for term, word in terms.items()}
+    return words, glossary
+
+
+def _table(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> dict[str, object]:
+    """What is found, which must be a table; ``shown`` is how people write it."""
     if not isinstance(found, dict):
-        raise _wrong(text, name, ("speech", "replace"), "must be a table: [speech.replace]")
-    replacements: dict[str, str] = {}
-    for key, value in cast("dict[str, object]", found).items():
-        if not key.strip():
-            raise _wrong(text, name, ("speech", "replace", key), "must not be empty")
-        if not isinstance(value, str):
-            raise _wrong(
-                text,
-                name,
-                ("speech", "replace", key),
-                f'must be a text in quotes, is {value!r}: {key} = "how to say it"',
-            )
-        replacements[key] = value
-    return replacements
+        raise _wrong(text, name, path, f"must be a table: {shown}")
+    return cast("dict[str, object]", found)
 
 
-def _wrong(text: str, name: str, path: tuple[str, ...], problem: str) -> ConfigurationError:
+def _word(key: str, value: object, text: str, name: str, path: tuple[str, ...]) -> str:
+    """What is to be said for a word, which must be one."""
+    if not key.strip():
+        raise _wrong(text, name, path, "must not be empty")
+    if not isinstance(value, str):
+        raise _wrong(text, name, path, f'must be a text in quotes, is {value!r}: {key} = "how to say it"')
+    return value
+
+
+def _wrong(text: str, name: str, path: tuple[str, ...], problem: str, hint: str = "") -> ConfigurationError:
     """The error about the value at ``path``: table names and key."""
-    return ConfigurationError(f"{name}, line {_line_of(text, path)}: {path[-1] or chr(34) * 2} {problem}")
+    where = f"{name}, line {_line_of(text, path)}"
+    return ConfigurationError(f"{where}: {path[-1] or chr(34) * 2} {problem}", hint=hint)
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int:

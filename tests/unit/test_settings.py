@@ -99,6 +99,18 @@ def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
         ("[speech.replace]\na = 'b'\n\" \" = 'x'", 3, " ", "must not be empty"),
         ("[speech.replace]\n\"\" = 'x'", 2, '""', "must not be empty"),
         ("[speech.replace]\r\na = 'b'\r\ngit = 3\r\n", 3, "git", "must be a text in quotes"),
+        ("translate = 3", 1, "translate", "must be a table: [translate]"),
+        ("[translate]\nkept = []", 2, "kept", "is not known in [translate]; known are keep and [translate.glossary]"),
+        ('[translate]\nkeep = "git"', 2, "keep", "must be a list of words, is 'git'"),
+        ('[translate]\nkeep = ["git", 3]', 2, "keep", "must be a list of words"),
+        ('[translate]\nkeep = ["git", " "]', 2, "keep", "must be a list of words"),
+        ("[translate]\nglossary = 3", 2, "glossary", "must be a table: [translate.glossary]"),
+        ("[translate.glossary]\na = 'b'\ngit = 3", 3, "git", "must be a text in quotes, is 3: git = "),
+        ("[translate.glossary]\n' ' = 'b'", 2, " ", "must not be empty"),
+        ("[translate.glossary]\na = 'b'\n[translate.glossary.ja]\na = 'b'\ngit = 3", 5, "git", "must be a text"),
+        ("[translate.glossary.ja]\n'' = 'b'", 2, '""', "must not be empty"),
+        ("[translate.glossary.jp]\na = 'b'", 1, "jp", "is not a language voicestream knows"),
+        ("[translate.glossary.pt-BR]\n[translate.glossary.pt_br]", 2, "pt_br", "stands for pt-BR, which is there"),
         ('voice = "a\u2028b"\nspeed = "x"', 2, "speed", "must be int or float"),
     ],
 )
@@ -136,3 +148,53 @@ def test_the_example_in_the_docstring_is_right() -> None:
     found = parse(example, "docstring")
     assert found.options == {"from": "en", "to": "ja", "speed": 1.1}
     assert found.replacements == {"kubectl": "kube control"}
+    assert found.keep == ["voicestream"]
+    assert found.glossary == {"": {"pull request": "PR"}, "ja": {"pull request": "プルリクエスト"}}
+
+
+def test_a_language_nobody_knows_is_answered_with_the_nearest_one() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse('[translate.glossary.jp]\n"pull request" = "PR"', "config.toml")
+    assert 'Did you mean "ja" (Japanese)?' in caught.value.hint
+
+
+def test_a_glossary_is_found_under_every_spelling_of_its_language() -> None:
+    for key in ("pt-BR", "pt_br", "PT-br", "por-BR"):
+        assert parse(f'[translate.glossary.{key}]\nbug = "erro"', "config.toml").glossary == {"pt-BR": {"bug": "erro"}}
+
+
+def test_a_languages_own_word_goes_before_the_word_for_all_and_a_regions_before_both() -> None:
+    # The region first: the order in the file must not matter.
+    settings = parse(
+        """
+        [translate.glossary.pt-BR]
+        bug = "erro"
+        [translate.glossary]
+        bug = "bug"
+        branch = "branch"
+        commit = "commit"
+        [translate.glossary.pt]
+        bug = "falha"
+        branch = "ramo"
+        """,
+        "config.toml",
+    )
+    assert settings.glossary_for("pt-BR") == {"bug": "erro", "branch": "ramo", "commit": "commit"}
+    assert settings.glossary_for("pt") == {"bug": "falha", "branch": "ramo", "commit": "commit"}
+    assert settings.glossary_for("pt-PT")["bug"] == "falha"
+    assert settings.glossary_for("ja")["bug"] == "bug"
+    assert Settings().glossary_for("ja") == {}
+
+
+def test_a_glossary_does_not_hold_for_another_script() -> None:
+    settings = parse(
+        """
+        [translate.glossary.zh]
+        branch = "分支（简）"
+        [translate.glossary.zh-Hant]
+        branch = "分支（繁）"
+        """,
+        "config.toml",
+    )
+    assert settings.glossary_for("zh-TW") == {"branch": "分支（繁）"}
+    assert settings.glossary_for("zh") == {"branch": "分支（简）"}
