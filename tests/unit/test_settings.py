@@ -191,10 +191,11 @@ def test_a_glossary_does_not_hold_for_another_script() -> None:
         """
         [translate.glossary.zh]
         branch = "分支（简）"
+        commit = "提交"
         [translate.glossary.zh-Hant]
         branch = "分支（繁）"
         """,
         "config.toml",
     )
     assert settings.glossary_for("zh-TW") == {"branch": "分支（繁）"}
-    assert settings.glossary_for("zh") == {"branch": "分支（简）"}
+    assert settings.glossary_for("zh") == {"branch": "分支（简）", "commit": "提交"}

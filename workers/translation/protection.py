@@ -1,0 +1,124 @@
+"""What a sentence needs before a model translates it: the user's own terms, and a list of what must come back.
+
+Names stay in the sentence as they are. Placeholders in their stead change the sentence for the model, and come back
+changed or not at all; so it is looked afterwards whether each name came back (``checks.problem``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from voicestream import languages
+from voicestream.errors import UsageError
+from voicestream.workers.translation import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+identifiers = names.identifiers
+
+_LETTERS: Final = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
+"""Letters and digits of scripts in which a word ends where they end: not Thai, Khmer, Japanese, Chinese, Korean."""
+_KATAKANA: Final = r"[\u30a1-\u30ff]"
+_HANGUL: Final = r"[\uac00-\ud7a3]"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sentence for the model."""
+
+    text: str
+    """What the model gets."""
+    words: tuple[str, ...]
+    """What must stand in its answer, each once, in the order of the text."""
+
+
+def prepare(text: str, target: str, keep: Sequence[str], glossary: Mapping[str, str]) -> Prepared:
+    """Put the target's terms into a sentence, and say what must come back.
+
+    Where terms, words to keep and names of programs overlap, the longest counts; of equals, the user's term. A term is
+    found whatever its case, but only as a whole word or phrase: ``pull request`` is not in ``pull requests``.
+
+    Args:
+        text: one sentence of speech text.
+        target: BCP-47 tag. A script without Latin letters has its own way to write well-known names: GitHub need not
+            come back as such.
+        keep: words and phrases that stay as they are.
+        glossary: from a term of the source to the term of the target.
+    """
+    marks = [
+        *(_Mark(start, end, glossary[term], sure=True) for start, end, term in _occurrences(text, glossary)),
+        *(_Mark(start, end, text[start:end], sure=True) for start, end, _ in _occurrences(text, keep)),
+        *(_Mark(start, end, text[start:end], sure=False) for start, end in names.spans(text)),
+    ]
+    # Sorting is stable: of equals the first stays the first.
+    marks.sort(key=lambda mark: mark.start - mark.end)
+    chosen: list[_Mark] = []
+    for mark in marks:
+        if all(mark.end <= other.start or other.end <= mark.start for other in chosen):
+            chosen.append(mark)
+    pieces: list[str] = []
+    words: list[str] = []
+    done = 0
+    for mark in sorted(chosen):
+        pieces += (text[done : mark.start], mark.said)
+        done = mark.end
+        # A term of nothing but spaces takes the word out, and nothing is to come back.
+        if mark.said.strip() and (mark.sure or not _is_written_anew(mark.said, target)):
+            words.append(mark.said)
+    return Prepared("".join(pieces) + text[done:], tuple(dict.fromkeys(words)))
+
+
+class _Mark(NamedTuple):
+    """A place in a text that is not the model's to translate."""
+
+    start: int
+    end: int
+    said: str
+    """What stands there for the model."""
+    sure: bool
+    """The user said so."""
+
+
+def _occurrences(text: str, terms: Iterable[str]) -> list[tuple[int, int, str]]:
+    """Where terms stand in a text as whole words."""
+    folded = text.casefold()
+    found: list[tuple[int, int, str]] = []
+    for term in terms:
+        words = term.split()
+        # Most terms are in few sentences, and this is much quicker than to look for them as words.
+        if words and words[0].casefold() in folded:
+            found += ((*match.span(), term) for match in _whole(words).finditer(text))
+    return found
+
+
+def _whole(words: list[str]) -> re.Pattern[str]:
+    """A phrase where it is not part of a longer word, a file name or an identifier."""
+    phrase = r"\s+".join(map(re.escape, words))
+    before, after = words[0][0], words[-1][-1]
+    start = end = ""
+    if re.match(_LETTERS, before):
+        start = rf"(?<!{_LETTERS})(?<!{_LETTERS}[-.@])"
+    elif re.match(_KATAKANA, before):
+        start = rf"(?<!{_KATAKANA})"
+    elif re.match(_HANGUL, before):
+        start = rf"(?<!{_HANGUL})"
+    if re.match(_LETTERS, after):
+        end = rf"(?!{_LETTERS})(?![-.@]{_LETTERS})"
+    elif re.match(_KATAKANA, after):
+        end = rf"(?!{_KATAKANA})"
+    # Korean particles are written onto the word: nothing is asked of what follows Hangul.
+    return re.compile(f"{start}{phrase}{end}", re.IGNORECASE)
+
+
+def _is_written_anew(word: str, target: str) -> bool:
+    """Whether the target has letters of its own for a well-known name."""
+    if word.lower() not in names.SPOKEN:
+        return False
+    try:
+        code = languages.parse(target).flores
+    except UsageError:
+        return False
+    return code is not None and not code.endswith("_Latn")
