@@ -21,6 +21,8 @@ from voicestream.workers.translation.protection import Prepared, identifiers, pr
         ("The host is db-1.example.com, port 5432.", ("db-1.example.com",)),
         ("Ignore .env and .gitignore.", (".env", ".gitignore")),
         ("Install @types/node and docker-compose.yml.", ("@types/node", "docker-compose.yml")),
+        ("Open http://localhost or https://example.com.", ("http://localhost", "https://example.com")),
+        ("The commit 1234567ab.", ("1234567ab",)),
         ("main.pyのuseEffectを直しました。", ("main.py", "useEffect")),
         ("https://example.com/xを開きます。", ("https://example.com/x",)),
         ("utf8, sha256 and gpt4o.", ("utf8", "sha256", "gpt4o")),
@@ -39,7 +41,7 @@ def test_names_of_programs_are_found(text: str, found: tuple[str, ...]) -> None:
         "It takes 1,500 ms, 10ms or 3.5s, in v2 and v1.2.3 of 2024-01-15.",
         "E.g. this, i.e. that, z.B. jenes, at 5 p.m. in the U.S.",
         "This is the end.And this is not, etc.",
-        "The 42nd test of Q3, 50% of 4K, 3D, p95.",
+        "The 42nd test of Q3, 50% of 4K, 3D, p95, 1-2.3.",
         "NASA, API and HTTP are words, I am too.",
         "An up-to-date read/write test; and/or well-known.",
         "すべてのテストが通りました。",
@@ -70,12 +72,18 @@ def test_words_to_keep_must_come_back_as_they_stand_in_the_text() -> None:
         ("A pull request.", {"a pull": "x", "pull request": "PR"}, "A PR.", ("PR",)),
         ("Two pull requests.", {"pull request": "PR"}, "Two pull requests.", ()),
         ("The branches of a branch.", {"branch": "Zweig"}, "The branches of a Zweig.", ("Zweig",)),
-        ("The cache in cache.py and myCache.", {"cache": "Puffer"}, "The Puffer in cache.py and myCache.", ()),
+        (
+            "The cache in cache.py and myCache.",
+            {"cache": "Puffer"},
+            "The Puffer in cache.py and myCache.",
+            ("Puffer", "cache.py", "myCache"),
+        ),
         ("A re-commit of a commit.", {"commit": "Stand"}, "A re-commit of a Stand.", ("Stand",)),
         ("See README.md.", {"readme.md": "LIESMICH"}, "See LIESMICH.", ("LIESMICH",)),
         ("C++ and C.", {"c++": "C plus plus"}, "C plus plus and C.", ("C plus plus",)),
         ("Ein Prüflauf, zwei Läufe.", {"läufe": "runs"}, "Ein Prüflauf, zwei runs.", ("runs",)),
         ("テストケースとテストを見ます。", {"テスト": "test"}, "テストケースとtestを見ます。", ("test",)),
+        ("ユニットテストです。", {"テスト": "test"}, "ユニットテストです。", ()),
         ("提交已推送。", {"提交": "commit"}, "commit已推送。", ("commit",)),
         ("커밋을 푸시했습니다.", {"커밋": "commit"}, "commit을 푸시했습니다.", ("commit",)),
         ("A bug, bug and Bug.", {"bug": "Fehler"}, "A Fehler, Fehler and Fehler.", ("Fehler",)),
@@ -85,11 +93,12 @@ def test_words_to_keep_must_come_back_as_they_stand_in_the_text() -> None:
         ("\\1 is kept.", {"kept": "\\1"}, "\\1 is \\1.", ("\\1",)),
     ],
 )
-def test_terms_are_put_in_as_whole_words(text: str, glossary: dict[str, str], result: str, words: tuple[str]) -> None:
+def test_terms_are_put_in_as_whole_words(
+    text: str, glossary: dict[str, str], result: str, words: tuple[str, ...]
+) -> None:
     prepared = prepare(text, "de", [], glossary)
     assert prepared.text == result
-    if words:
-        assert prepared.words == words
+    assert prepared.words == words
 
 
 def test_of_a_term_and_a_word_to_keep_the_longer_counts_and_of_equals_the_term() -> None:

@@ -64,4 +64,4 @@ def is_name(word: str) -> bool:
         return False
     if _DOTTED.fullmatch(word):
         return _INITIALS.fullmatch(word) is None and any(map(str.isalpha, word))
-    return any(pattern.fullmatch(word) for pattern in (_WITH_DIGITS, _SNAKE, _CAMEL, _SCOPED))
+    return any(pattern.fullmatch(word) for pattern in (_WITH_DIGITS, _SNAKE, _SCOPED))
