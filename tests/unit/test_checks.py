@@ -1,0 +1,24 @@
+"""What is wrong with a translation, and that nothing is wrong with a right one."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.translations import BROKEN, CORRECT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicestream import languages
+from voicestream.workers.translation.checks import is_worth_translating, problem
+from voicestream.workers.translation.checks.scripts import LETTERS
+
+
+@pytest.mark.parametrize(("source", "target", "original", "translation"), CORRECT)
+def test_a_correct_translation_is_left_alone(source: str, target: str, original: str, translation: str) -> None:
+    assert problem(original, translation, source, target) == ""
+
+
+@pytest.mark.parametrize(("source", "target", "original", "translation", "words"), BROKEN)
+def test_a_broken_translation_is_found_for_the_right_reason(
+    source: str, target: str, original: str, translation: str, words: str
+) -> None:
+    assert words in problem(original, translation, source, target)

@@ -1,0 +1,108 @@
+"""Whether the numbers of the original are in the translation, and no others."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from voicestream.workers.translation.checks import han_numerals
+from voicestream.workers.translation.checks.number_words import LARGE, SCALES, SMALL
+from voicestream.workers.translation.checks.numerals import Numeral, numerals
+
+if TYPE_CHECKING:
+    from voicestream.workers.translation.checks.pair import Pair
+
+_ALWAYS_WORDS: Final = frozenset(("0", "1", "2"))
+"""a, once, both, the dual of Arabic: nobody can list what these become."""
+_SMALL: Final = frozenset(map(str, range(13)))
+"""May be words in one language and digits in the other."""
+
+
+def wrong_number(pair: Pair) -> str:
+    """A number that is missing, or one that nobody wrote.
+
+    NLLB-200 drops and changes digits (reported by users). What is no mistake: other marks between the digits (1,000 is
+    1.000 or 1 000), digits of other scripts, 1.5 million as 150万, 3 p.m. as 15:00, numbers up to twelve as words.
+    """
+    mine = numerals(pair.original, pair.source.base)
+    theirs = numerals(pair.translation, pair.target.base)
+    if not mine and not theirs:
+        return ""
+    if not any(number.is_scaled for number in (*mine, *theirs)) and _shown(mine) == _shown(theirs):
+        return ""
+    if pair.source.base not in SCALES or pair.target.base not in SCALES:
+        mine, theirs = _unscaled(mine), _unscaled(theirs)
+    for number in mine:
+        if not _is_in(number, theirs, pair):
+            what = "" if any(map(str.isalpha, number.shown[:1])) else "the number "
+            return f"{what}{number.shown} is missing"
+    if pair.source.base not in LARGE or _has_large_words(pair):
+        return ""
+    for number in theirs:
+        if number.readings & _SMALL or _supplies(number, mine):
+            continue
+        if not (
+            pair.source_script in {"Hans", "Hant", "Jpan"} and number.readings & han_numerals.values(pair.original)
+        ):
+            return f"the number {number.shown} is not in the original"
+    return ""
+
+
+def _shown(found: list[Numeral]) -> list[str]:
+    return sorted(number.shown for number in found)
+
+
+def _is_in(number: Numeral, others: list[Numeral], pair: Pair) -> bool:
+    """Whether a number of the original is in the translation, in digits or, if it is small, as a word."""
+    if _supplies(number, others):
+        return True
+    small = number.readings & _SMALL
+    if small and (number.may_change or small & _ALWAYS_WORDS):
+        return True
+    if pair.target_script in {"Hans", "Hant", "Jpan"} and number.readings & han_numerals.values(pair.translation):
+        return True
+    if not small:
+        return False
+    words = _small_words(pair.target.base)
+    if words is None:
+        return pair.target_script not in {"Hans", "Hant", "Jpan"}
+    text = pair.translation.casefold()
+    return any(word in text for value in small for word in words[value])
+
+
+def _supplies(number: Numeral, others: list[Numeral]) -> bool:
+    """Whether a number is among others, whole or in parts."""
+    values = {reading for other in others for reading in (*other.readings, *other.parts)}
+    return bool(number.readings & values) or bool(number.parts and number.parts <= values)
+
+
+def _unscaled(found: list[Numeral]) -> list[Numeral]:
+    """The numbers with and without what multiplies them: in one of the two languages nobody knows the words for it."""
+    return [
+        number._replace(readings=number.readings | {number.shown.split()[0].rstrip("kKMBG千万萬億亿兆천만억조")})
+        if number.is_scaled
+        else number
+        for number in found
+    ]
+
+
+@functools.cache
+def _small_words(language: str) -> dict[str, tuple[str, ...]] | None:
+    """For 3 to 12: how the words for it begin; None where they are not known."""
+    words = SMALL.get(language)
+    if words is None:
+        return None
+    plain = unicodedata.normalize("NFKC", words)
+    return {str(value): tuple(word.replace("_", " ").split("|")) for value, word in enumerate(plain.split(), 3)}
+
+
+def _has_large_words(pair: Pair) -> bool:
+    return _large_words(pair.source.base).search(pair.original.casefold()) is not None
+
+
+@functools.cache
+def _large_words(language: str) -> re.Pattern[str]:
+    parts = (part.strip("*") if part[0] == "*" else rf"\b{part}" for part in LARGE[language].split())
+    return re.compile("|".join(parts))

@@ -1,0 +1,91 @@
+"""An original and its translation, taken apart once for all rules."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from voicestream import languages
+from voicestream.workers.translation import names
+
+if TYPE_CHECKING:
+    from voicestream.languages import Language
+
+_RUN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]+|[^\W\d_A-Za-z\u00c0-\u024f]+")
+"""Letters of Latin script, or of any other: ``main.pyを`` is three runs."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two texts in their languages; compatibility forms are made plain (NFKC: full width, ligatures)."""
+
+    original: str
+    translation: str
+    source: Language
+    target: Language
+
+    @classmethod
+    def of(cls, original: str, translation: str, source: str, target: str) -> Pair:
+        """Of texts as they are, and BCP-47 tags.
+
+        Raises:
+            UsageError: there is no such language.
+        """
+        return cls(
+            unicodedata.normalize("NFKC", original),
+            unicodedata.normalize("NFKC", translation),
+            languages.parse(source),
+            languages.parse(target),
+        )
+
+    @property
+    def source_script(self) -> str:
+        """ISO 15924 code; empty when nothing is known of it."""
+        return script(self.source)
+
+    @property
+    def target_script(self) -> str:
+        """ISO 15924 code; empty when nothing is known of it."""
+        return script(self.target)
+
+    @cached_property
+    def runs(self) -> tuple[list[str], list[str]]:
+        """Runs of letters, folded, of the original and of the translation."""
+        return _RUN.findall(self.original.casefold()), _RUN.findall(self.translation.casefold())
+
+    @cached_property
+    def own(self) -> tuple[list[str], list[str]]:
+        """The runs that stand in one of the two only: names are not among them, and what was not translated."""
+        mine, theirs = self.runs
+        first, second = set(mine), set(theirs)
+        original, translation = self.original.casefold(), self.translation.casefold()
+        return (
+            [run for run in mine if run not in second and (run.isascii() or len(run) == 1 or run not in translation)],
+            [run for run in theirs if run not in first and (run.isascii() or len(run) == 1 or run not in original)],
+        )
+
+    @cached_property
+    def plain_words(self) -> list[str]:
+        """Words of the original that no program gave and that are no proper names as far as one sees, folded.
+
+        Where there are no capitals, every run of letters counts; where there are no spaces, every three letters.
+        """
+        text = self.original
+        for start, end in reversed(names.spans(text)):
+            text = text[:start] + " " + text[end:]
+        found = [run for run in _RUN.findall(text) if len(run) > 1 and run == run.lower()]
+        if self.source_script in SPACELESS:
+            return [run[at : at + 3] for run in found for at in range(0, len(run), 3)]
+        return found
+
+
+SPACELESS: Final = frozenset(("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"))
+"""Scripts without spaces between words."""
+
+
+def script(language: Language) -> str:
+    """ISO 15924 code of what a language is written in here; empty when nothing is known of it."""
+    return language.flores.partition("_")[2] if language.flores else ""

@@ -1,0 +1,56 @@
+"""Whether a translation says the same again and again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from voicestream.workers.translation.checks.pair import Pair
+
+_NO_LETTER: Final = re.compile(
+    r"[\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u3000-\u3029\u30fb\u060c\u061b\u061f\u0964\u0965]+"
+)
+_LOOP: Final = re.compile(r"(.{2,14}?)\1{2,}")
+"""Something short three times in a row; a letter alone six times."""
+_WINDOW: Final = 12
+"""So many letters hardly ever stand twice by chance."""
+_DOUBLED: Final = 15
+"""So many letters hardly ever stand twice in a row by intent."""
+_THRICE: Final = 3
+
+
+def repetition(pair: Pair) -> str:
+    """A group of letters again and again, more often than in the original.
+
+    Models of the family get caught in such loops ("oscillatory hallucinations" of M2M-100, arXiv:2309.07098). Spaces do
+    not matter, so it works for Chinese as for English.
+    """
+    repeated = _repeated(pair.translation)
+    if not repeated:
+        return ""
+    found, times = repeated
+    before = _repeated(pair.original)
+    if before and before[1] >= times:
+        return ""
+    return f'"{found}" is in it again and again'
+
+
+def _repeated(text: str) -> tuple[str, int] | None:
+    """What is repeated, and how often; None when nothing is."""
+    letters = _NO_LETTER.sub("", text.casefold())
+    for loop in _LOOP.finditer(letters):
+        if any(map(str.isalpha, loop[1])):
+            return loop[1], len(loop[0]) // len(loop[1])
+    seen: dict[str, list[int]] = {}
+    for at in range(len(letters) - _WINDOW + 1):
+        window = letters[at : at + _WINDOW]
+        before = seen.setdefault(window, [])
+        if before:
+            period = at - before[-1]
+            if period >= _DOUBLED and letters[before[-1] : at] == letters[at : at + period] and not window.isdigit():
+                return letters[at : at + period], 2
+            if len(before) + 1 >= _THRICE and period >= _WINDOW and not window.isdigit():
+                return window, len(before) + 1
+        before.append(at)
+    return None
