@@ -89,8 +89,8 @@ LARGE: Final[dict[str, str]] = {
         dozzin met mezz quart doppi""",
     "pt": """treze cator quinze deze dezo vint trin quaren cinquen sessen seten oiten noven cem cent mil dúzi met mei
         quart dobr""",
-    "ja": "*十* *百* *千* *万* *億* *半*",
-    "zh": "*十* *百* *千* *万* *萬* *億* *亿* *半* *倍*",
+    "ja": "*〇* *十* *百* *千* *万* *億* *半*",
+    "zh": "*〇* *十* *百* *千* *万* *萬* *億* *亿* *半* *倍*",
 }
 """By language: how words for more than twelve begin, or between stars what is in them. Where the original has one,
 numbers may appear in the translation.

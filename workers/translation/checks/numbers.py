@@ -34,29 +34,30 @@ def wrong_number(pair: Pair) -> str:
         return ""
     if pair.source.base not in SCALES or pair.target.base not in SCALES:
         mine, theirs = _unscaled(mine), _unscaled(theirs)
+    there = _values(theirs)
     for number in mine:
-        if not _is_in(number, theirs, pair):
+        if not _is_in(number, there, pair):
             what = "" if any(map(str.isalpha, number.shown[:1])) else "the number "
             return f"{what}{number.shown} is missing"
-    if pair.source.base not in LARGE or _has_large_words(pair):
+    here = _values(mine)
+    new = [number for number in theirs if not number.readings & _SMALL and not _supplies(here, number)]
+    if not new or pair.source.base not in LARGE or _large_words(pair.source.base).search(pair.original.casefold()):
         return ""
-    for number in theirs:
-        if number.readings & _SMALL or _supplies(number, mine):
-            continue
-        if not (
-            pair.source_script in {"Hans", "Hant", "Jpan"} and number.readings & han_numerals.values(pair.original)
-        ):
-            return f"the number {number.shown} is not in the original"
-    return ""
+    return f"the number {new[0].shown} is not in the original"
 
 
 def _shown(found: list[Numeral]) -> list[str]:
     return sorted(number.shown for number in found)
 
 
-def _is_in(number: Numeral, others: list[Numeral], pair: Pair) -> bool:
+def _values(found: list[Numeral]) -> set[str]:
+    """All that numbers can be, whole and in parts."""
+    return {reading for number in found for reading in (*number.readings, *number.parts)}
+
+
+def _is_in(number: Numeral, values: set[str], pair: Pair) -> bool:
     """Whether a number of the original is in the translation, in digits or, if it is small, as a word."""
-    if _supplies(number, others):
+    if _supplies(values, number):
         return True
     small = number.readings & _SMALL
     if small and (number.may_change or small & _ALWAYS_WORDS):
@@ -72,10 +73,9 @@ def _is_in(number: Numeral, others: list[Numeral], pair: Pair) -> bool:
     return any(word in text for value in small for word in words[value])
 
 
-def _supplies(number: Numeral, others: list[Numeral]) -> bool:
-    """Whether a number is among others, whole or in parts."""
-    values = {reading for other in others for reading in (*other.readings, *other.parts)}
-    return bool(number.readings & values) or bool(number.parts and number.parts <= values)
+def _supplies(values: set[str], number: Numeral) -> bool:
+    """Whether a number is among the values, whole or in parts."""
+    return not values.isdisjoint(number.readings) or bool(number.parts and number.parts <= values)
 
 
 def _unscaled(found: list[Numeral]) -> list[Numeral]:
@@ -96,10 +96,6 @@ def _small_words(language: str) -> dict[str, tuple[str, ...]] | None:
         return None
     plain = unicodedata.normalize("NFKC", words)
     return {str(value): tuple(word.replace("_", " ").split("|")) for value, word in enumerate(plain.split(), 3)}
-
-
-def _has_large_words(pair: Pair) -> bool:
-    return _large_words(pair.source.base).search(pair.original.casefold()) is not None
 
 
 @functools.cache

@@ -24,14 +24,15 @@ class Numeral(NamedTuple):
     is_scaled: bool = False
 
 
+_DIGIT: Final = re.compile(r"\d")
 _CHUNK: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:(?<![\d.])\.)?(?:\d{1,3}(?:[ '’]\d{3})+(?![\d'’]|[.,]\d{3})(?:[.,]\d+)?|\d+(?:[.,]\d+)*)"
 )
 """Digits with points and commas between them, or spaces before every three; behind a letter they are a name's."""
-_NAME: Final = re.compile(r"[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]{5,}")
+_NAME: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]{5,})")
 """``v2``, ``k8s``, ``3f2a9c1d``."""
 _DATE: Final = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{4}(?!\d)|(?<![\d.])\d{1,2}/\d{1,2}(?![\d.])"
+    r"(?<!\d)\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{4}(?!\d)|(?<![\d.])\d{1,2}/\d{1,2}(?![\d.])"
 )
 _CLOCK: Final = re.compile(r"(?<!\d)(\d{1,2}):\d{2}(?!\d)")
 _HALF_DAY: Final = re.compile(
@@ -60,7 +61,9 @@ def numerals(text: str, language: str) -> list[Numeral]:
         Numeral(name, frozenset((name.casefold(),)), frozenset(re.findall(r"\d+", name)))
         for name in _NAME.findall(text)
     ]
-    text = _NAME.sub(" ", text)
+    text = _NAME.sub(" ", text) if found else text
+    if _DIGIT.search(text) is None:
+        return found
     dates = [match.span() for match in _DATE.finditer(text)]
     hours = _other_hours(text)
     scales = _scales(language)

@@ -42,15 +42,19 @@ def _repeated(text: str) -> tuple[str, int] | None:
     for loop in _LOOP.finditer(letters):
         if any(map(str.isalpha, loop[1])):
             return loop[1], len(loop[0]) // len(loop[1])
-    seen: dict[str, list[int]] = {}
+    last: dict[str, int] = {}
+    times: dict[str, int] = {}
     for at in range(len(letters) - _WINDOW + 1):
         window = letters[at : at + _WINDOW]
-        before = seen.setdefault(window, [])
-        if before:
-            period = at - before[-1]
-            if period >= _DOUBLED and letters[before[-1] : at] == letters[at : at + period] and not window.isdigit():
-                return letters[at : at + period], 2
-            if len(before) + 1 >= _THRICE and period >= _WINDOW and not window.isdigit():
-                return window, len(before) + 1
-        before.append(at)
+        before = last.get(window)
+        last[window] = at
+        if before is None or window.isdigit():
+            continue
+        period = at - before
+        if period >= _DOUBLED and letters[before:at] == letters[at : at + period]:
+            return letters[before:at], 2
+        if period >= _WINDOW:
+            times[window] = times.get(window, 1) + 1
+            if times[window] >= _THRICE:
+                return window, _THRICE
     return None
