@@ -144,6 +144,8 @@ class Voicestream:
             "VOICESTREAM_RUNTIME_DIR": str(self.runtime),
             "VOICESTREAM_LOG_DIR": str(self.logs),
             "VOICESTREAM_CONFIG": str(home / "config.toml"),
+            # Models that the developer has set up would be taken by `auto`.
+            "XDG_DATA_HOME": str(home / "data"),
         }
         self._runs: list[Run] = []
 

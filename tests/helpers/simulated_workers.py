@@ -34,6 +34,7 @@ from voicestream.messages import (
     Translate,
     Translated,
     TranslatedSentence,
+    TranslationOptions,
     WorkFailed,
 )
 from voicestream.supervisor.ledger.commands import Closed, Report, Send
@@ -53,10 +54,19 @@ HEARD_STEP = 500
 """Of what is heard, every frame whose number is a multiple of this is kept."""
 
 
-def options(*, target: str = "en", max_lag_seconds: float = 0.0) -> SessionOptions:
+UNTRANSLATABLE = "untranslatable"
+"""The translator says of this text that it has found no translation."""
+
+
+def options(*, target: str = "en", max_lag_seconds: float = 0.0, beams: int = 1) -> SessionOptions:
     """A session in English, to nowhere."""
-    output = OutputOptions(kind="null")
-    return SessionOptions(parser=ParserOptions(), output=output, target=target, max_lag_seconds=max_lag_seconds)
+    return SessionOptions(
+        parser=ParserOptions(),
+        output=OutputOptions(kind="null"),
+        target=target,
+        translation=TranslationOptions(beams=beams),
+        max_lag_seconds=max_lag_seconds,
+    )
 
 
 @dataclass
@@ -106,9 +116,9 @@ class World:
                 self.alive.add(role)
                 self.do(self.ledger.seat(role, self.now))
 
-    def open(self, session: str, *, target: str = "en", max_lag_seconds: float = 0.0) -> None:
+    def open(self, session: str, *, target: str = "en", max_lag_seconds: float = 0.0, beams: int = 1) -> None:
         """A session begins."""
-        wanted = options(target=target, max_lag_seconds=max_lag_seconds)
+        wanted = options(target=target, max_lag_seconds=max_lag_seconds, beams=beams)
         self.do(self.ledger.open_session(session, wanted, self.now))
 
     def find(self, session: str, text: str, message: int = 0) -> None:
@@ -199,7 +209,15 @@ class World:
 
     def _translate(self, message: ToWorker) -> None:
         if isinstance(message, Translate):
-            done = [TranslatedSentence(session=s.session, sentence=s.sentence, text=s.text) for s in message.sentences]
+            done = [
+                TranslatedSentence(
+                    session=one.session,
+                    sentence=one.sentence,
+                    text=one.text,
+                    failure="no good" if one.text == UNTRANSLATABLE else "",
+                )
+                for one in message.sentences
+            ]
             self._answer(
                 "translation", Translated(batch=message.batch, language=message.target, engine="none", sentences=done)
             )

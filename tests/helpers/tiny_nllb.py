@@ -56,6 +56,8 @@ def build(directory: Path, *, steps: int = STEPS, seed: int = 0) -> Path:
     from transformers import GenerationConfig, M2M100Config, M2M100ForConditionalGeneration
 
     tokenizer = _tokenizer()
+    # Threads that wait for each other cost more than so small a model gains.
+    torch.set_num_threads(1)
     torch.manual_seed(seed)
     configuration = M2M100Config(
         vocab_size=len(tokenizer),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import click
 import pytest
 
 from voicestream.captions import Captions
@@ -235,3 +236,88 @@ def test_nothing_but_words_is_written_where_there_is_no_terminal(capsys: pytest.
     captions.error("wrong")
     captions.note("so so")
     assert "\x1b" not in capsys.readouterr().err
+
+
+def loading(stage: str, time: float, progress: float | None = None, incarnation: int = 1) -> SessionEvent:
+    return SessionEvent(
+        event="loading",
+        session="s1",
+        time=time,
+        role="translation",
+        incarnation=incarnation,
+        text=stage,
+        progress=progress,
+    )
+
+
+def test_what_loads_within_a_second_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    for time in (10.0, 10.4, 10.9):
+        captions.happened(loading(f"stage {time}", time))
+    assert capsys.readouterr().err == ""
+
+
+def test_what_loads_for_long_is_shown_stage_by_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    for time in (10.0, 11.0, 11.1, 11.2):
+        captions.happened(loading("reading weights", time, (time - 10) / 2))
+    captions.happened(loading("warming up", 12.0))
+    assert capsys.readouterr().err == (
+        "voicestream: loading translation: reading weights\nvoicestream: loading translation: warming up\n"
+    )
+    # The next worker of the role has a second of its own.
+    captions.happened(loading("reading weights", 13.0, incarnation=2))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_shows_a_bar_that_the_next_line_replaces(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    captions = Captions(captions=True, quiet=False)
+    for time, share in ((10.0, 0.0), (11.0, 0.25), (12.0, 1.0)):
+        captions.happened(loading("reading weights", time, share))
+    hear(captions, 0, "Hello.")
+    written = capsys.readouterr().err
+    lines = [part for part in click.unstyle(written).split("\r") if part]
+    assert lines == [
+        "voicestream: loading translation: reading weights ██████░░░░░░░░░░░░░░░░░░ 25%",
+        "voicestream: loading translation: reading weights ████████████████████████ 100%",
+        "🔊 Hello.\n",
+    ]
+    assert written.count("\x1b[2K") == 2
+
+
+def test_quiet_says_nothing_about_loading(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=True)
+    for time in (10.0, 20.0):
+        captions.happened(loading("reading weights", time))
+    assert capsys.readouterr().err == ""
+
+
+def test_why_no_better_translator_was_taken_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.opened(
+        SessionOpened(session="s1", pid=1, translator="apertium", tts="espeak", note="nllb is not ready"),
+        translates=True,
+    )
+    ready = SessionEvent(
+        event="worker",
+        session="s1",
+        time=1.0,
+        role="translation",
+        state="ready",
+        engine="apertium",
+        reason="nllb is not ready",
+    )
+    captions.happened(ready)
+    assert capsys.readouterr().err == "voicestream: translator: apertium; nllb is not ready\n"
+
+
+def test_nobody_who_wants_no_translation_hears_of_translators(capsys: pytest.CaptureFixture[str]) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.opened(
+        SessionOpened(session="s1", pid=1, translator="apertium", tts="espeak", note="nllb is not ready"),
+        translates=False,
+    )
+    assert capsys.readouterr().err == ""

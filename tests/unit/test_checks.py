@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from helpers.translations import BROKEN, CORRECT
-from hypothesis import given
-from hypothesis import strategies as st
 
-from voicestream import languages
-from voicestream.workers.translation.checks import is_worth_translating, problem
-from voicestream.workers.translation.checks.scripts import LETTERS
+from helpers.translations import BROKEN, CORRECT
+from voicestream.workers.translation.checks import problem
 
 
 @pytest.mark.parametrize(("source", "target", "original", "translation"), CORRECT)

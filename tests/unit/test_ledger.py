@@ -11,12 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.invariants import invariants
-from helpers.simulated_workers import CHUNK_FRAMES, FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
+from helpers.simulated_workers import (
+    CHUNK_FRAMES,
+    FRAMES_PER_CHARACTER,
+    HEARD_STEP,
+    UNTRANSLATABLE,
+    WORKING_ROLES,
+    World,
+)
 from voicestream.messages import (
     AudioWritten,
+    Cancel,
     OutputFailed,
     Pause,
     PlaybackFinished,
+    Translate,
     Translated,
     TranslatedSentence,
     Underrun,
@@ -229,6 +238,55 @@ def test_the_loss_of_a_batch_does_not_count_against_the_others_of_the_batch_for_
     world.settle()
     assert world.closed[0].counts.untranslated == 0
     assert world.closed[0].exit_code == 0
+
+
+def test_a_translation_that_cannot_be_heard_is_replaced_by_the_original_at_once_and_the_reason_is_told() -> None:
+    world = World()
+    world.start()
+    world.open("a", target="ja")
+    for text in ("fine", UNTRANSLATABLE, "fine"):
+        world.find("a", text)
+    world.end_input("a")
+    world.settle()
+    assert [(e.sentence, e.stage, e.reason) for e in world.events if e.event == "failed"] == [
+        (1, "translation", "no good")
+    ]
+    translated = {e.sentence: (e.text, e.language, e.engine) for e in world.events if e.event == "translated"}
+    assert translated[1] == (UNTRANSLATABLE, "en", "none")
+    assert {language for _, language, _ in (translated[0], translated[2])} == {"ja"}
+    assert [sentence for _, sentence in world.order] == [0, 1, 2]
+    counts = world.closed[0].counts
+    assert (counts.played, counts.untranslated, world.closed[0].exit_code) == (3, 1, 1)
+
+
+def test_a_batch_has_sentences_of_one_wish_only() -> None:
+    world = World()
+    for session, beams in (("a", 1), ("b", 5), ("c", 1)):
+        world.open(session, target="ja", beams=beams)
+        world.find(session, "fine")
+    world.start(["translation"])
+    batches: list[tuple[int, set[str]]] = []
+    while world.inbox["translation"]:
+        for message in world.inbox["translation"]:
+            assert isinstance(message, Translate)
+            batches.append((message.options.beams, {one.session for one in message.sentences}))
+        world.step("translation")
+    assert batches == [(1, {"a", "c"}), (5, {"b"})]
+
+
+def test_the_translator_hears_of_the_sentences_in_its_hands_that_nobody_waits_for() -> None:
+    world = World()
+    world.start()
+    world.open("a", target="ja")
+    world.find("a", "fine")
+    world.find("a", "waits behind the batch")
+    world.do(world.ledger.skip(world.now, everything=True))
+    cancelled = [message for message in world.inbox["translation"] if isinstance(message, Cancel)]
+    assert [(one.session, one.sentence) for one in cancelled] == [("a", 0)]
+    world.find("a", "goes on")
+    world.end_input("a")
+    world.settle()
+    assert [sentence for _, sentence in world.order] == [2]
 
 
 def test_a_sentence_that_is_found_again_is_dropped() -> None:

@@ -129,7 +129,9 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         output=output_options(str(values["output"]), str(values["device"])),
         target=target,
         translator=str(values["translator"]),
-        translation=TranslationOptions(beams=int(values["beams"])),
+        translation=TranslationOptions(
+            beams=int(values["beams"]), keep=found.keep, glossary=found.glossary_for(target)
+        ),
         models=models_directory(str(values["models"])),
         compute=check_compute(str(values["compute"])),
         tts=str(values["tts"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.translation.nllb import batches, directories
+from voicestream.workers.translation.nllb.rations import Rations
 from voicestream.workers.translation.nllb.reading import read_ahead
 from voicestream.workers.translation.nllb.with_transformers import PACKAGES_HINT, WARM_UP
 from voicestream.workers.translation.translator import CancelledError, Job
@@ -29,6 +31,8 @@ POLL_SECONDS: Final = 0.002
 ON_CPU: Final = "int8"
 ON_CUDA: Final = "int8_float16"
 
+_log = logging.getLogger(__name__)
+
 
 class NllbCt2Translator:
     """A ``Translator``."""
@@ -40,6 +44,8 @@ class NllbCt2Translator:
         self._translator: ctranslate2.Translator | None = None
         self._vocabulary: Vocabulary | None = None
         self._where = ""
+        self._directory: Path | None = None
+        self._rations = Rations()
 
     @property
     def device(self) -> str:
@@ -63,6 +69,7 @@ class NllbCt2Translator:
         self._vocabulary = Vocabulary(directory / directories.TOKENIZER, directories.AGAIN)
         read_ahead(directories.weights(directory), report)
         report("making the model", None)
+        self._directory = directory
         self._translator = self._open(directory, settings.compute)
         report("warming up", None)
         text, source, target = WARM_UP
@@ -106,6 +113,19 @@ class NllbCt2Translator:
             ) from error
 
     def _answer(self, group: Group) -> list[list[int]]:
+        return self._rations.answer(group, self._decode, _is_full, self._fall_back)
+
+    def _fall_back(self, error: Exception) -> bool:
+        """Go on where there is more memory; False when that is where we are."""
+        if self._where == "cpu" or self._directory is None:
+            return False
+        before = self._where
+        self._translator = None  # the memory of both at once might be too much
+        self._translator = self._open(self._directory, "cpu")
+        _log.warning("device=%s out of memory, goes on slower on device=cpu: %s", before, error)
+        return True
+
+    def _decode(self, group: Group) -> list[list[int]]:
         assert self._translator is not None and self._vocabulary is not None  # noqa: S101, PT018 - after load
         cancelled = threading.Event()
         is_greedy = group.search.num_beams == 1
@@ -127,3 +147,8 @@ class NllbCt2Translator:
                 raise CancelledError
             time.sleep(POLL_SECONDS)
         return [self._vocabulary.ids(result.result().hypotheses[0]) for result in results]
+
+
+def _is_full(error: RuntimeError) -> bool:
+    """Whether an error says that the device's memory is full; CTranslate2 has no class of its own for that."""
+    return "out of memory" in str(error)

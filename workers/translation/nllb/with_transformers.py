@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.translation.nllb import batches, directories
+from voicestream.workers.translation.nllb.rations import Rations
 from voicestream.workers.translation.nllb.reading import read_ahead
 from voicestream.workers.translation.translator import CancelledError, Job
 
@@ -44,8 +45,7 @@ class NllbTranslator:
         self._model: M2M100ForConditionalGeneration | None = None
         self._vocabulary: Vocabulary | None = None
         self._device: Device | None = None
-        self._largest = 0
-        """Sentences that fit the device's memory together; 0 = no limit is known."""
+        self._rations = Rations()
 
     @property
     def device(self) -> str:
@@ -120,42 +120,26 @@ class NllbTranslator:
                     f"the model does not fit the memory of {chosen.name}: {error}",
                     hint="Type --compute cpu, or end what else uses that device.",
                 ) from error
+            self._device = chosen
             self._fall_back(error)
 
-    def _fall_back(self, error: Exception) -> None:
-        """Go on where there is more memory."""
+    def _fall_back(self, error: Exception) -> bool:
+        """Go on where there is more memory; False when that is where we are."""
         import torch
 
         from voicestream.workers.translation.nllb import device
 
         assert self._model is not None  # noqa: S101 - there is something to move
+        if self._device is not None and self._device.name == device.CPU:
+            return False
         before, self._device = self._device, device.processor()
         self._model = self._model.to(torch.device(device.CPU)).to(self._device.numbers)
         torch.cuda.empty_cache()
-        self._largest = 0
         _log.warning("device=%s out of memory, goes on slower on device=%s: %s", before, self._device.name, error)
+        return True
 
     def _answer(self, group: Group) -> list[list[int]]:
-        """Decode a group, in as many parts as the device's memory makes necessary."""
-        import torch
-
-        size = self._largest or len(group.rows)
-        answers: list[list[int]] = []
-        while len(answers) < len(group.rows):
-            part = group._replace(rows=group.rows[len(answers) : len(answers) + size])
-            try:
-                answers += self._generate(part)
-            except torch.OutOfMemoryError as error:
-                torch.cuda.empty_cache()
-                if len(part.rows) == 1:
-                    if self._device is None or self._device.name == "cpu":
-                        raise
-                    self._fall_back(error)
-                    size = len(group.rows)
-                else:
-                    size = self._largest = len(part.rows) // 2
-                    _log.warning("device=%s out of memory, goes on with %d at a time", self.device, size)
-        return answers
+        return self._rations.answer(group, self._generate, _is_full, self._fall_back)
 
     def _generate(self, group: Group) -> list[list[int]]:
         import torch
@@ -196,3 +180,13 @@ def _model(directory: Path, numbers: torch.dtype) -> M2M100ForConditionalGenerat
         raise EngineNotReadyError(
             f"the weights in {directory} cannot be loaded: {error}", hint=directories.AGAIN
         ) from error
+
+
+def _is_full(error: RuntimeError) -> bool:
+    """Whether an error says that the device's memory is full; if so, what could be let go of there is."""
+    import torch
+
+    if not isinstance(error, torch.OutOfMemoryError):
+        return False
+    torch.cuda.empty_cache()
+    return True

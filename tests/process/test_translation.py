@@ -1,0 +1,224 @@
+"""``voicestream run --to``: a model between the agent's words and the voice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers import tiny_nllb
+from helpers.running import Run, Voicestream, line, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAIRS = list(tiny_nllb.pairs())[::13]
+
+LOADING_SECONDS = 60.0
+"""A slow machine may take half of that to import torch."""
+
+
+@pytest.fixture
+def models(nllb_models: Path, place: Voicestream) -> Path:
+    """A copy of the models at the place of this test."""
+    return shutil.copytree(nllb_models, place.home / "models")
+
+
+def translate(place: Voicestream, *options: str, translator: str = "nllb-ct2", output: str = "null") -> Run:
+    return place.run("--to", "ja", "--translator", translator, *options, output=output)
+
+
+def assert_all_translated_and_heard(run: Run, count: int) -> None:
+    """Every sentence once, in order, and in Japanese."""
+    assert [event["sentence"] for event in run.of("playback_finished")] == list(range(count))
+    assert {event["sentence"]: event["text"] for event in run.of("translated")} == {
+        number: PAIRS[number][1] for number in range(count)
+    }
+    assert run.of("failed") == run.of("skipped") == []
+
+
+@pytest.mark.parametrize("translator", ["nllb", "nllb-ct2"])
+def test_every_sentence_is_translated_spoken_and_played_once_in_order(
+    place: Voicestream, models: Path, translator: str
+) -> None:
+    run = translate(place, "--models", str(models), translator=translator)
+    run.write(b"".join(line(english) for english, _, _ in PAIRS))
+    assert run.finish(LOADING_SECONDS) == 0, run.stderr
+    assert_all_translated_and_heard(run, len(PAIRS))
+    assert {event["engine"] for event in run.of("translated")} == {translator}
+    assert {event["language"] for event in run.of("translated")} == {"ja"}
+
+
+def test_a_worker_that_is_killed_with_a_batch_in_its_hands_costs_no_sentence(place: Voicestream, models: Path) -> None:
+    run = translate(place, "--models", str(models), output="killed.wav")
+    run.write(line(PAIRS[0][0]))
+    run.wait_for("playback_finished")
+    for _ in range(2):
+        pid = place.pid_of("translation")
+        os.kill(pid, signal.SIGSTOP)
+        begin = len(run.of("sentence_found"))
+        for english, _, _ in PAIRS[begin : begin + 8]:
+            run.write(line(english))
+        run.wait_for("sentence_found", begin + 8)
+        wait_until(lambda: in_flight(place) > 0, "a batch is in its hands")
+        os.kill(pid, signal.SIGKILL)
+        run.wait_for("playback_finished", begin + 8)
+    assert run.finish(LOADING_SECONDS) == 0, run.stderr
+    assert_all_translated_and_heard(run, 17)
+
+
+def in_flight(place: Voicestream) -> int:
+    return next(w["in_flight"] for w in place.status()["workers"] if w["role"] == "translation")
+
+
+def test_the_second_run_finds_the_model_warm_and_the_status_says_what_computes(
+    place: Voicestream, models: Path
+) -> None:
+    for _ in range(2):
+        run = translate(place, "--models", str(models))
+        run.write(line(PAIRS[0][0]))
+        assert run.finish(LOADING_SECONDS) == 0, run.stderr
+        (worker,) = [worker for worker in place.status()["workers"] if worker["role"] == "translation"]
+        assert (worker["engine"], worker["incarnation"]) == ("nllb-ct2", 1)
+        assert worker["device"].startswith("cpu int8")
+        assert worker["memory_bytes"] > 20_000_000
+    assert run.of("loading") == []
+
+
+def test_other_weights_are_loaded_when_a_session_asks_for_them(place: Voicestream, models: Path) -> None:
+    shutil.copytree(models, place.home / "others")
+    for directory, incarnation in ((models, 1), (place.home / "others", 2)):
+        run = translate(place, "--models", str(directory))
+        run.write(line(PAIRS[0][0]))
+        assert run.finish(LOADING_SECONDS) == 0, run.stderr
+        (worker,) = [worker for worker in place.status()["workers"] if worker["role"] == "translation"]
+        assert worker["incarnation"] == incarnation
+
+
+def test_a_session_that_wants_other_weights_than_another_is_refused(place: Voicestream, models: Path) -> None:
+    shutil.copytree(models, place.home / "others")
+    first = translate(place, "--models", str(models))
+    first.write(line(PAIRS[0][0]))
+    first.wait_for("translated")
+    second = translate(place, "--models", str(place.home / "others"))
+    assert second.finish() == 2
+    assert "with other --models or --compute" in second.stderr
+    assert first.finish(LOADING_SECONDS) == 0
+
+
+def test_loading_is_an_event_with_stages(place: Voicestream, models: Path) -> None:
+    run = translate(place, "--models", str(models))
+    assert run.finish(LOADING_SECONDS) == 0, run.stderr
+    run = translate(place, "--models", str(models), translator="nllb")
+    run.write(line(PAIRS[0][0]))
+    assert run.finish(LOADING_SECONDS) == 0, run.stderr
+    stages = [event["text"] for event in run.of("loading") if event["role"] == "translation"]
+    assert stages == ["importing torch", "reading weights", "making the model", "warming up"]
+    assert [event["progress"] for event in run.of("loading") if event["text"] == "reading weights"] == [1.0]
+
+
+@pytest.mark.parametrize("translator", ["nllb", "nllb-ct2"])
+def test_without_weights_a_named_engine_ends_with_the_command_that_gets_them(
+    place: Voicestream, translator: str, nllb_models: Path
+) -> None:
+    assert nllb_models.is_dir()  # the packages are there
+    run = translate(place, translator=translator)
+    run.write(line("Hello."))
+    assert run.finish(LOADING_SECONDS) == 78, run.stderr
+    assert "there are no NLLB weights" in run.stderr
+    assert "\nvoicestream setup" in run.stderr
+
+
+def test_a_damaged_model_ends_with_what_is_wrong_with_it(place: Voicestream, models: Path) -> None:
+    (models / f"{tiny_nllb.NAME}-int8" / "tokenizer.json").unlink()
+    run = translate(place, "--models", str(models))
+    run.write(line("Hello."))
+    assert run.finish(LOADING_SECONDS) == 78, run.stderr
+    assert "has no tokenizer.json" in run.stderr
+
+
+def test_auto_takes_what_there_is_and_says_so(place: Voicestream, models: Path) -> None:
+    shutil.rmtree(models / f"{tiny_nllb.NAME}-int8")
+    run = place.run("--to", "ja", "--models", str(models), "--compute", "cpu")
+    run.write(line(PAIRS[0][0]))
+    assert run.finish(LOADING_SECONDS) == 0, run.stderr
+    assert "translator: nllb; nllb-ct2 is not ready: there are no NLLB weights in the format of CTranslate2" in (
+        run.stderr
+    )
+    assert [event["engine"] for event in run.of("translated")] == ["nllb"]
+
+
+def test_auto_without_any_weights_says_what_is_missing(place: Voicestream, nllb_models: Path) -> None:
+    assert nllb_models.is_dir()  # the packages are there
+    run = place.run("--to", "ja")
+    run.write(line("Hello, how are you today?"))
+    run.finish(LOADING_SECONDS)
+    assert "nllb-ct2 is not ready" in run.stderr
+    assert "(voicestream setup)" in run.stderr
+
+
+def test_an_unusable_translation_is_spoken_in_the_original_and_the_reason_is_told(
+    place: Voicestream, models: Path
+) -> None:
+    # A tiny model knows no other words, and no numbers.
+    text = "Something entirely different happens here with 37 things."
+    run = translate(place, "--models", str(models))
+    run.write(line(text) + line(PAIRS[0][0]))
+    assert run.finish(LOADING_SECONDS) == 1, run.stderr
+    (failed,) = run.of("failed")
+    assert (failed["sentence"], failed["stage"]) == (0, "translation")
+    assert failed["reason"] == "the translation was not usable: the number 37 is missing"
+    translated = {event["sentence"]: (event["text"], event["language"]) for event in run.of("translated")}
+    assert translated == {0: (text, "en"), 1: (PAIRS[0][1], "ja")}
+    assert len(run.of("playback_finished")) == 2
+    assert run.events[-1]["counts"]["untranslated"] == 1
+
+
+def test_words_of_the_users_file_reach_the_model(place: Voicestream, models: Path) -> None:
+    (place.home / "config.toml").write_text('[translate.glossary.ja]\n"the log" = "the file"\n', encoding="utf-8")
+    run = translate(place, "--models", str(models))
+    run.write(line("I will fix the log now."))
+    run.finish(LOADING_SECONDS)
+    # "the file" must come back, and the model has its own word for it.
+    (failed,) = run.of("failed")
+    assert "the file" in failed["reason"]
+
+
+def test_beams_are_used(place: Voicestream, models: Path) -> None:
+    run = translate(place, "--models", str(models), "--beams", "5")
+    run.write(line(PAIRS[0][0]))
+    assert run.finish(LOADING_SECONDS) == 0, run.stderr
+    assert [event["text"] for event in run.of("translated")] == [PAIRS[0][1]]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--to", "jp"), 'Did you mean "ja"'),
+        (("--to", "ja", "--compute", "gpu"), "auto, cpu, cuda"),
+        (("--to", "ja", "--models", "no-such-directory"), "there is no such directory"),
+        (("--to", "ja", "--beams", "0"), "0 is not in the range"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_with_what_would_be(
+    place: Voicestream, options: tuple[str, ...], words: str
+) -> None:
+    done = place.call("run", *options)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_a_stopped_session_lets_go_of_its_batch_at_once(place: Voicestream, random_nllb_models: Path) -> None:
+    # Random weights make 512 tokens of everything: with sixteen beams that takes seconds.
+    run = translate(place, "--models", str(random_nllb_models), "--beams", "16", translator="nllb")
+    run.write(line("I will " + "fix the file and " * 60 + "read it now."))
+    run.wait_for("sentence_found")
+    wait_until(lambda: in_flight(place) > 0, "it translates", LOADING_SECONDS)
+    run.process.send_signal(signal.SIGINT)
+    assert run.wait() == 130
+    wait_until(lambda: in_flight(place) == 0, "nothing is in its hands", 2.0)
+    (worker,) = [worker for worker in place.status()["workers"] if worker["role"] == "translation"]
+    assert (worker["incarnation"], worker["state"]) == (1, "ready")
