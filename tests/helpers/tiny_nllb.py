@@ -50,24 +50,45 @@ def pairs() -> Iterator[tuple[str, str, str]]:
         yield f"{who} will {do} {what} now.", f"今から{ja_what}を{ja_do}します。", f"Ahora se {es_do} {es_what}."
 
 
-def build(directory: Path, *, steps: int = STEPS, seed: int = 0) -> Path:
-    """Make a model directory as ``save_pretrained`` does; ``steps`` 0 = random weights."""
+def build(
+    directory: Path,
+    *,
+    steps: int = STEPS,
+    seed: int = 0,
+    vocabulary: int = 0,
+    d_model: int = 64,
+    layers: int = 1,
+    heads: int = 4,
+    ffn: int = 128,
+) -> Path:
+    """Make a model directory as ``save_pretrained`` does.
+
+    Args:
+        directory: is made.
+        steps: of training; 0 = random weights.
+        seed: of the weights.
+        vocabulary: tokens that there are at least.
+        d_model: numbers for a token.
+        layers: of encoder and decoder each.
+        heads: of attention.
+        ffn: numbers between the two halves of a layer.
+    """
     import torch
     from transformers import GenerationConfig, M2M100Config, M2M100ForConditionalGeneration
 
-    tokenizer = _tokenizer()
+    tokenizer = _tokenizer(vocabulary)
     # Threads that wait for each other cost more than so small a model gains.
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     configuration = M2M100Config(
         vocab_size=len(tokenizer),
-        d_model=64,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=128,
-        decoder_ffn_dim=128,
+        d_model=d_model,
+        encoder_layers=layers,
+        decoder_layers=layers,
+        encoder_attention_heads=heads,
+        decoder_attention_heads=heads,
+        encoder_ffn_dim=ffn,
+        decoder_ffn_dim=ffn,
         max_position_embeddings=1024,
         dropout=0.0,
         attention_dropout=0.0,
@@ -87,9 +108,10 @@ def build(directory: Path, *, steps: int = STEPS, seed: int = 0) -> Path:
     return directory
 
 
-def _tokenizer() -> Any:  # noqa: ANN401 - transformers'
+def _tokenizer(least: int) -> Any:  # noqa: ANN401 - transformers'
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import NllbTokenizer
+    from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
     raw = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))  # noqa: S106 - a word of the vocabulary
     raw.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True)
@@ -101,8 +123,12 @@ def _tokenizer() -> Any:  # noqa: ANN401 - transformers'
     )
     raw.train_from_iterator(itertools.chain.from_iterable(pairs()), trainer)
     model = json.loads(raw.to_str())["model"]
+    pieces: dict[str, int] = model["vocab"]
+    # The languages and the mask come behind the pieces.
+    for number in range(len(pieces), least - len(FAIRSEQ_LANGUAGE_CODES) - 1):
+        pieces[f"▁unused{number}"] = number
     return NllbTokenizer(
-        vocab=model["vocab"],
+        vocab=pieces,
         merges=[tuple(merge) for merge in model["merges"]],
         src_lang="eng_Latn",
         tgt_lang="jpn_Jpan",

@@ -1,0 +1,188 @@
+"""How long NLLB takes on this machine's processor: both engines beside what transformers does by itself, in one run.
+
+The weights are random, made on the spot: speed and memory do not depend on what they are, quality does, and nothing
+here speaks of it. By default they are tiny, to see that it works; ``--full`` makes them as large as those of
+nllb-200-distilled-600M (some minutes, 6 GB of memory, 3.5 GB of disk).
+
+    python -P tests/benchmarks/bench_nllb.py --full
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from helpers import tiny_nllb
+from voicestream.bench.hardware import describe
+from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+SOURCE_TOKENS = 20
+ANSWER_TOKENS = 25
+BATCHES = (1, 4, 16)
+RUNS = 5
+THREADS = str(os.cpu_count() or 1)
+
+PLAIN = "transformers.generate, float32"
+ENGINES = ("nllb", "nllb-ct2")
+
+FULL = {"vocabulary": 256_206, "d_model": 1024, "layers": 12, "heads": 16, "ffn": 4096}
+"""Of facebook/nllb-200-distilled-600M, as its config.json has it."""
+
+
+def main() -> int:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--full", action="store_true", help="weights as large as the real ones")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--child", nargs=2, metavar=("NAME", "DIRECTORY"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        name, directory = arguments.child
+        sys.stdout.write(json.dumps(measure(name, Path(directory))) + "\n")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="vs-bench-") as directory:
+        models = Path(directory)
+        in_child("make", str(models), "--full" if arguments.full else "")
+        rows = {name: in_child(name, str(models)) for name in (PLAIN, *ENGINES)}
+    report = {"hardware": describe(), "threads": THREADS, "full": arguments.full, "rows": rows}
+    sys.stdout.write((json.dumps(report) if arguments.json else table(report)) + "\n")
+    return 0
+
+
+def in_child(name: str, directory: str, option: str = "") -> dict[str, Any]:
+    """Do one part in a process of its own, whose memory is that part's."""
+    command = [sys.executable, "-P", __file__, *filter(None, [option]), "--child", name, directory]
+    environment = os.environ | {"OMP_NUM_THREADS": THREADS, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def measure(name: str, directory: Path) -> dict[str, Any]:
+    """Load time, memory and times of one way to translate."""
+    if name == "make":
+        make(directory, full="--full" in sys.argv)
+        return {}
+    begin = time.monotonic()
+    decode, device = plain(directory) if name == PLAIN else engine(name, directory)
+    load_seconds = time.monotonic() - begin
+    found: dict[str, Any] = {"device": device, "load_seconds": load_seconds, "ms": {}}
+    for beams, batches in ((1, BATCHES), (5, (1,))):
+        for batch in batches:
+            decode(batch, beams)
+            times: list[float] = []
+            for _ in range(RUNS):
+                begin = time.monotonic()
+                decode(batch, beams)
+                times.append((time.monotonic() - begin) * 1000)
+            found["ms"][f"{batch} × {beams}"] = [statistics.median(times), max(times)]
+    process = psutil.Process()
+    found["memory_bytes"] = process.memory_info().rss
+    peak = Path("/proc/self/status").read_text(encoding="ascii").partition("VmHWM:")[2].split()
+    found["peak_bytes"] = int(peak[0]) * 1024 if peak else 0
+    return found
+
+
+def source(models: Path) -> list[str]:
+    """The tokens of a sentence."""
+    from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary(models / tiny_nllb.NAME / "tokenizer.json", "")
+    text = " ".join(english for english, _, _ in tiny_nllb.pairs()).replace(".", "")
+    tokens = vocabulary.encode(text, "eng_Latn")
+    return [*tokens[: SOURCE_TOKENS - 1], tokens[-1]]
+
+
+def engine(name: str, models: Path) -> tuple[Callable[[int, int], None], str]:
+    """One of ours, loaded as a worker loads it."""
+    from voicestream.workers import engines
+    from voicestream.workers.translation.nllb.batches import Group
+    from voicestream.workers.translation.nllb.search import Search
+
+    os.environ |= {MODELS_VARIABLE: str(models), COMPUTE_VARIABLE: "cpu"}
+    translator: Any = engines.load_translator(name, lambda *_: None)
+    tokens = source(models)
+
+    def decode(batch: int, beams: int) -> None:
+        group = Group([tokens] * batch, "jpn_Jpan", ANSWER_TOKENS, Search(num_beams=beams), lambda: False)
+        check(len([token for token in ids if token != tiny_nllb.PAD]) for ids in translator._answer(group))
+
+    return decode, translator.device
+
+
+def plain(models: Path) -> tuple[Callable[[int, int], None], str]:
+    """What the documentation of transformers says."""
+    import torch
+    from transformers import AutoModelForSeq2SeqLM, NllbTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    tokenizer = NllbTokenizer.from_pretrained(models / tiny_nllb.NAME, src_lang="eng_Latn")
+    model = AutoModelForSeq2SeqLM.from_pretrained(models / tiny_nllb.NAME, dtype=torch.float32)
+    model.generation_config.max_length = None
+    row = tokenizer.convert_tokens_to_ids(source(models))
+
+    def decode(batch: int, beams: int) -> None:
+        found = model.generate(
+            input_ids=torch.tensor([row] * batch),
+            forced_bos_token_id=tokenizer.convert_tokens_to_ids("jpn_Jpan"),
+            num_beams=beams,
+            max_new_tokens=ANSWER_TOKENS + 1,
+        )
+        check(int((ids != tiny_nllb.PAD).sum()) for ids in found)
+
+    return decode, "cpu float32"
+
+
+def check(lengths: Iterable[int]) -> None:
+    """All answers are as long as they may be: random weights do not stop, so each way does the same work."""
+    assert all(ANSWER_TOKENS <= length <= ANSWER_TOKENS + 2 for length in lengths)
+
+
+def make(models: Path, *, full: bool) -> None:
+    """Random weights in both formats."""
+    shape = FULL if full else {"vocabulary": 0, "d_model": 64, "layers": 1, "heads": 4, "ffn": 128}
+    original = models / tiny_nllb.NAME
+    tiny_nllb.build(original, steps=0, **shape)
+    tiny_nllb.convert(original, models / f"{tiny_nllb.NAME}-int8", "int8")
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report for people, in Markdown."""
+    rows = report["rows"]
+    cases = list(rows[PLAIN]["ms"])
+    base = rows[PLAIN]["ms"][cases[0]][0]
+    size = "nllb-200-distilled-600M's size" if report["full"] else "tiny: these figures mean nothing"
+    machine = report["hardware"]
+    lines = [
+        f"{machine['cpu']}, {machine['memory']}, {report['threads']} threads; before: {machine['others']}",
+        f"random weights, {size}; {SOURCE_TOKENS} tokens in, {ANSWER_TOKENS} out; ms: median / slowest of {RUNS}",
+        "",
+        f"| | device | load s | memory MB (peak) | {' | '.join(f'{case} beams' for case in cases)} | of plain |",
+        f"|---|---|---|---|{'---|' * len(cases)}---|",
+    ]
+    for name, row in rows.items():
+        times = " | ".join(f"{median:.0f} / {slowest:.0f}" for median, slowest in row["ms"].values())
+        memory = f"{row['memory_bytes'] / 1e6:.0f} ({row['peak_bytes'] / 1e6:.0f})"
+        share = row["ms"][cases[0]][0] / base
+        lines.append(f"| {name} | {row['device']} | {row['load_seconds']:.1f} | {memory} | {times} | {share:.2f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
