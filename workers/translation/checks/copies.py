@@ -33,7 +33,7 @@ _WORDS: Final = 3
 _WORDS_OTHER_SCRIPT: Final = 2
 _LONG_WORD: Final = 4
 _MANY: Final = 4
-_MOST_WORDS: Final = 0.8
+_MOST_WORDS: Final = 0.9
 _MOST_LETTERS: Final = 0.6
 
 
@@ -59,6 +59,12 @@ def unchanged(pair: Pair) -> str:
         long = [word for word in words if len(word) >= _LONG_WORD]
         if len(long) >= _MANY and sum(word in there for word in long) > _MOST_WORDS * len(long):
             return "it was hardly translated"
-    elif len(stayed) >= _MANY and sum(map(len, set(stayed))) > _MOST_LETTERS * sum(map(len, there)):
-        return "it was hardly translated"
+    elif len(stayed) >= _MANY and len(stayed) > _MOST_WORDS * len(words):
+        # A list of packages stays as it is, and the words around it do not.
+        return "it was hardly translated" if _share(stayed, there) > _MOST_LETTERS else ""
     return ""
+
+
+def _share(some: list[str], everything: set[str]) -> float:
+    """Of the letters of all words, how many are those of some."""
+    return sum(map(len, set(some))) / sum(map(len, everything))

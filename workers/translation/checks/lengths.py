@@ -50,10 +50,12 @@ _SLACK_ABOVE: Final = 20
 _LOST: Final = 0.85
 """With a sentence fewer, so much of the expected length is too short."""
 
+_STOPLESS: Final = frozenset(("Thai", "Laoo", "Khmr", "Mymr", "Tibt"))
+"""Here sentences end with a space, or with signs that stand elsewhere, too."""
 _END: Final = re.compile(
     r"[^\W\d_]{2}[.!?]+[\"')\]»”]*\s+(?=[^\W\d_])|[。！？।॥።།؟][\"')\]»”」』]*\s*(?=\w)|(?<=\w)[!?]\s*(?=\w)"
 )
-"""Where a sentence ends and the next begins; without stops, as in Thai, no end is found."""
+"""Where a sentence ends and the next begins."""
 
 
 def wrong_length(pair: Pair) -> str:
@@ -72,6 +74,8 @@ def wrong_length(pair: Pair) -> str:
         return "it is much shorter than the original"
     if translation > expected * _LONGEST + _SLACK_ABOVE * unit:
         return "it is much longer than the original"
+    if pair.target_script in _STOPLESS:
+        return ""
     if translation < expected * _LOST and _ends(pair.original) > _ends(pair.translation):
         return "a sentence is missing"
     return ""

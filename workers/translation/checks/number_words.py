@@ -57,13 +57,17 @@ LETTER_SCALES: Final = {"k": 3, "K": 3, "M": 6, "B": 9, "G": 9}
 """Written onto the number: ``10k``. They can be units as well."""
 
 SMALL: Final[dict[str, str]] = {
-    "en": "three|third four five|fif six seven eight nine|nin ten eleven twelve|twelf",
-    "de": "drei|dritt vier fünf sechs sieb acht neun zehn elf zwölf",
-    "es": """tres|terc cuatr|cuart cinco|quint seis|sext siete|séptim ocho|octav nueve|noven diez|décim once|undécim
+    "en": "three|third|tripl four|quad five|fif six seven eight nine|nin ten eleven twelve|twelf",
+    "de": "drei|dritt vier|quad fünf sechs sieb acht neun zehn elf zwölf",
+    "es": """tres|terc|tripl cuatr|cuart|cuád cinco|quint seis|sext siete|séptim ocho|octav nueve|noven diez|décim
+        once|undécim
         doce|duodécim""",
-    "fr": "trois|tiers quatr|quart cinq six sept huit neuf|neuv dix onz douz",
-    "it": "tre|terz quattr|quart cinqu|quint sei|sest sette|settim otto|ottav nove|non dieci|decim undic dodic",
-    "pt": "três|terc quatr|quart cinco|quint seis|sext sete|sétim oito|oitav nove|non dez|décim onze doze",
+    "fr": """trois|tiers|tripl quatr|quart|quad cinq six sept huit neuf|neuv dix onz
+        douz""",
+    "it": """tre|terz|tripl quattr|quart|quad cinqu|quint sei|sest sette|settim otto|ottav nove|non dieci|decim undic
+        dodic""",
+    "pt": """três|terc|tripl quatr|quart|quad cinco|quint seis|sext sete|sétim oito|oitav nove|non dez|décim onze
+        doze""",
     "nl": "drie|derde vier vijf zes zeven acht negen tien elf twaalf",
     "ru": """три|трёх|трех|трет|трём|трем|трое четыр|четв пят шест сем|седьм восем|восьм девят десят одиннадцат
         двенадцат""",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _ALWAYS_WORDS: Final = frozenset(("0", "1", "2"))
 """a, once, both, the dual of Arabic: nobody can list what these become."""
+_HAN: Final = frozenset(("Hans", "Hant", "Jpan"))
+_SMALL_BEFORE: Final = re.compile(r"(?:\d|1[0-2])(?![\d.,])")
 _SMALL: Final = frozenset(map(str, range(13)))
 """May be words in one language and digits in the other."""
 
@@ -28,7 +30,7 @@ def wrong_number(pair: Pair) -> str:
     """
     mine = numerals(pair.original, pair.source.base)
     theirs = numerals(pair.translation, pair.target.base)
-    if not mine and not theirs:
+    if (not mine and not theirs) or pair.original == pair.translation:
         return ""
     if not any(number.is_scaled for number in (*mine, *theirs)) and _shown(mine) == _shown(theirs):
         return ""
@@ -59,18 +61,19 @@ def _is_in(number: Numeral, values: set[str], pair: Pair) -> bool:
     """Whether a number of the original is in the translation, in digits or, if it is small, as a word."""
     if _supplies(values, number):
         return True
-    small = number.readings & _SMALL
-    if small and (number.may_change or small & _ALWAYS_WORDS):
+    is_name = any(map(str.isalpha, number.shown[:1]))
+    small = (number.parts if is_name else number.readings) & _SMALL
+    if small and not is_name and (number.may_change or small & _ALWAYS_WORDS):
         return True
-    if pair.target_script in {"Hans", "Hant", "Jpan"} and number.readings & han_numerals.values(pair.translation):
-        return True
-    if not small:
-        return False
-    words = _small_words(pair.target.base)
-    if words is None:
-        return pair.target_script not in {"Hans", "Hant", "Jpan"}
+    if pair.target_script in _HAN:
+        wanted = number.parts if is_name else number.readings
+        return not wanted.isdisjoint(han_numerals.values(pair.translation))
     text = pair.translation.casefold()
-    return any(word in text for value in small for word in words[value])
+    if number.is_scaled:
+        # 2 million may be two millions; which two is not looked at.
+        return bool(_SMALL_BEFORE.match(number.shown)) and any(word in text for word in _scale_words(pair.target.base))
+    words = _small_words(pair.target.base)
+    return bool(small) and (words is None or any(word in text for value in small for word in words.get(value, ())))
 
 
 def _supplies(values: set[str], number: Numeral) -> bool:
@@ -96,6 +99,13 @@ def _small_words(language: str) -> dict[str, tuple[str, ...]] | None:
         return None
     plain = unicodedata.normalize("NFKC", words)
     return {str(value): tuple(word.replace("_", " ").split("|")) for value, word in enumerate(plain.split(), 3)}
+
+
+@functools.cache
+def _scale_words(language: str) -> tuple[str, ...]:
+    """What a thousand or a million may begin with; any text has it where that is not known."""
+    words = tuple(unicodedata.normalize("NFKC", word.rstrip("*")) for word in SCALES.get(language, {}))
+    return words or ("",)
 
 
 @functools.cache

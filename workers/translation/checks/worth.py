@@ -10,6 +10,7 @@ from voicestream.workers.translation import names
 _WORD: Final = re.compile(r"[^\W\d_]{2,}|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 """A letter alone is a list mark or a variable; a letter of Chinese, Japanese or Korean can be a word."""
 _NUMBER_WITH_LETTERS: Final = re.compile(r"(?<![^\W_])(?:[vV]?\d[\d.,:]*[A-Za-z]{0,3}|[A-Za-z]\d+)(?![^\W_])")
+_UNIT: Final = re.compile(r"\d\s(?:[kKMGT]i?[bB]|[mµμn]?s|px|[kMG]?Hz)(?![^\W_])")
 _EVERYWHERE: Final = frozenset(("ok", "okay"))
 
 
@@ -21,5 +22,5 @@ def is_worth_translating(text: str) -> bool:
     """
     for start, end in reversed(names.spans(text)):
         text = text[:start] + " " + text[end:]
-    text = _NUMBER_WITH_LETTERS.sub(" ", text)
+    text = _NUMBER_WITH_LETTERS.sub(" ", _UNIT.sub(" ", text))
     return any(word.casefold() not in _EVERYWHERE for word in _WORD.findall(text))
