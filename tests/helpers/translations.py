@@ -161,6 +161,21 @@ CORRECT: Final[list[tuple[str, str, str, str]]] = [
     ("en", "de", "The cache needs 512M.", "Der Cache braucht 512 MB."),
     ("en", "fr", "It starts at 15:00.", "Cela commence à 3 h de l'après-midi."),
     ("zh", "en", "二〇二四年发布了新版本。", "The new version was released in 2024."),
+    ("en", "de", "Visual Studio Code.", "Visual Studio Code."),
+    ("en", "de", "Git status.", "Git status."),
+    ("en", "de", "git status", "git status"),
+    ("en", "ja", "Use pytest, mypy, ruff, black.", "pytest、mypy、ruff、black を使用してください。"),
+    ("en", "de", "The angle alpha is small.", "Der Winkel α ist klein."),
+    (
+        "en",
+        "de",
+        "The Japanese spelling of the name Tokyo is stored in the configuration file of the project.",
+        "Die japanische Schreibweise des Namens Tokyo, 東京, steht in der Konfigurationsdatei des Projekts.",
+    ),
+    ("en", "zh", "Li Sheng committed it.", "李昇提交了。"),
+    ("en", "zh-TW", "It is running.", "它正在跑着。"),
+    ("en", "ja", "See lines 1, 2 and 30.", "1,2,30 行目を見てください。"),
+    ("en", "uz", "I changed the server settings.", "Men server sozlamalarini oʻzgartirdim, u boʻsh."),
     ("en", "de", "Good. It works.", "Gut, es funktioniert."),
 ]
 """Source, target, original, translation."""
@@ -194,6 +209,8 @@ BROKEN: Final[list[tuple[str, str, str, str, str]]] = [
     ("en", "de", "I found the cause of the problem.", "Я нашёл причину проблемы.", "does not have"),
     ("en", "de", "All tests pass on the server.", "Alle 测试 laufen auf dem Server durch.", "does not have"),
     ("en", "ja", "I found the cause of the problem in the parser.", "我在解析器中找到了问题的原因。", "Chinese"),
+    ("en", "ja", "All necessary work is complete.", "已完成全部必要作業。", "Chinese"),
+    ("en", "ja", "I found the cause of the problem.", "He encontrado la causa del fallo です。", "letters of Japanese"),
     ("en", "ja", "This is a problem.", "这是问题。", "Chinese"),
     ("en", "ja", "This server is running.", "서버가 실행 중입니다.", "letters of Japanese"),
     (
@@ -264,6 +281,7 @@ BROKEN: Final[list[tuple[str, str, str, str, str]]] = [
     ("en", "de", "The table has 2 million rows.", "Die Tabelle hat zwei Zeilen.", "2 million is missing"),
     ("en", "de", "The table has 20 million rows.", "Die Tabelle hat Millionen Zeilen.", "20 million is missing"),
     ("de", "en", "Die Datei ist leer.", "The file has 100 lines.", "number 100 is not in the original"),
+    ("en", "de", "It has 13 lines.", "Sie hat 13.000 Zeilen.", "13 is missing"),
     # Loops
     (
         "en",

@@ -216,4 +216,4 @@ def test_a_number_comes_back_with_any_mark_between_its_thousands_and_no_other_do
     assert problem(f"Number {number:,}.", f"Zahl {shown}.", "en", "de") == ""
     if wrong != number:
         found = problem(f"Number {number:,}.", f"Zahl {wrong:_}.".replace("_", mark), "en", "de")
-        assert found == f"the number {number:,} is missing"
+        assert "missing" in found or "not in the original" in found

@@ -25,6 +25,7 @@ from voicestream.workers.translation.protection import Prepared, identifiers, pr
         ("The commit 1234567ab.", ("1234567ab",)),
         ("main.pyのuseEffectを直しました。", ("main.py", "useEffect")),
         ("https://example.com/xを開きます。", ("https://example.com/x",)),
+        ("From a.ts to db.py.", ("a.ts", "db.py")),
         ("utf8, sha256 and gpt4o.", ("utf8", "sha256", "gpt4o")),
         ("main.py calls main.py.", ("main.py",)),
         ("(main.py), 'useState': \"app.ts\"?", ("main.py", "useState", "app.ts")),
@@ -39,7 +40,7 @@ def test_names_of_programs_are_found(text: str, found: tuple[str, ...]) -> None:
     [
         "All 42 tests pass on Python 3.11.",
         "It takes 1,500 ms, 10ms or 3.5s, in v2 and v1.2.3 of 2024-01-15.",
-        "E.g. this, i.e. that, z.B. jenes, at 5 p.m. in the U.S.",
+        "E.g. this, i.e. that, z.B. jenes, at 5 p.m. in the U.S., said a Ph.D.",
         "This is the end.And this is not, etc.",
         "The 42nd test of Q3, 50% of 4K, 3D, p95, 1-2.3.",
         "NASA, API and HTTP are words, I am too.",

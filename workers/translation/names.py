@@ -15,7 +15,7 @@ _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\u3000-\u30ff\u4e00
 _WORD: Final = re.compile(r"(?<![A-Za-z0-9_])(?:[@.](?=[A-Za-z]))?[A-Za-z0-9_](?:[A-Za-z0-9_@+./-]*[A-Za-z0-9_])?")
 
 _DOTTED: Final = re.compile(r"\.?[A-Za-z0-9_@+-]+(?:\.[A-Za-z0-9_@+-]+)+|\.[A-Za-z][\w-]+", re.ASCII)
-_INITIALS: Final = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]{1,2}")
+_INITIALS: Final = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]|Ph\.D")
 """``e.g``, ``z.B``, ``a.m``, ``Ph.D`` is not among them."""
 _CAMEL: Final = re.compile(r"[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*")
 _SNAKE: Final = re.compile(r"[A-Za-z0-9]*[A-Za-z0-9]_[A-Za-z0-9_]+|_+[A-Za-z0-9]\w*", re.ASCII)

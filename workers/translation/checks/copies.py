@@ -34,7 +34,7 @@ _WORDS_OTHER_SCRIPT: Final = 2
 _LONG_WORD: Final = 4
 _MANY: Final = 4
 _MOST_WORDS: Final = 0.9
-_MOST_LETTERS: Final = 0.6
+_MOST_LETTERS: Final = 0.8
 
 
 def unchanged(pair: Pair) -> str:

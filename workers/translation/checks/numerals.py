@@ -125,7 +125,10 @@ def _readings(number: str) -> tuple[frozenset[str], frozenset[str]]:
         readings.add(number)  # a version comes back as it is
     elif not readings:
         readings.add(number)
-    return frozenset(readings), frozenset(map(_plain, pieces)) if marks <= {",", " "} else frozenset()
+    # 13,000 is no list of 13 and 0; with a space between them they can be two numbers.
+    is_list = marks == {","} and not _GROUPED.fullmatch(number)
+    is_row = marks == {" "} and not any(piece.startswith("0") for piece in pieces)
+    return frozenset(readings), frozenset(map(_plain, pieces)) if is_list or is_row else frozenset()
 
 
 def _scale(text: str, at: int, scales: dict[str, int]) -> tuple[int, int]:
