@@ -176,6 +176,20 @@ CORRECT: Final[list[tuple[str, str, str, str]]] = [
     ("en", "zh-TW", "It is running.", "它正在跑着。"),
     ("en", "ja", "See lines 1, 2 and 30.", "1,2,30 行目を見てください。"),
     ("en", "uz", "I changed the server settings.", "Men server sozlamalarini oʻzgartirdim, u boʻsh."),
+    (
+        "en",
+        "zh",
+        "I looked at the parser and found that it drops the last line of every file without a newline at the end.",
+        "我查看了解析器，发现它会丢掉末尾没有换行符的文件的最后一行。",
+    ),
+    (
+        "en",
+        "ja",
+        "I looked at the parser and found that it drops the last line of every file without a newline at the end.",
+        "末尾に改行がないファイルの最終行をパーサーが落とすと判明しました。",
+    ),
+    ("en", "th", "Done. All of the tests pass now.", "เสร็จแล้ว ทดสอบผ่านหมด"),
+    ("en", "de", "Coverage, coverage.", "Testabdeckung, Testabdeckung."),
     ("en", "de", "Good. It works.", "Gut, es funktioniert."),
 ]
 """Source, target, original, translation."""
@@ -305,6 +319,14 @@ BROKEN: Final[list[tuple[str, str, str, str, str]]] = [
         "again and again",
     ),
     ("en", "th", "The server is running.", "เซิร์ฟเวอร์เซิร์ฟเวอร์เซิร์ฟเวอร์กำลังทำงาน", "again and again"),
+    ("en", "ja", "Yes.", "はいはいはいはい。", "again and again"),
+    (
+        "en",
+        "de",
+        "The parser is fine, empty or gone now.",
+        "Der Parser der Datei ist leer, der Parser der Datei geht, der Parser der Datei fehlt.",
+        "again and again",
+    ),
     ("en", "fr", "Yes.", "Oui oui oui oui oui oui.", "again and again"),
     # Lengths
     ("en", "da", "Hi George. Roy, got to talk to you.", "Roy, jeg skal tale med dig.", "sentence is missing"),

@@ -13,8 +13,8 @@ DENSITY: Final = {
     "Hans": 0.33,
     "Hant": 0.33,
     # Han letters and syllables; a letter is a syllable.
-    "Jpan": 0.5,
-    "Hang": 0.45,
+    "Jpan": 0.57,
+    "Hang": 0.6,
     "Ethi": 0.55,
     # Short vowels are not written, or are marks above and below that do not count here.
     "Arab": 0.8,

@@ -51,7 +51,7 @@ def _repeated(text: str, pattern: re.Pattern[str]) -> tuple[str, int] | None:
         window = letters[at : at + _WINDOW]
         before = last.get(window)
         last[window] = at
-        if before is None or window.isdigit():
+        if before is None:
             continue
         period = at - before
         if period >= _DOUBLED and letters[before:at] == letters[at : at + period]:
