@@ -78,9 +78,10 @@ def test_the_letters_of_a_script_are_known_by_the_names_unicode_gives_them() -> 
         ("main.py", "Ich habe main.py geändert."),
         ("kubectl", "Kubectl ist veraltet."),
         ("kubectl", "Päivitin kubectlin."),
-        ("Claude Code", "ClaudeCode を使います。"),
+        ("Claude Code", "ClaudeCode を使って問題を直しました。"),
         ("プルリクエスト", "ﾌﾟﾙﾘｸｴｽﾄを開きました。"),
-        ("useEffect", "ｕｓｅＥｆｆｅｃｔ を呼びます。"),
+        ("useEffect", "ｕｓｅＥｆｆｅｃｔを呼びます。"),
+        ("プルリクエスト", "APIプルリクエストを開きました。"),
         ("PR", "PRを開きました。"),
         ("PR", "Der PR ist offen."),
         ("C++", "C++ ist schnell."),
@@ -89,7 +90,8 @@ def test_the_letters_of_a_script_are_known_by_the_names_unicode_gives_them() -> 
     ],
 )
 def test_a_protected_word_is_found_in_every_shape_it_can_have(word: str, translation: str) -> None:
-    assert "missing" not in problem("Something or other.", translation, "en", "de", [word])
+    target = "ja" if "を" in translation else "de"
+    assert "missing" not in problem("Something or other.", translation, "en", target, [word])
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_a_protected_word_is_found_in_every_shape_it_can_have(word: str, transla
     ],
 )
 def test_a_protected_word_that_is_gone_or_part_of_another_is_missed(word: str, translation: str) -> None:
-    target = "de" if translation.startswith(("Ich", "Das", "Der", "Die")) else "ja"
+    target = "ja" if "を" in translation else "de"
     assert problem("Something or other.", translation, "en", target, [word]) == f'"{word}" is missing'
 
 

@@ -32,8 +32,6 @@ def wrong_number(pair: Pair) -> str:
     theirs = numerals(pair.translation, pair.target.base)
     if (not mine and not theirs) or pair.original == pair.translation:
         return ""
-    if not any(number.is_scaled for number in (*mine, *theirs)) and _shown(mine) == _shown(theirs):
-        return ""
     if pair.source.base not in SCALES or pair.target.base not in SCALES:
         mine, theirs = _unscaled(mine), _unscaled(theirs)
     there = _values(theirs)
@@ -46,10 +44,6 @@ def wrong_number(pair: Pair) -> str:
     if not new or pair.source.base not in LARGE or _large_words(pair.source.base).search(pair.original.casefold()):
         return ""
     return f"the number {new[0].shown} is not in the original"
-
-
-def _shown(found: list[Numeral]) -> list[str]:
-    return sorted(number.shown for number in found)
 
 
 def _values(found: list[Numeral]) -> set[str]:

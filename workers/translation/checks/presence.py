@@ -36,11 +36,9 @@ def _plain(word: str) -> str:
 
 
 def _stands_in(word: str, text: str) -> bool:
-    if word not in text and word.replace(" ", "") not in text.replace(" ", ""):
-        return False
-    if not word.isascii():
-        return True
-    before = r"(?<![a-z0-9_])" if word[0].isalnum() else ""
-    after = ("(?![a-z0-9_])" if len(word) < _SHORT else r"(?![a-z0-9_]{4})(?!\d)") if word[-1].isalnum() else ""
     phrase = r"\s*".join(map(re.escape, word.split()))
-    return re.search(f"{before}{phrase}{after}", text) is not None
+    if word.isascii():
+        before = r"(?<![a-z0-9_])" if word[0].isalnum() else ""
+        after = ("(?![a-z0-9_])" if len(word) < _SHORT else r"(?![a-z0-9_]{4})(?!\d)") if word[-1].isalnum() else ""
+        phrase = f"{before}{phrase}{after}"
+    return re.search(phrase, text) is not None
