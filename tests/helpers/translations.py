@@ -192,6 +192,13 @@ CORRECT: Final[list[tuple[str, str, str, str]]] = [
     ("en", "tr", "5 bin.", "5 bin."),
     ("en", "sw", "There are 30 million users.", "Kuna watumiaji milioni 30."),
     ("en", "fi", "I changed 5 files.", "Muutin viittä tiedostoa."),
+    ("en", "es", "It starts at 3 pm.", "Empieza a las 15 horas."),
+    ("de", "en", "Es beginnt um 15 Uhr.", "It starts at 3 in the afternoon."),
+    ("en", "de", "The build starts at 2:30 pm.", "Der Build startet um 14.30 Uhr."),
+    ("en", "fi", "The build starts at 2:30 pm.", "Koonti alkaa klo 14.30."),
+    ("en", "de", "The limit is .5 seconds.", "Das Limit liegt bei 0,5 Sekunden."),
+    ("en", "de", "In line 42 100 errors were found.", "In Zeile 42 wurden 100 Fehler gefunden."),
+    ("en", "de", "The host is 192.168.100.200.", "Der Rechner ist 192.168.100.200."),
     ("en", "de", "Coverage, coverage.", "Testabdeckung, Testabdeckung."),
     ("en", "de", "Good. It works.", "Gut, es funktioniert."),
 ]
@@ -299,6 +306,8 @@ BROKEN: Final[list[tuple[str, str, str, str, str]]] = [
     ("en", "de", "The table has 20 million rows.", "Die Tabelle hat Millionen Zeilen.", "20 million is missing"),
     ("de", "en", "Die Datei ist leer.", "The file has 100 lines.", "number 100 is not in the original"),
     ("en", "de", "It has 13 lines.", "Sie hat 13.000 Zeilen.", "13 is missing"),
+    ("de", "en", "Sie hat 13 Zeilen.", "It has 13,000 lines.", "13 is missing"),
+    ("en", "de", "The host is 10.0.0.1.", "Der Rechner ist 10.0.0.", "10.0.0.1 is missing"),
     # Loops
     (
         "en",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.translations import BROKEN, CORRECT
@@ -186,6 +186,8 @@ _NUMBERISH = st.text(alphabet="0123456789.,:/- '%kKMvx万億千천만०٣๓٫�
 
 
 @given(original=_NUMBERISH, translation=_NUMBERISH, source=st.sampled_from(TAGS), target=st.sampled_from(TAGS))
+@example(original="1.2.3k", translation="3.11.2 million", source="en", target="en")
+@example(original="9" * 5000 + "k", translation="9" * 5000 + ".1 million", source="en", target="en")
 def test_every_number_can_be_checked(original: str, translation: str, source: str, target: str) -> None:
     assert isinstance(problem(original, translation, source, target), str)
 

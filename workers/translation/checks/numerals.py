@@ -39,13 +39,13 @@ _HALF_DAY: Final = re.compile(
     r"(?<!\d)(\d{1,2})\s?[ap]\.?m\b|(?:午前|午後|上午|下午|晚上|오전|오후)\s?(\d{1,2})", re.IGNORECASE
 )
 _FULL_DAY: Final = re.compile(r"(?<!\d)(1[3-9]|2[0-3])\s?(?:Uhr|h\b|時|时|點|点|시)")
+_POINT_IN_TIME: Final = re.compile(r"(?<=\d)\.(?=\d\d\s?Uhr)|(?<=\b(?:klo|ore)\s\d\d)\.(?=\d\d\b)")
+"""14.30 Uhr, Finnish klo 14.30, Italian ore 14.30."""
 _WORD: Final = re.compile(r"\s?([^\s\d!-/:-@\[-`{-~。、，]+)")
 """Not only letters: the vowels of Hindi and Thai are marks."""
 _GROUPED: Final = re.compile(r"\d{1,3}(?:([.,' ’])\d{3}|(,)\d{2}(?=,))*(?:[.,' ’]\d{3})")
 _REST: Final = re.compile(r" ?(\d{1,4})(?![\d.,])(千|천)?")
 """Korean has a space there."""
-_FEW: Final = 30
-"""Longer ones are not multiplied."""
 
 
 def numerals(text: str, language: str) -> list[Numeral]:
@@ -55,7 +55,7 @@ def numerals(text: str, language: str) -> list[Numeral]:
         text: one sentence.
         language: without script and region: ``pt``.
     """
-    text = _ascii_digits(text)
+    text = _POINT_IN_TIME.sub(":", _ascii_digits(text))
     # Of a name the digits alone will do: version 2 for v2.
     found = [
         Numeral(name, frozenset((name.casefold(),)), frozenset(re.findall(r"\d+", name)))
@@ -121,10 +121,8 @@ def _readings(number: str) -> tuple[frozenset[str], frozenset[str]]:
     last = number[-len(fraction) - 1]
     if last in ".," and (len(pieces) == 2 or (len(marks) > 1 and number.count(last) == 1)):  # noqa: PLR2004 - one mark
         readings.add(f"{_plain(whole)}.{fraction}")
-    elif marks == {"."}:
-        readings.add(number)  # a version comes back as it is
     elif not readings:
-        readings.add(number)
+        readings.add(number)  # a version comes back as it is
     # 13,000 is no list of 13 and 0; with a space between them they can be two numbers.
     is_list = marks == {","} and not _GROUPED.fullmatch(number)
     is_row = marks == {" "} and not any(piece.startswith("0") for piece in pieces)
@@ -175,7 +173,7 @@ def _scaled(readings: frozenset[str], power: int, text: str, at: int) -> tuple[f
             at += 1
     values: set[str] = set()
     for reading in readings:
-        if len(reading) <= _FEW and reading.count(".") <= 1:
+        if reading.count(".") <= 1:
             value = Decimal(reading).scaleb(power) + rest
             values.add(f"{value.normalize():f}")
     return frozenset(values) or readings, at
