@@ -23,14 +23,13 @@ _DIGITS: Final = {
 _SMALL: Final = {"十": 10, "百": 100, "千": 1000}
 _LARGE: Final = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
 _NUMERAL: Final = re.compile(f"[{''.join((*_DIGITS, *_SMALL, *_LARGE))}]{{1,24}}")
+_TENTHS: Final = re.compile(f"([1-9{''.join(_DIGITS)}])\\s?[割成]")
 
 
 def values(text: str) -> set[str]:
-    """The numbers in a text, in digits; each letter alone as well, for 三 begins other words, too."""
-    found: set[str] = set()
-    for numeral in _NUMERAL.findall(text):
-        found.add(str(_value(numeral)))
-        found.update(str(_DIGITS[letter]) for letter in numeral if letter in _DIGITS)
+    """The numbers in a text, in digits; tenths as percents: 三割 and 3成 are 30."""
+    found = {str(_value(numeral)) for numeral in _NUMERAL.findall(text)}
+    found.update(f"{_DIGITS.get(tenths, tenths)}0" for tenths in _TENTHS.findall(text))
     return found
 
 

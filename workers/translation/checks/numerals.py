@@ -110,8 +110,6 @@ def _readings(number: str) -> tuple[frozenset[str], frozenset[str]]:
     """What digits with points, commas and spaces between them can be, and what they are as a list."""
     if number.isdigit():
         return frozenset((_plain(number),)), frozenset()
-    if number.startswith("."):
-        number = "0" + number
     readings: set[str] = set()
     marks = {mark for mark in number if not mark.isdigit()}
     pieces = re.split(r"\D", number)
