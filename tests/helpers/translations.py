@@ -301,6 +301,15 @@ CORRECT: Final[list[tuple[str, str, str, str]]] = [
     ("en", "ja", "max retries is 5", "max retries は 5 です"),
     ("en", "ja", "Run git push.", "git push を実行します。"),
     ("en", "de", "Run git push.", "Führe git push aus."),
+    # A term of the glossary stands in the original already
+    (
+        "en",
+        "ja",
+        "Go to 継続的インテグレーション環境設定画面.",
+        "継続的インテグレーション環境設定画面を開いてください。",
+    ),
+    ("ja", "en", "田中さんが確認しました。", "田中 confirmed it."),
+    ("en", "de", "README.md, main.py, app.ts.", "README.md, main.py, app.ts."),
     ("en", "de", "Good. It works.", "Gut, es funktioniert."),
 ]
 """Source, target, original, translation."""
@@ -355,6 +364,7 @@ BROKEN: Final[list[tuple[str, str, str, str, str]]] = [
     ("en", "zh", "The test is done now.", "テストは完了しました。", "does not have"),
     ("en", "ko", "The test is done now.", "テストは完了しました。", "letters of Korean"),
     ("en", "ar", "The test is done now.", "परीक्षण पूरा हुआ।", "letters of Arabic"),
+    ("en", "de", "Open the プルリクエスト of the old server.", "テプルリクエストを開いてください。", "does not have"),
     # Numbers
     (
         "en",

@@ -10,7 +10,9 @@ from typing import Final
 
 from voicestream.workers.parser.word_set import word_set
 
-_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\u3000-\u30ff\u4e00-\u9fff]*[A-Za-z0-9/]")
+_ADDRESS: Final = re.compile(
+    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s\u3000-\u30ff\u4e00-\u9fff]*[A-Za-z0-9/]"
+)
 """A URL ends where Japanese or Chinese begins: there is no space between them."""
 _WORD: Final = re.compile(r"(?<![A-Za-z0-9_])(?:[@.](?=[A-Za-z]))?[A-Za-z0-9_](?:[A-Za-z0-9_@+./-]*[A-Za-z0-9_])?")
 

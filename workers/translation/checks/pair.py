@@ -18,6 +18,9 @@ _RUN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]+|[^\W\d_A-Za-z\u00c0-\u024f]+")
 """Letters of Latin script, or of any other: ``main.pyを`` is three runs."""
 
 
+_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two texts in their languages; compatibility forms are made plain (NFKC: full width, ligatures)."""
@@ -60,12 +63,7 @@ class Pair:
     def own(self) -> tuple[list[str], list[str]]:
         """The runs that stand in one of the two only: names are not among them, and what was not translated."""
         mine, theirs = self.runs
-        first, second = set(mine), set(theirs)
-        original, translation = self.original.casefold(), self.translation.casefold()
-        return (
-            [run for run in mine if run not in second and (run.isascii() or len(run) == 1 or run not in translation)],
-            [run for run in theirs if run not in first and (run.isascii() or len(run) == 1 or run not in original)],
-        )
+        return _without(mine, theirs, self.translation.casefold()), _without(theirs, mine, self.original.casefold())
 
     @cached_property
     def plain_words(self) -> list[str]:
@@ -84,6 +82,23 @@ class Pair:
 
 SPACELESS: Final = frozenset(("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"))
 """Scripts without spaces between words."""
+
+
+def _without(runs: list[str], others: list[str], text: str) -> list[str]:
+    """The runs that are not among the others of a text, nor in it where it has no spaces."""
+    there = set(others)
+    # Ours in the midst of their Japanese.
+    parts = [other for other in there if len(other) > 1 and _UNSPACED.match(other)]
+    found: list[str] = []
+    for run in runs:
+        if run in there or (not run.isascii() and len(run) > 1 and run in text):
+            continue
+        rest = run
+        for part in parts:
+            rest = rest.replace(part, "")
+        if rest:
+            found.append(rest)
+    return found
 
 
 def script(language: Language) -> str:
