@@ -420,7 +420,10 @@ BROKEN: Final[list[tuple[str, str, str, str, str]]] = [
     ("de", "en", "Sie hat 13 Zeilen.", "It has 13,000 lines.", "13 is missing"),
     ("en", "de", "The host is 10.0.0.1.", "Der Rechner ist 10.0.0.", "10.0.0.1 is missing"),
     ("en", "fr", "It has 13 lines.", "Il a 13 000 lignes.", "13 is missing"),
+    ("en", "ko", "Step 3 of 7 is done.", "8단계 중 3단계가 완료되었습니다.", "number 7 is missing"),
+    ("en", "de", "I changed 2 files.", "Ich habe 3 Dateien geändert.", "number 2 is missing"),
     # Loops
+    ("en", "zh", "I found the cause of the problem.", "我找到了问题的原因。我找到了问题的原因。", "again and again"),
     (
         "en",
         "de",

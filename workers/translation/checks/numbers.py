@@ -34,12 +34,13 @@ def wrong_number(pair: Pair) -> str:
         return ""
     if pair.source.base not in SCALES or pair.target.base not in SCALES:
         mine, theirs = _unscaled(mine), _unscaled(theirs)
-    there = _values(theirs)
+    here, there = _values(mine), _values(theirs)
+    # With as many digits as before and a small number that is new, the old one did not become a word.
+    swapped = len(mine) == len(theirs) and any(not _supplies(here, number) for number in theirs)
     for number in mine:
-        if not _is_in(number, there, pair):
+        if not _supplies(there, number) and not _is_word(number, pair, swapped=swapped):
             what = "" if any(map(str.isalpha, number.shown[:1])) else "the number "
             return f"{what}{number.shown} is missing"
-    here = _values(mine)
     new = [number for number in theirs if not number.readings & _SMALL and not _supplies(here, number)]
     if not new or pair.source.base not in LARGE or _large_words(pair.source.base).search(pair.original.casefold()):
         return ""
@@ -51,23 +52,25 @@ def _values(found: list[Numeral]) -> set[str]:
     return {reading for number in found for reading in (*number.readings, *number.parts)}
 
 
-def _is_in(number: Numeral, values: set[str], pair: Pair) -> bool:
-    """Whether a number of the original is in the translation, in digits or, if it is small, as a word."""
-    if _supplies(values, number):
-        return True
+def _is_word(number: Numeral, pair: Pair, *, swapped: bool) -> bool:
+    """Whether a number of the original can be a word in the translation."""
     is_name = any(map(str.isalpha, number.shown[:1]))
-    small = (number.parts if is_name else number.readings) & _SMALL
-    if small and not is_name and (number.may_change or small & _ALWAYS_WORDS):
+    wanted = number.parts if is_name else number.readings
+    small = wanted & _SMALL
+    if number.may_change and small:
         return True
-    if pair.target_script in _HAN:
-        wanted = number.parts if is_name else number.readings
-        return not wanted.isdisjoint(han_numerals.values(pair.translation))
+    if pair.target_script in _HAN and not wanted.isdisjoint(han_numerals.values(pair.translation)):
+        return True
+    if small & _ALWAYS_WORDS and not is_name:
+        return not swapped
     text = pair.translation.casefold()
     if number.is_scaled:
         # 2 million may be two millions; which two is not looked at.
         return bool(_SMALL_BEFORE.match(number.shown)) and any(word in text for word in _scale_words(pair.target.base))
     words = _small_words(pair.target.base)
-    return bool(small) and (words is None or any(word in text for value in small for word in words.get(value, ())))
+    if words is None:
+        return bool(small) and not swapped and pair.target_script not in _HAN
+    return any(word in text for value in small for word in words.get(value, ()))
 
 
 def _supplies(values: set[str], number: Numeral) -> bool:

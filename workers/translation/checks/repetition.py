@@ -19,6 +19,8 @@ _WINDOW: Final = 12
 """So many letters hardly ever stand twice by chance."""
 _DOUBLED: Final = 15
 """So many letters hardly ever stand twice in a row by intent."""
+_WHOLE: Final = 6
+"""So many letters, and nothing else, twice."""
 _THRICE: Final = 3
 
 
@@ -45,6 +47,9 @@ def _repeated(text: str, pattern: re.Pattern[str]) -> tuple[str, int] | None:
         group = next(filter(None, loop.groups()))
         if any(map(str.isalpha, group)):
             return group, len(loop[0]) // len(group)
+    half = len(letters) // 2
+    if half >= _WHOLE and letters[:half] * 2 == letters:
+        return letters[:half], 2
     last: dict[str, int] = {}
     times: dict[str, int] = {}
     for at in range(len(letters) - _WINDOW + 1):
