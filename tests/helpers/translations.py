@@ -310,6 +310,8 @@ CORRECT: Final[list[tuple[str, str, str, str]]] = [
     ),
     ("ja", "en", "田中さんが確認しました。", "田中 confirmed it."),
     ("en", "de", "README.md, main.py, app.ts.", "README.md, main.py, app.ts."),
+    ("en", "id", "Be careful!", "Hati-hati!"),
+    ("en", "de", "The 2 servers have four cores and six disks.", "Beide Server haben 4 Kerne und 6 Platten."),
     ("en", "de", "Good. It works.", "Gut, es funktioniert."),
 ]
 """Source, target, original, translation."""
