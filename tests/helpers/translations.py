@@ -312,6 +312,7 @@ CORRECT: Final[list[tuple[str, str, str, str]]] = [
     ("en", "de", "README.md, main.py, app.ts.", "README.md, main.py, app.ts."),
     ("en", "id", "Be careful!", "Hati-hati!"),
     ("en", "de", "The 2 servers have four cores and six disks.", "Beide Server haben 4 Kerne und 6 Platten."),
+    ("en", "sw", "There are 3.5 million users.", "Kuna watumiaji milioni 3,5."),
     ("en", "de", "Good. It works.", "Gut, es funktioniert."),
 ]
 """Source, target, original, translation."""

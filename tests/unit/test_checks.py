@@ -99,6 +99,7 @@ def test_the_letters_of_a_script_are_known_by_the_names_unicode_gives_them() -> 
         ("プルリクエスト", "APIプルリクエストを開きました。"),
         ("PR", "PRを開きました。"),
         ("PR", "Der PR ist offen."),
+        ("PR", "Alle PRs sind offen."),
         ("C++", "C++ ist schnell."),
         (".env", "Die Datei .env fehlt."),
         (" ", "Was auch immer."),

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _ALWAYS_WORDS: Final = frozenset(("0", "1", "2"))
 """a, once, both, the dual of Arabic: nobody can list what these become."""
 _HAN: Final = frozenset(("Hans", "Hant", "Jpan"))
-_SMALL_BEFORE: Final = re.compile(r"(?:\d|1[0-2])(?![\d.,])")
 _SMALL: Final = frozenset(map(str, range(13)))
 """May be words in one language and digits in the other."""
 
@@ -64,9 +63,9 @@ def _is_word(number: Numeral, pair: Pair, *, swapped: bool) -> bool:
     if small & _ALWAYS_WORDS and not is_name:
         return not swapped
     text = pair.translation.casefold()
-    if number.is_scaled:
+    if number.unscaled:
         # 2 million may be two millions; which two is not looked at.
-        return bool(_SMALL_BEFORE.match(number.shown)) and any(word in text for word in _scale_words(pair.target.base))
+        return not number.unscaled.isdisjoint(_SMALL) and any(word in text for word in _scale_words(pair.target.base))
     words = _small_words(pair.target.base)
     if words is None:
         return bool(small) and not swapped and pair.target_script not in _HAN
@@ -80,12 +79,7 @@ def _supplies(values: set[str], number: Numeral) -> bool:
 
 def _unscaled(found: list[Numeral]) -> list[Numeral]:
     """The numbers with and without what multiplies them: in one of the two languages nobody knows the words for it."""
-    return [
-        number._replace(readings=number.readings | {number.shown.split()[0].rstrip("kKMBG千万萬億亿兆천만억조")})
-        if number.is_scaled
-        else number
-        for number in found
-    ]
+    return [number._replace(readings=number.readings | number.unscaled) for number in found]
 
 
 @functools.cache

@@ -21,7 +21,8 @@ class Numeral(NamedTuple):
     """What it can be instead, all of them: ``1,2`` may be a list."""
     may_change: bool = False
     """Part of a date or a fraction: months become words, quarters too."""
-    is_scaled: bool = False
+    unscaled: frozenset[str] = frozenset()
+    """What it would be without the word that multiplies it; empty when there is none."""
 
 
 _DIGIT: Final = re.compile(r"\d")
@@ -80,7 +81,7 @@ def numerals(text: str, language: str) -> list[Numeral]:
         if power:
             value, at = _scaled(readings, power, text, end)
             units = readings if text[match.end()] in LETTER_SCALES else frozenset[str]()
-            found.append(Numeral(text[match.start() : at], value | units, is_scaled=True))
+            found.append(Numeral(text[match.start() : at], value | units, unscaled=readings))
             continue
         readings |= hours.get(match.start(), frozenset())
         found.append(Numeral(number, readings, parts))

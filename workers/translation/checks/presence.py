@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from voicestream.workers.translation.checks.pair import Pair
 
 _SHORT: Final = 4
-"""A shorter word must stand alone: ``PR`` is not in ``PRoblem``."""
+"""A shorter word must stand alone, or in the plural: ``PR`` is not in ``PRoblem``."""
 
 
 def missing_word(pair: Pair, protected: Sequence[str]) -> str:
@@ -39,6 +39,6 @@ def _stands_in(word: str, text: str) -> bool:
     phrase = r"\s*".join(map(re.escape, word.split()))
     if word.isascii():
         before = r"(?<![a-z0-9_])" if word[0].isalnum() else ""
-        after = ("(?![a-z0-9_])" if len(word) < _SHORT else r"(?![a-z0-9_]{4})(?!\d)") if word[-1].isalnum() else ""
+        after = (r"s?(?![a-z0-9_])" if len(word) < _SHORT else r"(?![a-z0-9_]{4})(?!\d)") if word[-1].isalnum() else ""
         phrase = f"{before}{phrase}{after}"
     return re.search(phrase, text) is not None
