@@ -40,7 +40,7 @@ _HALF_DAY: Final = re.compile(
     r"(?<!\d)(\d{1,2})\s?[ap]\.?m\b|(?:午前|午後|上午|下午|晚上|오전|오후)\s?(\d{1,2})", re.IGNORECASE
 )
 _FULL_DAY: Final = re.compile(r"(?<!\d)(1[3-9]|2[0-3])\s?(?:Uhr|h\b|時|时|點|点|시)")
-_POINT_IN_TIME: Final = re.compile(r"(?<=\d)\.(?=\d\d\s?Uhr)|(?<=\b(?:klo|ore)\s\d\d)\.(?=\d\d\b)")
+_POINT_IN_TIME: Final = re.compile(r"\.(?:(?<=\d\.)(?=\d\d\s?Uhr)|(?<=\b(?:klo|ore)\s\d\d\.)(?=\d\d\b))")
 """14.30 Uhr, Finnish klo 14.30, Italian ore 14.30."""
 _WORD: Final = re.compile(r"\s?([^\s\d!-/:-@\[-`{-~。、，]+)")
 """Not only letters: the vowels of Hindi and Thai are marks."""
@@ -181,7 +181,7 @@ def _scaled(readings: frozenset[str], power: int, text: str, at: int) -> tuple[f
 def _other_hours(text: str) -> dict[int, frozenset[str]]:
     """By where it begins: the other way to say an hour, 3 p.m. or 15:00."""
     found: dict[int, frozenset[str]] = {}
-    for pattern in (_CLOCK, _HALF_DAY, _FULL_DAY):
+    for pattern in (_CLOCK, _HALF_DAY, _FULL_DAY) if ":" in text else (_HALF_DAY, _FULL_DAY):
         for match in pattern.finditer(text):
             group = match.lastindex or 1
             hour = int(match[group])
