@@ -1,15 +1,32 @@
-"""Where models lie on this machine."""
+"""Where models lie on this machine, which are there, and how they go."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
+from voicestream.errors import ConfigurationError, VoicestreamError
+from voicestream.models import manifest
+from voicestream.models.catalogue import CATALOGUE
+from voicestream.models.files import total_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from voicestream.models.manifest import Manifest
+
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_MODELS"
 """A directory of models, or one model's directory; ``--models`` sets it for the workers."""
+
+UNFINISHED: Final = ".unfinished"
+"""The sub-directory in which models are until they are whole: nobody takes one there for a model."""
 
 
 def directory() -> Path:
@@ -18,3 +35,122 @@ def directory() -> Path:
     if named:
         return Path(named).absolute()
     return platformdirs.user_data_path("voicestream", appauthor=False) / "models"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What there is of a model on this machine."""
+
+    name: str
+    path: Path
+    size: int
+    """Bytes on the disk."""
+    manifest: Manifest | None
+    """None: it is incomplete."""
+
+
+class Store:
+    """A directory of models: ``directory()``, or one that is to be carried to another machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path_of(self, name: str) -> Path:
+        """Where a model is when it is whole."""
+        return self.root / name
+
+    def unfinished_path_of(self, name: str) -> Path:
+        """Where it is until then."""
+        return self.root / UNFINISHED / name
+
+    def installed(self, name: str) -> Manifest | None:
+        """The manifest of a model that is there and whole, as far as sizes tell."""
+        found = manifest.read(self.path_of(name))
+        return found if found is not None and manifest.is_whole(self.path_of(name), found) else None
+
+    def entries(self) -> list[Entry]:
+        """All that is there, by name, whole or not.
+
+        Raises:
+            ConfigurationError: the directory cannot be read.
+        """
+        try:
+            return self._entries()
+        except OSError as error:
+            raise ConfigurationError(f"cannot read {error.filename or self.root}: {error.strerror}") from error
+
+    def _entries(self) -> list[Entry]:
+        names = {path.name for path in _directories(self.root) if (path / manifest.NAME).exists()}
+        names |= {name for name in CATALOGUE if self.path_of(name).is_dir()}
+        found = {
+            name: Entry(name, self.path_of(name), total_bytes(self.path_of(name)), self.installed(name))
+            for name in names
+        }
+        for path in _directories(self.root / UNFINISHED):
+            if path.name not in found:
+                found[path.name] = Entry(path.name, path, total_bytes(path), None)
+        return [found[name] for name in sorted(found)]
+
+    def remove(self, name: str) -> int:
+        """Delete a model and what is there of it unfinished; the bytes that were freed.
+
+        Raises:
+            VoicestreamError: there is nothing of it, or it cannot be deleted.
+        """
+        gone = self.unfinished_path_of(name)
+        whole = self.path_of(name)
+        freed = total_bytes(gone) + total_bytes(whole)
+        if not gone.is_dir() and not whole.is_dir():
+            raise VoicestreamError(f"{name} is not in {self.root}", hint="Type: voicestream models list")
+        try:
+            with self.alone():
+                self.discard(name)
+                if whole.is_dir():
+                    # Out of sight in one step: half a model must not be taken for one.
+                    whole.rename(gone)
+                    self.discard(name)
+        except OSError as error:
+            raise VoicestreamError(f"cannot delete {error.filename or whole}: {error.strerror}") from error
+        return freed
+
+    def discard(self, name: str) -> None:
+        """Delete what is there of it unfinished, if anything."""
+        if self.unfinished_path_of(name).exists():
+            shutil.rmtree(self.unfinished_path_of(name))
+
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """Be the only one that changes this store, until the end of the block.
+
+        Raises:
+            ConfigurationError: it cannot be written to, or is one model's directory.
+            VoicestreamError: another process is changing it.
+        """
+        if (self.root / "config.json").exists():
+            raise ConfigurationError(
+                f"{self.root} is a model, not a directory of models",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to a directory in which models may be put, or unset it.",
+            )
+        try:
+            (self.root / UNFINISHED).mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.root / UNFINISHED, os.O_RDONLY)
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot keep models in {self.root}: {error.strerror}",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to a directory that you may write to.",
+            ) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise VoicestreamError(
+                    f"another voicestream is changing the models in {self.root}",
+                    hint="Wait until it has finished, then type the same command again.",
+                ) from error
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _directories(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []

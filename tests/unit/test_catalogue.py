@@ -1,0 +1,96 @@
+"""Names, sizes and files of models."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicestream.errors import UsageError, VoicestreamError
+from voicestream.models import catalogue, licences
+from voicestream.models.catalogue import CATALOGUE
+
+BASE = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]
+ORIGINAL = catalogue.find("nllb-200-3.3B")
+
+
+def test_every_converted_model_has_its_original_and_every_licence_is_known() -> None:
+    for name, model in CATALOGUE.items():
+        assert model.name == name
+        assert model.licence in licences.LICENCES
+        assert (model.original is not None) == name.endswith("-int8")
+        assert model.original is None or CATALOGUE[model.original].original is None
+
+
+def test_all_four_sizes_are_there_as_they_are_and_converted() -> None:
+    sizes = ("nllb-200-distilled-600M", "nllb-200-distilled-1.3B", "nllb-200-1.3B", "nllb-200-3.3B")
+    assert set(CATALOGUE) == {name + suffix for name in sizes for suffix in ("", "-int8")}
+    assert {CATALOGUE[name].repository for name in sizes} == {f"facebook/{name}" for name in sizes}
+
+
+@pytest.mark.parametrize(
+    ("weights", "chosen"),
+    [
+        (["pytorch_model.bin"], ["pytorch_model.bin"]),
+        (["pytorch_model.bin", "model.safetensors"], ["model.safetensors"]),
+        (
+            ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin", "pytorch_model.bin.index.json"],
+            ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin", "pytorch_model.bin.index.json"],
+        ),
+        (["model.safetensors.index.json", "pytorch_model.bin"], ["pytorch_model.bin"]),
+    ],
+)
+def test_safetensors_are_preferred_and_all_parts_are_taken(weights: list[str], chosen: list[str]) -> None:
+    names = [*BASE, *weights, "README.md", "sentencepiece.bpe.model", "flores200_codes.py"]
+    assert catalogue.choose_files(ORIGINAL, names) == sorted([*BASE, *chosen])
+
+
+def test_a_name_that_leads_out_of_the_directory_is_never_chosen() -> None:
+    names = [*BASE, "model-/../../evil.safetensors", "onnx/model.safetensors", "pytorch_model.bin"]
+    assert catalogue.choose_files(ORIGINAL, names) == sorted([*BASE, "pytorch_model.bin"])
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        ([*BASE], "has no weights"),
+        ([*BASE, "model.safetensors.index.json"], "has no weights"),
+        (["config.json", "tokenizer_config.json", "pytorch_model.bin"], "has no tokenizer.json"),
+    ],
+)
+def test_a_repository_without_what_is_needed_is_refused(names: list[str], missing: str) -> None:
+    with pytest.raises(VoicestreamError, match=missing):
+        catalogue.choose_files(ORIGINAL, names)
+
+
+def test_a_processor_gets_the_converted_model_and_a_gpu_the_original() -> None:
+    assert catalogue.for_quality("small", "cpu").name == "nllb-200-distilled-600M-int8"
+    assert catalogue.for_quality("medium", "cuda").name == "nllb-200-distilled-1.3B"
+    assert catalogue.for_quality("large", "mps").name == "nllb-200-3.3B"
+    assert catalogue.for_quality("nllb-200-1.3B", "cpu").name == "nllb-200-1.3B-int8"
+    for wrong in ("huge", "nllb-200-1.3B-int8"):
+        with pytest.raises(UsageError, match="no quality"):
+            catalogue.for_quality(wrong, "cpu")
+
+
+def test_a_big_gpu_is_recommended_the_medium_size_and_anything_else_the_small_one() -> None:
+    assert catalogue.recommended("cuda", 80_000_000_000) == "medium"
+    assert catalogue.recommended("cuda", 4_000_000_000) == "small"
+    assert catalogue.recommended("cuda", None) == "small"
+    assert catalogue.recommended("mps", 80_000_000_000) == "small"
+    assert catalogue.recommended("cpu", None) == "small"
+
+
+def test_a_wrong_name_is_answered_with_the_nearest_or_all() -> None:
+    with pytest.raises(UsageError) as near:
+        catalogue.find("NLLB-200-3.3b")
+    assert near.value.hint == "Did you mean nllb-200-3.3B?"
+    with pytest.raises(UsageError) as far:
+        catalogue.find("whisper")
+    assert "nllb-200-distilled-600M-int8" in far.value.hint
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(2_480_000_000, "2.5 GB"), (17_000_000, "17.0 MB"), (1_000, "1.0 kB"), (999, "999 bytes"), (0, "0 bytes")],
+)
+def test_sizes_are_written_for_people(size: int, words: str) -> None:
+    assert catalogue.in_words(size) == words

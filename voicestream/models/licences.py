@@ -1,0 +1,120 @@
+"""Licences of models: which there are, which this user has accepted, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import platformdirs
+
+from voicestream.errors import ConfigurationError, UsageError
+from voicestream.models import dates
+from voicestream.models.files import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Licence:
+    """A licence under which a model is given away."""
+
+    id: str
+    """As SPDX calls it, in small letters."""
+    name: str
+    version: str
+    url: str
+    summary: str
+    """What matters to somebody who wants to use the model."""
+
+
+LICENCES: Final = {
+    licence.id: licence
+    for licence in (
+        Licence(
+            id="cc-by-nc-4.0",
+            name="Creative Commons Attribution-NonCommercial 4.0 International",
+            version="4.0",
+            url="https://creativecommons.org/licenses/by-nc/4.0/legalcode",
+            summary="You may use the model and pass it on, naming its authors, but not for commercial purposes.",
+        ),
+    )
+}
+"""By id."""
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
+    """That a licence was accepted."""
+
+    version: str
+    """Of the licence that was shown."""
+    date: str
+    """ISO 8601."""
+
+
+def path() -> Path:
+    """The file in which acceptances are kept, whether it exists or not."""
+    return platformdirs.user_data_path("voicestream", appauthor=False) / "licences.json"
+
+
+def find(identifier: str) -> Licence:
+    """The licence of an id, in any case.
+
+    Raises:
+        UsageError: there is none.
+    """
+    licence = LICENCES.get(identifier.lower())
+    if licence is None:
+        raise UsageError(f'there is no licence "{identifier}" to accept', hint=f"There is {', '.join(LICENCES)}.")
+    return licence
+
+
+def accepted() -> dict[str, Acceptance]:
+    """What was accepted, by the licence's id.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path().read_bytes(), type=dict[str, Acceptance])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigurationError(
+            f"cannot read {path()}: {error}", hint="Delete it, and accept the licences again."
+        ) from error
+
+
+def is_accepted(licence: Licence) -> bool:
+    """Whether this version of it was accepted.
+
+    Raises:
+        ConfigurationError: as for ``accepted``.
+    """
+    found = accepted().get(licence.id)
+    return found is not None and found.version == licence.version
+
+
+def accept(licence: Licence) -> None:
+    """Write down that it was accepted today.
+
+    Raises:
+        ConfigurationError: it cannot be written down.
+    """
+    known = accepted() | {licence.id: Acceptance(version=licence.version, date=dates.today())}
+    try:
+        path().parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path(), msgspec.json.format(msgspec.json.encode(known), indent=2) + b"\n", mode=0o600)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write {path()}, where it is kept which licences you have accepted: {error.strerror}"
+        ) from error
+
+
+def not_accepted(licence: Licence) -> ConfigurationError:
+    """What to raise when it was not accepted."""
+    return ConfigurationError(
+        f"the licence of this model is not accepted yet: {licence.name}. {licence.summary}\n{licence.url}",
+        hint=f"If you accept it, add: --accept-licence {licence.id}",
+    )

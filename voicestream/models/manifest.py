@@ -1,0 +1,90 @@
+"""The file that makes a directory a model: what is in it, where it is from, under which licence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from voicestream.models.files import digest, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NAME: Final = "voicestream-model.json"
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a model."""
+
+    size: int
+    """In bytes."""
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One model."""
+
+    name: str
+    repository: str
+    revision: str
+    """The commit of the repository."""
+    licence: str
+    finished: str
+    """The date, ISO 8601."""
+    files: dict[str, FileRecord]
+
+
+def read(directory: Path) -> Manifest | None:
+    """The manifest of a directory; None where there is none, or none that can be used."""
+    try:
+        found = msgspec.json.decode((directory / NAME).read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError):
+        return None
+    # It may have come from another machine: no name in it may lead out of the directory.
+    return found if all(name not in ("", ".", "..", NAME) and "/" not in name for name in found.files) else None
+
+
+def write(directory: Path, manifest: Manifest) -> None:
+    """Write it, whole or not at all."""
+    write_whole(directory / NAME, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+
+
+def is_whole(directory: Path, manifest: Manifest) -> bool:
+    """Whether all files are there with their sizes; contents are not read."""
+    try:
+        return all((directory / name).stat().st_size == record.size for name, record in manifest.files.items())
+    except OSError:
+        return False
+
+
+def damaged(
+    directory: Path, manifest: Manifest, looked_at: Callable[[str, int, int], None] | None = None
+) -> dict[str, str]:
+    """The files that are not what the manifest says, and what is wrong with each; all contents are read.
+
+    Args:
+        directory: where the files are.
+        manifest: what they ought to be.
+        looked_at: is told the name of a file, how many of its bytes were read so far, and its size.
+    """
+    wrong: dict[str, str] = {}
+    for name, record in manifest.files.items():
+
+        def tell(done: int, name: str = name, size: int = record.size) -> None:
+            if looked_at is not None:
+                looked_at(name, done, size)
+
+        try:
+            found = digest(directory / name, tell)
+        except FileNotFoundError:
+            wrong[name] = "is missing"
+        except OSError as error:
+            wrong[name] = f"cannot be read: {error.strerror}"
+        else:
+            if (found.size, found.sha256) != (record.size, record.sha256):
+                wrong[name] = (
+                    f"is {found.size} bytes with SHA-256 {found.sha256}, not {record.size} with {record.sha256}"
+                )
+    return wrong
