@@ -1,0 +1,213 @@
+"""The hub from which weights are fetched: which files a repository has, and their contents.
+
+``huggingface_hub`` does the talking. Its own ``hf_hub_download`` begins anew when it was interrupted (2.x: its
+unfinished file has another name each time), and one file has several gigabytes; so its ``http_get`` is called, which
+goes on from any byte and tries again by itself when a connection breaks.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
+from urllib.parse import urlsplit
+
+from voicestream import __version__
+from voicestream.errors import ConfigurationError, VoicestreamError
+from voicestream.models import packages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+BRANCH: Final = "main"
+"""No commit is known beforehand; the one that was fetched is written into the manifest."""
+
+LISTING_SECONDS: Final = 30.0
+NOT_ALLOWED: Final = (401, 403)
+NOT_FOUND: Final = 404
+
+Answer = TypeVar("Answer")
+
+_AGAIN: Final = "Type the same command again: it goes on where it stopped."
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """What the hub says of a file."""
+
+    name: str
+    size: int
+    sha256: str | None
+    """Of a large file."""
+    git_blob: str | None
+    """Of a small file, as git names it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its contents."""
+        return self.sha256 or self.git_blob or ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a repository has at one commit."""
+
+    revision: str
+    files: dict[str, RemoteFile]
+
+
+class Hub:
+    """The hub that ``HF_ENDPOINT`` names, or huggingface.co."""
+
+    def __init__(self) -> None:
+        """Get ready to ask; nothing is sent yet.
+
+        Raises:
+            ConfigurationError: the package is missing, ``HF_ENDPOINT`` is no address, or the user has forbidden to ask.
+        """
+        packages.check(*packages.FETCHING)
+        # Read when it is imported. What is sent otherwise: the version of torch, and which agent has started us.
+        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+        from huggingface_hub import constants  # noqa: PLC0415 - slow, and not installed everywhere
+
+        self._endpoint = constants.ENDPOINT
+        address = urlsplit(self._endpoint)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ConfigurationError(
+                f'HF_ENDPOINT is "{self._endpoint}", which is no address', hint="Type: unset HF_ENDPOINT"
+            )
+        self.host: str = address.netloc.rpartition("@")[2]
+        self._token: str | bool = False
+
+    def listing(self, repository: str) -> Listing:
+        """The files of a repository.
+
+        Raises:
+            VoicestreamError: the hub cannot be reached, or does not give them.
+        """
+        from huggingface_hub import HfApi  # noqa: PLC0415
+
+        api = HfApi(endpoint=self._endpoint, library_name="voicestream", library_version=__version__)
+        with self._errors_in_words(repository):
+            info = self._allowed(
+                lambda: api.model_info(
+                    repository, revision=BRANCH, files_metadata=True, timeout=LISTING_SECONDS, token=self._token
+                )
+            )
+            files: dict[str, RemoteFile] = {}
+            for sibling in info.siblings or ():
+                if sibling.size is not None:
+                    sha256 = str(sibling.lfs["sha256"]) if sibling.lfs is not None else None
+                    files[sibling.rfilename] = RemoteFile(sibling.rfilename, sibling.size, sha256, sibling.blob_id)
+            if not info.sha or not files:
+                raise KeyError(repository)
+        return Listing(info.sha, files)
+
+    def fetch(
+        self, repository: str, revision: str, file: RemoteFile, part: Path, fetched: Callable[[int], None]
+    ) -> None:
+        """Fetch what is missing at the end of ``part``; ``fetched`` is told how many bytes there are.
+
+        Raises:
+            VoicestreamError: the hub cannot be reached, or does not give it.
+            OSError: it cannot be written.
+        """
+        from huggingface_hub import file_download, hf_hub_url  # noqa: PLC0415
+        from huggingface_hub.utils import build_hf_headers  # noqa: PLC0415
+
+        url = hf_hub_url(repository, file.name, revision=revision, endpoint=self._endpoint)
+
+        def get() -> None:
+            headers = build_hf_headers(token=self._token, library_name="voicestream", library_version=__version__)
+            # Compressed bytes could not be counted.
+            headers["Accept-Encoding"] = "identity"
+            with part.open("ab") as opened:
+                there = opened.tell()
+                counted = cast("BinaryIO", _Counted(opened, fetched))
+                file_download.http_get(url, counted, resume_size=there, headers=headers, expected_size=file.size)
+
+        with self._errors_in_words(f"{file.name} of {repository}"):
+            self._allowed(get)
+
+    def _allowed(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask without saying who we are; only a hub that wants to know is told, if the user has logged in."""
+        from huggingface_hub import get_token  # noqa: PLC0415
+        from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
+
+        try:
+            return ask()
+        except HfHubHTTPError as error:
+            token = get_token()
+            if error.response.status_code not in NOT_ALLOWED or token is None or self._token:
+                raise
+            self._token = token
+            return ask()
+
+    @contextmanager
+    def _errors_in_words(self, what: str) -> Generator[None]:
+        from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled  # noqa: PLC0415
+
+        try:
+            yield
+        except OfflineModeIsEnabled as error:
+            raise ConfigurationError(
+                f"HF_HUB_OFFLINE is set, so {self.host} is not asked for {what}",
+                hint="Type: unset HF_HUB_OFFLINE\nOr, with models fetched elsewhere: voicestream setup --dir DIR",
+            ) from error
+        except HfHubHTTPError as error:
+            raise self._refused(what, error.response.status_code) from error
+        except HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise VoicestreamError(
+                f"the connection to {self.host} failed when it was asked for {what}: {reason}",
+                hint=f"Look at the connection. {_AGAIN}\ndocs/models.md says how to do without it.",
+            ) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise VoicestreamError(
+                f"{self.host} does not answer as a hub does when asked for {what}",
+                hint="Is there a login page in between, or another server behind HF_ENDPOINT? " + _AGAIN,
+            ) from error
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            # This is how http_get says that it got less, or more, than there is.
+            raise VoicestreamError(f"{self.host} did not send all of {what}", hint=_AGAIN) from error
+
+    def _refused(self, what: str, status: int) -> VoicestreamError:
+        if status in NOT_ALLOWED:
+            return VoicestreamError(
+                f"{self.host} does not let us have {what} (HTTP {status})",
+                hint="If it asks for a login: set HF_TOKEN to a token of yours, or type: hf auth login",
+            )
+        if status == NOT_FOUND:
+            return VoicestreamError(
+                f"{self.host} does not have {what} (HTTP {status})",
+                hint="If HF_ENDPOINT names a mirror, it may be incomplete: unset it and type the same command again.",
+            )
+        return VoicestreamError(f"{self.host} answers HTTP {status} when asked for {what}", hint=f"Later: {_AGAIN}")
+
+
+class _Counted:
+    """A file that tells how long it is with every piece that is written to it."""
+
+    def __init__(self, file: BinaryIO, fetched: Callable[[int], None]) -> None:
+        self._file = file
+        self._fetched = fetched
+
+    def write(self, data: bytes) -> int:
+        written = self._file.write(data)
+        self._fetched(self._file.tell())
+        return written
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def truncate(self, size: int | None = None) -> int:
+        return self._file.truncate(size)
