@@ -1,0 +1,183 @@
+"""Bringing a model into a store: from the hub or from a directory, whole or not at all, and never twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from voicestream.errors import VoicestreamError
+from voicestream.models import catalogue, conversion, dates, disk, manifest, packages
+from voicestream.models.download import download
+from voicestream.models.files import CHUNK_BYTES, digest, put_in_place
+from voicestream.models.hub import Hub
+from voicestream.models.manifest import FileRecord, Manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicestream.models.catalogue import Model
+    from voicestream.models.store import Store
+    from voicestream.models.telling import Teller
+
+
+class Installer:
+    """Brings models into one store."""
+
+    def __init__(self, store: Store, teller: Teller, *, source: Store | None = None) -> None:
+        """Get ready.
+
+        Args:
+            store: where models go.
+            teller: is told.
+            source: models that were fetched elsewhere; the network is not asked then.
+        """
+        self._store = store
+        self._teller = teller
+        self._source = source
+
+    def install(self, model: Model, *, keep_original: bool = False) -> None:
+        """Make sure that a model is in the store. Its licence must have been accepted.
+
+        Args:
+            model: which one.
+            keep_original: of a model that is converted, install the original, too.
+
+        Raises:
+            VoicestreamError: it is not there now; what was fetched stays for the next try.
+        """
+        with self._store.alone():
+            try:
+                self._install(model, keep_original=keep_original)
+            except OSError as error:
+                if disk.is_full(error):
+                    raise disk.full(self._store.root, error) from error
+                raise VoicestreamError(f"{error.filename or self._store.root}: {error.strerror or error}") from error
+
+    def _install(self, model: Model, *, keep_original: bool) -> None:
+        if self._is_there(model):
+            self._teller.say(f"{model.name} is installed and verified: {self._store.path_of(model.name)}")
+            return
+        came_converted = self._source is not None and self._source.installed(model.name) is not None
+        if model.original is not None and not came_converted:
+            self._convert(model, catalogue.find(model.original), keep_original=keep_original)
+        else:
+            self._bring(model)
+            self._finish(model)
+        size = catalogue.in_words(sum(record.size for record in self._expect(model).files.values()))
+        self._teller.say(f"{model.name} is installed, {size}: {self._store.path_of(model.name)}")
+
+    def _is_there(self, model: Model) -> bool:
+        """Whether it is installed and every byte of it right; a damaged one is put back among the unfinished."""
+        path = self._store.path_of(model.name)
+        if not path.exists():
+            return False
+        found = manifest.read(path)
+        if found is None:
+            raise VoicestreamError(
+                f"{path} was not put there by voicestream: it has no {manifest.NAME}",
+                hint=f"Move it away, or type: voicestream models remove {model.name}",
+            )
+        wrong = manifest.damaged(path, found, self._verifying)
+        for name, what in wrong.items():
+            self._teller.say(f"{name} of {model.name} {what}")
+        if wrong:
+            self._store.discard(model.name)
+            path.rename(self._store.unfinished_path_of(model.name))
+        return not wrong
+
+    def _bring(self, model: Model, *, extra_bytes: int = 0) -> None:
+        """Have all of it in its unfinished directory."""
+        directory = self._store.unfinished_path_of(model.name)
+        found = manifest.read(directory)
+        if found is not None and not manifest.damaged(directory, found, self._verifying):
+            return
+        if self._source is not None:
+            self._copy(model, self._source, directory)
+        else:
+            download(model, directory, Hub(), self._teller, extra_bytes=extra_bytes)
+
+    def _copy(self, model: Model, source: Store, directory: Path) -> None:
+        """Bring it from a directory, and look whether it is what its manifest says."""
+        found = self._manifest_in(source, model)
+        directory.mkdir(parents=True, exist_ok=True)
+        disk.check_room(directory, sum(record.size for record in found.files.values()), model.name)
+        self._teller.say(f"copying {model.name} from {source.root}")
+        for name, record in found.files.items():
+            part = directory / f"{name}.part"
+            if (directory / name).exists() and digest(directory / name).sha256 == record.sha256:
+                continue
+            with (source.path_of(model.name) / name).open("rb") as there, part.open("wb") as here:
+                while chunk := there.read(CHUNK_BYTES):
+                    here.write(chunk)
+                    self._teller.progress(f"copying {name}", here.tell(), record.size)
+            if digest(part).sha256 != record.sha256:
+                part.unlink()
+                raise _damaged(source.path_of(model.name), name)
+            put_in_place(part, directory / name)
+        manifest.write(directory, found)
+
+    def _manifest_in(self, source: Store, model: Model) -> Manifest:
+        found = manifest.read(source.path_of(model.name))
+        if found is None:
+            raise VoicestreamError(
+                f"{source.root} has no {model.name}",
+                hint=f"Where there is a network, type: voicestream models pull {model.name} --dir DIR",
+            )
+        return found
+
+    def _convert(self, model: Model, original: Model, *, keep_original: bool) -> None:
+        packages.check(*packages.CONVERTING)
+        keep_original = keep_original or self._store.path_of(original.name).exists()
+        is_there = self._is_there(original)
+        if is_there:
+            source = self._store.path_of(original.name)
+        elif self._source is not None and not keep_original:
+            source = self._source.path_of(original.name)
+            if wrong := manifest.damaged(source, self._manifest_in(self._source, original), self._verifying):
+                raise _damaged(source, next(iter(wrong)))
+        else:
+            self._bring(original, extra_bytes=model.disk_bytes)
+            source = self._store.unfinished_path_of(original.name)
+        made = self._make(model, source)
+        manifest.write(self._store.unfinished_path_of(model.name), made)
+        self._finish(model)
+        if keep_original and not is_there:
+            self._finish(original)
+        self._store.discard(original.name)
+
+    def _make(self, model: Model, source: Path) -> Manifest:
+        """Convert into the unfinished directory; what it is then."""
+        self._store.discard(model.name)
+        directory = self._store.unfinished_path_of(model.name)
+        was = manifest.read(source)
+        if was is None:  # it was looked at before
+            raise _damaged(source, manifest.NAME)
+        weights = sum(record.size for record in was.files.values())
+        disk.check_room(directory, min(model.disk_bytes, weights), model.name)
+        try:
+            conversion.convert(source, directory, model.name, self._teller)
+        except BaseException:
+            self._store.discard(model.name)
+            raise
+        files: dict[str, FileRecord] = {}
+        for path in sorted(directory.iterdir()):
+            found = digest(path)
+            files[path.name] = FileRecord(size=found.size, sha256=found.sha256)
+        return msgspec.structs.replace(was, name=model.name, finished=dates.today(), files=files)
+
+    def _finish(self, model: Model) -> None:
+        put_in_place(self._store.unfinished_path_of(model.name), self._store.path_of(model.name))
+
+    def _expect(self, model: Model) -> Manifest:
+        return self._manifest_in(self._store, model)
+
+    def _verifying(self, name: str, done: int, total: int) -> None:
+        self._teller.progress(f"verifying {name}", done, total)
+
+
+def _damaged(directory: Path, name: str) -> VoicestreamError:
+    return VoicestreamError(
+        f"{name} in {directory} is not what its manifest says: it was damaged on the way",
+        hint="Bring the directory here once more.",
+    )
