@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "resume": ("control", "Go on where it was held."),
     "skip": ("control", "Skip the sentence that is being heard."),
     "hush": ("control", "Skip everything that was found so far."),
+    "models": ("models", "Show, fetch and remove models: list, pull, remove, path."),
     "bench": ("bench", "Measure how long things take on this machine."),
 }
 """Name of a command: the module below ``voicestream.cli`` with a click command of that name, and its one-line help."""

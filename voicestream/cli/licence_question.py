@@ -1,0 +1,50 @@
+"""A model's licence is accepted by an option or at a terminal, never silently."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from voicestream.models import licences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicestream.models.catalogue import Model
+
+option = click.option(
+    "--accept-licence", "accepted", multiple=True, metavar="ID", help="Accept a model's licence, such as cc-by-nc-4.0."
+)
+
+
+def can_ask() -> bool:
+    """Whether there is somebody at a terminal who sees a question and can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def make_sure(model: Model, accepted: Sequence[str], *, may_ask: bool) -> None:
+    """See to it that the licence of a model is accepted, now or before.
+
+    Args:
+        model: the one that is wanted.
+        accepted: what ``--accept-licence`` named.
+        may_ask: ask at the terminal, if there is one.
+
+    Raises:
+        UsageError: one that was named does not exist.
+        ConfigurationError: it was not accepted.
+    """
+    licence = licences.find(model.licence)
+    named = [licences.find(identifier).id for identifier in accepted]
+    if licences.is_accepted(licence):
+        return
+    if licence.id not in named:
+        if not (may_ask and can_ask()):
+            raise licences.not_accepted(licence)
+        click.echo(f"\n{model.name} is given away under a licence:", err=True)
+        click.echo(f"  {licence.name}\n  {licence.summary}\n  {licence.url}", err=True)
+        if not click.confirm("Do you accept it?", default=None, err=True):
+            raise licences.not_accepted(licence)
+    licences.accept(licence)

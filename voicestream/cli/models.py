@@ -1,0 +1,147 @@
+"""``voicestream models``: list, pull, remove, path."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from voicestream.cli import licence_question
+from voicestream.cli.telling import PersonTeller
+from voicestream.errors import VoicestreamError
+from voicestream.models import catalogue, licences
+from voicestream.models.catalogue import CATALOGUE, in_words
+from voicestream.models.store import Store, directory
+
+if TYPE_CHECKING:
+    from voicestream.models.store import Entry
+
+INSTALLED = "installed"
+INCOMPLETE = "incomplete"
+AVAILABLE = "not installed"
+
+
+@click.group()
+def models() -> None:
+    """Show, fetch and remove models.
+
+    They lie in the user's data directory, or in the one that VOICESTREAM_MODELS names.
+    """
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def list_models(*, as_json: bool) -> None:
+    """Which models there are, which are installed, and which licences were accepted."""
+    store = Store(directory())
+    entries = {entry.name: entry for entry in store.entries()}
+    names = [*CATALOGUE, *(name for name in entries if name not in CATALOGUE)]
+    if as_json:
+        rows = [_row(name, entries.get(name)) for name in names]
+        accepted = msgspec.to_builtins(licences.accepted())
+        click.echo(json.dumps({"directory": str(store.root), "models": rows, "licences": accepted}))
+        return
+    _print_table([(name, entries.get(name)) for name in names])
+    click.echo(f"in {store.root}")
+    for identifier, acceptance in licences.accepted().items():
+        click.echo(f"licence {identifier}, version {acceptance.version}, accepted on {acceptance.date}")
+
+
+@models.command("pull")
+@click.argument("name")
+@click.option(
+    "--dir",
+    "elsewhere",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Put it there instead, to carry it to another machine: voicestream setup --dir DIR.",
+)
+@click.option("--keep-original", is_flag=True, help="After a conversion, keep what it was made of.")
+@licence_question.option
+def pull(name: str, *, elsewhere: Path | None, keep_original: bool, accepted: tuple[str, ...]) -> None:
+    """Fetch a model, or what is still missing of it.
+
+    A name that ends in -int8 is converted here, of the original, which is deleted afterwards unless it was
+    there before. Interrupt it as you like: the same command goes on where it stopped.
+    """
+    from voicestream.models.installing import Installer
+
+    model = catalogue.find(name)
+    licence_question.make_sure(model, accepted, may_ask=True)
+    with PersonTeller() as teller:
+        store = Store(directory() if elsewhere is None else elsewhere.absolute())
+        Installer(store, teller).install(model, keep_original=keep_original)
+
+
+@models.command("remove")
+@click.argument("name")
+def remove(name: str) -> None:
+    """Delete a model, and what was fetched of it."""
+    store = Store(directory())
+    if name not in {entry.name for entry in store.entries()}:
+        name = catalogue.find(name).name
+    freed = store.remove(name)
+    click.echo(f"voicestream: {name} is removed, {in_words(freed)} freed", err=True)
+
+
+@models.command("path")
+@click.argument("name", required=False)
+def path(name: str | None) -> None:
+    """Print the directory of all models, or that of one that is installed."""
+    store = Store(directory())
+    if name is None:
+        click.echo(str(store.root))
+        return
+    if store.installed(name) is None:
+        wanted = catalogue.find(name).name
+        raise VoicestreamError(f"{wanted} is not installed", hint=f"Type: voicestream models pull {wanted}")
+    click.echo(str(store.path_of(name)))
+
+
+def _state(entry: Entry | None) -> str:
+    if entry is None:
+        return AVAILABLE
+    return INSTALLED if entry.manifest is not None else INCOMPLETE
+
+
+def _row(name: str, entry: Entry | None) -> dict[str, object]:
+    model = CATALOGUE.get(name)
+    manifest = None if entry is None else entry.manifest
+    return {
+        "name": name,
+        "state": _state(entry),
+        "path": None if entry is None else str(entry.path),
+        "bytes": 0 if entry is None else entry.size,
+        "download_bytes": None if model is None else model.download_bytes,
+        "disk_bytes": None if model is None else model.disk_bytes,
+        "memory_bytes": None if model is None else model.memory_bytes,
+        "engine": None if model is None else model.engine,
+        "repository": manifest.repository if manifest else model.repository if model else None,
+        "revision": None if manifest is None else manifest.revision,
+        "finished": None if manifest is None else manifest.finished,
+        "licence": manifest.licence if manifest else model.licence if model else None,
+    }
+
+
+def _print_table(rows: list[tuple[str, Entry | None]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for title in ("model", "state", "here", "download", "on disk", "memory", "engine", "licence"):
+        table.add_column(title, no_wrap=True)
+    for name, entry in rows:
+        model = CATALOGUE.get(name)
+        sizes = (model.download_bytes, model.disk_bytes, model.memory_bytes) if model else ()
+        words = [in_words(size) for size in sizes] or ["-"] * 3
+        licence = entry.manifest.licence if entry and entry.manifest else model.licence if model else "-"
+        here = in_words(entry.size) if entry else "-"
+        table.add_row(name, _state(entry), here, *words, model.engine if model else "-", licence)
+    console = Console()
+    # Cut-off columns help nobody: a pipe has no width.
+    console.width = max(console.width, 120)
+    console.print(table, highlight=False)
