@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "resume": ("control", "Go on where it was held."),
     "skip": ("control", "Skip the sentence that is being heard."),
     "hush": ("control", "Skip everything that was found so far."),
+    "setup": ("setup", "Fetch what translates into your language: asks, explains, and shows the licence."),
     "models": ("models", "Show, fetch and remove models: list, pull, remove, path."),
     "bench": ("bench", "Measure how long things take on this machine."),
 }

@@ -1,0 +1,162 @@
+"""``voicestream setup``: what translates into the user's language, asked for, explained, fetched."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from voicestream import languages
+from voicestream.cli import licence_question
+from voicestream.cli.telling import PersonTeller
+from voicestream.errors import UsageError, VoicestreamError
+from voicestream.models import catalogue, packages
+from voicestream.models.catalogue import COMPUTES, QUALITIES, in_words
+from voicestream.models.store import Store, directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from voicestream.languages import Language
+    from voicestream.models.catalogue import Model
+    from voicestream.models.detect import Device
+
+    Answer = TypeVar("Answer")
+
+EXAMPLE = "voicestream setup --to ja --yes --accept-licence cc-by-nc-4.0"
+
+COMPUTE_WORDS = {"cpu": "processor", "mps": "Apple GPU", "cuda": "NVIDIA GPU"}
+
+
+@click.command()
+@click.option("--to", "target", metavar="LANG", help="The language to hear: ja, es, pt-BR …")
+@click.option("--compute", type=click.Choice(COMPUTES), help="Where to translate; found out when not given.")
+@click.option("--quality", metavar="small|medium|large", help="How good, and how big; or the name of a model.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take what is recommended where no option says otherwise.")
+@click.option(
+    "--dir",
+    "source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Take models from there, without a network: voicestream models pull NAME --dir DIR has put them there.",
+)
+@licence_question.option
+def setup(
+    *,
+    target: str | None,
+    compute: str | None,
+    quality: str | None,
+    yes: bool,
+    source: Path | None,
+    accepted: tuple[str, ...],
+) -> None:
+    """Fetch what translates into your language.
+
+    Asks for the language, where to translate and how good, shows the licence, then fetches, verifies and, for a
+    processor, converts. All of it can be said by options, with --yes.
+    """
+    from voicestream.models.installing import Installer
+
+    if not yes and not licence_question.can_ask():
+        raise UsageError("setup asks questions, and there is no terminal to answer at", hint=f"Type: {EXAMPLE}")
+    if yes and target is None:
+        raise UsageError("setup --yes has to know the language to hear", hint=f"Type: {EXAMPLE}")
+    if not yes:
+        click.echo("Agents write English. NLLB-200 translates it on this machine; nothing is sent anywhere.", err=True)
+    if quality is not None:
+        catalogue.for_quality(quality, "cpu")  # a slip of the finger is better told before any question
+    language = _translatable(target) if target is not None else _ask_language()
+    packages.check(*packages.CONVERTING, *(packages.FETCHING if source is None else ()))
+    device = _device(compute, ask=not yes)
+    model = _model(device, quality, ask=not yes)
+    licence_question.make_sure(model, accepted, may_ask=not yes)
+    with PersonTeller() as teller:
+        elsewhere = None if source is None else Store(source.absolute())
+        Installer(Store(directory()), teller, source=elsewhere).install(model)
+    click.echo(
+        f"voicestream: ready to translate into {language.name}. Type:\n"
+        f"  claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",
+        err=True,
+    )
+
+
+def _translatable(tag: str) -> Language:
+    """The language of a tag, if NLLB has it.
+
+    Raises:
+        UsageError: it is no language, or NLLB does not have it.
+    """
+    language = languages.parse(tag)
+    if language.flores is None:
+        raise UsageError(
+            f"NLLB-200 does not translate into {language.name}",
+            hint="docs/engines.md lists the languages it has; Apertium has a few others.",
+        )
+    return language
+
+
+def _ask_language() -> Language:
+    from_locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    default = None
+    with suppress(UsageError):  # "C", or no locale at all: then nothing is proposed
+        spoken = _translatable(from_locale.partition(".")[0])
+        is_own_row = spoken.tag in {language.tag for language in languages.known()}
+        # Agents write English: somebody who wants to hear that needs no translation.
+        default = None if spoken.base == "en" else spoken.tag if is_own_row else spoken.base
+    return _ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
+
+
+def _device(compute: str | None, *, ask: bool) -> Device:
+    from voicestream.models import detect
+
+    if compute is not None:
+        return detect.Device(compute, COMPUTE_WORDS[compute], None)
+    found = detect.detect()
+    click.echo(f"voicestream: best to translate with: {found.compute} ({found.name})", err=True)
+    if not ask:
+        return found
+
+    def chosen(answer: str) -> Device:
+        if answer == found.compute:
+            return found
+        if answer not in COMPUTES:
+            raise UsageError(f'there is no "{answer}"', hint=f"There is {', '.join(COMPUTES)}.")
+        return detect.Device(answer, COMPUTE_WORDS[answer], None)
+
+    return _ask(f"Where to translate ({', '.join(COMPUTES)})?", found.compute, chosen)
+
+
+def _model(device: Device, quality: str | None, *, ask: bool) -> Model:
+    best = catalogue.recommended(device.compute, device.memory_bytes)
+    if quality is not None:
+        return catalogue.for_quality(quality, device.compute)
+    if not ask:
+        return catalogue.for_quality(best, device.compute)
+    click.echo("\nBigger models translate better and take longer. For this device:", err=True)
+    names = {name: word for word, name in QUALITIES.items()}
+    for model in catalogue.CATALOGUE.values():
+        if (model.original is not None) != (device.compute == "cpu"):
+            continue
+        name = model.original or model.name
+        word = names.get(name, name)
+        click.echo(
+            f"  {word:14} {name:24} download {in_words(model.download_bytes):>8}, on disk "
+            f"{in_words(model.disk_bytes):>8}, memory {in_words(model.memory_bytes):>8}"
+            + (", recommended" if word == best else ""),
+            err=True,
+        )
+    return _ask("Which one?", best, lambda answer: catalogue.for_quality(answer, device.compute))
+
+
+def _ask(question: str, default: str | None, understand: Callable[[str], Answer]) -> Answer:
+    """Ask until the answer is understood."""
+    while True:
+        answer: str = click.prompt(question, default=default, err=True)
+        try:
+            return understand(answer.strip())
+        except VoicestreamError as error:
+            click.echo(error.for_people(), err=True)
