@@ -6,8 +6,8 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
-from helpers.neural import NAME
 from helpers.running import COMMAND
+from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.hub_server import HubServer
-from helpers.neural import NAME, skip_unless_installed
+from helpers.neural import skip_unless_installed
 from helpers.pulling import models_of, pull
+from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

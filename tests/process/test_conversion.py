@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.neural import NAME
 from helpers.pulling import Pulling, models_of, pull, state_of
 from helpers.running import PATIENCE_SECONDS, wait_until
+from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

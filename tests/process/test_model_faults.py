@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.hub_server import Faults
-from helpers.neural import NAME
 from helpers.pulling import WEIGHTS, Pulling, has_begun, models_of, parts_of, pull, state_of
 from helpers.running import PATIENCE_SECONDS, wait_until
+from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
     from helpers.hub_server import HubServer

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.hub_server import COMMIT, Faults
-from helpers.neural import NAME
 from helpers.pulling import WEIGHTS, Pulling, has_begun, models_of, parts_of, pull, state_of
 from helpers.running import PATIENCE_SECONDS, wait_until
+from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +85,34 @@ def test_a_hub_that_wants_to_know_who_asks_is_told_if_the_user_has_a_token(
     for request in rest:
         # Large files are at another host, which is none of the token's business.
         assert ("authorization" in request.headers) == (not request.path.startswith("/cdn/"))
+
+
+def in_cache(place: Voicestream, data: bytes) -> None:
+    """Have the weights where other programs that use the hub would have left them."""
+    root = place.home / "huggingface" / "hub" / f"models--facebook--{NAME}"
+    (root / "refs").mkdir(parents=True)
+    (root / "refs" / "main").write_text(COMMIT)
+    (root / "snapshots" / COMMIT).mkdir(parents=True)
+    (root / "snapshots" / COMMIT / WEIGHTS).write_bytes(data)
+
+
+def test_what_another_program_has_fetched_is_not_fetched_again(
+    place: Voicestream, big_hub: HubServer, big_model: Path
+) -> None:
+    in_cache(place, (big_model / WEIGHTS).read_bytes())
+    assert pull(place).returncode == 0
+    assert big_hub.sent_of(WEIGHTS) == 0
+    assert (models_of(place) / NAME / WEIGHTS).read_bytes() == (big_model / WEIGHTS).read_bytes()
+
+
+def test_what_another_program_has_is_verified_all_the_same(
+    place: Voicestream, big_hub: HubServer, big_model: Path
+) -> None:
+    in_cache(place, bytes((big_model / WEIGHTS).stat().st_size))
+    done = pull(place)
+    assert done.returncode == 1
+    assert f"{WEIGHTS} from 127.0.0.1" in done.stderr
+    assert state_of(place) != "installed"
 
 
 # --- going on where it stopped

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.neural import NAME
+from helpers import tiny_nllb
 from helpers.pulling import ACCEPT, models_of
-from helpers.running import COMMAND, wait_until
+from helpers.running import COMMAND, line, wait_until
 from helpers.terminal import Terminal
+from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
     from helpers.hub_server import HubServer
     from helpers.running import Voicestream
 
 pytestmark = pytest.mark.timeout(180)
+
+PAIR = next(tiny_nllb.pairs())
 
 
 def setup_at_terminal(place: Voicestream, *options: str) -> Terminal:
@@ -56,6 +59,13 @@ def test_a_script_gets_a_converted_model_for_a_processor_and_what_to_type_next(
     kept = place.home / "data" / "voicestream" / "licences.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert json.loads(kept.read_text())["cc-by-nc-4.0"]["version"] == "4.0"
+    # With that, and nothing else said, the next run translates.
+    run = place.run("--to", "ja")
+    run.write(line(PAIR[0]))
+    assert run.finish() == 0, run.stderr
+    assert [(event["text"], event["engine"]) for event in run.of("translated")] == [(PAIR[1], "nllb-ct2")]
+    again = place.call("setup", *options, seconds=90)
+    assert "for the one that is running: voicestream workers restart translation" in again.stderr
 
 
 @pytest.mark.parametrize(

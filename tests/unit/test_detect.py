@@ -30,7 +30,7 @@ class backends:
 def torch_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What takes the place of torch, on a machine with the driver of a GPU."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(detect, "_may_have_gpu", lambda: True)
+    monkeypatch.setattr(detect, "may_have_gpu", lambda: True)
     return tmp_path / "torch.py"
 
 
@@ -52,5 +52,5 @@ def test_a_torch_that_sees_no_gpu_or_does_not_answer_means_the_processor(torch_f
 
 def test_without_a_driver_torch_is_not_asked(torch_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch_file.write_text(TORCH.format(cuda=True, mps=False))
-    monkeypatch.setattr(detect, "_may_have_gpu", lambda: False)
+    monkeypatch.setattr(detect, "may_have_gpu", lambda: False)
     assert detect.detect().compute == "cpu"

@@ -16,6 +16,7 @@ from voicestream.errors import UsageError, VoicestreamError
 from voicestream.models import catalogue, packages
 from voicestream.models.catalogue import COMPUTES, QUALITIES, in_words
 from voicestream.models.store import Store, directory
+from voicestream.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,8 @@ def setup(
     with PersonTeller() as teller:
         elsewhere = None if source is None else Store(source.absolute())
         Installer(Store(directory()), teller, source=elsewhere).install(model)
+    if RunDirectory.of_this_user().is_held():
+        click.echo("voicestream: for the one that is running: voicestream workers restart translation", err=True)
     click.echo(
         f"voicestream: ready to translate into {language.name}. Type:\n"
         f"  claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,12 +10,11 @@ from typing import Final
 
 import msgspec
 
+from voicestream.accelerator import may_have_gpu
+
 CPU: Final = "cpu"
 ASK_SECONDS: Final = 60.0
 """Importing torch from a slow disk."""
-
-_DRIVERS: Final = ("libcuda.so.1", "libamdhip64.so")
-"""Without one of them no torch finds a GPU on Linux, and torch need not be asked."""
 
 _ASK: Final = """
 import json, torch
@@ -52,7 +49,7 @@ class _Answer(msgspec.Struct, frozen=True):
 def detect() -> Device:
     """The best device; the processor when in doubt. Takes seconds where there may be a GPU: torch is asked then."""
     processor = Device(CPU, f"processor, {os.cpu_count()} threads", None)
-    if not _may_have_gpu():
+    if not may_have_gpu():
         return processor
     try:
         done = subprocess.run(
@@ -68,15 +65,3 @@ def detect() -> Device:
     if answer.compute == CPU:
         return processor
     return Device(answer.compute, answer.name or "Apple GPU", answer.memory_bytes)
-
-
-def _may_have_gpu() -> bool:
-    if sys.platform == "darwin":
-        return platform.machine() == "arm64"
-    for library in _DRIVERS:
-        try:
-            ctypes.CDLL(library)
-        except OSError:
-            continue
-        return True
-    return False

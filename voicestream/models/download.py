@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from voicestream.errors import VoicestreamError
@@ -22,7 +23,8 @@ PART_SUFFIX = ".part"
 def download(model: Model, directory: Path, hub: Hub, teller: Teller, *, extra_bytes: int = 0) -> Manifest:
     """Bring all files of a model into ``directory``, and the manifest as the last one.
 
-    What is there of an interrupted download is used, as far as the hub still has the same contents.
+    What is there of an interrupted download, or of another program's, is used as far as the hub still has the same
+    contents.
 
     Args:
         model: one that the hub has.
@@ -74,6 +76,8 @@ def _one_file(
     part = directory / _part_name(file)
     if part.exists() and part.stat().st_size > file.size:
         part.unlink()
+    if not part.exists() and (cached := hub.cached(model.repository, file)) is not None:
+        shutil.copyfile(cached, part)
     if not part.exists() or part.stat().st_size < file.size:
         hub.fetch(
             model.repository,
