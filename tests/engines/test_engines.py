@@ -177,7 +177,7 @@ def test_two_packages_with_one_name_are_both_named(install: Install) -> None:
 
 
 def test_the_engine_of_the_manual_works(install: Install) -> None:
-    program = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    program = re.search(r"```python\n(\"\"\"beep.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     assert program is not None
     install(engines.SYNTHESIZERS, "beep", program[1], "Beeper")
     synthesizer = engines.load_synthesizer("beep", Reports())

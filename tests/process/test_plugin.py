@@ -1,0 +1,49 @@
+"""The translator that docs/engines.md shows, installed and used as somebody who has read it would."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers.running import line
+
+if TYPE_CHECKING:
+    from helpers.running import Voicestream
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "engines.md"
+
+MAX_LINES = 30
+
+
+def shown(language: str, mark: str) -> str:
+    """The block of the document that has these words in it."""
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    (found,) = [block for block in blocks if mark in block]
+    return found
+
+
+def test_the_translator_of_the_manual_is_installed_and_translates(place: Voicestream, tmp_path: Path) -> None:
+    program = shown("python", "class Pirate")
+    assert program.count("\n") <= MAX_LINES
+    project = shown("toml", "voicestream-beep").replace("synthesizers", "translators")
+    project = project.replace("beep:Beeper", "pirate:Pirate").replace("beep", "pirate")
+    (tmp_path / "pirate.py").write_text(program, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
+    site = tmp_path / "site"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"),
+            *("--no-build-isolation", "--disable-pip-version-check", "--target", str(site), str(tmp_path)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    place.environment["PYTHONPATH"] = str(site)
+    run = place.run("--to", "de", "--translator", "pirate")
+    run.write(line("Hello my friends."))
+    assert run.finish() == 0, run.stderr
+    assert [(event["text"], event["engine"]) for event in run.of("translated")] == [("ahoy me friends.", "pirate")]
+    assert len(run.of("playback_finished")) == 1
