@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from voicestream.errors import UsageError
-from voicestream.models.store import ENVIRONMENT_VARIABLE as MODELS_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+MODELS_VARIABLE: Final = "VOICESTREAM_MODELS"
+"""A directory of models, or one model's directory."""
 
 COMPUTE_VARIABLE: Final = "VOICESTREAM_COMPUTE"
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestream.messages import TranslationOptions
-from voicestream.workers.translation.checked import Made, translate
-from voicestream.workers.translation.translator import Job
+from voicestream.workers.translation.checked import translate
+from voicestream.workers.translation.translator import Job, Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
+from voicestream.engine_settings import MODELS_VARIABLE
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models import manifest
 from voicestream.models.catalogue import CATALOGUE
@@ -22,16 +23,13 @@ if TYPE_CHECKING:
 
     from voicestream.models.manifest import Manifest
 
-ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_MODELS"
-"""A directory of models, or one model's directory; ``--models`` sets it for the workers."""
-
 UNFINISHED: Final = ".unfinished"
 """The sub-directory in which models are until they are whole: nobody takes one there for a model."""
 
 
 def directory() -> Path:
     """The directory whose sub-directories are models, whether it exists or not."""
-    named = os.environ.get(ENVIRONMENT_VARIABLE)
+    named = os.environ.get(MODELS_VARIABLE)
     if named:
         return Path(named).absolute()
     return platformdirs.user_data_path("voicestream", appauthor=False) / "models"
@@ -129,7 +127,7 @@ class Store:
         if (self.root / "config.json").exists():
             raise ConfigurationError(
                 f"{self.root} is a model, not a directory of models",
-                hint=f"Set {ENVIRONMENT_VARIABLE} to a directory in which models may be put, or unset it.",
+                hint=f"Set {MODELS_VARIABLE} to a directory in which models may be put, or unset it.",
             )
         try:
             (self.root / UNFINISHED).mkdir(parents=True, exist_ok=True)
@@ -137,7 +135,7 @@ class Store:
         except OSError as error:
             raise ConfigurationError(
                 f"cannot keep models in {self.root}: {error.strerror}",
-                hint=f"Set {ENVIRONMENT_VARIABLE} to a directory that you may write to.",
+                hint=f"Set {MODELS_VARIABLE} to a directory that you may write to.",
             ) from error
         try:
             try:

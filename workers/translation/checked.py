@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from voicestream.workers.translation import checks
 from voicestream.workers.translation.protection import prepare
+from voicestream.workers.translation.translator import Made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from voicestream.messages import TranslationOptions
     from voicestream.workers.translation.translator import Job, Translator
-
-
-class Made(NamedTuple):
-    """What became of one sentence."""
-
-    text: str
-    failure: str = ""
-    """What is wrong with the best that could be made of it; empty = nothing is."""
 
 
 def translate(

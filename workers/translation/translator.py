@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,14 @@ class Job:
     """The first answer was not usable: search otherwise than the last time."""
     is_cancelled: Callable[[], bool] = _never
     """Whether nobody wants the result any more. Quick: an engine should ask it every 50 ms."""
+
+
+class Made(NamedTuple):
+    """What became of one sentence."""
+
+    text: str
+    failure: str = ""
+    """What is wrong with the best that could be made of it; empty = nothing is."""
 
 
 class CancelledError(Exception):

@@ -10,17 +10,17 @@ from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.messages import Cancel, Cancelled, Ready, Translate, Translated, TranslatedSentence, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
-from voicestream.workers.translation import checked
-from voicestream.workers.translation.checked import Made
-from voicestream.workers.translation.translator import CancelledError, Job
+from voicestream.workers.translation.translator import CancelledError, Job, Made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from voicestream.messages import ToWorker
+    from voicestream.messages import ToWorker, TranslationOptions
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
     from voicestream.workers.translation.translator import Translator
+
+    CheckedTranslate = Callable[[Translator, Sequence[str], tuple[str, str], TranslationOptions, Job], list[Made]]
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +35,8 @@ class TranslationWorker(JobWorker):
         self._name = assignment.engine
         self._connection = connection
         self._translator: Translator | None = None
+        self._checked: CheckedTranslate | None = None
+        """For an engine whose answers are to be looked at."""
         self._ready: Ready | None = None
         """What the supervisor was told last."""
 
@@ -42,6 +44,10 @@ class TranslationWorker(JobWorker):
         """Load the engine."""
         notes: list[str] = []
         self._translator = engines.load_translator(self._name, report, notes.append)
+        if getattr(self._translator, "needs_checks", False):
+            from voicestream.workers.translation import checked
+
+            self._checked = checked.translate
         self._ready = Ready(engine=self._translator.name, device=self._translator.device, note="".join(notes))
         return self._ready
 
@@ -91,8 +97,8 @@ class TranslationWorker(JobWorker):
     def _made(self, translator: Translator, message: Translate) -> list[Made]:
         texts = [sentence.text for sentence in message.sentences]
         job = Job(beams=message.options.beams, is_cancelled=lambda: self._is_cancelled(message))
-        if getattr(translator, "needs_checks", False):
-            return checked.translate(translator, texts, (message.source, message.target), message.options, job)
+        if self._checked is not None:
+            return self._checked(translator, texts, (message.source, message.target), message.options, job)
         answers = translator.translate(texts, message.source, message.target, job)
         if len(answers) != len(texts):
             raise ValueError(f"{translator.name} returned {len(answers)} texts for {len(texts)}")
