@@ -114,7 +114,7 @@ def test_an_unknown_translator_gets_the_nearest_name_and_the_list(typed: str, gu
     with pytest.raises(ConfigurationError, match=typed) as caught:
         engines.load_translator(typed, Reports())
     assert f"--translator {guess}?" in caught.value.hint
-    assert "auto, apertium, none" in caught.value.hint
+    assert "auto, apertium, nllb, nllb-ct2, none" in caught.value.hint
     assert caught.value.exit_code == EXIT_CONFIGURATION
 
 
@@ -133,13 +133,44 @@ def test_a_named_engine_that_is_not_ready_is_not_replaced(install: Install) -> N
     assert importlib.import_module(module).Engine.closed == ["heavy"]
 
 
-def test_auto_takes_the_best_that_is_ready_and_says_why(install: Install) -> None:
-    module = install(engines.TRANSLATORS, "nllb", PLUGIN.format(name="nllb", load=NOT_READY))
-    install(engines.TRANSLATORS, "nllb-ct2", PLUGIN.format(name="nllb-ct2", load="pass"))
-    reports = Reports()
-    assert engines.load_translator("auto", reports).name == "nllb-ct2"
-    assert reports.stages == ["nllb-ct2 (nllb is not ready: no weights (voicestream setup))"]
-    assert importlib.import_module(module).Engine.closed == ["nllb"]
+def test_auto_takes_the_best_that_is_ready_and_says_why(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = install(engines.TRANSLATORS, "best", PLUGIN.format(name="best", load=NOT_READY))
+    install(engines.TRANSLATORS, "good", PLUGIN.format(name="good", load="pass"))
+    for order in (engines.BEST, engines.BEST_ON_GPU):
+        monkeypatch.setitem(order, engines.TRANSLATORS, ("missing", "best", "good"))
+    reports, notes = Reports(), list[str]()
+    assert engines.load_translator("auto", reports, notes.append).name == "good"
+    assert reports.stages == ["good (best is not ready: no weights (voicestream setup))"]
+    assert notes == ["best is not ready: no weights (voicestream setup)"]
+    assert importlib.import_module(module).Engine.closed == ["best"]
+
+
+def test_auto_that_has_the_best_has_nothing_to_explain(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(engines.TRANSLATORS, "best", PLUGIN.format(name="best", load="pass"))
+    for order in (engines.BEST, engines.BEST_ON_GPU):
+        monkeypatch.setitem(order, engines.TRANSLATORS, ("best", "none"))
+    notes: list[str] = []
+    engines.load_translator("auto", Reports(), notes.append)
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("compute", "gpu", "first"),
+    [
+        ("auto", False, "nllb-ct2"),
+        ("auto", True, "nllb"),
+        ("cpu", True, "nllb-ct2"),
+        ("cuda", False, "nllb"),
+        ("mps", False, "nllb"),
+    ],
+)
+def test_which_engine_is_the_best_depends_on_what_computes(
+    compute: str, *, gpu: bool, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOICESTREAM_COMPUTE", compute)
+    monkeypatch.setattr(engines.accelerator, "may_have_gpu", lambda: gpu)
+    assert engines._best(engines.TRANSLATORS)[0] == first
+    assert engines._best(engines.SYNTHESIZERS) == engines.BEST[engines.SYNTHESIZERS]
 
 
 def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install) -> None:
