@@ -27,15 +27,20 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers import tiny_nllb
 from voicestream.bench.hardware import describe
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.workers.translation.translator import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    Decode = Callable[..., None]
 
 SOURCE_TOKENS = 20
 ANSWER_TOKENS = 25
 BATCHES = (1, 4, 16)
 RUNS = 5
 THREADS = str(os.cpu_count() or 1)
+
+CANCEL_AFTER_SECONDS = (0.05, 0.15, 0.3, 0.5)
 
 PLAIN = "transformers.generate, float32"
 ENGINES = ("nllb", "nllb-ct2")
@@ -91,11 +96,33 @@ def measure(name: str, directory: Path) -> dict[str, Any]:
                 decode(batch, beams)
                 times.append((time.monotonic() - begin) * 1000)
             found["ms"][f"{batch} × {beams}"] = [statistics.median(times), max(times)]
+    if name != PLAIN:
+        found["cancel_ms"] = {batch: cancelled_ms(decode, batch) for batch in BATCHES}
     process = psutil.Process()
     found["memory_bytes"] = process.memory_info().rss
     peak = Path("/proc/self/status").read_text(encoding="ascii").partition("VmHWM:")[2].split()
     found["peak_bytes"] = int(peak[0]) * 1024 if peak else 0
     return found
+
+
+def cancelled_ms(decode: Decode, batch: int) -> float:
+    """How long the slowest of some searches went on after nobody wanted it any more."""
+    slowest = 0.0
+    for delay in CANCEL_AFTER_SECONDS:
+        asked: list[float] = []
+        begin = time.monotonic()
+
+        def is_cancelled() -> bool:
+            now = time.monotonic()
+            if now - begin > delay:  # noqa: B023 - it is called in this turn of the loop only
+                asked.append(now)  # noqa: B023
+            return bool(asked)  # noqa: B023
+
+        try:
+            decode(batch, 1, is_cancelled)
+        except CancelledError:
+            slowest = max(slowest, (time.monotonic() - begin - delay) * 1000)
+    return slowest
 
 
 def source(models: Path) -> list[str]:
@@ -108,7 +135,7 @@ def source(models: Path) -> list[str]:
     return [*tokens[: SOURCE_TOKENS - 1], tokens[-1]]
 
 
-def engine(name: str, models: Path) -> tuple[Callable[[int, int], None], str]:
+def engine(name: str, models: Path) -> tuple[Decode, str]:
     """One of ours, loaded as a worker loads it."""
     from voicestream.workers import engines
     from voicestream.workers.translation.nllb.batches import Group
@@ -118,14 +145,14 @@ def engine(name: str, models: Path) -> tuple[Callable[[int, int], None], str]:
     translator: Any = engines.load_translator(name, lambda *_: None)
     tokens = source(models)
 
-    def decode(batch: int, beams: int) -> None:
-        group = Group([tokens] * batch, "jpn_Jpan", ANSWER_TOKENS, Search(num_beams=beams), lambda: False)
+    def decode(batch: int, beams: int, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+        group = Group([tokens] * batch, "jpn_Jpan", ANSWER_TOKENS, Search(num_beams=beams), is_cancelled)
         check(len([token for token in ids if token != tiny_nllb.PAD]) for ids in translator._answer(group))
 
     return decode, translator.device
 
 
-def plain(models: Path) -> tuple[Callable[[int, int], None], str]:
+def plain(models: Path) -> tuple[Decode, str]:
     """What the documentation of transformers says."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, NllbTokenizer
@@ -137,7 +164,8 @@ def plain(models: Path) -> tuple[Callable[[int, int], None], str]:
     model.generation_config.max_length = None
     row = tokenizer.convert_tokens_to_ids(source(models))
 
-    def decode(batch: int, beams: int) -> None:
+    def decode(batch: int, beams: int, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+        del is_cancelled  # generate() by itself knows nothing of that
         found = model.generate(
             input_ids=torch.tensor([row] * batch),
             forced_bos_token_id=tokenizer.convert_tokens_to_ids("jpn_Jpan"),
@@ -176,12 +204,16 @@ def table(report: dict[str, Any]) -> str:
         f"| | device | load s | memory MB (peak) | {' | '.join(f'{case} beams' for case in cases)} | of plain |",
         f"|---|---|---|---|{'---|' * len(cases)}---|",
     ]
+    cancels = [""]
     for name, row in rows.items():
         times = " | ".join(f"{median:.0f} / {slowest:.0f}" for median, slowest in row["ms"].values())
         memory = f"{row['memory_bytes'] / 1e6:.0f} ({row['peak_bytes'] / 1e6:.0f})"
         share = row["ms"][cases[0]][0] / base
+        if "cancel_ms" in row:
+            slowest = ", ".join(f"{ms:.0f} (batch {batch})" for batch, ms in row["cancel_ms"].items())
+            cancels.append(f"{name}: nobody waits any more → it has stopped, ms, slowest: {slowest}")
         lines.append(f"| {name} | {row['device']} | {row['load_seconds']:.1f} | {memory} | {times} | {share:.2f} |")
-    return "\n".join(lines)
+    return "\n".join(lines + cancels)
 
 
 if __name__ == "__main__":
