@@ -170,6 +170,7 @@ def test_a_killed_worker_leaves_no_process() -> None:
     program = (
         "import json, time\n"
         "from voicestream.workers.translation.apertium import ApertiumTranslator\n"
+        "from voicestream.workers.translation.translator import Job\n"
         "found = ApertiumTranslator()\n"
         "found.load(lambda *_: None)\n"
         "found.translate(['Hello.'], 'en', 'es', Job())\n"

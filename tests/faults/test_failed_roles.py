@@ -8,6 +8,7 @@ import pytest
 
 from helpers.misbehaviour import WRONG_PROTOCOL, plug_in
 from helpers.running import line, wait_until
+from voicestream.messages import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -47,7 +48,7 @@ def test_workers_of_another_version_are_not_tried_for_ever_and_the_run_says_what
     run.write(line("Hello."))
     run.wait_for("session_closed")
     assert run.finish() == 1
-    assert f"it speaks protocol {WRONG_PROTOCOL}, the supervisor 1" in run.stderr
+    assert f"it speaks protocol {WRONG_PROTOCOL}, the supervisor {PROTOCOL_VERSION}" in run.stderr
     assert "Type: voicestream down" in run.stderr
     assert orders.done() == [1, 2, 3, 4, 5]
     wait_until(lambda: "state=ended" in place.log_text("supervisor"), "the supervisor has ended")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from voicestream import audio_pool, lifeline
+from voicestream.engine_settings import EngineSettings
 from voicestream.supervisor.process import (
     MPS_VARIABLES,
     THREAD_VARIABLES,
@@ -168,9 +169,24 @@ def test_it_inherits_its_lifeline_and_the_pool_and_nothing_else(start: Callable[
 def test_numeric_libraries_get_their_share_of_threads_unless_the_user_says_otherwise() -> None:
     launch = Launch(role="tts", incarnation=1, hub=None, engine="", pool=None, threads=3)  # type: ignore[arg-type]
     inherited = {"PATH": "/bin", "OMP_NUM_THREADS": "7", "PYTORCH_ENABLE_MPS_FALLBACK": "0"}
-    expected = dict.fromkeys(THREAD_VARIABLES, "3") | MPS_VARIABLES | inherited
+    expected = dict.fromkeys(THREAD_VARIABLES, "3") | MPS_VARIABLES | inherited | EngineSettings().environment()
     assert environment_for(launch, inherited) == expected
     assert environment_for(launch, {})["OMP_NUM_THREADS"] == "3"
+
+
+def test_engines_are_set_as_the_session_wants_them_whatever_the_supervisor_was_started_with() -> None:
+    settings = EngineSettings(models="/models", compute="cpu")
+    launch = Launch(
+        role="tts",
+        incarnation=1,
+        hub=None,  # type: ignore[arg-type]
+        engine="",
+        pool=None,
+        threads=3,
+        settings=settings,
+    )
+    inherited = {"VOICESTREAM_MODELS": "/others", "VOICESTREAM_COMPUTE": "cuda"}
+    assert EngineSettings.from_environment(environment_for(launch, inherited)) == settings
 
 
 def test_it_gets_that_environment(start: Callable[..., WorkerProcess], monkeypatch: pytest.MonkeyPatch) -> None:
