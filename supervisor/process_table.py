@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream import lifeline, log
@@ -16,6 +15,7 @@ from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
 from voicestream.messages import Stop as StopMessage
 from voicestream.supervisor import alarms, restart_policy, stop_ladder
+from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Started
 from voicestream.supervisor.post import Post, Stop
 from voicestream.supervisor.process import Launch, WorkerProcess, describe_exit
 from voicestream.supervisor.worker_log import WorkerLog
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from voicestream.engine_settings import EngineSettings
     from voicestream.messages import FromWorker, Role
+    from voicestream.supervisor.findings import Finding
     from voicestream.supervisor.hub import Hub
     from voicestream.supervisor.stop_ladder import Patience, Rung
 
@@ -49,42 +50,6 @@ MAX_LAST_READS: Final = 16
 """How much of a dead worker's output is read, in units of ``worker_log.READ_BYTES``."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Started:
-    """The process of a worker is there."""
-
-    role: Role
-
-
-@dataclass(frozen=True)
-class BecameReady:
-    """A worker can take work."""
-
-    role: Role
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A worker was reaped."""
-
-    role: Role
-    reason: str
-    blame: bool
-    """Whether what it had in hand may be the cause."""
-
-
-@dataclass(frozen=True)
-class RoleFailed:
-    """No worker of this role will be started until a person asks for it."""
-
-    role: Role
-    reason: str
-    exit_code: int
-
-
-Finding = Started | BecameReady | Ended | RoleFailed
 
 
 class ProcessTable:

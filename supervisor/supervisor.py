@@ -11,8 +11,6 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
-import zmq
-
 from voicestream.audio_pool import AudioPool
 from voicestream.errors import EXIT_INCOMPLETE
 from voicestream.link import (
@@ -20,7 +18,6 @@ from voicestream.link import (
     INPUT_CREDIT_BYTES,
     is_from_client,
     is_from_worker,
-    poll_milliseconds,
 )
 from voicestream.messages import (
     AudioWritten,
@@ -35,24 +32,27 @@ from voicestream.messages import (
     Translated,
 )
 from voicestream.process_watch import POLL_SECONDS
+from voicestream.supervisor import news, watch
 from voicestream.supervisor.brief import brief
 from voicestream.supervisor.desk import Desk
+from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Started
 from voicestream.supervisor.hub import Hub
 from voicestream.supervisor.ledger.commands import Closed, Report, Send
 from voicestream.supervisor.ledger.ledger import Ledger
-from voicestream.supervisor.process_table import BecameReady, Ended, ProcessTable, RoleFailed, Started
-from voicestream.supervisor.sessions import Session, Sessions
+from voicestream.supervisor.process_table import ProcessTable
+from voicestream.supervisor.sessions import Sessions
 from voicestream.supervisor.signals import Signals
+from voicestream.supervisor.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from voicestream.engine_settings import EngineSettings
     from voicestream.messages import FromWorker, Message, Role
     from voicestream.run_directory import RunDirectory
     from voicestream.supervisor.alarms import Limits
+    from voicestream.supervisor.findings import Finding
     from voicestream.supervisor.ledger.commands import Command
-    from voicestream.supervisor.process_table import Finding
 
 LOOK_SECONDS: Final = 0.1
 """With a session open, what only time brings (a turn is over, an alarm is due) is noticed this soon."""
@@ -123,10 +123,9 @@ class Supervisor:
         self._is_cut_off = False
         """Nobody new finds us: neither a client nor a worker."""
         self._signals: Final = Signals()
-        self._poller: Final = zmq.Poller()
-        self._polled: set[int] = set()
+        self._watch: Final = Watch(self.hub.socket, self._signals.wake)
         self._is_stale = True
-        """Whether what is polled, and ``_due``, have to be found out anew."""
+        """Whether what is watched, and ``_due``, have to be found out anew."""
         self._due = self.started_at
         """When to look around though nothing was heard."""
 
@@ -134,8 +133,6 @@ class Supervisor:
         """Serve until it is time to end, then end in good order."""
         now = time.monotonic()
         self.table.start_all(now)
-        self._poller.register(self.hub.socket, zmq.POLLIN)
-        self._poller.register(self._signals.wake, zmq.POLLIN)
         _log.info("state=started pid=%d", os.getpid())
         while not (self.is_ending and self.table.is_empty):
             self._turn()
@@ -150,10 +147,10 @@ class Supervisor:
         """
         now = time.monotonic()
         if self._is_stale:
-            self._watch_descriptors(now)
+            self._watch.watch(watch.descriptors(self.table.posts.values(), self.sessions.by_id.values(), now))
             self._due = self._due_at(now)
             self._is_stale = False
-        ready = dict(self._poller.poll(poll_milliseconds(self._due - now)))
+        ready = self._watch.wait(self._due - now)
         if ready.pop(self.hub.socket, None):
             for identity, message in self.hub.receive():
                 self._take(identity, message, time.monotonic())
@@ -211,11 +208,11 @@ class Supervisor:
             else:
                 told.append(command)
         # Workers first: what clients are told can wait for some microseconds, and the next sound cannot.
-        for news in told:
-            if isinstance(news, Report):
-                self._tell(news.event.session, news.event)
+        for one in told:
+            if isinstance(one, Report):
+                self._tell(one.event.session, one.event)
             else:
-                self._close(news)
+                self._close(one)
 
     def hold(self, *, by: str, paused: bool, now: float) -> None:
         """Hold what is heard, or go on; ``by``: the session for whose sake, if it is one's."""
@@ -233,7 +230,7 @@ class Supervisor:
                 message = brief(message)
                 self.table.heard(post, message, now)
                 if isinstance(message, Loading):
-                    self._tell_loading(post.role, message, now)
+                    self._tell_all(lambda session: news.loading(session, post, message, now))
                 self._take_from_worker(post.role, message, now)
             else:
                 self.hub.drop(identity, "misplaced", type(message).__name__)
@@ -245,19 +242,6 @@ class Supervisor:
         else:
             # A predecessor that is not quite dead, or somebody who is none of ours (pitfall 18).
             self.hub.drop(identity, "stale", type(message).__name__)
-
-    def _tell_loading(self, role: Role, message: Loading, now: float) -> None:
-        for session in self.sessions.by_id.values():
-            event = SessionEvent(
-                event="loading",
-                session=session.session,
-                time=now,
-                role=role,
-                incarnation=self.table.posts[role].incarnation,
-                text=message.stage,
-                progress=message.progress,
-            )
-            self.hub.send(session.client, event)
 
     def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
         session = self.sessions.by_id.get(message.session)
@@ -313,18 +297,8 @@ class Supervisor:
                 for session_id in list(self.sessions.by_id):
                     self.do(self.ledger.stop_session(session_id, f"{role}: {reason}", exit_code, now))
         post = self.table.posts[finding.role]
-        for session in self.sessions.by_id.values():
-            event = SessionEvent(
-                event="worker",
-                session=session.session,
-                time=now,
-                role=post.role,
-                incarnation=post.incarnation,
-                state=post.state,
-                engine=post.engine_name or None,
-                reason=finding.reason if isinstance(finding, Ended | RoleFailed) else post.note or None,
-            )
-            self.hub.send(session.client, event)
+        reason = finding.reason if isinstance(finding, Ended | RoleFailed) else post.note
+        self._tell_all(lambda session: news.worker(session, post, reason, now))
 
     def _parser_lost(self, *, blame: bool, now: float) -> None:
         for session, dropped in self.sessions.parser_lost(blame=blame):
@@ -342,6 +316,11 @@ class Supervisor:
         session = self.sessions.by_id.get(session_id)
         if session is not None:
             self.hub.send(session.client, message)
+
+    def _tell_all(self, event: Callable[[str], SessionEvent]) -> None:
+        """Send an event to the client of every session; ``event`` makes it for one."""
+        for session in self.sessions.by_id.values():
+            self.hub.send(session.client, event(session.session))
 
     def _close(self, closed: Closed) -> None:
         session = self.sessions.by_id.get(closed.session)
@@ -363,7 +342,7 @@ class Supervisor:
             ),
         )
         _log.info("session=%s state=closed exit=%d counts=%r", closed.session, closed.exit_code, closed.counts)
-        self._unwatch(session)
+        self._watch.leave(session.watch.descriptor)
         self.sessions.close(session, self.table.identity("parser"))
         if not self.sessions.by_id:
             self.idle_since = now
@@ -402,32 +381,6 @@ class Supervisor:
         if any(session.watch.descriptor is None for session in self.sessions.by_id.values()):
             due = min(due, now + POLL_SECONDS)
         return min([due, *(post.log.rests_until for post in self.table.posts.values() if post.log.rests_until > now)])
-
-    def _watch_descriptors(self, now: float) -> None:
-        """Poll what is there now: the lifelines and outputs of the workers, the clients' processes."""
-        wanted: set[int] = set()
-        for post in self.table.posts.values():
-            if post.process is not None:
-                if now >= post.log.rests_until:
-                    wanted.add(post.process.output)
-                if post.cut_at is None:
-                    wanted.add(post.process.lifeline.fileno())
-        for session in self.sessions.by_id.values():
-            if session.watch.descriptor is not None:
-                wanted.add(session.watch.descriptor)
-        if wanted == self._polled:
-            return
-        for descriptor in self._polled - wanted:
-            self._poller.unregister(descriptor)
-        for descriptor in wanted - self._polled:
-            self._poller.register(descriptor, zmq.POLLIN)
-        self._polled = wanted
-
-    def _unwatch(self, session: Session) -> None:
-        descriptor = session.watch.descriptor
-        if descriptor is not None and descriptor in self._polled:
-            self._poller.unregister(descriptor)
-            self._polled.discard(descriptor)
 
     def _answer_last(self) -> None:
         self._desk.ended()

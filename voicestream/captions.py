@@ -90,7 +90,8 @@ class Captions:
 
     def _worker(self, event: SessionEvent) -> None:
         if event.reason and event.state == "ready":
-            self._tell_choice(event.engine or "", event.reason)
+            if event.role == "translation":
+                self._tell_choice(event.engine or "", event.reason)
         elif event.reason:
             self.note(event.reason)
         if event.role == "translation" and event.engine == NO_TRANSLATOR:

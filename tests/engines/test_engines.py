@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from helpers.plugging import offer
 from voicestream import languages
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, EngineNotReadyError
 from voicestream.workers import engines
@@ -60,12 +61,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def begin(group: str, name: str, program: str, class_name: str = "Engine") -> str:
         module = f"plugin{next(_numbers)}"
         site = tmp_path / module
-        information = site / f"voicestream_{module}-1.0.dist-info"
-        information.mkdir(parents=True)
-        (information / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: voicestream-{module}\nVersion: 1.0\n", encoding="utf-8"
-        )
-        (information / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}:{class_name}\n", encoding="utf-8")
+        where = {name: f"{module}:{class_name}"}
+        offer(site, f"voicestream-{module}", **{group.removeprefix("voicestream."): where})
         (site / f"{module}.py").write_text(program, encoding="utf-8")
         monkeypatch.syspath_prepend(str(site))
         importlib.invalidate_caches()

@@ -14,6 +14,7 @@ from helpers.neural import skip_unless_installed
 from helpers.tiny_nllb import NAME
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
+from voicestream.models import licences, store
 from voicestream.workers import engines
 from voicestream.workers.translation.nllb import directories, reading
 
@@ -25,6 +26,9 @@ from safetensors.torch import load_file
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# The first of them makes the models.
+pytestmark = pytest.mark.timeout(180)
 
 CONVERTED = f"{NAME}-int8"
 
@@ -196,3 +200,35 @@ def test_weights_are_read_ahead_with_news_of_how_far_that_is(tmp_path: Path) -> 
     clock = iter(range(100))
     reading.read_ahead(files, lambda _, share: told.append(share), lambda: next(clock))
     assert told == [0.25, 0.5, 0.75, 1.0]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, nllb_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The snapshot of a cache of huggingface_hub, on a machine on which nothing was set up."""
+    monkeypatch.delenv(MODELS_VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    root = tmp_path / "hub" / f"models--facebook--{NAME}"
+    (root / "refs").mkdir(parents=True)
+    (root / "refs" / "main").write_text("c0ffee", encoding="ascii")
+    return shutil.copytree(nllb_models / NAME, root / "snapshots" / "c0ffee")
+
+
+def test_weights_in_the_cache_of_the_hub_are_used_once_their_licence_was_accepted(cache: Path) -> None:
+    with pytest.raises(EngineNotReadyError, match="have not accepted their licence") as caught:
+        directories.original("")
+    assert str(cache) in str(caught.value)
+    assert caught.value.hint.startswith("voicestream setup")
+    licences.accept(licences.find("cc-by-nc-4.0"))
+    assert directories.original("") == cache
+    # What was set up goes before it.
+    shutil.copytree(cache, store.directory() / NAME)
+    assert directories.original("") == store.directory() / NAME
+
+
+def test_a_directory_that_was_named_is_the_only_one_that_is_looked_into(cache: Path, tmp_path: Path) -> None:
+    licences.accept(licences.find("cc-by-nc-4.0"))
+    assert cache.is_dir()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EngineNotReadyError, match="no NLLB weights in"):
+        directories.original(str(tmp_path / "empty"))

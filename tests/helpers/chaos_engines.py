@@ -1,21 +1,20 @@
 """Engines that are quick and the same in every process, for runs in which workers are killed all the time.
 
-They come through the same door as everybody's plug-ins: ``plug_in`` writes the metadata of a distribution of their own,
-to be found by what runs with its directory on ``PYTHONPATH``. A sentence takes some milliseconds, in several chunks, so
-that faults come in the midst of one.
+A sentence takes some milliseconds, in several chunks, so that faults come in the midst of one.
 """
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from helpers.chaos_sound import FULL_SCALE, sound_of, translated
+from helpers.plugging import offer
 from voicestream.audio_pool import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -94,11 +93,9 @@ class ChaosSynthesizer:
 
 def plug_in(directory: Path) -> str:
     """Make ``directory`` one that offers these engines; returns the ``PYTHONPATH`` with which they are found."""
-    information = directory / "voicestream_chaos-0.dist-info"
-    information.mkdir(parents=True)
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: voicestream-chaos\nVersion: 0\n")
-    (information / "entry_points.txt").write_text(
-        f"[voicestream.translators]\n{NAME} = {__name__}:ChaosTranslator\n\n"
-        f"[voicestream.synthesizers]\n{NAME} = {__name__}:ChaosSynthesizer\n"
+    return offer(
+        directory,
+        "voicestream-chaos",
+        translators={NAME: f"{__name__}:ChaosTranslator"},
+        synthesizers={NAME: f"{__name__}:ChaosSynthesizer"},
     )
-    return f"{directory}:{Path(__file__).parents[1]}"

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.plugging import offer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -25,13 +27,6 @@ if TYPE_CHECKING:
 DEATH_VARIABLE = "PLANTED_VOICE_DEATH"
 
 MEMORY_LEFT_BYTES = 256 << 20
-
-_METADATA = "Metadata-Version: 2.1\nName: planted-voices\nVersion: 1.0\n"
-
-_ENTRY_POINTS = """[voicestream.synthesizers]
-steady = helpers.planted_voices:Steady
-mortal = helpers.planted_voices:Mortal
-"""
 
 
 class Steady:
@@ -91,9 +86,5 @@ class Mortal(Steady):
 
 def plant(place: Voicestream) -> None:
     """Make these engines known to the workers of a place."""
-    site = place.home / "site"
-    information = site / "planted_voices-1.0.dist-info"
-    information.mkdir(parents=True)
-    (information / "METADATA").write_text(_METADATA)
-    (information / "entry_points.txt").write_text(_ENTRY_POINTS)
-    place.environment["PYTHONPATH"] = f"{site}:{Path(__file__).parents[1]}"
+    voices = {voice.name: f"{__name__}:{voice.__name__}" for voice in (Steady, Mortal)}
+    place.environment["PYTHONPATH"] = offer(place.home / "site", "planted-voices", synthesizers=voices)

@@ -146,6 +146,7 @@ class Voicestream:
             "VOICESTREAM_CONFIG": str(home / "config.toml"),
             # Models that the developer has set up would be taken by `auto`.
             "XDG_DATA_HOME": str(home / "data"),
+            "HF_HOME": str(home / "huggingface"),
         }
         self._runs: list[Run] = []
 

@@ -20,6 +20,9 @@ PAIRS = list(tiny_nllb.pairs())[::13]
 LOADING_SECONDS = 60.0
 """A slow machine may take half of that to import torch."""
 
+# The first of them makes the models.
+pytestmark = pytest.mark.timeout(180)
+
 
 @pytest.fixture
 def models(nllb_models: Path, place: Voicestream) -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import store
+from voicestream.workers.translation.nllb import hub_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,17 +41,23 @@ def original(models: str) -> Path:
     """The directory with weights as they were published, for transformers.
 
     Args:
-        models: directory of models, or a model; empty = the user's.
+        models: directory of models, or a model; empty = the user's, or else the hub's cache.
 
     Raises:
         EngineNotReadyError: there is none, or it is damaged; the message says what is missing.
     """
-    return _find(models, "NLLB weights", _is_original, _check_original)
+    root = _root(models)
+    found = [place for place in _places(root) if _is_original(place)]
+    if not found and not models:
+        found = hub_cache.snapshots()
+    return _whole_one(found, root, "NLLB weights", _check_original)
 
 
 def converted(models: str) -> Path:
-    """The directory with weights converted for CTranslate2; as ``original``."""
-    return _find(models, "NLLB weights in the format of CTranslate2", _is_converted, _check_converted)
+    """The directory with weights converted for CTranslate2; as ``original``, but that the hub has none."""
+    root = _root(models)
+    found = [place for place in _places(root) if _is_converted(place)]
+    return _whole_one(found, root, "NLLB weights in the format of CTranslate2", _check_converted)
 
 
 def weights(directory: Path) -> list[Path]:
@@ -66,9 +73,12 @@ def weights(directory: Path) -> list[Path]:
     return [file] if file.is_file() else []
 
 
-def _find(models: str, what: str, is_one: Callable[[Path], bool], check: Callable[[Path], None]) -> Path:
-    root = Path(models) if models else store.directory()
-    found = [place for place in _places(root) if is_one(place)]
+def _root(models: str) -> Path:
+    return Path(models) if models else store.directory()
+
+
+def _whole_one(found: list[Path], root: Path, what: str, check: Callable[[Path], None]) -> Path:
+    """The first of the directories that were found in ``root`` in which nothing is missing."""
     if not found:
         raise EngineNotReadyError(f"there are no {what} in {root}", hint="voicestream setup")
     first: EngineNotReadyError | None = None

@@ -31,6 +31,8 @@ POLL_SECONDS: Final = 0.002
 ON_CPU: Final = "int8"
 ON_CUDA: Final = "int8_float16"
 
+_OTHERWISE: Final = "Type --compute cpu, or --translator nllb"
+
 _log = logging.getLogger(__name__)
 
 
@@ -73,7 +75,13 @@ class NllbCt2Translator:
         self._translator = self._open(directory, settings.compute)
         report("warming up", None)
         text, source, target = WARM_UP
-        batches.translate(self._vocabulary, [text], (source, target), Job(), self._answer)
+        try:
+            batches.translate(self._vocabulary, [text], (source, target), Job(), self._answer)
+        except RuntimeError as error:
+            # CTranslate2 looks for the libraries of CUDA when it first needs them.
+            raise EngineNotReadyError(
+                f"CTranslate2 cannot compute on {self._where} here: {error}", hint=_OTHERWISE
+            ) from error
 
     def supports(self, source: str, target: str) -> bool:
         """Whether NLLB-200 has both languages."""
@@ -94,9 +102,7 @@ class NllbCt2Translator:
 
         wants_cuda = compute.startswith("cuda")
         if compute == "mps" or (wants_cuda and ctranslate2.get_cuda_device_count() == 0):
-            raise EngineNotReadyError(
-                f"CTranslate2 cannot compute on {compute} here", hint="Type --compute cpu, or --translator nllb"
-            )
+            raise EngineNotReadyError(f"CTranslate2 cannot compute on {compute} here", hint=_OTHERWISE)
         index = int(compute.partition(":")[2] or 0)
         try:
             if wants_cuda:

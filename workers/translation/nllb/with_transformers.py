@@ -114,7 +114,9 @@ class NllbTranslator:
         try:
             self._model = self._model.to(torch.device(chosen.name))
             self._device = chosen
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not _is_full(error):
+                raise
             if not may_fall_back:
                 raise EngineNotReadyError(
                     f"the model does not fit the memory of {chosen.name}: {error}",
@@ -186,7 +188,8 @@ def _is_full(error: RuntimeError) -> bool:
     """Whether an error says that the device's memory is full; if so, what could be let go of there is."""
     import torch
 
-    if not isinstance(error, torch.OutOfMemoryError):
+    # Apple's backend has no class of its own for that.
+    if not (isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)):
         return False
     torch.cuda.empty_cache()
     return True

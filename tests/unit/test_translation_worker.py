@@ -1,0 +1,192 @@
+"""The translation worker: what it asks of an engine, and what it says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from voicestream.messages import Ready, SourceSentence, Translate, Translated, TranslationOptions, WorkFailed
+from voicestream.workers import engines
+from voicestream.workers.harness import Assignment
+from voicestream.workers.translation.translator import CancelledError, Job
+from voicestream.workers.translation.worker import TranslationWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from voicestream.messages import FromWorker
+
+
+class Engine:
+    """Does what a test tells it to."""
+
+    name = "scripted"
+    needs_checks = False
+
+    def __init__(self, act: Callable[[Sequence[str], Job], list[str]]) -> None:
+        self.device = "gpu"
+        self.act = act
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        report("nothing", None)
+
+    def supports(self, source: str, target: str) -> bool:
+        return (source, target) == ("en", "ja")
+
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
+        assert self.supports(source, target)
+        return self.act(texts, job)
+
+    def close(self) -> None:
+        pass
+
+
+class Link:
+    """What a worker needs of its connection."""
+
+    def __init__(self) -> None:
+        self.sent: list[FromWorker] = []
+        self.cancelled: set[int] = set()
+        self.stopping = self
+
+    def send(self, message: FromWorker) -> None:
+        self.sent.append(message)
+
+    def is_cancelled(self, session: str, sentence: int) -> bool:
+        assert session == "s"
+        return sentence in self.cancelled
+
+    is_stopping = False
+
+    def is_set(self) -> bool:
+        return self.is_stopping
+
+
+@pytest.fixture
+def link() -> Link:
+    return Link()
+
+
+@pytest.fixture
+def start(link: Link, monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine], TranslationWorker]:
+    """A worker with this engine, loaded."""
+
+    def begin(engine: Engine) -> TranslationWorker:
+        monkeypatch.setattr(engines, "load_translator", lambda _name, _report, _explain: engine)
+        assignment = Assignment(
+            role="translation", incarnation=1, hub=Path(), parent_pid=0, lifeline=0, engine="scripted", pool=None
+        )
+        worker = TranslationWorker(assignment, link)  # type: ignore[arg-type]
+        worker.load(lambda *_: None)
+        return worker
+
+    return begin
+
+
+def batch(*texts: str, target: str = "ja", beams: int = 1) -> Translate:
+    return Translate(
+        batch=7,
+        source="en",
+        target=target,
+        options=TranslationOptions(beams=beams),
+        sentences=[SourceSentence(session="s", sentence=number, text=text) for number, text in enumerate(texts)],
+    )
+
+
+def test_a_batch_is_answered_with_each_sentence_and_the_engines_name(
+    start: Callable[[Engine], TranslationWorker], link: Link
+) -> None:
+    start(Engine(lambda texts, _: [text.upper() for text in texts])).handle(batch("one", "two"))
+    (answer,) = link.sent
+    assert isinstance(answer, Translated)
+    assert (answer.batch, answer.language, answer.engine) == (7, "ja", "scripted")
+    assert [(one.sentence, one.text, one.failure) for one in answer.sentences] == [(0, "ONE", ""), (1, "TWO", "")]
+
+
+def test_the_session_says_how_many_beams(start: Callable[[Engine], TranslationWorker]) -> None:
+    asked: list[int] = []
+
+    def note(texts: Sequence[str], job: Job) -> list[str]:
+        asked.append(job.beams)
+        return list(texts)
+
+    start(Engine(note)).handle(batch("one", beams=5))
+    assert asked == [5]
+
+
+def until_cancelled(texts: Sequence[str], job: Job) -> list[str]:
+    """As a search that asks between two tokens, and gives up hope after a while."""
+    for _ in range(1000):
+        if job.is_cancelled():
+            raise CancelledError
+    return list(texts)
+
+
+def test_a_batch_of_which_nobody_waits_for_any_is_given_up(
+    start: Callable[[Engine], TranslationWorker], link: Link
+) -> None:
+    link.cancelled = {0, 1}
+    start(Engine(until_cancelled)).handle(batch("one", "two"))
+    (answer,) = link.sent
+    assert isinstance(answer, WorkFailed)
+    assert (answer.session, answer.attempt, answer.reason, answer.permanent) == ("s", 7, "cancelled", False)
+
+
+def test_a_batch_of_which_somebody_waits_for_one_is_finished(
+    start: Callable[[Engine], TranslationWorker], link: Link
+) -> None:
+    link.cancelled = {0}
+    start(Engine(until_cancelled)).handle(batch("one", "two"))
+    assert [type(message) for message in link.sent] == [Translated]
+
+
+def test_a_worker_that_is_to_end_leaves_its_batch_and_blames_nobody(
+    start: Callable[[Engine], TranslationWorker], link: Link
+) -> None:
+    worker = start(Engine(until_cancelled))
+    link.is_stopping = True
+    worker.handle(batch("one"))
+    assert link.sent == []
+
+
+def test_an_engine_that_has_moved_is_reported_once(start: Callable[[Engine], TranslationWorker], link: Link) -> None:
+    engine = Engine(lambda texts, _: list(texts))
+    worker = start(engine)
+    engine.device = "cpu"
+    worker.handle(batch("one"))
+    worker.handle(batch("two"))
+    assert [message.device for message in link.sent if isinstance(message, Ready)] == ["cpu"]
+
+
+@pytest.mark.parametrize("error", [OSError("no"), RuntimeError("no"), ValueError("no")])
+def test_what_a_library_says_of_one_batch_fails_that_batch(
+    start: Callable[[Engine], TranslationWorker], link: Link, error: Exception
+) -> None:
+    def fail(_texts: Sequence[str], _job: Job) -> list[str]:
+        raise error
+
+    start(Engine(fail)).handle(batch("one"))
+    (answer,) = link.sent
+    assert isinstance(answer, WorkFailed)
+    assert answer.reason == f"{type(error).__name__}: no"
+
+
+def test_an_engine_that_asks_for_it_is_looked_at(start: Callable[[Engine], TranslationWorker], link: Link) -> None:
+    engine = Engine(lambda texts, _: ["すべてのテストが成功しました。" for _ in texts])
+    engine.needs_checks = True
+    start(engine).handle(batch("All 42 tests pass.", "All the tests pass."))
+    (answer,) = link.sent
+    assert isinstance(answer, Translated)
+    assert [bool(one.failure) for one in answer.sentences] == [True, False]
+
+
+def test_a_pair_that_the_engine_does_not_have_fails_for_good(
+    start: Callable[[Engine], TranslationWorker], link: Link
+) -> None:
+    start(Engine(lambda texts, _: list(texts))).handle(batch("one", target="de"))
+    (answer,) = link.sent
+    assert isinstance(answer, WorkFailed)
+    assert answer.permanent
+    assert answer.reason == "scripted does not translate from en to de"

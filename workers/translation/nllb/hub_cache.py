@@ -1,0 +1,40 @@
+"""NLLB's weights where other programs have left them: the cache of huggingface_hub.
+
+They are used when the user has accepted their licence here and has set up no others; nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from voicestream.errors import EngineNotReadyError
+from voicestream.models import licences
+from voicestream.models.catalogue import CATALOGUE
+
+
+def snapshots() -> list[Path]:
+    """Directories of the cache that hold NLLB-200 as it was published, the smallest size first.
+
+    Raises:
+        EngineNotReadyError: there are some whose licence was not accepted.
+    """
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return []  # who has not even that has fetched nothing with it
+    found: list[Path] = []
+    for model in CATALOGUE.values():
+        if model.original is not None:
+            continue
+        file = try_to_load_from_cache(model.repository, "config.json")
+        if not isinstance(file, str):
+            continue
+        place = Path(file).parent
+        licence = licences.find(model.licence)
+        if not licences.is_accepted(licence):
+            raise EngineNotReadyError(
+                f"there are NLLB weights in {place}, and you have not accepted their licence here ({licence.name})",
+                hint="voicestream setup   (what is there is not fetched again)",
+            )
+        found.append(place)
+    return found
