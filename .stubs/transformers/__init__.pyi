@@ -1,3 +1,4 @@
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Self
 
@@ -11,8 +12,15 @@ class StoppingCriteria:
 
 class StoppingCriteriaList(list[StoppingCriteria]): ...
 
+class EncoderLayer:
+    def register_forward_pre_hook(self, hook: Callable[[object, object], None]) -> object: ...
+
+class Encoder:
+    layers: Iterable[EncoderLayer]
+
 class M2M100ForConditionalGeneration:
     generation_config: GenerationConfig
+    def get_encoder(self) -> Encoder: ...
     @classmethod
     def from_pretrained(cls, path: Path, *, dtype: dtype, local_files_only: bool) -> Self: ...
     def eval(self) -> Self: ...

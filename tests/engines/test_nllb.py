@@ -159,17 +159,20 @@ def test_the_second_try_does_not_say_the_same_again(
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_cancelled_search_ends_as_soon_as_it_asks(name: str, load: Load, random_nllb_models: Path) -> None:
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_cancelled_search_ends_as_soon_as_it_asks(
+    name: str, after: int, load: Load, random_nllb_models: Path
+) -> None:
     translator = load(name, random_nllb_models)
     asked: list[int] = []
 
     def is_cancelled() -> bool:
         asked.append(len(asked))
-        return len(asked) > 2
+        return len(asked) > after
 
     with pytest.raises(CancelledError):
         translator.translate([" ".join(unseen(5))], "en", "ja", Job(is_cancelled=is_cancelled))
-    assert len(asked) == 3
+    assert len(asked) == after + 1
     # Nothing of it is left over in the next answer.
     assert translator.translate([SEEN[0][0]], "en", "ja", Job())[0]
 

@@ -46,6 +46,8 @@ class NllbTranslator:
         self._vocabulary: Vocabulary | None = None
         self._device: Device | None = None
         self._rations = Rations()
+        self._is_cancelled: Callable[[], bool] = Job().is_cancelled
+        """Of the group that is decoded now."""
 
     @property
     def device(self) -> str:
@@ -85,6 +87,9 @@ class NllbTranslator:
         self._model = _model(directory, chosen.numbers)
         # With it, every call would complain that two limits are set.
         self._model.generation_config.max_length = None
+        for layer in self._model.get_encoder().layers:
+            # Reading a large batch takes longer than a token on a processor: it is asked in between, too.
+            layer.register_forward_pre_hook(self._look)
         self._device = device.processor()
         if chosen.name != device.CPU:
             report(f"moving it to {chosen.name}", None)
@@ -140,6 +145,10 @@ class NllbTranslator:
         _log.warning("device=%s out of memory, goes on slower on device=%s: %s", before, self._device.name, error)
         return True
 
+    def _look(self, _layer: object, _inputs: object) -> None:
+        if self._is_cancelled():
+            raise CancelledError
+
     def _answer(self, group: Group) -> list[list[int]]:
         return self._rations.answer(group, self._generate, _is_full, self._fall_back)
 
@@ -154,6 +163,7 @@ class NllbTranslator:
         ids = [self._vocabulary.ids(row) for row in group.rows]
         padding = self._vocabulary.id_of("<pad>") or 0
         longest = max(map(len, ids))
+        self._is_cancelled = group.is_cancelled
         stopping = Stopping(group.is_cancelled)
         ends: StoppingCriteriaList = StoppingCriteriaList([stopping])
         with torch.inference_mode():
