@@ -49,6 +49,24 @@ LINGER_MILLISECONDS: Final = 1000
 _log = logging.getLogger(__name__)
 
 
+class Flag:
+    """Something that has happened, or not yet.
+
+    Unlike ``threading.Event`` it has no lock: a signal handler that sets it may have interrupted just that.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        """It has happened."""
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        """Whether it has."""
+        return self._is_set
+
+
 class Connection:
     """The link of one worker process; ``start`` it, then ``receive`` from the main thread and ``send`` from any."""
 
@@ -59,7 +77,7 @@ class Connection:
         self._wake_read, self._wake_write = _wake_pipe()
         self._cancelled: set[tuple[str, int | None]] = set()
         self._closing = threading.Event()
-        self.stopping: Final = threading.Event()
+        self.stopping: Final = Flag()
         """Set when the worker is to end now: leave the job in hand."""
         self.draining: Final = threading.Event()
         """Set when the worker is to end after the job in hand."""
@@ -136,7 +154,7 @@ class Connection:
         self._cancelled.discard((session, sentence))
 
     def request_stop(self) -> None:
-        """End as if the supervisor had said Stop (for signal handlers: takes no lock of ours)."""
+        """End as if the supervisor had said Stop (for signal handlers: takes no lock)."""
         self.stopping.set()
         self._inbox.append(Stop())
         self._wake()

@@ -92,7 +92,8 @@ class TinyWorker(JobWorker):
                 self.say("cancelled", job.sentence)
             case "until stopped":
                 self.say("begun", job.sentence)
-                self._connection.stopping.wait()
+                while not self._connection.stopping.is_set():
+                    time.sleep(LOOK_AGAIN_SECONDS)
                 self.say("left", job.sentence)
             case "take the next":
                 self.say("begun", job.sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -81,7 +82,7 @@ def test_a_word_to_end_is_known_before_its_turn_comes(connection: Connection, ne
     assert connection.draining.wait(WAIT_SECONDS)
     assert not connection.stopping.is_set()
     assert net.hub.send(NAME, Stop())
-    assert connection.stopping.wait(WAIT_SECONDS)
+    wait_until(connection.stopping.is_set, "it knows")
     assert connection.receive(0) == Pause()
 
 
@@ -111,6 +112,26 @@ def test_what_is_taken_back_is_known_before_its_turn_comes_until_it_is_forgotten
 def test_a_request_from_a_signal_handler_is_a_stop(connection: Connection) -> None:
     connection.request_stop()
     assert connection.stopping.is_set()
+    assert connection.receive(0) == Stop()
+
+
+def test_a_signal_in_the_midst_of_another_blocks_nobody(connection: Connection) -> None:
+    """A handler may run between any two steps of another one; here it does so before each."""
+
+    def interrupt(_frame: object, event: str, _argument: object) -> object:
+        if event == "line":
+            connection.request_stop()
+        return interrupt
+
+    def request() -> None:
+        sys.settrace(interrupt)  # type: ignore[arg-type]
+        connection.request_stop()
+        sys.settrace(None)
+
+    thread = threading.Thread(target=request, daemon=True)
+    thread.start()
+    thread.join(WAIT_SECONDS)
+    assert not thread.is_alive()
     assert connection.receive(0) == Stop()
 
 
