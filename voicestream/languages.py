@@ -72,6 +72,11 @@ class Language:
         return self.tag.partition("-")[0]
 
     @property
+    def script(self) -> str:
+        """ISO 15924 code of what it is written in here: ``Jpan``; empty when nothing is known of it."""
+        return self.flores.partition("_")[2] if self.flores else ""
+
+    @property
     def region(self) -> str | None:
         """The region in the tag: ``BR``, ``419``."""
         last = self.tag.rpartition("-")[2]
@@ -96,7 +101,7 @@ def parse(tag: str) -> Language:
     region = match["region"].upper() if match["region"] else None
     rows = _rows()
     row = rows.get(f"{language}-{region}") or rows.get(f"{language}-{script}") or rows.get(language)
-    if row is None or (script is not None and script != _script(row)):
+    if row is None or (script is not None and script != row.script):
         raise _unknown(tag)
     if region is None or row.region == region:
         return row
@@ -144,10 +149,6 @@ def _aliases() -> dict[str, str]:
                 aliases.setdefault(code[:3], row.base)
     aliases.pop("hbs", None)
     return aliases
-
-
-def _script(language: Language) -> str | None:
-    return language.flores.partition("_")[2] if language.flores else None
 
 
 def _unknown(tag: str) -> UsageError:

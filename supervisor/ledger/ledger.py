@@ -306,9 +306,8 @@ class Ledger:
         """End all rows of a session, the one that is heard last so that nothing follows it."""
         if "player" in self.books.seated:
             self.books.send("player", Silence(session=book.session))
-        for role in ("parser", "translation"):
-            if role in self.books.seated:
-                self.books.send(role, Cancel(session=book.session))
+        if "parser" in self.books.seated:
+            self.books.send("parser", Cancel(session=book.session))
         for row in list(book.rows.values()):
             self._drop(row, outcome, reason)
 

@@ -8,6 +8,9 @@ from typing import Final
 from voicestream.errors import ConfigurationError
 
 FETCHING: Final = ("huggingface_hub",)
+INSTALL: Final = "pip install 'voicestream[translation]'"
+"""What installs all of them."""
+
 CONVERTING: Final = ("ctranslate2", "tokenizers", "torch", "transformers")
 
 
@@ -19,6 +22,4 @@ def check(*names: str) -> None:
     """
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
-        raise ConfigurationError(
-            f"this needs {', '.join(missing)}, not installed here", hint="Type: pip install 'voicestream[translation]'"
-        )
+        raise ConfigurationError(f"this needs {', '.join(missing)}, not installed here", hint=f"Type: {INSTALL}")

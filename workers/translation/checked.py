@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from voicestream.workers.translation import checks
 from voicestream.workers.translation.protection import prepare
-from voicestream.workers.translation.translator import Made
+from voicestream.workers.translation.translator import Made, translate_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +38,8 @@ def translate(
     for attempt in (job, replace(job, is_second_try=True)):
         if not open_ones:
             break
-        answers = translator.translate([prepared[index].text for index in open_ones], source, target, attempt)
-        if len(answers) != len(open_ones):
-            raise ValueError(f"{translator.name} returned {len(answers)} texts for {len(open_ones)}")
+        asked_for = [prepared[index].text for index in open_ones]
+        answers = translate_each(translator, asked_for, source, target, attempt)
         for index, answer in zip(open_ones, answers, strict=True):
             asked = prepared[index]
             problem = checks.problem(asked.text, answer, source, target, asked.words)

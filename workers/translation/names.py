@@ -37,16 +37,11 @@ SPOKEN: Final = word_set(
 """Names known so well that other scripts have letters for them, in lower case: 깃허브, джаваскрипт."""
 
 
-def identifiers(text: str) -> tuple[str, ...]:
-    """The names that programs gave, as they stand in a text, each once: ``useEffect``, ``main.py``, ``example.com``.
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the names that programs gave begin and end: ``useEffect``, ``main.py``, ``example.com``.
 
     Versions and numbers with units are not among them, nor abbreviations such as ``e.g.``.
     """
-    return tuple(dict.fromkeys(text[start:end] for start, end in spans(text)))
-
-
-def spans(text: str) -> list[tuple[int, int]]:
-    """Where the names of a text begin and end."""
     found = [match.span() for match in _ADDRESS.finditer(text)] if "://" in text else []
     addresses = tuple(found)
     for match in _WORD.finditer(text):
@@ -54,6 +49,13 @@ def spans(text: str) -> list[tuple[int, int]]:
         if is_name(match[0]) and not any(first <= start < last for first, last in addresses):
             found.append((start, end))
     return sorted(found)
+
+
+def without(text: str) -> str:
+    """A text with a space in place of each of its names."""
+    for start, end in reversed(spans(text)):
+        text = text[:start] + " " + text[end:]
+    return text
 
 
 def is_name(word: str) -> bool:

@@ -17,8 +17,6 @@ from voicestream.workers.translation import names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-identifiers = names.identifiers
-
 _LETTERS: Final = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
 """Letters and digits of scripts in which a word ends where they end: not Thai, Khmer, Japanese, Chinese, Korean."""
 _KATAKANA: Final = r"[\u30a1-\u30ff]"
@@ -118,7 +116,6 @@ def _is_written_anew(word: str, target: str) -> bool:
     if word.lower() not in names.SPOKEN:
         return False
     try:
-        code = languages.parse(target).flores
+        return languages.parse(target).script not in ("", "Latn")
     except UsageError:
         return False
-    return code is not None and not code.endswith("_Latn")

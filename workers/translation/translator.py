@@ -37,6 +37,18 @@ class CancelledError(Exception):
     """The engine has noticed that nobody wants the result any more, and stopped."""
 
 
+def translate_each(translator: Translator, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
+    """What ``translator.translate`` returns, if that is one answer for each text.
+
+    Raises:
+        ValueError: it is not; and whatever ``Translator.translate`` does.
+    """
+    answers = translator.translate(texts, source, target, job)
+    if len(answers) != len(texts):
+        raise ValueError(f"{translator.name} returned {len(answers)} texts for {len(texts)}")
+    return answers
+
+
 class Translator(Protocol):
     """A translation engine: sentences of one language in, the same sentences of another out.
 

@@ -10,7 +10,7 @@ from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.messages import Cancel, Cancelled, Ready, Translate, Translated, TranslatedSentence, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
-from voicestream.workers.translation.translator import CancelledError, Job, Made
+from voicestream.workers.translation.translator import CancelledError, Job, Made, translate_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,10 +99,7 @@ class TranslationWorker(JobWorker):
         job = Job(beams=message.options.beams, is_cancelled=lambda: self._is_cancelled(message))
         if self._checked is not None:
             return self._checked(translator, texts, (message.source, message.target), message.options, job)
-        answers = translator.translate(texts, message.source, message.target, job)
-        if len(answers) != len(texts):
-            raise ValueError(f"{translator.name} returned {len(answers)} texts for {len(texts)}")
-        return [Made(answer) for answer in answers]
+        return [Made(answer) for answer in translate_each(translator, texts, message.source, message.target, job)]
 
     def _is_cancelled(self, message: Translate) -> bool:
         """Whether we are to end, or nobody waits for any of the batch."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from voicestream.workers.translation.checks import han_numerals
 from voicestream.workers.translation.checks.number_words import LARGE, SCALES, SMALL
 from voicestream.workers.translation.checks.numerals import Numeral, numerals
+from voicestream.workers.translation.checks.pair import HAN
 
 if TYPE_CHECKING:
     from voicestream.workers.translation.checks.pair import Pair
 
 _ALWAYS_WORDS: Final = frozenset(("0", "1", "2"))
 """a, once, both, the dual of Arabic: nobody can list what these become."""
-_HAN: Final = frozenset(("Hans", "Hant", "Jpan"))
 _SMALL: Final = frozenset(map(str, range(13)))
 """May be words in one language and digits in the other."""
 
@@ -58,7 +58,7 @@ def _is_word(number: Numeral, pair: Pair, *, swapped: bool) -> bool:
     small = wanted & _SMALL
     if number.may_change and small:
         return True
-    if pair.target_script in _HAN and not wanted.isdisjoint(han_numerals.values(pair.translation)):
+    if pair.target_script in HAN and not wanted.isdisjoint(han_numerals.values(pair.translation)):
         return True
     if small & _ALWAYS_WORDS and not is_name:
         return not swapped
@@ -68,7 +68,7 @@ def _is_word(number: Numeral, pair: Pair, *, swapped: bool) -> bool:
         return not number.unscaled.isdisjoint(_SMALL) and any(word in text for word in _scale_words(pair.target.base))
     words = _small_words(pair.target.base)
     if words is None:
-        return bool(small) and not swapped and pair.target_script not in _HAN
+        return bool(small) and not swapped and pair.target_script not in HAN
     return any(word in text for value in small for word in words.get(value, ()))
 
 

@@ -47,12 +47,12 @@ class Pair:
     @property
     def source_script(self) -> str:
         """ISO 15924 code; empty when nothing is known of it."""
-        return script(self.source)
+        return self.source.script
 
     @property
     def target_script(self) -> str:
         """ISO 15924 code; empty when nothing is known of it."""
-        return script(self.target)
+        return self.target.script
 
     @cached_property
     def runs(self) -> tuple[list[str], list[str]]:
@@ -71,14 +71,14 @@ class Pair:
 
         Where there are no capitals, every run of letters counts; where there are no spaces, every three letters.
         """
-        text = self.original
-        for start, end in reversed(names.spans(text)):
-            text = text[:start] + " " + text[end:]
-        found = [run for run in _RUN.findall(text) if len(run) > 1 and run == run.lower()]
+        found = [run for run in _RUN.findall(names.without(self.original)) if len(run) > 1 and run == run.lower()]
         if self.source_script in SPACELESS:
             return [run[at : at + 3] for run in found for at in range(0, len(run), 3)]
         return found
 
+
+HAN: Final = frozenset(("Hans", "Hant", "Jpan"))
+"""Scripts with Han letters."""
 
 SPACELESS: Final = frozenset(("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"))
 """Scripts without spaces between words."""
@@ -99,8 +99,3 @@ def _without(runs: list[str], others: list[str], text: str) -> list[str]:
         if rest:
             found.append(rest)
     return found
-
-
-def script(language: Language) -> str:
-    """ISO 15924 code of what a language is written in here; empty when nothing is known of it."""
-    return language.flores.partition("_")[2] if language.flores else ""

@@ -6,6 +6,8 @@ import functools
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.translation.checks.pair import HAN
+
 if TYPE_CHECKING:
     from voicestream.workers.translation.checks.pair import Pair
 
@@ -80,7 +82,7 @@ def wrong_script(pair: Pair) -> str:
 
 def _wrong_han(pair: Pair, kinds: dict[str, int]) -> str:
     """Chinese instead of Japanese, simplified instead of traditional, and the other way round."""
-    if pair.target_script not in {"Jpan", "Hans", "Hant"}:
+    if pair.target_script not in HAN:
         return ""
     han = kinds.get("CJK", 0)
     traditional, simplified, foreign = han_forms("".join(pair.own[1]))
@@ -132,15 +134,10 @@ def letters_of(character: str) -> str:
     if not character.isalpha():
         return ""
     first = unicodedata.name(character, "").partition(" ")[0]
-    return first if first in _KNOWN else _other(first)
-
-
-def _other(first: str) -> str:
-    """Signs such as ª or µ belong to no script; letters of scripts that NLLB does not know do."""
     return "" if first in _SIGNS else first
 
 
-_KNOWN: Final = frozenset(kind for kinds in LETTERS.values() for kind in kinds)
 _SIGNS: Final = frozenset(
     ("", "FEMININE", "MASCULINE", "MICRO", "MODIFIER", "MATHEMATICAL", "OHM", "KELVIN", "ANGSTROM")
 )
+"""Signs such as ª or µ belong to no script; letters of scripts that NLLB does not know do."""

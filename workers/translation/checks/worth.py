@@ -20,7 +20,5 @@ def is_worth_translating(text: str) -> bool:
     NLLB-200 makes up sentences for fragments, so what is the same in every language is kept from it: ``3.11.2``,
     ``useEffect``, ``main.py``, ``10 ms``. ``OK.`` is one of them: people say it everywhere.
     """
-    for start, end in reversed(names.spans(text)):
-        text = text[:start] + " " + text[end:]
-    text = _NUMBER_WITH_LETTERS.sub(" ", _UNIT.sub(" ", text))
+    text = _NUMBER_WITH_LETTERS.sub(" ", _UNIT.sub(" ", names.without(text)))
     return any(word.casefold() not in _EVERYWHERE for word in _WORD.findall(text))

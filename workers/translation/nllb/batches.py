@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from voicestream import languages
 from voicestream.errors import UsageError
 from voicestream.workers.translation.nllb.search import answer_limit, groups, search_for
+from voicestream.workers.translation.translator import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicestream.workers.translation.nllb.search import Search
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
-    from voicestream.workers.translation.translator import Job
 
 LONGEST_SOURCE: Final = 512
 """Tokens. NLLB-200 was trained on sentences of up to 512 (arXiv:2207.04672); more make no sense to it."""
@@ -52,16 +52,27 @@ def code_of(tag: str) -> str | None:
         return None
 
 
+def supports(source: str, target: str) -> bool:
+    """Whether NLLB-200 has the languages of both BCP-47 tags."""
+    return code_of(source) is not None and code_of(target) is not None
+
+
+def warm_up(vocabulary: Vocabulary, answer: Answer) -> None:
+    """Translate one sentence: the first on a device takes many times as long as all later ones."""
+    translate(vocabulary, ["This is a sentence of a usual length."], ("en", "fr"), Job(), answer)
+
+
 def translate(
     vocabulary: Vocabulary, texts: Sequence[str], pair: tuple[str, str], job: Job, answer: Answer
 ) -> list[str]:
-    """The texts in the other language of ``pair`` (two FLORES-200 codes), in their order.
+    """The texts in the other language of ``pair``, two BCP-47 tags that ``supports`` said yes to; in their order.
 
     Raises:
         CancelledError: as for ``answer``.
         ValueError: one of the texts is longer than NLLB can take.
     """
-    source, target = pair
+    source, target = map(code_of, pair)
+    assert source is not None and target is not None  # noqa: S101, PT018 - supports() was asked
     rows = [vocabulary.encode(text, source) for text in texts]
     longest = max(map(len, rows))
     if longest > LONGEST_SOURCE:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EngineNotReadyError
+from voicestream.models import packages
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
 from voicestream.workers.translation.nllb.reading import read_ahead
-from voicestream.workers.translation.nllb.with_transformers import PACKAGES_HINT, WARM_UP
-from voicestream.workers.translation.translator import CancelledError, Job
+from voicestream.workers.translation.translator import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from voicestream.workers.translation.nllb.batches import Group
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+    from voicestream.workers.translation.translator import Job
 
 POLL_SECONDS: Final = 0.002
 
@@ -67,16 +68,15 @@ class NllbCt2Translator:
             importlib.import_module("ctranslate2")
             from voicestream.workers.translation.nllb.vocabulary import Vocabulary
         except ImportError as error:
-            raise EngineNotReadyError(f"a package is missing: {error}", hint=PACKAGES_HINT) from error
+            raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
         self._vocabulary = Vocabulary(directory / directories.TOKENIZER, directories.AGAIN)
         read_ahead(directories.weights(directory), report)
         report("making the model", None)
         self._directory = directory
         self._translator = self._open(directory, settings.compute)
         report("warming up", None)
-        text, source, target = WARM_UP
         try:
-            batches.translate(self._vocabulary, [text], (source, target), Job(), self._answer)
+            batches.warm_up(self._vocabulary, self._answer)
         except RuntimeError as error:
             # CTranslate2 looks for the libraries of CUDA when it first needs them.
             raise EngineNotReadyError(
@@ -85,13 +85,12 @@ class NllbCt2Translator:
 
     def supports(self, source: str, target: str) -> bool:
         """Whether NLLB-200 has both languages."""
-        return batches.code_of(source) is not None and batches.code_of(target) is not None
+        return batches.supports(source, target)
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
         """As ``Translator`` says; a search that was cancelled comes to its end unheard, before the next begins."""
-        first, second = batches.code_of(source), batches.code_of(target)
-        assert self._vocabulary is not None and first is not None and second is not None  # noqa: S101, PT018 - after load and supports
-        return batches.translate(self._vocabulary, texts, (first, second), job, self._answer)
+        assert self._vocabulary is not None  # noqa: S101 - after load
+        return batches.translate(self._vocabulary, texts, (source, target), job, self._answer)
 
     def close(self) -> None:
         """Let go of the model."""

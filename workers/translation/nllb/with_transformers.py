@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EngineNotReadyError
+from voicestream.models import packages
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
 from voicestream.workers.translation.nllb.reading import read_ahead
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from voicestream.workers.translation.nllb.batches import Group
     from voicestream.workers.translation.nllb.device import Device
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
-
-PACKAGES_HINT: Final = "pip install 'voicestream[translation]'"
-
-WARM_UP: Final = ("This is a sentence of a usual length.", "eng_Latn", "fra_Latn")
-"""The first sentence on a device takes many times as long as all later ones."""
 
 _OFFLINE: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")
 
@@ -77,7 +73,7 @@ class NllbTranslator:
             from voicestream.workers.translation.nllb import device
             from voicestream.workers.translation.nllb.vocabulary import Vocabulary
         except ImportError as error:
-            raise EngineNotReadyError(f"a package is missing: {error}", hint=PACKAGES_HINT) from error
+            raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
         self._vocabulary = Vocabulary(directory / directories.TOKENIZER, directories.AGAIN)
@@ -95,18 +91,16 @@ class NllbTranslator:
             report(f"moving it to {chosen.name}", None)
             self._move_to(chosen, may_fall_back=settings.compute == AUTO)
         report("warming up", None)
-        text, source, target = WARM_UP
-        batches.translate(self._vocabulary, [text], (source, target), Job(), self._answer)
+        batches.warm_up(self._vocabulary, self._answer)
 
     def supports(self, source: str, target: str) -> bool:
         """Whether NLLB-200 has both languages."""
-        return batches.code_of(source) is not None and batches.code_of(target) is not None
+        return batches.supports(source, target)
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
         """As ``Translator`` says."""
-        first, second = batches.code_of(source), batches.code_of(target)
-        assert self._vocabulary is not None and first is not None and second is not None  # noqa: S101, PT018 - after load and supports
-        return batches.translate(self._vocabulary, texts, (first, second), job, self._answer)
+        assert self._vocabulary is not None  # noqa: S101 - after load
+        return batches.translate(self._vocabulary, texts, (source, target), job, self._answer)
 
     def close(self) -> None:
         """Let go of the model."""
