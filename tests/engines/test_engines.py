@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from helpers.manual import DOCUMENT, shown
 from helpers.plugging import offer
 from voicestream import languages
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, EngineNotReadyError
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Install = Callable[..., str]
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "engines.md"
 
 PLUGIN = """
 class Engine:
@@ -205,14 +204,13 @@ def test_two_packages_with_one_name_are_both_named(install: Install) -> None:
 
 
 def test_the_engine_of_the_manual_works(install: Install) -> None:
-    program = re.search(r"```python\n(\"\"\"beep.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
-    assert program is not None
-    install(engines.SYNTHESIZERS, "beep", program[1], "Beeper")
+    program = shown("python", "class Beeper")
+    install(engines.SYNTHESIZERS, "beep", program, "Beeper")
     synthesizer = engines.load_synthesizer("beep", Reports())
     chunks = list(synthesizer.synthesize("one two three", "en", "", 7))
     assert len(chunks) == 6
     assert all(chunk.dtype == np.float32 and 0 < len(chunk) <= 0.25 * synthesizer.sample_rate for chunk in chunks)
-    assert program[1].count("\n") <= 32
+    assert program.count("\n") <= 32
     assert "beep:Beeper" in DOCUMENT.read_text(encoding="utf-8")
 
 

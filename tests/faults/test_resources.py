@@ -86,7 +86,7 @@ def test_a_sentence_that_costs_three_lives_of_tts_is_skipped_visibly_and_the_res
     assert (skipped["sentence"], skipped["stage"]) == (1, "tts")
     assert "sentence 1 skipped" in run.stderr
     assert "3 of 4 sentences spoken" in run.stderr
-    tts = next(worker for worker in place.status()["workers"] if worker["role"] == "tts")
+    tts = place.worker("tts")
     assert tts["restarts"] == 3
     assert ("SIGKILL" if death == "memory killer" else "exit 1") in tts["last_exit"]
 

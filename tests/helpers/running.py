@@ -179,13 +179,18 @@ class Voicestream:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
+    def worker(self, role: str) -> dict[str, Any]:
+        """What ``workers status --json`` prints of one role."""
+        found: dict[str, Any] = next(worker for worker in self.status()["workers"] if worker["role"] == role)
+        return found
+
     def pid_of(self, role: str) -> int:
         """The process that holds a role, once it is ready."""
         found = 0
 
         def is_ready() -> bool:
             nonlocal found
-            worker = next(worker for worker in self.status()["workers"] if worker["role"] == role)
+            worker = self.worker(role)
             found = worker["pid"] or 0
             return worker["state"] in ("ready", "busy")
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from helpers.manual import shown
 from helpers.running import line
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from helpers.running import Voicestream
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "engines.md"
-
 MAX_LINES = 30
-
-
-def shown(language: str, mark: str) -> str:
-    """The block of the document that has these words in it."""
-    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
-    (found,) = [block for block in blocks if mark in block]
-    return found
 
 
 def test_the_translator_of_the_manual_is_installed_and_translates(place: Voicestream, tmp_path: Path) -> None:

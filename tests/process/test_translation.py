@@ -74,7 +74,7 @@ def test_a_worker_that_is_killed_with_a_batch_in_its_hands_costs_no_sentence(pla
 
 
 def in_flight(place: Voicestream) -> int:
-    return next(w["in_flight"] for w in place.status()["workers"] if w["role"] == "translation")
+    return place.worker("translation")["in_flight"]
 
 
 def test_the_second_run_finds_the_model_warm_and_the_status_says_what_computes(
@@ -84,7 +84,7 @@ def test_the_second_run_finds_the_model_warm_and_the_status_says_what_computes(
         run = translate(place, "--models", str(models))
         run.write(line(PAIRS[0][0]))
         assert run.finish(LOADING_SECONDS) == 0, run.stderr
-        (worker,) = [worker for worker in place.status()["workers"] if worker["role"] == "translation"]
+        worker = place.worker("translation")
         assert (worker["engine"], worker["incarnation"]) == ("nllb-ct2", 1)
         assert worker["device"].startswith("cpu int8")
         assert worker["memory_bytes"] > 20_000_000
@@ -97,7 +97,7 @@ def test_other_weights_are_loaded_when_a_session_asks_for_them(place: Voicestrea
         run = translate(place, "--models", str(directory))
         run.write(line(PAIRS[0][0]))
         assert run.finish(LOADING_SECONDS) == 0, run.stderr
-        (worker,) = [worker for worker in place.status()["workers"] if worker["role"] == "translation"]
+        worker = place.worker("translation")
         assert worker["incarnation"] == incarnation
 
 
@@ -223,5 +223,5 @@ def test_a_stopped_session_lets_go_of_its_batch_at_once(place: Voicestream, rand
     run.process.send_signal(signal.SIGINT)
     assert run.wait() == 130
     wait_until(lambda: in_flight(place) == 0, "nothing is in its hands", 2.0)
-    (worker,) = [worker for worker in place.status()["workers"] if worker["role"] == "translation"]
+    worker = place.worker("translation")
     assert (worker["incarnation"], worker["state"]) == (1, "ready")

@@ -76,7 +76,7 @@ def test_restart_names_the_new_process_and_how_the_old_one_ended(place: Voicestr
     assert after != before
     assert f"pid {after}" in done.stderr
     assert "drain" in done.stderr
-    worker = next(worker for worker in place.status()["workers"] if worker["role"] == role)
+    worker = place.worker(role)
     assert (worker["incarnation"], worker["restarts"]) == (2, 1)
     assert worker["last_exit"].startswith("exit 0 (drain")
 
@@ -117,7 +117,7 @@ def test_the_file_is_byte_identical_whichever_worker_is_lost_in_mid_session(
     assert disturbed.finish() == 0, disturbed.stderr
     assert_each_once(disturbed, len(TEXTS))
     assert (place.cwd / "disturbed.wav").read_bytes() == (place.cwd / "undisturbed.wav").read_bytes()
-    worker = next(worker for worker in place.status()["workers"] if worker["role"] == role)
+    worker = place.worker(role)
     assert worker["restarts"] == 3
 
 

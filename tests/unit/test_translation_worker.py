@@ -9,6 +9,7 @@ import pytest
 
 from voicestream.messages import Ready, SourceSentence, Translate, Translated, TranslationOptions, WorkFailed
 from voicestream.workers import engines
+from voicestream.workers.connection import Flag
 from voicestream.workers.harness import Assignment
 from voicestream.workers.translation.translator import CancelledError, Job
 from voicestream.workers.translation.worker import TranslationWorker
@@ -49,7 +50,7 @@ class Link:
     def __init__(self) -> None:
         self.sent: list[FromWorker] = []
         self.cancelled: set[int] = set()
-        self.stopping = self
+        self.stopping = Flag()
 
     def send(self, message: FromWorker) -> None:
         self.sent.append(message)
@@ -57,11 +58,6 @@ class Link:
     def is_cancelled(self, session: str, sentence: int) -> bool:
         assert session == "s"
         return sentence in self.cancelled
-
-    is_stopping = False
-
-    def is_set(self) -> bool:
-        return self.is_stopping
 
 
 @pytest.fixture
@@ -146,7 +142,7 @@ def test_a_worker_that_is_to_end_leaves_its_batch_and_blames_nobody(
     start: Callable[[Engine], TranslationWorker], link: Link
 ) -> None:
     worker = start(Engine(until_cancelled))
-    link.is_stopping = True
+    link.stopping.set()
     worker.handle(batch("one"))
     assert link.sent == []
 
