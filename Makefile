@@ -26,7 +26,7 @@ lint: $(VENV)/dev ## check format, lint rules and types
 	$(MAKE) --no-print-directory types || result=1; \
 	exit $$result
 
-neural: $(VENV)/neural ## add what the neural translators need; without it their tests are skipped
+neural: $(VENV)/neural ## add what the neural engines need; without it their tests are skipped
 
 types: $(VENV)/dev ## check types only, and that the checkers would see an error
 	@$(BIN)/python -P tests/helpers/shadow_tree.py check
@@ -68,5 +68,5 @@ $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $(VENV)/base $@
 
 $(VENV)/neural: $(VENV)/dev
-	@$(INSTALL) --editable '.[dev,translation]'
+	@$(INSTALL) --editable '.[dev,neural]'
 	@touch $@
