@@ -21,8 +21,9 @@ skip_unless_installed()
 import torch
 from transformers import M2M100ForConditionalGeneration, NllbTokenizer
 
-from voicestream.workers.translation.nllb import batches, device, with_ctranslate2, with_transformers
-from voicestream.workers.translation.nllb.device import Device
+from voicestream.workers import device
+from voicestream.workers.device import Device
+from voicestream.workers.translation.nllb import batches, with_ctranslate2, with_transformers
 from voicestream.workers.translation.nllb.search import answer_limit
 from voicestream.workers.translation.nllb.vocabulary import Vocabulary
 

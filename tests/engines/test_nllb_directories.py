@@ -15,8 +15,8 @@ from helpers.tiny_nllb import NAME
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import licences, store
-from voicestream.workers import engines
-from voicestream.workers.translation.nllb import directories, reading
+from voicestream.workers import engines, reading
+from voicestream.workers.translation.nllb import directories
 
 skip_unless_installed()
 

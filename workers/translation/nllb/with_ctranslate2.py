@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
+from voicestream.workers.reading import read_ahead
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
-from voicestream.workers.translation.nllb.reading import read_ahead
 from voicestream.workers.translation.translator import CancelledError
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
+from voicestream.workers.reading import read_ahead
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
-from voicestream.workers.translation.nllb.reading import read_ahead
 from voicestream.workers.translation.translator import CancelledError, Job
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import M2M100ForConditionalGeneration, StoppingCriteriaList
 
+    from voicestream.workers.device import Device
     from voicestream.workers.translation.nllb.batches import Group
-    from voicestream.workers.translation.nllb.device import Device
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
 
 _OFFLINE: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")
@@ -50,7 +50,7 @@ class NllbTranslator:
         """``cuda:0 float16 1.4 GB``, ``cpu bfloat16``."""
         if self._device is None:
             return ""
-        from voicestream.workers.translation.nllb.device import memory_text
+        from voicestream.workers.device import memory_text
 
         memory = memory_text(self._device.name)
         return " ".join(part for part in (self._device.name, self._device.numbers_name, memory) if part)
@@ -70,7 +70,7 @@ class NllbTranslator:
             importlib.import_module("torch")
             from transformers.utils import logging as transformers_logging
 
-            from voicestream.workers.translation.nllb import device
+            from voicestream.workers import device
             from voicestream.workers.translation.nllb.vocabulary import Vocabulary
         except ImportError as error:
             raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
@@ -128,7 +128,7 @@ class NllbTranslator:
         """Go on where there is more memory; False when that is where we are."""
         import torch
 
-        from voicestream.workers.translation.nllb import device
+        from voicestream.workers import device
 
         assert self._model is not None  # noqa: S101 - there is something to move
         if self._device is not None and self._device.name == device.CPU:
