@@ -199,8 +199,6 @@ class Ready(_Message, frozen=True, kw_only=True):
 
     engine: str
     device: str
-    max_characters: int = 0
-    """Longest text a voice engine takes in one piece; 0 = no limit."""
     note: str = ""
     """Why a better engine was not taken, for people; empty = none was looked for."""
 

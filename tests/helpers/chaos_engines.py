@@ -60,13 +60,18 @@ class ChaosSynthesizer:
     name: Final = NAME
     device: Final = "cpu"
     sample_rate: Final = SAMPLE_RATE
-    max_characters: Final = 0
+    needs_words: Final = False
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
         """Import what is heavy."""
         import numpy as np
 
         report(f"numpy {np.__version__}", None)
+
+    def max_characters(self, language: str) -> int:
+        """No limit."""
+        del language
+        return 0
 
     def supports(self, language: str) -> bool:  # noqa: ARG002 - every language
         """Every language."""

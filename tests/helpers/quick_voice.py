@@ -25,11 +25,16 @@ class QuickVoice:
     name: Final = NAME
     device: Final = "cpu"
     sample_rate: Final = 24_000
-    max_characters: Final = 0
+    needs_words: Final = False
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
         """Nothing to load."""
         del report
+
+    def max_characters(self, language: str) -> int:
+        """No limit."""
+        del language
+        return 0
 
     def supports(self, language: str) -> bool:
         """Every language."""

@@ -50,7 +50,7 @@ class TinyWorker(JobWorker):
                 raise RuntimeError("loading went wrong")
             case _:
                 pass
-        return Ready(engine=self._engine, device="cpu", max_characters=7)
+        return Ready(engine=self._engine, device="cpu")
 
     def handle(self, message: ToWorker) -> None:
         match message:

@@ -150,7 +150,7 @@ def test_it_says_hello_before_it_loads_and_ready_after_it(start: Callable[..., T
     tiny = start()
     assert net.expect(Hello, tiny.identity) == Hello(role="tts", incarnation=5, pid=tiny.process.pid)
     assert net.expect(Loading, tiny.identity) == Loading(stage="weights", progress=0.5)
-    assert net.expect(Ready, tiny.identity) == Ready(engine="plain", device="cpu", max_characters=7)
+    assert net.expect(Ready, tiny.identity) == Ready(engine="plain", device="cpu")
 
 
 def test_a_wrong_configuration_ends_with_the_reason_the_hint_and_its_own_exit_code(

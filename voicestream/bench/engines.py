@@ -52,7 +52,7 @@ class IdleSynthesizer:
     name: Final = NAME
     device: Final = "cpu"
     sample_rate: Final = SAMPLE_RATE
-    max_characters: Final = 0
+    needs_words: Final = False
 
     def __init__(self) -> None:
         self._sound: NDArray[np.float32] | None = None
@@ -63,6 +63,11 @@ class IdleSynthesizer:
 
         report("making a tenth of a second", None)
         self._sound = np.full(FRAMES, 0.25, dtype=np.float32)
+
+    def max_characters(self, language: str) -> int:
+        """No limit."""
+        del language
+        return 0
 
     def supports(self, language: str) -> bool:  # noqa: ARG002 - every language
         """Every language."""

@@ -43,7 +43,7 @@ class EspeakSynthesizer:
     name = "espeak"
     device = "cpu"
     sample_rate = espeak_library.SAMPLE_RATE
-    max_characters = MAX_CHARACTERS
+    needs_words = False
 
     def __init__(self) -> None:
         self._library = Path()
@@ -73,6 +73,11 @@ class EspeakSynthesizer:
                 pass
         except espeak_library.EspeakError as error:
             raise EngineNotReadyError(str(error), hint=espeak_voices.REINSTALL) from error
+
+    def max_characters(self, language: str) -> int:
+        """The same in every language."""
+        del language
+        return MAX_CHARACTERS
 
     def supports(self, language: str) -> bool:
         """Whether espeak-ng has a voice for it."""

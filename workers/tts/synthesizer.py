@@ -37,8 +37,18 @@ class Synthesizer(Protocol):
         ...
 
     @property
-    def max_characters(self) -> int:
-        """Longest text it does well in one piece, after ``load``; 0 = no limit. The parser cuts sentences to it."""
+    def needs_words(self) -> bool:
+        """Whether numbers, units, symbols and what no voice can say are to be gone from the text.
+
+        The worker then hands ``synthesize`` what ``spoken.words`` makes of the sentence.
+        """
+        ...
+
+    def max_characters(self, language: str) -> int:
+        """Longest text it does well in one piece in the language of this BCP-47 tag, after ``load``; 0 = no limit.
+
+        The worker divides what is longer, at clauses where it can. Quick: asked before every sentence.
+        """
         ...
 
     def load(self, report: Callable[[str, float | None], None]) -> None:

@@ -14,6 +14,7 @@ from voicestream.workers.harness import JobWorker
 from voicestream.workers.parser.sentences.clauses import divide
 from voicestream.workers.tts.resample import PoolRateResampler
 from voicestream.workers.tts.slot_writer import SlotWriter
+from voicestream.workers.tts.spoken.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,11 +52,7 @@ class TtsWorker(JobWorker):
         self._synthesizer = engines.load_synthesizer(self._name, report)
         # Made once here, so that its library is imported before the first sentence waits for it.
         PoolRateResampler(self._synthesizer.sample_rate)
-        return Ready(
-            engine=self._synthesizer.name,
-            device=self._synthesizer.device,
-            max_characters=self._synthesizer.max_characters,
-        )
+        return Ready(engine=self._synthesizer.name, device=self._synthesizer.device)
 
     def handle(self, message: ToWorker) -> None:
         """One sentence, and what arrived in the meantime."""
@@ -106,9 +103,10 @@ class TtsWorker(JobWorker):
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
         """The sentence at the pool's rate, chunk by chunk."""
         resampler = PoolRateResampler(synthesizer.sample_rate)
-        # Here and not in the parser: a translation may be longer than what it translates.
-        for text in divide(job.text, synthesizer.max_characters):
-            for chunk in synthesizer.synthesize(text, job.language, job.voice, job.seed, speed=job.speed):
+        text = words(job.text, job.language) if synthesizer.needs_words else job.text
+        # Here and not in the parser: a translation may be longer than what it translates, and words than a number.
+        for piece in divide(text, synthesizer.max_characters(job.language)):
+            for chunk in synthesizer.synthesize(piece, job.language, job.voice, job.seed, speed=job.speed):
                 self._check(job)
                 yield resampler.feed(chunk)
         yield resampler.end()

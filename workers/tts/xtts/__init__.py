@@ -1,0 +1,1 @@
+"""The engine ``xtts``: Coqui's XTTS v2."""
