@@ -119,7 +119,7 @@ class HubServer:
 
     def files(self) -> list[Path]:
         """What it serves."""
-        return sorted(path for path in self.directory.iterdir() if path.is_file())
+        return sorted(path for path in self.directory.rglob("*") if path.is_file())
 
 
 class _Server(ThreadingHTTPServer):
@@ -160,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.startswith("/cdn/"):
             self._send_file(self._by_sha256(path.removeprefix("/cdn/")), request)
         elif path.startswith(f"/{self.hub.repository}/resolve/"):
-            self._resolve(path.rpartition("/")[2], request)
+            self._resolve(path.partition("/resolve/")[2].partition("/")[2], request)
         else:
             self._send(404, b"{}", {"X-Error-Code": "RepoNotFound"})
 
@@ -169,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         for path in self.hub.files():
             data = path.read_bytes()
             sibling = {
-                "rfilename": path.name,
+                "rfilename": str(path.relative_to(self.hub.directory)),
                 "size": self.hub.listed_sizes.get(path.name, len(data)),
                 "blobId": hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest(),
             }

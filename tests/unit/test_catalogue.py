@@ -22,7 +22,8 @@ def test_every_converted_model_has_its_original_and_every_licence_is_known() -> 
 
 def test_all_four_sizes_are_there_as_they_are_and_converted() -> None:
     sizes = ("nllb-200-distilled-600M", "nllb-200-distilled-1.3B", "nllb-200-1.3B", "nllb-200-3.3B")
-    assert set(CATALOGUE) == {name + suffix for name in sizes for suffix in ("", "-int8")}
+    translators = {name + suffix for name in sizes for suffix in ("", "-int8")}
+    assert set(CATALOGUE) == {*translators, "xtts-v2", "kokoro-82m-v1.0"}
     assert {CATALOGUE[name].repository for name in sizes} == {f"facebook/{name}" for name in sizes}
 
 
@@ -59,6 +60,41 @@ def test_a_name_that_leads_out_of_the_directory_is_never_chosen() -> None:
 def test_a_repository_without_what_is_needed_is_refused(names: list[str], missing: str) -> None:
     with pytest.raises(VoicestreamError, match=missing):
         catalogue.choose_files(ORIGINAL, names)
+
+
+XTTS = ["config.json", "hash.md5", "LICENSE.txt", "model.pth", "speakers_xtts.pth", "vocab.json"]
+KOKORO = ["config.json", "onnx/model.onnx", "onnx/model_quantized.onnx", "tokenizer.json", "voices/af_heart.bin"]
+
+
+def test_of_xtts_all_that_speaks_is_taken_and_its_licence_but_not_what_trains_it() -> None:
+    names = [*XTTS, "README.md", "dvae.pth", "mel_stats.pth", "samples/en_sample.wav"]
+    assert catalogue.choose_files(catalogue.for_voice("xtts"), names) == sorted(XTTS)
+
+
+def test_files_of_a_sub_directory_are_taken_where_a_model_says_so() -> None:
+    names = [*KOKORO, "voices/jf_alpha.bin", "voices/more/evil.bin", "voices/../evil.bin", "onnx/model_q4.onnx"]
+    chosen = catalogue.choose_files(catalogue.for_voice("kokoro"), names)
+    assert chosen == sorted({*KOKORO, "voices/jf_alpha.bin"} - {"onnx/model.onnx"})
+
+
+@pytest.mark.parametrize(
+    ("engine", "lost", "missing"),
+    [
+        ("xtts", "model.pth", "has no weights"),
+        ("xtts", "speakers_xtts.pth", "has no speakers_xtts.pth"),
+        ("kokoro", "voices/af_heart.bin", r"has no voices/\*.bin"),
+    ],
+)
+def test_a_voice_without_what_speaks_is_refused(engine: str, lost: str, missing: str) -> None:
+    names = [name for name in [*XTTS, *KOKORO] if name != lost]
+    with pytest.raises(VoicestreamError, match=missing):
+        catalogue.choose_files(catalogue.for_voice(engine), names)
+
+
+def test_a_voice_there_is_not_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UsageError) as error:
+        catalogue.for_voice("piper")
+    assert error.value.hint == "There is xtts, kokoro, and none."
 
 
 def test_a_processor_gets_the_converted_model_and_a_gpu_the_original() -> None:

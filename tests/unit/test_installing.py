@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ORIGINAL = catalogue.find("nllb-200-distilled-600M")
 CONVERTED = catalogue.find("nllb-200-distilled-600M-int8")
+VOICE = catalogue.for_voice("kokoro")
 
 
 class Said:
@@ -42,6 +43,7 @@ def make(store: Store, name: str, contents: dict[str, bytes]) -> None:
     directory = store.path_of(name)
     directory.mkdir(parents=True)
     for file, data in contents.items():
+        (directory / file).parent.mkdir(exist_ok=True)
         (directory / file).write_bytes(data)
     records = {
         file: FileRecord(size=len(data), sha256=files.digest(directory / file).sha256)
@@ -98,6 +100,14 @@ def test_a_model_from_a_directory_is_copied_with_its_manifest(store: Store, sour
         "model.safetensors",
         manifest.NAME,
     ]
+
+
+def test_files_in_a_sub_directory_are_copied_into_one(store: Store, tmp_path: Path) -> None:
+    carried = Store(tmp_path / "with-voices")
+    make(carried, VOICE.name, {"config.json": b"{}", "voices/one.bin": b"one"})
+    Installer(store, Said(), source=carried).install(VOICE)
+    assert store.installed(VOICE.name) == carried.installed(VOICE.name)
+    assert (store.path_of(VOICE.name) / "voices" / "one.bin").read_bytes() == b"one"
 
 
 def test_a_converted_model_is_made_of_a_carried_original_which_is_not_installed(store: Store, source: Store) -> None:
@@ -177,14 +187,15 @@ def test_a_model_that_was_not_carried_is_named_with_what_to_type_elsewhere(store
     assert "voicestream models pull nllb-200-distilled-600M --dir DIR" in error.value.hint
 
 
-@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "..", "", "a/b", manifest.NAME])
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "..", "", "a/../../b", "./a", "a//b", manifest.NAME])
 def test_a_manifest_with_a_name_that_leads_out_of_its_directory_is_none(source: Store, name: str) -> None:
     directory = source.path_of(ORIGINAL.name)
     text = (directory / manifest.NAME).read_text()
     (directory / manifest.NAME).write_text(text.replace('"config.json"', f'"{name}"'))
     assert manifest.read(directory) is None
-    (directory / manifest.NAME).write_text(text.replace('"config.json"', '"other.json"'))
-    assert manifest.read(directory) is not None
+    for right in ("other.json", "voices/one.bin"):
+        (directory / manifest.NAME).write_text(text.replace('"config.json"', f'"{right}"'))
+        assert manifest.read(directory) is not None
 
 
 def test_a_full_disk_is_told_from_other_errors_and_said(

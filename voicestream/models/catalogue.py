@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import UsageError, VoicestreamError
+from voicestream.models.files import leads_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +24,8 @@ class Model:
     """One model, under the name of its directory."""
 
     name: str
+    title: str
+    """What people call it."""
     engine: str
     """Name of the translator or synthesizer that runs it."""
     licence: str
@@ -30,7 +33,7 @@ class Model:
     repository: str
     """On the hub: ``facebook/nllb-200-distilled-600M``."""
     required: tuple[str, ...]
-    """Files without which it is of no use."""
+    """Files without which it is of no use; a pattern stands for at least one."""
     optional: tuple[str, ...]
     """Files that are taken if the repository has them."""
     weights: tuple[tuple[str, ...], ...]
@@ -43,6 +46,8 @@ class Model:
     """About what it takes while it runs where it is meant to run."""
     original: str | None = None
     """The name of the model from which this one is converted."""
+    languages: frozenset[str] = frozenset()
+    """Of a voice: what it speaks, without script and region."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,48 @@ _RUNNING_BYTES: Final = 350_000_000
 _TOKENIZER_BYTES: Final = 17_000_000
 
 
+VOICE_MODELS: Final = {
+    model.engine: model
+    for model in (
+        Model(
+            name="xtts-v2",
+            title="XTTS v2",
+            engine="xtts",
+            licence="cpml",
+            repository="coqui/XTTS-v2",
+            required=("config.json", "speakers_xtts.pth", "vocab.json"),
+            optional=("LICENSE.txt", "hash.md5"),
+            weights=(("model.pth",),),
+            download_bytes=1_876_000_000,
+            disk_bytes=1_876_000_000,
+            memory_bytes=2_700_000_000,
+            languages=frozenset("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split()),
+        ),
+        Model(
+            name="kokoro-82m-v1.0",
+            title="Kokoro",
+            engine="kokoro",
+            licence="apache-2.0",
+            repository="onnx-community/Kokoro-82M-v1.0-ONNX",
+            required=("config.json", "tokenizer.json", "voices/*.bin"),
+            optional=(),
+            weights=(("onnx/model_quantized.onnx",), ("onnx/model.onnx",)),
+            download_bytes=121_000_000,
+            disk_bytes=121_000_000,
+            memory_bytes=400_000_000,
+            languages=frozenset("en es fr hi it ja pt zh".split()),
+        ),
+    )
+}
+"""The voices there are to be fetched, by the name of the engine, the better one first."""
+
+
 def _catalogue() -> dict[str, Model]:
     found: dict[str, Model] = {}
     for size in _SIZES:
         original = Model(
             name=size.name,
+            title="NLLB-200",
             engine="nllb",
             licence="cc-by-nc-4.0",
             repository=f"facebook/{size.name}",
@@ -97,6 +139,7 @@ def _catalogue() -> dict[str, Model]:
         )
         converted = Model(
             name=size.name + INT8_SUFFIX,
+            title=original.title,
             engine="nllb-ct2",
             licence=original.licence,
             repository=original.repository,
@@ -109,7 +152,7 @@ def _catalogue() -> dict[str, Model]:
             original=original.name,
         )
         found |= {original.name: original, converted.name: converted}
-    return found
+    return found | {model.name: model for model in VOICE_MODELS.values()}
 
 
 CATALOGUE: Final = _catalogue()
@@ -152,17 +195,31 @@ def recommended(compute: str, memory_bytes: int | None) -> str:
     return "small"
 
 
+def for_voice(engine: str) -> Model:
+    """The model of a voice engine.
+
+    Raises:
+        UsageError: none is to be fetched for an engine of that name.
+    """
+    if engine not in VOICE_MODELS:
+        raise UsageError(f'there is no voice model "{engine}"', hint=f"There is {', '.join(VOICE_MODELS)}, and none.")
+    return VOICE_MODELS[engine]
+
+
 def choose_files(model: Model, names: Iterable[str]) -> list[str]:
-    """Which of the files of a repository are needed, sorted. Names with a directory in them never are.
+    """Which of the files of a repository are needed, sorted.
+
+    Those of a sub-directory only where the model's own names say so, and never one that leads elsewhere.
 
     Raises:
         VoicestreamError: something without which the model is of no use is not there.
     """
-    there = sorted(name for name in names if "/" not in name)
-    missing = [name for name in model.required if name not in there]
-    weights: Sequence[str] = ()
+    there = sorted(name for name in names if leads_inside(name))
+    required = {pattern: _of_pattern(pattern, there) for pattern in model.required}
+    missing = [pattern for pattern, found in required.items() if not found]
+    weights: list[str] = []
     for patterns in model.weights:
-        weights = [name for name in there if any(fnmatchcase(name, pattern) for pattern in patterns)]
+        weights = [name for pattern in patterns for name in _of_pattern(pattern, there)]
         if any(not name.endswith(".json") for name in weights):
             break
     else:
@@ -172,7 +229,13 @@ def choose_files(model: Model, names: Iterable[str]) -> list[str]:
             f"{model.repository} on the hub has no {', '.join(missing)}",
             hint="If HF_ENDPOINT names a mirror, it may be incomplete: unset it and type the same command again.",
         )
-    return sorted({*model.required, *weights, *(name for name in model.optional if name in there)})
+    chosen = [name for found in required.values() for name in found]
+    return sorted({*chosen, *weights, *(name for name in model.optional if name in there)})
+
+
+def _of_pattern(pattern: str, names: Sequence[str]) -> list[str]:
+    """The names that a pattern stands for; its star does not lead into a sub-directory."""
+    return [name for name in names if name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)]
 
 
 def in_words(size_bytes: int) -> str:

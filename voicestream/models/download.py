@@ -74,6 +74,7 @@ def _one_file(
             return record
         path.unlink()
     part = directory / _part_name(file)
+    part.parent.mkdir(parents=True, exist_ok=True)
     if part.exists() and part.stat().st_size > file.size:
         part.unlink()
     if not part.exists() and (cached := hub.cached(model.repository, file)) is not None:
@@ -118,6 +119,6 @@ def _there(directory: Path, file: RemoteFile) -> int:
 
 
 def _delete_all_but(directory: Path, names: set[str]) -> None:
-    for path in directory.iterdir():
-        if path.name not in names and path.is_file():
+    for path in directory.rglob("*"):
+        if str(path.relative_to(directory)) not in names and path.is_file():
             path.unlink()

@@ -6,6 +6,7 @@ import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ class Digest:
     """As git names it: the SHA-1 of a header and the contents."""
 
 
+def leads_inside(name: str) -> bool:
+    """Whether the name of a file, from wherever it comes, is one inside of the directory to which it is to go."""
+    return bool(name) and str(PurePosixPath(name)) == name and not {"..", ".", "/"} & set(PurePosixPath(name).parts)
+
+
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a file so that under its name there is ever the old or the new one, whole, whatever ends us."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -41,9 +47,10 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def put_in_place(part: Path, path: Path) -> None:
     """Give a finished file or directory its name; what is in it is on the disk by then, power cut or not."""
-    for file in part.iterdir() if part.is_dir() else (part,):
-        with file.open("rb") as opened:
-            os.fsync(opened.fileno())
+    for file in part.rglob("*") if part.is_dir() else (part,):
+        if file.is_file():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
     part.replace(path)
 
 

@@ -105,6 +105,7 @@ class Installer:
         self._teller.say(f"copying {model.name} from {source.root}")
         for name, record in found.files.items():
             part = directory / f"{name}.part"
+            part.parent.mkdir(parents=True, exist_ok=True)
             if (directory / name).exists() and digest(directory / name).sha256 == record.sha256:
                 continue
             with (source.path_of(model.name) / name).open("rb") as there, part.open("wb") as here:

@@ -21,12 +21,16 @@ class Licence:
     """A licence under which a model is given away."""
 
     id: str
-    """As SPDX calls it, in small letters."""
+    """As SPDX calls it, in small letters; where SPDX has none, as the model's own page does."""
     name: str
     version: str
     url: str
     summary: str
     """What matters to somebody who wants to use the model."""
+    must_be_accepted: bool = True
+    """False: it grants what users do with the model without asking anything of them."""
+    variable: str = ""
+    """A variable of the environment that says with ``1`` that it was accepted: other programs honour it, too."""
 
 
 LICENCES: Final = {
@@ -38,6 +42,23 @@ LICENCES: Final = {
             version="4.0",
             url="https://creativecommons.org/licenses/by-nc/4.0/legalcode",
             summary="You may use the model and pass it on, naming its authors, but not for commercial purposes.",
+        ),
+        Licence(
+            id="cpml",
+            name="Coqui Public Model License 1.0.0",
+            version="1.0.0",
+            # https://coqui.ai/cpml, which the text itself names, went with the company; here it lies with the weights.
+            url="https://huggingface.co/coqui/XTTS-v2/blob/main/LICENSE.txt",
+            summary="You may use the model, and the sound it makes, for non-commercial purposes only.",
+            variable="COQUI_TOS_AGREED",
+        ),
+        Licence(
+            id="apache-2.0",
+            name="Apache License 2.0",
+            version="2.0",
+            url="https://www.apache.org/licenses/LICENSE-2.0",
+            summary="You may use the model for any purpose, and pass it on with this licence.",
+            must_be_accepted=False,
         ),
     )
 }
@@ -51,6 +72,8 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """Of the licence that was shown."""
     date: str
     """ISO 8601."""
+    by: str = ""
+    """How: what was typed or set; empty = not written down, by a version before 0.2."""
 
 
 def path() -> Path:
@@ -66,7 +89,8 @@ def find(identifier: str) -> Licence:
     """
     licence = LICENCES.get(identifier.lower())
     if licence is None:
-        raise UsageError(f'there is no licence "{identifier}" to accept', hint=f"There is {', '.join(LICENCES)}.")
+        known = ", ".join(licence.id for licence in LICENCES.values() if licence.must_be_accepted)
+        raise UsageError(f'there is no licence "{identifier}" to accept', hint=f"There is {known}.")
     return licence
 
 
@@ -87,22 +111,28 @@ def accepted() -> dict[str, Acceptance]:
 
 
 def is_accepted(licence: Licence) -> bool:
-    """Whether this version of it was accepted.
+    """Whether this version of it was accepted, or need not be.
 
     Raises:
         ConfigurationError: as for ``accepted``.
     """
+    if not licence.must_be_accepted:
+        return True
     found = accepted().get(licence.id)
     return found is not None and found.version == licence.version
 
 
-def accept(licence: Licence) -> None:
+def accept(licence: Licence, by: str = "") -> None:
     """Write down that it was accepted today.
+
+    Args:
+        licence: which one.
+        by: how it was, for people.
 
     Raises:
         ConfigurationError: it cannot be written down.
     """
-    known = accepted() | {licence.id: Acceptance(version=licence.version, date=dates.today())}
+    known = accepted() | {licence.id: Acceptance(version=licence.version, date=dates.today(), by=by)}
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
         write_whole(path(), msgspec.json.format(msgspec.json.encode(known), indent=2) + b"\n", mode=0o600)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream.models.files import digest, write_whole
+from voicestream.models.files import digest, leads_inside, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def read(directory: Path) -> Manifest | None:
     except (OSError, msgspec.DecodeError):
         return None
     # It may have come from another machine: no name in it may lead out of the directory.
-    return found if all(name not in ("", ".", "..", NAME) and "/" not in name for name in found.files) else None
+    return found if all(leads_inside(name) and name != NAME for name in found.files) else None
 
 
 def write(directory: Path, manifest: Manifest) -> None:

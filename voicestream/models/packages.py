@@ -1,4 +1,4 @@
-"""The packages that fetching and converting need, which the base install lacks."""
+"""The packages that fetching, converting and voice engines need, which the base install lacks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,46 @@ INSTALL: Final = "pip install 'voicestream[translation]'"
 
 CONVERTING: Final = ("ctranslate2", "tokenizers", "torch", "transformers")
 
+INSTALL_NEURAL: Final = "pip install 'voicestream[neural]'"
 
-def check(*names: str) -> None:
+SPEAKING: Final = {
+    "xtts": (("TTS", "torch"), INSTALL_NEURAL),
+    "kokoro": (("onnxruntime",), "pip install 'voicestream[kokoro]'"),
+}
+"""What a voice engine cannot do without, and what installs it."""
+
+
+def check(*names: str, install: str = INSTALL) -> None:
     """Make sure that packages are installed, without importing them.
+
+    Args:
+        names: of modules.
+        install: the command that installs them.
 
     Raises:
         ConfigurationError: some are not.
     """
-    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    missing = [name for name in names if not is_installed(name)]
     if missing:
-        raise ConfigurationError(f"this needs {', '.join(missing)}, not installed here", hint=f"Type: {INSTALL}")
+        raise ConfigurationError(f"this needs {', '.join(missing)}, not installed here", hint=f"Type: {install}")
+
+
+def is_installed(name: str) -> bool:
+    """Whether there is a module of that name; it is not imported."""
+    return importlib.util.find_spec(name) is not None
+
+
+def can_speak(engine: str) -> bool:
+    """Whether the packages of a voice engine are installed."""
+    names, _ = SPEAKING[engine]
+    return all(is_installed(name) for name in names)
+
+
+def check_voice(engine: str) -> None:
+    """Make sure that the packages of a voice engine are installed.
+
+    Raises:
+        ConfigurationError: some are not.
+    """
+    names, install = SPEAKING[engine]
+    check(*names, install=install)

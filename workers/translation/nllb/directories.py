@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import store
-from voicestream.workers.translation.nllb import hub_cache
+from voicestream.models import hub_cache
+from voicestream.models.directories import AGAIN, CONFIGURATION, configuration, places, root, table, whole_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 ARCHITECTURE: Final = "M2M100ForConditionalGeneration"
 """NLLB-200 has the shape of M2M-100."""
 
-CONFIGURATION: Final = "config.json"
 TOKENIZER: Final = "tokenizer.json"
 CONVERTED_WEIGHTS: Final = "model.bin"
 """CTranslate2's."""
@@ -34,8 +32,6 @@ _HEADER_LENGTH: Final = struct.Struct("<Q")
 
 _MAX_HEADER_BYTES: Final = 100_000_000
 
-AGAIN: Final = "Remove it and type: voicestream setup"
-
 
 def original(models: str) -> Path:
     """The directory with weights as they were published, for transformers.
@@ -46,18 +42,18 @@ def original(models: str) -> Path:
     Raises:
         EngineNotReadyError: there is none, or it is damaged; the message says what is missing.
     """
-    root = _root(models)
-    found = [place for place in _places(root) if _is_original(place)]
+    where = root(models)
+    found = [place for place in places(where) if _is_original(place, where)]
     if not found and not models:
-        found = hub_cache.snapshots()
-    return _whole_one(found, root, "NLLB weights", _check_original)
+        found = hub_cache.snapshots("nllb")
+    return whole_one(found, where, "NLLB weights", _check_original)
 
 
 def converted(models: str) -> Path:
     """The directory with weights converted for CTranslate2; as ``original``, but that the hub has none."""
-    root = _root(models)
-    found = [place for place in _places(root) if _is_converted(place)]
-    return _whole_one(found, root, "NLLB weights in the format of CTranslate2", _check_converted)
+    where = root(models)
+    found = [place for place in places(where) if _is_converted(place)]
+    return whole_one(found, where, "NLLB weights in the format of CTranslate2", _check_converted)
 
 
 def weights(directory: Path) -> list[Path]:
@@ -65,7 +61,7 @@ def weights(directory: Path) -> list[Path]:
     for name in (_SAFETENSORS, _PICKLED):
         index = directory / f"{name}.index.json"
         if index.is_file():
-            shards = cast("dict[str, str]", _json(index).get("weight_map", {})).values()
+            shards = cast("dict[str, str]", table(index).get("weight_map", {})).values()
             return [directory / shard for shard in sorted(set(shards))]
         if (directory / name).is_file():
             return [directory / name]
@@ -73,47 +69,22 @@ def weights(directory: Path) -> list[Path]:
     return [file] if file.is_file() else []
 
 
-def _root(models: str) -> Path:
-    return Path(models) if models else store.directory()
-
-
-def _whole_one(found: list[Path], root: Path, what: str, check: Callable[[Path], None]) -> Path:
-    """The first of the directories that were found in ``root`` in which nothing is missing."""
-    if not found:
-        raise EngineNotReadyError(f"there are no {what} in {root}", hint="voicestream setup")
-    first: EngineNotReadyError | None = None
-    for place in found:
-        try:
-            check(place)
-        except EngineNotReadyError as error:
-            first = first or error
-        else:
-            return place
-    assert first is not None  # noqa: S101 - each of them failed
-    raise first
-
-
-def _places(root: Path) -> list[Path]:
-    """The directory itself if it is a model, else those in it, the one that was completed last first."""
-    if (root / CONFIGURATION).is_file():
-        return [root]
-    try:
-        inside = [place for place in root.iterdir() if (place / CONFIGURATION).is_file()]
-    except OSError:
-        return []
-    return sorted(inside, key=lambda place: (-(place / CONFIGURATION).stat().st_mtime_ns, place.name))
-
-
-def _is_original(place: Path) -> bool:
-    return not _is_converted(place)
+def _is_original(place: Path, where: Path) -> bool:
+    """Whether it may be one of transformers; beside others, a directory is passed over that is a voice engine's."""
+    if _is_converted(place):
+        return False
+    said = configuration(place)
+    return not said or "architectures" in said or place == where
 
 
 def _is_converted(place: Path) -> bool:
-    return (place / CONVERTED_WEIGHTS).is_file() or "decoder_start_token" in _json(place / CONFIGURATION)
+    """Whether it was made by CTranslate2's converter; a voice engine's file may have the same name."""
+    said = configuration(place)
+    return "decoder_start_token" in said or ((place / CONVERTED_WEIGHTS).is_file() and "architectures" not in said)
 
 
 def _check_original(place: Path) -> None:
-    architectures = _json(place / CONFIGURATION).get("architectures")
+    architectures = table(place / CONFIGURATION).get("architectures")
     if architectures != [ARCHITECTURE]:
         named = ", ".join(map(str, cast("list[object]", architectures or ["no model at all"])))
         raise EngineNotReadyError(f"{place} holds {named}, not NLLB-200 ({ARCHITECTURE})", hint="voicestream setup")
@@ -155,13 +126,3 @@ def _is_whole_safetensors(file: Path) -> bool:
             return False
     ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
     return size >= _HEADER_LENGTH.size + length + max(ends, default=0)
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EngineNotReadyError(f"{file} is damaged: {error}", hint=AGAIN) from error
-    if not isinstance(found, dict):
-        raise EngineNotReadyError(f"{file} is damaged: it holds no table", hint=AGAIN)
-    return cast("dict[str, Any]", found)

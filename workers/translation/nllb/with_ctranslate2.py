@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
-from voicestream.workers.reading import read_ahead
+from voicestream.models.directories import AGAIN
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
 from voicestream.workers.translation.translator import CancelledError
@@ -69,7 +69,7 @@ class NllbCt2Translator:
             from voicestream.workers.translation.nllb.vocabulary import Vocabulary
         except ImportError as error:
             raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
-        self._vocabulary = Vocabulary(directory / directories.TOKENIZER, directories.AGAIN)
+        self._vocabulary = Vocabulary(directory / directories.TOKENIZER, AGAIN)
         read_ahead(directories.weights(directory), report)
         report("making the model", None)
         self._directory = directory
@@ -113,9 +113,7 @@ class NllbCt2Translator:
             threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
             return ctranslate2.Translator(str(directory), "cpu", compute_type=ON_CPU, intra_threads=threads)
         except (RuntimeError, ValueError) as error:
-            raise EngineNotReadyError(
-                f"the weights in {directory} cannot be loaded: {error}", hint=directories.AGAIN
-            ) from error
+            raise EngineNotReadyError(f"the weights in {directory} cannot be loaded: {error}", hint=AGAIN) from error
 
     def _answer(self, group: Group) -> list[list[int]]:
         return self._rations.answer(group, self._decode, _is_full, self._fall_back)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
-from voicestream.workers.reading import read_ahead
+from voicestream.models.directories import AGAIN
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
 from voicestream.workers.translation.translator import CancelledError, Job
@@ -76,7 +76,7 @@ class NllbTranslator:
             raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
-        self._vocabulary = Vocabulary(directory / directories.TOKENIZER, directories.AGAIN)
+        self._vocabulary = Vocabulary(directory / directories.TOKENIZER, AGAIN)
         chosen = device.choose(settings.compute)
         read_ahead(directories.weights(directory), report)
         report("making the model", None)
@@ -183,9 +183,7 @@ def _model(directory: Path, numbers: torch.dtype) -> M2M100ForConditionalGenerat
     try:
         return M2M100ForConditionalGeneration.from_pretrained(directory, dtype=numbers, local_files_only=True).eval()
     except (OSError, ValueError, RuntimeError) as error:
-        raise EngineNotReadyError(
-            f"the weights in {directory} cannot be loaded: {error}", hint=directories.AGAIN
-        ) from error
+        raise EngineNotReadyError(f"the weights in {directory} cannot be loaded: {error}", hint=AGAIN) from error
 
 
 def _is_full(error: RuntimeError) -> bool:

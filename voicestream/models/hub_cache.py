@@ -1,4 +1,4 @@
-"""NLLB's weights where other programs have left them: the cache of huggingface_hub.
+"""Weights where other programs have left them: the cache of huggingface_hub.
 
 They are used when the user has accepted their licence here and has set up no others; nothing is fetched.
 """
@@ -12,19 +12,19 @@ from voicestream.models import licences
 from voicestream.models.catalogue import CATALOGUE
 
 
-def snapshots() -> list[Path]:
-    """Directories of the cache that hold NLLB-200 as it was published, the smallest size first.
+def snapshots(engine: str) -> list[Path]:
+    """Directories of the cache that hold models of an engine as they were published, in the catalogue's order.
 
     Raises:
         EngineNotReadyError: there are some whose licence was not accepted.
     """
     try:
-        from huggingface_hub import try_to_load_from_cache
+        from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow, and not installed everywhere
     except ImportError:
         return []  # who has not even that has fetched nothing with it
     found: list[Path] = []
     for model in CATALOGUE.values():
-        if model.original is not None:
+        if model.engine != engine:
             continue
         file = try_to_load_from_cache(model.repository, "config.json")
         if not isinstance(file, str):
@@ -33,7 +33,8 @@ def snapshots() -> list[Path]:
         licence = licences.find(model.licence)
         if not licences.is_accepted(licence):
             raise EngineNotReadyError(
-                f"there are NLLB weights in {place}, and you have not accepted their licence here ({licence.name})",
+                f"there are {model.title} weights in {place}, and you have not accepted their licence here "
+                f"({licence.name})",
                 hint="voicestream setup   (what is there is not fetched again)",
             )
         found.append(place)
