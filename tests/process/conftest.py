@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import tiny_voices
 from helpers.hub_server import HubServer
 from helpers.neural import skip_unless_installed
 from helpers.pulling import models_of, pull
@@ -46,6 +47,25 @@ def big_hub(place: Voicestream, big_model: Path) -> Iterator[HubServer]:
     """Has a model that takes a moment to be sent."""
     skip_unless_installed()
     with HubServer(big_model, f"facebook/{NAME}") as server:
+        _look_at(place, server)
+        yield server
+
+
+@pytest.fixture
+def voice_hub(place: Voicestream, tmp_path: Path) -> Iterator[HubServer]:
+    """Has what looks like XTTS from outside, and a file in a sub-directory."""
+    skip_unless_installed()
+    with HubServer(tiny_voices.xtts(tmp_path / "xtts"), "coqui/XTTS-v2") as server:
+        _look_at(place, server)
+        place.environment.pop("COQUI_TOS_AGREED", None)
+        yield server
+
+
+@pytest.fixture
+def kokoro_hub(place: Voicestream, tmp_path: Path) -> Iterator[HubServer]:
+    """Has what looks like Kokoro from outside, with its sub-directories."""
+    skip_unless_installed()
+    with HubServer(tiny_voices.kokoro(tmp_path / "kokoro"), "onnx-community/Kokoro-82M-v1.0-ONNX") as server:
         _look_at(place, server)
         yield server
 

@@ -78,7 +78,7 @@ def test_a_script_gets_a_converted_model_for_a_processor_and_what_to_type_next(
         (("--yes", "--to", "jp", *ACCEPT), 2, 'Did you mean "ja"'),
         (("--yes", "--to", "br", *ACCEPT), 2, "does not translate into Breton"),
         (("--yes", "--to", "ja", "--quality", "best", *ACCEPT), 2, "small, medium, large"),
-        (("--yes", "--to", "ja", "--compute", "cpu", "--accept-licence", "mit"), 2, "There is cc-by-nc-4.0."),
+        (("--yes", "--to", "ja", "--compute", "cpu", "--accept-licence", "mit"), 2, "There is cc-by-nc-4.0, cpml."),
     ],
 )
 def test_what_a_script_left_out_is_said_and_nothing_is_fetched(
@@ -107,6 +107,7 @@ def test_at_a_terminal_it_asks_explains_shows_the_licence_and_a_bar(place: Voice
         for words in ("small", "medium", "large", "download   2.5 GB", "memory   1.6 GB", "recommended"):
             assert words in terminal.shown
         answer(terminal, "Which one?", "")
+        answer(terminal, "Which voice (or none)?", "none")
         wait_for(terminal, "Creative Commons Attribution-NonCommercial 4.0 International")
         answer(terminal, "Do you accept it? [y/n]", "y")
         wait_for(terminal, "exit=")
@@ -123,7 +124,9 @@ def test_a_slip_of_the_finger_in_an_option_is_told_before_any_question(place: Vo
 
 
 def test_who_does_not_accept_the_licence_gets_nothing(place: Voicestream, hub: HubServer) -> None:
-    with setup_at_terminal(place, "--to", "ja", "--compute", "cuda", "--quality", "small") as terminal:
+    with setup_at_terminal(
+        place, "--to", "ja", "--compute", "cuda", "--quality", "small", "--voice-model", "none"
+    ) as terminal:
         answer(terminal, "Do you accept it?", "n")
         wait_for(terminal, "exit=78")
     assert hub.seen == []

@@ -1,7 +1,8 @@
-"""A model's licence is accepted by an option or at a terminal, never silently."""
+"""A model's licence is accepted by an option, by a variable that means it, or at a terminal, never silently."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from voicestream.models.catalogue import Model
+    from voicestream.models.licences import Licence
+
+FLAG = "--accept-licence"
 
 option = click.option(
-    "--accept-licence", "accepted", multiple=True, metavar="ID", help="Accept a model's licence, such as cc-by-nc-4.0."
+    FLAG, "accepted", multiple=True, metavar="ID", help="Accept a model's licence, such as cc-by-nc-4.0 or cpml."
 )
 
 
@@ -38,13 +42,30 @@ def make_sure(model: Model, accepted: Sequence[str], *, may_ask: bool) -> None:
     """
     licence = licences.find(model.licence)
     named = [licences.find(identifier).id for identifier in accepted]
+    if not licence.must_be_accepted:
+        click.echo(f"voicestream: {model.name}: {licence.name}. {licence.summary}", err=True)
+        return
     if licences.is_accepted(licence):
         return
-    if licence.id not in named:
-        if not (may_ask and can_ask()):
-            raise licences.not_accepted(licence)
-        click.echo(f"\n{model.name} is given away under a licence:", err=True)
-        click.echo(f"  {licence.name}\n  {licence.summary}\n  {licence.url}", err=True)
-        if not click.confirm("Do you accept it?", default=None, err=True):
-            raise licences.not_accepted(licence)
-    licences.accept(licence)
+    if licence.id in named:
+        by = FLAG
+    elif licence.variable and os.environ.get(licence.variable) == "1":
+        by = f"{licence.variable}=1"
+        click.echo(
+            f"voicestream: {by} is set: so this licence of {model.name} is accepted, and that is written down:\n"
+            f"  {licence.name}. {licence.summary}\n  {licence.url}",
+            err=True,
+        )
+    else:
+        _ask(model, licence, may_ask=may_ask)
+        by = "answered at the terminal"
+    licences.accept(licence, by)
+
+
+def _ask(model: Model, licence: Licence, *, may_ask: bool) -> None:
+    if not (may_ask and can_ask()):
+        raise licences.not_accepted(licence)
+    click.echo(f"\n{model.name} is given away under a licence:", err=True)
+    click.echo(f"  {licence.name}\n  {licence.summary}\n  {licence.url}", err=True)
+    if not click.confirm("Do you accept it?", default=None, err=True):
+        raise licences.not_accepted(licence)

@@ -47,7 +47,8 @@ def list_models(*, as_json: bool) -> None:
     _print_table([(name, entries.get(name)) for name in names])
     click.echo(f"in {store.root}")
     for identifier, acceptance in licences.accepted().items():
-        click.echo(f"licence {identifier}, version {acceptance.version}, accepted on {acceptance.date}")
+        how = f" ({acceptance.by})" if acceptance.by else ""
+        click.echo(f"licence {identifier}, version {acceptance.version}, accepted on {acceptance.date}{how}")
 
 
 @models.command("pull")

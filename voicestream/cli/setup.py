@@ -1,4 +1,4 @@
-"""``voicestream setup``: what translates into the user's language, asked for, explained, fetched."""
+"""``voicestream setup``: what translates into the user's language and speaks it, asked for, explained, fetched."""
 
 from __future__ import annotations
 
@@ -10,23 +10,19 @@ from typing import TYPE_CHECKING
 import click
 
 from voicestream import languages
-from voicestream.cli import licence_question
+from voicestream.cli import licence_question, voice_choice
+from voicestream.cli.questions import ask
 from voicestream.cli.telling import PersonTeller
-from voicestream.errors import UsageError, VoicestreamError
+from voicestream.errors import UsageError
 from voicestream.models import catalogue, packages
-from voicestream.models.catalogue import COMPUTES, QUALITIES, in_words
+from voicestream.models.catalogue import COMPUTES, QUALITIES, VOICE_MODELS, in_words
 from voicestream.models.store import Store, directory
 from voicestream.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
-
     from voicestream.languages import Language
     from voicestream.models.catalogue import Model
     from voicestream.models.detect import Device
-
-    Answer = TypeVar("Answer")
 
 EXAMPLE = "voicestream setup --to ja --yes --accept-licence cc-by-nc-4.0"
 
@@ -37,6 +33,7 @@ COMPUTE_WORDS = {"cpu": "processor", "mps": "Apple GPU", "cuda": "NVIDIA GPU"}
 @click.option("--to", "target", metavar="LANG", help="The language to hear: ja, es, pt-BR …")
 @click.option("--compute", type=click.Choice(COMPUTES), help="Where to translate; found out when not given.")
 @click.option("--quality", metavar="small|medium|large", help="How good, and how big; or the name of a model.")
+@voice_choice.option
 @click.option("--yes", is_flag=True, help="Ask nothing: take what is recommended where no option says otherwise.")
 @click.option(
     "--dir",
@@ -51,17 +48,17 @@ def setup(
     target: str | None,
     compute: str | None,
     quality: str | None,
+    voice_model: str | None,
     yes: bool,
     source: Path | None,
     accepted: tuple[str, ...],
 ) -> None:
-    """Fetch what translates into your language.
+    """Fetch what translates into your language, and a voice.
 
-    Asks for the language, where to translate and how good, shows the licence, then fetches, verifies and, for a
-    processor, converts. All of it can be said by options, with --yes.
+    Asks for the language, where to translate, how good, and which voice, shows the licences, then fetches, verifies
+    and, for a processor, converts. All of it can be said by options, with --yes. Agents write English: for --to en
+    only a voice is fetched, unless --quality asks for a translator.
     """
-    from voicestream.models.installing import Installer
-
     if not yes and not licence_question.can_ask():
         raise UsageError("setup asks questions, and there is no terminal to answer at", hint=f"Type: {EXAMPLE}")
     if yes and target is None:
@@ -70,21 +67,46 @@ def setup(
         click.echo("Agents write English. NLLB-200 translates it on this machine; nothing is sent anywhere.", err=True)
     if quality is not None:
         catalogue.for_quality(quality, "cpu")  # a slip of the finger is better told before any question
+    if voice_model not in (None, voice_choice.NONE):
+        catalogue.for_voice(voice_model)
     language = _translatable(target) if target is not None else _ask_language()
-    packages.check(*packages.CONVERTING, *(packages.FETCHING if source is None else ()))
-    device = _device(compute, ask=not yes)
-    model = _model(device, quality, ask=not yes)
-    licence_question.make_sure(model, accepted, may_ask=not yes)
-    with PersonTeller() as teller:
-        elsewhere = None if source is None else Store(source.absolute())
-        Installer(Store(directory()), teller, source=elsewhere).install(model)
-    if RunDirectory.of_this_user().is_held():
-        click.echo("voicestream: for the one that is running: voicestream workers restart translation", err=True)
+    translates = language.base != "en" or quality is not None
+    if translates:
+        packages.check(*packages.CONVERTING, *(packages.FETCHING if source is None else ()))
+    wanted: list[Model] = []
+    if translates:
+        wanted.append(_model(_device(compute, may_ask=not yes), quality, may_ask=not yes))
+    voice = (
+        voice_choice.propose(language, None if yes else ask)
+        if voice_model is None
+        else voice_choice.understand(voice_model, language)
+    )
+    if voice is not None:
+        packages.check_voice(voice.engine)
+        wanted.append(voice)
+    for model in wanted:
+        licence_question.make_sure(model, accepted, may_ask=not yes)
+    _install(wanted, source)
+    what = "translate into and speak" if translates and voice else "translate into" if translates else "speak"
     click.echo(
-        f"voicestream: ready to translate into {language.name}. Type:\n"
+        f"voicestream: ready to {what} {language.name}. Type:\n"
         f"  claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",
         err=True,
     )
+
+
+def _install(wanted: list[Model], source: Path | None) -> None:
+    """Bring all that is wanted, one after the other."""
+    from voicestream.models.installing import Installer
+
+    elsewhere = None if source is None else Store(source.absolute())
+    with PersonTeller() as teller:
+        for model in wanted:
+            Installer(Store(directory()), teller, source=elsewhere).install(model)
+    if RunDirectory.of_this_user().is_held():
+        for model in wanted:
+            role = "tts" if model.engine in VOICE_MODELS else "translation"
+            click.echo(f"voicestream: for the one that is running: voicestream workers restart {role}", err=True)
 
 
 def _translatable(tag: str) -> Language:
@@ -110,17 +132,17 @@ def _ask_language() -> Language:
         is_own_row = spoken.tag in {language.tag for language in languages.known()}
         # Agents write English: somebody who wants to hear that needs no translation.
         default = None if spoken.base == "en" else spoken.tag if is_own_row else spoken.base
-    return _ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
+    return ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
 
 
-def _device(compute: str | None, *, ask: bool) -> Device:
+def _device(compute: str | None, *, may_ask: bool) -> Device:
     from voicestream.models import detect
 
     if compute is not None:
         return detect.Device(compute, COMPUTE_WORDS[compute], None)
     found = detect.detect()
     click.echo(f"voicestream: best to translate with: {found.compute} ({found.name})", err=True)
-    if not ask:
+    if not may_ask:
         return found
 
     def chosen(answer: str) -> Device:
@@ -130,19 +152,19 @@ def _device(compute: str | None, *, ask: bool) -> Device:
             raise UsageError(f'there is no "{answer}"', hint=f"There is {', '.join(COMPUTES)}.")
         return detect.Device(answer, COMPUTE_WORDS[answer], None)
 
-    return _ask(f"Where to translate ({', '.join(COMPUTES)})?", found.compute, chosen)
+    return ask(f"Where to translate ({', '.join(COMPUTES)})?", found.compute, chosen)
 
 
-def _model(device: Device, quality: str | None, *, ask: bool) -> Model:
+def _model(device: Device, quality: str | None, *, may_ask: bool) -> Model:
     best = catalogue.recommended(device.compute, device.memory_bytes)
     if quality is not None:
         return catalogue.for_quality(quality, device.compute)
-    if not ask:
+    if not may_ask:
         return catalogue.for_quality(best, device.compute)
     click.echo("\nBigger models translate better and take longer. For this device:", err=True)
     names = {name: word for word, name in QUALITIES.items()}
     for model in catalogue.CATALOGUE.values():
-        if (model.original is not None) != (device.compute == "cpu"):
+        if model.engine in VOICE_MODELS or (model.original is not None) != (device.compute == "cpu"):
             continue
         name = model.original or model.name
         word = names.get(name, name)
@@ -152,14 +174,4 @@ def _model(device: Device, quality: str | None, *, ask: bool) -> Model:
             + (", recommended" if word == best else ""),
             err=True,
         )
-    return _ask("Which one?", best, lambda answer: catalogue.for_quality(answer, device.compute))
-
-
-def _ask(question: str, default: str | None, understand: Callable[[str], Answer]) -> Answer:
-    """Ask until the answer is understood."""
-    while True:
-        answer: str = click.prompt(question, default=default, err=True)
-        try:
-            return understand(answer.strip())
-        except VoicestreamError as error:
-            click.echo(error.for_people(), err=True)
+    return ask("Which one?", best, lambda answer: catalogue.for_quality(answer, device.compute))
