@@ -83,3 +83,14 @@ def memory_text(device: str) -> str:
     if device == "mps":
         return f"{torch.mps.current_allocated_memory() / 1e9:.1f} GB"
     return ""
+
+
+def is_full(error: RuntimeError) -> bool:
+    """Whether an error says that the device's memory is full; if so, what could be let go of there is."""
+    import torch
+
+    # Apple's backend has no class of its own for that.
+    if not (isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)):
+        return False
+    torch.cuda.empty_cache()
+    return True

@@ -50,9 +50,7 @@ class NllbTranslator:
         """``cuda:0 float16 1.4 GB``, ``cpu bfloat16``."""
         if self._device is None:
             return ""
-        from voicestream.workers.device import memory_text
-
-        memory = memory_text(self._device.name)
+        memory = device.memory_text(self._device.name)
         return " ".join(part for part in (self._device.name, self._device.numbers_name, memory) if part)
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
@@ -70,7 +68,6 @@ class NllbTranslator:
             importlib.import_module("torch")
             from transformers.utils import logging as transformers_logging
 
-            from voicestream.workers import device
             from voicestream.workers.translation.nllb.vocabulary import Vocabulary
         except ImportError as error:
             raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
@@ -114,7 +111,7 @@ class NllbTranslator:
             self._model = self._model.to(torch.device(chosen.name))
             self._device = chosen
         except RuntimeError as error:
-            if not _is_full(error):
+            if not device.is_full(error):
                 raise
             if not may_fall_back:
                 raise EngineNotReadyError(
@@ -127,8 +124,6 @@ class NllbTranslator:
     def _fall_back(self, error: Exception) -> bool:
         """Go on where there is more memory; False when that is where we are."""
         import torch
-
-        from voicestream.workers import device
 
         assert self._model is not None  # noqa: S101 - there is something to move
         if self._device is not None and self._device.name == device.CPU:
@@ -144,7 +139,7 @@ class NllbTranslator:
             raise CancelledError
 
     def _answer(self, group: Group) -> list[list[int]]:
-        return self._rations.answer(group, self._generate, _is_full, self._fall_back)
+        return self._rations.answer(group, self._generate, device.is_full, self._fall_back)
 
     def _generate(self, group: Group) -> list[list[int]]:
         import torch
@@ -184,14 +179,3 @@ def _model(directory: Path, numbers: torch.dtype) -> M2M100ForConditionalGenerat
         return M2M100ForConditionalGeneration.from_pretrained(directory, dtype=numbers, local_files_only=True).eval()
     except (OSError, ValueError, RuntimeError) as error:
         raise EngineNotReadyError(f"the weights in {directory} cannot be loaded: {error}", hint=AGAIN) from error
-
-
-def _is_full(error: RuntimeError) -> bool:
-    """Whether an error says that the device's memory is full; if so, what could be let go of there is."""
-    import torch
-
-    # Apple's backend has no class of its own for that.
-    if not (isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)):
-        return False
-    torch.cuda.empty_cache()
-    return True

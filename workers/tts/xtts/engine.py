@@ -1,0 +1,183 @@
+"""The engine ``xtts``: coqui's model and text front-end, with a decoder and a vocoder of our own that stream."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Final
+
+from voicestream import speech_rates
+from voicestream.engine_settings import AUTO, EngineSettings
+from voicestream.errors import EngineNotReadyError
+from voicestream.workers import device, memory
+from voicestream.workers.reading import read_ahead
+from voicestream.workers.tts.spoken import words
+from voicestream.workers.tts.xtts import directory, languages
+from voicestream.workers.tts.xtts.importing import import_coqui
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from voicestream.workers.device import Device
+    from voicestream.workers.tts.xtts.checkpoint import Facts
+    from voicestream.workers.tts.xtts.conditioning import Voice, Voices
+    from voicestream.workers.tts.xtts.gpt import Gpt
+    from voicestream.workers.tts.xtts.vocoder import Vocoder
+
+_log = logging.getLogger(__name__)
+
+_OFFLINE: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")
+
+_WARM_UP_TEXT: Final = "i am ready."
+
+
+class XttsSynthesizer:
+    """A ``Synthesizer``."""
+
+    name: Final = "xtts"
+    needs_words: Final = True
+    needs_care: Final = True
+
+    def __init__(self) -> None:
+        self._device: Device | None = None
+        self._form = ""
+        self._facts: Facts | None = None
+        self._gpt: Gpt | None = None
+        self._vocoder: Vocoder | None = None
+        self._voices: Voices | None = None
+
+    @property
+    def device(self) -> str:
+        """``cuda:0 float16 1.4 GB``, ``cpu int8``."""
+        if self._device is None:
+            return ""
+        return " ".join(part for part in (self._device.name, self._form, device.memory_text(self._device.name)) if part)
+
+    @property
+    def sample_rate(self) -> int:
+        """Hertz: 24,000 in the published model."""
+        return self._facts.sample_rate if self._facts else 24_000
+
+    def max_characters(self, language: str) -> int:
+        """As XTTS' own front-end has it."""
+        return languages.max_characters(language)
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        """Import, read, bring into the form in which it computes, and speak a few words.
+
+        Raises:
+            EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+        """
+        settings = EngineSettings.from_environment()
+        where = directory.find(settings.models)
+        report("importing torch and coqui-tts", None)
+        # Nothing may go out from here, whatever a library thinks it should look up.
+        os.environ.update(dict.fromkeys(_OFFLINE, "1"))
+        import_coqui()
+        chosen = choose_device(settings.compute)
+        read_ahead([where / directory.WEIGHTS], report)
+        report("making the model", None)
+        try:
+            self._place(where, chosen)
+        except RuntimeError as error:
+            if not device.is_full(error):
+                raise
+            if settings.compute != AUTO:
+                raise EngineNotReadyError(
+                    f"the model does not fit the memory of {chosen.name}: {error}",
+                    hint="Type --compute cpu, or end what else uses that device.",
+                ) from error
+            _log.warning("device=%s out of memory, goes on slower on the processor: %s", chosen.name, error)
+            self._place(where, device.processor())
+        report("warming up", None)
+        words.prepare("en")
+        self._warm_up()
+        memory.trim()
+
+    def supports(self, language: str) -> bool:
+        """Whether it is one of XTTS' seventeen."""
+        return languages.code(language) is not None
+
+    def synthesize(
+        self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
+    ) -> Iterator[NDArray[np.float32]]:
+        """The sound of a text, 24,000 Hz; empty arrays between two tokens.
+
+        Args:
+            text: at most ``max_characters``; without numbers and symbols.
+            language: BCP-47 tag.
+            voice: name of a speaker, or absolute path of a sample; empty: the first speaker.
+            seed: of all that is drawn.
+            speed: 2.0 = twice as fast, in the same pitch.
+
+        Raises:
+            UsageError: there is no such voice.
+            EngineNotReadyError: a package for the language is missing.
+            ValueError: the text has more tokens than the model takes.
+        """
+        languages.require(language)
+        assert self._voices is not None  # noqa: S101 - after load
+        yield from self._speak(text, language, self._voices.get(voice), seed=seed, speed=speed)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._facts = self._gpt = self._vocoder = self._voices = None
+
+    def _warm_up(self) -> None:
+        """The first sentence takes longer than those after it, so it is spoken here, by nobody."""
+        from voicestream.workers.tts.xtts import conditioning
+
+        assert self._gpt is not None  # noqa: S101 - load() calls this
+        for _ in self._speak(_WARM_UP_TEXT, "en", conditioning.nobody(self._gpt), seed=0, speed=1.0):
+            pass
+
+    def _speak(
+        self, text: str, language: str, voice: Voice, *, seed: int, speed: float
+    ) -> Iterator[NDArray[np.float32]]:
+        from voicestream.workers.tts.xtts.ending import Ending
+        from voicestream.workers.tts.xtts.speaking import Utterance, speak
+
+        assert self._facts and self._gpt and self._vocoder  # noqa: S101, PT018 - after load
+        tokens = self._facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language))
+        if len(tokens) > self._gpt.max_text_tokens:
+            raise ValueError(f"{len(tokens)} tokens of text are more than the {self._gpt.max_text_tokens} XTTS takes")
+        ending = Ending(speech_rates.estimate(text, language), self._gpt.max_tokens, self.sample_rate, speed)
+        utterance = Utterance(tokens, voice, self._facts.manner, seed, speed)
+        yield from speak(self._gpt, self._vocoder, utterance, ending)
+
+    def _place(self, where: Path, chosen: Device) -> None:
+        """Bring the model to a device, in the form in which it computes there."""
+        import torch
+
+        from voicestream.workers.tts.xtts import checkpoint, linear
+        from voicestream.workers.tts.xtts.conditioning import Voices
+        from voicestream.workers.tts.xtts.gpt import Gpt
+        from voicestream.workers.tts.xtts.vocoder import Vocoder
+
+        model, self._facts = checkpoint.read(where)
+        model.to(torch.device(chosen.name))
+        self._device, self._form = chosen, chosen.numbers_name
+        if chosen.name == device.CPU and linear.has_int8():
+            self._form = "int8"
+            self._gpt = Gpt(model.gpt, linear.int8, torch.bfloat16)
+        else:
+            self._gpt = Gpt(model.gpt, linear.exact(chosen.numbers), chosen.numbers)
+        self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
+        self._voices = Voices(where, self._gpt)
+
+
+def choose_device(compute: str) -> Device:
+    """The device that is wanted; for ``auto`` an NVIDIA GPU or the processor.
+
+    Apple's GPU is used only when it is asked for: hangs and slow paths are reported of XTTS there.
+
+    Raises:
+        EngineNotReadyError: the wanted one is not there.
+    """
+    chosen = device.choose(compute)
+    return device.processor() if compute == AUTO and chosen.name == "mps" else chosen
