@@ -5,6 +5,7 @@
     VoicestreamError                  what happened, and what to type next
     ├── UsageError              (2)   an option, a language or a file name that cannot be right
     ├── NoSupervisorError       (3)   nothing is running to ask
+    ├── UnusableSoundError      (1)   a voice engine made nothing that could be heard
     ├── AudioDeviceError       (69)   no sound device, or no PortAudio
     └── ConfigurationError     (78)   trying again cannot help before something is changed
         ├── EngineNotReadyError       an engine lacks a program, a package or weights
@@ -57,6 +58,10 @@ class NoSupervisorError(VoicestreamError):
     """Nothing is running to ask."""
 
     exit_code = EXIT_NO_SUPERVISOR
+
+
+class UnusableSoundError(VoicestreamError):
+    """A voice engine made nothing that could be heard; made again, it would be the same."""
 
 
 class AudioDeviceError(VoicestreamError):

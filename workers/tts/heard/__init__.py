@@ -1,0 +1,1 @@
+"""What is done to a sound between a voice engine and the listener: trimmed, judged, evened out."""
