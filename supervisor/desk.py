@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
-from voicestream.engine_settings import AUTO, EngineSettings
+from voicestream.engine_settings import AUTO, IGNORED_BY, EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.messages import (
     PROTOCOL_VERSION,
@@ -146,6 +146,7 @@ class Desk:
                 translator=posts["translation"].engine_name,
                 tts=posts["tts"].engine_name,
                 note=posts["translation"].note,
+                tts_note=posts["tts"].note,
             ),
         )
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
@@ -161,8 +162,7 @@ class Desk:
         for role, engine in wanted:
             post = supervisor.table.posts[role]
             fits = engine in (post.engine, post.engine_name) or (engine == AUTO and post.engine != "none")
-            # No voice engine there is so far looks at them.
-            is_set = post.settings == settings or role == "tts"
+            is_set = post.settings == settings or self._settings_are_nothing_to(post, engine)
             if fits and is_set:
                 continue
             if supervisor.sessions.by_id:
@@ -179,6 +179,17 @@ class Desk:
             else:
                 supervisor.table.revive(role, now)
         return ""
+
+    def _settings_are_nothing_to(self, post: Post, engine: str) -> bool:
+        """Whether the engine that runs is right for who wants ``engine``, with whatever settings it was loaded.
+
+        ``auto`` may have taken it for lack of weights that are where the new settings say. While others are listening
+        nobody is refused for that: what runs speaks.
+        """
+        if post.engine_name not in IGNORED_BY:
+            return False
+        is_open_question = engine == AUTO == post.engine
+        return not is_open_question or (post.role == "tts" and bool(self._supervisor.sessions.by_id))
 
     def _file_in_use(self, options: SessionOptions) -> str:
         path = options.output.path

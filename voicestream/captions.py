@@ -72,8 +72,10 @@ class Captions:
     def opened(self, message: SessionOpened, *, translates: bool) -> None:
         """The session exists; ``translates``: a translation is wanted."""
         self._translates = translates
-        if message.note:
-            self._tell_choice(message.translator, message.note)
+        if message.note and translates:
+            self._tell_choice("translator", message.translator, message.note)
+        if message.tts_note:
+            self._tell_choice("voice", message.tts, message.tts_note)
         if message.translator == NO_TRANSLATOR:
             self._tell_untranslated()
 
@@ -90,18 +92,20 @@ class Captions:
 
     def _worker(self, event: SessionEvent) -> None:
         if event.reason and event.state == "ready":
-            if event.role == "translation":
-                self._tell_choice(event.engine or "", event.reason)
+            if event.role == "translation" and self._translates:
+                self._tell_choice("translator", event.engine or "", event.reason)
+            elif event.role == "tts":
+                self._tell_choice("voice", event.engine or "", event.reason)
         elif event.reason:
             self.note(event.reason)
         if event.role == "translation" and event.engine == NO_TRANSLATOR:
             self._tell_untranslated()
 
-    def _tell_choice(self, engine: str, why: str) -> None:
-        """Which translator ``auto`` took, where it could not have the best."""
-        if self._translates and why not in self._reasons:
+    def _tell_choice(self, what: str, engine: str, why: str) -> None:
+        """Which engine ``auto`` took, where it could not have the best."""
+        if why not in self._reasons:
             self._reasons.add(why)
-            self.note(f"translator: {engine}; {why}")
+            self.note(f"{what}: {engine}; {why}")
 
     def _show_loading(self, event: SessionEvent) -> None:
         if not sys.stderr.isatty():

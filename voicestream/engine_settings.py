@@ -23,6 +23,9 @@ COMPUTE_VARIABLE: Final = "VOICESTREAM_COMPUTE"
 
 AUTO: Final = "auto"
 
+IGNORED_BY: Final = frozenset({"espeak", "apertium", "none"})
+"""Engines that run the same with any settings. Anybody else's may look at them."""
+
 _COMPUTE: Final = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 
 

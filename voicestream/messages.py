@@ -488,6 +488,8 @@ class SessionOpened(_Message, frozen=True, kw_only=True):
     tts: str
     note: str = ""
     """Why ``auto`` did not take a better translator."""
+    tts_note: str = ""
+    """Why it did not take a better voice engine, if that is worth a word."""
 
 
 class Input(_Message, frozen=True, kw_only=True):

@@ -112,7 +112,7 @@ def _load_best(
     report: Callable[[str, float | None], None],
     explain: Callable[[str], None],
 ) -> Translator | Synthesizer:
-    not_ready: list[str] = []
+    not_ready: dict[str, str] = {}
     for name in _best(group):
         if name not in installed:
             continue
@@ -120,17 +120,28 @@ def _load_best(
             engine = _make(group, installed[name])
             _load_or_close(engine, report)
         except ConfigurationError as error:
-            not_ready.append(f"{name} is not ready: {error} ({error.hint})")
+            not_ready[name] = f"{name} is not ready: {error} ({error.hint})"
             continue
-        reason = "; ".join(not_ready) if not_ready else "the best that is installed"
+        reason = "; ".join(not_ready.values()) if not_ready else "the best that is installed"
         _log.info("engine=%s chosen_by=auto reason=%r", name, reason)
         report(f"{name} ({reason})", None)
-        if not_ready:
-            explain(reason)
+        if told := _worth_telling(group, name, not_ready):
+            explain("; ".join(told))
         return engine
     raise EngineNotReadyError(
-        f"no {_KINDS[group]} is ready: {'; '.join(not_ready) or 'none is installed'}", hint="pip install voicestream"
+        f"no {_KINDS[group]} is ready: {'; '.join(not_ready.values()) or 'none is installed'}",
+        hint="pip install voicestream",
     )
+
+
+def _worth_telling(group: str, taken: str, not_ready: dict[str, str]) -> list[str]:
+    """What a person should know of the better engines; a voice that nobody has asked for is no news."""
+    if group != SYNTHESIZERS or not not_ready:
+        return list(not_ready.values())
+    from voicestream.models import presence
+
+    models = EngineSettings.from_environment().models
+    return [reason for name, reason in not_ready.items() if presence.is_missed(name, taken, models)]
 
 
 def _best(group: str) -> tuple[str, ...]:

@@ -49,10 +49,16 @@ class TtsWorker(JobWorker):
 
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Load the engine."""
-        self._synthesizer = engines.load_synthesizer(self._name, report)
+        notes: list[str] = []
+        self._synthesizer = engines.load_synthesizer(self._name, report, notes.append)
         # Made once here, so that its library is imported before the first sentence waits for it.
         PoolRateResampler(self._synthesizer.sample_rate)
-        return Ready(engine=self._synthesizer.name, device=self._synthesizer.device)
+        return Ready(
+            engine=self._synthesizer.name,
+            device=self._synthesizer.device,
+            max_characters=self._synthesizer.max_characters,
+            note="".join(notes),
+        )
 
     def handle(self, message: ToWorker) -> None:
         """One sentence, and what arrived in the meantime."""

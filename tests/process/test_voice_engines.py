@@ -1,0 +1,102 @@
+"""Which voice engine speaks when sessions want different ones, and what people hear of the choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.planted_voices import plant
+from helpers.plugging import offer
+from helpers.running import line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers.running import Voicestream
+
+
+@pytest.fixture
+def models(place: Voicestream) -> Path:
+    """A directory with no models in it, which nobody minds who does not look."""
+    (place.home / "models").mkdir()
+    return place.home / "models"
+
+
+def incarnation(place: Voicestream) -> int:
+    found: int = place.worker("tts")["incarnation"]
+    return found
+
+
+@pytest.mark.parametrize("first", ["espeak", "auto"])
+def test_models_are_no_reason_to_refuse_who_wants_an_engine_that_does_not_look_at_them(
+    place: Voicestream, models: Path, first: str
+) -> None:
+    listening = place.run("--tts", first)
+    listening.write(line("One."))
+    listening.wait_for("playback_finished")
+    for wanted in ("espeak", "auto"):
+        other = place.run("--tts", wanted, "--models", str(models))
+        other.write(line("Two."))
+        assert other.finish() == 0, other.stderr
+    assert listening.finish() == 0
+    assert incarnation(place) == 1
+
+
+def test_an_engine_that_may_look_at_them_is_not_shared_by_who_wants_other_models(
+    place: Voicestream, models: Path
+) -> None:
+    plant(place)
+    listening = place.run("--tts", "steady")
+    listening.write(line("One."))
+    listening.wait_for("playback_finished")
+    other = place.run("--tts", "steady", "--models", str(models))
+    assert other.finish() == 2
+    assert "not steady with other --models or --compute" in other.stderr
+    assert listening.finish() == 0
+    alone = place.run("--tts", "steady", "--models", str(models))
+    alone.write(line("Two."))
+    assert alone.finish() == 0, alone.stderr
+    assert incarnation(place) == 2
+
+
+def test_auto_looks_again_where_other_models_are_named(place: Voicestream, models: Path) -> None:
+    for options, expected in (
+        ((), 1),
+        (("--tts", "espeak", "--models", str(models)), 1),
+        (("--models", str(models)), 2),
+    ):
+        run = place.run(*options)
+        run.write(line("One."))
+        assert run.finish() == 0, run.stderr
+        assert incarnation(place) == expected
+
+
+NOT_READY = """
+class Better:
+    name = "better"
+
+    def load(self, report):
+        from voicestream.errors import EngineNotReadyError
+        raise EngineNotReadyError("it is hoarse", hint="voicestream cure")
+
+    def close(self):
+        pass
+"""
+
+PREFER = """
+import voicestream.workers.engines as engines
+engines.BEST[engines.SYNTHESIZERS] = ("better", "espeak")
+"""
+
+
+def test_what_a_better_voice_lacks_is_told_once_a_run(place: Voicestream) -> None:
+    site = place.home / "site"
+    place.environment["PYTHONPATH"] = offer(site, "voicestream-better", synthesizers={"better": "better:Better"})
+    (site / "better.py").write_text(NOT_READY)
+    (site / "sitecustomize.py").write_text(PREFER)
+    for _ in range(2):  # in the first the worker gets ready during the session, in the second it is ready before
+        run = place.run()
+        run.write(line("One."))
+        assert run.finish() == 0, run.stderr
+        assert run.stderr.count("voice: espeak; better is not ready: it is hoarse (voicestream cure)") == 1
