@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Raised whenever two versions of this file could misunderstand each other; Hello and OpenSession carry it."""
 
 Role = Literal["parser", "translation", "tts", "player"]
@@ -94,6 +94,10 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
     speed: Speed = 1.0
     """1.0 = the voice's natural speed."""
+    sentence_pause_seconds: Patience = 0.25
+    """Quiet after a sentence, at the voice's natural speed,"""
+    paragraph_pause_seconds: Patience = 0.6
+    """and after the last one of a paragraph, a list item, a heading or a message."""
     keep_alive_seconds: Patience = 300.0
     """How long the supervisor stays warm after the last session."""
     max_lag_seconds: Patience = 0.0
@@ -219,6 +223,8 @@ class SentenceFound(_Message, frozen=True, kw_only=True):
     kind: SentenceKind = "speech"
     paragraph: bool = False
     """True when it opens a paragraph."""
+    closes: bool = False
+    """True when it ended with its line: it closes a paragraph, a list item, a heading or a message."""
 
 
 class InputNotice(_Message, frozen=True, kw_only=True):
@@ -391,6 +397,10 @@ class Speak(_Message, frozen=True, kw_only=True):
     voice: str
     speed: float
     seed: int
+    lead_seconds: Patience = 0.0
+    """Quiet before it,"""
+    pause_seconds: Patience = 0.0
+    """and after its last sound."""
     skip_frames: int
     """Frames that are already in the pool from an attempt before: make them, do not write them."""
     slots: list[int]

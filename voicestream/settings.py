@@ -6,6 +6,10 @@
     to = "ja"
     speed = 1.1
 
+    [speech]
+    sentence_pause = 0.25    # seconds of quiet after a sentence,
+    paragraph_pause = 0.6    # and after the last one of a paragraph, an item, a heading or a message
+
     [speech.replace]         # how words are to be said
     kubectl = "kube control"
 
@@ -53,6 +57,9 @@ OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "quiet": (bool,),
 }
 """The options of ``run`` that may stand in the file."""
+
+PAUSES: Final = {"sentence_pause": "sentence-pause", "paragraph_pause": "paragraph-pause"}
+"""Likewise in ``[speech]``, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,8 @@ def parse(text: str, name: str) -> Settings:
     glossary: dict[str, dict[str, str]] = {}
     for key, value in tables.items():
         if key == "speech":
-            replacements = _replacements(value, text, name)
+            replacements, pauses = _speech(value, text, name)
+            options |= pauses
         elif key == "translate":
             keep, glossary = _translate(value, text, name)
         elif key in OPTION_TYPES:
@@ -138,18 +146,26 @@ def parse(text: str, name: str) -> Settings:
                 raise _wrong(text, name, (key,), f"must be {wanted}, is {value!r}")
             options[key] = cast("str | float | bool", value)
         else:
-            known = f"{', '.join(OPTION_TYPES)}, [speech.replace] and [translate]"
+            known = f"{', '.join(OPTION_TYPES)}, [speech] and [translate]"
             raise _wrong(text, name, (key,), f"is not known; known are {known}")
     return Settings(options=options, replacements=replacements, keep=keep, glossary=glossary)
 
 
-def _replacements(table: object, text: str, name: str) -> dict[str, str]:
-    table = _table(table, text, name, ("speech",), "[speech.replace]")
-    for key in table:
-        if key != "replace":
-            raise _wrong(text, name, ("speech", key), "is not known in [speech]; known is [speech.replace]")
+def _speech(table: object, text: str, name: str) -> tuple[dict[str, str], dict[str, float]]:
+    """What ``[speech]`` says: how words are said, and options of ``run``: the pauses."""
+    table = _table(table, text, name, ("speech",), "[speech]")
+    pauses: dict[str, float] = {}
+    for key, value in table.items():
+        if key in PAUSES:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise _wrong(text, name, ("speech", key), f"must be a number of seconds, is {value!r}: {key} = 0.5")
+            pauses[PAUSES[key]] = value
+        elif key != "replace":
+            known = f"known are {', '.join(PAUSES)} and [speech.replace]"
+            raise _wrong(text, name, ("speech", key), f"is not known in [speech]; {known}")
     found = _table(table.get("replace", {}), text, name, ("speech", "replace"), "[speech.replace]")
-    return {key: _word(key, value, text, name, ("speech", "replace", key)) for key, value in found.items()}
+    words = {key: _word(key, value, text, name, ("speech", "replace", key)) for key, value in found.items()}
+    return words, pauses
 
 
 def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str, dict[str, str]]]:

@@ -76,6 +76,8 @@ class SessionBook:
     announced: int = 0
     """Messages that the last announcement says were skipped."""
     announcements: int = 0
+    last_found: tuple[int, bool] = (-1, True)
+    """Message of the sentence that was found last, and whether it closes a paragraph."""
     found_count: int = 0
     untranslated_count: int = 0
     outcomes: collections.Counter[Outcome] = field(default_factory=collections.Counter[Outcome])

@@ -236,7 +236,10 @@ class Ledger:
             language=message.language,
             kind=message.kind,
             paragraph=message.paragraph,
+            closes=message.closes,
+            opens_late=message.paragraph and book.last_found == (message.message, False),
         )
+        book.last_found = (message.message, message.closes)
         book.rows[row.sentence] = row
         self.books.report("sentence_found", row, text=row.text[:MAX_CHARACTERS], language=row.language)
         if len(row.text) > MAX_CHARACTERS:

@@ -80,6 +80,10 @@ class Row:
     language: str
     kind: SentenceKind = "speech"
     paragraph: bool = False
+    closes: bool = False
+    """It is known to be the last of its paragraph, so a longer pause follows it."""
+    opens_late: bool = False
+    """It opens a paragraph, and the sentence before it did not know that it was the last of its own."""
     before: int | None = None
     """Of an announcement: ordinal of the sentence before which it is heard."""
     making: Making = Making.FOUND

@@ -16,7 +16,7 @@ from voicestream.supervisor.ledger.rows import Making, Outcome
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from voicestream.messages import AudioWritten, WorkFailed
+    from voicestream.messages import AudioWritten, SessionOptions, WorkFailed
     from voicestream.supervisor.ledger.books import Books, Key, SessionBook
     from voicestream.supervisor.ledger.rows import Row
 
@@ -170,6 +170,7 @@ class Speaking:
         row.used_of_slot = 0
         book = self._books.sessions[row.session]
         book.ahead += 1
+        lead_seconds, pause_seconds = pauses(row, book.options)
         now = self._books.now
         self._job = _Job(row=row, attempt=row.attempt, since=now, progress_at=now)
         self._books.send(
@@ -184,6 +185,8 @@ class Speaking:
                 speed=book.options.speed,
                 # The same words always sound the same: what was begun can be continued by another process.
                 seed=zlib.crc32(row.text.encode()),
+                lead_seconds=lead_seconds,
+                pause_seconds=pause_seconds,
                 skip_frames=row.frames,
                 slots=list(row.leased),
             ),
@@ -244,6 +247,14 @@ class Speaking:
         self._books.free(row.key, row.drop_lease())
         if not row.give_up_reason:
             self._books.report("speech_finished", row, frames=row.frames, sample_rate=SAMPLE_RATE)
+
+
+def pauses(row: Row, options: SessionOptions) -> tuple[float, float]:
+    """Seconds of quiet before and after a sentence; a voice that speaks faster pauses for less."""
+    after = options.paragraph_pause_seconds if row.closes or row.is_announcement else options.sentence_pause_seconds
+    missing = options.paragraph_pause_seconds - options.sentence_pause_seconds
+    before = max(0.0, missing) if row.opens_late else 0.0
+    return before / options.speed, after / options.speed
 
 
 def _slots_for(row: Row) -> int:

@@ -114,9 +114,9 @@ def test_markup_is_text(synthesizer: EspeakSynthesizer) -> None:
     assert len(sound(synthesizer, "<break time='9s'/>")) < 9 * synthesizer.sample_rate
 
 
-def test_a_sentence_ends_with_a_pause(synthesizer: EspeakSynthesizer) -> None:
+def test_a_sentence_ends_without_a_pause(synthesizer: EspeakSynthesizer) -> None:
     samples = sound(synthesizer, SENTENCE)
-    assert np.abs(samples[-int(0.2 * synthesizer.sample_rate) :]).max() < 0.01
+    assert np.abs(samples[-int(0.03 * synthesizer.sample_rate) :]).max() > 0.003
 
 
 @pytest.mark.parametrize(
@@ -215,8 +215,7 @@ def test_a_long_text_is_made_in_pieces_and_none_of_it_is_lost(synthesizer: Espea
     assert all(len(piece) <= espeak.MAX_CHARACTERS for piece in pieces)
     alone = sum(len(sound(synthesizer, piece)) for piece in pieces)
     together = len(sound(synthesizer, text))
-    # Only the last piece ends with the pause of a sentence.
-    assert 0.2 < (alone - together) / (len(pieces) - 1) / synthesizer.sample_rate < 0.5
+    assert together == alone
 
 
 def test_a_text_without_spaces_is_cut_too() -> None:
@@ -262,7 +261,7 @@ def long_link(tmp_path: Path) -> Path:
 def speak_from(data: Path) -> bytes:
     with espeak_library.loaded(LIBRARY, data) as library:
         library.set_up("en-us", 175, 7)
-        return b"".join(library.speak(b"Hello.", pause=True))
+        return b"".join(library.speak(b"Hello."))
 
 
 def test_a_data_path_too_long_for_the_library_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

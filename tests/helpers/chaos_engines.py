@@ -61,6 +61,7 @@ class ChaosSynthesizer:
     device: Final = "cpu"
     sample_rate: Final = SAMPLE_RATE
     needs_words: Final = False
+    needs_care: Final = False
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
         """Import what is heavy."""

@@ -85,6 +85,8 @@ class Ground:
 def ground(*, silence_limit_seconds: float | None = None) -> Iterator[Ground]:
     """A place with a supervisor that stays, all workers ready; it is told to go at the end."""
     with voicestream_place() as place:
+        # What is heard is to be the sentences and nothing else.
+        place.environment |= {"VOICESTREAM_SENTENCE_PAUSE": "0", "VOICESTREAM_PARAGRAPH_PAUSE": "0"}
         place.environment["PYTHONPATH"] = chaos_engines.plug_in(place.home / "engines")
         command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={place.runtime}", "--stay"]
         command += [f"--tts={chaos_engines.NAME}", f"--translator={chaos_engines.NAME}"]

@@ -36,6 +36,7 @@ class Steady:
     device = "cpu"
     sample_rate = 24_000
     needs_words = False
+    needs_care = False
 
     seconds_a_sentence = 0.04
     frames_a_sentence = 4_800

@@ -26,6 +26,7 @@ class QuickVoice:
     device: Final = "cpu"
     sample_rate: Final = 24_000
     needs_words: Final = False
+    needs_care: Final = False
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
         """Nothing to load."""

@@ -58,7 +58,7 @@ UNTRANSLATABLE = "untranslatable"
 """The translator says of this text that it has found no translation."""
 
 
-def options(*, target: str = "en", max_lag_seconds: float = 0.0, beams: int = 1) -> SessionOptions:
+def options(*, target: str = "en", max_lag_seconds: float = 0.0, beams: int = 1, **more: float) -> SessionOptions:
     """A session in English, to nowhere."""
     return SessionOptions(
         parser=ParserOptions(),
@@ -66,6 +66,7 @@ def options(*, target: str = "en", max_lag_seconds: float = 0.0, beams: int = 1)
         target=target,
         translation=TranslationOptions(beams=beams),
         max_lag_seconds=max_lag_seconds,
+        **more,
     )
 
 
@@ -121,13 +122,21 @@ class World:
         wanted = options(target=target, max_lag_seconds=max_lag_seconds, beams=beams)
         self.do(self.ledger.open_session(session, wanted, self.now))
 
-    def find(self, session: str, text: str, message: int = 0) -> None:
+    def find(self, session: str, text: str, message: int = 0, *, paragraph: bool = False, closes: bool = False) -> None:
         """The parser finds the next sentence."""
         sentence = self._found[session]
         self._found[session] += 1
         self.texts[session, sentence] = text
         self.messages[session, sentence] = message
-        found = SentenceFound(session=session, sentence=sentence, message=message, text=text, language="en")
+        found = SentenceFound(
+            session=session,
+            sentence=sentence,
+            message=message,
+            text=text,
+            language="en",
+            paragraph=paragraph,
+            closes=closes,
+        )
         self.do(self.ledger.handle("parser", found, self.now))
 
     def end_input(self, session: str) -> None:

@@ -38,6 +38,13 @@ def test_a_file_is_read_as_utf_8(tmp_path: Path) -> None:
     assert load(file) == Settings(options={"to": "ja"}, replacements={"git": "ギット"})
 
 
+def test_pauses_stand_with_what_is_said_and_are_options_of_run() -> None:
+    text = "[speech]\nsentence_pause = 0.1\nparagraph_pause = 1\n[speech.replace]\na = 'b'"
+    assert parse(text, "config.toml") == Settings(
+        options={"sentence-pause": 0.1, "paragraph-pause": 1}, replacements={"a": "b"}
+    )
+
+
 @pytest.mark.parametrize("content", [b'to = "\xff"\n', None], ids=["no UTF-8", "a directory"])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "config.toml"
@@ -86,9 +93,21 @@ def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
         ("\n[to]\nx = 1", 2, "to", "must be str"),
         ('"quiet" = 3', 1, "quiet", "must be bool"),
         ("[voices]\nanna = 1", 1, "voices", "is not known"),
-        ("speech = 3", 1, "speech", "must be a table: [speech.replace]"),
+        ("speech = 3", 1, "speech", "must be a table: [speech]"),
         ("[speech]\n\nreplace = 3", 3, "replace", "must be a table: [speech.replace]"),
-        ("[speech.replac]\na = 'b'", 1, "replac", "is not known in [speech]; known is [speech.replace]"),
+        (
+            "[speech.replac]\na = 'b'",
+            1,
+            "replac",
+            "is not known in [speech]; known are sentence_pause, paragraph_pause and",
+        ),
+        (
+            "[speech]\nsentence_pause = 'x'",
+            2,
+            "sentence_pause",
+            "must be a number of seconds, is 'x': sentence_pause =",
+        ),
+        ("[speech]\nparagraph_pause = true", 2, "paragraph_pause", "must be a number of seconds, is True"),
         ("[speech]\nspeed = 2", 2, "speed", "is not known in [speech]"),
         ('speed = 1\n[speech]\nspeed = "x"', 3, "speed", "is not known in [speech]"),
         ('to = "de"\n[speech.replace]\na = "b"\nto = 3', 4, "to", "must be a text in quotes, is 3"),
@@ -146,7 +165,7 @@ def test_the_example_in_the_docstring_is_right() -> None:
     assert settings.__doc__ is not None
     example = textwrap.dedent(settings.__doc__.split("::\n", 1)[1])
     found = parse(example, "docstring")
-    assert found.options == {"from": "en", "to": "ja", "speed": 1.1}
+    assert found.options == {"from": "en", "to": "ja", "speed": 1.1, "sentence-pause": 0.25, "paragraph-pause": 0.6}
     assert found.replacements == {"kubectl": "kube control"}
     assert found.keep == ["voicestream"]
     assert found.glossary == {"": {"pull request": "PR"}, "ja": {"pull request": "プルリクエスト"}}

@@ -28,6 +28,7 @@ class ShortOfBreath:
     device = "cpu"
     sample_rate = 24_000
     needs_words = False
+    needs_care = False
 
     def __init__(self) -> None:
         self.texts: list[str] = []

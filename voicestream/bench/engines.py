@@ -53,6 +53,7 @@ class IdleSynthesizer:
     device: Final = "cpu"
     sample_rate: Final = SAMPLE_RATE
     needs_words: Final = False
+    needs_care: Final = False
 
     def __init__(self) -> None:
         self._sound: NDArray[np.float32] | None = None

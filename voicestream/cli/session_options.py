@@ -46,6 +46,11 @@ def option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Cal
     return click.option(flag, parameter, metavar=metavar, envvar=variable, help=text, **more)
 
 
+def _seconds(default: float) -> dict[str, Any]:
+    """Of a pause: longer ones would look as if nothing came any more."""
+    return {"type": _NumberRange(0, 10), "default": default, "show_default": True}
+
+
 _BEAMS: Final[dict[str, Any]] = {"type": click.IntRange(1, 16), "default": 1, "show_default": True}
 
 _OPTIONS: Final = (
@@ -58,6 +63,8 @@ _OPTIONS: Final = (
     option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
     option("--voice", "A voice of the engine, or a sample of one.", "NAME|FILE.wav", default=""),
     option("--speed", "1.5: one and a half times as fast.", "X", type=SPEED_RANGE, default=1.0, show_default=True),
+    option("--sentence-pause", "Quiet after a sentence, at --speed 1.", "SECONDS", **_seconds(0.25)),
+    option("--paragraph-pause", "Quiet after a paragraph, an item, a heading.", "SECONDS", **_seconds(0.6)),
     option("--output", "Where the sound goes.  [default: speakers]", "speakers|null|FILE.wav", default="speakers"),
     option("--device", "Part of the name of a sound device.", "NAME", default=""),
     option(
@@ -137,6 +144,8 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         tts=str(values["tts"]),
         voice=_voice(str(values["voice"])),
         speed=float(values["speed"]),
+        sentence_pause_seconds=float(values["sentence_pause"]),
+        paragraph_pause_seconds=float(values["paragraph_pause"]),
         keep_alive_seconds=float(values["keep_alive"]),
         max_lag_seconds=float(values.get("max_lag") or 0.0),
     )

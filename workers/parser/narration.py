@@ -145,7 +145,7 @@ class Narration:
         if not finish.has_words(text) or text in state.errors:
             return
         state.errors = [*state.errors[1 - _ERRORS_REMEMBERED :], text]
-        self._give(finish.close(words.error.format(text)), self._options.language, kind="agent_error")
+        self._give(finish.close(words.error.format(text)), self._options.language, kind="agent_error", closes=True)
         state.messages += 1
 
     def notice(self, text: str) -> None:
@@ -224,13 +224,16 @@ class Narration:
                 text = f"{words.to_do if piece.box == ' ' else words.done}{words.colon}{text}"
             if piece.number:
                 text = f"{piece.number}: {text}"
-        self._give(text, piece.language, paragraph=piece.paragraph)
+        self._give(text, piece.language, paragraph=piece.paragraph, closes=piece.closes)
 
     def _voice_code(self, piece: CodeBlock) -> None:
         words = phrases(self.state.language)
-        self._give(announcement(words, piece.lines, code_name(piece.name) or words.code), self.state.language)
+        text = announcement(words, piece.lines, code_name(piece.name) or words.code)
+        self._give(text, self.state.language, closes=True)
 
-    def _give(self, text: str, language: str, *, kind: SentenceKind = "speech", paragraph: bool = False) -> None:
+    def _give(
+        self, text: str, language: str, *, kind: SentenceKind = "speech", paragraph: bool = False, closes: bool = False
+    ) -> None:
         state = self.state
         if kind == "speech":
             paragraph = paragraph or state.paragraph
@@ -242,7 +245,9 @@ class Narration:
         limit = self._options.max_characters
         state.voiced = state.voiced or kind == "speech"
         state.language = language
-        for part in divide(text, limit) if 0 < limit < len(text) else (text,):
-            self.out.append(Found(state.found, state.messages, part, language, kind, paragraph))
+        parts = divide(text, limit) if 0 < limit < len(text) else (text,)
+        for number, part in enumerate(parts, start=1):
+            ends = closes and number == len(parts)
+            self.out.append(Found(state.found, state.messages, part, language, kind, paragraph, ends))
             state.found += 1
             paragraph = False

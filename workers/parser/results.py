@@ -20,6 +20,8 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     kind: SentenceKind = "speech"
     paragraph: bool = False
     """It opens a paragraph."""
+    closes: bool = False
+    """It ended with its line, and so with its paragraph, item, heading or message as far as one can know by then."""
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):

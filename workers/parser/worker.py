@@ -83,6 +83,7 @@ class ParserWorker(JobWorker):
                         language=result.language,
                         kind=result.kind,
                         paragraph=result.paragraph,
+                        closes=result.closes,
                     )
                 )
             else:

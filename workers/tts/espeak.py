@@ -44,6 +44,7 @@ class EspeakSynthesizer:
     device = "cpu"
     sample_rate = espeak_library.SAMPLE_RATE
     needs_words = False
+    needs_care = False
 
     def __init__(self) -> None:
         self._library = Path()
@@ -112,11 +113,11 @@ class EspeakSynthesizer:
         if not pieces:
             return
         name = self._voices.choose(language, voice)
-        for number, piece in enumerate(pieces, start=1):
+        for piece in pieces:
             # Unloaded before the first chunk leaves: an iterator that is dropped half way leaves nothing loaded.
             with espeak_library.loaded(self._library, self._data) as espeak:
                 espeak.set_up(name, words_per_minute(speed), seed)
-                chunks = espeak.speak(piece.encode(), pause=number == len(pieces))
+                chunks = espeak.speak(piece.encode())
             for chunk in chunks:
                 yield np.frombuffer(chunk, np.int16).astype(np.float32) / np.float32(_FULL_SCALE)
 

@@ -39,7 +39,6 @@ _AUDIO_OUTPUT_SYNCHRONOUS: Final = 2
 _INITIALIZE_DONT_EXIT: Final = 0x8000
 """Without it the library ends the process when its data is missing."""
 _CHARS_UTF8: Final = 1
-_ENDPAUSE: Final = 0x1000
 _POS_CHARACTER: Final = 1
 _PARAMETER_RATE: Final = 1
 _OK: Final = 0
@@ -84,12 +83,11 @@ class EspeakLibrary:
         self._check(self._library.espeak_SetParameter(_PARAMETER_RATE, words_per_minute, 0), "speed")
         self._check(self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed & 0x7FFFFFFF)), "seed")
 
-    def speak(self, text: bytes, *, pause: bool) -> list[bytes]:
-        """The sound of a text; returns when all of it is made (a thousandth of its duration).
+    def speak(self, text: bytes) -> list[bytes]:
+        """The sound of a text, without a pause after it; returns when all is made (a thousandth of its duration).
 
         Args:
             text: UTF-8, without NUL.
-            pause: whether a pause as after a sentence follows.
 
         Returns:
             Chunks of signed 16-bit samples in the machine's byte order, each at most 0.25 s at natural speed.
@@ -97,9 +95,8 @@ class EspeakLibrary:
         Raises:
             EspeakError: the library refused.
         """
-        flags = _CHARS_UTF8 | (_ENDPAUSE if pause else 0)
         code = self._library.espeak_Synth(
-            ctypes.c_char_p(text), ctypes.c_size_t(len(text) + 1), 0, _POS_CHARACTER, 0, flags, None, None
+            ctypes.c_char_p(text), ctypes.c_size_t(len(text) + 1), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
         )
         chunks, self._chunks = self._chunks, []
         self._check(code, "synthesis")

@@ -44,6 +44,11 @@ class Synthesizer(Protocol):
         """
         ...
 
+    @property
+    def needs_care(self) -> bool:
+        """Whether its sound may be wrong, as a neural model's may: ``heard`` then trims it, judges it, evens it out."""
+        ...
+
     def max_characters(self, language: str) -> int:
         """Longest text it does well in one piece in the language of this BCP-47 tag, after ``load``; 0 = no limit.
 
@@ -86,7 +91,7 @@ class Synthesizer(Protocol):
 
         Returns:
             One-dimensional float32 arrays at ``sample_rate``, mono, within -1 to 1, none of them empty; each one is the
-            caller's to keep. The pause at the end of a sentence is part of them.
+            caller's to keep. No pause at the end of the sentence is part of them: the worker makes one.
 
         Raises:
             UsageError: there is no such voice. Raised at the first ``next``.

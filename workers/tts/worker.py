@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import collections
+import importlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import AudioPool
-from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
+from voicestream.errors import ConfigurationError, UnusableSoundError, UsageError, VoicestreamError
 from voicestream.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     from voicestream.workers.tts.synthesizer import Synthesizer
 
 _log = logging.getLogger(__name__)
+
+
+BETWEEN_PIECES_SECONDS: Final = 0.12
+"""Quiet between the pieces of a sentence that was divided: that of a comma."""
+
+_FOR_GOOD: Final = (UsageError, ConfigurationError, UnusableSoundError)
+"""Errors that another trial would only repeat."""
 
 
 class _LeftError(Exception):
@@ -53,12 +61,9 @@ class TtsWorker(JobWorker):
         self._synthesizer = engines.load_synthesizer(self._name, report, notes.append)
         # Made once here, so that its library is imported before the first sentence waits for it.
         PoolRateResampler(self._synthesizer.sample_rate)
-        return Ready(
-            engine=self._synthesizer.name,
-            device=self._synthesizer.device,
-            max_characters=self._synthesizer.max_characters,
-            note="".join(notes),
-        )
+        if self._synthesizer.needs_care:
+            importlib.import_module("voicestream.workers.tts.heard.shaped")
+        return Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
 
     def handle(self, message: ToWorker) -> None:
         """One sentence, and what arrived in the meantime."""
@@ -97,7 +102,7 @@ class TtsWorker(JobWorker):
             return
         except VoicestreamError as error:
             _log.exception("session=%s sentence=%d failed", job.session, job.sentence)
-            self._fail(job, error.for_people(), permanent=isinstance(error, UsageError | ConfigurationError))
+            self._fail(job, error.for_people(), permanent=isinstance(error, _FOR_GOOD))
             return
         except (OSError, RuntimeError, ValueError) as error:
             # What a library says about one text; anything else is a defect and ends the process.
@@ -108,14 +113,50 @@ class TtsWorker(JobWorker):
 
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
         """The sentence at the pool's rate, chunk by chunk."""
-        resampler = PoolRateResampler(synthesizer.sample_rate)
+        rate = synthesizer.sample_rate
+        resampler = PoolRateResampler(rate)
+        lead = silence(job.lead_seconds, rate)
         text = words(job.text, job.language) if synthesizer.needs_words else job.text
         # Here and not in the parser: a translation may be longer than what it translates, and words than a number.
-        for piece in divide(text, synthesizer.max_characters(job.language)):
-            for chunk in synthesizer.synthesize(piece, job.language, job.voice, job.seed, speed=job.speed):
+        pieces = divide(text, synthesizer.max_characters(job.language))
+        for number, piece in enumerate(pieces, start=1):
+            pause = job.pause_seconds if number == len(pieces) else min(BETWEEN_PIECES_SECONDS, job.pause_seconds)
+            for chunk in self._sound(synthesizer, job, piece, pause):
                 self._check(job)
-                yield resampler.feed(chunk)
+                if len(chunk):
+                    # Not before the first sound: how long that takes says how fast the voice is.
+                    yield resampler.feed(lead)
+                    lead = lead[:0]
+                    yield resampler.feed(chunk)
         yield resampler.end()
+
+    def _sound(
+        self, synthesizer: Synthesizer, job: Speak, text: str, pause_seconds: float
+    ) -> Iterator[NDArray[np.float32]]:
+        """What is heard of one piece, and the quiet after it."""
+
+        def make(seed: int) -> Iterator[NDArray[np.float32]]:
+            return synthesizer.synthesize(text, job.language, job.voice, seed, speed=job.speed)
+
+        if not synthesizer.needs_care:
+            is_heard = False
+            for chunk in make(job.seed):
+                is_heard = is_heard or len(chunk) > 0
+                yield chunk
+            if is_heard:
+                yield silence(pause_seconds, synthesizer.sample_rate)
+            return
+        from voicestream.workers.tts.heard.limits import Limits
+        from voicestream.workers.tts.heard.shaped import shaped
+
+        yield from shaped(
+            make,
+            job.seed,
+            sample_rate=synthesizer.sample_rate,
+            limits=Limits.of(text, job.language, job.speed),
+            pause_seconds=pause_seconds,
+            tell=lambda what: _log.warning("session=%s sentence=%d %s", job.session, job.sentence, what),
+        )
 
     def _write(self, job: Speak, writer: SlotWriter, samples: NDArray[np.float32]) -> None:
         left = writer.skip(samples)
@@ -160,3 +201,10 @@ class TtsWorker(JobWorker):
                 session=job.session, sentence=job.sentence, attempt=job.attempt, reason=reason, permanent=permanent
             )
         )
+
+
+def silence(seconds: float, sample_rate: int) -> NDArray[np.float32]:
+    """So much of it."""
+    import numpy as np
+
+    return np.zeros(round(seconds * sample_rate), np.float32)

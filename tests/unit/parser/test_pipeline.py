@@ -59,6 +59,40 @@ def test_messages_and_sentences_are_counted() -> None:
     ]
 
 
+CLOSING = {
+    "a paragraph": ("One. Two.\n\nThree.", [False, True, True]),
+    "lines of one paragraph": ("One. Two.\nThree.", [False, True, True]),
+    "a line that goes on": ("One. Two and\nmore. Three.", [False, False, True]),
+    "a paragraph without a stop": ("One. Two\n\nThree", [False, True, True]),
+    "items": ("- One. Two.\n- Three.\n- Four", [False, True, True, True]),
+    "a heading": ("# One. Two\nThree.", [False, True, True]),
+    "an emphasized line": ("**One**\nTwo. Three.", [True, False, True]),
+    "a colon before code": ("One. Two:\n```\nx\n```\nThree.", [False, True, True]),
+    "Japanese, of which the end is not known": ("一です。二です。\n\n三です。", [False, False, False]),
+}
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+@pytest.mark.parametrize("case", CLOSING)
+def test_a_sentence_that_ends_with_its_line_closes_a_paragraph(case: str, size: int) -> None:
+    text, closes = CLOSING[case]
+    pieces = cut(partial([text]), [size])
+    assert [f.closes for f in found(parse(pieces))] == closes
+    if "\n" in text:
+        in_deltas = partial(list(text))
+        assert [f.closes for f in found(parse(in_deltas))] == closes
+
+
+def test_only_the_last_piece_of_a_sentence_that_was_divided_closes_a_paragraph() -> None:
+    out = found(parse(message("The first clause is here, the second one is there."), max_characters=30))
+    assert [f.closes for f in out] == [False, True]
+
+
+def test_what_is_announced_closes_a_paragraph() -> None:
+    code = found(parse(message("See:\n```py\nx = 1\n```\n"), code="announce"))
+    assert [f.closes for f in code] == [True, True]
+
+
 def test_a_pause_releases_plain_text_that_is_a_whole_sentence() -> None:
     pipeline = _pipeline()
     assert spoken(pipeline.feed(b"The tests are green.")) == []

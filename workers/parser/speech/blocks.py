@@ -252,8 +252,9 @@ class Blocks(msgspec.Struct):
         text, start = self.text, self.scanned
         while text:
             end = last_end(text, start, language=self.language)
-            self._give(text[:end], out)
-            text = text[end:].lstrip()
+            rest = text[end:].lstrip()
+            self._give(text[:end], out, closes=not rest)
+            text = rest
             start = 0
         self.text = ""
         self.scanned = 0
@@ -265,11 +266,11 @@ class Blocks(msgspec.Struct):
         self.opens = True
         self.number = self.box = ""
 
-    def _give(self, text: str, out: list[Piece]) -> None:
+    def _give(self, text: str, out: list[Piece], *, closes: bool = False) -> None:
         text = text.strip()
         if text:
             self.language = detect(text, self.language, default=self.default)
-            out.append(Sentence(text, self.language, self.opens, self.paragraph, self.number, self.box))
+            out.append(Sentence(text, self.language, self.opens, self.paragraph, self.number, self.box, closes))
             self.opens = self.paragraph = False
             self.number = self.box = ""
 

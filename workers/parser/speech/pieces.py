@@ -18,6 +18,8 @@ class Sentence(msgspec.Struct, frozen=True, gc=False):
     """Of a list item that begins here."""
     box: str = ""
     """Its check box: a space or an x."""
+    closes: bool = False
+    """It ended with its line."""
 
 
 class Row(msgspec.Struct, frozen=True):
