@@ -2,18 +2,78 @@
 
 from __future__ import annotations
 
+import functools
+import re
+from typing import Final
+
+from voicestream import languages
+from voicestream.errors import UsageError
+from voicestream.workers.tts.spoken.cardinals import cardinal
+from voicestream.workers.tts.spoken.characters import speakable, unify
+from voicestream.workers.tts.spoken.clock import say_times
+from voicestream.workers.tts.spoken.dates import say_dates
+from voicestream.workers.tts.spoken.identifiers import say_hashes, say_names, say_versions
+from voicestream.workers.tts.spoken.months import DATE
+from voicestream.workers.tts.spoken.numbers import say_numbers, say_ranges
+from voicestream.workers.tts.spoken.ranks import say_ranks
+from voicestream.workers.tts.spoken.symbols import say_rest, say_signs
+from voicestream.workers.tts.spoken.units import say_units
+
+_FIGURE: Final = re.compile(r"\d")
+_VARIANTS: Final = {"pt-BR": "pt_BR", "fr-CH": "fr_CH", "fr-BE": "fr_BE"}
+"""Countries that count in another way."""
+
+_STEPS: Final = (
+    say_hashes,
+    say_dates,
+    say_times,
+    say_versions,
+    say_ranges,
+    say_units,
+    say_ranks,
+    say_names,
+    say_numbers,
+)
+"""From what only one thing can be to what is left."""
+
 
 def words(text: str, language: str) -> str:
-    """A sentence in words of its language; "" when there is nothing to say.
+    """A sentence in words of its language, without figures and without what a voice cannot say.
+
+    Saying it again changes nothing. Of a language that no neural voice here speaks only the blanks are tidied.
 
     Args:
         text: one sentence, without markup.
         language: BCP-47 tag of the text.
+
+    Returns:
+        "" when there is nothing to say: a voice makes noise of punctuation.
     """
-    del language
-    return text
+    variant = _variant(language)
+    if variant is None:
+        return " ".join(text.split()) if any(map(str.isalnum, text)) else ""
+    text = say_signs(unify(text), variant)
+    if _FIGURE.search(text) is not None:
+        for step in _STEPS:
+            text = step(text, variant)
+    return speakable(say_rest(text, variant), variant[:2])
 
 
 def prepare(language: str) -> None:
     """Import what the first number in a language would wait for."""
-    del language
+    variant = _variant(language)
+    if variant is not None:
+        cardinal(1, variant)
+
+
+@functools.lru_cache(maxsize=512)
+def _variant(language: str) -> str | None:
+    """The language as this package names it: without a country, but where numbers differ."""
+    try:
+        known = languages.parse(language)
+    except UsageError:
+        return None
+    if known.tag in _VARIANTS:
+        return _VARIANTS[known.tag]
+    base = (known.xtts or known.base)[:2]
+    return base if base in DATE else None

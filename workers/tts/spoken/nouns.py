@@ -1,0 +1,67 @@
+"""Whether a number counts the word behind it, and which gender that word seems to have."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_NEXT: Final = re.compile(r"\s([^\W\d_]{2,})")
+_PREVIOUS: Final = re.compile(r"([^\W\d_]+)\s\Z")
+
+_NOT_COUNTED: Final = frozenset(
+    """
+    und oder bis von zu mal ist sind war wird wurde hat in im auf an aus mit bei für als wie nach durch über gegen
+    y o a de del en es son fue con por para que ha al se e ou da do em no na é são foi com di in con per che non
+    et à est sur dans par pour que ne se
+    i lub z w na do jest są był nie od po o a nebo je jsou byl ve s ze se k
+    и или из в на до от по с не это есть был к о для
+    """.split()
+)
+"""Words behind a number that it does not count."""
+_LABELS: Final = frozenset(
+    """
+    línea paso versión página puerto número fase parte opción nivel código capítulo sección
+    riga passo versione pagina porta numero opzione livello codice capitolo sezione punto
+    linha versão porto opção nível seção ponto
+    строка строке строки строку шаг шаге версия версии страница порт порту номер этап пункт глава код кодом
+    linia linii wiersz wierszu krok kroku wersja strona port porcie numer etap punkt kod kodem rozdział
+    řádek řádku krok verze strana číslo bod kapitola kód kódem
+    """.split()
+)
+"""Words before a number that it is the name of, not the count."""
+
+_FEMININE: Final = {
+    "cs": re.compile(r"[ay]\Z"),
+    "es": re.compile(r"(?:as?|ción|ciones|sión|siones|dad|dades)\Z"),
+    "it": re.compile(r"(?:a|zione|zioni|sione|sioni|tà)\Z"),
+    "pl": re.compile(r"[a]\Z"),
+    "pt": re.compile(r"(?:as?|ção|ções|são|sões|dade|dades|gem|gens)\Z"),
+    "ru": re.compile(r"(?:[аяь]|[иы])\Z"),
+}
+_NEUTER: Final = {"cs": re.compile(r"[oe]\Z"), "pl": re.compile(r"[oe]\Z"), "ru": re.compile(r"[ое]\Z")}
+_RUSSIAN_TWO: Final = re.compile(r"(?:\A|[^1])2\Z")
+
+
+def gender(before: str, behind: str, language: str) -> str:
+    """Of what a number counts: ``m``, ``f``, ``n``; empty = it counts nothing.
+
+    Args:
+        before: the text up to the number.
+        behind: the text from there on.
+        language: without a country.
+    """
+    found = _NEXT.match(behind)
+    if found is None or found[1].lower() in _NOT_COUNTED:
+        return ""
+    previous = _PREVIOUS.search(before)
+    if previous is not None and (
+        previous[1].lower() in _LABELS or (language == "de" and previous[1][0].isupper() and len(previous[1]) > 3)  # noqa: PLR2004 - Es, Die, Ihr
+    ):
+        return ""
+    if language == "de":
+        return "n"
+    if language in _FEMININE and _FEMININE[language].search(found[1].lower()):
+        return "f"
+    if language in _NEUTER and _NEUTER[language].search(found[1].lower()):
+        return "n"
+    return "m"

@@ -1,0 +1,81 @@
+"""Signs in words: those that stand for a word first, and what is left of them after the numbers."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Final
+
+from voicestream.workers.tts.spoken import symbol_words
+
+_LETTER: Final = r"[^\W\d_]"
+
+_FIRST: Final = (
+    (r"\s*(?:<?-{1,2}>|={1,2}>|[→⇒⟶➜➔➝↦⟹])\s*", "arrow"),
+    (r"<=|≤|⩽", "most"),
+    (r">=|≥|⩾", "least"),
+    (r"!==?|≠|<>", "unequal"),
+    (r"(?<=[\w\s)\]'])(?<!=)={1,3}(?=[\w\s(\['.-])", "equals"),
+    (r"(?<!\w)[~≈]\s?(?=[\d$€£¥])", "about"),
+    (r"≈", "about"),
+    (r"(?<=\s)<(?=\s)|(?<![\w/])<\s?(?=[\d.$])", "less"),
+    (r"(?<=\s)>(?=\s)|(?<![\w/])>\s?(?=[\d.$])", "greater"),
+    (r"±|\+/-", "plusminus"),
+    (r"(?<=\w)&(?=\w)|(?<!&)&(?!&)|&&", "and"),
+    (r"(?<=[A-Za-z])\+\+", "plus plus"),
+    (r"(?<=\s)\+(?=\s)|(?<![\w+])\+\s?(?=\d)|(?<=\d)\+(?!\w)|(?<=\w)\+(?=\w)", "plus"),
+    (r"(?<![A-Za-z0-9])(?<=[^A-Za-z0-9])#\s?(?=\d)|\A#\s?(?=\d)|№\s?|(?<!\w)N°\s?(?=\d)", "number"),
+    (r"(?<=\w)@(?=\w)|(?<=\s)@(?=\s)", "at"),
+    (r"(?<=\s)[×*](?=\s)", "multiplied"),
+)
+_SHARP: Final = re.compile(r"(?<![A-Za-z0-9])([A-G])[#♯](?!\w)")
+_LAST: Final = (
+    (r"%", "percent"),
+    (r"°", "degree"),
+    (r"€", "euro"),
+    (r"\$(?!\w)", "dollar"),
+    (r"£", "pound"),
+    (r"×", "multiplied"),
+    (
+        rf"(?<={_LETTER}{_LETTER})\.(?={_LETTER})(?!\w+\.\w?\Z)|(?<={_LETTER})\.(?={_LETTER}{_LETTER})|(?<![\w.])\.(?={_LETTER})",
+        "dot",
+    ),
+)
+_CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ]{2})(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
+_JOINING: Final = frozenset(("ja", "zh"))
+
+
+def say_signs(text: str, language: str) -> str:
+    """Put signs that stand for a word into words; to be done before the numbers, which tell what some mean.
+
+    Args:
+        text: a sentence.
+        language: as for ``cardinal``.
+    """
+    base = language[:2]
+    if "#" in text or "♯" in text:
+        text = _SHARP.sub(rf"\1 {symbol_words.word('sharp', base)}", text)
+    for pattern, said in _replacements(base, first=True):
+        text = pattern.sub(said, text)
+    return text
+
+
+def say_rest(text: str, language: str) -> str:
+    """Put signs that are left after the numbers into words, and take names of code apart.
+
+    Args:
+        text: a sentence.
+        language: as for ``cardinal``.
+    """
+    for pattern, said in _replacements(language[:2], first=False):
+        text = pattern.sub(said, text)
+    return _CAMEL.sub(" ", text)
+
+
+@functools.cache
+def _replacements(base: str, *, first: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
+    gap = "" if base in _JOINING else " "
+    return tuple(
+        (re.compile(pattern), gap + " ".join(symbol_words.word(name, base) for name in names.split()) + gap)
+        for pattern, names in (_FIRST if first else _LAST)
+    )

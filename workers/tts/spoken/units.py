@@ -1,0 +1,247 @@
+"""A number and its unit: sizes, durations, frequencies, temperatures, money, percentages, factors."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from voicestream.workers.tts.spoken import numerals, symbol_words
+from voicestream.workers.tts.spoken.agreement import form
+from voicestream.workers.tts.spoken.korean import native
+from voicestream.workers.tts.spoken.splice import splice
+from voicestream.workers.tts.spoken.unit_words import APART, PREFIXES, TABLE
+
+if TYPE_CHECKING:
+    from voicestream.workers.tts.spoken.numerals import Numeral
+
+_SYMBOLS: Final = {
+    "B": "byte",
+    "bit": "bit",
+    "bits": "bit",
+    "s": "second",
+    "sec": "second",
+    "secs": "second",
+    "Hz": "hertz",
+    "hz": "hertz",
+    "m": "metre",
+    "g": "gram",
+    "W": "watt",
+    "V": "volt",
+    "px": "pixel",
+    "min": "minute",
+    "mins": "minute",
+    "h": "hour",
+    "hr": "hour",
+    "hrs": "hour",
+}
+_WITH_PREFIX: Final = {
+    "B": "kMGTP",
+    "b": "kMGTP",
+    "iB": "kMGTP",
+    "bit": "kMGT",
+    "s": "mµn",
+    "Hz": "kMGT",
+    "m": "kmµn",
+    "g": "kmµ",
+    "W": "kMGm",
+    "V": "km",
+}
+"""By unit: the prefixes it is seen with in such texts."""
+_OTHERS: Final = {
+    "us": "µs",
+    "cm": "cm",
+    "Kbps": "kbit/s",
+    "kbps": "kbit/s",
+    "Mbps": "Mbit/s",
+    "Gbps": "Gbit/s",
+    "fps": "frame/s",
+    "FPS": "frame/s",
+}
+_CURRENCIES: Final = {"R$": "real", "$": "dollar", "US$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "円": "yen"}
+_CODES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
+_SCALES: Final = {"k": 3, "K": 3, "M": 6, "bn": 9, "B": 9, "T": 12}
+_LETTERS: Final = "A-Za-zÀ-ɏЀ-џµ"
+_CENTS: Final = 2
+_LOCAL: Final[dict[str, dict[str, str]]] = {
+    "de": {"Std": "h", "Sek": "s", "Min": "min"},
+    "fr": {"o": "B", "ko": "kB", "Ko": "kB", "Mo": "MB", "Go": "GB", "To": "TB"},
+    "hu": {"mp": "s"},
+    "pl": {"godz": "h", "sek": "s"},
+    "ru": {
+        "с": "s",
+        "сек": "s",
+        "мс": "ms",
+        "мкс": "µs",
+        "нс": "ns",
+        "мин": "min",
+        "ч": "h",
+        "Б": "B",
+        "КБ": "kB",
+        "Кб": "kB",
+        "МБ": "MB",
+        "Мб": "MB",
+        "ГБ": "GB",
+        "Гб": "GB",
+        "ТБ": "TB",
+        "Тб": "TB",
+        "Гц": "Hz",
+        "кГц": "kHz",
+        "МГц": "MHz",
+        "ГГц": "GHz",
+        "м": "m",
+        "км": "km",
+        "см": "cm",
+        "мм": "mm",
+        "г": "g",
+        "кг": "kg",
+        "Вт": "W",
+        "кВт": "kW",
+    },
+    "tr": {"sn": "s", "dk": "min", "sa": "h"},
+}
+"""How a language writes some of them itself."""
+
+
+class _Row(NamedTuple):
+    gender: str
+    forms: tuple[str, ...]
+
+
+@functools.cache
+def _rows(language: str) -> dict[str, _Row]:
+    rows: dict[str, _Row] = {}
+    for line in TABLE[language].strip().splitlines():
+        name, _, forms = line.partition(": ")
+        unit, _, gender = name.partition(" ")
+        rows[unit] = _Row(gender or "m", tuple(forms.split("/")))
+    return rows
+
+
+@functools.cache
+def _symbols() -> dict[str, tuple[str, str]]:
+    """By symbol: its prefix and its unit."""
+    found = {symbol: ("", unit) for symbol, unit in _SYMBOLS.items()}
+    for unit, prefixes in _WITH_PREFIX.items():
+        name = {"b": "byte", "iB": "byte"}.get(unit) or _SYMBOLS[unit]
+        for prefix in prefixes:
+            found[prefix + unit] = (prefix, name)
+            if prefix == "k":
+                found["K" + unit] = (prefix, name)
+            if unit == "b":
+                found[prefix.lower() + "b"] = (prefix, name)
+    found["us"] = ("µ", "second")
+    return found
+
+
+@functools.cache
+def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    number = numerals.pattern(language)
+    before = r"(?<![A-Za-z0-9_])(?<!\d[.,])"
+    behind = rf"(?![{_LETTERS}0-9])"
+    units = "|".join(sorted((*_symbols(), *_OTHERS, *_LOCAL.get(language[:2], ())), key=len, reverse=True))
+    money = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))
+    codes = "|".join(_CODES)
+    return (
+        (re.compile(rf"({money})\s?({number})(k|K|M|bn|B|T)?{behind}"), "money first"),
+        (re.compile(rf"{before}({number})(k|K|M|bn|B|T)?\s?({money}|(?:{codes})(?![A-Za-z]))"), "money last"),
+        (re.compile(rf"({codes})\s({number}){behind}"), "code first"),
+        (re.compile(rf"%\s?({number})(?![\d%])"), "percent first"),
+        (re.compile(rf"{before}({number})\s?[%٪]"), "percent last"),
+        (re.compile(rf"{before}({number})\s?°\s?([CFK])?{behind}"), "degrees"),
+        (re.compile(rf"{before}({number})\s?({units})(/s)?{behind}"), "unit"),
+        (re.compile(rf"{before}({number})([kK]|M){behind}"), "scale"),
+        (re.compile(rf"{before}({number})\s?[x×]{behind}(?!\s?\d)"), "times"),
+    )
+
+
+def say_units(text: str, language: str) -> str:
+    """Put numbers that have a unit into words, with it.
+
+    Args:
+        text: a sentence.
+        language: as for ``cardinal``.
+    """
+    for pattern, kind in _patterns(language):
+        text = pattern.sub(functools.partial(_said, language=language, kind=kind), text)
+    return text
+
+
+def count(numeral: Numeral, unit: str, language: str, prefix: str = "") -> str:
+    """So many of a unit: ``count(Numeral("3", ""), "hour", "de")`` is ``drei Stunden``."""
+    base = language[:2]
+    row = _rows(base)[unit]
+    noun = row.forms[min(form(numeral.count, base), len(row.forms) - 1)]
+    if prefix:
+        named = _rows(base)["prefixes"].forms[PREFIXES.index(prefix)]
+        apart = unit in APART.get(base, frozenset())
+        noun = f"{named} {noun}" if apart else named + (noun.lower() if base == "de" else noun)
+    number = numerals.say(numeral, language, row.gender)
+    if base == "ko" and unit == "hour" and numeral.count is not None:
+        number = native(numeral.count) or number
+    if "{}" in noun:
+        return noun.format(number)
+    return number + noun if base in ("ja", "zh") else f"{number} {noun}"
+
+
+def _said(found: re.Match[str], *, language: str, kind: str) -> str:
+    match kind:
+        case "money first":
+            said = _money(found[2], found[3], _CURRENCIES[found[1]], language)
+        case "money last":
+            said = _money(found[1], found[2], (_CURRENCIES | _CODES)[found[3]], language)
+        case "code first":
+            said = _money(found[2], None, _CODES[found[1]], language)
+        case "percent first" | "percent last":
+            said = count(numerals.read(found[1], language), "percent", language)
+        case "degrees":
+            said = count(numerals.read(found[1], language), "degree", language)
+            said += {"C": " Celsius", "F": " Fahrenheit", "K": " Kelvin", None: ""}[found[2]]
+        case "unit":
+            said = _unit(found[1], found[2], per_second=found[3] is not None, language=language)
+        case "scale":
+            said = numerals.say(_scaled(numerals.read(found[1], language), found[2]), language)
+        case _:
+            said = count(numerals.read(found[1], language), "times", language)
+    return splice(found, said, language)
+
+
+def _unit(number: str, symbol: str, *, per_second: bool, language: str) -> str:
+    numeral = numerals.read(number, language)
+    symbol = _LOCAL.get(language[:2], {}).get(symbol, symbol)
+    symbol = _OTHERS.get(symbol, symbol)
+    symbol, slash, _ = symbol.partition("/s")
+    if symbol == "frame":
+        said = count(numeral, "frame", language)
+    elif symbol == "cm":
+        # The one unit of a hundredth.
+        metre = count(numeral, "metre", language)
+        prefix = symbol_words.word("centi", language)
+        noun = _rows(language[:2])["metre"].forms
+        shown = noun[min(form(numeral.count, language[:2]), len(noun) - 1)]
+        said = metre.removesuffix(shown) + prefix + (shown.lower() if language[:2] == "de" else shown)
+    else:
+        prefix, unit = _symbols()[symbol]
+        said = count(numeral, unit, language, prefix)
+    if per_second or slash:
+        said = _rows(language[:2])["persecond"].forms[0].format(said)
+    return said
+
+
+def _money(number: str, scale: str | None, unit: str, language: str) -> str:
+    numeral = numerals.read(number, language)
+    if scale:
+        return count(_scaled(numeral, scale), unit, language)
+    if len(numeral.fraction) == _CENTS and language[:2] not in ("ja", "zh", "ko"):
+        whole = count(numerals.Numeral(numeral.whole, ""), unit, language)
+        cents = int(numeral.fraction)
+        return f"{whole} {numerals.say(numerals.Numeral(str(cents), ''), language)}" if cents else whole
+    return count(numeral, unit, language)
+
+
+def _scaled(numeral: Numeral, scale: str) -> Numeral:
+    """1.5k is fifteen hundred."""
+    power = _SCALES[scale]
+    fraction = numeral.fraction.ljust(power, "0")
+    whole = (numeral.whole + fraction[:power]).lstrip("0") or "0"
+    return numerals.Numeral(whole, fraction[power:])
