@@ -68,7 +68,7 @@ _LEADING_MARKS: Final = re.compile(rf"\A[\s{_MARKS}'-]+")
 _TRAILING_COMMA: Final = re.compile(r"[\s,،、;؛:]+\Z")
 _HYPHEN: Final = re.compile(r"(?<![^\W\d_])-+|-+(?![^\W\d_])")
 _APOSTROPHE: Final = re.compile(r"(?<![^\W\d_])'+|'+(?![^\W\d_])|'{2,}")
-_COLON: Final = re.compile(r":+(?=\S)(?!:*[\s)])")
+_COLON: Final = re.compile(r":{2,}")
 _ASIAN: Final = "\u3001-\u3007\u3041-\u30ff\u3400-\u9fff\uff01\uff0c\uff1a\uff1b\uff1f"
 _ASIAN_GAP: Final = re.compile(rf"(?<=[{_ASIAN}])\s+(?=[{_ASIAN}])|(?<=[。、！，：；？])\s+|\s+(?=[。、！，：；？])")
 _WIDE: Final = {
@@ -78,13 +78,18 @@ _WIDE: Final = {
 _OPENING: Final = re.compile(r"[¿¡](?![^\W\d_])")
 
 
-def unify(text: str) -> str:
-    """One form of each character: compatibility forms and figures of other scripts are the usual ones."""
+def unify(text: str, base: str) -> str:
+    """One form of each character: compatibility forms and figures of other scripts are the usual ones.
+
+    Args:
+        text: a sentence.
+        base: its language, without a country.
+    """
     if text.isascii():
         return text.translate(_CONTROLS)
     text = unicodedata.normalize("NFKC", _RAISED.sub(" ", _INVISIBLE.sub("", text)).translate(_FORMS))
-    text = "".join(map(_figure, text.translate(_FORMS).translate(_CONTROLS)))
-    return _INVISIBLE.sub("", text)
+    text = _INVISIBLE.sub("", text.translate(_FORMS).translate(_CONTROLS))
+    return "".join(_folded(_figure(character), base) for character in text)
 
 
 def speakable(text: str, base: str) -> str:
@@ -96,17 +101,16 @@ def speakable(text: str, base: str) -> str:
     """
     if not text.isascii():
         text = _GREEK.sub(lambda m: f" {_NAMES_OF_GREEK.get(m[0].lower(), '')} ", text)
-        text = "".join(_folded(character, base) for character in text)
     text = _QUOTES.sub(" ", text)
     text = _DASHES.sub(", ", _BRACKETS.sub(r", \1, ", text))
     text = _unspeakable(base).sub(" ", text)
-    text = _COLON.sub(" ", _APOSTROPHE.sub("", _HYPHEN.sub(" ", text)))
+    text = _COLON.sub(" ", _APOSTROPHE.sub(" ", _HYPHEN.sub(" ", text)))
+    if base == "es":
+        text = _OPENING.sub("", text)
     text = _RUN_OF_MARKS.sub(_strongest, text)
     text = _TRAILING_COMMA.sub("", _LEADING_MARKS.sub("", " ".join(text.split())))
     if base in _WIDE:
         text = _ASIAN_GAP.sub("", text.translate(_WIDE[base]))
-    elif base == "es":
-        text = _OPENING.sub("", text)
     text = unicodedata.normalize("NFC", text)
     return text if any(map(str.isalpha, text)) else ""
 
@@ -142,4 +146,6 @@ def _unspeakable(base: str) -> re.Pattern[str]:
 
 
 def _strongest(found: re.Match[str]) -> str:
-    return min(found[0].replace(" ", ""), key=_STRENGTH.__getitem__)
+    mark = min(found[0].replace(" ", ""), key=_STRENGTH.__getitem__)
+    # One mark between two letters is a part of a name.
+    return mark if len(found[0]) == 1 else f"{mark} "
