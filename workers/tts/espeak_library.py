@@ -39,6 +39,10 @@ _AUDIO_OUTPUT_SYNCHRONOUS: Final = 2
 _INITIALIZE_DONT_EXIT: Final = 0x8000
 """Without it the library ends the process when its data is missing."""
 _CHARS_UTF8: Final = 1
+_PHONEMES_IPA: Final = 0x02
+_PHONEMES_TIED: Final = 0x80
+_PHONEMES_TIE_SHIFT: Final = 8
+_ENDPAUSE: Final = 0x1000
 _POS_CHARACTER: Final = 1
 _PARAMETER_RATE: Final = 1
 _OK: Final = 0
@@ -101,6 +105,25 @@ class EspeakLibrary:
         chunks, self._chunks = self._chunks, []
         self._check(code, "synthesis")
         return chunks
+
+    def phonemes(self, text: bytes, tie: str) -> str:
+        """The sounds of a text in the phonetic alphabet (IPA), in the voice's language; marks in it are left out.
+
+        Args:
+            text: UTF-8, without NUL.
+            tie: one ASCII character, put between the parts of one sound: ``a^ɪ``.
+        """
+        mode = _PHONEMES_IPA | _PHONEMES_TIED | ord(tie) << _PHONEMES_TIE_SHIFT
+        translate = self._library.espeak_TextToPhonemes
+        translate.restype = ctypes.c_char_p
+        buffer = ctypes.create_string_buffer(text)
+        left = ctypes.c_void_p(ctypes.addressof(buffer))
+        clauses: list[str] = []
+        # Each call takes one clause, and moves the pointer behind it; in the end to nowhere.
+        while left.value:
+            found = translate(ctypes.byref(left), _CHARS_UTF8, mode)
+            clauses.append((found or b"").decode())
+        return " ".join(clause.strip() for clause in clauses if clause.strip())
 
     def end(self) -> None:
         """Let the library free what it has."""

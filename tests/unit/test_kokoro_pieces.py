@@ -1,0 +1,103 @@
+"""How the phonemes of a sentence are cut, and how the pieces of sound are put together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicestream.workers.tts.kokoro import joints, pieces
+from voicestream.workers.tts.kokoro.pieces import Piece, cut
+
+RATE = 24_000
+
+WORD = "nˈulIn"
+CLAUSE = " ".join([WORD] * 5)
+
+
+def sizes(found: list[Piece]) -> list[int]:
+    return [len(piece.phonemes) for piece in found]
+
+
+def test_a_short_sentence_is_one_piece() -> None:
+    assert cut(f"{WORD}, {WORD}.") == [Piece(f"{WORD}, {WORD}.", 0.0)]
+    assert cut("") == []
+    assert cut("  ") == []
+
+
+def test_the_first_piece_ends_with_the_first_clause() -> None:
+    found = cut(f"{CLAUSE}, {CLAUSE}, {CLAUSE}.")
+    assert found[0] == Piece(f"{CLAUSE},", 0.12)
+    assert found[1:] == [Piece(f"{CLAUSE}, {CLAUSE}.", 0.0)]
+
+
+def test_a_clause_too_short_to_be_said_well_stays_with_the_next() -> None:
+    found = cut(f"{WORD}, {CLAUSE}, {CLAUSE}, {WORD}.")
+    assert found[0].phonemes == f"{WORD}, {CLAUSE},"
+    assert found[-1].phonemes == f"{CLAUSE}, {WORD}."
+
+
+def test_later_pieces_are_as_long_as_they_may_be_and_end_at_the_best_mark() -> None:
+    clauses = [f"{CLAUSE}," for _ in range(12)]
+    clauses[4] = f"{CLAUSE};"
+    found = cut(" ".join(clauses))
+    assert found[1].phonemes.endswith(";")
+    assert found[1].pause_seconds == 0.2
+    assert all(size <= pieces.LONGEST for size in sizes(found))
+
+
+@pytest.mark.parametrize(
+    ("mark", "pause"), [(".", 0.35), ("!”", 0.35), (";", 0.2), (" —", 0.2), (",", 0.12), (")", 0.12)]
+)
+def test_each_mark_has_its_pause(mark: str, pause: float) -> None:
+    assert cut(f"{CLAUSE}{mark} {CLAUSE} {CLAUSE}")[0].pause_seconds == pause
+
+
+def test_without_marks_the_first_piece_ends_between_two_words_after_a_few_seconds() -> None:
+    found = cut(" ".join([WORD] * 60))
+    assert sizes(found)[0] <= pieces.LATEST
+    assert found[0].pause_seconds == 0.0
+    assert all(piece.phonemes.split() == [WORD] * len(piece.phonemes.split()) for piece in found)
+
+
+def test_without_spaces_it_is_cut_all_the_same() -> None:
+    found = cut("a" * 1000)
+    assert "".join(piece.phonemes for piece in found) == "a" * 1000
+    assert max(sizes(found)) <= pieces.LONGEST
+
+
+@given(st.text(alphabet="ab ,.;—“”()!", max_size=900))
+def test_nothing_is_lost_and_no_piece_is_too_long(text: str) -> None:
+    found = cut(text)
+    assert "".join("".join(piece.phonemes for piece in found).split()) == "".join(text.split())
+    assert max(sizes(found), default=0) <= pieces.LONGEST
+    assert all(piece.phonemes for piece in found)
+    assert not found or found[-1].pause_seconds == 0.0
+
+
+def sound(before: float, loud: float, after: float) -> np.ndarray:
+    seconds = np.array([before, loud, after]) * RATE
+    return np.repeat(np.array([0.001, 0.5, 0.001], np.float32), seconds.astype(int))
+
+
+def joined(*, is_first: bool = False, is_last: bool = False) -> float:
+    made = joints.join(sound(0.3, 1.0, 0.4), RATE, is_first=is_first, is_last=is_last, pause_seconds=0.2)
+    assert made.dtype == np.float32
+    return round(len(made) / RATE, 2)
+
+
+def test_quiet_goes_where_two_pieces_meet_and_the_pause_comes_in_its_place() -> None:
+    assert joined() == 0.02 + 1.0 + 0.02 + 0.2
+
+
+def test_the_edges_of_a_sentence_are_left_alone() -> None:
+    assert joined(is_first=True) == 0.3 + 1.0 + 0.02 + 0.2
+    assert joined(is_last=True) == 0.02 + 1.0 + 0.4
+    assert joined(is_first=True, is_last=True) == 1.7
+
+
+def test_a_piece_without_sound_stays_what_it_is() -> None:
+    for silence in (np.zeros(100, np.float32), np.zeros(0, np.float32)):
+        made = joints.join(silence, RATE, is_first=False, is_last=False, pause_seconds=0.2)
+        assert len(made) == len(silence)

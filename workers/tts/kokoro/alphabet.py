@@ -1,0 +1,68 @@
+"""From espeak-ng's phonetic alphabet to the symbols that Kokoro was trained on.
+
+They are those of its own front-end, misaki (EN_PHONES.md there): one letter for each diphthong and affricate, and for
+American English no length marks. espeak-ng ties the parts of one sound together (``a^ɪ``), so that they can be told
+from two sounds that meet.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+TIE: Final = "^"
+
+_FLAG: Final = re.compile(r"\(\^?[a-z][a-z^-]*\)")
+"""espeak-ng marks words that it reads as another language: ``(en)`` … ``(fr)``."""
+
+_SYLLABIC: Final = re.compile("(\\S)\N{COMBINING VERTICAL LINE BELOW}")
+_RHOTIC: Final = re.compile("ɜː?ɹ?")
+_WITHIN_A_WORD: Final = re.compile(r"(?<=\S)ɐ|ɐ(?=\S)")
+
+_COMMON: Final = {
+    "a^ɪ": "I",
+    "a^ʊ": "W",
+    "d^ʒ": "ʤ",
+    "e^ɪ": "A",
+    "o^ʊ": "O",
+    "t^ʃ": "ʧ",
+    "ə^ʊ": "Q",
+    "ɔ^ɪ": "Y",
+    "g": "ɡ",
+}
+
+_OTHERS: Final = {"d^z": "ʣ", "s^s": "S", "t^s": "ʦ", "-": ""}
+
+_ENGLISH: Final = {
+    "ə^l": "ᵊl",
+    "ʔn\N{COMBINING VERTICAL LINE BELOW}": "tn",
+    "r": "ɹ",
+    "x": "k",
+    "ç": "k",
+    "ɬ": "l",
+    "ʲ": "",
+}
+
+_AMERICAN: Final = {"ɚɹ": "əɹ", "ɚ": "əɹ", "oː": "ɔ", "ɾ": "T", "ʔ": "t", "ː": ""}
+
+_BRITISH: Final = {"e^ə": "ɛː", "i^ə": "ɪə"}
+
+
+def english(phonetic: str, *, is_british: bool) -> str:
+    """Symbols for what espeak-ng makes of English, with ties."""
+    found = _replaced(_FLAG.sub("", phonetic), _ENGLISH | (_BRITISH if is_british else {}) | _COMMON)
+    found = _SYLLABIC.sub(r"ᵊ\1", found)
+    if not is_british:
+        found = _replaced(_RHOTIC.sub("ɜɹ", found), _AMERICAN)
+    return _WITHIN_A_WORD.sub("ə", found.replace(TIE, ""))
+
+
+def other(phonetic: str) -> str:
+    """Symbols for what espeak-ng makes of Spanish, French, Hindi, Italian or Portuguese, with ties."""
+    return _replaced(_FLAG.sub("", phonetic), _COMMON | _OTHERS).replace(TIE, "")
+
+
+def _replaced(text: str, symbols: dict[str, str]) -> str:
+    for old, new in symbols.items():
+        text = text.replace(old, new)
+    return text

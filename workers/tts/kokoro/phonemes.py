@@ -1,0 +1,153 @@
+"""A text in the symbols of Kokoro: which language takes which way.
+
+espeak-ng makes them of English, Spanish, French, Hindi, Italian and Portuguese; Japanese and Chinese have packages of
+their own, which are imported at their first sentence. Latin words in these two are read as English.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from typing import TYPE_CHECKING, Final
+
+from voicestream import languages
+from voicestream.errors import EngineNotReadyError, UsageError
+from voicestream.workers.tts import espeak_library
+from voicestream.workers.tts.kokoro import alphabet, marks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from voicestream.workers.tts.espeak_library import EspeakLibrary
+
+INSTALL: Final = "pip install 'voicestream[kokoro]'"
+
+_BY_ESPEAK: Final = frozenset(("en", "es", "fr", "hi", "it", "pt"))
+
+_PACKAGES: Final = {"ja": ("fugashi", "unidic_lite"), "zh": ("rjieba", "pypinyin")}
+
+_BRAZILIAN: Final = "pt-br"
+"""Kokoro has heard no other Portuguese."""
+
+_BRITISH, _AMERICAN = "en", "en-us"
+"""What espeak-ng calls them."""
+
+_UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
+_LATIN: Final = re.compile(r"([A-Za-zÀ-ÖØ-öø-ÿ][A-Za-zÀ-ÖØ-öø-ÿ' -]*)")
+_ORDINARY_SPEED: Final = 175
+
+
+def supports(language: str) -> bool:
+    """Whether Kokoro speaks the language of a BCP-47 tag, be its packages installed or not."""
+    try:
+        base = languages.parse(language).base
+    except UsageError:
+        return False
+    return base in _BY_ESPEAK or base in _PACKAGES
+
+
+def require(language: str) -> None:
+    """Make sure that the packages of a language are installed, without importing them.
+
+    Raises:
+        EngineNotReadyError: some are not.
+    """
+    spoken = languages.parse(language)
+    missing = [name for name in _PACKAGES.get(spoken.base, ()) if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EngineNotReadyError(
+            f"Kokoro needs {', '.join(missing)} to speak {spoken.name}, not installed here", hint=INSTALL
+        )
+
+
+class Phonemes:
+    """Makes phonemes of texts."""
+
+    def __init__(self, library: Path, data: Path) -> None:
+        """``library`` and ``data``: of espeak-ng."""
+        self._library = library
+        self._data = data
+        self._own: dict[str, Callable[[str], str]] = {}
+        """Of Japanese and Chinese, once they are loaded."""
+
+    def of(self, text: str, language: str, *, is_british: bool) -> str:
+        """The phonemes of a text, with its marks.
+
+        Args:
+            text: to be said; no numbers, no markup.
+            language: BCP-47 tag; ``supports`` said yes.
+            is_british: which English.
+
+        Raises:
+            EngineNotReadyError: a package is missing.
+            EspeakError: espeak-ng cannot be used.
+        """
+        require(language)
+        with espeak_library.loaded(self._library, self._data) as espeak:
+            voice = _Voice(espeak)
+
+            def english(words: str) -> str:
+                name = _BRITISH if is_british else _AMERICAN
+                return alphabet.english(voice.read(words, name), is_british=is_british)
+
+            read = self._reader(languages.parse(language), voice, english)
+            found = "".join(
+                read(words) + mark for words, mark in marks.split(_UNSPEAKABLE.sub(" ", text)) if words or mark
+            )
+        return " ".join(found.split())
+
+    def _reader(
+        self, language: languages.Language, voice: _Voice, english: Callable[[str], str]
+    ) -> Callable[[str], str]:
+        if language.base == "en":
+            return english
+        if language.base in _PACKAGES:
+            own = self._own_of(language.base)
+            return lambda words: _mixed(words, own, english)
+        name = _BRAZILIAN if language.base == "pt" else str(language.espeak)
+        return lambda words: alphabet.other(voice.read(words, name))
+
+    def _own_of(self, base: str) -> Callable[[str], str]:
+        if base not in self._own:
+            try:
+                self._own[base] = _load(base)
+            except (ImportError, RuntimeError) as error:
+                raise EngineNotReadyError(
+                    f"the dictionary of a language cannot be used: {error}", hint=INSTALL
+                ) from error
+        return self._own[base]
+
+
+class _Voice:
+    """espeak-ng, told which language it reads only when that changes."""
+
+    def __init__(self, espeak: EspeakLibrary) -> None:
+        self._espeak = espeak
+        self._name = ""
+
+    def read(self, words: str, name: str) -> str:
+        """The words in the phonetic alphabet, with ties."""
+        if not words:
+            return ""
+        if name != self._name:
+            self._espeak.set_up(name, _ORDINARY_SPEED, 0)
+            self._name = name
+        return self._espeak.phonemes(words.encode(), alphabet.TIE)
+
+
+def _load(base: str) -> Callable[[str], str]:
+    if base == "ja":
+        from voicestream.workers.tts.kokoro.japanese import Japanese
+
+        return Japanese().phonemes
+    from voicestream.workers.tts.kokoro.chinese import Chinese
+
+    return Chinese().phonemes
+
+
+def _mixed(words: str, own: Callable[[str], str], english: Callable[[str], str]) -> str:
+    parts = [
+        english(part.strip()) if _LATIN.fullmatch(part) else own(part) for part in _LATIN.split(words) if part.strip()
+    ]
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,157 @@
+"""The engine ``kokoro``: Kokoro-82M by ONNX Runtime, quicker than real time on a processor."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voicestream import languages
+from voicestream.engine_settings import EngineSettings
+from voicestream.errors import EngineNotReadyError
+from voicestream.workers.tts import espeak_voices
+from voicestream.workers.tts.kokoro import directories, joints, phonemes, pieces, voices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from voicestream.workers.tts.kokoro.network import Network
+    from voicestream.workers.tts.kokoro.phonemes import Phonemes
+    from voicestream.workers.tts.kokoro.vocabulary import Vocabulary
+
+SLOWEST: Final = 0.5
+FASTEST: Final = 2.0
+"""Speeds at which the network was tried by its makers; beyond them it stammers."""
+
+CHUNK_SECONDS: Final = 0.25
+
+_MAX_CHARACTERS: Final = 400
+_MAX_CHARACTERS_DENSE: Final = 150
+"""Half a minute. It would take more, but a sentence that is made again after a crash is made from its beginning."""
+
+_DENSE: Final = frozenset(("ja", "zh"))
+"""Languages that write a syllable with a character."""
+
+
+class KokoroSynthesizer:
+    """A ``Synthesizer``."""
+
+    name: Final = "kokoro"
+    device: Final = "cpu"
+    sample_rate: Final = 24_000
+    needs_care: Final = True
+    needs_words: Final = True
+
+    def __init__(self) -> None:
+        self._directory = Path()
+        self._names: list[str] = []
+        self._network: Network | None = None
+        self._vocabulary: Vocabulary | None = None
+        self._phonemes: Phonemes | None = None
+        self._voice: tuple[list[str], NDArray[np.float32]] | None = None
+        """The one that spoke last."""
+
+    def max_characters(self, language: str) -> int:
+        """About half a minute of speech."""
+        return _MAX_CHARACTERS_DENSE if languages.parse(language).base in _DENSE else _MAX_CHARACTERS
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        """Import, read and warm up.
+
+        Raises:
+            EngineNotReadyError: packages or weights are missing or damaged.
+        """
+        self._directory = directories.find(EngineSettings.from_environment().models)
+        report("importing onnxruntime", None)
+        try:
+            for package in ("numpy", "onnx", "onnxruntime"):
+                importlib.import_module(package)
+            import espeakng_loader
+
+            from voicestream.workers.tts.kokoro.network import Network
+            from voicestream.workers.tts.kokoro.vocabulary import Vocabulary
+        except ImportError as error:
+            raise EngineNotReadyError(f"a package is missing: {error}", hint=phonemes.INSTALL) from error
+        self._names = voices.names(self._directory)
+        self._vocabulary = Vocabulary(self._directory / directories.TOKENIZER)
+        try:
+            library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
+        except RuntimeError as error:
+            raise EngineNotReadyError(
+                f"the package of espeak-ng cannot be used: {error}", hint=espeak_voices.REINSTALL
+            ) from error
+        self._phonemes = phonemes.Phonemes(Path(library), Path(data))
+        report("making the model", None)
+        file = directories.network(self._directory)
+        assert file is not None  # noqa: S101 - find() has looked
+        self._network = Network(file, int(os.environ.get("OMP_NUM_THREADS") or 0))
+        report("warming up", None)
+        for _ in self.synthesize("This is a sentence of a usual length.", "en", "", 0):
+            pass
+
+    def supports(self, language: str) -> bool:
+        """Whether it is one of the nine."""
+        return phonemes.supports(language)
+
+    def synthesize(
+        self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
+    ) -> Iterator[NDArray[np.float32]]:
+        """The sound of a text, piece by piece; empty chunks while a piece is being made.
+
+        Args:
+            text: without words: no chunks.
+            language: BCP-47 tag.
+            voice: empty, ``af_heart``, or several that are mixed: ``af_heart+af_bella``.
+            seed: of the noise in the voice.
+            speed: kept within 0.5 to 2.
+
+        Raises:
+            UsageError: there is no such voice.
+            EngineNotReadyError: a package of the language is missing, or the voice is damaged.
+            EspeakError: espeak-ng cannot be used.
+            RuntimeError: the network cannot make it.
+            ValueError: likewise.
+        """
+        if self._network is None or self._vocabulary is None or self._phonemes is None:
+            raise RuntimeError("load() comes first")
+        chosen = voices.choose(self._names, voice, language)
+        is_british = voices.is_british(chosen, language)
+        said = self._vocabulary.known(self._phonemes.of(text, language, is_british=is_british))
+        if not any(map(str.isalpha, said)):
+            return
+        rows = self._rows(chosen)
+        parts = pieces.cut(said)
+        for number, piece in enumerate(parts):
+            ids = self._vocabulary.ids(piece.phonemes)
+            sound = yield from self._network.speak(
+                ids,
+                rows[len(piece.phonemes) - 1],
+                min(max(speed, SLOWEST), FASTEST),
+                seed=seed,
+                piece=number,
+            )
+            joined = joints.join(
+                sound,
+                self.sample_rate,
+                is_first=number == 0,
+                is_last=number == len(parts) - 1,
+                pause_seconds=piece.pause_seconds / speed,
+            )
+            size = int(CHUNK_SECONDS * self.sample_rate)
+            for start in range(0, len(joined), size):
+                yield joined[start : start + size].copy()
+
+    def close(self) -> None:
+        """Let go of the network."""
+        if self._network is not None:
+            self._network.close()
+            self._network = None
+
+    def _rows(self, chosen: list[str]) -> NDArray[np.float32]:
+        if self._voice is None or self._voice[0] != chosen:
+            self._voice = (chosen, voices.read(self._directory, chosen))
+        return self._voice[1]

@@ -1,0 +1,154 @@
+"""Kokoro's voices: files of numbers that say how somebody speaks, one row for each length of a text.
+
+The first letter of a name is the language of who speaks (``j``: Japanese), the second ``f`` or ``m``. A voice speaks
+other languages as well, with an accent.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final
+
+from voicestream import languages
+from voicestream.errors import EngineNotReadyError, UsageError
+from voicestream.models.directories import AGAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+LONGEST: Final = 510
+"""Phonemes that the network takes at once, and rows of a voice."""
+
+_NUMBERS: Final = 256
+"""In a row."""
+
+_BYTES: Final = LONGEST * _NUMBERS * 4
+
+_TAGS: Final = {
+    "a": "en-US",
+    "b": "en-GB",
+    "e": "es",
+    "f": "fr",
+    "h": "hi",
+    "i": "it",
+    "j": "ja",
+    "p": "pt-BR",
+    "z": "zh",
+}
+"""BCP-47 tags by the first letter of a name."""
+
+_USUAL: Final = (
+    "af_heart",
+    "bf_emma",
+    "ef_dora",
+    "ff_siwis",
+    "hf_alpha",
+    "if_sara",
+    "jf_alpha",
+    "pf_dora",
+    "zf_xiaoxiao",
+)
+"""For each language the voice that its makers grade best (VOICES.md of Kokoro-82M), or one of the best."""
+
+_FOLDER: Final = "voices"
+_MIXED: Final = "+"
+
+
+def names(place: Path) -> list[str]:
+    """The voices of a model's directory, sorted."""
+    return sorted(file.stem for file in (place / _FOLDER).glob("*.bin"))
+
+
+def language_of(name: str) -> str:
+    """BCP-47 tag of who speaks; empty if the name does not say it."""
+    return _TAGS.get(name[:1], "") if name[1:3] in {"f_", "m_"} else ""
+
+
+def is_british(chosen: Sequence[str], language: str) -> bool:
+    """Whether English is pronounced as in Britain: as the voice does, or else as the tag of the language says."""
+    spoken = {language_of(name) for name in chosen}
+    if spoken <= {"en-US", "en-GB"}:
+        return spoken == {"en-GB"}
+    return languages.parse(language).espeak != "en-us"
+
+
+def choose(there: Sequence[str], typed: str, language: str) -> list[str]:
+    """Which voices speak: one, or several that are mixed.
+
+    Args:
+        there: the voices that there are.
+        typed: what the user typed: empty, ``af_heart``, or ``af_heart+af_bella``.
+        language: BCP-47 tag of the sentence.
+
+    Raises:
+        UsageError: there is no such voice.
+    """
+    if not typed.strip():
+        return [_usual(there, language)]
+    if "/" in typed or typed.endswith(".wav"):
+        raise UsageError(
+            f"kokoro cannot speak with the voice of a recording ({typed})",
+            hint="Type --tts xtts, or the name of a voice: --voice af_heart",
+        )
+    return [_named(there, name.strip()) for name in typed.split(_MIXED)]
+
+
+def check(place: Path, name: str) -> None:
+    """Make sure that the file of a voice is as long as it must be.
+
+    Raises:
+        EngineNotReadyError: it is not.
+    """
+    file = _file(place, name)
+    try:
+        size = file.stat().st_size
+    except OSError as error:
+        raise EngineNotReadyError(f"{file} cannot be read: {error.strerror}", hint=AGAIN) from error
+    if size != _BYTES:
+        raise EngineNotReadyError(f"{file} is damaged: it has {size} bytes, not {_BYTES}", hint=AGAIN)
+
+
+def read(place: Path, chosen: Sequence[str]) -> NDArray[np.float32]:
+    """The rows of a voice, or the mean of several: ``LONGEST`` times 256 numbers.
+
+    Raises:
+        EngineNotReadyError: a file is damaged.
+    """
+    import numpy as np
+
+    rows: list[NDArray[np.float32]] = []
+    for name in chosen:
+        check(place, name)
+        rows.append(np.fromfile(_file(place, name), dtype="<f4").reshape(LONGEST, _NUMBERS))
+    if not all(np.isfinite(row).all() for row in rows):
+        raise EngineNotReadyError(f"{_file(place, chosen[0])} is damaged: it holds what is no number", hint=AGAIN)
+    mixed: NDArray[np.float32] = np.stack(rows).mean(axis=0, dtype=np.float32)
+    return mixed
+
+
+def _file(place: Path, name: str) -> Path:
+    return place / _FOLDER / f"{name}.bin"
+
+
+def _usual(there: Sequence[str], language: str) -> str:
+    """The best there is: of this language and region, of this language, of any."""
+    spoken = languages.parse(language)
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        tag = language_of(name)
+        return tag != spoken.tag, tag.partition("-")[0] != spoken.base, name not in _USUAL
+
+    return min(there, key=rank)
+
+
+def _named(there: Sequence[str], typed: str) -> str:
+    wanted = typed.lower().replace("-", "_")
+    if wanted in there:
+        return wanted
+    nearest = difflib.get_close_matches(wanted, there, n=1)
+    guess = f"Did you mean --voice {nearest[0]}? " if nearest else ""
+    raise UsageError(f'kokoro has no voice "{typed}"', hint=f"{guess}There are {', '.join(there)}.")
