@@ -101,26 +101,25 @@ class MelScale(nn.Module):
 class MelSpectrogram(nn.Module):
     """Bands of the mel scale (the formula of HTK) over time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parameters are torchaudio's, and their names
         self,
-        sample_rate: int = 16_000,
-        n_fft: int = 400,
-        win_length: int | None = None,
-        hop_length: int | None = None,
+        *,
+        sample_rate: int,
+        n_fft: int,
+        win_length: int,
+        hop_length: int,
+        n_mels: int,
         f_min: float = 0.0,
         f_max: float | None = None,
-        n_mels: int = 128,
         window_fn: Callable[[int], Tensor] = torch.hann_window,
         power: float = 2.0,
         norm: str | None = None,
-        *,
         normalized: bool = False,
     ) -> None:
         super().__init__()
         if normalized or norm not in (None, "slaney"):
             raise NotImplementedError("normalized spectra, and bands weighted otherwise than by their width")
-        length = win_length or n_fft
-        self.spectrogram = Spectrogram(n_fft, window_fn(length), hop_length or length // 2, power)
+        self.spectrogram = Spectrogram(n_fft, window_fn(win_length), hop_length, power)
         highest = sample_rate // 2 if f_max is None else f_max
         bands = mel_bands(n_fft // 2 + 1, sample_rate, (f_min, highest), n_mels, weigh=norm == "slaney")
         self.mel_scale = MelScale(bands)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
-    import torch
     from numpy.typing import NDArray
 
     from voicestream.workers.device import Device
@@ -143,7 +142,7 @@ class XttsSynthesizer:
         from voicestream.workers.tts.xtts.speaking import Utterance, speak
 
         assert self._facts and self._gpt and self._vocoder  # noqa: S101, PT018 - after load
-        tokens = self._facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language))
+        tokens = self._facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
         if len(tokens) > self._gpt.max_text_tokens:
             raise ValueError(f"{len(tokens)} tokens of text are more than the {self._gpt.max_text_tokens} XTTS takes")
         ending = Ending(speech_rates.estimate(text, language), self._gpt.max_tokens, self.sample_rate, speed)

@@ -8,17 +8,19 @@ they are computed once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import torch
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from torch import Tensor, nn
 
     from voicestream.workers.tts.xtts.linear import Linear, MakeLinear
+
+_Result = TypeVar("_Result")
 
 LAYERS_AT_ONCE: Final = 5
 """After so many layers of a text it is looked whether it is still wanted: some 20 ms on a processor."""
@@ -32,7 +34,9 @@ class _Norm:
 
     @classmethod
     def of(cls, norm: nn.LayerNorm) -> _Norm:
-        return cls(norm.weight.detach().to(torch.float32, copy=True), norm.bias.detach().to(torch.float32, copy=True), norm.eps)
+        return cls(
+            norm.weight.detach().to(torch.float32, copy=True), norm.bias.detach().to(torch.float32, copy=True), norm.eps
+        )
 
     def __call__(self, signal: Tensor) -> Tensor:
         return functional.layer_norm(signal, self.weight.shape, self.weight, self.bias, self.epsilon)
@@ -112,12 +116,11 @@ class Gpt:
     def read_voice(self, voice: Tensor) -> Cache:
         """The positions of a voice: (1, 32, width)."""
         cache = self._empty_cache(voice.shape[1])
-        for _ in self._advance(voice.to(self.device, torch.float32), cache):
-            pass
+        _finish(self._advance(voice.to(self.device, torch.float32), cache))
         return cache
 
-    def begin(self, voice: Cache, text: list[int]) -> Iterator[tuple[Cache, Tensor] | None]:
-        """Read a text; yields None at moments at which it can be let go of, then cache and first latent.
+    def begin(self, voice: Cache, text: list[int]) -> Generator[None, None, tuple[Cache, Tensor]]:
+        """Read a text; yields at moments at which it can be let go of, and returns the cache and the first latent.
 
         Args:
             voice: what ``read_voice`` made; it stays as it is.
@@ -130,15 +133,13 @@ class Gpt:
         tokens = torch.tensor([self._start_text, *text, self._stop_text], device=self.device)
         words = self._texts[tokens] + self._text_positions[: len(tokens)]
         positions = torch.cat([words, self._audio[self.start_token, None] + self._audio_positions[:1]])
-        for hidden in self._advance(positions[None], cache):
-            yield None if hidden is None else (cache, self._latent(hidden))
+        hidden = yield from self._advance(positions[None], cache)
+        return cache, self._latent(hidden)
 
     def step(self, cache: Cache, token: int, number: int) -> Tensor:
         """Take an audio token, the ``number``-th from 0; returns the latent from which the next one is chosen."""
         position = self._audio[token] + self._audio_positions[number + 1]
-        (hidden,) = self._advance(position[None, None], cache, layers_at_once=len(self._blocks))
-        assert hidden is not None  # noqa: S101 - the last thing that is yielded
-        return self._latent(hidden)
+        return self._latent(_finish(self._advance(position[None, None], cache)))
 
     def scores(self, latent: Tensor) -> Tensor:
         """How well each audio token fits after a latent (1, 1, width): logits, (tokens,)."""
@@ -147,8 +148,8 @@ class Gpt:
     def _latent(self, hidden: Tensor) -> Tensor:
         return self._latent_norm(self._last_norm(hidden[:, -1:]))
 
-    def _advance(self, signal: Tensor, cache: Cache, layers_at_once: int = LAYERS_AT_ONCE) -> Iterator[Tensor | None]:
-        """Add positions (1, steps, width) to the cache; yields None now and then, at last what the last layer made."""
+    def _advance(self, signal: Tensor, cache: Cache) -> Generator[None, None, Tensor]:
+        """Add positions (1, steps, width) to the cache; yields now and then, and returns what the last layer made."""
         steps = signal.shape[1]
         begin, end = cache.used, cache.used + steps
         # Each new position sees all that were there, itself, and no later one.
@@ -156,8 +157,8 @@ class Gpt:
         if steps > 1:
             mask = torch.ones(steps, end, dtype=torch.bool, device=signal.device).tril(begin)
         for number, block in enumerate(self._blocks):
-            if number and number % layers_at_once == 0:
-                yield None
+            if number and number % LAYERS_AT_ONCE == 0:
+                yield
             mixed = block.query_key_value(block.before_attention(signal)).to(self._numbers)
             query, key, value = mixed.view(steps, 3, self._heads, -1).permute(1, 2, 0, 3)
             cache.keys[number, :, begin:end] = key
@@ -169,9 +170,18 @@ class Gpt:
             wide = functional.gelu(block.widen(block.before_feed_forward(signal)), approximate="tanh")
             signal = signal + block.narrow(wide)
         cache.used = end
-        yield signal
+        return signal
 
     def _empty_cache(self, positions: int) -> Cache:
         shape = len(self._blocks), self._heads, positions, self.width // self._heads
         keys, values = (torch.empty(shape, dtype=self._numbers, device=self.device) for _ in range(2))
         return Cache(keys, values)
+
+
+def _finish(steps: Generator[None, None, _Result]) -> _Result:
+    """Run to the end without a break; returns what is returned there."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("_Result", end.value)

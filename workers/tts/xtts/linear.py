@@ -46,7 +46,8 @@ def int8(weight: Tensor, bias: Tensor) -> Linear:
 
     def compute(signal: Tensor) -> Tensor:
         flat = signal.reshape(-1, signal.shape[-1]).to(torch.bfloat16)
-        made = torch._weight_int8pack_mm(flat, rounded, scales)  # noqa: SLF001 - there is no public name for it yet
+        # There is no public name for it yet.
+        made = torch._weight_int8pack_mm(flat, rounded, scales)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         return (made.float() + bias).reshape(*signal.shape[:-1], -1)
 
     return compute

@@ -78,11 +78,7 @@ def _latents(
     gpt: Gpt, utterance: Utterance, sampler: Sampler, ending: Ending
 ) -> Iterator[tuple[torch.Tensor, bool] | None]:
     """The latents of an utterance, and whether each is the last; None between two steps."""
-    begun = None
-    for begun in gpt.begin(utterance.voice.read, utterance.tokens):
-        yield None
-    assert begun is not None  # noqa: S101 - the last thing that is yielded
-    cache, latent = begun
+    cache, latent = yield from gpt.begin(utterance.voice.read, utterance.tokens)
     for number in itertools.count():
         drawn = sampler.draw(gpt.scores(latent), may_stop=number >= ending.least_tokens)
         ending.chance(number, drawn.stop_chance)

@@ -1,0 +1,1 @@
+from . import parametrize as parametrize
