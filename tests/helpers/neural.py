@@ -1,4 +1,4 @@
-"""The fixtures with models: a tiny NLLB in several formats, made once for all tests, which read them only."""
+"""The fixtures with models: tiny ones, made once for all tests, which read them only."""
 
 from __future__ import annotations
 
@@ -24,13 +24,7 @@ def skip_unless_installed() -> None:
 def _models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     skip_unless_installed()
     directory = tmp_path_factory.mktemp("models")
-    # In a process of its own: importing torch changes the one it is in.
-    subprocess.run(
-        [sys.executable, "-P", "-m", "helpers.tiny_nllb", directory],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "HF_HUB_OFFLINE": "1"},
-        check=True,
-        capture_output=True,
-    )
+    _make("helpers.tiny_nllb", directory)
     return directory
 
 
@@ -50,3 +44,32 @@ def exact_nllb_models(_models: Path) -> Path:
 def random_nllb_models(_models: Path) -> Path:
     """The same shape, never trained: hardly ever stops, and loops."""
     return _models / "random"
+
+
+VOICE_PACKAGES = ("TTS", "six", "soundfile", "torch", "transformers")
+
+
+def skip_unless_voice_installed() -> None:
+    """Skip the test where the packages that XTTS needs are missing."""
+    missing = [package for package in VOICE_PACKAGES if importlib.util.find_spec(package) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not found: make neural", allow_module_level=True)
+
+
+@pytest.fixture(scope="session")
+def xtts_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of models with a tiny XTTS in it."""
+    skip_unless_voice_installed()
+    directory = tmp_path_factory.mktemp("voices")
+    _make("helpers.tiny_xtts", directory)
+    return directory
+
+
+def _make(module: str, directory: Path) -> None:
+    """Have a module make its models, in a process of its own: importing torch changes the one it is in."""
+    subprocess.run(
+        [sys.executable, "-P", "-m", module, directory],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "HF_HUB_OFFLINE": "1"},
+        check=True,
+        capture_output=True,
+    )

@@ -18,6 +18,7 @@ from voicestream import audio_pool, lifeline
 from voicestream.engine_settings import EngineSettings
 from voicestream.supervisor.process import (
     MPS_VARIABLES,
+    WAITING_VARIABLES,
     THREAD_VARIABLES,
     Launch,
     WorkerProcess,
@@ -169,7 +170,8 @@ def test_it_inherits_its_lifeline_and_the_pool_and_nothing_else(start: Callable[
 def test_numeric_libraries_get_their_share_of_threads_unless_the_user_says_otherwise() -> None:
     launch = Launch(role="tts", incarnation=1, hub=None, engine="", pool=None, threads=3)  # type: ignore[arg-type]
     inherited = {"PATH": "/bin", "OMP_NUM_THREADS": "7", "PYTORCH_ENABLE_MPS_FALLBACK": "0"}
-    expected = dict.fromkeys(THREAD_VARIABLES, "3") | MPS_VARIABLES | inherited | EngineSettings().environment()
+    ours = dict.fromkeys(THREAD_VARIABLES, "3") | WAITING_VARIABLES | MPS_VARIABLES
+    expected = ours | inherited | EngineSettings().environment()
     assert environment_for(launch, inherited) == expected
     assert environment_for(launch, {})["OMP_NUM_THREADS"] == "3"
 

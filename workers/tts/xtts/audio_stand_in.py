@@ -126,7 +126,7 @@ class MelSpectrogram(nn.Module):
 
     def forward(self, signal: Tensor) -> Tensor:
         """(…, steps) to (…, bands, frames)."""
-        return self.mel_scale(self.spectrogram(signal))
+        return self.mel_scale.forward(self.spectrogram.forward(signal))
 
 
 def mel_bands(frequencies: int, sample_rate: int, within: tuple[float, float], count: int, *, weigh: bool) -> Tensor:

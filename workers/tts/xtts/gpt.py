@@ -98,7 +98,7 @@ class Gpt:
         self.width: int = gpt.model_dim
         self._texts = gpt.text_embedding.weight.detach().to(torch.float32, copy=True)
         self._text_positions = gpt.text_pos_embedding.emb.weight.detach().to(torch.float32, copy=True)
-        self._audio = gpt.mel_embedding.weight.detach().to(torch.float32, copy=True)
+        self._audio: Tensor = gpt.mel_embedding.weight.detach().to(torch.float32, copy=True)
         self._audio_positions = gpt.mel_pos_embedding.emb.weight.detach().to(torch.float32, copy=True)
         self._start_text: int = gpt.start_text_token
         self._stop_text: int = gpt.stop_text_token
@@ -160,9 +160,8 @@ class Gpt:
             if number and number % LAYERS_AT_ONCE == 0:
                 yield
             mixed = block.query_key_value(block.before_attention(signal)).to(self._numbers)
-            query, key, value = mixed.view(steps, 3, self._heads, -1).permute(1, 2, 0, 3)
-            cache.keys[number, :, begin:end] = key
-            cache.values[number, :, begin:end] = value
+            mixed = mixed.view(steps, 3, self._heads, -1).permute(1, 2, 0, 3)
+            query, cache.keys[number, :, begin:end], cache.values[number, :, begin:end] = mixed[0], mixed[1], mixed[2]
             seen = functional.scaled_dot_product_attention(
                 query[None], cache.keys[number, None, :, :end], cache.values[number, None, :, :end], attn_mask=mask
             )

@@ -55,9 +55,18 @@ class Sampler:
             scores: logits, (tokens,); what a draw needs is little, so it is done on the processor in float32.
             may_stop: False: the stop token is not drawn.
         """
-        manner = self._manner
         scores = scores.float().cpu()
         stop_chance = torch.softmax(scores, 0)[self._stop_token].item()
+        chances, tokens = self.chances(scores, may_stop=may_stop)
+        # Who divides each chance by a draw of its own and takes the largest has drawn by these chances.
+        noise = torch.empty_like(chances).exponential_(generator=self._chance)
+        token = int(tokens[(chances / noise).argmax()].item())
+        self._said[token] = True
+        return Drawn(token, stop_chance)
+
+    def chances(self, scores: Tensor, *, may_stop: bool) -> tuple[Tensor, Tensor]:
+        """The tokens that are in the draw, the best first, and the weight of each; 0 for those it leaves out."""
+        manner = self._manner
         penalized = torch.where(scores < 0, scores * manner.repetition_penalty, scores / manner.repetition_penalty)
         scores = torch.where(self._said, penalized, scores)
         if not may_stop:
@@ -65,9 +74,4 @@ class Sampler:
         best, tokens = torch.topk(scores / manner.temperature, min(manner.top_k, len(scores)))
         chances = torch.softmax(best, 0)
         before = torch.cumsum(chances, 0) - chances
-        chances = torch.where(before < manner.top_p, chances, 0.0)
-        # Who divides each chance by a draw of its own and takes the largest has drawn by these chances.
-        noise = torch.empty_like(chances).exponential_(generator=self._chance)
-        token = int(tokens[(chances / noise).argmax()].item())
-        self._said[token] = True
-        return Drawn(token, stop_chance)
+        return torch.where(before < manner.top_p, chances, 0.0), tokens

@@ -1,0 +1,234 @@
+"""Our decoder and vocoder against coqui's own, on the same weights: tokens, latents, sound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from helpers import tiny_xtts
+from helpers.neural import skip_unless_voice_installed
+
+skip_unless_voice_installed()
+
+import torch
+
+from voicestream.workers.tts.xtts import linear
+from voicestream.workers.tts.xtts.gpt import Cache, Gpt
+from voicestream.workers.tts.xtts.importing import import_coqui
+from voicestream.workers.tts.xtts.sampling import Manner, Sampler
+from voicestream.workers.tts.xtts.vocoder import Vocoder
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from torch import Tensor
+
+TOKENS = 40
+PENALTY = 5.0
+GREEDY = Manner(top_k=1, repetition_penalty=PENALTY)
+
+pytestmark = [
+    pytest.mark.timeout(180),  # the first of them makes the model
+    pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated:FutureWarning"),  # coqui's own code runs here
+]
+
+
+@pytest.fixture(scope="module")
+def coqui(xtts_models: Path) -> Iterator[Any]:
+    """Coqui's own model, loaded by its own code."""
+    import_coqui()
+    from TTS.tts.configs.xtts_config import XttsConfig
+    from TTS.tts.layers.xtts.gpt_inference import GPT2InferenceModel
+    from TTS.tts.models.xtts import Xtts
+
+    torch.set_num_threads(1)
+    directory = xtts_models / tiny_xtts.NAME
+    config = XttsConfig()
+    config.load_json(str(directory / "config.json"))
+    model = Xtts(config)
+    model.load_checkpoint(config, checkpoint_dir=str(directory))
+    model.eval()
+    forward = GPT2InferenceModel.forward
+
+    def forward_of_today(self: object, *args: object, cache: object = None, **others: object) -> object:
+        """Transformers 5.24 hands the cache over by another name than coqui-tts 0.28 expects."""
+        if cache is not None:
+            others["past_key_values"] = cache
+        return forward(self, *args, **others)
+
+    with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
+        patch.setattr(GPT2InferenceModel, "forward", forward_of_today)
+        yield model
+
+
+@pytest.fixture(scope="module")
+def own(coqui: Any) -> Gpt:
+    return Gpt(coqui.gpt, linear.exact(torch.float32), torch.float32)
+
+
+@pytest.fixture(scope="module")
+def voice(coqui: Any) -> Tensor:
+    return coqui.speaker_manager.speakers[tiny_xtts.SPEAKERS[0]]["gpt_cond_latent"]
+
+
+@pytest.fixture(scope="module")
+def speaker(coqui: Any) -> Tensor:
+    return coqui.speaker_manager.speakers[tiny_xtts.SPEAKERS[0]]["speaker_embedding"]
+
+
+def text_of(coqui: Any, language: str) -> list[int]:
+    return coqui.tokenizer.encode(tiny_xtts.TEXTS[language], lang=language)
+
+
+def begun(steps: Generator[None, None, tuple[Cache, Tensor]]) -> tuple[Cache, Tensor]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def decoded(gpt: Gpt, voice: Tensor, text: list[int], follow: list[int] | None = None) -> tuple[list[int], Tensor]:
+    """The best tokens one after another, and their latents; after ``follow``, if it is given, instead of after them."""
+    cache, latent = begun(gpt.begin(gpt.read_voice(voice), text))
+    sampler = Sampler(GREEDY, vocabulary=gpt.vocabulary, start_token=gpt.start_token, stop_token=gpt.stop_token, seed=0)
+    tokens: list[int] = []
+    latents: list[Tensor] = []
+    for number in range(TOKENS):
+        tokens.append(sampler.draw(gpt.scores(latent), may_stop=False).token)
+        latents.append(latent)
+        latent = gpt.step(cache, follow[number] if follow else tokens[-1], number)
+    return tokens, torch.cat(latents, 1)
+
+
+def generated(coqui: Any, voice: Tensor, text: list[int]) -> list[int]:
+    found = coqui.gpt.generate(
+        voice,
+        torch.tensor([text]),
+        do_sample=False,
+        num_beams=1,
+        repetition_penalty=PENALTY,
+        min_new_tokens=TOKENS,
+        max_new_tokens=TOKENS,
+    )
+    return found[0].tolist()
+
+
+def second_pass(coqui: Any, voice: Tensor, text: list[int], tokens: list[int]) -> Tensor:
+    """The latents as coqui's ``inference`` computes them, all at once."""
+    return coqui.gpt(
+        torch.tensor([text]),
+        torch.tensor([len(text)]),
+        torch.tensor([tokens]),
+        torch.tensor([len(tokens) * coqui.gpt.code_stride_len]),
+        cond_latents=voice,
+        return_latent=True,
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "hi"])
+def test_the_tokens_are_those_of_coqui(coqui: Any, own: Gpt, voice: Tensor, language: str) -> None:
+    text = text_of(coqui, language)
+    found, _ = decoded(own, voice, text)
+    assert found == generated(coqui, voice, text)
+    assert len(set(found)) > TOKENS // 2, "a model that always says the same proves nothing"
+
+
+def test_the_latents_are_those_of_coqui(coqui: Any, own: Gpt, voice: Tensor) -> None:
+    text = text_of(coqui, "en")
+    tokens, latents = decoded(own, voice, text)
+    expected = second_pass(coqui, voice, text, tokens)
+    assert latents.shape == expected.shape
+    assert torch.allclose(latents, expected, atol=1e-5)
+
+
+def test_a_voice_that_was_read_serves_many_sentences(coqui: Any, own: Gpt, voice: Tensor) -> None:
+    read = own.read_voice(voice)
+    texts = [text_of(coqui, language) for language in ("en", "de")]
+    first = [begun(own.begin(read, text))[1] for text in texts]
+    again = [begun(own.begin(own.read_voice(voice), text))[1] for text in texts]
+    assert [one.tolist() for one in first] == [one.tolist() for one in again]
+
+
+def test_weights_of_eight_bits_change_little(coqui: Any, own: Gpt, voice: Tensor) -> None:
+    text = text_of(coqui, "en")
+    tokens, exact = decoded(own, voice, text)
+    _, rounded = decoded(Gpt(coqui.gpt, linear.int8, torch.bfloat16), voice, text, follow=tokens)
+    difference = ((rounded - exact).norm() / exact.norm()).item()
+    assert 0 < difference < 0.02
+
+
+@pytest.mark.parametrize("said", [[], [7, 300, 7, 1000]])
+@pytest.mark.parametrize("may_stop", [True, False])
+def test_the_draw_has_the_chances_of_transformers(said: list[int], may_stop: bool) -> None:  # noqa: FBT001
+    """Which tokens are in it, and how likely each is, penalty, temperature, top-k and top-p in transformers' order."""
+    from transformers import (
+        MinNewTokensLengthLogitsProcessor,
+        RepetitionPenaltyLogitsProcessor,
+        TemperatureLogitsWarper,
+        TopKLogitsWarper,
+        TopPLogitsWarper,
+    )
+
+    start, stop, vocabulary = 1024, 1025, 1026
+    manner = Manner(temperature=0.75, top_k=50, top_p=0.85, repetition_penalty=PENALTY)
+    sampler = Sampler(manner, vocabulary=vocabulary, start_token=start, stop_token=stop, seed=0)
+    scores = torch.randn(vocabulary, generator=torch.Generator().manual_seed(1)) * 3
+    scores[[stop, 7, 300]] = torch.tensor([9.0, 8.0, 7.0])
+    for token in said:
+        only = torch.full((vocabulary,), -50.0)
+        only[token] = 50.0
+        assert sampler.draw(only, may_stop=True).token == token
+    ids = torch.tensor([[1, 1, start, *said]])
+    expected = RepetitionPenaltyLogitsProcessor(PENALTY)(ids, scores[None].clone())
+    least = len(said) + (0 if may_stop else 1)
+    expected = MinNewTokensLengthLogitsProcessor(3, least, stop)(ids, expected)
+    for warper in (TemperatureLogitsWarper(0.75), TopKLogitsWarper(50), TopPLogitsWarper(0.85)):
+        expected = warper(ids, expected)
+    weights, tokens = sampler.chances(scores.clone(), may_stop=may_stop)
+    found = torch.zeros(vocabulary).scatter(0, tokens, weights / weights.sum())
+    assert torch.allclose(found, torch.softmax(expected[0], 0), atol=1e-6)
+    assert bool(found[stop]) == may_stop
+
+
+def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
+    scores = torch.full((1026,), -100.0)
+    scores[:4] = torch.tensor([0.4, 0.3, 0.2, 0.1]).log()
+    manner = Manner(temperature=1.0, top_k=50, top_p=1.0, repetition_penalty=1.0)
+    draws = 4000
+    counted = torch.zeros(4)
+    sampler = Sampler(manner, vocabulary=1026, start_token=1024, stop_token=1025, seed=3)
+    for _ in range(draws):
+        counted[sampler.draw(scores, may_stop=True).token] += 1
+    assert torch.allclose(counted / draws, torch.tensor([0.4, 0.3, 0.2, 0.1]), atol=0.03)
+
+
+@pytest.mark.parametrize("speed", [1.0, 0.75, 1.4])
+@pytest.mark.parametrize("sizes", [[40], [8, 4, 4, 8, 8, 8], [1] * 40])
+def test_the_streamed_sound_is_that_of_one_full_decode(
+    coqui: Any, speaker: Tensor, speed: float, sizes: list[int]
+) -> None:
+    latents = torch.randn(1, TOKENS, 64, generator=torch.Generator().manual_seed(0))
+    stretched = latents
+    if speed != 1.0:
+        stretched = torch.nn.functional.interpolate(latents.transpose(1, 2), scale_factor=[1 / speed], mode="linear")
+        stretched = stretched.transpose(1, 2)
+    expected = coqui.hifigan_decoder(stretched, g=speaker)[0, 0]
+    stream = Vocoder(coqui.hifigan_decoder, torch.float32).stream(speaker, speed)
+    cut = torch.split(latents, sizes, 1)
+    parts = [stream.feed(piece, last=number == len(sizes)) for number, piece in enumerate(cut, start=1)]
+    found = torch.cat(parts)
+    assert found.shape == expected.shape
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert expected.abs().max() > 0.05, "silence proves nothing"
+
+
+def test_half_the_digits_change_the_sound_little(coqui: Any, speaker: Tensor) -> None:
+    import copy
+
+    latents = torch.randn(1, 12, 64, generator=torch.Generator().manual_seed(0))
+    expected = coqui.hifigan_decoder(latents, g=speaker)[0, 0]
+    rounded = Vocoder(copy.deepcopy(coqui.hifigan_decoder), torch.bfloat16).stream(speaker).feed(latents, last=True)
+    assert ((rounded - expected).norm() / expected.norm()).item() < 0.05
