@@ -1,0 +1,138 @@
+"""Whether a recording is fit to be a voice: measured, then judged. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEAST_RATE: Final = 16_000
+"""Hertz; XTTS's speaker encoder hears up to 8 kHz, and a telephone sends half of that."""
+
+LEAST_SECONDS: Final = 3.0
+"""Of speech; below it coqui itself warns that the voice is not met."""
+
+GOOD_SECONDS: Final = 6.0
+"""What XTTS's authors ask for."""
+
+LEAST_LEVEL: Final = -45.0
+"""Decibels of full scale, of speech: from there on the noise of a room is as loud."""
+
+GOOD_LEVEL: Final = -35.0
+
+MOST_CLIPPED: Final = 0.01
+"""Share of samples at full scale: the voice is distorted all along."""
+
+FEW_CLIPPED: Final = 0.0005
+
+MOST_SILENT: Final = 0.5
+"""Share of a recording that is no speech, after its edges were cut off."""
+
+_FRAME_SECONDS: Final = 0.02
+_BELOW_SPEECH: Final = 30.0
+"""Decibels from loud speech down to what counts as silence: between words it falls further."""
+
+_LOUD_SHARE: Final = 0.9
+"""The level of loud speech is that which nine frames of ten stay below: one slammed door is not it."""
+
+_FLOOR: Final = -70.0
+"""Decibels of full scale; no microphone is as quiet."""
+
+_AT_FULL_SCALE: Final = 0.9985
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What was measured of one recording, or of several together."""
+
+    speech_seconds: float
+    level: float
+    """Root mean square of what is speech, in decibels of full scale."""
+    silent_share: float
+    clipped_share: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a recording, for people."""
+
+    refusals: tuple[str, ...]
+    """Reasons for which it cannot be used."""
+    warnings: tuple[str, ...]
+
+
+def is_speech(samples: NDArray[np.float32], rate: int) -> NDArray[np.bool_]:
+    """For each frame of 20 ms whether it is speech, or as loud; what is left at the end is none."""
+    import numpy as np  # noqa: PLC0415 - only where there is sound
+
+    length = round(_FRAME_SECONDS * rate)
+    frames = samples[: len(samples) // length * length].reshape(-1, length)
+    if not len(frames):
+        return np.zeros(0, np.bool_)
+    levels = _decibels(np.square(frames, dtype=np.float64).mean(axis=1))
+    threshold = max(float(np.quantile(levels, _LOUD_SHARE)) - _BELOW_SPEECH, _FLOOR)
+    return np.asarray(levels > threshold)
+
+
+def speech_span(samples: NDArray[np.float32], rate: int) -> tuple[int, int]:
+    """Where speech begins and ends, as indices of samples; (0, 0) when there is none."""
+    found = is_speech(samples, rate).nonzero()[0]
+    length = round(_FRAME_SECONDS * rate)
+    return (int(found[0]) * length, (int(found[-1]) + 1) * length) if len(found) else (0, 0)
+
+
+def clipped_share(samples: NDArray[np.float32]) -> float:
+    """Share of the samples of a recording, before anything is done to it, that are as large as numbers go."""
+    import numpy as np  # noqa: PLC0415
+
+    return float(np.mean(np.abs(samples) >= _AT_FULL_SCALE)) if samples.size else 0.0
+
+
+def measure(samples: NDArray[np.float32], rate: int, clipped: float) -> Measures:
+    """What mono sound is like of which the silence at the edges was cut off; ``clipped``: as ``clipped_share`` says."""
+    import numpy as np  # noqa: PLC0415
+
+    speech = is_speech(samples, rate)
+    length = round(_FRAME_SECONDS * rate)
+    spoken = samples[: len(speech) * length].reshape(-1, length)[speech]
+    level = float(_decibels(np.square(spoken, dtype=np.float64).mean())) if len(spoken) else _FLOOR
+    silent = 1.0 - float(speech.mean()) if len(speech) else 1.0
+    return Measures(len(spoken) * _FRAME_SECONDS, level, silent, clipped)
+
+
+def judge(measures: Measures) -> Verdict:
+    """What is wrong with it."""
+    refusals: list[str] = []
+    warnings: list[str] = []
+    seconds = measures.speech_seconds
+    if seconds == 0.0:
+        return Verdict(("it is silent.",), ())
+    if seconds < LEAST_SECONDS:
+        refusals.append(f"there are only {seconds:.1f} s of speech in it; at least {LEAST_SECONDS:.0f} are needed.")
+    elif seconds < GOOD_SECONDS:
+        warnings.append(
+            f"there are only {seconds:.1f} s of speech in it; from {GOOD_SECONDS:.0f} s on the voice is met better."
+        )
+    level = f"its level is {-measures.level:.0f} dB below full scale"
+    if measures.level < LEAST_LEVEL:
+        refusals.append(f"it is too quiet: {level}. Record it again, closer to the microphone.")
+    elif measures.level < GOOD_LEVEL:
+        warnings.append(f"it is quiet: {level}. The voice will be as noisy as the room.")
+    clipped = f"{measures.clipped_share:.1%} of it is clipped"
+    if measures.clipped_share > MOST_CLIPPED:
+        refusals.append(f"it is distorted: {clipped}. Record it again, less loud.")
+    elif measures.clipped_share > FEW_CLIPPED:
+        warnings.append(f"{clipped}: it was recorded too loud.")
+    if measures.silent_share > MOST_SILENT:
+        warnings.append(f"{measures.silent_share:.0%} of it is silence: the voice will pause as often.")
+    return Verdict(tuple(refusals), tuple(warnings))
+
+
+def _decibels(power: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:
+    """Of full scale; what is zero is put at a level that nothing reaches."""
+    import numpy as np  # noqa: PLC0415
+
+    return 10.0 * np.log10(np.maximum(power, 1e-12))

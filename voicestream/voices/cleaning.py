@@ -1,0 +1,113 @@
+"""Makes one sample of what was recorded: mono, without the silence around it, resampled, several files joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from voicestream.errors import UsageError
+from voicestream.voices import checks, sample, sound_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from voicestream.voices.checks import Measures
+    from voicestream.voices.sample import Sample
+
+MOST_SECONDS: Final = 30.0
+"""XTTS looks no further."""
+
+_GAP_SECONDS: Final = 0.15
+"""Between two files: as between two words."""
+
+_FADE_SECONDS: Final = 0.005
+
+_AGAIN: Final = "Record 6 to 30 seconds of one person who speaks, in a quiet room."
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A sample, and what a person should know of it."""
+
+    sample: Sample
+    warnings: tuple[str, ...]
+
+
+def clean(files: Sequence[Path]) -> Cleaned:
+    """The sample of a voice in one or several files.
+
+    Raises:
+        UsageError: one cannot be read, or what is in them is no voice that could be used; the message says why.
+        ConfigurationError: the package that reads sound is missing.
+    """
+    import numpy as np  # noqa: PLC0415 - only where there is sound
+
+    what = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    pieces: list[NDArray[np.float32]] = []
+    clipped: list[tuple[float, int]] = []
+    for file in files:
+        recorded, rate = sound_file.read(file)
+        if rate < checks.LEAST_RATE:
+            raise UsageError(
+                f"{file} cannot be a voice: it was recorded at {rate} Hz, and {checks.LEAST_RATE} are needed.",
+                hint=_AGAIN,
+            )
+        if not np.isfinite(recorded).all():
+            raise UsageError(f"{file} cannot be a voice: it is damaged, some of its samples are no numbers.")
+        clipped.append((checks.clipped_share(recorded), len(recorded)))
+        pieces.append(_alone(_resampled(recorded.mean(axis=1, dtype=np.float32), rate)))
+    whole = _joined(pieces)
+    warnings: list[str] = []
+    if len(whole) > MOST_SECONDS * sample.SAMPLE_RATE:
+        warnings.append(f"only the first {MOST_SECONDS:.0f} s are used.")
+        whole = _faded(whole[: round(MOST_SECONDS * sample.SAMPLE_RATE)])
+    verdict = checks.judge(_measured(whole, clipped))
+    if verdict.refusals:
+        raise UsageError(f"{what} cannot be a voice: {' Also, '.join(verdict.refusals)}", hint=_AGAIN)
+    return Cleaned(sample.make(whole), (*verdict.warnings, *warnings))
+
+
+def _measured(whole: NDArray[np.float32], clipped: Sequence[tuple[float, int]]) -> Measures:
+    total = sum(frames for _, frames in clipped)
+    share = sum(share * frames for share, frames in clipped) / total if total else 0.0
+    return checks.measure(whole, sample.SAMPLE_RATE, share)
+
+
+def _resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    if rate == sample.SAMPLE_RATE:
+        return samples
+    import soxr  # noqa: PLC0415
+
+    return soxr.resample(samples, rate, sample.SAMPLE_RATE, quality="VHQ")
+
+
+def _alone(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Speech without the silence before and after it."""
+    begin, end = checks.speech_span(samples, sample.SAMPLE_RATE)
+    return _faded(samples[begin:end])
+
+
+def _faded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """With edges that do not click."""
+    import numpy as np  # noqa: PLC0415
+
+    count = min(round(_FADE_SECONDS * sample.SAMPLE_RATE), len(samples) // 2)
+    ramp = np.linspace(0.0, 1.0, count, dtype=np.float32)
+    faded = samples.copy()
+    faded[:count] *= ramp
+    faded[len(faded) - count :] *= ramp[::-1]
+    return faded
+
+
+def _joined(pieces: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    import numpy as np  # noqa: PLC0415
+
+    gap = np.zeros(round(_GAP_SECONDS * sample.SAMPLE_RATE), np.float32)
+    with_gaps: list[NDArray[np.float32]] = []
+    for piece in pieces:
+        with_gaps += [gap, piece] if with_gaps else [piece]
+    return np.concatenate(with_gaps)

@@ -1,0 +1,50 @@
+"""Finds the voice that somebody means by what was typed."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from voicestream.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def match(typed: str, names: Sequence[str]) -> str | None:
+    """The name that was typed, in whatever case and with whatever spaces; None when there is none."""
+    if typed in names:
+        return typed
+    wanted = _plain(typed)
+    return next((name for name in names if _plain(name) == wanted), None)
+
+
+def choose(typed: str, names: Sequence[str], engine: str) -> str:
+    """As ``match``, but there must be one.
+
+    Args:
+        typed: after ``--voice``.
+        names: of the voices there are.
+        engine: whose they are.
+
+    Raises:
+        UsageError: there is none; the hint has the nearest name.
+    """
+    found = match(typed, names)
+    if found is not None:
+        return found
+    plain = {_plain(name): name for name in names}
+    near = difflib.get_close_matches(_plain(typed), plain, n=1)
+    # Somebody who has typed one word of two means those two.
+    near += [name for name in plain if _plain(typed) in name.split()]
+    guess = f"Did you mean --voice {quoted(plain[near[0]])}? " if near else ""
+    raise UsageError(f'{engine} has no voice "{typed}"', hint=f"{guess}Type: voicestream voices list")
+
+
+def quoted(name: str) -> str:
+    """The name as it is typed in a shell."""
+    return f'"{name}"' if " " in name else name
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").split())

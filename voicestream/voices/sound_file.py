@@ -1,0 +1,49 @@
+"""Reads what people have recorded: WAV, FLAC, MP3 and what else libsndfile knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from voicestream.errors import UsageError
+from voicestream.models import packages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+SUFFIXES: Final = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif")
+"""By these ``--voice`` knows a file."""
+
+READ_SECONDS: Final = 120.0
+"""Of one file. A voice needs 30; an audio book would fill the memory."""
+
+
+def looks_like_one(typed: str) -> bool:
+    """Whether somebody means a file, and no name of a voice."""
+    return typed.lower().endswith(SUFFIXES) or "/" in typed
+
+
+def read(file: Path) -> tuple[NDArray[np.float32], int]:
+    """The beginning of a sound file: frames by channels, at most ``READ_SECONDS``, and its rate in hertz.
+
+    Raises:
+        UsageError: there is no such file, or it is no sound.
+        ConfigurationError: the package that reads sound is missing.
+    """
+    if not file.is_file():
+        what = "that is a directory" if file.is_dir() else "there is no such file"
+        raise UsageError(f"{file}: {what}", hint="Give the name of a WAV, FLAC or MP3 file.")
+    packages.check("soundfile", install=packages.INSTALL_NEURAL)
+    import soundfile  # noqa: PLC0415 - not installed everywhere
+
+    try:
+        with soundfile.SoundFile(str(file)) as opened:
+            rate = opened.samplerate
+            return opened.read(frames=round(READ_SECONDS * rate), dtype="float32", always_2d=True), rate
+    except (soundfile.SoundFileError, OSError) as error:
+        raise UsageError(
+            f"{file} cannot be read as sound: {error}",
+            hint="WAV, FLAC and MP3 can be. Another one is turned into WAV by: ffmpeg -i FILE sample.wav",
+        ) from error
