@@ -340,3 +340,18 @@ def test_importing_the_engine_does_not_import_numpy() -> None:
         "sys.exit('numpy' in sys.modules or 'soxr' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-P", "-c", program], check=False, timeout=50).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "hint"),
+    [
+        ("/home/me/voices/me/sample.wav", "it cannot speak with a sample", "Type --tts xtts, after: voicestream setup"),
+        ("Claribel Dervla", 'no voice "Claribel Dervla"', "XTTS has voices of two words: --tts xtts, after:"),
+    ],
+)
+def test_what_only_xtts_can_speak_with_is_refused_with_what_to_type(
+    synthesizer: EspeakSynthesizer, typed: str, words: str, hint: str
+) -> None:
+    with pytest.raises(UsageError, match=words) as error:
+        next(synthesizer.synthesize("Hello.", "en", typed, 1))
+    assert error.value.hint.startswith(hint)

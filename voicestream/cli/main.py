@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "hush": ("control", "Skip everything that was found so far."),
     "setup": ("setup", "Fetch what translates into your language: asks, explains, and shows the licence."),
     "models": ("models", "Show, fetch and remove models: list, pull, remove, path."),
+    "voices": ("voices", "Show, add, remove and try voices."),
     "bench": ("bench", "Measure how long things take on this machine."),
 }
 """Name of a command: the module below ``voicestream.cli`` with a click command of that name, and its one-line help."""

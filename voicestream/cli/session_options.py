@@ -61,7 +61,7 @@ _OPTIONS: Final = (
     option("--models", "Directory of the neural engines' weights.  [default: that of `setup`]", "DIR", default=""),
     option("--compute", "Where they compute: auto, cpu, cuda, mps.", "DEVICE", default="auto", show_default=True),
     option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
-    option("--voice", "A voice of the engine, or a sample of one.", "NAME|FILE.wav", default=""),
+    option("--voice", "A voice by name (`voicestream voices list`), or a sample of one.", "NAME|FILE", default=""),
     option("--speed", "1.5: one and a half times as fast.", "X", type=SPEED_RANGE, default=1.0, show_default=True),
     option("--sentence-pause", "Quiet after a sentence, at --speed 1.", "SECONDS", **_seconds(0.25)),
     option("--paragraph-pause", "Quiet after a paragraph, an item, a heading.", "SECONDS", **_seconds(0.6)),
@@ -142,7 +142,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         models=models_directory(str(values["models"])),
         compute=check_compute(str(values["compute"])),
         tts=str(values["tts"]),
-        voice=_voice(str(values["voice"])),
+        voice=_voice(str(values["voice"]), str(values["tts"]), models_directory(str(values["models"]))),
         speed=float(values["speed"]),
         sentence_pause_seconds=float(values["sentence_pause"]),
         paragraph_pause_seconds=float(values["paragraph_pause"]),
@@ -188,10 +188,10 @@ def models_directory(models: str) -> str:
     return str(Path(models).absolute())
 
 
-def _voice(voice: str) -> str:
-    if not voice.lower().endswith((".wav", ".flac", ".mp3")):
-        return voice
-    path = Path(voice).absolute()
-    if not path.is_file():
-        raise UsageError(f"--voice {voice}: there is no such file")
-    return str(path)
+def _voice(voice: str, tts: str, models: str) -> str:
+    if not voice:
+        return ""
+    from voicestream.cli import consent_question
+    from voicestream.voices import choice
+
+    return choice.resolve(voice, tts, models, consent_question.agree_to_file)

@@ -47,6 +47,11 @@ class EspeakVoices:
         own = spoken.espeak
         if own is None or own not in self.voices.values():
             raise ValueError(f"espeak-ng does not speak {spoken.name}")
+        if voice.startswith("/"):
+            raise UsageError(
+                "espeak-ng has its own voices only: it cannot speak with a sample",
+                hint=f"Type --tts xtts, after: {NEURAL}",
+            )
         dialect, plus, variant = voice.strip().partition("+")
         if plus or variant:
             variant = self._found(variant, self.variants, "voice variant", "+")
@@ -62,9 +67,10 @@ class EspeakVoices:
             return names[wanted]
         nearest = difflib.get_close_matches(wanted, names, n=1)
         guess = f"Did you mean --voice {sign}{nearest[0]}? " if nearest else ""
+        other = f"XTTS has voices of two words: --tts xtts, after: {NEURAL}\n" if " " in wanted else ""
         raise UsageError(
             f'espeak-ng has no {what} "{typed}"',
-            hint=f"{guess}Type a voice (--voice en-gb), a variant (--voice +f3) or both (--voice en-gb+f3); "
+            hint=f"{other}{guess}Type a voice (--voice en-gb), a variant (--voice +f3) or both (--voice en-gb+f3); "
             "docs/engines.md lists them.",
         )
 
@@ -87,6 +93,8 @@ def find(data: Path) -> EspeakVoices:
         raise EngineNotReadyError(f"espeak-ng's data has no voices: {data}", hint=REINSTALL)
     return EspeakVoices(voices=voices, variants=variants)
 
+
+NEURAL: Final = "voicestream setup --voice-model xtts"
 
 REINSTALL: Final = "pip install --force-reinstall espeakng-loader"
 

@@ -1,0 +1,178 @@
+"""``voicestream voices``: list, add, remove, try."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+import msgspec
+from click.core import ParameterSource
+
+from voicestream import languages
+from voicestream.cli import consent_question
+from voicestream.cli.consent_question import FLAG
+from voicestream.cli.session_options import request, session_options
+from voicestream.cli.speaking import speak_text
+from voicestream.engine_settings import AUTO
+from voicestream.errors import UsageError
+from voicestream.voices import builtin, names
+from voicestream.voices.sentences import introduction, spoken_by
+from voicestream.voices.store import VoiceStore, check_name
+
+if TYPE_CHECKING:
+    from voicestream.voices.store import OwnVoice
+
+_HASH_SHOWN: Final = 12
+
+
+@click.group()
+def voices() -> None:
+    """Show, add, remove and try voices.
+
+    Your own are samples of somebody who has agreed: XTTS speaks with them.
+    """
+
+
+@voices.command("list")
+@click.option("--models", metavar="DIR", default="", envvar="VOICESTREAM_MODELS", help="Where engines have weights.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def list_voices(*, models: str, as_json: bool) -> None:
+    """Which voices there are: your own, and those of the engines that are set up."""
+    store = VoiceStore()
+    own, files = store.voices(), store.files()
+    xtts, kokoro, espeak = builtin.of_xtts(models), builtin.of_kokoro(models), builtin.of_espeak()
+    if as_json:
+        rows = [_row(voice, "own") for voice in own] + [_row(voice, "file") for voice in files]
+        for engine, found in (("xtts", xtts), ("kokoro", kokoro)):
+            rows += [{"name": name, "kind": "built-in", "engine": engine} for name in found]
+        data = {
+            "directory": str(store.root),
+            "voices": rows,
+            "espeak": {
+                "voices": sorted(espeak.voices) if espeak else [],
+                "variants": sorted(espeak.variants.values()) if espeak else [],
+            },
+        }
+        click.echo(json.dumps(data))
+        return
+    for voice in own:
+        click.echo(f"{voice.name}: your own, {voice.record.seconds:.0f} s, agreed on {voice.record.consent.date}")
+    for voice in files:
+        click.echo(f"a file without a name, {voice.record.seconds:.0f} s, agreed on {voice.record.consent.date}")
+    for engine, found in (("xtts", xtts), ("kokoro", kokoro)):
+        listed = ", ".join(found) or f"not set up; type: voicestream setup --voice-model {engine}"
+        click.echo(f"{engine}: {listed}")
+    if espeak is not None:
+        click.echo(
+            f"espeak: {len(espeak.voices)} languages and dialects (en-gb), with {len(espeak.variants)} variants (+f3), "
+            "or both (en-gb+f3); docs/engines.md lists them"
+        )
+    if own or files:
+        click.echo(f"in {store.root}")
+
+
+@voices.command("add")
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(FLAG, "agreed", is_flag=True, help="You are the speaker, or have the speaker's permission.")
+def add(name: str, files: tuple[Path, ...], *, agreed: bool) -> None:
+    """Keep a voice of your own: WAV, FLAC or MP3, 6 to 30 seconds of one person in a quiet room.
+
+    Several files are joined. You are asked whether the speaker has agreed.
+    """
+    from voicestream.voices import cleaning
+
+    store = VoiceStore()
+    check_name(name)
+    _check_not_taken(name)
+    cleaned = cleaning.clean(files)
+    consent_question.warn(name, cleaned.warnings)
+    hint = f"If you are the speaker, or have the speaker's permission, add: {FLAG}"
+    by = FLAG if agreed else consent_question.agree(" and ".join(str(file) for file in files), hint)
+    kept = store.add(name, cleaned.sample, by)
+    click.echo(
+        f'voicestream: the voice "{kept.name}" is kept, {kept.record.seconds:.0f} s. Type:\n'
+        f"  voicestream voices try {names.quoted(kept.name)}",
+        err=True,
+    )
+
+
+@voices.command("remove")
+@click.argument("name", required=False)
+@click.option("--files", is_flag=True, help="All samples that were used with --voice FILE, without a name.")
+def remove(name: str | None, *, files: bool) -> None:
+    """Delete a voice of your own, and with it that its speaker has agreed."""
+    if (name is None) != files:
+        raise UsageError(
+            "which voice?", hint="Type: voicestream voices remove NAME, or: voicestream voices remove --files"
+        )
+    store = VoiceStore()
+    if name is not None:
+        click.echo(f'voicestream: the voice "{store.remove(name).name}" is removed', err=True)
+    else:
+        click.echo(f"voicestream: removed: {store.remove_files()} without a name", err=True)
+
+
+@voices.command("try")
+@click.argument("name")
+@click.argument("text", nargs=-1)
+@session_options
+@click.pass_context
+def try_voice(context: click.Context, /, name: str, text: tuple[str, ...], **_options: object) -> int:
+    """Hear a voice say a sentence, in its own language where it has one, or in that of --from."""
+    settle(context, "voice", name)
+    if context.params["tts"] == AUTO:
+        settle(context, "tts", _engine_of(name, str(context.params["models"])))
+    if context.get_parameter_source("source") is ParameterSource.DEFAULT:
+        settle(context, "source", spoken_by(name, str(context.params["tts"])))
+    asked = request(context, input_format="text")
+    words = " ".join(text) or introduction(languages.parse(str(context.params["source"])))
+    return speak_text(asked, words.encode())
+
+
+def settle(context: click.Context, parameter: str, value: str) -> None:
+    """Set a parameter as if it had been typed: nothing in the user's file goes before it."""
+    context.params[parameter] = value
+    context.set_parameter_source(parameter, ParameterSource.COMMANDLINE)
+
+
+def _check_not_taken(name: str) -> None:
+    """Make sure that a name means one voice only.
+
+    Raises:
+        UsageError: an engine has a voice of that name.
+    """
+    espeak = builtin.of_espeak()
+    for engine, known in (
+        ("xtts", builtin.of_xtts("")),
+        ("kokoro", builtin.of_kokoro("")),
+        ("espeak", list(espeak.voices) if espeak else []),
+    ):
+        if names.match(name, known) is not None:
+            raise UsageError(f'{engine} has a voice "{name}" already', hint="Give your own another name.")
+
+
+def _engine_of(name: str, models: str) -> str:
+    """The engine that has a voice of that name; ``auto`` where that cannot be told."""
+    if VoiceStore().named(name) is not None or names.match(name, builtin.of_xtts(models)) is not None:
+        return "xtts"
+    if names.match(name, builtin.of_kokoro(models)) is not None:
+        return "kokoro"
+    espeak = builtin.of_espeak()
+    is_espeak = espeak is not None and ("+" in name or names.match(name, list(espeak.voices)) is not None)
+    return "espeak" if is_espeak else AUTO
+
+
+def _row(voice: OwnVoice, kind: str) -> dict[str, object]:
+    record = voice.record
+    return {
+        "name": voice.name,
+        "kind": kind,
+        "engine": "xtts",
+        "path": str(voice.path),
+        "seconds": record.seconds,
+        "content_hash": record.content_hash,
+        "consent": msgspec.to_builtins(record.consent),
+    }

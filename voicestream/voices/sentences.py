@@ -1,0 +1,50 @@
+"""What a voice says, and in which language, when it is tried and nobody has said so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from voicestream import languages
+from voicestream.errors import UsageError
+
+if TYPE_CHECKING:
+    from voicestream.languages import Language
+
+_SENTENCES: Final = {
+    "en": "Hello, this is how I sound when your agent speaks.",
+    "es": "Hola, así sueno cuando habla tu agente.",
+    "fr": "Bonjour, voici ma voix quand votre agent parle.",
+    "de": "Hallo, so klinge ich, wenn dein Agent spricht.",
+    "it": "Ciao, ecco come suono quando parla il tuo agente.",
+    "pt": "Olá, é assim que eu soo quando o seu agente fala.",
+    "pl": "Cześć, tak brzmię, kiedy mówi twój agent.",
+    "tr": "Merhaba, ajanın konuştuğunda sesim böyle.",
+    "ru": "Привет, так звучит мой голос, когда говорит ваш агент.",
+    "nl": "Hallo, zo klink ik als je agent spreekt.",
+    "cs": "Ahoj, takhle zním, když mluví váš agent.",
+    "ar": "مرحبًا، هكذا يبدو صوتي عندما يتحدث مساعدك.",
+    "zh": "你好，你的助手说话时，我的声音就是这样。",
+    "hu": "Helló, így szólok, amikor az ügynököd beszél.",
+    "ko": "안녕하세요, 에이전트가 말할 때 제 목소리는 이렇습니다.",
+    "ja": "こんにちは。エージェントが話すときは、この声になります。",
+    "hi": "नमस्ते, जब आपका एजेंट बोलता है तो मेरी आवाज़ ऐसी होती है।",
+}
+"""By language, without script and region."""
+
+
+_KOKORO: Final = {"b": "en-GB", "e": "es", "f": "fr", "h": "hi", "i": "it", "j": "ja", "p": "pt-BR", "z": "zh"}
+"""What Kokoro's voices speak, by the first letters of their names; ``a`` is American."""
+
+
+def spoken_by(voice: str, engine: str) -> str:
+    """The language of a voice, as a BCP-47 tag: its own where its name tells, else English."""
+    tag = _KOKORO.get(voice[:1], "en") if engine == "kokoro" else voice.partition("+")[0] if engine == "espeak" else ""
+    try:
+        return languages.parse(tag).tag
+    except UsageError:
+        return "en"
+
+
+def introduction(language: Language) -> str:
+    """A sentence in a language, or in English."""
+    return _SENTENCES.get(language.base, _SENTENCES["en"])

@@ -1,0 +1,194 @@
+"""A person's own voices: where they are kept, and that their speakers have agreed.
+
+``voices`` in the user's data directory, one directory a voice, for nobody else's eyes. Sound files that were used with
+``--voice FILE``, without a name, lie in ``.files`` beside them, under the hashes of their samples.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import platformdirs
+
+from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
+from voicestream.models import dates
+from voicestream.models.files import write_whole
+from voicestream.voices import names, sample, sound_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from voicestream.voices.sample import Sample
+
+FILES: Final = ".files"
+SOUND: Final = "sample.wav"
+RECORD: Final = "voice.json"
+
+CONSENT: Final = "I am the speaker, or have the speaker's permission."
+"""What a person says of a sample before it is used."""
+
+_NAME: Final = re.compile(r"[^\W_][\w .'-]{0,59}")
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """That somebody has said so."""
+
+    words: str
+    date: str
+    """ISO 8601."""
+    by: str
+    """How: what was typed."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a voice."""
+
+    content_hash: str
+    """SHA-256 of its samples: to them the consent was given."""
+    seconds: float
+    consent: Consent
+
+
+@dataclass(frozen=True)
+class OwnVoice:
+    """One voice, or one file that was used without a name."""
+
+    name: str
+    path: Path
+    """Of its sample."""
+    record: Record
+
+
+class VoiceStore:
+    """The voices of one user."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        """``root``: another directory than the user's."""
+        self.root = platformdirs.user_data_path("voicestream", appauthor=False) / "voices" if root is None else root
+
+    def voices(self) -> list[OwnVoice]:
+        """Those with names, by name.
+
+        Raises:
+            ConfigurationError: one cannot be read.
+        """
+        return list(self._in(self.root))
+
+    def files(self) -> list[OwnVoice]:
+        """Those that were used without a name, whose names are their hashes.
+
+        Raises:
+            ConfigurationError: as for ``voices``.
+        """
+        return list(self._in(self.root / FILES))
+
+    def named(self, typed: str) -> OwnVoice | None:
+        """The voice of a name, in whatever case."""
+        known = {voice.name: voice for voice in self.voices()}
+        found = names.match(typed, list(known))
+        return None if found is None else known[found]
+
+    def with_content(self, content_hash: str) -> OwnVoice | None:
+        """A voice, or a file, with these very samples: its speaker has agreed already."""
+        return next((one for one in [*self.voices(), *self.files()] if one.record.content_hash == content_hash), None)
+
+    def add(self, name: str, made: Sample, by: str) -> OwnVoice:
+        """Keep a voice whose speaker has agreed.
+
+        Args:
+            name: what ``--voice`` is to say.
+            made: its sample.
+            by: how the consent was given.
+
+        Raises:
+            UsageError: the name cannot be one, or there is such a voice.
+            VoicestreamError: it cannot be written.
+        """
+        check_name(name)
+        there = self.named(name)
+        if there is not None:
+            raise UsageError(
+                f'there is a voice "{there.name}" already',
+                hint=f"Give another name, or type: voicestream voices remove {names.quoted(there.name)}",
+            )
+        return self._keep(self.root / name, made, by)
+
+    def add_file(self, made: Sample, by: str) -> OwnVoice:
+        """Keep a sample that has no name, and whose speaker has agreed.
+
+        Raises:
+            VoicestreamError: it cannot be written.
+        """
+        return self._keep(self.root / FILES / made.content_hash, made, by)
+
+    def remove(self, typed: str) -> OwnVoice:
+        """Delete a voice.
+
+        Raises:
+            UsageError: there is none of that name.
+            VoicestreamError: it cannot be deleted.
+        """
+        names.choose(typed, [voice.name for voice in self.voices()], "voicestream")
+        found = self.named(typed)
+        assert found is not None  # noqa: S101 - it was chosen just now
+        self._delete(found.path.parent)
+        return found
+
+    def remove_files(self) -> int:
+        """Delete what was used without a name; how many there were.
+
+        Raises:
+            VoicestreamError: one cannot be deleted.
+        """
+        found = self.files()
+        if found:
+            self._delete(self.root / FILES)
+        return len(found)
+
+    def _keep(self, directory: Path, made: Sample, by: str) -> OwnVoice:
+        consent = Consent(words=CONSENT, date=dates.today(), by=by)
+        record = Record(content_hash=made.content_hash, seconds=round(made.seconds, 2), consent=consent)
+        try:
+            for place in (self.root, directory.parent, directory):
+                place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sample.write(directory / SOUND, made)
+            # The record comes last: without one a directory is no voice.
+            text = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+            write_whole(directory / RECORD, text, mode=0o600)
+        except OSError as error:
+            raise VoicestreamError(f"the voice cannot be kept in {directory}: {error.strerror}") from error
+        return OwnVoice(directory.name, directory / SOUND, record)
+
+    def _delete(self, directory: Path) -> None:
+        try:
+            shutil.rmtree(directory)
+        except OSError as error:
+            raise VoicestreamError(f"cannot delete {error.filename or directory}: {error.strerror}") from error
+
+    def _in(self, directory: Path) -> Iterator[OwnVoice]:
+        for file in sorted(directory.glob(f"*/{RECORD}")):
+            try:
+                record = msgspec.json.decode(file.read_bytes(), type=Record)
+            except (OSError, msgspec.DecodeError) as error:
+                raise ConfigurationError(
+                    f"{file} cannot be read: {error}", hint=f"Delete {file.parent}, and add the voice again."
+                ) from error
+            yield OwnVoice(file.parent.name, file.with_name(SOUND), record)
+
+
+def check_name(name: str) -> None:
+    """Make sure that a voice can have this name.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if _NAME.fullmatch(name) is None or name != name.strip() or sound_file.looks_like_one(name):
+        raise UsageError(
+            f'a voice cannot be named "{name}"',
+            hint="A name has letters, digits, spaces and . ' - _, begins with a letter or a digit, and is no file's.",
+        )
