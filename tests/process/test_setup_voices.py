@@ -115,6 +115,20 @@ def test_a_voice_under_a_free_licence_needs_no_acceptance_and_keeps_its_sub_dire
     assert state_of(place, "kokoro-82m-v1.0") == "not installed"
 
 
+def test_what_coqui_has_fetched_is_not_fetched_again(place: Voicestream, voice_hub: HubServer) -> None:
+    root = place.home / "huggingface" / "hub" / "models--tts-hub--XTTS-v2"
+    (root / "refs").mkdir(parents=True)
+    (root / "refs" / "main").write_text("c0ffee")
+    tiny_voices.xtts(root / "snapshots" / "c0ffee")
+    (root / "snapshots" / "c0ffee" / "vocab.json").write_text("[]")  # as long, and another
+    assert place.call(*XTTS, "--accept-licence", "cpml").returncode == 1
+    assert voice_hub.sent_of("model.pth") == voice_hub.sent_of("vocab.json") == 0
+    (root / "snapshots" / "c0ffee" / "vocab.json").unlink()
+    assert place.call(*XTTS).returncode == 0
+    assert voice_hub.sent_of("model.pth") == 0
+    assert voice_hub.sent_of("vocab.json") > 0
+
+
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [

@@ -101,12 +101,13 @@ def test_a_named_model_of_another_kind_is_named(home: Path) -> None:
         directory.find(str(place))
 
 
+@pytest.mark.parametrize("repository", ["coqui--XTTS-v2", "tts-hub--XTTS-v2"])
 def test_weights_in_the_cache_of_the_hub_are_used_once_their_licence_was_accepted(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch, repository: str
 ) -> None:
     pytest.importorskip("huggingface_hub")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(home / "hub"))
-    root = home / "hub" / "models--coqui--XTTS-v2"
+    root = home / "hub" / f"models--{repository}"
     (root / "refs").mkdir(parents=True)
     (root / "refs" / "main").write_text("c0ffee", encoding="ascii")
     place = make(root / "snapshots" / "c0ffee")

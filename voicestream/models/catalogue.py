@@ -46,6 +46,8 @@ class Model:
     """About what it takes while it runs where it is meant to run."""
     original: str | None = None
     """The name of the model from which this one is converted."""
+    also_at: tuple[str, ...] = ()
+    """Repositories with the same files, from which other programs may have fetched it."""
     languages: frozenset[str] = frozenset()
     """Of a voice: what it speaks, without script and region."""
 
@@ -97,6 +99,7 @@ VOICE_MODELS: Final = {
             download_bytes=1_876_000_000,
             disk_bytes=1_876_000_000,
             memory_bytes=2_700_000_000,
+            also_at=("tts-hub/XTTS-v2",),  # where coqui-tts fetches it
             languages=frozenset("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split()),
         ),
         Model(

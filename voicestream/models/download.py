@@ -77,7 +77,7 @@ def _one_file(
     part.parent.mkdir(parents=True, exist_ok=True)
     if part.exists() and part.stat().st_size > file.size:
         part.unlink()
-    if not part.exists() and (cached := hub.cached(model.repository, file)) is not None:
+    if not part.exists() and (cached := hub.cached((model.repository, *model.also_at), file)) is not None:
         shutil.copyfile(cached, part)
     if not part.exists() or part.stat().st_size < file.size:
         hub.fetch(

@@ -19,7 +19,7 @@ from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models import packages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
 BRANCH: Final = "main"
 """No commit is known beforehand; the one that was fetched is written into the manifest."""
@@ -133,13 +133,21 @@ class Hub:
         with self._errors_in_words(f"{file.name} of {repository}"):
             self._allowed(get)
 
-    def cached(self, repository: str, file: RemoteFile) -> Path | None:
-        """Where other programs have left a file of that name and size when they fetched it, if any has."""
+    def cached(self, repositories: Iterable[str], file: RemoteFile) -> Path | None:
+        """Where other programs have left a file of that name and size when they fetched it, if any has.
+
+        Args:
+            repositories: those that have it.
+            file: as one of them lists it.
+        """
         from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
 
-        found = try_to_load_from_cache(repository, file.name, revision=BRANCH)
-        path = Path(found) if isinstance(found, str) else None
-        return path if path is not None and path.is_file() and path.stat().st_size == file.size else None
+        for repository in repositories:
+            found = try_to_load_from_cache(repository, file.name, revision=BRANCH)
+            path = Path(found) if isinstance(found, str) else None
+            if path is not None and path.is_file() and path.stat().st_size == file.size:
+                return path
+        return None
 
     def _allowed(self, ask: Callable[[], Answer]) -> Answer:
         """Ask without saying who we are; only a hub that wants to know is told, if the user has logged in."""

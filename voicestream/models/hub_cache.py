@@ -26,8 +26,9 @@ def snapshots(engine: str) -> list[Path]:
     for model in CATALOGUE.values():
         if model.engine != engine:
             continue
-        file = try_to_load_from_cache(model.repository, "config.json")
-        if not isinstance(file, str):
+        files = (try_to_load_from_cache(name, "config.json") for name in (model.repository, *model.also_at))
+        file = next((file for file in files if isinstance(file, str)), None)
+        if file is None:
             continue
         place = Path(file).parent
         licence = licences.find(model.licence)
