@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from voicestream import audio_pool, lifeline
 from voicestream.messages import Speak
@@ -53,19 +54,30 @@ class ShortOfBreath:
         pass
 
 
-def test_a_sentence_longer_than_the_engine_takes_is_divided_at_clauses_and_nothing_is_left_out(tmp_path: Path) -> None:
-    parent, _other = lifeline.make()
+class Wordless(ShortOfBreath):
+    """Like it, but cannot read figures."""
+
+    needs_words = True
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[TtsWorker]:
+    parent, other = lifeline.make()
     connection = Connection(tmp_path / "hub", "tts.1", parent)
     assignment = Assignment(
         role="tts", incarnation=1, hub=Path(), parent_pid=0, lifeline=0, engine="short", pool=audio_pool.create(4)
     )
-    worker = TtsWorker(assignment, connection)
-    engine = ShortOfBreath()
-    job = Speak(
+    yield TtsWorker(assignment, connection)
+    parent.close()
+    other.close()
+
+
+def job(text: str) -> Speak:
+    return Speak(
         session="s",
         sentence=0,
         attempt=1,
-        text=LONG,
+        text=text,
         language="en",
         voice="",
         speed=1.0,
@@ -73,11 +85,33 @@ def test_a_sentence_longer_than_the_engine_takes_is_divided_at_clauses_and_nothi
         skip_frames=0,
         slots=[],
     )
-    samples = list(worker._samples(engine, job))
+
+
+def test_a_sentence_longer_than_the_engine_takes_is_divided_at_clauses_and_nothing_is_left_out(
+    worker: TtsWorker,
+) -> None:
+    engine = ShortOfBreath()
+    samples = list(worker._samples(engine, job(LONG)))
     assert " ".join(engine.texts) == LONG
     assert len(engine.texts) > 2
     assert all(len(text) <= 40 for text in engine.texts)
     assert any("3.14" in text for text in engine.texts)
     assert sum(len(chunk) for chunk in samples) == 100 * len(engine.texts)
-    parent.close()
-    _other.close()
+
+
+def test_an_engine_that_needs_words_gets_words_and_they_are_divided_after_they_were_made(worker: TtsWorker) -> None:
+    pytest.importorskip("num2words", reason="make neural")
+    engine = Wordless()
+    list(worker._samples(engine, job("It took 1234567 ms & 98.7% of it.")))
+    assert " ".join(engine.texts) == (
+        "It took one million two hundred and thirty-four thousand five hundred and sixty-seven milliseconds and "
+        "ninety-eight point seven percent of it."
+    )
+    assert len(engine.texts) > 3
+    assert all(len(text) <= 40 for text in engine.texts)
+
+
+def test_an_engine_that_needs_words_is_not_asked_to_say_punctuation(worker: TtsWorker) -> None:
+    engine = Wordless()
+    assert sum(len(chunk) for chunk in worker._samples(engine, job("… !"))) == 0
+    assert engine.texts == []

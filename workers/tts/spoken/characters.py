@@ -22,6 +22,8 @@ _FORMS: Final = str.maketrans(
         "\u066b": ".",
         "\u066c": ",",
         "\u2044": "/",
+        "\uff08": " (",
+        "\uff09": ") ",
         "\uff0c": "、",  # not to be taken for the comma of a number
         "\u301c": "~",
         "\u03bc": "\u00b5",

@@ -52,7 +52,7 @@ def say_dates(text: str, language: str) -> str:
     text = _YEAR_FIRST.sub(lambda m: _date(m, int(m[1]), int(m[2]), int(m[3]), language), text)
     text = _YEAR_LAST.sub(functools.partial(_year_last, language=language), text)
     for pattern, case, noun in _YEAR_WORDS.get(base, ()):
-        text = pattern.sub(lambda m, case=case, noun=noun: f"{ordinal(int(m[1]), language, case)} {noun}", text)
+        text = pattern.sub(functools.partial(_year_word, language=language, case=case, noun=noun), text)
     named = _named(base)
     if named is not None:
         text = named.sub(functools.partial(_day_and_month, language=language), text)
@@ -62,6 +62,10 @@ def say_dates(text: str, language: str) -> str:
     if base == "zh":
         text = re.sub(r"(?<!\d)(\d{4})(?=\s?年)", lambda m: digits(m[1], language), text)
     return text
+
+
+def _year_word(found: re.Match[str], *, language: str, case: str, noun: str) -> str:
+    return f"{ordinal(int(found[1]), language, case)} {noun}"
 
 
 def year(number: int, language: str) -> str:

@@ -27,6 +27,8 @@ _NAMED: Final = re.compile(
 )
 """A name before a number with a point, which then is a version: eleven, not one one."""
 _MIXED: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]+(?![A-Za-z0-9])")
+_HYPHEN: Final = re.compile(r"(?<=[^\W_])-(?=\d)")
+"""``gpt-4``: number words would grow together with it."""
 _SCIENTIFIC: Final = re.compile(r"(?<=\d)[eE]([-+]?)(?=\d{1,3}(?![A-Za-z0-9]))")
 _SIGNS: Final = {"": "", "-": "minus", "+": "plus"}
 _RUN: Final = re.compile(r"\d+|[A-Za-z]+")
@@ -66,6 +68,8 @@ def say_names(text: str, language: str) -> str:
         language: as for ``cardinal``.
     """
     text = _SCIENTIFIC.sub(lambda m: f" e {_SIGNS[m[1]] and symbol_words.word(_SIGNS[m[1]], language)} ", text)
+    if language != "hu":  # in which a hyphen is also between the ends of a range
+        text = _HYPHEN.sub(" ", text)
     return _MIXED.sub(lambda m: splice(m, " ".join(_run(run, language) for run in _RUN.findall(m[0])), language), text)
 
 

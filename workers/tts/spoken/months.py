@@ -25,7 +25,7 @@ MONTHS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Chinese, Japanese and Korean number them."""
 
-ABBREVIATED: Final = dict(
+ABBREVIATED: Final[dict[str, int]] = dict(
     zip("Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec".split(), (0, 1, 2, 3, 5, 6, 7, 8, 8, 9, 10, 11), strict=True)
 )
 """In English."""

@@ -30,38 +30,45 @@ _LABELS: Final = frozenset(
 )
 """Words before a number that it is the name of, not the count."""
 
+_SHORTEST_GERMAN_NOUN: Final = 4
+"""Es, Die and Ihr have capital letters where a sentence begins."""
+
 _FEMININE: Final = {
     "cs": re.compile(r"[ay]\Z"),
     "es": re.compile(r"(?:as?|ción|ciones|sión|siones|dad|dades)\Z"),
     "it": re.compile(r"(?:a|zione|zioni|sione|sioni|tà)\Z"),
     "pl": re.compile(r"[a]\Z"),
     "pt": re.compile(r"(?:as?|ção|ções|são|sões|dade|dades|gem|gens)\Z"),
-    "ru": re.compile(r"(?:[аяь]|[иы])\Z"),
+    "ru": re.compile(r"[ая]\Z"),
 }
 _NEUTER: Final = {"cs": re.compile(r"[oe]\Z"), "pl": re.compile(r"[oe]\Z"), "ru": re.compile(r"[ое]\Z")}
-_RUSSIAN_TWO: Final = re.compile(r"(?:\A|[^1])2\Z")
+_RUSSIAN_GENITIVE: Final = re.compile(r"[иы]\Z")
 
 
-def gender(before: str, behind: str, language: str) -> str:
+def gender(before: str, behind: str, language: str, count: int | None) -> str:
     """Of what a number counts: ``m``, ``f``, ``n``; empty = it counts nothing.
 
     Args:
         before: the text up to the number.
         behind: the text from there on.
         language: without a country.
+        count: the number; None for a fraction.
     """
     found = _NEXT.match(behind)
-    if found is None or found[1].lower() in _NOT_COUNTED:
+    if found is None or found[1].lower() in _NOT_COUNTED or _is_label(before, language):
         return ""
-    previous = _PREVIOUS.search(before)
-    if previous is not None and (
-        previous[1].lower() in _LABELS or (language == "de" and previous[1][0].isupper() and len(previous[1]) > 3)  # noqa: PLR2004 - Es, Die, Ihr
-    ):
-        return ""
-    if language == "de":
-        return "n"
-    if language in _FEMININE and _FEMININE[language].search(found[1].lower()):
+    noun = found[1].lower()
+    if language == "ru" and count is not None and count % 10 == 2:  # noqa: PLR2004 - two has a genitive behind it
+        return "f" if _RUSSIAN_GENITIVE.search(noun) else "m"
+    if language in _FEMININE and _FEMININE[language].search(noun):
         return "f"
-    if language in _NEUTER and _NEUTER[language].search(found[1].lower()):
-        return "n"
-    return "m"
+    return "n" if language == "de" or (language in _NEUTER and _NEUTER[language].search(noun)) else "m"
+
+
+def _is_label(before: str, language: str) -> bool:
+    """Whether a number is the name of what stands before it: line 1."""
+    previous = _PREVIOUS.search(before)
+    if previous is None:
+        return False
+    word = previous[1]
+    return word.lower() in _LABELS or (language == "de" and word[0].isupper() and len(word) >= _SHORTEST_GERMAN_NOUN)

@@ -107,7 +107,7 @@ def _fraction(found: re.Match[str], *, language: str) -> str:
 
 def _said(found: re.Match[str], *, language: str) -> str:
     numeral = numerals.read(found[1], language)
-    counted = gender(found.string[: found.start()], found.string[found.end() :], language[:2])
+    counted = gender(found.string[: found.start()], found.string[found.end() :], language[:2], numeral.quantity)
     joined = found.end() > found.end(1)  # it had an ending of its own
     return splice(found, numerals.say(numeral, language, counted), language, joined=joined)
 

@@ -54,7 +54,7 @@ class Numeral(NamedTuple):
     fraction: str
 
     @property
-    def count(self) -> int | None:
+    def quantity(self) -> int | None:
         """How many; None for a fraction."""
         return None if self.fraction or len(self.whole) > MOST_DIGITS else int(self.whole)
 
@@ -96,7 +96,7 @@ def say(numeral: Numeral, language: str, gender: str = "") -> str:
     if (numeral.whole.startswith("0") and len(numeral.whole) > 1) or len(numeral.whole) > MOST_DIGITS:
         whole = digits(numeral.whole, language)
     else:
-        whole = agree(cardinal(int(numeral.whole), language), base, "" if numeral.fraction else gender)
+        whole = agree(cardinal(int(numeral.whole), language), base, "" if numeral.fraction and base != "fr" else gender)
     if not numeral.fraction:
         return whole
     return f"{whole} {_DECIMAL_WORDS[base]} {_say_fraction(numeral.fraction, language)}"
@@ -115,7 +115,7 @@ def _say_wholes(numeral: Numeral, language: str) -> str:
     if len(numeral.whole) > MOST_DIGITS:
         return f"{digits(numeral.whole, language)} {digits(numeral.fraction, language)}"
     count = int(numeral.whole)
-    whole = agree(cardinal(count, language), base, "f")
+    whole = agree(cardinal(count, language), base, "" if base == "hu" else "f")
     wholes = _WHOLES[base][0 if count % 10 == 1 and count % 100 != 11 else 1 if 1 < count < 5 else 2]  # noqa: PLR2004
     if base == "cs" and count == 0:
         wholes = "celá"

@@ -23,7 +23,9 @@ _CZECH_HUNDREDS: Final = (
 _LEAST_FALLBACK: Final = 1000
 """From here on a Czech ordinal is said as the number itself."""
 
-_FEMININE: Final = {
+_Endings = dict[str, tuple[tuple[re.Pattern[str], str], ...]]
+
+_FEMININE: Final[_Endings] = {
     "cs": ((re.compile(r"ý\b"), "á"),),
     "es": ((re.compile(r"o\b"), "a"),),
     "fr": ((re.compile(r"premier\Z"), "première"),),
@@ -32,15 +34,20 @@ _FEMININE: Final = {
     "pt": ((re.compile(r"o\b"), "a"),),
     "ru": ((re.compile(r"третий\Z"), "третья"), (re.compile(r"[ыо]й\Z"), "ая")),
 }
-_NEUTER: Final = {"ru": ((re.compile(r"третий\Z"), "третье"), (re.compile(r"[ыо]й\Z"), "ое"))}
-_GENITIVE: Final = {
+_NEUTER: Final[_Endings] = {"ru": ((re.compile(r"третий\Z"), "третье"), (re.compile(r"[ыо]й\Z"), "ое"))}
+_GENITIVE: Final[_Endings] = {
     "cs": ((re.compile(r"ý\b"), "ého"), (re.compile(r"(?<=třet)í\Z|(?<=prvn)í\Z"), "ího")),
     "pl": ((re.compile(r"(?<=[gk])i\Z"), "iego"), (re.compile(r"ci\Z"), "ciego"), (re.compile(r"y(?= |\Z)"), "ego")),
     "ru": ((re.compile(r"третий\Z"), "третьего"), (re.compile(r"[ыо]й\Z"), "ого")),
 }
-_LOCATIVE: Final = {"ru": ((re.compile(r"третий\Z"), "третьем"), (re.compile(r"[ыо]й\Z"), "ом"))}
+_LOCATIVE: Final[_Endings] = {"ru": ((re.compile(r"третий\Z"), "третьем"), (re.compile(r"[ыо]й\Z"), "ом"))}
 """By form: what the end of the masculine nominative becomes."""
-_FORMS: Final = {"feminine": _FEMININE, "neuter": _NEUTER, "genitive": _GENITIVE, "locative": _LOCATIVE}
+_FORMS: Final = {
+    "feminine": _FEMININE,
+    "neuter": _NEUTER,
+    "genitive": _GENITIVE,
+    "locative": _LOCATIVE,
+}
 
 
 @functools.lru_cache(maxsize=1024)

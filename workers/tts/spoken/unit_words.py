@@ -1,8 +1,9 @@
 """How units, currencies and percentages are called, by language.
 
-A row is a unit's name here, its gender where a number shows it (``m`` where nothing is said), and its forms: singular,
-plural; in Slavic languages those behind one, two, five and, where it differs, a fraction. ``prefixes`` are kilo, mega,
-giga, tera, peta, milli, micro and nano. In ``percent``, ``persecond`` and ``times`` ``{}`` is where the number goes.
+An entry is a unit's name here, its gender where a number shows it (``m`` where nothing is said), and its forms:
+singular, plural; in Slavic languages those behind one, two, five and, where it differs, a fraction. ``prefixes`` are
+kilo, mega, giga, tera, peta, milli, micro and nano; a name with ``+`` is how the unit goes on behind one, ``_`` a
+space. In ``percent``, ``persecond`` and ``times`` ``{}`` is where the number goes.
 """
 
 from __future__ import annotations
@@ -14,414 +15,131 @@ PREFIXES: Final = ("k", "M", "G", "T", "P", "m", "µ", "n")
 
 TABLE: Final[dict[str, str]] = {
     "en": """
-prefixes: kilo/mega/giga/tera/peta/milli/micro/nano
-byte: byte/bytes
-bit: bit/bits
-second: second/seconds
-hertz: hertz
-metre: meter/meters
-gram: gram/grams
-watt: watt/watts
-volt: volt/volts
-pixel: pixel/pixels
-minute: minute/minutes
-hour: hour/hours
-degree: degree/degrees
-frame: frame/frames
-dollar: dollar/dollars
-euro: euro/euros
-pound: pound/pounds
-yen: yen
-real: real/reais
-percent: {} percent
-persecond: {} per second
+prefixes: kilo/mega/giga/tera/peta/milli/micro/nano | byte: byte/bytes | bit: bit/bits
+second: second/seconds | hertz: hertz | metre: meter/meters | gram: gram/grams | watt: watt/watts
+volt: volt/volts | pixel: pixel/pixels | minute: minute/minutes | hour: hour/hours
+degree: degree/degrees | frame: frame/frames | dollar: dollar/dollars | euro: euro/euros
+pound: pound/pounds | yen: yen | real: real/reais | percent: {} percent | persecond: {} per second
 times: {} times
 """,
     "es": """
-prefixes: kilo/mega/giga/tera/peta/mili/micro/nano
-byte: byte/bytes
-bit: bit/bits
-second: segundo/segundos
-hertz: hercio/hercios
-metre: metro/metros
-gram: gramo/gramos
-watt: vatio/vatios
-volt: voltio/voltios
-pixel: píxel/píxeles
-minute: minuto/minutos
-hour f: hora/horas
-degree: grado/grados
-frame: fotograma/fotogramas
-dollar: dólar/dólares
-euro: euro/euros
-pound f: libra/libras
-yen: yen/yenes
-real: real/reales
-percent: {} por ciento
-persecond: {} por segundo
-times f: {} veces
+prefixes: kilo/mega/giga/tera/peta/mili/micro/nano | byte: byte/bytes | bit: bit/bits
+second: segundo/segundos | hertz: hercio/hercios | metre: metro/metros | gram: gramo/gramos
+watt: vatio/vatios | volt: voltio/voltios | pixel: píxel/píxeles | minute: minuto/minutos
+hour f: hora/horas | degree: grado/grados | frame: fotograma/fotogramas | dollar: dólar/dólares
+euro: euro/euros | pound f: libra/libras | yen: yen/yenes | real: real/reales | percent: {} por ciento
+persecond: {} por segundo | times f: {} veces
 """,
     "fr": """
-prefixes: kilo/méga/giga/téra/péta/milli/micro/nano
-byte: octet/octets
-bit: bit/bits
-second f: seconde/secondes
-hertz: hertz
-metre: mètre/mètres
-gram: gramme/grammes
-watt: watt/watts
-volt: volt/volts
-pixel: pixel/pixels
-minute f: minute/minutes
-hour f: heure/heures
-degree: degré/degrés
-frame f: image/images
-dollar: dollar/dollars
-euro: euro/euros
-pound f: livre/livres
-yen: yen/yens
-real: real/reals
-percent: {} pour cent
-persecond: {} par seconde
-times f: {} fois
+prefixes: kilo/méga/giga/téra/péta/milli/micro/nano | byte: octet/octets | bit: bit/bits
+second f: seconde/secondes | hertz: hertz | metre: mètre/mètres | gram: gramme/grammes | watt: watt/watts
+volt: volt/volts | pixel: pixel/pixels | minute f: minute/minutes | hour f: heure/heures
+degree: degré/degrés | frame f: image/images | dollar: dollar/dollars | euro: euro/euros
+pound f: livre/livres | yen: yen/yens | real: real/reals | percent: {} pour cent
+persecond: {} par seconde | times f: {} fois
 """,
     "de": """
-prefixes: Kilo/Mega/Giga/Tera/Peta/Milli/Mikro/Nano
-byte n: Byte
-bit n: Bit
-second f: Sekunde/Sekunden
-hertz n: Hertz
-metre: Meter
-gram n: Gramm
-watt n: Watt
-volt n: Volt
-pixel n: Pixel
-minute f: Minute/Minuten
-hour f: Stunde/Stunden
-degree n: Grad
-frame n: Bild/Bilder
-dollar: Dollar
-euro: Euro
-pound n: Pfund
-yen: Yen
-real: Real
-percent n: {} Prozent
-persecond: {} pro Sekunde
-times n: {} mal
+prefixes: Kilo/Mega/Giga/Tera/Peta/Milli/Mikro/Nano | byte n: Byte | bit n: Bit
+second f: Sekunde/Sekunden | hertz n: Hertz | metre: Meter | gram n: Gramm | watt n: Watt | volt n: Volt
+pixel n: Pixel | minute f: Minute/Minuten | hour f: Stunde/Stunden | degree n: Grad
+frame n: Bild/Bilder | dollar: Dollar | euro: Euro | pound n: Pfund | yen: Yen | real: Real
+percent n: {} Prozent | persecond: {} pro Sekunde | times n: {} mal
 """,
     "it": """
-prefixes: chilo/mega/giga/tera/peta/milli/micro/nano
-byte: byte
-bit: bit
-second: secondo/secondi
-hertz: hertz
-metre: metro/metri
-gram: grammo/grammi
-watt: watt
-volt: volt
-pixel: pixel
-minute: minuto/minuti
-hour f: ora/ore
-degree: grado/gradi
-frame: fotogramma/fotogrammi
-dollar: dollaro/dollari
-euro: euro
-pound f: sterlina/sterline
-yen: yen
-real: real
-percent: {} per cento
-persecond: {} al secondo
-times f: {} volte
+prefixes: chilo/mega/giga/tera/peta/milli/micro/nano | byte: byte | bit: bit | second: secondo/secondi
+hertz: hertz | metre: metro/metri | gram: grammo/grammi | watt: watt | volt: volt | pixel: pixel
+minute: minuto/minuti | hour f: ora/ore | degree: grado/gradi | frame: fotogramma/fotogrammi
+dollar: dollaro/dollari | euro: euro | pound f: sterlina/sterline | yen: yen | real: real
+percent: {} per cento | persecond: {} al secondo | times f: {} volte
 """,
     "pt": """
-prefixes: quilo/mega/giga/tera/peta/mili/micro/nano
-byte: byte/bytes
-bit: bit/bits
-second: segundo/segundos
-hertz: hertz
-metre: metro/metros
-gram: grama/gramas
-watt: watt/watts
-volt: volt/volts
-pixel: pixel/pixels
-minute: minuto/minutos
-hour f: hora/horas
-degree: grau/graus
-frame: quadro/quadros
-dollar: dólar/dólares
-euro: euro/euros
-pound f: libra/libras
-yen: iene/ienes
-real: real/reais
-percent: {} por cento
-persecond: {} por segundo
-times f: {} vezes
+prefixes: quilo/mega/giga/tera/peta/mili/micro/nano | byte: byte/bytes | bit: bit/bits
+second: segundo/segundos | second+: ssegundo/ssegundos | hertz: hertz | metre: metro/metros
+gram: grama/gramas | watt: watt/watts | volt: volt/volts | pixel: pixel/pixels | minute: minuto/minutos
+hour f: hora/horas | degree: grau/graus | frame: quadro/quadros | dollar: dólar/dólares
+euro: euro/euros | pound f: libra/libras | yen: iene/ienes | real: real/reais | percent: {} por cento
+persecond: {} por segundo | times f: {} vezes
 """,
     "pl": """
-prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano
-byte: bajt/bajty/bajtów/bajta
-bit: bit/bity/bitów/bita
-second f: sekunda/sekundy/sekund/sekundy
-hertz: herc/herce/herców/herca
-metre: metr/metry/metrów/metra
-gram: gram/gramy/gramów/grama
-watt: wat/waty/watów/wata
-volt: wolt/wolty/woltów/wolta
-pixel: piksel/piksele/pikseli/piksela
-minute f: minuta/minuty/minut/minuty
-hour f: godzina/godziny/godzin/godziny
-degree: stopień/stopnie/stopni/stopnia
-frame f: klatka/klatki/klatek/klatki
-dollar: dolar/dolary/dolarów/dolara
-euro n: euro
-pound: funt/funty/funtów/funta
-yen: jen/jeny/jenów/jena
-real: real
-percent: {} procent
-persecond: {} na sekundę
-times: {} razy
+prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano | byte: bajt/bajty/bajtów/bajta
+bit: bit/bity/bitów/bita | second f: sekunda/sekundy/sekund/sekundy | hertz: herc/herce/herców/herca
+metre: metr/metry/metrów/metra | gram: gram/gramy/gramów/grama | watt: wat/waty/watów/wata
+volt: wolt/wolty/woltów/wolta | pixel: piksel/piksele/pikseli/piksela
+minute f: minuta/minuty/minut/minuty | hour f: godzina/godziny/godzin/godziny
+degree: stopień/stopnie/stopni/stopnia | frame f: klatka/klatki/klatek/klatki
+dollar: dolar/dolary/dolarów/dolara | euro n: euro | pound: funt/funty/funtów/funta
+yen: jen/jeny/jenów/jena | real: real | percent: {} procent | persecond: {} na sekundę | times: {} razy
 """,
     "tr": """
-prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano
-byte: bayt
-bit: bit
-second: saniye
-hertz: hertz
-metre: metre
-gram: gram
-watt: vat
-volt: volt
-pixel: piksel
-minute: dakika
-hour: saat
-degree: derece
-frame: kare
-dollar: dolar
-euro: avro
-pound: sterlin
-yen: yen
-real: real
-percent: yüzde {}
-persecond: saniyede {}
-times: {} kat
+prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano | byte: bayt | bit: bit | second: saniye
+hertz: hertz | metre: metre | gram: gram | watt: vat | volt: volt | pixel: piksel | minute: dakika
+hour: saat | degree: derece | frame: kare | dollar: dolar | euro: avro | pound: sterlin | yen: yen
+real: real | percent: yüzde {} | persecond: saniyede {} | times: {} kat
 """,
     "ru": """
-prefixes: кило/мега/гига/тера/пета/милли/микро/нано
-byte: байт/байта/байт
-bit: бит/бита/бит
-second f: секунда/секунды/секунд
-hertz: герц/герца/герц
-metre: метр/метра/метров
-gram: грамм/грамма/грамм
-watt: ватт/ватта/ватт
-volt: вольт/вольта/вольт
-pixel: пиксель/пикселя/пикселей
-minute f: минута/минуты/минут
-hour: час/часа/часов
-degree: градус/градуса/градусов
-frame: кадр/кадра/кадров
-dollar: доллар/доллара/долларов
-euro m: евро
-pound: фунт/фунта/фунтов
-yen f: иена/иены/иен
-real: реал/реала/реалов
-percent: {} процент/{} процента/{} процентов
-persecond: {} в секунду
-times: {} раз/{} раза/{} раз
+prefixes: кило/мега/гига/тера/пета/милли/микро/нано | byte: байт/байта/байт | bit: бит/бита/бит
+second f: секунда/секунды/секунд | hertz: герц/герца/герц | metre: метр/метра/метров
+gram: грамм/грамма/грамм | watt: ватт/ватта/ватт | volt: вольт/вольта/вольт
+pixel: пиксель/пикселя/пикселей | minute f: минута/минуты/минут | hour: час/часа/часов
+degree: градус/градуса/градусов | frame: кадр/кадра/кадров | dollar: доллар/доллара/долларов
+euro m: евро | pound: фунт/фунта/фунтов | yen f: иена/иены/иен | real: реал/реала/реалов
+percent: {} процент/{} процента/{} процентов | persecond: {} в секунду | times: {} раз/{} раза/{} раз
 """,
     "nl": """
-prefixes: kilo/mega/giga/tera/peta/milli/micro/nano
-byte: byte
-bit: bit
-second: seconde/seconden
-hertz: hertz
-metre: meter
-gram: gram
-watt: watt
-volt: volt
-pixel: pixel/pixels
-minute: minuut/minuten
-hour: uur
-degree: graad/graden
-frame: beeld/beelden
-dollar: dollar
-euro: euro
-pound: pond
-yen: yen
-real: real
-percent: {} procent
-persecond: {} per seconde
+prefixes: kilo/mega/giga/tera/peta/milli/micro/nano | byte: byte | bit: bit | second: seconde/seconden
+hertz: hertz | metre: meter | gram: gram | watt: watt | volt: volt | pixel: pixel/pixels
+minute: minuut/minuten | hour: uur | degree: graad/graden | frame: beeld/beelden | dollar: dollar
+euro: euro | pound: pond | yen: yen | real: real | percent: {} procent | persecond: {} per seconde
 times: {} keer
 """,
     "cs": """
-prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano
-byte: bajt/bajty/bajtů/bajtu
-bit: bit/bity/bitů/bitu
-second f: sekunda/sekundy/sekund/sekundy
-hertz: hertz/hertze/hertzů/hertzu
-metre: metr/metry/metrů/metru
-gram: gram/gramy/gramů/gramu
-watt: watt/watty/wattů/wattu
-volt: volt/volty/voltů/voltu
-pixel: pixel/pixely/pixelů/pixelu
-minute f: minuta/minuty/minut/minuty
-hour f: hodina/hodiny/hodin/hodiny
-degree: stupeň/stupně/stupňů/stupně
-frame: snímek/snímky/snímků/snímku
-dollar: dolar/dolary/dolarů/dolaru
-euro n: euro/eura/eur/eura
-pound f: libra/libry/liber/libry
-yen: jen/jeny/jenů/jenu
-real: real
-percent n: {} procento/{} procenta/{} procent/{} procenta
-persecond: {} za sekundu
-times: {} krát
+prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano | byte: bajt/bajty/bajtů/bajtu
+bit: bit/bity/bitů/bitu | second f: sekunda/sekundy/sekund/sekundy | hertz: hertz/hertze/hertzů/hertzu
+metre: metr/metry/metrů/metru | gram: gram/gramy/gramů/gramu | watt: watt/watty/wattů/wattu
+volt: volt/volty/voltů/voltu | pixel: pixel/pixely/pixelů/pixelu | minute f: minuta/minuty/minut/minuty
+hour f: hodina/hodiny/hodin/hodiny | degree: stupeň/stupně/stupňů/stupně
+frame: snímek/snímky/snímků/snímku | dollar: dolar/dolary/dolarů/dolaru | euro n: euro/eura/eur/eura
+pound f: libra/libry/liber/libry | yen: jen/jeny/jenů/jenu | real: real
+percent n: {} procento/{} procenta/{} procent/{} procenta | persecond: {} za sekundu | times: {} krát
 """,
     "ar": """
-prefixes: كيلو/ميغا/غيغا/تيرا/بيتا/ميلي/ميكرو/نانو
-byte: بايت
-bit: بت
-second: ثانية/ثوان
-hertz: هرتز
-metre: متر/أمتار
-gram: غرام/غرامات
-watt: واط
-volt: فولت
-pixel: بكسل
-minute: دقيقة/دقائق
-hour: ساعة/ساعات
-degree: درجة/درجات
-frame: إطار/إطارات
-dollar: دولار/دولارات
-euro: يورو
-pound: جنيه/جنيهات
-yen: ين
-real: ريال
-percent: {} بالمئة
-persecond: {} في الثانية
-times: {} مرة/{} مرات
+prefixes: كيلو/ميغا/غيغا/تيرا/بيتا/ميلي/ميكرو/نانو | byte: بايت | bit: بت | second: ثانية/ثوان
+second+: _ثانية/_ثوان | hertz: هرتز | metre: متر/أمتار | gram: غرام/غرامات | watt: واط | volt: فولت
+pixel: بكسل | minute: دقيقة/دقائق | hour: ساعة/ساعات | degree: درجة/درجات | frame: إطار/إطارات
+dollar: دولار/دولارات | euro: يورو | pound: جنيه/جنيهات | yen: ين | real: ريال | percent: {} بالمئة
+persecond: {} في الثانية | times: {} مرة/{} مرات
 """,
     "zh": """
-prefixes: 千/兆/吉/太/拍/毫/微/纳
-byte: 字节
-bit: 比特
-second: 秒
-hertz: 赫兹
-metre: 米
-gram: 克
+prefixes: 千/兆/吉/太/拍/毫/微/纳 | byte: 字节 | bit: 比特 | second: 秒 | hertz: 赫兹 | metre: 米 | gram: 克
 watt: 瓦
-volt: 伏
-pixel: 像素
-minute: 分钟
-hour: 小时
-degree: 度
-frame: 帧
-dollar: 美元
-euro: 欧元
-pound: 英镑
-yen: 日元
-real: 雷亚尔
-percent: 百分之{}
-persecond: 每秒{}
-times: {}倍
+volt: 伏 | pixel: 像素 | minute: 分钟 | hour: 小时 | degree: 度 | frame: 帧 | dollar: 美元 | euro: 欧元 | pound: 英镑
+yen: 日元 | real: 雷亚尔 | percent: 百分之{} | persecond: 每秒{} | times: {}倍
 """,
     "hu": """
-prefixes: kilo/mega/giga/tera/peta/milli/mikro/nano
-byte: bájt
-bit: bit
-second: másodperc
-hertz: hertz
-metre: méter
-gram: gramm
-watt: watt
-volt: volt
-pixel: pixel
-minute: perc
-hour: óra
-degree: fok
-frame: képkocka
-dollar: dollár
-euro: euró
-pound: font
-yen: jen
-real: real
-percent: {} százalék
-persecond: {} másodpercenként
-times: {} alkalommal
+prefixes: kilo/mega/giga/tera/peta/milli/mikro/nano | byte: bájt | bit: bit | second: másodperc
+second+: szekundum | hertz: hertz | metre: méter | gram: gramm | watt: watt | volt: volt | pixel: pixel
+minute: perc | hour: óra | degree: fok | frame: képkocka | dollar: dollár | euro: euró | pound: font
+yen: jen | real: real | percent: {} százalék | persecond: {} másodpercenként | times: {} alkalommal
 """,
     "ko": """
-prefixes: 킬로/메가/기가/테라/페타/밀리/마이크로/나노
-byte: 바이트
-bit: 비트
-second: 초
-hertz: 헤르츠
+prefixes: 킬로/메가/기가/테라/페타/밀리/마이크로/나노 | byte: 바이트 | bit: 비트 | second: 초 | hertz: 헤르츠
 metre: 미터
 gram: 그램
-watt: 와트
-volt: 볼트
-pixel: 픽셀
-minute: 분
-hour: 시간
-degree: 도
-frame: 프레임
-dollar: 달러
+watt: 와트 | volt: 볼트 | pixel: 픽셀 | minute: 분 | hour: 시간 | degree: 도 | frame: 프레임 | dollar: 달러
 euro: 유로
-pound: 파운드
-yen: 엔
-real: 헤알
-percent: {} 퍼센트
-persecond: 초당 {}
-times: {}배
+pound: 파운드 | yen: 엔 | real: 헤알 | percent: {} 퍼센트 | persecond: 초당 {} | times: {}배
 """,
     "ja": """
-prefixes: キロ/メガ/ギガ/テラ/ペタ/ミリ/マイクロ/ナノ
-byte: バイト
-bit: ビット
-second: 秒
-hertz: ヘルツ
+prefixes: キロ/メガ/ギガ/テラ/ペタ/ミリ/マイクロ/ナノ | byte: バイト | bit: ビット | second: 秒 | hertz: ヘルツ
 metre: メートル
-gram: グラム
-watt: ワット
-volt: ボルト
-pixel: ピクセル
-minute: 分
-hour: 時間
-degree: 度
-frame: フレーム
-dollar: ドル
-euro: ユーロ
-pound: ポンド
-yen: 円
-real: レアル
-percent: {}パーセント
-persecond: 毎秒{}
+gram: グラム | watt: ワット | volt: ボルト | pixel: ピクセル | minute: 分 | hour: 時間 | degree: 度 | frame: フレーム
+dollar: ドル | euro: ユーロ | pound: ポンド | yen: 円 | real: レアル | percent: {}パーセント | persecond: 毎秒{}
 times: {}倍
 """,
     "hi": """
-prefixes: किलो/मेगा/गीगा/टेरा/पेटा/मिली/माइक्रो/नैनो
-byte: बाइट
-bit: बिट
-second: सेकंड
-hertz: हर्ट्ज़
-metre: मीटर
-gram: ग्राम
-watt: वाट
-volt: वोल्ट
-pixel: पिक्सेल
-minute: मिनट
-hour: घंटा/घंटे
-degree: डिग्री
-frame: फ़्रेम
-dollar: डॉलर
-euro: यूरो
-pound: पाउंड
-yen: येन
-real: रियाल
-percent: {} प्रतिशत
-persecond: {} प्रति सेकंड
-times: {} गुना
+prefixes: किलो/मेगा/गीगा/टेरा/पेटा/मिली/माइक्रो/नैनो | byte: बाइट | bit: बिट | second: सेकंड
+hertz: हर्ट्ज़ | metre: मीटर | gram: ग्राम | watt: वाट | volt: वोल्ट | pixel: पिक्सेल | minute: मिनट
+hour: घंटा/घंटे | degree: डिग्री | frame: फ़्रेम | dollar: डॉलर | euro: यूरो | pound: पाउंड | yen: येन
+real: रियाल | percent: {} प्रतिशत | persecond: {} प्रति सेकंड | times: {} गुना
 """,
 }
-
-APART: Final = {"ar": frozenset(("second",)), "hi": frozenset()}
-"""Units before which a language keeps the prefix a word of its own."""

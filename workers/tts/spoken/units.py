@@ -10,7 +10,7 @@ from voicestream.workers.tts.spoken import numerals, symbol_words
 from voicestream.workers.tts.spoken.agreement import form
 from voicestream.workers.tts.spoken.korean import native
 from voicestream.workers.tts.spoken.splice import splice
-from voicestream.workers.tts.spoken.unit_words import APART, PREFIXES, TABLE
+from voicestream.workers.tts.spoken.unit_words import PREFIXES, TABLE
 
 if TYPE_CHECKING:
     from voicestream.workers.tts.spoken.numerals import Numeral
@@ -111,8 +111,8 @@ class _Row(NamedTuple):
 @functools.cache
 def _rows(language: str) -> dict[str, _Row]:
     rows: dict[str, _Row] = {}
-    for line in TABLE[language].strip().splitlines():
-        name, _, forms = line.partition(": ")
+    for entry in re.split(r"\n| \| ", TABLE[language].strip()):
+        name, _, forms = entry.partition(": ")
         unit, _, gender = name.partition(" ")
         rows[unit] = _Row(gender or "m", tuple(forms.split("/")))
     return rows
@@ -170,15 +170,14 @@ def say_units(text: str, language: str) -> str:
 def count(numeral: Numeral, unit: str, language: str, prefix: str = "") -> str:
     """So many of a unit: ``count(Numeral("3", ""), "hour", "de")`` is ``drei Stunden``."""
     base = language[:2]
-    row = _rows(base)[unit]
-    noun = row.forms[min(form(numeral.count, base), len(row.forms) - 1)]
+    row = (prefix and _rows(base).get(f"{unit}+")) or _rows(base)[unit]
+    noun = row.forms[min(form(numeral.quantity, base), len(row.forms) - 1)]
     if prefix:
         named = _rows(base)["prefixes"].forms[PREFIXES.index(prefix)]
-        apart = unit in APART.get(base, frozenset())
-        noun = f"{named} {noun}" if apart else named + (noun.lower() if base == "de" else noun)
+        noun = named + (noun.lower() if base == "de" else noun.replace("_", " "))
     number = numerals.say(numeral, language, row.gender)
-    if base == "ko" and unit == "hour" and numeral.count is not None:
-        number = native(numeral.count) or number
+    if base == "ko" and unit == "hour" and numeral.quantity is not None:
+        number = native(numeral.quantity) or number
     if "{}" in noun:
         return noun.format(number)
     return number + noun if base in ("ja", "zh") else f"{number} {noun}"
@@ -218,7 +217,7 @@ def _unit(number: str, symbol: str, *, per_second: bool, language: str) -> str:
         metre = count(numeral, "metre", language)
         prefix = symbol_words.word("centi", language)
         noun = _rows(language[:2])["metre"].forms
-        shown = noun[min(form(numeral.count, language[:2]), len(noun) - 1)]
+        shown = noun[min(form(numeral.quantity, language[:2]), len(noun) - 1)]
         said = metre.removesuffix(shown) + prefix + (shown.lower() if language[:2] == "de" else shown)
     else:
         prefix, unit = _symbols()[symbol]
