@@ -35,6 +35,10 @@ _YEAR_WORDS: Final = {
     ),
 }
 """In front of these a year is an ordinal."""
+_DECADES: Final = {
+    "de": (re.compile(r"(?<!\w)((?:1\d|20)\d0)er(?!\w)"), "er"),
+    "en": (re.compile(r"(?<!\w)((?:1\d|20)\d0)'?s(?!\w)"), "s"),
+}
 _HUNDREDS: Final = {"de": "hundert"}
 _YEARS_IN_HUNDREDS: Final = range(1100, 2000)
 _KOREAN_MONTHS: Final = {6: "유", 10: "시"}
@@ -59,6 +63,9 @@ def say_dates(text: str, language: str) -> str:
     before = _before_year(base)
     if before is not None:
         text = before.sub(lambda m: m[1] + year(int(m[2]), language), text)
+    if base in _DECADES:
+        pattern, ending = _DECADES[base]
+        text = pattern.sub(lambda m: _decade(int(m[1]), language, ending), text)
     if base == "zh":
         text = re.sub(r"(?<!\d)(\d{4})(?=\s?年)", lambda m: digits(m[1], language), text)
     return text
@@ -81,6 +88,11 @@ def year(number: int, language: str) -> str:
     if base in ("pl", "ru"):
         return ordinal(number, language, "genitive")
     return cardinal(number, language)
+
+
+def _decade(number: int, language: str, ending: str) -> str:
+    said = year(number, language)
+    return said.removesuffix("y") + "ies" if ending == "s" and said.endswith("y") else said + ending
 
 
 def _english_year(number: int) -> str:

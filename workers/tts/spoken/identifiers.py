@@ -23,7 +23,7 @@ _NAMED: Final = re.compile(
     r"Angular|Django|Rails|Debian|Ubuntu|Fedora|Alpine|Android|iOS|macOS|Windows|Linux|CUDA|PyTorch|torch|numpy|"
     r"Postgres(?:QL)?|MySQL|Redis|GCC|gcc|clang|CMake|GPT|Claude|Gemini|HTTP|TLS|USB|OpenGL|version|Version|versión|"
     r"versione|versão|wersja|wersji|verze|versie|verzió|sürüm|версия|версии|إصدار|الإصدار|版本|バージョン|버전|संस्करण)"
-    r"[ -]?)(\d+\.\d+)(?![\d]|\.\d)(?!\s?[%xX×])"
+    r"[^\W\d_]{0,4}[ -]?)(\d+\.\d+)(?![\d]|\.\d)(?!\s?[%xX×])"
 )
 """A name before a number with a point, which then is a version: eleven, not one one."""
 _MIXED: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]+(?![A-Za-z0-9])")
@@ -75,13 +75,16 @@ def say_names(text: str, language: str) -> str:
 
 def _version(found: re.Match[str], *, language: str) -> str:
     written = found[2]
-    if (
-        not found[1]
-        and language[:2] not in numerals.POINT_LANGUAGES
-        and re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", written)
-    ):
+    if not found[1] and language[:2] not in numerals.POINT_LANGUAGES and _is_grouped(written):
         return found[0]  # a large number
     return splice(found, f"{'v ' if found[1] else ''}{_parts(written, language)}", language)
+
+
+def _is_grouped(written: str) -> bool:
+    """Whether points group a number, and do not divide an address of four bytes."""
+    parts = written.split(".")
+    is_address = len(parts) == 4 and all(int(part) < 256 for part in parts)  # noqa: PLR2004
+    return not is_address and re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", written) is not None
 
 
 def _parts(written: str, language: str) -> str:

@@ -17,7 +17,8 @@ _BARE: Final = re.compile(r"(?<![\w.,])\.(?=\d)")
 _MINUS: Final = re.compile(r"(?<![^\s(\[:,])-\s?(?=\d)")
 _FRACTION: Final = re.compile(r"(?<![\d/])(?<!\d[.,])(\d{1,9})/(\d{1,9})(?![\d/]|[.,]\d)")
 _PRODUCT: Final = re.compile(r"(?<![A-Za-z0-9])(\d+)\s?[x×*]\s?(?=\d)")
-_RATIO: Final = re.compile(r"(?<=\d):(?=\d)")
+_RATIO: Final = re.compile(r"(?<=[^\W_])(?<![\u3041-\u9fff\uac00-\ud7a3]):(?=\d)")
+"""Also of a host and its port."""
 _FIGURES: Final = re.compile(r"\d+")
 
 _KOREAN_COUNT: Final = re.compile(

@@ -13,10 +13,9 @@ POINT_LANGUAGES: Final = frozenset(("ar", "en", "hi", "ja", "ko", "zh"))
 
 _POINT: Final = r"\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d])(?:\.\d+)?|\d+(?:_\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _COMMA: Final = (
-    r"\d{1,3}(?:[.']\d{3})+(?!\d)(?:,\d+)?|\d{1,3}(?: \d{3})+(?!\d)(?:,\d+)?|\d+(?:_\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
+    r"\d{1,3}(?:[.']\d{3})+(?!\d)(?:,\d+)?|[1-9]\d{0,2}(?: \d{3})+(?!\d)(?:,\d+)?"
+    r"|\d+(?:_\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
 )
-_COMMA_NO_SPACE: Final = r"\d{1,3}(?:[.']\d{3})+(?!\d)(?:,\d+)?|\d+(?:_\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
-_SPACE_GROUPS: Final = frozenset(("cs", "fr", "hu", "pl", "ru"))
 
 _DECIMAL_WORDS: Final = {
     "ar": "فاصلة",
@@ -55,7 +54,7 @@ class Numeral(NamedTuple):
 
     @property
     def quantity(self) -> int | None:
-        """How many; None for a fraction."""
+        """How many; None for a fraction, and for a row of figures."""
         return None if self.fraction or len(self.whole) > MOST_DIGITS else int(self.whole)
 
 
@@ -63,7 +62,7 @@ def pattern(language: str) -> str:
     """A regular expression for a number without its sign."""
     if language[:2] in POINT_LANGUAGES:
         return f"(?:{_POINT})"
-    return f"(?:{_COMMA if language[:2] in _SPACE_GROUPS else _COMMA_NO_SPACE})"
+    return f"(?:{_COMMA})"
 
 
 def read(written: str, language: str) -> Numeral:

@@ -44,6 +44,7 @@ second f: Sekunde/Sekunden | hertz n: Hertz | metre: Meter | gram n: Gramm | wat
 pixel n: Pixel | minute f: Minute/Minuten | hour f: Stunde/Stunden | degree n: Grad
 frame n: Bild/Bilder | dollar: Dollar | euro: Euro | pound n: Pfund | yen: Yen | real: Real
 percent n: {} Prozent | persecond: {} pro Sekunde | times n: {} mal
+thousand n: Tausend | million f: Million/Millionen | milliard f: Milliarde/Milliarden
 """,
     "it": """
 prefixes: chilo/mega/giga/tera/peta/milli/micro/nano | byte: byte | bit: bit | second: secondo/secondi
@@ -69,6 +70,8 @@ minute f: minuta/minuty/minut/minuty | hour f: godzina/godziny/godzin/godziny
 degree: stopień/stopnie/stopni/stopnia | frame f: klatka/klatki/klatek/klatki
 dollar: dolar/dolary/dolarów/dolara | euro n: euro | pound: funt/funty/funtów/funta
 yen: jen/jeny/jenów/jena | real: real | percent: {} procent | persecond: {} na sekundę | times: {} razy
+thousand: tysiąc/tysiące/tysięcy/tysiąca | million: milion/miliony/milionów/miliona
+milliard: miliard/miliardy/miliardów/miliarda
 """,
     "tr": """
 prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano | byte: bayt | bit: bit | second: saniye
@@ -84,6 +87,8 @@ pixel: пиксель/пикселя/пикселей | minute f: минута/�
 degree: градус/градуса/градусов | frame: кадр/кадра/кадров | dollar: доллар/доллара/долларов
 euro m: евро | pound: фунт/фунта/фунтов | yen f: иена/иены/иен | real: реал/реала/реалов
 percent: {} процент/{} процента/{} процентов | persecond: {} в секунду | times: {} раз/{} раза/{} раз
+thousand f: тысяча/тысячи/тысяч | million: миллион/миллиона/миллионов
+milliard: миллиард/миллиарда/миллиардов
 """,
     "nl": """
 prefixes: kilo/mega/giga/tera/peta/milli/micro/nano | byte: byte | bit: bit | second: seconde/seconden
@@ -101,6 +106,8 @@ hour f: hodina/hodiny/hodin/hodiny | degree: stupeň/stupně/stupňů/stupně
 frame: snímek/snímky/snímků/snímku | dollar: dolar/dolary/dolarů/dolaru | euro n: euro/eura/eur/eura
 pound f: libra/libry/liber/libry | yen: jen/jeny/jenů/jenu | real: real
 percent n: {} procento/{} procenta/{} procent/{} procenta | persecond: {} za sekundu | times: {} krát
+thousand: tisíc/tisíce/tisíc/tisíce | million: milion/miliony/milionů/milionu
+milliard f: miliarda/miliardy/miliard/miliardy
 """,
     "ar": """
 prefixes: كيلو/ميغا/غيغا/تيرا/بيتا/ميلي/ميكرو/نانو | byte: بايت | bit: بت | second: ثانية/ثوان

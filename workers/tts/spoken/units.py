@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from voicestream.workers.tts.spoken import numerals, symbol_words
 from voicestream.workers.tts.spoken.agreement import form
+from voicestream.workers.tts.spoken.cardinals import MOST_DIGITS
 from voicestream.workers.tts.spoken.korean import native
 from voicestream.workers.tts.spoken.splice import splice
 from voicestream.workers.tts.spoken.unit_words import PREFIXES, TABLE
@@ -64,10 +65,20 @@ _SCALES: Final = {"k": 3, "K": 3, "M": 6, "bn": 9, "B": 9, "T": 12}
 _LETTERS: Final = "A-Za-zÀ-ɏЀ-џµ"
 _CENTS: Final = 2
 _LOCAL: Final[dict[str, dict[str, str]]] = {
-    "de": {"Std": "h", "Sek": "s", "Min": "min"},
+    "cs": {"tis.": "thousand", "mil.": "million", "mld.": "milliard", "hod": "h"},
+    "de": {
+        "Std": "h",
+        "Sek": "s",
+        "Min": "min",
+        "Tsd.": "thousand",
+        "Mio": "million",
+        "Mio.": "million",
+        "Mrd": "milliard",
+        "Mrd.": "milliard",
+    },
     "fr": {"o": "B", "ko": "kB", "Ko": "kB", "Mo": "MB", "Go": "GB", "To": "TB"},
     "hu": {"mp": "s"},
-    "pl": {"godz": "h", "sek": "s"},
+    "pl": {"godz": "h", "sek": "s", "tys.": "thousand", "mln": "million", "mld": "milliard"},
     "ru": {
         "с": "s",
         "сек": "s",
@@ -97,6 +108,10 @@ _LOCAL: Final[dict[str, dict[str, str]]] = {
         "кг": "kg",
         "Вт": "W",
         "кВт": "kW",
+        "тыс": "thousand",
+        "тыс.": "thousand",
+        "млн": "million",
+        "млрд": "milliard",
     },
     "tr": {"sn": "s", "dk": "min", "sa": "h"},
 }
@@ -139,7 +154,10 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     number = numerals.pattern(language)
     before = r"(?<![A-Za-z0-9_])(?<!\d[.,])"
     behind = rf"(?![{_LETTERS}0-9])"
-    units = "|".join(sorted((*_symbols(), *_OTHERS, *_LOCAL.get(language[:2], ())), key=len, reverse=True))
+    units = "|".join(
+        re.escape(unit)
+        for unit in sorted((*_symbols(), *_OTHERS, *_LOCAL.get(language[:2], ())), key=len, reverse=True)
+    )
     money = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))
     codes = "|".join(_CODES)
     return (
@@ -171,7 +189,9 @@ def count(numeral: Numeral, unit: str, language: str, prefix: str = "") -> str:
     """So many of a unit: ``count(Numeral("3", ""), "hour", "de")`` is ``drei Stunden``."""
     base = language[:2]
     row = (prefix and _rows(base).get(f"{unit}+")) or _rows(base)[unit]
-    noun = row.forms[min(form(numeral.quantity, base), len(row.forms) - 1)]
+    # In French two and a half are two already.
+    quantity = int(numeral.whole[:MOST_DIGITS]) if base == "fr" else numeral.quantity
+    noun = row.forms[min(form(quantity, base), len(row.forms) - 1)]
     if prefix:
         named = _rows(base)["prefixes"].forms[PREFIXES.index(prefix)]
         noun = named + (noun.lower() if base == "de" else noun.replace("_", " "))
@@ -210,8 +230,8 @@ def _unit(number: str, symbol: str, *, per_second: bool, language: str) -> str:
     symbol = _LOCAL.get(language[:2], {}).get(symbol, symbol)
     symbol = _OTHERS.get(symbol, symbol)
     symbol, slash, _ = symbol.partition("/s")
-    if symbol == "frame":
-        said = count(numeral, "frame", language)
+    if symbol in _rows(language[:2]):
+        said = count(numeral, symbol, language)
     elif symbol == "cm":
         # The one unit of a hundredth.
         metre = count(numeral, "metre", language)
