@@ -242,6 +242,7 @@ def test_twice_the_speed_takes_half_the_time(load: Load) -> None:
     )
     assert (fast, slow) == (natural / 2, natural * 2)
     assert (faster, slower) == (fast, slow)
+    assert len(sound(synthesizer, LONG, speed=0.01)) == len(sound(synthesizer, LONG, speed=0.5))
 
 
 # --- cancelled

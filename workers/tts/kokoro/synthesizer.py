@@ -124,13 +124,14 @@ class KokoroSynthesizer:
         if not any(map(str.isalpha, said)):
             return
         rows = self._rows(chosen)
+        pace = min(max(speed, SLOWEST), FASTEST)
         parts = pieces.cut(said)
         for number, piece in enumerate(parts):
             ids = self._vocabulary.ids(piece.phonemes)
             sound = yield from self._network.speak(
                 ids,
                 rows[len(piece.phonemes) - 1],
-                min(max(speed, SLOWEST), FASTEST),
+                pace,
                 seed=seed,
                 piece=number,
             )
@@ -139,7 +140,7 @@ class KokoroSynthesizer:
                 self.sample_rate,
                 is_first=number == 0,
                 is_last=number == len(parts) - 1,
-                pause_seconds=piece.pause_seconds / speed,
+                pause_seconds=piece.pause_seconds / pace,
             )
             size = int(CHUNK_SECONDS * self.sample_rate)
             for start in range(0, len(joined), size):

@@ -1,0 +1,89 @@
+"""``voicestream run --tts kokoro``: a neural voice in the real worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import wave
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers import tiny_kokoro
+from helpers.running import line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers.running import Run, Voicestream
+
+tiny_kokoro.skip_unless_installed()
+
+LONG = "I fixed the parser; it now keeps the last line, even when the file ends without a newline, and all tests pass."
+
+SLOWLY = 7_000
+"""Rounds that take about a second a piece."""
+
+LOADING_SECONDS = 60.0
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def models(place: Voicestream, *, rounds: int = 0) -> Path:
+    """A directory of models at the place of this test."""
+    directory = place.home / "models"
+    tiny_kokoro.build(directory / tiny_kokoro.NAME, network=tiny_kokoro.tones(rounds=rounds))
+    return directory
+
+
+def speak(place: Voicestream, directory: Path, *options: str, output: str = "null") -> Run:
+    return place.run("--tts", "kokoro", "--models", str(directory), *options, output=output)
+
+
+def recorded(place: Voicestream, name: str) -> bytes:
+    with wave.open(str(place.cwd / name)) as file:
+        return file.readframes(file.getnframes())
+
+
+def test_sentences_are_spoken_once_and_in_order_and_the_status_says_by_what(place: Voicestream) -> None:
+    run = speak(place, models(place), output="spoken.wav")
+    for text in ("The tests pass now.", LONG, "Done."):
+        run.write(line(text))
+    assert run.finish(LOADING_SECONDS) == 0, run.stderr
+    assert [event["sentence"] for event in run.of("playback_finished")] == [0, 1, 2]
+    assert run.of("failed") == run.of("skipped") == []
+    worker = place.worker("tts")
+    assert (worker["engine"], worker["device"]) == ("kokoro", "cpu")
+    assert len(recorded(place, "spoken.wav")) > 2 * 24_000 * 5
+
+
+def test_a_worker_that_is_killed_in_mid_sentence_goes_on_at_the_very_sample(place: Voicestream) -> None:
+    directory = models(place, rounds=SLOWLY)
+    for name in ("whole.wav", "killed.wav"):
+        run = speak(place, directory, output=name)
+        run.write(line(LONG))
+        run.wait_for("speech_started")
+        if name == "killed.wav":
+            assert run.of("speech_finished") == []
+            os.kill(place.pid_of("tts"), signal.SIGKILL)
+        assert run.finish(LOADING_SECONDS) == 0, run.stderr
+        assert run.of("failed") == run.of("skipped") == []
+    assert place.worker("tts")["incarnation"] == 2
+    assert recorded(place, "killed.wav") == recorded(place, "whole.wav")
+
+
+def test_without_weights_it_ends_with_the_command_that_fetches_them(place: Voicestream) -> None:
+    (place.home / "none").mkdir()
+    run = speak(place, place.home / "none")
+    run.write(line("Hello."))
+    assert run.finish(LOADING_SECONDS) == 78
+    assert "there are no Kokoro weights in" in run.stderr
+    assert "voicestream setup" in run.stderr
+
+
+def test_a_voice_that_is_not_there_is_told_with_the_nearest(place: Voicestream) -> None:
+    run = speak(place, models(place), "--voice", "af_hart")
+    run.write(line("Hello there."))
+    assert run.finish(LOADING_SECONDS) != 0
+    assert "af_hart" in run.stderr + str(run.of("skipped")) + str(run.of("failed"))
+    assert "--voice af_heart" in run.stderr + str(run.of("skipped")) + str(run.of("failed"))
