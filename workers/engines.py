@@ -32,7 +32,7 @@ SYNTHESIZERS: Final = "voicestream.synthesizers"
 
 AUTO: Final = "auto"
 
-BEST: Final = {TRANSLATORS: ("nllb-ct2", "nllb", "apertium", "none"), SYNTHESIZERS: ("xtts", "espeak")}
+BEST: Final = {TRANSLATORS: ("nllb-ct2", "nllb", "apertium", "none"), SYNTHESIZERS: ("xtts", "kokoro", "espeak")}
 """What ``auto`` tries, best first; somebody else's engine is taken when it is named."""
 
 BEST_ON_GPU: Final = {TRANSLATORS: ("nllb", "nllb-ct2", "apertium", "none")}

@@ -416,3 +416,13 @@ def test_threads_are_those_the_supervisor_grants(load: Load) -> None:
 def test_limits_are_about_half_a_minute_of_speech() -> None:
     synthesizer = KokoroSynthesizer()
     assert synthesizer.max_characters("en-GB") > 2 * synthesizer.max_characters("ja") > 200
+
+
+def test_auto_takes_it_before_espeak_where_it_is_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
+    (tmp_path / "models").mkdir()
+    assert engines.load_synthesizer("auto", lambda *_: None).name == "espeak"
+    tiny_kokoro.build(tmp_path / "models" / NAME)
+    found = engines.load_synthesizer("auto", lambda *_: None)
+    assert found.name == "kokoro"
+    found.close()

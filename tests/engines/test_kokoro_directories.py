@@ -88,6 +88,10 @@ def test_the_network_in_float32_goes_before_others_and_may_lie_beside_the_vocabu
     engines.load_synthesizer("kokoro", lambda *_: None).close()
 
 
+def extend(file: Path) -> None:
+    file.write_bytes(file.read_bytes() + b"more")
+
+
 def nan_voice(model: Path) -> None:
     for file in (model / "voices").glob("*.bin"):
         file.write_bytes(b"\xff" * file.stat().st_size)
@@ -106,6 +110,7 @@ DAMAGE = [
     ),
     (lambda model: shutil.rmtree(model / "voices"), "has no voices (voices/af_heart.bin)"),
     (lambda model: cut(model / "voices" / "am_adam.bin"), "am_adam.bin is damaged: it has 348160 bytes, not 522240"),
+    (lambda model: extend(model / "voices" / "am_adam.bin"), "am_adam.bin is damaged: it has 522244 bytes, not 522240"),
     (nan_voice, "af_heart.bin is damaged: it holds what is no number"),
 ]
 
@@ -119,6 +124,14 @@ def test_a_damaged_directory_is_named_and_so_is_what_is_wrong(
     assert words in str(error)
     assert str(model) in str(error)
     assert "voicestream setup" in error.hint
+
+
+def test_a_voice_may_have_more_rows_than_are_needed(model: Path) -> None:
+    usual = voices.read(model, ["af_heart"])
+    file = model / "voices" / "af_heart.bin"
+    file.write_bytes(file.read_bytes() + bytes(1024))
+    voices.check(model, "af_heart")
+    assert (voices.read(model, ["af_heart"]) == usual).all()
 
 
 def test_voices_are_listed_with_their_languages(model: Path) -> None:

@@ -26,7 +26,9 @@ LONGEST: Final = 510
 _NUMBERS: Final = 256
 """In a row."""
 
-_BYTES: Final = LONGEST * _NUMBERS * 4
+_ROW_BYTES: Final = _NUMBERS * 4
+_LEAST_BYTES: Final = LONGEST * _ROW_BYTES
+"""Some exports have a row or two more."""
 
 _TAGS: Final = {
     "a": "en-US",
@@ -98,7 +100,7 @@ def choose(there: Sequence[str], typed: str, language: str) -> list[str]:
 
 
 def check(place: Path, name: str) -> None:
-    """Make sure that the file of a voice is as long as it must be.
+    """Make sure that the file of a voice has all its rows.
 
     Raises:
         EngineNotReadyError: it is not.
@@ -108,8 +110,8 @@ def check(place: Path, name: str) -> None:
         size = file.stat().st_size
     except OSError as error:
         raise EngineNotReadyError(f"{file} cannot be read: {error.strerror}", hint=AGAIN) from error
-    if size != _BYTES:
-        raise EngineNotReadyError(f"{file} is damaged: it has {size} bytes, not {_BYTES}", hint=AGAIN)
+    if size < _LEAST_BYTES or size % _ROW_BYTES:
+        raise EngineNotReadyError(f"{file} is damaged: it has {size} bytes, not {_LEAST_BYTES}", hint=AGAIN)
 
 
 def read(place: Path, chosen: Sequence[str]) -> NDArray[np.float32]:
@@ -123,7 +125,7 @@ def read(place: Path, chosen: Sequence[str]) -> NDArray[np.float32]:
     rows: list[NDArray[np.float32]] = []
     for name in chosen:
         check(place, name)
-        rows.append(np.fromfile(_file(place, name), dtype="<f4").reshape(LONGEST, _NUMBERS))
+        rows.append(np.fromfile(_file(place, name), dtype="<f4").reshape(-1, _NUMBERS)[:LONGEST])
     if not all(np.isfinite(row).all() for row in rows):
         raise EngineNotReadyError(f"{_file(place, chosen[0])} is damaged: it holds what is no number", hint=AGAIN)
     mixed: NDArray[np.float32] = np.stack(rows).mean(axis=0, dtype=np.float32)
