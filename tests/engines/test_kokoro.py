@@ -174,7 +174,7 @@ def test_what_takes_the_place_of_random_numbers_is_as_random() -> None:
     assert seeded.replace_random(model) == 3
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    tables = seeded.tables((each.name for each in session.get_inputs()), seed=5, piece=0)
+    tables = seeded.tables((each.name for each in session.get_inputs()), seed=5)
     normal, other, uniform = session.run(None, {"x": np.zeros(200_000, np.float32)} | tables)
     assert (normal.mean(), normal.std()) == pytest.approx((3.0, 2.0), abs=0.02)
     assert (other.mean(), other.std()) == pytest.approx((0.0, 1.0), abs=0.01)

@@ -56,6 +56,8 @@ class Network:
             self._session = onnxruntime.InferenceSession(content, _options(threads), providers=["CPUExecutionProvider"])
         except errors as error:
             raise EngineNotReadyError(f"{file} cannot be loaded: {error}", hint=directories.AGAIN) from error
+        # It keeps what it was made of, 300 MB, to be made again on another device: there is none.
+        vars(self._session).pop("_model_bytes", None)
         inputs = {each.name: each.type for each in self._session.get_inputs()}
         tokens = next((name for name in _TOKENS if name in inputs), "")
         if not tokens or inputs.get(_STYLE) not in _FLOATS or inputs.get(_SPEED) not in _FLOATS:
@@ -67,9 +69,7 @@ class Network:
         # A thread, because a text can be let go of only while another thread waits.
         self._thread = concurrent.futures.ThreadPoolExecutor(1, "kokoro")
 
-    def speak(
-        self, ids: list[int], style: Samples, speed: float, *, seed: int, piece: int
-    ) -> Generator[Samples, None, Samples]:
+    def speak(self, ids: list[int], style: Samples, speed: float, seed: int) -> Generator[Samples, None, Samples]:
         """Make the sound of phonemes; yields nothing but moments at which it can be let go of, and returns the sound.
 
         Closed half way, it ends the arithmetic at the next operator.
@@ -79,7 +79,6 @@ class Network:
             style: the voice's 256 numbers for a text of this length.
             speed: 1.0 = natural.
             seed: of the noise in it.
-            piece: number of the piece within its sentence.
 
         Raises:
             RuntimeError: the network cannot make it.
@@ -92,7 +91,7 @@ class Network:
             self._tokens: np.array([ids], np.int64),
             _STYLE: style.reshape(1, -1).astype(_FLOATS[self._inputs[_STYLE]]),
             _SPEED: np.array([speed], _FLOATS[self._inputs[_SPEED]]),
-        } | seeded.tables(self._inputs, seed, piece)
+        } | seeded.tables(self._inputs, seed)
         options = onnxruntime.RunOptions()
         made = self._thread.submit(self._session.run, None, numbers, options)
         nothing = np.zeros(0, np.float32)

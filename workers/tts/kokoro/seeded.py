@@ -27,11 +27,11 @@ _APART: Final = 1009
 """Two operators begin at different places of a table."""
 
 
-def tables(names: Iterable[str], seed: int, piece: int) -> dict[str, NDArray[np.float32]]:
-    """The tables for those inputs of a network that are some; always the same for a seed and the number of a piece."""
+def tables(names: Iterable[str], seed: int) -> dict[str, NDArray[np.float32]]:
+    """The tables for those inputs of a network that are some; always the same for a seed."""
     import numpy as np
 
-    generator = np.random.default_rng((seed, piece))
+    generator = np.random.default_rng(seed)
     there = {
         NORMAL: generator.standard_normal(_LENGTHS[NORMAL], np.float32),
         UNIFORM: generator.random(_LENGTHS[UNIFORM], np.float32),

@@ -128,13 +128,8 @@ class KokoroSynthesizer:
         parts = pieces.cut(said)
         for number, piece in enumerate(parts):
             ids = self._vocabulary.ids(piece.phonemes)
-            sound = yield from self._network.speak(
-                ids,
-                rows[len(piece.phonemes) - 1],
-                pace,
-                seed=seed,
-                piece=number,
-            )
+            style = rows[len(piece.phonemes) - 1]
+            sound = yield from self._network.speak(ids, style, pace, seed)
             joined = joints.join(
                 sound,
                 self.sample_rate,
