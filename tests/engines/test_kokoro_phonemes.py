@@ -53,6 +53,7 @@ CHINESE = (
 AMERICAN = (
     ("Hello, this is a text to speech model.", "həlˈO, ðɪs ɪz ɐ tˈɛkst tə spˈiʧ mˈɑdᵊl."),
     ("parameters", "pəɹˈæmɪTəɹz"),
+    ("a certain bottle", "ɐ sˈɜɹtn bˈɑTᵊl"),
     ("button water nurse", "bˈʌtn wˈɔTəɹ nˈɜɹs"),
     ("house boy time", "hˈWs bˈY tˈIm"),
     ("about judge", "əbˌWt ʤˈʌʤ"),
@@ -131,6 +132,10 @@ def test_nothing_of_what_is_said_is_unknown_to_the_network(makes: Phonemes, voca
     for text, language in texts:
         found = of(makes, text, language)
         assert vocabulary.known(found) == found
+
+
+def test_letters_with_a_mark_above_are_taken_apart_only_where_the_network_lacks_them(vocabulary: Vocabulary) -> None:
+    assert vocabulary.known("ẽç♪Ж") == "e\u0303ç"
 
 
 @pytest.mark.parametrize(

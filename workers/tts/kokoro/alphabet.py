@@ -15,7 +15,6 @@ TIE: Final = "^"
 _FLAG: Final = re.compile(r"\(\^?[a-z][a-z^-]*\)")
 """espeak-ng marks words that it reads as another language: ``(en)`` … ``(fr)``."""
 
-_SYLLABIC: Final = re.compile("(\\S)\N{COMBINING VERTICAL LINE BELOW}")
 _RHOTIC: Final = re.compile("ɜː?ɹ?")
 _WITHIN_A_WORD: Final = re.compile(r"(?<=\S)ɐ|ɐ(?=\S)")
 
@@ -51,7 +50,6 @@ _BRITISH: Final = {"e^ə": "ɛː", "i^ə": "ɪə"}
 def english(phonetic: str, *, is_british: bool) -> str:
     """Symbols for what espeak-ng makes of English, with ties."""
     found = _replaced(_FLAG.sub("", phonetic), _ENGLISH | (_BRITISH if is_british else {}) | _COMMON)
-    found = _SYLLABIC.sub(r"ᵊ\1", found)
     if not is_british:
         found = _replaced(_RHOTIC.sub("ɜɹ", found), _AMERICAN)
     return _WITHIN_A_WORD.sub("ə", found.replace(TIE, ""))

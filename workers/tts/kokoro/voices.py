@@ -54,7 +54,7 @@ _USUAL: Final = (
     "pf_dora",
     "zf_xiaoxiao",
 )
-"""For each language the voice that its makers grade best (VOICES.md of Kokoro-82M), or one of the best."""
+"""Who speaks a language when nobody is named."""
 
 _FOLDER: Final = "voices"
 _MIXED: Final = "+"
