@@ -39,13 +39,13 @@ _AUDIO_OUTPUT_SYNCHRONOUS: Final = 2
 _INITIALIZE_DONT_EXIT: Final = 0x8000
 """Without it the library ends the process when its data is missing."""
 _CHARS_UTF8: Final = 1
-_PHONEMES_IPA: Final = 0x02
-_PHONEMES_TIED: Final = 0x80
-_PHONEMES_TIE_SHIFT: Final = 8
 _ENDPAUSE: Final = 0x1000
 _POS_CHARACTER: Final = 1
 _PARAMETER_RATE: Final = 1
 _OK: Final = 0
+_PHONEMES_IPA: Final = 0x02
+_PHONEMES_TIED: Final = 0x80
+_PHONEMES_TIE_SHIFT: Final = 8
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
