@@ -73,7 +73,7 @@ def test_an_upsampling(sizes: list[int], shape: tuple[int, int]) -> None:
 @given(pieces, st.one_of(st.sampled_from([4.0, 24_000 / 22_050, 1.0]), st.floats(0.4, 5.0)))
 def test_an_interpolation(sizes: list[int], factor: float) -> None:
     signal = random(1, 2, sum(sizes))
-    # Where the length stays the same, torch takes the signal as it is: an utterance of three tokens is longer than that.
+    # Where the length stays the same, torch takes the signal as it is; an utterance of three tokens is longer.
     if math.floor(sum(sizes) * factor) in (0, sum(sizes)) and factor != 1.0:
         return
     if not sum(sizes):

@@ -1,8 +1,8 @@
 """A small XTTS: the files and the shapes of XTTS v2, with a tiny GPT and random weights, made by coqui's own classes.
 
 Vocoder and speaker encoder keep their full shape, because coqui's configuration has no sizes for them; their weights
-are views of one small block of numbers, which is all that gets saved. It makes noise of changing loudness, no speech: the
-real weights are in no test of ours. The stop token is likelier than chance, so that sentences end.
+are views of one small block of numbers, which is all that gets saved. It makes noise of changing loudness, no speech:
+the real weights are in no test of ours. The stop token is likelier than chance, so that sentences end.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from voicestream import audio_pool, lifeline
 from voicestream.engine_settings import EngineSettings
 from voicestream.supervisor.process import (
     MPS_VARIABLES,
-    WAITING_VARIABLES,
     THREAD_VARIABLES,
+    WAITING_VARIABLES,
     Launch,
     WorkerProcess,
     describe_exit,

@@ -13,6 +13,7 @@ from voicestream.workers import device, memory
 from voicestream.workers.reading import read_ahead
 from voicestream.workers.tts.spoken import words
 from voicestream.workers.tts.xtts import directory, languages
+from voicestream.workers.tts.xtts.front_end import guarded
 from voicestream.workers.tts.xtts.importing import import_coqui
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class XttsSynthesizer:
         from voicestream.workers.tts.xtts.speaking import Utterance, speak
 
         assert self._facts and self._gpt and self._vocoder  # noqa: S101, PT018 - after load
+        text = guarded(text, language)
         tokens = self._facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
         if len(tokens) > self._gpt.max_text_tokens:
             raise ValueError(f"{len(tokens)} tokens of text are more than the {self._gpt.max_text_tokens} XTTS takes")
