@@ -14,8 +14,8 @@ TESTS = Path(__file__).parents[1]
 LISTENING = ("audio", "benchmarks", "faults/test_soak.py", "faults/test_chaos.py", "process/test_never_slowed.py")
 """Folders and files below ``tests``."""
 
-MODELS = {"_models", "xtts_models"}
-"""The fixtures that make models."""
+MODELS = ("_models", "xtts_models")
+"""The fixtures that make models: what needs one of them runs in one process, so that it is made once."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,4 +31,4 @@ def _group(item: pytest.Item) -> str | None:
     where = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
     if where.startswith(LISTENING):
         return "listening"
-    return "models" if MODELS.intersection(getattr(item, "fixturenames", ())) else None
+    return next((fixture for fixture in MODELS if fixture in getattr(item, "fixturenames", ())), None)

@@ -1,0 +1,142 @@
+"""coqui-tts is imported whatever torchaudio and torchcodec there are; what stands in for them computes as they do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from helpers import tiny_xtts
+from helpers.neural import skip_unless_voice_installed
+from voicestream.engine_settings import MODELS_VARIABLE
+from voicestream.errors import EngineNotReadyError
+from voicestream.workers.tts.xtts import importing
+
+skip_unless_voice_installed()
+
+import torch
+
+from voicestream.workers.tts.xtts.audio_stand_in import MelSpectrogram, Resample, mel_bands, resample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def python(program: str, path: Path | None = None, **environment: str) -> str:
+    """What a program prints, with a directory in front of Python's path."""
+    inherited = os.environ | environment | {"OMP_NUM_THREADS": "1"}
+    if path is not None:
+        inherited["PYTHONPATH"] = str(path)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], env=inherited, check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+BROKEN = {
+    "torchaudio": "raise OSError('libtorchaudio.so: undefined symbol')",
+    "torchcodec": "raise RuntimeError('Could not load libtorchcodec')",
+}
+
+
+def test_libraries_that_do_not_fit_torch_are_replaced(tmp_path: Path, xtts_models: Path) -> None:
+    """Built for another torch, they fail with all sorts of errors when they are imported."""
+    for name, contents in BROKEN.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(contents)
+    program = (
+        "from voicestream.workers import engines\n"
+        "engine = engines.load_synthesizer('xtts', lambda *_: None)\n"
+        "print(sum(map(len, engine.synthesize('hello.', 'en', '', 1))) > 0)\n"
+    )
+    assert python(program, tmp_path, **{MODELS_VARIABLE: str(xtts_models)}) == "True"
+
+
+def test_a_torchaudio_that_works_is_used(tmp_path: Path) -> None:
+    package = tmp_path / "torchaudio"
+    package.mkdir()
+    (package / "__init__.py").write_text("from torchaudio import functional, transforms")
+    (package / "functional.py").write_text("resample = None")
+    (package / "transforms.py").write_text("MelSpectrogram = None")
+    program = (
+        "from voicestream.workers.tts.xtts.importing import import_coqui\n"
+        "import_coqui()\n"
+        "import torchaudio\n"
+        "print(torchaudio.__file__)\n"
+    )
+    assert python(program, tmp_path) == str(package / "__init__.py")
+
+
+def test_nothing_is_left_that_other_libraries_would_take_for_torchcodec() -> None:
+    program = (
+        "from voicestream.workers.tts.xtts.importing import import_coqui\n"
+        "import_coqui()\n"
+        "import importlib.util, sys\n"
+        "print('torchcodec' in sys.modules, importlib.util.find_spec('torchcodec'))\n"
+    )
+    assert python(program) == "False None"
+
+
+def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "TTS", None)
+    with pytest.raises(EngineNotReadyError, match=r"a package is missing: .*TTS") as caught:
+        importing.import_coqui()
+    assert caught.value.hint == "pip install 'voicestream[neural]'"
+
+
+@pytest.mark.parametrize(("from_rate", "to_rate"), [(22_050, 16_000), (16_000, 22_050), (44_100, 22_050)])
+def test_a_resampled_tone_is_the_tone(from_rate: int, to_rate: int) -> None:
+    def tone(rate: int) -> torch.Tensor:
+        return torch.sin(2 * np.pi * 440 * torch.arange(rate, dtype=torch.float64) / rate).float()
+
+    found = resample(tone(from_rate)[None], from_rate, to_rate)[0]
+    assert found.shape == (to_rate,)
+    inside = slice(to_rate // 20, -to_rate // 20)
+    assert (found - tone(to_rate))[inside].abs().max() < 2e-3
+    assert torch.equal(Resample(from_rate, to_rate)(tone(from_rate)), found)
+
+
+def test_what_the_lower_rate_cannot_carry_is_gone() -> None:
+    high = torch.sin(2 * np.pi * 10_000 * torch.arange(22_050) / 22_050)
+    assert resample(high, 22_050, 16_000)[800:-800].abs().max() < 0.02
+
+
+@pytest.mark.parametrize("norm", [None, "slaney"])
+def test_mel_bands_are_those_of_librosa(norm: str | None) -> None:
+    import librosa
+
+    expected = librosa.filters.mel(sr=22_050, n_fft=2048, n_mels=80, fmin=0, fmax=8000, htk=True, norm=norm)
+    found = mel_bands(1025, 22_050, (0.0, 8000.0), 80, weigh=norm == "slaney")
+    assert np.allclose(found.numpy().T, expected, atol=1e-4 * expected.max())
+
+
+def test_a_mel_spectrogram_is_made_of_the_power_of_windows() -> None:
+    signal = torch.randn(4000, generator=torch.Generator().manual_seed(0), dtype=torch.float64).float()
+    mel = MelSpectrogram(sample_rate=16_000, n_fft=512, win_length=400, hop_length=160, n_mels=64)
+    found = mel(signal)
+    assert found.shape == (64, 26)
+    # The tenth window, by hand: in the middle of the transform, around sample 1600.
+    window = np.zeros(512)
+    window[56:456] = np.hanning(401)[:-1]
+    spectrum = np.abs(np.fft.rfft(signal.numpy()[1600 - 256 : 1600 + 256] * window)) ** 2
+    bands = mel_bands(257, 16_000, (0.0, 8000.0), 64, weigh=False).numpy()
+    assert np.allclose(found[:, 10].numpy(), spectrum @ bands, rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_not_covered_is_refused() -> None:
+    with pytest.raises(NotImplementedError):
+        MelSpectrogram(sample_rate=16_000, n_fft=512, win_length=400, hop_length=160, n_mels=64, norm="other")
+
+
+def test_a_checkpoint_has_the_names_of_torchaudio(xtts_models: Path) -> None:
+    weights = torch.load(xtts_models / tiny_xtts.NAME / "model.pth", weights_only=True)["model"]
+    prefix = "hifigan_decoder.speaker_encoder.torch_spec.1"
+    assert weights[f"{prefix}.spectrogram.window"].shape == (400,)
+    assert weights[f"{prefix}.mel_scale.fb"].shape == (257, 64)
