@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.messages import CloseOutput, OpenOutput, Play
 from voicestream.supervisor.ledger import turns
 from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
-from voicestream.supervisor.ledger.rows import Outcome
+from voicestream.supervisor.ledger.rows import Making, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -191,7 +191,9 @@ class Playing:
             return False
         if book.unannounced and row.message > book.begun_message:
             return False  # first it is to be said what was skipped before it
-        return row.is_complete or row.frames >= self._pace.frames_before_start(len(row.text))
+        if row.is_complete or row.arrivals is None or row.making is not Making.SPEAKING:
+            return row.is_complete
+        return self._pace.may_start(row.arrivals, row.expected_seconds, self._books.now)
 
     def _send(self, row: Row) -> None:
         book = self._books.sessions[row.session]

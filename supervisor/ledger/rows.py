@@ -15,6 +15,7 @@ from voicestream.audio_pool import SLOT_FRAMES
 
 if TYPE_CHECKING:
     from voicestream.messages import SentenceKind
+    from voicestream.supervisor.ledger.arrivals import Arrivals
 
 
 class Making(enum.Enum):
@@ -95,6 +96,10 @@ class Row:
     """Committed sound that was not played yet, in order."""
     frames: int = 0
     """Frames committed so far."""
+    expected_seconds: float = 0.0
+    """How long it should take to say it, set when its sound is first asked for."""
+    arrivals: Arrivals | None = None
+    """How its sound came from the last job."""
     leased: list[int] = field(default_factory=list[int])
     """Slots that tts may write to, the one in use first."""
     used_of_slot: int = 0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.messages import Lease, Speak
+from voicestream.speech_rates import estimate
+from voicestream.supervisor.ledger.arrivals import Arrivals
 from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.pacing import Pace
 from voicestream.supervisor.ledger.rows import Making, Outcome
@@ -37,8 +39,9 @@ class _Job:
     since: float
     progress_at: float
     """When it last wrote something, or last got a slot to write to."""
-    waited_seconds: float = 0.0
-    """How long it had no slot to write to."""
+    arrivals: Arrivals
+    silent_seconds: float
+    """Of what it is to make: the quiet before and after the sentence."""
     starving_since: float | None = None
     taken_back: bool = False
 
@@ -95,16 +98,14 @@ class Speaking:
         job.progress_at = self._books.now
         if began:
             self._books.report("speech_started", row)
+        if answer.frames:
+            job.arrivals.note(answer.frames / SAMPLE_RATE, self._books.now)
         if not answer.last:
             return row, None
         self._job = None
-        work_seconds = self._books.now - job.since - job.waited_seconds
-        self.pace.learn(
-            frames=row.frames,
-            characters=len(row.text),
-            sound_seconds=row.frames / SAMPLE_RATE,
-            work_seconds=work_seconds,
-        )
+        work_seconds = self._books.now - job.since - job.arrivals.starved
+        sound_seconds = row.frames / SAMPLE_RATE - job.silent_seconds
+        self.pace.learn(job.arrivals, sound_seconds=sound_seconds, expected_seconds=row.expected_seconds)
         self._complete(row)
         return row, work_seconds
 
@@ -172,7 +173,9 @@ class Speaking:
         book.ahead += 1
         lead_seconds, pause_seconds = pauses(row, book.options)
         now = self._books.now
-        self._job = _Job(row=row, attempt=row.attempt, since=now, progress_at=now)
+        row.expected_seconds = estimate(row.text, row.language).typical / book.options.speed
+        row.arrivals = Arrivals(began=now, ready=row.frames / SAMPLE_RATE, lead=lead_seconds)
+        self._job = _Job(row, row.attempt, now, now, row.arrivals, silent_seconds=lead_seconds + pause_seconds)
         self._books.send(
             "tts",
             Speak(
@@ -207,11 +210,13 @@ class Speaking:
         has_room = bool(job.row.leased)
         now = self._books.now
         if has_room and job.starving_since is not None:
-            job.waited_seconds += now - job.starving_since
+            job.arrivals.starved += now - job.starving_since
+            job.arrivals.is_starved = False
             job.starving_since = None
             job.progress_at = now
         elif not has_room and job.starving_since is None:
             job.starving_since = now
+            job.arrivals.is_starved = True
 
     def _make_way(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> None:
         """A sentence that has no slot left must not keep the one that is to be heard next from being made."""

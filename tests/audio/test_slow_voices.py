@@ -1,0 +1,111 @@
+"""Voices slower and faster than real time, at a real sound server: no gap inside a sentence, no needless waiting."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers import slow_voice
+from helpers.pulse import Reading
+from helpers.running import line
+from helpers.slow_voice import LATENCY_SECONDS, RATE, first_of, frames_of
+
+if TYPE_CHECKING:
+    from helpers.pulse import Recorder
+    from helpers.running import Voicestream
+
+pytestmark = pytest.mark.audio
+
+TEXTS = [
+    "Sentence 1 is of middling length.",
+    "Sentence 2 is short.",
+    "Sentence 3 is a little longer than others.",
+    "Sentence 4 is the last.",
+]
+
+GAP_FRAMES = round(0.005 * RATE)
+"""5 ms: what nobody hears as a gap."""
+
+MARGIN = 1.6
+"""A start is to be no later than this many times the wait that cannot be avoided; of which the voice's own and the
+sentence's margin are 1.15 and 1.1 ..."""
+FIRST_MARGIN = 2.0
+"""Likewise for the first sentence of all: nobody knows yet how long this voice takes for a text ..."""
+SLACK_SECONDS = 0.35
+"""... and this: one look at the clock, and what a busy machine takes."""
+
+TAKES = 3
+"""A machine that stands still for a moment makes a gap that is not ours: what is whole in one of them is not ours."""
+
+VOICES = {
+    "half as fast": (0.5, (0.25,)),
+    "a little too slow": (0.9, (0.25,)),
+    "a little faster": (1.1, (0.25,)),
+    "twice as fast": (2.0, (0.25,)),
+    "a little faster, in uneven chunks": (1.1, (0.3, 1.0)),
+    "twice as fast, in uneven chunks": (2.0, (0.3, 1.0)),
+}
+
+
+def unavoidable(text: str, speed: float, chunks: tuple[float, ...]) -> float:
+    """Seconds that must pass between the first chunk of a sentence and its start, for one who knows everything."""
+    length = frames_of(text) / RATE
+    sizes = itertools.chain(chunks, itertools.repeat(chunks[-1]))
+    there = next(sizes)
+    at = wait = 0.0
+    while there < length:
+        chunk = min(next(sizes), length - there)
+        at += chunk / speed
+        wait = max(wait, at - there)
+        there += chunk
+    return wait
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("voice", VOICES)
+def test_no_sentence_has_a_gap_and_none_waits_longer_than_it_must(
+    place: Voicestream, recorder: Recorder, voice: str
+) -> None:
+    speed, chunks = VOICES[voice]
+    slow_voice.plug_in(place, speed, chunks)
+    open_ones = set(TEXTS)
+    found: list[dict[str, str]] = []
+    for _ in range(TAKES):
+        found.append(take(place, recorder, speed, chunks))
+        open_ones &= found[-1].keys()
+        if not open_ones:
+            return
+        assert place.call("down").returncode == 0
+    pytest.fail(f"in each of {TAKES} takes: {[{text: one[text] for text in sorted(open_ones)} for one in found]}")
+
+
+def take(place: Voicestream, recorder: Recorder, speed: float, chunks: tuple[float, ...]) -> dict[str, str]:
+    """Say the first two sentences one by one and the others together; by sentence, what was wrong."""
+    before = len(recorder.heard)
+    run = place.run("--tts", slow_voice.NAME, output="speakers")
+    wrong: dict[str, str] = {}
+    for said, text in enumerate(TEXTS[:2], start=1):
+        run.write(line(text))
+        run.wait_for("playback_finished", said)
+        events = {e["event"]: e["time"] for e in run.events if e.get("sentence") == said - 1}
+        waited = events["playback_started"] - events["speech_started"]
+        wanted = unavoidable(text, speed, chunks)
+        if said == 1:
+            # Nobody can know how fast a voice is before its second chunk.
+            wanted = max(wanted, chunks[-1] / speed + LATENCY_SECONDS)
+        if waited > (FIRST_MARGIN if said == 1 else MARGIN) * wanted + SLACK_SECONDS:
+            wrong[text] = f"it could have started {waited - wanted:.2f} s sooner"
+    run.write(b"".join(line(text) for text in TEXTS[2:]))
+    assert run.finish(60) == 0, run.stderr
+    assert not run.of("skipped")
+    recorder.wait(0.2)
+    heard = Reading(recorder.heard[before:])
+    for text in TEXTS:
+        sentence = heard.between(first_of(text), first_of(text) + frames_of(text))
+        assert sentence.pieces == [(first_of(text), first_of(text) + frames_of(text))]
+        gaps = [gap for gap in sentence.gaps if gap > GAP_FRAMES]
+        if gaps:
+            wrong[text] = f"there are gaps in it, in frames: {gaps}"
+    return wrong
