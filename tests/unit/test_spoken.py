@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from helpers.parsing import load
 from voicestream.workers.tts.spoken.cardinals import cardinal
 from voicestream.workers.tts.spoken.ordinals import ordinal
-from voicestream.workers.tts.spoken.words import prepare, words
+from voicestream.workers.tts.spoken.words import words
 
 pytest.importorskip("num2words", reason="make neural")
 
@@ -212,7 +212,6 @@ def test_a_language_without_a_neural_voice_is_left_as_it_is() -> None:
     assert words(" 3  MB ", "sv") == "3 MB"
     assert words("...", "sv") == ""
     assert words("3", "no such language") == "3"
-    prepare("no such language")
 
 
 def test_regions_that_are_not_listed_are_said_like_their_language() -> None:

@@ -15,7 +15,6 @@ from voicestream.workers.harness import JobWorker
 from voicestream.workers.parser.sentences.clauses import divide
 from voicestream.workers.tts.resample import PoolRateResampler
 from voicestream.workers.tts.slot_writer import SlotWriter
-from voicestream.workers.tts.spoken.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +60,8 @@ class TtsWorker(JobWorker):
         self._synthesizer = engines.load_synthesizer(self._name, report, notes.append)
         # Made once here, so that its library is imported before the first sentence waits for it.
         PoolRateResampler(self._synthesizer.sample_rate)
+        if self._synthesizer.needs_words:
+            _words("1", "en")  # likewise
         if self._synthesizer.needs_care:
             importlib.import_module("voicestream.workers.tts.heard.shaped")
         return Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
@@ -116,7 +117,7 @@ class TtsWorker(JobWorker):
         rate = synthesizer.sample_rate
         resampler = PoolRateResampler(rate)
         lead = silence(job.lead_seconds, rate)
-        text = words(job.text, job.language) if synthesizer.needs_words else job.text
+        text = _words(job.text, job.language) if synthesizer.needs_words else job.text
         # Here and not in the parser: a translation may be longer than what it translates, and words than a number.
         pieces = divide(text, synthesizer.max_characters(job.language))
         for number, piece in enumerate(pieces, start=1):
@@ -203,8 +204,16 @@ class TtsWorker(JobWorker):
         )
 
 
+<<<<<<< HEAD
 def silence(seconds: float, sample_rate: int) -> NDArray[np.float32]:
     """So much of it."""
     import numpy as np
 
     return np.zeros(round(seconds * sample_rate), np.float32)
+=======
+def _words(text: str, language: str) -> str:
+    """The text as words; the module is left alone by engines that need none."""
+    from voicestream.workers.tts.spoken.words import words
+
+    return words(text, language)
+>>>>>>> 312ded2 (The words of numbers are imported only for a voice that needs them, and before its first sentence)

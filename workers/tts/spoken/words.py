@@ -8,7 +8,6 @@ from typing import Final
 
 from voicestream import languages
 from voicestream.errors import UsageError
-from voicestream.workers.tts.spoken.cardinals import cardinal
 from voicestream.workers.tts.spoken.characters import speakable, unify
 from voicestream.workers.tts.spoken.clock import say_times
 from voicestream.workers.tts.spoken.dates import say_dates
@@ -69,13 +68,6 @@ def _said(text: str, variant: str) -> str:
         for step in _STEPS:
             text = step(text, variant)
     return speakable(say_rest(text, variant), variant[:2])
-
-
-def prepare(language: str) -> None:
-    """Import what the first number in a language would wait for."""
-    variant = _variant(language)
-    if variant is not None:
-        cardinal(1, variant)
 
 
 @functools.lru_cache(maxsize=512)
