@@ -35,8 +35,6 @@ _STEPS: Final = (
 )
 """From what only one thing can be to what is left."""
 
-_MOST_TURNS: Final = 4
-
 
 def words(text: str, language: str) -> str:
     """A sentence in words of its language, without figures and without what a voice cannot say.
@@ -53,16 +51,6 @@ def words(text: str, language: str) -> str:
     variant = _variant(language)
     if variant is None:
         return " ".join(text.split()) if any(map(str.isalnum, text)) else ""
-    said = _said(text, variant)
-    # Dropping what cannot be said may bring together what then means something.
-    for _turn in range(_MOST_TURNS):
-        text, said = said, _said(said, variant)
-        if said == text:
-            break
-    return said
-
-
-def _said(text: str, variant: str) -> str:
     text = say_signs(unify(text, variant[:2]), variant)
     if _FIGURE.search(text) is not None:
         for step in _STEPS:
