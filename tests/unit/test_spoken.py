@@ -195,7 +195,7 @@ def test_what_no_voice_can_say_is_dropped_and_the_rest_is_said(text: str, said: 
         ("60 fps", "fr", "soixante images par seconde"),
         ("std::move", "en", "std move"),
         ("Call .gitignore", "en", "Call dot gitignore"),
-        ("e.g. this", "en", "e.g. this"),
+        ("e.g. this, etc.", "en", "for example this, et cetera."),
         ("gpt-4 and utf-8, 3-way", "en", "gpt four and utf eight, three-way"),
         ("24/7", "en", "twenty-four seven"),
         ("11/26/2026", "en", "November twenty-sixth, twenty twenty-six"),

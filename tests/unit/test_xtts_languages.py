@@ -76,6 +76,7 @@ def test_what_chinese_and_korean_lack_is_named(only_have: set[str], tag: str, pa
         ("The regen.", "en", "The regen."),
         ("三メガバイトです。", "ja", "三megabyteです。"),
         ("Plan B.", "sv", "Plan B."),
+        ("IŞIK ve Isı, API", "tr", "ıŞıK ve ısı, API"),
         ("方案 B。", "zh", "方案 B。"),
     ],
 )

@@ -204,16 +204,15 @@ class TtsWorker(JobWorker):
         )
 
 
-<<<<<<< HEAD
 def silence(seconds: float, sample_rate: int) -> NDArray[np.float32]:
     """So much of it."""
     import numpy as np
 
     return np.zeros(round(seconds * sample_rate), np.float32)
-=======
+
+
 def _words(text: str, language: str) -> str:
     """The text as words; the module is left alone by engines that need none."""
     from voicestream.workers.tts.spoken.words import words
 
     return words(text, language)
->>>>>>> 312ded2 (The words of numbers are imported only for a voice that needs them, and before its first sentence)

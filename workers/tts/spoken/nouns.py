@@ -33,8 +33,20 @@ _LABELS: Final = frozenset(
 _SHORTEST_GERMAN_NOUN: Final = 4
 """Es, Die and Ihr have capital letters where a sentence begins."""
 
+_MASCULINE: Final = frozenset(
+    """
+    problema problemas sistema sistemas programa programas esquema esquemas tema temas día días dia dias mapa mapas
+    problemi sistemi programma programmi schemi schema
+    """.split()
+)
+"""Look feminine in Spanish, Italian, Portuguese."""
 _FEMININE: Final = {
     "cs": re.compile(r"[ay]\Z"),
+    "de": re.compile(r"(?:e|ung|heit|keit|schaft|ion|tät|ei)\Z"),
+    "fr": re.compile(
+        r"(?:[ts]ion|ité|ance|ence|ture|ette|esse|ée|erreur|ligne|classe|méthode|fonction|variable|branche|tâche|minute"
+        r"|seconde|heure|requête|page|étape|fois|clé|base|table|image|semaine|mise|partie|tentative|commande)s?\Z"
+    ),
     "es": re.compile(r"(?:as?|ción|ciones|sión|siones|dad|dades)\Z"),
     "it": re.compile(r"(?:a|zione|zioni|sione|sioni|tà)\Z"),
     "pl": re.compile(r"[a]\Z"),
@@ -61,7 +73,7 @@ def gender(before: str, behind: str, language: str, count: int | None) -> str:
     if language == "ru" and count is not None and count % 10 == 2:  # noqa: PLR2004 - two has a genitive behind it
         return "f" if _RUSSIAN_GENITIVE.search(noun) else "m"
     if language in _FEMININE and _FEMININE[language].search(noun):
-        return "f"
+        return "m" if noun in _MASCULINE else "f"
     return "n" if language == "de" or (language in _NEUTER and _NEUTER[language].search(noun)) else "m"
 
 

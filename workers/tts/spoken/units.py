@@ -167,7 +167,7 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         (re.compile(rf"%\s?({number})(?![\d%])"), "percent first"),
         (re.compile(rf"{before}({number})\s?[%٪]"), "percent last"),
         (re.compile(rf"{before}({number})\s?°\s?([CFK])?{behind}"), "degrees"),
-        (re.compile(rf"{before}({number})\s?({units})(/s)?{behind}"), "unit"),
+        (re.compile(rf"{before}({number})\s?({units})(/s)?{behind}(?:\.(?=\s[a-zß-ÿа-я]))?"), "unit"),
         (re.compile(rf"{before}({number})([kK]|M){behind}"), "scale"),
         (re.compile(rf"{before}({number})\s?[x×]{behind}(?!\s?\d)"), "times"),
     )

@@ -8,11 +8,11 @@ from typing import Final
 
 from voicestream import languages
 from voicestream.errors import UsageError
+from voicestream.workers.tts.spoken.abbreviations import say_abbreviations
 from voicestream.workers.tts.spoken.characters import speakable, unify
 from voicestream.workers.tts.spoken.clock import say_times
 from voicestream.workers.tts.spoken.dates import say_dates
 from voicestream.workers.tts.spoken.identifiers import say_hashes, say_names, say_versions
-from voicestream.workers.tts.spoken.months import DATE
 from voicestream.workers.tts.spoken.numbers import say_numbers, say_ranges
 from voicestream.workers.tts.spoken.ranks import say_ranks
 from voicestream.workers.tts.spoken.symbols import say_rest, say_signs
@@ -51,7 +51,7 @@ def words(text: str, language: str) -> str:
     variant = _variant(language)
     if variant is None:
         return " ".join(text.split()) if any(map(str.isalnum, text)) else ""
-    text = say_signs(unify(text, variant[:2]), variant)
+    text = say_signs(say_abbreviations(unify(text, variant[:2]), variant), variant)
     if _FIGURE.search(text) is not None:
         for step in _STEPS:
             text = step(text, variant)
@@ -67,5 +67,4 @@ def _variant(language: str) -> str | None:
         return None
     if known.tag in _VARIANTS:
         return _VARIANTS[known.tag]
-    base = (known.xtts or known.base)[:2]
-    return base if base in DATE else None
+    return (known.xtts or "")[:2] or None

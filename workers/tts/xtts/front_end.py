@@ -24,6 +24,8 @@ _ABBREVIATIONS: Final = {
 """By XTTS' code: what coqui takes for a title wherever a stop follows. Plan B. is Plan Mister in Turkish then."""
 _RESPELLED: Final = {"メガバイト": "megabyte", "テラバイト": "terabyte", "ペタバイト": "petabyte"}
 """Cutlet writes loanwords as in their own language, and takes the byte in these for German Arbeit."""
+_WITH_CAPITAL_I: Final = re.compile(r"\w*I\w*")
+_TURKISH: Final = frozenset("çğıöşüÇĞİÖŞÜ")
 
 
 def guarded(text: str, language: str) -> str:
@@ -38,9 +40,16 @@ def guarded(text: str, language: str) -> str:
         for wrong, right in _RESPELLED.items():
             text = text.replace(wrong, right)
         return text
+    if known == "tr" and "I" in text:
+        text = _WITH_CAPITAL_I.sub(_dotless, text)
     pattern = _at_the_end(known) if known in _ABBREVIATIONS else None
     # No title ends a sentence.
     return pattern.sub(" .", text) if pattern is not None else text
+
+
+def _dotless(found: re.Match[str]) -> str:
+    """Coqui's small letter of I is i; in a Turkish word, which API is not, it is ı."""
+    return found[0] if _TURKISH.isdisjoint(found[0]) else found[0].replace("I", "ı")
 
 
 @functools.cache
