@@ -21,7 +21,12 @@ class Parrot:
     name = "parrot"
     device = "cpu"
     sample_rate = sample.SAMPLE_RATE
-    max_characters = 0
+    needs_words = False
+    needs_care = False
+
+    def max_characters(self, language: str) -> int:
+        del language
+        return 0
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
         report("nothing to load", None)

@@ -27,7 +27,7 @@ KOKORO = ("setup", "--to", "en", "--yes", "--voice-model", "kokoro")
 @pytest.fixture(autouse=True)
 def packages(place: Voicestream) -> None:
     """Modules with the names of those that speak: nothing is spoken here."""
-    for name in ("TTS", "onnxruntime"):
+    for name in ("TTS", "onnx", "onnxruntime"):
         module = place.home / "packages" / name
         module.mkdir(parents=True)
         (module / "__init__.py").touch()
@@ -102,7 +102,7 @@ def test_a_voice_under_a_free_licence_needs_no_acceptance_and_keeps_its_sub_dire
     names = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
     assert names == {
         "config.json",
-        "onnx/model_quantized.onnx",
+        "onnx/model.onnx",
         "tokenizer.json",
         "voices/af_heart.bin",
         "voices/jf_alpha.bin",

@@ -74,7 +74,7 @@ def test_of_xtts_all_that_speaks_is_taken_and_its_licence_but_not_what_trains_it
 def test_files_of_a_sub_directory_are_taken_where_a_model_says_so() -> None:
     names = [*KOKORO, "voices/jf_alpha.bin", "voices/more/evil.bin", "voices/../evil.bin", "onnx/model_q4.onnx"]
     chosen = catalogue.choose_files(catalogue.for_voice("kokoro"), names)
-    assert chosen == sorted({*KOKORO, "voices/jf_alpha.bin"} - {"onnx/model.onnx"})
+    assert chosen == sorted({*KOKORO, "voices/jf_alpha.bin"} - {"onnx/model_quantized.onnx"})
 
 
 @pytest.mark.parametrize(

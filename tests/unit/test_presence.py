@@ -44,7 +44,7 @@ def test_a_voice_that_somebody_asked_for_is_missed_and_no_other(
 
 
 def test_auto_tells_of_those_that_are_missed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    there_are(monkeypatch, "onnxruntime")
+    there_are(monkeypatch, "onnx", "onnxruntime")
     monkeypatch.setenv("VOICESTREAM_MODELS", str(tmp_path))
     reasons = {"xtts": "xtts is not ready", "kokoro": "kokoro is not ready", "somebody-elses": "nor is this"}
     told = engines._worth_telling(engines.SYNTHESIZERS, "espeak", reasons)

@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "resume": ("control", "Go on where it was held."),
     "skip": ("control", "Skip the sentence that is being heard."),
     "hush": ("control", "Skip everything that was found so far."),
-    "setup": ("setup", "Fetch what translates into your language: asks, explains, and shows the licence."),
+    "setup": ("setup", "Fetch what translates into your language, and a voice: asks, explains, shows licences."),
     "models": ("models", "Show, fetch and remove models: list, pull, remove, path."),
     "voices": ("voices", "Show, add, remove and try voices."),
     "bench": ("bench", "Measure how long things take on this machine."),

@@ -17,7 +17,7 @@ INSTALL_NEURAL: Final = "pip install 'voicestream[neural]'"
 
 SPEAKING: Final = {
     "xtts": (("TTS", "torch"), INSTALL_NEURAL),
-    "kokoro": (("onnxruntime",), "pip install 'voicestream[kokoro]'"),
+    "kokoro": (("onnx", "onnxruntime"), "pip install 'voicestream[kokoro]'"),
 }
 """What a voice engine cannot do without, and what installs it."""
 

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import directories
 from voicestream.workers.tts import espeak_voices
+from voicestream.workers.tts.kokoro import directories as kokoro_directories
+from voicestream.workers.tts.kokoro import voices as kokoro_voices
 from voicestream.workers.tts.xtts import directory as xtts_directory
 from voicestream.workers.tts.xtts import speakers
 
 if TYPE_CHECKING:
     from voicestream.workers.tts.espeak_voices import EspeakVoices
-
-_KOKORO: str = "style_text_to_speech_2"
-"""What its configuration says it is."""
 
 
 def of_xtts(models: str) -> list[str]:
@@ -32,10 +30,10 @@ def of_xtts(models: str) -> list[str]:
 
 def of_kokoro(models: str) -> list[str]:
     """Likewise, of Kokoro."""
-    for place in directories.places(directories.root(models)):
-        if directories.configuration(place).get("model_type") == _KOKORO:
-            return sorted(file.stem for file in (place / "voices").glob("*.bin"))
-    return []
+    try:
+        return kokoro_voices.names(kokoro_directories.find(models))
+    except EngineNotReadyError:
+        return []
 
 
 def of_espeak() -> EspeakVoices | None:

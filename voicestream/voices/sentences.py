@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
 from voicestream.errors import UsageError
+from voicestream.workers.tts.kokoro import voices
 
 if TYPE_CHECKING:
     from voicestream.languages import Language
@@ -32,13 +33,13 @@ _SENTENCES: Final = {
 """By language, without script and region."""
 
 
-_KOKORO: Final = {"b": "en-GB", "e": "es", "f": "fr", "h": "hi", "i": "it", "j": "ja", "p": "pt-BR", "z": "zh"}
-"""What Kokoro's voices speak, by the first letters of their names; ``a`` is American."""
-
-
 def spoken_by(voice: str, engine: str) -> str:
     """The language of a voice, as a BCP-47 tag: its own where its name tells, else English."""
-    tag = _KOKORO.get(voice[:1], "en") if engine == "kokoro" else voice.partition("+")[0] if engine == "espeak" else ""
+    tag = ""
+    if engine == "kokoro":
+        tag = voices.language_of(voice)
+    elif engine == "espeak":
+        tag = voice.partition("+")[0]
     try:
         return languages.parse(tag).tag
     except UsageError:

@@ -17,7 +17,7 @@ import platformdirs
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.models import dates
 from voicestream.models.files import write_whole
-from voicestream.voices import names, sample, sound_file
+from voicestream.voices import derived, names, sample, sound_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,6 +165,7 @@ class VoiceStore:
         return OwnVoice(directory.name, directory / SOUND, record)
 
     def _delete(self, directory: Path) -> None:
+        derived.forget()
         try:
             shutil.rmtree(directory)
         except OSError as error:

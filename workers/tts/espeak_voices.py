@@ -67,7 +67,7 @@ class EspeakVoices:
             return names[wanted]
         nearest = difflib.get_close_matches(wanted, names, n=1)
         guess = f"Did you mean --voice {sign}{nearest[0]}? " if nearest else ""
-        other = f"XTTS has voices of two words: --tts xtts, after: {NEURAL}\n" if " " in wanted else ""
+        other = f"XTTS has voices of two words: --tts xtts, after: {NEURAL}\n" if " " in wanted and not sign else ""
         raise UsageError(
             f'espeak-ng has no {what} "{typed}"',
             hint=f"{other}{guess}Type a voice (--voice en-gb), a variant (--voice +f3) or both (--voice en-gb+f3); "

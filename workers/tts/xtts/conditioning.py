@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-import platformdirs
 import torch
 
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.models.directories import AGAIN
 from voicestream.models.files import write_whole
-from voicestream.voices import names, sample
+from voicestream.voices import derived, names, sample
 from voicestream.workers.tts.xtts import checkpoint
 
 if TYPE_CHECKING:
@@ -113,8 +112,7 @@ class Voices:
         weights = self._directory / checkpoint.WEIGHTS
         status = weights.stat()
         key = f"{content_hash} {status.st_size} {status.st_mtime_ns} {weights.resolve()}"
-        folder = platformdirs.user_cache_path("voicestream", appauthor=False) / "xtts-voices"
-        return folder / f"{hashlib.sha256(key.encode()).hexdigest()}.pt"
+        return derived.directory() / f"{hashlib.sha256(key.encode()).hexdigest()}.pt"
 
 
 def nobody(gpt: Gpt) -> Voice:
