@@ -12,6 +12,7 @@ from helpers.recordings import record, speech
 from helpers.tiny_voices import kokoro, xtts
 from voicestream.errors import ConfigurationError, EngineNotReadyError, UsageError
 from voicestream.voices import builtin, choice, sample
+from voicestream.voices.choice import Choice
 from voicestream.voices.store import VoiceStore
 
 if TYPE_CHECKING:
@@ -49,12 +50,14 @@ def own(models: str) -> Path:
 
 
 def test_nothing_is_the_engines_own_choice(models: str) -> None:
-    assert choice.resolve("", "auto", models, Asked()) == choice.resolve("  ", "xtts", models, Asked()) == ""
+    assert choice.resolve("", "auto", models, Asked()) == Choice("", "auto")
+    assert choice.resolve("  ", "xtts", models, Asked()) == Choice("", "xtts")
 
 
-@pytest.mark.parametrize("tts", ["auto", "xtts", "somebody-elses"])
-def test_a_voice_of_ones_own_is_the_path_of_its_sample(models: str, own: Path, tts: str) -> None:
-    assert choice.resolve("Me", tts, models, Asked()) == str(own)
+@pytest.mark.parametrize(("tts", "taken"), [("auto", "xtts"), ("xtts", "xtts"), ("somebody-elses", "somebody-elses")])
+def test_a_voice_of_ones_own_is_the_path_of_its_sample(models: str, own: Path, tts: str, taken: str) -> None:
+    assert choice.resolve("Me", tts, models, Asked()) == Choice(str(own), taken)
+    assert choice.engine_of("Me", models) == "xtts"
 
 
 @pytest.mark.parametrize("tts", ["espeak", "kokoro"])
@@ -76,7 +79,7 @@ def test_without_xtts_a_sample_is_refused_once_and_not_with_each_sentence(own: P
 
 @pytest.mark.parametrize("tts", ["auto", "xtts"])
 def test_xtts_own_voices_are_known_by_name_in_whatever_case(models: str, tts: str) -> None:
-    assert choice.resolve("claribel dervla", tts, models, Asked()) == "Claribel Dervla"
+    assert choice.resolve("claribel dervla", tts, models, Asked()) == Choice("Claribel Dervla", "xtts")
 
 
 def test_a_near_miss_is_told_before_anything_is_spoken(models: str, own: Path) -> None:
@@ -88,15 +91,41 @@ def test_a_near_miss_is_told_before_anything_is_spoken(models: str, own: Path) -
     assert "Did you mean --voice me?" in error.value.hint
 
 
+@pytest.mark.parametrize(("typed", "tts"), [("+f3", "espeak"), ("x", "kokoro"), ("af_heart", "somebody-elses")])
+def test_other_engines_know_their_names_themselves(models: str, typed: str, tts: str) -> None:
+    assert choice.resolve(typed, tts, models, Asked()) == Choice(typed, tts)
+
+
 @pytest.mark.parametrize(
-    ("typed", "tts"), [("en-gb+f3", "auto"), ("+f3", "espeak"), ("af_heart", "kokoro"), ("x", "y")]
+    ("typed", "engine"),
+    [
+        ("Claribel Dervla", "xtts"),
+        ("AF_heart", "kokoro"),
+        ("af_heart+jf_alpha", "kokoro"),
+        ("en-gb", "espeak"),
+        ("+f3", "espeak"),
+        ("EN_GB+F3", "espeak"),
+    ],
 )
-def test_other_names_are_the_engines_to_know(models: str, typed: str, tts: str) -> None:
-    assert choice.resolve(typed, tts, models, Asked()) == typed
+def test_auto_is_the_engine_that_has_the_voice(models: str, tmp_path: Path, typed: str, engine: str) -> None:
+    kokoro(tmp_path / "models" / "kokoro-82m-v1.0")
+    assert choice.resolve(typed, "auto", models, Asked()).tts == choice.engine_of(typed, models) == engine
 
 
-def test_a_name_is_left_to_the_engine_where_xtts_cannot_be_asked_for_its_voices(tmp_path: Path) -> None:
-    assert choice.resolve("Claribel Dervla", "xtts", str(tmp_path), Asked()) == "Claribel Dervla"
+def test_a_name_that_no_engine_has_is_told_before_anything_is_spoken(models: str, own: Path) -> None:
+    for typed, guess in (("Claribel Derwla", '"Claribel Dervla"'), ("mee", "me"), ("en-gp", "en-gb")):
+        with pytest.raises(UsageError, match=f'there is no voice "{typed}"') as error:
+            choice.resolve(typed, "auto", models, Asked())
+        assert f"Did you mean --voice {guess}?" in error.value.hint
+
+
+def test_where_no_engine_can_be_asked_for_its_voices_a_name_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(builtin, "of_espeak", lambda: None)
+    assert choice.resolve("Claribel Dervla", "xtts", str(tmp_path), Asked()) == Choice("Claribel Dervla", "xtts")
+    assert choice.resolve("en-gb", "auto", str(tmp_path), Asked()) == Choice("en-gb", "auto")
 
 
 # --- a sound file
@@ -111,7 +140,9 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_is_cleaned_and_asked_for_once(models: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = Asked()
     monkeypatch.chdir(file.parent)
-    paths = {choice.resolve(typed, "auto", models, asked) for typed in (str(file), "friend.flac", "./friend.flac")}
+    paths = {
+        choice.resolve(typed, "auto", models, asked).voice for typed in (str(file), "friend.flac", "./friend.flac")
+    }
     assert asked.files == [file]
     (path,) = map(Path, paths)
     assert path.is_absolute()
@@ -122,7 +153,7 @@ def test_a_file_is_cleaned_and_asked_for_once(models: str, file: Path, monkeypat
 def test_a_file_that_was_added_as_a_voice_is_not_asked_for_again(models: str, file: Path) -> None:
     kept = VoiceStore().add("friend", sample.read(file), "asked")
     asked = Asked()
-    assert choice.resolve(str(file), "auto", models, asked) == str(kept.path)
+    assert choice.resolve(str(file), "auto", models, asked) == Choice(str(kept.path), "xtts")
     assert asked.files == []
 
 

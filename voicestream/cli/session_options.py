@@ -124,6 +124,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
     with_settings(context, found)
     values = context.params
     source = languages.parse(str(values["source"])).tag
+    voice, tts = _voice(str(values["voice"]), str(values["tts"]), models_directory(str(values["models"])))
     target = languages.parse(str(values["target"])).tag if values["target"] else source
     options = SessionOptions(
         parser=ParserOptions(
@@ -141,8 +142,8 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         ),
         models=models_directory(str(values["models"])),
         compute=check_compute(str(values["compute"])),
-        tts=str(values["tts"]),
-        voice=_voice(str(values["voice"]), str(values["tts"]), models_directory(str(values["models"]))),
+        tts=tts,
+        voice=voice,
         speed=float(values["speed"]),
         sentence_pause_seconds=float(values["sentence_pause"]),
         paragraph_pause_seconds=float(values["paragraph_pause"]),
@@ -188,10 +189,12 @@ def models_directory(models: str) -> str:
     return str(Path(models).absolute())
 
 
-def _voice(voice: str, tts: str, models: str) -> str:
+def _voice(voice: str, tts: str, models: str) -> tuple[str, str]:
+    """What ``--voice`` means, and which engine is wanted then."""
     if not voice:
-        return ""
+        return "", tts
     from voicestream.cli import consent_question
     from voicestream.voices import choice
 
-    return choice.resolve(voice, tts, models, consent_question.agree_to_file)
+    found = choice.resolve(voice, tts, models, consent_question.agree_to_file)
+    return found.voice, found.tts

@@ -18,6 +18,7 @@ from voicestream.cli.speaking import speak_text
 from voicestream.engine_settings import AUTO
 from voicestream.errors import UsageError
 from voicestream.voices import builtin, names
+from voicestream.voices.choice import engine_of
 from voicestream.voices.sentences import introduction, spoken_by
 from voicestream.voices.store import VoiceStore, check_name
 
@@ -124,7 +125,7 @@ def try_voice(context: click.Context, /, name: str, text: tuple[str, ...], **_op
     """Hear a voice say a sentence, in its own language where it has one, or in that of --from."""
     settle(context, "voice", name)
     if context.params["tts"] == AUTO:
-        settle(context, "tts", _engine_of(name, str(context.params["models"])))
+        settle(context, "tts", engine_of(name, str(context.params["models"])))
     if context.get_parameter_source("source") is ParameterSource.DEFAULT:
         settle(context, "source", spoken_by(name, str(context.params["tts"])))
     asked = request(context, input_format="text")
@@ -152,17 +153,6 @@ def _check_not_taken(name: str) -> None:
     ):
         if names.match(name, known) is not None:
             raise UsageError(f'{engine} has a voice "{name}" already', hint="Give your own another name.")
-
-
-def _engine_of(name: str, models: str) -> str:
-    """The engine that has a voice of that name; ``auto`` where that cannot be told."""
-    if VoiceStore().named(name) is not None or names.match(name, builtin.of_xtts(models)) is not None:
-        return "xtts"
-    if names.match(name, builtin.of_kokoro(models)) is not None:
-        return "kokoro"
-    espeak = builtin.of_espeak()
-    is_espeak = espeak is not None and ("+" in name or names.match(name, list(espeak.voices)) is not None)
-    return "espeak" if is_espeak else AUTO
 
 
 def _row(voice: OwnVoice, kind: str) -> dict[str, object]:

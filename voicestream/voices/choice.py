@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +23,17 @@ WITHOUT_SAMPLES: Final = frozenset({"espeak", "kokoro"})
 """Our engines that have only voices of their own."""
 
 
-def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], str]) -> str:
-    """What the engine is told.
+@dataclass(frozen=True)
+class Choice:
+    """What an engine is told, and which engine."""
+
+    voice: str
+    """The absolute path of a cleaned sample, or a name; empty = the engine's own choice."""
+    tts: str
+
+
+def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], str]) -> Choice:
+    """What is meant; ``auto`` becomes the engine that has the voice.
 
     Args:
         typed: after ``--voice``.
@@ -31,28 +41,52 @@ def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], 
         models: directory of models, or a model; empty = the user's.
         agree: sees to it that the speaker of a file has agreed, and says how, or raises.
 
-    Returns:
-        The absolute path of a cleaned sample, or a name.
-
     Raises:
         UsageError: there is no such file, it is no voice, the engine takes no samples, or a name is not known.
         ConfigurationError: nobody has agreed, or XTTS is not there.
     """
     if not typed.strip():
-        return ""
+        return Choice("", tts)
     store = VoiceStore()
     own = store.named(typed)
     if own is not None:
         _check_engine(f'the voice "{own.name}"', tts, models)
-        return str(own.path)
+        return Choice(str(own.path), XTTS if tts == AUTO else tts)
     if sound_file.looks_like_one(typed):
-        return _file(Path(typed).expanduser().absolute(), typed, store, (tts, models), agree)
-    if tts not in (XTTS, AUTO):
-        return typed
-    known = builtin.of_xtts(models)
-    if tts == XTTS and known:
-        return names.choose(typed, [*known, *(voice.name for voice in store.voices())], XTTS)
-    return names.match(typed, known) or typed
+        path = _file(Path(typed).expanduser().absolute(), typed, store, (tts, models), agree)
+        return Choice(path, XTTS if tts == AUTO else tts)
+    if tts == XTTS:
+        known = [*builtin.of_xtts(models), *(voice.name for voice in store.voices())]
+        return Choice(names.choose(typed, known, XTTS) if known else typed, tts)
+    return _whose(typed, models, store) if tts == AUTO else Choice(typed, tts)
+
+
+def engine_of(typed: str, models: str) -> str:
+    """The engine that has a voice, or ``auto`` where that cannot be told.
+
+    Raises:
+        UsageError: none has it.
+    """
+    store = VoiceStore()
+    if store.named(typed) is not None or sound_file.looks_like_one(typed):
+        return XTTS
+    return _whose(typed, models, store).tts
+
+
+def _whose(typed: str, models: str, store: VoiceStore) -> Choice:
+    """The engine that has a voice of that name, the better one first."""
+    xtts, kokoro, espeak = builtin.of_xtts(models), builtin.of_kokoro(models), builtin.of_espeak()
+    for engine, known in ((XTTS, xtts), ("kokoro", kokoro)):
+        found = names.match(typed, known)
+        if found is not None:
+            return Choice(found, engine)
+    # Kokoro mixes voices: af_heart+af_bella.
+    if kokoro and all(names.match(part, kokoro) for part in typed.split("+")):
+        return Choice(typed, "kokoro")
+    if espeak is None or espeak.has(typed):
+        return Choice(typed, AUTO if espeak is None else "espeak")
+    everybody = [*(voice.name for voice in store.voices()), *xtts, *kokoro, *espeak.voices]
+    return Choice(names.choose(typed, everybody, ""), AUTO)
 
 
 def _file(

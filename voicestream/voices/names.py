@@ -25,7 +25,7 @@ def choose(typed: str, names: Sequence[str], engine: str) -> str:
     Args:
         typed: after ``--voice``.
         names: of the voices there are.
-        engine: whose they are.
+        engine: whose they are; empty = all there are.
 
     Raises:
         UsageError: there is none; the hint has the nearest name.
@@ -38,7 +38,10 @@ def choose(typed: str, names: Sequence[str], engine: str) -> str:
     # Somebody who has typed one word of two means those two.
     near += [name for name in plain if _plain(typed) in name.split()]
     guess = f"Did you mean --voice {quoted(plain[near[0]])}? " if near else ""
-    raise UsageError(f'{engine} has no voice "{typed}"', hint=f"{guess}Type: voicestream voices list")
+    raise UsageError(
+        f'{engine} has no voice "{typed}"' if engine else f'there is no voice "{typed}"',
+        hint=f"{guess}Type: voicestream voices list",
+    )
 
 
 def quoted(name: str) -> str:

@@ -61,6 +61,14 @@ class EspeakVoices:
                 own = dialect
         return f"{own}+{variant}" if variant else own
 
+    def has(self, voice: str) -> bool:
+        """Whether ``choose`` takes it, for a language that espeak-ng speaks."""
+        try:
+            self.choose("en", voice)
+        except UsageError:
+            return False
+        return True
+
     def _found(self, typed: str, names: dict[str, str], what: str, sign: str) -> str:
         wanted = typed.strip().lower().replace("_", "-")
         if wanted in names:
