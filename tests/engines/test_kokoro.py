@@ -400,6 +400,12 @@ def test_loading_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert told == ["importing onnxruntime", "making the model", "warming up"]
 
 
+def test_what_the_network_was_made_of_is_not_kept_beside_it(load: Load) -> None:
+    loaded = load()._network
+    assert loaded is not None
+    assert not [value for value in vars(loaded._session).values() if isinstance(value, bytes)]
+
+
 def test_it_may_be_closed_before_it_is_loaded_and_does_not_speak_then() -> None:
     synthesizer = KokoroSynthesizer()
     synthesizer.close()

@@ -36,6 +36,7 @@ def test_a_clause_too_short_to_be_said_well_stays_with_the_next() -> None:
     found = cut(f"{WORD}, {CLAUSE}, {CLAUSE}, {WORD}.")
     assert found[0].phonemes == f"{WORD}, {CLAUSE},"
     assert found[-1].phonemes == f"{CLAUSE}, {WORD}."
+    assert cut(f"{CLAUSE}, {WORD}.") == [Piece(f"{CLAUSE}, {WORD}.", 0.0)]
 
 
 def test_later_pieces_are_as_long_as_they_may_be_and_end_at_the_best_mark() -> None:
@@ -45,6 +46,9 @@ def test_later_pieces_are_as_long_as_they_may_be_and_end_at_the_best_mark() -> N
     assert found[1].phonemes.endswith(";")
     assert found[1].pause_seconds == 0.2
     assert all(size <= pieces.LONGEST for size in sizes(found))
+    alike = cut(", ".join([CLAUSE] * 20))
+    assert all(pieces.LONGEST - len(CLAUSE) - 2 < size <= pieces.LONGEST for size in sizes(alike)[1:-1])
+    assert len(alike) > 3
 
 
 @pytest.mark.parametrize(

@@ -84,29 +84,30 @@ class Phonemes:
             EspeakError: espeak-ng cannot be used.
         """
         require(language)
+        spoken = languages.parse(language)
         with espeak_library.loaded(self._library, self._data) as espeak:
-            voice = _Voice(espeak)
-
-            def english(words: str) -> str:
-                name = _BRITISH if is_british else _AMERICAN
-                return alphabet.english(voice.read(words, name), is_british=is_british)
-
-            read = self._reader(languages.parse(language), voice, english)
+            espeak.set_up(_voice(spoken, is_british=is_british), _ORDINARY_SPEED, 0)
+            read = self._reader(spoken, espeak, is_british=is_british)
             found = "".join(
                 read(words) + mark for words, mark in marks.split(_UNSPEAKABLE.sub(" ", text)) if words or mark
             )
         return " ".join(found.split())
 
-    def _reader(
-        self, language: languages.Language, voice: _Voice, english: Callable[[str], str]
-    ) -> Callable[[str], str]:
+    def _reader(self, language: languages.Language, espeak: EspeakLibrary, *, is_british: bool) -> Callable[[str], str]:
+        """What makes phonemes of a stretch of text without marks."""
+
+        def read(words: str) -> str:
+            return espeak.phonemes(words.encode(), alphabet.TIE)
+
+        def english(words: str) -> str:
+            return alphabet.english(read(words), is_british=is_british)
+
         if language.base == "en":
             return english
         if language.base in _PACKAGES:
             own = self._own_of(language.base)
             return lambda words: _mixed(words, own, english)
-        name = _BRAZILIAN if language.base == "pt" else str(language.espeak)
-        return lambda words: alphabet.other(voice.read(words, name))
+        return lambda words: alphabet.other(read(words))
 
     def _own_of(self, base: str) -> Callable[[str], str]:
         if base not in self._own:
@@ -119,21 +120,11 @@ class Phonemes:
         return self._own[base]
 
 
-class _Voice:
-    """espeak-ng, told which language it reads only when that changes."""
-
-    def __init__(self, espeak: EspeakLibrary) -> None:
-        self._espeak = espeak
-        self._name = ""
-
-    def read(self, words: str, name: str) -> str:
-        """The words in the phonetic alphabet, with ties."""
-        if not words:
-            return ""
-        if name != self._name:
-            self._espeak.set_up(name, _ORDINARY_SPEED, 0)
-            self._name = name
-        return self._espeak.phonemes(words.encode(), alphabet.TIE)
+def _voice(language: languages.Language, *, is_british: bool) -> str:
+    """The voice of espeak-ng that reads a language, and with Japanese and Chinese the English words in it."""
+    if language.base == "en" or language.base in _PACKAGES:
+        return _BRITISH if is_british else _AMERICAN
+    return _BRAZILIAN if language.base == "pt" else str(language.espeak)
 
 
 def _load(base: str) -> Callable[[str], str]:
