@@ -331,6 +331,11 @@ def test_english_is_pronounced_as_the_voice_does(language: str, voice: str, *, i
     assert heard(sound(synthesizer, text, language, voice=voice)) == expected
 
 
+@pytest.mark.parametrize(("language", "text"), [("ja", "water を読む。"), ("zh", "我们用 water。")])
+def test_english_words_in_other_languages_are_american(language: str, text: str, load: Load) -> None:
+    assert "wˈɔTəɹ" in heard(sound(load(), text, language))
+
+
 @pytest.mark.parametrize(
     ("voice", "guess"),
     [
@@ -376,9 +381,28 @@ def test_a_network_of_something_else_is_refused(settings: dict[str, str], load: 
     assert "voicestream setup" in caught.value.hint
 
 
-def test_samples_that_are_no_numbers_are_never_heard(load: Load) -> None:
-    with pytest.raises(ValueError, match="no numbers"):
+def test_a_network_that_makes_no_numbers_is_not_begun_with(load: Load) -> None:
+    with pytest.raises(EngineNotReadyError, match=r"model\.onnx cannot be used: .* no numbers") as caught:
         load(network=tiny_kokoro.tones(is_broken=True))
+    assert "voicestream setup" in caught.value.hint
+
+
+def test_samples_that_are_no_numbers_are_never_heard(load: Load) -> None:
+    synthesizer = load()
+    synthesizer._voice = (["af_heart"], np.full((510, 256), np.nan, np.float32))
+    with pytest.raises(ValueError, match="no numbers"):
+        sound(synthesizer, SENTENCE)
+
+
+def test_espeak_ng_that_is_damaged_is_named_with_what_installs_it_again(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import espeakng_loader
+
+    monkeypatch.setattr(espeakng_loader, "get_data_path", lambda: str(tmp_path))
+    with pytest.raises(EngineNotReadyError, match="cannot use its data") as caught:
+        load()
+    assert caught.value.hint == "pip install --force-reinstall espeakng-loader"
 
 
 def test_what_the_network_refuses_costs_one_sentence(load: Load) -> None:

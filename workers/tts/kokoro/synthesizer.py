@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from voicestream import languages
 from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.tts import espeak_voices
+from voicestream.models.directories import AGAIN
+from voicestream.workers.tts import espeak_library, espeak_voices
 from voicestream.workers.tts.kokoro import directories, joints, phonemes, pieces, voices
 
 if TYPE_CHECKING:
@@ -90,8 +91,13 @@ class KokoroSynthesizer:
         assert file is not None  # noqa: S101 - find() has looked
         self._network = Network(file, int(os.environ.get("OMP_NUM_THREADS") or 0))
         report("warming up", None)
-        for _ in self.synthesize("This is a sentence of a usual length.", "en", "", 0):
-            pass
+        try:
+            for _ in self.synthesize("This is a sentence of a usual length.", "en", "", 0):
+                pass
+        except espeak_library.EspeakError as error:
+            raise EngineNotReadyError(str(error), hint=espeak_voices.REINSTALL) from error
+        except (RuntimeError, ValueError) as error:
+            raise EngineNotReadyError(f"{file} cannot be used: {error}", hint=AGAIN) from error
 
     def supports(self, language: str) -> bool:
         """Whether it is one of the nine."""

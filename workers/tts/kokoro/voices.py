@@ -71,11 +71,15 @@ def language_of(name: str) -> str:
 
 
 def is_british(chosen: Sequence[str], language: str) -> bool:
-    """Whether English is pronounced as in Britain: as the voice does, or else as the tag of the language says."""
+    """Whether English is pronounced as in Britain: as the voice does, or else as the tag of the language says.
+
+    English words in other languages are not.
+    """
     spoken = {language_of(name) for name in chosen}
     if spoken <= {"en-US", "en-GB"}:
         return spoken == {"en-GB"}
-    return languages.parse(language).espeak != "en-us"
+    parsed = languages.parse(language)
+    return parsed.base == "en" and parsed.espeak != "en-us"
 
 
 def choose(there: Sequence[str], typed: str, language: str) -> list[str]:
