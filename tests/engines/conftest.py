@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import tiny_kokoro
+from voicestream.engine_settings import MODELS_VARIABLE
+from voicestream.workers import engines
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from helpers.kokoro_engine import Load
+    from voicestream.workers.tts.synthesizer import Synthesizer
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +26,22 @@ def environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def load_kokoro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Load the engine ``kokoro`` with a model made for the test."""
+    loaded: list[Synthesizer] = []
+
+    def begin(**settings: object) -> Synthesizer:
+        models = tmp_path / f"models-{len(loaded)}"
+        tiny_kokoro.build(models / tiny_kokoro.NAME, **settings)
+        monkeypatch.setenv(MODELS_VARIABLE, str(models))
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")
+        found = engines.load_synthesizer("kokoro", lambda *_: None)
+        loaded.append(found)
+        return found
+
+    yield begin
+    for synthesizer in loaded:
+        synthesizer.close()

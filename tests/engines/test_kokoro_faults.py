@@ -1,0 +1,126 @@
+"""Kokoro with parts that are missing, damaged or something else, and how it is loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from helpers import tiny_kokoro
+from helpers.kokoro_engine import SENTENCE, phonemes, sound
+from helpers.tiny_kokoro import NAME, heard, spoken
+from voicestream.engine_settings import MODELS_VARIABLE
+from voicestream.errors import EngineNotReadyError
+from voicestream.workers import engines
+from voicestream.workers.tts.kokoro import network
+from voicestream.workers.tts.kokoro.synthesizer import KokoroSynthesizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers.kokoro_engine import Load
+
+tiny_kokoro.skip_unless_installed()
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime", "espeakng_loader"])
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
+    package: str, load_kokoro: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_kokoro()
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(EngineNotReadyError, match=package) as caught:
+        KokoroSynthesizer().load(lambda *_: None)
+    assert caught.value.hint == "pip install 'voicestream[kokoro]'"
+
+
+def test_a_network_of_the_package_kokoro_onnx_is_understood(load_kokoro: Load) -> None:
+    synthesizer = load_kokoro(network=tiny_kokoro.tones(tokens="tokens"))
+    assert heard(sound(synthesizer, SENTENCE)) == spoken(phonemes(synthesizer, SENTENCE))
+
+
+@pytest.mark.parametrize("settings", [{"tokens": "text"}, {"style": "speaker"}])
+def test_a_network_of_something_else_is_refused(settings: dict[str, str], load_kokoro: Load) -> None:
+    with pytest.raises(EngineNotReadyError, match="is not Kokoro's network: it takes") as caught:
+        load_kokoro(network=tiny_kokoro.tones(**settings))  # type: ignore[arg-type]
+    assert "voicestream setup" in caught.value.hint
+
+
+def test_a_network_that_makes_no_numbers_is_not_begun_with(load_kokoro: Load) -> None:
+    with pytest.raises(EngineNotReadyError, match=r"model\.onnx cannot be used: .* no numbers") as caught:
+        load_kokoro(network=tiny_kokoro.tones(is_broken=True))
+    assert "voicestream setup" in caught.value.hint
+
+
+def test_samples_that_are_no_numbers_are_never_heard(load_kokoro: Load) -> None:
+    synthesizer = load_kokoro()
+    synthesizer._voice = (["af_heart"], np.full((510, 256), np.nan, np.float32))
+    with pytest.raises(ValueError, match="no numbers"):
+        sound(synthesizer, SENTENCE)
+
+
+def test_espeak_ng_that_is_damaged_is_named_with_what_installs_it_again(
+    load_kokoro: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import espeakng_loader
+
+    monkeypatch.setattr(espeakng_loader, "get_data_path", lambda: str(tmp_path))
+    with pytest.raises(EngineNotReadyError, match="cannot use its data") as caught:
+        load_kokoro()
+    assert caught.value.hint == "pip install --force-reinstall espeakng-loader"
+
+
+def test_what_the_network_refuses_costs_one_sentence(load_kokoro: Load) -> None:
+    synthesizer = load_kokoro()
+    assert synthesizer._vocabulary is not None
+    synthesizer._vocabulary._numbers["ð"] = 10_000
+    with pytest.raises(RuntimeError, match="Kokoro's network failed"):
+        sound(synthesizer, SENTENCE)
+    assert len(sound(synthesizer, "Yes."))
+
+
+def test_loading_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny_kokoro.build(tmp_path / "model")
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "model"))
+    told: list[str] = []
+    synthesizer = KokoroSynthesizer()
+    synthesizer.load(lambda stage, _: told.append(stage))
+    synthesizer.close()
+    assert told == ["importing onnxruntime", "making the model", "warming up"]
+
+
+def test_what_the_network_was_made_of_is_not_kept_beside_it(load_kokoro: Load) -> None:
+    loaded = load_kokoro()._network
+    assert loaded is not None
+    assert not [value for value in vars(loaded._session).values() if isinstance(value, bytes)]
+
+
+def test_it_may_be_closed_before_it_is_loaded_and_does_not_speak_then() -> None:
+    synthesizer = KokoroSynthesizer()
+    synthesizer.close()
+    with pytest.raises(RuntimeError, match="load"):
+        sound(synthesizer, SENTENCE)
+
+
+def test_threads_are_those_the_supervisor_grants(load_kokoro: Load) -> None:
+    load_kokoro()
+    assert network._options(3).intra_op_num_threads == 3
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+
+
+def test_limits_are_about_half_a_minute_of_speech() -> None:
+    synthesizer = KokoroSynthesizer()
+    assert synthesizer.max_characters("en-GB") > 2 * synthesizer.max_characters("ja") > 200
+
+
+def test_auto_takes_it_before_espeak_where_it_is_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
+    (tmp_path / "models").mkdir()
+    assert engines.load_synthesizer("auto", lambda *_: None).name == "espeak"
+    tiny_kokoro.build(tmp_path / "models" / NAME)
+    found = engines.load_synthesizer("auto", lambda *_: None)
+    assert found.name == "kokoro"
+    found.close()
