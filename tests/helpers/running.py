@@ -93,11 +93,12 @@ class Run:
         """Its events of one kind so far."""
         return [event for event in list(self.events) if event["event"] == kind]
 
-    def wait_for(self, kind: str, count: int = 1) -> list[Event]:
+    def wait_for(self, kind: str, count: int = 1, seconds: float = PATIENCE_SECONDS) -> list[Event]:
         """Wait until there are ``count`` events of a kind."""
         wait_until(
             lambda: len(self.of(kind)) >= count or self.process.poll() is not None,
             f"there are {count} {kind} events",
+            seconds,
             seen=lambda: f"events: {self.events[-5:]}, stderr: {self.stderr}",
         )
         found = self.of(kind)

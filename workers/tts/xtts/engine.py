@@ -11,7 +11,6 @@ from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers import device, memory
 from voicestream.workers.reading import read_ahead
-from voicestream.workers.tts.spoken import words
 from voicestream.workers.tts.xtts import directory, languages
 from voicestream.workers.tts.xtts.front_end import guarded
 from voicestream.workers.tts.xtts.importing import import_coqui
@@ -95,7 +94,6 @@ class XttsSynthesizer:
             _log.warning("device=%s out of memory, goes on slower on the processor: %s", chosen.name, error)
             self._place(where, device.processor())
         report("warming up", None)
-        words.prepare("en")
         self._warm_up()
         memory.trim()
 

@@ -1,0 +1,62 @@
+"""``voicestream run --tts xtts``: XTTS in the real worker, with a small model that the tests have made."""
+
+from __future__ import annotations
+
+import os
+import signal
+import wave
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.neural import skip_unless_voice_installed
+from helpers.running import line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers.running import Run, Voicestream
+
+skip_unless_voice_installed()
+
+LONG = "I fixed the parser; it now keeps the last line, even when the file ends without a newline, and all tests pass."
+
+LOADING_SECONDS = 120.0
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def place(place: Voicestream) -> Voicestream:
+    """One thread: two that wait for each other take long on a machine that is busy with other tests."""
+    place.environment["OMP_NUM_THREADS"] = "1"
+    return place
+
+
+def speak(place: Voicestream, models: Path, *options: str, output: str = "null") -> Run:
+    return place.run("--tts", "xtts", "--models", str(models), *options, output=output)
+
+
+def recorded(place: Voicestream, name: str) -> bytes:
+    with wave.open(str(place.cwd / name)) as file:
+        return file.readframes(file.getnframes())
+
+
+def test_a_worker_that_is_killed_in_mid_sentence_goes_on_at_the_very_sample(
+    place: Voicestream, xtts_models: Path
+) -> None:
+    for name in ("whole.wav", "killed.wav"):
+        run = speak(place, xtts_models, output=name)
+        for text in ("The tests pass now.", LONG, "Done."):
+            run.write(line(text))
+        run.wait_for("speech_started", 2, LOADING_SECONDS)
+        if name == "killed.wav":
+            assert [event["sentence"] for event in run.of("speech_finished")] == [0], "the second is being made"
+            os.kill(place.pid_of("tts"), signal.SIGKILL)
+        assert run.finish(LOADING_SECONDS) == 0, run.stderr
+        assert [event["sentence"] for event in run.of("playback_finished")] == [0, 1, 2]
+        assert run.of("failed") == run.of("skipped") == []
+    worker = place.worker("tts")
+    assert (worker["incarnation"], worker["engine"], worker["device"]) == (2, "xtts", "cpu int8")
+    assert recorded(place, "killed.wav") == recorded(place, "whole.wav")
+    assert len(recorded(place, "whole.wav")) > 2 * 24_000 * 3
