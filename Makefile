@@ -31,10 +31,11 @@ neural: $(VENV)/neural ## add what the neural engines need; without it their tes
 types: $(VENV)/dev ## check types only, and that the checkers would see an error
 	@$(BIN)/python -P tests/helpers/shadow_tree.py check
 
-bench: $(VENV)/base ## print the latency table of this machine, and throughputs; FULL=--full: with NLLB at full size
+bench: $(VENV)/base ## print the latency table of this machine, and throughputs; FULL=--full: with models at full size
 	@$(BIN)/voicestream bench
 	@$(BIN)/python -P tests/benchmarks/bench_parser.py
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_nllb.py $(FULL)
+	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_xtts.py $(FULL)
 
 chaos: $(VENV)/base ## kill workers while 30,000 sentences flow, and count what became of them (a quarter of an hour)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.chaos --seeds 1 2 3 --sentences 10000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers import tiny_xtts
+from helpers import coqui_own, tiny_xtts
 from helpers.neural import skip_unless_voice_installed
 
 skip_unless_voice_installed()
@@ -15,7 +15,6 @@ import torch
 
 from voicestream.workers.tts.xtts import linear
 from voicestream.workers.tts.xtts.gpt import Cache, Gpt
-from voicestream.workers.tts.xtts.importing import import_coqui
 from voicestream.workers.tts.xtts.sampling import Manner, Sampler
 from voicestream.workers.tts.xtts.vocoder import Vocoder
 
@@ -38,28 +37,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def coqui(xtts_models: Path) -> Iterator[Any]:
     """Coqui's own model, loaded by its own code."""
-    import_coqui()
-    from TTS.tts.configs.xtts_config import XttsConfig
-    from TTS.tts.layers.xtts.gpt_inference import GPT2InferenceModel
-    from TTS.tts.models.xtts import Xtts
-
     torch.set_num_threads(1)
-    directory = xtts_models / tiny_xtts.NAME
-    config = XttsConfig()
-    config.load_json(str(directory / "config.json"))
-    model = Xtts(config)
-    model.load_checkpoint(config, checkpoint_dir=str(directory))
-    model.eval()
-    forward = GPT2InferenceModel.forward
-
-    def forward_of_today(self: object, *args: object, cache: object = None, **others: object) -> object:
-        """Transformers 5.24 hands the cache over by another name than coqui-tts 0.28 expects."""
-        if cache is not None:
-            others["past_key_values"] = cache
-        return forward(self, *args, **others)
-
-    with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
-        patch.setattr(GPT2InferenceModel, "forward", forward_of_today)
+    with coqui_own.loaded(xtts_models / tiny_xtts.NAME) as model:
         yield model
 
 

@@ -49,7 +49,9 @@ _STRIDES: Final = (1, 3, 7, 13)
 """From the last dimension on: so the views of the block differ, and stay inside it for every shape there is."""
 
 
-def build(directory: Path, *, layers: int = 2, width: int = 64, heads: int = 4, seed: int = 0) -> Path:
+def build(
+    directory: Path, *, layers: int = 2, width: int = 64, heads: int = 4, seed: int = 0, small: bool = True
+) -> Path:
     """Make a model directory with the files of ``coqui/XTTS-v2``.
 
     Args:
@@ -58,6 +60,7 @@ def build(directory: Path, *, layers: int = 2, width: int = 64, heads: int = 4, 
         width: numbers for a position.
         heads: of attention.
         seed: of the weights.
+        small: False: all weights are random, each for itself, and the file is as large as they are.
     """
     from voicestream.workers.tts.xtts.importing import import_coqui
 
@@ -74,7 +77,8 @@ def build(directory: Path, *, layers: int = 2, width: int = 64, heads: int = 4, 
     config = configuration(tokenizer, layers=layers, width=width, heads=heads)
     model = Xtts(config)
     model.gpt.mel_head.bias.data[config.model_args.gpt_stop_audio_token] += STOP_BIAS
-    torch.save({"model": _small(model.state_dict(), seed)}, directory / "model.pth")
+    weights = model.state_dict()
+    torch.save({"model": _small(weights, seed) if small else weights}, directory / "model.pth")
     speakers = {
         name: {
             "gpt_cond_latent": torch.randn(1, 32, width) * 0.1,
