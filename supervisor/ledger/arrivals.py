@@ -77,10 +77,9 @@ class Arrivals:
 
     @property
     def next_wait(self) -> float:
-        """Seconds until something comes again, at most, as far as one can tell: chunks may get longer and longer."""
+        """Seconds until something comes again, at most, as far as one can tell: chunks may get longer at first."""
         waits = [b[0] - a[0] for a, b in itertools.pairwise(self.bursts)]
-        growth = max(1.0, waits[-1] / waits[-2]) if len(waits) > 1 else _GROWTH
-        return growth * max(waits, default=0.0)
+        return max(waits, default=0.0) * (_GROWTH if len(waits) == 1 else 1.0)
 
     def lag(self, speed: float, now: float | None = None) -> float:
         """How far, at most, what was there fell behind a steady ``speed`` that began with the first arrival.

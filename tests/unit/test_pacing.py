@@ -190,9 +190,69 @@ def test_a_voice_that_gets_slower_is_given_more_time_from_sentence_to_sentence()
 
 def test_a_voice_that_is_slower_than_ever_is_noticed_before_the_sentence_starts() -> None:
     pace = Pace()
-    start_of(pace, Voice(0.95), 4.0)
+    start_of(pace, Voice(0.8), 6.0)
     slow = Voice(0.5)
-    assert gap(slow, 4.0, start_of(pace, slow, 4.0)) < 0.8 * (4.0 / 0.5 - 4.0)
+    assert gap(slow, 6.0, start_of(pace, slow, 6.0)) < 1.6
+
+
+def test_a_sentence_that_is_late_at_its_beginning_is_waited_for_though_its_voice_never_was() -> None:
+    pace = Pace()
+    for _ in range(3):
+        start_of(pace, Voice(0.9), 4.0)
+    arrivals = Arrivals(began=0.0)
+    times = [0.5, *(2.5 + 0.25 / 0.9 * i for i in range(15))]
+    start: float | None = None
+    for tick in range(100):
+        now = tick / 10
+        while times and times[0] <= now:
+            there = 0.25 * (16 - len(times))
+            assert start is None or times[0] <= start + there, "it ran dry"
+            arrivals.note(0.25, times.pop(0))
+        if start is None and pace.may_start(arrivals, EXPECTED, now):
+            start = now
+    assert start is not None
+    assert start < 6.0
+
+
+def test_one_late_chunk_is_remembered_for_some_sentences() -> None:
+    def stalled(pace: Pace, *, stall: float) -> float:
+        arrivals = Arrivals(began=0.0)
+        start = None
+        for i in range(16):
+            now = 0.2 + 0.125 * i + (stall if i > 3 else 0.0)
+            arrivals.note(0.25, now)
+            if start is None and pace.may_start(arrivals, EXPECTED, now):
+                start = now
+        pace.learn(arrivals, sound_seconds=4.0, expected_seconds=EXPECTED)
+        assert start is not None
+        return start
+
+    pace = Pace()
+    smooth = stalled(pace, stall=0.0)
+    stalled(pace, stall=2.0)
+    assert stalled(pace, stall=0.0) > smooth + 0.2
+    assert stalled(pace, stall=0.0) > smooth + 0.1
+
+
+@pytest.mark.parametrize("speed", [1.2, 1.3, 1.5, 2.0])
+def test_the_second_chunk_of_an_unknown_voice_may_be_long(speed: float) -> None:
+    voice = Voice(speed, chunks=(0.3, 1.0), latency=0.0)
+    start = start_of(Pace(), voice, 4.0)
+    assert gap(voice, 4.0, start) <= 1e-9
+    assert start > voice.schedule(4.0)[0][0]
+
+
+def test_an_unknown_voice_that_is_quick_is_not_waited_for_until_its_second_chunk() -> None:
+    voice = Voice(2.0, chunks=(0.3, 1.0), latency=0.0)
+    assert start_of(Pace(), voice, 4.0) < voice.schedule(4.0)[1][0] - TICK
+
+
+def test_a_voice_that_takes_long_for_its_texts_is_given_more_time() -> None:
+    voice = Voice(0.7)
+    pace = Pace()
+    start_of(pace, voice, 6.0, expected=3.5)
+    assert gap(voice, 6.0, start_of(pace, voice, 6.0, expected=3.5)) == 0
+    assert gap(voice, 9.0, start_of(pace, voice, 9.0, expected=5.25)) == 0
 
 
 def test_the_newest_sentences_count_most_and_one_odd_one_does_not_decide() -> None:

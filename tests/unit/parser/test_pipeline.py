@@ -83,6 +83,10 @@ def test_a_sentence_that_ends_with_its_line_closes_a_paragraph(case: str, size: 
         assert [f.closes for f in found(parse(in_deltas))] == closes
 
 
+def test_of_a_message_of_one_line_the_last_sentence_closes_it() -> None:
+    assert [f.closes for f in found(parse(message("One. Two. Three.")))] == [False, False, True]
+
+
 def test_only_the_last_piece_of_a_sentence_that_was_divided_closes_a_paragraph() -> None:
     out = found(parse(message("The first clause is here, the second one is there."), max_characters=30))
     assert [f.closes for f in out] == [False, True]
