@@ -145,17 +145,18 @@ def test_a_voice_that_does_not_fit_is_said_before_anything_is_fetched(
     assert voice_hub.seen == []
 
 
+@pytest.mark.parametrize(("lost", "extra"), [("TTS", "neural"), ("huggingface_hub", "translation")])
 def test_without_the_packages_of_a_voice_the_command_that_installs_them_is_named(
-    place: Voicestream, voice_hub: HubServer
+    place: Voicestream, voice_hub: HubServer, lost: str, extra: str
 ) -> None:
     (place.home / "packages" / "sitecustomize.py").write_text(
         "import importlib.util\n"
         "find = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, *more: None if name == 'TTS' else find(name, *more)\n"
+        f"importlib.util.find_spec = lambda name, *more: None if name == {lost!r} else find(name, *more)\n"
     )
-    done = place.call(*XTTS, "--accept-licence", "cpml")
+    done = place.call(*XTTS)  # before the licence is asked for
     assert done.returncode == 78
-    assert "this needs TTS, not installed here\nType: pip install 'voicestream[neural]'" in done.stderr
+    assert f"this needs {lost}, not installed here\nType: pip install 'voicestream[{extra}]'" in done.stderr
     assert voice_hub.seen == []
 
 

@@ -83,6 +83,7 @@ def setup(
     )
     if voice is not None:
         packages.check_voice(voice.engine)
+        packages.check(*(packages.FETCHING if source is None else ()))
         wanted.append(voice)
     for model in wanted:
         licence_question.make_sure(model, accepted, may_ask=not yes)
