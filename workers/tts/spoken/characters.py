@@ -66,6 +66,7 @@ _QUOTES: Final = re.compile(r"[\"“”„‟«»‹›「」『』〈〉《》�
 _STRENGTH: Final = {mark: rank for rank, mark in enumerate("؟?!।。.؛;:،、,")}
 _MARKS: Final = "".join(_STRENGTH)
 _RUN_OF_MARKS: Final = re.compile(rf"\s*[{_MARKS}](?:\s*[{_MARKS}])*")
+_TIGHT_COMMA: Final = re.compile(r",(?=[^\W\d_])")
 _LEADING_MARKS: Final = re.compile(rf"\A[\s{_MARKS}'-]+")
 _TRAILING_COMMA: Final = re.compile(r"[\s,،、;؛:]+\Z")
 _HYPHEN: Final = re.compile(r"(?<![^\W\d_])-+|-+(?![^\W\d_])")
@@ -109,7 +110,7 @@ def speakable(text: str, base: str) -> str:
     text = _COLON.sub(" ", _APOSTROPHE.sub(" ", _HYPHEN.sub(" ", text)))
     if base == "es":
         text = _OPENING.sub("", text)
-    text = _RUN_OF_MARKS.sub(_strongest, text)
+    text = _TIGHT_COMMA.sub(", ", _RUN_OF_MARKS.sub(_strongest, text))
     text = _TRAILING_COMMA.sub("", _LEADING_MARKS.sub("", " ".join(text.split())))
     if base in _WIDE:
         text = _ASIAN_GAP.sub("", text.translate(_WIDE[base]))

@@ -16,12 +16,18 @@ _ISO: Final = re.compile(r"(?<![\d.-])(\d{4})-(\d{2})-(\d{2})(?:T(?=\d)|(?![\d-]
 _YEAR_FIRST: Final = re.compile(r"(?<![\d./])(\d{4})[./]\s?(\d{1,2})[./]\s?(\d{1,2})(?!\d|[./]\d)\.?(?!\Z)")
 _YEAR_LAST: Final = re.compile(r"(?<![\d./])(\d{1,2})(\.\s?|/)(\d{1,2})(?:\.\s?|/)(\d{4})(?![\d/])")
 
+_DAY_FIRST: Final = re.compile(
+    rf"(?<![\w-])(?<!\d[.,])(\d{{1,2}})(?:st|nd|rd|th)?\s({'|'.join((*MONTHS['en'], *ABBREVIATED))})\b\.?"
+    r"(,?\s\d{4}(?!\d))?"
+)
+_SHORT_DECADE: Final = re.compile(r"(?<!\w)'(\d0)s(?!\w)")
+
 _CASES: Final = {"cs": "genitive", "pl": "genitive", "ru": "neuter"}
 """In which a day stands before its month."""
 _FIRST: Final = {"es": "uno", "fr": "premier", "it": "primo", "pt": "primeiro"}
 _BEFORE_YEAR: Final = {
     "de": r"(?:Jahre?s?|seit|anno|©|ab|von|bis|vor|{})\s",
-    "en": r"(?:in|since|from|by|until|before|after|early|late|mid|©|{})\s",
+    "en": r"(?:in|since|from|by|until|before|after|early|late|mid|©|Q[1-4]|{})\s",
 }
 _YEAR_WORDS: Final = {
     "ru": (
@@ -58,17 +64,25 @@ def say_dates(text: str, language: str) -> str:
     for pattern, case, noun in _YEAR_WORDS.get(base, ()):
         text = pattern.sub(functools.partial(_year_word, language=language, case=case, noun=noun), text)
     named = _named(base)
+    text = _DAY_FIRST.sub(_turned, text) if base == "en" else text
     if named is not None:
         text = named.sub(functools.partial(_day_and_month, language=language), text)
     before = _before_year(base)
     if before is not None:
         text = before.sub(lambda m: m[1] + year(int(m[2]), language), text)
+    if base == "en":
+        text = _SHORT_DECADE.sub(lambda m: cardinal(int(m[1]), base).removesuffix("y") + "ies", text)
     if base in _DECADES:
         pattern, ending = _DECADES[base]
         text = pattern.sub(lambda m: _decade(int(m[1]), language, ending), text)
     if base == "zh":
         text = re.sub(r"(?<!\d)(\d{4})(?=\s?年)", lambda m: digits(m[1], language), text)
     return text
+
+
+def _turned(found: re.Match[str]) -> str:
+    """The month first, as Americans say it."""
+    return f"{found[2]} {found[1]}{found[3] or ''}"
 
 
 def _year_word(found: re.Match[str], *, language: str, case: str, noun: str) -> str:

@@ -15,6 +15,7 @@ _SHORT_HASH: Final = 7
 _HASH: Final = re.compile(
     r"(?<![A-Za-z0-9])(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])(?:[0-9a-f]{7,}|[0-9A-F]{7,})(?![A-Za-z0-9])"
 )
+_UUID: Final = re.compile(r"(?<![\w-])([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])")
 _HEXADECIMAL: Final = re.compile(r"(?<![A-Za-z0-9])0x([0-9a-fA-F]+)(?![A-Za-z0-9])")
 _VERSION: Final = re.compile(r"(?<!\d)(?<!\d[.,])(?<![A-Za-z0-9][.-])([vV]?)(\d+(?:\.\d+){2,})(?![\d])")
 _V: Final = re.compile(r"(?<![A-Za-z0-9])[vV](\d+(?:\.\d+)*)(?![\d])")
@@ -55,6 +56,7 @@ def say_hashes(text: str, language: str) -> str:
         text: a sentence.
         language: as for ``cardinal``.
     """
+    text = _UUID.sub(lambda m: splice(m, _spelled(m[1], language), language), text)
     text = _HASH.sub(lambda m: splice(m, _spelled(m[0][:_SHORT_HASH], language), language), text)
     zero = cardinal(0, language)
     return _HEXADECIMAL.sub(lambda m: splice(m, f"{zero} x {_spelled(m[1][:_SHORT_HASH], language)}", language), text)

@@ -14,9 +14,9 @@ from voicestream.workers.tts.spoken.splice import splice
 
 _BARE: Final = re.compile(r"(?<![\w.,])\.(?=\d)")
 """Of a fraction without its zero."""
-_MINUS: Final = re.compile(r"(?<![^\s(\[:,])-\s?(?=\d)")
+_MINUS: Final = re.compile(r"(?<![^\s(\[:,])-(?=\d)|(?<=UTC)-(?=\d)|(?<=GMT)-(?=\d)")
 _FRACTION: Final = re.compile(r"(?<![\d/])(?<!\d[.,])(\d{1,9})/(\d{1,9})(?![\d/]|[.,]\d)")
-_PRODUCT: Final = re.compile(r"(?<![A-Za-z0-9])(\d+)\s?[x×*]\s?(?=\d)")
+_PRODUCT: Final = re.compile(r"(?<![A-Za-z0-9])()(\d+)\s?[x×*]\s?(?=\d)")
 _RATIO: Final = re.compile(r"(?<=[^\W_])(?<![\u3041-\u9fff\uac00-\ud7a3]):(?=\d)")
 """Also of a host and its port."""
 _FIGURES: Final = re.compile(r"\d+")
@@ -45,7 +45,8 @@ def say_ranges(text: str, language: str) -> str:
         language: as for ``cardinal``.
     """
     text = _RATIO.sub(" ", _BARE.sub("0.", text))
-    text = _MINUS.sub(_around(symbol_words.word("minus", language), language), text)
+    minus = symbol_words.word("minus", language) + ("" if language[:2] in _REVERSED else " ")
+    text = _MINUS.sub(lambda m: splice(m, minus, language, joined=True), text)
     text = _range(language).sub(functools.partial(_first, language=language, link="to"), text)
     text = _PRODUCT.sub(functools.partial(_first, language=language, link="multiplied"), text)
     return _FRACTION.sub(functools.partial(_fraction, language=language), text)
@@ -70,14 +71,13 @@ def say_numbers(text: str, language: str) -> str:
     return _FIGURES.sub(lambda m: splice(m, _plain(m[0], language), language), text)
 
 
-def _around(said: str, language: str) -> str:
-    return said if language[:2] in _REVERSED else f"{said} "
-
-
 @functools.cache
 def _range(language: str) -> re.Pattern[str]:
     number = numerals.pattern(language)
-    return re.compile(rf"(?<![A-Za-z0-9_-])(?<!\d[.,])({number})(?:-|\s?[–—~]\s?)(?=\d)(?!\d[\d.,]*-\d)")
+    month = r"(?!(?:19|20)\d\d-(?:0\d|1[0-2])(?!\d))"
+    return re.compile(
+        rf"(?<![A-Za-z0-9_-])(?<!\d[.,]){month}([$€£¥]?)({number})(?:-|\s?[–—~]\s?|\s-\s)(?=\d)(?!\d[\d.,]*-\d)"
+    )
 
 
 @functools.cache
@@ -87,13 +87,14 @@ def _number(language: str) -> re.Pattern[str]:
 
 
 def _first(found: re.Match[str], *, language: str, link: str) -> str:
-    said = numerals.say(numerals.read(found[1], language), language)
+    said = numerals.say(numerals.read(found[2], language), language)
     word = symbol_words.word(link, language)
     if language == "ko":
-        return splice(found, f"{said}{word} ", language, joined=True)
-    if word == "-" or language[:2] in _REVERSED:
-        return splice(found, said + word, language, joined=True)
-    return splice(found, f"{said} {word} ", language)
+        word = f"{word} "
+    elif word != "-" and language[:2] not in _REVERSED:
+        word = f" {word} "
+    # Both ends are of the currency that stands before the first.
+    return splice(found, said + word + found[1], language, joined=True)
 
 
 def _fraction(found: re.Match[str], *, language: str) -> str:

@@ -11,7 +11,10 @@ from voicestream.workers.tts.spoken.cardinals import MOST_DIGITS, cardinal, digi
 POINT_LANGUAGES: Final = frozenset(("ar", "en", "hi", "ja", "ko", "zh"))
 """Those that write 3.14 and 1,500; the others write 3,14 and 1.500 or 1 500."""
 
-_POINT: Final = r"\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d])(?:\.\d+)?|\d+(?:_\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_POINT: Final = (
+    r"[1-9]\d{0,2}(?: \d{3})* 000(?![\d.,]\d|\d)"
+    r"|\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d])(?:\.\d+)?|\d+(?:_\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+)
 _COMMA: Final = (
     r"\d{1,3}(?:[.']\d{3})+(?!\d)(?:,\d+)?|[1-9]\d{0,2}(?: \d{3})+(?!\d)(?:,\d+)?"
     r"|\d+(?:_\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"

@@ -13,6 +13,7 @@ to: to | arrow: to | about: about | of: of | dot: dot | point: point | percent: 
 less: less than | greater: greater than | most: at most | least: at least
 unequal: not equal to | plusminus: plus or minus
 centi: centi | euro: euros | dollar: dollars | pound: pounds
+power: to the power of {} | per: per
 """,
     "es": """
 and: y | plus: más | minus: menos | equals: igual a | multiplied: por
@@ -21,6 +22,7 @@ to: a | arrow: a | about: unos | of: de | dot: punto | point: punto | percent: p
 less: menor que | greater: mayor que | most: como máximo | least: como mínimo
 unequal: distinto de | plusminus: más menos
 centi: centí | euro: euros | dollar: dólares | pound: libras
+power: elevado a {} | per: por
 """,
     "fr": """
 and: et | plus: plus | minus: moins | equals: égale | multiplied: fois
@@ -29,6 +31,7 @@ to: à | arrow: vers | about: environ | of: sur | dot: point | point: point | pe
 less: inférieur à | greater: supérieur à | most: au plus | least: au moins
 unequal: différent de | plusminus: plus ou moins
 centi: centi | euro: euros | dollar: dollars | pound: livres
+power: puissance {} | per: par
 """,
     "de": """
 and: und | plus: plus | minus: minus | equals: gleich | multiplied: mal
@@ -37,6 +40,7 @@ to: bis | arrow: zu | about: etwa | of: von | dot: Punkt | point: Punkt | percen
 less: kleiner als | greater: größer als | most: höchstens | least: mindestens
 unequal: ungleich | plusminus: plus minus
 centi: Zenti | euro: Euro | dollar: Dollar | pound: Pfund
+power: hoch {} | per: pro
 """,
     "it": """
 and: e | plus: più | minus: meno | equals: uguale a | multiplied: per
@@ -45,6 +49,7 @@ to: a | arrow: a | about: circa | of: su | dot: punto | point: punto | percent: 
 less: minore di | greater: maggiore di | most: al massimo | least: almeno
 unequal: diverso da | plusminus: più o meno
 centi: centi | euro: euro | dollar: dollari | pound: sterline
+power: alla {} | per: per
 """,
     "pt": """
 and: e | plus: mais | minus: menos | equals: igual a | multiplied: vezes
@@ -53,6 +58,7 @@ to: a | arrow: para | about: cerca de | of: de | dot: ponto | point: ponto | per
 less: menor que | greater: maior que | most: no máximo | least: no mínimo
 unequal: diferente de | plusminus: mais ou menos
 centi: centí | euro: euros | dollar: dólares | pound: libras
+power: elevado a {} | per: por
 """,
     "pl": """
 and: i | plus: plus | minus: minus | equals: równa się | multiplied: razy
@@ -61,6 +67,7 @@ to: do | arrow: do | about: około | of: na | dot: kropka | point: kropka | perc
 less: mniejsze niż | greater: większe niż | most: najwyżej | least: co najmniej
 unequal: różne od | plusminus: plus minus
 centi: centy | euro: euro | dollar: dolarów | pound: funtów
+power: do potęgi {} | per: na
 """,
     "tr": """
 and: ve | plus: artı | minus: eksi | equals: eşittir | multiplied: çarpı
@@ -69,6 +76,7 @@ to: ila | arrow: , | about: yaklaşık | of: bölü | dot: nokta | point: nokta 
 less: küçüktür | greater: büyüktür | most: en fazla | least: en az
 unequal: eşit değil | plusminus: artı eksi
 centi: santi | euro: avro | dollar: dolar | pound: sterlin
+power: üzeri {} | per: /
 """,
     "ru": """
 and: и | plus: плюс | minus: минус | equals: равно | multiplied: умножить на
@@ -77,6 +85,7 @@ to: до | arrow: в | about: примерно | of: из | dot: точка | po
 less: меньше | greater: больше | most: не больше | least: не меньше
 unequal: не равно | plusminus: плюс минус
 centi: санти | euro: евро | dollar: долларов | pound: фунтов
+power: в степени {} | per: в
 """,
     "nl": """
 and: en | plus: plus | minus: min | equals: is | multiplied: keer
@@ -85,6 +94,7 @@ to: tot | arrow: naar | about: ongeveer | of: van | dot: punt | point: punt | pe
 less: kleiner dan | greater: groter dan | most: hoogstens | least: minstens
 unequal: ongelijk aan | plusminus: plus of min
 centi: centi | euro: euro | dollar: dollar | pound: pond
+power: tot de macht {} | per: per
 """,
     "cs": """
 and: a | plus: plus | minus: minus | equals: rovná se | multiplied: krát
@@ -93,6 +103,7 @@ to: až | arrow: na | about: asi | of: z | dot: tečka | point: tečka | percent
 less: menší než | greater: větší než | most: nejvýše | least: nejméně
 unequal: není rovno | plusminus: plus minus
 centi: centi | euro: eur | dollar: dolarů | pound: liber
+power: na {} | per: za
 """,
     "ar": """
 and: و | plus: زائد | minus: ناقص | equals: يساوي | multiplied: ضرب
@@ -101,6 +112,7 @@ to: إلى | arrow: إلى | about: حوالي | of: من | dot: نقطة | poin
 less: أصغر من | greater: أكبر من | most: على الأكثر | least: على الأقل
 unequal: لا يساوي | plusminus: زائد أو ناقص
 centi: سنتي | euro: يورو | dollar: دولار | pound: جنيه
+power: أس {} | per: لكل
 """,
     "zh": """
 and: 和 | plus: 加 | minus: 负 | equals: 等于 | multiplied: 乘
@@ -109,6 +121,7 @@ to: 到 | arrow: 到 | about: 大约 | of: 分之 | dot: 点 | point: 点 | perc
 less: 小于 | greater: 大于 | most: 不超过 | least: 至少
 unequal: 不等于 | plusminus: 正负
 centi: 厘 | euro: 欧元 | dollar: 美元 | pound: 英镑
+power: 的{}次方 | per: 每
 """,
     "hu": """
 and: és | plus: plusz | minus: mínusz | equals: egyenlő | multiplied: szorozva
@@ -117,6 +130,7 @@ to: - | arrow: , | about: körülbelül | of: per | dot: pont | point: pont | pe
 less: kisebb mint | greater: nagyobb mint | most: legfeljebb | least: legalább
 unequal: nem egyenlő | plusminus: plusz mínusz
 centi: centi | euro: euró | dollar: dollár | pound: font
+power: ad {} | per: per
 """,
     "ko": """
 and: 그리고 | plus: 플러스 | minus: 마이너스 | equals: 이퀄 | multiplied: 곱하기
@@ -125,6 +139,7 @@ to: 에서 | arrow: 에서 | about: 약 | of: 분의 | dot: 점 | point: 점 | p
 less: 미만 | greater: 초과 | most: 최대 | least: 최소
 unequal: 같지 않음 | plusminus: 플러스 마이너스
 centi: 센티 | euro: 유로 | dollar: 달러 | pound: 파운드
+power: 의 {}승 | per: /
 """,
     "ja": """
 and: と | plus: プラス | minus: マイナス | equals: イコール | multiplied: かける
@@ -133,6 +148,7 @@ to: から | arrow: から | about: 約 | of: 分の | dot: ドット | point: �
 less: 小なり | greater: 大なり | most: 最大 | least: 最低
 unequal: ノットイコール | plusminus: プラスマイナス
 centi: センチ | euro: ユーロ | dollar: ドル | pound: ポンド
+power: の{}乗 | per: 毎
 """,
     "hi": """
 and: और | plus: प्लस | minus: माइनस | equals: बराबर | multiplied: गुणा
@@ -141,6 +157,7 @@ to: से | arrow: से | about: लगभग | of: बटा | dot: डॉ�
 less: से कम | greater: से ज़्यादा | most: अधिकतम | least: कम से कम
 unequal: बराबर नहीं | plusminus: प्लस माइनस
 centi: सेंटी | euro: यूरो | dollar: डॉलर | pound: पाउंड
+power: की घात {} | per: प्रति
 """,
 }
 

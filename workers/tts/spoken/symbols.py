@@ -10,8 +10,9 @@ from voicestream.workers.tts.spoken import symbol_words
 
 _LETTER: Final = r"[^\W\d_]"
 
+_ARROW: Final = r"(?:<?-{1,2}>|={1,2}>|[→⇒⟶➜➔➝↦⟹])"
 _FIRST: Final = (
-    (r"\s*(?:<?-{1,2}>|={1,2}>|[→⇒⟶➜➔➝↦⟹])\s*", "arrow"),
+    (rf"\s*{_ARROW}\s*", "arrow"),
     (r"<=|≤|⩽", "most"),
     (r">=|≥|⩾", "least"),
     (r"!==?|≠|<>", "unequal"),
@@ -27,6 +28,13 @@ _FIRST: Final = (
     (r"(?<![A-Za-z0-9])(?<=[^A-Za-z0-9])#\s?(?=\d)|\A#\s?(?=\d)|№\s?|(?<!\w)[Nn]°\s?(?=\d)", "number"),
     (r"(?<=\w)@(?=\w)|(?<=\s)@(?=\s)", "at"),
     (r"(?<=\s)[×*](?=\s)", "multiplied"),
+)
+_OUTER_ARROW: Final = re.compile(rf"\A\s*{_ARROW}|{_ARROW}\s*\Z")
+"""Leads nowhere, or points at what was said before."""
+_POWER: Final = re.compile(r"(?<=[\w)])\^[{(]?(-?\w+)[})]?")
+_PER: Final = re.compile(
+    r"(?<=[\w$€£])/(?=(?:min|h|sec|second|minute|hour|day|week|month|year|token|request|Sekunde|Minute|Stunde|Tag|Woche|Monat|"
+    r"Jahr|mois|jour|heure|an|mes|día|hora|año|mese|giorno|ora|anno|mês|dia|ano|месяц|день|час|год|maand|dag|uur|jaar)\b)"
 )
 _SHARP: Final = re.compile(r"(?<![A-Za-z0-9])([A-G])[#♯](?!\w)")
 _LAST: Final = (
@@ -55,9 +63,10 @@ def say_signs(text: str, language: str) -> str:
     base = language[:2]
     if "#" in text or "♯" in text:
         text = _SHARP.sub(rf"\1 {symbol_words.word('sharp', base)}", text)
+    text = _POWER.sub(lambda m: f" {symbol_words.word('power', base).format(m[1])} ", _OUTER_ARROW.sub(" ", text))
     for pattern, said in _replacements(base, first=True):
         text = pattern.sub(said, text)
-    return text
+    return _PER.sub(f" {symbol_words.word('per', base)} ", text)
 
 
 def say_rest(text: str, language: str) -> str:

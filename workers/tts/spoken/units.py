@@ -63,6 +63,8 @@ _CURRENCIES: Final = {"R$": "real", "$": "dollar", "US$": "dollar", "€": "euro
 _CODES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
 _SCALES: Final = {"k": 3, "K": 3, "M": 6, "bn": 9, "B": 9, "T": 12}
 _LETTERS: Final = "A-Za-zÀ-ɏЀ-џµ"
+_TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*\s[^\W\d_]{3,}/s(?!\w)")
+"""Other things by the second."""
 _CENTS: Final = 2
 _LOCAL: Final[dict[str, dict[str, str]]] = {
     "cs": {"tis.": "thousand", "mil.": "million", "mld.": "milliard", "hod": "h"},
@@ -152,7 +154,7 @@ def _symbols() -> dict[str, tuple[str, str]]:
 @functools.cache
 def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     number = numerals.pattern(language)
-    before = r"(?<![A-Za-z0-9_])(?<!\d[.,])"
+    before = r"(?<![A-Za-z0-9_])(?<!\d[.,])(?<![A-Za-z0-9]-)"
     behind = rf"(?![{_LETTERS}0-9])"
     units = "|".join(
         re.escape(unit)
@@ -180,6 +182,7 @@ def say_units(text: str, language: str) -> str:
         text: a sentence.
         language: as for ``cardinal``.
     """
+    text = _TOKENS.sub(lambda m: _rows(language[:2])["persecond"].forms[0].format(m[0][:-2]), text)
     for pattern, kind in _patterns(language):
         text = pattern.sub(functools.partial(_said, language=language, kind=kind), text)
     return text
