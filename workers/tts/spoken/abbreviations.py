@@ -37,6 +37,7 @@ tj.: to jest | tzw.: tak zwany | wg: według | nr: numer
 }
 
 _ABOUT: Final = {
+    "cs": (re.compile(r"\bč\.\s?(?=\d)"), "číslo "),
     "fr": (re.compile(r"\benv\.\s?(?=\d)"), "environ "),
     "hu": (re.compile(r"\bkb\.\s?(?=\d)"), "körülbelül "),
     "pl": (re.compile(r"\bok\.\s?(?=\d)"), "około "),

@@ -32,6 +32,7 @@ _FORMS: Final = str.maketrans(
 )
 _RAISED: Final = re.compile(r"(?<=\w)(?=[⁰¹²³⁴-⁹¼-¾⅐-⅞①-⑳])")
 """What would melt into the number before it."""
+_NUMERO: Final = re.compile(r"№\s?|(?<!\w)[nN]\.?[º°]\s?(?=\d)")
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
@@ -90,6 +91,7 @@ def unify(text: str, base: str) -> str:
     """
     if text.isascii():
         return text.translate(_CONTROLS)
+    text = _NUMERO.sub("#", text)
     text = unicodedata.normalize("NFKC", _RAISED.sub(" ", _INVISIBLE.sub("", text)).translate(_FORMS))
     text = _INVISIBLE.sub("", text.translate(_FORMS).translate(_CONTROLS))
     return "".join(_folded(_figure(character), base) for character in text)

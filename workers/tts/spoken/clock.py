@@ -16,13 +16,13 @@ from voicestream.workers.tts.spoken.units import count
 
 _TIME: Final = re.compile(
     r"(?<![\d:-])(?<!\d[.,])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,]\d+)?)?(?![\d:])"
-    r"(?:Z(?!\w)|\s?(?:Uhr|uur|heures|horas|hodin|óra|óráig|часов)(?!\w))?"
+    r"(?:Z(?!\w)|\s?(?:Uhr|uur|heures|horas|hodin|óra|óráig|часов|बजे)(?!\w))?"
 )
 _LETTER: Final = re.compile(r"(?<![\d:-])(?<!\d[.,])([01]?\d|2[0-3])\s?h\s?([0-5]\d)()(?!\w)")
 _GERMAN: Final = re.compile(r"(?<![\d:-])(?<!\d[.,])([01]?\d|2[0-3])(?:\.([0-5]\d))?()\s?Uhr(?!\w)")
 
 _WORDS: Final = {
-    "ar": ("{hour} و{minute} دقيقة", "{hour}"),
+    "ar": ("{hour} و{minute}", "{hour}"),
     "cs": ("{hour} {minute}", "{hour}"),
     "de": ("{hour} Uhr {minute}", "{hour} Uhr"),
     "en": ("{hour} {minute}", "{hour} o'clock"),
@@ -93,7 +93,7 @@ def _hour(hour: int, language: str) -> str:  # noqa: PLR0911 - a table
 
 def _minute(minute: int, language: str) -> str:
     base = language[:2]
-    if base in ("cs", "ru"):
+    if base in ("ar", "cs", "ru"):
         return count(Numeral(str(minute), ""), "minute", language)
     said = cardinal(minute, language)
     if base == "fr":

@@ -13,7 +13,9 @@ from voicestream.workers.tts.spoken.ranks import german_ending
 from voicestream.workers.tts.spoken.splice import splice
 
 _ISO: Final = re.compile(r"(?<![\d.-])(\d{4})-(\d{2})-(\d{2})(?:T(?=\d)|(?![\d-]))")
-_YEAR_FIRST: Final = re.compile(r"(?<![\d./])(\d{4})[./]\s?(\d{1,2})[./]\s?(\d{1,2})(?!\d|[./]\d)\.?(?!\Z)")
+_YEAR_FIRST: Final = re.compile(r"(?<![\d./])(\d{4})/(\d{1,2})/(\d{1,2})(?![\d/])")
+_YEAR_FIRST_WITH_STOPS: Final = re.compile(r"(?<![\d./])(\d{4})\.\s?(\d{1,2})\.\s?(\d{1,2})(?!\d|\.\d)")
+"""Hungarian and Korean; elsewhere it is a version."""
 _YEAR_LAST: Final = re.compile(r"(?<![\d./])(\d{1,2})(\.\s?|/)(\d{1,2})(?:\.\s?|/)(\d{4})(?![\d/])")
 
 _DAY_FIRST: Final = re.compile(
@@ -31,6 +33,7 @@ _BEFORE_YEAR: Final = {
 }
 _YEAR_WORDS: Final = {
     "ru": (
+        (re.compile(r"(?<=\b[вВ] )(\d{3,4}) ?(г\.)(?![а-я])"), "locative", "году"),
         (re.compile(r"(?<![\d-])(\d{3,4})[ -]?(год|г\.)(?![а-я])"), "masculine", "год"),
         (re.compile(r"(?<![\d-])(\d{3,4}) (года)\b"), "genitive", "года"),
         (re.compile(r"(?<![\d-])(\d{3,4}) (году)\b"), "locative", "году"),
@@ -60,6 +63,8 @@ def say_dates(text: str, language: str) -> str:
     base = language[:2]
     text = _ISO.sub(lambda m: _date(m, int(m[1]), int(m[2]), int(m[3]), language), text)
     text = _YEAR_FIRST.sub(lambda m: _date(m, int(m[1]), int(m[2]), int(m[3]), language), text)
+    if base in ("hu", "ko"):
+        text = _YEAR_FIRST_WITH_STOPS.sub(lambda m: _date(m, int(m[1]), int(m[2]), int(m[3]), language), text)
     text = _YEAR_LAST.sub(functools.partial(_year_last, language=language), text)
     for pattern, case, noun in _YEAR_WORDS.get(base, ()):
         text = pattern.sub(functools.partial(_year_word, language=language, case=case, noun=noun), text)
@@ -174,7 +179,9 @@ def _named(base: str) -> re.Pattern[str] | None:
         names += "|" + "|".join(ABBREVIATED)
         return re.compile(rf"(?<!\w)({names})\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(\d{{4}}))?(?![\w.:]\d|\d|%)")
     if base == "hu":
-        return re.compile(rf"(?:(?<!\d)(\d{{4}})\.\s)?({names})\s(\d{{1,2}})\b\.?(?!\d)", re.IGNORECASE)
+        return re.compile(
+            rf"(?:(?<!\d)(\d{{4}})\.\s)?({names})\s(\d{{1,2}})\b\.?(?!\d)(?:-(?:j?[eé]|[aá])(n))?", re.IGNORECASE
+        )
     link = {"es": r"\sde\s", "pt": r"\sde\s"}.get(base, r"\s")
     of = r"(?:\sde)?" if base in ("es", "pt") else ""
     return re.compile(
@@ -191,7 +198,9 @@ def _day_and_month(found: re.Match[str], *, language: str) -> str:
         return f"{month} {ordinal(int(day), 'en')}" + (f", {year(int(of_year), 'en')}" if of_year else "")
     if base == "hu":
         before = f"{cardinal(int(found[1]), language)} " if found[1] else ""
-        return f"{before}{found[2]} {_day(int(found[3]), language)}"
+        day = _day(int(found[3]), language)
+        day = day[:-1] + {"a": "á", "e": "é"}[day[-1]] + "n" if found[4] else day
+        return f"{before}{found[2]} {day}"
     link = " de " if base in ("es", "pt") else " "
     ending = german_ending(found.string[: found.start()]) if base == "de" else ""
     said = f"{_day(int(found[1]), language)}{ending}{link}{found[2]}"

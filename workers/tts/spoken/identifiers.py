@@ -31,6 +31,7 @@ _MIXED: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za
 _HYPHEN: Final = re.compile(r"(?<=[^\W_])-(?=\d)")
 """``gpt-4``: number words would grow together with it."""
 _SCIENTIFIC: Final = re.compile(r"(?<=\d)[eE]([-+]?)(?=\d{1,3}(?![A-Za-z0-9]))")
+_GERMAN: Final = re.compile(r"(?<![\w.,-])(\d{1,9})(er|fach|mal|stellig|teilig|tägig|stündig|minütig)(?=[a-z]*\b)")
 _SIGNS: Final = {"": "", "-": "minus", "+": "plus"}
 _RUN: Final = re.compile(r"\d+|[A-Za-z]+")
 _LONGEST_RUN: Final = 4
@@ -72,6 +73,8 @@ def say_names(text: str, language: str) -> str:
     text = _SCIENTIFIC.sub(lambda m: f" e {_SIGNS[m[1]] and symbol_words.word(_SIGNS[m[1]], language)} ", text)
     if language != "hu":  # in which a hyphen is also between the ends of a range
         text = _HYPHEN.sub(" ", text)
+    if language == "de":
+        text = _GERMAN.sub(lambda m: cardinal(int(m[1]), language) + m[2], text)
     return _MIXED.sub(lambda m: splice(m, " ".join(_run(run, language) for run in _RUN.findall(m[0])), language), text)
 
 

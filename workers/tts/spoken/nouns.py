@@ -54,7 +54,13 @@ _FEMININE: Final = {
     "ru": re.compile(r"[ая]\Z"),
 }
 _NEUTER: Final = {"cs": re.compile(r"[oe]\Z"), "pl": re.compile(r"[oe]\Z"), "ru": re.compile(r"[ое]\Z")}
-_RUSSIAN_GENITIVE: Final = re.compile(r"[иы]\Z")
+_AFTER_TWO: Final = {
+    "cs": re.compile(
+        r"(?:[eě]|chyby|stránky|metody|třídy|minuty|hodiny|sekundy|změny|zprávy|položky|proměnné|knihovny|složky|a)\Z"
+    ),
+    "pl": re.compile(r"e\Z"),
+    "ru": re.compile(r"[иы]\Z"),
+}
 
 
 def gender(before: str, behind: str, language: str, count: int | None) -> str:
@@ -70,8 +76,8 @@ def gender(before: str, behind: str, language: str, count: int | None) -> str:
     if found is None or found[1].lower() in _NOT_COUNTED or _is_label(before, language):
         return ""
     noun = found[1].lower()
-    if language == "ru" and count is not None and count % 10 == 2:  # noqa: PLR2004 - two has a genitive behind it
-        return "f" if _RUSSIAN_GENITIVE.search(noun) else "m"
+    if language in _AFTER_TWO and count is not None and count % 10 == 2:  # noqa: PLR2004 - two has a plural behind it
+        return "f" if _AFTER_TWO[language].search(noun) else "m"
     if language in _FEMININE and _FEMININE[language].search(noun):
         return "m" if noun in _MASCULINE else "f"
     return "n" if language == "de" or (language in _NEUTER and _NEUTER[language].search(noun)) else "m"

@@ -25,7 +25,7 @@ _FIRST: Final = (
     (r"(?<=\w)&(?=\w)|(?<!&)&(?!&)|&&", "and"),
     (r"(?<=[A-Za-z])\+\+", "plus plus"),
     (r"(?<=\s)\+(?=\s)|(?<![\w+])\+\s?(?=\d)|(?<=\d)\+(?!\w)|(?<=\w)\+(?=\w)", "plus"),
-    (r"(?<![A-Za-z0-9])(?<=[^A-Za-z0-9])#\s?(?=\d)|\A#\s?(?=\d)|№\s?|(?<!\w)[Nn]°\s?(?=\d)", "number"),
+    (r"(?<![A-Za-z0-9])(?<=[^A-Za-z0-9])#\s?(?=\d)|\A#\s?(?=\d)", "number"),
     (r"(?<=\w)@(?=\w)|(?<=\s)@(?=\s)", "at"),
     (r"(?<=\s)[×*](?=\s)", "multiplied"),
 )
@@ -50,6 +50,14 @@ _LAST: Final = (
     ),
 )
 _CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ]{2})(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
+_ENDINGS: Final = {
+    "hu": re.compile(r"\b(perc|óra|másodperc|százalék|fok|bájt|hertz|dollár|euró)-(?=[a-záéíóöőúüű])"),
+    "tr": re.compile(
+        r"\b(sıfır|bir|iki|üç|dört|beş|altı|yedi|sekiz|dokuz|on|yirmi|otuz|kırk|elli|altmış|yetmiş|seksen|doksan|yüz|bin|"
+        r"milyon|milyar|bayt|saniye|lira|dolar)'(?=[a-zçğıöşü])"
+    ),
+}
+"""Words that stand where figures stood: what they end in is a part of them now."""
 _JOINING: Final = frozenset(("ja", "zh"))
 
 
@@ -78,6 +86,8 @@ def say_rest(text: str, language: str) -> str:
     """
     for pattern, said in _replacements(language[:2], first=False):
         text = pattern.sub(said, text)
+    if language in _ENDINGS:
+        text = _ENDINGS[language].sub(r"\1", text)
     return _CAMEL.sub(" ", text)
 
 

@@ -21,6 +21,7 @@ volt: volt/volts | pixel: pixel/pixels | minute: minute/minutes | hour: hour/hou
 degree: degree/degrees | frame: frame/frames | dollar: dollar/dollars | euro: euro/euros
 pound: pound/pounds | yen: yen | real: real/reais | percent: {} percent | persecond: {} per second
 times: {} times
+rupee: rupee/rupees
 """,
     "es": """
 prefixes: kilo/mega/giga/tera/peta/mili/micro/nano | byte: byte/bytes | bit: bit/bits
@@ -72,12 +73,14 @@ dollar: dolar/dolary/dolarów/dolara | euro n: euro | pound: funt/funty/funtów/
 yen: jen/jeny/jenów/jena | real: real | percent: {} procent | persecond: {} na sekundę | times: {} razy
 thousand: tysiąc/tysiące/tysięcy/tysiąca | million: milion/miliony/milionów/miliona
 milliard: miliard/miliardy/miliardów/miliarda
+zloty: złoty/złote/złotych/złotego
 """,
     "tr": """
 prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano | byte: bayt | bit: bit | second: saniye
 hertz: hertz | metre: metre | gram: gram | watt: vat | volt: volt | pixel: piksel | minute: dakika
 hour: saat | degree: derece | frame: kare | dollar: dolar | euro: avro | pound: sterlin | yen: yen
 real: real | percent: yüzde {} | persecond: saniyede {} | times: {} kat
+lira: lira
 """,
     "ru": """
 prefixes: кило/мега/гига/тера/пета/милли/микро/нано | byte: байт/байта/байт | bit: бит/бита/бит
@@ -89,6 +92,7 @@ euro m: евро | pound: фунт/фунта/фунтов | yen f: иена/и�
 percent: {} процент/{} процента/{} процентов | persecond: {} в секунду | times: {} раз/{} раза/{} раз
 thousand f: тысяча/тысячи/тысяч | million: миллион/миллиона/миллионов
 milliard: миллиард/миллиарда/миллиардов
+rouble: рубль/рубля/рублей
 """,
     "nl": """
 prefixes: kilo/mega/giga/tera/peta/milli/micro/nano | byte: byte | bit: bit | second: seconde/seconden
@@ -108,6 +112,7 @@ pound f: libra/libry/liber/libry | yen: jen/jeny/jenů/jenu | real: real
 percent n: {} procento/{} procenta/{} procent/{} procenta | persecond: {} za sekundu | times: {} krát
 thousand: tisíc/tisíce/tisíc/tisíce | million: milion/miliony/milionů/milionu
 milliard f: miliarda/miliardy/miliard/miliardy
+koruna f: koruna/koruny/korun/koruny
 """,
     "ar": """
 prefixes: كيلو/ميغا/غيغا/تيرا/بيتا/ميلي/ميكرو/نانو | byte: بايت | bit: بت | second: ثانية/ثوان
@@ -127,6 +132,7 @@ prefixes: kilo/mega/giga/tera/peta/milli/mikro/nano | byte: bájt | bit: bit | s
 second+: szekundum | hertz: hertz | metre: méter | gram: gramm | watt: watt | volt: volt | pixel: pixel
 minute: perc | hour: óra | degree: fok | frame: képkocka | dollar: dollár | euro: euró | pound: font
 yen: jen | real: real | percent: {} százalék | persecond: {} másodpercenként | times: {} alkalommal
+forint: forint
 """,
     "ko": """
 prefixes: 킬로/메가/기가/테라/페타/밀리/마이크로/나노 | byte: 바이트 | bit: 비트 | second: 초 | hertz: 헤르츠
@@ -148,5 +154,6 @@ prefixes: किलो/मेगा/गीगा/टेरा/पेटा/म�
 hertz: हर्ट्ज़ | metre: मीटर | gram: ग्राम | watt: वाट | volt: वोल्ट | pixel: पिक्सेल | minute: मिनट
 hour: घंटा/घंटे | degree: डिग्री | frame: फ़्रेम | dollar: डॉलर | euro: यूरो | pound: पाउंड | yen: येन
 real: रियाल | percent: {} प्रतिशत | persecond: {} प्रति सेकंड | times: {} गुना
+rupee: रुपया/रुपये
 """,
 }

@@ -59,15 +59,30 @@ _OTHERS: Final = {
     "fps": "frame/s",
     "FPS": "frame/s",
 }
-_CURRENCIES: Final = {"R$": "real", "$": "dollar", "US$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "円": "yen"}
+_CURRENCIES: Final = {
+    "R$": "real",
+    "$": "dollar",
+    "US$": "dollar",
+    "€": "euro",
+    "£": "pound",
+    "¥": "yen",
+    "円": "yen",
+    "₹": "rupee",
+}
 _CODES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
 _SCALES: Final = {"k": 3, "K": 3, "M": 6, "bn": 9, "B": 9, "T": 12}
 _LETTERS: Final = "A-Za-zÀ-ɏЀ-џµ"
+_MILLION: Final = re.compile(
+    r"(?:milli(?:on|ard)s?|millón|millones|milion[ei]|miliard[oi]|milh(?:ão|ões)|mil milhões)\Z"
+)
+_VOWELS: Final = "aeiouhé"
+_OF: Final = {"es": " de", "fr": " de", "it": " di", "pt": " de"}
+"""A million of euros."""
 _TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*\s[^\W\d_]{3,}/s(?!\w)")
 """Other things by the second."""
 _CENTS: Final = 2
 _LOCAL: Final[dict[str, dict[str, str]]] = {
-    "cs": {"tis.": "thousand", "mil.": "million", "mld.": "milliard", "hod": "h"},
+    "cs": {"tis.": "thousand", "mil.": "million", "mld.": "milliard", "hod": "h", "Kč": "koruna"},
     "de": {
         "Std": "h",
         "Sek": "s",
@@ -79,8 +94,8 @@ _LOCAL: Final[dict[str, dict[str, str]]] = {
         "Mrd.": "milliard",
     },
     "fr": {"o": "B", "ko": "kB", "Ko": "kB", "Mo": "MB", "Go": "GB", "To": "TB"},
-    "hu": {"mp": "s"},
-    "pl": {"godz": "h", "sek": "s", "tys.": "thousand", "mln": "million", "mld": "milliard"},
+    "hu": {"mp": "s", "Ft": "forint"},
+    "pl": {"godz": "h", "sek": "s", "tys.": "thousand", "mln": "million", "mld": "milliard", "zł": "zloty"},
     "ru": {
         "с": "s",
         "сек": "s",
@@ -110,12 +125,15 @@ _LOCAL: Final[dict[str, dict[str, str]]] = {
         "кг": "kg",
         "Вт": "W",
         "кВт": "kW",
+        "₽": "rouble",
+        "руб.": "rouble",
+        "руб": "rouble",
         "тыс": "thousand",
         "тыс.": "thousand",
         "млн": "million",
         "млрд": "milliard",
     },
-    "tr": {"sn": "s", "dk": "min", "sa": "h"},
+    "tr": {"₺": "lira", "TL": "lira", "sn": "s", "dk": "min", "sa": "h"},
 }
 """How a language writes some of them itself."""
 
@@ -160,11 +178,15 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         re.escape(unit)
         for unit in sorted((*_symbols(), *_OTHERS, *_LOCAL.get(language[:2], ())), key=len, reverse=True)
     )
-    money = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))
+    money = "|".join(
+        re.escape(sign)
+        for sign in sorted(_CURRENCIES, key=len, reverse=True)
+        if _CURRENCIES[sign] in _rows(language[:2])
+    )
     codes = "|".join(_CODES)
     return (
-        (re.compile(rf"({money})\s?({number})(k|K|M|bn|B|T)?{behind}"), "money first"),
-        (re.compile(rf"{before}({number})(k|K|M|bn|B|T)?\s?({money}|(?:{codes})(?![A-Za-z]))"), "money last"),
+        (re.compile(rf"({money})\s?({number})\s?(k|K|M|bn|B|T)?{behind}"), "money first"),
+        (re.compile(rf"{before}({number})\s?(k|K|M|bn|B|T)?\s?({money}|(?:{codes})(?![A-Za-z]))"), "money last"),
         (re.compile(rf"({codes})\s({number}){behind}"), "code first"),
         (re.compile(rf"%\s?({number})(?![\d%])"), "percent first"),
         (re.compile(rf"{before}({number})\s?[%٪]"), "percent last"),
@@ -201,6 +223,9 @@ def count(numeral: Numeral, unit: str, language: str, prefix: str = "") -> str:
     number = numerals.say(numeral, language, row.gender)
     if base == "ko" and unit == "hour" and numeral.quantity is not None:
         number = native(numeral.quantity) or number
+    if base in _OF and _MILLION.search(number):
+        number += " d'" if base == "fr" and noun[0] in _VOWELS else f"{_OF[base]} "
+        return number + noun if "{}" not in noun else noun.format(number.rstrip())
     if "{}" in noun:
         return noun.format(number)
     return number + noun if base in ("ja", "zh") else f"{number} {noun}"

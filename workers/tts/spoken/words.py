@@ -28,8 +28,8 @@ _STEPS: Final = (
     say_times,
     say_versions,
     say_ranges,
-    say_units,
     say_ranks,
+    say_units,
     say_names,
     say_numbers,
 )
