@@ -11,65 +11,12 @@ from voicestream.workers.tts.spoken.agreement import form
 from voicestream.workers.tts.spoken.cardinals import MOST_DIGITS
 from voicestream.workers.tts.spoken.korean import native
 from voicestream.workers.tts.spoken.splice import splice
+from voicestream.workers.tts.spoken.unit_symbols import CODES, CURRENCIES, LOCAL, OTHERS, SYMBOLS, WITH_PREFIX
 from voicestream.workers.tts.spoken.unit_words import PREFIXES, TABLE
 
 if TYPE_CHECKING:
     from voicestream.workers.tts.spoken.numerals import Numeral
 
-_SYMBOLS: Final = {
-    "B": "byte",
-    "bit": "bit",
-    "bits": "bit",
-    "s": "second",
-    "sec": "second",
-    "secs": "second",
-    "Hz": "hertz",
-    "hz": "hertz",
-    "m": "metre",
-    "g": "gram",
-    "W": "watt",
-    "V": "volt",
-    "px": "pixel",
-    "min": "minute",
-    "mins": "minute",
-    "h": "hour",
-    "hr": "hour",
-    "hrs": "hour",
-}
-_WITH_PREFIX: Final = {
-    "B": "kMGTP",
-    "b": "kMGTP",
-    "iB": "kMGTP",
-    "bit": "kMGT",
-    "s": "mµn",
-    "Hz": "kMGT",
-    "m": "kmµn",
-    "g": "kmµ",
-    "W": "kMGm",
-    "V": "km",
-}
-"""By unit: the prefixes it is seen with in such texts."""
-_OTHERS: Final = {
-    "us": "µs",
-    "cm": "cm",
-    "Kbps": "kbit/s",
-    "kbps": "kbit/s",
-    "Mbps": "Mbit/s",
-    "Gbps": "Gbit/s",
-    "fps": "frame/s",
-    "FPS": "frame/s",
-}
-_CURRENCIES: Final = {
-    "R$": "real",
-    "$": "dollar",
-    "US$": "dollar",
-    "€": "euro",
-    "£": "pound",
-    "¥": "yen",
-    "円": "yen",
-    "₹": "rupee",
-}
-_CODES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
 _SCALES: Final = {"k": 3, "K": 3, "M": 6, "bn": 9, "B": 9, "T": 12}
 _LETTERS: Final = "A-Za-zÀ-ɏЀ-џµ"
 _MILLION: Final = re.compile(
@@ -78,64 +25,11 @@ _MILLION: Final = re.compile(
 _VOWELS: Final = "aeiouhé"
 _OF: Final = {"es": " de", "fr": " de", "it": " di", "pt": " de"}
 """A million of euros."""
+_MINUTES: Final = re.compile(r"(?<![\w.,-])(\d+h)?\s?(\d+)m\s?(\d+(?:\.\d+)?s)?(?!\w)")
+"""``1h5m30s``: an m on the figures is of a duration; the metre stands apart."""
 _TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*\s[^\W\d_]{3,}/s(?!\w)")
 """Other things by the second."""
 _CENTS: Final = 2
-_LOCAL: Final[dict[str, dict[str, str]]] = {
-    "cs": {"tis.": "thousand", "mil.": "million", "mld.": "milliard", "hod": "h", "Kč": "koruna"},
-    "de": {
-        "Std": "h",
-        "Sek": "s",
-        "Min": "min",
-        "Tsd.": "thousand",
-        "Mio": "million",
-        "Mio.": "million",
-        "Mrd": "milliard",
-        "Mrd.": "milliard",
-    },
-    "fr": {"o": "B", "ko": "kB", "Ko": "kB", "Mo": "MB", "Go": "GB", "To": "TB"},
-    "hu": {"mp": "s", "Ft": "forint"},
-    "pl": {"godz": "h", "sek": "s", "tys.": "thousand", "mln": "million", "mld": "milliard", "zł": "zloty"},
-    "ru": {
-        "с": "s",
-        "сек": "s",
-        "мс": "ms",
-        "мкс": "µs",
-        "нс": "ns",
-        "мин": "min",
-        "ч": "h",
-        "Б": "B",
-        "КБ": "kB",
-        "Кб": "kB",
-        "МБ": "MB",
-        "Мб": "MB",
-        "ГБ": "GB",
-        "Гб": "GB",
-        "ТБ": "TB",
-        "Тб": "TB",
-        "Гц": "Hz",
-        "кГц": "kHz",
-        "МГц": "MHz",
-        "ГГц": "GHz",
-        "м": "m",
-        "км": "km",
-        "см": "cm",
-        "мм": "mm",
-        "г": "g",
-        "кг": "kg",
-        "Вт": "W",
-        "кВт": "kW",
-        "₽": "rouble",
-        "руб.": "rouble",
-        "руб": "rouble",
-        "тыс": "thousand",
-        "тыс.": "thousand",
-        "млн": "million",
-        "млрд": "milliard",
-    },
-    "tr": {"₺": "lira", "TL": "lira", "sn": "s", "dk": "min", "sa": "h"},
-}
-"""How a language writes some of them itself."""
 
 
 class _Row(NamedTuple):
@@ -156,9 +50,9 @@ def _rows(language: str) -> dict[str, _Row]:
 @functools.cache
 def _symbols() -> dict[str, tuple[str, str]]:
     """By symbol: its prefix and its unit."""
-    found = {symbol: ("", unit) for symbol, unit in _SYMBOLS.items()}
-    for unit, prefixes in _WITH_PREFIX.items():
-        name = {"b": "byte", "iB": "byte"}.get(unit) or _SYMBOLS[unit]
+    found = {symbol: ("", unit) for symbol, unit in SYMBOLS.items()}
+    for unit, prefixes in WITH_PREFIX.items():
+        name = {"b": "byte", "iB": "byte"}.get(unit) or SYMBOLS[unit]
         for prefix in prefixes:
             found[prefix + unit] = (prefix, name)
             if prefix == "k":
@@ -175,15 +69,12 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     before = r"(?<![A-Za-z0-9_])(?<!\d[.,])(?<![A-Za-z0-9]-)"
     behind = rf"(?![{_LETTERS}0-9])"
     units = "|".join(
-        re.escape(unit)
-        for unit in sorted((*_symbols(), *_OTHERS, *_LOCAL.get(language[:2], ())), key=len, reverse=True)
+        re.escape(unit) for unit in sorted((*_symbols(), *OTHERS, *LOCAL.get(language[:2], ())), key=len, reverse=True)
     )
     money = "|".join(
-        re.escape(sign)
-        for sign in sorted(_CURRENCIES, key=len, reverse=True)
-        if _CURRENCIES[sign] in _rows(language[:2])
+        re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True) if CURRENCIES[sign] in _rows(language[:2])
     )
-    codes = "|".join(_CODES)
+    codes = "|".join(CODES)
     return (
         (re.compile(rf"({money})\s?({number})\s?(k|K|M|bn|B|T)?{behind}"), "money first"),
         (re.compile(rf"{before}({number})\s?(k|K|M|bn|B|T)?\s?({money}|(?:{codes})(?![A-Za-z]))"), "money last"),
@@ -204,6 +95,7 @@ def say_units(text: str, language: str) -> str:
         text: a sentence.
         language: as for ``cardinal``.
     """
+    text = _MINUTES.sub(r"\1 \2 min \3", text)
     text = _TOKENS.sub(lambda m: _rows(language[:2])["persecond"].forms[0].format(m[0][:-2]), text)
     for pattern, kind in _patterns(language):
         text = pattern.sub(functools.partial(_said, language=language, kind=kind), text)
@@ -234,11 +126,11 @@ def count(numeral: Numeral, unit: str, language: str, prefix: str = "") -> str:
 def _said(found: re.Match[str], *, language: str, kind: str) -> str:
     match kind:
         case "money first":
-            said = _money(found[2], found[3], _CURRENCIES[found[1]], language)
+            said = _money(found[2], found[3], CURRENCIES[found[1]], language)
         case "money last":
-            said = _money(found[1], found[2], (_CURRENCIES | _CODES)[found[3]], language)
+            said = _money(found[1], found[2], (CURRENCIES | CODES)[found[3]], language)
         case "code first":
-            said = _money(found[2], None, _CODES[found[1]], language)
+            said = _money(found[2], None, CODES[found[1]], language)
         case "percent first" | "percent last":
             said = count(numerals.read(found[1], language), "percent", language)
         case "degrees":
@@ -255,8 +147,8 @@ def _said(found: re.Match[str], *, language: str, kind: str) -> str:
 
 def _unit(number: str, symbol: str, *, per_second: bool, language: str) -> str:
     numeral = numerals.read(number, language)
-    symbol = _LOCAL.get(language[:2], {}).get(symbol, symbol)
-    symbol = _OTHERS.get(symbol, symbol)
+    symbol = LOCAL.get(language[:2], {}).get(symbol, symbol)
+    symbol = OTHERS.get(symbol, symbol)
     symbol, slash, _ = symbol.partition("/s")
     if symbol in _rows(language[:2]):
         said = count(numeral, symbol, language)
