@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 
 from voicestream import audio_pool, lifeline
+from voicestream.errors import EngineNotReadyError
 from voicestream.messages import Speak
+from voicestream.workers import engines
 from voicestream.workers.connection import Connection
 from voicestream.workers.harness import Assignment
+from voicestream.workers.tts.spoken.cardinals import cardinal
 from voicestream.workers.tts.worker import TtsWorker
 
 if TYPE_CHECKING:
@@ -109,6 +113,17 @@ def test_an_engine_that_needs_words_gets_words_and_they_are_divided_after_they_w
     )
     assert len(engine.texts) > 3
     assert all(len(text) <= 40 for text in engine.texts)
+
+
+def test_without_the_package_that_counts_an_engine_that_needs_words_is_not_ready(
+    worker: TtsWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "load_synthesizer", lambda _name, _report: Wordless())
+    monkeypatch.setitem(sys.modules, "num2words", None)
+    cardinal.cache_clear()
+    with pytest.raises(EngineNotReadyError, match="short cannot say numbers") as caught:
+        worker.load(lambda _stage, _progress: None)
+    assert caught.value.hint == "Type: pip install num2words"
 
 
 def test_an_engine_that_needs_words_is_not_asked_to_say_punctuation(worker: TtsWorker) -> None:

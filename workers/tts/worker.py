@@ -8,7 +8,13 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import AudioPool
-from voicestream.errors import ConfigurationError, UnusableSoundError, UsageError, VoicestreamError
+from voicestream.errors import (
+    ConfigurationError,
+    EngineNotReadyError,
+    UnusableSoundError,
+    UsageError,
+    VoicestreamError,
+)
 from voicestream.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
@@ -61,7 +67,7 @@ class TtsWorker(JobWorker):
         # Made once here, so that its library is imported before the first sentence waits for it.
         PoolRateResampler(self._synthesizer.sample_rate)
         if self._synthesizer.needs_words:
-            _words("1", "en")  # likewise
+            _prepare_words(self._synthesizer.name)
         if self._synthesizer.needs_care:
             importlib.import_module("voicestream.workers.tts.heard.shaped")
         return Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
@@ -209,6 +215,20 @@ def silence(seconds: float, sample_rate: int) -> NDArray[np.float32]:
     import numpy as np
 
     return np.zeros(round(seconds * sample_rate), np.float32)
+
+
+def _prepare_words(engine: str) -> None:
+    """Import what the first number would wait for.
+
+    Raises:
+        EngineNotReadyError: the package that counts is missing.
+    """
+    try:
+        _words("1", "en")
+    except ImportError as error:
+        raise EngineNotReadyError(
+            f"{engine} cannot say numbers: {error}", hint="Type: pip install num2words"
+        ) from error
 
 
 def _words(text: str, language: str) -> str:
