@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 class SessionOptions:
     intra_op_num_threads: int
     inter_op_num_threads: int
+    enable_mem_pattern: bool
     use_deterministic_compute: bool
     log_severity_level: int
     def add_session_config_entry(self, key: str, value: str) -> None: ...

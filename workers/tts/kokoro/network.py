@@ -122,6 +122,8 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options.inter_op_num_threads = 1
     # Threads that wait by looking would take the processor from the player and the other workers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Plans for memory are made for texts of one length, and hardly two have one: 200 MB for nothing.
+    options.enable_mem_pattern = False
     options.use_deterministic_compute = True
     options.log_severity_level = 3
     return options
