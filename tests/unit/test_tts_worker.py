@@ -118,7 +118,7 @@ def test_an_engine_that_needs_words_gets_words_and_they_are_divided_after_they_w
 def test_without_the_package_that_counts_an_engine_that_needs_words_is_not_ready(
     worker: TtsWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "load_synthesizer", lambda _name, _report: Wordless())
+    monkeypatch.setattr(engines, "load_synthesizer", lambda *_: Wordless())
     monkeypatch.setitem(sys.modules, "num2words", None)
     cardinal.cache_clear()
     with pytest.raises(EngineNotReadyError, match="short cannot say numbers") as caught:
