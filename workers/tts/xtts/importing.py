@@ -1,7 +1,9 @@
-"""Imports coqui-tts (the package ``TTS``) where torchaudio or torchcodec are missing, or do not fit torch.
+"""Imports coqui-tts (the package ``TTS``) without torchaudio and torchcodec.
 
 Both must be built for exactly the torch that is installed; where they are not, their import fails, and that of ``TTS``
-with it. Of torchaudio, speaking needs a hundred lines of arithmetic; of torchcodec, nothing.
+with it. Of torchaudio, speaking needs a hundred lines of arithmetic; of torchcodec, nothing. The stand-in is used where
+there is a torchaudio, too: so a voice is the same on every machine, and a model can be made without memory for
+numbers that are about to be read from a file, which torchaudio's bands cannot.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def import_coqui() -> None:
         try:
             importlib.import_module("torch")
             _silence_transformers()
-            _make_torchaudio_importable()
+            _put_stand_in()
             _import_without_torchcodec("TTS")
             importlib.import_module("TTS.tts.models.xtts")
         except ImportError as error:
@@ -52,15 +54,6 @@ def _silence_transformers() -> None:
 
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-
-
-def _make_torchaudio_importable() -> None:
-    try:
-        importlib.import_module(_TORCHAUDIO)
-    except (ImportError, OSError, RuntimeError):  # absent, or built for another torch
-        for name in [name for name in sys.modules if name.partition(".")[0] == _TORCHAUDIO]:
-            del sys.modules[name]
-        _put_stand_in()
 
 
 def _put_stand_in() -> None:
