@@ -206,7 +206,12 @@ def test_marks_stay_where_the_network_makes_pauses_of_them(makes: Phonemes, text
 
 
 def test_a_stop_within_a_word_makes_no_pause() -> None:
-    assert marks.split("See main.py, or 3.5.") == [("See main.py", ", "), ("or 3.5", "."), ("", "")]
+    assert marks.split("See main.py, or 3.5.") == [("See main.py", ", "), ("or 3.5", ". "), ("", "")]
+
+
+def test_a_mark_needs_no_space_where_words_have_none(makes: Phonemes) -> None:
+    assert of(makes, "はい!次?", "ja") == "hai! ʦɨɡʲi?"
+    assert of(makes, "很好!下一个", "zh").startswith("xə↓n xau↓! ɕja↘")
 
 
 @pytest.mark.parametrize("text", ["before\0after", "before\ud800after", "before\x1b after"])

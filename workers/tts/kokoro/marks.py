@@ -54,16 +54,22 @@ _ALIKE: Final = str.maketrans(
 
 _DASH: Final = re.compile(r"\s+-+\s+")
 
-_MARKS: Final = re.compile(r"\s*(?:[…—\"“”()]|[;:,.!?](?!\w))+\s*")
-"""A stop or comma within a word or number is part of it."""
+_CLOSING: Final = ";:,.!?…”)"
+"""Behind these there is a space, also where the text has none."""
+
+_MARKS: Final = re.compile(r"\s*(?:[…—\"“”()]|[;:,.!?](?![0-9A-Za-z_]))+\s*")
+"""A stop or comma within a word or number is part of it; in scripts without spaces it is none."""
 
 
 def split(text: str) -> list[tuple[str, str]]:
-    """Pairs of a stretch without marks and the marks that follow it, with the spaces around them; each may be empty."""
+    """Pairs of a stretch without marks and the marks that follow it, with the spaces that belong to them."""
     plain = _DASH.sub(" — ", unicodedata.normalize("NFC", text).translate(_ALIKE)).replace("...", "…")
     pairs: list[tuple[str, str]] = []
     begin = 0
     for found in _MARKS.finditer(plain):
-        pairs.append((plain[begin : found.start()].strip(), " ".join(f"|{found[0]}|".split()).strip("|")))
+        mark = " ".join(f"|{found[0]}|".split()).strip("|")
+        if mark[-1] in _CLOSING:
+            mark += " "
+        pairs.append((plain[begin : found.start()].strip(), mark))
         begin = found.end()
     return [*pairs, (plain[begin:].strip(), "")]
