@@ -258,6 +258,7 @@ class Ledger:
     def _input_failed(self, book: SessionBook, reason: str) -> None:
         """Words of a session are lost, and nobody knows which: its client is told, and its exit code tells."""
         book.input_skipped = True
+        book.last_found = (-1, True)
         event = SessionEvent(event="failed", session=book.session, time=self.books.now, stage="parser", reason=reason)
         self.books.command(Report(event))
 

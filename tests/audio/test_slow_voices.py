@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.audio
 
 TEXTS = [
-    "Sentence 1 is of middling length.",
+    "Sentence 1 is the first.",
     "Sentence 2 is short.",
-    "Sentence 3 is a little longer than others.",
-    "Sentence 4 is the last.",
+    "Sentence 3 is a little longer.",
+    "Sentence 4 ends.",
 ]
 
 GAP_FRAMES = round(0.005 * RATE)

@@ -52,6 +52,16 @@ def test_a_voice_that_speaks_faster_pauses_for_less() -> None:
     assert pauses(row(opens_late=True), options(speed=2.0)) == (pytest.approx(0.175), 0.125)
 
 
+def test_after_words_were_lost_nothing_is_known_of_the_sentence_before() -> None:
+    world = World(slots=64)
+    world.start()
+    world.open("a")
+    world.find("a", "one", 0, paragraph=True)
+    world.do(world.ledger.input_skipped("a", "lost", world.now))
+    world.find("a", "two", 0, paragraph=True)
+    assert not world.ledger.books.sessions["a"].rows[1].opens_late
+
+
 def said(found: list[tuple[int, bool, bool]]) -> list[tuple[float, float]]:
     """The pauses of each sentence: message, opens a paragraph, closes one."""
     world = World(slots=64)
