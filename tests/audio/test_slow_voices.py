@@ -28,6 +28,9 @@ TEXTS = [
 GAP_FRAMES = round(0.005 * RATE)
 """5 ms: what nobody hears as a gap."""
 
+STANDSTILL_FRAMES = round(0.1 * RATE)
+"""A shorter gap in which the player lacked nothing is the machine's, when all on it stands still."""
+
 MARGIN = 1.6
 """A start is to be no later than this many times the wait that cannot be avoided; of which the voice's own and the
 sentence's margin are 1.15 and 1.1 ..."""
@@ -102,10 +105,13 @@ def take(place: Voicestream, recorder: Recorder, speed: float, chunks: tuple[flo
     assert not run.of("skipped")
     recorder.wait(0.2)
     heard = Reading(recorder.heard[before:])
-    for text in TEXTS:
+    starved = {event["sentence"] for event in run.of("underrun")}
+    for number, text in enumerate(TEXTS):
         sentence = heard.between(first_of(text), first_of(text) + frames_of(text))
-        assert sentence.pieces == [(first_of(text), first_of(text) + frames_of(text))]
-        gaps = [gap for gap in sentence.gaps if gap > GAP_FRAMES]
+        if sentence.pieces != [(first_of(text), first_of(text) + frames_of(text))]:
+            # On a machine that is too busy the player opens its device anew.
+            wrong[text] = f"it is not heard once and whole: {sentence.pieces}"
+        gaps = [gap for gap in sentence.gaps if gap > (GAP_FRAMES if number in starved else STANDSTILL_FRAMES)]
         if gaps:
             wrong[text] = f"there are gaps in it, in frames: {gaps}"
     return wrong
