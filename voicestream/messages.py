@@ -401,6 +401,8 @@ class Speak(_Message, frozen=True, kw_only=True):
     """Quiet before it,"""
     pause_seconds: Patience = 0.0
     """and after its last sound."""
+    any_engine: bool = False
+    """No engine was named: where the one that is loaded does not speak the language, another may."""
     skip_frames: int
     """Frames that are already in the pool from an attempt before: make them, do not write them."""
     slots: list[int]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
+from voicestream.engine_settings import AUTO
 from voicestream.messages import Lease, Speak
 from voicestream.speech_rates import estimate
 from voicestream.supervisor.ledger.arrivals import Arrivals
@@ -188,6 +189,7 @@ class Speaking:
                 speed=book.options.speed,
                 # The same words always sound the same: what was begun can be continued by another process.
                 seed=zlib.crc32(row.text.encode()),
+                any_engine=book.options.tts == AUTO,
                 lead_seconds=lead_seconds,
                 pause_seconds=pause_seconds,
                 skip_frames=row.frames,

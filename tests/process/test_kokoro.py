@@ -91,3 +91,14 @@ def test_a_voice_that_is_not_there_is_told_with_the_nearest(place: Voicestream) 
     assert run.finish(LOADING_SECONDS) != 0
     assert "af_hart" in run.stderr + str(run.of("skipped")) + str(run.of("failed"))
     assert "--voice af_heart" in run.stderr + str(run.of("skipped")) + str(run.of("failed"))
+
+
+def test_where_auto_has_chosen_it_espeak_says_what_it_cannot(place: Voicestream) -> None:
+    directory = models(place)
+    for engine, code in (("auto", 0), ("kokoro", 1)):
+        run = place.run("--tts", engine, "--models", str(directory), "--from", "de", output=f"{engine}.wav")
+        run.write(line("Alle Tests sind durchgelaufen."))
+        assert run.finish(LOADING_SECONDS) == code, run.stderr
+        assert place.worker("tts")["engine"] == "kokoro"
+    assert len(recorded(place, "auto.wav")) > 24_000
+    assert run.of("skipped")[0]["reason"] == "kokoro does not speak de"

@@ -39,6 +39,9 @@ _log = logging.getLogger(__name__)
 BETWEEN_PIECES_SECONDS: Final = 0.12
 """Quiet between the pieces of a sentence that was divided: that of a comma."""
 
+SECOND: Final = "espeak"
+"""Speaks more languages than any other, and is always there."""
+
 _FOR_GOOD: Final = (UsageError, ConfigurationError, UnusableSoundError)
 """Errors that another trial would only repeat."""
 
@@ -57,6 +60,8 @@ class TtsWorker(JobWorker):
         self._connection = connection
         self._pool = AudioPool(assignment.pool)
         self._synthesizer: Synthesizer | None = None
+        self._second: Synthesizer | None = None
+        """For languages that ours does not speak, where none was named; loaded when the first of them comes."""
         self._later: collections.deque[ToWorker] = collections.deque()
         """What arrived while a sentence waited for slots."""
 
@@ -79,9 +84,10 @@ class TtsWorker(JobWorker):
             self._handle(self._later.popleft())
 
     def close(self) -> None:
-        """End the engine."""
-        if self._synthesizer is not None:
-            self._synthesizer.close()
+        """End the engines."""
+        for synthesizer in (self._synthesizer, self._second):
+            if synthesizer is not None:
+                synthesizer.close()
 
     def _handle(self, message: ToWorker) -> None:
         match message:
@@ -96,8 +102,7 @@ class TtsWorker(JobWorker):
                 _log.warning("left out a %s: not for tts", type(message).__name__)
 
     def _speak(self, job: Speak) -> None:
-        synthesizer = self._synthesizer
-        assert synthesizer is not None  # noqa: S101 - load() comes before the first handle()
+        synthesizer = self._synthesizer_for(job)
         if not synthesizer.supports(job.language):
             self._fail(job, f"{synthesizer.name} does not speak {job.language}", permanent=True)
             return
@@ -117,6 +122,17 @@ class TtsWorker(JobWorker):
             self._fail(job, f"{type(error).__name__}: {error}", permanent=False)
             return
         self._connection.send(self._written(job, slot=0, start=0, frames=0, last=True))
+
+    def _synthesizer_for(self, job: Speak) -> Synthesizer:
+        """The engine; where none was named and it does not speak the language, the one that speaks most."""
+        synthesizer = self._synthesizer
+        assert synthesizer is not None  # noqa: S101 - load() comes before the first handle()
+        if not job.any_engine or synthesizer.name == SECOND or synthesizer.supports(job.language):
+            return synthesizer
+        if self._second is None:
+            _log.warning("%s does not speak %s: %s does", synthesizer.name, job.language, SECOND)
+            self._second = engines.load_synthesizer(SECOND, _tell_nobody)
+        return self._second
 
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
         """The sentence at the pool's rate, chunk by chunk."""
@@ -141,9 +157,11 @@ class TtsWorker(JobWorker):
         self, synthesizer: Synthesizer, job: Speak, text: str, pause_seconds: float
     ) -> Iterator[NDArray[np.float32]]:
         """What is heard of one piece, and the quiet after it."""
+        # A voice was chosen for the one engine, and the other does not know it.
+        voice = "" if synthesizer is self._second else job.voice
 
         def make(seed: int) -> Iterator[NDArray[np.float32]]:
-            return synthesizer.synthesize(text, job.language, job.voice, seed, speed=job.speed)
+            return synthesizer.synthesize(text, job.language, voice, seed, speed=job.speed)
 
         if not synthesizer.needs_care:
             is_heard = False
@@ -208,6 +226,10 @@ class TtsWorker(JobWorker):
                 session=job.session, sentence=job.sentence, attempt=job.attempt, reason=reason, permanent=permanent
             )
         )
+
+
+def _tell_nobody(_stage: str, _progress: float | None) -> None:
+    """It is loaded in the blink of an eye."""
 
 
 def silence(seconds: float, sample_rate: int) -> NDArray[np.float32]:
