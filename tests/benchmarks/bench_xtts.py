@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers import coqui_own, tiny_xtts
 from voicestream.bench.hardware import describe
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
-from voicestream.speech_rates import Estimate
+from voicestream.workers.tts.heard.limits import Limits
 from voicestream.workers.tts.xtts.ending import TOKEN_SECONDS
 
 if TYPE_CHECKING:
@@ -126,12 +126,11 @@ def timed(speak: Speak) -> dict[str, Any]:
 def ours(models: Path) -> Iterator[tuple[Speak, str]]:
     """The engine, loaded as a worker loads it; sentences of just so many tokens."""
     os.environ |= {MODELS_VARIABLE: str(models), COMPUTE_VARIABLE: "cpu"}
-    from voicestream import speech_rates
     from voicestream.workers import engines
 
     synthesizer: Any = engines.load_synthesizer("xtts", lambda *_: None)
     seconds = (TOKENS - 0.5) * TOKEN_SECONDS
-    speech_rates.estimate = lambda *_: Estimate(seconds + TOKEN_SECONDS, seconds, seconds)
+    Limits.of = lambda *_: Limits(seconds + TOKEN_SECONDS, seconds, seconds)  # type: ignore[method-assign]
     yield lambda: synthesizer.synthesize(tiny_xtts.TEXTS["en"], "en", "", 1), synthesizer.device
     synthesizer.close()
 

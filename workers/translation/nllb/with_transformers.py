@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import os
 from typing import TYPE_CHECKING, Final
 
 from voicestream.engine_settings import AUTO, EngineSettings
@@ -12,6 +11,7 @@ from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.directories import AGAIN
 from voicestream.workers import device
+from voicestream.workers.offline import go_offline
 from voicestream.workers.reading import read_ahead
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from voicestream.workers.device import Device
     from voicestream.workers.translation.nllb.batches import Group
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
-
-_OFFLINE: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")
 
 _log = logging.getLogger(__name__)
 
@@ -64,8 +62,7 @@ class NllbTranslator:
         settings = EngineSettings.from_environment()
         directory = directories.original(settings.models)
         report("importing torch", None)
-        # Nothing may go out from here, whatever a library thinks it should look up.
-        os.environ.update(dict.fromkeys(_OFFLINE, "1"))
+        go_offline()
         try:
             importlib.import_module("torch")
             from transformers.utils import logging as transformers_logging

@@ -13,18 +13,14 @@ from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
 from TTS.tts.models.xtts import Xtts
 
 from voicestream.errors import EngineNotReadyError
-from voicestream.models.directories import AGAIN
+from voicestream.models.directories import AGAIN, CONFIGURATION
+from voicestream.workers.tts.xtts.directory import VOCABULARY, WEIGHTS
 from voicestream.workers.tts.xtts.sampling import Manner
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
-
-WEIGHTS: Final = "model.pth"
-VOCABULARY: Final = "vocab.json"
-SPEAKERS: Final = "speakers_xtts.pth"
-CONFIGURATION: Final = "config.json"
 
 _LEGACY: Final = [
     (XttsConfig, "TTS.tts.configs.xtts_config.XttsConfig"),

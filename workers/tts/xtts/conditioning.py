@@ -21,7 +21,8 @@ from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.models.directories import AGAIN
 from voicestream.models.files import write_whole
 from voicestream.voices import derived, names, sample
-from voicestream.workers.tts.xtts import checkpoint
+from voicestream.workers.tts.xtts import checkpoint, speakers
+from voicestream.workers.tts.xtts.directory import WEIGHTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +58,7 @@ class Voices:
     def __init__(self, directory: Path, gpt: Gpt) -> None:
         self._directory = directory
         self._gpt = gpt
-        self._speakers = _read_speakers(directory / checkpoint.SPEAKERS)
+        self._speakers = _read_speakers(directory / speakers.FILE)
         self._kept: collections.OrderedDict[str, Voice] = collections.OrderedDict()
 
     def get(self, typed: str) -> Voice:
@@ -79,7 +80,7 @@ class Voices:
     def _named(self, typed: str) -> tuple[Tensor, Tensor]:
         if not self._speakers:
             raise UsageError(
-                f"{self._directory} has no {checkpoint.SPEAKERS}, so there are no voices with names",
+                f"{self._directory} has no {speakers.FILE}, so there are no voices with names",
                 hint="Type --voice FILE.wav, or fetch the model again: voicestream setup",
             )
         name = names.choose(typed, list(self._speakers), "xtts") if typed else next(iter(self._speakers))
@@ -109,7 +110,7 @@ class Voices:
         return latents, speaker
 
     def _cache_file(self, content_hash: str) -> Path:
-        weights = self._directory / checkpoint.WEIGHTS
+        weights = self._directory / WEIGHTS
         status = weights.stat()
         key = f"{content_hash} {status.st_size} {status.st_mtime_ns} {weights.resolve()}"
         return derived.directory() / f"{hashlib.sha256(key.encode()).hexdigest()}.pt"

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from voicestream.speech_rates import Estimate
+    from voicestream.workers.tts.heard.limits import Limits
 
 TOKEN_SECONDS: Final = 1024 / 22_050
 """Sound of one audio token."""
@@ -38,11 +38,18 @@ WINDOW_SECONDS: Final = 0.02
 class Ending:
     """Watches one sentence: its tokens, and then their sound."""
 
-    def __init__(self, estimate: Estimate, most_tokens: int, sample_rate: int, speed: float) -> None:
-        """Args are what the text says of the duration, the model's own limit, and how the sound is stretched."""
-        self.least_tokens = min(math.floor(estimate.least / TOKEN_SECONDS), most_tokens)
+    def __init__(self, limits: Limits, max_tokens: int, sample_rate: int, speed: float) -> None:
+        """Begin.
+
+        Args:
+            limits: of the sound at natural speed.
+            max_tokens: more the model cannot make.
+            sample_rate: of the sound, in Hertz.
+            speed: how it is stretched; 2.0 = to half.
+        """
+        self.least_tokens = min(math.floor(limits.least / TOKEN_SECONDS), max_tokens)
         """Before so many the sentence does not end."""
-        self.most_tokens = max(1, min(math.ceil(estimate.most / TOKEN_SECONDS), most_tokens))
+        self.most_tokens = max(1, min(math.ceil(limits.hard / TOKEN_SECONDS), max_tokens))
         """After so many it does."""
         self._samples_per_token = TOKEN_SECONDS * sample_rate / speed
         self._rest = REST_SECONDS * sample_rate

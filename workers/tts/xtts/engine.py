@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING, Final
 
-from voicestream import speech_rates
 from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers import device, memory
+from voicestream.workers.offline import go_offline
 from voicestream.workers.reading import read_ahead
+from voicestream.workers.tts.heard.limits import Limits
 from voicestream.workers.tts.xtts import directory, languages
 from voicestream.workers.tts.xtts.front_end import guarded
 from voicestream.workers.tts.xtts.importing import import_coqui
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from voicestream.workers.tts.xtts.vocoder import Vocoder
 
 _log = logging.getLogger(__name__)
-
-_OFFLINE: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")
 
 _WARM_UP_TEXT: Final = "i am ready."
 
@@ -75,8 +73,7 @@ class XttsSynthesizer:
         settings = EngineSettings.from_environment()
         where = directory.find(settings.models)
         report("importing torch and coqui-tts", None)
-        # Nothing may go out from here, whatever a library thinks it should look up.
-        os.environ.update(dict.fromkeys(_OFFLINE, "1"))
+        go_offline()
         import_coqui()
         chosen = choose_device(settings.compute)
         read_ahead([where / directory.WEIGHTS], report)
@@ -145,7 +142,7 @@ class XttsSynthesizer:
         tokens = self._facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
         if len(tokens) > self._gpt.max_text_tokens:
             raise ValueError(f"{len(tokens)} tokens of text are more than the {self._gpt.max_text_tokens} XTTS takes")
-        ending = Ending(speech_rates.estimate(text, language), self._gpt.max_tokens, self.sample_rate, speed)
+        ending = Ending(Limits.of(text, language), self._gpt.max_tokens, self.sample_rate, speed)
         utterance = Utterance(tokens, voice, self._facts.manner, seed, speed)
         yield from speak(self._gpt, self._vocoder, utterance, ending)
 
