@@ -126,6 +126,14 @@ def assert_ended_early(cell: Cell, outcome: Outcome, expected: Expectation) -> N
     assert outcome.reason.endswith(f"\nType: voicestream workers logs {cell.role}"), str(outcome)
 
 
+def first_difference(found: bytes, expected: bytes) -> int | None:
+    """The first byte at which they differ; None: they do not."""
+    if found == expected:
+        return None
+    pairs = enumerate(zip(found, expected, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(found), len(expected)))
+
+
 def assert_sound(outcome: Outcome, expected: Expectation, undisturbed: Outcome) -> None:
     """The file has every sample of the sentences that were played, and no other."""
     assert undisturbed.exit_code == 0, undisturbed
@@ -135,14 +143,15 @@ def assert_sound(outcome: Outcome, expected: Expectation, undisturbed: Outcome) 
     between = sound.removeprefix(before).removesuffix(after)
     match expected.sound:
         case "whole":
-            assert outcome.sound == undisturbed.sound, str(outcome)
+            # Not the sounds themselves: pytest would take an hour to show how they differ.
+            assert first_difference(outcome.sound, undisturbed.sound) is None, str(outcome)
         case "only a beginning":
             assert undisturbed.sound[HEADER_BYTES:].startswith(sound), str(outcome)
             assert len(sound) >= sum(map(len, pieces[: len(expected.played)])), str(outcome)
         case "without the marked":
-            assert sound == before + after, str(outcome)
+            assert first_difference(sound, before + after) is None, str(outcome)
         case "part of the marked" | "marked in another voice":
-            assert sound == before + between + after, str(outcome)
+            assert first_difference(sound, before + between + after) is None, str(outcome)
             assert between not in (b"", marked), str(outcome)
             if expected.sound == "part of the marked":
                 same = sum(
