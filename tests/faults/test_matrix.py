@@ -12,6 +12,7 @@ import pytest
 from helpers.matrix_cells import CELLS, FAULTS, LIMIT_SECONDS, MOMENTS, ROLES, Cell, Expectation, expectation_of
 from helpers.matrix_run import Matrix, Outcome
 from helpers.misbehaviour import MARKED, SLOW_START_SECONDS
+from helpers.sounds import first_difference
 from voicestream.errors import EXIT_CONFIGURATION
 
 if TYPE_CHECKING:
@@ -124,14 +125,6 @@ def assert_ended_early(cell: Cell, outcome: Outcome, expected: Expectation) -> N
     assert [*played, *skipped] == outcome.sentences("sentence_found"), str(outcome)
     assert outcome.reason.startswith(f"{cell.role}: its configuration is wrong; last: exit 78 ("), str(outcome)
     assert outcome.reason.endswith(f"\nType: voicestream workers logs {cell.role}"), str(outcome)
-
-
-def first_difference(found: bytes, expected: bytes) -> int | None:
-    """The first byte at which they differ; None: they do not."""
-    if found == expected:
-        return None
-    pairs = enumerate(zip(found, expected, strict=False))
-    return next((place for place, (one, other) in pairs if one != other), min(len(found), len(expected)))
 
 
 def assert_sound(outcome: Outcome, expected: Expectation, undisturbed: Outcome) -> None:
