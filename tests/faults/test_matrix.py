@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.comparing import first_difference
 from helpers.matrix_cells import CELLS, FAULTS, LIMIT_SECONDS, MOMENTS, ROLES, Cell, Expectation, expectation_of
 from helpers.matrix_run import Matrix, Outcome
 from helpers.misbehaviour import MARKED, SLOW_START_SECONDS
-from helpers.sounds import first_difference
 from voicestream.errors import EXIT_CONFIGURATION
 
 if TYPE_CHECKING:

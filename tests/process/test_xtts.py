@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.comparing import first_difference, frames_of
 from helpers.neural import skip_unless_voice_installed
 from helpers.running import line
-from helpers.sounds import first_difference, frames_of
 
 if TYPE_CHECKING:
     from pathlib import Path
