@@ -33,6 +33,9 @@ THREAD_VARIABLES: Final = (
 )
 """Read by numeric libraries when they are imported; unlimited, every worker would take all cores (pitfall 48)."""
 
+FULL_CORES: Final = 2
+"""So few are not shared out: a translation and its voice follow each other more often than they meet."""
+
 WAITING_VARIABLES: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait for each other sleep. Otherwise they spin, and on a machine that is busy with something else each
 takes from the other the processor it waits for: there, XTTS took 9.7 s with two threads for what it does in 1.4 s."""
@@ -64,6 +67,11 @@ def environment_for(launch: Launch, inherited: Mapping[str, str]) -> dict[str, s
     """The worker's environment: the user's own settings win, but for what a session has asked for."""
     ours = dict.fromkeys(THREAD_VARIABLES, str(launch.threads)) | WAITING_VARIABLES | MPS_VARIABLES
     return ours | dict(inherited) | launch.settings.environment()
+
+
+def threads_for(cores: int) -> int:
+    """How many threads a numeric library gets in a worker: half of the cores, but two where there are two."""
+    return max(min(cores, FULL_CORES), cores // 2)
 
 
 class WorkerProcess:

@@ -39,6 +39,7 @@ from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Star
 from voicestream.supervisor.hub import Hub
 from voicestream.supervisor.ledger.commands import Closed, Report, Send
 from voicestream.supervisor.ledger.ledger import Ledger
+from voicestream.supervisor.process import threads_for
 from voicestream.supervisor.process_table import ProcessTable
 from voicestream.supervisor.sessions import Sessions
 from voicestream.supervisor.signals import Signals
@@ -101,7 +102,7 @@ class Supervisor:
         self.hub: Final = Hub(run_directory.hub)
         self.ledger: Final = Ledger(self.pool.slots)
         self.sessions: Final = Sessions(self.hub)
-        threads = max(1, (os.cpu_count() or 2) // 2)
+        threads = threads_for(os.cpu_count() or 1)
         self.table: Final = ProcessTable(
             self.hub,
             hub_path=run_directory.hub,

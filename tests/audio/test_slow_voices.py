@@ -48,7 +48,6 @@ VOICES = {
     "a little faster": (1.1, (0.25,)),
     "twice as fast": (2.0, (0.25,)),
     "a little faster, in uneven chunks": (1.1, (0.3, 1.0)),
-    "twice as fast, in uneven chunks": (2.0, (0.3, 1.0)),
 }
 
 

@@ -41,7 +41,7 @@ TOKENS = 65
 """3.0 s of sound."""
 
 RUNS = 5
-THREADS = str(os.cpu_count() or 1)
+THREADS = os.environ.get("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 OURS = "voicestream"
 COQUI = "coqui inference_stream, chunks of 20"
 COQUI_SMALL = "coqui inference_stream, chunks of 10"

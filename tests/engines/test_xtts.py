@@ -122,15 +122,20 @@ def test_the_same_seed_says_the_same_and_another_one_something_else(xtts: Synthe
     assert len(other) != len(first) or not np.array_equal(other, first)
 
 
-def test_the_same_seed_says_the_same_in_another_process(xtts: Synthesizer, xtts_models: Path) -> None:
+def test_the_same_seed_says_the_same_in_another_process_and_no_warning_reaches_the_user(
+    xtts: Synthesizer, xtts_models: Path
+) -> None:
+    """Nor a question: nobody could answer it."""
     program = (
         "import hashlib, numpy\n"
         "from voicestream.workers import engines\n"
         "engine = engines.load_synthesizer('xtts', lambda *_: None)\n"
         f"made = numpy.concatenate(list(engine.synthesize({TEXT!r}, 'en', '', 7)))\n"
         "print(hashlib.sha256(made.tobytes()).hexdigest())\n"
+        "for text, language in (('テストです。', 'ja'), ('测试。', 'zh'), ('테스트.', 'ko')):\n"
+        "    assert sum(map(len, engine.synthesize(text, language, '', 1)))\n"
     )
-    found = silent_run(program, xtts_models)
+    found = silent_run(program, xtts_models, "-W", "default")
     assert found.strip() == hashlib.sha256(spoken(xtts, seed=7).tobytes()).hexdigest()
 
 
@@ -146,17 +151,6 @@ def silent_run(program: str, models: Path, *options: str) -> str:
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
-
-
-def test_no_warning_reaches_the_user(xtts_models: Path) -> None:
-    """Nor a question: nobody could answer it."""
-    program = (
-        "from voicestream.workers import engines\n"
-        "engine = engines.load_synthesizer('xtts', lambda *_: None)\n"
-        "for text, language in (('hello.', 'en'), ('テストです。', 'ja'), ('测试。', 'zh')):\n"
-        "    assert sum(map(len, engine.synthesize(text, language, '', 1)))\n"
-    )
-    assert silent_run(program, xtts_models, "-W", "default") == ""
 
 
 @pytest.mark.parametrize("speed", [0.5, 2.0])
@@ -238,6 +232,12 @@ def test_a_language_without_its_packages_says_what_to_install(
     with pytest.raises(EngineNotReadyError) as caught:
         next(iter(xtts.synthesize(tiny_xtts.TEXTS["ja"], "ja", "", 1)))
     assert "pip install cutlet" in caught.value.for_people()
+
+
+@pytest.mark.usefixtures("xtts")
+def test_nothing_is_left_that_other_libraries_would_take_for_torchcodec() -> None:
+    """They would ask for its version."""
+    assert "torchcodec" not in sys.modules
 
 
 def test_it_says_where_and_how_it_computes(xtts: Synthesizer) -> None:

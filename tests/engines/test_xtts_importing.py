@@ -59,16 +59,6 @@ def test_libraries_that_do_not_fit_torch_are_not_even_imported(tmp_path: Path, x
     assert python(program, tmp_path, **{MODELS_VARIABLE: str(xtts_models)}) == "True"
 
 
-def test_nothing_is_left_that_other_libraries_would_take_for_torchcodec() -> None:
-    program = (
-        "from voicestream.workers.tts.xtts.importing import import_coqui\n"
-        "import_coqui()\n"
-        "import importlib.util, sys\n"
-        "print('torchcodec' in sys.modules, importlib.util.find_spec('torchcodec'))\n"
-    )
-    assert python(program) == "False None"
-
-
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "TTS", None)
     with pytest.raises(EngineNotReadyError, match=r"a package is missing: .*TTS") as caught:

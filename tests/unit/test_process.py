@@ -24,6 +24,7 @@ from voicestream.supervisor.process import (
     WorkerProcess,
     describe_exit,
     environment_for,
+    threads_for,
 )
 
 if TYPE_CHECKING:
@@ -343,3 +344,8 @@ def test_a_real_worker_dies_with_the_process_that_started_it(tmp_path: Path) -> 
 )
 def test_an_exit_is_described_in_words(status: int, words: str) -> None:
     assert describe_exit(status) == words
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (3, 2), (4, 2), (16, 8)])
+def test_a_worker_gets_half_of_the_cores_but_both_where_there_are_two(cores: int, threads: int) -> None:
+    assert threads_for(cores) == threads

@@ -98,7 +98,7 @@ VOICE_MODELS: Final = {
             weights=(("model.pth",),),
             download_bytes=1_876_000_000,
             disk_bytes=1_876_000_000,
-            memory_bytes=2_700_000_000,
+            memory_bytes=1_100_000_000,
             also_at=("tts-hub/XTTS-v2",),  # where coqui-tts fetches it
             languages=frozenset("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split()),
         ),
