@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from voicestream.workers.device import Device
     from voicestream.workers.tts.xtts.checkpoint import Facts
     from voicestream.workers.tts.xtts.conditioning import Voice, Voices
+    from voicestream.workers.tts.xtts.decoding import Decoder
     from voicestream.workers.tts.xtts.gpt import Gpt
     from voicestream.workers.tts.xtts.vocoder import Vocoder
 
@@ -45,6 +46,7 @@ class XttsSynthesizer:
         self._form = ""
         self._facts: Facts | None = None
         self._gpt: Gpt | None = None
+        self._decoder: Decoder | None = None
         self._vocoder: Vocoder | None = None
         self._voices: Voices | None = None
 
@@ -121,7 +123,7 @@ class XttsSynthesizer:
 
     def close(self) -> None:
         """Let go of the model."""
-        self._facts = self._gpt = self._vocoder = self._voices = None
+        self._facts = self._gpt = self._decoder = self._vocoder = self._voices = None
 
     def _warm_up(self) -> None:
         """The first sentence takes longer than those after it, so it is spoken here, by nobody."""
@@ -137,14 +139,14 @@ class XttsSynthesizer:
         from voicestream.workers.tts.xtts.ending import Ending
         from voicestream.workers.tts.xtts.speaking import Utterance, speak
 
-        assert self._facts and self._gpt and self._vocoder  # noqa: S101, PT018 - after load
+        assert self._facts and self._gpt and self._decoder and self._vocoder  # noqa: S101, PT018 - after load
         text = guarded(text, language)
         tokens = self._facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
         if len(tokens) > self._gpt.max_text_tokens:
             raise ValueError(f"{len(tokens)} tokens of text are more than the {self._gpt.max_text_tokens} XTTS takes")
-        ending = Ending(Limits.of(text, language), self._gpt.max_tokens, self.sample_rate, speed)
-        utterance = Utterance(tokens, voice, self._facts.manner, seed, speed)
-        yield from speak(self._gpt, self._vocoder, utterance, ending)
+        ending = Ending(Limits.of(text, language), self._gpt.vocabulary.max_tokens, self.sample_rate, speed)
+        utterance = Utterance(tokens, voice, seed, speed)
+        yield from speak(self._decoder, self._vocoder, utterance, ending)
 
     def _place(self, where: Path, chosen: Device) -> None:
         """Bring the model to a device, in the form in which it computes there."""
@@ -152,6 +154,7 @@ class XttsSynthesizer:
 
         from voicestream.workers.tts.xtts import checkpoint, linear
         from voicestream.workers.tts.xtts.conditioning import Voices
+        from voicestream.workers.tts.xtts.decoding import PlainDecoder
         from voicestream.workers.tts.xtts.gpt import Gpt
         from voicestream.workers.tts.xtts.vocoder import Vocoder
 
@@ -163,6 +166,7 @@ class XttsSynthesizer:
             self._gpt = Gpt(model.gpt, linear.int8, torch.bfloat16)
         else:
             self._gpt = Gpt(model.gpt, linear.exact(chosen.numbers), chosen.numbers)
+        self._decoder = PlainDecoder(self._gpt, self._facts.manner)
         self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
         self._voices = Voices(where, self._gpt)
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 import torch
 from torch.nn import functional
 
+from voicestream.workers.tts.xtts.sampling import Vocabulary
+
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from torch import Tensor, nn
 
@@ -77,6 +79,10 @@ class Cache:
     used: int = 0
     """Positions that are filled."""
 
+    def beginning(self, positions: int) -> Cache:
+        """The first so many positions, as a part of the same memory."""
+        return Cache(self.keys[:, :, :positions], self.values[:, :, :positions])
+
 
 class Gpt:
     """The weights, ready to compute; keeps nothing of a sentence."""
@@ -102,10 +108,12 @@ class Gpt:
         self._audio_positions = gpt.mel_pos_embedding.emb.weight.detach().to(torch.float32, copy=True)
         self._start_text: int = gpt.start_text_token
         self._stop_text: int = gpt.stop_text_token
-        self.start_token: int = gpt.start_audio_token
-        self.stop_token: int = gpt.stop_audio_token
-        self.vocabulary: int = gpt.num_audio_tokens
-        self.max_tokens: int = gpt.max_gen_mel_tokens
+        self.vocabulary: Final = Vocabulary(
+            size=gpt.num_audio_tokens,
+            start=gpt.start_audio_token,
+            stop=gpt.stop_audio_token,
+            max_tokens=gpt.max_gen_mel_tokens,
+        )
         self.max_text_tokens: int = gpt.max_text_tokens - 2
 
     @property
@@ -115,40 +123,68 @@ class Gpt:
 
     def read_voice(self, voice: Tensor) -> Cache:
         """The positions of a voice: (1, 32, width)."""
-        cache = self._empty_cache(voice.shape[1])
-        _finish(self._advance(voice.to(self.device, torch.float32), cache))
+        cache = self.empty_cache(voice.shape[1])
+        finish(self._add(voice.to(self.device, torch.float32), cache))
         return cache
 
-    def begin(self, voice: Cache, text: list[int]) -> Generator[None, None, tuple[Cache, Tensor]]:
-        """Read a text; yields at moments at which it can be let go of, and returns the cache and the first latent.
+    def begin(self, cache: Cache, voice: Cache, text: list[int]) -> Generator[None, None, Tensor]:
+        """Read a text; yields at moments at which it can be let go of, and returns the first latent.
 
         Args:
+            cache: where its positions go, from the first on; with room for the tokens that follow.
             voice: what ``read_voice`` made; it stays as it is.
             text: its tokens, at most ``max_text_tokens``.
         """
-        cache = self._empty_cache(voice.used + len(text) + 2 + 1 + self.max_tokens)
         cache.keys[:, :, : voice.used] = voice.keys
         cache.values[:, :, : voice.used] = voice.values
         cache.used = voice.used
         tokens = torch.tensor([self._start_text, *text, self._stop_text], device=self.device)
         words = self._texts[tokens] + self._text_positions[: len(tokens)]
-        positions = torch.cat([words, self._audio[self.start_token, None] + self._audio_positions[:1]])
-        hidden = yield from self._advance(positions[None], cache)
-        return cache, self._latent(hidden)
+        positions = torch.cat([words, self._audio[self.vocabulary.start, None] + self._audio_positions[:1]])
+        hidden = yield from self._add(positions[None], cache)
+        return self._latent(hidden)
 
-    def step(self, cache: Cache, token: int, number: int) -> Tensor:
-        """Take an audio token, the ``number``-th from 0; returns the latent from which the next one is chosen."""
-        position = self._audio[token] + self._audio_positions[number + 1]
-        return self._latent(_finish(self._advance(position[None, None], cache)))
+    def step(self, cache: Cache, token: Tensor, number: Tensor) -> Tensor:
+        """Take an audio token, the ``number``-th from 0 (both (1,)); returns the latent that says the next one."""
+        return self._latent(finish(self._add(self._position(token, number), cache)))
+
+    def fixed_step(self, cache: Cache, token: Tensor, number: Tensor, place: Tensor) -> Tensor:
+        """Likewise, but nothing in it depends on how far the sentence is: all of it can be recorded and repeated.
+
+        Args:
+            cache: of which all positions are looked at, but those after ``place`` count for nothing.
+            token: (1,).
+            number: (1,).
+            place: of the token in the cache, (1,).
+        """
+        places = torch.arange(cache.keys.shape[2], device=self.device)
+        mask = (places <= place)[None, None, None]
+
+        def attend(layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+            keys, values = cache.keys[layer], cache.values[layer]
+            keys.index_copy_(1, place, key)
+            values.index_copy_(1, place, value)
+            return functional.scaled_dot_product_attention(query[None], keys[None], values[None], attn_mask=mask)
+
+        return self._latent(finish(self._layers(self._position(token, number), attend)))
 
     def scores(self, latent: Tensor) -> Tensor:
         """How well each audio token fits after a latent (1, 1, width): logits, (tokens,)."""
         return self._head(latent)[0, 0]
 
+    def empty_cache(self, positions: int) -> Cache:
+        """Room for so many."""
+        shape = len(self._blocks), self._heads, positions, self.width // self._heads
+        keys, values = (torch.zeros(shape, dtype=self._numbers, device=self.device) for _ in range(2))
+        return Cache(keys, values)
+
+    def _position(self, token: Tensor, number: Tensor) -> Tensor:
+        return (self._audio.index_select(0, token) + self._audio_positions.index_select(0, number + 1))[None]
+
     def _latent(self, hidden: Tensor) -> Tensor:
         return self._latent_norm(self._last_norm(hidden[:, -1:]))
 
-    def _advance(self, signal: Tensor, cache: Cache) -> Generator[None, None, Tensor]:
+    def _add(self, signal: Tensor, cache: Cache) -> Generator[None, None, Tensor]:
         """Add positions (1, steps, width) to the cache; yields now and then, and returns what the last layer made."""
         steps = signal.shape[1]
         begin, end = cache.used, cache.used + steps
@@ -156,28 +192,41 @@ class Gpt:
         mask = None
         if steps > 1:
             mask = torch.ones(steps, end, dtype=torch.bool, device=signal.device).tril(begin)
+
+        def attend(layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+            cache.keys[layer, :, begin:end] = key
+            cache.values[layer, :, begin:end] = value
+            keys, values = cache.keys[layer, None, :, :end], cache.values[layer, None, :, :end]
+            return functional.scaled_dot_product_attention(query[None], keys, values, attn_mask=mask)
+
+        made = yield from self._layers(signal, attend)
+        cache.used = end
+        return made
+
+    def _layers(
+        self, signal: Tensor, attend: Callable[[int, Tensor, Tensor, Tensor], Tensor]
+    ) -> Generator[None, None, Tensor]:
+        """All layers.
+
+        Args:
+            signal: (1, steps, width).
+            attend: keeps key and value of the new positions of a layer, and looks with its query at what is kept: each
+                is (heads, steps, values of a head).
+        """
+        steps = signal.shape[1]
         for number, block in enumerate(self._blocks):
             if number and number % LAYERS_AT_ONCE == 0:
                 yield
             mixed = block.query_key_value(block.before_attention(signal)).to(self._numbers)
             mixed = mixed.view(steps, 3, self._heads, -1).permute(1, 2, 0, 3)
-            query, cache.keys[number, :, begin:end], cache.values[number, :, begin:end] = mixed[0], mixed[1], mixed[2]
-            seen = functional.scaled_dot_product_attention(
-                query[None], cache.keys[number, None, :, :end], cache.values[number, None, :, :end], attn_mask=mask
-            )
+            seen = attend(number, mixed[0], mixed[1], mixed[2])
             signal = signal + block.after_attention(seen.transpose(1, 2).reshape(1, steps, self.width))
             wide = functional.gelu(block.widen(block.before_feed_forward(signal)), approximate="tanh")
             signal = signal + block.narrow(wide)
-        cache.used = end
         return signal
 
-    def _empty_cache(self, positions: int) -> Cache:
-        shape = len(self._blocks), self._heads, positions, self.width // self._heads
-        keys, values = (torch.empty(shape, dtype=self._numbers, device=self.device) for _ in range(2))
-        return Cache(keys, values)
 
-
-def _finish(steps: Generator[None, None, _Result]) -> _Result:
+def finish(steps: Generator[None, None, _Result]) -> _Result:
     """Run to the end without a break; returns what is returned there."""
     while True:
         try:

@@ -1,4 +1,7 @@
-"""Which audio token comes next: drawn by chance, but the same for the same seed."""
+"""Which audio token comes next: drawn by chance, but the same for the same seed.
+
+All of it happens on the device that computes, without a look at any number: so a step can be recorded with its draw.
+"""
 
 from __future__ import annotations
 
@@ -29,49 +32,65 @@ class Manner:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A token that was drawn."""
+class Vocabulary:
+    """The audio tokens of a model."""
 
-    token: int
-    stop_chance: float
-    """That the sound ends here, from 0 to 1, as the model has it, before anything is forbidden or made less likely."""
+    size: int
+    start: int
+    stop: int
+    max_tokens: int
+    """Of one sentence."""
 
 
 class Sampler:
-    """Draws the tokens of one sentence."""
+    """Draws the tokens of one sentence after another."""
 
-    def __init__(self, manner: Manner, *, vocabulary: int, start_token: int, stop_token: int, seed: int) -> None:
+    def __init__(self, manner: Manner, vocabulary: Vocabulary, device: torch.device) -> None:
         self._manner = manner
-        self._stop_token = stop_token
-        self._said = torch.zeros(vocabulary, dtype=torch.bool)
-        self._said[FILLING_TOKEN] = True
-        self._said[start_token] = True
-        self._chance = torch.Generator().manual_seed(seed)
+        self._vocabulary = vocabulary
+        self._top_k = min(manner.top_k, vocabulary.size)
+        self._said = torch.zeros(vocabulary.size, dtype=torch.bool, device=device)
+        self._is_stop = torch.arange(vocabulary.size, device=device) == vocabulary.stop
+        self._noise = torch.ones(vocabulary.max_tokens, self._top_k, device=device)
+        self._least_tokens = torch.zeros(1, dtype=torch.long, device=device)
 
-    def draw(self, scores: Tensor, *, may_stop: bool) -> Drawn:
-        """The next token.
+    def begin(self, seed: int, least_tokens: int) -> None:
+        """A new sentence.
 
         Args:
-            scores: logits, (tokens,); what a draw needs is little, so it is done on the processor in float32.
-            may_stop: False: the stop token is not drawn.
+            seed: of its draws, which are the same on every device.
+            least_tokens: before so many the stop token is not drawn.
         """
-        scores = scores.float().cpu()
-        stop_chance = torch.softmax(scores, 0)[self._stop_token].item()
-        chances, tokens = self.chances(scores, may_stop=may_stop)
-        # Who divides each chance by a draw of its own and takes the largest has drawn by these chances.
-        noise = torch.empty_like(chances).exponential_(generator=self._chance)
-        token = int(tokens[(chances / noise).argmax()].item())
-        self._said[token] = True
-        return Drawn(token, stop_chance)
+        noise = torch.empty(self._noise.shape).exponential_(generator=torch.Generator().manual_seed(seed))
+        self._noise.copy_(noise)
+        self._said.zero_()
+        self._said[FILLING_TOKEN] = True
+        self._said[self._vocabulary.start] = True
+        self._least_tokens.fill_(least_tokens)
 
-    def chances(self, scores: Tensor, *, may_stop: bool) -> tuple[Tensor, Tensor]:
+    def draw(self, scores: Tensor, number: Tensor) -> tuple[Tensor, Tensor]:
+        """The next token and the chance that the sound ends here, as the model has it before anything is changed.
+
+        Args:
+            scores: logits, (tokens,).
+            number: which token of the sentence it is, from 0, (1,).
+        """
+        scores = scores.float()
+        stop_chance = torch.softmax(scores, 0)[self._vocabulary.stop, None]
+        chances, tokens = self.chances(scores, number)
+        # Who divides each chance by a draw of its own and takes the largest has drawn by these chances.
+        place = (chances / self._noise.index_select(0, number)[0]).argmax(0, keepdim=True)
+        token = tokens.index_select(0, place)
+        self._said.scatter_(0, token, value=True)
+        return token, stop_chance
+
+    def chances(self, scores: Tensor, number: Tensor) -> tuple[Tensor, Tensor]:
         """The tokens that are in the draw, the best first, and the weight of each; 0 for those it leaves out."""
         manner = self._manner
         penalized = torch.where(scores < 0, scores * manner.repetition_penalty, scores / manner.repetition_penalty)
         scores = torch.where(self._said, penalized, scores)
-        if not may_stop:
-            scores[self._stop_token] = -math.inf
-        best, tokens = torch.topk(scores / manner.temperature, min(manner.top_k, len(scores)))
+        scores = torch.where(self._is_stop & (number < self._least_tokens), -math.inf, scores)
+        best, tokens = torch.topk(scores / manner.temperature, self._top_k)
         chances = torch.softmax(best, 0)
         before = torch.cumsum(chances, 0) - chances
         return torch.where(before < manner.top_p, chances, 0.0), tokens

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
-import torch
-
-from voicestream.workers.tts.xtts.sampling import Sampler
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from numpy.typing import NDArray
 
     from voicestream.workers.tts.xtts.conditioning import Voice
+    from voicestream.workers.tts.xtts.decoding import Decoder, Drawn
     from voicestream.workers.tts.xtts.ending import Ending
-    from voicestream.workers.tts.xtts.gpt import Gpt
-    from voicestream.workers.tts.xtts.sampling import Manner
     from voicestream.workers.tts.xtts.vocoder import Vocoder
 
 FIRST_PIECES: Final = (8, 4, 4)
@@ -39,53 +34,37 @@ class Utterance:
     tokens: list[int]
     """Of the text."""
     voice: Voice
-    manner: Manner
     seed: int
     speed: float
 
 
-def speak(gpt: Gpt, vocoder: Vocoder, utterance: Utterance, ending: Ending) -> Iterator[NDArray[np.float32]]:
+def speak(decoder: Decoder, vocoder: Vocoder, utterance: Utterance, ending: Ending) -> Iterator[NDArray[np.float32]]:
     """The sound of an utterance, piece by piece; empty where there is nothing new but time to let go of it."""
-    sampler = Sampler(
-        utterance.manner,
-        vocabulary=gpt.vocabulary,
-        start_token=gpt.start_token,
-        stop_token=gpt.stop_token,
-        seed=utterance.seed,
-    )
     stream = vocoder.stream(utterance.voice.speaker, utterance.speed)
-    latents = _latents(gpt, utterance, sampler, ending)
+    for _ in decoder.begin(utterance.voice.read, utterance.tokens, utterance.seed, ending.least_tokens):
+        yield _NOTHING
     sizes = itertools.chain(FIRST_PIECES, itertools.repeat(PIECE))
-    size = next(sizes)
-    waiting: list[torch.Tensor] = []
-    for made in latents:
-        if made is None:
-            yield _NOTHING
-            continue
-        latent, is_last = made
-        waiting.append(latent)
-        if len(waiting) < size and not is_last:
-            continue
-        samples = stream.feed(torch.cat(waiting, 1), last=is_last).cpu().numpy()
+    number = 0
+    is_last = False
+    while not is_last:
+        drawing = decoder.draw(min(next(sizes), ending.most_tokens - number))
+        drawn = yield from _quietly(drawing)
+        for chance in drawn.stop_chances:
+            ending.chance(number, chance)
+            number += 1
+        is_last = drawn.tokens[-1] == decoder.stop_token or number == ending.most_tokens
+        # The latent from which the stop token was drawn is sounded, too, as coqui does.
+        samples = stream.feed(drawn.latents, last=is_last).cpu().numpy()
         if ending.hear(samples):
             return
         yield samples
-        waiting.clear()
-        size = next(sizes)
 
 
-def _latents(
-    gpt: Gpt, utterance: Utterance, sampler: Sampler, ending: Ending
-) -> Iterator[tuple[torch.Tensor, bool] | None]:
-    """The latents of an utterance, and whether each is the last; None between two steps."""
-    cache, latent = yield from gpt.begin(utterance.voice.read, utterance.tokens)
-    for number in itertools.count():
-        drawn = sampler.draw(gpt.scores(latent), may_stop=number >= ending.least_tokens)
-        ending.chance(number, drawn.stop_chance)
-        is_last = drawn.token == gpt.stop_token or number + 1 == ending.most_tokens
-        # The latent from which the stop token was drawn is sounded, too, as coqui does.
-        yield latent, is_last
-        if is_last:
-            return
-        latent = gpt.step(cache, drawn.token, number)
-        yield None
+def _quietly(drawing: Generator[None, None, Drawn]) -> Generator[NDArray[np.float32], None, Drawn]:
+    """What is drawn, with nothing to hear meanwhile."""
+    while True:
+        try:
+            next(drawing)
+        except StopIteration as end:
+            return cast("Drawn", end.value)
+        yield _NOTHING

@@ -1,0 +1,175 @@
+"""Draws the tokens of a sentence one by one: plainly, or on a GPU as one recorded step that is repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import torch
+
+from voicestream.workers.tts.xtts.sampling import Sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from torch import Tensor
+
+    from voicestream.workers.tts.xtts.gpt import Cache, Gpt
+    from voicestream.workers.tts.xtts.sampling import Manner
+
+    Step = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Some tokens in a row."""
+
+    latents: Tensor
+    """(1, tokens, width), from which each was drawn."""
+    tokens: list[int]
+    stop_chances: list[float]
+    """Of the stop token, when each was drawn."""
+
+
+class Decoder(Protocol):
+    """Decodes one sentence after another."""
+
+    @property
+    def stop_token(self) -> int:
+        """The token with which a sentence ends."""
+        ...
+
+    def begin(self, voice: Cache, text: list[int], seed: int, least_tokens: int) -> Generator[None]:
+        """Read a text and draw the first token; yields at moments at which the sentence can be let go of."""
+        ...
+
+    def draw(self, count: int) -> Generator[None, None, Drawn]:
+        """The next tokens, from the first one on; no more than up to the stop token."""
+        ...
+
+
+class PlainDecoder:
+    """A ``Decoder`` that looks at each token, and so goes no step too far."""
+
+    def __init__(self, gpt: Gpt, manner: Manner) -> None:
+        self._gpt = gpt
+        self.stop_token: Final = gpt.vocabulary.stop
+        self._sampler = Sampler(manner, gpt.vocabulary, gpt.device)
+        self._number = torch.zeros(1, dtype=torch.long, device=gpt.device)
+        self._cache: Cache | None = None
+        self._token = torch.zeros(1, dtype=torch.long, device=gpt.device)
+        self._next: tuple[Tensor, Tensor, Tensor] | None = None
+        """Latent, token and chance to stop that were drawn and not given yet."""
+
+    def begin(self, voice: Cache, text: list[int], seed: int, least_tokens: int) -> Generator[None]:
+        """As ``Decoder`` says."""
+        gpt = self._gpt
+        self._sampler.begin(seed, least_tokens)
+        self._cache = gpt.empty_cache(voice.used + len(text) + 2 + 1 + gpt.vocabulary.max_tokens)
+        latent = yield from gpt.begin(self._cache, voice, text)
+        self._number.zero_()
+        self._next = latent, *self._sampler.draw(gpt.scores(latent), self._number)
+
+    def draw(self, count: int) -> Generator[None, None, Drawn]:
+        """As ``Decoder`` says."""
+        gpt = self._gpt
+        latents: list[Tensor] = []
+        tokens: list[int] = []
+        chances: list[float] = []
+        while len(tokens) < count:
+            if self._next is None:
+                assert self._cache is not None  # noqa: S101 - begin() comes first
+                latent = gpt.step(self._cache, self._token, self._number)
+                self._number += 1
+                self._next = latent, *self._sampler.draw(gpt.scores(latent), self._number)
+                yield
+            latent, self._token, chance = self._next
+            self._next = None
+            latents.append(latent)
+            tokens.append(int(self._token.item()))
+            chances.append(chance.item())
+            if tokens[-1] == self.stop_token:
+                break
+        return Drawn(torch.cat(latents, 1), tokens, chances)
+
+
+BUCKETS: Final = (192, 320, 576)
+"""Positions at which a step looks, all of them each time: a short sentence should not look at those of a long one."""
+
+
+class RecordedDecoder:
+    """A ``Decoder`` whose step, with all its draws, is recorded once as a CUDA graph and then only repeated.
+
+    Nothing is asked of the device between the steps of a piece; what was drawn after a stop token is dropped.
+    """
+
+    def __init__(self, gpt: Gpt, manner: Manner, record: Callable[[Step], Step]) -> None:
+        """``record``: makes something to be repeated of a step."""
+        vocabulary = gpt.vocabulary
+        self._gpt = gpt
+        self.stop_token: Final = vocabulary.stop
+        self._sampler = Sampler(manner, vocabulary, gpt.device)
+        most = _most_positions(gpt)
+        self._cache = gpt.empty_cache(most)
+        self._buckets = [*(bucket for bucket in BUCKETS if bucket < most), most]
+
+        def numbers() -> Tensor:
+            return torch.zeros(1, dtype=torch.long, device=gpt.device)
+
+        self._token, self._number, self._place = numbers(), numbers(), numbers()
+        self._latents = torch.zeros(1, vocabulary.max_tokens, gpt.width, device=gpt.device)
+        self._tokens = torch.zeros(vocabulary.max_tokens, dtype=torch.long, device=gpt.device)
+        self._chances = torch.zeros(vocabulary.max_tokens, device=gpt.device)
+        self._steps = {bucket: record(self._step_in(bucket)) for bucket in self._buckets}
+        self._first_place = 0
+        self._drawn = self._given = 0
+
+    def begin(self, voice: Cache, text: list[int], seed: int, least_tokens: int) -> Generator[None]:
+        """As ``Decoder`` says."""
+        self._sampler.begin(seed, least_tokens)
+        self._number.zero_()
+        latent = yield from self._gpt.begin(self._cache, voice, text)
+        self._keep(latent)
+        self._first_place = self._cache.used
+        self._place.fill_(self._first_place)
+        self._drawn, self._given = 1, 0
+
+    def draw(self, count: int) -> Generator[None, None, Drawn]:
+        """As ``Decoder`` says."""
+        end = min(self._given + count, self._gpt.vocabulary.max_tokens)
+        while self._drawn < end:
+            place = self._first_place + self._drawn - 1
+            self._steps[next(bucket for bucket in self._buckets if bucket > place)]()
+            self._drawn += 1
+        yield
+        begin, self._given = self._given, end
+        tokens = [int(token) for token in self._tokens[begin:end].cpu().numpy()]
+        if self.stop_token in tokens:
+            del tokens[tokens.index(self.stop_token) + 1 :]
+        end = begin + len(tokens)
+        chances = [float(chance) for chance in self._chances[begin:end].cpu().numpy()]
+        return Drawn(self._latents[:, begin:end].clone(), tokens, chances)
+
+    def _step_in(self, bucket: int) -> Step:
+        cache = self._cache.beginning(bucket)
+
+        def step() -> None:
+            latent = self._gpt.fixed_step(cache, self._token, self._number, self._place)
+            self._number += 1
+            self._keep(latent)
+            self._place += 1
+
+        return step
+
+    def _keep(self, latent: Tensor) -> None:
+        """Draw from a latent, and keep what came of it at the place of its number."""
+        token, chance = self._sampler.draw(self._gpt.scores(latent), self._number)
+        self._token.copy_(token)
+        self._latents.index_copy_(1, self._number, latent)
+        self._tokens.index_copy_(0, self._number, token)
+        self._chances.index_copy_(0, self._number, chance)
+
+
+def _most_positions(gpt: Gpt) -> int:
+    """Those of a voice, of the longest text between its marks, of the start token, and of all audio tokens."""
+    return 32 + gpt.max_text_tokens + 2 + 1 + gpt.vocabulary.max_tokens
