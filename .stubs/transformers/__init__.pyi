@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Self
 
 from torch import Tensor, device, dtype
+from torch.nn import Module
 
 class GenerationConfig:
     max_length: int | None
@@ -18,7 +19,13 @@ class EncoderLayer:
 class Encoder:
     layers: Iterable[EncoderLayer]
 
+class M2M100Config:
+    decoder_attention_heads: int
+
 class M2M100ForConditionalGeneration:
+    config: M2M100Config
+    lm_head: Module
+    model: Module
     generation_config: GenerationConfig
     def get_encoder(self) -> Encoder: ...
     @classmethod

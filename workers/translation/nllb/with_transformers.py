@@ -1,4 +1,7 @@
-"""The engine ``nllb``: NLLB-200 by transformers, on CUDA, on Apple's GPU or on the CPU."""
+"""The engine ``nllb``: NLLB-200 by transformers, on CUDA, on Apple's GPU or on the CPU.
+
+On CUDA a decoder of our own takes the place of ``generate``, which spends most of its time between a GPU's kernels.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,13 @@ if TYPE_CHECKING:
 
     from voicestream.workers.device import Device
     from voicestream.workers.translation.nllb.batches import Group
+    from voicestream.workers.translation.nllb.decoder import Decoder
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
+
+USUAL_SIZES: Final = ((1, 6, 32), (1, 19, 64), (1, 44, 128), (2, 19, 64), (4, 19, 64))
+"""Sentences, tokens of the longest, and the limit of the answers: what a session begins with is ready before it."""
 
 
 class NllbTranslator:
@@ -41,6 +48,8 @@ class NllbTranslator:
         self._model: M2M100ForConditionalGeneration | None = None
         self._vocabulary: Vocabulary | None = None
         self._device: Device | None = None
+        self._decoder: Decoder | None = None
+        """None where ``generate`` is used."""
         self._rations = Rations()
         self._is_cancelled: Callable[[], bool] = Job().is_cancelled
         """Of the group that is decoded now."""
@@ -87,6 +96,7 @@ class NllbTranslator:
             report(f"moving it to {chosen.name}", None)
             self._move_to(chosen, may_fall_back=settings.compute == AUTO)
         report("warming up", None)
+        self._make_decoder()
         batches.warm_up(self._vocabulary, self._answer)
 
     def supports(self, source: str, target: str) -> bool:
@@ -100,7 +110,7 @@ class NllbTranslator:
 
     def close(self) -> None:
         """Let go of the model."""
-        self._model = None
+        self._decoder = self._model = None
 
     def _move_to(self, chosen: Device, *, may_fall_back: bool) -> None:
         import torch
@@ -127,18 +137,47 @@ class NllbTranslator:
         assert self._model is not None  # noqa: S101 - there is something to move
         if self._device is not None and self._device.name == device.CPU:
             return False
+        self._decoder = None
         before, self._device = self._device, device.processor()
         self._model = self._model.to(torch.device(device.CPU)).to(self._device.numbers)
         torch.cuda.empty_cache()
         _log.warning("device=%s out of memory, goes on slower on device=%s: %s", before, self._device.name, error)
         return True
 
+    def _make_decoder(self) -> None:
+        from voicestream.workers.translation.nllb.decoder import Decoder
+        from voicestream.workers.translation.nllb.search import Search
+
+        assert self._model is not None and self._device is not None  # noqa: S101, PT018 - load() calls this
+        if not self._device.name.startswith("cuda"):
+            return
+        self._decoder = Decoder(self._model, is_recorded=True)
+        try:
+            self._decoder.prepare(Search(num_beams=1), USUAL_SIZES)
+        except RuntimeError as error:
+            if not device.is_full(error):
+                raise
+            self._decoder.let_go()
+
     def _look(self, _layer: object, _inputs: object) -> None:
         if self._is_cancelled():
             raise CancelledError
 
     def _answer(self, group: Group) -> list[list[int]]:
-        return self._rations.answer(group, self._generate, device.is_full, self._fall_back)
+        return self._rations.answer(group, self._decode, device.is_full, self._fall_back)
+
+    def _decode(self, group: Group) -> list[list[int]]:
+        if self._decoder is None:
+            return self._generate(group)
+        assert self._vocabulary is not None  # noqa: S101 - after load
+        rows = [self._vocabulary.ids(row) for row in group.rows]
+        language = self._vocabulary.id_of(group.target) or 0
+        try:
+            return self._decoder.answer(rows, language, group.limit, group.search, group.is_cancelled)
+        except RuntimeError:
+            # If the memory is full, what it keeps for later is in the way.
+            self._decoder.let_go()
+            raise
 
     def _generate(self, group: Group) -> list[list[int]]:
         import torch

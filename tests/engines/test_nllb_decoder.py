@@ -1,0 +1,355 @@
+"""Our decoder for NLLB against ``generate`` of transformers, on the same weights: the same tokens, all digits."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers import tiny_nllb
+from helpers.neural import skip_unless_installed
+from helpers.tiny_nllb import END, NAME, PAD
+
+skip_unless_installed()
+
+import torch
+from transformers import M2M100ForConditionalGeneration, StoppingCriteriaList
+
+from voicestream.workers.translation.nllb import decoder as decoding
+from voicestream.workers.translation.nllb import shapes
+from voicestream.workers.translation.nllb.decoder import Decoder
+from voicestream.workers.translation.nllb.search import LIMITS, Search, answer_limit, search_for
+from voicestream.workers.translation.nllb.stopping import Stopping
+from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+from voicestream.workers.translation.translator import CancelledError, Job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Rows = list[list[int]]
+
+# The first of them makes the models.
+pytestmark = pytest.mark.timeout(180)
+
+GREEDY = Search(1)
+AGAIN = search_for(Job(is_second_try=True))
+SEARCHES = (GREEDY, Search(2), Search(4), Search(5), AGAIN, Search(1, 3, 1.3), Search(2, 2))
+SENTENCES = 48
+BATCHES = (1, 2, 3, 5, 8, 13, 16)
+
+
+class Model:
+    """A model and its vocabulary, answering in both ways."""
+
+    def __init__(self, directory: Path) -> None:
+        torch.set_num_threads(1)
+        self.model = M2M100ForConditionalGeneration.from_pretrained(directory).eval()
+        self.model.generation_config.max_length = None
+        self.vocabulary = Vocabulary(directory / "tokenizer.json", "")
+        self.language = self.vocabulary.id_of("jpn_Jpan") or 0
+        self.before = self._weights()
+        self.use()
+
+    def use(self) -> None:
+        """Make decoders with its weights as they are."""
+        self.decoders = [Decoder(self.model, is_recorded=is_recorded) for is_recorded in (False, True)]
+        """As it is used where nothing can be recorded, and with the shapes of recordings."""
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: weight.clone() for name, weight in self.model.state_dict().items()}
+
+    def is_as_before(self) -> bool:
+        now = self._weights()
+        return all(torch.equal(now[name], weight) for name, weight in self.before.items())
+
+    def generated(self, rows: Rows, limit: int, search: Search) -> Rows:
+        """What transformers answers, called as the engine does."""
+        longest = max(map(len, rows))
+        with torch.inference_mode():
+            found = self.model.generate(
+                input_ids=torch.tensor([row + [PAD] * (longest - len(row)) for row in rows]),
+                attention_mask=torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]),
+                forced_bos_token_id=self.language,
+                max_new_tokens=limit + 1,
+                do_sample=False,
+                num_beams=search.num_beams,
+                no_repeat_ngram_size=search.no_repeat_ngram_size,
+                repetition_penalty=search.repetition_penalty,
+                stopping_criteria=StoppingCriteriaList([Stopping(lambda: False)]),
+            )
+        answers: Rows = [ids[1:] for ids in found.tolist()]
+        return [ids[: ids.index(END) + 1] if END in ids else ids for ids in answers]
+
+    def answered(self, rows: Rows, limit: int, search: Search, decoder: Decoder | None = None) -> Rows:
+        return (decoder or self.decoders[0]).answer(rows, self.language, limit, search, lambda: False)
+
+
+@pytest.fixture(scope="module")
+def trained(exact_nllb_models: Path) -> Model:
+    return Model(exact_nllb_models / NAME)
+
+
+@pytest.fixture(scope="module")
+def wild(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Random weights, so large and so much drawn to the end that each sentence has another answer, of any length."""
+    model = Model(tiny_nllb.build(tmp_path_factory.mktemp("wild") / NAME, steps=0, layers=2, seed=3))
+    with torch.no_grad():
+        for name, weight in model.model.named_parameters():
+            if weight.dim() == 2:
+                weight.mul_(24 if "encoder_attn.out" in name or "encoder_attn.v" in name else 8)
+        model.model.model.shared.weight[END] *= 1.6
+    model.use()
+    return model
+
+
+@pytest.fixture(scope="module")
+def endless(random_nllb_models: Path) -> Model:
+    """Random weights: hardly ever stop, and loop."""
+    return Model(random_nllb_models / NAME)
+
+
+def sources(model: Model, count: int, longest: int = 24) -> Rows:
+    """Sentences of known words in no order, always the same."""
+    choose = random.Random(11)
+    words = "I You We The build server will fix run check read remove the tests file branch cache log now".split()
+    texts = [" ".join(choose.choices(words, k=choose.randint(1, longest))) + "." for _ in range(count)]
+    return [model.vocabulary.ids(model.vocabulary.encode(text, "eng_Latn")) for text in texts]
+
+
+def batches(rows: Rows) -> list[Rows]:
+    """The rows in batches of many sizes."""
+    found: list[Rows] = []
+    sizes = iter(BATCHES)
+    while rows:
+        size = next(sizes)
+        found.append(rows[:size])
+        rows = rows[size:]
+    return found
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=str)
+@pytest.mark.parametrize("is_recorded", [False, True])
+def test_answers_are_those_of_generate(search: Search, *, is_recorded: bool, wild: Model) -> None:
+    answers: Rows = []
+    for batch in batches(sources(wild, SENTENCES)):
+        limit = answer_limit(min(map(len, batch)))
+        found = wild.answered(batch, limit, search, wild.decoders[is_recorded])
+        assert found == wild.generated(batch, limit, search)
+        answers += found
+    assert len(set(map(tuple, answers))) >= SENTENCES // 2, "a model that always says the same proves nothing"
+    assert len(set(map(len, answers))) >= 6
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(4), AGAIN], ids=str)
+def test_what_the_model_has_learned_is_answered(search: Search, trained: Model) -> None:
+    pairs = list(tiny_nllb.pairs())[::18]
+    rows = [trained.vocabulary.ids(trained.vocabulary.encode(pair[0], "eng_Latn")) for pair in pairs]
+    found = trained.answered(rows, 64, search)
+    assert [trained.vocabulary.decode(answer) for answer in found] == [pair[1] for pair in pairs]
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=str)
+@pytest.mark.parametrize("limit", [1, 2, 31, 32, 90])
+def test_answers_that_do_not_end_go_to_the_limit_as_those_of_generate(
+    search: Search, limit: int, endless: Model
+) -> None:
+    for batch in batches(sources(endless, 6)):
+        found = endless.answered(batch, limit, search, endless.decoders[limit % 2])
+        assert found == endless.generated(batch, limit, search)
+        assert max(map(len, found)) == limit + 1
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(5)], ids=str)
+@pytest.mark.parametrize("is_recorded", [False, True])
+def test_a_batch_of_sixteen_gives_what_each_sentence_gives_alone(
+    search: Search, *, is_recorded: bool, trained: Model
+) -> None:
+    rows = sources(trained, 16)
+    decoder = trained.decoders[is_recorded]
+    alone = [trained.answered([row], 64, search, decoder)[0] for row in rows]
+    assert trained.answered(rows, 64, search, decoder) == alone
+    assert len({len(row) for row in rows}) > 8
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(4), AGAIN], ids=str)
+@pytest.mark.parametrize("is_recorded", [False, True])
+def test_what_was_decoded_before_is_in_no_later_answer(search: Search, *, is_recorded: bool, endless: Model) -> None:
+    rows = sources(endless, 16)
+    orders = [(rows[:3], 60), (rows[3:16], 20), (rows[1:2], 90), (rows[4:7], 60), (rows[3:16], 20)]
+    fresh = [endless.answered(*order, search, Decoder(endless.model, is_recorded=is_recorded)) for order in orders]
+    used = Decoder(endless.model, is_recorded=is_recorded)
+    assert [endless.answered(*order, search, used) for order in orders] == fresh
+    used.let_go()
+    assert endless.answered(*orders[0], search, used) == fresh[0]
+
+
+def test_few_shapes_are_made_of_many_batches(trained: Model) -> None:
+    decoder = Decoder(trained.model, is_recorded=True)
+    for batch in batches(sources(trained, SENTENCES, longest=9)):
+        trained.answered(batch, answer_limit(min(map(len, batch))), GREEDY, decoder)
+    assert set(decoder._routines) <= {
+        shapes.Shape(GREEDY, sentences, source, positions)
+        for sentences in (1, 2, 4, 8, 16)
+        for source in (8, 24)
+        for positions in (40, 72)
+    }
+    assert len(decoder._routines) >= 4
+
+
+def test_a_step_looks_back_at_few_positions_while_an_answer_is_short(
+    endless: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = Decoder(endless.model, is_recorded=True)
+    seen: list[int] = []
+    step = decoding.Workspace.step
+
+    def watch(workspace: decoding.Workspace, window: int) -> None:
+        seen.append(window)
+        step(workspace, window)
+
+    monkeypatch.setattr(decoding.Workspace, "step", watch)
+    endless.answered(sources(endless, 1), 128, GREEDY, decoder)
+    assert seen == [40] * 39 + [72] * 32 + [136] * 57
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)
+@pytest.mark.parametrize("look_every", [1, 4])
+def test_steps_end_soon_after_the_answers_do(
+    search: Search, look_every: int, trained: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = Decoder(trained.model, is_recorded=False)
+    decoder._look_every = look_every
+    rows = sources(trained, 8, longest=4)
+    expected = trained.generated(rows, 64, search)
+    steps: list[int] = []
+    step = decoding.Workspace.step
+
+    def watch(workspace: decoding.Workspace, window: int) -> None:
+        step(workspace, window)
+        steps.append(len(steps))
+        if workspace.is_done():
+            done.append(len(steps))
+
+    done: list[int] = []
+    monkeypatch.setattr(decoding.Workspace, "step", watch)
+    assert trained.answered(rows, 64, search, decoder) == expected
+    assert done, "none of them ended"
+    assert len(steps) - done[0] < look_every
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)
+@pytest.mark.parametrize(("after", "look_every"), [(0, 1), (1, 1), (3, 4), (7, 4)])
+def test_a_cancelled_search_ends_as_soon_as_it_asks(
+    search: Search, after: int, look_every: int, endless: Model
+) -> None:
+    decoder = Decoder(endless.model, is_recorded=False)
+    decoder._look_every = look_every
+    asked: list[int] = []
+
+    def is_cancelled() -> bool:
+        asked.append(len(asked))
+        return len(asked) > after
+
+    rows = sources(endless, 3)
+    expected = endless.generated(rows, 30, search)
+    with pytest.raises(CancelledError):
+        decoder.answer(rows, endless.language, 30, search, is_cancelled)
+    assert len(asked) == after + 1
+    assert endless.answered(rows, 30, search, decoder) == expected
+
+
+def test_a_cancelled_search_does_not_read_to_the_end(endless: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = Decoder(endless.model, is_recorded=False)
+    monkeypatch.setattr(decoding.Workspace, "step", lambda *_: pytest.fail("it was cancelled before"))
+    with pytest.raises(CancelledError):
+        decoder.answer(sources(endless, 1), endless.language, 30, GREEDY, lambda: True)
+
+
+def test_the_model_stays_what_it_was_and_its_weights_are_in_memory_once(trained: Model) -> None:
+    decoder = Decoder(trained.model, is_recorded=False)
+    assert trained.is_as_before()
+    attention = trained.model.model.decoder.layers[0].self_attn
+    own = decoder._network._decoder[0].said.query_key_value
+    assert attention.k_proj.weight.data_ptr() == own.weight[len(own.weight) // 3 :].data_ptr()
+
+
+def test_memory_is_bounded_and_told(trained: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = Decoder(trained.model, is_recorded=True)
+    row = sources(trained, 1)[0]
+    told: list[int] = []
+    for count in (1, 2, 4, 8):
+        trained.answered([row] * count, 30, GREEDY, decoder)
+        told.append(decoder.memory_bytes)
+    assert told == [told[0], 3 * told[0], 7 * told[0], 15 * told[0]]
+    # One layer; keys and values of 64 numbers in 4 bytes, for 40 positions and the source.
+    assert told[0] == 2 * 64 * 4 * (40 + min(size for size in shapes.SOURCES if size >= len(row)))
+    monkeypatch.setattr(decoding, "KEPT_BYTES", 12 * told[0])
+    trained.answered([row] * 4, 30, GREEDY, decoder)
+    assert [shape.sentences for shape in decoder._routines] == [1, 2, 8, 4]
+    trained.answered([row] * 16, 30, GREEDY, decoder)
+    assert [shape.sentences for shape in decoder._routines] == [16]
+
+
+def test_without_recordings_only_the_last_shape_keeps_its_memory(trained: Model) -> None:
+    decoder = Decoder(trained.model, is_recorded=False)
+    for count in (2, 1):
+        trained.answered(sources(trained, count), 30, GREEDY, decoder)
+    assert [shape.sentences for shape in decoder._routines] == [1]
+
+
+def test_what_is_used_again_is_recorded_and_what_is_prepared_at_once(
+    trained: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = Decoder(trained.model, is_recorded=True)
+    recorded: list[int] = []
+    capture = decoding.Routine.capture
+
+    def watch(routine: decoding.Routine) -> None:
+        recorded.append(routine.workspace.shape.sentences)
+        capture(routine)
+
+    monkeypatch.setattr(decoding.Routine, "capture", watch)
+    row = sources(trained, 1, longest=4)[0]
+    expected = trained.generated([row], 32, GREEDY)
+    decoder.prepare(GREEDY, [(1, len(row), 32)])
+    assert recorded == [1]
+    assert trained.answered([row], 32, GREEDY, decoder) == expected
+    assert trained.answered([row] * 2, 32, GREEDY, decoder) == expected * 2
+    assert set(recorded) == {1}
+    assert trained.answered([row] * 2, 32, GREEDY, decoder) == expected * 2
+    assert recorded[-1] == 2
+
+
+@pytest.mark.parametrize("numbers", [torch.bfloat16, torch.float16])
+def test_with_fewer_digits_nearly_all_answers_are_those_of_generate(
+    numbers: torch.dtype, exact_nllb_models: Path
+) -> None:
+    model = Model(exact_nllb_models / NAME)
+    model.model.to(numbers)
+    decoder = Decoder(model.model, is_recorded=True)
+    same = 0
+    for batch in batches(sources(model, SENTENCES)):
+        found = model.answered(batch, 64, GREEDY, decoder)
+        same += sum(map(list.__eq__, found, model.generated(batch, 64, GREEDY)))
+    assert same >= 0.9 * SENTENCES
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ((1, 6, 32), (1, 8, 40)),
+        ((3, 20, 64), (4, 24, 72)),
+        ((16, 44, 128), (16, 48, 136)),
+        ((9, 512, 512), (16, 512, 520)),
+        ((17, 30, 50), (17, 48, 72)),
+    ],
+)
+def test_shapes_are_rounded_up_to_few(wanted: tuple[int, int, int], expected: tuple[int, int, int]) -> None:
+    assert shapes.rounded(GREEDY, *wanted)[1:] == expected
+
+
+def test_all_sentences_of_a_group_of_one_limit_get_one_shape() -> None:
+    for limit, source in zip(LIMITS, (8, 24, 48, 96, 200), strict=True):
+        longest = max(size for size in range(1, 200) if answer_limit(size) == limit)
+        assert shapes.rounded(GREEDY, 1, longest, limit).source == source

@@ -1,0 +1,150 @@
+"""Which token comes next, greedy or with beams: what ``generate`` of transformers 5.24 chooses, on the device alone.
+
+Nothing waits for the device here: whether all is done is a tensor, to be looked at when somebody likes to. What is
+chosen after an end changes no answer any more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from voicestream.workers.translation.nllb.answers import END, Answers
+from voicestream.workers.translation.nllb.restraint import restrain
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from voicestream.workers.translation.nllb.search import Search
+    from voicestream.workers.translation.nllb.shapes import Shape
+
+_IMPOSSIBLE: Final = -1.0e9
+"""The score of what does not count; transformers' number, because sums with it are rounded."""
+
+
+def choice_for(shape: Shape, padding: int, device: torch.device) -> Greedy | Beams:
+    """How the tokens of a search are chosen; as for ``Answers``."""
+    kind = Greedy if shape.search.num_beams == 1 else Beams
+    return kind(Answers(shape, padding, device), shape.search)
+
+
+class Greedy:
+    """Takes the best token each time."""
+
+    def __init__(self, answers: Answers, search: Search) -> None:
+        self.answers = answers
+        self._search = search
+        self._is_plain = search.repetition_penalty == 1 and not search.no_repeat_ngram_size
+        device = answers.newest.device
+        self._has_ended = torch.zeros(len(answers.newest), dtype=torch.bool, device=device)
+        self.is_done = torch.zeros(1, dtype=torch.bool, device=device)
+        """(1,): whether no further step changes anything."""
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.answers.reset()
+        self._has_ended.zero_()
+        self.is_done.zero_()
+
+    def choose(self, logits: Tensor) -> Tensor | None:
+        """Write the next token of each answer; returns from which row each is continued, None if from its own.
+
+        Args:
+            logits: (rows, tokens).
+        """
+        scores = logits if self._is_plain else restrain(logits.float(), self.answers, self._search)
+        tokens = torch.where(self._has_ended, self.answers.padding, scores.argmax(-1))
+        self.answers.add(tokens)
+        self._has_ended.logical_or_(tokens == END)
+        self.is_done.copy_(self._has_ended.all())
+        return None
+
+    def best(self) -> Tensor:
+        """The answers, (sentences, positions): padding behind their ends."""
+        return self.answers.tokens
+
+
+class Beams:
+    """Follows several answers to each sentence, and keeps those that have come to an end apart.
+
+    ``length_penalty`` is 1, and ``early_stopping`` False: a sentence is done when the best of what is open, were it to
+    end now, would be worse than the worst of what has ended.
+    """
+
+    def __init__(self, answers: Answers, search: Search) -> None:
+        self.answers = answers
+        self._search = search
+        device, size = answers.newest.device, (answers.sentences, answers.beams)
+        self._scores = torch.zeros(*size, dtype=torch.float32, device=device)
+        self._ended_scores = torch.zeros(*size, dtype=torch.float32, device=device)
+        """The best first."""
+        self._has_ended = torch.zeros(*size, dtype=torch.bool, device=device)
+        self._is_open = torch.zeros(answers.sentences, 1, dtype=torch.bool, device=device)
+        self._best = torch.zeros_like(answers.tokens[:: answers.beams])
+        self._first_row = torch.arange(0, len(answers.newest), answers.beams, device=device)[:, None]
+        self._is_among_best = torch.arange(2 * answers.beams, device=device) < answers.beams
+        self.is_done = torch.zeros(1, dtype=torch.bool, device=device)
+        """(1,): whether no further step changes anything."""
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.answers.reset()
+        # All beams of a sentence begin alike: only one of them counts, or all would go on alike.
+        self._scores.fill_(_IMPOSSIBLE)
+        self._scores[:, 0] = 0.0
+        self._ended_scores.fill_(_IMPOSSIBLE)
+        self._has_ended.zero_()
+        self._is_open.fill_(True)
+        self._best.fill_(self.answers.padding)
+        self.is_done.zero_()
+
+    def choose(self, logits: Tensor) -> Tensor:
+        """As for ``Greedy``; the rows of a sentence may be continued from one another."""
+        answers, beams = self.answers, self.answers.beams
+        scores = restrain(torch.log_softmax(logits, -1, dtype=torch.float32), answers, self._search)
+        # No sentence needs more than its best 2 * beams, of which at most one for each beam is an end. They are taken
+        # from all at once, as transformers does: sums are so coarse after many tokens that some are equal.
+        size = scores.shape[1]
+        sums = scores.view(answers.sentences, beams, size).add_(self._scores[:, :, None])
+        scores, found = sums.view(answers.sentences, -1).topk(2 * beams)
+        tokens, rows = found % size, self._first_row + found // size
+        ends = (tokens == END) | (answers.position >= answers.last)
+        self._keep(scores, tokens, rows, ends & self._is_among_best)
+
+        scores, chosen = (scores + ends * _IMPOSSIBLE).topk(beams)
+        self._scores.copy_(scores)
+        rows = rows.gather(1, chosen).view(-1)
+        answers.tokens.copy_(answers.tokens.index_select(0, rows))
+        answers.add(tokens.gather(1, chosen).view(-1))
+
+        worst = torch.where(self._has_ended, self._ended_scores.amin(1, keepdim=True), _IMPOSSIBLE)
+        self._is_open.logical_and_((self._scores[:, :1] / answers.position > worst).any(1, keepdim=True))
+        self.is_done.copy_(~self._is_open.any())
+        return rows
+
+    def best(self) -> Tensor:
+        """As for ``Greedy``."""
+        return self._best
+
+    def _keep(self, scores: Tensor, tokens: Tensor, rows: Tensor, ends: Tensor) -> None:
+        """Keep what has just come to an end, if it is among the best.
+
+        Args:
+            scores: of what was found, (sentences, 2 * beams), as all here.
+            tokens: the newest of each.
+            rows: those each continues.
+            ends: whether it has come to an end, and counts.
+        """
+        answers, beams = self.answers, self.answers.beams
+        scores = scores / (answers.position + 1)
+        scores = scores + ~self._is_open * _IMPOSSIBLE + ~ends * _IMPOSSIBLE
+        merged, order = torch.cat([self._ended_scores, scores], 1).topk(beams)
+        has_ended = torch.cat([self._has_ended, ends], 1).gather(1, order)
+        self._ended_scores.copy_(merged)
+        self._has_ended.copy_(has_ended)
+        first = order[:, :1]
+        new = (first - beams).clamp(min=0)
+        written = answers.tokens.index_select(0, rows.gather(1, new)[:, 0])
+        written.index_copy_(1, answers.position + 1, tokens.gather(1, new))
+        self._best.copy_(torch.where((first >= beams) & has_ended[:, :1], written, self._best))

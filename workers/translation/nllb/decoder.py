@@ -1,0 +1,138 @@
+"""A decoder of our own for NLLB: the answers that ``generate`` of transformers gives, without its work for each token.
+
+All it needs for a batch is set aside before the first token and changed in place. So a step is always the same work on
+the same memory, and on CUDA it is recorded and played again (``workers/captured.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from voicestream.workers.captured import Pool
+from voicestream.workers.translation.nllb import shapes
+from voicestream.workers.translation.nllb.answers import END
+from voicestream.workers.translation.nllb.network import Network
+from voicestream.workers.translation.nllb.workspace import Routine, Workspace
+from voicestream.workers.translation.translator import CancelledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from transformers import M2M100ForConditionalGeneration
+
+    from voicestream.workers.translation.nllb.search import Search
+    from voicestream.workers.translation.nllb.shapes import Shape
+
+LOOK_EVERY: Final = 4
+"""Steps after which it is looked whether all is done, or nobody waits any more. To look is to wait for a GPU, which
+waits for the next step then; a processor never runs ahead, and is looked at after each."""
+
+KEPT_BYTES: Final = 3_000_000_000
+"""Caches of all shapes together, beyond which the one that was not used for longest goes. One alone may have more."""
+
+
+class Decoder:
+    """Answers batches of sentences with a model."""
+
+    def __init__(self, model: M2M100ForConditionalGeneration, *, is_recorded: bool) -> None:
+        """Take a model; it goes on to work, and must stay on its device.
+
+        Args:
+            model: loaded, where it is to compute.
+            is_recorded: whether shapes are rounded up to a few, and what is done again is recorded where the device
+                can: on CUDA.
+        """
+        self._network = Network(model)
+        self._is_recorded = is_recorded
+        self._pool = Pool(self._network.device)
+        self._routines: dict[Shape, Routine] = {}
+        """The one used last comes last."""
+        self._look_every = 1 if self._network.device.type == "cpu" else LOOK_EVERY
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of the device, besides the weights: of the shapes that are kept, and of all that is recorded."""
+        return self._pool.bytes + sum(map(self._network.cache_bytes, self._routines))
+
+    def prepare(self, search: Search, sizes: Iterable[tuple[int, int, int]]) -> None:
+        """Record what will be needed, so that the first sentence does not wait for it.
+
+        Args:
+            search: as for ``answer``.
+            sizes: numbers of sentences, of tokens of the longest, and the limit of the answers.
+        """
+        with torch.inference_mode():
+            for sentences, source, limit in sizes:
+                routine = self._routine(self._shape(search, sentences, source, limit))
+                routine.capture()
+                routine.uses += 1
+
+    def answer(
+        self, rows: list[list[int]], language: int, limit: int, search: Search, is_cancelled: Callable[[], bool]
+    ) -> list[list[int]]:
+        """The tokens of an answer to each sentence, the language first, and the end last if it came before the limit.
+
+        Args:
+            rows: the tokens of the sentences.
+            language: the token answers begin with.
+            limit: tokens an answer may have besides.
+            search: how it is searched.
+            is_cancelled: asked every few steps.
+
+        Raises:
+            CancelledError: ``is_cancelled`` said so.
+            RuntimeError: the device's memory is full.
+        """
+        with torch.inference_mode():
+            routine = self._routine(self._shape(search, len(rows), max(map(len, rows)), limit))
+            routine.uses += 1
+            # To record takes as long as some batches: what is needed once only is not.
+            if self._is_recorded and routine.uses > 1:
+                routine.capture()
+            routine.workspace.fill(rows, language, limit, is_cancelled)
+            self._run(routine, limit, is_cancelled)
+            return [_cut(answer[1 : limit + 2]) for answer in routine.workspace.best()[: len(rows)]]
+
+    def let_go(self) -> None:
+        """Give back all memory but that of the weights."""
+        self._routines.clear()
+
+    def _run(self, routine: Routine, limit: int, is_cancelled: Callable[[], bool]) -> None:
+        routine.begin()
+        windows = iter(routine.windows.items())
+        window, step = next(windows)
+        for position in range(1, limit + 1):
+            if position % self._look_every == 0:
+                if is_cancelled():
+                    raise CancelledError
+                if routine.workspace.is_done():
+                    return
+            if position >= window:
+                window, step = next(windows)
+            step()
+
+    def _shape(self, search: Search, sentences: int, source: int, limit: int) -> Shape:
+        make = shapes.rounded if self._is_recorded else shapes.exact
+        return make(search, sentences, source, limit)
+
+    def _routine(self, shape: Shape) -> Routine:
+        """That of a shape, made if there is none."""
+        found = self._routines.pop(shape, None)
+        if found is None:
+            self._make_room(self._network.cache_bytes(shape))
+            found = Routine(Workspace(self._network, shape), self._pool)
+        self._routines[shape] = found
+        return found
+
+    def _make_room(self, wanted: int) -> None:
+        """Let go of what was not used for longest; without recordings nothing is worth to be kept."""
+        room = KEPT_BYTES if self._is_recorded else 0
+        while self._routines and sum(map(self._network.cache_bytes, self._routines)) + wanted > room:
+            del self._routines[next(iter(self._routines))]
+
+
+def _cut(tokens: list[int]) -> list[int]:
+    """What stands before the padding."""
+    return tokens[: tokens.index(END) + 1] if END in tokens else tokens

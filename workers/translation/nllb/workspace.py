@@ -1,0 +1,132 @@
+"""What a batch needs while it is answered, set aside before its first token and changed in place."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from voicestream.workers.captured import Captured
+from voicestream.workers.translation.nllb.answers import END
+from voicestream.workers.translation.nllb.choices import choice_for
+from voicestream.workers.translation.translator import CancelledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from voicestream.workers.captured import Pool
+    from voicestream.workers.translation.nllb.network import Network
+    from voicestream.workers.translation.nllb.shapes import Shape
+
+
+def _never() -> bool:
+    return False
+
+
+class Workspace:
+    """The memory of one shape, and what is done with it."""
+
+    def __init__(self, network: Network, shape: Shape) -> None:
+        """Set it aside.
+
+        Args:
+            network: computes.
+            shape: of what size it is.
+        """
+        self.shape = shape
+        self._network = network
+        self._choice = choice_for(shape, network.padding, network.device)
+        self._source = torch.full(
+            (shape.sentences, shape.source), network.padding, dtype=torch.long, device=network.device
+        )
+        self._mask = network.mask(self._is_word())
+        self._said = network.empty_cache(shape.rows, shape.positions)
+        self._read = network.empty_cache(shape.sentences, shape.source)
+        self._is_cancelled: Callable[[], bool] = _never
+
+    def fill(self, rows: list[list[int]], language: int, limit: int, is_cancelled: Callable[[], bool]) -> None:
+        """Lay out what is to be answered; as for ``Decoder.answer``."""
+        # A row too many is decoded like the others: as a copy of one it ends when that does.
+        rows = rows + rows[:1] * (self.shape.sentences - len(rows))
+        padding, length = self._network.padding, self.shape.source
+        source = torch.tensor([row + [padding] * (length - len(row)) for row in rows])
+        self._source.copy_(source)
+        self._choice.answers.language.fill_(language)
+        self._choice.answers.last.fill_(limit)
+        self._is_cancelled = is_cancelled
+
+    def fill_with_anything(self) -> None:
+        """Lay out sentences that serve for a trial."""
+        self._source.fill_(END)
+        self._is_cancelled = _never
+
+    def is_done(self) -> bool:
+        """Whether no further step changes anything; waits for the device."""
+        return bool(self._choice.is_done.item())
+
+    def best(self) -> list[list[int]]:
+        """The tokens of the answers, padded; waits for the device."""
+        return self._choice.best().tolist()
+
+    def begin(self) -> None:
+        """Read the sentences, and begin their answers."""
+        network, choice = self._network, self._choice
+        self._mask.copy_(network.mask(self._is_word()))
+        network.look_at(network.read(self._source, self._mask, self._look), self._read)
+        choice.reset()
+        self._advance(self.shape.windows[0])
+        # What comes next is known.
+        choice.answers.begin()
+
+    def step(self, window: int) -> None:
+        """Add a token to each answer.
+
+        Args:
+            window: positions that are looked back at; more than there are tokens.
+        """
+        rows = self._choice.choose(self._network.scores(self._advance(window)))
+        if rows is not None:
+            # One layer after the other: what is copied stays near.
+            for layer in self._said[:, :, :, :, :window].unbind(0):
+                layer.copy_(layer.index_select(1, rows))
+
+    def _advance(self, window: int) -> Tensor:
+        answers = self._choice.answers
+        said = self._said[:, :, :, :, :window]
+        return self._network.advance(answers.newest, answers.position, said, self._read, self._mask)
+
+    def _is_word(self) -> Tensor:
+        return (self._source != self._network.padding)[:, None, None]
+
+    def _look(self) -> None:
+        if self._is_cancelled():
+            raise CancelledError
+
+
+class Routine:
+    """A workspace, and its work as it is recorded."""
+
+    def __init__(self, workspace: Workspace, pool: Pool) -> None:
+        """Take a workspace.
+
+        Args:
+            workspace: what is worked with.
+            pool: where recordings are.
+        """
+        self.workspace = workspace
+        self.begin = Captured(workspace.begin, pool)
+        self.windows = {window: Captured(partial(workspace.step, window), pool) for window in workspace.shape.windows}
+        """The steps, by the positions they look back at, the fewest first."""
+        self.uses = 0
+        """Batches so far."""
+
+    def capture(self) -> None:
+        """Record all that is not recorded yet; the workspace is to be filled again."""
+        self.workspace.fill_with_anything()
+        self.begin.capture()
+        for step in self.windows.values():
+            self.begin()
+            step.capture()
