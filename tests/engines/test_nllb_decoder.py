@@ -65,6 +65,16 @@ class Model:
 
     def generated(self, rows: Rows, limit: int, search: Search) -> Rows:
         """What transformers answers, called as the engine does."""
+        return self.generated_in_steps(rows, limit, search)[0]
+
+    def generated_in_steps(self, rows: Rows, limit: int, search: Search) -> tuple[Rows, int]:
+        """The same, and how many tokens it computed for each."""
+        steps: list[bool] = []
+
+        def count() -> bool:
+            steps.append(True)
+            return False
+
         longest = max(map(len, rows))
         with torch.inference_mode():
             found = self.model.generate(
@@ -76,10 +86,10 @@ class Model:
                 num_beams=search.num_beams,
                 no_repeat_ngram_size=search.no_repeat_ngram_size,
                 repetition_penalty=search.repetition_penalty,
-                stopping_criteria=StoppingCriteriaList([Stopping(lambda: False)]),
+                stopping_criteria=StoppingCriteriaList([Stopping(count)]),
             )
         answers: Rows = [ids[1:] for ids in found.tolist()]
-        return [ids[: ids.index(END) + 1] if END in ids else ids for ids in answers]
+        return [ids[: ids.index(END) + 1] if END in ids else ids for ids in answers], len(steps)
 
     def answered(self, rows: Rows, limit: int, search: Search, decoder: Decoder | None = None) -> Rows:
         return (decoder or self.decoders[0]).answer(rows, self.language, limit, search, lambda: False)
@@ -213,29 +223,32 @@ def test_a_step_looks_back_at_few_positions_while_an_answer_is_short(
     assert seen == [40] * 39 + [72] * 32 + [136] * 57
 
 
-@pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)
+@pytest.mark.parametrize("search", [GREEDY, Search(2), Search(5), AGAIN], ids=str)
 @pytest.mark.parametrize("look_every", [1, 4])
-def test_steps_end_soon_after_the_answers_do(
-    search: Search, look_every: int, trained: Model, monkeypatch: pytest.MonkeyPatch
+def test_a_search_ends_where_that_of_generate_does(
+    search: Search, look_every: int, wild: Model, trained: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoder = Decoder(trained.model, is_recorded=False)
-    decoder._look_every = look_every
-    rows = sources(trained, 8, longest=4)
-    expected = trained.generated(rows, 64, search)
     steps: list[int] = []
     step = decoding.Workspace.step
 
     def watch(workspace: decoding.Workspace, window: int) -> None:
+        steps.append(window)
         step(workspace, window)
-        steps.append(len(steps))
-        if workspace.is_done():
-            done.append(len(steps))
 
-    done: list[int] = []
     monkeypatch.setattr(decoding.Workspace, "step", watch)
-    assert trained.answered(rows, 64, search, decoder) == expected
-    assert done, "none of them ended"
-    assert len(steps) - done[0] < look_every
+    is_early = 0
+    for model in (wild, trained):
+        decoder = Decoder(model.model, is_recorded=False)
+        decoder._look_every = look_every
+        for row in sources(model, 16):
+            steps.clear()
+            found = model.answered([row], 64, search, decoder)
+            expected, tokens = model.generated_in_steps([row], 64, search)
+            assert found == expected
+            # The language is no step. It is looked before the steps that follow every so many.
+            assert len(steps) == min(64, (tokens + look_every - 1) // look_every * look_every - 1)
+            is_early += len(steps) < 64
+    assert is_early >= 16
 
 
 @pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)

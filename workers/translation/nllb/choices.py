@@ -54,14 +54,14 @@ class Greedy:
             logits: (rows, tokens).
         """
         scores = logits if self._is_plain else restrain(logits.float(), self.answers, self._search)
-        tokens = torch.where(self._has_ended, self.answers.padding, scores.argmax(-1))
+        tokens = scores.argmax(-1)
         self.answers.add(tokens)
         self._has_ended.logical_or_(tokens == END)
         self.is_done.copy_(self._has_ended.all())
         return None
 
     def best(self) -> Tensor:
-        """The answers, (sentences, positions): padding behind their ends."""
+        """The answers, (sentences, positions); what stands behind an end is none."""
         return self.answers.tokens
 
 
@@ -96,7 +96,6 @@ class Beams:
         self._ended_scores.fill_(_IMPOSSIBLE)
         self._has_ended.zero_()
         self._is_open.fill_(True)
-        self._best.fill_(self.answers.padding)
         self.is_done.zero_()
 
     def choose(self, logits: Tensor) -> Tensor:
@@ -140,11 +139,11 @@ class Beams:
         scores = scores / (answers.position + 1)
         scores = scores + ~self._is_open * _IMPOSSIBLE + ~ends * _IMPOSSIBLE
         merged, order = torch.cat([self._ended_scores, scores], 1).topk(beams)
-        has_ended = torch.cat([self._has_ended, ends], 1).gather(1, order)
         self._ended_scores.copy_(merged)
-        self._has_ended.copy_(has_ended)
+        self._has_ended.copy_(torch.cat([self._has_ended, ends], 1).gather(1, order))
         first = order[:, :1]
         new = (first - beams).clamp(min=0)
         written = answers.tokens.index_select(0, rows.gather(1, new)[:, 0])
         written.index_copy_(1, answers.position + 1, tokens.gather(1, new))
-        self._best.copy_(torch.where((first >= beams) & has_ended[:, :1], written, self._best))
+        # As long as nothing has ended, this is anything; at the limit at the latest, all ends.
+        self._best.copy_(torch.where(first >= beams, written, self._best))

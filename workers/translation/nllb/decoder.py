@@ -134,5 +134,5 @@ class Decoder:
 
 
 def _cut(tokens: list[int]) -> list[int]:
-    """What stands before the padding."""
+    """What stands up to the end."""
     return tokens[: tokens.index(END) + 1] if END in tokens else tokens

@@ -68,7 +68,7 @@ class Workspace:
         return bool(self._choice.is_done.item())
 
     def best(self) -> list[list[int]]:
-        """The tokens of the answers, padded; waits for the device."""
+        """The tokens of the answers, and anything behind their ends; waits for the device."""
         return self._choice.best().tolist()
 
     def begin(self) -> None:
