@@ -24,6 +24,7 @@ from transformers import M2M100ForConditionalGeneration, NllbTokenizer
 from voicestream.workers import device
 from voicestream.workers.device import Device
 from voicestream.workers.translation.nllb import batches, with_ctranslate2, with_transformers
+from voicestream.workers.translation.nllb.decoder import Decoder
 from voicestream.workers.translation.nllb.search import answer_limit
 from voicestream.workers.translation.nllb.vocabulary import Vocabulary
 
@@ -178,6 +179,23 @@ def test_a_cancelled_search_ends_as_soon_as_it_asks(
     assert translator.translate([SEEN[0][0]], "en", "ja", Job())[0]
 
 
+def test_where_the_decoder_of_our_own_was_not_measured_generate_is_used(
+    load: Load, exact_nllb_models: Path, random_nllb_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [*unseen(3), SEEN[0][0]]
+    jobs = Job(), Job(beams=5), Job(is_second_try=True)
+    expected = [load("nllb", exact_nllb_models).translate(texts, "en", "es", job) for job in jobs]
+    monkeypatch.setattr(with_transformers, "OWN_DECODER", ())
+    monkeypatch.setattr(Decoder, "answer", lambda *_: pytest.fail("that is the one of our own"))
+    assert [load("nllb", exact_nllb_models).translate(texts, "en", "es", job) for job in jobs] == expected
+    for after in (0, 2):
+        asked: list[bool] = []
+        job = Job(is_cancelled=lambda: asked.append(True) or len(asked) > after)  # noqa: B023 - it is used up below
+        with pytest.raises(CancelledError):
+            load("nllb", random_nllb_models).translate(texts, "en", "ja", job)
+        assert len(asked) == after + 1
+
+
 @pytest.mark.parametrize("beams", [1, 5])
 def test_a_cancelled_search_of_ctranslate2_is_left_at_once(beams: int, load: Load, random_nllb_models: Path) -> None:
     translator = load("nllb-ct2", random_nllb_models)
@@ -231,11 +249,11 @@ class Memory:
         self.translator = translator
         self.room = room
         self.asked: list[tuple[str, int]] = []
-        self._generate = translator._generate
+        self._decode = translator._decode
         translator._device = Device("cuda:0", torch.float16)
-        translator._generate = self.generate  # type: ignore[method-assign]
+        translator._decode = self.decode  # type: ignore[method-assign]
 
-    def generate(self, group: Group) -> list[list[int]]:
+    def decode(self, group: Group) -> list[list[int]]:
         """As the engine does, or as a full device does."""
         now = self.translator._device
         assert now is not None
@@ -244,7 +262,7 @@ class Memory:
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.translator._device = device.processor()
         try:
-            return self._generate(group)
+            return self._decode(group)
         finally:
             self.translator._device = now
 
@@ -298,7 +316,7 @@ def test_the_processor_is_the_last_resort(load: Load, exact_nllb_models: Path, m
     def never(_group: Group) -> list[list[int]]:
         raise torch.OutOfMemoryError("not enough memory")
 
-    monkeypatch.setattr(translator, "_generate", never)
+    monkeypatch.setattr(translator, "_decode", never)
     with pytest.raises(RuntimeError, match="not enough memory"):
         translator.translate(["I will fix the file now."], "en", "ja", Job())
 

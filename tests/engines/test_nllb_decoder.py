@@ -304,6 +304,19 @@ def test_memory_is_bounded_and_told(trained: Model, monkeypatch: pytest.MonkeyPa
     assert [shape.sentences for shape in decoder._routines] == [16]
 
 
+def test_without_recordings_memory_is_taken_when_an_answer_gets_long(endless: Model, trained: Model) -> None:
+    decoder = Decoder(endless.model, is_recorded=False)
+    row = sources(endless, 1)[0]
+    for limit, positions in ((20, 21), (39, 40), (128, 129)):
+        assert endless.answered([row], limit, GREEDY, decoder) == endless.generated([row], limit, GREEDY)
+        (routine,) = decoder._routines.values()
+        assert routine.workspace._said.shape[4] == positions
+    short = Decoder(trained.model, is_recorded=False)
+    trained.answered([row], 128, GREEDY, short)
+    (routine,) = short._routines.values()
+    assert routine.workspace._said.shape[4] == shapes.WINDOWS[0]
+
+
 def test_without_recordings_only_the_last_shape_keeps_its_memory(trained: Model) -> None:
     decoder = Decoder(trained.model, is_recorded=False)
     for count in (2, 1):

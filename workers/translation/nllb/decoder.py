@@ -111,6 +111,7 @@ class Decoder:
                     return
             if position >= window:
                 window, step = next(windows)
+                routine.workspace.make_room(window)
             step()
 
     def _shape(self, search: Search, sentences: int, source: int, limit: int) -> Shape:
@@ -122,12 +123,14 @@ class Decoder:
         found = self._routines.pop(shape, None)
         if found is None:
             self._make_room(self._network.cache_bytes(shape))
-            found = Routine(Workspace(self._network, shape), self._pool)
+            # Without recordings, memory may move: it is taken when an answer gets so long.
+            positions = shape.positions if self._is_recorded else shape.windows[0]
+            found = Routine(Workspace(self._network, shape, positions), self._pool)
         self._routines[shape] = found
         return found
 
     def _make_room(self, wanted: int) -> None:
-        """Let go of what was not used for longest; without recordings nothing is worth to be kept."""
+        """Let go of what was not used for longest; without recordings nothing is worth being kept."""
         room = KEPT_BYTES if self._is_recorded else 0
         while self._routines and sum(map(self._network.cache_bytes, self._routines)) + wanted > room:
             del self._routines[next(iter(self._routines))]

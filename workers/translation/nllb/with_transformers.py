@@ -1,6 +1,7 @@
 """The engine ``nllb``: NLLB-200 by transformers, on CUDA, on Apple's GPU or on the CPU.
 
-On CUDA a decoder of our own takes the place of ``generate``, which spends most of its time between a GPU's kernels.
+Except on Apple's GPU, a decoder of our own takes the place of ``generate``, which spends most of a GPU's time between
+its kernels, and some of a processor's.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
+
+OWN_DECODER: Final = ("cpu", "cuda")
+"""Kinds of devices on which the decoder of our own was measured, and is the faster one."""
 
 USUAL_SIZES: Final = ((1, 6, 32), (1, 19, 64), (1, 44, 128), (2, 19, 64), (4, 19, 64))
 """Sentences, tokens of the longest, and the limit of the answers: what a session begins with is ready before it."""
@@ -140,6 +144,7 @@ class NllbTranslator:
         self._decoder = None
         before, self._device = self._device, device.processor()
         self._model = self._model.to(torch.device(device.CPU)).to(self._device.numbers)
+        self._make_decoder()
         torch.cuda.empty_cache()
         _log.warning("device=%s out of memory, goes on slower on device=%s: %s", before, self._device.name, error)
         return True
@@ -149,9 +154,12 @@ class NllbTranslator:
         from voicestream.workers.translation.nllb.search import Search
 
         assert self._model is not None and self._device is not None  # noqa: S101, PT018 - load() calls this
-        if not self._device.name.startswith("cuda"):
+        kind = self._device.name.partition(":")[0]
+        if kind not in OWN_DECODER:
             return
-        self._decoder = Decoder(self._model, is_recorded=True)
+        self._decoder = Decoder(self._model, is_recorded=kind == "cuda")
+        if kind != "cuda":
+            return
         try:
             self._decoder.prepare(Search(num_beams=1), USUAL_SIZES)
         except RuntimeError as error:

@@ -29,12 +29,13 @@ def _never() -> bool:
 class Workspace:
     """The memory of one shape, and what is done with it."""
 
-    def __init__(self, network: Network, shape: Shape) -> None:
+    def __init__(self, network: Network, shape: Shape, positions: int) -> None:
         """Set it aside.
 
         Args:
             network: computes.
             shape: of what size it is.
+            positions: of these, there is room for the first so many, until ``make_room`` is called.
         """
         self.shape = shape
         self._network = network
@@ -43,7 +44,7 @@ class Workspace:
             (shape.sentences, shape.source), network.padding, dtype=torch.long, device=network.device
         )
         self._mask = network.mask(self._is_word())
-        self._said = network.empty_cache(shape.rows, shape.positions)
+        self._said = network.empty_cache(shape.rows, positions)
         self._read = network.empty_cache(shape.sentences, shape.source)
         self._is_cancelled: Callable[[], bool] = _never
 
@@ -62,6 +63,13 @@ class Workspace:
         """Lay out sentences that serve for a trial."""
         self._source.fill_(END)
         self._is_cancelled = _never
+
+    def make_room(self, window: int) -> None:
+        """Make steps with a window possible; what is recorded must have had room before."""
+        had = self._said.shape[4]
+        if had < window:
+            smaller, self._said = self._said, self._network.empty_cache(self.shape.rows, window)
+            self._said[:, :, :, :, :had] = smaller
 
     def is_done(self) -> bool:
         """Whether no further step changes anything; waits for the device."""
