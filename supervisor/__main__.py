@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--translator", default="auto")
     parser.add_argument("--models", default="")
     parser.add_argument("--compute", default=AUTO)
+    parser.add_argument("--no-graphs", action="store_true")
     parser.add_argument(
         "--keep-alive", type=float, default=FIRST_SESSION_SECONDS, help="how long to wait for a session"
     )
@@ -62,7 +63,11 @@ def main() -> int:
             run_directory,
             _make_pool(),
             {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
-            EngineSettings(models=cast("str", found.models), compute=cast("str", found.compute)),
+            EngineSettings(
+                models=cast("str", found.models),
+                compute=cast("str", found.compute),
+                graphs=not cast("bool", found.no_graphs),
+            ),
             Limits(
                 silence_seconds=cast("float", found.silence_limit),
                 job_seconds=cast("float", found.job_limit),

@@ -158,7 +158,7 @@ class Desk:
         wanted: list[tuple[Role, str]] = [("tts", options.tts)]
         if not languages.are_same(options.target, options.parser.language):
             wanted.append(("translation", options.translator))
-        settings = EngineSettings(models=options.models, compute=options.compute)
+        settings = EngineSettings(models=options.models, compute=options.compute, graphs=options.graphs)
         for role, engine in wanted:
             post = supervisor.table.posts[role]
             fits = engine in (post.engine, post.engine_name) or (engine == AUTO and post.engine != "none")
@@ -166,7 +166,7 @@ class Desk:
             if fits and is_set:
                 continue
             if supervisor.sessions.by_id:
-                what = engine if is_set else f"{engine} with other --models or --compute"
+                what = engine if is_set else f"{engine} with other --models, --compute or --graphs"
                 return (
                     f"the {role} worker runs {post.engine_name} for another session, not {what}.\n"
                     f"Wait for that session, or type: voicestream down"

@@ -1,4 +1,4 @@
-"""What an engine should know before it loads: where models lie, and which device computes.
+"""What an engine should know before it loads: where models lie, which device computes, and how.
 
 A worker gets it in its environment, so that an engine of anybody's can read it without being handed anything:
 ``EngineSettings.from_environment()``.
@@ -21,6 +21,8 @@ MODELS_VARIABLE: Final = "VOICESTREAM_MODELS"
 
 COMPUTE_VARIABLE: Final = "VOICESTREAM_COMPUTE"
 
+GRAPHS_VARIABLE: Final = "VOICESTREAM_GRAPHS"
+
 AUTO: Final = "auto"
 
 IGNORED_BY: Final = frozenset({"espeak", "apertium", "none"})
@@ -37,10 +39,16 @@ class EngineSettings:
     """Absolute path of a directory of models, or of one model; empty = the user's own (``models.store``)."""
     compute: str = AUTO
     """``auto`` (the fastest device there is), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
+    graphs: bool = True
+    """Whether an NVIDIA GPU may record what it does again and again; it is slower without."""
 
     def environment(self) -> dict[str, str]:
         """What a worker finds in its environment, whatever stood there before."""
-        return {COMPUTE_VARIABLE: self.compute, MODELS_VARIABLE: self.models}
+        return {
+            COMPUTE_VARIABLE: self.compute,
+            MODELS_VARIABLE: self.models,
+            GRAPHS_VARIABLE: "1" if self.graphs else "0",
+        }
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -50,7 +58,8 @@ class EngineSettings:
             UsageError: somebody else has set a variable to what cannot be right.
         """
         compute = check_compute(environment.get(COMPUTE_VARIABLE) or AUTO)
-        return cls(models=environment.get(MODELS_VARIABLE, ""), compute=compute)
+        graphs = environment.get(GRAPHS_VARIABLE, "1") != "0"
+        return cls(models=environment.get(MODELS_VARIABLE, ""), compute=compute, graphs=graphs)
 
 
 def check_compute(compute: str) -> str:

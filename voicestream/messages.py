@@ -89,6 +89,8 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Absolute path of the directory in which the neural engines find their weights; empty = the user's."""
     compute: str = "auto"
     """Device on which neural engines compute."""
+    graphs: bool = True
+    """Whether they may record what a GPU does again and again."""
     tts: str = "auto"
     voice: str = ""
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""

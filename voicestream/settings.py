@@ -43,6 +43,7 @@ OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "beams": (int,),
     "models": (str,),
     "compute": (str,),
+    "graphs": (bool,),
     "tts": (str,),
     "voice": (str,),
     "speed": (int, float),

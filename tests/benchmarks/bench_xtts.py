@@ -165,7 +165,7 @@ def parts(directory: Path) -> dict[str, Any]:
 
     import_coqui()
     from voicestream.workers.tts.xtts import checkpoint, linear
-    from voicestream.workers.tts.xtts.gpt import Gpt
+    from voicestream.workers.tts.xtts.gpt import Gpt, finish
     from voicestream.workers.tts.xtts.vocoder import Vocoder
 
     model, facts = checkpoint.read(directory)
@@ -174,14 +174,11 @@ def parts(directory: Path) -> dict[str, Any]:
     tokens = torch.randint(0, 1024, (TOKENS,), generator=torch.Generator().manual_seed(0)).tolist()
 
     def latents(gpt: Gpt) -> Any:  # noqa: ANN401 - a tensor
-        begin = gpt.begin(gpt.read_voice(voice["gpt_cond_latent"]), text)
-        while True:
-            try:
-                next(begin)
-            except StopIteration as end:
-                cache, latent = end.value
-                break
-        return torch.cat([latent, *(gpt.step(cache, token, number) for number, token in enumerate(tokens))], 1)
+        cache = gpt.empty_cache(32 + len(text) + 3 + TOKENS)
+        made = [finish(gpt.begin(cache, gpt.read_voice(voice["gpt_cond_latent"]), text))]
+        for number, token in enumerate(tokens[:-1]):
+            made.append(gpt.step(cache, torch.tensor([token]), torch.tensor([number])))
+        return torch.cat(made, 1)
 
     exact = latents(Gpt(model.gpt, linear.exact(torch.float32), torch.float32))
     found: dict[str, Any] = {"int8": difference(latents(Gpt(model.gpt, linear.int8, torch.bfloat16)), exact)}

@@ -13,9 +13,11 @@ skip_unless_voice_installed()
 
 import torch
 
+from voicestream.workers.captured import Pool
 from voicestream.workers.tts.xtts import linear
-from voicestream.workers.tts.xtts.gpt import Cache, Gpt
-from voicestream.workers.tts.xtts.sampling import Manner, Sampler
+from voicestream.workers.tts.xtts.decoding import Drawn, PlainDecoder, RecordedDecoder
+from voicestream.workers.tts.xtts.gpt import Gpt
+from voicestream.workers.tts.xtts.sampling import Manner, Sampler, Vocabulary
 from voicestream.workers.tts.xtts.vocoder import Vocoder
 
 if TYPE_CHECKING:
@@ -24,9 +26,13 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from voicestream.workers.tts.xtts.decoding import Decoder
+    from voicestream.workers.tts.xtts.gpt import Cache
+
 TOKENS = 40
 PENALTY = 5.0
 GREEDY = Manner(top_k=1, repetition_penalty=PENALTY)
+SAMPLED = Manner(temperature=0.75, top_k=50, top_p=0.85, repetition_penalty=PENALTY)
 
 pytestmark = [
     pytest.mark.timeout(180),  # the first of them makes the model
@@ -61,7 +67,12 @@ def text_of(coqui: Any, language: str) -> list[int]:
     return coqui.tokenizer.encode(tiny_xtts.TEXTS[language], lang=language)
 
 
-def begun(steps: Generator[None, None, tuple[Cache, Tensor]]) -> tuple[Cache, Tensor]:
+def decoders(gpt: Gpt, manner: Manner) -> list[Decoder]:
+    """Both kinds; what would be recorded on CUDA runs plainly here."""
+    return [PlainDecoder(gpt, manner), RecordedDecoder(gpt, manner, Pool(gpt.device))]
+
+
+def finished(steps: Generator[None, None, Any]) -> Any:
     while True:
         try:
             next(steps)
@@ -69,17 +80,28 @@ def begun(steps: Generator[None, None, tuple[Cache, Tensor]]) -> tuple[Cache, Te
             return end.value
 
 
-def decoded(gpt: Gpt, voice: Tensor, text: list[int], follow: list[int] | None = None) -> tuple[list[int], Tensor]:
-    """The best tokens one after another, and their latents; after ``follow``, if it is given, instead of after them."""
-    cache, latent = begun(gpt.begin(gpt.read_voice(voice), text))
-    sampler = Sampler(GREEDY, vocabulary=gpt.vocabulary, start_token=gpt.start_token, stop_token=gpt.stop_token, seed=0)
-    tokens: list[int] = []
-    latents: list[Tensor] = []
-    for number in range(TOKENS):
-        tokens.append(sampler.draw(gpt.scores(latent), may_stop=False).token)
-        latents.append(latent)
-        latent = gpt.step(cache, follow[number] if follow else tokens[-1], number)
-    return tokens, torch.cat(latents, 1)
+def drawn(decoder: Decoder, voice: Cache, text: list[int], *, seed: int = 0, least: int = TOKENS) -> Drawn:
+    """What a decoder draws in pieces of several sizes."""
+    finished(decoder.begin(voice, text, seed, least))
+    pieces: list[Drawn] = []
+    for size in (8, 4, 4, 8, 8, 8):
+        pieces.append(finished(decoder.draw(size)))
+        if pieces[-1].tokens[-1] == decoder.stop_token:
+            break
+    return Drawn(
+        torch.cat([piece.latents for piece in pieces], 1),
+        [token for piece in pieces for token in piece.tokens],
+        [chance for piece in pieces for chance in piece.stop_chances],
+    )
+
+
+def followed(gpt: Gpt, voice: Tensor, text: list[int], tokens: list[int]) -> Tensor:
+    """The latents of given tokens."""
+    cache = gpt.empty_cache(32 + len(text) + 3 + len(tokens))
+    latents = [finished(gpt.begin(cache, gpt.read_voice(voice), text))]
+    for number, token in enumerate(tokens[:-1]):
+        latents.append(gpt.step(cache, torch.tensor([token]), torch.tensor([number])))
+    return torch.cat(latents, 1)
 
 
 def generated(coqui: Any, voice: Tensor, text: list[int]) -> list[int]:
@@ -110,31 +132,54 @@ def second_pass(coqui: Any, voice: Tensor, text: list[int], tokens: list[int]) -
 @pytest.mark.parametrize("language", ["en", "ja", "hi"])
 def test_the_tokens_are_those_of_coqui(coqui: Any, own: Gpt, voice: Tensor, language: str) -> None:
     text = text_of(coqui, language)
-    found, _ = decoded(own, voice, text)
-    assert found == generated(coqui, voice, text)
-    assert len(set(found)) > TOKENS // 2, "a model that always says the same proves nothing"
+    expected = generated(coqui, voice, text)
+    for decoder in decoders(own, GREEDY):
+        found = drawn(decoder, own.read_voice(voice), text).tokens
+        assert found == expected
+    assert len(set(expected)) > TOKENS // 2, "a model that always says the same proves nothing"
 
 
 def test_the_latents_are_those_of_coqui(coqui: Any, own: Gpt, voice: Tensor) -> None:
     text = text_of(coqui, "en")
-    tokens, latents = decoded(own, voice, text)
-    expected = second_pass(coqui, voice, text, tokens)
-    assert latents.shape == expected.shape
-    assert torch.allclose(latents, expected, atol=1e-5)
+    for decoder in decoders(own, GREEDY):
+        found = drawn(decoder, own.read_voice(voice), text)
+        expected = second_pass(coqui, voice, text, found.tokens)
+        assert found.latents.shape == expected.shape
+        assert torch.allclose(found.latents, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_step_that_can_be_recorded_draws_the_same(coqui: Any, own: Gpt, voice: Tensor, seed: int) -> None:
+    """Nothing in it depends on how far the sentence is, and what it has drawn after the end is dropped."""
+    read, text = own.read_voice(voice), text_of(coqui, "de")
+    plain, recorded = (drawn(decoder, read, text, seed=seed, least=3) for decoder in decoders(own, SAMPLED))
+    assert plain.tokens == recorded.tokens
+    assert plain.tokens.count(own.vocabulary.stop) <= 1
+    assert torch.allclose(plain.latents, recorded.latents, atol=1e-5)
+    assert plain.stop_chances == pytest.approx(recorded.stop_chances, abs=1e-5)
+
+
+def test_a_sentence_leaves_nothing_in_the_next_one(coqui: Any, own: Gpt, voice: Tensor) -> None:
+    read = own.read_voice(voice)
+    for decoder in decoders(own, SAMPLED):
+        first = drawn(decoder, read, text_of(coqui, "en"), seed=1)
+        drawn(decoder, read, text_of(coqui, "ja"), seed=2)
+        assert drawn(decoder, read, text_of(coqui, "en"), seed=1).tokens == first.tokens
 
 
 def test_a_voice_that_was_read_serves_many_sentences(coqui: Any, own: Gpt, voice: Tensor) -> None:
     read = own.read_voice(voice)
     texts = [text_of(coqui, language) for language in ("en", "de")]
-    first = [begun(own.begin(read, text))[1] for text in texts]
-    again = [begun(own.begin(own.read_voice(voice), text))[1] for text in texts]
+    first = [finished(own.begin(own.empty_cache(200), read, text)) for text in texts]
+    again = [finished(own.begin(own.empty_cache(200), own.read_voice(voice), text)) for text in texts]
     assert [one.tolist() for one in first] == [one.tolist() for one in again]
 
 
 def test_weights_of_eight_bits_change_little(coqui: Any, own: Gpt, voice: Tensor) -> None:
     text = text_of(coqui, "en")
-    tokens, exact = decoded(own, voice, text)
-    _, rounded = decoded(Gpt(coqui.gpt, linear.int8, torch.bfloat16), voice, text, follow=tokens)
+    tokens = torch.randint(0, 1024, (TOKENS,), generator=torch.Generator().manual_seed(0)).tolist()
+    exact = followed(own, voice, text, tokens)
+    rounded = followed(Gpt(coqui.gpt, linear.int8, torch.bfloat16), voice, text, tokens)
     difference = ((rounded - exact).norm() / exact.norm()).item()
     assert 0 < difference < 0.02
 
@@ -151,23 +196,24 @@ def test_the_draw_has_the_chances_of_transformers(said: list[int], may_stop: boo
         TopPLogitsWarper,
     )
 
-    start, stop, vocabulary = 1024, 1025, 1026
-    manner = Manner(temperature=0.75, top_k=50, top_p=0.85, repetition_penalty=PENALTY)
-    sampler = Sampler(manner, vocabulary=vocabulary, start_token=start, stop_token=stop, seed=0)
-    scores = torch.randn(vocabulary, generator=torch.Generator().manual_seed(1)) * 3
+    start, stop = 1024, 1025
+    vocabulary = Vocabulary(size=1026, start=start, stop=stop, max_tokens=10)
+    sampler = Sampler(SAMPLED, vocabulary, torch.device("cpu"))
+    sampler.begin(0, 0 if may_stop else len(said) + 1)
+    scores = torch.randn(1026, generator=torch.Generator().manual_seed(1)) * 3
     scores[[stop, 7, 300]] = torch.tensor([9.0, 8.0, 7.0])
-    for token in said:
-        only = torch.full((vocabulary,), -50.0)
+    for number, token in enumerate(said):
+        only = torch.full((1026,), -50.0)
         only[token] = 50.0
-        assert sampler.draw(only, may_stop=True).token == token
+        assert sampler.draw(only, torch.tensor([number]))[0].tolist() == [token]
     ids = torch.tensor([[1, 1, start, *said]])
     expected = RepetitionPenaltyLogitsProcessor(PENALTY)(ids, scores[None].clone())
     least = len(said) + (0 if may_stop else 1)
     expected = MinNewTokensLengthLogitsProcessor(3, least, stop)(ids, expected)
     for warper in (TemperatureLogitsWarper(0.75), TopKLogitsWarper(50), TopPLogitsWarper(0.85)):
         expected = warper(ids, expected)
-    weights, tokens = sampler.chances(scores.clone(), may_stop=may_stop)
-    found = torch.zeros(vocabulary).scatter(0, tokens, weights / weights.sum())
+    weights, tokens = sampler.chances(scores.clone(), torch.tensor([len(said)]))
+    found = torch.zeros(1026).scatter(0, tokens, weights / weights.sum())
     assert torch.allclose(found, torch.softmax(expected[0], 0), atol=1e-6)
     assert bool(found[stop]) == may_stop
 
@@ -177,10 +223,11 @@ def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
     scores[:4] = torch.tensor([0.4, 0.3, 0.2, 0.1]).log()
     manner = Manner(temperature=1.0, top_k=50, top_p=1.0, repetition_penalty=1.0)
     draws = 4000
+    sampler = Sampler(manner, Vocabulary(size=1026, start=1024, stop=1025, max_tokens=draws), torch.device("cpu"))
+    sampler.begin(3, 0)
     counted = torch.zeros(4)
-    sampler = Sampler(manner, vocabulary=1026, start_token=1024, stop_token=1025, seed=3)
-    for _ in range(draws):
-        counted[sampler.draw(scores, may_stop=True).token] += 1
+    for number in range(draws):
+        counted[sampler.draw(scores, torch.tensor([number]))[0]] += 1
     assert torch.allclose(counted / draws, torch.tensor([0.4, 0.3, 0.2, 0.1]), atol=0.03)
 
 

@@ -81,6 +81,7 @@ def speak(
         f"--translator={translator}",
         f"--models={options.models}",
         f"--compute={options.compute}",
+        *([] if options.graphs else ["--no-graphs"]),
     ]
     with Client(RunDirectory.of_this_user(), supervisor_options) as client:
         return RunSession(client, options, _Terminal(captions, events, translates=translates)).run(

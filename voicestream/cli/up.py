@@ -19,7 +19,8 @@ from voicestream.run_directory import RunDirectory
 )
 @click.option("--models", metavar="DIR", default="", envvar="VOICESTREAM_MODELS", help="Weights of neural engines.")
 @click.option("--compute", metavar="DEVICE", default=AUTO, envvar="VOICESTREAM_COMPUTE", help="Where they compute.")
-def up(tts: str, translator: str, models: str, compute: str) -> None:
+@click.option("--graphs/--no-graphs", default=True, envvar="VOICESTREAM_GRAPHS", help="Record steps on an NVIDIA GPU.")
+def up(*, tts: str, translator: str, models: str, compute: str, graphs: bool) -> None:
     """Start the background supervisor and keep it until `voicestream down`."""
     options = [
         "--stay",
@@ -27,6 +28,7 @@ def up(tts: str, translator: str, models: str, compute: str) -> None:
         f"--translator={translator}",
         f"--models={models_directory(models)}",
         f"--compute={check_compute(compute)}",
+        *([] if graphs else ["--no-graphs"]),
     ]
     with Client(RunDirectory.of_this_user(), options) as client:
         started = client.connect_or_start()

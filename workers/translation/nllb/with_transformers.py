@@ -55,6 +55,7 @@ class NllbTranslator:
         self._decoder: Decoder | None = None
         """None where ``generate`` is used."""
         self._rations = Rations()
+        self._may_record = True
         self._is_cancelled: Callable[[], bool] = Job().is_cancelled
         """Of the group that is decoded now."""
 
@@ -73,6 +74,7 @@ class NllbTranslator:
             EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
         """
         settings = EngineSettings.from_environment()
+        self._may_record = settings.graphs
         directory = directories.original(settings.models)
         report("importing torch", None)
         go_offline()
@@ -157,7 +159,7 @@ class NllbTranslator:
         kind = self._device.name.partition(":")[0]
         if kind not in OWN_DECODER:
             return
-        self._decoder = Decoder(self._model, is_recorded=kind == "cuda")
+        self._decoder = Decoder(self._model, is_recorded=kind == "cuda" and self._may_record)
         if kind != "cuda":
             return
         try:

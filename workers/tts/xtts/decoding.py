@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import torch
 
+from voicestream.workers.captured import Captured
 from voicestream.workers.tts.xtts.sampling import Sampler
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from voicestream.workers.captured import Pool
     from voicestream.workers.tts.xtts.gpt import Cache, Gpt
     from voicestream.workers.tts.xtts.sampling import Manner
 
@@ -103,8 +105,8 @@ class RecordedDecoder:
     Nothing is asked of the device between the steps of a piece; what was drawn after a stop token is dropped.
     """
 
-    def __init__(self, gpt: Gpt, manner: Manner, record: Callable[[Step], Step]) -> None:
-        """``record``: makes something to be repeated of a step."""
+    def __init__(self, gpt: Gpt, manner: Manner, pool: Pool) -> None:
+        """``pool``: where recordings keep what they need."""
         vocabulary = gpt.vocabulary
         self._gpt = gpt
         self.stop_token: Final = vocabulary.stop
@@ -120,9 +122,20 @@ class RecordedDecoder:
         self._latents = torch.zeros(1, vocabulary.max_tokens, gpt.width, device=gpt.device)
         self._tokens = torch.zeros(vocabulary.max_tokens, dtype=torch.long, device=gpt.device)
         self._chances = torch.zeros(vocabulary.max_tokens, device=gpt.device)
-        self._steps = {bucket: record(self._step_in(bucket)) for bucket in self._buckets}
+        self._steps = {bucket: Captured(self._step_in(bucket), pool) for bucket in self._buckets}
         self._first_place = 0
         self._drawn = self._given = 0
+
+    def record(self) -> None:
+        """Record the step, as often as there are numbers of positions to look at; what is in it is lost.
+
+        Raises:
+            RuntimeError: there is not enough memory.
+        """
+        for step in self._steps.values():
+            self._place.zero_()
+            self._number.zero_()
+            step.capture()
 
     def begin(self, voice: Cache, text: list[int], seed: int, least_tokens: int) -> Generator[None]:
         """As ``Decoder`` says."""

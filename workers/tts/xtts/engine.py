@@ -44,6 +44,7 @@ class XttsSynthesizer:
     def __init__(self) -> None:
         self._device: Device | None = None
         self._form = ""
+        self._may_record = True
         self._facts: Facts | None = None
         self._gpt: Gpt | None = None
         self._decoder: Decoder | None = None
@@ -73,6 +74,7 @@ class XttsSynthesizer:
             EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
         """
         settings = EngineSettings.from_environment()
+        self._may_record = settings.graphs
         where = directory.find(settings.models)
         report("importing torch and coqui-tts", None)
         go_offline()
@@ -152,9 +154,10 @@ class XttsSynthesizer:
         """Bring the model to a device, in the form in which it computes there."""
         import torch
 
+        from voicestream.workers.captured import Pool
         from voicestream.workers.tts.xtts import checkpoint, linear
         from voicestream.workers.tts.xtts.conditioning import Voices
-        from voicestream.workers.tts.xtts.decoding import PlainDecoder
+        from voicestream.workers.tts.xtts.decoding import PlainDecoder, RecordedDecoder
         from voicestream.workers.tts.xtts.gpt import Gpt
         from voicestream.workers.tts.xtts.vocoder import Vocoder
 
@@ -167,6 +170,10 @@ class XttsSynthesizer:
         else:
             self._gpt = Gpt(model.gpt, linear.exact(chosen.numbers), chosen.numbers)
         self._decoder = PlainDecoder(self._gpt, self._facts.manner)
+        if chosen.name.startswith("cuda") and self._may_record:
+            recorded = RecordedDecoder(self._gpt, self._facts.manner, Pool(self._gpt.device))
+            recorded.record()
+            self._decoder = recorded
         self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
         self._voices = Voices(where, self._gpt)
 

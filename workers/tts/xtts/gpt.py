@@ -175,11 +175,12 @@ class Gpt:
     def empty_cache(self, positions: int) -> Cache:
         """Room for so many."""
         shape = len(self._blocks), self._heads, positions, self.width // self._heads
-        keys, values = (torch.zeros(shape, dtype=self._numbers, device=self.device) for _ in range(2))
+        keys, values = (torch.zeros(*shape, dtype=self._numbers, device=self.device) for _ in range(2))
         return Cache(keys, values)
 
     def _position(self, token: Tensor, number: Tensor) -> Tensor:
-        return (self._audio.index_select(0, token) + self._audio_positions.index_select(0, number + 1))[None]
+        position: Tensor = self._audio.index_select(0, token) + self._audio_positions.index_select(0, number + 1)
+        return position[None]
 
     def _latent(self, hidden: Tensor) -> Tensor:
         return self._latent_norm(self._last_norm(hidden[:, -1:]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
