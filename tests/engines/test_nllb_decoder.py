@@ -35,7 +35,7 @@ pytestmark = pytest.mark.timeout(180)
 GREEDY = Search(1)
 AGAIN = search_for(Job(is_second_try=True))
 SEARCHES = (GREEDY, Search(2), Search(4), Search(5), AGAIN, Search(1, 3, 1.3), Search(2, 2))
-SENTENCES = 48
+SENTENCES = 24
 BATCHES = (1, 2, 3, 5, 8, 13, 16)
 
 
@@ -159,8 +159,8 @@ def test_what_the_model_has_learned_is_answered(search: Search, trained: Model) 
     assert [trained.vocabulary.decode(answer) for answer in found] == [pair[1] for pair in pairs]
 
 
-@pytest.mark.parametrize("search", SEARCHES, ids=str)
-@pytest.mark.parametrize("limit", [1, 2, 31, 32, 90])
+@pytest.mark.parametrize("search", [GREEDY, Search(5), AGAIN], ids=str)
+@pytest.mark.parametrize("limit", [1, 31, 32, 40])
 def test_answers_that_do_not_end_go_to_the_limit_as_those_of_generate(
     search: Search, limit: int, endless: Model
 ) -> None:
@@ -223,8 +223,7 @@ def test_a_step_looks_back_at_few_positions_while_an_answer_is_short(
     assert seen == [40] * 39 + [72] * 32 + [136] * 57
 
 
-@pytest.mark.parametrize("search", [GREEDY, Search(2), Search(5), AGAIN], ids=str)
-@pytest.mark.parametrize("look_every", [1, 4])
+@pytest.mark.parametrize(("search", "look_every"), [(GREEDY, 4), (Search(5), 1), (AGAIN, 4)], ids=str)
 def test_a_search_ends_where_that_of_generate_does(
     search: Search, look_every: int, wild: Model, trained: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:

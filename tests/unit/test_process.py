@@ -349,3 +349,9 @@ def test_an_exit_is_described_in_words(status: int, words: str) -> None:
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (3, 2), (4, 2), (16, 8)])
 def test_a_worker_gets_half_of_the_cores_but_both_where_there_are_two(cores: int, threads: int) -> None:
     assert threads_for(cores) == threads
+
+
+@pytest.mark.parametrize("settings", [EngineSettings(), EngineSettings(models="/m", compute="cuda:1", graphs=False)])
+def test_what_an_engine_is_loaded_with_arrives_in_its_worker(tmp_path: Path, settings: EngineSettings) -> None:
+    launch = Launch(role="tts", incarnation=1, hub=tmp_path, engine="xtts", pool=None, threads=1, settings=settings)
+    assert EngineSettings.from_environment(environment_for(launch, {})) == settings
