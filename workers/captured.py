@@ -70,6 +70,8 @@ class Captured:
             return
         with torch.cuda.device(self._pool.device):
             _warm_up(self._step)
+            # What is free goes back first, as it would while recording: so the difference is what was taken.
+            torch.cuda.empty_cache()
             before = torch.cuda.memory_reserved(self._pool.device)
             try:
                 self._graph = _record(self._step, self._pool)

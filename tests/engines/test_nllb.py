@@ -27,6 +27,7 @@ from voicestream.workers.translation.nllb import batches, with_ctranslate2, with
 from voicestream.workers.translation.nllb.decoder import Decoder
 from voicestream.workers.translation.nllb.search import answer_limit
 from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+from voicestream.workers.translation.nllb.workspace import Routine, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -281,6 +282,64 @@ def test_a_batch_that_does_not_fit_the_device_is_halved_and_later_ones_too(load:
     memory.asked.clear()
     assert translator.translate(texts, "en", "ja", Job()) == expected
     assert memory.asked == [("cuda:0", 2)] * 4
+
+
+def test_what_is_kept_for_later_is_let_go_when_the_memory_is_full(
+    load: Load, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translator = load("nllb", exact_nllb_models)
+    assert isinstance(translator, with_transformers.NllbTranslator)
+    texts = same_length(4)
+    expected = translator.translate(texts, "en", "ja", Job())
+    assert translator._decoder is not None
+    translator._decoder.let_go()
+    kept: list[int] = []
+    step, let_go = Workspace.step, Decoder.let_go
+
+    def fill(workspace: Workspace, window: int) -> None:
+        if workspace.shape.sentences > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        step(workspace, window)
+
+    def watch(decoder: Decoder) -> None:
+        let_go(decoder)
+        kept.append(decoder.memory_bytes)
+
+    monkeypatch.setattr(Workspace, "step", fill)
+    monkeypatch.setattr(Decoder, "let_go", watch)
+    assert translator.translate(texts, "en", "ja", Job()) == expected
+    assert kept == [0]
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_on_cuda_the_usual_sizes_are_ready_before_the_first_sentence(
+    load: Load, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch, *, is_full: bool
+) -> None:
+    translator = load("nllb", exact_nllb_models)
+    assert isinstance(translator, with_transformers.NllbTranslator)
+    texts = same_length(3)
+    expected = translator.translate(texts, "en", "ja", Job())
+    prepared: list[tuple[int, int, int]] = []
+    capture = Routine.capture
+
+    def watch(routine: Routine) -> None:
+        shape = routine.workspace.shape
+        prepared.append((shape.sentences, shape.source, shape.positions))
+        if is_full and len(prepared) == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        capture(routine)
+
+    monkeypatch.setattr(Routine, "capture", watch)
+    translator._device = Device("cuda:0", torch.float32)
+    translator._make_decoder()
+    translator._device = device.processor()
+    decoder = translator._decoder
+    assert decoder is not None
+    if is_full:
+        assert decoder.memory_bytes == 0
+    else:
+        assert prepared == [(1, 8, 40), (1, 24, 72), (1, 48, 136), (2, 24, 72), (4, 24, 72)]
+    assert translator.translate(texts, "en", "ja", Job()) == expected
 
 
 def test_without_room_for_a_single_sentence_it_goes_on_on_the_processor(

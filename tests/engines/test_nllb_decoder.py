@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 import random
 from typing import TYPE_CHECKING
 
@@ -100,10 +102,9 @@ def trained(exact_nllb_models: Path) -> Model:
     return Model(exact_nllb_models / NAME)
 
 
-@pytest.fixture(scope="module")
-def wild(tmp_path_factory: pytest.TempPathFactory) -> Model:
+def grown_wild(directory: Path) -> Model:
     """Random weights, so large and so much drawn to the end that each sentence has another answer, of any length."""
-    model = Model(tiny_nllb.build(tmp_path_factory.mktemp("wild") / NAME, steps=0, layers=2, seed=3))
+    model = Model(tiny_nllb.build(directory / NAME, steps=0, layers=2, seed=3))
     with torch.no_grad():
         for name, weight in model.model.named_parameters():
             if weight.dim() == 2:
@@ -111,6 +112,11 @@ def wild(tmp_path_factory: pytest.TempPathFactory) -> Model:
         model.model.model.shared.weight[END] *= 1.6
     model.use()
     return model
+
+
+@pytest.fixture(scope="module")
+def wild(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return grown_wild(tmp_path_factory.mktemp("wild"))
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +155,20 @@ def test_answers_are_those_of_generate(search: Search, *, is_recorded: bool, wil
         answers += found
     assert len(set(map(tuple, answers))) >= SENTENCES // 2, "a model that always says the same proves nothing"
     assert len(set(map(len, answers))) >= 6
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(4), AGAIN], ids=str)
+def test_padding_that_a_model_says_stands_nowhere(search: Search, tmp_path: Path) -> None:
+    model = grown_wild(tmp_path)
+    rows = sources(model, 8)
+    said = collections.Counter(itertools.chain.from_iterable(model.generated(rows, 40, search)))
+    usual = next(token for token, _ in said.most_common() if token not in (END, model.language))
+    with torch.no_grad():
+        model.model.model.shared.weight[PAD] = model.model.model.shared.weight[usual] * 1.5
+    model.use()
+    found = model.answered(rows, 40, search)
+    assert found == model.generated(rows, 40, search)
+    assert any(PAD in answer for answer in found)
 
 
 @pytest.mark.parametrize("search", [GREEDY, Search(4), AGAIN], ids=str)
