@@ -293,7 +293,7 @@ def test_a_cancelled_search_ends_as_soon_as_it_asks(
 
 def test_a_cancelled_search_does_not_read_to_the_end(endless: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     decoder = Decoder(endless.model, is_recorded=False)
-    monkeypatch.setattr(decoding.Workspace, "step", lambda *_: pytest.fail("it was cancelled before"))
+    monkeypatch.setattr(decoding.Network, "look_at", lambda *_: pytest.fail("it was cancelled before"))
     with pytest.raises(CancelledError):
         decoder.answer(sources(endless, 1), endless.language, 30, GREEDY, lambda: True)
 
