@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from helpers import coqui_own, tiny_xtts
@@ -15,6 +16,7 @@ import torch
 
 from voicestream.workers.captured import Pool
 from voicestream.workers.tts.xtts import linear
+from voicestream.workers.tts.xtts.audio_stand_in import mel_bands
 from voicestream.workers.tts.xtts.decoding import Drawn, PlainDecoder, RecordedDecoder
 from voicestream.workers.tts.xtts.gpt import Gpt
 from voicestream.workers.tts.xtts.sampling import Manner, Sampler, Vocabulary
@@ -258,3 +260,13 @@ def test_half_the_digits_change_the_sound_little(coqui: Any, speaker: Tensor) ->
     expected = coqui.hifigan_decoder(latents, g=speaker)[0, 0]
     rounded = Vocoder(copy.deepcopy(coqui.hifigan_decoder), torch.bfloat16).stream(speaker).feed(latents, last=True)
     assert ((rounded - expected).norm() / expected.norm()).item() < 0.05
+
+
+@pytest.mark.usefixtures("coqui")  # it has imported librosa, which takes long
+@pytest.mark.parametrize("norm", [None, "slaney"])
+def test_mel_bands_are_those_of_librosa(norm: str | None) -> None:
+    import librosa
+
+    expected = librosa.filters.mel(sr=22_050, n_fft=2048, n_mels=80, fmin=0, fmax=8000, htk=True, norm=norm)
+    found = mel_bands(1025, 22_050, (0.0, 8000.0), 80, weigh=norm == "slaney")
+    assert np.allclose(found.numpy().T, expected, atol=1e-4 * expected.max())
