@@ -94,3 +94,11 @@ def is_full(error: RuntimeError) -> bool:
         return False
     torch.cuda.empty_cache()
     return True
+
+
+def does_not_fit(name: str, error: Exception) -> EngineNotReadyError:
+    """What to raise when a device that was named has too little memory for a model."""
+    return EngineNotReadyError(
+        f"the model does not fit the memory of {name}: {error}",
+        hint="Type --compute cpu, or end what else uses that device.",
+    )

@@ -18,12 +18,12 @@ from voicestream.workers.captured import Pool
 from voicestream.workers.tts.xtts import linear
 from voicestream.workers.tts.xtts.audio_stand_in import mel_bands
 from voicestream.workers.tts.xtts.decoding import Drawn, PlainDecoder, RecordedDecoder
-from voicestream.workers.tts.xtts.gpt import Gpt
+from voicestream.workers.tts.xtts.gpt import Gpt, finish
 from voicestream.workers.tts.xtts.sampling import Manner, Sampler, Vocabulary
 from voicestream.workers.tts.xtts.vocoder import Vocoder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import Tensor
@@ -74,20 +74,12 @@ def decoders(gpt: Gpt, manner: Manner) -> list[Decoder]:
     return [PlainDecoder(gpt, manner), RecordedDecoder(gpt, manner, Pool(gpt.device))]
 
 
-def finished(steps: Generator[None, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 def drawn(decoder: Decoder, voice: Cache, text: list[int], *, seed: int = 0, least: int = TOKENS) -> Drawn:
     """What a decoder draws in pieces of several sizes."""
-    finished(decoder.begin(voice, text, seed, least))
+    finish(decoder.begin(voice, text, seed, least))
     pieces: list[Drawn] = []
     for size in (8, 4, 4, 8, 8, 8):
-        pieces.append(finished(decoder.draw(size)))
+        pieces.append(finish(decoder.draw(size)))
         if pieces[-1].tokens[-1] == decoder.stop_token:
             break
     return Drawn(
@@ -100,7 +92,7 @@ def drawn(decoder: Decoder, voice: Cache, text: list[int], *, seed: int = 0, lea
 def followed(gpt: Gpt, voice: Tensor, text: list[int], tokens: list[int]) -> Tensor:
     """The latents of given tokens."""
     cache = gpt.empty_cache(32 + len(text) + 3 + len(tokens))
-    latents = [finished(gpt.begin(cache, gpt.read_voice(voice), text))]
+    latents = [finish(gpt.begin(cache, gpt.read_voice(voice), text))]
     for number, token in enumerate(tokens[:-1]):
         latents.append(gpt.step(cache, torch.tensor([token]), torch.tensor([number])))
     return torch.cat(latents, 1)
@@ -172,8 +164,8 @@ def test_a_sentence_leaves_nothing_in_the_next_one(coqui: Any, own: Gpt, voice: 
 def test_a_voice_that_was_read_serves_many_sentences(coqui: Any, own: Gpt, voice: Tensor) -> None:
     read = own.read_voice(voice)
     texts = [text_of(coqui, language) for language in ("en", "de")]
-    first = [finished(own.begin(own.empty_cache(200), read, text)) for text in texts]
-    again = [finished(own.begin(own.empty_cache(200), own.read_voice(voice), text)) for text in texts]
+    first = [finish(own.begin(own.empty_cache(200), read, text)) for text in texts]
+    again = [finish(own.begin(own.empty_cache(200), own.read_voice(voice), text)) for text in texts]
     assert [one.tolist() for one in first] == [one.tolist() for one in again]
 
 

@@ -6,10 +6,11 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from helpers.plain_voice import PlainVoice
 from helpers.plugging import offer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -28,29 +29,12 @@ def seconds_of(text: str) -> float:
     return 0.07 * len(text)
 
 
-class CarelessVoice:
+class CarelessVoice(PlainVoice):
     """Says a text, is quiet, and goes on with words that nobody asked for."""
 
     name: Final = NAME
-    device: Final = "cpu"
-    sample_rate: Final = 22_050
-    needs_words: Final = False
-    needs_care: Final = True
-
-    def max_characters(self, language: str) -> int:
-        """No limit."""
-        del language
-        return 0
-
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Import what is heavy."""
-        import numpy as np
-
-        report(f"numpy {np.__version__}", None)
-
-    def supports(self, language: str) -> bool:
-        """Every language."""
-        return bool(language)
+    sample_rate = 22_050
+    needs_care = True
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
@@ -72,9 +56,6 @@ class CarelessVoice:
         for chunk in cut(made, [round(CHUNK_SECONDS * rate)]):
             time.sleep(WORK_SECONDS)
             yield chunk
-
-    def close(self) -> None:
-        """Nothing to let go of."""
 
 
 def plug_in(place: Voicestream) -> None:

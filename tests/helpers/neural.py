@@ -13,11 +13,19 @@ import pytest
 PACKAGES = ("ctranslate2", "huggingface_hub", "tokenizers", "torch", "transformers")
 
 
-def skip_unless_installed() -> None:
-    """Skip the test where the packages of the extra ``translation`` are missing."""
-    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+VOICE_PACKAGES = ("TTS", "six", "soundfile", "torch", "transformers")
+
+
+def skip_unless_installed(packages: tuple[str, ...] = PACKAGES) -> None:
+    """Skip the test where packages are missing: those of the extra ``translation``, or others."""
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} not found: make neural", allow_module_level=True)
+
+
+def skip_unless_voice_installed() -> None:
+    """Skip the test where the packages that XTTS needs are missing."""
+    skip_unless_installed(VOICE_PACKAGES)
 
 
 @pytest.fixture(scope="session")
@@ -44,16 +52,6 @@ def exact_nllb_models(_models: Path) -> Path:
 def random_nllb_models(_models: Path) -> Path:
     """The same shape, never trained: hardly ever stops, and loops."""
     return _models / "random"
-
-
-VOICE_PACKAGES = ("TTS", "six", "soundfile", "torch", "transformers")
-
-
-def skip_unless_voice_installed() -> None:
-    """Skip the test where the packages that XTTS needs are missing."""
-    missing = [package for package in VOICE_PACKAGES if importlib.util.find_spec(package) is None]
-    if missing:
-        pytest.skip(f"{', '.join(missing)} not found: make neural", allow_module_level=True)
 
 
 @pytest.fixture(scope="session")

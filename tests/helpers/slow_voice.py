@@ -8,10 +8,11 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
+from helpers.plain_voice import PlainVoice
 from helpers.plugging import offer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -44,29 +45,11 @@ def first_of(text: str) -> int:
     return int(found[0]) * _STRIDE
 
 
-class SlowVoice:
+class SlowVoice(PlainVoice):
     """Counts as quickly as it is told to."""
 
     name: Final = NAME
-    device: Final = "cpu"
-    sample_rate: Final = RATE
-    needs_words: Final = False
-    needs_care: Final = False
-
-    def max_characters(self, language: str) -> int:
-        """No limit."""
-        del language
-        return 0
-
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Import what is heavy."""
-        import numpy as np
-
-        report(f"numpy {np.__version__}", None)
-
-    def supports(self, language: str) -> bool:
-        """Every language."""
-        return bool(language)
+    sample_rate = RATE
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
@@ -89,9 +72,6 @@ class SlowVoice:
             at += len(chunk)
             if at >= len(samples):
                 return
-
-    def close(self) -> None:
-        """Nothing to let go of."""
 
 
 def plug_in(place: Voicestream, speed: float, chunks: tuple[float, ...]) -> None:

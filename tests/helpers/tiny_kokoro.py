@@ -7,12 +7,12 @@ real weights are in no test of ours.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pytest
+
+from helpers import neural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +48,7 @@ NOISE: Final = 0.0001
 
 def skip_unless_installed() -> None:
     """Skip the tests of a file where the packages of the extra ``kokoro`` are missing."""
-    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
-    if missing:
-        pytest.skip(f"{', '.join(missing)} not found: make neural", allow_module_level=True)
+    neural.skip_unless_installed(PACKAGES)
 
 
 def build(place: Path, *, voices: Sequence[str] = VOICES, network: onnx.ModelProto | None = None) -> Path:

@@ -129,10 +129,7 @@ class NllbTranslator:
             if not device.is_full(error):
                 raise
             if not may_fall_back:
-                raise EngineNotReadyError(
-                    f"the model does not fit the memory of {chosen.name}: {error}",
-                    hint="Type --compute cpu, or end what else uses that device.",
-                ) from error
+                raise device.does_not_fit(chosen.name, error) from error
             self._device = chosen
             self._fall_back(error)
 

@@ -23,6 +23,7 @@ from voicestream.models.files import write_whole
 from voicestream.voices import derived, names, sample
 from voicestream.workers.tts.xtts import checkpoint, speakers
 from voicestream.workers.tts.xtts.directory import WEIGHTS
+from voicestream.workers.tts.xtts.gpt import VOICE_POSITIONS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,9 +35,6 @@ _log = logging.getLogger(__name__)
 
 KEPT: Final = 8
 """Voices that stay in memory; 4 to 8 MB each."""
-
-_LATENTS: Final = 32
-"""Positions of a voice."""
 
 _SPEAKER: Final = 512
 """Numbers of a speaker's embedding."""
@@ -119,7 +117,8 @@ class Voices:
 def nobody(gpt: Gpt) -> Voice:
     """A voice that speaks like nobody, to try a model with."""
     return Voice(
-        read=gpt.read_voice(torch.zeros(1, _LATENTS, gpt.width)), speaker=torch.zeros(1, _SPEAKER, 1, device=gpt.device)
+        read=gpt.read_voice(torch.zeros(1, VOICE_POSITIONS, gpt.width)),
+        speaker=torch.zeros(1, _SPEAKER, 1, device=gpt.device),
     )
 
 

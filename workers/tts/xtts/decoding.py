@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import torch
 
 from voicestream.workers.captured import Captured
+from voicestream.workers.tts.xtts.gpt import VOICE_POSITIONS
 from voicestream.workers.tts.xtts.sampling import Sampler
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class PlainDecoder:
         """As ``Decoder`` says."""
         gpt = self._gpt
         self._sampler.begin(seed, least_tokens)
-        self._cache = gpt.empty_cache(voice.used + len(text) + 2 + 1 + gpt.vocabulary.max_tokens)
+        self._cache = gpt.empty_cache(gpt.most_positions(voice.used, len(text)))
         latent = yield from gpt.begin(self._cache, voice, text)
         self._number.zero_()
         self._next = latent, *self._sampler.draw(gpt.scores(latent), self._number)
@@ -111,7 +112,7 @@ class RecordedDecoder:
         self._gpt = gpt
         self.stop_token: Final = vocabulary.stop
         self._sampler = Sampler(manner, vocabulary, gpt.device)
-        most = _most_positions(gpt)
+        most = gpt.most_positions(VOICE_POSITIONS, gpt.max_text_tokens)
         self._cache = gpt.empty_cache(most)
         self._buckets = [*(bucket for bucket in BUCKETS if bucket < most), most]
 
@@ -181,8 +182,3 @@ class RecordedDecoder:
         self._latents.index_copy_(1, self._number, latent)
         self._tokens.index_copy_(0, self._number, token)
         self._chances.index_copy_(0, self._number, chance)
-
-
-def _most_positions(gpt: Gpt) -> int:
-    """Those of a voice, of the longest text between its marks, of the start token, and of all audio tokens."""
-    return 32 + gpt.max_text_tokens + 2 + 1 + gpt.vocabulary.max_tokens

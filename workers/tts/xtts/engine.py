@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from voicestream.engine_settings import AUTO, EngineSettings
-from voicestream.errors import EngineNotReadyError
 from voicestream.workers import device, memory
 from voicestream.workers.offline import go_offline
 from voicestream.workers.reading import read_ahead
@@ -88,10 +87,7 @@ class XttsSynthesizer:
             if not device.is_full(error):
                 raise
             if settings.compute != AUTO:
-                raise EngineNotReadyError(
-                    f"the model does not fit the memory of {chosen.name}: {error}",
-                    hint="Type --compute cpu, or end what else uses that device.",
-                ) from error
+                raise device.does_not_fit(chosen.name, error) from error
             _log.warning("device=%s out of memory, goes on slower on the processor: %s", chosen.name, error)
             self._place(where, device.processor())
         report("warming up", None)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
+VOICE_POSITIONS: Final = 32
+"""Of a voice."""
+
 LAYERS_AT_ONCE: Final = 5
 """After so many layers of a text it is looked whether it is still wanted: some 20 ms on a processor."""
 
@@ -171,6 +174,10 @@ class Gpt:
     def scores(self, latent: Tensor) -> Tensor:
         """How well each audio token fits after a latent (1, 1, width): logits, (tokens,)."""
         return self._head(latent)[0, 0]
+
+    def most_positions(self, voice: int, text: int) -> int:
+        """Those of a voice, of a text between its start and stop token, of the start token, and of all audio tokens."""
+        return voice + text + 2 + 1 + self.vocabulary.max_tokens
 
     def empty_cache(self, positions: int) -> Cache:
         """Room for so many."""
