@@ -243,9 +243,9 @@ def test_a_step_looks_back_at_few_positions_while_an_answer_is_short(
     assert seen == [40] * 39 + [72] * 32 + [136] * 57
 
 
-@pytest.mark.parametrize(("search", "look_every"), [(GREEDY, 4), (Search(5), 1), (AGAIN, 4)], ids=str)
+@pytest.mark.parametrize("search", [GREEDY, Search(5), AGAIN], ids=str)
 def test_a_search_ends_where_that_of_generate_does(
-    search: Search, look_every: int, wild: Model, trained: Model, monkeypatch: pytest.MonkeyPatch
+    search: Search, wild: Model, trained: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[int] = []
     step = decoding.Workspace.step
@@ -258,25 +258,21 @@ def test_a_search_ends_where_that_of_generate_does(
     is_early = 0
     for model in (wild, trained):
         decoder = Decoder(model.model, is_recorded=False)
-        decoder._look_every = look_every
         for row in sources(model, 16):
             steps.clear()
             found = model.answered([row], 64, search, decoder)
             expected, tokens = model.generated_in_steps([row], 64, search)
             assert found == expected
-            # The language is no step. It is looked before the steps that follow every so many.
-            assert len(steps) == min(64, (tokens + look_every - 1) // look_every * look_every - 1)
+            # The language is no step.
+            assert len(steps) == min(64, tokens - 1)
             is_early += len(steps) < 64
     assert is_early >= 16
 
 
 @pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)
-@pytest.mark.parametrize(("after", "look_every"), [(0, 1), (1, 1), (3, 4), (7, 4)])
-def test_a_cancelled_search_ends_as_soon_as_it_asks(
-    search: Search, after: int, look_every: int, endless: Model
-) -> None:
+@pytest.mark.parametrize("after", [0, 1, 3, 7])
+def test_a_cancelled_search_ends_as_soon_as_it_asks(search: Search, after: int, endless: Model) -> None:
     decoder = Decoder(endless.model, is_recorded=False)
-    decoder._look_every = look_every
     asked: list[int] = []
 
     def is_cancelled() -> bool:

@@ -215,7 +215,7 @@ def test_the_conditioning_is_that_of_coqui(xtts_models: Path, tmp_path: Path, mo
     own = gpt.Gpt(model.gpt, linear.exact(torch.float32), torch.float32)
     voice = conditioning.Voices(directory, own).get(str(tmp_path / "me.wav"))
     assert torch.allclose(voice.speaker, embedding, atol=1e-5)
-    assert torch.allclose(voice.read.keys, own.read_voice(expected).keys, atol=1e-5)
+    assert torch.allclose(voice.read.both, own.read_voice(expected).both, atol=1e-5)
 
 
 def test_a_text_of_too_many_tokens_is_refused(xtts: Synthesizer) -> None:

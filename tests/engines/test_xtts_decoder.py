@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from voicestream.workers.tts.xtts.cache import Cache
     from voicestream.workers.tts.xtts.decoding import Decoder
-    from voicestream.workers.tts.xtts.gpt import Cache
 
 TOKENS = 40
 PENALTY = 5.0

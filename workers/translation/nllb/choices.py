@@ -16,6 +16,7 @@ from voicestream.workers.translation.nllb.restraint import restrain
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from voicestream.workers.decoder.launches import Gpu
     from voicestream.workers.translation.nllb.search import Search
     from voicestream.workers.translation.nllb.shapes import Shape
 
@@ -23,10 +24,10 @@ _IMPOSSIBLE: Final = -1.0e9
 """The score of what does not count; transformers' number, because sums with it are rounded."""
 
 
-def choice_for(shape: Shape, padding: int, device: torch.device) -> Greedy | Beams:
-    """How the tokens of a search are chosen; as for ``Answers``."""
-    kind = Greedy if shape.search.num_beams == 1 else Beams
-    return kind(Answers(shape, padding, device), shape.search)
+def choice_for(shape: Shape, padding: int, device: torch.device, gpu: Gpu | None = None) -> Greedy | Beams:
+    """How the tokens of a search are chosen; as for ``Answers``, and ``gpu``: whose kernels help."""
+    answers = Answers(shape, padding, device)
+    return Greedy(answers, shape.search) if shape.search.num_beams == 1 else Beams(answers, shape.search, gpu)
 
 
 class Greedy:
@@ -35,7 +36,6 @@ class Greedy:
     def __init__(self, answers: Answers, search: Search) -> None:
         self.answers = answers
         self._search = search
-        self._is_plain = search.repetition_penalty == 1 and not search.no_repeat_ngram_size
         device = answers.newest.device
         self._has_ended = torch.zeros(len(answers.newest), dtype=torch.bool, device=device)
         self.is_done = torch.zeros(1, dtype=torch.bool, device=device)
@@ -53,7 +53,7 @@ class Greedy:
         Args:
             logits: (rows, tokens).
         """
-        scores = logits if self._is_plain else restrain(logits.float(), self.answers, self._search)
+        scores = logits if self._search.is_free else restrain(logits.float(), self.answers, self._search)
         tokens = scores.argmax(-1)
         self.answers.add(tokens)
         self._has_ended.logical_or_(tokens == END)
@@ -72,9 +72,10 @@ class Beams:
     end now, would be worse than the worst of what has ended.
     """
 
-    def __init__(self, answers: Answers, search: Search) -> None:
+    def __init__(self, answers: Answers, search: Search, gpu: Gpu | None = None) -> None:
         self.answers = answers
         self._search = search
+        self._gpu = gpu if search.is_free else None
         device, size = answers.newest.device, (answers.sentences, answers.beams)
         self._scores = torch.zeros(*size, dtype=torch.float32, device=device)
         self._ended_scores = torch.zeros(*size, dtype=torch.float32, device=device)
@@ -101,13 +102,8 @@ class Beams:
     def choose(self, logits: Tensor) -> Tensor:
         """As for ``Greedy``; the rows of a sentence may be continued from one another."""
         answers, beams = self.answers, self.answers.beams
-        scores = restrain(torch.log_softmax(logits, -1, dtype=torch.float32), answers, self._search)
-        # No sentence needs more than its best 2 * beams, of which at most one for each beam is an end. They are taken
-        # from all at once, as transformers does: sums are so coarse after many tokens that some are equal.
-        size = scores.shape[1]
-        sums = scores.view(answers.sentences, beams, size).add_(self._scores[:, :, None])
-        scores, found = sums.view(answers.sentences, -1).topk(2 * beams)
-        tokens, rows = found % size, self._first_row + found // size
+        # No sentence needs more than its best 2 * beams, of which at most one for each beam is an end.
+        scores, rows, tokens = self._find(logits, 2 * beams)
         ends = (tokens == END) | (answers.position >= answers.last)
         self._keep(scores, tokens, rows, ends & self._is_among_best)
 
@@ -125,6 +121,22 @@ class Beams:
     def best(self) -> Tensor:
         """As for ``Greedy``."""
         return self._best
+
+    def _find(self, logits: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The best tokens of each sentence: sum with what is before it, row, and token, (sentences, count)."""
+        answers = self.answers
+        if self._gpu is not None:
+            from voicestream.workers.translation.nllb.shortlist import find
+
+            scores, rows, tokens = find(self._gpu, logits, self._scores, count)
+            return scores, self._first_row + rows, tokens
+        scores = restrain(torch.log_softmax(logits, -1, dtype=torch.float32), answers, self._search)
+        # They are taken from all at once, as transformers does: sums are so coarse after many tokens that some are
+        # equal.
+        size = scores.shape[1]
+        sums = scores.view(answers.sentences, answers.beams, size).add_(self._scores[:, :, None])
+        scores, found = sums.view(answers.sentences, -1).topk(count)
+        return scores, self._first_row + found // size, found % size
 
     def _keep(self, scores: Tensor, tokens: Tensor, rows: Tensor, ends: Tensor) -> None:
         """Keep what has just come to an end, if it is among the best.

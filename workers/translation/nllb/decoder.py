@@ -22,12 +22,9 @@ if TYPE_CHECKING:
 
     from transformers import M2M100ForConditionalGeneration
 
+    from voicestream.workers.decoder.launches import Gpu
     from voicestream.workers.translation.nllb.search import Search
     from voicestream.workers.translation.nllb.shapes import Shape
-
-LOOK_EVERY: Final = 4
-"""Steps after which it is looked whether all is done, or nobody waits any more. To look is to wait for a GPU, which
-waits for the next step then; a processor never runs ahead, and is looked at after each."""
 
 KEPT_BYTES: Final = 3_000_000_000
 """Caches of all shapes together, beyond which the one that was not used for longest goes. One alone may have more."""
@@ -36,20 +33,20 @@ KEPT_BYTES: Final = 3_000_000_000
 class Decoder:
     """Answers batches of sentences with a model."""
 
-    def __init__(self, model: M2M100ForConditionalGeneration, *, is_recorded: bool) -> None:
+    def __init__(self, model: M2M100ForConditionalGeneration, *, is_recorded: bool, gpu: Gpu | None = None) -> None:
         """Take a model; it goes on to work, and must stay on its device.
 
         Args:
             model: loaded, where it is to compute.
             is_recorded: whether shapes are rounded up to a few, and what is done again is recorded where the device
                 can: on CUDA.
+            gpu: whose kernels take the steps; None: torch does it. The norms of the model's decoder are folded then.
         """
-        self._network = Network(model)
+        self._network = Network(model, gpu)
         self._is_recorded = is_recorded
         self._pool = Pool(self._network.device)
         self._routines: dict[Shape, Routine] = {}
         """The one used last comes last."""
-        self._look_every = 1 if self._network.device.type == "cpu" else LOOK_EVERY
 
     @property
     def memory_bytes(self) -> int:
@@ -79,7 +76,7 @@ class Decoder:
             language: the token answers begin with.
             limit: tokens an answer may have besides.
             search: how it is searched.
-            is_cancelled: asked every few steps.
+            is_cancelled: asked before each step.
 
         Raises:
             CancelledError: ``is_cancelled`` said so.
@@ -101,18 +98,20 @@ class Decoder:
 
     def _run(self, routine: Routine, limit: int, is_cancelled: Callable[[], bool]) -> None:
         routine.begin()
+        glance = routine.workspace.glance
+        glance.begin()
         windows = iter(routine.windows.items())
         window, step = next(windows)
         for position in range(1, limit + 1):
-            if position % self._look_every == 0:
-                if is_cancelled():
-                    raise CancelledError
-                if routine.workspace.is_done():
-                    return
+            if is_cancelled():
+                raise CancelledError
+            if glance.is_set():
+                return
             if position >= window:
                 window, step = next(windows)
                 routine.workspace.make_room(window)
             step()
+            glance.after_step()
 
     def _shape(self, search: Search, sentences: int, source: int, limit: int) -> Shape:
         make = shapes.rounded if self._is_recorded else shapes.exact

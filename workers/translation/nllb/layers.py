@@ -5,60 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-from torch.nn import functional
+import torch.nn
+
+from voicestream.workers.decoder.layers import Activation, Linear, Norm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from torch import Tensor, nn
-
-
-@dataclass(frozen=True)
-class Norm:
-    """Layer normalisation."""
-
-    weight: Tensor
-    bias: Tensor
-    epsilon: float
-
-    @classmethod
-    def of(cls, norm: nn.LayerNorm) -> Norm:
-        """The same as a module's."""
-        return cls(norm.weight.detach(), norm.bias.detach(), norm.eps)
-
-    def __call__(self, signal: Tensor) -> Tensor:
-        """(…, width) to the same."""
-        return functional.layer_norm(signal, self.weight.shape, self.weight, self.bias, self.epsilon)
-
-
-@dataclass(frozen=True)
-class Linear:
-    """A linear layer."""
-
-    weight: Tensor
-    bias: Tensor
-
-    @classmethod
-    def of(cls, *layers: nn.Module) -> Linear:
-        """One that computes what several modules do, their results one behind the other.
-
-        The modules go on to work, with views of the common weights: so these are in memory once.
-        """
-        if len(layers) == 1:
-            return cls(layers[0].weight.detach(), layers[0].bias.detach())
-        weight = torch.cat([layer.weight.detach() for layer in layers])
-        bias = torch.cat([layer.bias.detach() for layer in layers])
-        begin = 0
-        for layer in layers:
-            end = begin + len(layer.bias)
-            layer.weight.data, layer.bias.data = weight[begin:end], bias[begin:end]
-            begin = end
-        return cls(weight, bias)
-
-    def __call__(self, signal: Tensor) -> Tensor:
-        """(…, in) to (…, out)."""
-        return functional.linear(signal, self.weight, self.bias)
 
 
 @dataclass(frozen=True)
@@ -73,7 +27,8 @@ class FeedForward:
     @classmethod
     def of(cls, layer: nn.Module) -> FeedForward:
         """That of a layer of the encoder or the decoder."""
-        return cls(Norm.of(layer.final_layer_norm), Linear.of(layer.fc1), layer.activation_fn, Linear.of(layer.fc2))
+        function = Activation.RELU if isinstance(layer.activation_fn, torch.nn.ReLU) else layer.activation_fn
+        return cls(Norm.of(layer.final_layer_norm), Linear.of(layer.fc1), function, Linear.of(layer.fc2))
 
     def __call__(self, signal: Tensor) -> Tensor:
         """(…, width) to the same."""
@@ -140,6 +95,12 @@ class DecoderLayer:
     said: SelfAttention
     source: CrossAttention
     feed_forward: FeedForward
+
+    def normed(self) -> Iterator[tuple[Norm, Linear]]:
+        """Each norm, with the linear layer that alone stands behind it."""
+        yield self.said.norm, self.said.query_key_value
+        yield self.source.norm, self.source.query
+        yield self.feed_forward.norm, self.feed_forward.widen
 
     @classmethod
     def all_of(cls, layers: Sequence[nn.Module]) -> list[DecoderLayer]:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch.nn import functional
 
-from voicestream.workers.translation.nllb.layers import DecoderLayer, EncoderLayer, Norm
+from voicestream.workers.decoder.layers import Linear, Norm, fold
+from voicestream.workers.decoder.stream import PlainStream
+from voicestream.workers.translation.nllb.layers import DecoderLayer, EncoderLayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import M2M100ForConditionalGeneration
 
+    from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.decoder.stream import Stream
     from voicestream.workers.translation.nllb.shapes import Shape
+    from voicestream.workers.translation.nllb.sights import Sight
 
 _HIGHEST_BUT: Final = 1000
 """Transformers keeps the encoder's numbers so far below the largest of float16 (``M2M100EncoderLayer``)."""
@@ -46,15 +51,27 @@ class Embedding:
         places = numbers * (tokens != self.padding) + self.padding
         return functional.embedding(tokens, self._tokens) * self._scale + functional.embedding(places, self._positions)
 
+    def of_newest(self, tokens: Tensor, position: Tensor, gpu: Gpu | None) -> Tensor:
+        """Embed tokens (rows,) at a common position (1,), 0 for the first: (rows, width)."""
+        if gpu is None:
+            return self(tokens, position + 1)
+        from voicestream.workers.decoder.embedding import embed
+
+        shift, scale = self.padding + 1, self._scale
+        return embed(
+            gpu, tokens, position, self._tokens, self._positions, shift=shift, scale=scale, padding=self.padding
+        )
+
 
 class Network:
     """The weights, ready to compute; keeps nothing of a sentence."""
 
-    def __init__(self, model: M2M100ForConditionalGeneration) -> None:
+    def __init__(self, model: M2M100ForConditionalGeneration, gpu: Gpu | None = None) -> None:
         """Read the weights; the model goes on to work, and the two share memory.
 
         Args:
             model: where it stays as long as this is used.
+            gpu: whose kernels take a token; None: torch does it.
         """
         encoder, decoder = model.model.encoder, model.model.decoder
         self._source_embedding, self._answer_embedding = Embedding(encoder), Embedding(decoder)
@@ -62,21 +79,27 @@ class Network:
         self._encoder_norm = Norm.of(encoder.layer_norm)
         self._decoder = DecoderLayer.all_of(decoder.layers)
         self._decoder_norm = Norm.of(decoder.layer_norm)
-        self._head: Tensor = model.lm_head.weight.detach()
+        head: Tensor = model.lm_head.weight.detach()
+        self._head = Linear(head, head.new_zeros(len(head)))
         self._heads: int = model.config.decoder_attention_heads
         self.padding = self._answer_embedding.padding
-        self.device = self._head.device
-        self.numbers = self._head.dtype
+        self.device = head.device
+        self.numbers = head.dtype
+        self._width: int = head.shape[1]
+        self.gpu = gpu
+        if gpu is not None:
+            for layer in self._decoder:
+                for norm, linear in layer.normed():
+                    fold(norm, linear)
 
     def cache_bytes(self, shape: Shape) -> int:
         """Memory of the two caches that a shape needs."""
         places = shape.rows * shape.positions + shape.sentences * shape.source
-        return places * len(self._decoder) * 2 * self._head.shape[1] * self._head.element_size()
+        return places * len(self._decoder) * 2 * self._width * self.numbers.itemsize
 
     def empty_cache(self, rows: int, positions: int) -> Tensor:
         """Keys and values of all layers: (layers, 2, rows, heads, positions, values of a head), zeros."""
-        width = self._head.shape[1]
-        shape = len(self._decoder), 2, rows, self._heads, positions, width // self._heads
+        shape = len(self._decoder), 2, rows, self._heads, positions, self._width // self._heads
         return torch.zeros(*shape, dtype=self.numbers, device=self.device)
 
     def mask(self, is_seen: Tensor) -> Tensor:
@@ -112,40 +135,41 @@ class Network:
         for number, layer in enumerate(self._decoder):
             cache[number, 0], cache[number, 1] = self._split(layer.source.key_value(read), 2)
 
-    def advance(self, tokens: Tensor, position: Tensor, said: Tensor, source: Tensor, mask: Tensor) -> Tensor:
+    def advance(self, tokens: Tensor, position: Tensor, sight: Sight) -> Tensor:
         """Take a token for each answer.
 
         Args:
             tokens: (rows,); the answers to one sentence follow each other.
             position: (1,), 0 for the first.
-            said: the cache of the answers, as many positions of it as are looked at; the token's are put into it.
-            source: the cache of the sentences.
-            mask: of the sentences, as for ``read``.
+            sight: of what was said and read; the tokens' part of it is added.
 
         Returns:
             What the last layer makes of it: (rows, width).
         """
-        rows, sentences, beams = len(tokens), len(mask), len(tokens) // len(mask)
-        signal = self._answer_embedding(tokens, position + 1)
-        past = self.mask(torch.arange(said.shape[4], device=self.device) <= position).view(1, 1, 1, -1)
+        stream = self._stream(self._answer_embedding.of_newest(tokens, position, self.gpu))
         for number, layer in enumerate(self._decoder):
-            mixed = layer.said.query_key_value(layer.said.norm(signal)).view(rows, 3, self._heads, 1, -1)
-            said[number].index_copy_(3, position, mixed[:, 1:].transpose(0, 1))
-            seen = functional.scaled_dot_product_attention(
-                mixed[:, 0], said[number, 0], said[number, 1], attn_mask=past
-            )
-            signal = signal + layer.said.out(seen.reshape(*signal.shape))
-            # To attention, the answers to one sentence are positions of one: what they see of it is the same.
-            query = layer.source.query(layer.source.norm(signal)).view(sentences, beams, self._heads, -1)
-            seen = functional.scaled_dot_product_attention(
-                query.transpose(1, 2), source[number, 0], source[number, 1], attn_mask=mask
-            )
-            signal = layer.feed_forward(signal + layer.source.out(seen.transpose(1, 2).reshape(*signal.shape)))
-        return self._decoder_norm(signal)
+            mixed = stream.normed(layer.said.norm, layer.said.query_key_value)
+            stream.add(layer.said.out, sight.past(number, mixed))
+            query = stream.normed(layer.source.norm, layer.source.query)
+            stream.add(layer.source.out, sight.source(number, query))
+            half = layer.feed_forward
+            stream.add(half.narrow, stream.normed(half.norm, half.widen, half.activation))
+        return stream.finished(self._decoder_norm)
 
     def scores(self, signal: Tensor) -> Tensor:
         """How well each token comes next after what ``advance`` returned: logits, (rows, tokens)."""
-        return functional.linear(signal, self._head)
+        if self.gpu is None:
+            return functional.linear(signal, self._head.weight)
+        from voicestream.workers.decoder.fused import multiply
+
+        return multiply(self.gpu, signal, self._head)
+
+    def _stream(self, signal: Tensor) -> Stream:
+        if self.gpu is None:
+            return PlainStream(signal)
+        from voicestream.workers.decoder.fused import stream
+
+        return stream(self.gpu, signal)
 
     def _split(self, mixed: Tensor, parts: int) -> tuple[Tensor, ...]:
         """(sentences, tokens, parts * width) to parts of (sentences, heads, tokens, values of a head)."""

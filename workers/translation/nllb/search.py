@@ -37,6 +37,11 @@ class Search:
     """0 = no limit."""
     repetition_penalty: float = 1.0
 
+    @property
+    def is_free(self) -> bool:
+        """Whether any token may follow any other, by its own score."""
+        return self.repetition_penalty == 1 and not self.no_repeat_ngram_size
+
 
 def search_for(job: Job) -> Search:
     """Greedy or with the beams that were asked for; on the second try wider, and kept from repeating itself."""

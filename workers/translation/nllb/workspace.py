@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from voicestream.workers.captured import Captured
+from voicestream.workers.decoder.glance import Glance
 from voicestream.workers.translation.nllb.answers import END
 from voicestream.workers.translation.nllb.choices import choice_for
+from voicestream.workers.translation.nllb.sights import FusedSight, PlainSight
 from voicestream.workers.translation.translator import CancelledError
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from voicestream.workers.captured import Pool
     from voicestream.workers.translation.nllb.network import Network
     from voicestream.workers.translation.nllb.shapes import Shape
+    from voicestream.workers.translation.nllb.sights import Sight
 
 
 def _never() -> bool:
@@ -39,7 +42,9 @@ class Workspace:
         """
         self.shape = shape
         self._network = network
-        self._choice = choice_for(shape, network.padding, network.device)
+        self._choice = choice_for(shape, network.padding, network.device, network.gpu)
+        self.glance = Glance(self._choice.is_done)
+        """Whether no further step changes anything."""
         self._source = torch.full(
             (shape.sentences, shape.source), network.padding, dtype=torch.long, device=network.device
         )
@@ -47,6 +52,16 @@ class Workspace:
         self._said = network.empty_cache(shape.rows, positions)
         self._read = network.empty_cache(shape.sentences, shape.source)
         self._is_cancelled: Callable[[], bool] = _never
+        self._rows = torch.arange(shape.rows, dtype=torch.int32, device=network.device)[:, None]
+        self._origins = self._rows.repeat(1, positions)
+        """In which row what each row said is kept, position by position: for kernels that need no copy of it."""
+        self._lengths = torch.zeros(shape.sentences, dtype=torch.int32, device=network.device)
+        """Tokens of each sentence."""
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        """Positions that steps look back at, from the first steps to the last; kernels look at what there is."""
+        return self.shape.windows if self._network.gpu is None else self.shape.windows[-1:]
 
     def fill(self, rows: list[list[int]], language: int, limit: int, is_cancelled: Callable[[], bool]) -> None:
         """Lay out what is to be answered; as for ``Decoder.answer``."""
@@ -71,10 +86,6 @@ class Workspace:
             smaller, self._said = self._said, self._network.empty_cache(self.shape.rows, window)
             self._said[:, :, :, :, :had] = smaller
 
-    def is_done(self) -> bool:
-        """Whether no further step changes anything; waits for the device."""
-        return bool(self._choice.is_done.item())
-
     def best(self) -> list[list[int]]:
         """The tokens of the answers, and anything behind their ends; waits for the device."""
         return self._choice.best().tolist()
@@ -83,9 +94,11 @@ class Workspace:
         """Read the sentences, and begin their answers."""
         network, choice = self._network, self._choice
         self._mask.copy_(network.mask(self._is_word()))
+        self._lengths.copy_(self._is_word().sum(-1).flatten())
+        self._origins.copy_(self._rows.expand_as(self._origins))
         network.look_at(network.read(self._source, self._mask, self._look), self._read)
         choice.reset()
-        self._advance(self.shape.windows[0])
+        self._advance(self.windows[0])
         # What comes next is known.
         choice.answers.begin()
 
@@ -97,14 +110,31 @@ class Workspace:
         """
         rows = self._choice.choose(self._network.scores(self._advance(window)))
         if rows is not None:
-            # One layer after the other: what is copied stays near.
-            for layer in self._said[:, :, :, :, :window].unbind(0):
-                layer.copy_(layer.index_select(1, rows))
+            self._follow(rows, window)
+
+    def _follow(self, rows: Tensor, window: int) -> None:
+        """Let each row go on from one of the rows."""
+        if self._network.gpu is not None:
+            # Behind the newest position each row has its own place.
+            is_past = self._choice.answers.places[: self._origins.shape[1]] < self._choice.answers.position
+            self._origins.copy_(torch.where(is_past, self._origins.index_select(0, rows), self._rows))
+            return
+        # One layer after the other: what is copied stays near.
+        for layer in self._said[:, :, :, :, :window].unbind(0):
+            layer.copy_(layer.index_select(1, rows))
 
     def _advance(self, window: int) -> Tensor:
-        answers = self._choice.answers
-        said = self._said[:, :, :, :, :window]
-        return self._network.advance(answers.newest, answers.position, said, self._read, self._mask)
+        network, answers = self._network, self._choice.answers
+        return network.advance(answers.newest, answers.position, self._sight(window))
+
+    def _sight(self, window: int) -> Sight:
+        position, gpu = self._choice.answers.position, self._network.gpu
+        if gpu is not None:
+            origins = self._origins if self.shape.search.num_beams > 1 else None
+            return FusedSight(gpu, self._said, self._read, position=position, origins=origins, lengths=self._lengths)
+        places = torch.arange(window, device=position.device)
+        past_mask = self._network.mask(places <= position).view(1, 1, 1, -1)
+        return PlainSight(self._said[:, :, :, :, :window], self._read, position, past_mask, self._mask)
 
     def _is_word(self) -> Tensor:
         return (self._source != self._network.padding)[:, None, None]
@@ -126,7 +156,7 @@ class Routine:
         """
         self.workspace = workspace
         self.begin = Captured(workspace.begin, pool)
-        self.windows = {window: Captured(partial(workspace.step, window), pool) for window in workspace.shape.windows}
+        self.windows = {window: Captured(partial(workspace.step, window), pool) for window in workspace.windows}
         """The steps, by the positions they look back at, the fewest first."""
         self.uses = 0
         """Batches so far."""

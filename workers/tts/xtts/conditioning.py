@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from voicestream.voices.sample import Sample
-    from voicestream.workers.tts.xtts.gpt import Cache, Gpt
+    from voicestream.workers.tts.xtts.cache import Cache
+    from voicestream.workers.tts.xtts.gpt import Gpt
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from voicestream.workers.captured import Pool
-    from voicestream.workers.tts.xtts.gpt import Cache, Gpt
+    from voicestream.workers.tts.xtts.cache import Cache
+    from voicestream.workers.tts.xtts.gpt import Gpt
     from voicestream.workers.tts.xtts.sampling import Manner
 
     Step = Callable[[], None]
@@ -97,11 +98,15 @@ class PlainDecoder:
 
 
 BUCKETS: Final = (192, 320, 576)
-"""Positions at which a step looks, all of them each time: a short sentence should not look at those of a long one."""
+"""Positions at which a step looks, all of them each time: a short sentence should not look at those of a long one.
+Kernels of our own look at what there is, and need no buckets."""
+
+TEXT_BUCKETS: Final = (24, 48, 96, 192)
+"""Positions of a text, with its frame and the start of its sound, to which it is filled up."""
 
 
 class RecordedDecoder:
-    """A ``Decoder`` whose step, with all its draws, is recorded once as a CUDA graph and then only repeated.
+    """A ``Decoder`` whose work is recorded as CUDA graphs once and then repeated: a text, and a step with its draw.
 
     Nothing is asked of the device between the steps of a piece; what was drawn after a stop token is dropped.
     """
@@ -114,39 +119,52 @@ class RecordedDecoder:
         self._sampler = Sampler(manner, vocabulary, gpt.device)
         most = gpt.most_positions(VOICE_POSITIONS, gpt.max_text_tokens)
         self._cache = gpt.empty_cache(most)
-        self._buckets = [*(bucket for bucket in BUCKETS if bucket < most), most]
+        self._buckets = [*(bucket for bucket in BUCKETS if bucket < most and gpt.gpu is None), most]
+        longest = gpt.max_text_tokens + 3
+        self._text_buckets = [*(bucket for bucket in TEXT_BUCKETS if bucket < longest), longest]
 
-        def numbers() -> Tensor:
-            return torch.zeros(1, dtype=torch.long, device=gpt.device)
+        def numbers(size: int = 1) -> Tensor:
+            return torch.zeros(size, dtype=torch.long, device=gpt.device)
 
+        self._text, self._text_count = numbers(longest), numbers()
         self._token, self._number, self._place = numbers(), numbers(), numbers()
+        self._latent = torch.zeros(1, 1, gpt.width, device=gpt.device)
+        """From which the first token is drawn."""
         self._latents = torch.zeros(1, vocabulary.max_tokens, gpt.width, device=gpt.device)
-        self._tokens = torch.zeros(vocabulary.max_tokens, dtype=torch.long, device=gpt.device)
+        self._tokens = numbers(vocabulary.max_tokens)
         self._chances = torch.zeros(vocabulary.max_tokens, device=gpt.device)
+        self._texts = {bucket: Captured(self._text_in(bucket), pool) for bucket in self._text_buckets}
+        self._first = Captured(lambda: self._keep(self._latent), pool)
         self._steps = {bucket: Captured(self._step_in(bucket), pool) for bucket in self._buckets}
         self._first_place = 0
         self._drawn = self._given = 0
 
     def record(self) -> None:
-        """Record the step, as often as there are numbers of positions to look at; what is in it is lost.
+        """Record all, as often as there are numbers of positions; what is in it is lost.
 
         Raises:
             RuntimeError: there is not enough memory.
         """
-        for step in self._steps.values():
-            self._place.zero_()
-            self._number.zero_()
-            step.capture()
+        for recording in (*self._texts.values(), self._first, *self._steps.values()):
+            for tensor in (self._text, self._text_count, self._number, self._place):
+                tensor.zero_()
+            recording.capture()
 
     def begin(self, voice: Cache, text: list[int], seed: int, least_tokens: int) -> Generator[None]:
         """As ``Decoder`` says."""
+        framed = self._gpt.framed(text)
+        self._cache.begin_with(voice)
+        self._text[: len(framed)] = torch.tensor(framed)
+        self._text_count.fill_(len(framed))
+        self._texts[next(bucket for bucket in self._text_buckets if bucket > len(framed))]()
+        # While the text is read, chance is prepared.
         self._sampler.begin(seed, least_tokens)
         self._number.zero_()
-        latent = yield from self._gpt.begin(self._cache, voice, text)
-        self._keep(latent)
-        self._first_place = self._cache.used
+        self._first()
+        self._first_place = voice.used + len(framed) + 1
         self._place.fill_(self._first_place)
         self._drawn, self._given = 1, 0
+        yield
 
     def draw(self, count: int) -> Generator[None, None, Drawn]:
         """As ``Decoder`` says."""
@@ -163,6 +181,15 @@ class RecordedDecoder:
         end = begin + len(tokens)
         chances = [float(chance) for chance in self._chances[begin:end].cpu().numpy()]
         return Drawn(self._latents[:, begin:end].clone(), tokens, chances)
+
+    def _text_in(self, bucket: int) -> Step:
+        cache = self._cache.beginning(VOICE_POSITIONS + bucket)
+        cache.used = VOICE_POSITIONS
+
+        def read() -> None:
+            self._latent.copy_(self._gpt.fixed_begin(cache, self._text[:bucket], self._text_count))
+
+        return read
 
     def _step_in(self, bucket: int) -> Step:
         cache = self._cache.beginning(bucket)

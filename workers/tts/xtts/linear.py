@@ -6,32 +6,37 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn import functional
+
+from voicestream.workers.decoder.layers import Linear, LinearLike
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Linear = Callable[["Tensor"], "Tensor"]
-"""(1, steps, in) to (1, steps, out), both float32."""
-
-MakeLinear = Callable[["Tensor", "Tensor"], Linear]
-"""Makes one of weight (out, in) and bias (out)."""
+MakeLinear = Callable[["Tensor", "Tensor"], LinearLike]
+"""Makes one of weight (out, in) and bias (out); it takes float32, and gives it back."""
 
 _LARGEST: float = 127.0
 """Of a signed byte, as large downwards as upwards."""
 
 
+class Exact(Linear):
+    """Computes in numbers of a kind."""
+
+    def __call__(self, signal: Tensor) -> Tensor:
+        """As ``MakeLinear`` says."""
+        return super().__call__(signal.to(self.weight.dtype)).float()
+
+
 def exact(numbers: torch.dtype) -> MakeLinear:
     """Layers that compute in numbers of a kind."""
 
-    def make(weight: Tensor, bias: Tensor) -> Linear:
-        weight, bias = (part.detach().to(numbers, copy=True).contiguous() for part in (weight, bias))
-        return lambda signal: functional.linear(signal.to(numbers), weight, bias).float()
+    def make(weight: Tensor, bias: Tensor) -> Exact:
+        return Exact(*(part.detach().to(numbers, copy=True).contiguous() for part in (weight, bias)))
 
     return make
 
 
-def int8(weight: Tensor, bias: Tensor) -> Linear:
+def int8(weight: Tensor, bias: Tensor) -> LinearLike:
     """A layer with weights in 8 bits and a scale for each output; what it is fed stays bfloat16.
 
     A step of the decoder reads each weight once, and on a processor that is what it waits for: a quarter of the bytes

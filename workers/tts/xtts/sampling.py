@@ -49,7 +49,10 @@ class Sampler:
         self._manner = manner
         self._vocabulary = vocabulary
         self._top_k = min(manner.top_k, vocabulary.size)
-        self._said = torch.zeros(vocabulary.size, dtype=torch.bool, device=device)
+        said = torch.zeros(vocabulary.size, dtype=torch.bool)
+        said[FILLING_TOKEN] = said[vocabulary.start] = True
+        self._said_at_first = said.to(device)
+        self._said = self._said_at_first.clone()
         self._is_stop = torch.arange(vocabulary.size, device=device) == vocabulary.stop
         self._noise = torch.ones(vocabulary.max_tokens, self._top_k, device=device)
         self._least_tokens = torch.zeros(1, dtype=torch.long, device=device)
@@ -63,9 +66,7 @@ class Sampler:
         """
         noise = torch.empty(self._noise.shape).exponential_(generator=torch.Generator().manual_seed(seed))
         self._noise.copy_(noise)
-        self._said.zero_()
-        self._said[FILLING_TOKEN] = True
-        self._said[self._vocabulary.start] = True
+        self._said.copy_(self._said_at_first)
         self._least_tokens.fill_(least_tokens)
 
     def draw(self, scores: Tensor, number: Tensor) -> tuple[Tensor, Tensor]:
