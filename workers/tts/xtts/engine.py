@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from voicestream.workers.tts.xtts.decoding import Decoder
     from voicestream.workers.tts.xtts.gpt import Gpt
     from voicestream.workers.tts.xtts.vocoder import Vocoder
+    from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class XttsSynthesizer:
         self._facts: Facts | None = None
         self._gpt: Gpt | None = None
         self._decoder: Decoder | None = None
-        self._vocoder: Vocoder | None = None
+        self._vocoder: Vocoder | RecordedVocoder | None = None
         self._voices: Voices | None = None
 
     @property
@@ -156,6 +157,7 @@ class XttsSynthesizer:
         from voicestream.workers.tts.xtts.decoding import PlainDecoder, RecordedDecoder
         from voicestream.workers.tts.xtts.gpt import Gpt
         from voicestream.workers.tts.xtts.vocoder import Vocoder
+        from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
 
         model, self._facts = checkpoint.read(where)
         model.to(torch.device(chosen.name))
@@ -165,12 +167,15 @@ class XttsSynthesizer:
             self._gpt = Gpt(model.gpt, linear.int8, torch.bfloat16)
         else:
             self._gpt = Gpt(model.gpt, linear.exact(chosen.numbers), chosen.numbers)
-        self._decoder = PlainDecoder(self._gpt, self._facts.manner)
         if chosen.name.startswith("cuda") and self._may_record:
-            recorded = RecordedDecoder(self._gpt, self._facts.manner, Pool(self._gpt.device))
-            recorded.record()
-            self._decoder = recorded
-        self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
+            pool = Pool(self._gpt.device)
+            self._decoder = RecordedDecoder(self._gpt, self._facts.manner, pool)
+            self._decoder.record()
+            self._vocoder = RecordedVocoder(model.hifigan_decoder, chosen.numbers, pool)
+            self._vocoder.record()
+        else:
+            self._decoder = PlainDecoder(self._gpt, self._facts.manner)
+            self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
         self._voices = Voices(where, self._gpt)
 
 

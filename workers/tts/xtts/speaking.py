@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from voicestream.workers.tts.xtts.decoding import Decoder, Drawn
     from voicestream.workers.tts.xtts.ending import Ending
     from voicestream.workers.tts.xtts.vocoder import Vocoder
+    from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
 
 FIRST_PIECES: Final = (8, 4, 4)
 """Tokens after which sound is made, from the beginning on: with eight of them the first 0.2 s are certain."""
@@ -39,7 +40,9 @@ class Utterance:
     speed: float
 
 
-def speak(decoder: Decoder, vocoder: Vocoder, utterance: Utterance, ending: Ending) -> Iterator[NDArray[np.float32]]:
+def speak(
+    decoder: Decoder, vocoder: Vocoder | RecordedVocoder, utterance: Utterance, ending: Ending
+) -> Iterator[NDArray[np.float32]]:
     """The sound of an utterance, piece by piece; empty where there is nothing new but time to let go of it."""
     stream = vocoder.stream(utterance.voice.speaker, utterance.speed)
     for _ in decoder.begin(utterance.voice.read, utterance.tokens, utterance.seed, ending.least_tokens):

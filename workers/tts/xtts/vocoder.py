@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
@@ -18,16 +18,14 @@ from voicestream.workers.tts.xtts.streaming_layers import (
     Residual,
     Upsampling,
 )
+from voicestream.workers.tts.xtts.vocoder_network import LAST_SLOPE, SLOPE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor, nn
 
     from voicestream.workers.tts.xtts.streaming_layers import Layer
-
-SLOPE: Final = 0.1
-"""Of the leaky rectifiers between the layers (HiFi-GAN, arXiv:2010.05646); the one before the last has 0.01."""
-
-LAST_SLOPE: Final = 0.01
 
 
 class Vocoder:
@@ -43,8 +41,7 @@ class Vocoder:
         fold_weight_norm(decoder)
         self._generator = decoder.waveform_decoder.to(numbers)
         self._numbers = numbers
-        self._frames_per_latent = decoder.ar_mel_length_compression / decoder.output_hop_length
-        self._rates = decoder.output_sample_rate / decoder.input_sample_rate
+        self._interpolations = interpolations(decoder)
 
     def stream(self, speaker: Tensor, speed: float = 1.0) -> Stream:
         """A new stream in the voice of a speaker.
@@ -55,11 +52,8 @@ class Vocoder:
         """
         generator = self._generator
         speaker = speaker.to(generator.conv_pre.weight)
-        layers: list[Layer] = [] if speed == 1.0 else [Interpolation(1 / speed)]
-        layers.append(Interpolation(self._frames_per_latent))
-        if self._rates != 1.0:
-            layers.append(Interpolation(self._rates))
-        layers += [
+        layers: list[Layer] = [
+            self._interpolations(speed),
             Pointwise(lambda signal: signal.to(self._numbers)),
             _convolution(generator.conv_pre),
             Pointwise(partial(torch.add, generator.cond_layer(speaker))),
@@ -84,6 +78,19 @@ class Stream:
     def feed(self, latents: Tensor, *, last: bool) -> Tensor:
         """The next latents, (1, steps, channels); returns the samples that are certain by now, float32, (samples,)."""
         return self._layers.feed(latents.transpose(1, 2), last=last)[0, 0].float()
+
+
+def interpolations(decoder: nn.Module) -> Callable[[float], Chain]:
+    """What makes the layers that turn latents into frames, for a speed; they keep no part of the decoder."""
+    factors = [decoder.ar_mel_length_compression / decoder.output_hop_length]
+    if decoder.output_sample_rate != decoder.input_sample_rate:
+        factors.append(decoder.output_sample_rate / decoder.input_sample_rate)
+
+    def made(speed: float) -> Chain:
+        slower = [] if speed == 1.0 else [1 / speed]
+        return Chain([Interpolation(factor) for factor in (*slower, *factors)])
+
+    return made
 
 
 def fold_weight_norm(module: nn.Module) -> None:

@@ -1,0 +1,219 @@
+"""The vocoder in windows, each of them as a whole, makes what the streaming one and coqui's make."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from helpers import small_vocoder
+from helpers.neural import skip_unless_voice_installed
+
+skip_unless_voice_installed()
+
+import torch
+
+from voicestream.workers import captured
+from voicestream.workers.captured import Pool
+from voicestream.workers.tts.xtts.speaking import FIRST_PIECES, PIECE
+from voicestream.workers.tts.xtts.vocoder import Vocoder
+from voicestream.workers.tts.xtts.vocoder_network import Network
+from voicestream.workers.tts.xtts.vocoder_recorded import SIZES, RecordedVocoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+    from voicestream.workers.tts.xtts.vocoder import Stream
+    from voicestream.workers.tts.xtts.vocoder_recorded import RecordedStream
+
+USUAL = (*FIRST_PIECES, PIECE, PIECE, 5)
+"""Tokens of the pieces of a sentence."""
+
+CPU = torch.device("cpu")
+
+pytestmark = pytest.mark.timeout(180)  # the first of them imports coqui's code
+
+
+@pytest.fixture(scope="module")
+def coqui() -> Any:
+    torch.set_num_threads(1)
+    return small_vocoder.build()
+
+
+@pytest.fixture(scope="module")
+def speaker() -> Tensor:
+    return small_vocoder.speakers(1)[0]
+
+
+@pytest.fixture(scope="module")
+def streaming(coqui: Any) -> Vocoder:
+    return Vocoder(coqui, torch.float32)
+
+
+@pytest.fixture(scope="module")
+def recorded(coqui: Any) -> RecordedVocoder:
+    return RecordedVocoder(coqui, torch.float32, Pool(CPU))
+
+
+def latents(tokens: int) -> Tensor:
+    return torch.randn(1, tokens, small_vocoder.LATENT, generator=torch.Generator().manual_seed(tokens))
+
+
+def fed(stream: Stream | RecordedStream, sizes: Sequence[int]) -> list[Tensor]:
+    """What a stream makes of pieces of so many tokens."""
+    cut = torch.split(latents(sum(sizes)), list(sizes), 1)
+    return [stream.feed(piece, last=number == len(sizes)) for number, piece in enumerate(cut, start=1)]
+
+
+def agree(found: Tensor, expected: Tensor) -> None:
+    assert found.dtype == expected.dtype == torch.float32
+    assert found.shape == expected.shape
+    assert torch.allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 20), min_size=1, max_size=8).filter(sum),
+    st.sampled_from([1.0, 0.5, 0.75, 1.4, 2.0]),
+)
+@example([1], 1.0)
+@example([1, 0], 2.0)
+@example([8, 0], 1.0)
+@example([9], 1.0)
+@example([70], 0.5)
+@example([1] * 40, 1.0)
+def test_each_piece_is_that_of_the_streaming_vocoder(
+    streaming: Vocoder, recorded: RecordedVocoder, speaker: Tensor, sizes: list[int], speed: float
+) -> None:
+    """And so as long as it: whatever the pieces, and however short the sentence."""
+    expected = fed(streaming.stream(speaker, speed), sizes)
+    for found, piece in zip(fed(recorded.stream(speaker, speed), sizes), expected, strict=True):
+        agree(found, piece)
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+@pytest.mark.parametrize("speed", [1.0, 0.75, 1.4])
+def test_the_pieces_joined_are_one_full_decode_of_coqui(
+    coqui: Any,
+    speaker: Tensor,
+    speed: float,
+    channels_last: bool,  # noqa: FBT001
+) -> None:
+    stretched = latents(sum(USUAL))
+    if speed != 1.0:
+        stretched = torch.nn.functional.interpolate(stretched.transpose(1, 2), scale_factor=[1 / speed], mode="linear")
+        stretched = stretched.transpose(1, 2)
+    expected = coqui(stretched, g=speaker)[0, 0]
+    vocoder = RecordedVocoder(coqui, torch.float32, Pool(CPU), channels_last=channels_last)
+    agree(torch.cat(fed(vocoder.stream(speaker, speed), USUAL)), expected)
+    assert 0.1 < expected.std() < 0.9, "silence proves nothing, nor does what is cut off"
+
+
+def test_a_frame_is_heard_as_far_as_it_is_said_to_reach(coqui: Any) -> None:
+    """In a silence without any biases, in which the little that is left there is still seen."""
+    generator = copy.deepcopy(coqui.waveform_decoder)
+    for name, weight in generator.named_parameters():
+        if name.endswith("bias"):
+            weight.zero_()
+    network = Network(generator, torch.float64)
+    frames = network.empty(40)
+    frames[:, :, :, 20] = 1.0
+    heard = network(frames, network.no_shifts()).nonzero()[:, 0].tolist()
+    assert heard[0] == 20 * network.hop - network.reach
+    assert heard[-1] == 21 * network.hop + network.reach - 1
+    assert (network.hop, network.reach) == (256, 3258)
+
+
+def test_sentences_in_two_voices_may_take_turns(streaming: Vocoder, recorded: RecordedVocoder) -> None:
+    speakers = small_vocoder.speakers(2)
+    expected = [torch.cat(fed(streaming.stream(speaker), USUAL)) for speaker in speakers]
+    assert (expected[0] - expected[1]).norm() > 0.1 * expected[0].norm(), "voices that are alike prove nothing"
+    streams = [recorded.stream(speaker) for speaker in speakers]
+    parts: list[list[Tensor]] = [[], []]
+    pieces = torch.split(latents(sum(USUAL)), list(USUAL), 1)
+    for number, piece in enumerate(pieces, start=1):
+        for stream, found in zip(streams, parts, strict=True):
+            found.append(stream.feed(piece, last=number == len(USUAL)))
+    for found, whole in zip(parts, expected, strict=True):
+        agree(torch.cat(found), whole)
+
+
+def test_half_the_digits_change_the_sound_little(coqui: Any, streaming: Vocoder, speaker: Tensor) -> None:
+    expected = torch.cat(fed(streaming.stream(speaker), USUAL))
+    rounded = RecordedVocoder(coqui, torch.bfloat16, Pool(CPU)).stream(speaker)
+    assert ((torch.cat(fed(rounded, USUAL)) - expected).norm() / expected.norm()).item() < 0.05
+
+
+class Graph:
+    """Stands in for a recording: what was done while it was recorded is done again."""
+
+    replays = 0
+
+    def __init__(self, step: Callable[[], None]) -> None:
+        self.step = step
+
+    def replay(self) -> None:
+        Graph.replays += 1
+        self.step()
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Pool:
+    """The pool of a device of which torch says that it can record; it is the processor."""
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
+    monkeypatch.setattr(torch.cuda, "device", lambda _: pytest.MonkeyPatch.context())
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 0)
+    monkeypatch.setattr(captured, "_record", lambda step, _pool: Graph(step))
+    monkeypatch.setattr(captured, "_warm_up", lambda step: step())
+    monkeypatch.setattr(Graph, "replays", 0)
+    return Pool(torch.device("cuda:0"))
+
+
+@pytest.mark.parametrize("speed", [1.0, 0.8, 1.4])
+def test_each_piece_of_a_sentence_is_one_replay(coqui: Any, speaker: Tensor, gpu: Pool, speed: float) -> None:
+    vocoder = RecordedVocoder(coqui, torch.float32, gpu)
+    vocoder.record()
+    sizes: list[int] = []
+
+    def counted(network: Network, frames: Tensor, shifts: Tensor) -> Tensor:
+        sizes.append(frames.shape[3])
+        return own(network, frames, shifts)
+
+    own = Network.__call__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Network, "__call__", counted)
+        parts = fed(vocoder.stream(speaker, speed), USUAL)
+    assert Graph.replays == len(sizes) == len(USUAL)
+    assert set(sizes) <= set(SIZES)
+    expected = fed(RecordedVocoder(coqui, torch.float32, Pool(CPU)).stream(speaker, speed), USUAL)
+    agree(torch.cat(parts), torch.cat(expected))
+
+
+def test_where_there_is_no_memory_to_record_that_is_said(
+    coqui: Any, gpu: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    vocoder = RecordedVocoder(coqui, torch.float32, gpu)
+    monkeypatch.setattr(Network, "__call__", full)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        vocoder.record()
+
+
+def test_a_piece_does_not_change_once_it_was_given(recorded: RecordedVocoder, speaker: Tensor) -> None:
+    """What a window sounds like stands where that of the next one will stand."""
+    stream = recorded.stream(speaker)
+    pieces = torch.split(latents(32), 8, 1)
+    made = [stream.feed(piece, last=False) for piece in pieces[:2]]
+    kept = [piece.clone() for piece in made]
+    for piece in pieces[2:]:
+        stream.feed(piece, last=False)
+    for now, then in itertools.zip_longest(made, kept):
+        assert torch.equal(now, then)
