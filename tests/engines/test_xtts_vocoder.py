@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,7 +111,7 @@ def test_the_pieces_joined_are_one_full_decode_of_coqui(
         stretched = torch.nn.functional.interpolate(stretched.transpose(1, 2), scale_factor=[1 / speed], mode="linear")
         stretched = stretched.transpose(1, 2)
     expected = coqui(stretched, g=speaker)[0, 0]
-    vocoder = RecordedVocoder(coqui, torch.float32, Pool(CPU), channels_last=channels_last)
+    vocoder = RecordedVocoder(coqui, torch.float32, Pool(CPU), network=partial(Network, channels_last=channels_last))
     agree(torch.cat(fed(vocoder.stream(speaker, speed), USUAL)), expected)
     assert 0.1 < expected.std() < 0.9, "silence proves nothing, nor does what is cut off"
 

@@ -12,6 +12,8 @@ from voicestream.workers.tts.xtts.vocoder_network import Network
 from voicestream.workers.tts.xtts.vocoder_windows import Windows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor, nn
 
     from voicestream.workers.captured import Pool
@@ -36,8 +38,7 @@ class RecordedVocoder:
         pool: Pool,
         *,
         sizes: tuple[int, ...] = SIZES,
-        channels_last: bool = True,
-        side_by_side: bool = True,
+        network: Callable[[nn.Module, torch.dtype], Network] = Network,
     ) -> None:
         """Read the weights.
 
@@ -46,14 +47,11 @@ class RecordedVocoder:
             numbers: in which it computes; the interpolation before it is always float32.
             pool: where recordings keep what they need.
             sizes: of the windows that are recorded, in frames, ascending.
-            channels_last: see ``Network``.
-            side_by_side: see ``Network``.
+            network: what computes a window.
         """
         fold_weight_norm(decoder)
         self._interpolations = interpolations(decoder)
-        self._network = Network(
-            decoder.waveform_decoder, numbers, channels_last=channels_last, side_by_side=side_by_side
-        )
+        self._network = network(decoder.waveform_decoder, numbers)
         self.windows: Final = Windows(self._network.hop, self._network.reach, sizes)
         self._shifts = self._network.no_shifts()
         self._recorded = {size: _Window(self._network, self._shifts, size, pool) for size in sizes}
