@@ -20,6 +20,7 @@ import torch
 
 from voicestream.workers import captured
 from voicestream.workers.captured import Pool
+from voicestream.workers.tts.xtts.hifi_gan import HifiGan
 from voicestream.workers.tts.xtts.speaking import FIRST_PIECES, PIECE
 from voicestream.workers.tts.xtts.vocoder import Vocoder
 from voicestream.workers.tts.xtts.vocoder_network import Network
@@ -122,13 +123,14 @@ def test_a_frame_is_heard_as_far_as_it_is_said_to_reach(coqui: Any) -> None:
     for name, weight in generator.named_parameters():
         if name.endswith("bias"):
             weight.zero_()
-    network = Network(generator, torch.float64)
-    frames = network.empty(40)
-    frames[:, :, :, 20] = 1.0
-    heard = network(frames, network.no_shifts()).nonzero()[:, 0].tolist()
-    assert heard[0] == 20 * network.hop - network.reach
-    assert heard[-1] == 21 * network.hop + network.reach - 1
-    assert (network.hop, network.reach) == (256, 3258)
+    layers = HifiGan(generator)
+    frames = torch.zeros(40, small_vocoder.LATENT, dtype=torch.float64)
+    frames[20] = 1.0
+    shifts = torch.zeros(sum(layers.voices.widths), dtype=torch.float64)
+    heard = Network(layers, torch.float64)(frames, shifts).nonzero()[:, 0].tolist()
+    assert heard[0] == 20 * layers.hop - layers.reach
+    assert heard[-1] == 21 * layers.hop + layers.reach - 1
+    assert (layers.hop, layers.reach) == (256, 3258)
 
 
 def test_sentences_in_two_voices_may_take_turns(streaming: Vocoder, recorded: RecordedVocoder) -> None:
@@ -183,7 +185,7 @@ def test_each_piece_of_a_sentence_is_one_replay(coqui: Any, speaker: Tensor, gpu
     sizes: list[int] = []
 
     def counted(network: Network, frames: Tensor, shifts: Tensor) -> Tensor:
-        sizes.append(frames.shape[3])
+        sizes.append(len(frames))
         return own(network, frames, shifts)
 
     own = Network.__call__

@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
+from voicestream.workers.tts.xtts.hifi_gan import LAST_SLOPE, SLOPE
 from voicestream.workers.tts.xtts.streaming_layers import (
     Chain,
     Convolution,
@@ -18,7 +19,6 @@ from voicestream.workers.tts.xtts.streaming_layers import (
     Residual,
     Upsampling,
 )
-from voicestream.workers.tts.xtts.vocoder_network import LAST_SLOPE, SLOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

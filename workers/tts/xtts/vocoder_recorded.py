@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 
 from voicestream.workers.captured import Captured
+from voicestream.workers.tts.xtts.hifi_gan import HifiGan
 from voicestream.workers.tts.xtts.vocoder import fold_weight_norm, interpolations
 from voicestream.workers.tts.xtts.vocoder_network import Network
 from voicestream.workers.tts.xtts.vocoder_windows import Windows
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from voicestream.workers.captured import Pool
     from voicestream.workers.tts.xtts.streaming_layers import Layer
+
+    Compute = Callable[[Tensor, Tensor], Tensor]
 
 SIZES: Final = (32, 48, 64, 96)
 """Frames. A token is 4.4 of them, and a window has 26 beside those of its piece: so 32 hold the first eight tokens, 48
@@ -38,7 +41,7 @@ class RecordedVocoder:
         pool: Pool,
         *,
         sizes: tuple[int, ...] = SIZES,
-        network: Callable[[nn.Module, torch.dtype], Network] = Network,
+        network: Callable[[HifiGan, torch.dtype], Compute] = Network,
     ) -> None:
         """Read the weights.
 
@@ -51,10 +54,20 @@ class RecordedVocoder:
         """
         fold_weight_norm(decoder)
         self._interpolations = interpolations(decoder)
-        self._network = network(decoder.waveform_decoder, numbers)
-        self.windows: Final = Windows(self._network.hop, self._network.reach, sizes)
-        self._shifts = self._network.no_shifts()
-        self._recorded = {size: _Window(self._network, self._shifts, size, pool) for size in sizes}
+        layers = HifiGan(decoder.waveform_decoder)
+        self._voices = layers.voices
+        self._network = network(layers, numbers)
+        self.windows: Final = Windows(layers.hop, layers.reach, sizes)
+        device = layers.last.weight.device
+        self._shifts = torch.zeros(sum(self._voices.widths), dtype=numbers, device=device)
+        channels = layers.first.weight.shape[1]
+
+        def window(size: int) -> _Window:
+            frames = torch.zeros(size, channels, dtype=numbers, device=device)
+            samples = torch.zeros(size * layers.hop, device=device)
+            return _Window(self._network, frames, self._shifts, samples, pool)
+
+        self._recorded = {size: window(size) for size in sizes}
 
     def record(self) -> None:
         """Record a window of each size.
@@ -67,26 +80,24 @@ class RecordedVocoder:
 
     def stream(self, speaker: Tensor, speed: float = 1.0) -> RecordedStream:
         """As ``Vocoder`` says."""
-        return RecordedStream(self, self._interpolations(speed), self._network.shifts(speaker))
+        return RecordedStream(self, self._interpolations(speed), self._voices.shifts(speaker).to(self._shifts))
 
     def samples(self, frames: Tensor, size: int, shifts: Tensor) -> Tensor:
         """What a window sounds like.
 
         Args:
-            frames: (1, channels, frames).
+            frames: (frames, channels).
             size: of the window; where it is larger than there are frames, anything may stand in the rest of it.
-            shifts: of the speaker, as ``Network`` has them.
+            shifts: of the speaker.
 
         Returns:
-            (size times ``hop``,), float32; until the next call.
+            (samples,), float32; until the next call.
         """
         recorded = self._recorded.get(size)
         if recorded is None:
-            window = self._network.empty(size)
-            window[:, :, 0] = frames
-            return self._network(window, shifts).float()
+            return self._network(frames.to(shifts.dtype), shifts).float()
         self._shifts.copy_(shifts)
-        recorded.frames[:, :, 0, : frames.shape[2]] = frames
+        recorded.frames[: len(frames)] = frames
         recorded.step()
         return recorded.samples
 
@@ -112,7 +123,8 @@ class RecordedStream:
         parts = [torch.zeros(0, device=frames.device)]
         for window in windows.cut(self._done, self._kept_from + frames.shape[2], last=last):
             begin = window.begin - self._kept_from
-            samples = self._vocoder.samples(frames[:, :, begin : begin + window.frames], window.frames, self._shifts)
+            part = frames[0, :, begin : begin + window.frames].t()
+            samples = self._vocoder.samples(part, window.frames, self._shifts)
             parts.append(samples[window.first : window.end].clone())
             self._done += window.samples
         dropped = max(0, frames.shape[2] - windows.kept_frames)
@@ -124,11 +136,11 @@ class RecordedStream:
 class _Window:
     """One size of window, and the memory in which it is computed."""
 
-    def __init__(self, network: Network, shifts: Tensor, size: int, pool: Pool) -> None:
-        self.frames = network.empty(size)
-        self.samples = torch.zeros(size * network.hop, device=network.device)
+    def __init__(self, network: Compute, frames: Tensor, shifts: Tensor, samples: Tensor, pool: Pool) -> None:
+        self.frames = frames
+        self.samples = samples
 
         def compute() -> None:
-            self.samples.copy_(network(self.frames, shifts))
+            samples.copy_(network(frames, shifts))
 
         self.step = Captured(compute, pool)
