@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from helpers import small_vocoder
 from helpers.neural import skip_unless_voice_installed
+from helpers.plain_kernels import PlainKernels
 
 skip_unless_voice_installed()
 
@@ -23,6 +24,7 @@ from voicestream.workers.captured import Pool
 from voicestream.workers.tts.xtts.hifi_gan import HifiGan
 from voicestream.workers.tts.xtts.speaking import FIRST_PIECES, PIECE
 from voicestream.workers.tts.xtts.vocoder import Vocoder
+from voicestream.workers.tts.xtts.vocoder_fused import FusedNetwork
 from voicestream.workers.tts.xtts.vocoder_network import Network
 from voicestream.workers.tts.xtts.vocoder_recorded import SIZES, RecordedVocoder
 
@@ -32,10 +34,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from voicestream.workers.tts.xtts.vocoder import Stream
-    from voicestream.workers.tts.xtts.vocoder_recorded import RecordedStream
+    from voicestream.workers.tts.xtts.vocoder_recorded import Compute, RecordedStream
 
 USUAL = (*FIRST_PIECES, PIECE, PIECE, 5)
 """Tokens of the pieces of a sentence."""
+
+NETWORKS: dict[str, Callable[[HifiGan, torch.dtype], Compute]] = {
+    "channels last": Network,
+    "channels first": partial(Network, channels_last=False),
+    "few kernels": partial(FusedNetwork, kernels=PlainKernels()),
+}
 
 CPU = torch.device("cpu")
 
@@ -99,22 +107,26 @@ def test_each_piece_is_that_of_the_streaming_vocoder(
         agree(found, piece)
 
 
-@pytest.mark.parametrize("channels_last", [True, False])
+@pytest.mark.parametrize("network", [*NETWORKS.values()], ids=[*NETWORKS])
 @pytest.mark.parametrize("speed", [1.0, 0.75, 1.4])
 def test_the_pieces_joined_are_one_full_decode_of_coqui(
-    coqui: Any,
-    speaker: Tensor,
-    speed: float,
-    channels_last: bool,  # noqa: FBT001
+    coqui: Any, speaker: Tensor, speed: float, network: Callable[[HifiGan, torch.dtype], Compute]
 ) -> None:
     stretched = latents(sum(USUAL))
     if speed != 1.0:
         stretched = torch.nn.functional.interpolate(stretched.transpose(1, 2), scale_factor=[1 / speed], mode="linear")
         stretched = stretched.transpose(1, 2)
     expected = coqui(stretched, g=speaker)[0, 0]
-    vocoder = RecordedVocoder(coqui, torch.float32, Pool(CPU), network=partial(Network, channels_last=channels_last))
+    vocoder = RecordedVocoder(coqui, torch.float32, Pool(CPU), network=network)
     agree(torch.cat(fed(vocoder.stream(speaker, speed), USUAL)), expected)
     assert 0.1 < expected.std() < 0.9, "silence proves nothing, nor does what is cut off"
+
+
+def test_few_kernels_take_a_window(coqui: Any, speaker: Tensor) -> None:
+    layers, kernels = HifiGan(coqui.waveform_decoder), PlainKernels()
+    network = FusedNetwork(layers, torch.float32, kernels)
+    network(torch.zeros(32, small_vocoder.LATENT), layers.voices.shifts(speaker))
+    assert kernels.launches == 30
 
 
 def test_a_frame_is_heard_as_far_as_it_is_said_to_reach(coqui: Any) -> None:

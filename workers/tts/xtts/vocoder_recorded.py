@@ -95,7 +95,7 @@ class RecordedVocoder:
         """
         recorded = self._recorded.get(size)
         if recorded is None:
-            return self._network(frames.to(shifts.dtype), shifts).float()
+            return self._network(frames.to(shifts.dtype).contiguous(), shifts).float()
         self._shifts.copy_(shifts)
         recorded.frames[: len(frames)] = frames
         recorded.step()

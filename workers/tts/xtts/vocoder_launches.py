@@ -1,0 +1,103 @@
+"""Starts the kernels of the vocoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import torch
+
+from voicestream.workers.tts.xtts import vocoder_kernels, vocoder_tiles
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from voicestream.workers.tts.xtts.vocoder_fused import Layer
+
+_KERNELS: Final[Any] = vocoder_kernels
+"""Triton has no types."""
+
+_LAST_STEPS: Final = 256
+"""Samples a program."""
+
+
+class Gpu(Protocol):
+    """What has to be known of the device that kernels run on."""
+
+    @property
+    def shared_memory(self) -> int:
+        """Bytes that a program can have of it."""
+        ...
+
+    def options(self, warps: int) -> dict[str, object]:
+        """Of each launch."""
+        ...
+
+
+class Launches:
+    """``Kernels`` of a GPU."""
+
+    def __init__(self, gpu: Gpu) -> None:
+        self._gpu = gpu
+
+    def convolve(
+        self, signals: Tensor, layer: Layer, bias: Tensor, slope: float, around: Tensor | None = None
+    ) -> Tensor:
+        """As ``Kernels`` says."""
+        given, steps, channels = signals.shape
+        count = len(layer.taps)
+        outputs = layer.weight.shape[2]
+        summed = given if count == 1 else 1
+        taps = (*layer.taps, 0, 0)
+        tile = vocoder_tiles.choose(
+            channels,
+            outputs,
+            summed=summed,
+            memory=self._gpu.shared_memory,
+            number_bytes=signals.element_size(),
+        )
+        out = torch.empty((count, steps, outputs), dtype=signals.dtype, device=signals.device)
+        _KERNELS.convolve[(-(-steps // tile.steps), outputs // tile.outputs, count)](
+            signals,
+            steps * channels if given > 1 else 0,
+            layer.weight,
+            bias,
+            out if around is None else around,
+            steps * outputs if around is not None and len(around) > 1 else 0,
+            out,
+            steps,
+            layer.dilation,
+            CHANNELS=channels,
+            OUTPUTS=outputs,
+            BIASES=bias.shape[-1],
+            TAPS_0=taps[0],
+            TAPS_1=taps[1],
+            TAPS_2=taps[2],
+            SUMMED=summed,
+            SLOPE=slope,
+            GOES_AROUND=around is not None,
+            STEPS=tile.steps,
+            TO=tile.outputs,
+            FROM=tile.channels,
+            num_stages=tile.stages,
+            **self._gpu.options(tile.warps),
+        )
+        return out
+
+    def finish(self, signals: Tensor, weight: Tensor, slope: float) -> Tensor:
+        """As ``Kernels`` says."""
+        summed, steps, channels = signals.shape
+        out = torch.empty((steps,), dtype=torch.float32, device=signals.device)
+        _KERNELS.finish[(-(-steps // _LAST_STEPS),)](
+            signals,
+            steps * channels,
+            weight,
+            out,
+            steps,
+            CHANNELS=channels,
+            TAPS=len(weight),
+            SUMMED=summed,
+            SLOPE=slope,
+            STEPS=_LAST_STEPS,
+            **self._gpu.options(4),
+        )
+        return out
