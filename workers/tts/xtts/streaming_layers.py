@@ -159,11 +159,11 @@ class Interpolation:
         # The same arithmetic as torch's, in its precision: where a position is almost whole, it decides.
         at = ((torch.arange(self._made, end, dtype=torch.float32) + 0.5) * self._step - 0.5).clamp(min=0)
         left = at.floor()
-        share = _sent(at - left, signal.device).to(signal.dtype)
+        share = (at - left).to(signal)
         first = left.long() - self._kept_from
         second = (first + 1).clamp(max=signal.shape[2] - 1)
-        both = signal.index_select(2, _sent(torch.cat([first, second]), signal.device))
-        made = torch.lerp(both[:, :, : end - self._made], both[:, :, end - self._made :], share)
+        first, second = first.to(signal.device), second.to(signal.device)
+        made = signal[:, :, first] * (1 - share) + signal[:, :, second] * share
         self._made = end
         keep = max(0, math.floor((end + 0.5) * self._step - 0.5) - 1 - self._kept_from)
         keep = min(keep, signal.shape[2])
@@ -174,8 +174,3 @@ class Interpolation:
     def _certain(self, there: int) -> int:
         """How many outputs need nothing beyond the inputs there are: those that do not lie behind the last of them."""
         return max(self._made, math.floor((there - 0.5) * self._factor - 0.5) + 1)
-
-
-def _sent(numbers: Tensor, device: torch.device) -> Tensor:
-    """Numbers from the processor, on a device; NVIDIA's copies them before it returns, and need not do more."""
-    return numbers.to(device, non_blocking=device.type == "cuda")

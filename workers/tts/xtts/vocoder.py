@@ -21,8 +21,6 @@ from voicestream.workers.tts.xtts.streaming_layers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor, nn
 
     from voicestream.workers.tts.xtts.streaming_layers import Layer
@@ -41,7 +39,7 @@ class Vocoder:
         fold_weight_norm(decoder)
         self._generator = decoder.waveform_decoder.to(numbers)
         self._numbers = numbers
-        self._interpolations = interpolations(decoder)
+        self._factors = factors(decoder)
 
     def stream(self, speaker: Tensor, speed: float = 1.0) -> Stream:
         """A new stream in the voice of a speaker.
@@ -52,8 +50,9 @@ class Vocoder:
         """
         generator = self._generator
         speaker = speaker.to(generator.conv_pre.weight)
-        layers: list[Layer] = [
-            self._interpolations(speed),
+        layers: list[Layer] = [] if speed == 1.0 else [Interpolation(1 / speed)]
+        layers += [
+            *map(Interpolation, self._factors),
             Pointwise(lambda signal: signal.to(self._numbers)),
             _convolution(generator.conv_pre),
             Pointwise(partial(torch.add, generator.cond_layer(speaker))),
@@ -80,17 +79,12 @@ class Stream:
         return self._layers.feed(latents.transpose(1, 2), last=last)[0, 0].float()
 
 
-def interpolations(decoder: nn.Module) -> Callable[[float], Chain]:
-    """What makes the layers that turn latents into frames, for a speed; they keep no part of the decoder."""
-    factors = [decoder.ar_mel_length_compression / decoder.output_hop_length]
+def factors(decoder: nn.Module) -> list[float]:
+    """Those by which latents are stretched, one after another, to become frames."""
+    found: list[float] = [decoder.ar_mel_length_compression / decoder.output_hop_length]
     if decoder.output_sample_rate != decoder.input_sample_rate:
-        factors.append(decoder.output_sample_rate / decoder.input_sample_rate)
-
-    def made(speed: float) -> Chain:
-        slower = [] if speed == 1.0 else [1 / speed]
-        return Chain([Interpolation(factor) for factor in (*slower, *factors)])
-
-    return made
+        found.append(decoder.output_sample_rate / decoder.input_sample_rate)
+    return found
 
 
 def fold_weight_norm(module: nn.Module) -> None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import torch
 
 from voicestream.workers.captured import Captured
 from voicestream.workers.tts.xtts.hifi_gan import HifiGan
-from voicestream.workers.tts.xtts.vocoder import fold_weight_norm, interpolations
+from voicestream.workers.tts.xtts.stretching import Stretching
+from voicestream.workers.tts.xtts.vocoder import factors, fold_weight_norm
 from voicestream.workers.tts.xtts.vocoder_network import Network
 from voicestream.workers.tts.xtts.vocoder_windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from voicestream.workers.captured import Pool
-    from voicestream.workers.tts.xtts.streaming_layers import Layer
+    from voicestream.workers.tts.xtts.vocoder_windows import Window
 
     Compute = Callable[[Tensor, Tensor], Tensor]
 
@@ -26,6 +30,12 @@ SIZES: Final = (32, 48, 64, 96)
 """Frames. A token is 4.4 of them, and a window has 26 beside those of its piece: so 32 hold the first eight tokens, 48
 a piece of four, 64 one of eight or the last one, 96 one that is spoken slowly. Very short texts are put together from
 several."""
+
+_FASTEST: Final = 2.0
+"""So much faster than usual windows can still be recorded ones: they have places for so many latents."""
+
+_LATENTS_BESIDE: Final = 4
+"""On top: at the edges."""
 
 
 class RecordedVocoder:
@@ -53,21 +63,29 @@ class RecordedVocoder:
             network: what computes a window.
         """
         fold_weight_norm(decoder)
-        self._interpolations = interpolations(decoder)
         layers = HifiGan(decoder.waveform_decoder)
+        self.windows: Final = Windows(layers.hop, layers.reach, sizes)
+        self._factors = factors(decoder)
         self._voices = layers.voices
         self._network = network(layers, numbers)
-        self.windows: Final = Windows(layers.hop, layers.reach, sizes)
         device = layers.last.weight.device
         self._shifts = torch.zeros(sum(self._voices.widths), dtype=numbers, device=device)
-        channels = layers.first.weight.shape[1]
+        self._shifts_kept: Tensor | None = None
+        """What was copied there last."""
+        self._channels = channels = layers.first.weight.shape[1]
 
         def window(size: int) -> _Window:
-            frames = torch.zeros(size, channels, dtype=numbers, device=device)
-            samples = torch.zeros(size * layers.hop, device=device)
-            return _Window(self._network, frames, self._shifts, samples, pool)
+            latents = math.ceil(size * _FASTEST / math.prod(self._factors)) + _LATENTS_BESIDE
+            return _Window(
+                torch.zeros(latents, channels, device=device),
+                torch.zeros(size, latents, device=device),
+                torch.zeros(size * layers.hop, device=device),
+                self._compute,
+                pool,
+            )
 
         self._recorded = {size: window(size) for size in sizes}
+        self._most_latents = max(window.latents.shape[0] for window in self._recorded.values())
 
     def record(self) -> None:
         """Record a window of each size.
@@ -80,67 +98,84 @@ class RecordedVocoder:
 
     def stream(self, speaker: Tensor, speed: float = 1.0) -> RecordedStream:
         """As ``Vocoder`` says."""
-        return RecordedStream(self, self._interpolations(speed), self._voices.shifts(speaker).to(self._shifts))
+        slower = [] if speed == 1.0 else [1 / speed]
+        # In front of the latents, for windows that hold more of them than there are.
+        nothing = torch.zeros(self._most_latents, self._channels, device=self._shifts.device)
+        return RecordedStream(
+            self, Stretching([*slower, *self._factors]), nothing, self._voices.shifts(speaker).to(self._shifts)
+        )
 
-    def samples(self, frames: Tensor, size: int, shifts: Tensor) -> Tensor:
-        """What a window sounds like.
+    def samples(self, latents: Tensor, end: int, matrix: NDArray[np.float32], window: Window, shifts: Tensor) -> Tensor:
+        """The samples that are taken of a window.
 
         Args:
-            frames: (frames, channels).
-            size: of the window; where it is larger than there are frames, anything may stand in the rest of it.
+            latents: (latents, channels), as many before those with weights as the window has places.
+            end: the one after the last of them that has a weight.
+            matrix: the weights, (frames, latents); where there are fewer frames than the window has, nothing is in
+                the rest of it.
+            window: which one.
             shifts: of the speaker.
-
-        Returns:
-            (samples,), float32; until the next call.
         """
-        recorded = self._recorded.get(size)
-        if recorded is None:
-            return self._network(frames.to(shifts.dtype).contiguous(), shifts).float()
-        self._shifts.copy_(shifts)
-        recorded.frames[: len(frames)] = frames
+        frames, count = matrix.shape
+        recorded = self._recorded.get(window.frames)
+        if recorded is None or recorded.latents.shape[0] < count:
+            weights = torch.from_numpy(matrix).to(latents.device)
+            return self._compute(latents[end - count : end], weights, shifts)[window.first : window.end]
+        places = recorded.latents.shape[0]
+        whole = np.zeros((window.frames, places), np.float32)
+        whole[:frames, places - count :] = matrix
+        # NVIDIA's driver has copied so little before it returns; torch would wait for it to arrive, too.
+        recorded.weights.copy_(torch.from_numpy(whole), non_blocking=True)
+        recorded.latents.copy_(latents[end - places : end])
+        if self._shifts_kept is not shifts:
+            self._shifts.copy_(shifts)
+            self._shifts_kept = shifts
         recorded.step()
-        return recorded.samples
+        return recorded.samples[window.first : window.end].clone()
+
+    def _compute(self, latents: Tensor, weights: Tensor, shifts: Tensor | None = None) -> Tensor:
+        shifts = self._shifts if shifts is None else shifts
+        return self._network((weights @ latents).to(shifts.dtype), shifts).float()
 
 
 class RecordedStream:
     """The sound of one sentence. Several may take turns."""
 
-    def __init__(self, vocoder: RecordedVocoder, layers: Layer, shifts: Tensor) -> None:
+    def __init__(self, vocoder: RecordedVocoder, stretching: Stretching, nothing: Tensor, shifts: Tensor) -> None:
         self._vocoder = vocoder
-        self._layers = layers
+        self._stretching = stretching
         self._shifts = shifts
-        self._kept: Tensor | None = None
-        """The last frames."""
-        self._kept_from = 0
+        self._latents = nothing
+        self._begin = len(nothing)
+        """Where the first of them is."""
         self._done = 0
 
     def feed(self, latents: Tensor, *, last: bool) -> Tensor:
         """As ``Stream`` says."""
-        windows = self._vocoder.windows
-        frames = self._layers.feed(latents.transpose(1, 2), last=last)
-        if self._kept is not None:
-            frames = torch.cat([self._kept, frames], 2)
-        parts = [torch.zeros(0, device=frames.device)]
-        for window in windows.cut(self._done, self._kept_from + frames.shape[2], last=last):
-            begin = window.begin - self._kept_from
-            part = frames[0, :, begin : begin + window.frames].t()
-            samples = self._vocoder.samples(part, window.frames, self._shifts)
-            parts.append(samples[window.first : window.end].clone())
+        self._latents = torch.cat([self._latents, latents[0]])
+        there = len(self._latents) - self._begin
+        frames = self._stretching.frames(there, last=last)
+        parts: list[Tensor] = []
+        for window in self._vocoder.windows.cut(self._done, frames, last=last):
+            end = min(window.begin + window.frames, frames)
+            first, matrix = self._stretching.weights(window.begin, end, there, last=last)
+            end = self._begin + first + matrix.shape[1]
+            parts.append(self._vocoder.samples(self._latents, end, matrix, window, self._shifts))
             self._done += window.samples
-        dropped = max(0, frames.shape[2] - windows.kept_frames)
-        self._kept = frames[:, :, dropped:]
-        self._kept_from += dropped
-        return torch.cat(parts) if len(parts) != 2 else parts[1]  # noqa: PLR2004 - one piece needs not be joined
+        if len(parts) == 1:
+            return parts[0]
+        return torch.cat(parts) if parts else torch.zeros(0, device=latents.device)
 
 
 class _Window:
     """One size of window, and the memory in which it is computed."""
 
-    def __init__(self, network: Compute, frames: Tensor, shifts: Tensor, samples: Tensor, pool: Pool) -> None:
-        self.frames = frames
+    def __init__(self, latents: Tensor, weights: Tensor, samples: Tensor, compute: Compute, pool: Pool) -> None:
+        self.latents = latents
+        self.weights = weights
         self.samples = samples
 
-        def compute() -> None:
-            samples.copy_(network(frames, shifts))
+        def step() -> None:
+            samples.copy_(compute(latents, weights))
 
-        self.step = Captured(compute, pool)
+        self.step = Captured(step, pool)
