@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers.neural import skip_unless_voice_installed
@@ -70,6 +70,7 @@ def test_an_upsampling(sizes: list[int], shape: tuple[int, int]) -> None:
 
 
 @settings(max_examples=300)
+@example([4, 0], 1 / 1.4)
 @given(pieces, st.one_of(st.sampled_from([4.0, 24_000 / 22_050, 1.0]), st.floats(0.4, 5.0)))
 def test_an_interpolation(sizes: list[int], factor: float) -> None:
     signal = random(1, 2, sum(sizes))

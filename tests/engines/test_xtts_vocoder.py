@@ -95,6 +95,7 @@ def agree(found: Tensor, expected: Tensor) -> None:
 @example([1], 1.0)
 @example([1, 0], 2.0)
 @example([8, 0], 1.0)
+@example([4, 0], 1.4)
 @example([9], 1.0)
 @example([70], 0.5)
 @example([1] * 40, 1.0)

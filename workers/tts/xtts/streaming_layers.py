@@ -172,5 +172,9 @@ class Interpolation:
         return made
 
     def _certain(self, there: int) -> int:
-        """How many outputs need nothing beyond the inputs there are: those that do not lie behind the last of them."""
-        return max(self._made, math.floor((there - 0.5) * self._factor - 0.5) + 1)
+        """How many outputs need nothing beyond the inputs there are: those that do not lie behind the last of them.
+
+        Nor more than there would be, were that the end.
+        """
+        found = min(math.floor((there - 0.5) * self._factor - 0.5) + 1, math.floor(there * self._factor))
+        return max(self._made, found)

@@ -6,7 +6,9 @@ The same as a chain of ``Interpolation``, but said for any part of a signal at o
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,18 +25,18 @@ class Weights(NamedTuple):
     """(frames, latents)."""
 
 
+@dataclass(frozen=True)
 class Stretching:
     """``interpolate(mode="linear")`` by one factor after another."""
 
-    def __init__(self, factors: list[float]) -> None:
-        self._factors: Final = factors
+    factors: tuple[float, ...]
 
     def frames(self, latents: int, *, last: bool) -> int:
         """How many frames are certain once there are so many latents, and perhaps no more of them."""
-        return self._counts(latents, last=last)[-1]
+        return _counts(self.factors, latents, last=last)[-1]
 
     def weights(self, begin: int, end: int, latents: int, *, last: bool) -> Weights:
-        """What frames are made of.
+        """What frames are made of; not to be changed.
 
         Args:
             begin: the first of them.
@@ -42,29 +44,36 @@ class Stretching:
             latents: of the signal, by now.
             last: whether it has no more of them.
         """
-        counts = self._counts(latents, last=last)
-        total: NDArray[np.float32] | None = None
-        for factor, count in zip(reversed(self._factors), reversed(counts[:-1]), strict=True):
-            # As torch computes it, in its precision: where a position is almost whole, it decides.
-            at = (np.arange(begin, end, dtype=np.float32) + np.float32(0.5)) * np.float32(1 / factor) - np.float32(0.5)
-            at = np.maximum(at, np.float32(0))
-            left = at.astype(np.int64)
-            share = at - left.astype(np.float32)
-            right = np.minimum(left + 1, count - 1)
-            begin, end = int(left[0]), int(right[-1]) + 1
-            step = np.zeros((len(at), end - begin), np.float32)
-            rows = np.arange(len(at))
-            step[rows, left - begin] = 1 - share
-            # Where both are the last one.
-            step[rows, right - begin] += share
-            total = step if total is None else total @ step
-        assert total is not None  # noqa: S101 - there is a factor
-        return Weights(begin, total)
+        return _weights(self.factors, begin, end, latents, last=last)
 
-    def _counts(self, latents: int, *, last: bool) -> list[int]:
-        """Of the steps that are certain before each factor, and after the last one."""
-        counts = [latents]
-        for factor in self._factors:
-            there = counts[-1]
-            counts.append(math.floor(there * factor) if last else max(0, math.floor((there - 0.5) * factor - 0.5) + 1))
-        return counts
+
+# All sentences have pieces of the same sizes, up to their last one.
+@lru_cache(maxsize=256)
+def _weights(factors: tuple[float, ...], begin: int, end: int, latents: int, *, last: bool) -> Weights:
+    counts = _counts(factors, latents, last=last)
+    total: NDArray[np.float32] | None = None
+    for factor, count in zip(reversed(factors), reversed(counts[:-1]), strict=True):
+        # As torch computes it, in its precision: where a position is almost whole, it decides.
+        at = (np.arange(begin, end, dtype=np.float32) + np.float32(0.5)) * np.float32(1 / factor) - np.float32(0.5)
+        at = np.maximum(at, np.float32(0))
+        left = at.astype(np.int64)
+        share = at - left.astype(np.float32)
+        right = np.minimum(left + 1, count - 1)
+        begin, end = int(left[0]), int(right[-1]) + 1
+        step = np.zeros((len(at), end - begin), np.float32)
+        rows = np.arange(len(at))
+        step[rows, left - begin] = 1 - share
+        # Where both are the last one.
+        step[rows, right - begin] += share
+        total = step if total is None else total @ step
+    assert total is not None  # noqa: S101 - there is a factor
+    return Weights(begin, total)
+
+
+def _counts(factors: tuple[float, ...], latents: int, *, last: bool) -> list[int]:
+    """Of the steps that are certain before each factor, and after the last one."""
+    counts = [latents]
+    for factor in factors:
+        whole = math.floor(counts[-1] * factor)
+        counts.append(whole if last else max(0, min(whole, math.floor((counts[-1] - 0.5) * factor - 0.5) + 1)))
+    return counts

@@ -102,7 +102,7 @@ class RecordedVocoder:
         # In front of the latents, for windows that hold more of them than there are.
         nothing = torch.zeros(self._most_latents, self._channels, device=self._shifts.device)
         return RecordedStream(
-            self, Stretching([*slower, *self._factors]), nothing, self._voices.shifts(speaker).to(self._shifts)
+            self, Stretching((*slower, *self._factors)), nothing, self._voices.shifts(speaker).to(self._shifts)
         )
 
     def samples(self, latents: Tensor, end: int, matrix: NDArray[np.float32], window: Window, shifts: Tensor) -> Tensor:
