@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _KERNELS: Final[Any] = vocoder_kernels
 """Triton has no types."""
 
-_LAST_STEPS: Final = 256
+_LAST_STEPS: Final = 64
 """Samples a program."""
 
 
