@@ -10,16 +10,19 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import zmq
 
-from voicestream import audio_pool, log
+from voicestream import audio_pool, cards, log
 from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError, VoicestreamError
 from voicestream.run_directory import RunDirectory
 from voicestream.supervisor.alarms import Limits
 from voicestream.supervisor.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from voicestream.messages import Role
 
 FIRST_SESSION_SECONDS: Final = 10.0
 """A client that started us opens its session at once; one that was interrupted before it could should leave nothing."""
@@ -39,6 +42,7 @@ def main() -> int:
     parser.add_argument("--translator", default="auto")
     parser.add_argument("--models", default="")
     parser.add_argument("--compute", default=AUTO)
+    parser.add_argument("--gpu", action="append", default=[])
     parser.add_argument("--no-graphs", action="store_true")
     parser.add_argument(
         "--keep-alive", type=float, default=FIRST_SESSION_SECONDS, help="how long to wait for a session"
@@ -63,11 +67,7 @@ def main() -> int:
             run_directory,
             _make_pool(),
             {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
-            EngineSettings(
-                models=cast("str", found.models),
-                compute=cast("str", found.compute),
-                graphs=not cast("bool", found.no_graphs),
-            ),
+            _settings(found),
             Limits(
                 silence_seconds=cast("float", found.silence_limit),
                 job_seconds=cast("float", found.job_limit),
@@ -85,6 +85,23 @@ def main() -> int:
     finally:
         run_directory.remove()
     return EXIT_OK
+
+
+def _settings(found: argparse.Namespace) -> dict[Role, EngineSettings]:
+    """What the engine of each role is loaded with.
+
+    Raises:
+        UsageError: a card cannot be right.
+    """
+    cards_of = cards.parse(cast("list[str]", found.gpu))
+    return {
+        role: EngineSettings(
+            models=cast("str", found.models),
+            compute=cards.compute_of(role, cast("str", found.compute), cards_of),
+            graphs=not cast("bool", found.no_graphs),
+        )
+        for role in cards.ROLES
+    }
 
 
 def _raise_descriptor_limit() -> None:

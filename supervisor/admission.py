@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream import languages
+from voicestream import cards, languages
 from voicestream.engine_settings import check_compute
 from voicestream.errors import UsageError
 
@@ -35,7 +35,7 @@ def refusal(options: SessionOptions, sessions: int) -> str:
     try:
         languages.parse(options.parser.language)
         languages.parse(options.target)
-        check_compute(options.compute)
+        cards.check(check_compute(options.compute), options.cards)
     except UsageError as error:
         return error.for_people()
     if "\0" in options.models or (options.models and not Path(options.models).is_absolute()):

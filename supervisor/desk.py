@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream import languages
+from voicestream import cards, languages
 from voicestream.engine_settings import AUTO, IGNORED_BY, EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.messages import (
@@ -158,15 +158,16 @@ class Desk:
         wanted: list[tuple[Role, str]] = [("tts", options.tts)]
         if not languages.are_same(options.target, options.parser.language):
             wanted.append(("translation", options.translator))
-        settings = EngineSettings(models=options.models, compute=options.compute, graphs=options.graphs)
         for role, engine in wanted:
             post = supervisor.table.posts[role]
+            compute = cards.compute_of(role, options.compute, options.cards)
+            settings = EngineSettings(models=options.models, compute=compute, graphs=options.graphs)
             fits = engine in (post.engine, post.engine_name) or (engine == AUTO and post.engine != "none")
             is_set = post.settings == settings or self._settings_are_nothing_to(post, engine)
             if fits and is_set:
                 continue
             if supervisor.sessions.by_id:
-                what = engine if is_set else f"{engine} with other --models, --compute or --graphs"
+                what = engine if is_set else f"{engine} with other --models, --compute, --gpu or --graphs"
                 return (
                     f"the {role} worker runs {post.engine_name} for another session, not {what}.\n"
                     f"Wait for that session, or type: voicestream down"

@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from voicestream import lifeline, log
+from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
 from voicestream.messages import Stop as StopMessage
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from voicestream.engine_settings import EngineSettings
     from voicestream.messages import FromWorker, Role
     from voicestream.supervisor.findings import Finding
     from voicestream.supervisor.hub import Hub
@@ -62,7 +62,7 @@ class ProcessTable:
         hub_path: Path,
         pool: int,
         engines: Mapping[Role, str],
-        settings: EngineSettings,
+        settings: Mapping[Role, EngineSettings],
         limits: alarms.Limits,
         threads: int,
         progress: Callable[[Role], tuple[float | None, int]],
@@ -74,7 +74,7 @@ class ProcessTable:
             hub_path: where workers connect.
             pool: descriptor of the audio pool.
             engines: name of the wanted engine of each role that has a choice.
-            settings: what they are loaded with.
+            settings: what the engine of a role is loaded with, if not with what is usual.
             limits: for the alarms.
             threads: for numeric libraries in each worker.
             progress: for a role, since when its job is stalled (None: it is not) and how many characters it has.
@@ -89,7 +89,12 @@ class ProcessTable:
         self._wanted = True
         self._looked_at = self._attended_since = 0.0
         self.posts: Final[dict[Role, Post]] = {
-            role: Post(role=role, engine=engines.get(role, ""), settings=settings, log=WorkerLog(log.path_of(role)))
+            role: Post(
+                role=role,
+                engine=engines.get(role, ""),
+                settings=settings.get(role) or EngineSettings(),
+                log=WorkerLog(log.path_of(role)),
+            )
             for role in START_ORDER
         }
         self._by_name: Final = {role.encode(): post for role, post in self.posts.items()}

@@ -78,7 +78,7 @@ class Supervisor:
         run_directory: RunDirectory,
         pool_descriptor: int,
         engines: Mapping[Role, str],
-        settings: EngineSettings,
+        settings: Mapping[Role, EngineSettings],
         limits: Limits,
         *,
         keep_alive_seconds: float,
@@ -90,7 +90,7 @@ class Supervisor:
             run_directory: where the hub is bound.
             pool_descriptor: of the audio pool; passed on to the workers.
             engines: the engine wanted of each role that has a choice.
-            settings: what the engines are loaded with.
+            settings: what the engine of a role is loaded with, if not with what is usual.
             limits: of the alarms.
             keep_alive_seconds: how long to stay without any session before the first one has come; from then on the
                 last session says how long.

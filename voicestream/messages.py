@@ -19,6 +19,8 @@ PROTOCOL_VERSION = 3
 """Raised whenever two versions of this file could misunderstand each other; Hello and OpenSession carry it."""
 
 Role = Literal["parser", "translation", "tts", "player"]
+EngineRole = Literal["translation", "tts"]
+"""Those whose engine can compute on a device of its own."""
 Stage = Literal["parser", "translation", "tts", "player"]
 WorkerState = Literal["starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
 OutputKind = Literal["speakers", "wav", "null"]
@@ -28,6 +30,8 @@ Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
 Patience = Annotated[float, msgspec.Meta(ge=0.0)]
 """Seconds; no limit upwards."""
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
+CardNumber = Annotated[int, msgspec.Meta(ge=0, le=999)]
+"""Of an NVIDIA card, as CUDA counts them."""
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -89,6 +93,8 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Absolute path of the directory in which the neural engines find their weights; empty = the user's."""
     compute: str = "auto"
     """Device on which neural engines compute."""
+    cards: dict[EngineRole, CardNumber] = {}
+    """The NVIDIA card of each role that does not leave it to ``compute``."""
     graphs: bool = True
     """Whether they may record what a GPU does again and again."""
     tts: str = "auto"

@@ -6,6 +6,10 @@
     to = "ja"
     speed = 1.1
 
+    [gpu]                    # which NVIDIA card; or above, for both: gpu = 1
+    translation = 0
+    tts = 1
+
     [speech]
     sentence_pause = 0.25    # seconds of quiet after a sentence,
     paragraph_pause = 0.6    # and after the last one of a paragraph, an item, a heading or a message
@@ -31,7 +35,7 @@ from typing import Final, cast
 
 import platformdirs
 
-from voicestream import languages
+from voicestream import cards, languages
 from voicestream.errors import ConfigurationError, UsageError
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
@@ -59,6 +63,9 @@ OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
 }
 """The options of ``run`` that may stand in the file."""
 
+Option = str | float | bool | tuple[str, ...]
+"""What an option is set to."""
+
 PAUSES: Final = {"sentence_pause": "sentence-pause", "paragraph_pause": "paragraph-pause"}
 """Likewise in ``[speech]``, in seconds."""
 
@@ -67,8 +74,8 @@ PAUSES: Final = {"sentence_pause": "sentence-pause", "paragraph_pause": "paragra
 class Settings:
     """The contents of the file."""
 
-    options: dict[str, str | float | bool] = field(default_factory=dict[str, "str | float | bool"])
-    """Of ``run``, by the name of the flag."""
+    options: dict[str, Option] = field(default_factory=dict[str, "Option"])
+    """Of ``run``, by the name of the flag; several where the flag may be typed several times."""
     replacements: dict[str, str] = field(default_factory=dict[str, str])
     """``[speech.replace]``."""
     keep: list[str] = field(default_factory=list[str])
@@ -129,7 +136,7 @@ def parse(text: str, name: str) -> Settings:
         tables = cast("dict[str, object]", tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{name}: {error}") from error
-    options: dict[str, str | float | bool] = {}
+    options: dict[str, Option] = {}
     replacements: dict[str, str] = {}
     keep: list[str] = []
     glossary: dict[str, dict[str, str]] = {}
@@ -139,17 +146,37 @@ def parse(text: str, name: str) -> Settings:
             options |= pauses
         elif key == "translate":
             keep, glossary = _translate(value, text, name)
+        elif key == "gpu":
+            options[key] = _cards(value, text, name)
         elif key in OPTION_TYPES:
             # bool is a kind of int for Python, not for people.
             is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
             if not is_right:
                 wanted = " or ".join(kind.__name__ for kind in OPTION_TYPES[key])
                 raise _wrong(text, name, (key,), f"must be {wanted}, is {value!r}")
-            options[key] = cast("str | float | bool", value)
+            options[key] = cast("Option", value)
         else:
-            known = f"{', '.join(OPTION_TYPES)}, [speech] and [translate]"
+            known = f"{', '.join(OPTION_TYPES)}, gpu, [speech] and [translate]"
             raise _wrong(text, name, (key,), f"is not known; known are {known}")
     return Settings(options=options, replacements=replacements, keep=keep, glossary=glossary)
+
+
+def _cards(found: object, text: str, name: str) -> tuple[str, ...]:
+    """What ``gpu`` says, as it is typed behind ``--gpu``."""
+    if not isinstance(found, dict):
+        return (_card(found, text, name, ("gpu",), "gpu"),)
+    table = cast("dict[str, object]", found)
+    for role in table:
+        if role not in cards.ROLES:
+            raise _wrong(text, name, ("gpu", role), f"is not known in [gpu]; known are {' and '.join(cards.ROLES)}")
+    return tuple(f"{role}={_card(number, text, name, ('gpu', role), role)}" for role, number in table.items())
+
+
+def _card(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> str:
+    """The number of a card, which must be one."""
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= cards.MOST:
+        raise _wrong(text, name, path, f"must be the number of an NVIDIA card, is {found!r}: {shown} = 1")
+    return str(found)
 
 
 def _speech(table: object, text: str, name: str) -> tuple[dict[str, str], dict[str, float]]:

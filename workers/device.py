@@ -44,8 +44,12 @@ def choose(compute: str) -> Device:
     import torch
 
     wanted = "cuda:0" if compute == "cuda" else compute
-    if wanted.startswith("cuda:") and int(wanted[5:]) < torch.cuda.device_count():
-        return Device(wanted, torch.float16)
+    if wanted.startswith("cuda:"):
+        cards = torch.cuda.device_count()
+        if int(wanted[5:]) < cards:
+            return Device(wanted, torch.float16)
+        if cards:
+            raise no_such_card(wanted, cards)
     if wanted == AUTO and torch.cuda.is_available():
         return Device("cuda:0", torch.float16)
     if wanted in (AUTO, "mps") and torch.backends.mps.is_available():
@@ -55,6 +59,21 @@ def choose(compute: str) -> Device:
     raise EngineNotReadyError(
         f"there is no device {compute} here that torch could use",
         hint="Type --compute auto or --compute cpu, or install a torch built for that device: https://pytorch.org",
+    )
+
+
+def no_such_card(name: str, cards: int) -> EngineNotReadyError:
+    """What to raise when there are NVIDIA cards, and this is none of them.
+
+    Args:
+        name: ``cuda:7``.
+        cards: how many there are.
+    """
+    there_is = "is one NVIDIA card" if cards == 1 else f"are {cards} NVIDIA cards"
+    choice = "--gpu 0" if cards == 1 else f"--gpu 0 … --gpu {cards - 1}"
+    return EngineNotReadyError(
+        f"there is no device {name} here: there {there_is}, counted from 0",
+        hint=f"Type {choice}, --compute auto or --compute cpu.",
     )
 
 

@@ -23,7 +23,6 @@ import zmq
 from helpers.invariants import invariants
 from helpers.simulated_workers import WORKING_ROLES, World, options
 from voicestream import audio_pool, lifeline
-from voicestream.engine_settings import EngineSettings
 from voicestream.link import pack, peer_socket, unpack
 from voicestream.messages import (
     Control,
@@ -257,7 +256,7 @@ class Stage:
             run_directory,
             audio_pool.create(SLOTS),
             {},
-            EngineSettings(),
+            {},
             patient,
             keep_alive_seconds=math.inf,
             stay=True,

@@ -108,7 +108,7 @@ def test_a_session_that_wants_other_weights_than_another_is_refused(place: Voice
     first.wait_for("translated")
     second = translate(place, "--models", str(place.home / "others"))
     assert second.finish() == 2
-    assert "with other --models, --compute or --graphs" in second.stderr
+    assert "with other --models, --compute, --gpu or --graphs" in second.stderr
     assert first.finish(LOADING_SECONDS) == 0
 
 

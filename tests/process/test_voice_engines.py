@@ -52,7 +52,7 @@ def test_an_engine_that_may_look_at_them_is_not_shared_by_who_wants_other_models
     listening.wait_for("playback_finished")
     other = place.run("--tts", "steady", "--models", str(models))
     assert other.finish() == 2
-    assert "not steady with other --models, --compute or --graphs" in other.stderr
+    assert "not steady with other --models, --compute, --gpu or --graphs" in other.stderr
     assert listening.finish() == 0
     alone = place.run("--tts", "steady", "--models", str(models))
     alone.write(line("Two."))

@@ -15,7 +15,15 @@ def with_path(path: str) -> SessionOptions:
     return msgspec.structs.replace(GOOD, output=OutputOptions(kind="wav", path=path))
 
 
-@pytest.mark.parametrize("options", [GOOD, with_path("/tmp/a.wav"), msgspec.structs.replace(GOOD, target="pt-BR")])  # noqa: S108
+@pytest.mark.parametrize(
+    "options",
+    [
+        GOOD,
+        with_path("/tmp/a.wav"),  # noqa: S108
+        msgspec.structs.replace(GOOD, target="pt-BR"),
+        msgspec.structs.replace(GOOD, compute="cuda", cards={"tts": 1}),
+    ],
+)
 def test_what_the_command_line_asks_for_is_admitted(options: SessionOptions) -> None:
     assert refusal(options, MAX_SESSIONS - 1) == ""
 
@@ -26,6 +34,7 @@ def test_what_the_command_line_asks_for_is_admitted(options: SessionOptions) -> 
         (msgspec.structs.replace(GOOD, target="klingon"), "klingon"),
         (msgspec.structs.replace(GOOD, target=""), "not a language"),
         (msgspec.structs.replace(GOOD, parser=ParserOptions(language="\0")), "not a language"),
+        (msgspec.structs.replace(GOOD, compute="cpu", cards={"tts": 1}), "contradict each other"),
         (with_path(""), "absolute path"),
         (with_path("here.wav"), "absolute path"),
         (with_path("/tmp/a\0.wav"), "absolute path"),  # noqa: S108

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicestream import cards
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError
 from voicestream.settings import ENVIRONMENT_VARIABLE, OPTION_TYPES, Settings, load, parse, path
 
@@ -43,6 +44,20 @@ def test_pauses_stand_with_what_is_said_and_are_options_of_run() -> None:
     assert parse(text, "config.toml") == Settings(
         options={"sentence-pause": 0.1, "paragraph-pause": 1}, replacements={"a": "b"}
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("gpu = 1", ("1",)),
+        ("[gpu]\ntts = 1", ("tts=1",)),
+        ("gpu = {translation = 0, tts = 999}", ("translation=0", "tts=999")),
+        ("[gpu]", ()),
+    ],
+)
+def test_cards_are_what_could_be_typed(text: str, typed: tuple[str, ...]) -> None:
+    assert parse(text, "config.toml").options == {"gpu": typed}
+    cards.parse(typed)
 
 
 @pytest.mark.parametrize("content", [b'to = "\xff"\n', None], ids=["no UTF-8", "a directory"])
@@ -94,6 +109,11 @@ def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
         ('"quiet" = 3', 1, "quiet", "must be bool"),
         ("[voices]\nanna = 1", 1, "voices", "is not known"),
         ("speech = 3", 1, "speech", "must be a table: [speech]"),
+        ('\ngpu = "1"', 2, "gpu", "must be the number of an NVIDIA card, is '1': gpu = 1"),
+        ("gpu = true", 1, "gpu", "must be the number of an NVIDIA card"),
+        ("gpu = -1", 1, "gpu", "must be the number of an NVIDIA card"),
+        ("[gpu]\ntts = 1000", 2, "tts", "must be the number of an NVIDIA card, is 1000: tts = 1"),
+        ("[gpu]\ntts = 1\nvoice = 0", 3, "voice", "is not known in [gpu]; known are translation and tts"),
         ("[speech]\n\nreplace = 3", 3, "replace", "must be a table: [speech.replace]"),
         (
             "[speech.replac]\na = 'b'",
@@ -165,7 +185,8 @@ def test_the_example_in_the_docstring_is_right() -> None:
     assert settings.__doc__ is not None
     example = textwrap.dedent(settings.__doc__.split("::\n", 1)[1])
     found = parse(example, "docstring")
-    assert found.options == {"from": "en", "to": "ja", "speed": 1.1, "sentence-pause": 0.25, "paragraph-pause": 0.6}
+    pauses = {"sentence-pause": 0.25, "paragraph-pause": 0.6}
+    assert found.options == {"from": "en", "to": "ja", "speed": 1.1, "gpu": ("translation=0", "tts=1"), **pauses}
     assert found.replacements == {"kubectl": "kube control"}
     assert found.keep == ["voicestream"]
     assert found.glossary == {"": {"pull request": "PR"}, "ja": {"pull request": "プルリクエスト"}}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from voicestream import languages, settings
-from voicestream.engine_settings import check_compute
+from voicestream.cli import card_option
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.messages import OutputOptions, ParserOptions, SessionOptions, TranslationOptions
 
@@ -60,6 +60,7 @@ _OPTIONS: Final = (
     option("--beams", "Translations to choose the best from: 1 is fastest, 5 a little better.", "N", **_BEAMS),
     option("--models", "Directory of the neural engines' weights.  [default: that of `setup`]", "DIR", default=""),
     option("--compute", "Where they compute: auto, cpu, cuda, mps.", "DEVICE", default="auto", show_default=True),
+    option("--gpu", "NVIDIA card: 1, or of one role: tts=1.  Repeatable.", "[ROLE=]N", multiple=True),
     option("--graphs/--no-graphs", "Record steps on an NVIDIA GPU.", default=True, show_default=True),
     option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
     option("--voice", "A voice by name (`voicestream voices list`), or a sample of one.", "NAME|FILE", default=""),
@@ -126,6 +127,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
     values = context.params
     source = languages.parse(str(values["source"])).tag
     voice, tts = _voice(str(values["voice"]), str(values["tts"]), models_directory(str(values["models"])))
+    compute, cards = card_option.devices(context)
     target = languages.parse(str(values["target"])).tag if values["target"] else source
     options = SessionOptions(
         parser=ParserOptions(
@@ -142,7 +144,8 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
             beams=int(values["beams"]), keep=found.keep, glossary=found.glossary_for(target)
         ),
         models=models_directory(str(values["models"])),
-        compute=check_compute(str(values["compute"])),
+        compute=compute,
+        cards=cards,
         graphs=bool(values["graphs"]),
         tts=tts,
         voice=voice,

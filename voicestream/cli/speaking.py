@@ -6,7 +6,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from voicestream import languages
+from voicestream import cards, languages
 from voicestream.captions import Captions
 from voicestream.client import Client
 from voicestream.run_directory import RunDirectory
@@ -81,6 +81,7 @@ def speak(
         f"--translator={translator}",
         f"--models={options.models}",
         f"--compute={options.compute}",
+        *(f"--gpu={text}" for text in cards.written(options.cards)),
         *([] if options.graphs else ["--no-graphs"]),
     ]
     with Client(RunDirectory.of_this_user(), supervisor_options) as client:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from voicestream import cards
+from voicestream.cli import card_option
 from voicestream.cli.session_options import models_directory
 from voicestream.client import Client
-from voicestream.engine_settings import AUTO, check_compute
+from voicestream.engine_settings import AUTO
 from voicestream.errors import VoicestreamError
 from voicestream.messages import Status, StatusRequest
 from voicestream.run_directory import RunDirectory
@@ -19,15 +21,19 @@ from voicestream.run_directory import RunDirectory
 )
 @click.option("--models", metavar="DIR", default="", envvar="VOICESTREAM_MODELS", help="Weights of neural engines.")
 @click.option("--compute", metavar="DEVICE", default=AUTO, envvar="VOICESTREAM_COMPUTE", help="Where they compute.")
+@click.option("--gpu", metavar="[ROLE=]N", multiple=True, envvar="VOICESTREAM_GPU", help="NVIDIA card, e.g. tts=1.")
 @click.option("--graphs/--no-graphs", default=True, envvar="VOICESTREAM_GRAPHS", help="Record steps on an NVIDIA GPU.")
-def up(*, tts: str, translator: str, models: str, compute: str, graphs: bool) -> None:
+@click.pass_context
+def up(context: click.Context, /, *, tts: str, translator: str, models: str, graphs: bool, **_: object) -> None:
     """Start the background supervisor and keep it until `voicestream down`."""
+    compute, found = card_option.devices(context)
     options = [
         "--stay",
         f"--tts={tts}",
         f"--translator={translator}",
         f"--models={models_directory(models)}",
-        f"--compute={check_compute(compute)}",
+        f"--compute={compute}",
+        *(f"--gpu={text}" for text in cards.written(found)),
         *([] if graphs else ["--no-graphs"]),
     ]
     with Client(RunDirectory.of_this_user(), options) as client:

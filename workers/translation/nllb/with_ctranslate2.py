@@ -13,6 +13,7 @@ from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.directories import AGAIN
+from voicestream.workers import device
 from voicestream.workers.reading import read_ahead
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
@@ -101,9 +102,12 @@ class NllbCt2Translator:
         import ctranslate2
 
         wants_cuda = compute.startswith("cuda")
-        if compute == "mps" or (wants_cuda and ctranslate2.get_cuda_device_count() == 0):
+        cards = ctranslate2.get_cuda_device_count() if wants_cuda else 0
+        if compute == "mps" or (wants_cuda and cards == 0):
             raise EngineNotReadyError(f"CTranslate2 cannot compute on {compute} here", hint=_OTHERWISE)
         index = int(compute.partition(":")[2] or 0)
+        if wants_cuda and index >= cards:
+            raise device.no_such_card(compute, cards)
         try:
             if wants_cuda:
                 self._where = f"cuda:{index}"

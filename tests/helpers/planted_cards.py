@@ -1,0 +1,55 @@
+"""A translator and a voice that say on which device they were told to compute, and compute on none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helpers.planted_voices import Steady
+from helpers.plugging import offer
+from voicestream.engine_settings import EngineSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from helpers.running import Voicestream
+    from voicestream.workers.translation.translator import Job
+
+
+class Told:
+    """Translates nothing."""
+
+    name = "told"
+    needs_checks = False
+
+    @property
+    def device(self) -> str:
+        return EngineSettings.from_environment().compute
+
+    def load(self, report: Callable[[str, float | None], None]) -> None:
+        report("nothing to load", None)
+
+    def supports(self, source: str, target: str) -> bool:  # noqa: ARG002 - all
+        return True
+
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:  # noqa: ARG002 - hands back
+        return list(texts)
+
+    def close(self) -> None:
+        pass
+
+
+class ToldVoice(Steady):
+    """Speaks like ``Steady``."""
+
+    name = "told"
+    device = property(Told.device.fget)  # type: ignore[assignment, arg-type]
+
+
+def plant(place: Voicestream) -> None:
+    """Make both known to the workers of a place: ``--translator told --tts told``."""
+    place.environment["PYTHONPATH"] = offer(
+        place.home / "site",
+        "planted-cards",
+        translators={"told": f"{__name__}:Told"},
+        synthesizers={"told": f"{__name__}:ToldVoice"},
+    )

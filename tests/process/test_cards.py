@@ -1,0 +1,81 @@
+"""Which card each worker is told to compute on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.planted_cards import plant
+from helpers.running import line
+
+if TYPE_CHECKING:
+    from helpers.running import Run, Voicestream
+
+ENGINES = ("--translator", "told", "--tts", "told")
+
+
+@pytest.fixture
+def told(place: Voicestream) -> Voicestream:
+    """A place whose engines show where they are to compute."""
+    plant(place)
+    return place
+
+
+def speak(place: Voicestream, *options: str) -> Run:
+    run = place.run("--to", "de", *ENGINES, *options)
+    run.write(line("Hello there."))
+    run.wait_for("playback_finished")
+    return run
+
+
+def devices(place: Voicestream) -> list[str]:
+    return [place.worker(role)["device"] for role in ("translation", "tts")]
+
+
+def test_each_worker_computes_on_the_card_of_its_role(told: Voicestream) -> None:
+    run = speak(told, "--gpu", "translation=0", "--gpu", "tts=1")
+    assert devices(told) == ["cuda:0", "cuda:1"]
+    assert [told.worker(role)["incarnation"] for role in ("translation", "tts")] == [1, 1]
+    assert run.finish() == 0, run.stderr
+
+
+def test_a_card_of_the_users_file_is_for_both(told: Voicestream) -> None:
+    (told.home / "config.toml").write_text("gpu = 1\n")
+    run = speak(told)
+    assert devices(told) == ["cuda:1", "cuda:1"]
+    assert run.finish() == 0, run.stderr
+
+
+def test_up_takes_cards_and_a_session_that_wants_them_finds_them_warm(told: Voicestream) -> None:
+    told.environment["VOICESTREAM_GPU"] = "2 tts=3"
+    assert told.call("up", *ENGINES).returncode == 0
+    run = speak(told)
+    assert devices(told) == ["cuda:2", "cuda:3"]
+    assert run.finish() == 0, run.stderr
+    assert [told.worker(role)["incarnation"] for role in ("translation", "tts")] == [1, 1]
+
+
+def test_only_the_worker_whose_card_is_another_is_loaded_anew(told: Voicestream) -> None:
+    assert speak(told, "--gpu", "0").finish() == 0
+    assert speak(told, "--gpu", "0", "--gpu", "tts=1").finish() == 0
+    assert devices(told) == ["cuda:0", "cuda:1"]
+    assert [told.worker(role)["incarnation"] for role in ("translation", "tts")] == [1, 2]
+
+
+def test_another_card_than_that_of_a_session_that_listens_is_refused(told: Voicestream) -> None:
+    listening = speak(told, "--gpu", "0")
+    other = told.run("--to", "de", *ENGINES, "--gpu", "tts=1", "--gpu", "translation=0")
+    assert other.finish() == 2
+    assert (
+        "the tts worker runs told for another session, not told with other --models, --compute, --gpu" in other.stderr
+    )
+    assert listening.finish() == 0
+
+
+@pytest.mark.parametrize("command", [("run",), ("up",), ("say", "Hello.")])
+def test_a_contradiction_is_refused_by_every_command(place: Voicestream, command: tuple[str, ...]) -> None:
+    done = place.call(*command, "--compute", "cpu", "--gpu", "tts=1")
+    assert done.returncode == 2
+    assert "--compute cpu and --gpu tts=1 contradict each other" in done.stderr
+    assert place.call("workers", "status").returncode == 3
