@@ -30,11 +30,15 @@ class Pool:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.bytes = 0
-        """How much all recordings took, including what torch set aside for them."""
-        self.handle = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
         self.has_failed = False
         """Whether recording was given up: then all runs as it would without."""
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Call it when no recording is left: torch takes no more of them into memory that the last one has left."""
+        self.bytes = 0
+        """How much all recordings took, including what torch set aside for them."""
+        self.handle = torch.cuda.graph_pool_handle() if self.device.type == "cuda" else None
 
 
 class Captured:

@@ -18,6 +18,9 @@ _BFLOAT16_FLAGS: Final = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """What Linux calls processors that multiply bfloat16 themselves: those of x86, and of ARM. Elsewhere it is emulated,
 and slower than float32."""
 
+SHOWN_BYTES: Final = 5_000_000
+"""Less is 0.00 GB."""
+
 _PROCESSOR: Final = Path("/proc/cpuinfo")
 
 
@@ -93,12 +96,18 @@ def has_bfloat16(file: Path = _PROCESSOR) -> bool:
     return not _BFLOAT16_FLAGS.isdisjoint(text.split())
 
 
-def memory_text(device: str) -> str:
-    """How much memory of its own a device has given to this process; empty for the CPU, which has none."""
+def memory_text(device: str, recorded: int = 0) -> str:
+    """How much memory of its own a device has given to this process; empty for the CPU, which has none.
+
+    Args:
+        device: name of torch.
+        recorded: bytes that recordings keep besides, which torch does not count as given away.
+    """
     import torch
 
     if device.startswith("cuda"):
-        return f"{torch.cuda.memory_allocated(device) / 1e9:.1f} GB"
+        more = f" + {recorded / 1e9:.2f} GB recorded" if recorded >= SHOWN_BYTES else ""
+        return f"{torch.cuda.memory_allocated(device) / 1e9:.1f} GB{more}"
     if device == "mps":
         return f"{torch.mps.current_allocated_memory() / 1e9:.1f} GB"
     return ""

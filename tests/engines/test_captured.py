@@ -77,6 +77,20 @@ def test_a_recorded_step_is_replayed(gpu: list[Graph]) -> None:
     assert (step.memory_bytes, pool.bytes) == (64, 64)
 
 
+def test_what_is_recorded_after_all_was_let_go_of_is_in_memory_of_its_own(
+    gpu: list[Graph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handles = iter([(0, 1), (0, 2)])
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: next(handles))
+    pool = Pool(torch.device("cuda:0"))
+    Captured(lambda: None, pool).capture()
+    pool.begin_anew()
+    assert (pool.handle, pool.bytes) == ((0, 2), 0)
+    Captured(lambda: None, pool).capture()
+    assert pool.bytes == 64
+    assert len(gpu) == 2
+
+
 def test_where_recording_fails_steps_are_run_and_it_is_said_once(
     gpu: list[Graph], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

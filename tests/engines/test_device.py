@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ import torch
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers import device, engines
+from voicestream.workers.translation.nllb.with_transformers import NllbTranslator
+from voicestream.workers.tts.xtts.engine import XttsSynthesizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +40,34 @@ def test_a_card_that_is_not_there_is_an_error_that_counts_those_that_are(
     assert str(caught.value) == f"there is no device cuda:{cards} here: {words}"
     assert caught.value.hint == hint
     assert device.choose(f"cuda:{cards - 1}") == device.Device(f"cuda:{cards - 1}", torch.float16)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "text"),
+    [(0, "1.4 GB"), (240_000_000, "1.4 GB + 0.24 GB recorded"), (4_000_000, "1.4 GB")],
+)
+def test_what_recordings_keep_is_shown_beside_what_else_is_taken(
+    recorded: int, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 1_380_000_000)
+    assert device.memory_text("cuda:0", recorded) == text
+    assert device.memory_text("cpu", recorded) == ""
+
+
+def test_engines_show_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 1_380_000_000)
+    gpu = device.Device("cuda:1", torch.float16)
+    translator, voice = NllbTranslator(), XttsSynthesizer()
+    monkeypatch.setattr(translator, "_device", gpu)
+    monkeypatch.setattr(translator, "_decoder", SimpleNamespace(recorded_bytes=240_000_000))
+    monkeypatch.setattr(voice, "_device", gpu)
+    monkeypatch.setattr(voice, "_form", "float16")
+    monkeypatch.setattr(voice, "_pool", SimpleNamespace(bytes=100_000_000))
+    assert translator.device == "cuda:1 float16 1.4 GB + 0.24 GB recorded"
+    assert voice.device == "cuda:1 float16 1.4 GB + 0.10 GB recorded"
+    monkeypatch.setattr(translator, "_decoder", None)
+    monkeypatch.setattr(voice, "_pool", None)
+    assert translator.device == voice.device == "cuda:1 float16 1.4 GB"
 
 
 def test_ctranslate2_counts_cards_likewise(exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

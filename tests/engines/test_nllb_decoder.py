@@ -315,8 +315,14 @@ def test_memory_is_bounded_and_told(trained: Model, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(decoding, "KEPT_BYTES", 12 * told[0])
     trained.answered([row] * 4, 30, GREEDY, decoder)
     assert [shape.sentences for shape in decoder._routines] == [1, 2, 8, 4]
+    decoder._pool.bytes = 1_000
+    assert (decoder.recorded_bytes, decoder.memory_bytes) == (1_000, 15 * told[0] + 1_000)
     trained.answered([row] * 16, 30, GREEDY, decoder)
     assert [shape.sentences for shape in decoder._routines] == [16]
+    assert decoder.recorded_bytes == 0
+    decoder._pool.bytes = 1_000
+    decoder.let_go()
+    assert decoder.memory_bytes == 0
 
 
 def test_without_recordings_memory_is_taken_when_an_answer_gets_long(endless: Model, trained: Model) -> None:

@@ -28,6 +28,9 @@ skip_unless_voice_installed()
 import torch
 
 from voicestream.workers.tts.xtts import gpt
+from voicestream.workers.tts.xtts.decoding import PlainDecoder, RecordedDecoder
+from voicestream.workers.tts.xtts.vocoder import Vocoder
+from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -358,6 +361,44 @@ def test_a_full_memory_ends_as_documented(
     else:
         with pytest.raises(EngineNotReadyError, match="does not fit the memory"):
             load(xtts_models)
+
+
+@pytest.mark.parametrize("full", [None, RecordedDecoder, RecordedVocoder], ids=["enough", "decoder", "vocoder"])
+def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
+    full: type | None,
+    xtts_models: Path,
+    load: Load,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv(COMPUTE_VARIABLE, "cpu")
+    monkeypatch.setattr(xtts_engine, "RECORDING", ("cpu",))
+
+    def refuse(_self: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    if full is not None:
+        monkeypatch.setattr(full, "record", refuse)
+    synthesizer = load(xtts_models)
+    assert isinstance(synthesizer, xtts_engine.XttsSynthesizer)
+    kinds = (PlainDecoder, Vocoder) if full else (RecordedDecoder, RecordedVocoder)
+    assert (type(synthesizer._decoder), type(synthesizer._vocoder)) == kinds
+    assert ("device=cpu no memory for recordings, goes on slower: CUDA out of memory" in caplog.text) == bool(full)
+    assert synthesizer.device.startswith("cpu")
+    assert sum(map(len, synthesizer.synthesize(TEXT, "en", "", 1))) > 0
+
+
+def test_what_else_goes_wrong_while_recording_is_an_error(
+    xtts_models: Path, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xtts_engine, "RECORDING", ("cpu",))
+
+    def fail(_self: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(RecordedDecoder, "record", fail)
+    with pytest.raises(RuntimeError, match="a defect"):
+        load(xtts_models)
 
 
 def test_loading_says_how_far_it_is(xtts_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

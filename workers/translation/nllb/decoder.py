@@ -51,7 +51,12 @@ class Decoder:
     @property
     def memory_bytes(self) -> int:
         """Of the device, besides the weights: of the shapes that are kept, and of all that is recorded."""
-        return self._pool.bytes + sum(map(self._network.cache_bytes, self._routines))
+        return self.recorded_bytes + sum(map(self._network.cache_bytes, self._routines))
+
+    @property
+    def recorded_bytes(self) -> int:
+        """Of these, what recordings took: as much as the largest needs between two kernels, for they share it."""
+        return self._pool.bytes
 
     def prepare(self, search: Search, sizes: Iterable[tuple[int, int, int]]) -> None:
         """Record what will be needed, so that the first sentence does not wait for it.
@@ -95,6 +100,7 @@ class Decoder:
     def let_go(self) -> None:
         """Give back all memory but that of the weights."""
         self._routines.clear()
+        self._pool.begin_anew()
 
     def _run(self, routine: Routine, limit: int, is_cancelled: Callable[[], bool]) -> None:
         routine.begin()
@@ -133,6 +139,8 @@ class Decoder:
         room = KEPT_BYTES if self._is_recorded else 0
         while self._routines and sum(map(self._network.cache_bytes, self._routines)) + wanted > room:
             del self._routines[next(iter(self._routines))]
+            if not self._routines:
+                self._pool.begin_anew()
 
 
 def _cut(tokens: list[int]) -> list[int]:

@@ -61,10 +61,10 @@ class NllbTranslator:
 
     @property
     def device(self) -> str:
-        """``cuda:0 float16 1.4 GB``, ``cpu bfloat16``."""
+        """``cuda:0 float16 1.4 GB + 0.24 GB recorded``, ``cpu bfloat16``."""
         if self._device is None:
             return ""
-        memory = device.memory_text(self._device.name)
+        memory = device.memory_text(self._device.name, self._decoder.recorded_bytes if self._decoder else 0)
         return " ".join(part for part in (self._device.name, self._device.numbers_name, memory) if part)
 
     def load(self, report: Callable[[str, float | None], None]) -> None:

@@ -19,17 +19,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
+    from voicestream.workers.captured import Pool
     from voicestream.workers.device import Device
     from voicestream.workers.tts.xtts.checkpoint import Facts
     from voicestream.workers.tts.xtts.conditioning import Voice, Voices
     from voicestream.workers.tts.xtts.decoding import Decoder
     from voicestream.workers.tts.xtts.gpt import Gpt
+    from voicestream.workers.tts.xtts.sampling import Manner
     from voicestream.workers.tts.xtts.vocoder import Vocoder
     from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
 
 _log = logging.getLogger(__name__)
+
+RECORDING: Final = ("cuda",)
+"""Kinds of devices that can record what they do."""
 
 _WARM_UP_TEXT: Final = "i am ready."
 
@@ -50,13 +56,16 @@ class XttsSynthesizer:
         self._decoder: Decoder | None = None
         self._vocoder: Vocoder | RecordedVocoder | None = None
         self._voices: Voices | None = None
+        self._pool: Pool | None = None
+        """Of what is recorded; None where nothing is."""
 
     @property
     def device(self) -> str:
-        """``cuda:0 float16 1.4 GB``, ``cpu int8``."""
+        """``cuda:0 float16 1.4 GB + 0.24 GB recorded``, ``cpu int8``."""
         if self._device is None:
             return ""
-        return " ".join(part for part in (self._device.name, self._form, device.memory_text(self._device.name)) if part)
+        memory = device.memory_text(self._device.name, self._pool.bytes if self._pool else 0)
+        return " ".join(part for part in (self._device.name, self._form, memory) if part)
 
     @property
     def sample_rate(self) -> int:
@@ -122,7 +131,7 @@ class XttsSynthesizer:
 
     def close(self) -> None:
         """Let go of the model."""
-        self._facts = self._gpt = self._decoder = self._vocoder = self._voices = None
+        self._facts = self._gpt = self._decoder = self._vocoder = self._voices = self._pool = None
 
     def _warm_up(self) -> None:
         """The first sentence takes longer than those after it, so it is spoken here, by nobody."""
@@ -151,13 +160,11 @@ class XttsSynthesizer:
         """Bring the model to a device, in the form in which it computes there."""
         import torch
 
-        from voicestream.workers.captured import Pool
         from voicestream.workers.tts.xtts import checkpoint, linear
         from voicestream.workers.tts.xtts.conditioning import Voices
-        from voicestream.workers.tts.xtts.decoding import PlainDecoder, RecordedDecoder
+        from voicestream.workers.tts.xtts.decoding import PlainDecoder
         from voicestream.workers.tts.xtts.gpt import Gpt
         from voicestream.workers.tts.xtts.vocoder import Vocoder
-        from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
 
         model, self._facts = checkpoint.read(where)
         model.to(torch.device(chosen.name))
@@ -167,16 +174,32 @@ class XttsSynthesizer:
             self._gpt = Gpt(model.gpt, linear.int8, torch.bfloat16)
         else:
             self._gpt = Gpt(model.gpt, linear.exact(chosen.numbers), chosen.numbers)
-        if chosen.name.startswith("cuda") and self._may_record:
-            pool = Pool(self._gpt.device)
-            self._decoder = RecordedDecoder(self._gpt, self._facts.manner, pool)
-            self._decoder.record()
-            self._vocoder = RecordedVocoder(model.hifigan_decoder, chosen.numbers, pool)
-            self._vocoder.record()
-        else:
+        may_record = self._may_record and chosen.name.partition(":")[0] in RECORDING
+        if not (may_record and self._record(self._gpt, self._facts.manner, model.hifigan_decoder)):
             self._decoder = PlainDecoder(self._gpt, self._facts.manner)
             self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
         self._voices = Voices(where, self._gpt)
+
+    def _record(self, gpt: Gpt, manner: Manner, sounds: torch.nn.Module) -> bool:
+        """Record all that can be; False: the device has no memory for that, and goes on slower."""
+        from voicestream.workers.captured import Pool
+        from voicestream.workers.tts.xtts.decoding import RecordedDecoder
+        from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
+
+        assert self._device is not None  # noqa: S101 - _place() calls this
+        pool = Pool(gpt.device)
+        try:
+            decoder = RecordedDecoder(gpt, manner, pool)
+            decoder.record()
+            vocoder = RecordedVocoder(sounds, self._device.numbers, pool)
+            vocoder.record()
+        except RuntimeError as error:
+            if not device.is_full(error):
+                raise
+            _log.warning("device=%s no memory for recordings, goes on slower: %s", self._device.name, error)
+            return False
+        self._decoder, self._vocoder, self._pool = decoder, vocoder, pool
+        return True
 
 
 def choose_device(compute: str) -> Device:
