@@ -136,6 +136,8 @@ class Books:
         self.sessions: Final[dict[str, SessionBook]] = {}
         self.seated: Final[set[Role]] = set()
         """Roles whose worker is ready for work."""
+        self.devices: Final[dict[Role, str]] = {}
+        """Where the worker of each role computes, or the last one did: ``cpu``, ``cuda:0``."""
         self.now = 0.0
         self._limbo: Final[dict[Key, _Limbo]] = {}
         self._commands: list[Command] = []
@@ -144,6 +146,12 @@ class Books:
         """The commands since the last call."""
         commands, self._commands = self._commands, []
         return commands
+
+    @property
+    def shares_gpu(self) -> bool:
+        """Whether translation and voice compute on one NVIDIA GPU."""
+        device = self.devices.get("tts", "")
+        return device.startswith("cuda") and self.devices.get("translation") == device
 
     def command(self, command: Command) -> None:
         """Add a command."""

@@ -32,6 +32,7 @@ from voicestream.messages import (
     Pause,
     PlaybackFinished,
     PlaybackStarted,
+    Ready,
     Resume,
     SentenceFound,
     SessionEvent,
@@ -155,6 +156,8 @@ class Ledger:
         """Take a worker's message; one that does not fit what the worker has in hand changes nothing."""
         self.books.now = now
         match role, message:
+            case _, Ready():
+                self.books.devices[role] = message.device.partition(" ")[0]
             case "parser", SentenceFound():
                 self._found(message)
             case "translation", Translated():
@@ -321,8 +324,12 @@ class Ledger:
             if book.input_ended and not book.rows:
                 self._close(book, EXIT_OK if book.is_clean else EXIT_INCOMPLETE, "")
         by_need = self.playing.by_need()
-        self.translating.dispatch(by_need)
-        self.speaking.dispatch(by_need, self.playing.next_to_be_heard())
+        urgent = self.playing.next_to_be_heard()
+        self.speaking.dispatch(by_need, urgent)
+        # On one GPU each would slow the other down; somebody waits for the first sound, and for no further translation.
+        is_quiet = self.playing.in_flight == 0
+        if not (is_quiet and self.books.shares_gpu and self.speaking.is_first_sound_due(urgent)):
+            self.translating.dispatch(by_need)
         self.playing.dispatch()
         return self.books.take_commands()
 

@@ -33,6 +33,11 @@ SECONDS_PER_CHARACTER: Final = 0.08
 """A guess at the length of what is spoken, for the first lease only (English at 175 words a minute: 0.07)."""
 
 
+FIRST_SOUND_SECONDS: Final = 0.3
+"""How long all else on its GPU waits for the first sound of a voice, which takes a tenth of that where it is fast: one
+that is slower is worth no more delay of what follows."""
+
+
 @dataclass
 class _Job:
     row: Row
@@ -75,6 +80,17 @@ class Speaking:
     def characters(self) -> int:
         """Length of the sentence in hand."""
         return len(self._job.row.text) if self._job else 0
+
+    def is_first_sound_due(self, urgent: AbstractSet[Key]) -> bool:
+        """Whether a sentence that may be the next to be heard was given to the worker, and has no sound yet.
+
+        Args:
+            urgent: as for ``dispatch``.
+        """
+        job = self._job
+        if job is None or job.row.frames or job.row.key not in urgent:
+            return False
+        return self._books.now < job.since + FIRST_SOUND_SECONDS
 
     def written(self, answer: AudioWritten) -> tuple[Row, float | None] | None:
         """Take committed samples.

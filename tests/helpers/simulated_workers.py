@@ -26,6 +26,7 @@ from voicestream.messages import (
     Play,
     PlaybackFinished,
     PlaybackStarted,
+    Ready,
     SentenceFound,
     SessionEvent,
     SessionOptions,
@@ -85,6 +86,8 @@ class World:
     slots: int = 16
     poison: frozenset[str] = frozenset()
     """Texts at which tts fails, always."""
+    device: str = "cpu"
+    """Where all workers compute."""
     compares_sound: bool = True
     """What is played must be what was made; False where a test lets workers lie about that."""
     now: float = 0.0
@@ -115,6 +118,7 @@ class World:
         for role in roles:
             if role not in self.alive:
                 self.alive.add(role)
+                self.do(self.ledger.handle(role, Ready(engine="simulated", device=self.device), self.now))
                 self.do(self.ledger.seat(role, self.now))
 
     def open(self, session: str, *, target: str = "en", max_lag_seconds: float = 0.0, beams: int = 1) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.commands import Command
 
 SEED = st.integers(min_value=0, max_value=2**32)
+DEVICE = st.sampled_from(("cpu", "cuda:0"))
 LENGTH = st.integers(min_value=0, max_value=400)
 
 
@@ -66,11 +67,11 @@ def run_history(world: World, seed: int, length: int, *, sessions: tuple[str, ..
 
 
 @settings(max_examples=400, deadline=None)
-@given(seed=SEED, length=LENGTH, slots=st.integers(8, 24))
+@given(seed=SEED, length=LENGTH, slots=st.integers(8, 24), device=DEVICE)
 def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_when(
-    seed: int, length: int, slots: int
+    seed: int, length: int, slots: int, device: str
 ) -> None:
-    world = World(slots=slots)
+    world = World(slots=slots, device=device)
     world.start()
     world.open("a")
     world.open("b")
@@ -91,9 +92,9 @@ def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_wh
 
 
 @settings(max_examples=300, deadline=None)
-@given(seed=SEED, length=LENGTH)
-def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, length: int) -> None:
-    world = World(slots=12)
+@given(seed=SEED, length=LENGTH, device=DEVICE)
+def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, length: int, device: str) -> None:
+    world = World(slots=12, device=device)
     world.start()
     world.open("a")
     world.open("b")
