@@ -46,7 +46,7 @@ def parse(typed: Iterable[str]) -> dict[EngineRole, int]:
             raise UsageError(f"--gpu {text}: not known", hint=_HOW)
         role = _OWNERS[match[1]]
         if role in found:
-            raise UsageError(f"--gpu {text}: {role or 'both'} was put on card {found[role]} already", hint=_HOW)
+            raise UsageError(f"--gpu {text}: card {found[role]} was named for {role or 'both'} already", hint=_HOW)
         found[role] = int(match[2])
     return {role: found.get(role, found.get(None, 0)) for role in ROLES if role in found or None in found}
 
