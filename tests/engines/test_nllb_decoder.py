@@ -325,6 +325,29 @@ def test_memory_is_bounded_and_told(trained: Model, monkeypatch: pytest.MonkeyPa
     assert decoder.memory_bytes == 0
 
 
+def test_without_memory_for_recordings_it_runs_without(
+    trained: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    decoder = Decoder(trained.model, is_recorded=True)
+    rows = sources(trained, 3)
+    expected = trained.answered(rows, 30, GREEDY, decoder)
+
+    def refuse(_routine: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(decoding.Routine, "capture", refuse)
+    assert trained.answered(rows, 30, GREEDY, decoder) == expected
+    assert decoder._pool.has_failed
+    assert "device=cpu no memory for recordings, goes on slower: CUDA out of memory" in caplog.text
+
+    def fail(_routine: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(decoding.Routine, "capture", fail)
+    with pytest.raises(RuntimeError, match="a defect"):
+        trained.answered(rows, 30, GREEDY, decoder)
+
+
 def test_without_recordings_memory_is_taken_when_an_answer_gets_long(endless: Model, trained: Model) -> None:
     decoder = Decoder(endless.model, is_recorded=False)
     row = sources(endless, 1)[0]

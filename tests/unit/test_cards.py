@@ -42,7 +42,10 @@ def test_what_is_no_card_is_refused_with_what_would_be_one(text: str) -> None:
     assert "--gpu translation=0 --gpu tts=1" in caught.value.for_people()
 
 
-@pytest.mark.parametrize(("typed", "words"), [(("0", "1"), "card 0 was named for both already"), (("tts=1",) * 2, "card 1 was named for tts already")])
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [(("0", "1"), "card 0 was named for both already"), (("tts=1",) * 2, "card 1 was named for tts already")],
+)
 def test_two_cards_for_one_are_refused(typed: tuple[str, ...], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         cards.parse(typed)

@@ -6,11 +6,13 @@ the same memory, and on CUDA it is recorded and played again (``workers/captured
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 import torch
 
 from voicestream.workers.captured import Pool
+from voicestream.workers.device import is_full
 from voicestream.workers.translation.nllb import shapes
 from voicestream.workers.translation.nllb.answers import END
 from voicestream.workers.translation.nllb.network import Network
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from voicestream.workers.decoder.launches import Gpu
     from voicestream.workers.translation.nllb.search import Search
     from voicestream.workers.translation.nllb.shapes import Shape
+
+_log = logging.getLogger(__name__)
 
 KEPT_BYTES: Final = 3_000_000_000
 """Caches of all shapes together, beyond which the one that was not used for longest goes. One alone may have more."""
@@ -92,7 +96,7 @@ class Decoder:
             routine.uses += 1
             # To record takes as long as some batches: what is needed once only is not.
             if self._is_recorded and routine.uses > 1:
-                routine.capture()
+                self._record(routine)
             routine.workspace.fill(rows, language, limit, is_cancelled)
             self._run(routine, limit, is_cancelled)
             return [_cut(answer[1 : limit + 2]) for answer in routine.workspace.best()[: len(rows)]]
@@ -118,6 +122,16 @@ class Decoder:
                 routine.workspace.make_room(window)
             step()
             glance.after_step()
+
+    def _record(self, routine: Routine) -> None:
+        """Record a routine; where there is no memory for that, it and all later ones are run step by step."""
+        try:
+            routine.capture()
+        except RuntimeError as error:
+            if not is_full(error):
+                raise
+            self._pool.has_failed = True
+            _log.warning("device=%s no memory for recordings, goes on slower: %s", self._network.device, error)
 
     def _shape(self, search: Search, sentences: int, source: int, limit: int) -> Shape:
         make = shapes.rounded if self._is_recorded else shapes.exact

@@ -165,6 +165,7 @@ class NllbTranslator:
             if not device.is_full(error):
                 raise
             self._decoder.let_go()
+            _log.warning("device=%s no memory for recordings yet: %s", self._device.name, error)
 
     def _look(self, _layer: object, _inputs: object) -> None:
         if self._is_cancelled():
