@@ -78,6 +78,7 @@ def test_both_sides_have_rows_alone_and_beside_each_other(tmp_path: Path, monkey
     assert {row.name: row.samples for row in rows} == {
         "xtts_first_alone": (1.0,) * 3,
         "xtts_first_shared": (1.0,) * 3,
+        "xtts_first_together": (1.0,) * 3,
         "xtts_whole_alone": (2.0,) * 3,
         "xtts_whole_shared": (2.0,) * 3,
         "nllb_alone": (1.0,) * 3,

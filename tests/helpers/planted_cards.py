@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from helpers.planted_voices import Steady
 from helpers.plugging import offer
 from voicestream.engine_settings import EngineSettings
+from voicestream.supervisor.ledger.speaking import FIRST_SOUND_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,11 +46,18 @@ class ToldVoice(Steady):
     device = property(Told.device.fget)  # type: ignore[assignment, arg-type]
 
 
+class SlowVoice(ToldVoice):
+    """Has nothing to hear for longer than anybody waits for it."""
+
+    name = "slow"
+    seconds_a_sentence = 3 * FIRST_SOUND_SECONDS
+
+
 def plant(place: Voicestream) -> None:
-    """Make both known to the workers of a place: ``--translator told --tts told``."""
+    """Make them known to the workers of a place: ``--translator told --tts told``."""
     place.environment["PYTHONPATH"] = offer(
         place.home / "site",
         "planted-cards",
         translators={"told": f"{__name__}:Told"},
-        synthesizers={"told": f"{__name__}:ToldVoice"},
+        synthesizers={"told": f"{__name__}:ToldVoice", "slow": f"{__name__}:SlowVoice"},
     )

@@ -8,6 +8,7 @@ import pytest
 
 from helpers.planted_cards import plant
 from helpers.running import line
+from voicestream.supervisor.ledger.speaking import FIRST_SOUND_SECONDS
 
 if TYPE_CHECKING:
     from helpers.running import Run, Voicestream
@@ -61,6 +62,16 @@ def test_only_the_worker_whose_card_is_another_is_loaded_anew(told: Voicestream)
     assert speak(told, "--gpu", "0", "--gpu", "tts=1").finish() == 0
     assert devices(told) == ["cuda:0", "cuda:1"]
     assert [told.worker(role)["incarnation"] for role in ("translation", "tts")] == [1, 2]
+
+
+def test_on_one_card_the_next_batch_waits_for_the_first_sound(told: Voicestream) -> None:
+    run = told.run("--to", "de", "--translator", "told", "--tts", "slow", "--gpu", "0")
+    run.write(line("Nobody waits for a batch that loads."))
+    run.wait_for("playback_finished")
+    run.write(line("One.") + line("Two."))
+    assert run.finish() == 0, run.stderr
+    _, first, second = (event["time"] for event in run.of("translated"))
+    assert second - first >= FIRST_SOUND_SECONDS
 
 
 def test_another_card_than_that_of_a_session_that_listens_is_refused(told: Voicestream) -> None:

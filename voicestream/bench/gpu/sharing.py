@@ -29,6 +29,9 @@ COMMAND: Final = (sys.executable, "-P", "-m", "voicestream.bench.gpu.sharing_sid
 END_SECONDS: Final = 10.0
 """For a process to end whose stdin is closed."""
 
+TOGETHER: Final = "begun in the same moment as such a batch"
+"""What the ledger does not let happen while somebody waits for the first sound."""
+
 ALWAYS: Final = f"beside a translation that always works ({BATCH} sentences, {BEAMS} beams)"
 
 
@@ -166,10 +169,12 @@ def measure(models: Path, device: str, work: Work, runs: int) -> list[Figure]:
         voice = both.alone("tts", runs)
         translation = both.alone("translation", runs)
         voice_beside, _ = both.beside("tts", runs)
+        voice_together, _ = both.beside("tts", runs, "together")
         translation_beside, _ = both.beside("translation", runs)
     return [
         _figure("xtts_first_alone", "XTTS first chunk, alone", voice, 0),
         _figure("xtts_first_shared", f"XTTS first chunk, {ALWAYS}", voice_beside, 0),
+        _figure("xtts_first_together", f"XTTS first chunk, {TOGETHER}", voice_together, 0),
         _figure("xtts_whole_alone", "XTTS whole sentence, alone", voice, 1),
         _figure("xtts_whole_shared", f"XTTS whole sentence, {ALWAYS}", voice_beside, 1),
         _figure("nllb_alone", "NLLB 1 sentence, alone", translation, 0),
