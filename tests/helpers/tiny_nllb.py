@@ -8,18 +8,20 @@ the real one. It speaks of nothing else: the real weights are in no test of ours
 from __future__ import annotations
 
 import itertools
-import json
 import random
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from voicestream.bench.gpu import random_nllb
+from voicestream.bench.gpu.random_nllb import END, NAME, PAD
+from voicestream.bench.gpu.sizes import NllbSize
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAME: Final = "nllb-200-distilled-600M"
-"""What the tiny one passes for."""
+__all__ = ["END", "NAME", "PAD", "build", "build_all", "convert", "pairs"]
 
 WHO: Final = ("I", "You", "We", "The build", "The server", "The worker", "A client", "The user")
 DO: Final = (
@@ -41,7 +43,6 @@ WHAT: Final = (
 
 STEPS: Final = 450
 BATCH: Final = 48
-PAD, END = 1, 2
 
 
 def pairs() -> Iterator[tuple[str, str, str]]:
@@ -74,65 +75,18 @@ def build(
         ffn: numbers between the two halves of a layer.
     """
     import torch
-    from transformers import GenerationConfig, M2M100Config, M2M100ForConditionalGeneration
 
-    tokenizer = _tokenizer(vocabulary)
     # Threads that wait for each other cost more than so small a model gains.
     torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    configuration = M2M100Config(
-        vocab_size=len(tokenizer),
-        d_model=d_model,
-        encoder_layers=layers,
-        decoder_layers=layers,
-        encoder_attention_heads=heads,
-        decoder_attention_heads=heads,
-        encoder_ffn_dim=ffn,
-        decoder_ffn_dim=ffn,
-        max_position_embeddings=1024,
-        dropout=0.0,
-        attention_dropout=0.0,
-        activation_dropout=0.0,
-        encoder_layerdrop=0.0,
-        decoder_layerdrop=0.0,
-        decoder_start_token_id=END,
-        scale_embedding=True,
+    size = NllbSize(vocabulary=vocabulary, width=d_model, layers=layers, heads=heads, between=ffn)
+    random_nllb.make(
+        directory,
+        size,
+        itertools.chain.from_iterable(pairs()),
+        lambda model, tokenizer: _train(model, tokenizer, steps, random.Random(seed)),
+        seed,
     )
-    model = M2M100ForConditionalGeneration(configuration)
-    model.generation_config = GenerationConfig(
-        bos_token_id=0, decoder_start_token_id=END, eos_token_id=END, pad_token_id=PAD, max_length=200
-    )
-    _train(model, tokenizer, steps, random.Random(seed))
-    model.eval().save_pretrained(directory)
-    tokenizer.save_pretrained(directory)
     return directory
-
-
-def _tokenizer(least: int) -> Any:  # noqa: ANN401 - transformers'
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-    from transformers import NllbTokenizer
-    from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
-
-    raw = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))  # noqa: S106 - a word of the vocabulary
-    raw.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True)
-    trainer = trainers.BpeTrainer(
-        vocab_size=700,
-        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
-        initial_alphabet=[*(chr(code) for code in range(33, 127)), "▁"],
-        show_progress=False,
-    )
-    raw.train_from_iterator(itertools.chain.from_iterable(pairs()), trainer)
-    model = json.loads(raw.to_str())["model"]
-    pieces: dict[str, int] = model["vocab"]
-    # The languages and the mask come behind the pieces.
-    for number in range(len(pieces), least - len(FAIRSEQ_LANGUAGE_CODES) - 1):
-        pieces[f"▁unused{number}"] = number
-    return NllbTokenizer(
-        vocab=pieces,
-        merges=[tuple(merge) for merge in model["merges"]],
-        src_lang="eng_Latn",
-        tgt_lang="jpn_Jpan",
-    )
 
 
 def _train(model: Any, tokenizer: Any, steps: int, choose: random.Random) -> None:  # noqa: ANN401 - transformers'

@@ -67,13 +67,13 @@ class WatchedRun:
         os.write(self.process.stdin.fileno(), line)
         return now
 
-    def wait_for(self, event: str, sentence: int | None = None) -> Event:
-        """The event of this kind (and sentence), now or when it comes.
+    def wait_for(self, event: str, sentence: int | None = None, seconds: float = PATIENCE_SECONDS) -> Event:
+        """The event of this kind (and sentence), now or when it comes, which it should do in so many seconds.
 
         Raises:
             VoicestreamError: it does not come.
         """
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + seconds
         seen = 0
         with self._changed:
             while True:

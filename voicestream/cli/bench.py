@@ -8,33 +8,55 @@ from typing import TYPE_CHECKING
 
 import click
 
-from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK
+from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from voicestream.bench.figures import Report
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option("--gpu", is_flag=True, help="The neural engines on an NVIDIA GPU, beside what their libraries do.")
+@click.option("--profile", is_flag=True, help="With --gpu: where the time of a sentence goes, too.")
 @click.option("--quick", is_flag=True, help="A few runs of each: to see that it works, not to quote.")
-def bench(*, as_json: bool, quick: bool) -> int:
+def bench(*, as_json: bool, gpu: bool, profile: bool, quick: bool) -> int:
     """Measure how long things take on this machine, beside the goals.
 
     Takes about a minute and starts processes of its own; yours are left alone. Percentiles are measured
     values, not interpolated ones. Close other programs for figures worth quoting.
+
+    With --gpu it takes some minutes, 4 GB of disk for models with random weights, which are gone afterwards,
+    and 10 GB of the GPU's memory.
     """
     from voicestream.bench import table
-    from voicestream.bench.measure import FULL, QUICK, measure_all
 
     # What was started is ended when a signal ends us, too.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    report = measure_all(QUICK if quick else FULL, _tell)
+    if profile and not gpu:
+        raise UsageError("--profile goes with --gpu", hint="Type: voicestream bench --gpu --profile")
+    report = _on_gpu(quick=quick, profile=profile) if gpu else _on_processor(quick=quick)
     if as_json:
         click.echo(table.as_json(report))
     else:
         table.show(report)
     return EXIT_INCOMPLETE if any(figure.is_failure for figure in report.figures) else EXIT_OK
+
+
+def _on_processor(*, quick: bool) -> Report:
+    from voicestream.bench.measure import FULL, QUICK, measure_all
+
+    return measure_all(QUICK if quick else FULL, _tell)
+
+
+def _on_gpu(*, quick: bool, profile: bool) -> Report:
+    from voicestream.bench.gpu import measure
+    from voicestream.bench.gpu.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS
+
+    measure.check()
+    return measure.measure_all(FULL_SIZES, QUICK_RUNS if quick else FULL_RUNS, _tell, with_profile=profile)
 
 
 def _tell(what: str) -> None:

@@ -25,12 +25,17 @@ def check_room(directory: Path, needed_bytes: int, what: str) -> None:
     existing = directory
     while not existing.exists():
         existing = existing.parent
-    free = shutil.disk_usage(existing).free
+    free = free_bytes(existing)
     if free < needed_bytes:
         raise VoicestreamError(
             f"{what} needs {in_words(needed_bytes)} more, and {existing} has {in_words(free)} free",
             hint="Make room, or set VOICESTREAM_MODELS to a directory on another disk, and type the command again.",
         )
+
+
+def free_bytes(directory: Path) -> int:
+    """How much can be written where a directory is."""
+    return shutil.disk_usage(directory).free
 
 
 def is_full(error: OSError) -> bool:

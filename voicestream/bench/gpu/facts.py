@@ -1,0 +1,39 @@
+"""The GPU and the libraries under a measurement."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from typing import TYPE_CHECKING, Any, Final
+
+from voicestream.bench.gpu.parts import Found
+from voicestream.workers import device
+
+if TYPE_CHECKING:
+    from voicestream.bench.gpu.parts import Order
+
+PACKAGES: Final = ("torch", "transformers", "coqui-tts", "triton", "tokenizers")
+
+
+def measure(order: Order) -> Found:
+    """What there is.
+
+    Raises:
+        EngineNotReadyError: the device that was ordered is not there.
+    """
+    torch: Any = importlib.import_module("torch")
+    chosen = device.choose(order.compute)
+    facts = {"device": f"{chosen.name} {chosen.numbers_name}"}
+    if chosen.name.startswith("cuda"):
+        properties = torch.cuda.get_device_properties(chosen.name)
+        gpu = f"{properties.name}, {properties.total_memory / 1e9:.0f} GB, {torch.cuda.device_count()} in this machine"
+        facts |= {"gpu": gpu, "cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
+    facts["neural packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    return Found(facts=facts)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"

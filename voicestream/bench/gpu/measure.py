@@ -1,0 +1,169 @@
+"""All measurements on a GPU, one after another, with random models that are made for them and gone afterwards."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voicestream import accelerator
+from voicestream.bench import hardware
+from voicestream.bench.figures import Figure, Report
+from voicestream.bench.gpu import memory, parts, warm_line
+from voicestream.bench.gpu.nllb import CASES, case_name
+from voicestream.bench.gpu.parts import Found, Order
+from voicestream.bench.place import Place
+from voicestream.errors import ConfigurationError, EngineNotReadyError, VoicestreamError
+from voicestream.models import packages
+from voicestream.models.catalogue import in_words
+from voicestream.models.disk import free_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicestream.bench.gpu.sizes import Runs, Sizes
+
+GPU: Final = "cuda"
+
+NEEDED: Final = ("torch", "transformers", "tokenizers", "TTS")
+
+_OWN_WAY: Final = {"nllb": "transformers", "xtts": "coqui"}
+"""Which part does by the library's own way what one of ours does."""
+
+
+def check() -> None:
+    """Make sure that there is something to measure.
+
+    Raises:
+        ConfigurationError: there is no NVIDIA GPU, or packages are missing.
+    """
+    packages.check(*NEEDED, install=packages.INSTALL_NEURAL)
+    if not accelerator.may_have_gpu():
+        raise EngineNotReadyError(
+            "there is no NVIDIA GPU here, so there is nothing to measure with --gpu",
+            hint="Type: voicestream bench  (what it measures needs none)",
+        )
+
+
+def measure_all(
+    sizes: Sizes, runs: Runs, tell: Callable[[str], None], *, compute: str = GPU, with_profile: bool = False
+) -> Report:
+    """Measure. What fails becomes a row that says why.
+
+    Args:
+        sizes: of the models.
+        runs: how often each thing is done.
+        tell: is told what is being measured.
+        compute: as after ``--compute``.
+        with_profile: whether to look also where the time of a sentence goes.
+
+    Raises:
+        ConfigurationError: the device is not there, or cannot be used.
+        VoicestreamError: there is too little room for the models, or they cannot be made.
+    """
+    begun_at = time.monotonic()
+    with Place() as place, tempfile.TemporaryDirectory(prefix="vs-bench-") as directory:
+        check_room(Path(directory), sizes.disk_bytes)
+        bench = _Bench(place, directory, sizes, compute, tell, with_profile=with_profile)
+        machine = hardware.describe() | bench.do("facts", 0).facts
+        for model in ("nllb", "xtts"):
+            bench.do(f"make {model}", 0)
+        found = {part: bench.try_to(part, runs.own) for part in _OWN_WAY}
+        found |= {part: bench.try_to(part, runs.others) for part in _OWN_WAY.values()}
+        through = bench.through_all_workers(runs.lines)
+    figures = [figure for part in found.values() for figure in part.figures]
+    for part in found.values():
+        machine |= part.facts
+    machine["equal answers"] = _equal(found["nllb"], found["transformers"])
+    return Report(hardware=machine, figures=tuple(_ordered([*figures, *through])), seconds=time.monotonic() - begun_at)
+
+
+def check_room(directory: Path, needed_bytes: int) -> None:
+    """Make sure that the models fit a directory.
+
+    Raises:
+        VoicestreamError: they do not.
+    """
+    free = free_bytes(directory)
+    if free < needed_bytes:
+        raise VoicestreamError(
+            f"the random models take {in_words(needed_bytes)} while it is measured, and {directory.parent} has "
+            f"{in_words(free)} free",
+            hint="Type, with a directory on another disk: TMPDIR=/a/directory voicestream bench --gpu",
+        )
+
+
+class _Bench:
+    """One round of measuring."""
+
+    def __init__(
+        self,
+        place: Place,
+        models: str,
+        sizes: Sizes,
+        compute: str,
+        tell: Callable[[str], None],
+        *,
+        with_profile: bool,
+    ) -> None:
+        self._place = place
+        self._models = models
+        self._sizes = sizes
+        self._compute = compute
+        self._tell = tell
+        self._with_profile = with_profile
+
+    def do(self, part: str, runs: int) -> Found:
+        """Have a part done; errors are those of ``parts.do``."""
+        self._tell(part)
+        order = Order(
+            part=part,
+            models=self._models,
+            sizes=self._sizes,
+            compute=self._compute,
+            runs=runs,
+            with_profile=self._with_profile,
+            used_bytes=memory.used_bytes(),
+        )
+        return parts.do(order, self._place.environment)
+
+    def try_to(self, part: str, runs: int) -> Found:
+        """The same; an error becomes a row."""
+        try:
+            return self.do(part, runs)
+        except VoicestreamError as error:
+            return Found((_failure(part, error),))
+
+    def through_all_workers(self, lines: int) -> tuple[Figure, ...]:
+        """From text to sound."""
+        self._tell("a line through all workers")
+        try:
+            return warm_line.measure(self._place, self._models, self._compute, lines, memory.used_bytes())
+        except VoicestreamError as error:
+            return (_failure("line_to_pcm", error),)
+        finally:
+            self._place.end_all()
+
+
+def _failure(name: str, error: VoicestreamError) -> Figure:
+    return Figure(name=name, title=name, unit="ms", samples=(), absent=error.for_people(), is_failure=True)
+
+
+def _equal(own: Found, other: Found) -> str:
+    """How many answers of two ways are the same."""
+    said: list[str] = []
+    for sentences, beams, _ in CASES:
+        ours = own.answers.get(case_name("nllb", sentences, beams), [])
+        theirs = other.answers.get(case_name("transformers", sentences, beams), [])
+        # Behind its end, one of theirs is padded.
+        same = sum(a == b[: len(a)] for a, b in zip(ours, theirs, strict=False))
+        said.append(f"{case_name('nllb', sentences, beams)} {same} of {sentences}")
+    return ", ".join(said)
+
+
+def _ordered(figures: list[Figure]) -> list[Figure]:
+    """Each of ours before what it is held against, and memory behind times."""
+    order = [name for case in CASES for name in (case_name("nllb", *case[:2]), case_name("transformers", *case[:2]))]
+    place = {name: number for number, name in enumerate(order)}
+    return sorted(figures, key=lambda figure: (figure.unit == "MB", place.get(figure.name, len(place))))

@@ -1,0 +1,83 @@
+"""Our NLLB engine, loaded as a worker loads it: times, and memory of the GPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from voicestream import languages
+from voicestream.bench.figures import Figure
+from voicestream.bench.gpu import memory, random_nllb
+from voicestream.bench.gpu.parts import Found
+from voicestream.bench.gpu.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
+from voicestream.bench.gpu.timing import times
+
+if TYPE_CHECKING:
+    from voicestream.bench.gpu.parts import Order
+
+CASES: Final = ((1, 1, 16.0), (1, 5, None), (16, 1, 16.0), (16, 5, 30.0))
+"""Sentences, beams, and the goal in milliseconds."""
+
+
+def measure(order: Order) -> Found:
+    """Translate, in all cases."""
+    from voicestream.workers import engines
+    from voicestream.workers.translation.nllb.batches import Group
+    from voicestream.workers.translation.nllb.search import Search
+
+    engine: Any = engines.load_translator("nllb", _tell_nobody)
+    held = memory.figure("nllb_memory", "NLLB, memory when loaded", order.used_bytes)
+    row = question(Path(order.models) / random_nllb.NAME)
+    figures: list[Figure] = []
+    answers: dict[str, list[list[int]]] = {}
+    for sentences, beams, goal in CASES:
+        limit = ANSWER_TOKENS - 1
+        group = Group([row] * sentences, flores(TARGET), limit, Search(num_beams=beams), _is_wanted)
+        # So many tokens and no more are what the goals speak of, with several beams, too.
+        answer = engine._answer  # noqa: SLF001 - sentences as texts would end when they like
+        name = case_name("nllb", sentences, beams)
+        figures.append(
+            Figure(
+                name=name,
+                title=f"NLLB, {case_title(sentences, beams)}",
+                unit="ms",
+                samples=times(lambda answer=answer, group=group: answer(group), order.runs),
+                goal=goal,
+            )
+        )
+        answers[name] = answer(group)
+    used = memory.figure("nllb_memory_used", "NLLB, memory after all of these", order.used_bytes)
+    device = str(engine.device)
+    engine.close()
+    return Found((*figures, *held, *used), {"nllb": device}, answers)
+
+
+def question(directory: Path) -> list[str]:
+    """The tokens of the sentence that is translated."""
+    from voicestream.workers.translation.nllb.directories import TOKENIZER
+    from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+
+    return Vocabulary(directory / TOKENIZER, "").encode(QUESTION, flores(SOURCE))
+
+
+def flores(tag: str) -> str:
+    """What NLLB calls a language."""
+    return languages.parse(tag).flores or ""
+
+
+def case_name(way: str, sentences: int, beams: int) -> str:
+    """Stable name of a figure."""
+    return f"{way}_{sentences}_{'greedy' if beams == 1 else f'{beams}_beams'}"
+
+
+def case_title(sentences: int, beams: int) -> str:
+    """The same for people."""
+    return f"{sentences} sentence{'s' * (sentences > 1)}, {'greedy' if beams == 1 else f'{beams} beams'}"
+
+
+def _is_wanted() -> bool:
+    return False
+
+
+def _tell_nobody(_stage: str, _progress: float | None) -> None:
+    """Nobody waits for this to load."""
