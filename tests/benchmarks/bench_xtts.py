@@ -26,7 +26,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers import coqui_own, tiny_xtts
+from helpers import tiny_xtts
+from voicestream.bench.gpu import coqui_own
 from voicestream.bench.hardware import describe
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.workers.tts.heard.limits import Limits

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from helpers import coqui_own, tiny_xtts
+from helpers import tiny_xtts
 from helpers.neural import skip_unless_voice_installed
 
 skip_unless_voice_installed()
 
 import torch
 
+from voicestream.bench.gpu import coqui_own
 from voicestream.workers.captured import Pool
 from voicestream.workers.tts.xtts import linear
 from voicestream.workers.tts.xtts.audio_stand_in import mel_bands

@@ -59,9 +59,7 @@ def build(
 
     torch.set_num_threads(1)
     size = XttsSize(layers=layers, width=width, heads=heads)
-    random_xtts.make(
-        directory, size, TEXTS.values(), seed=seed, stop_bias=STOP_BIAS, shares_numbers=small
-    )
+    random_xtts.make(directory, size, TEXTS.values(), seed=seed, stop_bias=STOP_BIAS, shares_numbers=small)
     return directory
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import memory, random_xtts
 from voicestream.bench.gpu.parts import Found
-from voicestream.bench.gpu.sentences import SOURCE, SPOKEN, SPOKEN_TOKENS
+from voicestream.bench.gpu.sentences import SOURCE
 from voicestream.bench.gpu.timing import streamed
 from voicestream.workers.tts.xtts.importing import import_coqui
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterator
 
     from voicestream.bench.gpu.parts import Order
 
@@ -36,19 +36,21 @@ def measure(order: Order) -> Found:
         voice = next(iter(model.speaker_manager.speakers.values()))
         for size in CHUNKS:
 
-            def speak(size: int = size) -> Iterable[Any]:
-                return model.inference_stream(  # type: ignore[no-any-return]
-                    SPOKEN,
+            def speak(size: int = size) -> Iterator[Any]:
+                chunks = model.inference_stream(
+                    order.sizes.spoken,
                     SOURCE,
                     voice["gpt_cond_latent"].to(where),
                     voice["speaker_embedding"].to(where),
                     stream_chunk_size=size,
                     repetition_penalty=5.0,
-                    min_new_tokens=SPOKEN_TOKENS,
-                    max_new_tokens=SPOKEN_TOKENS,
+                    min_new_tokens=order.sizes.spoken_tokens,
+                    max_new_tokens=order.sizes.spoken_tokens,
                 )
+                # There are samples only when they are here.
+                return (chunk.cpu() for chunk in chunks)
 
-            firsts, wholes, _ = streamed(speak, order.runs)
+            firsts, wholes, _ = streamed(speak, order.runs, order.warm_ups)
             title = f"coqui, chunks of {size}"
             figures += [
                 Figure(name=f"coqui_{size}_first", title=f"{title}, first one", unit="ms", samples=firsts),
@@ -59,7 +61,7 @@ def measure(order: Order) -> Found:
 
 
 @contextlib.contextmanager
-def loaded(directory: Path) -> Iterator[Any]:
+def loaded(directory: Path) -> Generator[Any]:
     """The model of a directory, as long as the block lasts, in which nothing is recorded for training."""
     import_coqui()
     torch: Any = importlib.import_module("torch")

@@ -7,6 +7,7 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.gpu.parts import Found
+from voicestream.errors import EngineNotReadyError
 from voicestream.workers import device
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ def measure(order: Order) -> Found:
         EngineNotReadyError: the device that was ordered is not there.
     """
     torch: Any = importlib.import_module("torch")
+    if order.compute.startswith("cuda") and not torch.cuda.is_available():
+        raise EngineNotReadyError(
+            f"torch {torch.__version__} finds no NVIDIA GPU here, so there is nothing to measure with --gpu",
+            hint="Install a torch built for CUDA (https://pytorch.org), or type: voicestream bench",
+        )
     chosen = device.choose(order.compute)
     facts = {"device": f"{chosen.name} {chosen.numbers_name}"}
     if chosen.name.startswith("cuda"):

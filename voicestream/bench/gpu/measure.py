@@ -14,7 +14,7 @@ from voicestream.bench.gpu import memory, parts, warm_line
 from voicestream.bench.gpu.nllb import CASES, case_name
 from voicestream.bench.gpu.parts import Found, Order
 from voicestream.bench.place import Place
-from voicestream.errors import ConfigurationError, EngineNotReadyError, VoicestreamError
+from voicestream.errors import EngineNotReadyError, VoicestreamError
 from voicestream.models import packages
 from voicestream.models.catalogue import in_words
 from voicestream.models.disk import free_bytes
@@ -65,13 +65,14 @@ def measure_all(
     begun_at = time.monotonic()
     with Place() as place, tempfile.TemporaryDirectory(prefix="vs-bench-") as directory:
         check_room(Path(directory), sizes.disk_bytes)
-        bench = _Bench(place, directory, sizes, compute, tell, with_profile=with_profile)
-        machine = hardware.describe() | bench.do("facts", 0).facts
+        bench = _Bench(place, directory, sizes, compute, tell, warm_ups=runs.warm_ups, with_profile=with_profile)
+        machine = hardware.describe() | bench.do("facts").facts
         for model in ("nllb", "xtts"):
-            bench.do(f"make {model}", 0)
+            bench.do(f"make {model}")
         found = {part: bench.try_to(part, runs.own) for part in _OWN_WAY}
         found |= {part: bench.try_to(part, runs.others) for part in _OWN_WAY.values()}
         through = bench.through_all_workers(runs.lines)
+        found |= {part: bench.try_to(part, runs.own) for part in parts.AT_LAST}
     figures = [figure for part in found.values() for figure in part.figures]
     for part in found.values():
         machine |= part.facts
@@ -105,6 +106,7 @@ class _Bench:
         compute: str,
         tell: Callable[[str], None],
         *,
+        warm_ups: int,
         with_profile: bool,
     ) -> None:
         self._place = place
@@ -112,9 +114,10 @@ class _Bench:
         self._sizes = sizes
         self._compute = compute
         self._tell = tell
+        self._warm_ups = warm_ups
         self._with_profile = with_profile
 
-    def do(self, part: str, runs: int) -> Found:
+    def do(self, part: str, runs: int = 0) -> Found:
         """Have a part done; errors are those of ``parts.do``."""
         self._tell(part)
         order = Order(
@@ -123,6 +126,7 @@ class _Bench:
             sizes=self._sizes,
             compute=self._compute,
             runs=runs,
+            warm_ups=self._warm_ups,
             with_profile=self._with_profile,
             used_bytes=memory.used_bytes(),
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from voicestream import languages
 from voicestream.bench.gpu import random_nllb, random_xtts
 from voicestream.bench.gpu.parts import Found
-from voicestream.bench.gpu.sentences import ANSWER, QUESTION, SPOKEN, TARGET
+from voicestream.bench.gpu.sentences import ANSWER, QUESTION, TARGET
 
 if TYPE_CHECKING:
     from voicestream.bench.gpu.parts import Order
@@ -30,7 +30,7 @@ def measure(order: Order) -> Found:
         random_xtts.make(
             models / random_xtts.NAME,
             order.sizes.xtts,
-            [*ALPHABETS, "".join(sorted({*ANSWER.lower(), *SPOKEN}))],
+            [*ALPHABETS, "".join(sorted({*ANSWER.lower(), *order.sizes.spoken}))],
             seed=SEED,
             stop_bias=random_xtts.ALWAYS,
             shares_numbers=order.sizes.shares_numbers,

@@ -9,6 +9,7 @@ from voicestream import languages
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import memory, random_nllb
 from voicestream.bench.gpu.parts import Found
+from voicestream.bench.gpu.profile import look
 from voicestream.bench.gpu.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
 from voicestream.bench.gpu.timing import times
 
@@ -29,27 +30,27 @@ def measure(order: Order) -> Found:
     held = memory.figure("nllb_memory", "NLLB, memory when loaded", order.used_bytes)
     row = question(Path(order.models) / random_nllb.NAME)
     figures: list[Figure] = []
+    profiles: list[Figure] = []
+    facts: dict[str, str] = {}
     answers: dict[str, list[list[int]]] = {}
     for sentences, beams, goal in CASES:
-        limit = ANSWER_TOKENS - 1
-        group = Group([row] * sentences, flores(TARGET), limit, Search(num_beams=beams), _is_wanted)
-        # So many tokens and no more are what the goals speak of, with several beams, too.
-        answer = engine._answer  # noqa: SLF001 - sentences as texts would end when they like
-        name = case_name("nllb", sentences, beams)
-        figures.append(
-            Figure(
-                name=name,
-                title=f"NLLB, {case_title(sentences, beams)}",
-                unit="ms",
-                samples=times(lambda answer=answer, group=group: answer(group), order.runs),
-                goal=goal,
-            )
-        )
-        answers[name] = answer(group)
+        group = Group([row] * sentences, flores(TARGET), ANSWER_TOKENS - 1, Search(num_beams=beams), _is_wanted)
+
+        def answer(group: Group = group) -> list[list[int]]:
+            # So many tokens and no more are what the goals speak of; beams would go on longer.
+            return engine._answer(group)  # type: ignore[no-any-return]  # noqa: SLF001 - texts end when they like
+
+        name, title = case_name("nllb", sentences, beams), f"NLLB, {case_title(sentences, beams)}"
+        samples = times(answer, order.runs, order.warm_ups)
+        figures.append(Figure(name=name, title=title, unit="ms", samples=samples, goal=goal))
+        answers[name] = answer()
+        if order.with_profile:
+            looked, facts[f"{name} kernels"] = look(f"{name}_profile", f"{title}: work on the device", answer, samples)
+            profiles.append(looked)
     used = memory.figure("nllb_memory_used", "NLLB, memory after all of these", order.used_bytes)
-    device = str(engine.device)
+    facts["nllb"] = str(engine.device)
     engine.close()
-    return Found((*figures, *held, *used), {"nllb": device}, answers)
+    return Found((*figures, *profiles, *held, *used), facts, answers)
 
 
 def question(directory: Path) -> list[str]:

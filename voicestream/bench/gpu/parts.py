@@ -1,4 +1,4 @@
-"""Each part of the measuring, done in a process of its own: its memory is that part's alone, and all of it ends with it.
+"""Each part of the measuring, done in a process of its own: its memory is its alone, and all of it ends with it.
 
     python -P -m voicestream.bench.gpu.parts ORDER
 
@@ -8,18 +8,20 @@ The order is JSON, and so is what is printed at the end.
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from voicestream import lifeline
-from voicestream.bench.figures import Figure
-from voicestream.bench.gpu.sizes import NllbSize, Sizes, XttsSize
-from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.bench.figures import Figure  # noqa: TC001 - msgspec reads it at run time
+from voicestream.bench.gpu.sizes import Sizes  # noqa: TC001 - likewise
+from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, VoicestreamError
+from voicestream.supervisor.process import THREAD_VARIABLES, WAITING_VARIABLES, threads_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,9 +34,11 @@ PARTS: Final = {
     "transformers": "transformers_own",
     "xtts": "xtts",
     "coqui": "coqui_own",
-    "sharing": "sharing",
 }
 """Name of a part: the module beside this one whose ``measure`` does it."""
+
+AT_LAST: Final[tuple[str, ...]] = ()
+"""Parts that are measured when all others were."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Order:
     """As after ``--compute``."""
     runs: int
     """How often each thing is done."""
+    warm_ups: int
+    """And how often before, without being counted."""
     with_profile: bool = False
     """Whether to look also where the time of a sentence goes."""
     used_bytes: int | None = None
@@ -68,60 +74,65 @@ class Found:
     """Tokens, by the name of the figure that says how long they took."""
 
 
+@dataclass(frozen=True)
+class _Result:
+    """What a process says when it has ended."""
+
+    found: Found | None = None
+    error: str = ""
+    hint: str = ""
+    exit_code: int = 0
+
+
 def do(order: Order, environment: Mapping[str, str]) -> Found:
     """Have a part done, in a process that ends with this one.
 
     Args:
         order: what is to be done.
-        environment: of the process, but for the settings of engines.
+        environment: of the process, but for what a worker has besides.
 
     Raises:
         ConfigurationError: something has to be changed before.
         VoicestreamError: it could not be done.
     """
     done = subprocess.run(
-        [sys.executable, "-P", "-m", __name__, str(os.getpid()), json.dumps(asdict(order))],
-        env={**environment, MODELS_VARIABLE: order.models, COMPUTE_VARIABLE: order.compute, "HF_HUB_OFFLINE": "1"},
+        [sys.executable, "-P", "-m", __name__, str(os.getpid()), msgspec.json.encode(order)],
+        env=_environment(order, environment),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
         check=False,
     )
     if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise VoicestreamError(f"{order.part} ended with exit code {done.returncode}: {last[0]}")
-    return _read(json.loads(done.stdout.splitlines()[-1]))
+    result = msgspec.json.decode(done.stdout, type=_Result)
+    if result.found is None:
+        kind = ConfigurationError if result.exit_code == EXIT_CONFIGURATION else VoicestreamError
+        raise kind(result.error, hint=result.hint)
+    return result.found
 
 
-def _read(found: dict[str, Any]) -> Found:
-    if "error" in found:
-        kind = ConfigurationError if found["code"] == EXIT_CONFIGURATION else VoicestreamError
-        raise kind(found["error"], hint=found["hint"])
-    figures = tuple(Figure(**{**figure, "samples": tuple(figure["samples"])}) for figure in found["figures"])
-    return Found(figures, found["facts"], found["answers"])
-
-
-def _order(text: str) -> Order:
-    fields = json.loads(text)
-    sizes = fields["sizes"]
-    sizes = {**sizes, "nllb": NllbSize(**sizes["nllb"]), "xtts": XttsSize(**sizes["xtts"])}
-    return Order(**{**fields, "sizes": Sizes(**sizes)})
+def _environment(order: Order, inherited: Mapping[str, str]) -> dict[str, str]:
+    """As a worker has it."""
+    threads = dict.fromkeys(THREAD_VARIABLES, str(threads_for(os.cpu_count() or 1)))
+    settings = EngineSettings(models=order.models, compute=order.compute)
+    return threads | WAITING_VARIABLES | dict(inherited) | settings.environment()
 
 
 def main() -> int:
     """Do the part that was ordered."""
     lifeline.die_with(int(sys.argv[1]))
-    order = _order(sys.argv[2])
+    order = msgspec.json.decode(sys.argv[2], type=Order)
     measure: Callable[[Order], Found] = importlib.import_module(f"{__package__}.{PARTS[order.part]}").measure
     # Libraries print where the result belongs.
-    result = os.dup(1)
+    out = os.dup(1)
     os.dup2(2, 1)
     try:
-        found = asdict(measure(order))
+        result = _Result(measure(order))
     except VoicestreamError as error:
-        found = {"error": str(error), "hint": error.hint, "code": error.exit_code}
-    with os.fdopen(result, "w", encoding="utf-8") as out:
-        out.write(json.dumps(found) + "\n")
+        result = _Result(error=str(error), hint=error.hint, exit_code=error.exit_code)
+    with os.fdopen(out, "wb") as file:
+        file.write(msgspec.json.encode(result))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""An XTTS with random numbers: the files and the shapes of XTTS v2, with a GPT of any size, made by coqui's own classes.
+"""An XTTS with random numbers: the files and shapes of XTTS v2, with a GPT of any size, made by coqui's own classes.
 
 Vocoder and speaker encoder keep their full shape, because coqui's configuration has no sizes for them. It makes noise
 of changing loudness, no speech.

@@ -17,9 +17,3 @@ ANSWER: Final = (
 """25 tokens of an answer: the language, these words, and the end."""
 
 ANSWER_TOKENS: Final = 25
-
-SPOKEN: Final = "we are going to run every single test again and look at each of the errors that come."
-"""The least that this text may take is what the random XTTS takes for it: ``SPOKEN_TOKENS``."""
-
-SPOKEN_TOKENS: Final = 65
-"""3.0 s of sound."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import importlib
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sized
-
-WARM_UPS: Final = 3
-"""Runs that are not counted: what is needed for the second time is recorded then, and kernels are chosen."""
 
 
 def wait() -> None:
@@ -20,30 +17,30 @@ def wait() -> None:
         torch.cuda.synchronize()
 
 
-def times(do: Callable[[], object], runs: int) -> tuple[float, ...]:
-    """Milliseconds of each run."""
+def times(do: Callable[[], object], runs: int, warm_ups: int) -> tuple[float, ...]:
+    """Milliseconds of each run but the first ones."""
     found: list[float] = []
-    for number in range(WARM_UPS + runs):
+    for number in range(warm_ups + runs):
         wait()
         begun_at = time.perf_counter()
         do()
         wait()
-        if number >= WARM_UPS:
+        if number >= warm_ups:
             found.append((time.perf_counter() - begun_at) * 1000)
     return tuple(found)
 
 
 def streamed(
-    make: Callable[[], Iterable[Sized]], runs: int
+    make: Callable[[], Iterable[Sized]], runs: int, warm_ups: int
 ) -> tuple[tuple[float, ...], tuple[float, ...], int]:
-    """Milliseconds to the first samples and to the last ones of each run; and how many samples the last run had.
+    """Milliseconds to the first samples and to the last ones of each run but the first ones; and samples of a run.
 
     A chunk without samples is none.
     """
     firsts: list[float] = []
     wholes: list[float] = []
     samples = 0
-    for number in range(WARM_UPS + runs):
+    for number in range(warm_ups + runs):
         wait()
         samples, first = 0, 0.0
         begun_at = time.perf_counter()
@@ -52,7 +49,7 @@ def streamed(
                 first = time.perf_counter() - begun_at
             samples += len(chunk)
         whole = time.perf_counter() - begun_at
-        if number >= WARM_UPS:
+        if number >= warm_ups:
             firsts.append(first * 1000)
             wholes.append(whole * 1000)
     return tuple(firsts), tuple(wholes), samples

@@ -50,7 +50,7 @@ def measure(order: Order) -> Found:
 
         name = case_name("transformers", sentences, beams)
         title = f"transformers, {case_title(sentences, beams)}"
-        figures.append(Figure(name=name, title=title, unit="ms", samples=times(generate, order.runs)))
+        figures.append(Figure(name=name, title=title, unit="ms", samples=times(generate, order.runs, order.warm_ups)))
         # What stands before the answers is their beginning.
         answers[name] = generate()[:, 1:].tolist()
     held = memory.figure("transformers_memory", "transformers, memory after all of these", order.used_bytes)

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import memory
 from voicestream.bench.gpu.parts import Found
-from voicestream.bench.gpu.sentences import SOURCE, SPOKEN, SPOKEN_TOKENS
+from voicestream.bench.gpu.profile import look
+from voicestream.bench.gpu.sentences import SOURCE
 from voicestream.bench.gpu.timing import streamed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from voicestream.bench.gpu.parts import Order
 
 FIRST_GOAL_MILLISECONDS: Final = 15.0
@@ -25,7 +31,11 @@ def measure(order: Order) -> Found:
 
     engine: Any = engines.load_synthesizer("xtts", _tell_nobody)
     held = memory.figure("xtts_memory", "XTTS, memory when loaded", order.used_bytes)
-    firsts, wholes, samples = streamed(lambda: engine.synthesize(SPOKEN, SOURCE, "", 1), order.runs)
+
+    def speak() -> Iterator[NDArray[np.float32]]:
+        return engine.synthesize(order.sizes.spoken, SOURCE, "", 1)  # type: ignore[no-any-return]
+
+    firsts, wholes, samples = streamed(speak, order.runs, order.warm_ups)
     seconds = samples / engine.sample_rate
     figures = (
         Figure(
@@ -42,13 +52,18 @@ def measure(order: Order) -> Found:
             samples=wholes,
             goal=WHOLE_GOAL_MILLISECONDS,
         ),
-        *held,
-        *memory.figure("xtts_memory_used", "XTTS, memory after all of these", order.used_bytes),
     )
-    tokens = f"{seconds / TOKEN_SECONDS:.1f} tokens of sound in a sentence ({SPOKEN_TOKENS} were meant)"
-    device = str(engine.device)
+    facts = {"xtts tokens": f"{seconds / TOKEN_SECONDS:.1f} in a sentence ({order.sizes.spoken_tokens} were meant)"}
+    profiles: tuple[Figure, ...] = ()
+    if order.with_profile:
+        looked, facts["xtts kernels"] = look(
+            "xtts_profile", "XTTS, the sentence: work on the device", lambda: list(speak()), wholes
+        )
+        profiles = (looked,)
+    used = memory.figure("xtts_memory_used", "XTTS, memory after all of these", order.used_bytes)
+    facts["xtts"] = str(engine.device)
     engine.close()
-    return Found(figures, {"xtts": f"{device}, {tokens}"})
+    return Found((*figures, *profiles, *held, *used), facts)
 
 
 def _tell_nobody(_stage: str, _progress: float | None) -> None:

@@ -1,0 +1,210 @@
+"""`voicestream bench --gpu`: the same code, tiny and on the processor."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.neural import skip_unless_voice_installed
+from helpers.running import COMMAND
+from voicestream.bench import table
+from voicestream.bench.gpu import measure, parts
+from voicestream.bench.gpu.parts import Found, Order
+from voicestream.bench.gpu.profile import kind_of
+from voicestream.bench.gpu.sizes import TINY_SIZES, Runs
+from voicestream.bench.place import Place
+from voicestream.engine_settings import EngineSettings
+from voicestream.errors import ConfigurationError, EngineNotReadyError, VoicestreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from voicestream.bench.figures import Report
+
+ROWS = [
+    "nllb_1_greedy",
+    "transformers_1_greedy",
+    "nllb_1_5_beams",
+    "transformers_1_5_beams",
+    "nllb_16_greedy",
+    "transformers_16_greedy",
+    "nllb_16_5_beams",
+    "transformers_16_5_beams",
+    "nllb_1_greedy_profile",
+    "nllb_1_5_beams_profile",
+    "nllb_16_greedy_profile",
+    "nllb_16_5_beams_profile",
+    "xtts_first",
+    "xtts_whole",
+    "xtts_profile",
+    "coqui_20_first",
+    "coqui_20_whole",
+    "coqui_10_first",
+    "coqui_10_whole",
+    "line_to_pcm",
+]
+GOALS = {
+    "nllb_1_greedy": 16,
+    "nllb_16_greedy": 16,
+    "nllb_16_5_beams": 30,
+    "xtts_first": 15,
+    "xtts_whole": 60,
+    "line_to_pcm": 45,
+}
+RUNS = Runs(own=1, others=1, lines=1, warm_ups=0)
+
+pytestmark = pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated:FutureWarning")
+
+
+def do_here(order: Order, _environment: Mapping[str, str]) -> Found:
+    """A part of the measuring in this process, in which everything is imported already."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in EngineSettings(models=order.models, compute=order.compute).environment().items():
+            patch.setenv(name, value)
+        found: Found = importlib.import_module(f"voicestream.bench.gpu.{parts.PARTS[order.part]}").measure(order)
+        return found
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    skip_unless_voice_installed()
+    import torch
+
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setattr(parts, "do", do_here)
+        return measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu", with_profile=True)
+
+
+@pytest.mark.timeout(120)
+def test_every_row_is_there_each_of_ours_before_what_it_is_held_against(report: Report) -> None:
+    found = json.loads(table.as_json(report))
+    assert [row["name"] for row in found["figures"]] == ROWS
+    assert [row["absent"] for row in found["figures"] if row["absent"]] == []
+    assert {row["name"]: row["goal"] for row in found["figures"] if row["goal"]} == GOALS
+    assert all(row["p50"] > 0 and row["p95"] > 0 for row in found["figures"])
+
+
+def test_the_answers_of_the_random_model_are_those_of_transformers(report: Report) -> None:
+    assert report.hardware["equal answers"] == (
+        "nllb_1_greedy 1 of 1, nllb_1_5_beams 1 of 1, nllb_16_greedy 16 of 16, nllb_16_5_beams 16 of 16"
+    )
+
+
+def test_a_sentence_has_as_many_tokens_of_sound_as_the_goals_speak_of(report: Report) -> None:
+    tokens = float(report.hardware["xtts tokens"].split()[0])
+    assert tokens == pytest.approx(TINY_SIZES.spoken_tokens, abs=0.5)
+
+
+def test_the_way_from_a_line_to_its_sound_is_shown_stage_by_stage(report: Report) -> None:
+    line = next(figure for figure in report.figures if figure.name == "line_to_pcm")
+    assert list(line.parts) == ["to sentence_found", "to translated", "to speech_started"]
+    assert sum(line.parts.values()) == pytest.approx(line.samples[0])
+
+
+def test_the_versions_of_what_was_measured_are_said(report: Report) -> None:
+    for package in ("torch", "transformers", "coqui-tts"):
+        assert f"{package} " in report.hardware["neural packages"]
+        assert f"{package} absent" not in report.hardware["neural packages"]
+
+
+def test_where_the_time_goes_is_shown_by_kind_of_work(report: Report) -> None:
+    looked = next(figure for figure in report.figures if figure.name == "nllb_1_greedy_profile")
+    assert looked.samples[0] == pytest.approx(sum(ms for kind, ms in looked.parts.items() if kind != "nothing"))
+    assert {"matrices", "attention", "norms"} <= set(looked.parts)
+    assert "kernels a sentence" in report.hardware["nllb_1_greedy kernels"]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "kind"),
+    [
+        ("nvjet_hsh_64x8_64x16_4x1_v_bz_TNT", "matrices"),
+        ("void gemv2T_kernel_val<int, int, __half, __half, __half, float, 128, 16, 4, 4>", "matrices"),
+        ("fmha_cutlassF_f16_aligned_64x64_rf_sm80", "attention"),
+        ("void at::native::(anonymous namespace)::vectorized_layer_norm_kernel<c10::Half, float>", "norms"),
+        ("void cudnn::cnn::conv1D_grouped_direct_kernel", "vocoder"),
+        ("void at::native::mbtopk::radixFindKthValues<float>", "choosing tokens"),
+        ("void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<c10::Half>>", "arithmetic"),
+        ("something_new", "others"),
+    ],
+)
+def test_a_kernels_name_says_what_it_is_for(kernel: str, kind: str) -> None:
+    assert kind_of(kernel) == kind
+
+
+def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def do(order: Order, _environment: Mapping[str, str]) -> Found:
+        if order.part in ("facts", "make nllb", "make xtts"):
+            return Found()
+        raise VoicestreamError(f"{order.part} has no memory")
+
+    def through(*_: object) -> tuple[()]:
+        raise VoicestreamError("no speech_started event")
+
+    monkeypatch.setattr(parts, "do", do)
+    monkeypatch.setattr(measure.warm_line, "measure", through)
+    found = measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu")
+    assert {figure.name: figure.absent for figure in found.figures} == {
+        "nllb": "nllb has no memory",
+        "xtts": "xtts has no memory",
+        "transformers": "transformers has no memory",
+        "coqui": "coqui has no memory",
+        "line_to_pcm": "no speech_started event",
+    }
+    assert all(figure.is_failure for figure in found.figures)
+
+
+def order(part: str, **changes: object) -> Order:
+    plain = Order(part=part, models="/nowhere", sizes=TINY_SIZES, compute="cpu", runs=1, warm_ups=0)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def test_a_part_runs_in_a_process_of_its_own() -> None:
+    skip_unless_voice_installed()
+    with Place() as place:
+        found = parts.do(order("facts"), place.environment)
+        assert found.facts["device"].startswith("cpu ")
+        with pytest.raises(ConfigurationError, match=r"finds no NVIDIA GPU here") as caught:
+            parts.do(order("facts", compute="cuda:99"), place.environment)
+    assert "https://pytorch.org" in caught.value.hint
+
+
+def test_a_part_that_breaks_says_the_last_thing_it_knew() -> None:
+    with Place() as place, pytest.raises(VoicestreamError, match=r"^nonsense ended with exit code 1: KeyError"):
+        parts.do(order("nonsense"), place.environment)
+
+
+def test_too_little_room_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(VoicestreamError, match=r"random models take .* GB while it is measured") as caught:
+        measure.check_room(tmp_path, 1 << 62)
+    assert "TMPDIR=" in caught.value.hint
+
+
+def test_without_a_gpu_it_says_what_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure.packages, "is_installed", lambda _: True)
+    monkeypatch.setattr(measure.accelerator, "may_have_gpu", lambda: False)
+    with pytest.raises(EngineNotReadyError, match="no NVIDIA GPU") as caught:
+        measure.check()
+    assert "voicestream bench" in caught.value.hint
+    assert caught.value.exit_code == 78
+
+
+def test_without_the_packages_it_says_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure.packages, "is_installed", lambda name: name != "TTS")
+    monkeypatch.setattr(measure.accelerator, "may_have_gpu", lambda: True)
+    with pytest.raises(ConfigurationError, match="this needs TTS") as caught:
+        measure.check()
+    assert "pip install 'voicestream[neural]'" in caught.value.hint
+
+
+def test_a_profile_is_not_taken_without_a_gpu() -> None:
+    done = subprocess.run([*COMMAND, "bench", "--profile"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "voicestream bench --gpu --profile" in done.stderr

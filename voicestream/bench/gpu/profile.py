@@ -1,0 +1,86 @@
+"""Where the time of a sentence goes: what the device did in it, by kind of work."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from voicestream.bench.figures import Figure, percentile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+KINDS: Final = (
+    ("attention", re.compile(r"attention|fmha|flash|softmax|attend")),
+    ("vocoder", re.compile(r"conv|cudnn|implicit|upsample|interpolat|im2col")),
+    ("matrices", re.compile(r"gemm|gemv|cutlass|nvjet|splitk|cublas|matmul|linear|addmm|::mm\b|::bmm\b|int8pack")),
+    ("norms", re.compile(r"norm")),
+    ("choosing tokens", re.compile(r"topk|sort|argmax|reduce_kernel|scan|cumsum|radix|bitonic|draw|sample|choose")),
+    ("copies", re.compile(r"copy|memcpy|memset|::cat|catarray|index|gather|scatter|fill|embedding")),
+    ("arithmetic", re.compile(r"elementwise|::(add|mul|div|sub|relu|gelu|tanh|where|leaky)|triton_poi")),
+)
+"""Kinds of work, and how a name of a kernel of that kind looks in small letters; the first that fits counts."""
+
+OTHERS: Final = "others"
+NOTHING: Final = "nothing"
+"""Time in which the device waits to be told what to do, or is asked what it did."""
+
+RUNS: Final = 3
+SHOWN: Final = 8
+"""Names of kernels that are shown, those that took longest."""
+
+
+def kind_of(kernel: str) -> str:
+    """What kind of work a kernel does, as far as its name says it."""
+    name = kernel.lower()
+    return next((kind for kind, pattern in KINDS if pattern.search(name)), OTHERS)
+
+
+def look(name: str, title: str, do: Callable[[], object], samples: Iterable[float]) -> tuple[Figure, str]:
+    """What the device does in a run, in milliseconds by kind of work; and in words, which kernels take longest.
+
+    Args:
+        name: of the figure.
+        title: for people.
+        do: one run, warm.
+        samples: milliseconds that runs took while nobody looked at them.
+    """
+    found = _kernels(do)
+    kinds: dict[str, float] = {}
+    for kernel, (milliseconds, _) in found.items():
+        kind = kind_of(kernel)
+        kinds[kind] = kinds.get(kind, 0.0) + milliseconds
+    busy = sum(kinds.values())
+    parts = dict(sorted(kinds.items(), key=lambda item: -item[1]))
+    parts[NOTHING] = max(0.0, percentile(tuple(samples), 50) - busy)
+    longest = sorted(found.items(), key=lambda item: -item[1][0])[:SHOWN]
+    count = sum(times for _, times in found.values())
+    words = ", ".join(f"{_short(kernel)} {ms:.2f} ms in {times:.0f}" for kernel, (ms, times) in longest)
+    figure = Figure(name=name, title=title, unit="ms", samples=(busy,), parts=parts)
+    return figure, f"{count:.0f} kernels a sentence; {words}"
+
+
+def _kernels(do: Callable[[], object]) -> dict[str, tuple[float, float]]:
+    """Of a run, by the name of the kernel: milliseconds, and how often it ran. Without a GPU, of the processor."""
+    torch: Any = importlib.import_module("torch")
+    profiler: Any = importlib.import_module("torch.profiler")
+    on_gpu = torch.cuda.is_initialized()
+    activity = profiler.ProfilerActivity.CUDA if on_gpu else profiler.ProfilerActivity.CPU
+    with profiler.profile(activities=[activity]) as looked:
+        for _ in range(RUNS):
+            do()
+        if on_gpu:
+            torch.cuda.synchronize()
+    found: dict[str, tuple[float, float]] = {}
+    for event in looked.key_averages():
+        microseconds = event.self_device_time_total if on_gpu else event.self_cpu_time_total
+        if microseconds:
+            found[str(event.key)] = microseconds / 1000 / RUNS, event.count / RUNS
+    return found
+
+
+def _short(kernel: str) -> str:
+    """A name without what templates add to it."""
+    name = kernel.removeprefix("void ").partition("<")[0].partition("(")[0].strip()
+    return name.rpartition("::")[2][:40] or kernel[:40]
