@@ -13,7 +13,8 @@ import pytest
 from helpers.neural import skip_unless_voice_installed
 from helpers.running import COMMAND
 from voicestream.bench import table
-from voicestream.bench.gpu import measure, parts
+from voicestream.bench.figures import Figure
+from voicestream.bench.gpu import measure, parts, sharing
 from voicestream.bench.gpu.parts import Found, Order
 from voicestream.bench.gpu.profile import kind_of
 from voicestream.bench.gpu.sizes import TINY_SIZES, Runs
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicestream.bench.figures import Report
+    from voicestream.bench.gpu.sharing_side import Work
 
 ROWS = [
     "nllb_1_greedy",
@@ -48,6 +50,7 @@ ROWS = [
     "coqui_10_first",
     "coqui_10_whole",
     "line_to_pcm",
+    "xtts_first_shared",
 ]
 GOALS = {
     "nllb_1_greedy": 16,
@@ -71,6 +74,13 @@ def do_here(order: Order, _environment: Mapping[str, str]) -> Found:
         return found
 
 
+def share_nothing(models: Path, device: str, work: Work, runs: int) -> list[Figure]:
+    """Instead of two processes that share a device; tests/engines/test_sharing.py has them."""
+    assert {path.name for path in models.iterdir()} == {"nllb-200-distilled-600M", "xtts-v2"}
+    assert (device, work.pair, work.answer_tokens, runs) == ("cpu", ("en", "es"), 24, RUNS.own)
+    return [Figure("xtts_first_shared", "shared", "ms", (1.0,))]
+
+
 @pytest.fixture(scope="module")
 def report() -> Report:
     skip_unless_voice_installed()
@@ -80,6 +90,7 @@ def report() -> Report:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.setattr(parts, "do", do_here)
+        patch.setattr(sharing, "measure", share_nothing)
         return measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu", with_profile=True)
 
 
@@ -148,6 +159,10 @@ def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.Monke
     def through(*_: object) -> tuple[()]:
         raise VoicestreamError("no speech_started event")
 
+    def share(*_: object) -> list[Figure]:
+        raise VoicestreamError("the process for tts has ended")
+
+    monkeypatch.setattr(sharing, "measure", share)
     monkeypatch.setattr(parts, "do", do)
     monkeypatch.setattr(measure.warm_line, "measure", through)
     found = measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu")
@@ -157,6 +172,7 @@ def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.Monke
         "transformers": "transformers has no memory",
         "coqui": "coqui has no memory",
         "line_to_pcm": "no speech_started event",
+        "sharing": "the process for tts has ended",
     }
     assert all(figure.is_failure for figure in found.figures)
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 from voicestream import accelerator
 from voicestream.bench import hardware
 from voicestream.bench.figures import Figure, Report
-from voicestream.bench.gpu import memory, parts, warm_line
+from voicestream.bench.gpu import memory, parts, sharing, warm_line
 from voicestream.bench.gpu.nllb import CASES, case_name
 from voicestream.bench.gpu.parts import Found, Order
+from voicestream.bench.gpu.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
+from voicestream.bench.gpu.sharing_side import Work
 from voicestream.bench.place import Place
 from voicestream.errors import EngineNotReadyError, VoicestreamError
 from voicestream.models import packages
@@ -72,12 +74,16 @@ def measure_all(
         found = {part: bench.try_to(part, runs.own) for part in _OWN_WAY}
         found |= {part: bench.try_to(part, runs.others) for part in _OWN_WAY.values()}
         through = bench.through_all_workers(runs.lines)
-        found |= {part: bench.try_to(part, runs.own) for part in parts.AT_LAST}
+        sharing_it = bench.sharing(runs.own)
     figures = [figure for part in found.values() for figure in part.figures]
     for part in found.values():
         machine |= part.facts
     machine["equal answers"] = _equal(found["nllb"], found["transformers"])
-    return Report(hardware=machine, figures=tuple(_ordered([*figures, *through])), seconds=time.monotonic() - begun_at)
+    return Report(
+        hardware=machine,
+        figures=tuple(_ordered([*figures, *through, *sharing_it])),
+        seconds=time.monotonic() - begun_at,
+    )
 
 
 def check_room(directory: Path, needed_bytes: int) -> None:
@@ -148,6 +154,16 @@ class _Bench:
             return (_failure("line_to_pcm", error),)
         finally:
             self._place.end_all()
+
+    def sharing(self, runs: int) -> tuple[Figure, ...]:
+        """What the two engines cost each other."""
+        self._tell("both engines at once")
+        spoken = self._sizes.spoken
+        work = Work(QUESTION, (SOURCE, TARGET), ANSWER_TOKENS - 1, spoken, SOURCE)
+        try:
+            return tuple(sharing.measure(Path(self._models), self._compute, work, runs))
+        except VoicestreamError as error:
+            return (_failure("sharing", error),)
 
 
 def _failure(name: str, error: VoicestreamError) -> Figure:

@@ -37,9 +37,6 @@ PARTS: Final = {
 }
 """Name of a part: the module beside this one whose ``measure`` does it."""
 
-AT_LAST: Final[tuple[str, ...]] = ()
-"""Parts that are measured when all others were."""
-
 
 @dataclass(frozen=True)
 class Order:
