@@ -25,6 +25,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from helpers import tiny_nllb
+from voicestream.bench.gpu.sizes import FULL_SIZES
 from voicestream.bench.hardware import describe
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.workers.translation.translator import CancelledError
@@ -45,8 +46,14 @@ CANCEL_AFTER_SECONDS = (0.05, 0.15, 0.3, 0.5)
 PLAIN = "transformers.generate, float32"
 ENGINES = ("nllb", "nllb-ct2")
 
-FULL = {"vocabulary": 256_206, "d_model": 1024, "layers": 12, "heads": 16, "ffn": 4096}
-"""Of facebook/nllb-200-distilled-600M, as its config.json has it."""
+_SIZE = FULL_SIZES.nllb
+FULL = {
+    "vocabulary": _SIZE.vocabulary,
+    "d_model": _SIZE.width,
+    "layers": _SIZE.layers,
+    "heads": _SIZE.heads,
+    "ffn": _SIZE.between,
+}
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from helpers import tiny_xtts
 from voicestream.bench.gpu import coqui_own
+from voicestream.bench.gpu.sizes import FULL_SIZES
 from voicestream.bench.hardware import describe
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.workers.tts.heard.limits import Limits
@@ -47,7 +49,7 @@ OURS = "voicestream"
 COQUI = "coqui inference_stream, chunks of 20"
 COQUI_SMALL = "coqui inference_stream, chunks of 10"
 PIECES = (1, 4, 8, 16, TOKENS)
-FULL = {"layers": 30, "width": 1024, "heads": 16}
+FULL = asdict(FULL_SIZES.xtts)
 
 
 def main() -> int:

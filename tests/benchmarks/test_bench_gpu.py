@@ -143,6 +143,7 @@ def test_where_the_time_goes_is_shown_by_kind_of_work(report: Report) -> None:
         ("void cudnn::cnn::conv1D_grouped_direct_kernel", "vocoder"),
         ("void at::native::mbtopk::radixFindKthValues<float>", "choosing tokens"),
         ("void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<c10::Half>>", "arithmetic"),
+        ("void cunn_SoftMaxForward<4, float, float, float, LogSoftMaxForwardEpilogue>", "choosing tokens"),
         ("something_new", "others"),
     ],
 )

@@ -44,8 +44,8 @@ def figure(name: str, title: str, before: int | None) -> tuple[Figure, ...]:
     gc.collect()
     torch.cuda.synchronize()
     allocated, reserved = torch.cuda.memory_allocated(), torch.cuda.memory_reserved()
-    recorded = sum(pool.bytes for pool in _pools())
-    # Of what is set aside for recordings some is in use between them.
+    # Of what is set aside for recordings some is in use between them, and counted there.
+    recorded = min(sum(pool.bytes for pool in _pools()), reserved - allocated)
     parts = {"weights and caches": allocated, "recordings": recorded, "set aside": reserved - allocated - recorded}
     now = used_bytes()
     if before is not None and now is not None:

@@ -51,7 +51,7 @@ def measure(place: Place, models: str, compute: str, lines: int, used_bytes: int
     run.finish()
     figure = Figure(
         name="line_to_pcm",
-        title="warm line in → NLLB → XTTS → first PCM in the pool",
+        title="warm line in → translated → first PCM in the pool",
         unit="ms",
         samples=steps.samples,
         goal=GOAL_MILLISECONDS,
