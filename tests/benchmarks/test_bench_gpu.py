@@ -14,7 +14,7 @@ from helpers.neural import skip_unless_voice_installed
 from helpers.running import COMMAND
 from voicestream.bench import table
 from voicestream.bench.figures import Figure
-from voicestream.bench.gpu import measure, parts, sharing
+from voicestream.bench.gpu import measure, memory, parts, sharing
 from voicestream.bench.gpu.parts import Found, Order
 from voicestream.bench.gpu.profile import kind_of
 from voicestream.bench.gpu.sizes import TINY_SIZES, Runs
@@ -62,7 +62,10 @@ GOALS = {
 }
 RUNS = Runs(own=1, others=1, lines=1, warm_ups=0)
 
-pytestmark = pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated:FutureWarning")
+pytestmark = [
+    pytest.mark.timeout(120),  # the first of them makes the models and measures
+    pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated:FutureWarning"),
+]
 
 
 def do_here(order: Order, _environment: Mapping[str, str]) -> Found:
@@ -94,7 +97,6 @@ def report() -> Report:
         return measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu", with_profile=True)
 
 
-@pytest.mark.timeout(120)
 def test_every_row_is_there_each_of_ours_before_what_it_is_held_against(report: Report) -> None:
     found = json.loads(table.as_json(report))
     assert [row["name"] for row in found["figures"]] == ROWS
@@ -144,11 +146,58 @@ def test_where_the_time_goes_is_shown_by_kind_of_work(report: Report) -> None:
         ("void at::native::mbtopk::radixFindKthValues<float>", "choosing tokens"),
         ("void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<c10::Half>>", "arithmetic"),
         ("void cunn_SoftMaxForward<4, float, float, float, LogSoftMaxForwardEpilogue>", "choosing tokens"),
+        ("one_row", "matrices"),
+        ("past", "attention"),
+        ("ampere_fp16_s16816gemm_fp16_64x64_ldg8_f2f_stages_64x5_tn", "matrices"),
+        ("void at::native::elementwise_kernel<128, 4, direct_copy_kernel_cuda>", "copies"),
+        ("Memcpy DtoH (Device -> Pinned)", "copies"),
         ("something_new", "others"),
     ],
 )
 def test_a_kernels_name_says_what_it_is_for(kernel: str, kind: str) -> None:
     assert kind_of(kernel) == kind
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [
+        (None, {"weights and caches": 1400, "recordings": 200, "set aside": 400}),
+        (2500, {"weights and caches": 1400, "recordings": 200, "set aside": 400, "CUDA itself": 500}),
+    ],
+)
+def test_memory_is_shown_by_what_it_is_for(used: int | None, expected: dict[str, int]) -> None:
+    assert memory.shares(1400, 2000, 200, used) == expected
+
+
+def test_what_recordings_have_given_out_counts_once() -> None:
+    assert memory.shares(1400, 1500, 200, 1700) == {
+        "weights and caches": 1400,
+        "recordings": 100,
+        "set aside": 0,
+        "CUDA itself": 200,
+    }
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [('echo "$*" > asked; echo 1000', 1000 << 20), ("echo No devices were found; exit 6", None), ("echo [N/A]", None)],
+)
+def test_the_gpu_itself_is_asked_how_much_is_used(
+    program: str, expected: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n{program}\n")
+    (tmp_path / "nvidia-smi").chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    monkeypatch.chdir(tmp_path)
+    assert memory.used_bytes() == expected
+    if expected:
+        assert "--id=2" in (tmp_path / "asked").read_text()
+
+
+def test_where_nobody_tells_how_much_is_used_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert memory.used_bytes() is None
 
 
 def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

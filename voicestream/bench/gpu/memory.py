@@ -29,6 +29,23 @@ def used_bytes() -> int | None:
     return int(number) * _MIB if asked.returncode == 0 and number.isdecimal() else None
 
 
+def shares(allocated: int, reserved: int, recorded: int, used: int | None) -> dict[str, int]:
+    """What bytes of a process are for, by name.
+
+    Args:
+        allocated: that torch has given out.
+        reserved: that torch has taken from the GPU, those it gave out among them.
+        recorded: by which recordings have made ``reserved`` larger.
+        used: by all of the process, as the GPU sees it; None: nobody tells.
+    """
+    # Of what is set aside for recordings some is in use between them, and counted there.
+    recorded = min(recorded, reserved - allocated)
+    found = {"weights and caches": allocated, "recordings": recorded, "set aside": reserved - allocated - recorded}
+    if used is not None:
+        found["CUDA itself"] = used - reserved
+    return found
+
+
 def figure(name: str, title: str, before: int | None) -> tuple[Figure, ...]:
     """What this process has now; nothing where there is no GPU.
 
@@ -43,15 +60,12 @@ def figure(name: str, title: str, before: int | None) -> tuple[Figure, ...]:
         return ()
     gc.collect()
     torch.cuda.synchronize()
-    allocated, reserved = torch.cuda.memory_allocated(), torch.cuda.memory_reserved()
-    # Of what is set aside for recordings some is in use between them, and counted there.
-    recorded = min(sum(pool.bytes for pool in _pools()), reserved - allocated)
-    parts = {"weights and caches": allocated, "recordings": recorded, "set aside": reserved - allocated - recorded}
     now = used_bytes()
-    if before is not None and now is not None:
-        parts["CUDA itself"] = now - before - reserved
-    kept = {what: size / 1e6 for what, size in parts.items()}
-    return (Figure(name=name, title=title, unit="MB", samples=(sum(kept.values()),), parts=kept),)
+    used = None if before is None or now is None else now - before
+    recorded = sum(pool.bytes for pool in _pools())
+    found = shares(torch.cuda.memory_allocated(), torch.cuda.memory_reserved(), recorded, used)
+    parts = {what: size / 1e6 for what, size in found.items()}
+    return (Figure(name=name, title=title, unit="MB", samples=(sum(parts.values()),), parts=parts),)
 
 
 def _pools() -> list[Pool]:

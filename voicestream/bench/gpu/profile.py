@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 KINDS: Final = (
-    ("attention", re.compile(r"attention|fmha|flash|attend")),
-    ("vocoder", re.compile(r"conv|cudnn|implicit|upsample|interpolat|im2col")),
-    ("matrices", re.compile(r"gemm|gemv|cutlass|nvjet|splitk|cublas|matmul|linear|addmm|::mm\b|::bmm\b|int8pack")),
+    ("attention", re.compile(r"attention|fmha|flash|attend|^(past|source)$")),
+    ("vocoder", re.compile(r"conv|cudnn|implicit|upsample|interpolat|im2col|^_finish$")),
+    ("matrices", re.compile(r"gemm|gemv|cutlass|nvjet|splitk|cublas|matmul|linear|mm\b|mm_|int8pack|_rows?$|^settle$")),
     ("norms", re.compile(r"norm")),
-    ("choosing tokens", re.compile(r"topk|sort|argmax|softmax|reduce_kernel|scan|cumsum|radix|bitonic|draw|sample|choose")),
+    ("choosing tokens", re.compile(r"topk|sort|argm|softmax|reduce_|scan|cumsum|radix|draw|sample|choose|^blocks$")),
     ("copies", re.compile(r"copy|memcpy|memset|::cat|catarray|index|gather|scatter|fill|embedding")),
     ("arithmetic", re.compile(r"elementwise|::(add|mul|div|sub|relu|gelu|tanh|where|leaky)|triton_poi")),
 )
