@@ -9,16 +9,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from helpers.neural import skip_unless_voice_installed
 from helpers.running import COMMAND
 from voicestream.bench import table
-from voicestream.bench.figures import Figure
+from voicestream.bench.figures import Figure, Report
 from voicestream.bench.gpu import measure, memory, parts, sharing
 from voicestream.bench.gpu.parts import Found, Order
 from voicestream.bench.gpu.profile import kind_of
-from voicestream.bench.gpu.sizes import TINY_SIZES, Runs
+from voicestream.bench.gpu.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, Runs
 from voicestream.bench.place import Place
+from voicestream.cli import bench as bench_command
 from voicestream.engine_settings import EngineSettings
 from voicestream.errors import ConfigurationError, EngineNotReadyError, VoicestreamError
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from voicestream.bench.figures import Report
     from voicestream.bench.gpu.sharing_side import Work
+    from voicestream.bench.gpu.sizes import Sizes
 
 ROWS = [
     "nllb_1_greedy",
@@ -268,6 +270,40 @@ def test_without_the_packages_it_says_how_to_install_them(monkeypatch: pytest.Mo
     with pytest.raises(ConfigurationError, match="this needs TTS") as caught:
         measure.check()
     assert "pip install 'voicestream[neural]'" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "expected", "exit_code"),
+    [([], (FULL_SIZES, FULL_RUNS, False), 0), (["--quick", "--profile"], (FULL_SIZES, QUICK_RUNS, True), 1)],
+)
+def test_the_command_measures_full_sizes_and_says_by_its_exit_code_whether_all_of_it_worked(
+    options: list[str], expected: tuple[object, ...], exit_code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = exit_code == 1
+    asked: list[tuple[object, ...]] = []
+
+    def measure_all(sizes: Sizes, runs: Runs, _tell: object, *, with_profile: bool) -> Report:
+        asked.append((sizes, runs, with_profile))
+        figure = Figure("one", "one", "ms", () if failed else (1.0,), absent="why" * failed, is_failure=failed)
+        return Report({}, (figure,), 1.0)
+
+    monkeypatch.setattr(measure, "check", lambda: None)
+    monkeypatch.setattr(measure, "measure_all", measure_all)
+    monkeypatch.setattr(bench_command.signal, "signal", lambda *_: None)
+    found = CliRunner().invoke(bench_command.bench, ["--gpu", "--json", *options], standalone_mode=False)
+    assert found.return_value == exit_code
+    assert json.loads(found.stdout)["figures"][0]["absent"] == ("why" if failed else None)
+    assert asked == [expected]
+
+
+def test_the_command_measures_nothing_where_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        raise EngineNotReadyError("there is no NVIDIA GPU here")
+
+    monkeypatch.setattr(measure, "check", check)
+    monkeypatch.setattr(bench_command.signal, "signal", lambda *_: None)
+    with pytest.raises(EngineNotReadyError):
+        CliRunner().invoke(bench_command.bench, ["--gpu"], standalone_mode=False, catch_exceptions=False)
 
 
 def test_a_profile_is_not_taken_without_a_gpu() -> None:
