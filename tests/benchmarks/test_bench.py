@@ -145,6 +145,7 @@ def test_the_users_settings_do_not_reach_a_place(monkeypatch: pytest.MonkeyPatch
         assert "VOICESTREAM_TTS" not in place.environment
         assert "PYTHONDONTWRITEBYTECODE" not in place.environment
         assert place.environment["VOICESTREAM_RUNTIME_DIR"] == str(place.runtime)
+        assert place.environment["TMPDIR"] == str(place.home)
 
 
 def test_every_sentence_goes_through_all_stages_of_the_hub() -> None:

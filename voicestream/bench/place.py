@@ -42,6 +42,8 @@ class Place:
             run_directory.ENVIRONMENT_VARIABLE: str(self.runtime),
             log.ENVIRONMENT_VARIABLE: str(self.home / "log"),
             settings.ENVIRONMENT_VARIABLE: str(self.home / "config.toml"),
+            # What libraries keep for themselves goes with it.
+            "TMPDIR": str(self.home),
         }
         self.environment: Final = {
             **{name: value for name, value in os.environ.items() if not _is_left_out(name)},
