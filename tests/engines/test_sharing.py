@@ -7,6 +7,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from helpers import fake_sides
@@ -21,7 +22,10 @@ from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 WORK = Work("I will fix the file now.", ("en", "ja"), answer_tokens=6, spoken=tiny_xtts.TEXTS["en"], language="en")
 
@@ -49,6 +53,16 @@ def test_a_voice_is_measured_to_its_first_sound_and_to_its_last(
     assert 0 < first < whole
     assert not flag.is_up
     assert side.device == "cpu int8"
+    seen: list[bool] = []
+
+    def spoken(*_: object) -> Iterator[NDArray[np.float32]]:
+        for frames in (0, 5, 5):
+            seen.append(flag.is_up)
+            yield np.zeros(frames, dtype=np.float32)
+
+    monkeypatch.setattr(side._engine, "synthesize", spoken)
+    side.once()
+    assert seen == [True, True, False]
 
 
 @pytest.mark.usefixtures("_on_the_processor")
@@ -70,6 +84,34 @@ def test_a_translation_is_measured_one_sentence_at_a_time_and_works_on_batches(
     side.once()
     side.turn("free")
     assert sizes == [(1, 1), (sharing_side.BATCH, sharing_side.BEAMS)]
+
+
+@pytest.mark.usefixtures("_on_the_processor")
+def test_a_batch_can_begin_in_the_moment_in_which_a_sentence_does(
+    nllb_models: Path, flag: Flag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(nllb_models))
+    side = Translation(WORK, flag)
+    seen: list[bool] = []
+    # Before each look at it the voice is a step further: it spoke, is silent, is silent, and speaks again.
+    states = iter([True, False, False, True])
+
+    def look(_seconds: float) -> bool:
+        flag.set(is_up=next(states))
+        return False
+
+    monkeypatch.setattr(sharing_side, "_is_order_there", look)
+    monkeypatch.setattr(side, "_answer", lambda *_: seen.append(flag.is_up))
+    flag.set(is_up=True)
+    side.turn("together")
+    assert seen == [True]
+    assert next(states, None) is None
+
+
+def test_nobody_waits_for_a_sentence_when_an_order_is_there(flag: Flag, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing_side, "_is_order_there", lambda _: True)
+    flag.set(is_up=False)
+    sharing_side._wait(lambda: flag.is_up)
 
 
 def test_both_sides_have_rows_alone_and_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
     Is = Callable[[], bool]
 
-Beside = Literal["free", "together", "after", "between"]
-"""When a translation that always works begins its next batch: at once; whenever a sentence begins to be spoken, which
-is how it is when nothing waits for its turn; when no sentence waits for its first sound; and in the last case it waits
-between two steps of a batch, too."""
+Beside = Literal["free", "together"]
+"""When a translation that always works begins its next batch: at once, or whenever a sentence begins to be spoken."""
 
 BATCH: Final = 16
 BEAMS: Final = 5
@@ -133,12 +131,12 @@ class Translation:
         row = self._engine._vocabulary.encode(work.source, source)  # noqa: SLF001 - see above
         self._flag = flag
 
-        def group(sentences: int, beams: int, is_cancelled: Is) -> Group:
-            return Group([row] * sentences, target, work.answer_tokens, Search(num_beams=beams), is_cancelled)
+        def group(sentences: int, beams: int) -> Group:
+            return Group([row] * sentences, target, work.answer_tokens, Search(num_beams=beams), _never)
 
         self._group = group
         for _ in range(WARM_UPS):
-            self._answer(BATCH, BEAMS, _never)
+            self._answer(BATCH, BEAMS)
 
     @property
     def device(self) -> str:
@@ -148,7 +146,7 @@ class Translation:
     def once(self) -> list[float]:
         """Translate one sentence greedily."""
         begin = time.perf_counter()
-        self._answer(1, 1, _never)
+        self._answer(1, 1)
         return [_since(begin)]
 
     def turn(self, beside: Beside) -> None:
@@ -156,16 +154,10 @@ class Translation:
         if beside == "together":
             _wait(lambda: not self._flag.is_up)
             _wait(lambda: self._flag.is_up)
-        elif beside != "free":
-            _wait(lambda: not self._flag.is_up)
-        self._answer(BATCH, BEAMS, self._wait_in_between if beside == "between" else _never)
+        self._answer(BATCH, BEAMS)
 
-    def _wait_in_between(self) -> bool:
-        _wait(lambda: not self._flag.is_up)
-        return False
-
-    def _answer(self, sentences: int, beams: int, is_cancelled: Is) -> None:
-        self._engine._answer(self._group(sentences, beams, is_cancelled))  # noqa: SLF001 - see above
+    def _answer(self, sentences: int, beams: int) -> None:
+        self._engine._answer(self._group(sentences, beams))  # noqa: SLF001 - see above
 
 
 def main(role: str, work: str, flag: str) -> int:
