@@ -50,7 +50,7 @@ def _try(gpu: Gpu, device: torch.device) -> None:
     from voicestream.workers.decoder.fused import multiply
 
     signal = torch.eye(_ROWS, _WIDTH, dtype=torch.float16, device=device)
-    weight = torch.randn(_WIDTH, _WIDTH, device=device).half()
+    weight = torch.randn(_WIDTH, _WIDTH, device=device).to(torch.float16)
     layer = Linear(weight, torch.zeros_like(weight[0]))
     with torch.cuda.device(device):
         found = torch.cat([multiply(gpu, signal[:1], layer), multiply(gpu, signal, layer)])

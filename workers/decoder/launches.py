@@ -118,7 +118,7 @@ def few_rows_shared(gpu: Gpu, signal: Tensor, linear: Linear) -> Summands:
     """A linear layer for some rows of a wide signal, (rows, in)."""
     width_out, width_in = linear.weight.shape
     count = triton.cdiv(width_in, tiles.for_few_rows(width_in, is_shared=True).share)
-    shares = torch.empty(count, len(signal), width_out, dtype=torch.float32, device=signal.device)
+    shares = torch.empty((count, len(signal), width_out), dtype=torch.float32, device=signal.device)
     _few_rows(gpu, signal, linear, shares, is_shared=True)
     return Summands(shares, linear.bias)
 
@@ -137,7 +137,7 @@ def many_rows_shared(gpu: Gpu, signal: Tensor, linear: Linear) -> Summands:
     width_out, width_in = linear.weight.shape
     cut = _tile(gpu, signal, linear, is_shared=True)
     count = triton.cdiv(width_in, cut.share)
-    shares = torch.empty(count, len(signal), width_out, dtype=torch.float32, device=signal.device)
+    shares = torch.empty((count, len(signal), width_out), dtype=torch.float32, device=signal.device)
     _many_rows(gpu, signal, linear, shares, is_shared=True)
     return Summands(shares, linear.bias)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Places(NamedTuple):
     """How much of the past is looked at together."""
 
-    count: int
+    together: int
     warps: int
 
 
@@ -58,7 +58,7 @@ def see_past(
         heads,
         values**-0.5,
         VALUES=values,
-        PLACES=places.count,
+        PLACES=places.together,
         HAS_ORIGINS=origins is not None,
         **gpu.options(places.warps),
     )
@@ -89,7 +89,7 @@ def see_source(gpu: Gpu, query: Tensor, source: Tensor, lengths: Tensor) -> Tens
         rows // sources,
         values**-0.5,
         VALUES=values,
-        PLACES=_SOURCE.count,
+        PLACES=_SOURCE.together,
         **gpu.options(_SOURCE.warps),
     )
     return seen

@@ -1,6 +1,7 @@
 """Norm, matrix, bias, activation and sum."""
 # Triton reads what is below, as a language of its own.
 # pyright: basic
+# mypy: disable-error-code="possibly-undefined"
 
 import triton
 import triton.language as tl

@@ -35,7 +35,7 @@ def find(gpu: Gpu, logits: Tensor, before: Tensor, count: int) -> tuple[Tensor, 
     sentences, beams = before.shape
     rows, size = logits.shape
     blocks = triton.cdiv(size, _BLOCK)
-    highest, totals = torch.empty(2, rows, blocks, dtype=torch.float32, device=logits.device).unbind(0)
+    highest, totals = torch.empty((2, rows, blocks), dtype=torch.float32, device=logits.device).unbind(0)
     statistics.blocks[(blocks, rows)](logits, highest, totals, size, blocks, BLOCK=_BLOCK, **gpu.options(4))
     # What makes logits of a row the logarithms of chances, with what is before it.
     whole = torch.logsumexp(highest + totals.log(), 1)

@@ -149,6 +149,9 @@ class NllbTranslator:
         return True
 
     def _make_decoder(self) -> None:
+        import torch
+
+        from voicestream.workers.decoder import available
         from voicestream.workers.translation.nllb.decoder import Decoder
         from voicestream.workers.translation.nllb.search import Search
 
@@ -156,7 +159,9 @@ class NllbTranslator:
         kind = self._device.name.partition(":")[0]
         if kind not in OWN_DECODER:
             return
-        self._decoder = Decoder(self._model, is_recorded=kind == "cuda" and self._may_record)
+        is_recorded = kind == "cuda" and self._may_record
+        gpu = available.find(torch.device(self._device.name)) if is_recorded else None
+        self._decoder = Decoder(self._model, is_recorded=is_recorded, gpu=gpu)
         if kind != "cuda":
             return
         try:

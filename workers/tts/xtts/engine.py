@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from voicestream.engine_settings import AUTO, EngineSettings
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from voicestream.workers.tts.xtts.conditioning import Voice, Voices
     from voicestream.workers.tts.xtts.decoding import Decoder
     from voicestream.workers.tts.xtts.gpt import Gpt
+    from voicestream.workers.tts.xtts.hifi_gan import HifiGan
     from voicestream.workers.tts.xtts.sampling import Manner
     from voicestream.workers.tts.xtts.vocoder import Vocoder
-    from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
+    from voicestream.workers.tts.xtts.vocoder_recorded import Compute, RecordedVocoder
 
 _log = logging.getLogger(__name__)
 
@@ -160,6 +162,7 @@ class XttsSynthesizer:
         """Bring the model to a device, in the form in which it computes there."""
         import torch
 
+        from voicestream.workers.decoder import available
         from voicestream.workers.tts.xtts import checkpoint, linear
         from voicestream.workers.tts.xtts.conditioning import Voices
         from voicestream.workers.tts.xtts.decoding import PlainDecoder
@@ -167,14 +170,16 @@ class XttsSynthesizer:
         from voicestream.workers.tts.xtts.vocoder import Vocoder
 
         model, self._facts = checkpoint.read(where)
-        model.to(torch.device(chosen.name))
+        where_to = torch.device(chosen.name)
+        model.to(where_to)
         self._device, self._form = chosen, chosen.numbers_name
+        may_record = self._may_record and where_to.type in RECORDING
         if chosen.name == device.CPU and linear.has_int8():
             self._form = "int8"
             self._gpt = Gpt(model.gpt, linear.int8, torch.bfloat16)
         else:
-            self._gpt = Gpt(model.gpt, linear.exact(chosen.numbers), chosen.numbers)
-        may_record = self._may_record and chosen.name.partition(":")[0] in RECORDING
+            gpu = available.find(where_to) if may_record else None
+            self._gpt = Gpt(model.gpt, linear.exact(chosen.numbers), chosen.numbers, gpu)
         if not (may_record and self._record(self._gpt, self._facts.manner, model.hifigan_decoder)):
             self._decoder = PlainDecoder(self._gpt, self._facts.manner)
             self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
@@ -184,14 +189,21 @@ class XttsSynthesizer:
         """Record all that can be; False: the device has no memory for that, and goes on slower."""
         from voicestream.workers.captured import Pool
         from voicestream.workers.tts.xtts.decoding import RecordedDecoder
+        from voicestream.workers.tts.xtts.vocoder_network import Network
         from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
 
         assert self._device is not None  # noqa: S101 - _place() calls this
         pool = Pool(gpt.device)
+        network: Callable[[HifiGan, torch.dtype], Compute] = Network
+        if gpt.gpu is not None:
+            from voicestream.workers.tts.xtts.vocoder_fused import FusedNetwork
+            from voicestream.workers.tts.xtts.vocoder_launches import Launches
+
+            network = partial(FusedNetwork, kernels=Launches(gpt.gpu))
         try:
             decoder = RecordedDecoder(gpt, manner, pool)
             decoder.record()
-            vocoder = RecordedVocoder(sounds, self._device.numbers, pool)
+            vocoder = RecordedVocoder(sounds, self._device.numbers, pool, network=network)
             vocoder.record()
         except RuntimeError as error:
             if not device.is_full(error):
