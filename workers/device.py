@@ -124,6 +124,13 @@ def is_full(error: RuntimeError) -> bool:
     return True
 
 
+def give_back() -> None:
+    """Let others have the memory of a GPU that torch has set aside and nothing uses."""
+    import torch
+
+    torch.cuda.empty_cache()
+
+
 def does_not_fit(name: str, error: Exception) -> EngineNotReadyError:
     """What to raise when a device that was named has too little memory for a model."""
     return EngineNotReadyError(

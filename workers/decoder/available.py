@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+LEAST_MEMORY: Final = 99 * 1024
+"""Bytes that a program must be able to share, for the largest of the kernels: consumer cards have them from NVIDIA's
+generation of 2020 (Ampere) on."""
+
 _ROWS: Final = 2
 _WIDTH: Final = 64
 
@@ -35,6 +39,9 @@ def find(device: torch.device) -> Gpu | None:
     from voicestream.workers.decoder.launches import Gpu
 
     gpu = Gpu.of(device)
+    if gpu.shared_memory < LEAST_MEMORY:
+        _log.info("device=%s goes on with the kernels of torch alone: it is too old for others", device)
+        return None
     try:
         _try(gpu, device)
     except torch.OutOfMemoryError:

@@ -10,13 +10,10 @@ from voicestream.workers.decoder.kernels import embedding as kernels
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.decoder.launches import Gpu
-
 NO_PADDING: Final = -1
 
 
 def embed(
-    gpu: Gpu,
     tokens: Tensor,
     position: Tensor,
     words: Tensor,
@@ -29,7 +26,6 @@ def embed(
     """Words and their place, in numbers of the former: (rows, width).
 
     Args:
-        gpu: where.
         tokens: (rows,).
         position: of all of them, (1,).
         words: (vocabulary, width).
@@ -51,6 +47,5 @@ def embed(
         shift,
         padding,
         WIDTH=tiles.round_up(width),
-        **gpu.options(4),
     )
     return out

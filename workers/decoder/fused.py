@@ -34,9 +34,10 @@ def stream(gpu: Gpu, signal: Tensor) -> Stream:
 
     The linear layers must be ``Linear``, with the norms in front of them folded into them.
     """
-    if len(signal) == 1:
+    rows, width = signal.shape
+    if rows == 1:
         return OneRow(gpu, signal)
-    return FewRows(gpu, signal) if len(signal) <= tiles.FEW else ManyRows(gpu, signal)
+    return (FewRows if tiles.is_few(rows, width, gpu.shared_memory) else ManyRows)(gpu, signal)
 
 
 def multiply(gpu: Gpu, signal: Tensor, linear: Linear) -> Tensor:

@@ -59,11 +59,17 @@ def for_one_row(width_in: int) -> RowTile:
     return RowTile(2, 2 if width_in <= 2 * WHOLE else 4 if width_in <= 4 * WHOLE else 8)
 
 
+def is_few(rows: int, width: int, memory: int, weight_bytes: int = _WEIGHT_BYTES) -> bool:
+    """Whether ``few_rows`` can be used: all of a signal, and a tile's weights for it, must have room."""
+    needed = (FEW + for_few_rows(width, is_shared=False).columns) * round_up(width) * weight_bytes
+    return rows <= FEW and width <= WHOLE and needed <= memory
+
+
 def for_few_rows(width_in: int, *, is_shared: bool) -> FewTile:
     """For a signal of a width; ``is_shared``: whether the results may be summands."""
     if is_shared and width_in > WHOLE:
         return FewTile(64, WHOLE // 2, 4)
-    return FewTile(32, round_up(width_in), 4 if width_in <= WHOLE else 8)
+    return FewTile(32, round_up(width_in), 4)
 
 
 def for_many_rows(

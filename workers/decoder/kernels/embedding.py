@@ -18,15 +18,15 @@ def embed(
     shift,
     padding,
     WIDTH: tl.constexpr,
-    IS_CHAINED: tl.constexpr,
 ):
-    """``words[token] * scale + places[position + shift]``, a row a program; padding stands at its own place."""
+    """``words[token] * scale + places[position + shift]``, a row a program; padding stands at its own place.
+
+    A step begins with it, and it is never chained: so all that was before the step has ended when any other of the
+    step's kernels begins, and they may read that without a wait.
+    """
     row = tl.program_id(0)
     one = tl.arange(0, WIDTH)
     is_one = one < width
-    if IS_CHAINED:
-        tl.extra.cuda.gdc_launch_dependents()
-        tl.extra.cuda.gdc_wait()
     token = tl.load(tokens + row)
     place = tl.where(token == padding, padding, tl.load(position) + shift)
     word = tl.load(words + token * width + one, mask=is_one, other=0.0).to(tl.float32)

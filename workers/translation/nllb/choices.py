@@ -23,19 +23,23 @@ if TYPE_CHECKING:
 _IMPOSSIBLE: Final = -1.0e9
 """The score of what does not count; transformers' number, because sums with it are rounded."""
 
+_FOLLOWED: Final = 16
+"""Rows up to which one program notes the tokens of all."""
+
 
 def choice_for(shape: Shape, padding: int, device: torch.device, gpu: Gpu | None = None) -> Greedy | Beams:
     """How the tokens of a search are chosen; as for ``Answers``, and ``gpu``: whose kernels help."""
     answers = Answers(shape, padding, device)
-    return Greedy(answers, shape.search) if shape.search.num_beams == 1 else Beams(answers, shape.search, gpu)
+    return (Greedy if shape.search.num_beams == 1 else Beams)(answers, shape.search, gpu)
 
 
 class Greedy:
     """Takes the best token each time."""
 
-    def __init__(self, answers: Answers, search: Search) -> None:
+    def __init__(self, answers: Answers, search: Search, gpu: Gpu | None = None) -> None:
         self.answers = answers
         self._search = search
+        self._gpu = gpu if search.is_free else None
         device = answers.newest.device
         self._has_ended = torch.zeros(len(answers.newest), dtype=torch.bool, device=device)
         self.is_done = torch.zeros(1, dtype=torch.bool, device=device)
@@ -53,6 +57,11 @@ class Greedy:
         Args:
             logits: (rows, tokens).
         """
+        if self._gpu is not None and len(logits) <= _FOLLOWED:
+            from voicestream.workers.translation.nllb.shortlist import follow
+
+            follow(self._gpu, logits, self.answers, self._has_ended, self.is_done)
+            return None
         scores = logits if self._search.is_free else restrain(logits.float(), self.answers, self._search)
         tokens = scores.argmax(-1)
         self.answers.add(tokens)

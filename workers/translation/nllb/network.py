@@ -58,9 +58,7 @@ class Embedding:
         from voicestream.workers.decoder.embedding import embed
 
         shift, scale = self.padding + 1, self._scale
-        return embed(
-            gpu, tokens, position, self._tokens, self._positions, shift=shift, scale=scale, padding=self.padding
-        )
+        return embed(tokens, position, self._tokens, self._positions, shift=shift, scale=scale, padding=self.padding)
 
 
 class Network:

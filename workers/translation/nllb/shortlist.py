@@ -1,4 +1,4 @@
-"""The best tokens of many, found on an NVIDIA GPU without sorting them all: they lie in the best blocks."""
+"""The best tokens of many, found on an NVIDIA GPU by the best of each block."""
 
 from __future__ import annotations
 
@@ -9,14 +9,49 @@ import torch
 import triton
 
 from voicestream.workers.decoder.kernels import statistics
+from voicestream.workers.decoder.tiles import round_up
+from voicestream.workers.translation.nllb.answers import END
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.translation.nllb.answers import Answers
 
 _BLOCK: Final = 512
 """Tokens of which one is the block's best."""
+
+
+def follow(gpu: Gpu, logits: Tensor, answers: Answers, has_ended: Tensor, is_done: Tensor) -> None:
+    """Add the best token to each answer, and note which have ended.
+
+    Args:
+        gpu: where.
+        logits: (rows, tokens).
+        answers: get their newest tokens.
+        has_ended: which rows have, (rows,).
+        is_done: whether all have, (1,).
+    """
+    rows, size = logits.shape
+    highest = _statistics(gpu, logits)[0]
+    statistics.follow[(1,)](
+        logits,
+        highest,
+        answers.newest,
+        answers.tokens,
+        answers.position,
+        has_ended,
+        is_done,
+        rows,
+        size,
+        highest.shape[1],
+        answers.tokens.shape[1],
+        END,
+        ROWS=round_up(rows),
+        COUNT=round_up(highest.shape[1]),
+        BLOCK=_BLOCK,
+        **gpu.options(8),
+    )
 
 
 def find(gpu: Gpu, logits: Tensor, before: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -33,10 +68,9 @@ def find(gpu: Gpu, logits: Tensor, before: Tensor, count: int) -> tuple[Tensor, 
         count).
     """
     sentences, beams = before.shape
-    rows, size = logits.shape
-    blocks = triton.cdiv(size, _BLOCK)
-    highest, totals = torch.empty((2, rows, blocks), dtype=torch.float32, device=logits.device).unbind(0)
-    statistics.blocks[(blocks, rows)](logits, highest, totals, size, blocks, BLOCK=_BLOCK, **gpu.options(4))
+    size = logits.shape[1]
+    highest, totals = _statistics(gpu, logits).unbind(0)
+    blocks = highest.shape[1]
     # What makes logits of a row the logarithms of chances, with what is before it.
     whole = torch.logsumexp(highest + totals.log(), 1)
     offset = before - whole.view(sentences, beams)
@@ -51,3 +85,12 @@ def find(gpu: Gpu, logits: Tensor, before: Tensor, count: int) -> tuple[Tensor, 
     scores = torch.where(tokens < size, scores, -math.inf).view(sentences, -1)
     scores, chosen = scores.topk(count)
     return scores, rows_of.gather(1, chosen // _BLOCK), tokens.view(sentences, -1).gather(1, chosen)
+
+
+def _statistics(gpu: Gpu, logits: Tensor) -> Tensor:
+    """Of each block the highest logit, and the sum of exp(logit - highest): (2, rows, blocks)."""
+    rows, size = logits.shape
+    count = triton.cdiv(size, _BLOCK)
+    made = torch.empty((2, rows, count), dtype=torch.float32, device=logits.device)
+    statistics.blocks[(count, rows)](logits, made[0], made[1], size, count, BLOCK=_BLOCK, **gpu.options(4))
+    return made

@@ -184,6 +184,9 @@ class XttsSynthesizer:
             self._decoder = PlainDecoder(self._gpt, self._facts.manner)
             self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
         self._voices = Voices(where, self._gpt)
+        # The weights as they were read are not needed any more, and others have use for their memory.
+        del model
+        device.give_back()
 
     def _record(self, gpt: Gpt, manner: Manner, sounds: torch.nn.Module) -> bool:
         """Record all that can be; False: the device has no memory for that, and goes on slower."""

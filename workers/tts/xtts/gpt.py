@@ -221,7 +221,7 @@ class Gpt:
             return self._position(token, number)[0]
         from voicestream.workers.decoder.embedding import embed
 
-        return embed(self.gpu, token, number, self._audio, self._audio_positions, shift=1)
+        return embed(token, number, self._audio, self._audio_positions, shift=1)
 
     def _position(self, token: Tensor, number: Tensor) -> Tensor:
         position: Tensor = self._audio.index_select(0, token) + self._audio_positions.index_select(0, number + 1)

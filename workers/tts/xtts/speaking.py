@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from voicestream.workers.tts.xtts.vocoder import Vocoder
     from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
 
-FIRST_PIECES: Final = (8, 4, 4)
-"""Tokens after which sound is made, from the beginning on: with eight of them the first 0.2 s are certain."""
+FIRST_PIECES: Final = (10, 4, 4)
+"""Tokens after which sound is made, from the beginning on. With ten of them the first 0.3 s are certain, and 0.25 are
+what is looked at before anything is heard (``heard/take.py``)."""
 
 PIECE: Final = 8
 """And from there on: 0.37 s. Sizes that followed the speed of the moment would round each sentence otherwise, and the
