@@ -73,7 +73,8 @@ class RecordedVocoder:
         self._shifts = torch.zeros(sum(self._voices.widths), dtype=numbers, device=device)
         self._shifts_kept: Tensor | None = None
         """What was copied there last."""
-        self._channels = channels = layers.first.weight.shape[1]
+        self._last_voice: tuple[Tensor | None, Tensor] = None, self._shifts
+        channels = layers.first.weight.shape[1]
 
         # What is recorded must not hold this, or the memory of both would wait for a collector of cycles.
         compute = partial(_compute, self._network, self._shifts)
@@ -89,7 +90,9 @@ class RecordedVocoder:
             )
 
         self._recorded = {size: window(size) for size in sizes}
-        self._most_latents = max(window.latents.shape[0] for window in self._recorded.values())
+        most = max(len(window.latents) for window in self._recorded.values())
+        self._nothing = torch.zeros(most, channels, device=device)
+        """In front of the latents, for windows that hold more of them than there are."""
 
     def record(self) -> None:
         """Record a window of each size.
@@ -103,11 +106,12 @@ class RecordedVocoder:
     def stream(self, speaker: Tensor, speed: float = 1.0) -> RecordedStream:
         """As ``Vocoder`` says."""
         slower = [] if speed == 1.0 else [1 / speed]
-        # In front of the latents, for windows that hold more of them than there are.
-        nothing = torch.zeros(self._most_latents, self._channels, device=self._shifts.device)
-        return RecordedStream(
-            self, Stretching((*slower, *self._factors)), nothing, self._voices.shifts(speaker).to(self._shifts)
-        )
+        last, shifts = self._last_voice
+        # Most sentences are in the voice of the one before.
+        if speaker is not last:
+            shifts = self._voices.shifts(speaker).to(self._shifts)
+            self._last_voice = speaker, shifts
+        return RecordedStream(self, Stretching((*slower, *self._factors)), self._nothing, shifts)
 
     def samples(self, latents: Tensor, end: int, matrix: NDArray[np.float32], window: Window, shifts: Tensor) -> Tensor:
         """The samples that are taken of a window.
