@@ -1,0 +1,165 @@
+"""The signal of a step through some layers: with kernels, in Triton's interpreter, as it passes with torch alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.interpreted import H100, skip_unless_interpreted
+
+skip_unless_interpreted()
+
+import torch
+
+from voicestream.workers.decoder import fused, launches, tiles
+from voicestream.workers.decoder.layers import Activation, Linear, Norm, fold
+from voicestream.workers.decoder.stream import PlainStream
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.decoder.stream import Stream
+
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning")
+
+WIDTH, WIDE = 40, 144
+EPSILON = 1e-5
+KINDS = [
+    (1, fused.OneRow),
+    (2, fused.FewRows),
+    (tiles.FEW, fused.FewRows),
+    (tiles.FEW + 1, fused.ManyRows),
+    (70, fused.ManyRows),
+]
+
+
+@pytest.fixture(autouse=True)
+def chance() -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+
+
+def linear(width_in: int, width_out: int) -> Linear:
+    return Linear(torch.randn(width_out, width_in) * width_in**-0.5, torch.randn(width_out) * 0.3)
+
+
+def norm_of(width: int = WIDTH) -> Norm:
+    return Norm(1 + torch.randn(width) * 0.3, torch.randn(width) * 0.3, EPSILON)
+
+
+@dataclass
+class Layer:
+    """Of a network."""
+
+    before: Norm
+    mixing: Linear
+    behind: Linear
+    between: Norm
+    widen: Linear
+    narrow: Linear
+    activation: Activation
+
+    @classmethod
+    def by_chance(cls, activation: Activation) -> Layer:
+        return cls(
+            norm_of(),
+            linear(WIDTH, 2 * WIDTH),
+            linear(WIDTH, WIDTH),
+            norm_of(),
+            linear(WIDTH, WIDE),
+            linear(WIDE, WIDTH),
+            activation,
+        )
+
+    def fold(self) -> None:
+        fold(self.before, self.mixing)
+        fold(self.between, self.widen)
+
+    def passes(self, stream: Stream) -> None:
+        mixed = stream.normed(self.before, self.mixing)
+        stream.add(self.behind, torch.tanh(mixed[:, :WIDTH] * mixed[:, WIDTH:]).contiguous())
+        stream.add(self.narrow, stream.normed(self.between, self.widen, self.activation))
+
+
+def passed(stream: Stream, layers: list[Layer], last: Norm) -> Tensor:
+    for layer in layers:
+        layer.passes(stream)
+    return stream.finished(last)
+
+
+@pytest.mark.parametrize("whole", [tiles.WHOLE, 64])
+@pytest.mark.parametrize("activation", Activation)
+@pytest.mark.parametrize(("rows", "kind"), KINDS)
+def test_a_signal_passes_as_it_does_with_torch(
+    gpu: Gpu, rows: int, kind: type[Stream], activation: Activation, whole: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With the lower one, a signal as narrow as that comes in shares.
+    monkeypatch.setattr(tiles, "WHOLE", whole)
+    layers, last = [Layer.by_chance(activation) for _ in range(3)], norm_of()
+    signal = torch.randn(rows, WIDTH) * 2 + 0.5
+    expected = passed(PlainStream(signal.clone()), layers, last)
+    for layer in layers:
+        layer.fold()
+    stream = fused.stream(gpu, signal)
+    assert type(stream) is kind
+    torch.testing.assert_close(passed(stream, layers, last), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("rows", "kind"), KINDS)
+def test_several_things_may_be_added_and_none_of_them_twice(
+    gpu: Gpu, rows: int, kind: type[Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "WHOLE", 64)
+    wide, narrow, last = linear(WIDE, WIDTH), linear(WIDTH, WIDTH), norm_of()
+    signal, heard = torch.randn(rows, WIDTH), torch.randn(rows, WIDE)
+    plain, stream = PlainStream(signal.clone()), fused.stream(gpu, signal)
+    for each in (plain, stream):
+        each.add(wide, heard)
+        each.add(wide, heard * 2)
+        each.add(narrow, heard[:, :WIDTH].contiguous())
+    expected = plain.finished(last)
+    for _ in range(2):
+        torch.testing.assert_close(stream.finished(last), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 16, 17, 40])
+def test_a_layer_alone_is_that_of_torch(gpu: Gpu, rows: int) -> None:
+    signal, head = torch.randn(rows, WIDTH), linear(WIDTH, 100)
+    torch.testing.assert_close(fused.multiply(gpu, signal, head), head(signal), rtol=1e-5, atol=1e-5)
+
+
+def test_what_is_folded_into_a_layer_changes_nothing_of_what_both_do() -> None:
+    norm, layer, signal = norm_of(), linear(WIDTH, WIDE), torch.randn(5, WIDTH) * 3 + 1
+    expected = layer(norm(signal))
+    fold(norm, layer)
+    assert torch.equal(norm.weight, torch.ones(WIDTH))
+    assert torch.equal(norm.bias, torch.zeros(WIDTH))
+    torch.testing.assert_close(layer(norm(signal)), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("numbers", [torch.float32, torch.float16])
+def test_what_was_folded_once_is_not_folded_again(numbers: torch.dtype) -> None:
+    norm = Norm(*(part.to(numbers) for part in (1 + torch.randn(WIDTH) * 0.3, torch.randn(WIDTH))), EPSILON)
+    whole = linear(WIDTH, WIDE)
+    layer = Linear(whole.weight.to(numbers), whole.bias.to(numbers))
+    fold(norm, layer)
+    weight, bias, sums = layer.weight.clone(), layer.bias.clone(), layer.sums
+    again = Linear(layer.weight, layer.bias)
+    fold(norm, again)
+    assert torch.equal(again.weight, weight)
+    assert torch.equal(again.bias, bias)
+    assert sums is not None
+    assert again.sums is not None
+    assert torch.equal(again.sums, sums)
+    # Of the weights as they are kept: those of a few digits have other sums.
+    assert torch.equal(sums, weight.float().sum(1))
+
+
+def test_what_is_folded_stays_in_the_memory_of_the_model() -> None:
+    norm, layer = norm_of(), linear(WIDTH, WIDE)
+    before = [tensor.data_ptr() for tensor in (norm.weight, norm.bias, layer.weight, layer.bias)]
+    fold(norm, layer)
+    assert [tensor.data_ptr() for tensor in (norm.weight, norm.bias, layer.weight, layer.bias)] == before
