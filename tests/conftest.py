@@ -1,3 +1,10 @@
 """What all tests share."""
 
-pytest_plugins = ["pytester", "helpers.groups", "helpers.neural", "helpers.interpreted", "helpers.place", "helpers.skips"]
+pytest_plugins = [
+    "pytester",
+    "helpers.groups",
+    "helpers.neural",
+    "helpers.interpreted",
+    "helpers.place",
+    "helpers.skips",
+]

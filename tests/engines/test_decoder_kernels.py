@@ -125,9 +125,7 @@ def test_half_the_digits_are_enough_for_weights(
 
 
 @pytest.mark.parametrize(("launch", "rows"), NORMED)
-def test_a_signal_without_any_spread_is_normed_as_by_torch(
-    gpu: Gpu, launch: Callable[..., Tensor], rows: int
-) -> None:
+def test_a_signal_without_any_spread_is_normed_as_by_torch(gpu: Gpu, launch: Callable[..., Tensor], rows: int) -> None:
     linear, norm = layer(ODD), norm_of(ODD[0])
     fold(norm, linear)
     # The mean of these squares, less the square of the mean, is less than nothing: both are rounded.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.interpreted import H100, skip_unless_interpreted
+from helpers.interpreted import RTX_4090, skip_unless_interpreted
 
 skip_unless_interpreted()
 
@@ -106,6 +106,15 @@ def test_a_signal_passes_as_it_does_with_torch(
     stream = fused.stream(gpu, signal)
     assert type(stream) is kind
     torch.testing.assert_close(passed(stream, layers, last), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_where_weights_of_the_whole_width_find_no_room_some_rows_are_taken_as_many(gpu: Gpu) -> None:
+    """Those of NLLB-200-3.3B, on an RTX 4090."""
+    smaller = launches.Gpu(gpu.is_chained, RTX_4090)
+    for width, kind in ((1024, fused.FewRows), (2048, fused.ManyRows)):
+        assert type(fused.stream(smaller, torch.zeros(5, width, dtype=torch.float16))) is kind
+    assert type(fused.stream(gpu, torch.zeros(5, 2048, dtype=torch.float16))) is fused.FewRows
+    assert type(fused.stream(smaller, torch.zeros(1, 2048, dtype=torch.float16))) is fused.OneRow
 
 
 @pytest.mark.parametrize(("rows", "kind"), KINDS)

@@ -37,7 +37,8 @@ def stream(gpu: Gpu, signal: Tensor) -> Stream:
     rows, width = signal.shape
     if rows == 1:
         return OneRow(gpu, signal)
-    return (FewRows if tiles.is_few(rows, width, gpu.shared_memory) else ManyRows)(gpu, signal)
+    is_few = tiles.is_few(rows, width, gpu.shared_memory, weight_bytes=signal.element_size())
+    return FewRows(gpu, signal) if is_few else ManyRows(gpu, signal)
 
 
 def multiply(gpu: Gpu, signal: Tensor, linear: Linear) -> Tensor:

@@ -59,17 +59,24 @@ def for_one_row(width_in: int) -> RowTile:
     return RowTile(2, 2 if width_in <= 2 * WHOLE else 4 if width_in <= 4 * WHOLE else 8)
 
 
-def is_few(rows: int, width: int, memory: int, weight_bytes: int = _WEIGHT_BYTES) -> bool:
-    """Whether ``few_rows`` can be used: all of a signal, and a tile's weights for it, must have room."""
-    needed = (FEW + for_few_rows(width, is_shared=False).columns) * round_up(width) * weight_bytes
-    return rows <= FEW and width <= WHOLE and needed <= memory
-
-
 def for_few_rows(width_in: int, *, is_shared: bool) -> FewTile:
     """For a signal of a width; ``is_shared``: whether the results may be summands."""
     if is_shared and width_in > WHOLE:
         return FewTile(64, WHOLE // 2, 4)
-    return FewTile(32, round_up(width_in), 4)
+    return FewTile(32, round_up(width_in), 4 if width_in <= WHOLE else 8)
+
+
+def is_few(rows: int, width_in: int, memory: int, *, weight_bytes: int = _WEIGHT_BYTES) -> bool:
+    """Whether ``few_rows`` can take a normed signal: it needs room for weights of the whole width.
+
+    Args:
+        rows: of the signal.
+        width_in: of the signal.
+        memory: bytes that a program can share.
+        weight_bytes: of a weight.
+    """
+    cut = for_few_rows(width_in, is_shared=False)
+    return rows <= FEW and cut.columns * cut.share * weight_bytes <= memory
 
 
 def for_many_rows(

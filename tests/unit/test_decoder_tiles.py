@@ -1,0 +1,106 @@
+"""How the kernels of the decoders cut their work."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from voicestream.workers.decoder import tiles
+
+H100, RTX_4090 = 227 << 10, 99 << 10
+"""Bytes that a program can share."""
+
+MEMORIES = some.sampled_from([H100, RTX_4090])
+BYTES = some.sampled_from([2, 4])
+WIDTHS = some.integers(16, 10_000) | some.sampled_from([512, 1024, 2048, 4096, 8192])
+OUTPUTS = some.integers(1, 10_000) | some.sampled_from([1024, 3072, 4096, 8192, 32_768, 256_206])
+
+
+def is_power_of_two(number: int) -> bool:
+    return number > 0 and number & (number - 1) == 0
+
+
+@given(some.integers(1, 1 << 20))
+def test_a_width_is_rounded_up_to_the_next_power_of_two(width: int) -> None:
+    found = tiles.round_up(width)
+    assert is_power_of_two(found)
+    assert found // 2 < width <= found
+
+
+@given(WIDTHS)
+def test_one_row_is_cut_so_that_a_wide_signal_has_more_threads(width: int) -> None:
+    cut = tiles.for_one_row(width)
+    assert is_power_of_two(cut.columns)
+    assert is_power_of_two(cut.warps)
+    wider = tiles.for_one_row(2 * width)
+    assert wider.warps >= cut.warps
+    assert wider.columns <= cut.columns
+    assert cut.warps <= 8
+
+
+@given(WIDTHS, some.booleans())
+def test_shares_of_some_rows_are_the_whole_width(width: int, is_shared: bool) -> None:  # noqa: FBT001 - drawn
+    cut = tiles.for_few_rows(width, is_shared=is_shared)
+    assert all(map(is_power_of_two, cut))
+    shares = -(-width // cut.share)
+    assert cut.share * shares >= width
+    assert shares == 1 or is_shared
+    # No program is without work.
+    assert cut.share * (shares - 1) < width
+
+
+@given(some.integers(1, 40), WIDTHS, MEMORIES, BYTES)
+def test_some_rows_are_few_where_the_weights_of_their_whole_width_find_room(
+    rows: int, width: int, memory: int, weight_bytes: int
+) -> None:
+    cut = tiles.for_few_rows(width, is_shared=False)
+    has_room = cut.columns * tiles.round_up(width) * weight_bytes <= memory
+    assert tiles.is_few(rows, width, memory, weight_bytes=weight_bytes) == (has_room and rows <= 16)
+
+
+@pytest.mark.parametrize(
+    ("width", "memory", "is_few"), [(1024, RTX_4090, True), (2048, RTX_4090, False), (2048, H100, True)]
+)
+def test_some_rows_of_the_real_models_are_few(width: int, memory: int, *, is_few: bool) -> None:
+    assert tiles.is_few(5, width, memory) == is_few
+
+
+@given(some.integers(1, 400), WIDTHS, OUTPUTS, MEMORIES, some.booleans(), BYTES)
+def test_a_tile_of_many_rows_fits_the_matrix_and_the_memory(
+    rows: int,
+    width: int,
+    outputs: int,
+    memory: int,
+    is_shared: bool,  # noqa: FBT001 - drawn
+    weight_bytes: int,
+) -> None:
+    tile = tiles.for_many_rows(rows, width, outputs, memory, is_shared=is_shared, weight_bytes=weight_bytes)
+    stages, cuts = tile.stages, (tile.rows, tile.columns, tile.part, tile.share, tile.warps)
+    assert all(map(is_power_of_two, cuts)), tile
+    # What the tensor cores take at least.
+    assert min(tile.rows, tile.columns, tile.part) >= 16
+    assert stages >= 2
+    assert stages * tile.part * (tile.rows + tile.columns) * weight_bytes <= memory, tile
+    # A share is made of whole parts, and the shares of the width.
+    assert tile.share % tile.part == 0
+    shares = -(-width // tile.share)
+    assert tile.share * shares >= width
+    assert tile.share * (shares - 1) < width
+    assert shares == 1 or is_shared
+
+
+@pytest.mark.parametrize(("width", "outputs"), [(1024, 3072), (1024, 4096), (1024, 256_206)])
+def test_more_memory_is_used_where_there_is_more(width: int, outputs: int) -> None:
+    small, large = (
+        tiles.for_many_rows(80, width, outputs, memory, is_shared=False, weight_bytes=2) for memory in (RTX_4090, H100)
+    )
+    assert small.stages * small.part <= large.stages * large.part
+    assert small._replace(stages=1, part=1) == large._replace(stages=1, part=1)
+
+
+def test_a_wide_product_is_cut_into_shares_where_it_may_be() -> None:
+    assert tiles.for_many_rows(40, 4096, 1024, H100, is_shared=True).share == tiles.WHOLE
+    assert tiles.for_many_rows(40, 1024, 1024, H100, is_shared=True).share == 512
+    assert tiles.for_many_rows(40, 1024, 1024, H100, is_shared=False).share == 1024
+    assert tiles.for_few_rows(4096, is_shared=True).share == 512
