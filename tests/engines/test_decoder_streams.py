@@ -94,7 +94,7 @@ def passed(stream: Stream, layers: list[Layer], last: Norm) -> Tensor:
 @pytest.mark.parametrize("activation", Activation)
 @pytest.mark.parametrize(("rows", "kind"), KINDS)
 def test_a_signal_passes_as_it_does_with_torch(
-    gpu: Gpu, rows: int, kind: type[Stream], activation: Activation, whole: int, monkeypatch: pytest.MonkeyPatch
+    gpu: Gpu, rows: int, kind: type[Stream], activation: Activation, *, whole: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # With the lower one, a signal as narrow as that comes in shares.
     monkeypatch.setattr(tiles, "WHOLE", whole)

@@ -39,8 +39,8 @@ def test_one_row_is_cut_so_that_a_wide_signal_has_more_threads(width: int) -> No
     assert cut.warps <= 8
 
 
-@given(WIDTHS, some.booleans())
-def test_shares_of_some_rows_are_the_whole_width(width: int, is_shared: bool) -> None:  # noqa: FBT001 - drawn
+@given(width=WIDTHS, is_shared=some.booleans())
+def test_shares_of_some_rows_are_the_whole_width(width: int, *, is_shared: bool) -> None:
     cut = tiles.for_few_rows(width, is_shared=is_shared)
     assert all(map(is_power_of_two, cut))
     shares = -(-width // cut.share)
@@ -66,14 +66,16 @@ def test_some_rows_of_the_real_models_are_few(width: int, memory: int, *, is_few
     assert tiles.is_few(5, width, memory) == is_few
 
 
-@given(some.integers(1, 400), WIDTHS, OUTPUTS, MEMORIES, some.booleans(), BYTES)
+@given(
+    rows=some.integers(1, 400),
+    width=WIDTHS,
+    outputs=OUTPUTS,
+    memory=MEMORIES,
+    is_shared=some.booleans(),
+    weight_bytes=BYTES,
+)
 def test_a_tile_of_many_rows_fits_the_matrix_and_the_memory(
-    rows: int,
-    width: int,
-    outputs: int,
-    memory: int,
-    is_shared: bool,  # noqa: FBT001 - drawn
-    weight_bytes: int,
+    rows: int, width: int, outputs: int, *, memory: int, is_shared: bool, weight_bytes: int
 ) -> None:
     tile = tiles.for_many_rows(rows, width, outputs, memory, is_shared=is_shared, weight_bytes=weight_bytes)
     stages, cuts = tile.stages, (tile.rows, tile.columns, tile.part, tile.share, tile.warps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from subprocess import SubprocessError
 from typing import TYPE_CHECKING, Final
 
 import torch
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-LEAST_MEMORY: Final = 99 * 1024
-"""Bytes that a program must be able to share, for the largest of the kernels: consumer cards have them from NVIDIA's
-generation of 2020 (Ampere) on."""
+_OLDEST: Final = 8
+"""The generation (Ampere) whose tensor cores Triton uses; without them it would need more memory than there is."""
+
+_NEEDED: Final = (
+    "Triton needs a C compiler and Python's headers (on Debian and Ubuntu: sudo apt-get install gcc python3-dev)"
+)
 
 _ROWS: Final = 2
 _WIDTH: Final = 64
@@ -36,19 +40,27 @@ def find(device: torch.device) -> Gpu | None:
     except ImportError as error:
         _log.info("device=%s goes on with the kernels of torch alone: %s", device, error)
         return None
+    if torch.cuda.get_device_properties(device).major < _OLDEST:
+        _log.info("device=%s goes on with the kernels of torch alone: it is older than our own can use", device)
+        return None
     from voicestream.workers.decoder.launches import Gpu
 
     gpu = Gpu.of(device)
-    if gpu.shared_memory < LEAST_MEMORY:
-        _log.info("device=%s goes on with the kernels of torch alone: it is too old for others", device)
-        return None
     try:
         _try(gpu, device)
     except torch.OutOfMemoryError:
         raise
-    except (TritonError, RuntimeError, OSError, ArithmeticError) as error:
-        # Triton compiles at run time, for which it needs a C compiler and a place to write to.
-        _log.warning("device=%s goes on slower, with the kernels of torch alone: %s", device, error)
+    except (
+        TritonError,
+        RuntimeError,
+        OSError,
+        ArithmeticError,
+        # Triton compiles at run time. It asserts that the driver is there, and loads what a C compiler made for it.
+        SubprocessError,
+        ImportError,
+        AssertionError,
+    ) as error:
+        _log.warning("device=%s goes on slower, with the kernels of torch alone; %s: %s", device, _NEEDED, error)
         return None
     return gpu
 
