@@ -208,9 +208,7 @@ def test_tokens_begin_with_word_and_place_and_padding_stands_at_its_own(
     gpu: Gpu, position: int, numbers: torch.dtype
 ) -> None:
     words, places = guarded(torch.randn(30, 40).to(numbers)), guarded(torch.randn(20, 40).to(numbers))
-    found = embed(
-        gpu, torch.tensor([4, 1, 29, 0]), torch.tensor([position]), words, places, shift=2, scale=1.5, padding=1
-    )
+    found = embed(torch.tensor([4, 1, 29, 0]), torch.tensor([position]), words, places, shift=2, scale=1.5, padding=1)
     rows = torch.tensor([position + 2, 1, position + 2, position + 2])
     assert found.dtype == numbers
     agree(found, words[[4, 1, 29, 0]].float() * 1.5 + places[rows].float(), DIGITS[numbers])
@@ -218,7 +216,7 @@ def test_tokens_begin_with_word_and_place_and_padding_stands_at_its_own(
 
 def test_where_nothing_is_padding_each_token_stands_where_it_is(gpu: Gpu) -> None:
     words, places = guarded(torch.randn(30, 40)), guarded(torch.randn(20, 40))
-    agree(embed(gpu, torch.tensor([1]), torch.tensor([3]), words, places, shift=1), words[[1]] + places[[4]])
+    agree(embed(torch.tensor([1]), torch.tensor([3]), words, places, shift=1), words[[1]] + places[[4]])
 
 
 @pytest.mark.parametrize("is_chained", [False, True])

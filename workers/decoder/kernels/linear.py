@@ -63,7 +63,8 @@ def one_row(
     made = tl.sum(numbers.to(tl.float32) * heard[None, :], 1)
     if HAS_NORM:
         mean = tl.sum(heard, 0) / width_in
-        variance = tl.sum(heard * heard, 0) / width_in - mean * mean
+        # By rounding it can come out below nothing.
+        variance = tl.maximum(tl.sum(heard * heard, 0) / width_in - mean * mean, 0.0)
         made = (made - mean * summed) * tl.rsqrt(variance + epsilon)
     made += added
     made = _active(made, ACTIVATION)
@@ -207,7 +208,7 @@ def few_rows(
     if HAS_NORM:
         exact = heard.to(tl.float32)
         mean = tl.sum(exact, 1) / width_in
-        variance = tl.sum(exact * exact, 1) / width_in - mean * mean
+        variance = tl.maximum(tl.sum(exact * exact, 1) / width_in - mean * mean, 0.0)
         made = (made - mean[:, None] * summed[None, :]) * tl.rsqrt(variance + epsilon)[:, None]
     if HAS_BIAS:
         made += added[None, :]
