@@ -39,8 +39,6 @@ def convolve(
 
     ``SUMMED``: of so many signals the sum is taken instead. ``around``: is added to what comes out.
     """
-    if IS_CHAINED:
-        tl.extra.cuda.gdc_launch_dependents()
     block = tl.program_id(2)
     at = tl.program_id(0) * STEPS + tl.arange(0, STEPS)
     to = tl.program_id(1) * TO + tl.arange(0, TO)
@@ -67,6 +65,9 @@ def convolve(
             piece = tl.maximum(wide, wide * SLOPE).to(piece.dtype)
         factors = tl.load(weight + (tap * CHANNELS + origin[:, None]) * OUTPUTS + to[None, :])
         total = tl.dot(piece, factors, total, input_precision="ieee")
+    if IS_CHAINED:
+        # Not before: programs that wait would take the place of those that work.
+        tl.extra.cuda.gdc_launch_dependents()
     total += tl.load(bias + block * BIASES + to % BIASES).to(tl.float32)[None, :]
     inside = (at < steps)[:, None]
     target = at[:, None] * OUTPUTS + to[None, :]
@@ -90,8 +91,6 @@ def finish(
     IS_CHAINED: tl.constexpr,
 ):
     """The sum of signals, rectified, made one channel, and that a sound."""
-    if IS_CHAINED:
-        tl.extra.cuda.gdc_launch_dependents()
     at = tl.program_id(0) * STEPS + tl.arange(0, STEPS)
     channels = tl.arange(0, CHANNELS)
     total = tl.zeros((STEPS,), dtype=tl.float32)
@@ -106,5 +105,7 @@ def finish(
             piece += tl.load(where + number * signal_stride, mask=inside, other=0.0).to(tl.float32)
         piece = tl.maximum(piece, piece * SLOPE)
         total += tl.sum(piece * tl.load(weight + tap * CHANNELS + channels).to(tl.float32)[None, :], axis=1)
+    if IS_CHAINED:
+        tl.extra.cuda.gdc_launch_dependents()
     # The hyperbolic tangent.
     tl.store(out + at, 1.0 - 2.0 / (tl.exp(2.0 * total) + 1.0), mask=at < steps)

@@ -20,13 +20,13 @@ class Tile(NamedTuple):
 
 _TILES: Final = {
     1024: Tile(16, 32, 128, 4, 4),
-    512: Tile(32, 64, 64, 4, 4),
-    256: Tile(64, 64, 64, 4, 4),
-    128: Tile(128, 64, 64, 4, 4),
-    64: Tile(128, 64, 64, 4, 3),
-    32: Tile(128, 32, 32, 4, 3),
+    512: Tile(16, 64, 128, 4, 4),
+    256: Tile(64, 64, 128, 4, 3),
+    128: Tile(64, 64, 128, 4, 3),
+    64: Tile(128, 64, 64, 4, 4),
+    32: Tile(64, 32, 32, 4, 3),
 }
-"""By channels that go in."""
+"""By channels that go in: what was quickest on an H200."""
 
 
 def choose(channels: int, outputs: int, *, summed: int, memory: int, number_bytes: int) -> Tile:
