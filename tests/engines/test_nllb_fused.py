@@ -1,0 +1,172 @@
+"""Whole answers of NLLB with kernels of our own, in Triton's interpreter: those that torch alone gives."""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from helpers.interpreted import skip_unless_interpreted
+
+skip_unless_interpreted()
+
+import torch
+
+from voicestream.bench.gpu import random_nllb
+from voicestream.bench.gpu.random_nllb import END
+from voicestream.bench.gpu.sizes import NllbSize
+from voicestream.workers.decoder import fused
+from voicestream.workers.translation.nllb import shortlist
+from voicestream.workers.translation.nllb.decoder import Decoder
+from voicestream.workers.translation.nllb.search import Search, search_for
+from voicestream.workers.translation.nllb.workspace import Workspace
+from voicestream.workers.translation.translator import Job
+
+if TYPE_CHECKING:
+    from voicestream.workers.decoder.launches import Gpu
+
+Rows = list[list[int]]
+
+LANGUAGE, LIMIT = 5, 6
+GREEDY = Search(1)
+AGAIN = search_for(Job(is_second_try=True))
+SIZE = NllbSize(vocabulary=80, width=32, layers=2, heads=2, between=64)
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """Random weights, so large that each sentence has another answer, of many tokens, which sometimes ends."""
+    torch.set_num_threads(1)
+    torch.manual_seed(5)
+    made = random_nllb.make_model(SIZE, SIZE.vocabulary).eval()
+    with torch.no_grad():
+        for name, weight in made.named_parameters():
+            if weight.dim() == 2:
+                weight.mul_(9 if "encoder_attn.out" in name or "encoder_attn.v" in name else 3)
+            # What is folded into other weights must be worth it.
+            if "layer_norm" in name:
+                weight.add_(torch.randn(weight.shape) * 0.3)
+        # With the weights of its embedding, each token would be followed by itself.
+        head = made.model.shared.weight[torch.randperm(SIZE.vocabulary)]
+        head[END] *= 2.6
+        made.lm_head.weight = torch.nn.Parameter(head)
+    return made
+
+
+@pytest.fixture
+def plain(model: Any) -> Decoder:
+    return Decoder(model, is_recorded=False)
+
+
+@pytest.fixture
+def own(model: Any, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Decoder:
+    """With kernels; of so few tokens, too, there are several blocks."""
+    monkeypatch.setattr(shortlist, "_BLOCK", 32)
+    return Decoder(copy.deepcopy(model), is_recorded=True, gpu=gpu)
+
+
+def sentences(count: int, longest: int = 12) -> Rows:
+    choose = random.Random(1)
+    known = range(4, SIZE.vocabulary)
+    return [[*choose.choices(known, k=choose.randint(2, longest)), END] for _ in range(count)]
+
+
+def answered(decoder: Decoder, rows: Rows, search: Search, limit: int = LIMIT) -> Rows:
+    return decoder.answer(rows, LANGUAGE, limit, search, lambda: False)
+
+
+class Case(NamedTuple):
+    """Of how many rows, and of how many tokens each."""
+
+    sentences: int
+    search: Search
+    limit: int
+    kind: type
+
+
+CASES = [
+    Case(1, GREEDY, 5, fused.OneRow),
+    Case(3, GREEDY, 5, fused.FewRows),
+    Case(1, Search(3), 4, fused.FewRows),
+    Case(3, Search(2), 4, fused.FewRows),
+    Case(1, AGAIN, 6, fused.FewRows),
+    Case(2, Search(2, 2), 5, fused.FewRows),
+    Case(3, Search(5), 2, fused.ManyRows),
+]
+
+
+@pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: f"{case.sentences}x{case.search.num_beams}-{case.search.no_repeat_ngram_size}"
+)
+def test_answers_are_those_of_torch(plain: Decoder, own: Decoder, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: set[type] = set()
+    stream = fused.stream
+
+    def watch(gpu: Gpu, signal: torch.Tensor) -> Any:
+        found = stream(gpu, signal)
+        kinds.add(type(found))
+        return found
+
+    monkeypatch.setattr(fused, "stream", watch)
+    rows = sentences(case.sentences)
+    found = answered(own, rows, case.search, case.limit)
+    assert found == answered(plain, rows, case.search, case.limit)
+    assert kinds == {case.kind}
+    different = {tuple(answer) for answer in found}
+    assert len(different) >= min(case.sentences, 2), "a model that always says the same proves nothing"
+
+
+def test_beams_go_on_from_one_another_and_nothing_is_copied(own: Decoder, plain: Decoder) -> None:
+    """What each row said is found in the row in which it was kept."""
+    rows, search = sentences(1), Search(4)
+    assert answered(own, rows, search) == answered(plain, rows, search)
+    (routine,) = own._routines.values()
+    origins = routine.workspace._origins[:, :LIMIT]
+    assert (origins != torch.arange(4)[:, None]).any(), "they never did, which proves nothing"
+
+
+def test_what_was_answered_before_is_in_no_later_answer(own: Decoder, plain: Decoder) -> None:
+    rows = sorted((row for row in sentences(9) if len(row) > 8), key=len)
+    assert len(rows[0]) < len(rows[-1])
+    for row in (rows[-1], rows[0], rows[-1]):
+        assert answered(own, [row], Search(2), 3) == answered(plain, [row], Search(2), 3)
+    assert len(own._routines) == 1, "each had memory of its own"
+
+
+def test_an_answer_that_has_ended_changes_none_beside_it(own: Decoder, plain: Decoder) -> None:
+    rows = sentences(17)
+    alone = [answered(plain, [row], GREEDY)[0] for row in rows]
+    ended = next(number for number, answer in enumerate(alone) if len(answer) <= LIMIT)
+    open_ = next(number for number, answer in enumerate(alone) if len(answer) > LIMIT)
+    assert answered(own, [rows[ended], rows[open_]], GREEDY) == [alone[ended], alone[open_]]
+
+
+def test_steps_end_soon_after_all_has_ended(own: Decoder, plain: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    step = Workspace.step
+
+    def watch(workspace: Workspace, window: int) -> None:
+        steps.append(window)
+        step(workspace, window)
+
+    row = next(row for row in sentences(17) if len(answered(plain, [row], GREEDY)[0]) <= LIMIT)
+    monkeypatch.setattr(Workspace, "step", watch)
+    (answer,) = answered(own, [row], GREEDY, 30)
+    # The language is no step; and kernels look at what there is, in one window.
+    assert len(steps) == len(answer) - 1
+    assert set(steps) == {40}
+
+
+def test_a_model_whose_norms_were_folded_answers_as_before_without_kernels(
+    model: Any, plain: Decoder, gpu: Gpu
+) -> None:
+    """When a GPU's memory is full, the model goes on on the processor."""
+    folded = copy.deepcopy(model)
+    for _ in range(2):
+        Decoder(folded, is_recorded=True, gpu=gpu)
+    layer = folded.model.decoder.layers[0]
+    assert torch.equal(layer.self_attn_layer_norm.weight, torch.ones(SIZE.width))
+    rows = sentences(5)
+    assert answered(Decoder(folded, is_recorded=False), rows, GREEDY) == answered(plain, rows, GREEDY)

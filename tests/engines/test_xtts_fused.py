@@ -1,0 +1,162 @@
+"""The recorded decoder of XTTS with kernels of our own, in Triton's interpreter: it draws what torch alone draws."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from helpers.interpreted import skip_unless_interpreted
+from helpers.neural import skip_unless_voice_installed
+
+skip_unless_interpreted()
+skip_unless_voice_installed()
+
+import torch
+
+from voicestream.workers.captured import Pool
+from voicestream.workers.decoder import fused
+from voicestream.workers.tts.xtts import linear
+from voicestream.workers.tts.xtts.decoding import PlainDecoder, RecordedDecoder
+from voicestream.workers.tts.xtts.gpt import VOICE_POSITIONS, Gpt, finish
+from voicestream.workers.tts.xtts.sampling import Manner
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.tts.xtts.decoding import Decoder, Drawn
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning"),
+    pytest.mark.timeout(180),  # the first of them imports coqui
+]
+
+WIDTH, TEXT_TOKENS, LONGEST_TEXT = 32, 60, 110
+MANNER = Manner(repetition_penalty=3.0)
+FRAME = 2
+"""Tokens around a text."""
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """Coqui's own, tiny and loud."""
+    from voicestream.workers.tts.xtts.importing import import_coqui
+
+    import_coqui()
+    from TTS.tts.layers.xtts.gpt import GPT
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    made = GPT(
+        layers=2,
+        model_dim=WIDTH,
+        heads=2,
+        max_text_tokens=LONGEST_TEXT,
+        max_mel_tokens=40,
+        number_text_tokens=TEXT_TOKENS,
+        start_text_token=0,
+        stop_text_token=1,
+        num_audio_tokens=48,
+        start_audio_token=46,
+        stop_audio_token=47,
+        use_perceiver_resampler=True,
+    ).eval()
+    with torch.no_grad():
+        for name, weight in made.named_parameters():
+            if weight.dim() == 2:
+                weight.mul_(8)
+            # What is folded into other weights must be worth it.
+            elif "ln_" in name or "final_norm" in name:
+                weight.add_(torch.randn(weight.shape) * 0.3)
+    return made.requires_grad_(requires_grad=False)
+
+
+class Side:
+    """A decoder, and the voice that it speaks with."""
+
+    def __init__(self, gpt: Gpt, decoder: Decoder) -> None:
+        self.gpt, self._decoder = gpt, decoder
+        voice = torch.randn(1, VOICE_POSITIONS, WIDTH, generator=torch.Generator().manual_seed(1))
+        with torch.inference_mode():
+            self._voice = gpt.read_voice(voice)
+
+    def draws(self, text: list[int], *counts: int, seed: int = 0) -> list[Drawn]:
+        with torch.inference_mode():
+            finish(self._decoder.begin(self._voice, text, seed, 40))
+            return [finish(self._decoder.draw(count)) for count in counts]
+
+
+def plain_side(model: Any, numbers: torch.dtype = torch.float32) -> Side:
+    gpt = Gpt(model, linear.exact(numbers), numbers)
+    return Side(gpt, PlainDecoder(gpt, MANNER))
+
+
+def own_side(model: Any, gpu: Gpu, numbers: torch.dtype = torch.float32) -> Side:
+    gpt = Gpt(model, linear.exact(numbers), numbers, gpu)
+    return Side(gpt, RecordedDecoder(gpt, MANNER, Pool(gpt.device)))
+
+
+@pytest.fixture
+def plain(model: Any) -> Side:
+    return plain_side(model)
+
+
+@pytest.fixture
+def own(model: Any, gpu: Gpu) -> Side:
+    return own_side(model, gpu)
+
+
+def text_of(tokens: int) -> list[int]:
+    return random.Random(tokens).choices(range(2, TEXT_TOKENS), k=tokens)
+
+
+def agree(found: list[Drawn], expected: list[Drawn]) -> None:
+    assert [piece.tokens for piece in found] == [piece.tokens for piece in expected]
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one.latents, other.latents, rtol=1e-5, atol=1e-5)
+        assert one.stop_chances == pytest.approx(other.stop_chances, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("tokens", [24 - FRAME - 1, 24 - FRAME])
+def test_what_is_drawn_is_what_torch_draws(own: Side, plain: Side, tokens: int) -> None:
+    """Of a text that just fills the room for it, and of one that just does not."""
+    found = own.draws(text_of(tokens), 3, 1, 2)
+    agree(found, plain.draws(text_of(tokens), 3, 1, 2))
+    drawn = [token for piece in found for token in piece.tokens]
+    assert len(drawn) == 6
+    assert len(set(drawn)) > 3, "a model that always says the same proves nothing"
+
+
+def test_a_long_sentence_is_looked_at_in_parts(own: Side, plain: Side) -> None:
+    """Its first audio token has so many positions behind it as are looked at together, its second one more."""
+    text = text_of(128 - VOICE_POSITIONS - FRAME - 1)
+    agree(own.draws(text, 3), plain.draws(text, 3))
+
+
+def test_nothing_of_a_longer_sentence_is_heard_in_the_next(own: Side, plain: Side) -> None:
+    for tokens, count in ((30, 4), (8, 3)):
+        agree(own.draws(text_of(tokens), count, seed=tokens), plain.draws(text_of(tokens), count, seed=tokens))
+
+
+def test_kernels_take_the_texts_and_the_steps(own: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: list[type] = []
+    stream = fused.stream
+
+    def watch(gpu: Gpu, signal: Tensor) -> Any:
+        found = stream(gpu, signal)
+        kinds.append(type(found))
+        return found
+
+    monkeypatch.setattr(fused, "stream", watch)
+    own.draws(text_of(6), 2)
+    assert kinds == [fused.ManyRows, fused.OneRow]
+
+
+def test_half_the_digits_change_the_latents_little(model: Any, gpu: Gpu, plain: Side) -> None:
+    (expected,), (found,) = plain.draws(text_of(6), 2), own_side(model, gpu, torch.float16).draws(text_of(6), 2)
+    assert found.tokens == expected.tokens
+    assert found.latents.dtype == torch.float32
+    difference = (found.latents - expected.latents).norm() / expected.latents.norm()
+    assert difference < 0.02
