@@ -17,7 +17,7 @@ from voicestream.bench import table
 from voicestream.bench.figures import Figure, Report
 from voicestream.bench.gpu import measure, memory, parts, sharing
 from voicestream.bench.gpu.parts import Found, Order
-from voicestream.bench.gpu.profile import kind_of
+from voicestream.bench.gpu.profile import Kernel, alone, kind_of
 from voicestream.bench.gpu.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, Runs
 from voicestream.bench.place import Place
 from voicestream.cli import bench as bench_command
@@ -149,6 +149,10 @@ def test_where_the_time_goes_is_shown_by_kind_of_work(report: Report) -> None:
         ("void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<c10::Half>>", "arithmetic"),
         ("void cunn_SoftMaxForward<4, float, float, float, LogSoftMaxForwardEpilogue>", "choosing tokens"),
         ("one_row", "matrices"),
+        ("follow", "choosing tokens"),
+        ("embed", "copies"),
+        ("convolve", "vocoder"),
+        ("finish", "vocoder"),
         ("past", "attention"),
         ("ampere_fp16_s16816gemm_fp16_64x64_ldg8_f2f_stages_64x5_tn", "matrices"),
         ("void at::native::elementwise_kernel<128, 4, direct_copy_kernel_cuda>", "copies"),
@@ -200,6 +204,19 @@ def test_the_gpu_itself_is_asked_how_much_is_used(
 def test_where_nobody_tells_how_much_is_used_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert memory.used_bytes() is None
+
+
+def test_a_kernel_that_waits_for_the_one_in_front_of_it_does_not_work_meanwhile() -> None:
+    kernels = [
+        Kernel("one_row", 0.0, 10.0),
+        Kernel("past", 1.0, 14.0),  # is there at once, and begins when the first has ended
+        Kernel("one_row", 11.0, 13.0),  # beside it, and sooner at its end
+        Kernel("one_row", 13.5, 20.0),
+        Kernel("one_row", 25.0, 27.0),  # before it, nothing was to be done
+    ]
+    expected = {"one_row": (18.0, 4), "past": (4.0, 1)}
+    assert alone(kernels) == expected
+    assert alone(reversed(kernels)) == expected
 
 
 def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

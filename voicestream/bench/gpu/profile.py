@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import math
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from voicestream.bench.figures import Figure, percentile
 
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
 
 KINDS: Final = (
     ("attention", re.compile(r"attention|fmha|flash|attend|^(past|source)$")),
-    ("vocoder", re.compile(r"conv|cudnn|implicit|upsample|interpolat|im2col|^_finish$")),
+    ("vocoder", re.compile(r"conv|cudnn|implicit|upsample|interpolat|im2col|^_?finish$")),
     ("matrices", re.compile(r"gemm|gemv|cutlass|nvjet|splitk|cublas|matmul|linear|mm\b|mm_|int8pack|_rows?$|^settle$")),
     ("norms", re.compile(r"norm")),
-    ("choosing tokens", re.compile(r"topk|sort|argm|softmax|reduce_|scan|cumsum|radix|draw|sample|choose|^blocks$")),
-    ("copies", re.compile(r"copy|memcpy|memset|::cat|catarray|index|gather|scatter|fill|embedding")),
+    (
+        "choosing tokens",
+        re.compile(r"topk|sort|argm|softmax|reduce_|scan|cumsum|radix|draw|sample|choose|^(blocks|follow)$"),
+    ),
+    ("copies", re.compile(r"copy|memcpy|memset|::cat|catarray|index|gather|scatter|fill|embed")),
     ("arithmetic", re.compile(r"elementwise|::(add|mul|div|sub|relu|gelu|tanh|where|leaky)|triton_poi")),
 )
 """Kinds of work, and how a name of a kernel of that kind looks in small letters; the first that fits counts."""
@@ -29,6 +33,15 @@ NOTHING: Final = "nothing"
 RUNS: Final = 3
 SHOWN: Final = 8
 """Names of kernels that are shown, those that took longest."""
+
+
+class Kernel(NamedTuple):
+    """Work of a GPU, when it did it."""
+
+    name: str
+    begin: float
+    """Microseconds, on any clock."""
+    end: float
 
 
 def kind_of(kernel: str) -> str:
@@ -61,6 +74,21 @@ def look(name: str, title: str, do: Callable[[], object], samples: Iterable[floa
     return figure, f"{count:.0f} kernels a sentence; {words}"
 
 
+def alone(kernels: Iterable[Kernel]) -> dict[str, tuple[float, int]]:
+    """By name, how long kernels worked, and how often; time in which two were there counts for the one that came first.
+
+    A kernel of ours is there before the one in front of it has ended, and waits for that (``workers/decoder``): what
+    each of them takes by itself would be more than all of them together.
+    """
+    found: dict[str, tuple[float, int]] = {}
+    seen = -math.inf
+    for kernel in sorted(kernels, key=lambda kernel: (kernel.begin, kernel.end)):
+        took, times = found.get(kernel.name, (0.0, 0))
+        found[kernel.name] = took + max(0.0, kernel.end - max(kernel.begin, seen)), times + 1
+        seen = max(seen, kernel.end)
+    return found
+
+
 def _kernels(do: Callable[[], object]) -> dict[str, tuple[float, float]]:
     """Of a run, by the name of the kernel: milliseconds, and how often it ran. Without a GPU, of the processor."""
     torch: Any = importlib.import_module("torch")
@@ -72,12 +100,13 @@ def _kernels(do: Callable[[], object]) -> dict[str, tuple[float, float]]:
             do()
         if on_gpu:
             torch.cuda.synchronize()
-    found: dict[str, tuple[float, float]] = {}
-    for event in looked.key_averages():
-        microseconds = event.self_device_time_total if on_gpu else event.self_cpu_time_total
-        if microseconds:
-            found[str(event.key)] = microseconds / 1000 / RUNS, event.count / RUNS
-    return found
+    if on_gpu:
+        events = [event for event in looked.events() if event.device_type.name == "CUDA"]
+        found = alone(Kernel(str(event.name), event.time_range.start, event.time_range.end) for event in events)
+    else:
+        # What calls others is there all the time: the profiler knows what each does itself.
+        found = {str(event.key): (event.self_cpu_time_total, event.count) for event in looked.key_averages()}
+    return {name: (took / 1000 / RUNS, times / RUNS) for name, (took, times) in found.items() if took}
 
 
 def _short(kernel: str) -> str:
