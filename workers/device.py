@@ -80,6 +80,14 @@ def no_such_card(name: str, cards: int) -> EngineNotReadyError:
     )
 
 
+def use(chosen: Device) -> None:
+    """Make a GPU the one on which this process starts kernels, and looks how far they are: else it is the first one."""
+    import torch
+
+    if chosen.name.startswith("cuda"):
+        torch.cuda.set_device(torch.device(chosen.name))
+
+
 def processor() -> Device:
     """The CPU: bfloat16 where it multiplies that itself, else float32."""
     import torch

@@ -42,6 +42,14 @@ def test_a_card_that_is_not_there_is_an_error_that_counts_those_that_are(
     assert device.choose(f"cuda:{cards - 1}") == device.Device(f"cuda:{cards - 1}", torch.float16)
 
 
+def test_the_card_that_computes_is_the_one_on_which_the_process_starts_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    current: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    device.use(device.Device("cuda:1", torch.float16))
+    device.use(device.processor())
+    assert current == [torch.device("cuda:1")]
+
+
 @pytest.mark.parametrize(
     ("recorded", "text"),
     [(0, "1.4 GB"), (240_000_000, "1.4 GB + 0.24 GB recorded"), (4_000_000, "1.4 GB")],

@@ -22,6 +22,7 @@ import torch
 from transformers import M2M100ForConditionalGeneration, NllbTokenizer
 
 from voicestream.workers import device
+from voicestream.workers.decoder import available
 from voicestream.workers.device import Device
 from voicestream.workers.translation.nllb import batches, with_ctranslate2, with_transformers
 from voicestream.workers.translation.nllb.decoder import Decoder
@@ -330,6 +331,7 @@ def test_on_cuda_the_usual_sizes_are_ready_before_the_first_sentence(
         capture(routine)
 
     monkeypatch.setattr(Routine, "capture", watch)
+    monkeypatch.setattr(available, "find", lambda _: None)
     translator._device = Device("cuda:0", torch.float32)
     translator._make_decoder()
     translator._device = device.processor()

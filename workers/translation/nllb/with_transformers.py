@@ -123,6 +123,7 @@ class NllbTranslator:
 
         assert self._model is not None  # noqa: S101 - load() calls this
         try:
+            device.use(chosen)
             self._model = self._model.to(torch.device(chosen.name))
             self._device = chosen
         except RuntimeError as error:

@@ -171,6 +171,7 @@ class XttsSynthesizer:
 
         model, self._facts = checkpoint.read(where)
         where_to = torch.device(chosen.name)
+        device.use(chosen)
         model.to(where_to)
         self._device, self._form = chosen, chosen.numbers_name
         may_record = self._may_record and where_to.type in RECORDING
