@@ -66,8 +66,10 @@ def run_history(world: World, seed: int, length: int, *, sessions: tuple[str, ..
             world.start([role])
 
 
+# The longest sentence here takes seven slots. There must be room for two of that kind, as there is for many in the real
+# pool: one session's may be finished and wait for its turn while another's, half made, is begun anew.
 @settings(max_examples=400, deadline=None)
-@given(seed=SEED, length=LENGTH, slots=st.integers(8, 24), device=DEVICE)
+@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), device=DEVICE)
 def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_when(
     seed: int, length: int, slots: int, device: str
 ) -> None:
