@@ -32,7 +32,7 @@ KINDS = [
     (2, fused.FewRows),
     (tiles.FEW, fused.FewRows),
     (tiles.FEW + 1, fused.ManyRows),
-    (70, fused.ManyRows),
+    (40, fused.ManyRows),
 ]
 
 
@@ -127,14 +127,14 @@ def test_several_things_may_be_added_and_none_of_them_twice(
     plain, stream = PlainStream(signal.clone()), fused.stream(gpu, signal)
     for each in (plain, stream):
         each.add(wide, heard)
-        each.add(wide, heard * 2)
         each.add(narrow, heard[:, :WIDTH].contiguous())
+        each.add(wide, heard * 2)
     expected = plain.finished(last)
     for _ in range(2):
         torch.testing.assert_close(stream.finished(last), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("rows", [1, 2, 16, 17, 40])
+@pytest.mark.parametrize("rows", [1, 2, 17, 70])
 def test_a_layer_alone_is_that_of_torch(gpu: Gpu, rows: int) -> None:
     signal, head = torch.randn(rows, WIDTH), linear(WIDTH, 100)
     torch.testing.assert_close(fused.multiply(gpu, signal, head), head(signal), rtol=1e-5, atol=1e-5)

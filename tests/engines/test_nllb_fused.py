@@ -39,12 +39,13 @@ SIZE = NllbSize(vocabulary=80, width=32, layers=2, heads=2, between=64)
 def model() -> Any:
     """Random weights, so large that each sentence has another answer, of many tokens, which sometimes ends."""
     torch.set_num_threads(1)
-    torch.manual_seed(5)
+    torch.manual_seed(9)
     made = random_nllb.make_model(SIZE, SIZE.vocabulary).eval()
     with torch.no_grad():
         for name, weight in made.named_parameters():
             if weight.dim() == 2:
-                weight.mul_(9 if "encoder_attn.out" in name or "encoder_attn.v" in name else 3)
+                # What was read and said before is louder than the newest token.
+                weight.mul_(9 if "encoder_attn.out" in name or "encoder_attn.v" in name or ".self_attn" in name else 3)
             # What is folded into other weights must be worth it.
             if "layer_norm" in name:
                 weight.add_(torch.randn(weight.shape) * 0.3)
@@ -68,7 +69,7 @@ def own(model: Any, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Decoder:
 
 
 def sentences(count: int, longest: int = 12) -> Rows:
-    choose = random.Random(1)
+    choose = random.Random(3)
     known = range(4, SIZE.vocabulary)
     return [[*choose.choices(known, k=choose.randint(2, longest)), END] for _ in range(count)]
 
@@ -93,7 +94,7 @@ CASES = [
     Case(3, Search(2), 4, fused.FewRows),
     Case(1, AGAIN, 6, fused.FewRows),
     Case(2, Search(2, 2), 5, fused.FewRows),
-    Case(3, Search(5), 2, fused.ManyRows),
+    Case(3, Search(5), 3, fused.ManyRows),
 ]
 
 
@@ -118,13 +119,13 @@ def test_answers_are_those_of_torch(plain: Decoder, own: Decoder, case: Case, mo
     assert len(different) >= min(case.sentences, 2), "a model that always says the same proves nothing"
 
 
-def test_beams_go_on_from_one_another_and_nothing_is_copied(own: Decoder, plain: Decoder) -> None:
+def test_beams_go_on_from_one_another(own: Decoder, plain: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """What each row said is found in the row in which it was kept."""
     rows, search = sentences(1), Search(4)
-    assert answered(own, rows, search) == answered(plain, rows, search)
-    (routine,) = own._routines.values()
-    origins = routine.workspace._origins[:, :LIMIT]
-    assert (origins != torch.arange(4)[:, None]).any(), "they never did, which proves nothing"
+    expected = answered(plain, rows, search)
+    assert answered(own, rows, search) == expected
+    monkeypatch.setattr(Workspace, "_follow", lambda *_: None)
+    assert answered(plain, rows, search) != expected, "they need not, which proves nothing"
 
 
 def test_what_was_answered_before_is_in_no_later_answer(own: Decoder, plain: Decoder) -> None:

@@ -106,3 +106,10 @@ def test_a_wide_product_is_cut_into_shares_where_it_may_be() -> None:
     assert tiles.for_many_rows(40, 1024, 1024, H100, is_shared=True).share == 512
     assert tiles.for_many_rows(40, 1024, 1024, H100, is_shared=False).share == 1024
     assert tiles.for_few_rows(4096, is_shared=True).share == 512
+
+
+def test_where_there_is_less_memory_fewer_parts_are_on_their_way_before_they_get_shorter() -> None:
+    for rows, memory, stages, part in ((40, H100, 3, 256), (40, RTX_4090, 2, 256), (80, RTX_4090, 3, 128)):
+        tile = tiles.for_many_rows(rows, 1024, 3072, memory, is_shared=False)
+        assert (tile.stages, tile.part) == (stages, part)
+    assert tiles.for_many_rows(40, 1024, 3072, 64 << 10, is_shared=False).part == 128

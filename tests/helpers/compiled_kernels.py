@@ -1,0 +1,119 @@
+"""Compiles the decoders' kernels as they are launched for the real models, for a GPU that need not be there: a program.
+
+It takes the GPU's capability (90 for an H100) and the bytes that a program on it can share, and prints for each kernel
+how many it needs. The interpreter knows nothing of these, nor of types, nor of how kernels are chained.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from voicestream.workers.decoder import embedding, fused, launches, seeing
+from voicestream.workers.decoder.kernels import attention, linear, statistics
+from voicestream.workers.decoder.kernels import embedding as embedding_kernels
+from voicestream.workers.decoder.layers import Activation, Linear, Norm
+from voicestream.workers.translation.nllb import shortlist
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOPPER = 90
+HALF, FULL = torch.float16, torch.float32
+TYPES = {HALF: "*fp16", FULL: "*fp32", torch.int32: "*i32", torch.int64: "*i64"}
+ALIGNED = 16
+
+
+class Compiled:
+    """Stands in for a kernel: a launch compiles it."""
+
+    def __init__(self, kernel: Any, capability: int) -> None:  # noqa: ANN401 - of Triton
+        self._kernel, self._target = kernel, GPUTarget("cuda", capability, 32)
+
+    def __getitem__(self, _grid: tuple[int, ...]) -> Callable[..., None]:
+        return self._launch
+
+    def _launch(self, *args: object, **settings: object) -> None:
+        values = dict(zip(self._kernel.arg_names, args, strict=False))
+        values |= {name: settings.pop(name) for name in self._kernel.arg_names if name in settings}
+        fixed = {parameter.name for parameter in self._kernel.params if parameter.is_constexpr}
+        source = ASTSource(
+            self._kernel,
+            {name: "constexpr" if name in fixed else type_of(value) for name, value in values.items()},
+            {name: values[name] for name in fixed},
+            {
+                (place,): [["tt.divisibility", ALIGNED]]
+                for place, (name, value) in enumerate(values.items())
+                if name not in fixed and is_aligned(value)
+            },
+        )
+        made = triton.compile(source, target=self._target, options=settings)
+        print(self._kernel.__name__, made.metadata.shared)
+
+
+def type_of(value: object) -> str:
+    """What Triton calls it."""
+    if isinstance(value, torch.Tensor):
+        return TYPES[value.dtype]
+    return "i32" if isinstance(value, int) else "fp32"
+
+
+def is_aligned(value: object) -> bool:
+    """Whether Triton would see that it is."""
+    return isinstance(value, torch.Tensor) or (isinstance(value, int) and value % ALIGNED == 0)
+
+
+def tensor(*sizes: int, numbers: torch.dtype = HALF) -> torch.Tensor:
+    """With nothing in it."""
+    return torch.empty(*sizes, dtype=numbers, device="meta")
+
+
+def layer(width_in: int, width_out: int) -> Linear:
+    """Into which a norm was folded."""
+    return Linear(tensor(width_out, width_in), tensor(width_out), tensor(width_out, numbers=FULL))
+
+
+def step(gpu: launches.Gpu, signal: torch.Tensor, activation: Activation) -> None:
+    """All that the matrices of a layer need."""
+    width = signal.shape[1]
+    norm = Norm(tensor(width), tensor(width), 1e-5)
+    stream = fused.stream(gpu, signal)
+    stream.add(layer(width, width), tensor(len(signal), width))
+    stream.add(layer(4 * width, width), stream.normed(norm, layer(width, 4 * width), activation))
+    stream.finished(norm)
+
+
+def main(capability: int, memory: int) -> None:
+    """Compile what the steps of both models need."""
+    for module, names in (
+        (linear, ("one_row", "few_rows", "many_rows", "settle")),
+        (attention, ("past", "source")),
+        (embedding_kernels, ("embed",)),
+        (statistics, ("blocks",)),
+    ):
+        for name in names:
+            setattr(module, name, Compiled(getattr(module, name), capability))
+    gpu = launches.Gpu(is_chained=capability >= HOPPER, shared_memory=memory)
+    position = tensor(1, numbers=torch.int64)
+    # XTTS.
+    embedding.embed(gpu, position, position, tensor(1026, 1024, numbers=FULL), tensor(608, 1024, numbers=FULL), shift=1)
+    step(gpu, tensor(1, 1024, numbers=FULL), Activation.GELU)
+    seeing.see_past(gpu, tensor(1, 3072), tensor(2, 1, 16, 1043, 64), position, places=seeing.MANY)
+    # NLLB-200, the smallest and the largest.
+    for rows, width in ((5, 1024), (80, 2048)):
+        step(gpu, tensor(rows, width), Activation.RELU)
+    origins, lengths = tensor(5, 40, numbers=torch.int32), tensor(1, numbers=torch.int32)
+    past, source = tensor(2, 5, 16, 40, 64), tensor(2, 1, 16, 24, 64)
+    seeing.see_past(gpu, tensor(5, 3072), past, position, places=seeing.FEW, origins=origins)
+    seeing.see_source(gpu, tensor(5, 1024), source, lengths)
+    logits = fused.multiply(gpu, tensor(80, 1024), layer(1024, 256_206))
+    shortlist.find(gpu, logits, tensor(16, 5, numbers=FULL), 10)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
