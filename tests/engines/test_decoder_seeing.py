@@ -16,7 +16,9 @@ import torch
 from torch.nn import functional
 
 from voicestream.workers.decoder.seeing import FEW, MANY, Places, see_past, see_source
-from voicestream.workers.translation.nllb import shortlist
+from voicestream.workers.translation.nllb import shapes, shortlist
+from voicestream.workers.translation.nllb.answers import END, Answers
+from voicestream.workers.translation.nllb.search import Search
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -170,3 +172,33 @@ def test_beams_that_do_not_count_are_never_among_the_best(gpu: Gpu) -> None:
     assert beams.tolist() == [[0] * 6]
     assert len(set(tokens.flatten().tolist())) == 6
     assert scores.min() > -100
+
+
+@pytest.mark.parametrize("rows", [1, 3, 16])
+def test_the_best_token_of_each_row_is_added_to_its_answer(rows: int, gpu: Gpu) -> None:
+    logits = guarded(torch.randn(rows, 1300))
+    # In the last block, in two blocks (the first counts), and at a border.
+    logits[0, 1299], logits[-1, [511, 1000]] = 30.0, 30.0
+    answers = Answers(shapes.exact(Search(1), rows, 4, 9), 1, logits.device)
+    answers.reset()
+    answers.begin()
+    has_ended, is_done = torch.zeros(rows, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
+    best = logits.argmax(1)
+    shortlist.follow(gpu, logits, answers, has_ended, is_done)
+    assert torch.equal(answers.newest, best)
+    assert torch.equal(answers.tokens[:, 2], best)
+    assert answers.position.tolist() == [2]
+    assert not has_ended.any()
+    assert not is_done.any()
+
+
+def test_all_is_done_once_each_answer_has_ended(gpu: Gpu) -> None:
+    answers = Answers(shapes.exact(Search(1), 3, 4, 9), 1, torch.device("cpu"))
+    has_ended, is_done = torch.zeros(3, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
+    seen: list[tuple[list[bool], bool]] = []
+    for best in ((END, 7, 8), (9, END, 8), (END, 5, END)):
+        logits = torch.zeros(3, 600)
+        logits[[0, 1, 2], list(best)] = 1.0
+        shortlist.follow(gpu, logits, answers, has_ended, is_done)
+        seen.append((has_ended.tolist(), bool(is_done.item())))
+    assert seen == [([True, False, False], False), ([True, True, False], False), ([True, True, True], True)]

@@ -18,7 +18,9 @@ from voicestream.workers.decoder import embedding, fused, launches, seeing
 from voicestream.workers.decoder.kernels import attention, linear, statistics
 from voicestream.workers.decoder.kernels import embedding as embedding_kernels
 from voicestream.workers.decoder.layers import Activation, Linear, Norm
-from voicestream.workers.translation.nllb import shortlist
+from voicestream.workers.translation.nllb import shapes, shortlist
+from voicestream.workers.translation.nllb.answers import Answers
+from voicestream.workers.translation.nllb.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,14 +96,14 @@ def main(capability: int, memory: int) -> None:
         (linear, ("one_row", "few_rows", "many_rows", "settle")),
         (attention, ("past", "source")),
         (embedding_kernels, ("embed",)),
-        (statistics, ("blocks",)),
+        (statistics, ("blocks", "follow")),
     ):
         for name in names:
             setattr(module, name, Compiled(getattr(module, name), capability))
     gpu = launches.Gpu(is_chained=capability >= HOPPER, shared_memory=memory)
     position = tensor(1, numbers=torch.int64)
     # XTTS.
-    embedding.embed(gpu, position, position, tensor(1026, 1024, numbers=FULL), tensor(608, 1024, numbers=FULL), shift=1)
+    embedding.embed(position, position, tensor(1026, 1024, numbers=FULL), tensor(608, 1024, numbers=FULL), shift=1)
     step(gpu, tensor(1, 1024, numbers=FULL), Activation.GELU)
     seeing.see_past(gpu, tensor(1, 3072), tensor(2, 1, 16, 1043, 64), position, places=seeing.MANY)
     # NLLB-200, the smallest and the largest.
@@ -113,6 +115,9 @@ def main(capability: int, memory: int) -> None:
     seeing.see_source(gpu, tensor(5, 1024), source, lengths)
     logits = fused.multiply(gpu, tensor(80, 1024), layer(1024, 256_206))
     shortlist.find(gpu, logits, tensor(16, 5, numbers=FULL), 10)
+    answers = Answers(shapes.rounded(Search(1), 16, 20, 40), 1, torch.device("meta"))
+    flags = tensor(16, numbers=torch.bool), tensor(1, numbers=torch.bool)
+    shortlist.follow(gpu, logits[:16], answers, *flags)
 
 
 if __name__ == "__main__":
