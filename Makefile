@@ -69,5 +69,5 @@ $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $(VENV)/base $@
 
 $(VENV)/neural: $(VENV)/dev
-	@$(INSTALL) --editable '.[dev,neural]'
+	@$(INSTALL) --editable '.[dev,neural,kernels]'
 	@touch $@
