@@ -27,6 +27,6 @@ def test_every_kernel_finds_room_on_a_gpu(capability: int, memory: int, tmp_path
     assert done.returncode == 0, done.stderr
     needed = [line.split() for line in done.stdout.splitlines()]
     assert {name for name, _ in needed} == {
-        *("one_row", "few_rows", "many_rows", "settle", "past", "source", "embed", "blocks")
+        *("one_row", "few_rows", "many_rows", "settle", "past", "source", "embed", "blocks", "follow")
     }
     assert max(int(shared) for _, shared in needed) <= memory, done.stdout

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HOPPER = 90
 HALF, FULL = torch.float16, torch.float32
-TYPES = {HALF: "*fp16", FULL: "*fp32", torch.int32: "*i32", torch.int64: "*i64"}
+TYPES = {HALF: "*fp16", FULL: "*fp32", torch.int32: "*i32", torch.int64: "*i64", torch.bool: "*i1"}
 ALIGNED = 16
 
 
