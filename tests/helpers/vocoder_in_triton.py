@@ -24,10 +24,6 @@ class Interpreted:
 
     shared_memory = 1 << 20
 
-    def options(self, warps: int) -> dict[str, object]:
-        """As it says."""
-        return {"IS_CHAINED": False, "num_warps": warps}
-
 
 def main() -> None:
     """Compare all that a window needs."""

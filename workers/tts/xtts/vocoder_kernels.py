@@ -3,7 +3,8 @@
 # pyright: basic, reportMissingImports=false
 """The kernels of the vocoder, in Triton: a convolution with all that is done before and after it is one.
 
-``IS_CHAINED``: whether a kernel may begin before the one in front of it has ended, and wait for it by itself.
+None begins before the one in front of it has ended, as those of the decoders do: programs that wait would take the
+place of those that work.
 """
 
 import triton
@@ -33,7 +34,6 @@ def convolve(
     STEPS: tl.constexpr,
     TO: tl.constexpr,
     FROM: tl.constexpr,
-    IS_CHAINED: tl.constexpr,
 ):
     """Up to three convolutions with as many taps each, of a signal each, rectified before.
 
@@ -49,8 +49,6 @@ def convolve(
         signal += block * signal_stride
     total = tl.zeros((STEPS, TO), dtype=tl.float32)
     turns: tl.constexpr = CHANNELS // FROM
-    if IS_CHAINED:
-        tl.extra.cuda.gdc_wait()
     for turn in range(taps * turns):
         tap = turn // turns
         origin = (turn % turns) * FROM + channels
@@ -65,9 +63,6 @@ def convolve(
             piece = tl.maximum(wide, wide * SLOPE).to(piece.dtype)
         factors = tl.load(weight + (tap * CHANNELS + origin[:, None]) * OUTPUTS + to[None, :])
         total = tl.dot(piece, factors, total, input_precision="ieee")
-    if IS_CHAINED:
-        # Not before: programs that wait would take the place of those that work.
-        tl.extra.cuda.gdc_launch_dependents()
     total += tl.load(bias + block * BIASES + to % BIASES).to(tl.float32)[None, :]
     inside = (at < steps)[:, None]
     target = at[:, None] * OUTPUTS + to[None, :]
@@ -88,14 +83,11 @@ def finish(
     SUMMED: tl.constexpr,
     SLOPE: tl.constexpr,
     STEPS: tl.constexpr,
-    IS_CHAINED: tl.constexpr,
 ):
     """The sum of signals, rectified, made one channel, and that a sound."""
     at = tl.program_id(0) * STEPS + tl.arange(0, STEPS)
     channels = tl.arange(0, CHANNELS)
     total = tl.zeros((STEPS,), dtype=tl.float32)
-    if IS_CHAINED:
-        tl.extra.cuda.gdc_wait()
     for tap in tl.static_range(TAPS):
         place = at + (tap - TAPS // 2)
         inside = ((place >= 0) & (place < steps))[:, None]
@@ -105,7 +97,5 @@ def finish(
             piece += tl.load(where + number * signal_stride, mask=inside, other=0.0).to(tl.float32)
         piece = tl.maximum(piece, piece * SLOPE)
         total += tl.sum(piece * tl.load(weight + tap * CHANNELS + channels).to(tl.float32)[None, :], axis=1)
-    if IS_CHAINED:
-        tl.extra.cuda.gdc_launch_dependents()
     # The hyperbolic tangent.
     tl.store(out + at, 1.0 - 2.0 / (tl.exp(2.0 * total) + 1.0), mask=at < steps)

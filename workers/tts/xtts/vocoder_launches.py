@@ -28,10 +28,6 @@ class Gpu(Protocol):
         """Bytes that a program can have of it."""
         ...
 
-    def options(self, warps: int) -> dict[str, object]:
-        """Of each launch."""
-        ...
-
 
 class Launches:
     """``Kernels`` of a GPU."""
@@ -78,8 +74,8 @@ class Launches:
             STEPS=tile.steps,
             TO=tile.outputs,
             FROM=tile.channels,
+            num_warps=tile.warps,
             num_stages=tile.stages,
-            **self._gpu.options(tile.warps),
         )
         return out
 
@@ -98,6 +94,6 @@ class Launches:
             SUMMED=summed,
             SLOPE=slope,
             STEPS=_LAST_STEPS,
-            **self._gpu.options(4),
+            num_warps=4,
         )
         return out
