@@ -169,7 +169,7 @@ def parts(directory: Path) -> dict[str, Any]:
     import_coqui()
     from voicestream.workers.tts.xtts import checkpoint, linear
     from voicestream.workers.tts.xtts.gpt import Gpt, finish
-    from voicestream.workers.tts.xtts.vocoder import Vocoder
+    from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
 
     model, facts = checkpoint.read(directory)
     voice = next(iter(torch.load(directory / "speakers_xtts.pth", weights_only=True).values()))

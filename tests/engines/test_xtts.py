@@ -29,8 +29,8 @@ import torch
 
 from voicestream.workers.tts.xtts import gpt
 from voicestream.workers.tts.xtts.decoding import PlainDecoder, RecordedDecoder
-from voicestream.workers.tts.xtts.vocoder import Vocoder
-from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
+from voicestream.workers.tts.xtts.vocoder.recorded import RecordedVocoder
+from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

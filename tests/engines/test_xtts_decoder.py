@@ -21,7 +21,7 @@ from voicestream.workers.tts.xtts.audio_stand_in import mel_bands
 from voicestream.workers.tts.xtts.decoding import Drawn, PlainDecoder, RecordedDecoder
 from voicestream.workers.tts.xtts.gpt import Gpt, finish
 from voicestream.workers.tts.xtts.sampling import Manner, Sampler, Vocabulary
-from voicestream.workers.tts.xtts.vocoder import Vocoder
+from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

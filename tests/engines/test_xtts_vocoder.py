@@ -21,20 +21,20 @@ import torch
 
 from voicestream.workers import captured
 from voicestream.workers.captured import Pool
-from voicestream.workers.tts.xtts.hifi_gan import HifiGan
 from voicestream.workers.tts.xtts.speaking import FIRST_PIECES, PIECE
-from voicestream.workers.tts.xtts.vocoder import Vocoder
-from voicestream.workers.tts.xtts.vocoder_fused import FusedNetwork
-from voicestream.workers.tts.xtts.vocoder_network import Network
-from voicestream.workers.tts.xtts.vocoder_recorded import SIZES, RecordedVocoder
+from voicestream.workers.tts.xtts.vocoder.fused import FusedNetwork
+from voicestream.workers.tts.xtts.vocoder.hifi_gan import HifiGan
+from voicestream.workers.tts.xtts.vocoder.network import Network
+from voicestream.workers.tts.xtts.vocoder.recorded import SIZES, RecordedVocoder
+from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
-    from voicestream.workers.tts.xtts.vocoder import Stream
-    from voicestream.workers.tts.xtts.vocoder_recorded import Compute, RecordedStream
+    from voicestream.workers.tts.xtts.vocoder.recorded import Compute, RecordedStream
+    from voicestream.workers.tts.xtts.vocoder.streaming import Stream
 
 USUAL = (*FIRST_PIECES, PIECE, PIECE, 5)
 """Tokens of the pieces of a sentence."""

@@ -22,7 +22,7 @@ def build(latent: int = LATENT, channels: int = 32) -> Any:  # noqa: ANN401
     import torch
     from TTS.tts.layers.xtts.hifigan_decoder import HifiDecoder
 
-    from voicestream.workers.tts.xtts.vocoder import fold_weight_norm
+    from voicestream.workers.tts.xtts.vocoder.streaming import fold_weight_norm
 
     decoder = HifiDecoder(decoder_input_dim=latent, upsample_initial_channel_decoder=channels)
     fold_weight_norm(decoder)

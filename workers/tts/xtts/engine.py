@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from voicestream.workers.tts.xtts.conditioning import Voice, Voices
     from voicestream.workers.tts.xtts.decoding import Decoder
     from voicestream.workers.tts.xtts.gpt import Gpt
-    from voicestream.workers.tts.xtts.hifi_gan import HifiGan
     from voicestream.workers.tts.xtts.sampling import Manner
-    from voicestream.workers.tts.xtts.vocoder import Vocoder
-    from voicestream.workers.tts.xtts.vocoder_recorded import Compute, RecordedVocoder
+    from voicestream.workers.tts.xtts.vocoder.hifi_gan import HifiGan
+    from voicestream.workers.tts.xtts.vocoder.recorded import Compute, RecordedVocoder
+    from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
 
 _log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class XttsSynthesizer:
         from voicestream.workers.tts.xtts.conditioning import Voices
         from voicestream.workers.tts.xtts.decoding import PlainDecoder
         from voicestream.workers.tts.xtts.gpt import Gpt
-        from voicestream.workers.tts.xtts.vocoder import Vocoder
+        from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
 
         model, self._facts = checkpoint.read(where)
         where_to = torch.device(chosen.name)
@@ -193,15 +193,15 @@ class XttsSynthesizer:
         """Record all that can be; False: the device has no memory for that, and goes on slower."""
         from voicestream.workers.captured import Pool
         from voicestream.workers.tts.xtts.decoding import RecordedDecoder
-        from voicestream.workers.tts.xtts.vocoder_network import Network
-        from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
+        from voicestream.workers.tts.xtts.vocoder.network import Network
+        from voicestream.workers.tts.xtts.vocoder.recorded import RecordedVocoder
 
         assert self._device is not None  # noqa: S101 - _place() calls this
         pool = Pool(gpt.device)
         network: Callable[[HifiGan, torch.dtype], Compute] = Network
         if gpt.gpu is not None:
-            from voicestream.workers.tts.xtts.vocoder_fused import FusedNetwork
-            from voicestream.workers.tts.xtts.vocoder_launches import Launches
+            from voicestream.workers.tts.xtts.vocoder.fused import FusedNetwork
+            from voicestream.workers.tts.xtts.vocoder.launches import Launches
 
             network = partial(FusedNetwork, kernels=Launches(gpt.gpu))
         try:

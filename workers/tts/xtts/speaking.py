@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from voicestream.workers.tts.xtts.conditioning import Voice
     from voicestream.workers.tts.xtts.decoding import Decoder, Drawn
     from voicestream.workers.tts.xtts.ending import Ending
-    from voicestream.workers.tts.xtts.vocoder import Vocoder
-    from voicestream.workers.tts.xtts.vocoder_recorded import RecordedVocoder
+    from voicestream.workers.tts.xtts.vocoder.recorded import RecordedVocoder
+    from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
 
 FIRST_PIECES: Final = (10, 4, 4)
 """Tokens after which sound is made, from the beginning on. With ten of them the first 0.3 s are certain, and 0.25 are

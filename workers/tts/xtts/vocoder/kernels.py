@@ -1,11 +1,10 @@
-# ruff: noqa: ANN001, ANN201, N803, PLR0913, PLR0917 - what Triton compiles has no types, and takes what it is given
-# mypy: ignore-errors
-# pyright: basic, reportMissingImports=false
 """The kernels of the vocoder, in Triton: a convolution with all that is done before and after it is one.
 
 None begins before the one in front of it has ended, as those of the decoders do: programs that wait would take the
 place of those that work.
 """
+# Triton reads what is below, as a language of its own.
+# pyright: basic
 
 import triton
 import triton.language as tl

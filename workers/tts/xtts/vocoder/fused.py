@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from voicestream.workers.tts.xtts.hifi_gan import LAST_SLOPE, SLOPE
+from voicestream.workers.tts.xtts.vocoder.hifi_gan import LAST_SLOPE, SLOPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
 
-    from voicestream.workers.tts.xtts.hifi_gan import Convolution, HifiGan, Upsampling
+    from voicestream.workers.tts.xtts.vocoder.hifi_gan import Convolution, HifiGan, Upsampling
 
 
 @dataclass(frozen=True)

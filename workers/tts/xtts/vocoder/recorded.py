@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from voicestream.workers.captured import Captured
-from voicestream.workers.tts.xtts.hifi_gan import HifiGan
-from voicestream.workers.tts.xtts.stretching import Stretching
-from voicestream.workers.tts.xtts.vocoder import factors, fold_weight_norm
-from voicestream.workers.tts.xtts.vocoder_network import Network
-from voicestream.workers.tts.xtts.vocoder_windows import Windows
+from voicestream.workers.tts.xtts.vocoder.hifi_gan import HifiGan
+from voicestream.workers.tts.xtts.vocoder.network import Network
+from voicestream.workers.tts.xtts.vocoder.streaming import factors, fold_weight_norm
+from voicestream.workers.tts.xtts.vocoder.stretching import Stretching
+from voicestream.workers.tts.xtts.vocoder.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from voicestream.workers.captured import Pool
-    from voicestream.workers.tts.xtts.vocoder_windows import Window
+    from voicestream.workers.tts.xtts.vocoder.windows import Window
 
     Compute = Callable[[Tensor, Tensor], Tensor]
 

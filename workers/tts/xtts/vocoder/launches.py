@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import torch
 
-from voicestream.workers.tts.xtts import vocoder_kernels, vocoder_tiles
+from voicestream.workers.tts.xtts.vocoder import kernels, tiles
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.tts.xtts.vocoder_fused import Layer
+    from voicestream.workers.tts.xtts.vocoder.fused import Layer
 
-_KERNELS: Final[Any] = vocoder_kernels
+_KERNELS: Final[Any] = kernels
 """Triton has no types."""
 
 _LAST_STEPS: Final = 64
@@ -44,7 +44,7 @@ class Launches:
         outputs = layer.weight.shape[2]
         summed = given if count == 1 else 1
         taps = (*layer.taps, 0, 0)
-        tile = vocoder_tiles.choose(
+        tile = tiles.choose(
             channels,
             outputs,
             summed=summed,

@@ -9,8 +9,8 @@ import torch
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
-from voicestream.workers.tts.xtts.hifi_gan import LAST_SLOPE, SLOPE
-from voicestream.workers.tts.xtts.streaming_layers import (
+from voicestream.workers.tts.xtts.vocoder.hifi_gan import LAST_SLOPE, SLOPE
+from voicestream.workers.tts.xtts.vocoder.streaming_layers import (
     Chain,
     Convolution,
     Interpolation,
@@ -23,7 +23,7 @@ from voicestream.workers.tts.xtts.streaming_layers import (
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from voicestream.workers.tts.xtts.streaming_layers import Layer
+    from voicestream.workers.tts.xtts.vocoder.streaming_layers import Layer
 
 
 class Vocoder:
