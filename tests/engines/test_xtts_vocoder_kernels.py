@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.neural import skip_unless_voice_installed
+from helpers.neural import skip_unless_installed, skip_unless_voice_installed
 
 skip_unless_voice_installed()
 
@@ -20,10 +19,9 @@ H100, RTX_4090, OLDEST = 227 << 10, 99 << 10, 64 << 10
 """Bytes that a program can share."""
 
 
-@pytest.mark.platform
 @pytest.mark.timeout(180)
-@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="torch for a processor comes without triton")
 def test_each_kernel_does_what_torch_does() -> None:
+    skip_unless_installed(("triton",))
     done = subprocess.run(
         [sys.executable, "-P", "-m", "helpers.vocoder_in_triton"],
         env=os.environ
