@@ -15,9 +15,9 @@ help: ## show this list
 demo: $(VENV)/base ## speak a bundled agent session
 	@$(BIN)/voicestream demo
 
-# Two at a time: most tests wait most of the time. Which must not run beside each other is in tests/helpers/groups.py.
+# Three at a time: most tests wait most of the time. Which must not run beside each other is in tests/helpers/groups.py.
 test: $(VENV)/dev ## run all tests
-	@$(BIN)/python -P -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -P -m pytest -n 3 --dist loadgroup
 
 lint: $(VENV)/dev ## check format, lint rules and types
 	@result=0; \

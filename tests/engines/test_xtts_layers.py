@@ -44,9 +44,9 @@ def fed(layer: Layer, signal: Tensor, sizes: list[int]) -> Tensor:
     return torch.cat([layer.feed(piece, last=number == len(sizes)) for number, piece in enumerate(cut, 1)], 2)
 
 
-def agree(found: Tensor, expected: Tensor) -> None:
+def agree(found: Tensor, expected: Tensor, within: float = 1e-5) -> None:
     assert found.shape == expected.shape
-    assert torch.allclose(found, expected, atol=1e-5)
+    assert torch.allclose(found, expected, atol=within)
 
 
 @given(pieces, kernels, dilations)
@@ -80,7 +80,8 @@ def test_an_interpolation(sizes: list[int], factor: float) -> None:
     if not sum(sizes):
         return
     expected = functional.interpolate(signal, scale_factor=[factor], mode="linear")
-    agree(fed(Interpolation(factor), signal, sizes), expected)
+    # The place of the hundredth output is known to some 10⁻⁵ in float32, and a signal may change by three in a step.
+    agree(fed(Interpolation(factor), signal, sizes), expected, within=1e-4)
 
 
 @given(pieces)

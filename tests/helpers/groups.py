@@ -1,4 +1,4 @@
-"""Which tests run one after another when others run beside them (``make test`` has two processes).
+"""Which tests run one after another when others run beside them (``make test`` has three processes).
 
 What listens to sound or measures would disturb its like; what needs a model would make it twice.
 """
@@ -11,7 +11,13 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 
-LISTENING = ("audio", "benchmarks", "faults/test_soak.py", "faults/test_chaos.py", "process/test_never_slowed.py")
+LISTENING = (
+    "audio",
+    "benchmarks/test_bench.py",
+    "faults/test_soak.py",
+    "faults/test_chaos.py",
+    "process/test_never_slowed.py",
+)
 """Folders and files below ``tests``."""
 
 MODELS = ("_models", "xtts_models")
