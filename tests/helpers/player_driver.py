@@ -128,7 +128,8 @@ class PlayerDriver:
     def kill(self) -> None:
         """SIGKILL, and reap."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGKILL)
+        if self.process.reap() is None:
+            os.kill(self.process.pid, signal.SIGKILL)
         self.wait_for_exit()
 
     def wait_for_exit(self, seconds: float = WAIT_SECONDS) -> int:
@@ -172,8 +173,12 @@ class PlayerDriver:
         limit = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < limit, f"not within {seconds} s: {what}; heard {self.news[-5:]}"
-            assert self.process is None or self.process.reap() is None, f"the player ended; {self.output.decode()}"
-            self.pump(0.005)
+            has_ended = self.process is not None and self.process.reap() is not None
+            # What it said before it ended is there by now.
+            self.pump(0.05 if has_ended else 0.005)
+            if has_ended:
+                assert condition(), f"the player ended; {self.output.decode()}"
+                return
 
     def wait_for(self, kind: type[M], seconds: float = WAIT_SECONDS) -> M:
         """The next message of this kind after those that were waited for before."""
