@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from voicestream import languages
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import memory, random_nllb
+from voicestream.bench.gpu.nobody import tell_nobody
 from voicestream.bench.gpu.parts import Found
 from voicestream.bench.gpu.profile import look
 from voicestream.bench.gpu.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
@@ -26,7 +27,7 @@ def measure(order: Order) -> Found:
     from voicestream.workers.translation.nllb.batches import Group
     from voicestream.workers.translation.nllb.search import Search
 
-    engine: Any = engines.load_translator("nllb", _tell_nobody)
+    engine: Any = engines.load_translator("nllb", tell_nobody)
     held = memory.figure("nllb_memory", "NLLB, memory when loaded", order.used_bytes)
     row = question(Path(order.models) / random_nllb.NAME)
     figures: list[Figure] = []
@@ -78,7 +79,3 @@ def case_title(sentences: int, beams: int) -> str:
 
 def _is_wanted() -> bool:
     return False
-
-
-def _tell_nobody(_stage: str, _progress: float | None) -> None:
-    """Nobody waits for this to load."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
+from voicestream.bench.gpu.nobody import never, tell_nobody
 from voicestream.workers import engines
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Voice:
     """The side that speaks."""
 
     def __init__(self, work: Work, flag: Flag) -> None:
-        self._engine = engines.load_synthesizer("xtts", _tell_nobody)
+        self._engine = engines.load_synthesizer("xtts", tell_nobody)
         self._work = work
         self._flag = flag
 
@@ -126,13 +127,13 @@ class Translation:
         from voicestream.workers.translation.nllb.search import Search
 
         # What is timed is what a GPU does: neither words made of tokens nor the checks of an answer.
-        self._engine = cast("Any", engines.load_translator("nllb", _tell_nobody))
+        self._engine = cast("Any", engines.load_translator("nllb", tell_nobody))
         source, target = (code_of(tag) or "" for tag in work.pair)
         row = self._engine._vocabulary.encode(work.source, source)  # noqa: SLF001 - see above
         self._flag = flag
 
         def group(sentences: int, beams: int) -> Group:
-            return Group([row] * sentences, target, work.answer_tokens, Search(num_beams=beams), _never)
+            return Group([row] * sentences, target, work.answer_tokens, Search(num_beams=beams), never)
 
         self._group = group
         for _ in range(WARM_UPS):
@@ -223,14 +224,6 @@ def _is_order_there(seconds: float) -> bool:
 
 def _since(begin: float) -> float:
     return (time.perf_counter() - begin) * 1000
-
-
-def _never() -> bool:
-    return False
-
-
-def _tell_nobody(_stage: str, _share: float | None) -> None:
-    pass
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import memory
+from voicestream.bench.gpu.nobody import tell_nobody
 from voicestream.bench.gpu.parts import Found
 from voicestream.bench.gpu.profile import look
 from voicestream.bench.gpu.sentences import SOURCE
@@ -29,7 +30,7 @@ def measure(order: Order) -> Found:
     from voicestream.workers.tts.xtts.ending import TOKEN_SECONDS
     from voicestream.workers.tts.xtts.speaking import FIRST_PIECES
 
-    engine: Any = engines.load_synthesizer("xtts", _tell_nobody)
+    engine: Any = engines.load_synthesizer("xtts", tell_nobody)
     held = memory.figure("xtts_memory", "XTTS, memory when loaded", order.used_bytes)
 
     def speak() -> Iterator[NDArray[np.float32]]:
@@ -64,7 +65,3 @@ def measure(order: Order) -> Found:
     facts["xtts"] = str(engine.device)
     engine.close()
     return Found((*figures, *profiles, *held, *used), facts)
-
-
-def _tell_nobody(_stage: str, _progress: float | None) -> None:
-    """Nobody waits for this to load."""

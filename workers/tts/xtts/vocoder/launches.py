@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
@@ -11,6 +11,7 @@ from voicestream.workers.tts.xtts.vocoder import kernels, tiles
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from voicestream.workers.decoder.launches import Gpu
     from voicestream.workers.tts.xtts.vocoder.fused import Layer
 
 _KERNELS: Final[Any] = kernels
@@ -18,15 +19,6 @@ _KERNELS: Final[Any] = kernels
 
 _LAST_STEPS: Final = 64
 """Samples a program."""
-
-
-class Gpu(Protocol):
-    """What has to be known of the device that kernels run on."""
-
-    @property
-    def shared_memory(self) -> int:
-        """Bytes that a program can have of it."""
-        ...
 
 
 class Launches:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch.nn import functional
 
+from voicestream.workers.tts.xtts.vocoder.stretching import certain, whole
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -155,7 +157,7 @@ class Interpolation:
         """As ``Layer`` says."""
         signal = piece if self._kept is None else torch.cat([self._kept, piece], 2)
         there = self._kept_from + signal.shape[2]
-        end = math.floor(there * self._factor) if last else self._certain(there)
+        end = whole(there, self._factor) if last else max(self._made, certain(there, self._factor))
         # The same arithmetic as torch's, in its precision: where a position is almost whole, it decides.
         at = ((torch.arange(self._made, end, dtype=torch.float32) + 0.5) * self._step - 0.5).clamp(min=0)
         left = at.floor()
@@ -170,11 +172,3 @@ class Interpolation:
         self._kept = signal[:, :, keep:]
         self._kept_from += keep
         return made
-
-    def _certain(self, there: int) -> int:
-        """How many outputs need nothing beyond the inputs there are: those that do not lie behind the last of them.
-
-        Nor more than there would be, were that the end.
-        """
-        found = min(math.floor((there - 0.5) * self._factor - 0.5) + 1, math.floor(there * self._factor))
-        return max(self._made, found)

@@ -74,6 +74,18 @@ def _counts(factors: tuple[float, ...], latents: int, *, last: bool) -> list[int
     """Of the steps that are certain before each factor, and after the last one."""
     counts = [latents]
     for factor in factors:
-        whole = math.floor(counts[-1] * factor)
-        counts.append(whole if last else max(0, min(whole, math.floor((counts[-1] - 0.5) * factor - 0.5) + 1)))
+        counts.append(whole(counts[-1], factor) if last else certain(counts[-1], factor))
     return counts
+
+
+def whole(steps: int, factor: float) -> int:
+    """How many outputs an interpolation by a factor makes of so many steps, and no more."""
+    return math.floor(steps * factor)
+
+
+def certain(steps: int, factor: float) -> int:
+    """How many outputs need nothing beyond so many steps: those that do not lie behind the last of them.
+
+    Nor more than there would be, were that the end.
+    """
+    return max(0, min(math.floor((steps - 0.5) * factor - 0.5) + 1, whole(steps, factor)))
