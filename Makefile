@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # --no-compile: what is imported gets compiled then; compiling all of numpy costs several seconds before the first words.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
+# Without a bytecode cache every process that a test starts compiles all of its imports, which takes most of its time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint neural types bench chaos soak fuzz-hub format clean
 
