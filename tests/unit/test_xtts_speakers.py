@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import pickle
+import struct
 import subprocess
 import sys
+import time
+import tracemalloc
 import zipfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +19,7 @@ import pytest
 from helpers.neural import skip_unless_installed
 from helpers.tiny_voices import SPEAKERS, torch_file, xtts
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.tts.xtts import speakers
+from voicestream.workers.tts.xtts import archive, speakers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,9 +57,63 @@ def test_nothing_that_the_file_says_is_run(tmp_path: Path) -> None:
     torch_file(tmp_path / speakers.FILE, {"Claribel Dervla": Evil(tmp_path / "made")})
     assert speakers.names(tmp_path) == ["Claribel Dervla"]
     assert not (tmp_path / "made").exists()
-    with zipfile.ZipFile(tmp_path / speakers.FILE) as archive:
-        pickle.loads(archive.read("archive/data.pkl"))  # noqa: S301 - to see that it would
+    with zipfile.ZipFile(tmp_path / speakers.FILE) as packed:
+        pickle.loads(packed.read("archive/data.pkl"))  # noqa: S301 - to see that it would
     assert (tmp_path / "made").exists()
+
+
+def test_names_are_read_of_every_protocol_and_of_ordered_tables(tmp_path: Path) -> None:
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        for table in (dict, collections.OrderedDict):
+            made = table((name, {"latents": (1, [2.5], b"x")}) for name in [*SPEAKERS, "Ana", "Željko", SPEAKERS[0]])
+            with zipfile.ZipFile(tmp_path / speakers.FILE, "w") as packed:
+                packed.writestr("archive/data.pkl", pickle.dumps(made, protocol))
+            assert speakers.names(tmp_path) == [*SPEAKERS, "Ana", "Željko"]
+
+
+HUGE = {
+    "a text of 4 EiB": b"\x80\x04}\x8d" + struct.pack("<Q", 1 << 62) + b"abc",
+    "bytes of 4 EiB": b"\x80\x04}\x8e" + struct.pack("<Q", 1 << 62) + b"abc",
+    "changeable bytes of 4 EiB": b"\x80\x05}\x96" + struct.pack("<Q", 1 << 62) + b"abc",
+    "place 2 147 483 647 of the memo": b"\x80\x02}r\xff\xff\xff\x7f.",
+    "tuples of tuples as a key": b"\x80\x02}K\x01" + b"2\x86" * 60 + b"K\x01s.",
+    "no table": pickle.dumps(["a"] * 1000, 2),
+}
+
+
+@pytest.mark.parametrize("what", HUGE)
+def test_a_pickle_that_asks_for_more_than_there_is_costs_nothing(tmp_path: Path, what: str) -> None:
+    with zipfile.ZipFile(tmp_path / speakers.FILE, "w") as packed:
+        packed.writestr("archive/data.pkl", HUGE[what])
+    begin = time.process_time()
+    tracemalloc.start()
+    with suppress(EngineNotReadyError):
+        assert speakers.names(tmp_path) == []
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 8 << 20
+    assert time.process_time() - begin < 5
+
+
+def test_a_file_that_unpacks_to_more_than_an_honest_one_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / speakers.FILE, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("archive/data.pkl", pickle.dumps({"a": bytes(5 << 20)}))
+    with pytest.raises(EngineNotReadyError, match="unpacks to more than"):
+        speakers.names(tmp_path)
+    archive.check(tmp_path / speakers.FILE, 6 << 20)
+    with pytest.raises(EngineNotReadyError, match="unpacks to more than"):
+        archive.check(tmp_path / speakers.FILE, 5 << 20)
+
+
+def test_an_archive_of_a_million_entries_is_refused_before_they_are_read(tmp_path: Path) -> None:
+    for large in (False, True):
+        end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 60_000, 60_000, 3 << 20, 0, 0)
+        record = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 0, 0, 0, 0, 1 << 20, 1 << 20, 50 << 20, 0)
+        leads = b"PK\x06\x07" + struct.pack("<IQI", 0, 3 << 20, 1)
+        small = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+        (tmp_path / speakers.FILE).write_bytes(bytes(3 << 20) + (record + leads + small if large else end))
+        with pytest.raises(EngineNotReadyError, match="more entries"):
+            speakers.names(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -75,5 +134,5 @@ def test_a_damaged_file_is_named_with_what_to_type(tmp_path: Path, data: bytes) 
         with pytest.raises(EngineNotReadyError, match="is damaged") as error:
             speakers.names(tmp_path)
         assert error.value.hint == "Remove it and type: voicestream setup"
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("archive/data.pkl", data)
+        with zipfile.ZipFile(file, "w") as packed:
+            packed.writestr("archive/data.pkl", data)

@@ -5,10 +5,10 @@ Engines say by themselves what is theirs and what must be there: one directory m
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from voicestream import bounded_file
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import store
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 CONFIGURATION: Final = "config.json"
 """A directory with this file may be a model."""
+
+TABLE_BYTES: Final = 4 << 20
+"""The largest JSON file of a model that is read here; XTTS's vocabulary has 0.4 MB."""
+
+SHOWN_CHARACTERS: Final = 80
 
 SETUP: Final = "voicestream setup"
 AGAIN: Final = f"Remove it and type: {SETUP}"
@@ -33,9 +38,9 @@ def places(where: Path) -> list[Path]:
         return [where]
     try:
         inside = [place for place in where.iterdir() if (place / CONFIGURATION).is_file()]
-    except OSError:
+        return sorted(inside, key=lambda place: (-(place / CONFIGURATION).stat().st_mtime_ns, place.name))
+    except (OSError, ValueError):  # there is no such directory, or none can have such a name
         return []
-    return sorted(inside, key=lambda place: (-(place / CONFIGURATION).stat().st_mtime_ns, place.name))
 
 
 def whole_one(found: list[Path], where: Path, what: str, check: Callable[[Path], None], *, hint: str = SETUP) -> Path:
@@ -72,7 +77,7 @@ def table(file: Path) -> dict[str, Any]:
         EngineNotReadyError: it is damaged.
     """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = bounded_file.read_json(file, TABLE_BYTES)
     except (OSError, ValueError) as error:
         raise EngineNotReadyError(f"{file} is damaged: {error}", hint=AGAIN) from error
     if not isinstance(found, dict):
@@ -86,3 +91,8 @@ def configuration(place: Path) -> dict[str, Any]:
         return table(place / CONFIGURATION)
     except EngineNotReadyError:
         return {}
+
+
+def shown(found: object) -> str:
+    """What a configuration says of its model, for people: a short name, or that there is none."""
+    return found[:SHOWN_CHARACTERS] if isinstance(found, str) and found else "no model at all"

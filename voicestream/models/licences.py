@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import platformdirs
 
+from voicestream import bounded_file
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.models import dates
 from voicestream.models.files import write_whole
@@ -65,6 +66,10 @@ LICENCES: Final = {
 """By id."""
 
 
+MOST_BYTES: Final = 64 << 10
+"""Of the file in which acceptances are kept; each takes some 100."""
+
+
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """That a licence was accepted."""
 
@@ -101,10 +106,10 @@ def accepted() -> dict[str, Acceptance]:
         ConfigurationError: the file cannot be read.
     """
     try:
-        return msgspec.json.decode(path().read_bytes(), type=dict[str, Acceptance])
+        return bounded_file.read_as(path(), MOST_BYTES, dict[str, Acceptance])
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"cannot read {path()}: {error}", hint="Delete it, and accept the licences again."
         ) from error

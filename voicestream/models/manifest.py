@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from voicestream import bounded_file
 from voicestream.models.files import digest, leads_inside, write_whole
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME: Final = "voicestream-model.json"
+
+MOST_BYTES: Final = 1 << 20
+"""Of the file; that of Kokoro, which has the most files, has 7 kB."""
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +43,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def read(directory: Path) -> Manifest | None:
     """The manifest of a directory; None where there is none, or none that can be used."""
     try:
-        found = msgspec.json.decode((directory / NAME).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
+        found = bounded_file.read_as(directory / NAME, MOST_BYTES, Manifest)
+    except (OSError, ValueError):
         return None
     # It may have come from another machine: no name in it may lead out of the directory.
     return found if all(leads_inside(name) and name != NAME for name in found.files) else None

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from voicestream.errors import UsageError
+from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,4 +51,4 @@ def quoted(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.casefold().replace("_", " ").split())
+    return " ".join(one_line(name).casefold().replace("_", " ").split())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import UsageError
 from voicestream.models.files import write_whole
+from voicestream.voices import sound_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,15 +65,17 @@ def read(path: Path | str) -> Sample:
     try:
         with wave.open(str(file), "rb") as opened:
             form = (opened.getnchannels(), opened.getsampwidth(), opened.getframerate())
-            data = opened.readframes(opened.getnframes()) if form == (1, _WIDTH, SAMPLE_RATE) else None
-    except (wave.Error, EOFError):
+            # A header may say that there are more frames than there are: memory for them would be asked for.
+            frames = min(opened.getnframes(), round(sound_file.READ_SECONDS * SAMPLE_RATE))
+            data = opened.readframes(frames) if form == (1, _WIDTH, SAMPLE_RATE) else None
+    except (wave.Error, EOFError, ValueError, OverflowError):
         data = None  # FLAC, MP3, or a WAV file with other numbers than whole ones
     except OSError as error:
         raise UsageError(
             f"the sample {file} cannot be read: {error.strerror}", hint="Type: voicestream voices list"
         ) from error
     if data is not None:
-        return _of(data)
+        return _of(data[: len(data) // _WIDTH * _WIDTH])
     from voicestream.voices import cleaning  # noqa: PLC0415 - it makes samples, too
 
     return cleaning.clean([file]).sample

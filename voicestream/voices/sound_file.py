@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    import soundfile
     from numpy.typing import NDArray
 
 SUFFIXES: Final = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif")
@@ -18,6 +19,13 @@ SUFFIXES: Final = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif")
 
 READ_SECONDS: Final = 120.0
 """Of one file. A voice needs 30; an audio book would fill the memory."""
+
+
+MOST_RATE: Final = 192_000
+MOST_CHANNELS: Final = 8
+"""What recorders have; a damaged header says anything."""
+
+_BLOCK_FRAMES: Final = 1 << 16
 
 
 def looks_like_one(typed: str) -> bool:
@@ -41,9 +49,29 @@ def read(file: Path) -> tuple[NDArray[np.float32], int]:
     try:
         with soundfile.SoundFile(str(file)) as opened:
             rate = opened.samplerate
-            return opened.read(frames=round(READ_SECONDS * rate), dtype="float32", always_2d=True), rate
-    except (soundfile.SoundFileError, OSError) as error:
+            if not (0 < rate <= MOST_RATE and 0 < opened.channels <= MOST_CHANNELS):
+                raise UsageError(
+                    f"{file} cannot be read as sound: it has {opened.channels} channels at {rate} Hz",
+                    hint=f"At most {MOST_CHANNELS} channels and {MOST_RATE} Hz can be read.",
+                )
+            return _frames(opened, round(READ_SECONDS * rate)), rate
+    except (soundfile.SoundFileError, OSError, RuntimeError, ValueError, MemoryError) as error:
         raise UsageError(
             f"{file} cannot be read as sound: {error}",
             hint="WAV, FLAC and MP3 can be. Another one is turned into WAV by: ffmpeg -i FILE sample.wav",
         ) from error
+
+
+def _frames(opened: soundfile.SoundFile, most: int) -> NDArray[np.float32]:
+    """The first frames, at most so many; in blocks, because a header may claim more than there are."""
+    import numpy as np  # noqa: PLC0415 - only where there is sound
+
+    blocks = [np.zeros((0, opened.channels), np.float32)]
+    left = most
+    while left > 0:
+        block: NDArray[np.float32] = opened.read(frames=min(left, _BLOCK_FRAMES), dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        blocks.append(block)
+        left -= len(block)
+    return np.concatenate(blocks)

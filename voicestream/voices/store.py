@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import platformdirs
 
+from voicestream import bounded_file
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.models import dates
 from voicestream.models.files import write_whole
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 FILES: Final = ".files"
 SOUND: Final = "sample.wav"
 RECORD: Final = "voice.json"
+RECORD_BYTES: Final = 64 << 10
+"""At most, of a record; one has some 300."""
 
 CONSENT: Final = "I am the speaker, or have the speaker's permission."
 """What a person says of a sample before it is used."""
@@ -174,8 +177,8 @@ class VoiceStore:
     def _in(self, directory: Path) -> Iterator[OwnVoice]:
         for file in sorted(directory.glob(f"*/{RECORD}")):
             try:
-                record = msgspec.json.decode(file.read_bytes(), type=Record)
-            except (OSError, msgspec.DecodeError) as error:
+                record = bounded_file.read_as(file, RECORD_BYTES, Record)
+            except (OSError, ValueError) as error:
                 raise ConfigurationError(
                     f"{file} cannot be read: {error}", hint=f"Delete {file.parent}, and add the voice again."
                 ) from error

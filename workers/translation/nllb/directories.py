@@ -6,14 +6,24 @@ transformers makes up a vocabulary that has no languages.
 
 from __future__ import annotations
 
-import json
 import struct
 import zipfile
 from typing import TYPE_CHECKING, Final, cast
 
+from voicestream import bounded_file
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import hub_cache
-from voicestream.models.directories import AGAIN, CONFIGURATION, configuration, places, root, table, whole_one
+from voicestream.models.directories import (
+    AGAIN,
+    CONFIGURATION,
+    configuration,
+    places,
+    root,
+    shown,
+    table,
+    whole_one,
+)
+from voicestream.models.files import leads_inside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +40,11 @@ _PICKLED: Final = "pytorch_model.bin"
 _HEADER_LENGTH: Final = struct.Struct("<Q")
 """A safetensors file begins with the length of its JSON header (the format's README)."""
 
-_MAX_HEADER_BYTES: Final = 100_000_000
+_MAX_HEADER_BYTES: Final = 4 << 20
+"""NLLB-200 3.3B has some 0.2 MB."""
+
+_MAX_TOKENIZER_BYTES: Final = 128 << 20
+"""NLLB-200's has 17 to 32 MB, by how it was written."""
 
 
 def original(models: str) -> Path:
@@ -61,12 +75,24 @@ def weights(directory: Path) -> list[Path]:
     for name in (_SAFETENSORS, _PICKLED):
         index = directory / f"{name}.index.json"
         if index.is_file():
-            shards = cast("dict[str, str]", table(index).get("weight_map", {})).values()
-            return [directory / shard for shard in sorted(set(shards))]
+            return [directory / shard for shard in _shards(index)]
         if (directory / name).is_file():
             return [directory / name]
     file = directory / CONVERTED_WEIGHTS
     return [file] if file.is_file() else []
+
+
+def _shards(index: Path) -> list[str]:
+    """The names of the files with the numbers, by the index of a checkpoint in parts.
+
+    Raises:
+        EngineNotReadyError: the index is damaged, or names a file elsewhere.
+    """
+    found: object = table(index).get("weight_map", {})
+    named = set(map(str, cast("dict[str, object]", found).values())) if isinstance(found, dict) else {""}
+    if not all(leads_inside(name) for name in named):
+        raise EngineNotReadyError(f"{index} is damaged: it does not name the parts of the weights", hint=AGAIN)
+    return sorted(named)
 
 
 def _is_original(place: Path, where: Path) -> bool:
@@ -86,7 +112,8 @@ def _is_converted(place: Path) -> bool:
 def _check_original(place: Path) -> None:
     architectures = table(place / CONFIGURATION).get("architectures")
     if architectures != [ARCHITECTURE]:
-        named = ", ".join(map(str, cast("list[object]", architectures or ["no model at all"])))
+        several = cast("list[object]", architectures) if isinstance(architectures, list) else [architectures]
+        named = shown(next(iter(several), None))
         raise EngineNotReadyError(f"{place} holds {named}, not NLLB-200 ({ARCHITECTURE})", hint="voicestream setup")
     _check_tokenizer(place)
     files = weights(place)
@@ -107,8 +134,11 @@ def _check_converted(place: Path) -> None:
 
 
 def _check_tokenizer(place: Path) -> None:
-    if not (place / TOKENIZER).is_file():
+    file = place / TOKENIZER
+    if not file.is_file():
         raise EngineNotReadyError(f"{place} has no {TOKENIZER}: without it no language can be named", hint=AGAIN)
+    if file.stat().st_size > _MAX_TOKENIZER_BYTES:
+        raise EngineNotReadyError(f"{file} is damaged: it is larger than {_MAX_TOKENIZER_BYTES} bytes", hint=AGAIN)
 
 
 def _is_whole_safetensors(file: Path) -> bool:
@@ -121,8 +151,8 @@ def _is_whole_safetensors(file: Path) -> bool:
         if length > min(size, _MAX_HEADER_BYTES):
             return False
         try:
-            header = json.loads(opened.read(length))
-        except ValueError:
-            return False
-    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+            header = bounded_file.loads(opened.read(length))
+            ends = [int(tensor["data_offsets"][1]) for name, tensor in header.items() if name != "__metadata__"]
+        except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
+            return False  # it is no JSON, or no table of tensors
     return size >= _HEADER_LENGTH.size + length + max(ends, default=0)

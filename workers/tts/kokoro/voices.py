@@ -30,6 +30,8 @@ _ROW_BYTES: Final = _NUMBERS * 4
 _LEAST_BYTES: Final = LONGEST * _ROW_BYTES
 """Some exports have a row or two more."""
 
+_MOST_BYTES: Final = 2 * _LEAST_BYTES
+
 _TAGS: Final = {
     "a": "en-US",
     "b": "en-GB",
@@ -114,7 +116,7 @@ def check(place: Path, name: str) -> None:
         size = file.stat().st_size
     except OSError as error:
         raise EngineNotReadyError(f"{file} cannot be read: {error.strerror}", hint=AGAIN) from error
-    if size < _LEAST_BYTES or size % _ROW_BYTES:
+    if not _LEAST_BYTES <= size <= _MOST_BYTES or size % _ROW_BYTES or not file.is_file():
         raise EngineNotReadyError(f"{file} is damaged: it has {size} bytes, not {_LEAST_BYTES}", hint=AGAIN)
 
 

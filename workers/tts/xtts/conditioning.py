@@ -141,6 +141,7 @@ def _read_speakers(file: Path) -> dict[str, dict[str, Tensor]]:
         EngineNotReadyError: it is damaged.
     """
     try:
+        speakers.check(file)
         loaded = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         return {}

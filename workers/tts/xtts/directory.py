@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import hub_cache
-from voicestream.models.directories import AGAIN, CONFIGURATION, SETUP, configuration, places, root, table, whole_one
+from voicestream.models.directories import (
+    AGAIN,
+    CONFIGURATION,
+    SETUP,
+    configuration,
+    places,
+    root,
+    shown,
+    table,
+    whole_one,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +59,7 @@ def _is_ours(place: Path, where: Path) -> bool:
 def _check(place: Path) -> None:
     model = table(place / CONFIGURATION).get("model")
     if model != "xtts":
-        raise EngineNotReadyError(f"{place} holds {model or 'no model at all'}, not XTTS", hint=SETUP)
+        raise EngineNotReadyError(f"{place} holds {shown(model)}, not XTTS", hint=SETUP)
     for name in (WEIGHTS, VOCABULARY):
         if not (place / name).is_file():
             raise EngineNotReadyError(f"{place} has no {name}", hint=AGAIN)

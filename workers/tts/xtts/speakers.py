@@ -1,45 +1,27 @@
 """The voices that come with XTTS: their names, without torch and without running anything that a file says.
 
-Their file is a pickle inside of a zip archive, as torch writes it: names, and for each of them two tensors. A reader
-that makes nothing of what is not plain data finds the names in some milliseconds.
+Their file is a pickle inside of a zip archive, as torch writes it: names, and for each of them two tensors.
 """
 
 from __future__ import annotations
 
-import pickle
-import zipfile
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EngineNotReadyError
 from voicestream.models.directories import AGAIN
+from voicestream.workers.tts.xtts import archive, pickled_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "speakers_xtts.pth"
 
+MOST_BYTES: Final = 256 << 20
+"""Of the file, unpacked; the published one has 8 MB and 58 voices."""
+
 _CONTENTS: Final = "data.pkl"
-
-
-class _Nothing:
-    """Stands for whatever a pickle wants to be made."""
-
-    def __init__(self, *_: object) -> None:
-        """Takes anything, and keeps nothing."""
-
-    def __setstate__(self, _: object) -> None:
-        """Keeps nothing."""
-
-
-class _Reader(pickle.Unpickler):
-    """Makes plain data, and ``_Nothing`` of all else: no class and no function that the file names is looked up."""
-
-    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - pickle's signature
-        """What a name in the file stands for."""
-        return dict if (module, name) == ("collections", "OrderedDict") else _Nothing
-
-    def persistent_load(self, _: Any) -> None:  # noqa: ANN401 - pickle's signature
-        """The numbers of a tensor, which nobody needs here."""
+_CONTENTS_BYTES: Final = 1 << 20
+"""Of the pickle; the published one has some 25 kB."""
 
 
 def names(directory: Path) -> list[str]:
@@ -52,16 +34,16 @@ def names(directory: Path) -> list[str]:
     if not file.is_file():
         return []
     try:
-        with zipfile.ZipFile(file) as archive:
-            (contents,) = (name for name in archive.namelist() if name.rpartition("/")[2] == _CONTENTS)
-            with archive.open(contents) as opened:
-                found: object = _Reader(opened).load()
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError, *_ODDITIES) as error:
+        return pickled_table.keys(archive.contents(file, _CONTENTS, _CONTENTS_BYTES))
+    except (OSError, pickled_table.NoTableError) as error:
         raise EngineNotReadyError(f"{file} is damaged: {error}", hint=AGAIN) from error
-    if not isinstance(found, dict):
-        raise EngineNotReadyError(f"{file} is damaged: it holds no table of voices", hint=AGAIN)
-    return [str(name) for name in cast("dict[object, object]", found)]
 
 
-_ODDITIES: Final = (AttributeError, IndexError, KeyError, TypeError, NotImplementedError)
-"""What a pickle ends with that was cut off or made by nobody."""
+def check(file: Path) -> None:
+    """Make sure that the file unpacks to no more than an honest one can.
+
+    Raises:
+        EngineNotReadyError: it unpacks to more, or is damaged.
+        OSError: it cannot be read.
+    """
+    archive.check(file, MOST_BYTES)

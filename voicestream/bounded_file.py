@@ -1,0 +1,76 @@
+"""Bounded reading of files that others have written: regular ones, up to a size that an honest one can have."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Type = TypeVar("Type")
+
+
+def read(path: Path, limit: int) -> bytes:
+    """The contents of a file of at most ``limit`` bytes; a FIFO or a device is refused at once, without waiting for it.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger; ``strerror`` says which.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except ValueError as error:  # a NUL byte, or a character that no name of a file can have
+        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from error
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        # Also of a file that grows meanwhile, or whose size the system does not tell, no more is read.
+        data = file.read(limit + 1) if found.st_size <= limit else b""
+    if found.st_size > limit or len(data) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit} bytes", str(path))
+    return data
+
+
+def read_json(path: Path, limit: int) -> Any:  # noqa: ANN401 - JSON holds anything
+    """The contents of a JSON file of at most ``limit`` bytes.
+
+    Raises:
+        OSError: as for ``read``.
+        ValueError: it is no JSON, or is nested too deeply.
+    """
+    return loads(read(path, limit))
+
+
+def loads(data: bytes) -> Any:  # noqa: ANN401 - JSON holds anything
+    """The contents of JSON text.
+
+    Raises:
+        ValueError: it is no JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except MemoryError as error:
+        raise ValueError("there is no memory for its contents") from error
+
+
+def read_as(path: Path, limit: int, kind: type[Type]) -> Type:
+    """The contents of a JSON file of at most ``limit`` bytes, validated as a type of ``msgspec``.
+
+    Raises:
+        OSError: as for ``read``.
+        ValueError: it is no JSON, holds something else, or is nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(read(path, limit), type=kind)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
