@@ -25,10 +25,15 @@ MAX_OPTIONS_BYTES: Final = 256 << 10
 """They travel to the parser with its state, and the voice with every sentence: all of that must fit a frame."""
 
 
-def refusal(options: SessionOptions, sessions: int) -> str:
-    """Why no session can be opened with these options while ``sessions`` are open; empty if one can."""
+def no_room(sessions: int) -> str:
+    """Why no further session can be opened while so many are; empty if one can."""
     if sessions >= MAX_SESSIONS:
         return f"{sessions} sessions are open, and more are not served.\nType: voicestream down"
+    return ""
+
+
+def refusal(options: SessionOptions) -> str:
+    """Why no session can be opened with these options; empty if one can."""
     size = len(msgspec.msgpack.encode(options))
     if size > MAX_OPTIONS_BYTES:
         return f"the options of the session have {size} bytes; at most {MAX_OPTIONS_BYTES} are taken"

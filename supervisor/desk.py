@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream import cards, languages
+from voicestream import __version__, cards, languages
 from voicestream.engine_settings import AUTO, IGNORED_BY, EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.messages import (
@@ -28,7 +28,10 @@ from voicestream.process_watch import ProcessWatch
 from voicestream.supervisor import admission, status
 
 if TYPE_CHECKING:
-    from voicestream.messages import FromClient, Role, SessionOptions
+    from collections.abc import Callable
+
+    from voicestream.errors import OtherVersionError
+    from voicestream.messages import FromClient, RefusalCode, Role, SessionOptions
     from voicestream.supervisor.post import Post
     from voicestream.supervisor.stop_ladder import Rung
     from voicestream.supervisor.supervisor import Supervisor
@@ -77,6 +80,20 @@ class Desk:
             case _:
                 self._supervisor.hub.drop(client, "misplaced", type(message).__name__)
 
+    def refuse_version(self, client: bytes, error: OtherVersionError, now: float) -> None:
+        """A frame of another version: its sender is told, and may end this supervisor to get one of its own."""
+        if error.is_shutdown:
+            self._supervisor.end("voicestream down, of another version")
+            return
+        self._supervisor.hub.drop(client, "version", str(error))
+        if not self._asks_too_much(client, now):
+            text = (
+                f"the supervisor that is running is of another version of voicestream "
+                f"({__version__}, protocol {PROTOCOL_VERSION}; the request: protocol {error.version}).\n"
+                f"Type: voicestream down"
+            )
+            self._refuse(client, "other_version", text, EXIT_CONFIGURATION)
+
     def restart_done(self, post: Post, now: float) -> None:
         """The next incarnation of a role is ready."""
         for waiting in self._waiting_for(post.role):
@@ -96,7 +113,9 @@ class Desk:
         """There will be no next incarnation of a role."""
         for waiting in self._waiting_for(post.role):
             del self._waiting[waiting.client, post.role]
-            self._refuse(waiting.client, f"the {post.role} worker does not start: {reason}", EXIT_INCOMPLETE)
+            self._refuse(
+                waiting.client, "worker_failed", f"the {post.role} worker does not start: {reason}", EXIT_INCOMPLETE
+            )
 
     def ended(self) -> None:
         """All workers are gone: tell who waited for that."""
@@ -116,21 +135,19 @@ class Desk:
 
     def _open(self, client: bytes, message: OpenSession, now: float) -> None:
         supervisor = self._supervisor
-        if message.protocol != PROTOCOL_VERSION:
-            text = "the supervisor that is running is of another version of voicestream.\nType: voicestream down"
-            self._refuse(client, text, EXIT_CONFIGURATION)
-            return
         if supervisor.is_ending:
-            self._refuse(client, "the supervisor is ending", EXIT_INCOMPLETE)
+            self._refuse(client, "ending", "the supervisor is ending", EXIT_INCOMPLETE)
             return
-        refusal = (
-            admission.refusal(message.options, len(supervisor.sessions.by_id))
-            or self._engines(message.options, now)
-            or self._file_in_use(message.options)
+        checks: tuple[tuple[RefusalCode, Callable[[], str]], ...] = (
+            ("too_many_sessions", lambda: admission.no_room(len(supervisor.sessions.by_id))),
+            ("options", lambda: admission.refusal(message.options)),
+            ("file_in_use", lambda: self._file_in_use(message.options)),
+            ("engine_in_use", lambda: self._engines(message.options, now)),
         )
-        if refusal:
-            self._refuse(client, refusal, EXIT_USAGE)
-            return
+        for code, check in checks:
+            if text := check():
+                self._refuse(client, code, text, EXIT_USAGE)
+                return
         for role, post in supervisor.table.posts.items():
             if post.state == "failed":
                 # Nothing is spoken without it, and whoever starts a run wants it tried again.
@@ -205,7 +222,7 @@ class Desk:
         if message.session or message.action == "stop":
             session = supervisor.sessions.by_id.get(message.session)
             if session is None or session.client != client:
-                self._refuse(client, "no such session", EXIT_USAGE)
+                self._refuse(client, "unknown_session", "no such session", EXIT_USAGE)
                 return
         match message.action:
             case "pause" | "resume":
@@ -220,14 +237,14 @@ class Desk:
                 supervisor.end("voicestream down")
                 return
             case "replay":
-                self._refuse(client, "replay is not there yet", EXIT_USAGE)
+                self._refuse(client, "not_available", "replay is not there yet", EXIT_USAGE)
                 return
         supervisor.hub.send(client, Done())
 
     def _restart(self, client: bytes, message: RestartWorker, now: float) -> None:
         supervisor = self._supervisor
         if supervisor.is_ending:
-            self._refuse(client, "the supervisor is ending", EXIT_INCOMPLETE)
+            self._refuse(client, "ending", "the supervisor is ending", EXIT_INCOMPLETE)
             return
         post = supervisor.table.posts[message.role]
         self._waiting[client, message.role] = _Waiting(
@@ -259,8 +276,8 @@ class Desk:
             ],
         )
 
-    def _refuse(self, client: bytes, text: str, exit_code: int) -> None:
-        self._supervisor.hub.send(client, Refused(text=text, exit_code=exit_code))
+    def _refuse(self, client: bytes, code: RefusalCode, text: str, exit_code: int) -> None:
+        self._supervisor.hub.send(client, Refused(text=text, exit_code=exit_code, code=code))
 
 
 def _is_same_file(one: str, other: str) -> bool:

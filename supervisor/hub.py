@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from voicestream.errors import ProtocolError
+from voicestream.errors import OtherVersionError, ProtocolError
 from voicestream.link import hub_socket, pack, unpack
 
 if TYPE_CHECKING:
@@ -53,8 +53,11 @@ class Hub:
             raise
         return True
 
-    def receive(self) -> Iterator[tuple[bytes, Message]]:
-        """What has arrived, up to ``MAX_FRAMES_A_TURN``; frames that are not messages are counted and left out."""
+    def receive(self) -> Iterator[tuple[bytes, Message | OtherVersionError]]:
+        """What has arrived, up to ``MAX_FRAMES_A_TURN``; frames that are not messages are counted and left out.
+
+        A message of another version of the protocol is given as the error, so that its sender can be answered.
+        """
         until = time.monotonic() + MAX_SECONDS_A_TURN
         for _ in range(MAX_FRAMES_A_TURN):
             if time.monotonic() >= until:
@@ -67,9 +70,13 @@ class Hub:
                 self.drop(parts[0], "parts", f"{len(parts)} parts")
                 continue
             try:
-                yield parts[0], unpack(parts[1])
+                message = unpack(parts[1])
+            except OtherVersionError as error:
+                yield parts[0], error
             except ProtocolError as error:
                 self.drop(parts[0], "malformed", str(error))
+            else:
+                yield parts[0], message
 
     def drop(self, identity: bytes, reason: str, detail: str) -> None:
         """Count a frame that is not acted on, and log it if there were few so far."""

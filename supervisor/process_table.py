@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream import lifeline, log
 from voicestream.engine_settings import EngineSettings
-from voicestream.errors import EXIT_CONFIGURATION
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE
 from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
 from voicestream.messages import Stop as StopMessage
 from voicestream.supervisor import alarms, restart_policy, stop_ladder
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from voicestream.errors import OtherVersionError
     from voicestream.messages import FromWorker, Role
     from voicestream.supervisor.findings import Finding
     from voicestream.supervisor.hub import Hub
@@ -131,10 +132,6 @@ class ProcessTable:
         """Take note of a worker's message about itself."""
         post.heard_at = now
         match message:
-            case Hello() if message.protocol != PROTOCOL_VERSION:
-                reason = f"it speaks protocol {message.protocol}, the supervisor {PROTOCOL_VERSION}"
-                post.failure = f"{reason}\nAnother version was installed meanwhile. Type: voicestream down"
-                self.end(post, "stop", now, wished=False, reason=reason)
             case Hello() if post.hello_at is None:
                 post.hello_at = now
                 if post.stop is None:
@@ -157,6 +154,14 @@ class ProcessTable:
                 post.failure = message.reason
             case _:
                 pass
+
+    def heard_other_version(self, post: Post, error: OtherVersionError, now: float) -> None:
+        """A worker speaks another version of the protocol: it is ended, and no other is tried."""
+        post.heard_at = now
+        reason = f"it speaks protocol {error.version}, the supervisor {PROTOCOL_VERSION}"
+        post.incompatible = reason
+        post.failure = f"{reason}\nAnother version was installed meanwhile. Type: voicestream down"
+        self.end(post, "stop", now, wished=False, reason=reason)
 
     def check(self, now: float) -> None:
         """Reap what has ended, start what is due, ring the alarms, climb the ladder."""
@@ -243,7 +248,7 @@ class ProcessTable:
         post.ready = None
         post.stop = None
         post.cut_at = None
-        post.failure = post.detail = ""
+        post.failure = post.detail = post.incompatible = ""
         post.jobs = 0
         launch = Launch(
             role=post.role,
@@ -298,6 +303,7 @@ class ProcessTable:
             exit_code=status if status >= 0 else None,
             wished=stop is not None and stop.wished,
             worked=post.jobs > 0,
+            incompatible=post.incompatible,
         )
         self._record_end(post, end, exit_text)
 
@@ -328,7 +334,8 @@ class ProcessTable:
             case restart_policy.GiveUp(reason=reason):
                 self._change(post, "failed")
                 post.detail = post.failure or f"{reason}; last: {exit_text}\nType: voicestream workers logs {post.role}"
-                exit_code = EXIT_CONFIGURATION if end.exit_code == EXIT_CONFIGURATION else 1
+                is_configuration = end.exit_code == EXIT_CONFIGURATION or bool(end.incompatible)
+                exit_code = EXIT_CONFIGURATION if is_configuration else EXIT_INCOMPLETE
                 self._findings.append(RoleFailed(role=post.role, reason=post.detail, exit_code=exit_code))
             case restart_policy.StayDown():
                 self._change(post, "stopping")

@@ -44,6 +44,8 @@ class End:
     """It had finished at least one job."""
     refused: bool = False
     """There was no process: the system had no memory or descriptors for one. That says nothing about the worker."""
+    incompatible: str = ""
+    """Why no worker that is started can work with this supervisor; empty = nothing is known against it."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,10 @@ def decide(ends: Sequence[End], *, wanted: bool) -> Decision:
     if not wanted:
         return StayDown()
     newest = ends[-1]
-    if newest.wished:
+    if newest.wished and not newest.incompatible:
         return StartAt(newest.at)
-    if newest.exit_code == EXIT_CONFIGURATION:
-        return GiveUp("its configuration is wrong")
+    if newest.incompatible or newest.exit_code == EXIT_CONFIGURATION:
+        return GiveUp(newest.incompatible or "its configuration is wrong")
     row = _ends_in_a_row(ends)
     deaths = sum(not end.refused for end in row)
     if deaths >= MAX_ENDS:

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import AudioPool
-from voicestream.errors import EXIT_INCOMPLETE
+from voicestream.errors import EXIT_INCOMPLETE, OtherVersionError
 from voicestream.link import (
     INPUT_CHUNK_BYTES,
     INPUT_CREDIT_BYTES,
@@ -154,7 +154,10 @@ class Supervisor:
         ready = self._watch.wait(self._due - now)
         if ready.pop(self.hub.socket, None):
             for identity, message in self.hub.receive():
-                self._take(identity, message, time.monotonic())
+                if isinstance(message, OtherVersionError):
+                    self._take_other_version(identity, message, time.monotonic())
+                else:
+                    self._take(identity, message, time.monotonic())
         if ready or self._is_stale or self.table.has_findings or time.monotonic() >= self._due:
             self._look_around(ready)
         self._feed_parser()
@@ -243,6 +246,15 @@ class Supervisor:
         else:
             # A predecessor that is not quite dead, or somebody who is none of ours (pitfall 18).
             self.hub.drop(identity, "stale", type(message).__name__)
+
+    def _take_other_version(self, identity: bytes, error: OtherVersionError, now: float) -> None:
+        """A worker or a client of another version of the protocol: the one is ended, the other told."""
+        post = self.table.post_of(identity)
+        self._is_stale = True
+        if post is not None:
+            self.table.heard_other_version(post, error, now)
+        else:
+            self._desk.refuse_version(identity, error, now)
 
     def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
         session = self.sessions.by_id.get(message.session)

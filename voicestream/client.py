@@ -18,11 +18,13 @@ from voicestream.errors import (
     EXIT_CONFIGURATION,
     ConfigurationError,
     NoSupervisorError,
+    OtherVersionError,
     ProtocolError,
+    VersionMismatchError,
     VoicestreamError,
 )
 from voicestream.link import pack, peer_socket, unpack
-from voicestream.messages import Refused
+from voicestream.messages import PROTOCOL_VERSION, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,6 +57,7 @@ class RefusedError(VoicestreamError):
     def __init__(self, refusal: Refused) -> None:
         super().__init__(refusal.text)
         self.exit_code = refusal.exit_code
+        self.code = refusal.code
 
 
 class SupervisorLostError(VoicestreamError):
@@ -126,15 +129,9 @@ class Client:
 
     def receive(self) -> Message | None:
         """A message that has arrived, if any; frames that are none are left out."""
-        if self.socket is None:
-            return None
         for _ in range(MAX_BAD_FRAMES):
             try:
-                frames = self.socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return None
-            try:
-                return unpack(frames[-1])
+                return self._receive()
             except ProtocolError:
                 continue
         return None
@@ -146,13 +143,14 @@ class Client:
             RefusedError: the answer is a refusal.
             SupervisorLostError: it has ended, or did not start.
             NoAnswerError: it is there, and there was no answer.
+            VersionMismatchError: it is there, and of another version.
         """
         self.send(request)
         left_seconds = timeout_seconds
         while left_seconds > 0:
             since = time.monotonic()
             self._poll(LOOK_AGAIN_SECONDS)
-            answer = self.receive()
+            answer = self._receive_answer()
             if isinstance(answer, Refused):
                 raise RefusedError(answer)
             if answer is not None:
@@ -171,7 +169,7 @@ class Client:
             try:
                 return self.ask(request)
             except (RefusedError, SupervisorLostError) as error:
-                is_ending = isinstance(error, SupervisorLostError) or "is ending" in str(error)
+                is_ending = isinstance(error, SupervisorLostError) or error.code == "ending"
                 if not is_ending or self._start_went_wrong():
                     raise
                 self.wait_for_end(timeout_seconds=ANSWER_SECONDS)
@@ -289,6 +287,39 @@ class Client:
             self._monitor = self.socket.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)
         except zmq.ZMQError as error:
             raise ConfigurationError(f"cannot make a socket: {error.strerror}", hint=DESCRIPTORS_HINT) from error
+
+    def _receive(self) -> Message | None:
+        """As ``receive``.
+
+        Raises:
+            ProtocolError: a frame is no message of this version.
+        """
+        if self.socket is None:
+            return None
+        try:
+            frames = self.socket.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return None
+        return unpack(frames[-1])
+
+    def _receive_answer(self) -> Message | None:
+        """As ``receive``.
+
+        Raises:
+            VersionMismatchError: the supervisor speaks another version of the protocol.
+        """
+        for _ in range(MAX_BAD_FRAMES):
+            try:
+                return self._receive()
+            except OtherVersionError as error:
+                raise VersionMismatchError(
+                    "the supervisor that is running is of another version of voicestream "
+                    f"(protocol {error.version}; this one: {PROTOCOL_VERSION})",
+                    hint="Type: voicestream down",
+                ) from error
+            except ProtocolError:
+                continue
+        return None
 
     def _poll(self, seconds: float) -> None:
         if self.socket is not None:

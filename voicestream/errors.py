@@ -9,8 +9,10 @@
     ├── AudioDeviceError       (69)   no sound device, or no PortAudio
     └── ConfigurationError     (78)   trying again cannot help before something is changed
         ├── EngineNotReadyError       an engine lacks a program, a package or weights
-        └── RunDirectoryError         the run directory is not ours, or cannot be used
+        ├── RunDirectoryError         the run directory is not ours, or cannot be used
+        └── VersionMismatchError      the supervisor that is running is of another version of voicestream
     ProtocolError                     a frame that is not one of our messages; never reaches a user
+    └── OtherVersionError             it is one of another version of the protocol
 
 Exit codes are those of sysexits.h where it has a fitting one.
 """
@@ -84,5 +86,31 @@ class RunDirectoryError(ConfigurationError):
     """The run directory is not ours, or cannot be used."""
 
 
+class VersionMismatchError(ConfigurationError):
+    """The supervisor that is running is of another version of voicestream."""
+
+
 class ProtocolError(Exception):
     """A frame that is not one of our messages."""
+
+
+class OtherVersionError(ProtocolError):
+    """A frame is a message of another version of the protocol."""
+
+    def __init__(self, kind: str, protocol: object, *, is_shutdown: bool = False) -> None:
+        """Nothing of the message is known for certain but what is given here.
+
+        Args:
+            kind: its ``type``.
+            protocol: the version that it names; None if it names none.
+            is_shutdown: it is the request to end the supervisor, which all versions write in the same way.
+        """
+        self.kind = kind[:40]
+        self.protocol = protocol if isinstance(protocol, int) else None
+        self.is_shutdown = is_shutdown
+        super().__init__(f"{self.kind!r} of protocol {self.version}")
+
+    @property
+    def version(self) -> str:
+        """The version for people."""
+        return "without a number" if self.protocol is None else str(self.protocol)

@@ -13,8 +13,8 @@ import msgpack
 import msgspec
 import zmq
 
-from voicestream.errors import ProtocolError
-from voicestream.messages import FromClient, FromWorker, Message, ToWorker
+from voicestream.errors import OtherVersionError, ProtocolError
+from voicestream.messages import PROTOCOL_VERSION, FromClient, FromWorker, Message, ToWorker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,12 @@ INPUT_CREDIT_BYTES: Final = 8 << 20
 
 _TYPES: Final[dict[object, type[Message]]] = {kind.__struct_config__.tag: kind for kind in get_args(Message)}
 """The union, by tag. Given the union itself, ``msgspec.convert`` analyses its 44 types anew for every frame: 38 µs,
-against 3 µs for the one type that the tag names. A frame without a tag is still refused (pitfall 24)."""
+against 3 µs for the one type that the tag names. A frame without a tag is still refused."""
+
+_VERSIONED: Final = frozenset(
+    kind.__struct_config__.tag for kind in _TYPES.values() if "protocol" in kind.__struct_fields__
+)
+"""Tags of the messages that carry the version of the protocol."""
 
 
 def pack(message: Message) -> bytes:
@@ -49,18 +54,37 @@ def unpack(frame: bytes | memoryview) -> Message:
     """One message from one frame.
 
     Raises:
+        OtherVersionError: it is a message of another version of the protocol, whatever else is in it.
         ProtocolError: the frame is too large, not msgpack, or not one of our messages.
     """
     if len(frame) > MAX_FRAME_BYTES:
         raise ProtocolError(f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES} are read")
     try:
         builtins: Any = msgpack.unpackb(frame, raw=False, strict_map_key=True)
-        kind = _TYPES.get(cast("dict[str, object]", builtins).get("type")) if isinstance(builtins, dict) else None
+        if isinstance(builtins, dict):
+            fields = cast("dict[str, object]", builtins)
+            _check_version(fields)
+            kind = _TYPES.get(fields.get("type"))
+        else:
+            kind = None
         if kind is None:
             raise ProtocolError("not a map that names one of our messages")
         return msgspec.convert(builtins, kind, builtin_types=(bytes,))
     except (ValueError, TypeError, msgpack.UnpackException, msgspec.ValidationError, RecursionError) as error:
         raise ProtocolError(f"{type(error).__name__}: {error}") from error
+
+
+def _check_version(fields: dict[str, object]) -> None:
+    """Compare the version before anything else: the rest of a message of another version may be anything.
+
+    Raises:
+        OtherVersionError: it is another one, or is missing where every message of this version has it.
+    """
+    protocol = fields.get("protocol")
+    if protocol == PROTOCOL_VERSION or (protocol is None and fields.get("type") not in _VERSIONED):
+        return
+    is_shutdown = (fields.get("type"), fields.get("action")) == ("Control", "shutdown")
+    raise OtherVersionError(str(fields.get("type")), protocol, is_shutdown=is_shutdown)
 
 
 _FROM_WORKER: Final = get_args(FromWorker)

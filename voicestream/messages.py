@@ -15,8 +15,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-PROTOCOL_VERSION = 3
-"""Raised whenever two versions of this file could misunderstand each other; Hello and OpenSession carry it."""
+PROTOCOL_VERSION = 4
+"""Raised whenever two versions of this file could misunderstand each other. Every message with which a conversation can
+begin, and every answer to one, carries it (``protocol``, always sent); ``link.unpack`` compares it before it looks at
+anything else of the message."""
 
 Role = Literal["parser", "translation", "tts", "player"]
 EngineRole = Literal["translation", "tts"]
@@ -32,10 +34,28 @@ Patience = Annotated[float, msgspec.Meta(ge=0.0)]
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
 CardNumber = Annotated[int, msgspec.Meta(ge=0, le=999)]
 """Of an NVIDIA card, as CUDA counts them."""
+RefusalCode = Literal[
+    "other_version",
+    "ending",
+    "options",
+    "too_many_sessions",
+    "engine_in_use",
+    "file_in_use",
+    "unknown_session",
+    "worker_failed",
+    "not_available",
+]
+"""Reason of a refusal, for programs; the words of a refusal are for people only."""
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """Base of every message: the tag is the class name."""
+
+
+class _Versioned(_Message, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of the messages that carry the version of the protocol: all fields are sent, whatever their values."""
+
+    protocol: int = PROTOCOL_VERSION
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -189,13 +209,12 @@ class SupervisorStatus(_Part, frozen=True, kw_only=True):
 # --- worker -> supervisor --------------------------------------------------------------------------------------------
 
 
-class Hello(_Message, frozen=True, kw_only=True):
+class Hello(_Versioned, frozen=True, kw_only=True):
     """A new process of a role is connected; sent before it imports anything heavy."""
 
     role: Role
     incarnation: int
     pid: int
-    protocol: int = PROTOCOL_VERSION
 
 
 class Loading(_Message, frozen=True, kw_only=True):
@@ -489,15 +508,14 @@ class Stop(_Message, frozen=True, kw_only=True):
 # --- client <-> supervisor -------------------------------------------------------------------------------------------
 
 
-class OpenSession(_Message, frozen=True, kw_only=True):
+class OpenSession(_Versioned, frozen=True, kw_only=True):
     """A client wants its input spoken."""
 
     pid: int
     options: SessionOptions
-    protocol: int = PROTOCOL_VERSION
 
 
-class SessionOpened(_Message, frozen=True, kw_only=True):
+class SessionOpened(_Versioned, frozen=True, kw_only=True):
     """The session exists; input may come."""
 
     session: str
@@ -561,38 +579,38 @@ class SessionClosed(_Message, frozen=True, kw_only=True):
     """True: it was the last session and nothing is to be kept warm."""
 
 
-class Control(_Message, frozen=True, kw_only=True):
+class Control(_Versioned, frozen=True, kw_only=True):
     """A person's wish; ``session`` empty means all sessions. A pause that names a session lasts no longer than it."""
 
     action: Literal["pause", "resume", "skip", "replay", "hush", "stop", "shutdown"]
     session: str = ""
 
 
-class Done(_Message, frozen=True, kw_only=True):
+class Done(_Versioned, frozen=True, kw_only=True):
     """A Control was carried out."""
 
     text: str = ""
 
 
-class StatusRequest(_Message, frozen=True, kw_only=True):
+class StatusRequest(_Versioned, frozen=True, kw_only=True):
     """Ask for Status."""
 
 
-class Status(_Message, frozen=True, kw_only=True):
+class Status(_Versioned, frozen=True, kw_only=True):
     """What the supervisor and its workers are doing."""
 
     supervisor: SupervisorStatus
     workers: list[WorkerStatus]
 
 
-class RestartWorker(_Message, frozen=True, kw_only=True):
+class RestartWorker(_Versioned, frozen=True, kw_only=True):
     """Replace the process of a role; ``now`` kills it instead of letting it finish the job in hand."""
 
     role: Role
     now: bool = False
 
 
-class WorkerRestarted(_Message, frozen=True, kw_only=True):
+class WorkerRestarted(_Versioned, frozen=True, kw_only=True):
     """The next incarnation is ready."""
 
     role: Role
@@ -603,11 +621,12 @@ class WorkerRestarted(_Message, frozen=True, kw_only=True):
     seconds: float
 
 
-class Refused(_Message, frozen=True, kw_only=True):
+class Refused(_Versioned, frozen=True, kw_only=True):
     """The request cannot be met; ``text`` says why and what to type next."""
 
     text: str
     exit_code: ExitCode
+    code: RefusalCode
 
 
 FromWorker = (

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import fake_supervisor
+from helpers.faking import faked
 from helpers.running import PATIENCE_SECONDS, line
 from voicestream.client import Client, NoAnswerError
 from voicestream.messages import StatusRequest
 from voicestream.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from helpers.running import Voicestream
-
-
-@contextlib.contextmanager
-def faked(place: Voicestream, manner: str) -> Iterator[None]:
-    """Somebody is the supervisor of the place, in this manner."""
-    command = [sys.executable, "-P", str(Path(fake_supervisor.__file__)), str(place.runtime), manner]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        try:
-            yield
-        finally:
-            process.kill()
 
 
 @pytest.mark.parametrize("manner", ["silent", "garbage", "huge"])

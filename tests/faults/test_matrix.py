@@ -123,8 +123,7 @@ def assert_ended_early(cell: Cell, outcome: Outcome, expected: Expectation) -> N
     assert len(played) >= len(expected.played), str(outcome)
     skipped = outcome.sentences("skipped")
     assert [*played, *skipped] == outcome.sentences("sentence_found"), str(outcome)
-    assert outcome.reason.startswith(f"{cell.role}: its configuration is wrong; last: exit 78 ("), str(outcome)
-    assert outcome.reason.endswith(f"\nType: voicestream workers logs {cell.role}"), str(outcome)
+    assert re.fullmatch(expected.reason.format(role=cell.role), outcome.reason), str(outcome)
 
 
 def assert_sound(outcome: Outcome, expected: Expectation, undisturbed: Outcome) -> None:

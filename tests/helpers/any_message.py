@@ -47,9 +47,11 @@ def values(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401, PLR0911 - any 
 
 
 def structs(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
-    """Structs of one type, with any values at all fields."""
+    """Structs of one type, with any values at all fields but the version of the protocol."""
     hints = get_type_hints(kind, include_extras=True)
-    return st.builds(kind, **{name: values(hint) for name, hint in hints.items() if name[0] != "_"})
+    return st.builds(
+        kind, **{name: values(hint) for name, hint in hints.items() if name[0] != "_" and name != "protocol"}
+    )
 
 
 def messages() -> st.SearchStrategy[Message]:

@@ -4,7 +4,7 @@
 
 Manners: ``silent``; ``garbage``, ``huge``, ``wrong`` (frames without end, from the first word of a client on); ``turns
 bad`` (opens the session, then garbage, and messages nobody asked for, then ends); ``lets go`` (opens the session, then
-ends). It prints a line once clients can come.
+ends); ``older`` (answers as a supervisor of the version before, whose messages carried no number). It prints a line once clients can come.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import msgpack
 import zmq
 
 from helpers.any_message import MESSAGE_TYPES
@@ -30,6 +31,8 @@ FRAMES_AT_A_TIME = 100
 
 PAUSE_SECONDS = 0.005
 
+OLDER = msgpack.packb({"type": "SessionOpened", "session": "s1", "pid": 1, "translator": "none", "tts": "none"})
+
 
 def main(folder: Path, manner: str) -> None:
     run_directory = RunDirectory(folder)
@@ -38,10 +41,11 @@ def main(folder: Path, manner: str) -> None:
     hub = Hub(run_directory.hub)
     print("ready", flush=True)
     client, _ = hub.socket.recv_multipart()
-    if manner in ("turns bad", "lets go"):
-        hub.send(client, SessionOpened(session="s1", pid=os.getpid(), translator="none", tts="none"))
-    if manner == "lets go":
-        hub.socket.recv_multipart()
+    opened = pack(SessionOpened(session="s1", pid=os.getpid(), translator="none", tts="none"))
+    if manner in ("turns bad", "lets go", "older"):
+        hub.socket.send_multipart((client, OLDER if manner == "older" else opened))
+    if manner in ("lets go", "older"):
+        hub.socket.poll()
         hub.close(linger_seconds=1)
         return
     # Not the end of a session: that would be believed, whatever it says.

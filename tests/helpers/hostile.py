@@ -12,7 +12,7 @@ import msgspec
 
 from helpers.any_message import MESSAGE_TYPES
 from voicestream.link import MAX_FRAME_BYTES, pack
-from voicestream.messages import Control, RestartWorker
+from voicestream.messages import PROTOCOL_VERSION, Control, RestartWorker
 
 if TYPE_CHECKING:
     import random
@@ -72,6 +72,8 @@ class Draw:
         """A known type with anything at its fields."""
         kind = self.rng.choice(self.kinds)
         fields = {name: self._anything() for name in kind.__struct_fields__}
+        if "protocol" in fields:
+            fields["protocol"] = PROTOCOL_VERSION
         found: bytes = msgpack.packb({"type": kind.__name__, **fields})
         return found
 
@@ -83,6 +85,8 @@ class Draw:
         return kind(**{name: self._field(name, hint) for name, hint in _hints(kind).items()})
 
     def _field(self, name: str, hint: Any) -> Any:  # noqa: ANN401 - any type may stand at a field
+        if name == "protocol" and self.rng.random() < 0.9:
+            return PROTOCOL_VERSION  # of a message of another version nothing else is looked at
         if name in self.known and self.rng.random() < 0.75:
             return self.rng.choice(self.known[name])
         return self._value(hint)

@@ -87,6 +87,8 @@ class Expectation:
     """Pattern in the supervisor's log."""
     successor: str | None = None
     """Pattern of how the worker that took its place ended."""
+    reason: str = r"{role}: its configuration is wrong; last: exit 78 \(.+\nType: voicestream workers logs {role}"
+    """With exit code 78: pattern of what the person reads at the end."""
 
 
 _KILL = ("kill",)
@@ -105,6 +107,9 @@ _OTHER_PROTOCOL = (
     # It looks at Stop when it has loaded, and may be a little late with that.
     rf"(exit 0|SIGTERM|SIGKILL) \((stop|term|kill): it speaks protocol {WRONG_PROTOCOL}, "
     rf"the supervisor {PROTOCOL_VERSION}\)"
+)
+_OTHER_REASON = (
+    rf"{{role}}: it speaks protocol {WRONG_PROTOCOL}, the supervisor {PROTOCOL_VERSION}\n.+ Type: voicestream down"
 )
 _GARBAGE = r"dropped=\d+ reason=malformed peer=b'{role}\.\d+[^']*'"
 
@@ -154,7 +159,17 @@ _BY_FAULT: dict[str, dict[str, Expectation]] = {
         Expectation(ends=rf"(exit 0|SIGTERM|SIGKILL) {_TOLD_TO_END}", worker_log="state=stopping reason=drain"),
     ),
     "wrong protocol": _every_moment_but_stop(
-        Expectation(ends=_KILLED, successor=_OTHER_PROTOCOL), Expectation(ends=_KILLED, successor=_OTHER_PROTOCOL)
+        # No other is tried: of what is installed now, none would fit.
+        Expectation(
+            ends=_KILLED,
+            exit_code=78,
+            played=(0,),
+            sound="only a beginning",
+            supervisor_log=_FAILED.supervisor_log,
+            reason=_OTHER_REASON,
+            successor=_OTHER_PROTOCOL,
+        ),
+        Expectation(ends=_KILLED, successor=_OTHER_PROTOCOL),
     ),
     "slow start": _every_moment_but_stop(
         # Longer than the limit for silence, which does not count before it is ready.

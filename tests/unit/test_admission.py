@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
-from voicestream.supervisor.admission import MAX_OPTIONS_BYTES, MAX_SESSIONS, refusal
+from voicestream.supervisor.admission import MAX_OPTIONS_BYTES, MAX_SESSIONS, no_room, refusal
 
 GOOD = SessionOptions(parser=ParserOptions(), output=OutputOptions())
 
@@ -25,7 +25,7 @@ def with_path(path: str) -> SessionOptions:
     ],
 )
 def test_what_the_command_line_asks_for_is_admitted(options: SessionOptions) -> None:
-    assert refusal(options, MAX_SESSIONS - 1) == ""
+    assert refusal(options) == ""
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,11 @@ def test_what_the_command_line_asks_for_is_admitted(options: SessionOptions) -> 
     ],
 )
 def test_what_would_end_a_worker_is_refused_with_the_reason(options: SessionOptions, words: str) -> None:
-    text = refusal(options, 0)
+    text = refusal(options)
     assert words in text
     assert len(text) < 1_000
 
 
 def test_there_is_a_limit_to_open_sessions() -> None:
-    assert "sessions are open" in refusal(GOOD, MAX_SESSIONS)
+    assert no_room(MAX_SESSIONS - 1) == ""
+    assert "sessions are open" in no_room(MAX_SESSIONS)

@@ -12,17 +12,23 @@ from hypothesis import strategies as st
 
 from helpers.any_message import MESSAGE_TYPES, messages, structs
 from voicestream import link
-from voicestream.errors import ProtocolError
+from voicestream.errors import OtherVersionError, ProtocolError
 from voicestream.link import MAX_FRAME_BYTES, pack, poll_milliseconds, unpack
 from voicestream.messages import (
+    PROTOCOL_VERSION,
     Beat,
+    EndOfInput,
     FromClient,
     FromWorker,
+    Hello,
     Input,
+    InputAccepted,
     InputConsumed,
     Message,
     ParseInput,
     Ready,
+    SessionClosed,
+    SessionEvent,
     Stopping,
     ToClient,
     ToWorker,
@@ -51,6 +57,41 @@ def test_a_frame_is_a_map_so_that_a_new_field_in_the_middle_is_no_misunderstandi
     assert packed == {"type": "Ready", "engine": "espeak", "device": "cpu"}
     newer = {"type": "Ready", "colour": "green", "engine": "espeak", "device": "cpu"}
     assert unpack(msgpack.packb(newer)) == Ready(engine="espeak", device="cpu")
+
+
+VERSIONED = [kind for kind in MESSAGE_TYPES if "protocol" in kind.__struct_fields__]
+
+
+def test_what_can_begin_a_conversation_and_what_answers_it_carries_the_version() -> None:
+    openings = {Hello, *get_args(FromClient)} - {Input, EndOfInput}
+    answers = {*get_args(ToClient)} - {InputAccepted, SessionEvent, SessionClosed}
+    assert {*VERSIONED} == openings | answers
+
+
+@pytest.mark.parametrize("kind", VERSIONED, ids=lambda kind: kind.__name__)
+def test_the_version_is_always_sent_and_looked_at_before_the_rest(kind: type[msgspec.Struct]) -> None:
+    @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(message=structs(kind))
+    def is_sent(message: Message) -> None:
+        fields: Any = msgpack.unpackb(pack(message))
+        assert fields["protocol"] == PROTOCOL_VERSION
+
+    is_sent()
+    tag = kind.__name__
+    for protocol in (PROTOCOL_VERSION - 1, PROTOCOL_VERSION + 1, "4", None, [PROTOCOL_VERSION]):
+        with pytest.raises(OtherVersionError) as caught:
+            unpack(packed({"type": tag, "protocol": protocol, "fields": "changed"}))
+        assert (caught.value.kind, caught.value.is_shutdown) == (tag, False)
+    with pytest.raises(OtherVersionError, match="without a number"):
+        unpack(packed({"type": tag}))
+    with pytest.raises(OtherVersionError):
+        unpack(packed({"type": "UnheardOf", "protocol": PROTOCOL_VERSION + 1}))
+
+
+def test_the_request_to_end_is_known_in_every_version() -> None:
+    with pytest.raises(OtherVersionError) as caught:
+        unpack(packed({"type": "Control", "action": "shutdown"}))
+    assert caught.value.is_shutdown
 
 
 def test_bytes_stay_bytes() -> None:
@@ -92,8 +133,10 @@ NOT_A_MESSAGE = {
     "a truth for a count": packed({"type": "InputAccepted", "session": "s", "offset": True}),
     "a text for bytes": packed({"type": "Input", "session": "s", "offset": 0, "data": "text"}),
     "bytes for a text": packed({"type": "Stopping", "reason": b"bytes"}),
-    "an unknown role": packed({"type": "Hello", "role": "dj", "incarnation": 1, "pid": 1}),
-    "an unknown wish": packed({"type": "Control", "action": "explode"}),
+    "an unknown role": packed(
+        {"type": "Hello", "role": "dj", "incarnation": 1, "pid": 1, "protocol": PROTOCOL_VERSION}
+    ),
+    "an unknown wish": packed({"type": "Control", "action": "explode", "protocol": PROTOCOL_VERSION}),
     "keys that are numbers": packed({1: "Beat"}),
     "keys that are bytes": packed({b"type": "Beat"}),
     "broken UTF-8": b"\x82\xa4type\xa8Stopping\xa6reason\xa2\xff\xfe",

@@ -102,6 +102,12 @@ def test_a_wrong_configuration_is_not_tried_again() -> None:
     assert decide([died(10.0, exit_code=EXIT_CONFIGURATION)], wanted=True) == GiveUp("its configuration is wrong")
 
 
+@pytest.mark.parametrize("wished", [False, True])
+def test_a_worker_of_another_version_is_not_tried_again(*, wished: bool) -> None:
+    end = End(at=5.0, ready_seconds=0.0, exit_code=0, wished=wished, incompatible="it speaks protocol 99")
+    assert decide([end], wanted=True) == GiveUp("it speaks protocol 99")
+
+
 def test_a_wrong_configuration_on_a_wished_end_is_no_reason_to_stay_down() -> None:
     """The engine that is wanted next may be another one."""
     end = died(10.0, exit_code=EXIT_CONFIGURATION, wished=True)
