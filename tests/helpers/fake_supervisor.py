@@ -4,7 +4,8 @@
 
 Manners: ``silent``; ``garbage``, ``huge``, ``wrong`` (frames without end, from the first word of a client on); ``turns
 bad`` (opens the session, then garbage, and messages nobody asked for, then ends); ``lets go`` (opens the session, then
-ends); ``older`` (answers as a supervisor of the version before, whose messages carried no number). It prints a line once clients can come.
+ends); ``older`` (answers as a supervisor of the version before, whose messages carried no number). It prints a line
+once clients can come.
 """
 
 from __future__ import annotations
