@@ -7,6 +7,7 @@ checkpoint's state and gets the rest again. Cut and pauses stay as they came, so
 from __future__ import annotations
 
 import collections
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,10 @@ MAX_UNREAD_BYTES: Final = 4 << 20
 
 MAX_STATE_BYTES: Final = 512 << 10
 """Of a parser's state, which must fit a frame together with a session's options; an honest one has some kilobytes."""
+
+
+MAX_PAUSES: Final = 2
+"""Pauses in a row that differ: after a third one the parser has nothing to give out."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +174,9 @@ class InputLog:
 
     @property
     def _is_paused(self) -> bool:
-        """Whether the last thing that arrived was a pause: another one right after it says nothing new."""
-        return bool(self._pieces) and self._pieces[-1].pause and self._pieces[-1].end == self.end
+        """Whether the last things that arrived were two pauses, a short and a long one: a third says nothing new."""
+        last = (piece for piece in itertools.islice(reversed(self._pieces), MAX_PAUSES) if piece.end == self.end)
+        return sum(piece.pause for piece in last) == MAX_PAUSES
 
     @property
     def _is_careful(self) -> bool:

@@ -6,6 +6,7 @@ Whatever happens here, the agent's pipe is read to its end: only a signal to us 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
 MAX_MESSAGES_A_TURN: Final = 1000
 """Acted on before signals and input are looked at again."""
 
-PAUSE_SECONDS: Final = 0.3
-"""When nothing came for this long, the parser may say what it has."""
+PAUSE_SECONDS: Final = (0.3, 1.0)
+"""When nothing came for this long, the parser is told: after the first of them it gives out what is surely a sentence,
+after the second also plain text without a stop."""
 
 STOP_SECONDS: Final = 1.0
 """After Ctrl-C, how long the supervisor may take to say that all is silent."""
@@ -98,7 +100,8 @@ class RunSession:
         self._sent = 0
         self._accepted = 0
         self._last_data_at = time.monotonic()
-        self._pause_told = True
+        self._pauses_told = len(PAUSE_SECONDS)
+        """Of ``PAUSE_SECONDS``, since the last data."""
         self._end_told = False
         self._tee_failure_told = False
 
@@ -189,20 +192,26 @@ class RunSession:
             self._client.send(Input(session=self._session, offset=self._sent, data=data))
             self._sent += len(data)
             self._last_data_at = time.monotonic()
-            self._pause_told = False
+            self._pauses_told = 0
         if len(drain.backlog):
             return
         if is_last and not self._end_told:
             self._client.send(EndOfInput(session=self._session))
             self._end_told = True
-        elif not self._pause_told and not is_last and time.monotonic() >= self._last_data_at + PAUSE_SECONDS:
+        elif not is_last and time.monotonic() >= self._pause_at():
             self._client.send(Input(session=self._session, offset=self._sent, data=b"", pause=True))
-            self._pause_told = True
+            self._pauses_told += 1
 
     def _wait_seconds(self, drain: StdinDrain) -> float:
-        if self._pause_told or drain.ended.is_set():
+        if drain.ended.is_set():
             return 60.0
-        return max(0.0, self._last_data_at + PAUSE_SECONDS - time.monotonic())
+        return min(60.0, max(0.0, self._pause_at() - time.monotonic()))
+
+    def _pause_at(self) -> float:
+        """When the parser is to be told that nothing came; infinity when it knows."""
+        if self._pauses_told == len(PAUSE_SECONDS):
+            return math.inf
+        return self._last_data_at + PAUSE_SECONDS[self._pauses_told]
 
     def _stop(self, number: signal.Signals) -> int:
         """Silence, at once; a second signal does not wait for the answer."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from typing import TYPE_CHECKING
 
@@ -27,8 +30,11 @@ LOOK_SECONDS = 0.05
 class Terminal:
     """Runs a script of ``sh`` in a session of its own, with a pseudo-terminal."""
 
-    def __init__(self, script: str, environment: dict[str, str], cwd: Path) -> None:
+    def __init__(self, script: str, environment: dict[str, str], cwd: Path, columns: int = 0) -> None:
+        """``columns``: cells in a line; 0: the terminal does not say."""
         self._ours, theirs = os.openpty()
+        if columns:
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         try:
             self.shell = subprocess.Popen(
                 [sys.executable, "-I", "-c", _LEADER, "sh", "-c", script],

@@ -9,14 +9,14 @@ from typing import Final
 import click
 import msgspec
 
-from voicestream.cli.session_options import output_options, request, session_options
+from voicestream.cli.session_options import output_options, request, session_command, session_options
 from voicestream.cli.speaking import speak_text
 from voicestream.errors import EXIT_NO_AUDIO
 
 FALLBACK_FILE: Final = "voicestream-demo.wav"
 
 
-@click.command()
+@session_command()
 @session_options
 @click.pass_context
 def demo(context: click.Context, /, **_options: object) -> int:

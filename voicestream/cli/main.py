@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from voicestream import __version__
+from voicestream.cli.commands import Group, explain
 from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, VoicestreamError
 
 COMMANDS: Final = {
@@ -35,7 +36,7 @@ COMMANDS: Final = {
 """Name of a command: the module below ``voicestream.cli`` with a click command of that name, and its one-line help."""
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -67,7 +68,10 @@ def main() -> None:
     except click.Abort:
         exit_code = 130
     except click.ClickException as error:
-        error.show()
+        if _is_help(error):
+            click.echo(error.format_message(), err=True)
+        else:
+            click.echo(f"voicestream: {explain(error)}", err=True)
         exit_code = error.exit_code
     except VoicestreamError as error:
         click.echo(f"voicestream: {error.for_people()}", err=True)
@@ -82,6 +86,11 @@ def main() -> None:
         exit_code = EXIT_CONFIGURATION
     _flush()
     sys.exit(exit_code if isinstance(exit_code, int) else 0)
+
+
+def _is_help(error: click.ClickException) -> bool:
+    """Whether this is how click shows the help of a group that was typed without a command."""
+    return error.format_message().startswith("Usage:")
 
 
 def _open_standard_descriptors() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 
 from voicestream.cli import licence_question
+from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
+from voicestream.cli.commands import Group
 from voicestream.cli.telling import PersonTeller
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences
@@ -24,7 +26,19 @@ INCOMPLETE = "incomplete"
 AVAILABLE = "not installed"
 
 
-@click.group()
+COLUMNS: Final = (
+    Column("model"),
+    Column("state"),
+    Column("here", 3),
+    Column("download"),
+    Column("on disk", 4),
+    Column("memory", 2),
+    Column("engine", 5),
+    Column("licence"),
+)
+
+
+@click.group(cls=Group)
 def models() -> None:
     """Show, fetch and remove models.
 
@@ -45,10 +59,12 @@ def list_models(*, as_json: bool) -> None:
         click.echo(json.dumps({"directory": str(store.root), "models": rows, "licences": accepted}))
         return
     _print_table([(name, entries.get(name)) for name in names])
-    click.echo(f"in {store.root}")
+    width = terminal_width()
+    show(wrapped(f"in {store.root}", width))
     for identifier, acceptance in licences.accepted().items():
         how = f" ({acceptance.by})" if acceptance.by else ""
-        click.echo(f"licence {identifier}, version {acceptance.version}, accepted on {acceptance.date}{how}")
+        text = f"licence {identifier}, version {acceptance.version}, accepted on {acceptance.date}{how}"
+        show(wrapped(text, width))
 
 
 @models.command("pull")
@@ -128,21 +144,12 @@ def _row(name: str, entry: Entry | None) -> dict[str, object]:
 
 
 def _print_table(rows: list[tuple[str, Entry | None]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for title in ("model", "state", "here", "download", "on disk", "memory", "engine", "licence"):
-        table.add_column(title, no_wrap=True)
+    shown: list[tuple[str, ...]] = []
     for name, entry in rows:
         model = CATALOGUE.get(name)
         sizes = (model.download_bytes, model.disk_bytes, model.memory_bytes) if model else ()
         words = [in_words(size) for size in sizes] or ["-"] * 3
         licence = entry.manifest.licence if entry and entry.manifest else model.licence if model else "-"
         here = in_words(entry.size) if entry else "-"
-        table.add_row(name, _state(entry), here, *words, model.engine if model else "-", licence)
-    console = Console()
-    # Cut-off columns help nobody: a pipe has no width.
-    console.width = max(console.width, 120)
-    console.print(table, highlight=False)
+        shown.append((name, _state(entry), here, *words, model.engine if model else "-", licence))
+    show(table(COLUMNS, shown, terminal_width()))

@@ -8,35 +8,26 @@ from typing import Final
 
 import click
 
-from voicestream.cli.session_options import MORE_THAN_NO_SECONDS, option, request, session_options
+from voicestream.cli.session_options import MORE_THAN_NO_SECONDS, option, request, session_command, session_options
 from voicestream.cli.speaking import speak
 from voicestream.errors import UsageError
 from voicestream.events import EventWriter
+from voicestream.formats import AUTO, FORMATS
 
 STDIN: Final = 0
 STDOUT: Final = 1
 
-FORMATS: Final = (
-    "auto",
-    "claude",
-    "transcript",
-    "codex",
-    "gemini",
-    "opencode",
-    "cursor",
-    "qwen",
-    "kimi",
-    "pi",
-    "anthropic",
-    "openai",
-    "hook",
-    "text",
-)
 
-
-@click.command()
+@session_command()
 @session_options
-@option("--format", "What the agent prints.", type=click.Choice(FORMATS), default="auto", show_default=True)
+@option(
+    "--format",
+    f"What the agent prints: {', '.join(FORMATS)}.",
+    "NAME",
+    type=click.Choice(FORMATS),
+    default=AUTO,
+    show_default=True,
+)
 @option("--only", "Only the agent's last words in a turn, or all.", type=click.Choice(["final", "all"]), default="all")
 @option("--code", "Code blocks: silent, or announced.", type=click.Choice(["drop", "announce"]), default="drop")
 @option(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from voicestream.cli.session_options import request, session_options
+from voicestream.cli.session_options import request, session_command, session_options
 from voicestream.cli.speaking import speak_text
 
 
-@click.command()
+@session_command()
 @click.argument("text", nargs=-1, required=True)
 @session_options
 @click.pass_context

@@ -12,6 +12,7 @@ import click
 
 from voicestream import languages, settings
 from voicestream.cli import card_option
+from voicestream.cli.commands import GroupedCommand
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.messages import OutputOptions, ParserOptions, SessionOptions, TranslationOptions
 
@@ -38,12 +39,19 @@ _PARAMETER_OF: Final = {"from": "source", "to": "target", "format": "input_forma
 """Where the parameter of a command differs from the name of the flag."""
 
 
-def option(flag: str, text: str, metavar: str | None = None, **more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's
+def option(
+    flag: str,
+    text: str,
+    metavar: str | None = None,
+    *,
+    short: tuple[str, ...] = (),
+    **more: Any,  # noqa: ANN401 - click's
+) -> Callable[[Any], Any]:
     """A click option with its environment variable: ``--keep-alive`` is also ``VOICESTREAM_KEEP_ALIVE``."""
     name = flag.split("/", maxsplit=1)[0].removeprefix("--")
     variable = "VOICESTREAM_" + name.upper().replace("-", "_")
     parameter = _PARAMETER_OF.get(name, name.replace("-", "_"))
-    return click.option(flag, parameter, metavar=metavar, envvar=variable, help=text, **more)
+    return click.option(*short, flag, parameter, metavar=metavar, envvar=variable, help=text, **more)
 
 
 def _seconds(default: float) -> dict[str, Any]:
@@ -67,7 +75,13 @@ _OPTIONS: Final = (
     option("--speed", "1.5: one and a half times as fast.", "X", type=SPEED_RANGE, default=1.0, show_default=True),
     option("--sentence-pause", "Quiet after a sentence, at --speed 1.", "SECONDS", **_seconds(0.25)),
     option("--paragraph-pause", "Quiet after a paragraph, an item, a heading.", "SECONDS", **_seconds(0.6)),
-    option("--output", "Where the sound goes.  [default: speakers]", "speakers|null|FILE.wav", default="speakers"),
+    option(
+        "--output",
+        "Where the sound goes.  [default: speakers]",
+        "speakers|null|FILE.wav",
+        short=("-o",),
+        default="speakers",
+    ),
     option("--device", "Part of the name of a sound device.", "NAME", default=""),
     option(
         "--keep-alive",
@@ -78,8 +92,24 @@ _OPTIONS: Final = (
         show_default=True,
     ),
     option("--captions/--no-captions", "Show what is said, on stderr.", default=True, show_default=True),
-    option("--quiet", "Say nothing on stderr but errors.", is_flag=True),
+    option("--quiet", "Say nothing on stderr but errors.", short=("-q",), is_flag=True),
 )
+
+
+GROUPS: Final = {
+    "Input": ("input_format", "only", "code", "max_lag"),
+    "Language": ("source", "target", "translator", "beams"),
+    "Voice": ("tts", "voice", "speed", "sentence_pause", "paragraph_pause"),
+    "Output": ("output", "force", "device", "tee", "events", "captions", "quiet"),
+    "Machine": ("models", "compute", "gpu", "graphs", "keep_alive"),
+    "Other": ("help",),
+}
+"""Parameters of the commands that open a session, by the title of their group in ``--help``."""
+
+
+def session_command(name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:
+    """Decorate a function as a command that opens a session."""
+    return click.command(name, cls=GroupedCommand, groups=GROUPS)
 
 
 def session_options(command: Callable[..., Any]) -> Callable[..., Any]:

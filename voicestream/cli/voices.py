@@ -12,8 +12,10 @@ from click.core import ParameterSource
 
 from voicestream import languages
 from voicestream.cli import consent_question
+from voicestream.cli.columns import show, terminal_width, wrapped
+from voicestream.cli.commands import Group, GroupedCommand
 from voicestream.cli.consent_question import FLAG
-from voicestream.cli.session_options import request, session_options
+from voicestream.cli.session_options import GROUPS, request, session_options
 from voicestream.cli.speaking import speak_text
 from voicestream.engine_settings import AUTO
 from voicestream.errors import UsageError
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 _HASH_SHOWN: Final = 12
 
 
-@click.group()
+@click.group(cls=Group)
 def voices() -> None:
     """Show, add, remove and try voices.
 
@@ -58,20 +60,26 @@ def list_voices(*, models: str, as_json: bool) -> None:
         }
         click.echo(json.dumps(data))
         return
-    for voice in own:
-        click.echo(f"{voice.name}: your own, {voice.record.seconds:.0f} s, agreed on {voice.record.consent.date}")
-    for voice in files:
-        click.echo(f"a file without a name, {voice.record.seconds:.0f} s, agreed on {voice.record.consent.date}")
+    lines = [
+        *(
+            f"{voice.name}: your own, {voice.record.seconds:.0f} s, agreed on {voice.record.consent.date}"
+            for voice in own
+        ),
+        *(f"a file without a name, {v.record.seconds:.0f} s, agreed on {v.record.consent.date}" for v in files),
+    ]
     for engine, found in (("xtts", xtts), ("kokoro", kokoro)):
         listed = ", ".join(found) or f"not set up; type: voicestream setup --voice-model {engine}"
-        click.echo(f"{engine}: {listed}")
+        lines.append(f"{engine}: {listed}")
     if espeak is not None:
-        click.echo(
+        lines.append(
             f"espeak: {len(espeak.voices)} languages and dialects (en-gb), with {len(espeak.variants)} variants (+f3), "
             "or both (en-gb+f3); docs/engines.md lists them"
         )
     if own or files:
-        click.echo(f"in {store.root}")
+        lines.append(f"in {store.root}")
+    width = terminal_width()
+    for line in lines:
+        show(wrapped(line, width))
 
 
 @voices.command("add")
@@ -116,7 +124,7 @@ def remove(name: str | None, *, files: bool) -> None:
         click.echo(f"voicestream: removed: {store.remove_files()} without a name", err=True)
 
 
-@voices.command("try")
+@voices.command("try", cls=GroupedCommand, groups=GROUPS)
 @click.argument("name")
 @click.argument("text", nargs=-1)
 @session_options

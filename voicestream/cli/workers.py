@@ -13,13 +13,13 @@ import msgspec
 
 from voicestream import log
 from voicestream.cli.asking import ask
+from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
+from voicestream.cli.commands import Group
 from voicestream.errors import UsageError
 from voicestream.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 
 if TYPE_CHECKING:
     from typing import TextIO
-
-    from rich.table import Table
 
     from voicestream.messages import Role, WorkerStatus
 
@@ -33,28 +33,24 @@ FOLLOW_SECONDS: Final = 0.2
 LINES_SHOWN: Final = 50
 MIB: Final = 1 << 20
 
-TABLE_WIDTH: Final = 132
-"""Columns in which all of the table fits."""
-
-TITLES: Final = (
-    "role",
-    "pid",
-    "inc",
-    "state",
-    "engine",
-    "device",
-    "up",
-    "restarts",
-    "in flight",
-    "p50/p95 ms",
-    "MiB",
-    "last exit",
+COLUMNS: Final = (
+    Column("role"),
+    Column("pid", 3),
+    Column("inc", 7),
+    Column("state"),
+    Column("engine"),
+    Column("device", 6),
+    Column("up", 1),
+    Column("restarts", 2),
+    Column("in flight", 5),
+    Column("p50/p95 ms", 4),
+    Column("MiB", 1),
 )
 
 role_argument = click.argument("role", type=click.Choice(ROLES))
 
 
-@click.group()
+@click.group(cls=Group)
 def workers() -> None:
     """Show, restart and read the workers."""
 
@@ -127,56 +123,35 @@ def _plain(answer: Status) -> list[dict[str, object]]:
 
 
 def _print_table(answer: Status, *, clear: bool) -> None:
-    from rich.console import Console
-
-    console = Console()
-    # Cut-off columns help nobody: a narrow terminal wraps lines, and a pipe has no width.
-    console.width = max(console.width, TABLE_WIDTH)
     if clear:
-        console.clear()
-    console.print(_table(answer))
+        click.clear()
+    show(_lines(answer, terminal_width()))
+
+
+def _lines(answer: Status, width: int) -> list[str]:
+    """The table, below it what is too long for a cell, last the supervisor."""
+    lines = table(COLUMNS, [_cells(worker) for worker in answer.workers], width)
+    for worker in answer.workers:
+        if worker.detail:
+            lines += wrapped(f"{worker.role}: {worker.detail}", width)
+        if worker.last_exit:
+            lines += wrapped(f"{worker.role}: last exit: {worker.last_exit}", width)
     supervisor = answer.supervisor
-    console.print(
+    text = (
         f"supervisor {supervisor.pid}, up {_duration(supervisor.uptime_seconds)}, sessions {supervisor.sessions}, "
         f"memory {supervisor.memory_bytes / MIB:.0f} MiB, "
-        f"slots free {supervisor.free_slots} of {supervisor.total_slots}",
-        highlight=False,
+        f"slots free {supervisor.free_slots} of {supervisor.total_slots}"
     )
-
-
-def _table(answer: Status) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for title in (
-        "role",
-        "pid",
-        "inc",
-        "state",
-        "engine",
-        "device",
-        "up",
-        "restarts",
-        "in flight",
-        "p50/p95 ms",
-        "MiB",
-    ):
-        table.add_column(title, no_wrap=True)
-    table.add_column("last exit")
-    for worker in answer.workers:
-        table.add_row(*_cells(worker))
-    return table
+    return lines + wrapped(text, width)
 
 
 def _cells(worker: WorkerStatus) -> tuple[str, ...]:
     latency = worker.latency_ms
-    state = f"{worker.state}: {worker.detail}" if worker.detail else worker.state
     return (
         worker.role,
         str(worker.pid or "-"),
         str(worker.incarnation),
-        state,
+        worker.state,
         worker.engine or "-",
         worker.device or "-",
         _duration(worker.uptime_seconds),
@@ -184,7 +159,6 @@ def _cells(worker: WorkerStatus) -> tuple[str, ...]:
         str(worker.in_flight),
         "-" if latency.p50 is None or latency.p95 is None else f"{latency.p50:.1f}/{latency.p95:.1f}",
         f"{worker.memory_bytes / MIB:.0f}",
-        worker.last_exit or "-",
     )
 
 

@@ -154,10 +154,10 @@ class Narration:
 
     # --- what the pipeline calls -------------------------------------------------------------------------------------
 
-    def pause(self, *, sure: bool) -> None:
+    def pause(self, *, sure: bool, over: bool) -> None:
         """Nothing came for a while (see ``Blocks.pause``)."""
         if self.state.is_open and not self._final_only:
-            self.state.blocks.pause(self._pieces, sure=sure)
+            self.state.blocks.pause(self._pieces, sure=sure, over=over)
             self._voice()
 
     @property

@@ -14,7 +14,7 @@ import msgspec
 from voicestream.workers.parser.lines import LONGEST_LINE, LineBuffer
 from voicestream.workers.parser.narration import Narration, NarrationState
 from voicestream.workers.parser.readers import AnyReader
-from voicestream.workers.parser.readers.detect import READERS, detect, looks_like_prose
+from voicestream.workers.parser.readers.detect import READERS, detect, looks_like_prose, name_of
 from voicestream.workers.parser.readers.plain import PlainReader
 from voicestream.workers.parser.results import Checkpoint, Found, Notice
 
@@ -37,6 +37,8 @@ _NOISE_LENGTH: Final = 200
 """Characters of a line of noise that are shown."""
 _LINES_BEFORE_TEXT: Final = 3
 """Lines without JSON after which the input is taken for text: a banner or two may stand before a stream."""
+_FOREIGN_TOLD: Final = 8
+"""Lines of another format than the one that was named, after which the user is told."""
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 
@@ -51,6 +53,8 @@ class _State(msgspec.Struct):
     noise: int = 0
     unknown: int = 0
     """Lines of JSON that no reader knows."""
+    foreign: int = 0
+    """Lines of another format than the one that was named."""
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -70,6 +74,7 @@ class Pipeline:
             found: the next sentence gets at least this ordinal, so that no two ever have the same.
         """
         kept = _DECODER.decode(state) if state else None
+        self._options = options
         self._narration = Narration(options, kept.narration if kept else None)
         self._narration.state.found = max(self._narration.state.found, found)
         self._state = kept or _State(self._narration.state)
@@ -81,6 +86,8 @@ class Pipeline:
         """Lines that were read before it was clear whether this is text."""
         self._offset = offset
         """Of the first byte that is still needed."""
+        self._pauses = 0
+        """Since the last bytes. Not in a checkpoint: the input log tells the pauses behind one again."""
         self.received = offset
         """Bytes fed, counted from the start of the session."""
 
@@ -92,6 +99,8 @@ class Pipeline:
     def feed(self, data: bytes) -> list[Found | Notice]:
         """Read the next bytes."""
         self.received += len(data)
+        if data:
+            self._pauses = 0
         line, position = self._line.complete(data)
         if line is not None:
             self._read_line(line)
@@ -105,12 +114,19 @@ class Pipeline:
         return self._take()
 
     def pause(self) -> list[Found | Notice]:
-        """Nothing came for 300 ms: give out what is certain enough."""
+        """Nothing came for 300 ms: give out what is certain enough.
+
+        The second one in a row: nothing came for a second. Then plain text needs no stop to be a sentence.
+        """
+        self._pauses += 1
+        is_long = self._pauses > 1
         self._read_unended()
-        if self._state.reader is None and looks_like_prose([*self._held, self._line.peek()]):
+        shown = [*self._held, self._line.peek()]
+        if self._state.reader is None and looks_like_prose(shown, needs_stop=not is_long):
             self._take_for_text()
             self._settle()
-        self._narration.pause(sure=isinstance(self._state.reader, PlainReader))
+        is_plain = isinstance(self._state.reader, PlainReader)
+        self._narration.pause(sure=is_plain, over=is_plain and is_long)
         return self._take()
 
     def end(self) -> list[Found | Notice]:
@@ -187,6 +203,8 @@ class Pipeline:
         """Read one line; ``last``: it may have been cut off."""
         reader = self._state.reader
         if isinstance(reader, PlainReader):
+            if self._forced and line.startswith(b"{"):
+                self._note_foreign(line)
             if reader.in_line or not line.startswith(b"{") or self._forced or not self._read_object(line, trial=True):
                 reader.read(line, self._narration)
             return
@@ -263,7 +281,10 @@ class Pipeline:
             read = self._decoded(lambda text: reader.read(text, self._narration), line)
             if read is None and not self._is_json(line):
                 return False
-            if read or self._forced is not None:
+            if read:
+                return True
+            if self._forced is not None:
+                self._note_foreign(line)
                 return True
         kind = self._decoded(detect, line)
         if kind is None or (reader is not None and type(reader) is kind):
@@ -293,6 +314,16 @@ class Pipeline:
         if self._state.unknown == 1 and self._state.reader is None:
             self._narration.notice("this is JSON of a kind voicestream does not know; it stays silent (see --format)")
         return True
+
+    def _note_foreign(self, line: bytes) -> None:
+        """Tell, once, that the format that was named is probably not the one that is read."""
+        kind = self._decoded(detect, line)
+        if kind is None or kind is self._forced:
+            return
+        self._state.foreign += 1
+        if self._state.foreign == _FOREIGN_TOLD:
+            looks, named = name_of(kind), self._options.format
+            self._narration.notice(f"these lines look like {looks}, not {named}\nTry: --format auto")
 
     @staticmethod
     def _is_json(line: bytes) -> bool:

@@ -107,6 +107,42 @@ def test_a_pause_releases_plain_text_that_is_a_whole_sentence() -> None:
     assert spoken(pipeline.end()) == ["I wait for version 3.11."]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"Continue?", ["Continue?"]),
+        (b"Continue? [y/N] ", ["Continue?", "y/N."]),
+        (b"Building the project", ["Building the project."]),
+        (b"Building the project\n", ["Building the project."]),
+        (b"building the project\n", ["building the project."]),
+    ],
+)
+@pytest.mark.parametrize("name", ["auto", "text"])
+def test_a_second_pause_releases_plain_text_without_a_stop(name: str, text: bytes, said: list[str]) -> None:
+    pipeline = _pipeline(format=name)
+    before = [*pipeline.feed(text), *pipeline.pause(), *pipeline.pause()]
+    assert spoken(before) == said
+    checkpoint = pipeline.checkpoint()
+    restarted = Pipeline(ParserOptions(format=name), offset=checkpoint.offset, state=checkpoint.state)
+    for one in (pipeline, restarted):
+        assert spoken([*one.pause(), *one.pause()]) == []
+        assert spoken([*one.feed(b"\nIt is done.\n"), *one.end()]) == ["It is done."]
+
+
+def test_a_second_pause_releases_nothing_of_an_agents_stream_or_of_a_banner() -> None:
+    stream = _pipeline()
+    stream.feed(START + lines(delta("The quick bro")))
+    assert spoken([*stream.pause(), *stream.pause()]) == []
+    banner = _pipeline()
+    assert spoken([*banner.feed(b"> npm run agent\n"), *banner.pause(), *banner.pause()]) == []
+
+
+def test_data_between_two_pauses_makes_them_short() -> None:
+    pipeline = _pipeline(format="text")
+    out = [*pipeline.feed(b"Building"), *pipeline.pause(), *pipeline.feed(b" the project"), *pipeline.pause()]
+    assert spoken(out) == []
+
+
 def test_a_pause_releases_an_object_that_lacks_only_its_line_end() -> None:
     line = lines(assistant("It is done.", "a")).rstrip()
     pipeline = _pipeline()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from helpers.parsing import assistant, cut, delta, errors, event, lines, notices, parse, partial, spoken
-from voicestream.cli.run import FORMATS
+from voicestream.formats import DETECTED, FORMATS
 from voicestream.workers.parser.readers.detect import READERS
+from voicestream.workers.parser.results import Notice
 
 TOOL_CALL: dict[str, Any] = {
     "type": "assistant",
@@ -510,8 +512,18 @@ def test_only_final_knows_interim_messages_of_a_partial_stream() -> None:
     assert spoken(parse(data, only="final")) == ["Done.", "Really."]
 
 
-def test_every_format_of_the_command_line_is_known() -> None:
-    assert set(FORMATS) - {"auto", "openai"} <= set(READERS)
+def test_every_format_of_the_command_line_is_known_and_documented() -> None:
+    assert set(FORMATS) - set(DETECTED) == set(READERS)
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert [name for name in FORMATS if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize(("lines_read", "told"), [(7, []), (30, ["these lines look like claude, not codex"])])
+def test_a_stream_of_another_format_than_the_named_one_is_told_once(lines_read: int, told: list[str]) -> None:
+    results = parse(lines(*[assistant("Hello.")] * lines_read), format="codex")
+    assert [r.text.splitlines()[0] for r in results if isinstance(r, Notice)] == told
+    results = parse(lines(*[assistant("Hello.")] * lines_read), format="text")
+    assert [isinstance(r, Notice) for r in results].count(True) == len(told)
 
 
 def test_a_named_format_is_not_detected() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
 
+from voicestream.formats import READER_OF
+from voicestream.workers.parser.readers import AnyReader
 from voicestream.workers.parser.readers.anthropic import AnthropicReader
 from voicestream.workers.parser.readers.claude import ClaudeReader
 from voicestream.workers.parser.readers.codex import CodexReader
@@ -19,30 +21,20 @@ from voicestream.workers.parser.readers.openai_chat import OpenAIChatReader
 from voicestream.workers.parser.readers.openai_responses import OpenAIResponsesReader
 from voicestream.workers.parser.readers.opencode import OpencodeReader
 from voicestream.workers.parser.readers.pi import PiReader
-from voicestream.workers.parser.readers.plain import PlainReader
 from voicestream.workers.parser.word_set import word_set
 
 if TYPE_CHECKING:
-    from voicestream.workers.parser.readers import AnyReader
+    from voicestream.workers.parser.readers.reader import Reader
 
-READERS: Final[dict[str, type[AnyReader]]] = {
-    "claude": ClaudeReader,
-    "transcript": ClaudeReader,
-    "hook": HookReader,
-    "codex": CodexReader,
-    "gemini": GeminiReader,
-    "opencode": OpencodeReader,
-    "cursor": CursorReader,
-    "qwen": ClaudeReader,
-    "kimi": KimiReader,
-    "pi": PiReader,
-    "anthropic": AnthropicReader,
-    "openai-chat": OpenAIChatReader,
-    "openai-responses": OpenAIResponsesReader,
-    "gemini-api": GeminiApiReader,
-    "text": PlainReader,
+READERS: Final = {
+    name: next(reader for reader in get_args(AnyReader) if reader.__name__ == READER_OF[name]) for name in READER_OF
 }
-"""What ``--format`` may name; ``auto`` and ``openai`` leave the choice to ``detect``."""
+"""The reader of each format that is not detected."""
+
+
+def name_of(reader: type[Reader]) -> str:
+    """The format that a reader is for; of several, the first."""
+    return next(name for name, class_name in READER_OF.items() if class_name == reader.__name__)
 
 
 class _Probe(msgspec.Struct):
@@ -155,10 +147,18 @@ _PROSE: Final = re.compile(rb"[A-Z\x80-\xff][^\[\]={}|<>]*\s[^\[\]={}|<>]*")
 _NOT_ASCII: Final = 0x80
 
 
-def looks_like_prose(lines: list[bytes]) -> bool:
-    """Whether lines after which nothing came for a while are words for a person, and not the banner of a script."""
+_WORDS: Final = re.compile(rb"[A-Za-z\x80-\xff][\w\x80-\xff\s,.'!?:;()\"-]*")
+
+
+def looks_like_prose(lines: list[bytes], *, needs_stop: bool = True) -> bool:
+    """Whether lines after which nothing came for a while are words for a person, and not the banner of a script.
+
+    Without ``needs_stop`` a sentence need not have ended: nothing came for so long that it is waited for.
+    """
     shown = [line.strip() for line in lines if line.strip()]
     if not shown:
         return False
+    if not needs_stop:
+        return all(_PROSE.match(line) or _WORDS.fullmatch(line) for line in shown)
     last = shown[-1]
     return all(map(_PROSE.match, shown)) and (last.endswith((b".", b"!", b"?")) or last[-1] >= _NOT_ASCII)

@@ -116,11 +116,16 @@ class Blocks(msgspec.Struct):
             self.skipping = False
             position = newline + 1
 
-    def pause(self, out: list[Piece], *, sure: bool) -> None:
+    def pause(self, out: list[Piece], *, sure: bool, over: bool = False) -> None:
         """Nothing came for a while: give out what can be taken for a whole sentence.
 
         ``sure``: the text is a person's or a program's and not a model's, whose next piece may begin inside a word.
+        ``over``: the pause is so long that the text is a sentence, also without a stop.
         """
+        if over and self.text and not (self.inline and self._in_span()):
+            self._end_sentences(out)
+            self.whole_line = False  # what was given out is no header of a table
+            return
         spaced = self.text[-1:].isspace()
         if self.inline and (sure or spaced) and not self._in_span() and may_be_over(self.text):
             self._give(self.text, out)

@@ -1,0 +1,92 @@
+"""Click classes of this command line: suggestions for mistyped commands, grouped options, one style of usage error."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COLUMN: Final = 26
+"""Characters of the longest option that has its explanation beside it."""
+
+
+class NoSuchCommandError(click.UsageError):
+    """A command that does not exist; ``command`` is what to try instead."""
+
+    def __init__(self, message: str, context: click.Context, command: str) -> None:
+        super().__init__(message, context)
+        self.command = command
+
+
+class Group(click.Group):
+    """A group that proposes the nearest command for one that does not exist."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named, its object and its arguments.
+
+        Raises:
+            NoSuchCommandError: there is none of that name.
+        """
+        name = args[0]
+        if name.startswith("-") or self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        nearest = difflib.get_close_matches(name.lower(), self.list_commands(ctx), n=1)
+        proposed = nearest[0] if nearest else "--help"
+        raise NoSuchCommandError(f'{ctx.command_path} has no command "{name}"', ctx, f"{ctx.command_path} {proposed}")
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists its options in groups."""
+
+    def __init__(self, *args: Any, groups: Mapping[str, tuple[str, ...]], **attributes: Any) -> None:  # noqa: ANN401 - click's
+        """``groups``: names of parameters by title of their group; a parameter in none stands in the last."""
+        super().__init__(*args, **attributes)
+        self._groups = groups
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, group after group."""
+        records = {
+            parameter.name or "": record
+            for parameter in self.get_params(ctx)
+            if (record := parameter.get_help_record(ctx)) is not None
+        }
+        for title, rows in _grouped(self._groups, records).items():
+            if rows:
+                with formatter.section(title):
+                    # The second column begins in the same place in all groups.
+                    formatter.write_dl([(names.ljust(COLUMN), text) for names, text in rows], col_max=COLUMN)
+
+
+def _grouped(
+    groups: Mapping[str, tuple[str, ...]], records: Mapping[str, tuple[str, str]]
+) -> dict[str, list[tuple[str, str]]]:
+    named = {name for names in groups.values() for name in names}
+    found = {title: [records[name] for name in names if name in records] for title, names in groups.items()}
+    *_, last = groups
+    found[last] += [record for name, record in records.items() if name not in named]
+    return found
+
+
+def explain(error: click.ClickException) -> str:
+    """What happened and, on a line of its own, what to try."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return _sentence(error.format_message())
+    command = error.command if isinstance(error, NoSuchCommandError) else f"{context.command_path} --help"
+    text = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        text = f"{context.command_path} has no option {error.option_name}"
+        # The first is the nearest in spelling; click sorts them by name.
+        nearest = difflib.get_close_matches(error.option_name, error.possibilities or (), n=1)
+        text += f"; did you mean {nearest[0]}?" if nearest else ""
+    return f"{_sentence(text)}\nTry: {command}"
+
+
+def _sentence(text: str) -> str:
+    return text.removesuffix(".")
