@@ -28,7 +28,8 @@ class Captions:
         Args:
             captions: show what is heard.
             quiet: say nothing but errors.
-            may_lack_audio: the caller has another way when there is no sound device, so that is no error to show.
+            may_lack_audio: the caller has another way when there is no sound device: of all errors only the reason is
+                shown then.
         """
         self._held: list[str] | None = [] if may_lack_audio else None
         """Errors that will not be shown if it turns out that there is no sound device."""
@@ -122,6 +123,9 @@ class Captions:
     def closed(self, message: SessionClosed) -> None:
         """The session is over."""
         if self._held is not None and message.exit_code == EXIT_NO_AUDIO:
+            # What the sentences cost is not told, because the caller has another way to speak them.
+            self._held = None
+            self.error(message.reason)
             return
         self._show_held()
         if message.reason and message.reason not in self._reasons:

@@ -270,7 +270,7 @@ def test_two_runs_may_not_write_one_file_whatever_they_call_it(place: Voicestrea
     (place.cwd / "soft.wav").symlink_to("one.wav")
     (place.cwd / "hard.wav").hardlink_to(place.cwd / "one.wav")
     for name in ("one.wav", f"../{place.cwd.name}/one.wav", "soft.wav", "hard.wav"):
-        refused = place.call("run", "--output", name, stdin=line("Me too."))
+        refused = place.call("run", "--output", name, "--force", stdin=line("Me too."))
         assert refused.returncode == 2, name
         assert "another session is writing" in refused.stderr
         assert "--output" in refused.stderr
@@ -279,7 +279,7 @@ def test_two_runs_may_not_write_one_file_whatever_they_call_it(place: Voicestrea
     assert first.finish() == 0, first.stderr
     assert_each_was_heard_once_in_order(first, ["I was first.", "I go on."])
     assert (place.cwd / "one.wav").stat().st_size > before
-    assert place.call("run", "--output", "one.wav", stdin=line("Now it is free.")).returncode == 0
+    assert place.call("run", "--output", "one.wav", "--force", stdin=line("Now it is free.")).returncode == 0
 
 
 # --- other ends of the pipe ------------------------------------------------------------------------------------------

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import wave
 from typing import TYPE_CHECKING
 
-from helpers.running import COMMAND, line
+import pytest
+
+from helpers.running import COMMAND, line, wait_until
+from helpers.terminal import Terminal
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -115,6 +119,48 @@ def test_say_speaks_its_arguments(place: Voicestream) -> None:
     assert done.returncode == 0, done.stderr
     assert frames_of(place.cwd / "out.wav") > 10_000
     place.assert_nothing_left()
+
+
+@pytest.mark.parametrize("arguments", [(), ("-",)])
+def test_say_without_a_text_speaks_what_stdin_has(place: Voicestream, arguments: tuple[str, ...]) -> None:
+    done = place.call("say", *arguments, "-o", "null", "--keep-alive", "0", stdin=b"Good evening.\n")
+    assert (done.returncode, "🔊 Good evening." in done.stderr) == (0, True), done.stderr
+
+
+def test_say_at_a_terminal_tells_how_to_end_the_text(place: Voicestream) -> None:
+    command = shlex.join([*COMMAND, "say", "-o", "null", "--keep-alive", "0"])
+    with Terminal(f"{command}; echo exit=$?", place.environment, place.cwd) as terminal:
+        wait_until(lambda: "type text; end with Ctrl-D" in terminal.shown, "it tells")
+        terminal.type("Good night\n")
+        # Not before the end of the input: a second without any is the end of a sentence too.
+        wait_until(lambda: "🔊 Good night." in terminal.shown, "it is heard", seen=lambda: terminal.shown)
+        terminal.type("\x04")
+        wait_until(lambda: "exit=0" in terminal.shown, "it ends", seen=lambda: terminal.shown)
+
+
+def test_a_file_that_exists_is_refused_before_anything_starts(place: Voicestream) -> None:
+    kept = place.cwd / "kept.wav"
+    kept.write_bytes(b"precious")
+    done = place.call("run", "--output", "kept.wav", stdin=HELLO)
+    assert (done.returncode, "--force" in done.stderr, kept.read_bytes()) == (2, True, b"precious"), done.stderr
+    assert not place.processes()
+    done = place.call("run", "--output", "kept.wav", "--force", "--keep-alive", "0", stdin=HELLO)
+    assert done.returncode == 0, done.stderr
+    assert frames_of(kept) > 12_000
+
+
+def test_demo_without_portaudio_names_it_and_the_command_that_installs_it(place: Voicestream) -> None:
+    packages = place.home / "packages"
+    packages.mkdir()
+    (packages / "sounddevice.py").write_text('raise OSError("PortAudio library not found")\n')
+    place.environment["PYTHONPATH"] = str(packages)
+    (place.cwd / "voicestream-demo.wav").write_bytes(b"of an earlier demo")
+    done = place.call("demo", "--keep-alive", "0", seconds=60)
+    assert done.returncode == 0, done.stderr
+    assert "PortAudio library not found" in done.stderr
+    assert "install" in done.stderr
+    assert "written to voicestream-demo.wav" in done.stderr
+    assert frames_of(place.cwd / "voicestream-demo.wav") > 24_000 * 10
 
 
 def test_demo_without_speakers_writes_a_file_and_says_so(place: Voicestream) -> None:

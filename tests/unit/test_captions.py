@@ -140,13 +140,14 @@ def test_a_worker_that_turns_out_to_have_no_engine_is_said_too(capsys: pytest.Ca
     assert "you hear the original" in capsys.readouterr().err
 
 
-def test_who_can_do_without_a_sound_device_shows_no_error_when_there_is_none(
+def test_who_can_do_without_a_sound_device_shows_only_the_reason_when_there_is_none(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     captions = Captions(captions=True, quiet=False, may_lack_audio=True)
     captions.happened(event("failed", 0, stage="player", reason="no sound device"))
-    captions.closed(SessionClosed(session="s1", counts=Counts(found=1, failed=1), exit_code=EXIT_NO_AUDIO))
-    assert capsys.readouterr().err == ""
+    counts = Counts(found=1, failed=1)
+    captions.closed(SessionClosed(session="s1", counts=counts, exit_code=EXIT_NO_AUDIO, reason="no sound device"))
+    assert capsys.readouterr().err == "voicestream: no sound device\n"
 
 
 def test_errors_that_were_held_back_are_shown_when_there_is_sound_after_all(

@@ -9,7 +9,8 @@ from typing import Final
 import click
 import msgspec
 
-from voicestream.cli.session_options import output_options, request, session_command, session_options
+from voicestream.cli import output_option
+from voicestream.cli.session_options import request, session_command, session_options
 from voicestream.cli.speaking import speak_text
 from voicestream.errors import EXIT_NO_AUDIO
 
@@ -26,7 +27,8 @@ def demo(context: click.Context, /, **_options: object) -> int:
     exit_code = speak_text(asked, session, may_lack_audio=asked.options.output.kind == "speakers")
     if exit_code != EXIT_NO_AUDIO or asked.options.output.kind != "speakers":
         return exit_code
-    into_file = msgspec.structs.replace(asked.options, output=output_options(FALLBACK_FILE, ""))
-    exit_code = speak_text(replace(asked, options=into_file), session)
-    click.echo(f"voicestream: there are no speakers here; the demo is in {FALLBACK_FILE}", err=True)
+    # It is the demo's own file: an earlier one may be overwritten.
+    output = output_option.parse(FALLBACK_FILE, "", force=True)
+    exit_code = speak_text(replace(asked, options=msgspec.structs.replace(asked.options, output=output)), session)
+    click.echo(f"voicestream: the demo is written to {FALLBACK_FILE} instead", err=True)
     return exit_code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from voicestream import languages, settings
-from voicestream.cli import card_option
+from voicestream.cli import card_option, output_option
 from voicestream.cli.commands import GroupedCommand
 from voicestream.errors import ConfigurationError, UsageError
-from voicestream.messages import OutputOptions, ParserOptions, SessionOptions, TranslationOptions
+from voicestream.messages import ParserOptions, SessionOptions, TranslationOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,11 +76,12 @@ _OPTIONS: Final = (
     option("--paragraph-pause", "Quiet after a paragraph, an item, a heading.", "SECONDS", **_seconds(0.6)),
     option(
         "--output",
-        "Where the sound goes.  [default: speakers]",
+        "Where the sound goes; a directory, or a name with {session}, gets a file a session.  [default: speakers]",
         "speakers|null|FILE.wav",
         short=("-o",),
         default="speakers",
     ),
+    click.option("--force", is_flag=True, help="Overwrite the file of --output."),
     option("--device", "Part of the name of a sound device.", "NAME", default=""),
     option(
         "--keep-alive",
@@ -167,7 +167,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
             language=source,
             replacements=found.replacements,
         ),
-        output=output_options(str(values["output"]), str(values["device"])),
+        output=output_option.parse(str(values["output"]), str(values["device"]), force=bool(values["force"])),
         target=target,
         translator=str(values["translator"]),
         translation=TranslationOptions(
@@ -186,29 +186,6 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         max_lag_seconds=float(values.get("max_lag") or 0.0),
     )
     return Request(options=options, captions=bool(values["captions"]), quiet=bool(values["quiet"]))
-
-
-def output_options(output: str, device: str) -> OutputOptions:
-    """What ``--output`` means.
-
-    Raises:
-        UsageError: it is none of the three, or the file's directory is not there.
-    """
-    if output == "speakers":
-        return OutputOptions(kind="speakers", device=device)
-    if output == "null":
-        return OutputOptions(kind="null")
-    path = Path(output).absolute()
-    if path.suffix.lower() != ".wav":
-        raise UsageError(
-            f"--output {output}: not known", hint="Type one of: speakers, null, or a file name that ends in .wav"
-        )
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a directory" if path.is_dir() else f"there is no directory {path.parent}"
-        raise UsageError(f"--output {output}: {what}", hint="Give the name of a file in a directory that exists.")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"--output {output}: may not be written", hint="Give a file name where you may write.")
-    return OutputOptions(kind="wav", path=str(path))
 
 
 def models_directory(models: str) -> str:

@@ -111,7 +111,7 @@ def test_a_pause_releases_plain_text_that_is_a_whole_sentence() -> None:
     ("text", "said"),
     [
         (b"Continue?", ["Continue?"]),
-        (b"Continue? [y/N] ", ["Continue?", "y/N."]),
+        (b"Continue? [y/N] ", ["Continue?", "[y/N]."]),
         (b"Building the project", ["Building the project."]),
         (b"Building the project\n", ["Building the project."]),
         (b"building the project\n", ["building the project."]),
