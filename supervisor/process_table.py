@@ -94,7 +94,7 @@ class ProcessTable:
                 role=role,
                 engine=engines.get(role, ""),
                 settings=settings.get(role) or EngineSettings(),
-                log=WorkerLog(log.path_of(role)),
+                log=WorkerLog(log.safe_path_of(role)),
             )
             for role in START_ORDER
         }

@@ -7,10 +7,12 @@ whole cores. So who floods waits, for some milliseconds at a time, and nobody el
 
 from __future__ import annotations
 
+import codecs
 import os
 from typing import TYPE_CHECKING, Final
 
 from voicestream import log
+from voicestream.terminal_text import strip_terminal_codes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +31,10 @@ REST_SECONDS: Final = 0.01
 class WorkerLog:
     """The log file of one role."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
+        """``path``: None where no log can be written; the output is read all the same."""
         self._path = path
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._allowance = float(BURST_BYTES)
         self._refilled_at = 0.0
         self._left_out = 0
@@ -51,7 +55,7 @@ class WorkerLog:
         return bool(data)
 
     def write(self, data: bytes, now: float) -> None:
-        """Add to the file, unless there was too much lately."""
+        """Add to the file what is safe on a terminal, unless there was too much lately."""
         self._allowance = min(BURST_BYTES, self._allowance + (now - self._refilled_at) * BYTES_PER_SECOND)
         self._refilled_at = now
         if len(data) > self._allowance:
@@ -61,7 +65,7 @@ class WorkerLog:
         self._allowance -= len(data)
         note = b"[%d bytes of output left out]\n" % self._left_out if self._left_out else b""
         try:
-            self._append(note + data)
+            self._append(note + strip_terminal_codes(self._decoder.decode(data)).encode())
         except OSError:
             # A full disk must not end the supervisor; what could not be written is counted like what was too much.
             self._left_out += len(data)
@@ -69,7 +73,9 @@ class WorkerLog:
             self._left_out = 0
 
     def _append(self, data: bytes) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if self._path is None:
+            return
+        descriptor = log.open_to_write(self._path)
         try:
             os.write(descriptor, data)
             full = os.fstat(descriptor).st_size >= log.FILE_BYTES

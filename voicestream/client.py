@@ -17,6 +17,7 @@ from voicestream.errors import (
     DESCRIPTORS_HINT,
     EXIT_CONFIGURATION,
     ConfigurationError,
+    NoLogError,
     NoSupervisorError,
     OtherVersionError,
     ProtocolError,
@@ -230,6 +231,7 @@ class Client:
         return self._run_directory.is_held()
 
     def _start(self) -> None:
+        log.level(os.environ)
         command = [sys.executable, "-P", "-m", "voicestream.supervisor"]
         command += [f"--run-directory={self._run_directory.path}", *self._options]
         descriptor = self._open_log()
@@ -250,12 +252,12 @@ class Client:
 
     def _open_log(self) -> int:
         """Where its errors before its log is open go, and crashes: to the same file."""
-        path = log.path_of("supervisor")
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
+            log.prepare()
+            descriptor = log.open_to_write(log.path_of("supervisor"))
+        except (NoLogError, OSError) as error:
             # A full disk, say: that is no reason to be silent.
-            self.log_failure = f"no log is written to {path.parent}: {error.strerror}"
+            self.log_failure = str(error if isinstance(error, NoLogError) else log.no_log(error))
             return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         self._log_start = os.fstat(descriptor).st_size
         return descriptor

@@ -1,7 +1,8 @@
 """Log lines: one a change of state, ``key=value``, with role and incarnation, and never what is spoken.
 
 Workers write to stderr, which the supervisor reads through a bounded pipe into one file a role; the supervisor writes
-its own file. All of them stand in one directory that only the user can read.
+its own file. All of them are in one directory, which nobody else can write to. Where that cannot be, no log is written,
+and whoever has started the supervisor says so: it is no reason to be silent.
 """
 
 from __future__ import annotations
@@ -9,16 +10,27 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
+import stat
 import sys
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-import platformdirs
+from voicestream import user_directories
+from voicestream.errors import ConfigurationError, NoLogError
+from voicestream.terminal_text import one_line, strip_terminal_codes
 
-from voicestream.errors import ConfigurationError
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_LOG_DIR"
+
+LEVEL_VARIABLE: Final = "VOICESTREAM_LOG_LEVEL"
+
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+"""What ``VOICESTREAM_LOG_LEVEL`` may be, in any case."""
 
 FILE_BYTES: Final = 1 << 20
 """A log file of this size is put aside as ``.1``, in place of the one put aside before."""
@@ -27,30 +39,84 @@ FILE_BYTES: Final = 1 << 20
 LINES_SHOWN: Final = 3
 """Of the log of a process that ended without a word."""
 
+_ROOT: Final = 0
+_INDENTED: Final = "    "
+
 
 def directory() -> Path:
-    """Where the log files are; made if need be, for the user alone.
-
-    Raises:
-        ConfigurationError: it cannot be made.
-    """
+    """Where the log files are, whether it exists or not."""
     named = os.environ.get(ENVIRONMENT_VARIABLE)
-    path = Path(named).absolute() if named else platformdirs.user_log_path("voicestream", appauthor=False)
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return path  # who opens a file in it finds out, and does without
-        raise ConfigurationError(
-            f"cannot make the log directory {path}: {error.strerror}",
-            hint=f"Set {ENVIRONMENT_VARIABLE} to a directory below one that you may write to.",
-        ) from error
-    return path
+    return Path(named).absolute() if named else user_directories.log()
 
 
 def path_of(name: str) -> Path:
-    """The log file of a role, or of ``supervisor``."""
+    """The log file of a role, or of ``supervisor``, whether it exists or not."""
     return directory() / f"{name}.log"
+
+
+def prepare() -> None:
+    """Make the directory if need be, for the user alone, and make sure that nobody else can write there.
+
+    Raises:
+        NoLogError: it cannot be made, is a symlink, or somebody else could write to it or to a directory above it.
+    """
+    path = directory()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check(path)
+    except OSError as error:
+        raise no_log(error) from error
+
+
+def safe_path_of(name: str) -> Path | None:
+    """The log file of a role; None where no log can be written."""
+    try:
+        prepare()
+    except NoLogError:
+        return None
+    return path_of(name)
+
+
+def no_log(error: OSError) -> NoLogError:
+    """What to raise, or to say, when no log can be written for the reason of ``error``."""
+    return NoLogError(
+        f"no log is written to {directory()}: {error.strerror or error}",
+        hint=f"Set {ENVIRONMENT_VARIABLE} to a directory of your own.",
+    )
+
+
+def open_to_write(path: Path) -> int:
+    """Open a log file at its end, making it if need be, for the user alone; a symlink is not followed.
+
+    Raises:
+        OSError: it cannot be opened, or is no file of the user's.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    return _checked(os.open(path, flags, 0o600), path)
+
+
+def open_to_read(path: Path) -> int:
+    """Open a log file that is there; a symlink is not followed.
+
+    Raises:
+        OSError: it cannot be opened, or is no file of the user's.
+    """
+    return _checked(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), path)
+
+
+def level(environment: Mapping[str, str]) -> str:
+    """From which level on lines are logged.
+
+    Raises:
+        ConfigurationError: the variable names no level.
+    """
+    named = environment.get(LEVEL_VARIABLE) or "INFO"
+    if named.upper() not in LEVELS:
+        raise ConfigurationError(
+            f'there is no log level "{named[:40]}" ({LEVEL_VARIABLE})',
+            hint=f"Set {LEVEL_VARIABLE} to one of {', '.join(LEVELS)}, or unset it.",
+        )
+    return named.upper()
 
 
 def to_stderr(name: str) -> None:
@@ -58,38 +124,116 @@ def to_stderr(name: str) -> None:
     _configure(logging.StreamHandler(sys.stderr), name)
 
 
-def to_file(name: str) -> None:
-    """Log to the file of ``name``, which is put aside when it is full; to stderr if there can be none."""
+def to_file(name: str) -> bool:
+    """Log to the file of ``name``, which is put aside when it is full; to stderr if there can be none (False)."""
     handler: logging.Handler
     try:
-        handler = RotatingFileHandler(path_of(name), maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8")
-    except OSError:
-        # The disk is full, say. Whoever started us has found out in the same way, and says so.
-        handler = logging.StreamHandler(sys.stderr)
+        prepare()
+        handler = _LogFile(path_of(name), maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8")
+    except (NoLogError, OSError):
+        # Whoever started us has found out in the same way, and says so.
+        _configure(logging.StreamHandler(sys.stderr), name)
+        return False
     _configure(handler, name)
+    return True
 
 
 def last_words(name: str, start: int) -> str:
     """What a process said about its end in the log of ``name``, where its lines begin at byte ``start``."""
     try:
-        with path_of(name).open("rb") as file:
+        with os.fdopen(open_to_read(path_of(name)), "rb") as file:
             file.seek(start)
-            lines = file.read(FILE_BYTES).decode(errors="replace").splitlines()
+            lines = strip_terminal_codes(file.read(FILE_BYTES).decode(errors="replace")).splitlines()
     except OSError:
         return "it left no log"
-    errors = [number for number, line in enumerate(lines) if f" ERROR   {name} " in line]
+    error = re.compile(rf"[\d: .-]{{23}} ERROR   {re.escape(name)} ")
+    errors = [number for number, line in enumerate(lines) if error.match(line)]
     if not errors:
         return " / ".join(lines[-LINES_SHOWN:]) or "it left nothing in its log"
     first, *rest = lines[errors[-1] :]
-    if rest and rest[0].startswith("Traceback"):
-        rest = rest[-1:]
+    if rest and rest[0].startswith(f"{_INDENTED}Traceback"):
+        rest = [rest[-1].strip()]
     return " / ".join([first.partition(f" {name} ")[2], *rest])
+
+
+def _check(path: Path) -> None:
+    """Make sure that only the user, or the system's administrator, can change what is at a path.
+
+    Raises:
+        OSError: somebody else can; ``strerror`` says where.
+    """
+    if not stat.S_ISDIR(path.lstat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, "it is not a directory (symlinks are not followed)", str(path))
+    _check_one(path, path.lstat())
+    for above in path.parents:
+        found = above.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            # Whose link it is matters, and who can write to the directories that it leads to.
+            _check_owner(above, found)
+            resolved = above.resolve(strict=True)
+            for place in (resolved, *resolved.parents):
+                _check_one(place, place.lstat())
+        else:
+            _check_one(above, found)
+
+
+def _check_one(path: Path, found: os.stat_result) -> None:
+    """Others may make files of their own in it where they cannot touch ours (the sticky bit)."""
+    _check_owner(path, found)
+    # A group that has the number of its user is by convention that user's own: a usual umask is 002 then.
+    is_own_group = found.st_gid == found.st_uid == os.getuid()
+    writable = found.st_mode & (stat.S_IWOTH if is_own_group else stat.S_IWOTH | stat.S_IWGRP)
+    if writable and not found.st_mode & stat.S_ISVTX:
+        mode = stat.S_IMODE(found.st_mode)
+        raise PermissionError(errno.EPERM, f"other users can write to {path} (mode {mode:04o})", str(path))
+
+
+def _check_owner(path: Path, found: os.stat_result) -> None:
+    if found.st_uid not in (os.getuid(), _ROOT):
+        raise PermissionError(errno.EPERM, f"{path} belongs to user {found.st_uid}, not to you", str(path))
+
+
+def _checked(descriptor: int, path: Path) -> int:
+    """An open file, if it is a regular one of the user's that has no other name; for the user's eyes only."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid() or found.st_nlink > 1:
+        os.close(descriptor)
+        raise OSError(errno.EPERM, f"{path.name} is not a file of yours", str(path))
+    if found.st_mode & 0o077:
+        os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
+class _LogFile(RotatingFileHandler):
+    """Opens its file like everybody who writes logs."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = open_to_write(Path(self.baseFilename))
+        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", errors="backslashreplace")
+
+
+class _Formatter(logging.Formatter):
+    """One line a record, whatever its values hold; a traceback is indented, so that no line of it looks like one."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line of a record."""
+        return one_line(super().formatMessage(record).replace("\n", " / "))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401 - logging's signature
+        """The lines of a traceback."""
+        text = strip_terminal_codes(super().formatException(ei))
+        return "\n".join(f"{_INDENTED}{line}" for line in text.splitlines())
 
 
 def _configure(handler: logging.Handler, name: str) -> None:
     handler.setFormatter(
-        logging.Formatter(f"%(asctime)s.%(msecs)03d %(levelname)-7s {name} %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+        _Formatter(f"%(asctime)s.%(msecs)03d %(levelname)-7s {name} %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     )
     root = logging.getLogger()
-    root.setLevel(os.environ.get("VOICESTREAM_LOG_LEVEL", "INFO").upper())
     root.handlers[:] = [handler]
+    try:
+        root.setLevel(level(os.environ))
+    except ConfigurationError as error:
+        # A client has said so before it started anything; whoever else started us is told here.
+        root.setLevel("INFO")
+        root.warning("%s", error)

@@ -33,9 +33,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
-import platformdirs
-
-from voicestream import cards, languages
+from voicestream import cards, languages, user_directories
 from voicestream.errors import ConfigurationError, UsageError
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
@@ -108,7 +106,7 @@ def path() -> Path:
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
         return Path(named).absolute()
-    return platformdirs.user_config_path("voicestream", appauthor=False) / "config.toml"
+    return user_directories.config() / "config.toml"
 
 
 def load(file: Path) -> Settings:

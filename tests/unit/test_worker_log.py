@@ -59,7 +59,7 @@ def test_the_end_of_the_output_is_told(path: Path, ends: tuple[int, int]) -> Non
 
 def test_a_chatty_worker_does_not_keep_the_supervisor_for_long(path: Path, tmp_path: Path) -> None:
     chatter = tmp_path / "chatter"  # a file, because it gives at once whatever is asked for
-    chatter.write_bytes(bytes(10 * READ_BYTES))
+    chatter.write_bytes(b"x" * 10 * READ_BYTES)
     descriptor = os.open(chatter, os.O_RDONLY)
     WorkerLog(path).pump(descriptor, 1.0)
     os.close(descriptor)
@@ -142,3 +142,30 @@ def test_a_file_that_was_removed_is_made_again(path: Path) -> None:
     path.unlink()
     worker_log.write(b"two\n", 1000.0)
     assert path.read_bytes() == b"two\n"
+
+
+def test_terminal_codes_and_bytes_that_are_no_text_do_not_get_into_the_file(path: Path) -> None:
+    worker_log = WorkerLog(path)
+    worker_log.write(b"a\x1b]52;c;b3duZWQ=\x07b \xe3\x81", 1000.0)
+    worker_log.write("こ".encode()[2:] + b" \xff \x9b2J\x1b", 1000.0)
+    worker_log.write(b"[2J.\n", 1000.0)
+    assert path.read_text() == "ab こ \ufffd \ufffd2J[2J.\n"
+
+
+def test_a_link_in_the_place_of_the_file_is_not_followed(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_text("mine\n")
+    path.symlink_to(target)
+    worker_log = WorkerLog(path)
+    worker_log.write(b"words\n", 1000.0)
+    assert target.read_text() == "mine\n"
+    path.unlink()
+    worker_log.write(b"words\n", 1000.0)
+    assert path.read_text() == "[6 bytes of output left out]\nwords\n"
+
+
+def test_without_a_place_for_logs_the_output_is_read_all_the_same(ends: tuple[int, int]) -> None:
+    os.write(ends[1], b"words\n")
+    assert WorkerLog(None).pump(ends[0], 1.0)
+    with pytest.raises(BlockingIOError):
+        os.read(ends[0], 1)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from voicestream.terminal_text import one_line, strip_terminal_codes
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,7 +51,11 @@ def cells(text: str) -> int:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Lines of a table: titles, a rule, the rows; the last line names what was left out, if anything was."""
+    """Lines of a table: titles, a rule, the rows; the last line names what was left out, if anything was.
+
+    Its cells are cleaned of what a terminal acts on.
+    """
+    rows = [[one_line(text) for text in row] for row in rows]
     widths = [max(cells(text) for text in texts) for texts in zip([c.title for c in columns], *rows, strict=True)]
     kept = list(range(len(columns)))
     left_out: list[int] = []
@@ -71,7 +77,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) 
 def wrapped(text: str, width: int) -> list[str]:
     """A text in lines of at most ``width`` cells; a word that is longer than a line stays whole, to be copied."""
     lines: list[str] = []
-    for paragraph in text.split("\n"):
+    for paragraph in strip_terminal_codes(text).split("\n"):
         line = ""
         for word in paragraph.split(" "):
             grown = f"{line} {word}" if line.strip() else f"{line}{word}"

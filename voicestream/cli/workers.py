@@ -15,8 +15,9 @@ from voicestream import log
 from voicestream.cli.asking import ask
 from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
 from voicestream.cli.commands import Group
-from voicestream.errors import UsageError
+from voicestream.errors import NoLogError, UsageError
 from voicestream.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
+from voicestream.terminal_text import strip_terminal_codes
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -89,22 +90,34 @@ def restart(role: Role, *, now: bool) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until Ctrl-C.")
 def logs(role: str, *, follow: bool) -> None:
     """The last lines of a worker's log."""
-    path = log.path_of(role)
-    try:
-        file = path.open(encoding="utf-8", errors="replace")
-    except FileNotFoundError as error:
-        raise UsageError(f"there is no log of {role} yet: {path}") from error
-    with file:
-        sys.stdout.writelines(deque(file, maxlen=LINES_SHOWN))
+    with _open(role) as file:
+        sys.stdout.writelines(strip_terminal_codes(line) for line in deque(file, maxlen=LINES_SHOWN))
         if follow:
             _follow(file)
+
+
+def _open(role: str) -> TextIO:
+    """The log of a role.
+
+    Raises:
+        UsageError: there is none yet.
+        NoLogError: none can be written, or it cannot be read.
+    """
+    path = log.path_of(role)
+    try:
+        return os.fdopen(log.open_to_read(path), encoding="utf-8", errors="replace")
+    except OSError as error:
+        log.prepare()  # where no log can be written, that is the reason
+        if isinstance(error, FileNotFoundError):
+            raise UsageError(f"there is no log of {role} yet: {path}") from error
+        raise NoLogError(f"the log {path} cannot be read: {error.strerror}", hint=f"Type: ls -l {path}") from error
 
 
 def _follow(file: TextIO) -> None:
     while True:
         text = file.read()
         if text:
-            sys.stdout.write(text)
+            sys.stdout.write(strip_terminal_codes(text))
             sys.stdout.flush()
         elif os.fstat(file.fileno()).st_nlink == 0:
             return  # it was put aside for a new one a second time; start again to see that

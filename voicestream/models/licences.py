@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import platformdirs
 
-from voicestream import bounded_file
+from voicestream import bounded_file, user_directories
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.models import dates
 from voicestream.models.files import write_whole
@@ -83,7 +82,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
 
 def path() -> Path:
     """The file in which acceptances are kept, whether it exists or not."""
-    return platformdirs.user_data_path("voicestream", appauthor=False) / "licences.json"
+    return user_directories.data() / "licences.json"
 
 
 def find(identifier: str) -> Licence:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import platformdirs
-
+from voicestream import user_directories
 from voicestream.engine_settings import MODELS_VARIABLE
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models import manifest
@@ -32,7 +31,7 @@ def directory() -> Path:
     named = os.environ.get(MODELS_VARIABLE)
     if named:
         return Path(named).absolute()
-    return platformdirs.user_data_path("voicestream", appauthor=False) / "models"
+    return user_directories.data() / "models"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-import platformdirs
-
+from voicestream import user_directories
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def directory() -> Path:
     """Where XTTS keeps what it has made of samples, in the user's cache."""
-    return platformdirs.user_cache_path("voicestream", appauthor=False) / "xtts-voices"
+    return user_directories.cache() / "xtts-voices"
 
 
 def forget() -> None:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import platformdirs
 
-from voicestream import bounded_file
+from voicestream import bounded_file, user_directories
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.models import dates
 from voicestream.models.files import write_whole
@@ -72,7 +71,7 @@ class VoiceStore:
 
     def __init__(self, root: Path | None = None) -> None:
         """``root``: another directory than the user's."""
-        self.root = platformdirs.user_data_path("voicestream", appauthor=False) / "voices" if root is None else root
+        self.root = user_directories.data() / "voices" if root is None else root
 
     def voices(self) -> list[OwnVoice]:
         """Those with names, by name.
