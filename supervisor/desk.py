@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream import __version__, cards, languages
-from voicestream.engine_settings import AUTO, IGNORED_BY, EngineSettings
+from voicestream import __version__
+from voicestream.engine_settings import AUTO, IGNORED_BY
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.messages import (
     PROTOCOL_VERSION,
@@ -25,13 +25,14 @@ from voicestream.messages import (
     WorkerRestarted,
 )
 from voicestream.process_watch import ProcessWatch
-from voicestream.supervisor import admission, status
+from voicestream.supervisor import admission, needs, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicestream.errors import OtherVersionError
     from voicestream.messages import FromClient, RefusalCode, Role, SessionOptions
+    from voicestream.supervisor.needs import Wish
     from voicestream.supervisor.post import Post
     from voicestream.supervisor.stop_ladder import Rung
     from voicestream.supervisor.supervisor import Supervisor
@@ -149,54 +150,93 @@ class Desk:
                 self._refuse(client, code, text, EXIT_USAGE)
                 return
         for role, post in supervisor.table.posts.items():
-            if post.state == "failed":
+            if post.state == "failed" and needs.is_needed(role, message.options):
                 # Nothing is spoken without it, and whoever starts a run wants it tried again.
                 supervisor.table.revive(role, now)
         session = supervisor.sessions.open(client, message.options, ProcessWatch(message.pid))
         supervisor.idle_since = None
         posts = supervisor.table.posts
+        translates = needs.translates(message.options)
         supervisor.hub.send(
             client,
             SessionOpened(
                 session=session.session,
                 pid=os.getpid(),
-                translator=posts["translation"].engine_name,
+                translator=posts["translation"].engine_name if translates else needs.UNTRANSLATED,
                 tts=posts["tts"].engine_name,
-                note=posts["translation"].note,
+                note=posts["translation"].note if translates else "",
                 tts_note=posts["tts"].note,
             ),
         )
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
         supervisor.do(supervisor.ledger.open_session(session.session, message.options, now))
 
-    def _engines(self, options: SessionOptions, now: float) -> str:
-        """Make sure that the workers have the engines a session wants; returns why not, or nothing."""
+    def role_failed(self, post: Post, reason: str, exit_code: int, now: float) -> None:
+        """There is no worker of a role: end the sessions that cannot do without it, and no others.
+
+        The failure of an engine belongs to those who wanted that engine: the role goes on with what another session
+        wants, if that is something else.
+        """
         supervisor = self._supervisor
-        wanted: list[tuple[Role, str]] = [("tts", options.tts)]
-        if not languages.are_same(options.target, options.parser.language):
-            wanted.append(("translation", options.translator))
-        for role, engine in wanted:
-            post = supervisor.table.posts[role]
-            compute = cards.compute_of(role, options.compute, options.cards)
-            settings = EngineSettings(models=options.models, compute=compute, graphs=options.graphs)
-            fits = engine in (post.engine, post.engine_name) or (engine == AUTO and post.engine != "none")
-            is_set = post.settings == settings or self._settings_are_nothing_to(post, engine)
-            if fits and is_set:
+        self.restart_failed(post, reason)
+        others: list[Wish] = []
+        for session in list(supervisor.sessions.by_id.values()):
+            if not needs.is_needed(post.role, session.options):
                 continue
-            if supervisor.sessions.by_id:
-                what = engine if is_set else f"{engine} with other --models, --compute, --gpu or --graphs"
-                return (
-                    f"the {role} worker runs {post.engine_name} for another session, not {what}.\n"
-                    f"Wait for that session, or type: voicestream down"
-                )
-            post.engine = engine
-            post.settings = settings
-            if post.process is not None:
-                supervisor.ledger.unseat(role)
-                supervisor.table.end(post, "drain", now, wished=True, reason=f"engine {engine} is wanted")
+            wish = needs.wishes(session.options).get(post.role)
+            if wish is None or wish.is_what_runs(post):
+                text = f"{post.role}: {reason}"
+                supervisor.do(supervisor.ledger.stop_session(session.session, text, exit_code, now))
             else:
-                supervisor.table.revive(role, now)
+                others.append(wish)
+        if others and not supervisor.is_ending:
+            self._exchange(post, others[0], now)
+
+    def _engines(self, options: SessionOptions, now: float) -> str:
+        """Make sure that the workers have the engines a session wants; returns why not, or nothing.
+
+        All or nothing: a session that is refused has changed nothing.
+        """
+        posts = self._supervisor.table.posts
+        exchanges: list[tuple[Post, Wish]] = []
+        for role, wish in needs.wishes(options).items():
+            post = posts[role]
+            if self._suits(post, wish):
+                continue
+            if post.state != "failed" and self._is_in_use(role):
+                is_set = post.settings == wish.settings or self._settings_are_nothing_to(post, wish.engine)
+                other = f"{wish.engine} with other --models, --compute, --gpu or --graphs"
+                return (
+                    f"the {role} worker runs {post.engine_name} for another session, not "
+                    f"{wish.engine if is_set else other}.\nWait for that session, or type: voicestream down"
+                )
+            exchanges.append((post, wish))
+        for post, wish in exchanges:
+            self._exchange(post, wish, now)
         return ""
+
+    def _suits(self, post: Post, wish: Wish) -> bool:
+        """Whether a session with this wish can be served by what runs now, or is to run soon."""
+        if post.state == "failed":
+            return wish.is_what_runs(post)
+        fits = wish.engine in (post.engine, post.engine_name) or (
+            wish.engine == AUTO and post.engine != needs.UNTRANSLATED
+        )
+        return fits and (post.settings == wish.settings or self._settings_are_nothing_to(post, wish.engine))
+
+    def _exchange(self, post: Post, wish: Wish, now: float) -> None:
+        """Have another engine in the place of what runs, or has failed."""
+        supervisor = self._supervisor
+        post.engine = wish.engine
+        post.settings = wish.settings
+        if post.process is not None:
+            supervisor.ledger.unseat(post.role)
+            supervisor.table.end(post, "drain", now, wished=True, reason=f"engine {wish.engine} is wanted")
+        else:
+            supervisor.table.revive(post.role, now)
+
+    def _is_in_use(self, role: Role) -> bool:
+        return any(needs.is_needed(role, session.options) for session in self._supervisor.sessions.by_id.values())
 
     def _settings_are_nothing_to(self, post: Post, engine: str) -> bool:
         """Whether the engine that runs is right for who wants ``engine``, with whatever settings it was loaded.
@@ -207,7 +247,7 @@ class Desk:
         if post.engine_name not in IGNORED_BY:
             return False
         is_open_question = engine == AUTO == post.engine
-        return not is_open_question or (post.role == "tts" and bool(self._supervisor.sessions.by_id))
+        return not is_open_question or (post.role == "tts" and self._is_in_use("tts"))
 
     def _file_in_use(self, options: SessionOptions) -> str:
         path = options.output.path

@@ -237,8 +237,11 @@ class ProcessTable:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every role has a process that has found us."""
-        return all(post.process is not None and post.hello_at is not None for post in self.posts.values())
+        """Whether every role that has not failed has a process that has found us."""
+        return all(
+            post.state == "failed" or (post.process is not None and post.hello_at is not None)
+            for post in self.posts.values()
+        )
 
     def _start(self, post: Post, now: float) -> None:
         post.incarnation += 1

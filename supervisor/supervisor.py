@@ -32,7 +32,7 @@ from voicestream.messages import (
     Translated,
 )
 from voicestream.process_watch import POLL_SECONDS
-from voicestream.supervisor import news, watch
+from voicestream.supervisor import needs, news, watch
 from voicestream.supervisor.brief import brief
 from voicestream.supervisor.desk import Desk
 from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Started
@@ -306,12 +306,18 @@ class Supervisor:
                     self._parser_lost(blame=blame, now=now)
                 self.do(self.ledger.lost(role, reason, self.pool.cursor, now, blame=blame))
             case RoleFailed(role=role, reason=reason, exit_code=exit_code):
-                self._desk.restart_failed(self.table.posts[role], reason)
-                for session_id in list(self.sessions.by_id):
-                    self.do(self.ledger.stop_session(session_id, f"{role}: {reason}", exit_code, now))
+                self._tell_of(finding, now)
+                self._desk.role_failed(self.table.posts[role], reason, exit_code, now)
+                return
+        self._tell_of(finding, now)
+
+    def _tell_of(self, finding: Finding, now: float) -> None:
+        """Tell the sessions what became of a worker; of a failure only those that it concerns."""
         post = self.table.posts[finding.role]
         reason = finding.reason if isinstance(finding, Ended | RoleFailed) else post.note
-        self._tell_all(lambda session: news.worker(session, post, reason, now))
+        for session in self.sessions.by_id.values():
+            if not isinstance(finding, RoleFailed) or needs.is_needed(post.role, session.options):
+                self.hub.send(session.client, news.worker(session.session, post, reason, now))
 
     def _parser_lost(self, *, blame: bool, now: float) -> None:
         for session, dropped in self.sessions.parser_lost(blame=blame):

@@ -6,12 +6,11 @@ engine. On a 2-core machine importing ``importlib.metadata`` took 13 ms and the 
 
 from __future__ import annotations
 
-import difflib
-import importlib.metadata
 import logging
 from typing import TYPE_CHECKING, Final, cast
 
 from voicestream import accelerator, engine_settings
+from voicestream.engine_names import KINDS, SYNTHESIZERS, TRANSLATORS, find, unknown
 from voicestream.engine_settings import EngineSettings
 from voicestream.errors import ConfigurationError, EngineNotReadyError
 
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-TRANSLATORS: Final = "voicestream.translators"
-"""Group of entry points; a value names a class of the protocol ``Translator``."""
-
-SYNTHESIZERS: Final = "voicestream.synthesizers"
-"""Group of entry points; a value names a class of the protocol ``Synthesizer``."""
-
 AUTO: Final = "auto"
 
 BEST: Final = {TRANSLATORS: ("nllb-ct2", "nllb", "apertium", "none"), SYNTHESIZERS: ("xtts", "kokoro", "espeak")}
@@ -37,9 +30,6 @@ BEST: Final = {TRANSLATORS: ("nllb-ct2", "nllb", "apertium", "none"), SYNTHESIZE
 
 BEST_ON_GPU: Final = {TRANSLATORS: ("nllb", "nllb-ct2", "apertium", "none")}
 """Likewise where there is a GPU, as far as it makes a difference."""
-
-_KINDS: Final = {TRANSLATORS: "translator", SYNTHESIZERS: "voice engine"}
-_OPTIONS: Final = {TRANSLATORS: "--translator", SYNTHESIZERS: "--tts"}
 
 
 def load_translator(
@@ -82,21 +72,13 @@ def load_synthesizer(
 
 def available(group: str) -> list[str]:
     """Names of all installed engines of a group, ready or not, without ``auto``."""
-    return sorted(_find(group))
-
-
-def _find(group: str) -> dict[str, set[EntryPoint]]:
-    """All entry points of a group by name; more than one where packages disagree about who owns it."""
-    found: dict[str, set[EntryPoint]] = {}
-    for entry in importlib.metadata.entry_points(group=group):
-        found.setdefault(entry.name, set()).add(entry)
-    return found
+    return sorted(find(group))
 
 
 def _load(
     group: str, name: str, report: Callable[[str, float | None], None], explain: Callable[[str], None]
 ) -> Translator | Synthesizer:
-    installed = _find(group)
+    installed = find(group)
     if name == AUTO:
         return _load_best(group, installed, report, explain)
     if name not in installed:
@@ -129,7 +111,7 @@ def _load_best(
             explain("; ".join(told))
         return engine
     raise EngineNotReadyError(
-        f"no {_KINDS[group]} is ready: {'; '.join(not_ready.values()) or 'none is installed'}",
+        f"no {KINDS[group]} is ready: {'; '.join(not_ready.values()) or 'none is installed'}",
         hint="pip install voicestream",
     )
 
@@ -166,7 +148,7 @@ def _make(group: str, entries: set[EntryPoint]) -> Translator | Synthesizer:
     if len({other.value for other in entries}) > 1:
         owners = ", ".join(sorted(f"{_owner(other)} ({other.value})" for other in entries))
         raise ConfigurationError(
-            f"more than one package brings a {_KINDS[group]} named {entry.name}: {owners}",
+            f"more than one package brings a {KINDS[group]} named {entry.name}: {owners}",
             hint="pip uninstall all but one of them",
         )
     try:
@@ -174,7 +156,7 @@ def _make(group: str, entries: set[EntryPoint]) -> Translator | Synthesizer:
         return make()
     except (ImportError, AttributeError, TypeError) as error:
         raise ConfigurationError(
-            f"the {_KINDS[group]} {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
+            f"the {KINDS[group]} {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
             hint=f"pip install --force-reinstall {_owner(entry)}",
         ) from error
 
@@ -185,10 +167,5 @@ def _owner(entry: EntryPoint) -> str:
 
 
 def _unknown(group: str, name: str, installed: list[str]) -> ConfigurationError:
-    names = [AUTO, *installed]
-    option = _OPTIONS[group]
-    nearest = difflib.get_close_matches(name.lower(), names, n=1)
-    guess = f"Did you mean {option} {nearest[0]}? " if nearest else ""
-    return ConfigurationError(
-        f'there is no {_KINDS[group]} named "{name}"', hint=f"{guess}Type {option} and one of: {', '.join(names)}"
-    )
+    message, hint = unknown(group, name, installed)
+    return ConfigurationError(message, hint=hint)

@@ -46,6 +46,8 @@ class SessionBook:
 
     session: str
     options: SessionOptions
+    translates: bool = True
+    """Whether its sentences go to the translation worker."""
     rows: dict[int, Row] = field(default_factory=dict[int, Row])
     """All rows without an outcome, in order."""
     found: collections.deque[Row] = field(default_factory=collections.deque[Row])

@@ -21,6 +21,8 @@ from voicestream.supervisor.ledger.books import Waiting, first_open, put_in_orde
 from voicestream.supervisor.ledger.rows import Outcome, Row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicestream.supervisor.ledger.books import Books, SessionBook
 
 
@@ -35,9 +37,11 @@ class Drop(Protocol):
 class Lagging:
     """Which messages wait since when, and the end of those that wait too long."""
 
-    def __init__(self, books: Books, drop: Drop) -> None:
+    def __init__(self, books: Books, drop: Drop, take: Callable[[SessionBook, Row], None]) -> None:
+        """``take``: takes a new row to be translated."""
         self._books = books
         self._drop = drop
+        self._take = take
         self._held_seconds = 0.0
         """For how long all was held, without the time since ``_held_since``."""
         self._held_since: float | None = None
@@ -114,6 +118,6 @@ class Lagging:
             before=following.sentence,
         )
         book.rows[row.sentence] = row
-        put_in_order(book.found, row)
-        put_in_order(book.unplayed, row)
         self._books.report("announcement", row, text=text, language=language)
+        put_in_order(book.unplayed, row)
+        self._take(book, row)

@@ -41,6 +41,7 @@ from voicestream.messages import (
     Underrun,
     WorkFailed,
 )
+from voicestream.supervisor import needs
 from voicestream.supervisor.ledger.books import MAX_CHARACTERS, Books, SessionBook
 from voicestream.supervisor.ledger.commands import Closed, Command, Report
 from voicestream.supervisor.ledger.lagging import Lagging
@@ -65,12 +66,12 @@ class Ledger:
         self.translating = Translating(self.books)
         self.speaking = Speaking(self.books)
         self.playing = Playing(self.books, self.speaking.pace)
-        self.lagging = Lagging(self.books, self._drop)
+        self.lagging = Lagging(self.books, self._drop, self.translating.found)
 
     def open_session(self, session: str, options: SessionOptions, now: float) -> list[Command]:
         """A new session; its id must be new."""
         self.books.now = now
-        book = SessionBook(session=session, options=options)
+        book = SessionBook(session=session, options=options, translates=needs.translates(options))
         self.books.sessions[session] = book
         self.playing.open_output(book)
         return self._settle()
@@ -249,8 +250,8 @@ class Ledger:
             reason = f"a sentence of {len(row.text)} characters; at most {MAX_CHARACTERS} are spoken"
             self.books.end(row, Outcome.SKIPPED, stage="parser", reason=reason)
             return
-        book.found.append(row)
         book.unplayed.append(row)
+        self.translating.found(book, row)
         self.lagging.found(book, row)
 
     def _left_out(self, book: SessionBook, sentence: int) -> None:

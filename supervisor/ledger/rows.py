@@ -39,13 +39,14 @@ class Outcome(enum.Enum):
 
 
 _NEXT: Final = {
-    Making.FOUND: {Making.TRANSLATING},
+    Making.FOUND: {Making.TRANSLATING, Making.TRANSLATED},
     Making.TRANSLATING: {Making.FOUND, Making.TRANSLATED},
     Making.TRANSLATED: {Making.SPEAKING},
     Making.SPEAKING: {Making.TRANSLATED, Making.SPOKEN},
     Making.SPOKEN: set[Making](),
 }
-"""Every transition there is: forward by one, or back by one when the worker is lost."""
+"""Every transition there is: forward by one (past translation where none is wanted), or back by one when the worker is
+lost."""
 
 _RESULTS: Final = {Making.TRANSLATING: {Making.TRANSLATED}, Making.SPEAKING: {Making.SPOKEN}}
 """The transitions by which a worker delivers: the trials at that stage are over."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from voicestream.messages import Cancel, SourceSentence, Translate
 from voicestream.supervisor.ledger.books import MAX_CHARACTERS, MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Making
+from voicestream.supervisor.needs import UNTRANSLATED
 
 if TYPE_CHECKING:
     from voicestream.messages import Translated, TranslationOptions, WorkFailed
@@ -58,6 +59,13 @@ class Translating:
     def characters(self) -> int:
         """Length of the batch in hand."""
         return sum(len(row.text) for row in self._batch.rows) if self._batch else 0
+
+    def found(self, book: SessionBook, row: Row) -> None:
+        """Take a new row; one of a session that wants no translation goes on at once."""
+        if book.translates:
+            put_in_order(book.found, row)
+        else:
+            self._move_on(row, engine=UNTRANSLATED)
 
     def done(self, answer: Translated) -> float | None:
         """Take a batch that is back; returns how long it took, or None when it is not the one in hand."""
@@ -147,7 +155,7 @@ class Translating:
         if not row.is_announcement:
             self._books.sessions[row.session].untranslated_count += 1
         self._books.report("failed", row, stage="translation", reason=reason)
-        self._move_on(row, engine="none")
+        self._move_on(row, engine=UNTRANSLATED)
 
     def _move_on(self, row: Row, engine: str) -> None:
         row.move(Making.TRANSLATED)

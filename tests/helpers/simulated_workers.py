@@ -59,8 +59,8 @@ UNTRANSLATABLE = "untranslatable"
 """The translator says of this text that it has found no translation."""
 
 
-def options(*, target: str = "en", max_lag_seconds: float = 0.0, beams: int = 1, **more: float) -> SessionOptions:
-    """A session in English, to nowhere."""
+def options(*, target: str = "nl", max_lag_seconds: float = 0.0, beams: int = 1, **more: float) -> SessionOptions:
+    """A session of English, translated into Dutch, to nowhere; one with the target ``en`` needs no translation."""
     return SessionOptions(
         parser=ParserOptions(),
         output=OutputOptions(kind="null"),
@@ -121,7 +121,7 @@ class World:
                 self.do(self.ledger.handle(role, Ready(engine="simulated", device=self.device), self.now))
                 self.do(self.ledger.seat(role, self.now))
 
-    def open(self, session: str, *, target: str = "en", max_lag_seconds: float = 0.0, beams: int = 1) -> None:
+    def open(self, session: str, *, target: str = "nl", max_lag_seconds: float = 0.0, beams: int = 1) -> None:
         """A session begins."""
         wanted = options(target=target, max_lag_seconds=max_lag_seconds, beams=beams)
         self.do(self.ledger.open_session(session, wanted, self.now))

@@ -76,7 +76,7 @@ def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_wh
     world = World(slots=slots, device=device)
     world.start()
     world.open("a")
-    world.open("b")
+    world.open("b", target="en")
     run_history(world, seed, length, blame=False)
     world.end_input("a")
     world.end_input("b")
@@ -99,7 +99,7 @@ def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, l
     world = World(slots=12, device=device)
     world.start()
     world.open("a")
-    world.open("b")
+    world.open("b", target="en")
     run_history(world, seed, length, blame=True)
     world.end_input("a")
     world.end_input("b")
@@ -120,7 +120,7 @@ def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_who
     world = World(slots=12)
     world.start()
     world.open("a")
-    world.open("b")
+    world.open("b", target="en")
     run_history(world, seed, before, blame=False)
     world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
     run_history(world, seed + 1, after, sessions=("b",), blame=False)
@@ -211,6 +211,20 @@ def test_a_sentence_that_fails_three_times_is_skipped_with_its_reason_and_the_ne
     assert [(event.sentence, event.stage, event.reason) for event in skipped] == [(1, "tts", "poison")]
     assert world.closed[0].exit_code == 1
     assert [sentence for _, sentence in world.order] == [0, 2]
+
+
+def test_a_session_that_wants_no_translation_is_heard_without_a_translator() -> None:
+    world = World()
+    world.start(["tts", "player"])
+    world.open("a", target="en")
+    world.find("a", "as it is")
+    world.end_input("a")
+    while world.step("tts") or world.step("player"):
+        pass
+    assert [(closed.exit_code, closed.counts.played) for closed in world.closed] == [(0, 1)]
+    assert [(e.text, e.language, e.engine) for e in world.events if e.event == "translated"] == [
+        ("as it is", "en", "none")
+    ]
 
 
 def test_a_sentence_that_costs_three_translators_is_spoken_in_the_original_and_that_is_said() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from voicestream import languages, settings
+from voicestream import engine_names, languages, settings
 from voicestream.cli import card_option, output_option
 from voicestream.cli.commands import GroupedCommand
 from voicestream.errors import ConfigurationError, UsageError
@@ -156,6 +156,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
     with_settings(context, found)
     values = context.params
     source = languages.parse(str(values["source"])).tag
+    engine_names.check(tts=str(values["tts"]), translator=str(values["translator"]))
     voice, tts = _voice(str(values["voice"]), str(values["tts"]), models_directory(str(values["models"])))
     compute, cards = card_option.devices(context)
     target = languages.parse(str(values["target"])).tag if values["target"] else source

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 import click
 
-from voicestream import cards
+from voicestream import cards, engine_names
 from voicestream.cli import card_option
 from voicestream.cli.session_options import models_directory
 from voicestream.client import Client
 from voicestream.engine_settings import AUTO
-from voicestream.errors import VoicestreamError
-from voicestream.messages import Status, StatusRequest
+from voicestream.errors import ConfigurationError, VoicestreamError
+from voicestream.messages import Control, Status, StatusRequest
 from voicestream.run_directory import RunDirectory
+
+READY_SECONDS: Final = 300.0
+"""How long engines may take to load before ``up`` stops waiting for them."""
+
+END_SECONDS: Final = 15.0
+LOOK_SECONDS: Final = 0.1
+SETTLED: Final = frozenset({"ready", "busy", "failed"})
+"""States of a worker that has finished loading."""
 
 
 @click.command()
@@ -26,6 +37,7 @@ from voicestream.run_directory import RunDirectory
 @click.pass_context
 def up(context: click.Context, /, *, tts: str, translator: str, models: str, graphs: bool, **_: object) -> None:
     """Start the background supervisor and keep it until `voicestream down`."""
+    engine_names.check(tts=tts, translator=translator)
     compute, found = card_option.devices(context)
     options = [
         "--stay",
@@ -38,11 +50,52 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
     ]
     with Client(RunDirectory.of_this_user(), options) as client:
         started = client.connect_or_start()
-        answer = client.ask(StatusRequest())
-    if client.log_failure:
-        click.echo(f"voicestream: {client.log_failure}", err=True)
-    if not isinstance(answer, Status):
-        raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}")
+        answer = _when_settled(client)
+        if client.log_failure:
+            click.echo(f"voicestream: {client.log_failure}", err=True)
+        try:
+            _check(answer, {"tts": tts, "translation": translator}, is_new=started)
+        except VoicestreamError:
+            if started:
+                # Of a supervisor that cannot do what it was started for, nothing is kept.
+                client.send(Control(action="shutdown"))
+                client.wait_for_end(END_SECONDS)
+            raise
     click.echo(
         f"voicestream: supervisor {answer.supervisor.pid} {'started' if started else 'was running already'}", err=True
     )
+
+
+def _when_settled(client: Client) -> Status:
+    """The status once every worker is ready or has failed."""
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        answer = client.ask(StatusRequest())
+        if not isinstance(answer, Status):
+            raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}")
+        unsettled = [worker for worker in answer.workers if worker.state not in SETTLED]
+        if not unsettled:
+            return answer
+        if time.monotonic() >= deadline:
+            roles = ", ".join(f"{worker.role} ({worker.detail or worker.state})" for worker in unsettled)
+            raise VoicestreamError(
+                f"not ready after {READY_SECONDS:.0f} s: {roles}", hint="Type: voicestream workers status"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _check(answer: Status, wanted: dict[str, str], *, is_new: bool) -> None:
+    """Make sure that the supervisor does what was asked for.
+
+    Raises:
+        ConfigurationError: a worker has failed, or runs another engine than the one that was named.
+    """
+    for worker in answer.workers:
+        engine = wanted.get(worker.role, AUTO)
+        if worker.state == "failed" and (is_new or engine != AUTO):
+            raise ConfigurationError(f"the {worker.role} worker does not start: {worker.detail}")
+        if not is_new and engine not in (AUTO, worker.engine):
+            raise ConfigurationError(
+                f"the supervisor that is running has the {worker.role} engine {worker.engine}, not {engine}",
+                hint="Type: voicestream down, then again: voicestream up",
+            )
