@@ -312,11 +312,11 @@ class Supervisor:
         self._tell_of(finding, now)
 
     def _tell_of(self, finding: Finding, now: float) -> None:
-        """Tell the sessions what became of a worker; of a failure only those that it concerns."""
+        """Tell the sessions that need its role what became of a worker."""
         post = self.table.posts[finding.role]
         reason = finding.reason if isinstance(finding, Ended | RoleFailed) else post.note
         for session in self.sessions.by_id.values():
-            if not isinstance(finding, RoleFailed) or needs.is_needed(post.role, session.options):
+            if needs.is_needed(post.role, session.options):
                 self.hub.send(session.client, news.worker(session.session, post, reason, now))
 
     def _parser_lost(self, *, blame: bool, now: float) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from helpers.misbehaviour import WRONG_PROTOCOL, plug_in
 from helpers.running import line, wait_until
+from voicestream.bench import engines
 from voicestream.messages import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
@@ -19,8 +21,11 @@ ROLES = ("parser", "translation", "tts", "player")
 @pytest.mark.parametrize("role", ROLES)
 def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: Voicestream, role: str) -> None:
     orders, ours = plug_in(place.home / "orders", role)
+    engines.plug_in(place.home / "engines")
+    ours["PYTHONPATH"] += os.pathsep + str(place.home / "engines")
     place.environment |= ours
-    run = place.run()
+    translated = ("--to", "de", "--translator", engines.NAME)
+    run = place.run(*translated)
     run.write(line("One."))
     run.wait_for("playback_finished")
     orders.give("exit 78", "idle")
@@ -32,7 +37,7 @@ def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: V
     states = {worker["role"]: worker["state"] for worker in place.status()["workers"]}
     assert states == dict.fromkeys(ROLES, "ready") | {role: "failed"}
 
-    again = place.run("--keep-alive", "0")
+    again = place.run("--keep-alive", "0", *translated)
     again.write(line("Two."))
     assert again.finish() == 0, again.stderr
     assert len(again.of("playback_finished")) == 1

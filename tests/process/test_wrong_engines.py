@@ -71,6 +71,7 @@ def test_sessions_that_wanted_another_engine_go_on_when_one_cannot_be_loaded(pla
         Session(place.runtime, options(target="de", tts=UNREADY, translator="nllb")) as wrong,
         Session(place.runtime, options()) as right,
     ):
+        wrong.write(line("Nobody hears this."))
         right.write(line("One."))
         assert wrong.finish(30).exit_code == 78
         right.write(line("Two."))
@@ -84,6 +85,7 @@ def test_a_translator_that_has_failed_is_nothing_to_a_session_without_translatio
         plain.write(line("One."))
         plain.wait_for("playback_finished")
         with Session(place.runtime, options(target="de", translator="nllb")) as translated:
+            translated.write(line("Nobody hears this."))
             assert translated.finish(30).exit_code == 78
         wait_until(lambda: place.worker("translation")["state"] == "failed", "translation has failed")
         plain.write(line("Two."))
