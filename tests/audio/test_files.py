@@ -69,7 +69,7 @@ def test_a_wav_file_holds_every_sample_of_every_sentence(driver: PlayerDriver, t
 def test_nowhere_takes_a_minute_of_sound_at_once(driver: PlayerDriver) -> None:
     driver.open("s", "null")
     begin = driver.say("s", 0, sound(24_000 * 60, 1))
-    driver.wait_until_finished([begin], seconds=5)
+    driver.wait_until_finished([begin])
 
 
 def test_a_wav_file_is_the_same_whenever_the_player_is_killed(tmp_path: Path) -> None:

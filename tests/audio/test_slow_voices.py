@@ -65,7 +65,6 @@ def unavoidable(text: str, speed: float, chunks: tuple[float, ...]) -> float:
     return wait
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("voice", VOICES)
 def test_no_sentence_has_a_gap_and_none_waits_longer_than_it_must(
     place: Voicestream, recorder: Recorder, voice: str

@@ -65,7 +65,6 @@ GOALS = {
 RUNS = Runs(own=1, others=1, lines=1, warm_ups=0)
 
 pytestmark = [
-    pytest.mark.timeout(120),  # the first of them makes the models and measures
     pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated:FutureWarning"),
 ]
 

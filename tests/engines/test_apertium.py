@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from helpers.deadline import remaining
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError
 from voicestream.workers.translation import apertium
 from voicestream.workers.translation.apertium import ApertiumTranslator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE_SECONDS = 20.0
 
 pytestmark = pytest.mark.skipif(
     not {"eng-spa", "spa-eng"} <= set(apertium.find_modes()),
@@ -65,7 +65,7 @@ def is_gone(pid: int) -> bool:
 
 
 def wait_until_gone(found: list[int]) -> bool:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + remaining()
     while not all(is_gone(pid) for pid in found) and time.monotonic() < deadline:
         time.sleep(0.01)
     return all(is_gone(pid) for pid in found)

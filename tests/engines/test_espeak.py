@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
+from helpers.deadline import remaining
 from voicestream import languages
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError, UsageError
 from voicestream.workers.tts import espeak, espeak_library, espeak_voices
@@ -84,7 +85,7 @@ def test_the_same_text_sounds_the_same_in_another_process(synthesizer: EspeakSyn
         "print(hashlib.sha256(b''.join(chunk.tobytes() for chunk in chunks)).hexdigest())\n"
     )
     done = subprocess.run(
-        [sys.executable, "-P", "-c", program, SENTENCE], check=True, capture_output=True, text=True, timeout=50
+        [sys.executable, "-P", "-c", program, SENTENCE], check=True, capture_output=True, text=True, timeout=remaining()
     )
     here = hashlib.sha256(sound(synthesizer, SENTENCE, voice="+f3").tobytes()).hexdigest()
     assert done.stdout.strip() == here
@@ -326,7 +327,7 @@ def test_without_the_package_the_engine_says_what_to_type(tmp_path: Path) -> Non
         check=True,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=remaining(),
     )
     exit_code, text = json.loads(done.stdout)
     assert exit_code == EXIT_CONFIGURATION
@@ -339,7 +340,7 @@ def test_importing_the_engine_does_not_import_numpy() -> None:
         "import sys, voicestream.workers.tts.espeak, voicestream.workers.tts.resample, voicestream.workers.engines\n"
         "sys.exit('numpy' in sys.modules or 'soxr' in sys.modules)\n"
     )
-    assert subprocess.run([sys.executable, "-P", "-c", program], check=False, timeout=50).returncode == 0
+    assert subprocess.run([sys.executable, "-P", "-c", program], check=False, timeout=remaining()).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from helpers import tiny_kokoro
+from helpers.deadline import remaining
 from helpers.kokoro_engine import LONG, SAID, SENTENCE, phonemes, sound
 from helpers.tiny_kokoro import FRAME, SAMPLE_RATE, heard, spoken
 from voicestream.errors import EngineNotReadyError
@@ -74,7 +75,7 @@ def test_the_same_text_sounds_the_same_in_another_process(load_kokoro: Load) -> 
         "found.close()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-P", "-c", program, LONG], check=True, capture_output=True, text=True, timeout=50
+        [sys.executable, "-P", "-c", program, LONG], check=True, capture_output=True, text=True, timeout=remaining()
     )
     assert done.stdout.strip() == digest(sound(synthesizer, LONG))
 

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 SEEN = list(tiny_nllb.pairs())[::9]
 
 # The first of them makes the models.
-pytestmark = pytest.mark.timeout(180)
-
 ENGINES = ("nllb", "nllb-ct2")
 
 CODES = {"ja": "jpn_Jpan", "es": "spa_Latn"}

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 Rows = list[list[int]]
 
 # The first of them makes the models.
-pytestmark = pytest.mark.timeout(180)
-
 GREEDY = Search(1)
 AGAIN = search_for(Job(is_second_try=True))
 SEARCHES = (GREEDY, Search(2), Search(4), Search(5), AGAIN, Search(1, 3, 1.3), Search(2, 2))

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # The first of them makes the models.
-pytestmark = pytest.mark.timeout(180)
-
 CONVERTED = f"{NAME}-int8"
 
 

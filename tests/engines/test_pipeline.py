@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from helpers.deadline import remaining
 from voicestream.workers.translation.pipeline import Pipeline, PipelineError
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     Start = Callable[[Sequence[Sequence[str]]], Pipeline]
 
 CAT = [shutil.which("cat") or "/bin/cat"]
-PATIENCE_SECONDS = 20.0
 
 
 def python(program: str) -> list[str]:
@@ -52,12 +52,12 @@ def is_gone(pid: int) -> bool:
 def test_texts_come_back_one_after_another(start: Start) -> None:
     pipeline = start([CAT, CAT, CAT])
     for text in (b"one", b"", b"two\nlines", "drei ä".encode()):
-        assert pipeline.exchange(text, PATIENCE_SECONDS) == text
+        assert pipeline.exchange(text, remaining()) == text
 
 
 def test_a_text_longer_than_all_pipes_together_does_not_block(start: Start) -> None:
     text = b"0123456789" * 100_000
-    assert start([CAT, CAT]).exchange(text, PATIENCE_SECONDS) == text
+    assert start([CAT, CAT]).exchange(text, remaining()) == text
 
 
 def test_a_program_that_talks_on_stderr_does_not_block(start: Start) -> None:
@@ -65,28 +65,28 @@ def test_a_program_that_talks_on_stderr_does_not_block(start: Start) -> None:
         "import os\nwhile data := os.read(0, 65536):\n    os.write(2, b'x' * 300_000)\n    os.write(1, data)\n"
     )
     pipeline = start([CAT, chatty, CAT])
-    assert pipeline.exchange(b"one", PATIENCE_SECONDS) == b"one"
-    assert pipeline.exchange(b"two", PATIENCE_SECONDS) == b"two"
+    assert pipeline.exchange(b"one", remaining()) == b"one"
+    assert pipeline.exchange(b"two", remaining()) == b"two"
 
 
 def test_a_program_that_ends_is_named_with_its_last_words(start: Start) -> None:
     failing = python("import os, sys; os.read(0, 1); sys.exit('no such dictionary')")
     pipeline = start([CAT, failing, CAT])
     with pytest.raises(PipelineError, match=r"ended with exit 1: no such dictionary"):
-        pipeline.exchange(b"text", PATIENCE_SECONDS)
+        pipeline.exchange(b"text", remaining())
 
 
 def test_a_killed_program_is_named_with_its_signal(start: Start) -> None:
     pipeline = start([CAT, CAT, CAT])
-    pipeline.exchange(b"text", PATIENCE_SECONDS)
+    pipeline.exchange(b"text", remaining())
     os.kill(pipeline.pids[1], signal.SIGKILL)
     with pytest.raises(PipelineError, match="cat ended with SIGKILL"):
-        pipeline.exchange(b"text", PATIENCE_SECONDS)
+        pipeline.exchange(b"text", remaining())
 
 
 def test_a_program_that_hangs_is_given_up_in_time(start: Start) -> None:
     pipeline = start([CAT, CAT])
-    pipeline.exchange(b"text", PATIENCE_SECONDS)
+    pipeline.exchange(b"text", remaining())
     os.kill(pipeline.pids[1], signal.SIGSTOP)
     begun = time.monotonic()
     with pytest.raises(PipelineError, match=r"no answer from cat \| cat within 0.2 s"):
@@ -101,7 +101,7 @@ def test_close_ends_all_programs_and_can_be_repeated(start: Start) -> None:
     pipeline.close()
     assert all(is_gone(pid) for pid in pids)
     with pytest.raises(PipelineError, match="closed"):
-        pipeline.exchange(b"text", PATIENCE_SECONDS)
+        pipeline.exchange(b"text", remaining())
 
 
 def test_close_ends_a_program_that_ignores_the_end_of_its_input(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_no_descriptor_stays_open() -> None:
     before = count()
     for _ in range(3):
         pipeline = Pipeline([CAT, CAT, CAT])
-        pipeline.exchange(b"text", PATIENCE_SECONDS)
+        pipeline.exchange(b"text", remaining())
         assert count() == before + 4, "first input, last output, stderr, selector"
         pipeline.close()
     assert count() == before

@@ -46,7 +46,6 @@ SAMPLE_RATE = 24_000
 TEXT: Final = tiny_xtts.TEXTS["en"]
 
 # The first of them makes the model.
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,6 @@ GREEDY = Manner(top_k=1, repetition_penalty=PENALTY)
 SAMPLED = Manner(temperature=0.75, top_k=50, top_p=0.85, repetition_penalty=PENALTY)
 
 pytestmark = [
-    pytest.mark.timeout(180),  # the first of them makes the model
     pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated:FutureWarning"),  # coqui's own code runs here
 ]
 

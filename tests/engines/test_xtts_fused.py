@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning"),
-    pytest.mark.timeout(180),  # the first of them imports coqui
 ]
 
 WIDTH, TEXT_TOKENS, LONGEST_TEXT = 32, 60, 110

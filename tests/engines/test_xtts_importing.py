@@ -25,8 +25,6 @@ from voicestream.workers.tts.xtts.audio_stand_in import MelSpectrogram, Resample
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.timeout(180)
-
 
 def python(program: str, path: Path | None = None, **environment: str) -> str:
     """What a program prints, with a directory in front of Python's path."""

@@ -47,8 +47,6 @@ NETWORKS: dict[str, Callable[[HifiGan, torch.dtype], Compute]] = {
 
 CPU = torch.device("cpu")
 
-pytestmark = pytest.mark.timeout(180)  # the first of them imports coqui's code
-
 
 @pytest.fixture(scope="module")
 def coqui() -> Any:

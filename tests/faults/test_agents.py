@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from helpers import quick_voice
-from helpers.running import COMMAND, PATIENCE_SECONDS, line, wait_until
+from helpers.deadline import remaining
+from helpers.running import COMMAND, line, wait_until
 
 if TYPE_CHECKING:
     from helpers.running import Event, Run, Voicestream
@@ -165,7 +166,6 @@ def peak_bytes(process: psutil.Process) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 def test_5000_sentences_at_once_are_each_heard_once_in_order_and_the_agent_does_not_wait(place: Voicestream) -> None:
     place.environment["PYTHONPATH"] = quick_voice.plug_in(place.home / "site")
     run = place.run("--tts", quick_voice.NAME, "--no-captions", "--keep-alive", "60")
@@ -186,7 +186,6 @@ def test_5000_sentences_at_once_are_each_heard_once_in_order_and_the_agent_does_
     wait_until(
         lambda: (run.events[-1]["event"], run.events[-1].get("sentence")) == ("playback_finished", len(texts)),
         "the last one was heard",
-        seconds=150,
     )
     peak = {name: peak_bytes(process) for name, process in processes.items()}
     status = place.status()["supervisor"]
@@ -230,7 +229,6 @@ def starts(runs: list[Run]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 def test_ten_agents_at_once_take_turns_by_message_and_each_is_heard_as_if_it_were_alone(place: Voicestream) -> None:
     options = ("--speed", "3", "--keep-alive", "60")
     runs: list[Run] = []
@@ -315,7 +313,7 @@ def call_with_stdin(place: Voicestream, descriptor: int) -> subprocess.Completed
         capture_output=True,
         env=place.environment,
         cwd=place.cwd,
-        timeout=PATIENCE_SECONDS,
+        timeout=remaining(),
         check=False,
     )
 

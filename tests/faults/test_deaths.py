@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from helpers.deadline import remaining
 from helpers.planted_voices import plant
-from helpers.running import COMMAND, PATIENCE_SECONDS, line, wait_until
+from helpers.running import COMMAND, line, wait_until
 from helpers.terminal import Terminal
 from voicestream.supervisor.alarms import UNATTENDED_SECONDS
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from helpers.running import Event, Run, Voicestream
 
 # Most take some seconds; the machines that run this are shared.
-pytestmark = pytest.mark.timeout(180)
-
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "4"))
 SEED = int(os.environ.get("FAULT_SEED", "4"))
 
@@ -116,7 +115,7 @@ def test_whoever_is_killed_at_random_moments_a_new_start_works_and_nothing_is_le
         assert_in_order(run)
     done = place.call("run", "--tts", "steady", "--output", "null", "--keep-alive", "0", stdin=HELLO)
     assert done.returncode == 0, done.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 # --- terminals
@@ -180,7 +179,7 @@ def test_a_closed_terminal_ends_the_run_and_what_is_to_stay_warm_stays_usable(
         wait_until(lambda: len(place.processes()) == 5, "the supervisor and its workers are there")
         done = place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO)
         assert done.returncode == 0, done.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 def test_ctrl_z_in_the_terminal_holds_and_fg_goes_on_without_losing_anything(place: Voicestream) -> None:
@@ -217,7 +216,7 @@ def test_ctrl_z_in_the_terminal_holds_and_fg_goes_on_without_losing_anything(pla
         wait_until(lambda: "exit code" in terminal.shown, "it has ended", seen=shown)
         assert "exit code 0" in terminal.shown
     assert file.read_bytes() == wanted
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 def test_a_run_that_is_killed_while_it_is_suspended_does_not_silence_another(place: Voicestream) -> None:
@@ -297,7 +296,7 @@ def test_ctrl_c_ends_the_run_although_the_supervisor_is_frozen(place: Voicestrea
     assert run.wait() == 130
     assert supervisor.status() == psutil.STATUS_STOPPED
     supervisor.resume()
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 def test_a_second_ctrl_c_does_not_wait_for_the_supervisors_end(place: Voicestream) -> None:
@@ -315,7 +314,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_supervisors_end(place: Voicestrea
     assert run.wait() == 130
     assert time.monotonic() - since < 8  # the supervisor would be waited for for 10 s
     supervisor.resume()
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 def test_a_reader_of_tee_that_never_reads_does_not_keep_the_run_from_ending_when_told_to(place: Voicestream) -> None:
@@ -332,7 +331,7 @@ def test_a_reader_of_tee_that_never_reads_does_not_keep_the_run_from_ending_when
             process.stdin.close()
             wait_until(lambda: "state=closed" in place.log_text("supervisor"), "all is spoken")
             process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE_SECONDS) == 143
+            assert process.wait(remaining()) == 143
         finally:
             process.kill()
 
@@ -349,7 +348,7 @@ def impatient_supervisor(place: Voicestream) -> Iterator[None]:
         try:
             wait_until(lambda: place.call("workers", "status").returncode == 0, "the supervisor answers")
             yield
-            process.wait(PATIENCE_SECONDS)
+            process.wait(remaining())
         finally:
             process.kill()
 
@@ -382,7 +381,7 @@ def test_after_a_sleep_longer_than_any_silence_allowed_nobody_is_taken_for_dead_
         assert [worker["incarnation"] for worker in place.status()["workers"]] == [1, 1, 1, 1]
         assert run.finish() == 0, run.stderr
     assert (place.cwd / "slept.wav").read_bytes() == (place.cwd / "undisturbed.wav").read_bytes()
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 def test_a_worker_that_does_not_wake_up_with_the_others_is_replaced(place: Voicestream) -> None:
@@ -401,7 +400,7 @@ def test_a_worker_that_does_not_wake_up_with_the_others_is_replaced(place: Voice
         run.wait_for("playback_finished", 2)
         assert "silent for" in run.stderr
         assert run.finish() == 0, run.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 ASKING = f"""

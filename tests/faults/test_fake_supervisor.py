@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.faking import faked
-from helpers.running import PATIENCE_SECONDS, line
+from helpers.running import line
 from voicestream.client import Client, NoAnswerError
 from voicestream.messages import StatusRequest
 from voicestream.run_directory import RunDirectory
@@ -37,7 +37,7 @@ def test_without_an_answer_waiting_ends_in_time_and_nobody_is_started_in_its_pla
 )
 def test_a_run_ends_with_a_message_and_a_documented_exit_code(place: Voicestream, manner: str, words: str) -> None:
     with faked(place, manner):
-        done = place.call("run", "--output", "null", stdin=line("Hello."), seconds=PATIENCE_SECONDS)
+        done = place.call("run", "--output", "null", stdin=line("Hello."))
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 1

@@ -173,11 +173,10 @@ def test_a_client_that_sends_more_than_it_may_loses_its_own_session_alone(monkey
         stage.perform(play)
 
 
-@pytest.mark.timeout(60 + FRAMES // 1_000)
+@pytest.mark.timeout(240 + FRAMES // 1_000)
 def test_random_frames_cost_no_memory_and_the_books_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """The books are checked after each frame that is a message. `make fuzz-hub` sends a million."""
     own = psutil.Process()
-    patience = 50 + FRAMES / 1_000
     memory: list[int] = []
     played: list[int] = []
 
@@ -206,7 +205,7 @@ def test_random_frames_cost_no_memory_and_the_books_hold(monkeypatch: pytest.Mon
 
     with new_stage(monkeypatch) as stage:
         began = time.monotonic()
-        stage.perform(play, patience)
+        stage.perform(play)
         seconds = time.monotonic() - began
     growth = max(memory) - memory[0]
     sys.stdout.write(

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from helpers import attack
+from helpers.deadline import remaining
 from helpers.running import COMMAND, line, wait_until
 from voicestream.link import MAX_WAITING_FRAMES, MAX_WIRE_BYTES
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from helpers.running import Voicestream
 
-pytestmark = pytest.mark.timeout(240)
 """What attacks at full speed takes 5 s where it has two cores, and many times that where it has not."""
 
 MAX_GROWTH_BYTES = 60 << 20
@@ -116,7 +116,7 @@ def test_who_takes_the_names_of_future_workers_does_not_keep_them_from_their_pla
     with attackers(place, ["--frames=100000000", "--name=tts.2"], ["--frames=100000000", "--name=player.2"]):
         wait_until(lambda: place.status()["supervisor"]["frames_dropped"] > 200, "both attackers are heard")
         for role in ("tts", "player"):
-            done = place.call("workers", "restart", role, seconds=100)
+            done = place.call("workers", "restart", role)
             assert done.returncode == 0, done.stderr
             assert "incarnation 2" in done.stderr
         run.write(line("After."))
@@ -127,7 +127,7 @@ def test_who_takes_the_names_of_future_workers_does_not_keep_them_from_their_pla
 def test_more_connections_than_a_usual_limit_of_descriptors_do_not_end_the_supervisor(place: Voicestream) -> None:
     """libzmq ends a process that has no descriptor left for the next peer."""
     command = ["sh", "-c", f'ulimit -Sn {FEW_DESCRIPTORS} && exec "$0" "$@"', *COMMAND, "up"]
-    subprocess.run(command, env=place.environment, cwd=place.cwd, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, env=place.environment, cwd=place.cwd, check=True, capture_output=True, timeout=remaining())
     place.pid_of("parser")
     supervisor = place.supervisor_pid()
     with contextlib.ExitStack() as stack:
@@ -160,7 +160,7 @@ def test_another_user_can_neither_look_into_the_processes_nor_signal_them(place:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=remaining(),
     )
     assert done.stdout == "", "the other user got at something"
     time.sleep(0.1)

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.planted_voices import DEATH_VARIABLE, plant
-from helpers.running import PATIENCE_SECONDS, line, wait_until
+from helpers.running import line, wait_until
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
 
 # Most take a second or two; the machines that run this are shared.
-pytestmark = pytest.mark.timeout(180)
-
 HELLO = line("Hello world.")
 
 TINY_DISK = """
@@ -60,7 +58,7 @@ def test_no_memory_for_the_sound_is_said_and_leaves_nothing(place: Voicestream) 
     assert "no memory for 11 MiB of sound" in run.stderr
     assert "ulimit" in run.stderr
     assert "Traceback" not in run.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
     assert place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO).returncode == 0
 
 
@@ -69,7 +67,7 @@ def test_a_full_dev_shm_is_nothing_to_us(place: Voicestream) -> None:
     run = place.run("--keep-alive", "0", under=tiny_disk("size=4k", Path("/dev/shm"), "full"))  # noqa: S108 - a disk of its own
     run.write(HELLO)
     assert run.finish() == 0, run.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 @pytest.mark.parametrize("death", ["memory killer", "memory limit"])
@@ -120,7 +118,7 @@ def test_a_full_disk_for_the_logs_does_not_stop_the_speaking(
     assert len(run.of("playback_finished")) == 2
     assert ("no log is written" in run.stderr) == is_said, run.stderr
     assert "Traceback" not in run.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 @pytest.mark.platform
@@ -138,7 +136,7 @@ def test_a_full_disk_behind_a_frozen_supervisor_does_not_stop_the_agent_and_is_s
     supervisor.resume()
     assert run.finish() == 1, run.stderr
     assert "bytes of input found no room on the disk" in run.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 @pytest.mark.platform
@@ -178,7 +176,7 @@ def test_a_worker_for_which_there_are_no_descriptors_is_started_as_soon_as_there
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
     run.wait_for("playback_finished", 2)
     assert run.finish() == 0, run.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 @pytest.mark.parametrize("descriptors", [10, 12, 16])
@@ -194,7 +192,7 @@ def test_a_run_with_few_descriptors_speaks(place: Voicestream) -> None:
     run = place.run("--keep-alive", "0", under=limited("-n 64"))
     run.write(HELLO)
     assert run.finish() == 0, run.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 # --- the run directory
@@ -208,7 +206,7 @@ def test_a_supervisor_whose_run_directory_is_deleted_ends_by_itself(place: Voice
         shutil.rmtree(place.runtime)
     else:
         (place.runtime / target).unlink()
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
     assert "was deleted" in place.log_text("supervisor")
 
 
@@ -231,7 +229,7 @@ def test_open_sessions_go_on_without_their_run_directory_and_a_new_run_gets_a_ne
     assert len(run.of("playback_finished")) == 3
     new.write(HELLO)
     assert new.finish() == 0, new.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 def test_without_its_run_directory_a_session_that_loses_a_worker_ends_visibly(place: Voicestream) -> None:
@@ -246,7 +244,7 @@ def test_without_its_run_directory_a_session_that_loses_a_worker_ends_visibly(pl
     run.write(HELLO)  # the agent is still read
     assert run.finish() == 1
     assert "run directory was deleted" in run.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
 
 def _padded(parent: Path, size: int, letter: str) -> Path:
@@ -271,7 +269,7 @@ def test_a_run_directory_at_the_length_limit_of_socket_paths_works_and_a_longer_
     place.environment["VOICESTREAM_RUNTIME_DIR"] = str(place.runtime)
     done = place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO)
     assert done.returncode == 0, done.stderr
-    place.assert_nothing_left(PATIENCE_SECONDS)
+    place.assert_nothing_left()
 
     too_long = place.runtime.with_name(place.runtime.name + "x")
     place.environment["VOICESTREAM_RUNTIME_DIR"] = str(too_long)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from helpers import chaos_engines
+from helpers.deadline import remaining
 from helpers.running import SHARED_MEMORY, voicestream_place, wait_until
 from voicestream.client import Client
 from voicestream.messages import Status, StatusRequest
@@ -102,7 +103,7 @@ def ground(*, silence_limit_seconds: float | None = None) -> Iterator[Ground]:
                 found.wait_until_at_rest()
                 yield found
             assert place.call("down").returncode == 0
-            supervisor.wait(30)
+            supervisor.wait(remaining())
             place.assert_nothing_left()
         finally:
             supervisor.kill()

@@ -14,9 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from helpers.deadline import allow, remaining
 from helpers.matrix_cells import LIMIT_SECONDS, MOMENTS, Cell, comes_back
 from helpers.misbehaviour import MARK, plug_in
-from helpers.running import PATIENCE_SECONDS, line, voicestream_place, wait_until
+from helpers.running import line, voicestream_place, wait_until
 from helpers.session import Session
 from voicestream.bench import engines
 from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
@@ -36,8 +37,8 @@ LAST = line("At last there is one plain sentence to end with.")
 AT_ONCE = 5
 """Supervisors at the same time: a cell waits for most of its time."""
 
-WAIT_SECONDS = 3 * PATIENCE_SECONDS
-"""For a session that may cost three workers."""
+GROUP_SECONDS = 250.0
+"""For the cells of one role and one fault. They are begun before their tests, whose deadlines do not concern them."""
 
 KEEP_ALIVE_SECONDS = 60.0
 """A supervisor that is left alone ends by itself."""
@@ -118,7 +119,7 @@ class Group:
         outcome = self.session(moment)
         if moment == "stop":
             self._stop()
-            outcome.supervisor_exit = self._supervisor.wait(PATIENCE_SECONDS)
+            outcome.supervisor_exit = self._supervisor.wait(remaining())
             self._place.assert_nothing_left()
         else:
             # What was heard may be over before another worker has taken the place.
@@ -149,7 +150,7 @@ class Group:
             else:
                 session.write(MARKED_LINE)
             session.write(LAST)
-            closed = session.finish(WAIT_SECONDS)
+            closed = session.finish()
         return Outcome(closed.exit_code, closed.reason, session.events, path.read_bytes())
 
     def close(self) -> None:
@@ -247,7 +248,7 @@ class Matrix:
     def _run(self, role: str, fault: str) -> None:
         wanted = [Cell(role, fault, moment) for moment in MOMENTS]
         wanted = [cell for cell in wanted if cell in self._outcomes]
-        with voicestream_place() as place:
+        with allow(GROUP_SECONDS), voicestream_place() as place:
             try:
                 group = Group(place, role, fault)
                 try:
@@ -263,7 +264,7 @@ class Matrix:
 
 
 def _undisturbed() -> Outcome:
-    with voicestream_place() as place:
+    with allow(GROUP_SECONDS), voicestream_place() as place:
         group = Group(place, "nobody", "nothing")
         try:
             return group.session("never")

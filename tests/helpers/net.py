@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import zmq
 
+from helpers.deadline import remaining_milliseconds
 from voicestream.link import pack, peer_socket, unpack
 from voicestream.messages import Beat
 from voicestream.supervisor.hub import Hub
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from voicestream.messages import Message
 
 M = TypeVar("M")
-
-WAIT_MILLISECONDS = 30_000
-"""Far beyond what any test waits for on a machine that is not shared."""
 
 
 class Net:
@@ -50,7 +48,7 @@ class Net:
     def next(self) -> tuple[bytes, Message]:
         """The next message that gets through to the hub."""
         while True:
-            assert self.hub.socket.poll(WAIT_MILLISECONDS), "nothing arrived"
+            assert self.hub.socket.poll(remaining_milliseconds()), "nothing arrived"
             for found in self.hub.receive():
                 return found
 
@@ -72,7 +70,7 @@ class Net:
 
 def received(socket: zmq.Socket[bytes]) -> Message:
     """The next message that a peer gets."""
-    assert socket.poll(WAIT_MILLISECONDS), "nothing arrived"
+    assert socket.poll(remaining_milliseconds()), "nothing arrived"
     return unpack(socket.recv())
 
 

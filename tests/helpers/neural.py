@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from helpers.made_once import Made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PACKAGES = ("ctranslate2", "huggingface_hub", "tokenizers", "torch", "transformers")
-
-
 VOICE_PACKAGES = ("TTS", "six", "soundfile", "torch", "transformers")
+
+
+def missing(packages: tuple[str, ...]) -> list[str]:
+    """Return those that are not installed."""
+    return [package for package in packages if importlib.util.find_spec(package) is None]
 
 
 def skip_unless_installed(packages: tuple[str, ...] = PACKAGES) -> None:
     """Skip the test where packages are missing: those of the extra ``translation``, or others."""
-    missing = [package for package in packages if importlib.util.find_spec(package) is None]
-    if missing:
-        pytest.skip(f"{', '.join(missing)} not found: make neural", allow_module_level=True)
+    lacking = missing(packages)
+    if lacking:
+        pytest.skip(f"{', '.join(lacking)} not found: make neural", allow_module_level=True)
 
 
 def skip_unless_voice_installed() -> None:
@@ -28,12 +33,34 @@ def skip_unless_voice_installed() -> None:
     skip_unless_installed(VOICE_PACKAGES)
 
 
+NLLB: Final = Made(
+    "helpers.tiny_nllb",
+    ("tests/helpers/tiny_nllb.py", "voicestream/bench/gpu"),
+    ("ctranslate2", "tokenizers", "torch", "transformers"),
+)
+XTTS: Final = Made(
+    "helpers.tiny_xtts",
+    ("tests/helpers/tiny_xtts.py", "voicestream/bench/gpu", "workers/tts/xtts/importing.py"),
+    ("coqui-tts", "tokenizers", "torch", "transformers"),
+)
+OF_FIXTURES: Final = {"_models": (NLLB, PACKAGES), "xtts_models": (XTTS, VOICE_PACKAGES)}
+"""What a fixture needs, and the modules with which that is made."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make the models before the first test begins: this takes most of a minute, and is no part of a test's time."""
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if session.config.option.collectonly or session.config.pluginmanager.hasplugin("dsession"):
+        return
+    for name, (made, packages) in OF_FIXTURES.items():
+        if name in wanted and not missing(packages):
+            made.directory()
+
+
 @pytest.fixture(scope="session")
-def _models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _models() -> Path:
     skip_unless_installed()
-    directory = tmp_path_factory.mktemp("models")
-    _make("helpers.tiny_nllb", directory)
-    return directory
+    return NLLB.directory()
 
 
 @pytest.fixture(scope="session")
@@ -55,19 +82,7 @@ def random_nllb_models(_models: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def xtts_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def xtts_models() -> Path:
     """A directory of models with a tiny XTTS in it."""
     skip_unless_voice_installed()
-    directory = tmp_path_factory.mktemp("voices")
-    _make("helpers.tiny_xtts", directory)
-    return directory
-
-
-def _make(module: str, directory: Path) -> None:
-    """Have a module make its models, in a process of its own: importing torch changes the one it is in."""
-    subprocess.run(
-        [sys.executable, "-P", "-m", module, directory],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "HF_HUB_OFFLINE": "1"},
-        check=True,
-        capture_output=True,
-    )
+    return XTTS.directory()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import zmq
 
+from helpers.deadline import remaining
 from voicestream import audio_pool, link
 from voicestream.audio_pool import SAMPLE_BYTES, SLOT_FRAMES, AudioPool
 from voicestream.messages import (
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 
-WAIT_SECONDS = 15.0
 """A test that waits longer has failed; the machine may be busy."""
 
 
@@ -132,13 +132,13 @@ class PlayerDriver:
             os.kill(self.process.pid, signal.SIGKILL)
         self.wait_for_exit()
 
-    def wait_for_exit(self, seconds: float = WAIT_SECONDS) -> int:
+    def wait_for_exit(self) -> int:
         """Reap the player; returns its exit status. What it said before is read first."""
         process = self.process
         assert process is not None
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + remaining()
         while (status := process.reap()) is None:
-            assert time.monotonic() < limit, f"the player did not end within {seconds} s"
+            assert time.monotonic() < limit, "the player does not end"
             self.pump(0.005)
         self.pump(0.05)
         process.close()
@@ -168,11 +168,11 @@ class PlayerDriver:
                 self._note(message)
         return True
 
-    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
         """Pump until ``condition`` holds."""
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + remaining()
         while not condition():
-            assert time.monotonic() < limit, f"not within {seconds} s: {what}; heard {self.news[-5:]}"
+            assert time.monotonic() < limit, f"waited in vain: {what}; heard {self.news[-5:]}"
             has_ended = self.process is not None and self.process.reap() is not None
             # What it said before it ended is there by now.
             self.pump(0.05 if has_ended else 0.005)
@@ -180,7 +180,7 @@ class PlayerDriver:
                 assert condition(), f"the player ended; {self.output.decode()}"
                 return
 
-    def wait_for(self, kind: type[M], seconds: float = WAIT_SECONDS) -> M:
+    def wait_for(self, kind: type[M]) -> M:
         """The next message of this kind after those that were waited for before."""
         found: list[M] = []
 
@@ -193,7 +193,7 @@ class PlayerDriver:
                     return True
             return False
 
-        self.wait_until(has_come, kind.__name__, seconds)
+        self.wait_until(has_come, kind.__name__)
         return found[0]
 
     def all_of(self, kind: type[M]) -> list[M]:
@@ -255,10 +255,10 @@ class PlayerDriver:
             row.last_sent = False
             self._send_row(row)
 
-    def wait_until_finished(self, rows: Iterable[Sentence] | None = None, seconds: float = WAIT_SECONDS) -> None:
+    def wait_until_finished(self, rows: Iterable[Sentence] | None = None) -> None:
         """Until these sentences (or all) were reported finished."""
         wanted = list(self.sentences.values() if rows is None else rows)
-        self.wait_until(lambda: all(row.finished for row in wanted), "all finished", seconds)
+        self.wait_until(lambda: all(row.finished for row in wanted), "all finished")
 
     def _store(self, samples: bytes) -> list[tuple[int, int, int]]:
         view = memoryview(samples)

@@ -33,7 +33,7 @@ def has_begun(place: Voicestream) -> bool:
 
 
 def pull(place: Voicestream, *options: str, name: str = NAME) -> subprocess.CompletedProcess[str]:
-    done = place.call("models", "pull", name, *ACCEPT, *options, seconds=90)
+    done = place.call("models", "pull", name, *ACCEPT, *options)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

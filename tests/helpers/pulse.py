@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from helpers.deadline import remaining
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE = 24_000
-START_SECONDS = 10.0
 PROGRAMS = ("pulseaudio", "parec", "pactl")
 
 SINK = "vs_null"
@@ -118,7 +119,7 @@ class PulseServer:
             preexec_fn=_begin,  # noqa: PLW1509 - the test is over when its process is
         )
         log.close()
-        limit = time.monotonic() + START_SECONDS
+        limit = time.monotonic() + remaining()
         while SINK not in self.ask("list", "short", "sinks"):
             assert time.monotonic() < limit, "PulseAudio did not start"
             time.sleep(0.02)
@@ -185,7 +186,7 @@ class PulseServer:
             env=os.environ | self.environment,
             capture_output=True,
             text=True,
-            timeout=START_SECONDS,
+            timeout=remaining(),
             check=False,
         )
         return done.stdout
@@ -221,7 +222,7 @@ class Recorder:
         )
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
-        limit = time.monotonic() + START_SECONDS
+        limit = time.monotonic() + remaining()
         while not self._chunks:
             assert time.monotonic() < limit, "the recorder hears nothing, not even silence"
             time.sleep(0.005)
@@ -258,14 +259,14 @@ class Recorder:
     def wait(self, seconds: float) -> None:
         """Let so much more be heard: by the sink's clock, not ours."""
         wanted = self._frames + round(seconds * RATE)
-        limit = time.monotonic() + seconds + START_SECONDS
+        limit = time.monotonic() + seconds + remaining()
         while self._frames < wanted:
             assert time.monotonic() < limit, "the sink stands still"
             time.sleep(0.005)
 
     def wait_for_sound(self) -> None:
         """Until something was heard."""
-        limit = time.monotonic() + START_SECONDS
+        limit = time.monotonic() + remaining()
         while not np.any(self.heard):
             assert time.monotonic() < limit, "nothing is heard"
             time.sleep(0.002)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from helpers.running import PATIENCE_SECONDS
+from helpers.deadline import remaining
 from voicestream.client import Client
 from voicestream.messages import EndOfInput, Input, OpenSession, SessionClosed, SessionEvent, SessionOpened
 from voicestream.run_directory import RunDirectory
@@ -57,17 +57,17 @@ class Session:
 
     def wait_for(self, kind: str, count: int = 1) -> None:
         """Wait until there are ``count`` events of a kind."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + remaining()
         while len(self.of(kind)) < count:
             assert self._closed is None, f"it ended without {count} {kind}: {self._closed}, {self.events}"
             assert time.monotonic() < deadline, f"waited in vain for {count} {kind}: {self.events}"
             self._look()
 
-    def finish(self, seconds: float) -> SessionClosed:
+    def finish(self) -> SessionClosed:
         """The agent ends; what the supervisor says about the session then."""
         if self._closed is None:
             self._client.send(EndOfInput(session=self._session))
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + remaining()
         while self._closed is None:
             assert time.monotonic() < deadline, f"waited in vain for its end: {self.events}"
             self._look()

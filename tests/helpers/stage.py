@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
+from helpers.deadline import remaining
 from helpers.invariants import invariants
 from helpers.simulated_workers import WORKING_ROLES, World, options
 from voicestream import audio_pool, lifeline
@@ -56,9 +57,6 @@ if TYPE_CHECKING:
     from voicestream.supervisor.process import Launch
 
 SLOTS: Final = 24
-
-PATIENCE_SECONDS: Final = 50.0
-"""For a play that takes a fraction of that."""
 
 FENCE: Final = EndOfInput(session="fence")
 """Of a session that never was: changes nothing, and is behind all that its sender sent before."""
@@ -293,7 +291,7 @@ class Stage:
         self._sockets.append(socket)
         return socket
 
-    def perform(self, play: Callable[[Stage], None], patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def perform(self, play: Callable[[Stage], None]) -> None:
         """Run the supervisor here, and ``play`` in another thread; the books are checked after each message."""
         take = self.supervisor._take
 
@@ -306,7 +304,7 @@ class Stage:
             assert self.supervisor.ledger.books.sessions.keys() == self.supervisor.sessions.by_id.keys()
 
         self.supervisor._take = checked  # type: ignore[method-assign]
-        self._deadline = time.monotonic() + patience_seconds
+        self._deadline = time.monotonic() + remaining()
         players = threading.Thread(target=self._play, args=(play,))
         players.start()
         try:

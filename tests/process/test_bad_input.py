@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from helpers.running import COMMAND, line
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_a_closed_stdout_does_not_end_what_is_heard(place: Voicestream) -> None:
         stderr=subprocess.PIPE,
         env=place.environment,
         cwd=place.cwd,
-        timeout=60,
+        timeout=remaining(),
         check=False,
     )
     os.close(write)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from helpers.deadline import remaining
 from helpers.pulling import Pulling, models_of, pull, state_of
-from helpers.running import PATIENCE_SECONDS, wait_until
+from helpers.running import wait_until
 from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from helpers.running import Voicestream
 
 # Most take a second; the machines that run this are shared.
-pytestmark = pytest.mark.timeout(180)
-
 
 IMPORTING_BYTES = 80 << 20
 """More than Python and our own modules take."""
@@ -46,7 +45,7 @@ def test_a_killed_conversion_leaves_no_model_and_no_process_and_the_next_one_fet
 ) -> None:
     process, child = converting
     process.kill()
-    process.wait(PATIENCE_SECONDS)
+    process.wait(remaining())
     wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "the child has ended")
     half = models_of(place) / ".unfinished" / f"{NAME}-int8"
     assert not (half / "model.bin").exists(), "it was not ended, but went on to its end"
@@ -84,7 +83,7 @@ def test_ctrl_c_ends_a_conversion_at_once_and_cleans_up(
     process, child = converting
     child.suspend()  # it cannot end by itself
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=PATIENCE_SECONDS)
+    _, said = process.communicate(timeout=remaining())
     assert process.returncode == 130
     assert said.rstrip().endswith("stopped. The same command goes on from here.")
     assert "Traceback" not in said

@@ -49,7 +49,7 @@ def test_ctrl_c_while_the_supervisor_is_still_starting_leaves_nothing(place: Voi
     run.process.send_signal(signal.SIGINT)
     assert run.wait() == 130, run.stderr
     # A supervisor that was started and got no session ends by itself.
-    wait_until(lambda: not place.processes(), "it has ended", 45)
+    wait_until(lambda: not place.processes(), "it has ended")
 
 
 def test_a_killed_supervisor_takes_its_workers_along_and_the_client_says_so(place: Voicestream) -> None:
@@ -58,7 +58,7 @@ def test_a_killed_supervisor_takes_its_workers_along_and_the_client_says_so(plac
     run.wait_for("playback_finished")
     workers = [psutil.Process(worker["pid"]) for worker in place.status()["workers"]]
     os.kill(place.supervisor_pid(), signal.SIGKILL)
-    wait_until(lambda: not any(has_not_ended(worker) for worker in workers), "the workers are gone", 1.0)
+    wait_until(lambda: not any(has_not_ended(worker) for worker in workers), "the workers are gone")
     wait_until(lambda: "supervisor has ended" in run.stderr, "the client says so")
     run.write(HELLO * 1000)  # the agent is still read
     assert run.finish() == 1
@@ -72,7 +72,7 @@ def test_a_killed_supervisor_takes_its_workers_along_and_the_client_says_so(plac
 def test_a_killed_process_group_of_the_supervisor_leaves_nothing_that_lives(place: Voicestream) -> None:
     assert place.call("up").returncode == 0
     os.killpg(place.supervisor_pid(), signal.SIGKILL)
-    wait_until(lambda: not place.processes(), "all are gone", 2)
+    wait_until(lambda: not place.processes(), "all are gone")
     assert place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO).returncode == 0
     place.assert_nothing_left()
 
@@ -86,7 +86,7 @@ def test_a_killed_client_ends_its_session_and_no_other(place: Voicestream) -> No
     victim.wait_for("playback_finished")
     assert place.status()["supervisor"]["sessions"] == 2
     victim.process.kill()
-    wait_until(lambda: place.status()["supervisor"]["sessions"] == 1, "its session has ended", 2)
+    wait_until(lambda: place.status()["supervisor"]["sessions"] == 1, "its session has ended")
     other.write(HELLO)
     other.wait_for("playback_finished", 2)
     assert other.finish() == 0
@@ -137,4 +137,4 @@ def test_killed_at_any_moment_of_its_start_the_supervisor_leaves_nothing_that_li
         place.kill_supervisor()
         run.end_input()
         assert run.wait() in (0, 1), run.stderr
-        wait_until(lambda: not place.processes(), "all are gone", 5)
+        wait_until(lambda: not place.processes(), "all are gone")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from helpers.hub_server import Faults
 from helpers.pulling import WEIGHTS, Pulling, has_begun, models_of, parts_of, pull, state_of
-from helpers.running import PATIENCE_SECONDS, wait_until
+from helpers.running import wait_until
 from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from helpers.running import Voicestream
 
 # Most take a second; the machines that run this are shared.
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, "config.json"])
@@ -94,7 +94,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(place: Voicestream, 
 def test_a_disk_that_fills_up_is_said_and_what_was_fetched_stays(place: Voicestream, big_hub: HubServer) -> None:
     # A limit on the size of files ends a write as a full disk does.
     with Pulling(place, under=["sh", "-c", 'ulimit -f 24000; exec "$@"', "sh"]) as process:
-        _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        _, said = process.communicate(timeout=remaining())
     assert process.returncode == 1, said
     assert "no room to write in" in said
     assert "goes on where it stopped" in said

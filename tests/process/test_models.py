@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from helpers.hub_server import COMMIT, Faults
 from helpers.pulling import WEIGHTS, Pulling, has_begun, models_of, parts_of, pull, state_of
-from helpers.running import PATIENCE_SECONDS, wait_until
+from helpers.running import wait_until
 from helpers.tiny_nllb import NAME
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from helpers.running import Voicestream
 
 # Most take a second; the machines that run this are shared.
-pytestmark = pytest.mark.timeout(180)
-
 
 # --- what is fetched
 
@@ -139,7 +138,7 @@ def test_a_pull_that_was_ended_goes_on_at_the_byte_where_it_stopped(
     with Pulling(place) as process:
         wait_until(lambda: has_begun(place), "something is on the disk")
         process.send_signal(number)
-        code = process.wait(PATIENCE_SECONDS)
+        code = process.wait(remaining())
     assert code in {130, -number}
     assert not (models_of(place) / NAME).exists()
     assert state_of(place) == "incomplete"
@@ -163,7 +162,7 @@ def test_when_the_hub_has_other_weights_by_then_they_are_fetched_from_their_begi
     with Pulling(place) as process:
         wait_until(lambda: has_begun(place), "something is on the disk")
         process.kill()
-        process.wait(PATIENCE_SECONDS)
+        process.wait(remaining())
     shutil.copytree(big_hub.directory, tmp_path / "new")
     big_hub.directory = tmp_path / "new"
     (big_hub.directory / WEIGHTS).write_bytes(b"new" * 10_000_000)
@@ -231,7 +230,7 @@ def test_what_was_fetched_of_an_interrupted_pull_can_be_removed(place: Voicestre
     big_hub.faults.changed = frozenset(("config.json",))
     big_hub.faults.stall_after = 15_000_000
     with Pulling(place) as process:
-        assert process.wait(PATIENCE_SECONDS) == 1  # the configuration comes first
+        assert process.wait(remaining()) == 1  # the configuration comes first
     assert state_of(place) == "incomplete"
     assert place.call("models", "remove", NAME).returncode == 0
     assert state_of(place) == "not installed"

@@ -9,6 +9,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+from helpers.deadline import remaining
 from helpers.running import COMMAND, line
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def test_a_reader_of_tee_that_stops_does_not_stop_the_agent_and_gets_all_in_the_
     assert run.stdin is not None
     # Far more than the pipes hold, and nobody reads what is passed on: this would wait for ever if we did.
     run.stdin.write(data)
-    passed_on, errors = run.communicate(timeout=30)
+    passed_on, errors = run.communicate(timeout=remaining())
     assert run.returncode == 0, errors
     assert passed_on == data
 

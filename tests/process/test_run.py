@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from helpers.running import COMMAND, line, wait_until
 from helpers.terminal import Terminal
 
@@ -75,7 +76,7 @@ def test_a_shell_loop_with_banners_and_noise_speaks_every_sentence_of_both_itera
         f"{voicestream} run --output null --events events-$i || exit 1; done"
     )
     done = subprocess.run(
-        ["sh", "-c", loop], env=place.environment, cwd=place.cwd, capture_output=True, timeout=60, check=False
+        ["sh", "-c", loop], env=place.environment, cwd=place.cwd, capture_output=True, timeout=remaining(), check=False
     )
     assert done.returncode == 0, done.stderr
     pids: set[int] = set()
@@ -108,7 +109,7 @@ def test_tee_passes_the_input_on_unchanged(place: Voicestream) -> None:
         capture_output=True,
         env=place.environment,
         cwd=place.cwd,
-        timeout=60,
+        timeout=remaining(),
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, data), done.stderr
@@ -155,7 +156,7 @@ def test_demo_without_portaudio_names_it_and_the_command_that_installs_it(place:
     (packages / "sounddevice.py").write_text('raise OSError("PortAudio library not found")\n')
     place.environment["PYTHONPATH"] = str(packages)
     (place.cwd / "voicestream-demo.wav").write_bytes(b"of an earlier demo")
-    done = place.call("demo", "--keep-alive", "0", seconds=60)
+    done = place.call("demo", "--keep-alive", "0")
     assert done.returncode == 0, done.stderr
     assert "PortAudio library not found" in done.stderr
     assert "install" in done.stderr
@@ -167,7 +168,7 @@ def test_demo_without_speakers_writes_a_file_and_says_so(place: Voicestream) -> 
     # A sound server that is not there, whatever this machine has.
     place.environment["PULSE_SERVER"] = f"unix:{place.home}/no-such-server"
     place.environment["XDG_RUNTIME_DIR"] = str(place.home)
-    done = place.call("demo", "--keep-alive", "0", seconds=60)
+    done = place.call("demo", "--keep-alive", "0")
     assert done.returncode == 0, done.stderr
     assert "voicestream-demo.wav" in done.stderr
     assert frames_of(place.cwd / "voicestream-demo.wav") > 24_000 * 10
@@ -186,7 +187,7 @@ def test_keep_alive_zero_beside_another_session_does_not_end_that_one(place: Voi
 
 def test_the_supervisor_ends_when_keep_alive_is_over(place: Voicestream) -> None:
     assert place.call("run", "--output", "null", "--keep-alive", "0.5", stdin=HELLO).returncode == 0
-    place.assert_nothing_left(seconds=10)
+    place.assert_nothing_left()
 
 
 def test_up_stays_until_down(place: Voicestream) -> None:

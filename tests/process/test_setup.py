@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from helpers.hub_server import HubServer
     from helpers.running import Voicestream
 
-pytestmark = pytest.mark.timeout(180)
-
 PAIR = next(tiny_nllb.pairs())
 
 
@@ -47,7 +45,7 @@ def test_a_script_gets_a_converted_model_for_a_processor_and_what_to_type_next(
     place: Voicestream, hub: HubServer
 ) -> None:
     options = ("--to", "JA", "--compute", "cpu", "--quality", "small", "--yes", *ACCEPT)
-    done = place.call("setup", *options, seconds=90)
+    done = place.call("setup", *options)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert "ready to translate into Japanese" in done.stderr
@@ -64,7 +62,7 @@ def test_a_script_gets_a_converted_model_for_a_processor_and_what_to_type_next(
     run.write(line(PAIR[0]))
     assert run.finish() == 0, run.stderr
     assert [(event["text"], event["engine"]) for event in run.of("translated")] == [(PAIR[1], "nllb-ct2")]
-    again = place.call("setup", *options, seconds=90)
+    again = place.call("setup", *options)
     assert "for the one that is running: voicestream workers restart translation" in again.stderr
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from helpers.hub_server import HubServer
     from helpers.running import Voicestream
 
-pytestmark = pytest.mark.timeout(180)
-
 XTTS = ("setup", "--to", "en", "--yes", "--voice-model", "xtts")
 KOKORO = ("setup", "--to", "en", "--yes", "--voice-model", "kokoro")
 

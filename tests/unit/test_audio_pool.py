@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from voicestream import audio_pool
 from voicestream.audio_pool import HEADER_BYTES, SAMPLE_BYTES, SLOT_FRAMES, AudioPool, Cursor
 
@@ -47,7 +48,7 @@ def in_another_process(program: str, descriptor: int) -> subprocess.CompletedPro
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=remaining(),
     )
 
 

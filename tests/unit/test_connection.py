@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from helpers.running import wait_until
 from voicestream import lifeline
 from voicestream.link import pack
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from helpers.net import Net
     from voicestream.messages import ToWorker
 
-WAIT_SECONDS = 30.0
 NAME = b"tts.1"
 
 
@@ -66,7 +66,7 @@ def test_what_arrives_is_received_in_order(connection: Connection, net: Net) -> 
     ]
     for message in messages:
         assert net.hub.send(NAME, message)
-    assert [connection.receive(WAIT_SECONDS) for _ in messages] == messages
+    assert [connection.receive(remaining()) for _ in messages] == messages
 
 
 def test_when_nothing_comes_waiting_ends_in_time(connection: Connection) -> None:
@@ -79,7 +79,7 @@ def test_when_nothing_comes_waiting_ends_in_time(connection: Connection) -> None
 def test_a_word_to_end_is_known_before_its_turn_comes(connection: Connection, net: Net) -> None:
     assert net.hub.send(NAME, Pause())
     assert net.hub.send(NAME, Drain())
-    assert connection.draining.wait(WAIT_SECONDS)
+    assert connection.draining.wait(remaining())
     assert not connection.stopping.is_set()
     assert net.hub.send(NAME, Stop())
     wait_until(connection.stopping.is_set, "it knows")
@@ -93,7 +93,7 @@ def test_what_is_taken_back_is_known_before_its_turn_comes_until_it_is_forgotten
     assert net.hub.send(NAME, Silence(session="b"))
     assert net.hub.send(NAME, Cancel(session="c"))
     for _ in range(3):
-        assert connection.receive(WAIT_SECONDS) is not None
+        assert connection.receive(remaining()) is not None
     assert connection.is_cancelled("a", 1)
     assert not connection.is_cancelled("a", 2)
     assert connection.is_cancelled("b", 7)
@@ -130,7 +130,7 @@ def test_a_signal_in_the_midst_of_another_blocks_nobody(connection: Connection) 
 
     thread = threading.Thread(target=request, daemon=True)
     thread.start()
-    thread.join(WAIT_SECONDS)
+    thread.join(remaining())
     assert not thread.is_alive()
     assert connection.receive(0) == Stop()
 
@@ -182,13 +182,13 @@ def test_the_second_thread_rests_during_a_long_wait_and_stands_in_again_after_it
         rested: list[bool] = []
         looker = threading.Timer(0.3, lambda seen=rested: seen.append(connection._is_resting))
         looker.start()
-        assert connection.receive(WAIT_SECONDS) == Pause()
+        assert connection.receive(remaining()) == Pause()
         waiter.join()
         looker.join()
         assert rested == [True]
         # Nobody asks for messages now, as in the midst of a long job.
         assert net.hub.send(NAME, Drain())
-        assert connection.draining.wait(WAIT_SECONDS)
+        assert connection.draining.wait(remaining())
         assert connection.receive(0) == Drain()
         connection.draining.clear()
 
@@ -206,7 +206,7 @@ def test_messages_pass_between_short_and_long_jobs_without_loss_or_disorder(conn
     supervisor = threading.Thread(target=supervise)
     supervisor.start()
     for number in range(count):
-        assert connection.receive(WAIT_SECONDS) == Cancel(session="s", sentence=number)
+        assert connection.receive(remaining()) == Cancel(session="s", sentence=number)
         assert connection.is_cancelled("s", number)
         if number % 40 == 0:
             time.sleep(STAND_IN_SECONDS * 1.5)
@@ -219,7 +219,7 @@ def test_bad_frames_are_dropped(connection: Connection, net: Net, caplog: pytest
     for frame in (b"", b"\xc1", pack(Beat()), b"\x91" * 100_000):
         net.hub.socket.send_multipart((NAME, frame))
     assert net.hub.send(NAME, Pause())
-    assert connection.receive(WAIT_SECONDS) == Pause()
+    assert connection.receive(remaining()) == Pause()
     assert len(caplog.records) == 4
 
 
@@ -252,5 +252,5 @@ def test_without_a_hub_sending_does_not_block_and_closing_does_not_wait_for_ever
     began = time.monotonic()
     connection.close()
     assert time.monotonic() - began < LINGER_MILLISECONDS / 1000 + 1
-    connection._thread.join(WAIT_SECONDS)
+    connection._thread.join(remaining())
     assert not connection._thread.is_alive()

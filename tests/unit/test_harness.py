@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers import tiny_worker
+from helpers.deadline import remaining
 from voicestream import lifeline
 from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.link import pack
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     from helpers.net import Net
     from voicestream.messages import ToWorker
-
-WAIT_SECONDS = 30.0
 
 
 class Tiny:
@@ -103,13 +102,13 @@ class Tiny:
         """It says why (if it does) and ends; returns what it printed."""
         if reason is not None:
             assert self._net.expect(Stopping, self.identity).reason == reason
-        output, _ = self.process.communicate(timeout=WAIT_SECONDS)
+        output, _ = self.process.communicate(timeout=remaining())
         assert self.process.returncode == exit_code, output
         return output
 
     def silent_end(self) -> list[str]:
         """All that it says until it has ended."""
-        self.process.wait(WAIT_SECONDS)
+        self.process.wait(remaining())
         said: list[str] = []
         while self._net.hub.socket.poll(50):
             said += [type(message).__name__ for _, message in self._net.hub.receive()]
@@ -359,7 +358,7 @@ def test_it_ends_with_its_supervisor_though_a_job_is_in_hand(start: Callable[...
         tiny.says("begun")
     tiny.lifeline.close()
     began = time.monotonic()
-    tiny.process.wait(WAIT_SECONDS)
+    tiny.process.wait(remaining())
     assert time.monotonic() - began < 3.0, "some milliseconds on a machine with nothing else to do"
     assert tiny.silent_end() == []
     assert tiny.process.returncode == 0

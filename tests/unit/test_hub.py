@@ -12,7 +12,7 @@ import msgpack
 import pytest
 import zmq
 
-from helpers.net import WAIT_MILLISECONDS
+from helpers.deadline import remaining_milliseconds
 from helpers.running import wait_until
 from voicestream.link import MAX_FRAME_BYTES, MAX_WAITING_FRAMES, MAX_WIRE_BYTES, pack
 from voicestream.messages import Beat, Done, Stop, Stopping
@@ -40,7 +40,7 @@ def test_sending_to_a_peer_that_has_gone_is_said(net: Net) -> None:
     peer = net.peer(b"tts.1")
     monitor = net.hub.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
     peer.close()
-    assert monitor.poll(WAIT_MILLISECONDS)
+    assert monitor.poll(remaining_milliseconds())
     # ZeroMQ tells the monitor before the socket, which looks for such news once a millisecond.
     wait_until(lambda: net.hub.send(b"tts.1", Stop()) is False, "it is said")
     net.hub.socket.disable_monitor()
@@ -79,7 +79,7 @@ def test_a_frame_beyond_all_measure_costs_its_sender_the_connection_and_nobody_e
     good, evil = net.peer(b"good"), net.peer(b"evil")
     monitor = net.hub.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
     evil.send(bytes(MAX_WIRE_BYTES + 1))
-    assert monitor.poll(WAIT_MILLISECONDS), "the connection is still there"
+    assert monitor.poll(remaining_milliseconds()), "the connection is still there"
     good.send(pack(Done()))
     assert net.next() == (b"good", Done())
     assert net.hub.dropped.total() == 0, "it was not even read"
@@ -95,7 +95,7 @@ def test_a_second_peer_with_the_name_of_a_living_one_is_not_heard(net: Net) -> N
     first.send(pack(Done(text="real")))
     assert net.next() == (b"tts.1", Done(text="real"))
     assert net.hub.send(b"tts.1", Stop())
-    assert first.poll(WAIT_MILLISECONDS)
+    assert first.poll(remaining_milliseconds())
     assert not forger.poll(0)
 
 
@@ -106,7 +106,7 @@ def test_a_flood_is_taken_in_turns(net: Net) -> None:
         peer.send(pack(Beat()))
     taken: list[int] = []
     while sum(taken) < count:
-        assert net.hub.socket.poll(WAIT_MILLISECONDS)
+        assert net.hub.socket.poll(remaining_milliseconds())
         taken.append(len(list(net.hub.receive())))
     assert max(taken) <= MAX_FRAMES_A_TURN
 
@@ -118,7 +118,7 @@ def test_bad_frames_count_towards_the_turn(net: Net) -> None:
     peer.send(pack(Done()))
     before = 0
     while net.hub.dropped.total() < MAX_FRAMES_A_TURN * 3:
-        assert net.hub.socket.poll(WAIT_MILLISECONDS)
+        assert net.hub.socket.poll(remaining_milliseconds())
         list(net.hub.receive())
         assert net.hub.dropped.total() - before <= MAX_FRAMES_A_TURN
         before = net.hub.dropped.total()
@@ -148,7 +148,7 @@ def test_a_turn_has_an_end_however_long_its_frames_take(net: Net, monkeypatch: p
     peer.send(pack(Beat()))
     clock = itertools.count(step=MAX_SECONDS_A_TURN / 4)
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    assert net.hub.socket.poll(WAIT_MILLISECONDS)
+    assert net.hub.socket.poll(remaining_milliseconds())
     assert len(list(net.hub.receive())) <= 4
 
 
@@ -173,6 +173,6 @@ def test_the_last_frames_get_out_before_it_closes(net: Net) -> None:
     assert net.hub.send(b"client", Done(text="ended"))
     net.hub.close(linger_seconds=20)
     for _ in range(60):
-        assert peer.poll(WAIT_MILLISECONDS)
+        assert peer.poll(remaining_milliseconds())
         assert peer.recv() == pack(large)
     assert peer.recv() == pack(Done(text="ended"))

@@ -12,6 +12,7 @@ from typing import IO
 
 import pytest
 
+from helpers.deadline import remaining
 from voicestream import lifeline
 
 GRANDCHILD = """
@@ -142,7 +143,7 @@ def test_a_worker_dies_with_its_killed_parent_though_it_watches_nothing() -> Non
 def test_a_worker_whose_parent_ended_before_it_could_ask_ends_itself() -> None:
     """The parent's number does not fit any more: nobody would ever send the signal."""
     worker = start(GRANDCHILD, "1" if os.getpid() != 1 else "2")
-    output, _ = worker.communicate(timeout=30)
+    output, _ = worker.communicate(timeout=remaining())
     assert output == ""
     assert worker.returncode == 0
 

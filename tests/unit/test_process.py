@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from helpers.deadline import remaining
 from voicestream import audio_pool, lifeline
 from voicestream.engine_settings import EngineSettings
 from voicestream.supervisor.process import (
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-WAIT_SECONDS = 30.0
 
 STAND_IN = """
 import json, os, signal, subprocess, sys, time
@@ -89,7 +89,7 @@ def printed(worker: WorkerProcess, lines: int = 2) -> list[str]:
     """The first lines that it prints."""
     found = b""
     while found.count(b"\n") < lines:
-        assert select.select([worker.output], [], [], WAIT_SECONDS)[0], found
+        assert select.select([worker.output], [], [], remaining())[0], found
         data = os.read(worker.output, 65536)
         assert data, f"it ended: {found!r}"
         found += data
@@ -104,7 +104,7 @@ def told(worker: WorkerProcess) -> dict[str, Any]:
 
 def reaped(worker: WorkerProcess) -> int:
     """Wait for its end at its lifeline, then reap it."""
-    limit = time.monotonic() + WAIT_SECONDS
+    limit = time.monotonic() + remaining()
     while (status := worker.reap()) is None:
         assert time.monotonic() < limit, "it does not end"
         select.select([worker.lifeline], [], [], 0.01)
@@ -224,7 +224,7 @@ def test_its_end_cuts_the_lifeline_and_it_is_reaped_with_its_status(start: Calla
     worker = start()
     told(worker)
     os.kill(worker.pid, signal.SIGKILL)
-    assert select.select([worker.lifeline], [], [], WAIT_SECONDS)[0]
+    assert select.select([worker.lifeline], [], [], remaining())[0]
     assert lifeline.is_cut(worker.lifeline)
     assert reaped(worker) == -signal.SIGKILL
     assert worker.reap() == -signal.SIGKILL
@@ -260,7 +260,7 @@ def is_gone(pid: int) -> bool:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
-    ended = bool(select.select([descriptor], [], [], WAIT_SECONDS)[0])
+    ended = bool(select.select([descriptor], [], [], remaining())[0])
     os.close(descriptor)
     return ended
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from voicestream.errors import EXIT_CONFIGURATION, RunDirectoryError
 from voicestream.run_directory import (
     ENVIRONMENT_VARIABLE,
@@ -73,7 +74,7 @@ def start_holder(directory: RunDirectory, says: str = "won clean") -> subprocess
 
 def end(holder: subprocess.Popen[str]) -> None:
     """Let a holder end in good order."""
-    holder.communicate(timeout=30)
+    holder.communicate(timeout=remaining())
     assert holder.returncode == 0
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from voicestream.stdin_drain import StdinDrain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-WAIT_SECONDS = 30.0
 MEBIBYTE = 1 << 20
 
 
@@ -68,15 +68,15 @@ class Wakes:
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         with self._news:
-            assert self._news.wait_for(condition, WAIT_SECONDS)
+            assert self._news.wait_for(condition, remaining())
 
 
-def write_without_waiting(descriptor: int, data: bytes, seconds: float = WAIT_SECONDS) -> None:
+def write_without_waiting(descriptor: int, data: bytes) -> None:
     """Write like an agent, and fail where it would have had to wait for long."""
     os.set_blocking(descriptor, False)
     view = memoryview(data)
     while view:
-        assert select.select([], [descriptor], [], seconds)[1], f"{len(view)} bytes are not read: the agent waits"
+        assert select.select([], [descriptor], [], remaining())[1], f"{len(view)} bytes are not read: the agent waits"
         view = view[os.write(descriptor, view) :]
 
 
@@ -95,7 +95,7 @@ def test_everything_is_read_to_the_end_in_order(agent: Pipe) -> None:
     write_without_waiting(agent.write_end, data)
     assert not drain.ended.is_set()
     agent.close(agent.write_end)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     assert drain.ended.is_set()
     assert contents(drain) == data
 
@@ -112,7 +112,7 @@ def test_each_piece_and_the_end_wake_the_main_thread(agent: Pipe) -> None:
     assert contents(drain) == b"two"
     agent.close(agent.write_end)
     wakes.wait_until(drain.ended.is_set)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
 
 
 def test_nothing_is_read_before_the_start(agent: Pipe) -> None:
@@ -126,7 +126,7 @@ def test_an_agent_is_not_slowed_though_nobody_takes_what_was_read(agent: Pipe) -
     drain.start()
     write_without_waiting(agent.write_end, bytes(8 * MEBIBYTE))
     agent.close(agent.write_end)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     assert len(drain.backlog) == 8 * MEBIBYTE
 
 
@@ -140,7 +140,7 @@ def test_an_input_that_was_made_non_blocking_is_waited_for(agent: Pipe) -> None:
     wakes.wait_until(lambda: wakes.count == 1)
     assert not drain.ended.is_set()
     agent.close(agent.write_end)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     assert contents(drain) == b"late"
 
 
@@ -148,7 +148,7 @@ def test_an_input_that_cannot_be_read_is_at_its_end(tmp_path: os.PathLike[str]) 
     directory = os.open(tmp_path, os.O_RDONLY)
     drain = StdinDrain(directory, Wakes())
     drain.start()
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     assert drain.ended.is_set()
     os.close(directory)
 
@@ -159,7 +159,7 @@ def test_what_nobody_will_hear_is_read_and_forgotten(agent: Pipe) -> None:
     drain.start()
     write_without_waiting(agent.write_end, bytes(MEBIBYTE))
     agent.close(agent.write_end)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     assert len(drain.backlog) == 0
     assert drain.ended.is_set()
 
@@ -176,7 +176,7 @@ def test_everything_is_passed_on_unchanged(agent: Pipe, onward: Pipe) -> None:
     data = os.urandom(MEBIBYTE)
     write_without_waiting(agent.write_end, data)
     agent.close(agent.write_end)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     onward.close(onward.write_end)
     reader.join()
     assert passed == [data]
@@ -190,14 +190,14 @@ def test_a_reader_of_ours_that_stops_does_not_stop_the_agent(agent: Pipe, onward
     data = os.urandom(4 * MEBIBYTE)
     write_without_waiting(agent.write_end, data)  # nobody reads the other end
     agent.close(agent.write_end)
-    assert drain.ended.wait(WAIT_SECONDS)
+    assert drain.ended.wait(remaining())
     assert contents(drain) == data
 
     passed = bytearray()
     while len(passed) < len(data):
         passed += os.read(onward.read_end, MEBIBYTE)
     assert bytes(passed) == data, "and it gets everything when it goes on"
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
 
 
 def test_what_is_discarded_is_still_passed_on(agent: Pipe, onward: Pipe) -> None:
@@ -206,7 +206,7 @@ def test_what_is_discarded_is_still_passed_on(agent: Pipe, onward: Pipe) -> None
     drain.start()
     os.write(agent.write_end, b"for the next in the pipe")
     agent.close(agent.write_end)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     onward.close(onward.write_end)
     assert onward.read_to_end() == b"for the next in the pipe"
 
@@ -221,7 +221,7 @@ def test_a_closed_stdout_is_noticed_and_what_is_heard_goes_on(agent: Pipe, onwar
     data = os.urandom(MEBIBYTE)
     write_without_waiting(agent.write_end, data)
     agent.close(agent.write_end)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     assert contents(drain) == b"first" + data
     assert drain._tee is not None
     assert len(drain._tee) == 0, "nothing piles up for a reader that is gone"
@@ -237,7 +237,7 @@ def test_a_stdout_that_was_made_non_blocking_loses_nothing(agent: Pipe, onward: 
     passed = bytearray()
     while len(passed) < len(data):
         passed += os.read(onward.read_end, MEBIBYTE)
-    assert drain.finished.wait(WAIT_SECONDS)
+    assert drain.finished.wait(remaining())
     assert bytes(passed) == data
     assert not drain.tee_failed.is_set()
     assert fcntl.fcntl(onward.write_end, fcntl.F_GETFL) & os.O_NONBLOCK, "and is left as others want it"
