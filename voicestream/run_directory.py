@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from voicestream import lock_holder
 from voicestream.errors import RunDirectoryError
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_RUNTIME_DIR"
 
 MAX_SOCKET_PATH_BYTES: Final = 103 if sys.platform == "darwin" else 107
 """``sun_path`` less its final NUL (pitfall 13)."""
+
+MAX_NOTE_BYTES: Final = 64
+"""What the lock's holder writes about itself is shorter."""
 
 LOCK_RETRY_SECONDS: Final = 0.5
 """A client that looks whether the lock is held holds it itself for some microseconds."""
@@ -146,6 +150,7 @@ class RunDirectory:
                 continue
             if self._is_current(descriptor):
                 self._lock = descriptor
+                _note_holder(descriptor)
                 return True
             os.close(descriptor)  # a supervisor that was just ending removed the file between our open and our flock
 
@@ -161,6 +166,23 @@ class RunDirectory:
             return True
         else:
             return False
+        finally:
+            os.close(descriptor)
+
+    def noted_holder(self) -> str:
+        """Who holds this directory, by the words of that process (as ``lock_holder.identity``); empty if not told.
+
+        What a predecessor has written stands there until the lock's next holder has written.
+
+        Raises:
+            RunDirectoryError: the lock cannot be opened.
+        """
+        try:
+            descriptor = self._open_lock()
+        except FileNotFoundError:
+            return ""
+        try:
+            return os.pread(descriptor, MAX_NOTE_BYTES, 0).decode("ascii", "replace").strip()
         finally:
             os.close(descriptor)
 
@@ -217,3 +239,10 @@ class RunDirectory:
             return False
         held = os.fstat(descriptor)
         return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
+
+
+def _note_holder(descriptor: int) -> None:
+    """Under the lock: write down which process holds it, for whoever has to end it."""
+    with contextlib.suppress(OSError):  # a full disk: then it cannot be ended by force, and that is said there
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, lock_holder.identity(os.getpid()).encode(), 0)

@@ -1,29 +1,73 @@
-"""``voicestream down``: end the supervisor and all workers."""
+"""``voicestream down``: end the supervisor and all workers, also when it does not answer."""
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from voicestream import lock_holder
 from voicestream.client import Client
 from voicestream.errors import VoicestreamError
 from voicestream.messages import Control
 from voicestream.run_directory import RunDirectory
 
+if TYPE_CHECKING:
+    from voicestream.lock_holder import LockHolder, Step
+
 END_SECONDS: Final = 15.0
-"""The whole ladder from drain to kill takes less."""
+"""For the supervisor to end when it was asked to: from drain to kill its workers take less."""
+
+STOPPED_SECONDS: Final = 1.0
+"""Likewise, when it is stopped (SIGSTOP): whoever has stopped it may be about to let it continue."""
 
 
 @click.command()
 def down() -> None:
-    """End the background supervisor; sessions that are open end with exit code 1."""
-    with Client(RunDirectory.of_this_user()) as client:
+    """End the background supervisor; sessions that are open end with exit code 1.
+
+    One that does not answer is ended by SIGTERM, and by SIGKILL if that does not help.
+    """
+    directory = RunDirectory.of_this_user()
+    with Client(directory) as client:
         client.connect()
+        holder = lock_holder.find(directory)
         client.send(Control(action="shutdown"))
-        if not client.wait_for_end(END_SECONDS):
-            raise VoicestreamError(
-                f"the supervisor has not ended within {END_SECONDS:.0f} s",
-                hint="Type: voicestream workers logs supervisor",
-            )
-    click.echo("voicestream: ended", err=True)
+        seconds = STOPPED_SECONDS if holder is not None and holder.is_stopped() else END_SECONDS
+        begun = time.monotonic()
+        if client.wait_for_end(seconds):
+            click.echo("voicestream: ended", err=True)
+            return
+        waited = time.monotonic() - begun
+    step = _end(holder or lock_holder.find(directory), waited)
+    if directory.acquire():
+        directory.sweep()
+        directory.remove()
+    click.echo(f"voicestream: ended by {step}; it had not answered within {waited:.0f} s", err=True)
+
+
+def _end(holder: LockHolder | None, waited: float) -> Step:
+    """End a supervisor that does not answer.
+
+    Raises:
+        VoicestreamError: it cannot be ended, or cannot be told for certain.
+    """
+    silent = f"the supervisor has not ended within {waited:.0f} s"
+    if holder is None:
+        raise VoicestreamError(
+            f"{silent}, and which process it is cannot be told", hint="Type: voicestream workers logs supervisor"
+        )
+    click.echo(f"voicestream: {silent}; ending process {holder.pid}", err=True)
+    try:
+        step = holder.end()
+    except PermissionError as error:
+        raise VoicestreamError(f"{silent}, and process {holder.pid} cannot be ended: {error.strerror}") from error
+    finally:
+        holder.close()
+    if step is None:
+        raise VoicestreamError(
+            f"{silent}, nor by SIGKILL: process {holder.pid} waits for a device or a disk",
+            hint=f"Type: ps -o pid,stat,wchan -p {holder.pid}",
+        )
+    return step
