@@ -266,7 +266,7 @@ class Desk:
                 return
         match message.action:
             case "pause" | "resume":
-                supervisor.hold(by=message.session, paused=message.action == "pause", now=now)
+                supervisor.hold(message.session, paused=message.action == "pause", now=now)
             case "skip" | "hush":
                 supervisor.do(ledger.skip(now, everything=message.action == "hush"))
             case "stop":

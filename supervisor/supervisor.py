@@ -117,8 +117,6 @@ class Supervisor:
         self._stay: Final = stay
         self.idle_since: float | None = self.started_at
         self.is_ending = False
-        self.held_by = ""
-        """The session whose client was suspended, and wished for silence until it is back."""
         self._desk: Final = Desk(self)
         self._directory_look_at = self.started_at
         self._is_cut_off = False
@@ -218,10 +216,15 @@ class Supervisor:
             else:
                 self._close(one)
 
-    def hold(self, *, by: str, paused: bool, now: float) -> None:
-        """Hold what is heard, or go on; ``by``: the session for whose sake, if it is one's."""
-        self.held_by = by if paused else ""
+    def hold(self, session: str, *, paused: bool, now: float) -> None:
+        """Hold what is heard, or go on: of one session, or (``session`` empty) of all."""
+        if session:
+            self.do(self.ledger.hold_session(session, held=paused, now=now))
+            return
         self.do(self.ledger.hold(paused=paused, now=now))
+        if not paused:
+            for each in list(self.sessions.by_id):
+                self.do(self.ledger.hold_session(each, held=False, now=now))
 
     def restart_done(self, role: Role, now: float) -> None:
         """Answer those who asked for a restart of this role, now that its next worker is ready."""
@@ -365,9 +368,8 @@ class Supervisor:
         self.sessions.close(session, self.table.identity("parser"))
         if not self.sessions.by_id:
             self.idle_since = now
-        if not self.sessions.by_id or self.held_by == closed.session:
-            # Who held it is gone: other sessions must not be silent because of that.
-            self.hold(by="", paused=False, now=now)
+            # A pause ends with the last session that it held.
+            self.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:
         if "parser" in self.ledger.books.seated:

@@ -63,6 +63,12 @@ class SessionBook:
     open_message: int | None = None
     input_ended: bool = False
     input_skipped: bool = False
+    held: bool = False
+    """Nothing of it is heard until it is let go on; other sessions are."""
+    quiet_since: float | None = None
+    """Since when nothing of it can be heard, because it or everything is held; None: it can."""
+    quiet_seconds: float = 0.0
+    """For how long that was so before."""
     output_open: bool = False
     """Whether the player of now has opened its output."""
     next_position: int = 0

@@ -8,7 +8,7 @@ skipped only because there is much of it.
 
 - A message of which a sentence was given to the player is heard to its end.
 - The newest message is always heard, however old: it says where the agent is.
-- While a person holds what is heard, nothing ages.
+- While a person holds what is heard, or one session, nothing (of that session) ages.
 """
 
 from __future__ import annotations
@@ -42,23 +42,20 @@ class Lagging:
         self._books = books
         self._drop = drop
         self._take = take
-        self._held_seconds = 0.0
-        """For how long all was held, without the time since ``_held_since``."""
-        self._held_since: float | None = None
 
-    def hold(self, *, paused: bool) -> None:
-        """What is heard is held, or goes on."""
-        if paused:
-            self._held_since = self._books.now
-        elif self._held_since is not None:
-            self._held_seconds += self._books.now - self._held_since
-            self._held_since = None
+    def hold(self, book: SessionBook, *, is_quiet: bool) -> None:
+        """Take note whether anything of a session can be heard: while it cannot, nothing of it ages."""
+        if is_quiet and book.quiet_since is None:
+            book.quiet_since = self._books.now
+        elif not is_quiet and book.quiet_since is not None:
+            book.quiet_seconds += self._books.now - book.quiet_since
+            book.quiet_since = None
 
     def found(self, book: SessionBook, row: Row) -> None:
         """A sentence was found: the first of a message starts its clock."""
         if book.options.max_lag_seconds and row.message > book.newest_message:
             book.newest_message = row.message
-            book.waiting.append(Waiting(message=row.message, sentence=row.sentence, since=self._clock()))
+            book.waiting.append(Waiting(message=row.message, sentence=row.sentence, since=self.clock(book)))
 
     def skip(self) -> None:
         """Skip what is too old by now."""
@@ -66,14 +63,14 @@ class Lagging:
             if book.options.max_lag_seconds:
                 self._skip(book)
 
-    def _clock(self) -> float:
-        """Seconds in which something could be heard."""
-        now = self._books.now if self._held_since is None else self._held_since
-        return now - self._held_seconds
+    def clock(self, book: SessionBook) -> float:
+        """Seconds in which something of a session could be heard."""
+        now = self._books.now if book.quiet_since is None else book.quiet_since
+        return now - book.quiet_seconds
 
     def _skip(self, book: SessionBook) -> None:
         waiting = book.waiting
-        oldest = self._clock() - book.options.max_lag_seconds
+        oldest = self.clock(book) - book.options.max_lag_seconds
         last: int | None = None
         while waiting and waiting[0].since < oldest and waiting[0].message != book.newest_message:
             last = waiting.popleft().message

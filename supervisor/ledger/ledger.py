@@ -13,7 +13,8 @@ The rules, each kept whatever the order of events:
   on from the frame of the cursor.
 - Playing is strictly in order within a session; sessions take turns by message.
 - In a session that has a ``max_lag_seconds`` messages that wait longer than that are skipped, and that is announced.
-- A slot is free again only when nobody can touch it any more: its worker said so, or was reaped (pitfall 6).
+- A session that is held by itself gives its turn back, with the rest of the sentence that is heard; others go on.
+- A slot is free again only when nobody can touch it any more: its worker said so, or was reaped.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ class Ledger:
         self.books.now = now
         book = SessionBook(session=session, options=options, translates=needs.translates(options))
         self.books.sessions[session] = book
+        self.lagging.hold(book, is_quiet=self.playing.paused)
         self.playing.open_output(book)
         return self._settle()
 
@@ -115,9 +117,19 @@ class Ledger:
         self.books.now = now
         if paused != self.playing.paused:
             self.playing.paused = paused
-            self.lagging.hold(paused=paused)
+            for book in self.books.sessions.values():
+                self.lagging.hold(book, is_quiet=paused or book.held)
             if "player" in self.books.seated:
                 self.books.send("player", Pause() if paused else Resume())
+        return self._settle()
+
+    def hold_session(self, session: str, *, held: bool, now: float) -> list[Command]:
+        """Hold one session, or let it go on where it was: others are heard meanwhile."""
+        self.books.now = now
+        book = self.books.sessions.get(session)
+        if book is not None and book.held != held:
+            self.playing.hold(book, held=held)
+            self.lagging.hold(book, is_quiet=self.playing.paused or held)
         return self._settle()
 
     def seat(self, role: Role, now: float) -> list[Command]:
@@ -125,6 +137,7 @@ class Ledger:
         self.books.now = now
         self.books.seated.add(role)
         if role == "player":
+            self.playing.given_back_all()
             if self.playing.paused:
                 self.books.send("player", Pause())
             for book in self.books.sessions.values():
@@ -280,6 +293,8 @@ class Ledger:
                 self._trouble(message)
             case Cancelled():
                 self.books.let_go("player", message.session, message.sentence)
+                if message.sentence is None:
+                    self.playing.given_back(message.session)
             case _:
                 pass
 

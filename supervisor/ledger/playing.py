@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from voicestream.messages import CloseOutput, OpenOutput, Play
+from voicestream.messages import CloseOutput, OpenOutput, Play, Silence
 from voicestream.supervisor.ledger import turns
-from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open
+from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Making, Outcome
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Playing:
         self._progress_at = 0.0
         self._first_since = 0.0
         self.paused = False
+        self._withdrawing: dict[str, float] = {}
+        """Held sessions of which the player was asked to give back what it has, and since when it owes the answer."""
 
     @property
     def in_flight(self) -> int:
@@ -51,6 +53,8 @@ class Playing:
     @property
     def stalled_since(self) -> float | None:
         """Since when the player could have played something and has not; None: there is nothing, or it is paused."""
+        if self._withdrawing:
+            return min(self._withdrawing.values())
         # One that was played to its end and not reported so counts, too: all behind it wait for that word.
         if self.paused or not any(row.last_sent or row.sent_frames > row.played_frames for row in self._rows):
             return None
@@ -62,7 +66,10 @@ class Playing:
         if "player" not in self._books.seated:
             return
         playing = [row for row in self._rows if row.session == book.session]
-        position = playing[0].position + playing[0].played_frames if playing else book.next_position
+        begun = playing[0] if playing else first_open(book.unplayed)
+        # One that was given back, too, may have been played in part.
+        is_begun = begun is not None and (playing or begun.played_frames)
+        position = begun.position + begun.played_frames if begun is not None and is_begun else book.next_position
         output = book.options.output
         self._books.send("player", OpenOutput(session=book.session, output=output, position=position))
 
@@ -70,6 +77,37 @@ class Playing:
         """Have the player let go of a session's output."""
         if "player" in self._books.seated:
             self._books.send("player", CloseOutput(session=book.session))
+
+    def hold(self, book: SessionBook, *, held: bool) -> None:
+        """Hold one session, or let it go on: the player gives back what it has of it, and others are heard."""
+        book.held = held
+        if held and book.session not in self._withdrawing and any(row.session == book.session for row in self._rows):
+            self._withdrawing[book.session] = self._books.now
+            if "player" in self._books.seated:
+                self._books.send("player", Silence(session=book.session))
+
+    def given_back(self, session: str) -> None:
+        """The player has nothing of a session any more, and has told how far it was: the rest waits for its turn."""
+        if self._withdrawing.pop(session, None) is None:
+            return
+        rows = [row for row in self._rows if row.session == session]
+        if not rows:
+            return
+        if self._rows[0].session == session:
+            self._first_since = self._progress_at = self._books.now
+        self._rows = [row for row in self._rows if row.session != session]
+        book = self._books.sessions[session]
+        book.next_position = rows[0].position
+        for row in rows:
+            row.serial = 0
+            row.sent_frames = row.played_frames
+            row.last_sent = False
+            put_in_order(book.unplayed, row)
+
+    def given_back_all(self) -> None:
+        """There is no player that could have anything."""
+        for session in list(self._withdrawing):
+            self.given_back(session)
 
     def started(self, session: str, sentence: int) -> None:
         """The first frame of a sentence was handed over."""
@@ -106,7 +144,9 @@ class Playing:
             row.last_sent = False
         for book in self._books.sessions.values():
             book.output_open = False
-        return self._rows[0] if blame and self._rows and self._is_given_up(self._rows[0]) else None
+        given_up = self._rows[0] if blame and self._rows and self._is_given_up(self._rows[0]) else None
+        self.given_back_all()
+        return given_up
 
     def heard_now(self) -> list[Row]:
         """The sentence that is being heard, if one is."""
@@ -118,10 +158,12 @@ class Playing:
 
     def take_back(self, row: Row) -> None:
         """The row has ended: if it is in the player's hands, the player is to let go of it."""
+        book = self._books.sessions[row.session]
         if row not in self._rows:
+            if row.played_frames:
+                book.next_position = row.position + row.played_frames
             return
         self._rows.remove(row)
-        book = self._books.sessions[row.session]
         if all(later.session != row.session for later in self._rows):
             book.next_position = row.position + row.played_frames
         if "player" in self._books.seated:
@@ -129,9 +171,12 @@ class Playing:
 
     def next_to_be_heard(self) -> AbstractSet[Key]:
         """The sentences of which one is to be heard next: what tts should be working on first."""
-        if self._rows and not self._rows[-1].is_complete:
-            return {self._rows[-1].key}
-        heads = {s: row for s, book in self._books.sessions.items() if (row := first_open(book.unplayed))}
+        rows = [row for row in self._rows if row.session not in self._withdrawing]
+        if rows and not rows[-1].is_complete:
+            return {rows[-1].key}
+        heads = {
+            s: row for s, book in self._books.sessions.items() if not book.held and (row := first_open(book.unplayed))
+        }
         if self._turn is not None and self._holds(self._turn):
             row = heads.get(self._turn.session)
             return {row.key} if row else set()
@@ -146,29 +191,31 @@ class Playing:
             order.insert(0, order.pop())
         # sorted() is stable: sessions that are equally well off are served in the order in which they take turns. Any
         # other order, and of three sessions two could take turns for ever where the voice is slower than the player.
-        return sorted((self._books.sessions[session] for session in order), key=lambda book: book.ahead)
+        return sorted((self._books.sessions[session] for session in order), key=lambda book: (book.held, book.ahead))
 
     def dispatch(self) -> None:
         """Tell the player of everything it may know by now."""
         if "player" not in self._books.seated:
             return
-        for held in self._rows:
-            self._send(held)
-            if not held.last_sent:
-                return  # the next one is told of after the end of this one, also when outputs open in another order
-        while len(self._rows) < PLAY_AHEAD and (row := self._next()) is not None:
-            if not self._rows:
-                self._first_since = self._books.now
-            self._rows.append(row)
+        for row in self._rows:
+            if row.session in self._withdrawing:
+                return  # it is about to be given back, and what comes after it moves up
             self._send(row)
             if not row.last_sent:
+                return  # the next one is told of after the end of this one, also when outputs open in another order
+        while len(self._rows) < PLAY_AHEAD and (following := self._next()) is not None:
+            if not self._rows:
+                self._first_since = self._books.now
+            self._rows.append(following)
+            self._send(following)
+            if not following.last_sent:
                 return
 
     def _next(self) -> Row | None:
         candidates: dict[str, turns.Candidate] = {}
         for session, book in self._books.sessions.items():
             row = first_open(book.unplayed)
-            if row is not None:
+            if row is not None and not book.held:
                 candidates[session] = turns.Candidate(message=row.message, ready=self._may_start(book, row))
         if not candidates:
             return None
@@ -255,9 +302,10 @@ class Playing:
         candidates = {
             session: turns.Candidate(message=row.message, ready=row.is_playable)
             for session, book in self._books.sessions.items()
-            if (row := first_open(book.unplayed)) is not None
+            if not book.held and (row := first_open(book.unplayed)) is not None
         }
         return turns.holds(turn, candidates, self._open_messages(), self._books.now)
 
     def _open_messages(self) -> dict[str, int | None]:
-        return {session: book.open_message for session, book in self._books.sessions.items()}
+        # A held session does not keep the word: nobody knows for how long it is held.
+        return {session: None if book.held else book.open_message for session, book in self._books.sessions.items()}

@@ -43,10 +43,10 @@ _NEXT: Final = {
     Making.TRANSLATING: {Making.FOUND, Making.TRANSLATED},
     Making.TRANSLATED: {Making.SPEAKING},
     Making.SPEAKING: {Making.TRANSLATED, Making.SPOKEN},
-    Making.SPOKEN: set[Making](),
+    Making.SPOKEN: {Making.TRANSLATED},
 }
 """Every transition there is: forward by one (past translation where none is wanted), or back by one when the worker is
-lost."""
+lost, or the sound is given up for a session that is heard before."""
 
 _RESULTS: Final = {Making.TRANSLATING: {Making.TRANSLATED}, Making.SPEAKING: {Making.SPOKEN}}
 """The transitions by which a worker delivers: the trials at that stage are over."""
@@ -116,6 +116,10 @@ class Row:
     played_frames: int = 0
     heard: bool = False
     """Whether playback_started was reported."""
+    told_started: bool = False
+    """Whether speech_started was reported,"""
+    told_finished: bool = False
+    """and speech_finished: sound that is made again is no news."""
     player_trials: int = 0
     """Times in a row that a player was lost on it at the same frame, ``player_trials_at``."""
     player_trials_at: int = -1
@@ -193,6 +197,16 @@ class Row:
         self.leased = []
         self.used_of_slot = 0
         return free
+
+    def drop_unplayed(self) -> list[int]:
+        """Forget the sound that was not played yet; returns the slots that are free by that.
+
+        Only while neither the voice nor the player has the row in hand.
+        """
+        slots = sorted({stretch.slot for stretch in self.stretches})
+        self.stretches = []
+        self.frames = self.played_frames
+        return slots
 
     def play_up_to(self, frame: int) -> list[int]:
         """Take note that all frames before ``frame`` were played; returns the slots that are free by that."""

@@ -106,7 +106,7 @@ class Speaking:
         row = job.row
         if answer.attempt != job.attempt:
             return None
-        began = row.frames == 0 and answer.frames > 0
+        began = answer.frames > 0 and not row.told_started
         if (answer.frames or not answer.last) and not row.commit(answer.slot, answer.start, answer.frames):
             job.taken_back = True
             self._books.take_back("tts", row.key)
@@ -114,6 +114,7 @@ class Speaking:
             return None
         job.progress_at = self._books.now
         if began:
+            row.told_started = True
             self._books.report("speech_started", row)
         if answer.frames:
             job.arrivals.note(answer.frames / SAMPLE_RATE, self._books.now)
@@ -161,6 +162,8 @@ class Speaking:
             by_need: the sessions, the one that is to be heard soonest first.
             urgent: the sentences of which one is to be heard next.
         """
+        if self._lacks_room(by_need, urgent):
+            self._reclaim()
         if self._job is not None:
             self._feed(self._job, urgent)
             self._make_way(by_need, urgent)
@@ -168,6 +171,31 @@ class Speaking:
             row = self._next(by_need, urgent)
             if row is not None:
                 self._speak(row, urgent=row.key in urgent)
+
+    def _lacks_room(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> bool:
+        """Whether a sentence that may be heard next waits for a slot and there is none."""
+        if self._books.slots.free:
+            return False
+        job = self._job
+        if job is not None:
+            return not job.taken_back and job.row.key in urgent and not job.row.leased
+        return any((row := first_open(book.translated)) is not None and row.key in urgent for book in by_need)
+
+    def _reclaim(self) -> None:
+        """Give up sound of held sessions, of one sentence, the one that would be heard last: it is made again later.
+
+        A session may be held for hours, and what was made of it must not keep the others silent.
+        """
+        for book in self._books.sessions.values():
+            if not book.held:
+                continue
+            for row in reversed(book.unplayed):
+                is_idle = row.making in (Making.TRANSLATED, Making.SPOKEN) and row.serial == 0
+                if row.outcome is None and row.stretches and is_idle and not row.give_up_reason:
+                    self._books.free(row.key, row.drop_unplayed())
+                    if row.making is Making.SPOKEN:
+                        self._wait_again(row)
+                    return
 
     def _next(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> Row | None:
         heads = [(book, row) for book in by_need if (row := first_open(book.translated)) is not None]
@@ -268,7 +296,8 @@ class Speaking:
     def _complete(self, row: Row) -> None:
         row.move(Making.SPOKEN)
         self._books.free(row.key, row.drop_lease())
-        if not row.give_up_reason:
+        if not (row.give_up_reason or row.told_finished):
+            row.told_finished = True
             self._books.report("speech_finished", row, frames=row.frames, sample_rate=SAMPLE_RATE)
 
 

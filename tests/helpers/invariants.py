@@ -105,7 +105,10 @@ def _player_has_what_comes_next(ledger: Ledger) -> None:
     assert len(rows) <= PLAY_AHEAD
     assert [row.serial for row in rows] == sorted({row.serial for row in rows}), "serials are out of order"
     assert all(row.serial > 0 for row in rows)
+    withdrawing = ledger.playing._withdrawing
     for row in rows:
+        is_held = ledger.books.sessions[row.session].held
+        assert not is_held or row.session in withdrawing, f"{row.key} is at the player though its session is held"
         assert ledger.books.row(*row.key) is row, f"{row.key} is at the player and in no book"
 
 

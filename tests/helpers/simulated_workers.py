@@ -147,6 +147,10 @@ class World:
         """The parser has read all of a session."""
         self.do(self.ledger.input_progressed(session, None, self.now, ended=True))
 
+    def hold(self, session: str, *, held: bool) -> None:
+        """The client of a session is suspended, or goes on."""
+        self.do(self.ledger.hold_session(session, held=held, now=self.now))
+
     def lose(self, role: Role, *, blame: bool = True) -> None:
         """A worker is gone, with what it had in hand."""
         if role not in self.alive:
@@ -290,11 +294,11 @@ class World:
             case Play():
                 self._hand_over(message)
             case Cancel():
-                self._answer("player", Cancelled(session=message.session, sentence=message.sentence))
                 self._drop(message.session, message.sentence)
+                self._answer("player", Cancelled(session=message.session, sentence=message.sentence))
             case Silence():
-                self._answer("player", Cancelled(session=message.session))
                 self._drop(message.session, None)
+                self._answer("player", Cancelled(session=message.session))
             case CloseOutput():
                 pass
             case _:

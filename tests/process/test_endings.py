@@ -116,6 +116,23 @@ def test_ctrl_z_holds_and_continuing_goes_on(place: Voicestream) -> None:
     assert run.finish() == 0
 
 
+def test_ctrl_z_holds_its_own_session_alone(place: Voicestream) -> None:
+    suspended = place.run()
+    suspended.write(HELLO)
+    suspended.wait_for("playback_finished")
+    suspended.process.send_signal(signal.SIGTSTP)
+    process = psutil.Process(suspended.process.pid)
+    wait_until(lambda: process.status() == psutil.STATUS_STOPPED, "it is stopped")
+    other = place.run()
+    other.write(HELLO)
+    assert other.finish() == 0, other.stderr
+    assert process.status() == psutil.STATUS_STOPPED
+    suspended.write(HELLO)
+    suspended.process.send_signal(signal.SIGCONT)
+    suspended.wait_for("playback_finished", 2)
+    assert suspended.finish() == 0
+
+
 def test_a_run_that_is_killed_while_it_is_held_does_not_silence_the_next(place: Voicestream) -> None:
     run = place.run()
     run.write(HELLO)

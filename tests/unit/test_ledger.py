@@ -60,6 +60,9 @@ def run_history(world: World, seed: int, length: int, *, sessions: tuple[str, ..
             session = rng.choice(sessions)
             messages[session] += rng.random() < 0.4
             world.find(session, "x" * rng.choice((1, 2, 5, 20, 40)), message=messages[session])
+        elif draw < 0.90:
+            world.hold(rng.choice(sessions), held=rng.random() < 0.6)
+            invariants(world.ledger)
         elif draw < 0.93:
             world.lose(role, blame=blame)
         else:
@@ -80,6 +83,7 @@ def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_wh
     run_history(world, seed, length, blame=False)
     world.end_input("a")
     world.end_input("b")
+    let_go(world)
     world.settle()
 
     assert [closed.exit_code for closed in world.closed] == [0, 0]
@@ -103,6 +107,7 @@ def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, l
     run_history(world, seed, length, blame=True)
     world.end_input("a")
     world.end_input("b")
+    let_go(world)
     world.settle()
 
     ended = [event for event in world.events if event.event in ("playback_finished", "skipped", "failed")]
@@ -125,6 +130,7 @@ def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_who
     world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
     run_history(world, seed + 1, after, sessions=("b",), blame=False)
     world.end_input("b")
+    let_go(world)
     world.settle()
 
     by_session = {closed.session: closed for closed in world.closed}
@@ -146,12 +152,69 @@ def test_what_is_skipped_on_request_is_skipped_alone(seed: int, before: int, aft
     run_history(world, seed + 1, after, blame=False)
     world.end_input("a")
     world.end_input("b")
+    let_go(world)
     world.settle()
 
     skipped = [event for event in world.events if event.event == "skipped"]
     assert len(skipped) <= 1
     assert sum(closed.counts.played for closed in world.closed) == len(world.texts) - len(skipped)
     assert world.ledger.books.slots.free == 12
+
+
+def let_go(world: World) -> None:
+    """Every client is back."""
+    for session in ("a", "b"):
+        world.hold(session, held=False)
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24))
+def test_a_session_that_is_held_waits_alone_and_goes_on_at_the_frame(seed: int, length: int, slots: int) -> None:
+    world = World(slots=slots)
+    world.start()
+    world.open("a")
+    world.open("b", target="en")
+    run_history(world, seed, length, blame=False)
+    world.end_input("a")
+    world.end_input("b")
+    world.hold("a", held=True)
+    world.hold("b", held=False)
+    while world.step("player"):
+        pass  # what crossed the wish on its way
+    heard = {key: list(frames) for key, frames in world.heard.items() if key[0] == "a"}
+    world.settle()
+    assert "b" in [closed.session for closed in world.closed], "the other session is silent"
+    assert {key: frames for key, frames in world.heard.items() if key[0] == "a"} == heard, "a held session is heard"
+    world.hold("a", held=False)
+    world.settle()
+    assert [closed.exit_code for closed in world.closed] == [0, 0]
+    for key, text in world.texts.items():
+        assert world.heard[key] == list(range(0, len(text) * FRAMES_PER_CHARACTER, HEARD_STEP))
+    assert world.ledger.books.slots.free == slots, "slots were lost"
+
+
+def test_a_session_that_is_held_gives_the_word_to_the_others_and_gets_it_back_in_its_turn() -> None:
+    world = World()
+    world.start()
+    world.open("a", target="en")
+    world.open("b", target="en")
+    world.find("a", "x" * 20)
+    world.find("a", "second")
+    while not world.heard.get(("a", 0)):
+        world.step("tts")
+        world.step("player")
+    begun = len(world.heard["a", 0])
+    assert begun < 20 * FRAMES_PER_CHARACTER // HEARD_STEP
+    world.hold("a", held=True)
+    world.find("b", "meanwhile")
+    world.end_input("a")
+    world.end_input("b")
+    world.settle()
+    assert world.order == [("a", 0), ("b", 0)]
+    world.hold("a", held=False)
+    world.settle()
+    assert world.order == [("a", 0), ("b", 0), ("a", 1)]
+    assert len([e for e in world.events if (e.event, e.session, e.sentence) == ("playback_started", "a", 0)]) == 1
 
 
 def test_a_sentence_longer_than_the_pool_is_spoken_whole() -> None:
@@ -480,6 +543,7 @@ def test_the_books_agree_with_themselves_after_every_step(seed: int, *, blame: b
     run_history(world, seed, 200, blame=blame)
     world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
     world.end_input("b")
+    let_go(world)
     world.settle()
     assert len(world.closed) == 2
 

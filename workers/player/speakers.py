@@ -133,9 +133,12 @@ class Speakers:
 
     def drop(self, session: str, sentence: int | None) -> None:
         """Be silent about these: what is in the device's buffer is still heard if that is short, else thrown away."""
-        was_heard = self._forget(session, sentence)
         latency = self._device.latency_seconds
-        if was_heard and latency is not None and latency > SILENT_WITHIN_SECONDS:
+        is_emptied = latency is not None and latency > SILENT_WITHIN_SECONDS
+        dropped = self._forget(session, sentence)
+        for track in dropped:
+            self._tell_dropped(track, track.heard if is_emptied else max(track.heard, track.handed))
+        if is_emptied and any(track.started for track in dropped):
             self._guarded(self._device.empty)
 
     def drain(self) -> None:
@@ -184,8 +187,15 @@ class Speakers:
                 if rest is not None:
                     self._tape.add(rest)
 
-    def _forget(self, session: str, sentence: int | None) -> bool:
-        """No sample of these is read after the return; whether some were handed to the device."""
+    def _tell_dropped(self, track: Track, frame: int) -> None:
+        """Whoever plays the rest goes on at this frame: tell of it, if it is not known."""
+        if track.started and not track.told_started:
+            self._news.append(PlaybackStarted(session=track.session, sentence=track.sentence))
+        if frame > track.told_heard:
+            self._tell_played(track, frame)
+
+    def _forget(self, session: str, sentence: int | None) -> list[Track]:
+        """No sample of these is read after the return; what was forgotten."""
         dropped = [t for t in self._tracks if t.session == session and sentence in (None, t.sentence)]
         for track in dropped:
             track.dropped = True
@@ -193,7 +203,7 @@ class Speakers:
         for track in dropped:
             self._tracks.remove(track)
             _release(track)
-        return any(track.started for track in dropped)
+        return dropped
 
     def _tell_progress(self, track: Track) -> None:
         if track.started and not track.told_started:

@@ -37,6 +37,8 @@ class Track:
     serial: int
     heard: int
     """Frames of the sentence that were heard for certain (callback)."""
+    handed: int = 0
+    """Frames of the sentence that were handed over, heard or not yet (callback)."""
     pieces: collections.deque[Piece] = field(default_factory=collections.deque["Piece"])
     """What was not wholly heard (main thread)."""
     dropped: bool = False
@@ -197,6 +199,7 @@ class Tape:
                 filled += frames
                 self._offset += frames
                 track.started = True
+                track.handed = piece.frame + self._offset
                 self._marks.append((self._clock + filled, track, piece.frame + self._offset))
             if self._offset < piece.frames:
                 return filled

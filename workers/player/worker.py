@@ -199,6 +199,7 @@ class PlayerWorker:
         self._report()
         self._playlist.drop(session, sentence)
         output.drop(session, sentence)
+        self._report()  # up to which frame it was heard
 
     def _go_on(self) -> None:
         self._report()
@@ -222,7 +223,7 @@ class PlayerWorker:
             case OutputFailed(session=session):
                 _log.warning("session=%s output failed reason=%r", session, news.reason)
                 self._playlist.drop(session, None)
-                del self._outputs[session]
+                self._outputs.pop(session, None)  # it may just be closed
             case WorkFailed(session=session, sentence=sentence):
                 _log.warning("session=%s sentence=%d failed reason=%r", session, sentence, news.reason)
                 self._failed.add((session, sentence))

@@ -236,6 +236,19 @@ def test_a_device_with_a_long_buffer_is_emptied_when_it_is_to_be_silent(room: Ro
     assert not [m for m in room.news if isinstance(m, PlaybackFinished)]
 
 
+def test_a_sentence_that_is_taken_back_in_its_middle_tells_the_frame_at_which_another_may_go_on(room: Room) -> None:
+    room.speakers.add_session("s")
+    room.say(0, slot=0)
+    room.say(1, slot=1)
+    room.pass_time(0.1)
+    room.speakers.drop("s", None)
+    news = room.news + room.speakers.poll()
+    played = [one for one in news if isinstance(one, AudioPlayed)]
+    # What is in the device's short buffer is still heard.
+    assert [(one.sentence, one.frame) for one in played] == [(0, 2_400)]
+    assert len([one for one in news if isinstance(one, PlaybackStarted)]) == 1
+
+
 def test_a_device_that_refuses_24_khz_gets_its_own_rate(room: Room) -> None:
     room.audio.refuses_our_rate = True
     room.speakers._device.empty()
