@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import zmq
 
-from voicestream import log
+from voicestream import environment, log
 from voicestream.errors import (
     DESCRIPTORS_HINT,
     EXIT_CONFIGURATION,
@@ -241,6 +241,7 @@ class Client:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=descriptor,
+                env=environment.for_supervisor(os.environ),
                 cwd="/",
                 start_new_session=True,
             )

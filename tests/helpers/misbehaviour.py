@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 
     from voicestream.messages import FromWorker, ToWorker
 
-ORDERS_VARIABLE = "MISBEHAVIOUR_ORDERS"
-ROLE_VARIABLE = "MISBEHAVIOUR_ROLE"
+ORDERS_VARIABLE = "VOICESTREAM_TEST_ORDERS"
+ROLE_VARIABLE = "VOICESTREAM_TEST_ROLE"
 
 MARK = "peculiar"
 """The marked sentence has this word, and nobody else's text has."""
@@ -75,7 +75,7 @@ _SITECUSTOMIZE = """
 import os
 import sys
 
-if "voicestream.workers." + os.environ.get("MISBEHAVIOUR_ROLE", "") in sys.orig_argv:
+if "voicestream.workers." + os.environ.get("VOICESTREAM_TEST_ROLE", "") in sys.orig_argv:
     from helpers import misbehaviour
 
     misbehaviour.arm()

@@ -24,8 +24,8 @@ RATE: Final = 24_000
 SECONDS_A_CHARACTER: Final = 0.08
 """About what a person takes."""
 
-_SPEED: Final = "SLOW_VOICE_SPEED"
-_CHUNKS: Final = "SLOW_VOICE_CHUNKS"
+_SPEED: Final = "VOICESTREAM_TEST_SPEED"
+_CHUNKS: Final = "VOICESTREAM_TEST_CHUNKS"
 LATENCY_SECONDS: Final = 0.3
 """Before it begins with the first chunk."""
 

@@ -68,12 +68,16 @@ def test_a_reader_of_tee_that_stops_does_not_stop_the_agent_and_gets_all_in_the_
     assert passed_on == data
 
 
-HOSTILE = "import os, pathlib; pathlib.Path(os.environ['CANARY']).write_text(__name__); raise SystemExit('hostile')\n"
+HOSTILE = """
+import os, pathlib
+pathlib.Path(os.environ["VOICESTREAM_CANARY"]).write_text(__name__)
+raise SystemExit("hostile")
+"""
 
 
 def test_nothing_of_the_directory_it_runs_in_is_imported(place: Voicestream) -> None:
     canary = place.home / "canary"
-    place.environment["CANARY"] = str(canary)
+    place.environment["VOICESTREAM_CANARY"] = str(canary)
     for name in ("json", "zmq", "click", "msgpack", "numpy", "sitecustomize", "usercustomize"):
         (place.cwd / f"{name}.py").write_text(HOSTILE)
     for name in ("voicestream", "workers", "supervisor"):

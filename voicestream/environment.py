@@ -1,0 +1,52 @@
+"""What of its first caller's environment the supervisor takes along. Pure.
+
+The supervisor outlives its caller: it keeps what it and the engines need, and not the keys of the agent that happened
+to start it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMES: Final = frozenset(
+    {
+        # The user, the system, the language
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
+        # Sound
+        *("AUDIODEV", "AUDIODRIVER", "DBUS_SESSION_BUS_ADDRESS"),
+        # Libraries and certificates
+        *("LD_LIBRARY_PATH", "LD_PRELOAD", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NO_COLOR"),
+        # The interpreter; one that was told where its modules are must be told again
+        *("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUTF8"),
+        *("PYTHONHASHSEED", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONIOENCODING", "PYTHONWARNINGS"),
+        *("PYTHONFAULTHANDLER", "PYTHONMALLOC", "PYTHONTRACEMALLOC", "PYTHONBREAKPOINT", "VIRTUAL_ENV"),
+    }
+)
+
+PREFIXES: Final = (
+    *("LC_", "XDG_", "VOICESTREAM_"),
+    *("PULSE_", "PIPEWIRE_", "ALSA_", "JACK_", "PA_ALSA_"),
+    *("CUDA_", "NVIDIA_", "HF_", "TORCH_", "TORCHINDUCTOR_", "PYTORCH_", "TRANSFORMERS_", "TRITON_", "ORT_", "CT2_"),
+    *("OMP_", "MKL_", "OPENBLAS_", "VECLIB_", "GOTO_", "BLIS_", "NUMEXPR_", "KMP_"),
+    *("DYLD_", "SSL_CERT_", "ESPEAK_", "APERTIUM_", "COQUI_"),
+)
+"""Names that begin with one of these are taken along, too."""
+
+_SECRET: Final = re.compile(r"(^|_)(TOKEN|API_?KEY|SECRET|PASSWORD|PASSWD|CREDENTIALS?|ACCESS_KEY|PRIVATE_KEY)(S|_|$)")
+"""A secret, by its name; whatever else the name begins with."""
+
+
+def for_supervisor(environment: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that a supervisor is started with."""
+    return {name: value for name, value in environment.items() if is_taken(name)}
+
+
+def is_taken(name: str) -> bool:
+    """Whether a variable of this name is taken along."""
+    if _SECRET.search(name.upper()):
+        return False
+    return name in NAMES or name.startswith(PREFIXES)
