@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Final, cast
 
 import zmq
 
-from voicestream import audio_pool, cards, log
+from voicestream import cards, log, segment
 from voicestream.engine_settings import AUTO, EngineSettings
-from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError, VoicestreamError
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
 from voicestream.run_directory import RunDirectory
 from voicestream.supervisor.alarms import Limits
 from voicestream.supervisor.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from voicestream.messages import Role
+    from voicestream.segment import Segment
 
 FIRST_SESSION_SECONDS: Final = 10.0
 """A client that started us opens its session at once; one that was interrupted before it could should leave nothing."""
@@ -60,12 +61,16 @@ def main() -> int:
             return EXIT_OK
     except VoicestreamError as error:
         return _cannot(error)
+    cleanup = contextlib.ExitStack()
+    cleanup.callback(run_directory.remove)
     try:
         if run_directory.sweep():
             logging.getLogger(__name__).info("swept what a supervisor that was killed had left")
+        pool = _make_pool(run_directory)
+        cleanup.callback(_remove, pool)
         supervisor = Supervisor(
             run_directory,
-            _make_pool(),
+            pool,
             {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
             _settings(found),
             Limits(
@@ -83,7 +88,7 @@ def main() -> int:
         logging.getLogger(__name__).exception("the supervisor cannot go on")
         return EXIT_CONFIGURATION
     finally:
-        run_directory.remove()
+        cleanup.close()
     return EXIT_OK
 
 
@@ -113,14 +118,25 @@ def _raise_descriptor_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _make_pool() -> int:
+def _make_pool(run_directory: RunDirectory) -> Segment:
+    """The memory of the audio pool.
+
+    Raises:
+        ConfigurationError: there is no room for it.
+    """
+    made = segment.reserve(run_directory.record_segment)
+    if made.lacking:
+        logging.getLogger(__name__).warning("pool=anonymous reason=%r", "; ".join(made.lacking))
+    else:
+        logging.getLogger(__name__).info("pool=%s", made.name)
+    return made
+
+
+def _remove(made: Segment) -> None:
     try:
-        return audio_pool.create()
+        made.remove()
     except OSError as error:
-        raise ConfigurationError(
-            f"there is no memory for {audio_pool.SIZE_BYTES >> 20} MiB of sound: {error.strerror}",
-            hint="Free some memory, or raise the limit that is set for it (ulimit -a shows what is set).",
-        ) from error
+        logging.getLogger(__name__).warning("cannot remove the shared memory %s: %s", made.name, error)
 
 
 def _cannot(error: VoicestreamError) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream import lifeline
 from voicestream.engine_settings import EngineSettings
-from voicestream.link import WORKER_KEY_VARIABLE, worker_name
+from voicestream.link import POOL_VARIABLE, WORKER_KEY_VARIABLE, worker_name
 
 if TYPE_CHECKING:
     import socket
@@ -55,8 +55,8 @@ class Launch:
     incarnation: int
     hub: Path
     engine: str
-    pool: int | None
-    """Descriptor of the audio pool; None for the roles that have nothing to do with sound."""
+    pool: int | str | None
+    """The audio pool: its name, or the descriptor of one without, which only the roles that touch sound get."""
     threads: int
     """For numeric libraries, unless the user has set them."""
     settings: EngineSettings = field(default_factory=EngineSettings)
@@ -107,9 +107,10 @@ class WorkerProcess:
             f"--engine={launch.engine}",
         ]
         inherited = [theirs.fileno()]
-        if launch.pool is not None:
-            command.append(f"--pool={launch.pool}")
+        if isinstance(launch.pool, int):
             inherited.append(launch.pool)
+        # By the environment, because everybody on the machine can read a command line.
+        private = {WORKER_KEY_VARIABLE: key, POOL_VARIABLE: "" if launch.pool is None else str(launch.pool)}
         try:
             self._popen: Final = subprocess.Popen(
                 command,
@@ -117,7 +118,7 @@ class WorkerProcess:
                 stdout=output_write,
                 stderr=output_write,
                 cwd="/",
-                env=environment_for(launch, os.environ) | {WORKER_KEY_VARIABLE: key},
+                env=environment_for(launch, os.environ) | private,
                 start_new_session=True,
                 pass_fds=inherited,
             )

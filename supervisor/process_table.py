@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from voicestream.errors import OtherVersionError
     from voicestream.messages import FromWorker, Role
+    from voicestream.segment import Segment
     from voicestream.supervisor.findings import Finding
     from voicestream.supervisor.hub import Hub
     from voicestream.supervisor.stop_ladder import Patience, Rung
@@ -35,7 +36,7 @@ START_ORDER: Final[tuple[Role, ...]] = ("player", "tts", "translation", "parser"
 """Who receives first, so that ending in reverse stops the source before its sinks."""
 
 SOUND_ROLES: Final = frozenset({"tts", "player"})
-"""The roles that get the audio pool."""
+"""The roles that attach to the audio pool; the others remove its name once the supervisor was killed."""
 
 MAX_WAIT_FOR_REAPING_SECONDS: Final = 0.5
 """A process whose lifeline is cut is dying; one that is still there after this long has only closed it."""
@@ -61,7 +62,7 @@ class ProcessTable:
         hub: Hub,
         *,
         hub_path: Path,
-        pool: int,
+        segment: Segment,
         engines: Mapping[Role, str],
         settings: Mapping[Role, EngineSettings],
         limits: alarms.Limits,
@@ -73,7 +74,7 @@ class ProcessTable:
         Args:
             hub: to send to workers.
             hub_path: where workers connect.
-            pool: descriptor of the audio pool.
+            segment: the memory of the audio pool.
             engines: name of the wanted engine of each role that has a choice.
             settings: what the engine of a role is loaded with, if not with what is usual.
             limits: for the alarms.
@@ -82,7 +83,7 @@ class ProcessTable:
         """
         self._hub = hub
         self._hub_path = hub_path
-        self._pool = pool
+        self._segment = segment
         self._limits = limits
         self._threads = threads
         self._progress = progress
@@ -253,12 +254,13 @@ class ProcessTable:
         post.cut_at = None
         post.failure = post.detail = post.incompatible = ""
         post.jobs = 0
+        pool = self._segment.source
         launch = Launch(
             role=post.role,
             incarnation=post.incarnation,
             hub=self._hub_path,
             engine=post.engine,
-            pool=self._pool if post.role in SOUND_ROLES else None,
+            pool=pool if isinstance(pool, str) or post.role in SOUND_ROLES else None,
             threads=self._threads,
             settings=post.settings,
         )

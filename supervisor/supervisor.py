@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from voicestream.engine_settings import EngineSettings
     from voicestream.messages import FromWorker, Message, Role
     from voicestream.run_directory import RunDirectory
+    from voicestream.segment import Segment
     from voicestream.supervisor.alarms import Limits
     from voicestream.supervisor.findings import Finding
     from voicestream.supervisor.ledger.commands import Command
@@ -76,7 +77,7 @@ class Supervisor:
     def __init__(
         self,
         run_directory: RunDirectory,
-        pool_descriptor: int,
+        segment: Segment,
         engines: Mapping[Role, str],
         settings: Mapping[Role, EngineSettings],
         limits: Limits,
@@ -88,7 +89,7 @@ class Supervisor:
 
         Args:
             run_directory: where the hub is bound.
-            pool_descriptor: of the audio pool; passed on to the workers.
+            segment: the memory of the audio pool; the caller removes it after the end.
             engines: the engine wanted of each role that has a choice.
             settings: what the engine of a role is loaded with, if not with what is usual.
             limits: of the alarms.
@@ -98,7 +99,7 @@ class Supervisor:
         """
         self.started_at: Final = time.monotonic()
         self.run_directory: Final = run_directory
-        self.pool: Final = AudioPool(pool_descriptor)
+        self.pool: Final = AudioPool(segment.descriptor)
         self.hub: Final = Hub(run_directory.hub)
         self.ledger: Final = Ledger(self.pool.slots)
         self.sessions: Final = Sessions(self.hub)
@@ -106,7 +107,7 @@ class Supervisor:
         self.table: Final = ProcessTable(
             self.hub,
             hub_path=run_directory.hub,
-            pool=pool_descriptor,
+            segment=segment,
             engines=engines,
             settings=settings,
             limits=limits,

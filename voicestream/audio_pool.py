@@ -4,19 +4,22 @@ Layout: one page of header, then ``slots`` slots of ``SLOT_FRAMES`` mono float32
 holds the playback cursor, one aligned 64-bit word, so that a player killed at any instant leaves a whole value behind:
 24 bits of serial (which ``Play`` it belongs to) and 40 bits of frame (how much of that sentence was handed over).
 
-The segment has no name. The supervisor creates it as an anonymous file and its workers inherit the descriptor: nobody
-else can open it, and the kernel frees it with the last process, however that ends. ``docs/architecture.md`` tells why
-this replaced a named ``multiprocessing.shared_memory`` segment (pitfalls 1 to 4 cannot happen).
+A worker attaches to the segment by its name (``voicestream/segment.py`` makes it). Where the system has no named shared
+memory, the segment is an anonymous file whose descriptor the worker inherits.
 """
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import sys
 import tempfile
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from voicestream.untracked_memory import UntrackedMemory
 
 SAMPLE_RATE: Final = 24_000
 """Hertz; the native rate of XTTS v2, and of every sample in the pool."""
@@ -34,12 +37,10 @@ HEADER_BYTES: Final = 4096
 """A page, so that the slots are page-aligned."""
 
 _SLOT_BYTES: Final = SLOT_FRAMES * SAMPLE_BYTES
+_FILE_NAME: Final = "voicestream-audio"
+
 _FRAME_BITS: Final = 40
 _SERIAL_LIMIT: Final = 1 << (64 - _FRAME_BITS)
-
-
-SIZE_BYTES: Final = HEADER_BYTES + SLOT_COUNT * _SLOT_BYTES
-"""Of the segment that a supervisor makes."""
 
 
 @dataclass(frozen=True)
@@ -52,37 +53,61 @@ class Cursor:
     """Frames of it that were handed to the output."""
 
 
-def create(slots: int = SLOT_COUNT) -> int:
-    """Make the segment and return its file descriptor (close-on-exec; pass it on explicitly).
+def size_of(slots: int) -> int:
+    """Bytes of a segment with so many slots."""
+    return HEADER_BYTES + slots * _SLOT_BYTES
+
+
+def create(slots: int = SLOT_COUNT, refused: list[tuple[str, OSError]] | None = None) -> int:
+    """Make an anonymous segment with all of its memory reserved; a lack shows here and not as a SIGBUS in a worker.
+
+    Args:
+        slots: of the pool.
+        refused: gets the ways that could not be used, with the reasons: ``memfd_create``, a temporary file.
+
+    Returns:
+        Its descriptor, close-on-exec.
 
     Raises:
-        OSError: there is not enough memory. Asking the kernel for all of it up front turns a later SIGBUS in a worker
-            into an error here (pitfall 9).
+        OSError: there is not enough memory, nor room for a temporary file.
     """
-    size = HEADER_BYTES + slots * _SLOT_BYTES
-    if sys.platform == "linux":
-        descriptor = os.memfd_create("voicestream-audio", os.MFD_CLOEXEC)
-    else:
-        with tempfile.TemporaryFile(prefix="voicestream-audio") as file:
-            descriptor = os.dup(file.fileno())
-    try:
-        os.ftruncate(descriptor, size)
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(descriptor, 0, size)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
+    ways = {"memfd_create": _in_memory, f"a temporary file in {tempfile.gettempdir()}": _in_a_file}
+    last = OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    for way, make in ways.items():
+        try:
+            return _allocated(make(), size_of(slots))
+        except OSError as error:
+            last = error
+            if refused is not None:
+                refused.append((way, error))
+    raise last
 
 
 class AudioPool:
-    """One process's view of the segment behind ``descriptor``."""
+    """One process's view of a segment."""
 
-    def __init__(self, descriptor: int) -> None:
-        size = os.fstat(descriptor).st_size
-        self.slots: Final = (size - HEADER_BYTES) // _SLOT_BYTES
-        self._map = mmap.mmap(descriptor, size)
-        self._view = memoryview(self._map)
+    def __init__(self, source: int | str) -> None:
+        """Map the segment.
+
+        Args:
+            source: its name, or the descriptor of one that has none.
+
+        Raises:
+            OSError: there is no such segment, it is not this user's alone, or it is too small for a pool.
+        """
+        self._map: mmap.mmap | UntrackedMemory
+        if isinstance(source, str):
+            # Not at the top: processes that only need the constants would take longer to start.
+            from voicestream import untracked_memory  # noqa: PLC0415
+
+            self._map = untracked_memory.attach(source)
+            self._view = self._map.view
+        else:
+            self._map = mmap.mmap(source, os.fstat(source).st_size)
+            self._view = memoryview(self._map)
+        self.slots: Final = (len(self._view) - HEADER_BYTES) // _SLOT_BYTES
+        if self.slots < 1:
+            raise OSError(errno.EINVAL, f"a segment of {len(self._view)} bytes has no room for sound")
         self._cursor = self._view[:8].cast("Q")
 
     def close(self) -> None:
@@ -111,3 +136,26 @@ class AudioPool:
     def set_cursor(self, serial: int, frame: int) -> None:
         """Record that ``frame`` frames of the sentence with ``serial`` were handed over; the player alone calls it."""
         self._cursor[0] = (serial % _SERIAL_LIMIT) << _FRAME_BITS | frame
+
+
+def _in_memory() -> int:
+    if sys.platform != "linux":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    return os.memfd_create(_FILE_NAME, os.MFD_CLOEXEC)
+
+
+def _in_a_file() -> int:
+    with tempfile.TemporaryFile(prefix=_FILE_NAME) as file:
+        return os.dup(file.fileno())
+
+
+def _allocated(descriptor: int, size: int) -> int:
+    """The descriptor, with memory behind it; or an error, and the descriptor is closed."""
+    try:
+        os.ftruncate(descriptor, size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, size)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -4,8 +4,9 @@ A lifeline is one socket pair: the supervisor keeps one end, the worker inherits
 process's end for it. Reading then gives end-of-file on the survivor's side, whatever killed the other.
 
 A thread that waits for this cannot run while C code holds the interpreter lock, so on Linux the kernel is also asked to
-kill the worker with its parent (pitfall 27). On macOS the lifeline alone stands: a worker stuck in such a call there
-ends only when the call returns.
+kill a worker that runs models with its parent. A worker without models removes the name of the shared memory first; the
+kernel wakes it if it is stopped. On macOS the lifeline alone stands: a worker stuck in such a call there ends only when
+the call returns.
 """
 
 from __future__ import annotations
@@ -15,9 +16,16 @@ import os
 import signal
 import socket
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PR_SET_PDEATHSIG: Final = 1
+
+
+def _nothing_to_do() -> None:
+    """Most processes leave nothing that the kernel does not remove."""
 
 
 def make() -> tuple[socket.socket, socket.socket]:
@@ -37,17 +45,26 @@ def is_cut(end: socket.socket) -> bool:
         return True
 
 
-def die_with(parent: int) -> None:
-    """In a worker: be killed when process ``parent`` ends, and end now if it has ended already.
+def die_with(
+    parent: int, number: signal.Signals = signal.SIGKILL, orphaned: Callable[[], None] = _nothing_to_do
+) -> None:
+    """In a worker: be signalled when process ``parent`` ends, and end now if it has ended already.
 
-    The kernel signals when the *thread* that started us ends: the supervisor starts workers from its main thread only
-    (pitfall 26).
+    The kernel signals when the *thread* that started us ends: the supervisor starts workers from its main thread only.
+
+    Args:
+        parent: process id of the supervisor.
+        number: SIGKILL, or SIGCONT for a process that is to end by its lifeline and may be stopped.
+        orphaned: the last thing to do when the parent has ended already.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        if libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0) != 0:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:
         # The parent ended between our start and the request: nobody would ever signal us.
-        os._exit(0)
+        try:
+            orphaned()
+        finally:
+            os._exit(0)

@@ -115,6 +115,9 @@ def poll_milliseconds(seconds: float) -> int:
 WORKER_KEY_VARIABLE: Final = "VOICESTREAM_WORKER_KEY"
 """In the environment of a worker: the part of its name on the hub that nobody else can guess."""
 
+POOL_VARIABLE: Final = "VOICESTREAM_POOL"
+"""In the environment of a worker: the name of the audio pool, or the descriptor of one without a name."""
+
 
 def worker_name(role: str, incarnation: int, key: str) -> str:
     """A worker's name on the hub.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import stat
 import sys
@@ -31,8 +32,13 @@ MAX_SOCKET_PATH_BYTES: Final = 103 if sys.platform == "darwin" else 107
 MAX_NOTE_BYTES: Final = 64
 """What the lock's holder writes about itself is shorter."""
 
+MAX_SEGMENT_NAME_BYTES: Final = 255
+"""Of a file name, which the name of shared memory is on Linux."""
+
 LOCK_RETRY_SECONDS: Final = 0.5
 """A client that looks whether the lock is held holds it itself for some microseconds."""
+
+_log = logging.getLogger(__name__)
 
 
 def default_path(environment: Mapping[str, str], uid: int) -> Path:
@@ -65,6 +71,7 @@ class RunDirectory:
         self.path: Final = path
         self.hub: Final = path / "hub"
         self._lock_path: Final = path / "lock"
+        self._segment_path: Final = path / "segment"
         self._lock: int | None = None
 
     @classmethod
@@ -190,13 +197,53 @@ class RunDirectory:
         """Under the lock: whether clients still find us here. False for good once somebody has deleted any of it."""
         return self._lock is not None and self._is_current(self._lock) and self.hub.exists()
 
+    def record_segment(self, name: str) -> None:
+        """Under the lock: note the name of shared memory that is about to be made, for the ``sweep`` of the next start.
+
+        Raises:
+            OSError: the note cannot be written.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self._segment_path, flags, 0o600)
+        try:
+            os.write(descriptor, name.encode())
+        except OSError:
+            self._segment_path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+
     def sweep(self) -> bool:
-        """Under the lock: remove what a supervisor that was killed left here; True if there was something."""
+        """Under the lock: remove socket and shared memory of a supervisor that was killed; True if there were any.
+
+        Raises:
+            OSError: the system refuses.
+        """
+        swept = self._sweep_segment()
         try:
             self.hub.unlink()
         except FileNotFoundError:
-            return False
+            return swept
         return True
+
+    def _sweep_segment(self) -> bool:
+        try:
+            descriptor = os.open(self._segment_path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        try:
+            name = os.read(descriptor, MAX_SEGMENT_NAME_BYTES).decode("ascii", "replace")
+        finally:
+            os.close(descriptor)
+        from voicestream import untracked_memory  # noqa: PLC0415 - a client, which never sweeps, starts sooner without
+
+        try:
+            return untracked_memory.remove(name)
+        except OSError as error:
+            _log.warning("cannot remove the shared memory %s: %s", name, error)
+            return False
+        finally:
+            self._segment_path.unlink()
 
     def remove(self) -> None:
         """Under the lock: remove the socket, the lock and the directory (libzmq leaves the socket, pitfall 11)."""
@@ -208,7 +255,7 @@ class RunDirectory:
             lock = self._take_again()
         if lock is None:
             return
-        for path in (self.hub, self._lock_path):
+        for path in (self.hub, self._segment_path, self._lock_path):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # there are files in it that are none of ours
             self.path.rmdir()

@@ -29,6 +29,7 @@ from voicestream.messages import Beat, Cancel, Drain, Silence, Stop
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from pathlib import Path
 
     from voicestream.messages import FromWorker, ToWorker
@@ -47,6 +48,10 @@ LINGER_MILLISECONDS: Final = 1000
 """A last WorkFailed or Stopping still gets out (pitfall 15)."""
 
 _log = logging.getLogger(__name__)
+
+
+def _nothing_to_do() -> None:
+    """What an orphan does that has nothing to clean up."""
 
 
 class Flag:
@@ -70,8 +75,19 @@ class Flag:
 class Connection:
     """The link of one worker process; ``start`` it, then ``receive`` from the main thread and ``send`` from any."""
 
-    def __init__(self, hub: Path, identity: str, parent: socket.socket) -> None:
+    def __init__(
+        self, hub: Path, identity: str, parent: socket.socket, orphaned: Callable[[], None] = _nothing_to_do
+    ) -> None:
+        """Nothing is sent before ``start``.
+
+        Args:
+            hub: where the supervisor is.
+            identity: our name there.
+            parent: our end of the lifeline.
+            orphaned: the last thing to do when the supervisor is gone.
+        """
         self._parent = parent
+        self._orphaned = orphaned
         self._inbox: collections.deque[ToWorker] = collections.deque()
         self._outbox: collections.deque[bytes] = collections.deque()
         self._wake_read, self._wake_write = _wake_pipe()
@@ -215,7 +231,10 @@ class Connection:
         ready = dict(self._poller.poll(poll_milliseconds(wait_seconds)))
         if self._parent.fileno() in ready and lifeline.is_cut(self._parent):
             # The supervisor is gone: nobody can hear us, and nobody else would end us.
-            os._exit(0)
+            try:
+                self._orphaned()
+            finally:
+                os._exit(0)
         if self._wake_read in ready:
             os.read(self._wake_read, 4096)
         if self._dealer in ready:

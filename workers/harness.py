@@ -15,11 +15,11 @@ import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from voicestream import lifeline, log
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError
-from voicestream.link import WORKER_KEY_VARIABLE, worker_name
+from voicestream.link import POOL_VARIABLE, WORKER_KEY_VARIABLE, worker_name
 from voicestream.messages import Drain, Hello, Loading, Ready, Role, Stop, Stopping
 from voicestream.workers.connection import Connection
 
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from voicestream.messages import ToWorker
 
 _log = logging.getLogger(__name__)
+
+
+CLEANERS: Final[frozenset[Role]] = frozenset({"parser", "player"})
+"""Roles that outlive a killed supervisor by a moment and remove the name of its shared memory. They run no model, so no
+call keeps their second thread from noticing."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,8 @@ class Assignment:
     """Descriptor of our end."""
     engine: str
     """Name of the engine to load; roles without a choice ignore it."""
-    pool: int | None
-    """Descriptor of the audio pool, for the roles that touch sound."""
+    pool: int | str | None
+    """Name or descriptor of the audio pool. Roles that touch no sound know only a name, to remove it one day."""
 
     key: str = ""
     """The part of our name on the hub that nobody else can guess; empty if there is none."""
@@ -112,10 +117,14 @@ def main(role: Role, build: Callable[[Assignment, Connection], Worker], argument
     parent = socket.socket(fileno=assignment.lifeline)
     parent.setblocking(False)
     os.set_inheritable(parent.fileno(), False)
-    lifeline.die_with(assignment.parent_pid)
+
+    def orphaned() -> None:
+        remove_segment(assignment.pool)
+
+    lifeline.die_with(assignment.parent_pid, signal.SIGCONT if role in CLEANERS else signal.SIGKILL, orphaned)
     log.to_stderr(f"{role}.{assignment.incarnation}")
 
-    connection = Connection(assignment.hub, assignment.identity, parent)
+    connection = Connection(assignment.hub, assignment.identity, parent, orphaned)
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         connection.request_stop()
@@ -129,6 +138,15 @@ def main(role: Role, build: Callable[[Assignment, Connection], Worker], argument
         return _serve(build(assignment, connection), connection)
     finally:
         connection.close()
+
+
+def remove_segment(pool: int | str | None) -> None:
+    """After the end of the supervisor: remove the name of its shared memory, if it has one."""
+    if isinstance(pool, str):
+        # Not at the top: every worker would take longer to start for what almost never happens.
+        from voicestream import untracked_memory
+
+        untracked_memory.remove(pool)
 
 
 def _serve(worker: Worker, connection: Connection) -> int:
@@ -177,7 +195,6 @@ def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
     parser.add_argument("--parent-pid", type=int, required=True)
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--engine", default="auto")
-    parser.add_argument("--pool", type=int)
     found = parser.parse_args(arguments)
     return Assignment(
         role=role,
@@ -186,6 +203,10 @@ def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
         parent_pid=cast("int", found.parent_pid),
         lifeline=cast("int", found.lifeline),
         engine=cast("str", found.engine),
-        pool=cast("int | None", found.pool),
+        pool=_pool(os.environ.get(POOL_VARIABLE, "")),
         key=os.environ.get(WORKER_KEY_VARIABLE, ""),
     )
+
+
+def _pool(text: str) -> int | str | None:
+    return int(text) if text.isdecimal() else text or None

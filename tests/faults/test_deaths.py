@@ -118,6 +118,49 @@ def test_whoever_is_killed_at_random_moments_a_new_start_works_and_nothing_is_le
     place.assert_nothing_left()
 
 
+# --- shared memory of a killed supervisor
+
+
+@pytest.mark.parametrize("stopped", [(), ("player", "parser"), ("tts", "translation")])
+def test_workers_whose_supervisor_is_killed_end_and_remove_its_shared_memory(
+    place: Voicestream, stopped: tuple[str, ...]
+) -> None:
+    assert place.call("up").returncode == 0
+    workers = {role: psutil.Process(place.pid_of(role)) for role in ("player", "parser", "tts", "translation")}
+    (segment,) = place.segments()
+    for role in stopped:
+        workers[role].suspend()
+    place.kill_supervisor()
+    wait_until(lambda: not place.processes(), "all workers have ended", seen=lambda: str(place.processes()))
+    assert not segment.exists()
+
+
+def test_shared_memory_of_a_supervisor_that_died_with_all_its_workers_is_removed_by_the_next_start(
+    place: Voicestream,
+) -> None:
+    assert place.call("up").returncode == 0
+    for role in ("player", "parser"):
+        place.pid_of(role)
+    (segment,) = place.segments()
+    # Stopped first: so nobody can see another one die.
+    for process in place.processes():
+        process.suspend()
+    workers, supervisors = partitioned(place.processes())
+    for process in workers + supervisors:
+        process.kill()
+    wait_until(lambda: not place.processes(), "all are gone")
+    assert segment.exists()
+    assert place.call("say", "Hello.", "--output", "null", "--keep-alive", "0").returncode == 0
+    assert not segment.exists()
+    place.assert_nothing_left()
+
+
+def partitioned(processes: list[psutil.Process]) -> tuple[list[psutil.Process], list[psutil.Process]]:
+    """The workers, and the others."""
+    workers = [process for process in processes if "voicestream.supervisor" not in process.cmdline()]
+    return workers, [process for process in processes if process not in workers]
+
+
 # --- terminals
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.planted_voices import DEATH_VARIABLE, plant
-from helpers.running import line, wait_until
+from helpers.running import SHARED_MEMORY, line, wait_until
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -53,9 +53,9 @@ def limited(limit: str) -> list[str]:
 
 
 def test_no_memory_for_the_sound_is_said_and_leaves_nothing(place: Voicestream) -> None:
-    run = place.run("--keep-alive", "0", under=limited("-f 2048"))  # the segment is a file, if one without a name
+    run = place.run("--keep-alive", "0", under=limited("-f 2048"))  # the segment is a file, of whatever kind
     assert run.wait() == 78
-    assert "no memory for 11 MiB of sound" in run.stderr
+    assert "no room for 12 MiB of sound" in run.stderr
     assert "ulimit" in run.stderr
     assert "Traceback" not in run.stderr
     place.assert_nothing_left()
@@ -63,10 +63,21 @@ def test_no_memory_for_the_sound_is_said_and_leaves_nothing(place: Voicestream) 
 
 
 @pytest.mark.platform
-def test_a_full_dev_shm_is_nothing_to_us(place: Voicestream) -> None:
-    run = place.run("--keep-alive", "0", under=tiny_disk("size=4k", Path("/dev/shm"), "full"))  # noqa: S108 - a disk of its own
+@pytest.mark.parametrize(
+    ("options", "fill", "reason"),
+    [
+        ("size=4k", "full", f"{SHARED_MEMORY} has 4 KiB, 12 MiB are needed"),
+        ("size=12m", "full", f"{SHARED_MEMORY} has 11 MiB left, 12 MiB are needed"),
+        ("ro", "", f"{SHARED_MEMORY}: Read-only file system"),
+    ],
+)
+def test_a_dev_shm_that_cannot_be_used_is_logged_and_the_words_are_heard(
+    place: Voicestream, options: str, fill: str, reason: str
+) -> None:
+    run = place.run("--keep-alive", "0", under=tiny_disk(options, SHARED_MEMORY, fill))
     run.write(HELLO)
     assert run.finish() == 0, run.stderr
+    assert f"pool=anonymous reason='{reason}'" in place.log_text("supervisor")
     place.assert_nothing_left()
 
 

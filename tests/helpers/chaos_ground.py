@@ -13,7 +13,7 @@ import psutil
 
 from helpers import chaos_engines
 from helpers.deadline import remaining
-from helpers.running import SHARED_MEMORY, voicestream_place, wait_until
+from helpers.running import voicestream_place, wait_until
 from voicestream.client import Client
 from voicestream.messages import Status, StatusRequest
 from voicestream.run_directory import RunDirectory
@@ -39,7 +39,7 @@ class Held:
     descriptors: int
     threads: int
     segments: int
-    """Shared memory with a name, and mappings of such without one."""
+    """Shared memory."""
 
 
 class Ground:
@@ -73,12 +73,11 @@ class Ground:
         while (now := process.num_fds()) != before:
             before = now
             time.sleep(SETTLE_SECONDS)
-        mappings = sum("voicestream-audio" in mapping.path for mapping in process.memory_maps(grouped=False))
         return Held(
             memory=process.memory_full_info().uss,
             descriptors=process.num_fds(),
             threads=process.num_threads(),
-            segments=len(list(SHARED_MEMORY.glob("*voicestream*"))) + mappings,
+            segments=len(self.place.segments()),
         )
 
 

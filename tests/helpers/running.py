@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -223,8 +224,12 @@ class Voicestream:
         """No process, no run directory, no segment."""
         wait_until(lambda: not self.processes(), f"no process is left; left: {self.processes()}")
         assert not self.runtime.exists(), list(self.runtime.iterdir())
-        # Others have segments, too: for a moment.
-        wait_until(lambda: not [*SHARED_MEMORY.glob("*voicestream*")], "no segment is left")
+        assert self.segments() == []
+
+    def segments(self) -> list[Path]:
+        """Shared memory that supervisors of this place have made and that still has its name."""
+        names = re.findall(r" pool=(\S+)$", self.log_text("supervisor"), flags=re.MULTILINE)
+        return [path for name in names if (path := SHARED_MEMORY / name).exists()]
 
     def log_text(self, role: str) -> str:
         """What a role has logged."""

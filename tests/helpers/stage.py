@@ -43,6 +43,7 @@ from voicestream.messages import (
     Stop,
 )
 from voicestream.run_directory import RunDirectory
+from voicestream.segment import Segment
 from voicestream.supervisor import process_table
 from voicestream.supervisor.alarms import Limits
 from voicestream.supervisor.signals import ENDING
@@ -252,7 +253,7 @@ class Stage:
         patient = Limits(hello_seconds=math.inf, loading_seconds=math.inf, silence_seconds=math.inf)
         self.supervisor = Supervisor(
             run_directory,
-            audio_pool.create(SLOTS),
+            Segment(audio_pool.create(SLOTS)),
             {},
             {},
             patient,

@@ -1,4 +1,4 @@
-"""The audio pool: real processes share it, nobody else can find it, and it is gone with the last of them."""
+"""The audio pool: real processes share it, by its name or by a descriptor that they inherit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.deadline import remaining
-from voicestream import audio_pool
+from voicestream import audio_pool, segment, untracked_memory
 from voicestream.audio_pool import HEADER_BYTES, SAMPLE_BYTES, SLOT_FRAMES, AudioPool, Cursor
 
 if TYPE_CHECKING:
@@ -192,14 +192,50 @@ def test_only_a_process_that_is_given_the_descriptor_inherits_it(descriptor: int
 
 @pytest.mark.platform
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows shared memory as files")
-def test_it_has_no_name_by_which_anybody_could_find_or_leave_it() -> None:
-    before = set(Path("/dev/shm").iterdir())  # noqa: S108 - looked at, not written
+def test_an_anonymous_one_has_no_name_by_which_anybody_could_find_or_leave_it() -> None:
     descriptor = audio_pool.create(SLOTS)
     pool = AudioPool(descriptor)
-    assert set(Path("/dev/shm").iterdir()) <= before  # noqa: S108
     assert os.fstat(descriptor).st_nlink == 0
     pool.close()
     os.close(descriptor)
+
+
+def test_a_process_that_knows_its_name_needs_no_descriptor() -> None:
+    made = segment.reserve(lambda _name: None, SLOTS)
+    ours = AudioPool(made.descriptor)
+    write(ours, 2, 5, b"from us!")
+    program = """
+    pool = AudioPool(sys.argv[1])
+    with pool.frames(2, 5, 2) as place:
+        print(bytes(place), pool.slots)
+        place[:] = b"from it!"
+    pool.set_cursor(4, 88)
+    pool.frames(0, 0, 1)  # never given back: the end of the process is no error
+    """
+    head = "import sys\nfrom voicestream.audio_pool import AudioPool\n"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", head + textwrap.dedent(program), made.name],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=remaining(),
+    )
+    assert (done.stdout, done.stderr) == (f"b'from us!' {SLOTS}\n", "")
+    assert read(ours, 2, 5, 2) == b"from it!"
+    assert ours.cursor == Cursor(serial=4, frame=88)
+    ours.close()
+    made.remove()
+    with pytest.raises(FileNotFoundError):
+        AudioPool(made.name)
+
+
+def test_a_segment_without_room_for_sound_is_refused() -> None:
+    name = untracked_memory.new_name()
+    made = untracked_memory.create(name, HEADER_BYTES)
+    with pytest.raises(OSError, match="a segment of 4096 bytes has no room for sound"):
+        AudioPool(name)
+    made.unlink()
+    made.close()
 
 
 # --- memory
@@ -222,7 +258,7 @@ def test_too_little_memory_is_refused_up_front_and_leaves_no_descriptor() -> Non
                 """
                 import os, resource
                 from pathlib import Path
-                from voicestream import audio_pool
+                from voicestream import audio_pool, segment, untracked_memory
                 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
                 before = len(list(Path("/dev/fd").iterdir()))
                 try:

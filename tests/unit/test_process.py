@@ -17,6 +17,7 @@ import pytest
 from helpers.deadline import remaining
 from voicestream import audio_pool, lifeline
 from voicestream.engine_settings import EngineSettings
+from voicestream.link import POOL_VARIABLE
 from voicestream.supervisor.process import (
     MPS_VARIABLES,
     THREAD_VARIABLES,
@@ -72,7 +73,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.setattr(sys, "executable", str(stand_in))
     started: list[WorkerProcess] = []
 
-    def begin(engine: str = "waits", pool: int | None = None) -> WorkerProcess:
+    def begin(engine: str = "waits", pool: int | str | None = None) -> WorkerProcess:
         launch = Launch(role="tts", incarnation=3, hub=tmp_path / "hub", engine=engine, pool=pool, threads=2)
         started.append(WorkerProcess(launch))
         return started[-1]
@@ -161,11 +162,18 @@ def test_it_inherits_its_lifeline_and_the_pool_and_nothing_else(start: Callable[
     sound, no_sound = start(pool=pool), start()
     told_of_sound = told(sound)
     inherited = dict(argument.split("=", 1) for argument in told_of_sound["arguments"] if "=" in argument)
-    assert told_of_sound["descriptors"] == sorted([int(inherited["--lifeline"]), int(inherited["--pool"])])
-    assert int(inherited["--pool"]) == pool
+    assert told_of_sound["descriptors"] == sorted([int(inherited["--lifeline"]), pool])
+    assert told_of_sound["environment"][POOL_VARIABLE] == str(pool)
     assert len(told(no_sound)["descriptors"]) == 1
     os.close(pool)
     os.close(other)
+
+
+def test_the_name_of_the_pool_is_in_no_command_line(start: Callable[..., WorkerProcess]) -> None:
+    found = told(start(pool="voicestream-0-0123456789abcdef"))
+    assert found["environment"][POOL_VARIABLE] == "voicestream-0-0123456789abcdef"
+    assert "0123456789abcdef" not in " ".join(found["arguments"])
+    assert len(found["descriptors"]) == 1, "the lifeline alone"
 
 
 def test_numeric_libraries_get_their_share_of_threads_unless_the_user_says_otherwise() -> None:

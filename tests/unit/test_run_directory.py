@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.deadline import remaining
+from voicestream import untracked_memory
 from voicestream.errors import EXIT_CONFIGURATION, RunDirectoryError
 from voicestream.run_directory import (
     ENVIRONMENT_VARIABLE,
@@ -373,3 +374,36 @@ def test_supervisors_that_come_and_go_never_meet_an_error(directory: RunDirector
         thread.join()
     assert errors == []
     assert most == 1
+
+
+# --- the shared memory of a supervisor that was killed
+
+
+def test_shared_memory_whose_name_was_recorded_is_swept_by_the_next_supervisor(directory: RunDirectory) -> None:
+    directory.prepare()
+    assert directory.acquire()
+    name = untracked_memory.new_name()
+    directory.record_segment(name)
+    untracked_memory.create(name, 4096).close()
+    successor = RunDirectory(directory.path)  # the lock is of no concern here
+    assert successor.sweep()
+    with pytest.raises(FileNotFoundError):
+        untracked_memory.attach(name)
+    assert not successor.sweep()
+    directory.remove()
+    assert not directory.path.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"psm_12345678", b"../../etc/passwd", b"\xff" * 300])
+def test_a_record_that_is_none_of_ours_removes_nothing(directory: RunDirectory, content: bytes) -> None:
+    directory.prepare()
+    (directory.path / "segment").write_bytes(content)
+    assert not directory.sweep()
+    assert not (directory.path / "segment").exists()
+
+
+def test_a_record_that_cannot_be_written_is_an_error(directory: RunDirectory) -> None:
+    directory.prepare()
+    (directory.path / "segment").symlink_to("elsewhere")
+    with pytest.raises(OSError, match="symbolic link"):
+        directory.record_segment("voicestream-0-0123456789abcdef")
