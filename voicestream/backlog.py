@@ -1,13 +1,12 @@
 """Input that was read from the agent and could not be handed on yet: never full as long as there is disk.
 
-The agent must not wait for us, so what it prints is taken at once, whatever happens behind (promise 1). Up to
+The agent must not wait for us, so what it prints is taken at once, whatever happens behind. Up to
 ``MEMORY_BYTES`` stay in memory; what is more goes to an unnamed temporary file, which ends with the process.
 """
 
 from __future__ import annotations
 
 import collections
-import tempfile
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -48,6 +47,8 @@ class Backlog:
                 return
             try:
                 if self._file is None:
+                    import tempfile  # noqa: PLC0415 - few sessions need it, and reading begins before all else
+
                     # Unbuffered: a buffer that a full disk refused would come back as an error of the next reading.
                     self._file = tempfile.TemporaryFile(buffering=0, prefix="voicestream-input-")  # noqa: SIM115 - lives as long as this
                 self._write(self._file, data)

@@ -20,7 +20,7 @@ _OVER: Final = "\r\x1b[2K"
 
 
 class Captions:
-    """Writes to stderr; colour only on a terminal (click sees to that)."""
+    """Writes to stderr, which must not wait for its reader (``queued_stderr``); colour only on a terminal."""
 
     def __init__(self, *, captions: bool, quiet: bool, may_lack_audio: bool = False) -> None:
         """Shows nothing yet.
@@ -37,7 +37,6 @@ class Captions:
         self._quiet = quiet
         self._reasons: set[str] = set()
         """Why something was not done, as far as it was told."""
-        self._is_unread = False
         self._translates = False
         self._loading = LoadingLine()
         self._has_line = False
@@ -164,12 +163,6 @@ class Captions:
 
     def _write(self, text: str, *, fg: str | None = None, dim: bool | None = None, is_final: bool = True) -> None:
         """Write a line; one that is not final is written over by the next."""
-        if self._is_unread:
-            return
         over = _OVER if self._has_line else ""
         self._has_line = not is_final
-        try:
-            click.secho(f"{over}{text}", err=True, fg=fg, dim=dim, nl=is_final)
-        except OSError:
-            # The terminal is gone, or the disk is full: there is nowhere left to say so, and listening goes on.
-            self._is_unread = True
+        click.secho(f"{over}{text}", err=True, fg=fg, dim=dim, nl=is_final)

@@ -33,7 +33,7 @@ def find(group: str) -> dict[str, set[EntryPoint]]:
     return found
 
 
-def check(*, tts: str, translator: str) -> None:
+def check(*, tts: str = AUTO, translator: str = AUTO) -> None:
     """Make sure that both names are known, before anything is started for their sake.
 
     ``auto`` needs no look: reading the entry points takes some 16 ms on a slow machine.

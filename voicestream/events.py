@@ -6,25 +6,24 @@ events may come, none is renamed or taken away without a new version, which ``se
 
 from __future__ import annotations
 
-import os
-import select
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicestream.messages import SessionClosed, SessionEvent, SessionOpened
 
 EVENTS_VERSION: Final = 1
 
 
 class EventWriter:
-    """Writes event lines to a descriptor, until nobody reads them any more."""
+    """Makes event lines, and hands each on."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self.failure: str = ""
-        """Why nothing is written any more; empty while all is well."""
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        """``write`` takes a line, its end included, and does not wait."""
+        self._write_line = write
 
     def opened(self, message: SessionOpened, time: float) -> None:
         """The session exists."""
@@ -59,16 +58,4 @@ class EventWriter:
         )
 
     def _write(self, fields: dict[str, object]) -> None:
-        if self.failure:
-            return
-        line = memoryview(msgspec.json.encode(fields) + b"\n")
-        try:
-            while line:
-                try:
-                    line = line[os.write(self._descriptor, line) :]
-                except BlockingIOError:
-                    # Whoever we share the pipe with has made it non-blocking.
-                    select.select([], [self._descriptor], [])
-        except OSError as error:
-            # A closed stdout or a full disk must not end what is being heard (pitfall 50).
-            self.failure = error.strerror or type(error).__name__
+        self._write_line(msgspec.json.encode(fields) + b"\n")

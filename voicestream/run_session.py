@@ -1,15 +1,13 @@
-"""One ``run``: the agent's output on its way to the supervisor, and what comes back on its way to the person.
+"""One session of a client: the agent's output on its way to the supervisor, and what comes back on its way to a person.
 
-Whatever happens here, the agent's pipe is read to its end: only a signal to us ends a run before that.
+Reading the agent's output goes on in a thread of its own, whatever happens here, and after it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import signal
-import socket
 import time
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
@@ -29,14 +27,14 @@ from voicestream.messages import (
     SessionEvent,
     SessionOpened,
 )
-from voicestream.stdin_drain import StdinDrain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
     from voicestream.client import Client
+    from voicestream.interruption import Interruption
     from voicestream.messages import SessionOptions
+    from voicestream.stdin_drain import StdinDrain
 
 MAX_MESSAGES_A_TURN: Final = 1000
 """Acted on before signals and input are looked at again."""
@@ -45,21 +43,20 @@ PAUSE_SECONDS: Final = (0.3, 1.0)
 """When nothing came for this long, the parser is told: after the first of them it gives out what is surely a sentence,
 after the second also plain text without a stop."""
 
-STOP_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 0.7
 """After Ctrl-C, how long the supervisor may take to say that all is silent."""
+
+STOPPED_LINGER_MILLISECONDS: Final = 100
+"""How long what was said to one that does not answer then may take to get there."""
+
+LEAVE_SECONDS: Final = 1.2
+"""After Ctrl-C, how long a supervisor that keeps nothing warm may take to end, the answer included."""
 
 HOLD_SECONDS: Final = 0.5
 """After Ctrl-Z, how long the supervisor may take to say that all is held."""
 
 END_SECONDS: Final = 10.0
 """How long a supervisor that keeps nothing warm may take to end."""
-
-_EXIT_ON_SIGNAL: Final = 128
-"""A shell's convention: 128 + the number of the signal."""
-
-INTERRUPTING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-_HINT_AFTER_LOSS: Final = "The agent's output is read to its end, so that the agent is not stopped; Ctrl-C leaves."
 
 
 class Display(Protocol):
@@ -85,14 +82,28 @@ class Display(Protocol):
 class RunSession:
     """A session from its opening to its exit code; main thread only (it handles signals)."""
 
-    def __init__(self, client: Client, options: SessionOptions, display: Display) -> None:
+    def __init__(
+        self,
+        client: Client,
+        options: SessionOptions,
+        display: Display,
+        drain: StdinDrain,
+        interruption: Interruption,
+    ) -> None:
+        """Nothing is opened before ``run``.
+
+        Args:
+            client: not connected yet.
+            options: of the session.
+            display: where what happens is shown.
+            drain: reads the agent's output, and wakes ``interruption``; started if it is not yet.
+            interruption: receives the signals that end the session.
+        """
         self._client = client
         self._options = options
         self._display = display
-        self._wake_read, self._wake_write = socket.socketpair()
-        self._wake_read.setblocking(False)
-        self._wake_write.setblocking(False)
-        self._signals: list[signal.Signals] = []
+        self._drain = drain
+        self._interruption = interruption
         self._is_to_suspend = False
         self._unanswered = 0
         """Requests to hold, or go on, that the supervisor has not answered yet."""
@@ -105,66 +116,70 @@ class RunSession:
         self._end_told = False
         self._tee_failure_told = False
 
-    def run(self, input_descriptor: int, tee: int | None = None) -> int:
-        """Speak what is read from ``input_descriptor``; returns the exit code.
-
-        Args:
-            input_descriptor: of the agent's output.
-            tee: descriptor to which the input is passed on, if any.
+    def run(self) -> int:
+        """Speak what the drain reads; returns the exit code.
 
         Raises:
-            VoicestreamError: the session could not be opened (nothing was read yet).
+            VoicestreamError: the session could not be opened.
+            Interrupted: a signal came before it was.
         """
         opened = self._client.ask_starting(OpenSession(pid=os.getpid(), options=self._options))
+        self._interruption.only_note()
         if not isinstance(opened, SessionOpened):
             raise VoicestreamError(f"the supervisor answered with {type(opened).__name__}")
         self._session = opened.session
         self._display.opened(opened)
         if self._client.log_failure:
             self._display.error(self._client.log_failure)
-        # In this order: a signal that came between the two would be noted, and wake nobody.
-        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
-        for number in INTERRUPTING:
-            self._handle(number, self._note_signal)
-        self._handle(signal.SIGTSTP, self._note_suspension)
-        drain = StdinDrain(input_descriptor, self._wake, tee)
-        drain.start()
+        self._drain.start()
+        # What is ignored when we are started stays so: that is how nohup and a shell without job control ask for it.
+        handler_before = signal.getsignal(signal.SIGTSTP)
+        if handler_before is not signal.SIG_IGN:
+            signal.signal(signal.SIGTSTP, self._note_suspension)
         try:
-            return self._serve(drain)
+            return self._serve()
         finally:
-            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTSTP, handler_before)
+            # A supervisor that comes after ours would be told what was meant for ours.
+            self._client.disconnect()
 
-    def _serve(self, drain: StdinDrain) -> int:
+    def _serve(self) -> int:
         poller = zmq.Poller()
         poller.register(self._client.socket, zmq.POLLIN)
         poller.register(self._client.monitor, zmq.POLLIN)
-        poller.register(self._wake_read, zmq.POLLIN)
+        poller.register(self._interruption.wake_descriptor, zmq.POLLIN)
         while True:
-            poller.poll(poll_milliseconds(self._wait_seconds(drain)))
-            self._clear_wake()
-            if self._signals:
-                return self._stop(self._signals[0])
+            poller.poll(poll_milliseconds(self._wait_seconds()))
+            self._interruption.clear()
+            if self._interruption:
+                return self._stop()
             closed = self._suspend() if self._is_to_suspend else None
             closed = closed or self._take_all()
             if closed is not None:
-                return self._finish(closed, drain)
-            if drain.tee_failed.is_set() and not self._tee_failure_told:
-                self._tee_failure_told = True
-                self._display.error("nobody reads what --tee passes on any more; listening goes on")
+                return self._finish(closed)
+            self._check_tee()
             if self._client.is_lost():
-                self._display.error(f"the supervisor has ended: no more will be spoken.\n{_HINT_AFTER_LOSS}")
-                return self._read_on(drain, EXIT_INCOMPLETE)
-            self._pass_on(drain)
+                self._display.error("the supervisor has ended: no more will be spoken.")
+                return EXIT_INCOMPLETE
+            self._pass_on()
 
-    def _finish(self, closed: SessionClosed, drain: StdinDrain) -> int:
+    def _check_tee(self) -> None:
+        if self._drain.tee_failed.is_set() and not self._tee_failure_told:
+            self._tee_failure_told = True
+            if self._drain.tee_lost_bytes:
+                self._display.error(f"--tee: {self._drain.tee_failure}; listening goes on")
+            else:
+                self._display.error("nobody reads what --tee passes on any more; listening goes on")
+
+    def _finish(self, closed: SessionClosed) -> int:
         exit_code = closed.exit_code
-        if drain.backlog.lost_bytes:
-            self._display.error(f"{drain.backlog.lost_bytes} bytes of input found no room on the disk")
+        if self._drain.backlog.lost_bytes:
+            self._display.error(f"{self._drain.backlog.lost_bytes} bytes of input found no room on the disk")
             exit_code = exit_code or EXIT_INCOMPLETE
         self._display.closed(closed, exit_code)
         if closed.supervisor_ends:
-            self._client.wait_for_end(END_SECONDS, self._is_interrupted)
-        return self._read_on(drain, exit_code)
+            self._client.wait_for_end(END_SECONDS, self._interruption.__bool__)
+        return exit_code
 
     def _take_all(self) -> SessionClosed | None:
         """Act on what has arrived; returns the end of the session if it is among it."""
@@ -186,7 +201,8 @@ class RunSession:
                     pass  # not meant for a run
         return closed
 
-    def _pass_on(self, drain: StdinDrain) -> None:
+    def _pass_on(self) -> None:
+        drain = self._drain
         is_last = drain.ended.is_set()
         while self._sent - self._accepted < INPUT_CREDIT_BYTES and (data := drain.backlog.take(INPUT_CHUNK_BYTES)):
             self._client.send(Input(session=self._session, offset=self._sent, data=data))
@@ -202,8 +218,8 @@ class RunSession:
             self._client.send(Input(session=self._session, offset=self._sent, data=b"", pause=True))
             self._pauses_told += 1
 
-    def _wait_seconds(self, drain: StdinDrain) -> float:
-        if drain.ended.is_set():
+    def _wait_seconds(self) -> float:
+        if self._drain.ended.is_set():
             return 60.0
         return min(60.0, max(0.0, self._pause_at() - time.monotonic()))
 
@@ -213,62 +229,36 @@ class RunSession:
             return math.inf
         return self._last_data_at + PAUSE_SECONDS[self._pauses_told]
 
-    def _stop(self, number: signal.Signals) -> int:
+    def _stop(self) -> int:
         """Silence, at once; a second signal does not wait for the answer."""
-        self._signals.clear()
-        exit_code = _EXIT_ON_SIGNAL + number
+        received = self._interruption.count
+        exit_code = self._interruption.exit_code
         self._client.send(Control(action="stop", session=self._session))
-        deadline = time.monotonic() + STOP_SECONDS
+        since = time.monotonic()
         closed = None
-        while closed is None and not self._signals and time.monotonic() < deadline and not self._client.is_lost():
+        while (
+            closed is None
+            and self._interruption.count == received
+            and time.monotonic() < since + STOP_SECONDS
+            and not self._client.is_lost()
+        ):
             if self._client.socket is not None:
                 self._client.socket.poll(20)
             closed = self._take_all()
-        if closed is not None:
-            self._display.closed(closed, exit_code)
-            if closed.supervisor_ends:
-                self._client.wait_for_end(END_SECONDS, self._is_interrupted)
+        if closed is None:
+            self._client.disconnect(STOPPED_LINGER_MILLISECONDS)
+            return exit_code
+        self._display.closed(closed, exit_code)
+        if closed.supervisor_ends:
+            left_seconds = since + LEAVE_SECONDS - time.monotonic()
+            self._client.wait_for_end(left_seconds, lambda: self._interruption.count > received)
         return exit_code
-
-    def _read_on(self, drain: StdinDrain, exit_code: int) -> int:
-        """Nothing more will be spoken, but the agent must not be stopped: read its output to the end."""
-        drain.discard()
-        # A supervisor that comes after ours would be told what was meant for ours.
-        self._client.disconnect()
-        self._wake_read.setblocking(True)
-        while not drain.finished.is_set() and not self._signals:
-            self._wake_read.recv(4096)
-            if self._is_to_suspend:
-                self._suspend()
-        return _EXIT_ON_SIGNAL + self._signals[0] if self._signals else exit_code
-
-    def _is_interrupted(self) -> bool:
-        return bool(self._signals)
-
-    def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
-            self._wake_write.send(b"\0")
-
-    def _clear_wake(self) -> None:
-        try:
-            while self._wake_read.recv(4096):
-                pass
-        except BlockingIOError:
-            pass
-
-    def _handle(self, number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> None:
-        # What is ignored when we are started stays so: that is how nohup and a shell without job control ask for it.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)
-
-    def _note_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._signals.append(signal.Signals(number))
 
     def _note_suspension(self, _number: int, _frame: FrameType | None) -> None:
         self._is_to_suspend = True
 
     def _suspend(self) -> SessionClosed | None:
-        """Ctrl-Z: what is heard is held before we are (pitfall 30), and goes on with us.
+        """Ctrl-Z: what is heard is held before we are stopped, and goes on with us.
 
         Returns:
             The end of the session, if that came while the supervisor was asked to hold.

@@ -80,6 +80,15 @@ class Settings:
     """``[translate] keep``: words and phrases that stay as they are."""
     glossary: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """``[translate.glossary]`` by language, a normalised BCP-47 tag; under ``""`` what holds for all of them."""
+    text: str = ""
+    """The contents of the file."""
+    name: str = ""
+    """Of the file, for errors."""
+
+    def place_of(self, flag: str) -> str:
+        """File and line of the value of an option, by the name of its flag."""
+        key = next((key for key, option in PAUSES.items() if option == flag), None)
+        return _place(self.text, self.name, ("speech", key) if key else (flag,))
 
     def glossary_for(self, target: str) -> dict[str, str]:
         """How words are translated into one language, a BCP-47 tag: ``pt`` holds for ``pt-BR`` where that is silent.
@@ -156,7 +165,7 @@ def parse(text: str, name: str) -> Settings:
         else:
             known = f"{', '.join(OPTION_TYPES)}, gpu, [speech] and [translate]"
             raise _wrong(text, name, (key,), f"is not known; known are {known}")
-    return Settings(options=options, replacements=replacements, keep=keep, glossary=glossary)
+    return Settings(options=options, replacements=replacements, keep=keep, glossary=glossary, text=text, name=name)
 
 
 def _cards(found: object, text: str, name: str) -> tuple[str, ...]:
@@ -241,8 +250,13 @@ def _word(key: str, value: object, text: str, name: str, path: tuple[str, ...]) 
 
 def _wrong(text: str, name: str, path: tuple[str, ...], problem: str, hint: str = "") -> ConfigurationError:
     """The error about the value at ``path``: table names and key."""
-    where = f"{name}, line {_line_of(text, path)}"
+    where = _place(text, name, path)
     return ConfigurationError(f"{where}: {path[-1] or chr(34) * 2} {problem}", hint=hint)
+
+
+def _place(text: str, name: str, path: tuple[str, ...]) -> str:
+    """File and line of the value at ``path``, for errors."""
+    return f"{name}, line {_line_of(text, path)}"
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int:

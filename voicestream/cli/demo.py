@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from voicestream.cli import output_option
-from voicestream.cli.session_options import request, session_command, session_options
+from voicestream.cli.request import request
+from voicestream.cli.session_options import session_command, session_options
 from voicestream.cli.speaking import speak_text
 from voicestream.errors import EXIT_NO_AUDIO
 

@@ -5,17 +5,20 @@ Sub-commands are imported when they are used: ``voicestream --help`` loads nothi
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
 from voicestream import __version__
-from voicestream.cli.commands import Group, explain
-from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, VoicestreamError
+from voicestream.cli import failures
+from voicestream.cli.commands import Group
+from voicestream.interruption import Interrupted
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 COMMANDS: Final = {
     "run": ("run", "Speak what an agent prints: claude … --output-format stream-json | voicestream run"),
@@ -65,32 +68,15 @@ def main() -> None:
     _open_standard_descriptors()
     try:
         exit_code = voicestream.main(standalone_mode=False)
-    except click.Abort:
-        exit_code = 130
-    except click.ClickException as error:
-        if _is_help(error):
-            click.echo(error.format_message(), err=True)
-        else:
-            click.echo(f"voicestream: {explain(error)}", err=True)
-        exit_code = error.exit_code
-    except VoicestreamError as error:
-        click.echo(f"voicestream: {error.for_people()}", err=True)
-        exit_code = error.exit_code
+    except Interrupted as interrupted:
+        exit_code = interrupted.exit_code
     except BrokenPipeError:
-        # Nobody reads our stdout any more: that is how `… | head` ends, not a fault (pitfall 50).
+        # Nobody reads our stdout any more: that is how `… | head` ends, not a fault.
         exit_code = 0
-    except OSError as error:
-        if error.errno not in (errno.EMFILE, errno.ENFILE):
-            raise
-        click.echo(f"voicestream: {error.strerror}\n{DESCRIPTORS_HINT}", err=True)
-        exit_code = EXIT_CONFIGURATION
+    except Exception as error:  # noqa: BLE001 - told, with its trace if nobody has foreseen it
+        exit_code = failures.tell(error)
     _flush()
     sys.exit(exit_code if isinstance(exit_code, int) else 0)
-
-
-def _is_help(error: click.ClickException) -> bool:
-    """Whether this is how click shows the help of a group that was typed without a command."""
-    return error.format_message().startswith("Usage:")
 
 
 def _open_standard_descriptors() -> None:
@@ -100,11 +86,14 @@ def _open_standard_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    # Python leaves out the streams of descriptors that were closed when it started.
+    streams = {name: cast("TextIO | None", getattr(sys, name)) for name in ("stdin", "stdout", "stderr")}
+    for descriptor, (name, stream) in enumerate(streams.items()):
+        if stream is None:
+            setattr(sys, name, open(descriptor, "w" if descriptor else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - lives as long as this process
 
 
 def _flush() -> None:
-    if sys.stdout is None:  # it was closed when we were started
-        return
     try:
         sys.stdout.flush()
     except BrokenPipeError:

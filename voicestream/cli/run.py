@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
-from typing import Final
-
 import click
 
-from voicestream.cli.session_options import MORE_THAN_NO_SECONDS, option, request, session_command, session_options
-from voicestream.cli.speaking import speak
+from voicestream.cli.session_options import MORE_THAN_NO_SECONDS, option, session_command, session_options
+from voicestream.cli.stdin_session import speak_stdin
 from voicestream.errors import UsageError
-from voicestream.events import EventWriter
 from voicestream.formats import AUTO, FORMATS
-
-STDIN: Final = 0
-STDOUT: Final = 1
 
 
 @session_command()
@@ -47,26 +39,5 @@ def run(context: click.Context, /, *, tee: bool, events: str | None, **_options:
     """
     if tee and events == "-":
         raise UsageError("--tee and --events - both want stdout", hint="Give --events a file name.")
-    if os.isatty(STDIN):
-        click.echo(
-            "voicestream: reading from the terminal; end with Ctrl-D (usually: agent … | voicestream run)", err=True
-        )
-    asked = request(context)
-    with ExitStack() as stack:
-        return speak(
-            asked,
-            STDIN,
-            events=_event_writer(events, stack) if events else None,
-            tee=STDOUT if tee else None,
-        )
-
-
-def _event_writer(name: str, stack: ExitStack) -> EventWriter:
-    if name == "-":
-        return EventWriter(STDOUT)
-    try:
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(f"--events {name}: {error.strerror}", hint="Give a file name where you may write.") from error
-    stack.callback(os.close, descriptor)
-    return EventWriter(descriptor)
+    prompt = "reading from the terminal; end with Ctrl-D (usually: agent … | voicestream run)"
+    return speak_stdin(context, prompt, events=events, tee=tee)

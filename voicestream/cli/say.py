@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from voicestream.cli.session_options import request, session_command, session_options
-from voicestream.cli.speaking import speak, speak_text
-
-STDIN = 0
+from voicestream.cli.session_options import session_command, session_options
+from voicestream.cli.stdin_session import speak_stdin
 
 
 @session_command()
@@ -18,9 +14,9 @@ STDIN = 0
 @click.pass_context
 def say(context: click.Context, /, text: tuple[str, ...], **_options: object) -> int:
     """Speak one text; without TEXT, or for -, what stdin has."""
-    asked = request(context, input_format="text")
-    if text and text != ("-",):
-        return speak_text(asked, " ".join(text).encode())
-    if os.isatty(STDIN):
-        click.echo("voicestream: type text; end with Ctrl-D", err=True)
-    return speak(asked, STDIN)
+    if not text or text == ("-",):
+        return speak_stdin(context, "type text; end with Ctrl-D", input_format="text")
+    from voicestream.cli.request import request
+    from voicestream.cli.speaking import speak_text
+
+    return speak_text(request(context, input_format="text"), " ".join(text).encode())

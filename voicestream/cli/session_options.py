@@ -1,22 +1,67 @@
-"""The options that describe a session, shared by ``run``, ``say`` and ``demo``, and what is made of them."""
+"""The options that describe a session, shared by ``run``, ``say`` and ``demo``; imports little, to be parsed at once.
+
+A value that was typed and cannot be right ends the command while it is parsed. One from the environment does not: it
+is kept until ``check_environment``, which ``run`` reaches when it reads the agent's output already.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
-from voicestream import engine_names, languages, settings
-from voicestream.cli import card_option, output_option
+from voicestream import languages
 from voicestream.cli.commands import GroupedCommand
+from voicestream.engine_settings import check_compute
 from voicestream.errors import ConfigurationError, UsageError
-from voicestream.messages import ParserOptions, SessionOptions, TranslationOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_PROBLEMS: Final = "voicestream.environment"
+"""Key in ``click.Context.meta`` of what is wrong in the environment."""
+
+
+class SessionOption(click.Option):
+    """An option that has an environment variable."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:  # noqa: ANN401 - click's
+        """The value as its type; the default for one in the environment that cannot be right."""
+        try:
+            return super().process_value(ctx, value)
+        except (click.BadParameter, UsageError) as error:
+            if ctx.get_parameter_source(self.name or "") is not ParameterSource.ENVIRONMENT:
+                raise
+            problems: list[ConfigurationError] = ctx.meta.setdefault(_PROBLEMS, [])
+            problems.append(
+                ConfigurationError(
+                    f"{self.envvar}={self.resolve_envvar_value(ctx)}: {in_words(error)}",
+                    hint=f"Set it to another value, or type: unset {self.envvar}",
+                )
+            )
+            return super().process_value(ctx, self.get_default(ctx))
+
+
+def check_environment(context: click.Context) -> None:
+    """Report what is wrong in the environment variables of a command's options.
+
+    Raises:
+        ConfigurationError: one of them has a value that its option cannot have.
+    """
+    for problem in context.meta.get(_PROBLEMS, []):
+        raise problem
+
+
+def in_words(error: click.ClickException | UsageError) -> str:
+    """What is wrong with a value."""
+    return error.message if isinstance(error, click.ClickException) else str(error)
+
+
+def _language(tag: str) -> str:
+    """The normalised tag of a language that voicestream knows."""
+    return languages.parse(tag).tag
 
 
 class _NumberRange(click.FloatRange):
@@ -34,7 +79,7 @@ SPEED_RANGE: Final = _NumberRange(0.25, 4.0)
 SECONDS: Final = _NumberRange(min=0)
 MORE_THAN_NO_SECONDS: Final = _NumberRange(min=0, min_open=True)
 
-_PARAMETER_OF: Final = {"from": "source", "to": "target", "format": "input_format"}
+PARAMETER_OF: Final = {"from": "source", "to": "target", "format": "input_format"}
 """Where the parameter of a command differs from the name of the flag."""
 
 
@@ -49,8 +94,8 @@ def option(
     """A click option with its environment variable: ``--keep-alive`` is also ``VOICESTREAM_KEEP_ALIVE``."""
     name = flag.split("/", maxsplit=1)[0].removeprefix("--")
     variable = "VOICESTREAM_" + name.upper().replace("-", "_")
-    parameter = _PARAMETER_OF.get(name, name.replace("-", "_"))
-    return click.option(*short, flag, parameter, metavar=metavar, envvar=variable, help=text, **more)
+    parameter = PARAMETER_OF.get(name, name.replace("-", "_"))
+    return click.option(*short, flag, parameter, cls=SessionOption, metavar=metavar, envvar=variable, help=text, **more)
 
 
 def _seconds(default: float) -> dict[str, Any]:
@@ -58,15 +103,21 @@ def _seconds(default: float) -> dict[str, Any]:
     return {"type": _NumberRange(0, 10), "default": default, "show_default": True}
 
 
+_AUTO: Final[dict[str, Any]] = {"default": "auto", "show_default": True}
+
 _BEAMS: Final[dict[str, Any]] = {"type": click.IntRange(1, 16), "default": 1, "show_default": True}
 
 _OPTIONS: Final = (
-    option("--from", "Language of the agent's words, as a BCP-47 tag.  [default: en]", "LANG", default="en"),
-    option("--to", "Language to hear: ja, de, pt-BR, …  [default: that of --from]", "LANG", default=None),
+    option(
+        "--from", "Language of the agent's words, a BCP-47 tag.  [default: en]", "LANG", type=_language, default="en"
+    ),
+    option(
+        "--to", "Language to hear: ja, de, pt-BR, …  [default: that of --from]", "LANG", type=_language, default=None
+    ),
     option("--translator", "Translation engine.", "NAME", default="auto", show_default=True),
     option("--beams", "Translations to choose the best from: 1 is fastest, 5 a little better.", "N", **_BEAMS),
     option("--models", "Directory of the neural engines' weights.  [default: that of `setup`]", "DIR", default=""),
-    option("--compute", "Where they compute: auto, cpu, cuda, mps.", "DEVICE", default="auto", show_default=True),
+    option("--compute", "Where they compute: auto, cpu, cuda, mps.", "DEVICE", type=check_compute, **_AUTO),
     option("--gpu", "NVIDIA card: 1, or of one role: tts=1.  Repeatable.", "[ROLE=]N", multiple=True),
     option("--graphs/--no-graphs", "Record steps on an NVIDIA GPU.", default=True, show_default=True),
     option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
@@ -117,97 +168,3 @@ def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
-
-
-def with_settings(context: click.Context, found: settings.Settings) -> None:
-    """Let options that were neither typed nor in the environment come from the user's file.
-
-    Raises:
-        ConfigurationError: one of them is not what the command takes.
-    """
-    parameters = {parameter.name: parameter for parameter in context.command.params}
-    for flag, value in found.options.items():
-        name = _PARAMETER_OF.get(flag, flag.replace("-", "_"))
-        source = context.get_parameter_source(name)
-        if name in parameters and source is click.core.ParameterSource.DEFAULT:
-            try:
-                context.params[name] = parameters[name].type_cast_value(context, value)
-            except click.BadParameter as error:
-                raise ConfigurationError(f"{settings.path()}: {flag}: {error.message}") from error
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a command wants spoken, and how it is shown."""
-
-    options: SessionOptions
-    captions: bool
-    quiet: bool
-
-
-def request(context: click.Context, *, input_format: str = "auto", only: str = "all", code: str = "drop") -> Request:
-    """What the options of a command ask for, checked.
-
-    Raises:
-        UsageError: a language or a file name cannot be right.
-        ConfigurationError: the user's file cannot be right.
-    """
-    found = settings.load(settings.path())
-    with_settings(context, found)
-    values = context.params
-    source = languages.parse(str(values["source"])).tag
-    engine_names.check(tts=str(values["tts"]), translator=str(values["translator"]))
-    voice, tts = _voice(str(values["voice"]), str(values["tts"]), models_directory(str(values["models"])))
-    compute, cards = card_option.devices(context)
-    target = languages.parse(str(values["target"])).tag if values["target"] else source
-    options = SessionOptions(
-        parser=ParserOptions(
-            format=str(values.get("input_format", input_format)),
-            only="final" if values.get("only", only) == "final" else "all",
-            code="announce" if values.get("code", code) == "announce" else "drop",
-            language=source,
-            replacements=found.replacements,
-        ),
-        output=output_option.parse(str(values["output"]), str(values["device"]), force=bool(values["force"])),
-        target=target,
-        translator=str(values["translator"]),
-        translation=TranslationOptions(
-            beams=int(values["beams"]), keep=found.keep, glossary=found.glossary_for(target)
-        ),
-        models=models_directory(str(values["models"])),
-        compute=compute,
-        cards=cards,
-        graphs=bool(values["graphs"]),
-        tts=tts,
-        voice=voice,
-        speed=float(values["speed"]),
-        sentence_pause_seconds=float(values["sentence_pause"]),
-        paragraph_pause_seconds=float(values["paragraph_pause"]),
-        keep_alive_seconds=float(values["keep_alive"]),
-        max_lag_seconds=float(values.get("max_lag") or 0.0),
-    )
-    return Request(options=options, captions=bool(values["captions"]), quiet=bool(values["quiet"]))
-
-
-def models_directory(models: str) -> str:
-    """What ``--models`` means, for a supervisor that may have been started from another place.
-
-    Raises:
-        UsageError: there is no such directory.
-    """
-    if not models:
-        return ""
-    if not Path(models).is_dir():
-        raise UsageError(f"--models {models}: there is no such directory")
-    return str(Path(models).absolute())
-
-
-def _voice(voice: str, tts: str, models: str) -> tuple[str, str]:
-    """What ``--voice`` means, and which engine is wanted then."""
-    if not voice:
-        return "", tts
-    from voicestream.cli import consent_question
-    from voicestream.voices import choice
-
-    found = choice.resolve(voice, tts, models, consent_question.agree_to_file)
-    return found.voice, found.tts

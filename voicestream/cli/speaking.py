@@ -8,68 +8,75 @@ from typing import TYPE_CHECKING
 
 from voicestream import cards, languages
 from voicestream.captions import Captions
+from voicestream.cli import ending
 from voicestream.client import Client
+from voicestream.events import EventWriter
+from voicestream.interruption import Interruption
 from voicestream.run_directory import RunDirectory
 from voicestream.run_session import RunSession
+from voicestream.stdin_drain import StdinDrain
 
 if TYPE_CHECKING:
-    from voicestream.cli.session_options import Request
-    from voicestream.events import EventWriter
+    from voicestream.cli.event_file import EventFile
+    from voicestream.cli.request import Request
     from voicestream.messages import SessionClosed, SessionEvent, SessionOpened
 
 
 class _Terminal:
     """Shows a session to a person, and to whoever reads its events."""
 
-    def __init__(self, captions: Captions, events: EventWriter | None, *, translates: bool) -> None:
+    def __init__(self, captions: Captions, event_file: EventFile | None, *, translates: bool) -> None:
         self._captions = captions
         self._translates = translates
-        self._events = events
-        self._told = False
+        self._event_file = event_file
+        self._events = EventWriter(event_file.queue.put) if event_file is not None else None
 
     def opened(self, message: SessionOpened) -> None:
         self._captions.opened(message, translates=self._translates)
         if self._events is not None:
             self._events.opened(message, time.monotonic())
-            self._check_events()
+            self._tell_failure()
 
     def happened(self, event: SessionEvent) -> None:
         self._captions.happened(event)
         if self._events is not None:
             self._events.happened(event)
-            self._check_events()
+            self._tell_failure()
 
     def closed(self, message: SessionClosed, exit_code: int) -> None:
         self._captions.closed(message)
         if self._events is not None:
             self._events.closed(message, exit_code, time.monotonic())
-            self._check_events()
+            self._tell_failure()
 
     def error(self, text: str) -> None:
         self._captions.error(text)
 
-    def _check_events(self) -> None:
-        if self._events is not None and self._events.failure and not self._told:
-            self._told = True
-            self._captions.error(f"no more events are written: {self._events.failure}")
+    def _tell_failure(self) -> None:
+        if self._event_file is not None:
+            self._event_file.tell_failure()
 
 
 def speak(
     request: Request,
-    input_descriptor: int,
+    drain: StdinDrain,
+    interruption: Interruption,
     *,
-    events: EventWriter | None = None,
-    tee: int | None = None,
+    event_file: EventFile | None = None,
     may_lack_audio: bool = False,
 ) -> int:
-    """Speak what is read from a descriptor; returns the exit code.
+    """Speak what a drain reads; returns the exit code.
 
     Args:
         request: what is asked for.
-        input_descriptor: of the agent's output.
-        events: where events go, if anywhere.
-        tee: descriptor to which the input is passed on, if any.
+        drain: reads the agent's output, and wakes ``interruption``.
+        interruption: receives the signals that end the session.
+        event_file: where events go, if anywhere.
         may_lack_audio: the caller has another way when this ends with ``EXIT_NO_AUDIO``.
+
+    Raises:
+        VoicestreamError: there was no session.
+        Interrupted: a signal came before there was one.
     """
     options = request.options
     captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
@@ -85,14 +92,16 @@ def speak(
         *([] if options.graphs else ["--no-graphs"]),
     ]
     with Client(RunDirectory.of_this_user(), supervisor_options) as client:
-        return RunSession(client, options, _Terminal(captions, events, translates=translates)).run(
-            input_descriptor, tee
-        )
+        display = _Terminal(captions, event_file, translates=translates)
+        return RunSession(client, options, display, drain, interruption).run()
 
 
 def speak_text(request: Request, data: bytes, *, may_lack_audio: bool = False) -> int:
     """Speak input that is there as a whole; returns the exit code. ``may_lack_audio``: as for ``speak``."""
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile() as file, Interruption() as interruption:
         file.write(data)
         file.seek(0)
-        return speak(request, file.fileno(), may_lack_audio=may_lack_audio)
+        drain = StdinDrain(file.fileno(), interruption.wake)
+        with ending.queued_stderr(interruption) as stderr:
+            exit_code = speak(request, drain, interruption, may_lack_audio=may_lack_audio)
+        return ending.final_code(exit_code, stderr, interruption)

@@ -9,7 +9,7 @@ import click
 
 from voicestream import cards, engine_names
 from voicestream.cli import card_option
-from voicestream.cli.session_options import models_directory
+from voicestream.cli.request import models_directory
 from voicestream.client import Client
 from voicestream.engine_settings import AUTO
 from voicestream.errors import ConfigurationError, VoicestreamError

@@ -15,7 +15,8 @@ from voicestream.cli import consent_question
 from voicestream.cli.columns import show, terminal_width, wrapped
 from voicestream.cli.commands import Group, GroupedCommand
 from voicestream.cli.consent_question import FLAG
-from voicestream.cli.session_options import GROUPS, request, session_options
+from voicestream.cli.request import request
+from voicestream.cli.session_options import GROUPS, session_options
 from voicestream.cli.speaking import speak_text
 from voicestream.engine_settings import AUTO
 from voicestream.errors import UsageError

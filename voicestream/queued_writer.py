@@ -1,0 +1,209 @@
+"""A bounded queue in front of a descriptor: whoever writes never waits for whoever reads.
+
+A pipe, a terminal or a file system may take bytes late or never. So each output of a client has a thread that writes,
+and a queue with a stated limit before it. What finds no room, and what a reader has not taken at the end, is counted.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import errno
+import io
+import os
+import select
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import TextIO
+
+    from _typeshed import ReadableBuffer
+
+WRITE_BYTES: Final = 4096
+"""Written at a time: PIPE_BUF, so that a reader that is slow can be told from one that has stopped."""
+
+LOOK_AGAIN_SECONDS: Final = 0.05
+
+STDERR: Final = 2
+
+STDERR_LIMIT_BYTES: Final = 1 << 20
+"""Of text for a person that waits for its terminal or pipe."""
+
+
+class QueuedWriter:
+    """Writes pieces, each whole, in their order; ``put`` is for one thread, or for several."""
+
+    def __init__(self, open_descriptor: Callable[[], int], limit_bytes: int, *, owns_descriptor: bool = False) -> None:
+        """Begins to write.
+
+        Args:
+            open_descriptor: called in the writing thread; may wait (a FIFO that nobody has opened yet), may raise
+                ``OSError``.
+            limit_bytes: how much may wait; a piece that would exceed it is lost.
+            owns_descriptor: close it at the end.
+        """
+        self._open_descriptor = open_descriptor
+        self._limit_bytes = limit_bytes
+        self._owns_descriptor = owns_descriptor
+        self._changed = threading.Condition()
+        self._pieces: collections.deque[bytes] = collections.deque()
+        self._is_writing = False
+        """Whether a piece that is in ``_pieces`` no more is not written completely."""
+        self._waiting_bytes = 0
+        self._written_bytes = 0
+        self._is_ended = False
+        self.opened: Final = threading.Event()
+        """Set when the descriptor is there, or could not be opened."""
+        self.failure: OSError | None = None
+        """Why nothing is written any more."""
+        self.lost_pieces: int = 0
+        """How many pieces were not written, or not completely."""
+        threading.Thread(target=self._write_all, name="writer", daemon=True).start()
+
+    @property
+    def has_no_reader(self) -> bool:
+        """The other end was closed: that is its reader's choice, as with ``… | head``, and no fault."""
+        return self.failure is not None and self.failure.errno == errno.EPIPE
+
+    def put(self, piece: bytes, *, may_exceed: bool = False) -> None:
+        """Have a piece written, unless there is no room; never waits. ``may_exceed``: also where there is none."""
+        if not piece:
+            return
+        with self._changed:
+            has_room = may_exceed or self._waiting_bytes + len(piece) <= self._limit_bytes
+            if self.failure or self._is_ended or not has_room:
+                self.lost_pieces += 1
+                return
+            self._pieces.append(piece)
+            self._waiting_bytes += len(piece)
+            self._changed.notify_all()
+
+    def flush(self, patience_seconds: float, is_given_up: Callable[[], bool] = bool) -> bool:
+        """Wait until all is written; False when it is not.
+
+        Args:
+            patience_seconds: how long a reader may take nothing at all.
+            is_given_up: ends waiting at once.
+        """
+        with self._changed:
+            written_bytes = self._written_bytes
+            give_up_at = time.monotonic() + patience_seconds
+            while self._waiting_bytes and self.failure is None:
+                self._changed.wait(LOOK_AGAIN_SECONDS)
+                if self._written_bytes != written_bytes:
+                    written_bytes = self._written_bytes
+                    give_up_at = time.monotonic() + patience_seconds
+                elif is_given_up() or time.monotonic() >= give_up_at:
+                    break
+            return not self._waiting_bytes
+
+    def close(self) -> None:
+        """Write no more; what still waits is lost."""
+        with self._changed:
+            self._is_ended = True
+            self._drop_all()
+            self._changed.notify_all()
+
+    def _drop_all(self) -> None:
+        self.lost_pieces += len(self._pieces) + self._is_writing
+        self._pieces.clear()
+        self._is_writing = False
+        self._waiting_bytes = 0
+
+    def _write_all(self) -> None:
+        try:
+            descriptor = self._open_descriptor()
+        except OSError as error:
+            self._fail(error)
+            self.opened.set()
+            return
+        self.opened.set()
+        try:
+            while piece := self._next_piece():
+                self._write(descriptor, piece)
+        except OSError as error:
+            self._fail(error)
+        finally:
+            if self._owns_descriptor:
+                os.close(descriptor)
+
+    def _next_piece(self) -> bytes:
+        """Waits for one; empty at the end."""
+        with self._changed:
+            self._is_writing = False
+            self._changed.wait_for(lambda: self._pieces or self._is_ended)
+            if not self._pieces:
+                return b""
+            self._is_writing = True
+            return self._pieces.popleft()
+
+    def _write(self, descriptor: int, piece: bytes) -> None:
+        view = memoryview(piece)
+        while view:
+            try:
+                written = os.write(descriptor, view[:WRITE_BYTES])
+            except BlockingIOError:
+                # Whoever we share the descriptor with has made it non-blocking.
+                select.select([], [descriptor], [])
+                continue
+            view = view[written:]
+            with self._changed:
+                if self._is_ended:
+                    return  # it was counted
+                self._written_bytes += written
+                self._waiting_bytes -= written
+                self._is_writing = bool(view)
+                self._changed.notify_all()
+
+    def _fail(self, error: OSError) -> None:
+        with self._changed:
+            self.failure = error
+            self._drop_all()
+            self._changed.notify_all()
+
+
+class _QueueFile(io.RawIOBase):
+    """What a text stream writes to: the queue; otherwise it looks like stderr."""
+
+    name = "<stderr>"
+
+    def __init__(self, writer: QueuedWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return STDERR
+
+    def isatty(self) -> bool:
+        return os.isatty(STDERR)
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        piece = bytes(data)
+        self._writer.put(piece)
+        return len(piece)
+
+
+@contextlib.contextmanager
+def queued_stderr() -> Generator[QueuedWriter]:
+    """Let all that this process says on ``sys.stderr`` go through a queue, which is flushed by the caller."""
+    writer = QueuedWriter(lambda: STDERR, STDERR_LIMIT_BYTES)
+    before = cast("TextIO | None", sys.stderr)
+    encoding = before.encoding if before is not None else "utf-8"
+    sys.stderr = io.TextIOWrapper(
+        _QueueFile(writer),
+        encoding=encoding,
+        errors="backslashreplace",
+        write_through=True,
+    )
+    try:
+        yield writer
+    finally:
+        sys.stderr = cast("TextIO", before)
+        writer.close()
