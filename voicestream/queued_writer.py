@@ -99,7 +99,7 @@ class QueuedWriter:
                     give_up_at = time.monotonic() + patience_seconds
                 elif is_given_up() or time.monotonic() >= give_up_at:
                     break
-            return not self._waiting_bytes
+            return self.failure is None and not self._waiting_bytes
 
     def close(self) -> None:
         """Write no more; what still waits is lost."""

@@ -166,8 +166,8 @@ class RunSession:
     def _check_tee(self) -> None:
         if self._drain.tee_failed.is_set() and not self._tee_failure_told:
             self._tee_failure_told = True
-            if self._drain.tee_lost_bytes:
-                self._display.error(f"--tee: {self._drain.tee_failure}; listening goes on")
+            if self._drain.tee_failure is not None and self._drain.tee_lost_bytes:
+                self._display.error(f"--tee: {self._drain.tee_failure.strerror}; listening goes on")
             else:
                 self._display.error("nobody reads what --tee passes on any more; listening goes on")
 

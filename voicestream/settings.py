@@ -80,9 +80,9 @@ class Settings:
     """``[translate] keep``: words and phrases that stay as they are."""
     glossary: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """``[translate.glossary]`` by language, a normalised BCP-47 tag; under ``""`` what holds for all of them."""
-    text: str = ""
+    text: str = field(default="", compare=False, repr=False)
     """The contents of the file."""
-    name: str = ""
+    name: str = field(default="", compare=False, repr=False)
     """Of the file, for errors."""
 
     def place_of(self, flag: str) -> str:

@@ -24,7 +24,7 @@ import zmq
 from helpers.any_message import MESSAGE_TYPES
 from helpers.hostile import Draw
 from voicestream.link import MAX_FRAME_BYTES, pack
-from voicestream.messages import Beat, SessionClosed, SessionOpened
+from voicestream.messages import Beat, Refused, SessionClosed, SessionOpened
 from voicestream.run_directory import RunDirectory
 from voicestream.supervisor.hub import Hub
 
@@ -45,7 +45,10 @@ def main(folder: Path, manner: str) -> None:
     opened = pack(SessionOpened(session="s1", pid=os.getpid(), translator="none", tts="none"))
     if manner in ("turns bad", "lets go", "older"):
         hub.socket.send_multipart((client, OLDER if manner == "older" else opened))
-    if manner in ("lets go", "older"):
+    if manner == "refuses":
+        refusal = Refused(text="not today", exit_code=78, code="not_available")
+        hub.socket.send_multipart((client, pack(refusal)))
+    if manner in ("lets go", "older", "refuses"):
         hub.socket.poll()
         hub.close(linger_seconds=1)
         return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 
 import click
@@ -213,23 +211,6 @@ def test_nothing_is_kept_of_sentences_that_are_over() -> None:
     captions.happened(event("failed", 2, stage="player", reason="x"))
     captions.happened(event("failed", 3, stage="translation", reason="x"))
     assert list(captions._texts) == [3], "it will still be heard"
-
-
-def test_a_terminal_that_is_gone_ends_nothing() -> None:
-    read, write = os.pipe()
-    os.close(read)
-    program = """
-from voicestream.captions import Captions
-captions = Captions(captions=True, quiet=False)
-for _ in range(3):
-    captions.error("nobody reads this")
-print("went on")
-"""
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", program], stdout=subprocess.PIPE, stderr=write, text=True, check=False
-    )
-    os.close(write)
-    assert done.stdout == "went on\n"
 
 
 def test_nothing_but_words_is_written_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:

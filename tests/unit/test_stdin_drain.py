@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import tempfile
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from helpers.deadline import remaining
+from voicestream import stdin_drain
+from voicestream.backlog import Backlog
 from voicestream.stdin_drain import StdinDrain
 
 if TYPE_CHECKING:
@@ -241,3 +244,50 @@ def test_a_stdout_that_was_made_non_blocking_loses_nothing(agent: Pipe, onward: 
     assert bytes(passed) == data
     assert not drain.tee_failed.is_set()
     assert fcntl.fcntl(onward.write_end, fcntl.F_GETFL) & os.O_NONBLOCK, "and is left as others want it"
+
+
+def test_what_is_passed_on_and_finds_no_room_on_the_disk_is_counted(
+    agent: Pipe, onward: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stdin_drain, "Backlog", lambda: Backlog(memory_bytes=4096))
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    drain = StdinDrain(agent.read_end, Wakes(), onward.write_end)
+    drain.discard()
+    drain.start()
+    write_without_waiting(agent.write_end, bytes(MEBIBYTE))
+    agent.close(agent.write_end)
+    assert drain.ended.wait(remaining())
+    passed: list[bytes] = []
+    reader = threading.Thread(target=lambda: passed.append(onward.read_to_end()), daemon=True)
+    reader.start()
+    assert drain.finished.wait(remaining())
+    onward.close(onward.write_end)
+    reader.join()
+    assert 0 < drain.tee_lost_bytes == MEBIBYTE - len(passed[0])
+
+
+def test_what_a_reader_of_ours_does_not_want_is_not_lost(agent: Pipe, onward: Pipe) -> None:
+    drain = StdinDrain(agent.read_end, Wakes(), onward.write_end)
+    drain.start()
+    onward.close(onward.read_end)
+    os.write(agent.write_end, b"nobody reads this")
+    agent.close(agent.write_end)
+    assert drain.finished.wait(remaining())
+    assert drain.tee_failed.is_set()
+    assert drain.tee_lost_bytes == 0
+
+
+@pytest.mark.platform
+def test_what_a_full_disk_behind_stdout_does_not_take_is_counted(agent: Pipe) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    drain = StdinDrain(agent.read_end, Wakes(), full)
+    drain.start()
+    os.write(agent.write_end, b"x" * 100)
+    agent.close(agent.write_end)
+    assert drain.finished.wait(remaining())
+    assert drain.tee_lost_bytes == 100
+    assert str(drain.tee_failure).endswith("No space left on device")
+    os.close(full)

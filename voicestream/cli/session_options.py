@@ -38,7 +38,7 @@ class SessionOption(click.Option):
             problems.append(
                 ConfigurationError(
                     f"{self.envvar}={self.resolve_envvar_value(ctx)}: {in_words(error)}",
-                    hint=f"Set it to another value, or type: unset {self.envvar}",
+                    hint=getattr(error, "hint", "") or f"Set it to another value, or type: unset {self.envvar}",
                 )
             )
             return super().process_value(ctx, self.get_default(ctx))
