@@ -43,11 +43,10 @@ def main(folder: Path, manner: str) -> None:
     print("ready", flush=True)
     client, _ = hub.socket.recv_multipart()
     opened = pack(SessionOpened(session="s1", pid=os.getpid(), translator="none", tts="none"))
-    if manner in ("turns bad", "lets go", "older"):
-        hub.socket.send_multipart((client, OLDER if manner == "older" else opened))
-    if manner == "refuses":
-        refusal = Refused(text="not today", exit_code=78, code="not_available")
-        hub.socket.send_multipart((client, pack(refusal)))
+    refused = pack(Refused(text="not today", exit_code=78, code="not_available"))
+    answers = {"turns bad": opened, "lets go": opened, "older": OLDER, "refuses": refused}
+    if manner in answers:
+        hub.socket.send_multipart((client, answers[manner]))
     if manner in ("lets go", "older", "refuses"):
         hub.socket.poll()
         hub.close(linger_seconds=1)
