@@ -108,7 +108,6 @@ FAILURES = (
     Failure("no such directory for the sound", 2, ("no/such",), ("--output", "no/such/dir.wav")),
     Failure("no such directory for events", 2, ("no/such",), ("--output", "null", "--events", "no/such/events")),
     Failure("a run directory that is none", 78, ("/dev/null",), environment={"VOICESTREAM_RUNTIME_DIR": "/dev/null"}),
-    Failure("no directory for logs", 78, ("/dev/null/x",), environment={"VOICESTREAM_LOG_DIR": "/dev/null/x"}),
     Failure("a session that is refused", 78, ("not today",), supervisor="refuses"),
     Failure("a supervisor of nonsense", 1, ("answered with",), supervisor="wrong"),
     Failure("a supervisor that is lost", 1, ("the supervisor has ended",), supervisor="lets go"),
