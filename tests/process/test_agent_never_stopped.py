@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import fake_supervisor
-from helpers.running import COMMAND, PATIENCE_SECONDS, wait_until
+from helpers.deadline import remaining
+from helpers.faking import faked
+from helpers.running import COMMAND, wait_until
 from voicestream import errors
 
 if TYPE_CHECKING:
@@ -119,22 +120,6 @@ FAILURES = (
 )
 
 
-@contextlib.contextmanager
-def faked(place: Voicestream, manner: str) -> Iterator[None]:
-    """Somebody is the supervisor of the place, in this manner, if in any."""
-    if not manner:
-        yield
-        return
-    command = [sys.executable, "-P", str(Path(fake_supervisor.__file__)), str(place.runtime), manner]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        try:
-            yield
-        finally:
-            process.kill()
-
-
 class Pipeline:
     """``agent | voicestream run``."""
 
@@ -201,7 +186,7 @@ def test_the_agent_is_read_to_its_end_after(place: Voicestream, failure: Failure
     place.environment.update(failure.environment)
     output = () if "output" in f"{failure.options} {failure.environment}".lower() else ("--output", "null")
     with (
-        faked(place, failure.supervisor),
+        faked(place, failure.supervisor) if failure.supervisor else contextlib.nullcontext(),
         pipeline(place, "--tee", *output, *failure.options, before=failure.before) as pipes,
     ):
         pipes.write_half()
@@ -209,8 +194,8 @@ def test_the_agent_is_read_to_its_end_after(place: Voicestream, failure: Failure
             lambda: all(word in pipes.said() for word in failure.words), f"{failure.words} are said", seen=pipes.said
         )
         pipes.write_half()
-        assert pipes.agent.wait(PATIENCE_SECONDS) == 0
-        assert pipes.run.wait(PATIENCE_SECONDS) == failure.code, pipes.said()
+        assert pipes.agent.wait(remaining()) == 0
+        assert pipes.run.wait(remaining()) == failure.code, pipes.said()
     assert pipes.passed_on.read_bytes() == HALF * 2
     assert ("Traceback" in pipes.said()) == ("Traceback" in failure.words)
 
@@ -218,7 +203,7 @@ def test_the_agent_is_read_to_its_end_after(place: Voicestream, failure: Failure
 @pytest.mark.parametrize("options", [("--speed", "99"), ("--nosuch",), ("--to", "jp"), ("--tee", "--events", "-")])
 def test_what_was_typed_wrong_ends_the_run_at_once(place: Voicestream, options: tuple[str, ...]) -> None:
     with pipeline(place, *options) as pipes:
-        assert pipes.run.wait(PATIENCE_SECONDS) == 2
+        assert pipes.run.wait(remaining()) == 2
         assert options[0] in pipes.said() or options[-1] in pipes.said()
 
 
@@ -228,7 +213,7 @@ def test_a_signal_ends_waiting_for_a_frozen_supervisor(place: Voicestream, numbe
         pipes.write_half()
         pipes.write_half()
         pipes.run.send_signal(number)
-        assert pipes.run.wait(PATIENCE_SECONDS) == code
+        assert pipes.run.wait(remaining()) == code
         assert "Traceback" not in pipes.said()
 
 
@@ -239,7 +224,7 @@ def test_a_signal_ends_reading_on_after_a_failure(place: Voicestream) -> None:
         wait_until(lambda: "config.toml" in pipes.said(), "the failure is told")
         wait_until(lambda: "Ctrl-C leaves" in pipes.said(), "it is told why the process is still there")
         pipes.run.send_signal(signal.SIGTERM)
-        assert pipes.run.wait(PATIENCE_SECONDS) == 143
+        assert pipes.run.wait(remaining()) == 143
 
 
 def test_a_file_is_not_read_to_its_end_after_a_failure(place: Voicestream) -> None:
@@ -250,7 +235,7 @@ def test_a_file_is_not_read_to_its_end_after_a_failure(place: Voicestream) -> No
             stdin=endless,
             env=place.environment,
             cwd=place.cwd,
-            timeout=PATIENCE_SECONDS,
+            timeout=remaining(),
             check=False,
         )
     assert done.returncode == 78

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from helpers.deadline import remaining
 from helpers.running import wait_until
 from voicestream import queued_writer
 from voicestream.queued_writer import QueuedWriter, queued_stderr
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIB = 1 << 20
-PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_pieces_arrive_whole_and_in_order(ends: tuple[int, int]) -> None:
     os.set_blocking(ends[1], False)  # as whoever shares the pipe with us may have made it
     for piece in pieces:
         writer.put(piece)
-    assert writer.flush(PATIENCE_SECONDS)
+    assert writer.flush(remaining())
     writer.close()
     assert writer.lost_pieces == 0
     os.close(ends[1])
@@ -105,7 +106,7 @@ def test_a_reader_that_is_slow_is_waited_for_longer_than_the_patience(ends: tupl
 def test_waiting_ends_when_it_is_given_up(ends: tuple[int, int]) -> None:
     writer = writer_to(ends[1])
     writer.put(b"x" * 3 * 65_536)
-    assert not writer.flush(PATIENCE_SECONDS * 100, lambda: True)
+    assert not writer.flush(math.inf, lambda: True)
 
 
 def test_a_fifo_that_nobody_has_opened_holds_up_nothing_and_gets_all_once_it_is(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_a_fifo_that_nobody_has_opened_holds_up_nothing_and_gets_all_once_it_is(
     assert not writer.flush(0.05)
     assert not writer.opened.is_set()
     with fifo.open("rb") as reader:
-        assert writer.flush(PATIENCE_SECONDS)
+        assert writer.flush(remaining())
         writer.close()
         assert reader.read() == b"early"
 
@@ -136,7 +137,7 @@ def test_a_full_disk_is_noted() -> None:
     writer = QueuedWriter(lambda: os.open("/dev/full", os.O_WRONLY), MIB, owns_descriptor=True)
     writer.put(b"x")
     wait_until(lambda: writer.failure is not None, "it is noticed")
-    assert not writer.flush(PATIENCE_SECONDS)
+    assert not writer.flush(remaining())
     assert writer.failure is not None
     assert writer.failure.strerror == "No space left on device"
     assert not writer.has_no_reader
@@ -145,7 +146,7 @@ def test_a_full_disk_is_noted() -> None:
 
 def test_what_cannot_be_opened_is_noted(tmp_path: Path) -> None:
     writer = QueuedWriter(lambda: os.open(tmp_path / "no" / "file", os.O_WRONLY), MIB)
-    assert writer.opened.wait(PATIENCE_SECONDS)
+    assert writer.opened.wait(remaining())
     assert isinstance(writer.failure, FileNotFoundError)
 
 
@@ -158,6 +159,6 @@ def test_all_that_is_said_on_stderr_goes_through_the_queue(
         click.secho("one ✓", err=True, fg="red")
         sys.stderr.write("two\n")
         assert not sys.stderr.isatty()
-        assert writer.flush(PATIENCE_SECONDS)
+        assert writer.flush(remaining())
     assert sys.stderr is before
     assert os.read(ends[0], 100).decode() == "one ✓\ntwo\n"
