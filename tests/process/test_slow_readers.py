@@ -1,0 +1,146 @@
+"""Readers that stop, leave, or never come: signals, input and sound do not wait for them, and what is lost is told."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+from typing import IO, TYPE_CHECKING, Any
+
+import pytest
+
+from helpers.deadline import remaining
+from helpers.running import COMMAND, line, voicestream_place, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from helpers.running import Voicestream
+
+Stream = int | IO[Any] | None
+
+PAGE_BYTES = 4096
+LINE_BYTES = 1000
+"""More than a line of events has here."""
+BYTES_A_SECOND = 24_000 * 2
+MANY = b"".join(line(f"Sentence number {number} of many.") for number in range(200))
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Voicestream]:
+    """A place for all tests of this file, because starting a supervisor is what takes time."""
+    with voicestream_place() as place:
+        place.environment["VOICESTREAM_KEEP_ALIVE"] = "600"
+        yield place
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """A pipe of one page, whose other end nobody reads."""
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PAGE_BYTES)
+    yield read, write
+    os.close(read)
+    os.close(write)
+
+
+def started(
+    place: Voicestream, *options: str, stdout: Stream = subprocess.DEVNULL, stderr: Stream = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*COMMAND, "run", *options],
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
+        env=place.environment,
+        cwd=place.cwd,
+        bufsize=0,
+    )
+
+
+def ended(run: subprocess.Popen[bytes], data: bytes) -> tuple[int, str]:
+    """Its exit code and what it said, after the agent has said everything."""
+    _, said = run.communicate(data, timeout=remaining())
+    return run.returncode, (said or b"").decode()
+
+
+def heard(path: Path) -> int:
+    """Bytes of sound in a file."""
+    return path.stat().st_size if path.exists() else 0
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+@pytest.mark.platform
+def test_all_is_spoken_without_a_stderr(place: Voicestream, redirection: str) -> None:
+    """No supervisor is there yet: its start has much to show."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, "run", "--output", "a.wav", "--keep-alive", "0"],
+        input=line("Hello there."),
+        env=place.environment,
+        cwd=place.cwd,
+        timeout=remaining(),
+        check=False,
+    )
+    assert done.returncode == 0
+    assert heard(place.cwd / "a.wav") > BYTES_A_SECOND / 4
+
+
+def test_all_is_spoken_for_a_reader_of_stderr_that_has_stopped(warm: Voicestream, pipe: tuple[int, int]) -> None:
+    events = warm.cwd / "stderr-events"
+    run = started(warm, "--output", "null", "--events", str(events), stderr=pipe[1])
+    assert ended(run, MANY)[0] == 1, "what could not be shown is a loss"
+    assert events.read_text().count('"playback_finished"') == 200
+
+
+def test_all_is_spoken_for_a_fifo_of_events_that_nobody_opens(warm: Voicestream) -> None:
+    fifo = warm.cwd / "fifo"
+    os.mkfifo(fifo)
+    run = started(warm, "--output", "fifo.wav", "--events", str(fifo), "--quiet")
+    code, said = ended(run, line("Hello there."))
+    assert code == 1, said
+    assert "events were not written" in said
+    assert heard(warm.cwd / "fifo.wav") > BYTES_A_SECOND / 4
+
+
+@pytest.mark.platform
+def test_a_full_disk_for_events_is_told_and_all_is_spoken(warm: Voicestream) -> None:
+    run = started(warm, "--output", "full.wav", "--events", "/dev/full", "--quiet")
+    code, said = ended(run, line("Hello there."))
+    assert code == 1, said
+    assert "no more events are written: No space left on device" in said
+    assert heard(warm.cwd / "full.wav") > BYTES_A_SECOND / 4
+
+
+def test_a_reader_of_events_that_leaves_is_told_of_and_no_fault(warm: Voicestream) -> None:
+    read, write = os.pipe()
+    run = started(warm, "--output", "gone.wav", "--events", "-", "--quiet", stdout=write)
+    os.close(write)
+    os.close(read)
+    code, said = ended(run, line("Hello there."))
+    assert code == 0, said
+    assert "no more events are written: Broken pipe" in said
+    assert heard(warm.cwd / "gone.wav") > BYTES_A_SECOND / 4
+
+
+def has_filled(pipe: tuple[int, int]) -> bool:
+    waiting = fcntl.ioctl(pipe[0], 0x541B, b"\0\0\0\0")  # FIONREAD
+    # A line is written whole or not at all as long as it fits into a page.
+    return int.from_bytes(waiting, "little") > PAGE_BYTES - LINE_BYTES
+
+
+@pytest.mark.parametrize("option", [("--events", "-"), ("--tee",)], ids=" ".join)
+def test_one_sigterm_ends_a_run_whose_reader_has_stopped(
+    warm: Voicestream, pipe: tuple[int, int], option: tuple[str, ...]
+) -> None:
+    run = started(warm, "--output", "null", "--quiet", *option, stdout=pipe[1])
+    assert run.stdin is not None
+    assert run.stderr is not None
+    run.stdin.write(MANY)
+    wait_until(lambda: has_filled(pipe), "its reader's pipe is full")
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(remaining()) == 143
+    assert b"were not" in run.stderr.read()
+    run.stdin.close()
+    run.stderr.close()
