@@ -25,7 +25,8 @@ from voicestream.messages import (
     WorkerRestarted,
 )
 from voicestream.process_watch import ProcessWatch
-from voicestream.supervisor import admission, needs, status
+from voicestream.supervisor import admission, answers, needs, news, status
+from voicestream.supervisor.ledger import overview
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 MAX_REQUESTS_A_SECOND: Final = 100
 """Of one client: more than any person or script needs."""
+
+PAUSE: Final = "voicestream pause"
+"""What holds everything, in the words of a person who may wonder."""
 
 _log = logging.getLogger(__name__)
 
@@ -94,6 +98,26 @@ class Desk:
                 f"Type: voicestream down"
             )
             self._refuse(client, "other_version", text, EXIT_CONFIGURATION)
+
+    @property
+    def paused_by(self) -> str:
+        """What keeps everything from being heard; empty = nothing does."""
+        if self._supervisor.ledger.playing.paused:
+            return PAUSE
+        books = self._supervisor.ledger.books.sessions
+        return ", ".join(books) if all(book.held for book in books.values()) else ""
+
+    def hold(self, session: str, *, paused: bool, now: float) -> None:
+        """Hold what is heard, or go on: of one session, or (``session`` empty) of all."""
+        if session:
+            self._supervisor.do(self._supervisor.ledger.hold_session(session, held=paused, now=now))
+            return
+        if paused != self._supervisor.ledger.playing.paused:
+            self._supervisor.tell_all(lambda session: news.paused(session, PAUSE, now, paused=paused))
+        self._supervisor.do(self._supervisor.ledger.hold(paused=paused, now=now))
+        if not paused:
+            for each in list(self._supervisor.sessions.by_id):
+                self._supervisor.do(self._supervisor.ledger.hold_session(each, held=False, now=now))
 
     def restart_done(self, post: Post, now: float) -> None:
         """The next incarnation of a role is ready."""
@@ -166,6 +190,7 @@ class Desk:
                 tts=posts["tts"].engine_name,
                 note=posts["translation"].note if translates else "",
                 tts_note=posts["tts"].note,
+                paused_by=self.paused_by,
             ),
         )
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
@@ -259,6 +284,7 @@ class Desk:
     def _control(self, client: bytes, message: Control, now: float) -> None:
         supervisor = self._supervisor
         ledger = supervisor.ledger
+        text = ""
         if message.session or message.action == "stop":
             session = supervisor.sessions.by_id.get(message.session)
             if session is None or session.client != client:
@@ -266,9 +292,15 @@ class Desk:
                 return
         match message.action:
             case "pause" | "resume":
-                supervisor.hold(message.session, paused=message.action == "pause", now=now)
+                is_pause = message.action == "pause"
+                text = answers.of_hold(
+                    paused=is_pause, by=self.paused_by, is_heard=bool(ledger.waiting(everything=True))
+                )
+                self.hold(message.session, paused=is_pause, now=now)
             case "skip" | "hush":
-                supervisor.do(ledger.skip(now, everything=message.action == "hush"))
+                everything = message.action == "hush"
+                text = answers.of_skip(ledger.waiting(everything=everything), everything=everything)
+                supervisor.do(ledger.skip(now, everything=everything))
             case "stop":
                 supervisor.do(ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
                 return
@@ -279,7 +311,7 @@ class Desk:
             case "replay":
                 self._refuse(client, "not_available", "replay is not there yet", EXIT_USAGE)
                 return
-        supervisor.hub.send(client, Done())
+        supervisor.hub.send(client, Done(text=text))
 
     def _restart(self, client: bytes, message: RestartWorker, now: float) -> None:
         supervisor = self._supervisor
@@ -299,16 +331,16 @@ class Desk:
 
     def _status(self, now: float) -> Status:
         supervisor = self._supervisor
-        slots = supervisor.ledger.books.slots
         return Status(
             supervisor=status.of_supervisor(
                 uptime_seconds=now - supervisor.started_at,
                 sessions=len(supervisor.sessions.by_id),
                 keep_alive_seconds=supervisor.keep_alive_seconds,
                 run_directory=str(supervisor.run_directory.path),
-                free_slots=slots.free,
-                total_slots=slots.total,
+                slots=supervisor.ledger.books.slots,
                 frames_dropped=supervisor.hub.dropped.total(),
+                paused_by=self.paused_by,
+                overview=overview.of(supervisor.ledger, now),
             ),
             workers=[
                 status.of_worker(supervisor.table.posts[role], supervisor.in_flight(role), now)

@@ -1,4 +1,4 @@
-"""What all sessions are told about the workers. Pure."""
+"""What all sessions are told about the workers, and about pauses. Pure."""
 
 from __future__ import annotations
 
@@ -35,4 +35,11 @@ def worker(session: str, post: Post, reason: str, now: float) -> SessionEvent:
         state=post.state,
         engine=post.engine_name or None,
         reason=reason or None,
+    )
+
+
+def paused(session: str, by: str, now: float, *, paused: bool) -> SessionEvent:
+    """Everything is held from now on, or goes on; ``by``: what did it."""
+    return SessionEvent(
+        event="paused" if paused else "resumed", session=session, time=now, reason=by if paused else None
     )

@@ -11,6 +11,8 @@ from voicestream.messages import SupervisorStatus, WorkerStatus
 
 if TYPE_CHECKING:
     from voicestream.messages import WorkerState
+    from voicestream.supervisor.ledger.overview import Overview
+    from voicestream.supervisor.ledger.slots import SlotTable
     from voicestream.supervisor.post import Post
 
 _HAS_PROC: Final = Path("/proc/self/statm").exists()
@@ -43,9 +45,10 @@ def of_supervisor(
     sessions: int,
     keep_alive_seconds: float,
     run_directory: str,
-    free_slots: int,
-    total_slots: int,
+    slots: SlotTable,
     frames_dropped: int,
+    paused_by: str,
+    overview: Overview,
 ) -> SupervisorStatus:
     """The supervisor's own line."""
     return SupervisorStatus(
@@ -55,10 +58,15 @@ def of_supervisor(
         sessions=sessions,
         keep_alive_seconds=keep_alive_seconds,
         run_directory=run_directory,
-        free_slots=free_slots,
-        total_slots=total_slots,
+        free_slots=slots.free,
+        total_slots=slots.total,
         frames_dropped=frames_dropped,
         memory_bytes=memory_bytes(os.getpid()),
+        paused=bool(paused_by),
+        paused_by=paused_by,
+        behind_seconds=round(overview.behind_seconds, 3),
+        waiting_sentences=overview.waiting_sentences,
+        speaking_session=overview.speaking_session,
     )
 
 

@@ -217,16 +217,6 @@ class Supervisor:
             else:
                 self._close(one)
 
-    def hold(self, session: str, *, paused: bool, now: float) -> None:
-        """Hold what is heard, or go on: of one session, or (``session`` empty) of all."""
-        if session:
-            self.do(self.ledger.hold_session(session, held=paused, now=now))
-            return
-        self.do(self.ledger.hold(paused=paused, now=now))
-        if not paused:
-            for each in list(self.sessions.by_id):
-                self.do(self.ledger.hold_session(each, held=False, now=now))
-
     def restart_done(self, role: Role, now: float) -> None:
         """Answer those who asked for a restart of this role, now that its next worker is ready."""
         self._desk.restart_done(self.table.posts[role], now)
@@ -238,7 +228,7 @@ class Supervisor:
                 message = brief(message)
                 self.table.heard(post, message, now)
                 if isinstance(message, Loading):
-                    self._tell_all(lambda session: news.loading(session, post, message, now))
+                    self.tell_all(lambda session: news.loading(session, post, message, now))
                 self._take_from_worker(post.role, message, now)
             else:
                 self.hub.drop(identity, "misplaced", type(message).__name__)
@@ -340,7 +330,7 @@ class Supervisor:
         if session is not None:
             self.hub.send(session.client, message)
 
-    def _tell_all(self, event: Callable[[str], SessionEvent]) -> None:
+    def tell_all(self, event: Callable[[str], SessionEvent]) -> None:
         """Send an event to the client of every session; ``event`` makes it for one."""
         for session in self.sessions.by_id.values():
             self.hub.send(session.client, event(session.session))
@@ -370,7 +360,7 @@ class Supervisor:
         if not self.sessions.by_id:
             self.idle_since = now
             # A pause ends with the last session that it held.
-            self.hold("", paused=False, now=now)
+            self._desk.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:
         if "parser" in self.ledger.books.seated:

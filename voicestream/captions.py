@@ -60,8 +60,8 @@ class Captions:
                 self._not_done(event)
                 if sentence is not None and event.stage != "translation":
                     self._texts.pop(sentence, None)  # what could not be translated will still be heard
-            case "notice":
-                self.note(event.text or "")
+            case "notice" | "paused" | "resumed":
+                self._notice(event)
             case "worker":
                 self._worker(event)
             case "loading" if not self._quiet:
@@ -72,12 +72,24 @@ class Captions:
     def opened(self, message: SessionOpened, *, translates: bool) -> None:
         """The session exists; ``translates``: a translation is wanted."""
         self._translates = translates
+        if message.paused_by:
+            self._tell_paused(is_paused=True)
         if message.note and translates:
             self._tell_choice("translator", message.translator, message.note)
         if message.tts_note:
             self._tell_choice("voice", message.tts, message.tts_note)
         if message.translator == NO_TRANSLATOR:
             self._tell_untranslated()
+
+    def _notice(self, event: SessionEvent) -> None:
+        if event.event == "notice":
+            self.note(event.text or "")
+        else:
+            self._tell_paused(is_paused=event.event == "paused")
+
+    def _tell_paused(self, *, is_paused: bool) -> None:
+        if not self._quiet:
+            self._write("⏸ paused: voicestream resume" if is_paused else "▶ resumed")
 
     def _not_done(self, event: SessionEvent) -> None:
         """A reason is told once, with the first sentence that it cost; the counts at the end tell of all."""

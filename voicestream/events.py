@@ -36,6 +36,7 @@ class EventWriter:
                 "translator": message.translator,
                 "tts": message.tts,
                 "supervisor_pid": message.pid,
+                **({"paused_by": message.paused_by} if message.paused_by else {}),
             }
         )
 

@@ -204,6 +204,16 @@ class SupervisorStatus(_Part, frozen=True, kw_only=True):
     frames_dropped: int
     """Frames from sockets that were malformed, stale or out of place."""
     memory_bytes: int
+    paused: bool
+    """Nothing is heard, because a person wants it so."""
+    paused_by: str
+    """``voicestream pause``, or the sessions whose clients are suspended; empty when not paused."""
+    behind_seconds: float
+    """Age of the oldest sentence that has not begun to be heard."""
+    waiting_sentences: int
+    """Sentences that have not begun to be heard."""
+    speaking_session: str | None
+    """The session that is heard now."""
 
 
 # --- worker -> supervisor --------------------------------------------------------------------------------------------
@@ -528,6 +538,8 @@ class SessionOpened(_Versioned, frozen=True, kw_only=True):
     """Why ``auto`` did not take a better translator."""
     tts_note: str = ""
     """Why it did not take a better voice engine, if that is worth a word."""
+    paused_by: str = ""
+    """What keeps everything from being heard at this moment; empty = nothing does."""
 
 
 class Input(_Message, frozen=True, kw_only=True):
@@ -590,6 +602,7 @@ class Done(_Versioned, frozen=True, kw_only=True):
     """A Control was carried out."""
 
     text: str = ""
+    """What happened, in one line for people: ``paused``, ``nothing is being spoken``."""
 
 
 class StatusRequest(_Versioned, frozen=True, kw_only=True):

@@ -104,6 +104,12 @@ class Ledger:
             self._close(book, exit_code, reason)
         return self._settle()
 
+    def waiting(self, *, everything: bool) -> int:
+        """How many sentences ``skip`` would skip now."""
+        if everything:
+            return sum(len(book.rows) for book in self.books.sessions.values())
+        return len(self.playing.heard_now())
+
     def skip(self, now: float, *, everything: bool) -> list[Command]:
         """Skip the sentence that is being heard, or everything that was found so far."""
         self.books.now = now
@@ -251,6 +257,7 @@ class Ledger:
             message=message.message,
             text=message.text,
             language=message.language,
+            found_at=self.books.now,
             kind=message.kind,
             paragraph=message.paragraph,
             closes=message.closes,

@@ -80,6 +80,8 @@ class Row:
     text: str
     """What is to be said, in ``language``; replaced by its translation."""
     language: str
+    found_at: float = 0.0
+    """When it was found; seconds on the monotonic clock."""
     kind: SentenceKind = "speech"
     paragraph: bool = False
     closes: bool = False

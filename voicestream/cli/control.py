@@ -11,22 +11,27 @@ from voicestream.messages import Control, Done
 @click.command()
 def pause() -> None:
     """Hold what is being heard; agents go on, and nothing is lost."""
-    ask(Control(action="pause"), Done)
+    _do(Control(action="pause"))
 
 
 @click.command()
 def resume() -> None:
     """Go on where it was held."""
-    ask(Control(action="resume"), Done)
+    _do(Control(action="resume"))
 
 
 @click.command()
 def skip() -> None:
     """Skip the sentence that is being heard."""
-    ask(Control(action="skip"), Done)
+    _do(Control(action="skip"))
 
 
 @click.command()
 def hush() -> None:
     """Skip everything that was found so far, in all sessions."""
-    ask(Control(action="hush"), Done)
+    _do(Control(action="hush"))
+
+
+def _do(wish: Control) -> None:
+    answer = ask(wish, Done)
+    click.echo(f"voicestream: {answer.text}", err=True)

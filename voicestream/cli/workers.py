@@ -155,7 +155,8 @@ def _lines(answer: Status, width: int) -> list[str]:
         f"memory {supervisor.memory_bytes / MIB:.0f} MiB, "
         f"slots free {supervisor.free_slots} of {supervisor.total_slots}"
     )
-    return lines + wrapped(text, width)
+    paused = f"⏸ paused by {supervisor.paused_by}: voicestream resume"
+    return lines + (wrapped(paused, width) if supervisor.paused else []) + wrapped(text, width)
 
 
 def _cells(worker: WorkerStatus) -> tuple[str, ...]:

@@ -1,0 +1,37 @@
+"""How far behind everything is, in a few figures for people. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicestream.supervisor.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The state of all sessions together."""
+
+    behind_seconds: float
+    """Age of the oldest sentence that has not begun to be heard; 0 when none waits."""
+    waiting_sentences: int
+    """Sentences that have not begun to be heard."""
+    speaking_session: str | None
+    """The session of the sentence that is being heard."""
+
+
+def of(ledger: Ledger, now: float) -> Overview:
+    """The figures at this moment."""
+    waiting = [
+        row
+        for book in ledger.books.sessions.values()
+        for row in book.rows.values()
+        if not (row.heard or row.is_announcement)
+    ]
+    heard = ledger.playing.heard_now()
+    return Overview(
+        behind_seconds=max((now - row.found_at for row in waiting), default=0.0),
+        waiting_sentences=len(waiting),
+        speaking_session=heard[0].session if heard else None,
+    )
