@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint neural types bench chaos soak fuzz-hub format clean
+.PHONY: help demo test attacks lint neural types bench chaos soak fuzz-hub format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,8 +19,15 @@ demo: $(VENV)/base ## speak a bundled agent session
 	@$(BIN)/voicestream demo
 
 # Three at a time: most tests wait most of the time. Which must not run beside each other is in tests/helpers/groups.py.
-test: $(VENV)/dev ## run all tests
-	@$(BIN)/python -P -m pytest -n 3 --dist loadgroup
+# A process that dies is replaced, but not for ever.
+PYTEST := $(BIN)/python -P -m pytest --dist loadgroup --max-worker-restart 4
+PROCESSES := 3
+
+test: $(VENV)/dev ## run all tests; with CI=true the attacks, too, and the soak at full length
+	@$(PYTEST) -n $(PROCESSES) $(if $(filter true,$(CI)),,--ignore tests/attacks)
+
+attacks: $(VENV)/dev ## run the scripts that attack the edges
+	@$(PYTEST) -n 2 tests/attacks
 
 lint: $(VENV)/dev ## check format, lint rules and types
 	@result=0; \

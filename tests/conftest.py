@@ -6,6 +6,7 @@ pytest_plugins = [
     "helpers.environment",
     "helpers.groups",
     "helpers.neural",
+    "helpers.orphans",
     "helpers.interpreted",
     "helpers.place",
     "helpers.skips",

@@ -83,8 +83,6 @@ ENOUGH: Final = 0.5
 THROWN_AWAY_FRAMES: Final = 600
 """What a device that ran empty throws away at most: 25 ms."""
 
-PATIENCE_SECONDS: Final = 120.0
-
 END_SECONDS: Final = 0.3
 """What is still to be heard after the last session has ended, and more."""
 
@@ -158,7 +156,7 @@ class Soak:
         for run in runs:
             run.end_input()
         for run in runs:
-            code = run.wait(PATIENCE_SECONDS)
+            code = run.wait()
             if code != 0:
                 self._fault(f"a session ended with {code}: {run.stderr}")
         self._recorder.wait(END_SECONDS)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from helpers.running import Voicestream
 
-"""What attacks at full speed takes 5 s where it has two cores, and many times that where it has not."""
-
 MAX_GROWTH_BYTES = 60 << 20
 """Of the supervisor's memory: each attacker may have some frames of a megabyte waiting there, however many it sends."""
 

@@ -1,4 +1,7 @@
-"""Two minutes of real sessions at a real sound server; `make soak` goes on for thirty."""
+"""Real sessions at a real sound server: for two minutes in the build, for less on a developer's machine.
+
+`make soak` speaks for thirty minutes.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pytest
 
 from helpers.pulse import skip_unless_installed
 
-SECONDS = 105
+SECONDS = 105 if os.environ.get("CI") == "true" else 30
 """The last round takes some seconds more, and so do the start and the end."""
 
 TOLERATED = 0.002
@@ -24,7 +27,7 @@ PROGRAM = Path(__file__).with_name("soak.py")
 @pytest.mark.audio
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 180)
-def test_every_sample_of_two_minutes_of_sessions_is_heard_once_and_in_order_and_gaps_have_a_reason() -> None:
+def test_every_sample_of_some_sessions_is_heard_once_and_in_order_and_gaps_have_a_reason() -> None:
     skip_unless_installed()
     done = subprocess.run(
         [sys.executable, "-P", PROGRAM, "--seconds", str(SECONDS), "--tolerate", str(TOLERATED)],

@@ -26,7 +26,7 @@ LISTENING: Final = (
 WHOLE: Final = ("engines", "benchmarks", "faults/test_matrix.py", "unit")
 """Each file of these is a group: it shares models, imports of a second or more, or is over in a moment."""
 
-ORDER: Final = (*LISTENING, "faults/test_matrix.py", "faults", "process", "engines", "benchmarks", "unit")
+ORDER: Final = (*LISTENING, "faults/test_matrix.py", "attacks", "faults", "process", "engines", "benchmarks", "unit")
 """What begins first."""
 
 
