@@ -7,7 +7,7 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from voicestream import __version__
 from voicestream.engine_settings import AUTO, IGNORED_BY
@@ -16,6 +16,7 @@ from voicestream.messages import (
     PROTOCOL_VERSION,
     Control,
     Done,
+    EngineRole,
     OpenSession,
     Refused,
     RestartWorker,
@@ -24,8 +25,7 @@ from voicestream.messages import (
     StatusRequest,
     WorkerRestarted,
 )
-from voicestream.process_watch import ProcessWatch
-from voicestream.supervisor import admission, answers, needs, news, status
+from voicestream.supervisor import admission, answers, needs, news, session_status, status
 from voicestream.supervisor.ledger import overview
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from voicestream.messages import FromClient, RefusalCode, Role, SessionOptions
     from voicestream.supervisor.needs import Wish
     from voicestream.supervisor.post import Post
+    from voicestream.supervisor.sessions import Session
     from voicestream.supervisor.stop_ladder import Rung
     from voicestream.supervisor.supervisor import Supervisor
 
@@ -113,7 +114,7 @@ class Desk:
             self._supervisor.do(self._supervisor.ledger.hold_session(session, held=paused, now=now))
             return
         if paused != self._supervisor.ledger.playing.paused:
-            self._supervisor.tell_all(lambda session: news.paused(session, PAUSE, now, paused=paused))
+            self._supervisor.sessions.tell_all(lambda session: news.paused(session, PAUSE, now, paused=paused))
         self._supervisor.do(self._supervisor.ledger.hold(paused=paused, now=now))
         if not paused:
             for each in list(self._supervisor.sessions.by_id):
@@ -177,7 +178,7 @@ class Desk:
             if post.state == "failed" and needs.is_needed(role, message.options):
                 # Nothing is spoken without it, and whoever starts a run wants it tried again.
                 supervisor.table.revive(role, now)
-        session = supervisor.sessions.open(client, message.options, ProcessWatch(message.pid))
+        session = supervisor.sessions.open(client, message.options, message.pid, now)
         supervisor.idle_since = None
         posts = supervisor.table.posts
         translates = needs.translates(message.options)
@@ -285,7 +286,7 @@ class Desk:
         supervisor = self._supervisor
         ledger = supervisor.ledger
         text = ""
-        if message.session or message.action == "stop":
+        if message.session or message.action in ("stop", "detach"):
             session = supervisor.sessions.by_id.get(message.session)
             if session is None or session.client != client:
                 self._refuse(client, "unknown_session", "no such session", EXIT_USAGE)
@@ -304,6 +305,9 @@ class Desk:
             case "stop":
                 supervisor.do(ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
                 return
+            case "detach":
+                self._detach(supervisor.sessions.by_id[message.session], now)
+                return
             case "shutdown":
                 self._wait_for_end.add(client)
                 supervisor.end("voicestream down")
@@ -312,6 +316,12 @@ class Desk:
                 self._refuse(client, "not_available", "replay is not there yet", EXIT_USAGE)
                 return
         supervisor.hub.send(client, Done(text=text))
+
+    def _detach(self, session: Session, now: float) -> None:
+        if session.input_ended:
+            self._supervisor.handovers.ask(session, now)
+        else:
+            self._refuse(session.client, "not_available", "the input of the session has not ended", EXIT_USAGE)
 
     def _restart(self, client: bytes, message: RestartWorker, now: float) -> None:
         supervisor = self._supervisor
@@ -346,6 +356,9 @@ class Desk:
                 status.of_worker(supervisor.table.posts[role], supervisor.in_flight(role), now)
                 for role in ("parser", "translation", "tts", "player")
             ],
+            sessions=session_status.of_all(supervisor.sessions, supervisor.ledger, now),
+            failures=supervisor.handovers.failures(now),
+            notes={role: supervisor.table.posts[role].note for role in get_args(EngineRole)},
         )
 
     def _refuse(self, client: bytes, code: RefusalCode, text: str, exit_code: int) -> None:

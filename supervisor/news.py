@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voicestream.messages import SessionEvent
+from voicestream.messages import SessionClosed, SessionEvent
 
 if TYPE_CHECKING:
     from voicestream.messages import Loading
+    from voicestream.supervisor.ledger.commands import Closed
     from voicestream.supervisor.post import Post
 
 
@@ -42,4 +43,15 @@ def paused(session: str, by: str, now: float, *, paused: bool) -> SessionEvent:
     """Everything is held from now on, or goes on; ``by``: what did it."""
     return SessionEvent(
         event="paused" if paused else "resumed", session=session, time=now, reason=by if paused else None
+    )
+
+
+def closed(end: Closed, *, supervisor_ends: bool) -> SessionClosed:
+    """The end of a session."""
+    return SessionClosed(
+        session=end.session,
+        counts=end.counts,
+        exit_code=end.exit_code,
+        reason=end.reason,
+        supervisor_ends=supervisor_ends,
     )

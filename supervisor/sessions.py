@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from voicestream.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
+from voicestream.process_watch import ProcessWatch
 from voicestream.supervisor.input_log import InputLog
 
 if TYPE_CHECKING:
-    from voicestream.messages import InputConsumed, SessionOptions
-    from voicestream.process_watch import ProcessWatch
+    from collections.abc import Callable
+
+    from voicestream.messages import InputConsumed, Message, SessionOptions
     from voicestream.supervisor.hub import Hub
 
 MAX_LOSSES_A_LINE: Final = 3
@@ -26,7 +28,14 @@ class Session:
     client: bytes
     """The client's name on the hub."""
     options: SessionOptions
-    watch: ProcessWatch
+    watch: ProcessWatch | None
+    """Of the client's process; None once the client of a detached session has ended."""
+    client_pid: int
+    opened_at: float
+    detached: bool = False
+    """The client has handed it over: it goes on when that ends."""
+    is_told: bool = True
+    """The client gets frames."""
     input: InputLog = field(default_factory=InputLog)
     input_ended: bool = False
     """The client has sent all it had."""
@@ -52,20 +61,49 @@ class Sessions:
         self._with_parser: collections.deque[tuple[Session, int]] = collections.deque()
         """Whose input the parser has not acknowledged yet, and up to where, in the order in which it reads."""
 
-    def open(self, client: bytes, options: SessionOptions, watch: ProcessWatch) -> Session:
-        """A new session; ids are never used twice in the life of a supervisor."""
+    def open(self, client: bytes, options: SessionOptions, pid: int, now: float) -> Session:
+        """A new session, of the client's process ``pid``; ids are never used twice in the life of a supervisor."""
         self._opened += 1
-        session = Session(session=f"s{self._opened}", client=client, options=options, watch=watch)
+        session = Session(
+            session=f"s{self._opened}",
+            client=client,
+            options=options,
+            watch=ProcessWatch(pid),
+            client_pid=pid,
+            opened_at=now,
+        )
         self.by_id[session.session] = session
         return session
 
     def close(self, session: Session, parser: bytes | None) -> None:
         """Forget a session, here and at the parser."""
         del self.by_id[session.session]
-        session.watch.close()
+        if session.watch is not None:
+            session.watch.close()
+            session.watch = None
         self._with_parser = collections.deque(entry for entry in self._with_parser if entry[0] is not session)
         if parser is not None and session.opened_at_parser:
             self._hub.send(parser, Cancel(session=session.session))
+
+    def tell(self, session_id: str, message: Message) -> None:
+        """Send something to the client of a session, unless there is none or it has handed the session over."""
+        session = self.by_id.get(session_id)
+        if session is not None and session.is_told:
+            self._hub.send(session.client, message)
+
+    def tell_all(self, message_for: Callable[[str], Message]) -> None:
+        """Send a message to the client of every session."""
+        for session_id in self.by_id:
+            self.tell(session_id, message_for(session_id))
+
+    def left(self) -> list[Session]:
+        """The sessions whose client's process has ended since the client was last seen."""
+        return [one for one in self.by_id.values() if one.watch is not None and one.watch.has_ended()]
+
+    @property
+    def needs_polls(self) -> bool:
+        """Whether the end of a client's process can only be noticed by looking."""
+        return any(one.watch is not None and one.watch.descriptor is None for one in self.by_id.values())
 
     def feed(self, parser: bytes, now: float) -> None:
         """Send the parser what it may have by now."""
@@ -113,7 +151,7 @@ class Sessions:
         """Let the client send more, if more was read, or given up, than it knows of."""
         if session.input.received > session.accepted:
             session.accepted = session.input.received
-            self._hub.send(session.client, InputAccepted(session=session.session, offset=session.accepted))
+            self.tell(session.session, InputAccepted(session=session.session, offset=session.accepted))
 
     def _feed(self, session: Session, parser: bytes, now: float) -> None:
         self._tell_accepted(session)

@@ -27,7 +27,6 @@ from voicestream.messages import (
     InputNotice,
     Loading,
     PlaybackStarted,
-    SessionClosed,
     SessionEvent,
     Translated,
 )
@@ -36,6 +35,7 @@ from voicestream.supervisor import needs, news, watch
 from voicestream.supervisor.brief import brief
 from voicestream.supervisor.desk import Desk
 from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Started
+from voicestream.supervisor.handover import Handovers
 from voicestream.supervisor.hub import Hub
 from voicestream.supervisor.ledger.commands import Closed, Report, Send
 from voicestream.supervisor.ledger.ledger import Ledger
@@ -46,7 +46,7 @@ from voicestream.supervisor.signals import Signals
 from voicestream.supervisor.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from voicestream.engine_settings import EngineSettings
     from voicestream.messages import FromWorker, Message, Role
@@ -103,6 +103,7 @@ class Supervisor:
         self.hub: Final = Hub(run_directory.hub)
         self.ledger: Final = Ledger(self.pool.slots)
         self.sessions: Final = Sessions(self.hub)
+        self.handovers: Final = Handovers(self.sessions, self.ledger.books)
         threads = threads_for(os.cpu_count() or 1)
         self.table: Final = ProcessTable(
             self.hub,
@@ -160,6 +161,7 @@ class Supervisor:
         if ready or self._is_stale or self.table.has_findings or time.monotonic() >= self._due:
             self._look_around(ready)
         self._feed_parser()
+        self.handovers.complete(time.monotonic())
 
     def _look_around(self, ready: Mapping[object, int]) -> None:
         """What is no message: signals; processes that print, end or are due; clients that are gone; time."""
@@ -213,7 +215,8 @@ class Supervisor:
         # Workers first: what clients are told can wait for some microseconds, and the next sound cannot.
         for one in told:
             if isinstance(one, Report):
-                self._tell(one.event.session, one.event)
+                self.handovers.note(one.event)
+                self.sessions.tell(one.event.session, one.event)
             else:
                 self._close(one)
 
@@ -228,7 +231,7 @@ class Supervisor:
                 message = brief(message)
                 self.table.heard(post, message, now)
                 if isinstance(message, Loading):
-                    self.tell_all(lambda session: news.loading(session, post, message, now))
+                    self.sessions.tell_all(lambda session: news.loading(session, post, message, now))
                 self._take_from_worker(post.role, message, now)
             else:
                 self.hub.drop(identity, "misplaced", type(message).__name__)
@@ -278,7 +281,7 @@ class Supervisor:
             return
         if role == "parser" and isinstance(message, InputNotice):
             event = SessionEvent(event="notice", session=message.session, time=now, text=message.text)
-            self._tell(message.session, event)
+            self.sessions.tell(message.session, event)
             return
         before = self.ledger.busy_since(role)
         self.do(self.ledger.handle(role, message, now))
@@ -311,7 +314,7 @@ class Supervisor:
         reason = finding.reason if isinstance(finding, Ended | RoleFailed) else post.note
         for session in self.sessions.by_id.values():
             if needs.is_needed(post.role, session.options):
-                self.hub.send(session.client, news.worker(session.session, post, reason, now))
+                self.sessions.tell(session.session, news.worker(session.session, post, reason, now))
 
     def _parser_lost(self, *, blame: bool, now: float) -> None:
         for session, dropped in self.sessions.parser_lost(blame=blame):
@@ -325,16 +328,6 @@ class Supervisor:
             # It is dying; what it had in hand comes back to the ledger when it is reaped (pitfall 17).
             _log.info("role=%s unreachable message=%s", role, type(message).__name__)
 
-    def _tell(self, session_id: str, message: Message) -> None:
-        session = self.sessions.by_id.get(session_id)
-        if session is not None:
-            self.hub.send(session.client, message)
-
-    def tell_all(self, event: Callable[[str], SessionEvent]) -> None:
-        """Send an event to the client of every session; ``event`` makes it for one."""
-        for session in self.sessions.by_id.values():
-            self.hub.send(session.client, event(session.session))
-
     def _close(self, closed: Closed) -> None:
         session = self.sessions.by_id.get(closed.session)
         if session is None:
@@ -344,18 +337,11 @@ class Supervisor:
         if not self._stay:
             self.keep_alive_seconds = session.options.keep_alive_seconds
         is_last = len(self.sessions.by_id) == 1
-        self.hub.send(
-            session.client,
-            SessionClosed(
-                session=closed.session,
-                counts=closed.counts,
-                exit_code=closed.exit_code,
-                reason=closed.reason,
-                supervisor_ends=self.is_ending or (is_last and self.keep_alive_seconds <= 0),
-            ),
-        )
+        ends = self.is_ending or (is_last and self.keep_alive_seconds <= 0)
+        self.sessions.tell(closed.session, news.closed(closed, supervisor_ends=ends))
         _log.info("session=%s state=closed exit=%d counts=%r", closed.session, closed.exit_code, closed.counts)
-        self._watch.leave(session.watch.descriptor)
+        self.handovers.closed(session, closed, now)
+        self._watch.leave(session.watch)
         self.sessions.close(session, self.table.identity("parser"))
         if not self.sessions.by_id:
             self.idle_since = now
@@ -369,9 +355,14 @@ class Supervisor:
                 self.sessions.feed(parser, time.monotonic())
 
     def _notice_ended_clients(self) -> None:
-        for session in list(self.sessions.by_id.values()):
-            if session.watch.has_ended():
-                _log.info("session=%s client=gone", session.session)
+        for session in self.sessions.left():
+            _log.info("session=%s client=gone", session.session)
+            if session.detached:
+                self._watch.leave(session.watch)
+                self.handovers.client_ended(session)
+                # Nobody else could let it go on.
+                self._desk.hold(session.session, paused=False, now=time.monotonic())
+            else:
                 reason = "its client is gone"
                 self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, time.monotonic()))
 
@@ -390,7 +381,7 @@ class Supervisor:
         due = min(self.table.due_at(now), now + (LOOK_SECONDS if self.sessions.by_id else IDLE_LOOK_SECONDS))
         if self.idle_since is not None:
             due = min(due, self.idle_since + self.keep_alive_seconds)
-        if any(session.watch.descriptor is None for session in self.sessions.by_id.values()):
+        if self.sessions.needs_polls:
             due = min(due, now + POLL_SECONDS)
         return min([due, *(post.log.rests_until for post in self.table.posts.values() if post.log.rests_until > now)])
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterable
 
+    from voicestream.process_watch import ProcessWatch
     from voicestream.supervisor.post import Post
     from voicestream.supervisor.sessions import Session
 
@@ -40,10 +41,10 @@ class Watch:
             self._poller.register(descriptor, zmq.POLLIN)
         self._watched = wanted
 
-    def leave(self, descriptor: int | None) -> None:
-        """One is about to be closed."""
-        if descriptor is not None:
-            self.watch(self._watched - {descriptor})
+    def leave(self, process: ProcessWatch | None) -> None:
+        """A client's process is about to be left alone."""
+        if process is not None and process.descriptor is not None:
+            self.watch(self._watched - {process.descriptor})
 
 
 def descriptors(posts: Iterable[Post], sessions: Iterable[Session], now: float) -> set[int]:
@@ -55,5 +56,6 @@ def descriptors(posts: Iterable[Post], sessions: Iterable[Session], now: float) 
                 wanted.add(post.process.output)
             if post.cut_at is None:
                 wanted.add(post.process.lifeline.fileno())
-    wanted.update(session.watch.descriptor for session in sessions if session.watch.descriptor is not None)
+    watches = [session.watch for session in sessions if session.watch is not None]
+    wanted.update(one.descriptor for one in watches if one.descriptor is not None)
     return wanted

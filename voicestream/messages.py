@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 """Raised whenever two versions of this file could misunderstand each other. Every message with which a conversation can
 begin, and every answer to one, carries it (``protocol``, always sent); ``link.unpack`` compares it before it looks at
 anything else of the message."""
@@ -214,6 +214,46 @@ class SupervisorStatus(_Part, frozen=True, kw_only=True):
     """Sentences that have not begun to be heard."""
     speaking_session: str | None
     """The session that is heard now."""
+
+
+class SessionStatus(_Part, frozen=True, kw_only=True):
+    """One open session, as ``status`` shows it."""
+
+    session: str
+    client_pid: int | None
+    """None once the client of a detached session has ended."""
+    detached: bool
+    """It is finished without its client."""
+    held: bool
+    """Its client is suspended: nothing of it is played, other sessions are."""
+    output: OutputKind
+    language: str
+    """BCP-47 tag of the language to be heard."""
+    open_seconds: float
+    input_ended: bool
+    text: str
+    """Beginning of the sentence that is being played; empty = none of this session is."""
+    text_seconds: float
+    """Since when that sentence is being played."""
+    waiting_sentences: int
+    """Found and not played yet, without the one that is being played."""
+    waiting_messages: int
+    """Messages to which they belong."""
+    behind_seconds: float
+    """Age of the oldest of them; 0 = nothing waits."""
+
+
+class SessionFailure(_Part, frozen=True, kw_only=True):
+    """The end of a detached session that was not spoken as it should be."""
+
+    session: str
+    ended_seconds: float
+    """How long ago it ended."""
+    counts: Counts
+    reason: str
+    """Of the first sentence that was not spoken, or of the end; empty if only input is missing."""
+    unread_bytes: int
+    """Input that was not read before the session ended."""
 
 
 # --- worker -> supervisor --------------------------------------------------------------------------------------------
@@ -594,7 +634,8 @@ class SessionClosed(_Message, frozen=True, kw_only=True):
 class Control(_Versioned, frozen=True, kw_only=True):
     """A person's wish; ``session`` empty means all sessions. A pause that names a session lasts no longer than it."""
 
-    action: Literal["pause", "resume", "skip", "replay", "hush", "stop", "shutdown"]
+    action: Literal["pause", "resume", "skip", "replay", "hush", "stop", "detach", "shutdown"]
+    """``detach``: finish the session without its client, whose input has ended; answered with HandedOver."""
     session: str = ""
 
 
@@ -603,6 +644,13 @@ class Done(_Versioned, frozen=True, kw_only=True):
 
     text: str = ""
     """What happened, in one line for people: ``paused``, ``nothing is being spoken``."""
+
+
+class HandedOver(_Message, frozen=True, kw_only=True):
+    """The supervisor finishes the session alone: its input was read, and its output is open. The last frame of it."""
+
+    session: str
+    waiting_sentences: int
 
 
 class StatusRequest(_Versioned, frozen=True, kw_only=True):
@@ -614,6 +662,11 @@ class Status(_Versioned, frozen=True, kw_only=True):
 
     supervisor: SupervisorStatus
     workers: list[WorkerStatus]
+    sessions: list[SessionStatus] = []
+    failures: list[SessionFailure] = []
+    """Of the last detached sessions, the newest first."""
+    notes: dict[EngineRole, str] = {}
+    """Why ``auto`` took no better engine."""
 
 
 class RestartWorker(_Versioned, frozen=True, kw_only=True):
@@ -683,7 +736,17 @@ ToWorker = (
 
 FromClient = OpenSession | Input | EndOfInput | Control | StatusRequest | RestartWorker
 
-ToClient = SessionOpened | InputAccepted | SessionEvent | SessionClosed | Done | Status | WorkerRestarted | Refused
+ToClient = (
+    SessionOpened
+    | InputAccepted
+    | SessionEvent
+    | SessionClosed
+    | HandedOver
+    | Done
+    | Status
+    | WorkerRestarted
+    | Refused
+)
 
 Message = FromWorker | ToWorker | FromClient | ToClient
 """The one union that frames are validated against (pitfall 24: never decode a single tagged type)."""

@@ -289,6 +289,7 @@ class Playing:
 
     def _hear(self, row: Row) -> None:
         row.heard = True
+        row.heard_at = self._books.now
         self._books.report("playback_started", row)
 
     def _is_given_up(self, row: Row) -> bool:

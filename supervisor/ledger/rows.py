@@ -90,6 +90,8 @@ class Row:
     """It opens a paragraph, and the sentence before it did not know that it was the last of its own."""
     before: int | None = None
     """Of an announcement: ordinal of the sentence before which it is heard."""
+    heard_at: float = 0.0
+    """When its first frame was handed to the output."""
     making: Making = Making.FOUND
     trials: int = 0
     """Times in a row that a worker was lost or failed on it at this stage without getting further."""

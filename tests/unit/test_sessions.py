@@ -19,7 +19,6 @@ from voicestream.messages import (
     ParserOptions,
     SessionOptions,
 )
-from voicestream.process_watch import ProcessWatch
 from voicestream.supervisor.sessions import MAX_LOSSES_A_LINE, Session, Sessions
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Place:
 
     def open(self, name: bytes = b"client.1") -> tuple[Session, zmq.Socket[bytes]]:
         client = self._net.peer(name)
-        return self.sessions.open(name, OPTIONS, ProcessWatch(os.getpid())), client
+        return self.sessions.open(name, OPTIONS, os.getpid(), self.now), client
 
     def feed(self) -> list[Message]:
         """What the parser of now gets."""

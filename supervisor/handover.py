@@ -1,0 +1,130 @@
+"""Detached sessions (``run --detach``): handed over by their clients, finished by the supervisor alone."""
+
+from __future__ import annotations
+
+import collections
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from voicestream.messages import Counts, HandedOver, SessionFailure
+
+if TYPE_CHECKING:
+    from voicestream.messages import SessionEvent
+    from voicestream.supervisor.ledger.books import Books
+    from voicestream.supervisor.ledger.commands import Closed
+    from voicestream.supervisor.sessions import Session, Sessions
+
+HANDOVER_SECONDS: Final = 5.0
+"""A client may leave after this time, though its input was not read to the end or its output is not open yet."""
+
+MAX_FAILURES: Final = 3
+"""Sessions of which ``status`` tells that they were not spoken as they should be."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Failure:
+    session: str
+    ended_at: float
+    counts: Counts
+    reason: str
+    unread_bytes: int
+
+
+@dataclass
+class Handovers:
+    """The sessions that are being handed over, and what became of those that were; sans-I/O but for its frames."""
+
+    sessions: Sessions
+    books: Books
+    _asked_at: dict[str, float] = field(default_factory=dict[str, float])
+    """By session that waits for ``HandedOver``."""
+    _reasons: dict[str, str] = field(default_factory=dict[str, str])
+    """By detached session: why the first of its sentences was not spoken as it should be."""
+    _failures: collections.deque[_Failure] = field(
+        default_factory=lambda: collections.deque[_Failure](maxlen=MAX_FAILURES)
+    )
+
+    def ask(self, session: Session, now: float) -> None:
+        """The client of a session has sent all its input, and wants to leave."""
+        session.detached = True
+        self._asked_at[session.session] = now
+
+    def complete(self, now: float) -> None:
+        """Let those clients leave of whose sessions nothing else is to be expected that needs them."""
+        for session_id, asked_at in list(self._asked_at.items()):
+            book = self.books.sessions.get(session_id)
+            session = self.sessions.by_id.get(session_id)
+            if book is None or session is None:
+                del self._asked_at[session_id]
+            elif (book.input_ended and book.output_open) or now >= asked_at + HANDOVER_SECONDS:
+                del self._asked_at[session_id]
+                waiting = sum(not row.is_announcement for row in book.rows.values())
+                self.sessions.tell(session_id, HandedOver(session=session_id, waiting_sentences=waiting))
+                session.is_told = False
+                _log.info("session=%s state=detached waiting=%d", session_id, waiting)
+
+    def client_ended(self, session: Session) -> None:
+        """The process of a detached session's client has ended: the session goes on."""
+        self._asked_at.pop(session.session, None)
+        session.is_told = False
+        if session.watch is not None:
+            session.watch.close()
+            session.watch = None
+
+    def note(self, event: SessionEvent) -> None:
+        """Something happened in a session: what its client is not told is logged."""
+        session = self.sessions.by_id.get(event.session)
+        if session is None or not session.detached or event.event not in ("skipped", "failed"):
+            return
+        reason = event.reason or ""
+        self._reasons.setdefault(event.session, reason)
+        if not session.is_told:
+            _log.warning(
+                "session=%s sentence=%s event=%s stage=%s reason=%.500r",
+                event.session,
+                event.sentence,
+                event.event,
+                event.stage,
+                reason,
+            )
+
+    def closed(self, session: Session, closed: Closed, now: float) -> None:
+        """A session is over: what was lost of one whose client is not told is logged, and kept for ``status``."""
+        reason = closed.reason or self._reasons.pop(session.session, "")
+        self._reasons.pop(session.session, None)
+        if session.is_told or not closed.exit_code:
+            return
+        counts = closed.counts
+        failure = _Failure(
+            session=session.session,
+            ended_at=now,
+            counts=counts,
+            reason=reason,
+            unread_bytes=session.input.end - session.input.received,
+        )
+        self._failures.appendleft(failure)
+        _log.warning(
+            "session=%s: %d of %d sentences were not spoken, %d not translated, %d bytes of input not read: %.500s",
+            session.session,
+            counts.found - counts.played,
+            counts.found,
+            counts.untranslated,
+            failure.unread_bytes,
+            reason,
+        )
+
+    def failures(self, now: float) -> list[SessionFailure]:
+        """What ``status`` tells of the last sessions, the newest first."""
+        return [
+            SessionFailure(
+                session=one.session,
+                ended_seconds=round(now - one.ended_at, 3),
+                counts=one.counts,
+                reason=one.reason,
+                unread_bytes=one.unread_bytes,
+            )
+            for one in self._failures
+        ]
