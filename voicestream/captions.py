@@ -11,7 +11,7 @@ from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.loading_line import LoadingLine
 
 if TYPE_CHECKING:
-    from voicestream.messages import SessionClosed, SessionEvent, SessionOpened
+    from voicestream.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
 
 NO_TRANSLATOR: Final = "none"
 
@@ -147,6 +147,13 @@ class Captions:
                 f"{counts.played} of {counts.found} sentences spoken, {counts.skipped} skipped, "
                 f"{counts.failed} failed, {counts.untranslated} not translated"
             )
+
+    def handed_over(self, message: HandedOver) -> None:
+        """The supervisor finishes the session."""
+        self._show_held()
+        waiting = message.waiting_sentences
+        what = "1 sentence waits" if waiting == 1 else f"{waiting} sentences wait"
+        self.note(f"handed over: {what}; voicestream status shows them")
 
     def note(self, text: str) -> None:
         """Something worth knowing."""

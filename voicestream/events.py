@@ -13,7 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.messages import SessionClosed, SessionEvent, SessionOpened
+    from voicestream.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
 
 EVENTS_VERSION: Final = 1
 
@@ -44,6 +44,17 @@ class EventWriter:
         """Something happened in the session."""
         fields = msgspec.structs.asdict(event)
         self._write({name: value for name, value in fields.items() if value is not None})
+
+    def handed_over(self, message: HandedOver, time: float) -> None:
+        """The supervisor finishes the session; the last event."""
+        self._write(
+            {
+                "event": "handed_over",
+                "session": message.session,
+                "time": time,
+                "waiting_sentences": message.waiting_sentences,
+            }
+        )
 
     def closed(self, message: SessionClosed, exit_code: int, time: float) -> None:
         """The session is over."""

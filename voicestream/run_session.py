@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import zmq
 
-from voicestream.errors import EXIT_INCOMPLETE, VoicestreamError
+from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK, VoicestreamError
 from voicestream.link import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, poll_milliseconds
 from voicestream.messages import (
     Control,
     Done,
     EndOfInput,
+    HandedOver,
     Input,
     InputAccepted,
     OpenSession,
@@ -74,6 +75,10 @@ class Display(Protocol):
         """It is over."""
         ...
 
+    def handed_over(self, message: HandedOver) -> None:
+        """The supervisor finishes it."""
+        ...
+
     def error(self, text: str) -> None:
         """Something went wrong."""
         ...
@@ -89,6 +94,8 @@ class RunSession:
         display: Display,
         drain: StdinDrain,
         interruption: Interruption,
+        *,
+        detach: bool = False,
     ) -> None:
         """Nothing is opened before ``run``.
 
@@ -98,6 +105,7 @@ class RunSession:
             display: where what happens is shown.
             drain: reads the agent's output, and wakes ``interruption``; started if it is not yet.
             interruption: receives the signals that end the session.
+            detach: hand the session over to the supervisor at the end of the input.
         """
         self._client = client
         self._options = options
@@ -115,6 +123,8 @@ class RunSession:
         """Of ``PAUSE_SECONDS``, since the last data."""
         self._end_told = False
         self._tee_failure_told = False
+        self._detach = detach
+        self._handed_over: HandedOver | None = None
 
     def run(self) -> int:
         """Speak what the drain reads; returns the exit code.
@@ -157,6 +167,8 @@ class RunSession:
             closed = closed or self._take_all()
             if closed is not None:
                 return self._finish(closed)
+            if self._handed_over is not None:
+                return self._leave(self._handed_over)
             self._check_tee()
             if self._client.is_lost():
                 self._display.error("the supervisor has ended: no more will be spoken.")
@@ -172,14 +184,24 @@ class RunSession:
                 self._display.error("nobody reads what --tee passes on any more; listening goes on")
 
     def _finish(self, closed: SessionClosed) -> int:
-        exit_code = closed.exit_code
-        if self._drain.backlog.lost_bytes:
-            self._display.error(f"{self._drain.backlog.lost_bytes} bytes of input found no room on the disk")
-            exit_code = exit_code or EXIT_INCOMPLETE
+        exit_code = self._with_lost_input(closed.exit_code)
         self._display.closed(closed, exit_code)
         if closed.supervisor_ends:
             self._client.wait_for_end(END_SECONDS, self._interruption.__bool__)
         return exit_code
+
+    def _leave(self, handed_over: HandedOver) -> int:
+        """The supervisor finishes the session."""
+        exit_code = self._with_lost_input(EXIT_OK)
+        self._display.handed_over(handed_over)
+        return exit_code
+
+    def _with_lost_input(self, exit_code: int) -> int:
+        """The exit code, after telling which input could not be kept."""
+        if not self._drain.backlog.lost_bytes:
+            return exit_code
+        self._display.error(f"{self._drain.backlog.lost_bytes} bytes of input found no room on the disk")
+        return exit_code or EXIT_INCOMPLETE
 
     def _take_all(self) -> SessionClosed | None:
         """Act on what has arrived; returns the end of the session if it is among it."""
@@ -195,6 +217,8 @@ class RunSession:
                     self._display.happened(message)
                 case SessionClosed():
                     closed = message
+                case HandedOver() if self._detach and self._end_told:
+                    self._handed_over = message
                 case Done() | Refused():
                     self._unanswered -= 1
                 case _:
@@ -214,6 +238,8 @@ class RunSession:
         if is_last and not self._end_told:
             self._client.send(EndOfInput(session=self._session))
             self._end_told = True
+            if self._detach:
+                self._client.send(Control(action="detach", session=self._session))
         elif not is_last and time.monotonic() >= self._pause_at():
             self._client.send(Input(session=self._session, offset=self._sent, data=b"", pause=True))
             self._pauses_told += 1

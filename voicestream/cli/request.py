@@ -76,6 +76,8 @@ class Request:
     options: SessionOptions
     captions: bool
     quiet: bool
+    detach: bool
+    """The supervisor finishes the session when the input has ended."""
 
 
 def request(context: click.Context, *, input_format: str = "auto", only: str = "all", code: str = "drop") -> Request:
@@ -129,7 +131,12 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         keep_alive_seconds=float(values["keep_alive"]),
         max_lag_seconds=float(values.get("max_lag") or 0.0),
     )
-    return Request(options=options, captions=bool(values["captions"]), quiet=bool(values["quiet"]))
+    return Request(
+        options=options,
+        captions=bool(values["captions"]),
+        quiet=bool(values["quiet"]),
+        detach=bool(values.get("detach")),
+    )
 
 
 def models_directory(models: str) -> str:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from voicestream.cli.session_options import MORE_THAN_NO_SECONDS, option, session_command, session_options
+from voicestream.cli.session_options import (
+    MORE_THAN_NO_SECONDS,
+    detach_option,
+    option,
+    session_command,
+    session_options,
+)
 from voicestream.cli.stdin_session import speak_stdin
 from voicestream.errors import UsageError
 from voicestream.formats import AUTO, FORMATS
@@ -29,6 +35,7 @@ from voicestream.formats import AUTO, FORMATS
     type=MORE_THAN_NO_SECONDS,
     default=None,
 )
+@detach_option
 @click.option("--tee", is_flag=True, help="Pass stdin on to stdout, unchanged.")
 @click.option("--events", metavar="FILE|-", default=None, help="Write what happens as JSON lines.")
 @click.pass_context

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from voicestream.cli.session_options import session_command, session_options
+from voicestream.cli.session_options import detach_option, session_command, session_options
 from voicestream.cli.stdin_session import speak_stdin
 
 
 @session_command()
 @click.argument("text", nargs=-1)
 @session_options
+@detach_option
 @click.pass_context
 def say(context: click.Context, /, text: tuple[str, ...], **_options: object) -> int:
     """Speak one text; without TEXT, or for -, what stdin has."""

@@ -146,12 +146,15 @@ _OPTIONS: Final = (
     option("--quiet", "Say nothing on stderr but errors.", short=("-q",), is_flag=True),
 )
 
+detach_option: Final = option(
+    "--detach", "Exit when the input has ended; what waits is spoken all the same.", is_flag=True
+)
 
 GROUPS: Final = {
     "Input": ("input_format", "only", "code", "max_lag"),
     "Language": ("source", "target", "translator", "beams"),
     "Voice": ("tts", "voice", "speed", "sentence_pause", "paragraph_pause"),
-    "Output": ("output", "force", "device", "tee", "events", "captions", "quiet"),
+    "Output": ("output", "force", "device", "tee", "events", "captions", "quiet", "detach"),
     "Machine": ("models", "compute", "gpu", "graphs", "keep_alive"),
     "Other": ("help",),
 }

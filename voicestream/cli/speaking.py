@@ -19,7 +19,7 @@ from voicestream.stdin_drain import StdinDrain
 if TYPE_CHECKING:
     from voicestream.cli.event_file import EventFile
     from voicestream.cli.request import Request
-    from voicestream.messages import SessionClosed, SessionEvent, SessionOpened
+    from voicestream.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
 
 
 class _Terminal:
@@ -47,6 +47,12 @@ class _Terminal:
         self._captions.closed(message)
         if self._events is not None:
             self._events.closed(message, exit_code, time.monotonic())
+            self._tell_failure()
+
+    def handed_over(self, message: HandedOver) -> None:
+        self._captions.handed_over(message)
+        if self._events is not None:
+            self._events.handed_over(message, time.monotonic())
             self._tell_failure()
 
     def error(self, text: str) -> None:
@@ -93,7 +99,7 @@ def speak(
     ]
     with Client(RunDirectory.of_this_user(), supervisor_options) as client:
         display = _Terminal(captions, event_file, translates=translates)
-        return RunSession(client, options, display, drain, interruption).run()
+        return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
 
 
 def speak_text(request: Request, data: bytes, *, may_lack_audio: bool = False) -> int:
