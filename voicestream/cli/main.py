@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "run": ("run", "Speak what an agent prints: claude … --output-format stream-json | voicestream run"),
     "say": ("say", "Speak one text."),
     "demo": ("demo", "Speak a bundled agent session."),
+    "status": ("status", "Show what is being spoken, what waits, and what is wrong."),
     "workers": ("workers", "Show, restart and read the workers: status, restart, logs."),
     "up": ("up", "Start the background supervisor and keep it until `down`."),
     "down": ("down", "End the background supervisor."),
