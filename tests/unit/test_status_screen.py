@@ -70,6 +70,7 @@ def status(
     tts: WorkerStatus | None = None,
     failures: tuple[SessionFailure, ...] = (),
     note: str = "",
+    paused_by: str = "",
 ) -> Status:
     return Status(
         supervisor=SupervisorStatus(
@@ -83,6 +84,11 @@ def status(
             total_slots=8,
             frames_dropped=0,
             memory_bytes=1,
+            paused=bool(paused_by),
+            paused_by=paused_by,
+            behind_seconds=0.0,
+            waiting_sentences=0,
+            speaking_session=None,
         ),
         workers=[worker("parser"), worker("translation", engine="none"), tts or worker("tts"), worker("player")],
         sessions=list(sessions),
@@ -105,6 +111,11 @@ def test_what_is_played_and_what_waits_is_shown_for_each_session() -> None:
     assert shown[6].startswith("s2       pid 4711  1:02  1 sentence, 1 message")
 
 
+def test_a_pause_is_shown_with_the_command_that_ends_it() -> None:
+    shown = status_screen.lines(status(session(waiting=3), paused_by="voicestream pause"), WIDTH, HEIGHT)
+    assert shown[:2] == ["⏸ paused by voicestream pause; 3 sentences waiting", "Try: voicestream resume"]
+
+
 @pytest.mark.parametrize("text", ["long " * 40, "漢字" * 100, "x" * 200, "\x1b[2J\x1b]0;title\x07\u202egnp\r\nb\a" * 9])
 def test_it_fits_the_terminal_and_does_not_act_on_it_whatever_is_said(text: str) -> None:
     shown = status_screen.lines(
@@ -113,6 +124,7 @@ def test_it_fits_the_terminal_and_does_not_act_on_it_whatever_is_said(text: str)
             tts=worker("tts", "failed", detail=text),
             failures=(failure(text), failure(text), failure(text, unread=10**9)),
             note=text,
+            paused_by="voicestream pause",
         ),
         WIDTH,
         HEIGHT,
@@ -158,3 +170,4 @@ def test_the_json_has_every_field_whatever_its_value() -> None:
         }
     ]
     assert found["voice"] == {"engine": "espeak", "device": "cpu", "state": "ready", "note": ""}
+    assert found["paused_by"] == ""

@@ -43,6 +43,8 @@ def lines(status: Status, width: int, height: int | None) -> list[str]:
 def as_json(status: Status) -> dict[str, object]:
     """The same for programs, with every field present; docs/protocol.md describes it."""
     return {
+        "paused": status.supervisor.paused,
+        "paused_by": status.supervisor.paused_by,
         "sessions": [msgspec.structs.asdict(session) for session in status.sessions],
         "voice": _engine_fields(status, "tts"),
         "translator": _engine_fields(status, "translation"),
@@ -58,6 +60,9 @@ def _now(status: Status, width: int) -> list[str]:
     """What is being played, or that nothing is."""
     session = next((session for session in status.sessions if session.text), None)
     waiting = sum(session.waiting_sentences for session in status.sessions)
+    paused_by = one_line(status.supervisor.paused_by)
+    if status.supervisor.paused:
+        return [f"⏸ paused by {paused_by}; {_count(waiting, 'sentence')} waiting", "Try: voicestream resume"]
     if session is None:
         return [f"nothing is being played; {_count(waiting, 'sentence')} waiting" if waiting else "nothing to speak"]
     text = _indented(session.text, width)
