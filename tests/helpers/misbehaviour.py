@@ -51,6 +51,7 @@ from voicestream.workers.tts import slot_writer
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -106,8 +107,8 @@ class MisbehavingConnection(Connection):
     now: MisbehavingConnection
     """The one of this process."""
 
-    def __init__(self, hub: Path, identity: str, parent: socket.socket) -> None:
-        super().__init__(hub, identity, parent)
+    def __init__(self, hub: Path, identity: str, parent: socket.socket, orphaned: Callable[[], None]) -> None:
+        super().__init__(hub, identity, parent, orphaned)
         MisbehavingConnection.now = self
         self._orders = Orders(Path(os.environ[ORDERS_VARIABLE]))
         self._incarnation = int(identity.split(".")[1])
