@@ -62,7 +62,7 @@ def test_a_player_that_is_killed_again_and_again_loses_nothing_and_repeats_one_b
         run.wait_for("playback_started", sentence + 1)
         recorder.wait(0.5)
         os.kill(place.pid_of("player"), signal.SIGKILL)
-    assert run.finish(60) == 0, run.stderr
+    assert run.finish() == 0, run.stderr
     assert [event["sentence"] for event in run.of("playback_finished")] == list(range(len(TEXTS)))
     assert_heard(place, recorder, TEXTS, changes=2)
 
@@ -86,7 +86,7 @@ def test_a_player_whose_sound_server_hangs_in_mid_sentence_is_replaced_and_the_s
     finally:
         pulse.thaw()
     assert time.monotonic() - frozen_at >= HUNG_SECONDS - 0.1
-    assert run.finish(60) == 0, run.stderr
+    assert run.finish() == 0, run.stderr
     assert place.pid_of("player") != first
     assert "has taken nothing for" in place.log_text("player")
     assert [event["sentence"] for event in run.of("playback_finished")] == list(range(len(TEXTS)))
@@ -106,7 +106,7 @@ def test_a_sound_server_that_hangs_for_good_ends_the_session_with_69_and_not_the
     assert "within 5 s" in run.stderr
     assert "voicestream run --output FILE.wav" in run.stderr
     again = speak(place, SHORT)
-    assert again.finish(60) == 0, again.stderr
+    assert again.finish() == 0, again.stderr
     assert_heard(place, recorder, SHORT, changes=0)
 
 
@@ -126,4 +126,4 @@ def test_a_device_that_stays_away_ends_the_session_with_69_only_after_a_while(
     assert "connect a device" in run.stderr
     pulse.add_sink(SINK)
     again = speak(place, SHORT)
-    assert again.finish(60) == 0, again.stderr
+    assert again.finish() == 0, again.stderr

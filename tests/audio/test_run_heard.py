@@ -46,7 +46,7 @@ def speak(place: Voicestream, recorder: Recorder, disturb: Callable[[], None] | 
     if disturb is not None:
         disturb()
     run.write(b"".join(line(text) for text in TEXTS[2:]))
-    assert run.finish(60) == 0, run.stderr
+    assert run.finish() == 0, run.stderr
     assert [event["sentence"] for event in run.of("playback_finished")] == list(range(len(TEXTS)))
     recorder.wait(0.2)
     return as_written(recorder.heard[before:])
@@ -105,7 +105,7 @@ def test_pause_holds_and_resume_goes_on_where_it_was(place: Voicestream, recorde
     assert not np.any(recorder.heard[-12_000:])
     assert len(run.of("playback_finished")) == held
     assert place.call("resume").returncode == 0
-    assert run.finish(60) == 0, run.stderr
+    assert run.finish() == 0, run.stderr
     recorder.wait(0.2)
     heard = as_written(recorder.heard)
     # Every sample once: nothing was lost, and nothing repeated, where it was held.
@@ -123,4 +123,4 @@ def test_a_sound_server_that_ends_and_comes_back_is_played_to_again(
     pulse.start()
     run.write(line(TEXTS[1]))
     wait_until(lambda: len(run.of("playback_finished")) == 2 or bool(run.of("session_closed")), "it is played")
-    assert run.finish(60) == 0, run.stderr
+    assert run.finish() == 0, run.stderr

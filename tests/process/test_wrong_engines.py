@@ -73,9 +73,9 @@ def test_sessions_that_wanted_another_engine_go_on_when_one_cannot_be_loaded(pla
     ):
         wrong.write(line("Nobody hears this."))
         right.write(line("One."))
-        assert wrong.finish(30).exit_code == 78
+        assert wrong.finish().exit_code == 78
         right.write(line("Two."))
-        closed = right.finish(30)
+        closed = right.finish()
     assert (closed.exit_code, closed.counts.played) == (0, 2)
 
 
@@ -86,10 +86,10 @@ def test_a_translator_that_has_failed_is_nothing_to_a_session_without_translatio
         plain.wait_for("playback_finished")
         with Session(place.runtime, options(target="de", translator="nllb")) as translated:
             translated.write(line("Nobody hears this."))
-            assert translated.finish(30).exit_code == 78
+            assert translated.finish().exit_code == 78
         wait_until(lambda: place.worker("translation")["state"] == "failed", "translation has failed")
         plain.write(line("Two."))
-        assert plain.finish(30).exit_code == 0
+        assert plain.finish().exit_code == 0
     assert place.worker("translation")["state"] == "failed"
     done = place.call("say", "--output", "null", "Three.")
     assert done.returncode == 0, done.stderr
