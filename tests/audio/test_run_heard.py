@@ -100,6 +100,9 @@ def test_pause_holds_and_resume_goes_on_where_it_was(place: Voicestream, recorde
     run.write(b"".join(line(text) for text in TEXTS))
     run.wait_for("playback_started", 2)
     assert place.call("pause").returncode == 0
+    # What the server had taken by then is still heard; its events may come a moment later.
+    recorder.wait(0.5)
+    wait_until(lambda: not np.any(recorder.heard[-12_000:]), "it is silent")
     held = len(run.of("playback_finished"))
     recorder.wait(1.0)
     assert not np.any(recorder.heard[-12_000:])
