@@ -126,7 +126,7 @@ class Client:
         """Send; never blocks."""
         if self.socket is None:
             raise SupervisorLostError("not connected")
-        self.socket.send(pack(message))
+        self.socket.send(pack(message, is_exact=True))
 
     def receive(self) -> Message | None:
         """A message that has arrived, if any; frames that are none are left out."""

@@ -13,7 +13,7 @@ import msgpack
 import msgspec
 import zmq
 
-from voicestream.errors import OtherVersionError, ProtocolError
+from voicestream.errors import OtherVersionError, ProtocolError, UsageError
 from voicestream.messages import PROTOCOL_VERSION, FromClient, FromWorker, Message, ToWorker
 
 if TYPE_CHECKING:
@@ -44,10 +44,25 @@ _VERSIONED: Final = frozenset(
 """Tags of the messages that carry the version of the protocol."""
 
 
-def pack(message: Message) -> bytes:
-    """One frame from one message."""
+def pack(message: Message, *, is_exact: bool = False) -> bytes:
+    """One frame from one message; what is not text, in a reason for instance, becomes question marks.
+
+    Args:
+        message: what to send.
+        is_exact: refuse that: a name of a file would be another one's.
+
+    Raises:
+        UsageError: a text in it is not text in UTF-8, and has to be sent exactly.
+    """
     builtins = msgspec.to_builtins(message, builtin_types=(bytes,))
-    return msgpack.packb(builtins, use_bin_type=True)
+    try:
+        return msgpack.packb(builtins, use_bin_type=True)
+    except UnicodeEncodeError as error:
+        if not is_exact:
+            return msgpack.packb(builtins, use_bin_type=True, unicode_errors="replace")
+        raise UsageError(
+            f"{error.object} is not in UTF-8, as all texts and names must be", hint="Give the file another name."
+        ) from error
 
 
 def unpack(frame: bytes | memoryview) -> Message:

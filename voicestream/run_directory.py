@@ -53,11 +53,16 @@ def default_path(environment: Mapping[str, str], uid: int) -> Path:
     xdg = environment.get("XDG_RUNTIME_DIR")
     if xdg:
         path = Path(xdg).absolute() / "voicestream"
-        if _fits(path) and path.parent.is_dir():
+        if _is_text(path) and _fits(path) and path.parent.is_dir():
             return path
     # The system's own temporary directory, not $TMPDIR: on macOS that one is too long for a socket.
     root = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - mode and owner are checked
     return root / f"vs-{uid}"
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the bytes of a path are UTF-8: ZeroMQ takes no others."""
+    return os.fsencode(path).decode(errors="replace") == str(path)
 
 
 def _fits(path: Path) -> bool:
@@ -86,6 +91,11 @@ class RunDirectory:
             RunDirectoryError: it is a symlink or no directory, belongs to somebody else, is open to others, cannot be
                 made, or its path is too long for a socket.
         """
+        if not _is_text(self.path):
+            raise RunDirectoryError(
+                f"the path {self.path} is not in UTF-8, as a socket's must be",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to another path.",
+            )
         if not _fits(self.path):
             raise RunDirectoryError(
                 f"the path {self.path} is too long for a socket (at most {MAX_SOCKET_PATH_BYTES - 4} bytes)",

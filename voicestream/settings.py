@@ -27,14 +27,19 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from voicestream import cards, languages, user_directories
+from voicestream import bounded_file, cards, languages, user_directories
 from voicestream.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
 
@@ -63,6 +68,18 @@ OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
 
 Option = str | float | bool | tuple[str, ...]
 """What an option is set to."""
+
+MOST_BYTES: Final = 256 << 10
+"""Of the file: far more replacements and terms than one can use."""
+
+MOST_NUMBER: Final = 1e9
+"""A larger one is a mistake, and may be an integer that no floating-point number can hold."""
+
+MOST_TRIED: Final = 100
+"""Lines of a value of several lines after which its own line is not looked for any closer."""
+
+_SHOWN_CHARACTERS: Final = 60
+_ELSEWHERE: Final = f"Set {ENVIRONMENT_VARIABLE} to a file that can be read, or unset it."
 
 PAUSES: Final = {"sentence_pause": "sentence-pause", "paragraph_pause": "paragraph-pause"}
 """Likewise in ``[speech]``, in seconds."""
@@ -124,12 +141,19 @@ def load(file: Path) -> Settings:
     Raises:
         ConfigurationError: it cannot be read or something in it cannot be right; the message has the line and the key.
     """
+    if str(file) == os.devnull:
+        return Settings()
     try:
-        text = file.read_text(encoding="utf-8")
+        # Editors of some systems put a byte order mark before the text.
+        text = bounded_file.read(file, MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read {file}: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {file}: {error.strerror}", hint=_ELSEWHERE) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"cannot read {file}: byte {error.start + 1} is no UTF-8", hint="Save it in the encoding UTF-8."
+        ) from error
     return parse(text, str(file))
 
 
@@ -141,8 +165,10 @@ def parse(text: str, name: str) -> Settings:
     """
     try:
         tables = cast("dict[str, object]", tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or an integer of more digits than Python converts
         raise ConfigurationError(f"{name}: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{name}: lists or tables are nested too deeply") from error
     options: dict[str, Option] = {}
     replacements: dict[str, str] = {}
     keep: list[str] = []
@@ -156,16 +182,25 @@ def parse(text: str, name: str) -> Settings:
         elif key == "gpu":
             options[key] = _cards(value, text, name)
         elif key in OPTION_TYPES:
-            # bool is a kind of int for Python, not for people.
-            is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
-            if not is_right:
-                wanted = " or ".join(kind.__name__ for kind in OPTION_TYPES[key])
-                raise _wrong(text, name, (key,), f"must be {wanted}, is {value!r}")
-            options[key] = cast("Option", value)
+            options[key] = _option(key, value, text, name)
         else:
             known = f"{', '.join(OPTION_TYPES)}, gpu, [speech] and [translate]"
             raise _wrong(text, name, (key,), f"is not known; known are {known}")
     return Settings(options=options, replacements=replacements, keep=keep, glossary=glossary, text=text, name=name)
+
+
+def _option(key: str, value: object, text: str, name: str) -> Option:
+    """The value of an option of ``run``."""
+    # bool is a kind of int for Python, not for people.
+    is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
+    if not is_right:
+        wanted = " or ".join(kind.__name__ for kind in OPTION_TYPES[key])
+        raise _wrong(text, name, (key,), f"must be {wanted}, is {_shown(value)}")
+    if isinstance(value, int | float) and not _is_usable(value):
+        raise _wrong(text, name, (key,), f"must be a number, is {_shown(value)}")
+    if isinstance(value, str) and "\0" in value:
+        raise _wrong(text, name, (key,), f"must not have a NUL character, is {_shown(value)}")
+    return cast("Option", value)
 
 
 def _cards(found: object, text: str, name: str) -> tuple[str, ...]:
@@ -182,7 +217,7 @@ def _cards(found: object, text: str, name: str) -> tuple[str, ...]:
 def _card(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> str:
     """The number of a card, which must be one."""
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= cards.MOST:
-        raise _wrong(text, name, path, f"must be the number of an NVIDIA card, is {found!r}: {shown} = 1")
+        raise _wrong(text, name, path, f"must be the number of an NVIDIA card, is {_shown(found)}: {shown} = 1")
     return str(found)
 
 
@@ -192,8 +227,9 @@ def _speech(table: object, text: str, name: str) -> tuple[dict[str, str], dict[s
     pauses: dict[str, float] = {}
     for key, value in table.items():
         if key in PAUSES:
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise _wrong(text, name, ("speech", key), f"must be a number of seconds, is {value!r}: {key} = 0.5")
+            if isinstance(value, bool) or not isinstance(value, int | float) or not _is_usable(value):
+                problem = f"must be a number of seconds, is {_shown(value)}: {key} = 0.5"
+                raise _wrong(text, name, ("speech", key), problem)
             pauses[PAUSES[key]] = value
         elif key != "replace":
             known = f"known are {', '.join(PAUSES)} and [speech.replace]"
@@ -210,11 +246,12 @@ def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str
         if key not in {"keep", "glossary"}:
             known = "known are keep and [translate.glossary]"
             raise _wrong(text, name, ("translate", key), f"is not known in [translate]; {known}")
-    found = table.get("keep", [])
-    keep = cast("list[object]", found) if isinstance(found, list) else [found]
-    words = [word for word in keep if isinstance(word, str) and word.strip()]
-    if not isinstance(found, list) or len(words) < len(keep):
-        raise _wrong(text, name, ("translate", "keep"), f'must be a list of words, is {found!r}: keep = ["kubectl"]')
+    found: object = table.get("keep", [])
+    keep = _items(found)
+    words = [word for word in keep or () if isinstance(word, str) and word.strip()]
+    if keep is None or len(words) < len(keep):
+        problem = f'must be a list of words, is {_shown(found)}: keep = ["kubectl"]'
+        raise _wrong(text, name, ("translate", "keep"), problem)
     path = ("translate", "glossary")
     glossary: dict[str, dict[str, str]] = {}
     for key, value in _table(table.get("glossary", {}), text, name, path, "[translate.glossary]").items():
@@ -232,6 +269,11 @@ def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str
     return words, glossary
 
 
+def _items(found: object) -> list[object] | None:
+    """The items of a list; None where there is something else."""
+    return cast("list[object]", found) if isinstance(found, list) else None
+
+
 def _table(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> dict[str, object]:
     """What is found, which must be a table; ``shown`` is how people write it."""
     if not isinstance(found, dict):
@@ -244,7 +286,7 @@ def _word(key: str, value: object, text: str, name: str, path: tuple[str, ...]) 
     if not key.strip():
         raise _wrong(text, name, path, "must not be empty")
     if not isinstance(value, str):
-        raise _wrong(text, name, path, f'must be a text in quotes, is {value!r}: {key} = "how to say it"')
+        raise _wrong(text, name, path, f'must be a text in quotes, is {_shown(value)}: {key} = "how to say it"')
     return value
 
 
@@ -266,15 +308,51 @@ def _line_of(text: str, path: tuple[str, ...]) -> int:
     own parser looks: the value begins after the longest run of whole lines that is TOML without it.
     """
     lines = text.split("\n")
-    begin = 1
-    for count in range(1, len(lines) + 1):
-        try:
-            found: object = tomllib.loads("\n".join(lines[:count]) + "\n")
-        except tomllib.TOMLDecodeError:
-            continue  # in the middle of a value of several lines
-        for key in path:
-            found = cast("dict[str, object]", found).get(key) if isinstance(found, dict) else None
-        if found is not None:
+    without, within = 0, len(lines)
+    # Among the runs of whole lines that are TOML, the shorter ones lack the value and the longer ones have it.
+    while True:
+        tried = itertools.islice(_by_halves(without, within), MOST_TRIED)
+        middle = next((n for n in tried if _table_of(lines[:n]) is not None), None)
+        if middle is None:
             break
-        begin = count + 1
-    return begin
+        without, within = (without, middle) if _has(_table_of(lines[:middle]), path) else (middle, within)
+    return without + 1
+
+
+def _has(found: object, path: tuple[str, ...]) -> bool:
+    """Whether there is a value at a path of tables."""
+    for key in path:
+        found = cast("dict[str, object]", found).get(key) if isinstance(found, dict) else None
+    return found is not None
+
+
+def _by_halves(low: int, high: int) -> Iterator[int]:
+    """The numbers between two others: from the middle up, then down from it."""
+    middle = (low + high) // 2
+    yield from range(max(middle, low + 1), high)
+    yield from range(min(middle, high) - 1, low, -1)
+
+
+def _table_of(lines: list[str]) -> dict[str, object] | None:
+    """What lines hold; None in the middle of a value of several lines."""
+    try:
+        return tomllib.loads("\n".join(lines) + "\n")
+    except ValueError:
+        return None
+
+
+def _is_usable(number: float) -> bool:
+    """Whether one can compute with a number, which may be an integer: infinity is one, nan is none."""
+    return number in (math.inf, -math.inf) or abs(number) <= MOST_NUMBER
+
+
+def _shown(value: object) -> str:
+    """A value for people: short ones as they are; of a number that is too long to be written, only that."""
+    if isinstance(value, int) and abs(value) > MOST_NUMBER:
+        return "a larger number"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "a table"
+    written = repr(value)
+    return written if len(written) <= _SHOWN_CHARACTERS else f"{written[:_SHOWN_CHARACTERS]}…"

@@ -14,6 +14,7 @@ def packb(
     use_bin_type: bool = ...,
     strict_types: bool = ...,
     datetime: bool = ...,
+    unicode_errors: str = ...,
 ) -> bytes: ...
 def unpackb(
     packed: bytes | bytearray | memoryview,

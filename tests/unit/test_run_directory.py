@@ -407,3 +407,11 @@ def test_a_record_that_cannot_be_written_is_an_error(directory: RunDirectory) ->
     (directory.path / "segment").symlink_to("elsewhere")
     with pytest.raises(OSError, match="symbolic link"):
         directory.record_segment("voicestream-0-0123456789abcdef")
+
+
+def test_a_path_that_is_not_in_utf_8_is_named_and_not_taken_from_the_system(home: Path) -> None:
+    path = Path(os.fsdecode(bytes(home) + b"/\xff"))
+    with pytest.raises(RunDirectoryError, match="not in UTF-8"):
+        RunDirectory(path).prepare()
+    path.mkdir()
+    assert default_path({"XDG_RUNTIME_DIR": str(path)}, 4711) == FALLBACK

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import textwrap
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +15,10 @@ from hypothesis import strategies as st
 
 from voicestream import cards
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError
-from voicestream.settings import ENVIRONMENT_VARIABLE, OPTION_TYPES, Settings, load, parse, path
+from voicestream.settings import ENVIRONMENT_VARIABLE, MOST_BYTES, OPTION_TYPES, Settings, load, parse, path
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 def test_the_file_is_found_through_the_environment_or_in_the_users_configuration(
@@ -239,3 +243,89 @@ def test_a_glossary_does_not_hold_for_another_script() -> None:
     )
     assert settings.glossary_for("zh-TW") == {"branch": "分支（繁）"}
     assert settings.glossary_for("zh") == {"branch": "分支（简）", "commit": "提交"}
+
+
+def test_a_byte_order_mark_before_the_text_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xef\xbb\xbfspeed = 1.1\n")
+    assert load(tmp_path / "config.toml").options == {"speed": 1.1}
+
+
+def test_the_null_device_is_an_empty_file() -> None:
+    assert load(Path(os.devnull)) == Settings()
+
+
+def _fifo(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def _device(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def _directory(file: Path) -> None:
+    file.mkdir()
+
+
+def _too_large(file: Path) -> None:
+    file.write_bytes(b"#" * (MOST_BYTES + 1))
+
+
+def _utf_16(file: Path) -> None:
+    file.write_text("speed = 1.1", encoding="utf-16")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_fifo, "not a regular file"),
+        (_device, "not a regular file"),
+        (_directory, "Is a directory"),
+        (_too_large, "larger than"),
+        (_utf_16, "byte 1 is no UTF-8"),
+    ],
+)
+def test_what_cannot_be_a_file_of_settings_is_named_at_once(
+    tmp_path: Path, make: Callable[[Path], None], words: str
+) -> None:
+    make(tmp_path / "config.toml")
+    with pytest.raises(ConfigurationError, match=re.escape(f"cannot read {tmp_path}/config.toml: ")) as caught:
+        load(tmp_path / "config.toml")
+    assert words in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"speed = {'9' * 5000}",
+        f"speed = {'9' * 4000}",
+        f"speed = -{'9' * 400}",
+        f"speed = 0x{'f' * 6000}",
+        f"quiet = 0x{'f' * 6000}",
+        f"gpu = 0x{'f' * 6000}",
+        "speed = nan",
+        "[speech]\nsentence_pause = nan",
+        f"[speech]\nsentence_pause = 0x{'f' * 6000}",
+        f"[speech.replace]\na = 0x{'f' * 6000}",
+        f"x = {'[' * 5000}",
+        f"quiet = {'[' * 300}{']' * 300}",
+        f"[translate]\nkeep = {'[' * 300}{']' * 300}",
+        f"quiet = '{'x' * 100_000}'",
+        f"{'a.' * 5000}b = 1",
+        'output = "a\\u0000b"',
+    ],
+)
+def test_values_that_nobody_means_are_an_error_of_a_few_words(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^config.toml") as caught:
+        parse(text, "config.toml")
+    assert len(str(caught.value)) < 1000
+
+
+def test_the_line_of_a_mistake_in_a_long_file_is_found_soon() -> None:
+    begin = time.process_time()
+    terms = "\n".join(f'"term {number}" = "word"' for number in range(5000))
+    with pytest.raises(ConfigurationError, match=r"line 5003: "):
+        parse(f"[translate.glossary]\n{terms}\n[speech]\nwrong = 1\n# the end", "config.toml")
+    with pytest.raises(ConfigurationError, match=r"line \d+: "):
+        parse(f"wrong = 1\nkeep = [\n{'1,' * 10}\n" + "1,\n" * 3000 + "]\n", "config.toml")
+    assert time.process_time() - begin < 30
