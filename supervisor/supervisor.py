@@ -35,6 +35,7 @@ from voicestream.process_watch import POLL_SECONDS
 from voicestream.supervisor import needs, news, watch
 from voicestream.supervisor.brief import brief
 from voicestream.supervisor.desk import Desk
+from voicestream.supervisor.exchange import Exchange
 from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Started
 from voicestream.supervisor.hub import Hub
 from voicestream.supervisor.ledger.commands import Closed, Report, Send
@@ -119,6 +120,7 @@ class Supervisor:
         self.idle_since: float | None = self.started_at
         self.is_ending = False
         self._desk: Final = Desk(self)
+        self._exchange: Final = Exchange(self)
         self._directory_look_at = self.started_at
         self._is_cut_off = False
         """Nobody new finds us: neither a client nor a worker."""
@@ -178,6 +180,7 @@ class Supervisor:
         self.do(self.ledger.tick(time.monotonic()))
         if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
             self.end("nothing to do")
+        self._exchange.look(now)
         self._look_after_directory(now)
 
     def _look_after_directory(self, now: float) -> None:
@@ -237,7 +240,7 @@ class Supervisor:
             if is_from_worker(message):
                 message = brief(message)
                 self.table.heard(post, message, now)
-                if isinstance(message, Loading):
+                if isinstance(message, Loading) and not post.is_exchanged:
                     self._tell_all(lambda session: news.loading(session, post, message, now))
                 self._take_from_worker(post.role, message, now)
             else:
@@ -319,6 +322,14 @@ class Supervisor:
         """Tell the sessions that need its role what became of a worker."""
         post = self.table.posts[finding.role]
         reason = finding.reason if isinstance(finding, Ended | RoleFailed) else post.note
+        if (
+            post.is_exchanged
+            and not isinstance(finding, RoleFailed)
+            and not (isinstance(finding, Ended) and finding.blame)
+        ):
+            reason = ""  # nothing that anybody has to know
+        if isinstance(finding, BecameReady | RoleFailed):
+            post.is_exchanged = False
         for session in self.sessions.by_id.values():
             if needs.is_needed(post.role, session.options):
                 self.hub.send(session.client, news.worker(session.session, post, reason, now))
