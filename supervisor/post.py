@@ -68,6 +68,8 @@ class Post:
     incompatible: str = ""
     """Why the worker cannot work with this supervisor; empty = it can, as far as is known."""
     ends: collections.deque[End] = field(default_factory=lambda: collections.deque["End"](maxlen=KEPT_ENDS))
+    is_exchanged: bool = False
+    """A worker that has grown is being exchanged for the next one: sessions are not told why, nor how far that is."""
     jobs: int = 0
     """Done by this incarnation."""
     durations: collections.deque[float] = field(default_factory=lambda: collections.deque[float](maxlen=KEPT_DURATIONS))

@@ -34,6 +34,7 @@ from voicestream.process_watch import POLL_SECONDS
 from voicestream.supervisor import needs, news, watch
 from voicestream.supervisor.brief import brief
 from voicestream.supervisor.desk import Desk
+from voicestream.supervisor.exchange import Exchange
 from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Started
 from voicestream.supervisor.handover import Handovers
 from voicestream.supervisor.hub import Hub
@@ -120,6 +121,7 @@ class Supervisor:
         self.idle_since: float | None = self.started_at
         self.is_ending = False
         self._desk: Final = Desk(self)
+        self._exchange: Final = Exchange(self)
         self._directory_look_at = self.started_at
         self._is_cut_off = False
         """Nobody new finds us: neither a client nor a worker."""
@@ -180,6 +182,7 @@ class Supervisor:
         self.do(self.ledger.tick(time.monotonic()))
         if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
             self.end("nothing to do")
+        self._exchange.look(now)
         self._look_after_directory(now)
 
     def _look_after_directory(self, now: float) -> None:
@@ -230,7 +233,7 @@ class Supervisor:
             if is_from_worker(message):
                 message = brief(message)
                 self.table.heard(post, message, now)
-                if isinstance(message, Loading):
+                if isinstance(message, Loading) and not post.is_exchanged:
                     self.sessions.tell_all(lambda session: news.loading(session, post, message, now))
                 self._take_from_worker(post.role, message, now)
             else:
@@ -312,6 +315,14 @@ class Supervisor:
         """Tell the sessions that need its role what became of a worker."""
         post = self.table.posts[finding.role]
         reason = finding.reason if isinstance(finding, Ended | RoleFailed) else post.note
+        if (
+            post.is_exchanged
+            and not isinstance(finding, RoleFailed)
+            and not (isinstance(finding, Ended) and finding.blame)
+        ):
+            reason = ""  # nothing that anybody has to know
+        if isinstance(finding, BecameReady | RoleFailed):
+            post.is_exchanged = False
         for session in self.sessions.by_id.values():
             if needs.is_needed(post.role, session.options):
                 self.sessions.tell(session.session, news.worker(session.session, post, reason, now))

@@ -251,6 +251,50 @@ def test_memory_stays_flat(synthesizer: EspeakSynthesizer) -> None:
     assert process.memory_info().rss - before < 3_000_000
 
 
+GROWTH = """
+import ctypes, sys
+from pathlib import Path
+from voicestream.workers.tts import espeak_library
+
+class Usage(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena a b c mapped d e used f g".split()]
+
+libc = ctypes.CDLL(None)
+libc.mallinfo2.restype = Usage
+
+def held():
+    usage = libc.mallinfo2()
+    return usage.used + usage.mapped
+
+def once():
+    with espeak_library.loaded(Path(sys.argv[1]), Path(sys.argv[2])) as library:
+        library.set_up("en-us", 175, 7)
+        return library.speak(b"Hi.") if sys.argv[3] == "speech" else library.phonemes(b"Hi.", "^")
+
+for _ in range(10):
+    once()
+before = held()
+for _ in range(100):
+    once()
+print((held() - before) // 100)
+"""
+
+
+@pytest.mark.platform
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc tells what is allocated")
+@pytest.mark.parametrize(("what", "bytes_each"), [("speech", 250), ("phonemes", 800)])
+def test_a_sentence_leaves_next_to_nothing_allocated(what: str, bytes_each: int) -> None:
+    """Not a whole list of voices (2 KB), which the library allocates each time it is loaded and never frees."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", GROWTH, str(LIBRARY), str(DATA), what],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=remaining(),
+    )
+    assert int(done.stdout) < bytes_each
+
+
 def long_link(tmp_path: Path) -> Path:
     deep = tmp_path / ("d" * 100) / ("e" * 100)
     deep.mkdir(parents=True)
