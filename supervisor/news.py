@@ -24,6 +24,12 @@ def loading(session: str, post: Post, message: Loading, now: float) -> SessionEv
     )
 
 
+def refused(session: str, post: Post, reason: str, now: float) -> SessionEvent:
+    """A frame of a worker was refused."""
+    text = f"a frame of the {post.role} worker was refused: {reason:.200}"
+    return SessionEvent(event="notice", session=session, time=now, role=post.role, text=text)
+
+
 def worker(session: str, post: Post, reason: str, now: float) -> SessionEvent:
     """A worker was started, became ready, ended or is given up; ``reason``: why, if there is one to tell."""
     return SessionEvent(
