@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from voicestream.messages import SessionEvent
 
 if TYPE_CHECKING:
-    from voicestream.messages import Loading
+    from voicestream.messages import Loading, Role
     from voicestream.supervisor.post import Post
 
 
@@ -24,10 +24,10 @@ def loading(session: str, post: Post, message: Loading, now: float) -> SessionEv
     )
 
 
-def refused(session: str, post: Post, reason: str, now: float) -> SessionEvent:
+def refused(session: str, role: Role, reason: str, now: float) -> SessionEvent:
     """A frame of a worker was refused."""
-    text = f"a frame of the {post.role} worker was refused: {reason:.200}"
-    return SessionEvent(event="notice", session=session, time=now, role=post.role, text=text)
+    text = f"a frame of the {role} worker was refused: {reason:.200}"
+    return SessionEvent(event="notice", session=session, time=now, role=role, text=text)
 
 
 def worker(session: str, post: Post, reason: str, now: float) -> SessionEvent:

@@ -262,8 +262,10 @@ class Supervisor:
         while self.hub.refused:
             identity, reason = self.hub.refused.popleft()
             post = self.table.post_of(identity)
-            if post is not None:
-                self._tell_all(lambda session: news.refused(session, post, reason, now))  # noqa: B023 - called at once
+            if post is None:
+                continue
+            for session in self.sessions.by_id.values():
+                self.hub.send(session.client, news.refused(session.session, post.role, reason, now))
 
     def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
         session = self.sessions.by_id.get(message.session)
