@@ -42,6 +42,8 @@ class Hub:
         self.socket: Final = hub_socket(self._context, path)
         self.dropped: Final[collections.Counter[str]] = collections.Counter()
         """Frames that were not acted on, by reason."""
+        self.refused: Final[collections.deque[tuple[bytes, str]]] = collections.deque(maxlen=LOGGED_DROPS)
+        """Peers whose frames were no messages, and why; the supervisor takes those of its own workers from here."""
 
     def send(self, identity: bytes, message: Message) -> bool:
         """Send to a peer; False when it is not there (pitfall 16)."""
@@ -75,6 +77,7 @@ class Hub:
                 yield parts[0], error
             except ProtocolError as error:
                 self.drop(parts[0], "malformed", str(error))
+                self.refused.append((parts[0], str(error)))
             else:
                 yield parts[0], message
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from voicestream.messages import SessionClosed, SessionEvent
 
 if TYPE_CHECKING:
-    from voicestream.messages import Loading
+    from voicestream.messages import Loading, Role
     from voicestream.supervisor.ledger.commands import Closed
     from voicestream.supervisor.post import Post
 
@@ -23,6 +23,12 @@ def loading(session: str, post: Post, message: Loading, now: float) -> SessionEv
         text=message.stage,
         progress=message.progress,
     )
+
+
+def refused(session: str, role: Role, reason: str, now: float) -> SessionEvent:
+    """A frame of a worker was refused."""
+    text = f"a frame of the {role} worker was refused: {reason:.200}"
+    return SessionEvent(event="notice", session=session, time=now, role=role, text=text)
 
 
 def worker(session: str, post: Post, reason: str, now: float) -> SessionEvent:

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import AudioPool
+from voicestream.brief import brief
 from voicestream.errors import EXIT_INCOMPLETE, OtherVersionError
 from voicestream.link import (
     INPUT_CHUNK_BYTES,
@@ -32,7 +33,6 @@ from voicestream.messages import (
 )
 from voicestream.process_watch import POLL_SECONDS
 from voicestream.supervisor import needs, news, watch
-from voicestream.supervisor.brief import brief
 from voicestream.supervisor.desk import Desk
 from voicestream.supervisor.exchange import Exchange
 from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Started
@@ -160,6 +160,7 @@ class Supervisor:
                     self._take_other_version(identity, message, time.monotonic())
                 else:
                     self._take(identity, message, time.monotonic())
+            self._tell_refused(time.monotonic())
         if ready or self._is_stale or self.table.has_findings or time.monotonic() >= self._due:
             self._look_around(ready)
         self._feed_parser()
@@ -256,6 +257,16 @@ class Supervisor:
         else:
             self._desk.refuse_version(identity, error, now)
 
+    def _tell_refused(self, now: float) -> None:
+        """Tell sessions that a frame of one of our workers was no message; what it carried is made up for elsewhere."""
+        while self.hub.refused:
+            identity, reason = self.hub.refused.popleft()
+            post = self.table.post_of(identity)
+            if post is None:
+                continue
+            for session in self.sessions.by_id.values():
+                self.hub.send(session.client, news.refused(session.session, post.role, reason, now))
+
     def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
         session = self.sessions.by_id.get(message.session)
         if session is None or session.client != identity or session.input_ended:
@@ -280,7 +291,13 @@ class Supervisor:
                 if asked_at is not None:
                     post.done(now - asked_at)
                 ended = message.ended and session.end_sent and session.input.is_all_read
-                self.do(self.ledger.input_progressed(message.session, message.open_message, now, ended=ended))
+                progress = self.ledger.input_progressed(
+                    message.session, message.open_message, now, found=message.found, ended=ended
+                )
+                self.do(progress)
+            return
+        if role == "parser" and isinstance(message, InputNotice) and message.lost:
+            self.do(self.ledger.input_skipped(message.session, message.text, now))
             return
         if role == "parser" and isinstance(message, InputNotice):
             event = SessionEvent(event="notice", session=message.session, time=now, text=message.text)

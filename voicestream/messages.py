@@ -309,6 +309,8 @@ class InputNotice(_Message, frozen=True, kw_only=True):
 
     session: str
     text: str
+    lost: bool = False
+    """True: words of the agent were left out, and ``text`` is the reason."""
 
 
 class InputConsumed(_Message, frozen=True, kw_only=True):
@@ -321,6 +323,8 @@ class InputConsumed(_Message, frozen=True, kw_only=True):
     """Input before this offset is never needed again ..."""
     state: bytes
     """... if a parser starts with this state."""
+    found: int
+    """Sentences found so far: the ordinal of the next one. Compared with what arrived when the input has ended."""
     open_message: int | None = None
     """Ordinal of the assistant message that is still being written, if one is."""
     ended: bool = False

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 import zmq
 
 from voicestream import lifeline
+from voicestream.brief import brief
 from voicestream.errors import ProtocolError
 from voicestream.link import is_to_worker, pack, peer_socket, poll_milliseconds, unpack
 from voicestream.messages import Beat, Cancel, Drain, Silence, Stop
@@ -127,7 +128,7 @@ class Connection:
     def send(self, message: FromWorker) -> None:
         """Send a message to the supervisor; never blocks."""
         # Packed here: what cannot be packed is an error of the caller, not the end of a thread that beats.
-        self._outbox.append(pack(message))
+        self._outbox.append(pack(brief(message)))
         if self._in_use.acquire(blocking=False):
             try:
                 self._flush()

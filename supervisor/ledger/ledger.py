@@ -78,11 +78,23 @@ class Ledger:
         self.playing.open_output(book)
         return self._settle()
 
-    def input_progressed(self, session: str, open_message: int | None, now: float, *, ended: bool) -> list[Command]:
-        """The parser is further: which message is still being written, and whether more can come at all."""
+    def input_progressed(
+        self, session: str, open_message: int | None, now: float, *, found: int, ended: bool
+    ) -> list[Command]:
+        """The parser is further.
+
+        Args:
+            session: whose input it reads.
+            open_message: the message that is still being written.
+            now: seconds on the monotonic clock.
+            found: sentences the parser has sent; with ``ended``, those that did not arrive are reported as failed.
+            ended: no further sentence will come.
+        """
         self.books.now = now
         book = self.books.sessions.get(session)
         if book is not None:
+            if ended and found > book.expected:
+                self._left_out(book, found)
             book.open_message = open_message
             book.input_ended = book.input_ended or ended
         return self._settle()
@@ -275,13 +287,17 @@ class Ledger:
         self.lagging.found(book, row)
 
     def _left_out(self, book: SessionBook, sentence: int) -> None:
-        """The parser went on with a later sentence than the next: nobody knows what was to be said in between."""
+        """The sentences from the expected one to the one before ``sentence`` did not arrive."""
         _log.error("session=%s sentence=%d expected=%d", book.session, sentence, book.expected)
-        self._input_failed(book, f"the parser left out sentences {book.expected} to {sentence - 1}")
+        count = sentence - book.expected
+        self._input_failed(book, f"sentences {book.expected} to {sentence - 1} did not arrive", count=count)
+        book.expected = sentence
 
-    def _input_failed(self, book: SessionBook, reason: str) -> None:
-        """Words of a session are lost, and nobody knows which: its client is told, and its exit code tells."""
+    def _input_failed(self, book: SessionBook, reason: str, *, count: int = 1) -> None:
+        """Words of a session are lost: an event, in the counts (a loss of unknown size counts as one sentence)."""
         book.input_skipped = True
+        book.found_count += count
+        book.outcomes[Outcome.FAILED] += count
         book.last_found = (-1, True)
         event = SessionEvent(event="failed", session=book.session, time=self.books.now, stage="parser", reason=reason)
         self.books.command(Report(event))

@@ -145,7 +145,7 @@ class World:
 
     def end_input(self, session: str) -> None:
         """The parser has read all of a session."""
-        self.do(self.ledger.input_progressed(session, None, self.now, ended=True))
+        self.do(self.ledger.input_progressed(session, None, self.now, found=self._found[session], ended=True))
 
     def hold(self, session: str, *, held: bool) -> None:
         """The client of a session is suspended, or goes on."""

@@ -187,6 +187,7 @@ class SocketWorld(World):
                 received=received,
                 checkpoint=received - len(begun),
                 state=str(ordinal).encode(),
+                found=ordinal,
                 ended=ended,
             ),
         )

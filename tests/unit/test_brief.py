@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from voicestream.brief import MAX_CHARACTERS, brief
 from voicestream.link import MAX_FRAME_BYTES, pack
 from voicestream.messages import (
     InputNotice,
@@ -18,7 +19,6 @@ from voicestream.messages import (
     TranslatedSentence,
     WorkFailed,
 )
-from voicestream.supervisor.brief import MAX_CHARACTERS, brief
 
 if TYPE_CHECKING:
     from voicestream.messages import FromWorker

@@ -472,7 +472,7 @@ def test_sentences_that_the_parser_left_out_are_missed_aloud_and_those_after_the
     world.end_input("a")
     world.settle()
     failed = [(event.stage, event.reason) for event in world.events if event.event == "failed"]
-    assert failed == [("parser", "the parser left out sentences 1 to 3")]
+    assert failed == [("parser", "sentences 1 to 3 did not arrive")]
     assert [sentence for _, sentence in world.order] == [0, 4]
     assert world.closed[0].exit_code == 1
 

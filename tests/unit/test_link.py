@@ -222,7 +222,7 @@ def test_who_may_send_what_is_told_apart() -> None:
 
 
 def test_a_workers_checkpoint_is_nothing_a_client_may_send() -> None:
-    message = InputConsumed(session="s1", received=0, checkpoint=0, state=b"")
+    message = InputConsumed(session="s1", received=0, checkpoint=0, state=b"", found=0)
     assert link.is_from_worker(message)
     assert not link.is_from_client(message)
     assert not link.is_to_worker(message)

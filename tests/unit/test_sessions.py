@@ -62,7 +62,7 @@ class Place:
         return found
 
     def consumed(self, session: Session, received: int, checkpoint: int, state: bytes = b"") -> Session | None:
-        message = InputConsumed(session=session.session, received=received, checkpoint=checkpoint, state=state)
+        message = InputConsumed(session=session.session, received=received, checkpoint=checkpoint, state=state, found=0)
         return self.sessions.consumed(message, self.now)
 
     def lose_parser(self, *, blame: bool = True) -> list[tuple[str, int]]:

@@ -24,6 +24,8 @@ class LineBuffer:
         self._parts: list[bytes] = []
         self.size = 0
         """Bytes kept."""
+        self._first = b""
+        """The first of them that is no white space."""
 
     def complete(self, data: bytes) -> tuple[bytes | None, int]:
         """The line that ends in ``data``, if one was begun: (line or None, index in ``data`` to go on from).
@@ -49,6 +51,7 @@ class LineBuffer:
         """A line begins with ``rest``."""
         self._parts = [rest] if rest else []
         self.size = len(rest)
+        self._first = rest.lstrip()[:1]
 
     def skip_if(self, silent: tuple[bytes, ...]) -> None:
         """Pass the line over when it begins like a silent one."""
@@ -64,6 +67,7 @@ class LineBuffer:
         """Forget what was kept."""
         self._parts = []
         self.size = 0
+        self._first = b""
         self.skipping = False
 
     def peek(self) -> bytes:
@@ -72,8 +76,14 @@ class LineBuffer:
             self._parts = [b"".join(self._parts)]
         return self._parts[0] if self._parts else b""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether what was kept is neither blank nor begins like an object; known without joining a long line."""
+        return self._first not in (b"", b"{")
+
     def _append(self, data: bytes) -> None:
         self.size += len(data)
+        self._first = self._first or data.lstrip()[:1]
         if self.size > LONGEST_LINE:
             self.too_long += 1
             self.skip()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream.workers.parser.results import Found, Notice
+from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
 from voicestream.workers.parser.sentences.clauses import divide
 from voicestream.workers.parser.speech import finish
 from voicestream.workers.parser.speech.blocks import Blocks, is_one_line
@@ -20,7 +21,7 @@ from voicestream.workers.parser.speech.phrases import announcement, phrases
 from voicestream.workers.parser.speech.pieces import CodeBlock, Piece, Row, Sentence
 from voicestream.workers.parser.speech.replacements import replacer
 from voicestream.workers.parser.speech.sanitize import sanitize
-from voicestream.workers.parser.speech.secrets import redact
+from voicestream.workers.parser.speech.secrets import names_a_secret, redact, redact_value
 from voicestream.workers.parser.speech.speaker import say
 from voicestream.workers.parser.speech.tables import say_row
 
@@ -31,6 +32,13 @@ _ERRORS_REMEMBERED: Final = 8
 """Agents report one error two or three times, a retry loop a few in turns."""
 _LONGEST_ERROR: Final = 300
 """Characters; behind it are stack traces and request bodies."""
+_LONGEST_RAW_ERROR: Final = 8 * _LONGEST_ERROR
+"""Characters of an error that are searched for secrets."""
+_LONGEST_NOTICE: Final = 500
+"""Characters."""
+LONGEST_FINAL_MESSAGE: Final = 64 * 1024
+"""Characters of a message that wait until it is known to be the last (``only = final``): more than an hour of speech.
+The rest is left out, and reported."""
 
 
 class NarrationState(msgspec.Struct):
@@ -48,11 +56,15 @@ class NarrationState(msgspec.Struct):
     emphasis: bool = False
     paragraph: bool = False
     """A paragraph began with a sentence of which nothing was left."""
+    names_secret: bool = False
+    """The last sentence ended with the name of a secret and a colon."""
     language: str = ""
     spoke: bool = False
     """The agent has said something in this turn."""
     waiting: str = ""
     """With ``only = final``: the last message, until it is known to be the last."""
+    left_out: int = 0
+    """Characters of it for which there was no room."""
     errors: list[str] = []
     """Announced since the agent last said something."""
 
@@ -85,7 +97,9 @@ class Narration:
         if not state.is_open:
             self._open()
         if self._final_only:
-            state.waiting += text
+            room = LONGEST_FINAL_MESSAGE - len(state.waiting)
+            state.waiting += text[:room]
+            state.left_out += max(0, len(text) - room)
         else:
             self._feed(text)
 
@@ -114,7 +128,7 @@ class Narration:
     def discard(self) -> None:
         """The open message was given up by the agent: what was not given out yet is forgotten."""
         state = self.state
-        state.waiting = ""
+        self._forget()
         if state.is_open:
             state.is_open = False
             self._reset()
@@ -122,16 +136,19 @@ class Narration:
     def interim(self) -> None:
         """The last message is known not to be the turn's final one."""
         self.close()
-        self.state.waiting = ""
+        self._forget()
 
     def end_turn(self) -> None:
         """The agent has finished a turn."""
         state = self.state
         self.close()
         if state.waiting:
-            text, state.waiting = state.waiting, ""
+            text, left_out = state.waiting, state.left_out
+            self._forget()
             self._feed(text)
             self._finish()
+            if left_out:
+                self.lost(f"the last message is too long: its last {left_out} characters were left out")
         state.spoke = False
 
     def error(self, text: str) -> None:
@@ -139,7 +156,7 @@ class Narration:
         state = self.state
         self.close()
         words = phrases(self._options.language)
-        text = " ".join(redact(text, words.withheld).split())
+        text = " ".join(redact(text[:_LONGEST_RAW_ERROR], words.withheld).split())
         if len(text) > _LONGEST_ERROR:
             text = text[:_LONGEST_ERROR].rpartition(" ")[0] + " …"
         if not finish.has_words(text) or text in state.errors:
@@ -149,8 +166,12 @@ class Narration:
         state.messages += 1
 
     def notice(self, text: str) -> None:
-        """Something for the log."""
-        self.out.append(Notice(redact(text, "***")))
+        """Something for the terminal."""
+        self.out.append(Notice(redact(text[:_LONGEST_NOTICE], "***")))
+
+    def lost(self, reason: str) -> None:
+        """Words of the agent were left out."""
+        self.out.append(Notice(reason, lost=True))
 
     # --- what the pipeline calls -------------------------------------------------------------------------------------
 
@@ -171,16 +192,21 @@ class Narration:
         state = self.state
         state.is_open = True
         state.spoke = True
-        state.waiting = ""
+        self._forget()
         if state.errors:
             state.errors = []
+
+    def _forget(self) -> None:
+        """Forget the message that waits."""
+        self.state.waiting = ""
+        self.state.left_out = 0
 
     def _reset(self) -> None:
         state = self.state
         state.is_open = False
         if state.voiced:
             state.messages += 1
-        state.voiced = state.emphasis = state.paragraph = False
+        state.voiced = state.emphasis = state.paragraph = state.names_secret = False
         state.held = ""
         state.blocks = self._blocks(state.language)
 
@@ -217,7 +243,11 @@ class Narration:
 
     def _voice_sentence(self, piece: Sentence) -> None:
         state = self.state
-        text, state.emphasis = say(piece.text, piece.language, is_open=state.emphasis and not piece.opens)
+        raw = piece.text
+        if state.names_secret:
+            raw = redact_value(raw, phrases(piece.language).withheld)
+        state.names_secret = names_a_secret(piece.text)
+        text, state.emphasis = say(raw, piece.language, is_open=state.emphasis and not piece.opens)
         if text and (piece.box or piece.number):
             words = phrases(piece.language)
             if piece.box:
@@ -242,10 +272,10 @@ class Narration:
             text = self._replace(text)
         if not text:
             return
-        limit = self._options.max_characters
+        limit = min(self._options.max_characters or LONGEST_SENTENCE, LONGEST_SENTENCE)
         state.voiced = state.voiced or kind == "speech"
         state.language = language
-        parts = divide(text, limit) if 0 < limit < len(text) else (text,)
+        parts = divide(text, limit) if limit < len(text) else (text,)
         for number, part in enumerate(parts, start=1):
             ends = closes and number == len(parts)
             self.out.append(Found(state.found, state.messages, part, language, kind, paragraph, ends))

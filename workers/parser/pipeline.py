@@ -39,6 +39,8 @@ _LINES_BEFORE_TEXT: Final = 3
 """Lines without JSON after which the input is taken for text: a banner or two may stand before a stream."""
 _FOREIGN_TOLD: Final = 8
 """Lines of another format than the one that was named, after which the user is told."""
+_LINES_HELD: Final = 100
+"""Lines, blank ones included, after which it is taken for text all the same."""
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 
@@ -92,6 +94,11 @@ class Pipeline:
         """Bytes fed, counted from the start of the session."""
 
     @property
+    def found(self) -> int:
+        """Sentences found so far, those of parsers before this one included."""
+        return self._narration.state.found
+
+    @property
     def open_message(self) -> int | None:
         """Ordinal of the assistant message that is still being written."""
         return self._narration.open_message
@@ -105,7 +112,7 @@ class Pipeline:
         if line is not None:
             self._read_line(line)
         if self._line.too_long:
-            self._narration.notice(f"left out a line of more than {LONGEST_LINE >> 20} MiB")
+            self._narration.lost(f"a line of more than {LONGEST_LINE >> 20} MiB was left out")
             self._line.too_long = 0
         if position >= 0:
             position = self._read_lines(data, position)
@@ -181,7 +188,7 @@ class Pipeline:
         """Deal with the line that has begun, and note from where on the input is still needed."""
         self._line.skip_if(self._silent())
         reader = self._state.reader
-        if isinstance(reader, PlainReader) and self._line.size:
+        if isinstance(reader, PlainReader) and self._line.size and (reader.in_line or self._line.is_text):
             part = self._line.peek()
             done = reader.read_part(part, self._narration)
             if done:
@@ -210,8 +217,7 @@ class Pipeline:
             return
         shown = line.strip(_BLANK)
         if not shown:
-            if reader is None and self._held:
-                self._held.append(line)
+            self._hold_blank(line)
             return
         if shown.startswith(b"data:"):
             self._read_data(shown[5:].strip())
@@ -220,6 +226,13 @@ class Pipeline:
                 self._hold_or_note(line, last=last)
         elif not (shown.startswith(b"[") and self._read_array(shown)) and not self._is_framing(shown):
             self._hold_or_note(line, last=last)
+
+    def _hold_blank(self, line: bytes) -> None:
+        """A blank line: part of what is held, if anything is."""
+        if self._state.reader is None and self._held:
+            self._held.append(line)
+            if len(self._held) > _LINES_HELD:
+                self._take_for_text()
 
     def _hold_or_note(self, line: bytes, *, last: bool) -> None:
         """A line that is not JSON: perhaps text, else noise."""

@@ -25,9 +25,11 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
-    """Something for the log and the terminal, never spoken."""
+    """Something for the terminal, never spoken."""
 
     text: str
+    lost: bool = False
+    """Words of the agent were left out, and ``text`` is the reason."""
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

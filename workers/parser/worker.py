@@ -87,8 +87,8 @@ class ParserWorker(JobWorker):
                     )
                 )
             else:
-                _log.warning("session=%s %s", session, result.text)
-                self._connection.send(InputNotice(session=session, text=result.text))
+                _log.warning("session=%s notice characters=%d lost=%s", session, len(result.text), result.lost)
+                self._connection.send(InputNotice(session=session, text=result.text, lost=result.lost))
 
     def _consumed(self, session: str, pipeline: Pipeline, *, ended: bool) -> None:
         checkpoint = pipeline.checkpoint()
@@ -98,6 +98,7 @@ class ParserWorker(JobWorker):
                 received=pipeline.received,
                 checkpoint=checkpoint.offset,
                 state=checkpoint.state,
+                found=pipeline.found,
                 open_message=pipeline.open_message,
                 ended=ended,
             )

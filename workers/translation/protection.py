@@ -54,9 +54,11 @@ def prepare(text: str, target: str, keep: Sequence[str], glossary: Mapping[str, 
     # Sorting is stable: of equals the first stays the first.
     marks.sort(key=lambda mark: mark.start - mark.end)
     chosen: list[_Mark] = []
+    taken = bytearray(len(text))
     for mark in marks:
-        if all(mark.end <= other.start or other.end <= mark.start for other in chosen):
+        if not any(taken[mark.start : mark.end]):
             chosen.append(mark)
+            taken[mark.start : mark.end] = bytes([1]) * (mark.end - mark.start)
     pieces: list[str] = []
     words: list[str] = []
     done = 0

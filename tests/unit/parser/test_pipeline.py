@@ -208,7 +208,7 @@ def test_a_line_that_is_too_long_is_skipped_and_reported(monkeypatch: pytest.Mon
     data = lines(assistant("Before.", "a"), {"kind": "x" * 3000}, assistant("After.", "b"))
     out = parse(cut(data, [100]))
     assert spoken(out) == ["Before.", "After."]
-    assert sum("left out a line" in text for text in notices(out)) == 1
+    assert sum("a line of more than" in text for text in notices(out)) == 1
 
 
 def test_a_line_cut_off_at_the_end_is_noise() -> None:

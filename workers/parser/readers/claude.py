@@ -11,7 +11,7 @@ from typing import ClassVar, Final, cast
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Block, Content, calls_tool, texts
-from voicestream.workers.parser.readers.memory import Memory, rest_of
+from voicestream.workers.parser.readers.memory import Memory, Streamed, key_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
 from voicestream.workers.parser.word_set import word_set
 
@@ -93,7 +93,7 @@ class ClaudeReader(Reader):
     """Id of the message that comes in pieces."""
     in_text: bool = False
     """A text block is open."""
-    streamed: str = ""
+    streamed: Streamed = msgspec.field(default_factory=Streamed)
     """What came of it."""
     copied: bool = False
     """Its whole text came too: what still comes of it is known."""
@@ -133,22 +133,22 @@ class ClaudeReader(Reader):
             case "content_block_delta":
                 delta = event.delta
                 if self.in_text and not self.copied and delta is not None and delta.type == "text_delta":
-                    self.streamed += delta.text
+                    self.streamed.add(delta.text)
                     narrator.say(delta.text)
             case "content_block_start":
                 self._stop(narrator)
                 block = event.content_block
                 self.in_text = block is not None and block.type == "text"
                 if self.in_text and block is not None and block.text:
-                    self.streamed = block.text
+                    self.streamed.add(block.text)
                     narrator.say(block.text)
             case "content_block_stop" | "message_stop":
                 self._stop(narrator)
             case "message_start":
                 if self.in_text and not self.copied:
                     narrator.discard()  # the agent tries again
-                self.in_text, self.streamed, self.copied = False, "", False
-                self.streaming = event.message.id if event.message else None
+                self.in_text, self.streamed, self.copied = False, Streamed(), False
+                self.streaming = key_of(event.message.id) if event.message and event.message.id is not None else None
             case "message_delta":
                 reason = event.delta.stop_reason if event.delta else None
                 if reason == "tool_use":
@@ -167,7 +167,7 @@ class ClaudeReader(Reader):
             self.memory.remember(self.streaming or "", self.streamed)
             self.last = self.streaming
             narrator.close()
-        self.in_text, self.streamed, self.copied = False, "", False
+        self.in_text, self.streamed, self.copied = False, Streamed(), False
 
     def _assistant(self, line: _Line, narrator: Narrator) -> None:
         message = line.message
@@ -180,9 +180,10 @@ class ClaudeReader(Reader):
                 if text not in _PLACEHOLDERS:
                     narrator.error(text)
             return
+        identifier = key_of(message.id) if message.id is not None else None
         for text in whole:
-            self._copy(message.id, text, narrator, torn=bool(line.aborted))
-        if calls_tool(message.content) and self.last == message.id:
+            self._copy(identifier, text, narrator, torn=bool(line.aborted))
+        if calls_tool(message.content) and self.last == identifier:
             narrator.interim()
 
     def _copy(self, identifier: str | None, text: str, narrator: Narrator, *, torn: bool) -> None:
@@ -190,7 +191,7 @@ class ClaudeReader(Reader):
         rest: str | None = text
         is_open = self.in_text and identifier in (self.streaming, None) and bool(self.streamed)
         if is_open:
-            rest = "" if self.copied else rest_of(text, self.streamed)
+            rest = "" if self.copied else self.streamed.rest_of(text)
             if rest is not None and not self.copied:
                 self.copied = True
                 narrator.say(rest)

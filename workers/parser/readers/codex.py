@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, texts
-from voicestream.workers.parser.readers.memory import rest_of
+from voicestream.workers.parser.readers.memory import Streamed, key_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
 
 
@@ -42,7 +42,7 @@ class CodexReader(Reader):
     """Reads Codex. A message comes whole; should it come in growing versions, only what is new is said."""
 
     open_item: str | None = None
-    said: str = ""
+    said: Streamed = msgspec.field(default_factory=Streamed)
     """What was said of the open item."""
 
     def read(self, line: bytes, narrator: Narrator) -> bool:
@@ -76,16 +76,17 @@ class CodexReader(Reader):
         if item.type != "agent_message":
             self._close(narrator)
             return
-        if item.id != self.open_item:
+        identifier = key_of(item.id) if item.id is not None else None
+        if identifier != self.open_item:
             self._close(narrator)
-        self.open_item = item.id
+        self.open_item = identifier
         text = item.text or ""
-        rest = rest_of(text, self.said) if self.said else text
+        rest = self.said.rest_of(text) if self.said else text
         if rest is None:
             narrator.close()
             rest = text
         narrator.say(rest)
-        self.said = text or self.said
+        self.said = Streamed.of(text) if text else self.said
         if completed:
             self._close(narrator)
             if item.phase == "commentary":
@@ -93,7 +94,7 @@ class CodexReader(Reader):
 
     def _close(self, narrator: Narrator) -> None:
         narrator.close()
-        self.open_item, self.said = None, ""
+        self.open_item, self.said = None, Streamed()
 
     def _rollout(self, payload: _Payload | None, narrator: Narrator) -> None:
         """In rollout files each text stands twice; ``event_msg`` is the copy that is left out."""

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, texts
-from voicestream.workers.parser.readers.memory import rest_of
+from voicestream.workers.parser.readers.memory import Streamed
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
 
 
@@ -39,7 +39,7 @@ class CursorReader(Reader):
     with what was said of the open message: equal is a repetition, longer says the rest.
     """
 
-    said: str = ""
+    said: Streamed = msgspec.field(default_factory=Streamed)
     """What was said of the open message."""
 
     def read(self, line: bytes, narrator: Narrator) -> bool:
@@ -76,11 +76,13 @@ class CursorReader(Reader):
         narrator.end_turn()
 
     def _text(self, text: str, narrator: Narrator, *, is_piece: bool) -> None:
-        rest = rest_of(text, self.said) if self.said else None
+        rest = self.said.rest_of(text) if self.said else None
         if is_piece:
-            longer = rest is not None and len(text) >= len(self.said) and min(len(text), len(self.said)) >= _CERTAIN
+            longer = rest is not None and len(text) >= self.said.size >= _CERTAIN
             narrator.say(rest if longer and rest is not None else text)
-            self.said = text if longer else self.said + text
+            if longer:
+                self.said = Streamed()
+            self.said.add(text)
             return
         if rest is None:
             self._close(narrator)
@@ -90,4 +92,4 @@ class CursorReader(Reader):
 
     def _close(self, narrator: Narrator) -> None:
         narrator.close()
-        self.said = ""
+        self.said = Streamed()

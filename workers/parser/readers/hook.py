@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.memory import Memory
+from voicestream.workers.parser.readers.memory import Memory, Streamed, key_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
 
 
@@ -30,7 +30,7 @@ class HookReader(Reader):
 
     showing: str | None = None
     """Id of the message that is being shown."""
-    shown: str = ""
+    shown: Streamed = msgspec.field(default_factory=Streamed)
     memory: Memory = msgspec.field(default_factory=Memory)
 
     def read(self, line: bytes, narrator: Narrator) -> bool:
@@ -64,11 +64,12 @@ class HookReader(Reader):
         return True
 
     def _display(self, found: _Line, narrator: Narrator) -> None:
-        if found.message_id != self.showing:
+        identifier = key_of(found.message_id) if found.message_id is not None else None
+        if identifier != self.showing:
             self._close(narrator)
-            self.showing = found.message_id
+            self.showing = identifier
         text = found.delta or ""
-        self.shown += text
+        self.shown.add(text)
         narrator.say(text)
         if found.final:
             self._close(narrator)
@@ -76,5 +77,5 @@ class HookReader(Reader):
     def _close(self, narrator: Narrator) -> None:
         if self.shown:
             self.memory.remember(self.showing or "", self.shown)
-        self.showing, self.shown = None, ""
+        self.showing, self.shown = None, Streamed()
         narrator.close()

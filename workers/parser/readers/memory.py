@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from typing import Final
 
 import msgspec
@@ -11,16 +12,83 @@ _REMEMBERED: Final = 64
 """Texts; copies come within the same turn."""
 
 
+_BEGINNING: Final = 4096
+"""Characters of a streamed text that are kept to compare a shorter copy with."""
+_LONGEST_KEY: Final = 128
+"""Characters of an id that is kept as it is; of a longer one the digest is."""
+
+
+def key_of(identifier: str) -> str:
+    """An id of a message or an item, in a length that a checkpoint can hold."""
+    if len(identifier) <= _LONGEST_KEY:
+        return identifier
+    return hashlib.blake2b(identifier.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def _checksum(text: str, before: int = 0) -> int:
+    return zlib.crc32(text.encode("utf-8", "replace"), before)
+
+
+class Streamed(msgspec.Struct):
+    """A text that comes in pieces: its length and a running checksum, which keep checkpoints small however long it is.
+
+    White space at both ends does not count.
+    """
+
+    size: int = 0
+    """Characters, white space at both ends included."""
+    beginning: str = ""
+    length: int = 0
+    """Characters up to the last word,"""
+    checksum: int = 0
+    """and their checksum;"""
+    all_length: int = 0
+    """the same with the white space behind it."""
+    all_checksum: int = 0
+
+    @classmethod
+    def of(cls, text: str) -> Streamed:
+        """A text in one piece."""
+        streamed = cls()
+        streamed.add(text)
+        return streamed
+
+    def __bool__(self) -> bool:
+        """Whether anything came."""
+        return self.size > 0
+
+    def add(self, text: str) -> None:
+        """The next piece."""
+        self.size += len(text)
+        if not self.all_length:
+            text = text.lstrip()
+        if not text:
+            return
+        if len(self.beginning) < _BEGINNING:
+            self.beginning += text[: _BEGINNING - len(self.beginning)]
+        shown = text.rstrip()
+        if shown:
+            self.length = self.all_length + len(shown)
+            self.checksum = _checksum(shown, self.all_checksum)
+            self.all_checksum = self.checksum
+        self.all_length += len(text)
+        if len(shown) < len(text):
+            self.all_checksum = _checksum(text[len(shown) :], self.all_checksum)
+
+    def rest_of(self, whole: str) -> str | None:
+        """What a whole text has beyond the pieces that came before it; None when it is another text."""
+        shown = whole.strip()
+        if len(shown) < self.length:
+            return "" if self.beginning.startswith(shown[: len(self.beginning)]) else None
+        return shown[self.length :] if _checksum(shown[: self.length]) == self.checksum else None
+
+
 class Said(msgspec.Struct, frozen=True):
-    """One text of one message: its length and a digest, which keeps checkpoints small."""
+    """One text of one message: its length and a checksum, which keeps checkpoints small."""
 
     key: str
     length: int
-    digest: bytes
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+    checksum: int
 
 
 class Memory(msgspec.Struct):
@@ -28,35 +96,26 @@ class Memory(msgspec.Struct):
 
     said: list[Said] = []
 
-    def remember(self, key: str, text: str) -> None:
+    def remember(self, key: str, text: str | Streamed) -> None:
         """Text was said under this key."""
-        text = text.strip()
-        if text:
-            self.said = [*self.said[1 - _REMEMBERED :], Said(key, len(text), _digest(text))]
+        said = Streamed.of(text) if isinstance(text, str) else text
+        if said.length:
+            self.said = [*self.said[1 - _REMEMBERED :], Said(key_of(key), said.length, said.checksum)]
 
     def unsaid(self, key: str, text: str) -> str:
         """What of a text was not said yet under this key: "" when all of it was."""
-        shown = text.strip()
+        shown, key = text.strip(), key_of(key)
         for said in reversed(self.said):
-            if said.key == key and said.length <= len(shown) and _digest(shown[: said.length]) == said.digest:
+            if said.key == key and said.length <= len(shown) and _checksum(shown[: said.length]) == said.checksum:
                 return shown[said.length :]
         return text
 
     def knows(self, key: str) -> bool:
         """Whether anything was said under this key."""
+        key = key_of(key)
         return any(said.key == key for said in self.said)
 
     def was_last(self, text: str) -> bool:
         """Whether this was the last text said, whatever its key."""
         shown = text.strip()
-        return bool(self.said) and self.said[-1].length == len(shown) and self.said[-1].digest == _digest(shown)
-
-
-def rest_of(whole: str, streamed: str) -> str | None:
-    """What a whole text has beyond the pieces that came before it; None when it is another text."""
-    shown, known = whole.strip(), streamed.strip()
-    if known.startswith(shown):
-        return ""
-    if shown.startswith(known):
-        return shown[len(known) :]
-    return None
+        return bool(self.said) and self.said[-1].length == len(shown) and self.said[-1].checksum == _checksum(shown)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content
-from voicestream.workers.parser.readers.memory import Memory, rest_of
+from voicestream.workers.parser.readers.memory import Memory, Streamed, key_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
 from voicestream.workers.parser.word_set import word_set
 
@@ -70,7 +70,7 @@ class OpenAIResponsesReader(Reader):
 
     position: str = ""
     """Item and part that come in pieces."""
-    said: str = ""
+    said: Streamed = msgspec.field(default_factory=Streamed)
     """What was said of it."""
     commentary: bool = False
     """The open item is not the turn's final answer."""
@@ -82,7 +82,7 @@ class OpenAIResponsesReader(Reader):
         if kind.type not in _READ and kind.object_type != "response":
             return kind.type.startswith("response.")
         found = _DECODER.decode(line)
-        position = f"{found.item_id or found.output_index}/{found.content_index or 0}"
+        position = key_of(f"{found.item_id or found.output_index}/{found.content_index or 0}")
         match found.type:
             case "response.output_text.delta" | "response.refusal.delta":
                 self._delta(position, found.delta or "", narrator)
@@ -111,14 +111,14 @@ class OpenAIResponsesReader(Reader):
         if position != self.position:
             self._close(narrator)
             self.position = position
-        self.said += text
+        self.said.add(text)
         narrator.say(text)
 
     def _whole(self, position: str, text: str, narrator: Narrator) -> None:
         if position == self.position and self.said:
-            rest = rest_of(text, self.said)
+            rest = self.said.rest_of(text)
             narrator.say(rest or "")
-            self.said = text
+            self.said = Streamed.of(text)
             self._close(narrator)
         elif not self.memory.knows(position):
             self._close(narrator)
@@ -132,7 +132,7 @@ class OpenAIResponsesReader(Reader):
             return
         for index, part in enumerate(item.content or []):
             if part.type in ("output_text", "refusal"):
-                self._whole(f"{item.id}/{index}", part.text or part.refusal or "", narrator)
+                self._whole(key_of(f"{item.id}/{index}"), part.text or part.refusal or "", narrator)
         if item.phase == "commentary" or self.commentary:
             narrator.interim()
 
@@ -146,5 +146,5 @@ class OpenAIResponsesReader(Reader):
     def _close(self, narrator: Narrator) -> None:
         if self.said:
             self.memory.remember(self.position, self.said)
-        self.position, self.said = "", ""
+        self.position, self.said = "", Streamed()
         narrator.close()

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, calls_tool, texts
-from voicestream.workers.parser.readers.memory import rest_of
+from voicestream.workers.parser.readers.memory import Streamed
 from voicestream.workers.parser.readers.reader import Narrator, Reader
 from voicestream.workers.parser.word_set import word_set
 
@@ -43,7 +43,7 @@ _SILENT: Final = word_set(
 class PiReader(Reader):
     """Reads pi. Deltas, then the whole message once more."""
 
-    said: str = ""
+    said: Streamed = msgspec.field(default_factory=Streamed)
 
     def read(self, line: bytes, narrator: Narrator) -> bool:
         """Read one line (see ``Reader``)."""
@@ -52,12 +52,12 @@ class PiReader(Reader):
             case "message_update":
                 event = found.assistant_message_event
                 if event is not None and event.type == "text_delta" and event.delta:
-                    self.said += event.delta
+                    self.said.add(event.delta)
                     narrator.say(event.delta)
                 elif event is not None and event.type == "text_end":
                     narrator.close()
             case "message_start":
-                self.said = ""
+                self.said = Streamed()
             case "message_end" | "message":
                 if found.message is not None:
                     self._whole(found.message, narrator)
@@ -68,12 +68,12 @@ class PiReader(Reader):
         return True
 
     def _whole(self, message: _Message, narrator: Narrator) -> None:
-        said, self.said = self.said, ""
+        said, self.said = self.said, Streamed()
         if message.role != "assistant":
             return
         whole = texts(message.content)
         if said:
-            rest = rest_of("".join(whole), said)
+            rest = said.rest_of("".join(whole))
             whole = [rest] if rest else []
             for text in whole:
                 narrator.say(text)

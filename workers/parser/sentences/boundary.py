@@ -40,6 +40,8 @@ _GOES_ON: Final = frozenset("とっなのにをはがもでやへ、，,;；:：
 """After 。」 these carry the sentence on: 「はい。」と言った。"""
 _WORD_OPENERS: Final = "([{\"'“‘*_`«¿¡<"
 _LONGEST_WORD: Final = 40
+_BEFORE: Final = 300
+"""Characters before a word that are searched for what makes it an abbreviation or an ordinal."""
 
 
 def find_end(  # noqa: C901 - one loop, a branch a mark
@@ -167,7 +169,8 @@ def _ends(text: str, i: int, j: int, k: int, following: str, *, language: str) -
     while begin > 0 and not text[begin - 1].isspace() and i - begin < _LONGEST_WORD:
         begin -= 1
     word = text[begin:i].lstrip(_WORD_OPENERS).rstrip("`*_\"'")
-    return not word or ends_after(word, text[: i - len(word)] if word else "", following, language=language)
+    before = text[max(0, i - len(word) - _BEFORE) : i - len(word)]
+    return not word or ends_after(word, before, following, language=language)
 
 
 def _after_cjk_stop(text: str, i: int, *, final: bool) -> tuple[int | None, bool]:

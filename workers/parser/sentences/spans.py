@@ -16,11 +16,13 @@ CODE_LIMIT: Final = 600
 """Characters of the longest code span; further away the closing mark belongs to something else."""
 LABEL_LIMIT: Final = 300
 """Characters between brackets."""
+_DEEPEST: Final = 6
+"""Brackets within brackets; what is nested deeper is no label."""
 TAG_LIMIT: Final = 300
 LONG_LIMIT: Final = 900
 """Comments, formulas and struck-through text."""
 
-_TAG: Final = re.compile(r"</?([A-Za-z][\w:-]*)[^<>]*>")
+_TAG: Final = re.compile(r"</?([A-Za-z][\w:-]*+)[^<>]*+>")
 _TAG_END: Final = re.compile(r"[<>]")
 _TICKS: Final = re.compile(r"`+")
 _BRACKETS: Final = re.compile(r"[\[\]]")
@@ -64,6 +66,8 @@ def end_of_brackets(text: str, start: int, *, final: bool) -> int | None:
     depth = 0
     for bracket in _BRACKETS.finditer(text, start, limit):
         depth += 1 if bracket[0] == "[" else -1
+        if depth > _DEEPEST:
+            return start + 1
         if depth == 0:
             return _end_of_target(text, bracket.end(), final=final)
     return start + 1 if final or size >= limit else None

@@ -27,20 +27,32 @@ from voicestream.workers.parser.speech.line_kinds import Kind, Line, classify
 from voicestream.workers.parser.speech.pieces import Piece, Sentence
 from voicestream.workers.parser.speech.sanitize import is_unwanted
 
+LONGEST_MARKED_LINE: Final = 16 * 1024
+"""Characters of a line whose kind or content is only known from all of it: a row, a heading, JSON. What goes on longer
+is cut there, so that what is held stays bounded."""
+_TEXT_STEP: Final = 4096
+"""Characters of running text that are read at a time."""
+_ASKED_AT_ONCE: Final = 256
+"""Characters up to which the beginning of a line is looked at again with every piece; then with every doubling."""
+
 _ONE_LINE: Final = re.compile(r"(?!diff --git )[A-Za-z][^)]")
 _LINE_STOP: Final = re.compile(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）]*\Z")
-_HARD_BREAK: Final = re.compile(r"(?:  +|(?<!\\)(?:\\\\)*\\)\Z")
+_HARD_BREAK: Final = re.compile(r"(?:(?<! )  +|(?<!\\)(?:\\\\)*\\)\Z")
 _BOLD_LINE: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
+_BOLD_ENDS: Final = ("**", "__", "**:", "__:")
+_LINE_TAIL: Final = 100
+"""Characters at the end of a line that tell how it ends: a paragraph of a thousand lines is not searched with each."""
 _CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
 _HEADING_NUMBER: Final = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
-_HEADING_TAIL: Final = re.compile(r"[ \t]+#+[ \t]*\Z")
-_OPEN_FENCE: Final = re.compile(r"(`{3,})([\w+#.-]*)[ \t]*\Z")
+_HEADING_TAIL: Final = re.compile(r"(?<![ \t])[ \t]+#+[ \t]*\Z")
+_OPEN_FENCE: Final = re.compile(r"(?<!`)(`{3,})([\w+#.-]*)[ \t]*\Z")
+_BARE_STOPS: Final = frozenset(stops.FULL)
 _SPAN_OPENERS: Final = "`[<~$\\"
 
 
 def is_one_line(text: str) -> bool:
     """Whether a message is one line of text that needs no look at its structure."""
-    return _ONE_LINE.match(text) is not None and "\n" not in text and not is_unwanted(text)
+    return len(text) <= _TEXT_STEP and _ONE_LINE.match(text) is not None and "\n" not in text and not is_unwanted(text)
 
 
 class Blocks(msgspec.Struct):
@@ -48,6 +60,8 @@ class Blocks(msgspec.Struct):
 
     held: str = ""
     """Beginning of a line whose kind is not certain yet."""
+    ask_at: int = 0
+    """Characters of ``held`` from which its kind is asked again."""
     inline: bool = False
     """In the midst of a line of text."""
     skipping: bool = False
@@ -78,43 +92,78 @@ class Blocks(msgspec.Struct):
 
     # --- what the narration calls ------------------------------------------------------------------------------------
 
-    def feed(self, piece: str, out: list[Piece]) -> None:  # noqa: C901 - one loop over lines
+    def feed(self, piece: str, out: list[Piece]) -> None:
         """Read the next piece of the message."""
-        if self.inline and TRIGGER.search(piece) is None and "\n" not in piece and self.scanned == len(self.text):
+        size = len(piece)
+        if (
+            self.inline
+            and size < _TEXT_STEP
+            and TRIGGER.search(piece) is None
+            and "\n" not in piece
+            and self.scanned == len(self.text)
+        ):
             self.text += piece
             self.scanned = len(self.text)
             if self.scanned > LONGEST_SENTENCE:
                 self._take_sentences(out)
             return
         buffer = self.held + piece
-        self.held = ""
-        position = 0
         size = len(buffer)
+        if size < self.ask_at and "\n" not in piece:
+            self.held = buffer
+            return
+        self.held = ""
+        self.ask_at = 0
+        position = 0
+        newline = -2
         while position < size:
-            newline = buffer.find("\n", position)
+            if -1 != newline < position:
+                newline = buffer.find("\n", position)
             end = newline if newline >= 0 else size
+            if not self.inline and not self.skipping:
+                position = self._read_marked(buffer, position, end, out, complete=newline >= 0)
+                continue
             if self.inline:
-                self.text += buffer[position:end]
-                self._take_sentences(out)
+                self._read_text(buffer, position, end, out)
                 if newline >= 0:
                     self._end_line(out)
-            elif not self.skipping:
-                start = self._begin_line(buffer[position:end], out, complete=newline >= 0)
-                if start == MORE:
-                    self.held = buffer[position:]
-                    return
-                if start <= AGAIN:
-                    position += AGAIN - start
-                    continue
-                if start >= 0:
-                    self.inline = True
-                    position += start
-                    continue
-                self.skipping = start == SKIP
             if newline < 0:
                 return
             self.skipping = False
             position = newline + 1
+
+    def _read_marked(self, buffer: str, position: int, end: int, out: list[Piece], *, complete: bool) -> int:
+        """Read a line that may begin with marks, ``buffer[position:end]``: index to go on from.
+
+        ``complete``: the line ends there, with a line feed behind it.
+        """
+        cut = position + LONGEST_MARKED_LINE
+        is_cut = end > cut
+        line = buffer[position : min(cut, end)]
+        start = self._begin_line(line, out, complete=complete or is_cut, is_cut=is_cut)
+        if start == MORE:
+            self.held = line
+            self.ask_at = 2 * len(line) if len(line) > _ASKED_AT_ONCE else 0
+            return end
+        if start <= AGAIN:
+            return position + AGAIN - start
+        if start >= 0:
+            self.inline = True
+            return position + start
+        if is_cut and start != SKIP:
+            return cut
+        self.skipping = start == SKIP and not complete
+        return end + 1 if complete else end
+
+    def _read_text(self, buffer: str, position: int, end: int, out: list[Piece]) -> None:
+        """Read running text step by step: what is not given out yet stays short however much comes at once."""
+        while True:
+            step = min(end, position + _TEXT_STEP)
+            self.text += buffer[position:step]
+            self._take_sentences(out)
+            position = step
+            if position == end:
+                return
 
     def pause(self, out: list[Piece], *, sure: bool, over: bool = False) -> None:
         """Nothing came for a while: give out what can be taken for a whole sentence.
@@ -122,6 +171,9 @@ class Blocks(msgspec.Struct):
         ``sure``: the text is a person's or a program's and not a model's, whose next piece may begin inside a word.
         ``over``: the pause is so long that the text is a sentence, also without a stop.
         """
+        if self.ask_at:
+            self.ask_at = 0
+            self.feed("", out)
         if over and self.text and not (self.inline and self._in_span()):
             self._end_sentences(out)
             self.whole_line = False  # what was given out is no header of a table
@@ -143,10 +195,13 @@ class Blocks(msgspec.Struct):
 
     # --- lines of text -----------------------------------------------------------------------------------------------
 
-    def _begin_line(self, line: str, out: list[Piece], *, complete: bool) -> int:  # noqa: C901 - one question after another
-        """Deal with the beginning of a line: index at which text begins, or one of the constants above."""
+    def _begin_line(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:  # noqa: C901, PLR0911 - one question after another
+        """Deal with the beginning of a line: index at which text begins, or one of the constants above.
+
+        ``is_cut``: it is the beginning of a line that is too long to be held; it is judged as if it were all of it.
+        """
         if self.construct is not None:
-            result = self.construct.read(line, out, complete=complete)
+            result = self.construct.read(line, out, complete=complete, is_cut=is_cut)
             if self.construct.over:
                 self._close_construct(out)
             if result != constructs.OVER:
@@ -154,7 +209,7 @@ class Blocks(msgspec.Struct):
         if self.whole_line and line.lstrip()[:1] in ("-", ":", "|"):
             if not complete:
                 return MORE
-            if tables.is_delimiter(line) and "|" in line:
+            if not is_cut and tables.is_delimiter(line) and "|" in line:
                 self.construct = Table(header=tables.cells(self.text), paragraph=self.paragraph)
                 self.text, self.scanned, self.whole_line = "", 0, False
                 return LINE_DONE
@@ -171,7 +226,13 @@ class Blocks(msgspec.Struct):
                 self._end_block(out)
             self._begin_text(line, found)
             return found.start
-        return self._begin_construct(line, found, out, complete=complete)
+        if is_cut and (found.kind is Kind.HEADING or found.kind is Kind.FENCE):
+            # No heading is that long and no name of a language: running text, which is cut into sentences.
+            self._end_block(out)
+            self.paragraph = True
+            self._begin_text(line, found)
+            return len(line) - len(line[found.start :].lstrip(line[found.start]))
+        return self._begin_construct(line, found, out, complete=complete, is_cut=is_cut)
 
     def _begin_text(self, line: str, found: Line) -> None:
         if self.text:
@@ -182,7 +243,7 @@ class Blocks(msgspec.Struct):
         self.after_blank = False
         self.whole_line = False
 
-    def _begin_construct(self, line: str, found: Line, out: list[Piece], *, complete: bool) -> int:
+    def _begin_construct(self, line: str, found: Line, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Deal with a line that is not text."""
         if found.kind is Kind.BLANK:
             if not found.item:
@@ -198,10 +259,12 @@ class Blocks(msgspec.Struct):
             self._heading(content, out)
         elif found.kind is Kind.RULE:
             self.paragraph = True
-        self.construct = constructs.begin(found, content, paragraph=self.paragraph)
+        self.construct = constructs.begin(found, content, paragraph=self.paragraph, is_cut=is_cut)
         if isinstance(self.construct, Silence):
             return AGAIN - found.start
         self.number = self.box = ""
+        if is_cut:
+            return constructs.after_cut(self.construct, line, is_rule=found.kind is Kind.RULE)
         return LINE_DONE if complete else SKIP
 
     def _heading(self, content: str, out: list[Piece]) -> None:
@@ -221,22 +284,22 @@ class Blocks(msgspec.Struct):
         self.inline = False
         line = self.text
         shown = line.rstrip()
-        fence = _OPEN_FENCE.search(shown)
+        fence = _OPEN_FENCE.search(shown, max(0, len(shown) - _LINE_TAIL))
         if fence is not None and fence[1] not in shown[: fence.start()]:
             # Not markdown, but models do write "Here it is: ```python" and go on with the code in the next line.
             self.text = shown[: fence.start()]
             self._end_block(out)
             self.construct = constructs.fence(fence[0])
             return
-        hard = _HARD_BREAK.search(line)
+        hard = _HARD_BREAK.search(line, max(0, len(line) - _LINE_TAIL))
         if hard is not None:
             shown = shown[: hard.start()] if hard[0].endswith("\\") else shown
-        stops = _LINE_STOP.search(shown) is not None and not self._in_span()
+        stops = _LINE_STOP.search(shown, max(0, len(shown) - _LINE_TAIL)) is not None and not self._in_span()
         if stops and shown.endswith(".") and not may_be_over(shown):
             stops = shown[-2:-1].isdigit() or '"' in shown  # an abbreviation: the sentence goes on in the next line
         self.whole_line = self.opens and "|" in shown
         self.text = shown
-        if stops or hard is not None or _BOLD_LINE.match(shown):
+        if stops or hard is not None or (shown.endswith(_BOLD_ENDS) and _BOLD_LINE.match(shown)):
             self._end_sentences(out)
 
     def _in_span(self) -> bool:
@@ -273,7 +336,7 @@ class Blocks(msgspec.Struct):
 
     def _give(self, text: str, out: list[Piece], *, closes: bool = False) -> None:
         text = text.strip()
-        if text:
+        if text and text not in _BARE_STOPS:
             self.language = detect(text, self.language, default=self.default)
             out.append(Sentence(text, self.language, self.opens, self.paragraph, self.number, self.box, closes))
             self.opens = self.paragraph = False

@@ -29,6 +29,9 @@ OVER: Final = 0
 _DIFF_LINE: Final = re.compile(
     r"[-+@ \\]|diff |index |new file|deleted file|similarity |rename |old mode|new mode|Binary "
 )
+_BOX: Final = re.compile("[\u2500-\u257f]")
+_LONGEST_MARK: Final = 64
+"""Characters of a fence, and of the name of its language, that are kept."""
 _NESTING: Final = frozenset({"markdown", "md", "mdx"})
 """Code blocks in which models write three-backtick fences inside three-backtick fences."""
 
@@ -41,13 +44,14 @@ class Construct(msgspec.Struct, tag=True):
     released: str = ""
     """A line that turned out to be text after all."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Read a line: one of the constants above.
 
         Args:
             line: The line so far, without its end.
             out: Takes what is to be spoken.
-            complete: It is the whole line.
+            complete: It is the whole line, or all of it that is read at once.
+            is_cut: The line goes on behind ``line``, which is as long as a line may be.
         """
         raise NotImplementedError
 
@@ -63,13 +67,13 @@ class Fence(Construct):
     depth: int = 1
     lines: int = 0
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Read a line of code, or the closing fence."""
         del out
         shown = line.strip(" \t>")
         sign = self.mark[0]
-        if not complete:
-            if not shown or shown[0] == sign:
+        if is_cut or not complete:
+            if not is_cut and (not shown or shown[0] == sign):
                 return MORE
             self.lines += 1
             return SKIP
@@ -97,15 +101,18 @@ class Table(Construct):
     waiting: str = ""
     """The first row, until the next line tells."""
     paragraph: bool = False
+    in_row: bool = False
+    """The rest of a row that was cut follows."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Read a row."""
         if not complete:
             return MORE
-        if "|" not in line and not any("\u2500" <= character <= "\u257f" for character in line):
+        in_row, self.in_row = self.in_row, is_cut
+        if not in_row and "|" not in line and _BOX.search(line) is None:
             self.over = True
             return OVER
-        is_ruler = tables.is_delimiter(line)
+        is_ruler = not in_row and not is_cut and tables.is_delimiter(line)
         if self.waiting and is_ruler:
             self.header, self.waiting = tables.cells(self.waiting), ""
         elif not is_ruler:
@@ -130,7 +137,7 @@ class Json(Construct):
     waiting: str = ""
     depth: int = 0
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Read a line of JSON."""
         del out
         if not complete:
@@ -143,6 +150,8 @@ class Json(Construct):
         if not continues:
             self.over = True  # not JSON, or broken JSON: prose begins
             return OVER
+        if is_cut:
+            return SKIP  # what it opens it most likely closes again
         self.depth += _nesting(line)
         self.over = self.depth <= 0
         return LINE_DONE
@@ -164,11 +173,13 @@ class Silence(Construct):
 
     until: str = ""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Look for the end."""
         del out
         close = line.lower().find(self.until.lower())
         if close < 0:
+            if is_cut:
+                return _all_but(line, self.until)
             return LINE_DONE if complete else MORE
         self.over = True
         return AGAIN - close - len(self.until)
@@ -179,12 +190,14 @@ class Formula(Construct):
 
     until: str = ""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Look for the end."""
         del out
         if not complete:
             return MORE
         self.over = not line.strip() or self.until in line
+        if is_cut:
+            return SKIP if self.over else _all_but(line, self.until)
         return LINE_DONE
 
 
@@ -193,31 +206,33 @@ class Block(Construct):
 
     until: str = ""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Look for the end."""
         del out
         if not complete:
             return MORE
         self.over = line.lstrip().startswith(self.until)
-        return LINE_DONE
+        return SKIP if is_cut else LINE_DONE
 
 
 class Diff(Construct):
     """A unified diff outside a fence."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Tell a line of a diff from text."""
         del out
         if not complete:
             return MORE
         self.over = not _DIFF_LINE.match(line)
-        return OVER if self.over else LINE_DONE
+        if self.over:
+            return OVER
+        return SKIP if is_cut else LINE_DONE
 
 
 class Footnote(Construct):
     """The indented lines that continue a footnote."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool) -> int:
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Tell an indented line from text."""
         del out
         if not line and not complete:
@@ -225,7 +240,7 @@ class Footnote(Construct):
         self.over = not (line[:1] in (" ", "\t") and (bool(line.strip()) or not complete))
         if self.over:
             return OVER
-        return LINE_DONE if complete else SKIP
+        return LINE_DONE if complete and not is_cut else SKIP
 
 
 AnyConstruct = Fence | Table | Json | Silence | Formula | Block | Diff | Footnote
@@ -233,15 +248,15 @@ AnyConstruct = Fence | Table | Json | Silence | Formula | Block | Diff | Footnot
 _ENDS: Final = {Kind.CONFLICT: ">>>>>", Kind.PATCH: "*** End Patch", Kind.PRIVATE_KEY: "-----END "}
 
 
-def begin(line: Line, content: str, *, paragraph: bool) -> AnyConstruct | None:  # noqa: PLR0911 - a table
-    """The construct that a line begins; None when the line stands alone."""
+def begin(line: Line, content: str, *, paragraph: bool, is_cut: bool) -> AnyConstruct | None:  # noqa: PLR0911 - a table
+    """The construct that a line begins; None when the line stands alone. ``is_cut``: the line goes on."""
     match line.kind:
         case Kind.FENCE:
             return fence(content)
         case Kind.ROW:
-            return Table(waiting=content, paragraph=paragraph)
+            return Table(waiting=content, paragraph=paragraph, in_row=is_cut)
         case Kind.JSON_OPEN:
-            return Json(waiting=content)
+            return None if is_cut else Json(waiting=content)
         case Kind.SILENT:
             return Silence(until=line.until)
         case Kind.FORMULA:
@@ -256,8 +271,20 @@ def begin(line: Line, content: str, *, paragraph: bool) -> AnyConstruct | None: 
             return None
 
 
+def after_cut(construct: AnyConstruct | None, line: str, *, is_rule: bool) -> int:
+    """What becomes of the rest of a line that was cut, where it begins ``construct``, or none (JSON, a rule)."""
+    if isinstance(construct, Table) or is_rule:
+        return LINE_DONE
+    return _all_but(line, construct.until) if isinstance(construct, Formula) else SKIP
+
+
+def _all_but(line: str, until: str) -> int:
+    """The line is done with, but for as much as may be the beginning of ``until``."""
+    return AGAIN - (len(line) + 1 - len(until))
+
+
 def fence(line: str) -> Fence:
     """The fence that a line such as ``~~~ python title=x`` opens."""
     mark = line[: len(line) - len(line.lstrip(line[0]))]
     name = line[len(mark) :].strip().partition(" ")[0].strip("{}.").lower()
-    return Fence(mark=mark, name=name)
+    return Fence(mark=mark[:_LONGEST_MARK], name=name[:_LONGEST_MARK])

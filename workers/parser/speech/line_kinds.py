@@ -64,6 +64,8 @@ _OPENERS: Final = frozenset("#>-*+_=~`|<{[$\\@0123456789d•‣◦▪●○–�
 _BULLET: Final = re.compile(r"(?:[-*+•‣◦▪●○–—])[ \t]+")
 _ORDERED: Final = re.compile(r"(\d{1,3})(?:[.)](?=[ \t])|\ufe0f?\u20e3)[ \t]*")
 _MAYBE_ORDERED: Final = re.compile(r"\d{1,3}(?:[.)]|\ufe0f)?\Z")
+_MOST_MARKERS: Final = 16
+"""List markers that are taken off one line."""
 _LETTERED: Final = re.compile(r"\(?[A-Za-z]\)[ \t]")
 """``a) text`` and ``(b) text``: items too, but their letters stay part of the text."""
 _MAYBE_LETTERED: Final = re.compile(r"\(?(?:[A-Za-z]\)?)?\Z")
@@ -80,6 +82,7 @@ _SILENT_TAG: Final = re.compile(r"<(think|thinking|reasoning|script|style|pre|sv
 _CONFLICT: Final = re.compile(r"<{5,}(?:[ \t]|\Z)")
 _DIFF: Final = re.compile(r"diff --git |@@ -\d|(?:---|\+\+\+) (?:[ab]/|/dev/null|\"[ab]/)")
 _JSON_LINE: Final = re.compile(r"[\[{]\s*(?:[\"\[{\]}]|-?\d|true\b|false\b|null\b|\Z)")
+_ENVIRONMENT: Final = re.compile(r"\\begin\{([^{}]{1,40})\}")
 _BOX_DRAWING: Final = re.compile(r"[\u2500-\u257f+|=\- \t]+\Z")
 _WORDY_OPENERS: Final = ("diff --git ", "-----BEGIN ", "\\begin{", "*** Begin Patch", "<!--")
 JSON_CONTINUES: Final = re.compile(r"\s*(?:[\"{}\[\],]|-?\d|true\b|false\b|null\b|\.\.\.|//|\Z)")
@@ -102,6 +105,7 @@ def classify(  # noqa: C901, PLR0911, PLR0912 - one mark after another
     """
     i = 0
     item = False
+    markers = 0
     number = box = ""
     while True:
         indent = _INDENT.match(line, i)
@@ -115,12 +119,13 @@ def classify(  # noqa: C901, PLR0911, PLR0912 - one mark after another
             i += 1
             in_paragraph = False
             continue
-        if not item or not number:
+        if (not item or not number) and markers < _MOST_MARKERS:
             marker = _marker(line, i, complete=complete, numbered=not in_paragraph or in_list)
             if marker is None:
                 return None
             end, digits, check = marker
             if end > i:
+                markers += 1
                 item, in_paragraph = True, False
                 number, box, i = digits or number, check or box, end
                 continue
@@ -218,8 +223,8 @@ def _kind(line: str, i: int, first: str, *, complete: bool) -> Line | None:  # n
             if rest.startswith("\\["):
                 return _formula(rest, i, "\\]", complete=complete)
             if rest.startswith("\\begin{"):
-                name = rest[len("\\begin{") :].partition("}")[0]
-                return _when(complete, Line(Kind.FORMULA, i, until=f"\\end{{{name}}}"))
+                name = _ENVIRONMENT.match(rest)
+                return _when(complete, Line(Kind.FORMULA, i, until=f"\\end{{{name[1]}}}") if name else text)
             return text
         case "-" | "+" | "@" | "d":
             if rest.startswith("-----BEGIN ") and "PRIVATE KEY" in rest:

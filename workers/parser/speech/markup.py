@@ -25,16 +25,16 @@ _STASHED: Final = re.compile("[\ue000-\uf8ff]")
 MARKUP: Final = re.compile(
     r"""(?=[`\\$\[!【<~])(?:
       (?P<code>(?<!`)(?P<ticks>`+)(?!`)(?P<body>.+?)(?<!`)(?P=ticks)(?!`))
-    | \\\((?P<formula>.+?)\\\)
-    | \\\[.+?\\\] | \$\$.+?\$\$
+    | \\\((?P<formula>.{1,400}?)\\\)
+    | \\\[.{1,400}?\\\] | \$\$.{1,900}?\$\$
     | (?<![\w$\\])\$(?=[^\s$])(?P<dollars>[^$\n]{1,120}?)(?<=[^\s\\$])\$(?![\w$])
     | \\(?P<escaped>[!-/:-@\[-`{-~])
-    | (?P<mark>\[\^[^\]\s]{1,40}\]|【[^】]*†[^】]*】
+    | (?P<mark>\[\^[^\]\s]{1,40}\]|【[^】]{0,60}†[^】]{0,60}】
         |(?<=[\w.,;!?)"'”])(?:\[\d{1,3}(?:[,–-]\s?\d{1,3})*\])+(?![\w(])
         |(?<=\ )(?:\[\d{1,3}\])+(?![\w(]))
     | !?\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s<>]|\([^()\s]*\)|<[^<>]*>)*(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
     | (?<![\w\])])\[(?P<reference>[^\[\]]+)\]\[[^\[\]]*\]
-    | <!--.*?-->
+    | <!--.{0,900}?-->
     | <(?P<address>(?:https?|ftp|mailto):[^<>\s]+|[^<>\s@]+@[^<>\s]+)>
     | <(?P<closing>/?)(?P<tag>[A-Za-z][\w.:-]*)(?:\s[^<>]*)?/?>
     | ~~(?!~).+?~~
@@ -51,7 +51,7 @@ _ADDRESS: Final = re.compile(
     r"(?<![\w@])(?:(?P<scheme>[a-z][a-z0-9+.-]{1,14})://(?:[^\s/@]+@)?(?P<host>[^\s/?#<>\"'`)\]}|,;]+)|www\.(?P<www>[\w.-]+))"
     r"(?P<rest>(?:[^\s<>\"'`|\\^(){}\[\]]|\([^\s<>()]*\)|\[[^\s<>\[\]]*\])*)"
 )
-_TRAILING: Final = re.compile(r"[.,;:!?'\"*_~]+\Z")
+_TRAILING: Final = ".,;:!?'\"*_~"
 _PORT: Final = re.compile(r":\d+\Z")
 _LOCAL: Final = re.compile(r"(?:localhost|\d+\.\d+\.\d+\.\d+|[\w-]+\.local)(?::\d+)?\Z")
 
@@ -205,8 +205,7 @@ def _host(found: re.Match[str]) -> tuple[str, str]:
     That is the host, without www; of a local address the port stays, because it is needed.
     """
     whole = found[0]
-    trailing = _TRAILING.search(whole)
-    tail = trailing[0] if trailing else ""
+    tail = whole[len(whole.rstrip(_TRAILING)) :]
     if found["scheme"] == "file":
         path = whole.removesuffix(tail).rstrip("/")
         return path.rpartition("/")[2], tail

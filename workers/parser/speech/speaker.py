@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.workers.parser.speech import finish, markup, words
 from voicestream.workers.parser.speech.emphasis import strip_emphasis
 from voicestream.workers.parser.speech.phrases import phrases
-from voicestream.workers.parser.speech.secrets import redact
+from voicestream.workers.parser.speech.secrets import may_hold_a_name, redact
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.speech.phrases import Phrases
@@ -20,7 +20,7 @@ _ALERT: Final = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|INFO|(WARNING|CAUTION))\]\
 _MARKUP: Final = frozenset("`\\$[<~&【")
 _DECORATION: Final = frozenset("=-#+~^|")
 _SIMPLE_MARKS: Final = re.compile(
-    r"`([A-Za-z][A-Za-z0-9.]{0,10})`|(?<![\w*/`])\*\*(\w[^*`]*(?<=[\w.!?:,;)]))\*\*(?![\w*/`])", re.ASCII
+    r"`([A-Za-z][A-Za-z0-9.]{0,10})`|(?<![\w*/`])\*\*(\w[^*`]*+(?<=[\w.!?:,;)]))\*\*(?![\w*/`])", re.ASCII
 )
 """A short word in code, a phrase in bold: the usual marks, which leave a sentence without any."""
 _ATTACHED: Final = re.compile(r"\w\(|\(\)")
@@ -46,7 +46,7 @@ def say(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
     """
     if not is_open and text.isascii():
         simple = _SIMPLE_MARKS.sub(_unmarked, text) if "`" in text or "*" in text else text
-        if _is_plain(simple):
+        if _is_plain(simple) and not may_hold_a_name(simple):
             return simple, False
     said, is_open = say_piece(text, phrases(language), is_open=is_open)
     if not finish.has_words(said) or (said[0] in "([" and _PLACEHOLDER.fullmatch(said.rstrip("."))):

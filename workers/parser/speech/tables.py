@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
+from voicestream.workers.parser.sentences.clauses import divide
 from voicestream.workers.parser.speech import finish
+from voicestream.workers.parser.speech.secrets import redact_row
 from voicestream.workers.parser.speech.speaker import say_piece
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.speech.phrases import Phrases
 
-_DELIMITER: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
+_DELIMITER: Final = re.compile(r"[ \t]*+(?:\|[ \t]*+)?:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\Z")
 _CELL: Final = re.compile(r"((?:\\.|`[^`]*`|[^|\\`]|[\\`])*)(?:\||\Z)")
 _BORDERS: Final = str.maketrans(dict.fromkeys("│┃║", "|"))
 _KEY_AND_VALUE: Final = 2
@@ -42,6 +45,7 @@ def cells(line: str) -> list[str]:
 
 def say_row(header: list[str], row: list[str], words: Phrases) -> str:
     """One row as one sentence, "" when there is nothing in it."""
+    row = redact_row(header, row, words.withheld)
     said = [_say_cell(cell, words) for cell in row]
     if not any(said):
         return ""
@@ -50,7 +54,7 @@ def say_row(header: list[str], row: list[str], words: Phrases) -> str:
         first, *others = said
         rest = ", ".join(filter(None, others))
     else:
-        names = [_say_cell(name, words) for name in header]
+        names = [_say_cell(name, words) for name in header[: len(said)]]
         names.extend([""] * (len(said) - len(names)))
         first = said[0]
         pairs = (f"{name} {cell}".strip() for name, cell in zip(names[1:], said[1:], strict=False) if cell)
@@ -60,4 +64,6 @@ def say_row(header: list[str], row: list[str], words: Phrases) -> str:
 
 
 def _say_cell(cell: str, words: Phrases) -> str:
-    return say_piece(cell, words)[0].rstrip(":： ")
+    if len(cell) <= LONGEST_SENTENCE:
+        return say_piece(cell, words)[0].rstrip(":： ")
+    return " ".join(say_piece(part, words)[0] for part in divide(cell, LONGEST_SENTENCE)).rstrip(":： ")

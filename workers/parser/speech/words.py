@@ -19,7 +19,7 @@ ODD: Final = re.compile(
 """Only text with one of these needs to be looked at word by word."""
 
 _LEADING: Final = re.compile(r"[(\[{\"'“‘«¿¡]*")
-_TRAILING: Final = re.compile(r"[)\]}\"'”’».,;:!?…。，、！？：]*\Z")
+_TRAILING: Final = ")]}\"'”’».,;:!?…。，、！？："
 
 _HASH: Final = re.compile(
     r"(?P<kind>sha\d*[:-]|md5:|0x)?(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F]|\d{32})(?P<digits>[0-9a-f]{12,}|[0-9A-F]{12,})(?:\.{2,3}|…)?"
@@ -27,7 +27,7 @@ _HASH: Final = re.compile(
 _HASH_RANGE: Final = re.compile(r"([0-9a-f]{7,64})(\.{2,3})([0-9a-f]{7,64})")
 _SHORT_HASH: Final = 7
 _UUID: Final = re.compile(r"([0-9a-fA-F]{8})-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL: Final = re.compile(r"[\w.+-]++@[\w-]++(?:\.[\w-]++)++")
 _ABOUT: Final = re.compile(r"~(?=[$€£¥]?\d)(.+)")
 _TWICE: Final = re.compile(
     r"\b(?:about|around|approximately|roughly|circa|ca\.|etwa|rund|unos|environ|vers) ~(?=[$€£¥]?\d)", re.IGNORECASE
@@ -37,7 +37,7 @@ _FLAG: Final = re.compile(r"--?([A-Za-z].*)")
 _CALL: Final = re.compile(r"(?<=[\w>\]])\(\)")
 _ARROW: Final = re.compile(r"\s*(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)\s*")
 _ONLY_ARROW: Final = re.compile(r"(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)")
-_SCREAMING: Final = re.compile(r"_*[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+_*")
+_SCREAMING: Final = re.compile(r"(?<!_)_*+[A-Z][A-Z0-9]{0,60}+(?:_++[A-Z0-9]++)++_*+")
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?|%([A-Za-z_]\w*)%")
 _STARS: Final = re.compile(r"(?<![\w*])\*{1,2}(?=[A-Za-z_])")
 _UNDERSCORES: Final = re.compile(r"_+")
@@ -67,8 +67,7 @@ def say_word(word: str, words: Phrases, *, code: bool = False) -> str:
             return words.to
     start = _LEADING.match(word)
     begin = start.end() if start else 0
-    end = _TRAILING.search(word, begin)
-    stop = end.start() if end else len(word)
+    stop = max(begin, len(word.rstrip(_TRAILING)))
     core = word[begin:stop]
     if core and word.startswith("()", stop):
         stop += 2  # the call's own brackets

@@ -65,14 +65,14 @@ def numerals(text: str, language: str) -> list[Numeral]:
     text = _NAME.sub(" ", text) if found else text
     if _DIGIT.search(text) is None:
         return found
-    dates = [match.span() for match in _DATE.finditer(text)]
+    dates = {at for match in _DATE.finditer(text) for at in range(*match.span())}
     hours = _other_hours(text)
     scales = _scales(language)
     at = 0
     while match := _CHUNK.search(text, at):
         at = match.end()
         number = match[0]
-        in_date = any(start <= match.start() < end for start, end in dates)
+        in_date = match.start() in dates
         if in_date:
             found += (Numeral(part, frozenset((_plain(part),)), may_change=True) for part in re.split(r"\D", number))
             continue

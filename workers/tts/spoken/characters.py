@@ -61,7 +61,7 @@ _FOLDED: Final = frozenset(("ar", "hi", "ja", "ko", "zh"))
 _EXTRA: Final = {"ar": "،؛؟", "es": "¿¡", "hi": "।", "ja": "。、", "zh": "。、"}
 """Marks of their own."""
 
-_BRACKETS: Final = re.compile(r"(?<![A-Za-z0-9_])[(\[{]+([^()\[\]{}]*)[)\]}]+")
+_BRACKETS: Final = re.compile(r"(?:(?<![A-Za-z0-9_(\[{])|(?<=[A-Za-z0-9_][(\[{]))[(\[{]++([^()\[\]{}]*+)[)\]}]++")
 _DASHES: Final = re.compile(r"\s+-+(?=\s)|\s*[–—―]+\s*|-{2,}")
 _QUOTES: Final = re.compile(r"[\"“”„‟«»‹›「」『』〈〉《》【】‚‛`]+")
 _STRENGTH: Final = {mark: rank for rank, mark in enumerate("؟?!।。.؛;:،、,")}

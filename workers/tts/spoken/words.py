@@ -22,6 +22,11 @@ _FIGURE: Final = re.compile(r"\d")
 _VARIANTS: Final = {"pt-BR": "pt_BR", "fr-CH": "fr_CH", "fr-BE": "fr_BE"}
 """Countries that count in another way."""
 
+_JOINING: Final = frozenset(("ja", "zh"))
+"""Written without spaces between words."""
+_LONGEST_PART: Final = 600
+"""Characters that are normalized at once: some steps cost more than in proportion to the length."""
+
 _STEPS: Final = (
     say_hashes,
     say_dates,
@@ -51,11 +56,28 @@ def words(text: str, language: str) -> str:
     variant = _variant(language)
     if variant is None:
         return " ".join(text.split()) if any(map(str.isalnum, text)) else ""
-    text = say_signs(say_abbreviations(unify(text, variant[:2]), variant), variant)
+    said = [_say(part, variant) for part in _parts(" ".join(unify(text, variant[:2]).split()))]
+    return ("" if variant[:2] in _JOINING else " ").join(filter(None, said))
+
+
+def _say(text: str, variant: str) -> str:
+    text = say_signs(say_abbreviations(text, variant), variant)
     if _FIGURE.search(text) is not None:
         for step in _STEPS:
             text = step(text, variant)
     return speakable(say_rest(text, variant), variant[:2])
+
+
+def _parts(text: str) -> list[str]:
+    """A text in parts of at most ``_LONGEST_PART`` characters, divided at spaces where there are any."""
+    parts: list[str] = []
+    begin = 0
+    while len(text) - begin > _LONGEST_PART:
+        space = text.rfind(" ", begin + 1, begin + _LONGEST_PART)
+        end = space if space > 0 else begin + _LONGEST_PART
+        parts.append(text[begin:end])
+        begin = end
+    return [*parts, text[begin:]]
 
 
 @functools.lru_cache(maxsize=512)
