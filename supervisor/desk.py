@@ -188,8 +188,8 @@ class Desk:
                 pid=os.getpid(),
                 translator=posts["translation"].engine_name if translates else needs.UNTRANSLATED,
                 tts=posts["tts"].engine_name,
-                note=posts["translation"].note if translates else "",
-                tts_note=posts["tts"].note,
+                note=supervisor.notes.of(posts["translation"], told=translates),
+                tts_note=supervisor.notes.of(posts["tts"], told=True),
                 paused_by=self.paused_by,
             ),
         )
@@ -210,7 +210,7 @@ class Desk:
                 continue
             wish = needs.wishes(session.options).get(post.role)
             if wish is None or wish.is_what_runs(post):
-                text = f"{post.role}: {reason}"
+                text = f"{news.WORDS[post.role]}: {reason}"
                 supervisor.do(supervisor.ledger.stop_session(session.session, text, exit_code, now))
             else:
                 others.append(wish)

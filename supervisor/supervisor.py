@@ -118,6 +118,7 @@ class Supervisor:
         self._stay: Final = stay
         self.idle_since: float | None = self.started_at
         self.is_ending = False
+        self.notes: Final = news.Notes()
         self._desk: Final = Desk(self)
         self._directory_look_at = self.started_at
         self._is_cut_off = False
@@ -308,10 +309,11 @@ class Supervisor:
     def _tell_of(self, finding: Finding, now: float) -> None:
         """Tell the sessions that need its role what became of a worker."""
         post = self.table.posts[finding.role]
-        reason = finding.reason if isinstance(finding, Ended | RoleFailed) else post.note
-        for session in self.sessions.by_id.values():
-            if needs.is_needed(post.role, session.options):
-                self.hub.send(session.client, news.worker(session.session, post, reason, now))
+        concerned = [s for s in self.sessions.by_id.values() if needs.is_needed(post.role, s.options)]
+        text = finding.told if isinstance(finding, Ended) else ""
+        reason = finding.reason if isinstance(finding, Ended | RoleFailed) else self.notes.of(post, told=bool(concerned))
+        for session in concerned:
+            self.hub.send(session.client, news.worker(session.session, post, reason, now, text=text))
 
     def _parser_lost(self, *, blame: bool, now: float) -> None:
         for session, dropped in self.sessions.parser_lost(blame=blame):
