@@ -11,6 +11,7 @@ from helpers.misbehaviour import WRONG_PROTOCOL, plug_in
 from helpers.running import line, wait_until
 from voicestream.bench import engines
 from voicestream.messages import PROTOCOL_VERSION
+from voicestream.supervisor.news import WORDS
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -32,7 +33,7 @@ def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: V
     orders.open_gate()
     run.wait_for("session_closed")
     assert run.finish() == 78
-    assert f"{role}: its configuration is wrong" in run.stderr
+    assert f"{WORDS[role]}: its configuration is wrong" in run.stderr
     assert f"Type: voicestream workers logs {role}" in run.stderr
     states = {worker["role"]: worker["state"] for worker in place.status()["workers"]}
     assert states == dict.fromkeys(ROLES, "ready") | {role: "failed"}
