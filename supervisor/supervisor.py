@@ -311,7 +311,9 @@ class Supervisor:
         post = self.table.posts[finding.role]
         concerned = [s for s in self.sessions.by_id.values() if needs.is_needed(post.role, s.options)]
         text = finding.told if isinstance(finding, Ended) else ""
-        reason = finding.reason if isinstance(finding, Ended | RoleFailed) else self.notes.of(post, told=bool(concerned))
+        reason = (
+            finding.reason if isinstance(finding, Ended | RoleFailed) else self.notes.of(post, told=bool(concerned))
+        )
         for session in concerned:
             self.hub.send(session.client, news.worker(session.session, post, reason, now, text=text))
 
