@@ -95,7 +95,7 @@ class Desk:
             text = (
                 f"the supervisor that is running is of another version of voicestream "
                 f"({__version__}, protocol {PROTOCOL_VERSION}; the request: protocol {error.version}).\n"
-                f"Type: voicestream down"
+                f"Try: voicestream down"
             )
             self._refuse(client, "other_version", text, EXIT_CONFIGURATION)
 
@@ -233,7 +233,7 @@ class Desk:
                 other = f"{wish.engine} with other --models, --compute, --gpu or --graphs"
                 return (
                     f"the {role} worker runs {post.engine_name} for another session, not "
-                    f"{wish.engine if is_set else other}.\nWait for that session, or type: voicestream down"
+                    f"{wish.engine if is_set else other}.\nWait for that session, or try: voicestream down"
                 )
             exchanges.append((post, wish))
         for post, wish in exchanges:

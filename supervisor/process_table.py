@@ -161,7 +161,7 @@ class ProcessTable:
         post.heard_at = now
         reason = f"it speaks protocol {error.version}, the supervisor {PROTOCOL_VERSION}"
         post.incompatible = reason
-        post.failure = f"{reason}\nAnother version was installed meanwhile. Type: voicestream down"
+        post.failure = f"{reason}\nAnother version was installed meanwhile. Try: voicestream down"
         self.end(post, "stop", now, wished=False, reason=reason)
 
     def check(self, now: float) -> None:
@@ -338,7 +338,7 @@ class ProcessTable:
                 self._change(post, "backoff")
             case restart_policy.GiveUp(reason=reason):
                 self._change(post, "failed")
-                post.detail = post.failure or f"{reason}; last: {exit_text}\nType: voicestream workers logs {post.role}"
+                post.detail = post.failure or f"{reason}; last: {exit_text}\nTry: voicestream workers logs {post.role}"
                 is_configuration = end.exit_code == EXIT_CONFIGURATION or bool(end.incompatible)
                 exit_code = EXIT_CONFIGURATION if is_configuration else EXIT_INCOMPLETE
                 self._findings.append(RoleFailed(role=post.role, reason=post.detail, exit_code=exit_code))

@@ -34,7 +34,7 @@ def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: V
     run.wait_for("session_closed")
     assert run.finish() == 78
     assert f"{WORDS[role]}: its configuration is wrong" in run.stderr
-    assert f"Type: voicestream workers logs {role}" in run.stderr
+    assert f"Try: voicestream workers logs {role}" in run.stderr
     states = {worker["role"]: worker["state"] for worker in place.status()["workers"]}
     assert states == dict.fromkeys(ROLES, "ready") | {role: "failed"}
 
@@ -55,7 +55,7 @@ def test_a_worker_of_another_version_is_tried_once_and_the_run_says_what_to_type
     run.wait_for("session_closed")
     assert run.finish() == 78
     assert f"it speaks protocol {WRONG_PROTOCOL}, the supervisor {PROTOCOL_VERSION}" in run.stderr
-    assert "Type: voicestream down" in run.stderr
+    assert "Try: voicestream down" in run.stderr
     assert orders.done() == [1]
     wait_until(lambda: "state=ended" in place.log_text("supervisor"), "the supervisor has ended")
     place.assert_nothing_left()

@@ -66,7 +66,7 @@ def setup(
     only a voice is fetched, unless --quality asks for a translator.
     """
     if yes and target is None:
-        raise UsageError("setup --yes has to know the language to hear", hint=f"Type: {EXAMPLE}")
+        raise UsageError("setup --yes has to know the language to hear", hint=f"Try: {EXAMPLE}")
     if not yes and licence_question.can_ask():
         click.echo("Agents write English. NLLB-200 translates it on this machine; nothing is sent anywhere.", err=True)
     if quality is not None:
@@ -94,8 +94,8 @@ def setup(
     _install(wanted, source)
     what = "translate into and speak" if translates and voice else "translate into" if translates else "speak"
     click.echo(
-        f"voicestream: ready to {what} {language.name}. Type:\n"
-        f"  claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",
+        f"voicestream: ready to {what} {language.name}\n"
+        f"Try: claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",
         err=True,
     )
 
@@ -117,7 +117,7 @@ def _renew(roles: Iterable[Role]) -> None:
     for role in sorted(roles):
         try:
             if asking.ask(StatusRequest(), Status).supervisor.sessions:
-                hint = f"Type: voicestream workers restart {role}"
+                hint = f"Try: voicestream workers restart {role}"
                 click.echo(f"voicestream: a session is still spoken with the earlier {role}\n{hint}", err=True)
                 continue
             click.echo(f"voicestream: restarting {role} …", err=True)
@@ -133,7 +133,7 @@ def _ask(question: str, default: str | None, understand: Callable[[str], Answer]
         UsageError: there is no terminal.
     """
     if not licence_question.can_ask():
-        raise UsageError(f"setup asks: {question} There is no terminal to answer at", hint=f"Type: {EXAMPLE}")
+        raise UsageError(f"setup asks: {question} There is no terminal to answer at", hint=f"Try: {EXAMPLE}")
     return questions.ask(question, default, understand)
 
 

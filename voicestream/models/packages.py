@@ -43,7 +43,7 @@ def check(*names: str, install: str = INSTALL) -> None:
     """
     missing = [name for name in names if not is_installed(name)]
     if missing:
-        raise ConfigurationError(f"this needs {', '.join(missing)}, not installed here", hint=f"Type: {install}")
+        raise ConfigurationError(f"this needs {', '.join(missing)}, not installed here", hint=f"Try: {install}")
 
 
 def is_installed(name: str) -> bool:
