@@ -62,17 +62,21 @@ def test_a_script_gets_a_converted_model_for_a_processor_and_what_to_type_next(
     run.write(line(PAIR[0]))
     assert run.finish() == 0, run.stderr
     assert [(event["text"], event["engine"]) for event in run.of("translated")] == [(PAIR[1], "nllb-ct2")]
-    restarts = place.worker("translation")["restarts"]
-    again = place.call("setup", *options)
-    assert again.returncode == 0, again.stderr
-    assert "restarting translation" in again.stderr
-    assert place.worker("translation")["restarts"] == restarts + 1
-    # Beside a session it is told how.
-    other = place.run("--to", "ja")
+
+
+def test_a_running_supervisor_gets_what_was_replaced_or_beside_a_session_the_command(
+    place: Voicestream, hub: HubServer
+) -> None:
+    assert place.call("up", "--translator", "none").returncode == 0
+    options = ("--to", "ja", "--compute", "cuda", "--quality", "small", "--yes", *ACCEPT)
+    alone = place.call("setup", *options)
+    assert (alone.returncode, "restarting translation" in alone.stderr) == (0, True), alone.stderr
+    assert place.worker("translation")["restarts"] == 1
+    other = place.run()
     other.wait_for("session_opened")
     beside = place.call("setup", *options)
-    assert "voicestream workers restart translation" in beside.stderr
-    assert place.worker("translation")["restarts"] == restarts + 1
+    assert "Try: voicestream workers restart translation" in beside.stderr
+    assert place.worker("translation")["restarts"] == 1
     assert other.finish() == 0, other.stderr
 
 
