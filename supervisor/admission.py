@@ -28,7 +28,7 @@ MAX_OPTIONS_BYTES: Final = 256 << 10
 def no_room(sessions: int) -> str:
     """Why no further session can be opened while so many are; empty if one can."""
     if sessions >= MAX_SESSIONS:
-        return f"{sessions} sessions are open, and more are not served.\nType: voicestream down"
+        return f"{sessions} sessions are open, and more are not served.\nTry: voicestream down"
     return ""
 
 

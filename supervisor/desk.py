@@ -96,7 +96,7 @@ class Desk:
             text = (
                 f"the supervisor that is running is of another version of voicestream "
                 f"({__version__}, protocol {PROTOCOL_VERSION}; the request: protocol {error.version}).\n"
-                f"Type: voicestream down"
+                f"Try: voicestream down"
             )
             self._refuse(client, "other_version", text, EXIT_CONFIGURATION)
 
@@ -189,8 +189,8 @@ class Desk:
                 pid=os.getpid(),
                 translator=posts["translation"].engine_name if translates else needs.UNTRANSLATED,
                 tts=posts["tts"].engine_name,
-                note=posts["translation"].note if translates else "",
-                tts_note=posts["tts"].note,
+                note=supervisor.notes.of(posts["translation"], told=translates),
+                tts_note=supervisor.notes.of(posts["tts"], told=True),
                 paused_by=self.paused_by,
             ),
         )
@@ -211,7 +211,7 @@ class Desk:
                 continue
             wish = needs.wishes(session.options).get(post.role)
             if wish is None or wish.is_what_runs(post):
-                text = f"{post.role}: {reason}"
+                text = f"{news.WORDS[post.role]}: {reason}"
                 supervisor.do(supervisor.ledger.stop_session(session.session, text, exit_code, now))
             else:
                 others.append(wish)
@@ -234,7 +234,7 @@ class Desk:
                 other = f"{wish.engine} with other --models, --compute, --gpu or --graphs"
                 return (
                     f"the {role} worker runs {post.engine_name} for another session, not "
-                    f"{wish.engine if is_set else other}.\nWait for that session, or type: voicestream down"
+                    f"{wish.engine if is_set else other}.\nWait for that session, or try: voicestream down"
                 )
             exchanges.append((post, wish))
         for post, wish in exchanges:

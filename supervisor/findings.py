@@ -31,6 +31,8 @@ class Ended:
     reason: str
     blame: bool
     """Whether what it had in hand may be the cause."""
+    told: str = ""
+    """What a person should know of it; empty for an end that was asked for."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""What all sessions are told about the workers, and about pauses. Pure."""
+"""Events about the workers and about pauses, for all sessions. Sans-I/O."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from voicestream.messages import SessionClosed, SessionEvent
 
@@ -10,6 +10,41 @@ if TYPE_CHECKING:
     from voicestream.messages import Loading, Role
     from voicestream.supervisor.ledger.commands import Closed
     from voicestream.supervisor.post import Post
+
+WORDS: Final[dict[Role, str]] = {
+    "parser": "parser",
+    "translation": "translator",
+    "tts": "voice engine",
+    "player": "player",
+}
+"""Roles in words for people."""
+
+
+class Notes:
+    """Notes on what better engines lack: each is told once, in the first session that it concerns."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def of(self, post: Post, *, told: bool) -> str:
+        """The note of a worker, if it was not told yet; ``told``: there is a session to tell, so it counts as told."""
+        note = post.note
+        if note in self._told or not told:
+            return ""
+        self._told.add(note)
+        return note
+
+
+def crashed(role: Role, status: str, stopped_for: str) -> str:
+    """A sentence on a worker that ended unasked and is started again.
+
+    Args:
+        role: of the worker.
+        status: of its process, in words.
+        stopped_for: the reason for which the supervisor ended it, if it did.
+    """
+    how = f"failed ({stopped_for})" if stopped_for else f"crashed ({status})"
+    return f"the {WORDS[role]} {how} and is restarted"
 
 
 def loading(session: str, post: Post, message: Loading, now: float) -> SessionEvent:
@@ -31,8 +66,16 @@ def refused(session: str, role: Role, reason: str, now: float) -> SessionEvent:
     return SessionEvent(event="notice", session=session, time=now, role=role, text=text)
 
 
-def worker(session: str, post: Post, reason: str, now: float) -> SessionEvent:
-    """A worker was started, became ready, ended or is given up; ``reason``: why, if there is one to tell."""
+def worker(session: str, post: Post, reason: str, now: float, *, text: str = "") -> SessionEvent:
+    """A worker was started, became ready, ended or is given up.
+
+    Args:
+        session: that is told.
+        post: of the worker.
+        reason: why, if there is one to tell.
+        now: seconds on the monotonic clock.
+        text: what a person should know of it, if anything.
+    """
     return SessionEvent(
         event="worker",
         session=session,
@@ -42,6 +85,7 @@ def worker(session: str, post: Post, reason: str, now: float) -> SessionEvent:
         state=post.state,
         engine=post.engine_name or None,
         reason=reason or None,
+        text=text or None,
     )
 
 

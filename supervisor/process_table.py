@@ -15,7 +15,7 @@ from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE
 from voicestream.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
 from voicestream.messages import Stop as StopMessage
-from voicestream.supervisor import alarms, restart_policy, stop_ladder
+from voicestream.supervisor import alarms, news, restart_policy, stop_ladder
 from voicestream.supervisor.findings import BecameReady, Ended, RoleFailed, Started
 from voicestream.supervisor.post import Post, Stop
 from voicestream.supervisor.process import Launch, WorkerProcess, describe_exit
@@ -161,7 +161,7 @@ class ProcessTable:
         post.heard_at = now
         reason = f"it speaks protocol {error.version}, the supervisor {PROTOCOL_VERSION}"
         post.incompatible = reason
-        post.failure = f"{reason}\nAnother version was installed meanwhile. Type: voicestream down"
+        post.failure = f"{reason}\nAnother version was installed meanwhile. Try: voicestream down"
         self.end(post, "stop", now, wished=False, reason=reason)
 
     def check(self, now: float) -> None:
@@ -269,7 +269,8 @@ class ProcessTable:
         except OSError as error:
             no_room = error.errno in NO_ROOM
             end = restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False, refused=no_room)
-            self._record_end(post, end, f"could not be started: {error.strerror}")
+            text = f"could not be started: {error.strerror}"
+            self._record_end(post, end, text, text)
             return
         self._change(post, "starting")
         self._findings.append(Started(post.role))
@@ -310,7 +311,7 @@ class ProcessTable:
             worked=post.jobs > 0,
             incompatible=post.incompatible,
         )
-        self._record_end(post, end, exit_text)
+        self._record_end(post, end, describe_exit(status), exit_text)
 
     def _ring(self, post: Post, now: float) -> bool:
         """End a worker that is stuck; whether it is."""
@@ -320,25 +321,24 @@ class ProcessTable:
         self.end(post, "kill", now, wished=post.stop is not None and post.stop.wished, reason=reason)
         return True
 
-    def _record_end(self, post: Post, end: restart_policy.End, exit_text: str) -> None:
+    def _record_end(self, post: Post, end: restart_policy.End, status: str, exit_text: str) -> None:
         post.last_exit = exit_text
         post.ends.append(end)
         _log.info("role=%s incarnation=%d ended=%r", post.role, post.incarnation, exit_text)
-        self._findings.append(
-            Ended(
-                role=post.role,
-                reason=f"the {post.role} worker {exit_text if end.refused else f'ended: {exit_text}'}",
-                blame=not (end.wished or end.refused),
-            )
-        )
         decision = restart_policy.decide(list(post.ends), wanted=self._wanted)
+        blame = not (end.wished or end.refused)
+        told = ""
+        if blame and isinstance(decision, restart_policy.StartAt):
+            told = news.crashed(post.role, status, post.stop.reason if post.stop else "")
+        reason = f"the {post.role} worker {exit_text if end.refused else f'ended: {exit_text}'}"
+        self._findings.append(Ended(role=post.role, reason=reason, blame=blame, told=told))
         match decision:
             case restart_policy.StartAt(at=at):
                 post.start_at = at
                 self._change(post, "backoff")
             case restart_policy.GiveUp(reason=reason):
                 self._change(post, "failed")
-                post.detail = post.failure or f"{reason}; last: {exit_text}\nType: voicestream workers logs {post.role}"
+                post.detail = post.failure or f"{reason}; last: {exit_text}\nTry: voicestream workers logs {post.role}"
                 is_configuration = end.exit_code == EXIT_CONFIGURATION or bool(end.incompatible)
                 exit_code = EXIT_CONFIGURATION if is_configuration else EXIT_INCOMPLETE
                 self._findings.append(RoleFailed(role=post.role, reason=post.detail, exit_code=exit_code))

@@ -35,7 +35,7 @@ def of_worker(post: Post, in_flight: int, now: float) -> WorkerStatus:
         latency_ms=post.latency(),
         memory_bytes=memory_bytes(pid) if pid is not None else 0,
         last_exit=post.last_exit,
-        detail=post.detail,
+        detail=post.detail or post.note,
     )
 
 

@@ -120,6 +120,7 @@ class Supervisor:
         self._stay: Final = stay
         self.idle_since: float | None = self.started_at
         self.is_ending = False
+        self.notes: Final = news.Notes()
         self._desk: Final = Desk(self)
         self._exchange: Final = Exchange(self)
         self._directory_look_at = self.started_at
@@ -331,18 +332,21 @@ class Supervisor:
     def _tell_of(self, finding: Finding, now: float) -> None:
         """Tell the sessions that need its role what became of a worker."""
         post = self.table.posts[finding.role]
-        reason = finding.reason if isinstance(finding, Ended | RoleFailed) else post.note
+        concerned = [s for s in self.sessions.by_id.values() if needs.is_needed(post.role, s.options)]
+        text = finding.told if isinstance(finding, Ended) else ""
+        reason = (
+            finding.reason if isinstance(finding, Ended | RoleFailed) else self.notes.of(post, told=bool(concerned))
+        )
         if (
             post.is_exchanged
             and not isinstance(finding, RoleFailed)
             and not (isinstance(finding, Ended) and finding.blame)
         ):
-            reason = ""  # nothing that anybody has to know
+            reason = text = ""  # nothing that anybody has to know
         if isinstance(finding, BecameReady | RoleFailed):
             post.is_exchanged = False
-        for session in self.sessions.by_id.values():
-            if needs.is_needed(post.role, session.options):
-                self.sessions.tell(session.session, news.worker(session.session, post, reason, now))
+        for session in concerned:
+            self.sessions.tell(session.session, news.worker(session.session, post, reason, now, text=text))
 
     def _parser_lost(self, *, blame: bool, now: float) -> None:
         for session, dropped in self.sessions.parser_lost(blame=blame):

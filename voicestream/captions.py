@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 NO_TRANSLATOR: Final = "none"
 
+BEGINNING: Final = 40
+"""Characters of a sentence that was not spoken that are shown."""
+
 _OVER: Final = "\r\x1b[2K"
 """To the line's start, and erase it (ECMA-48 EL); written to terminals only."""
 
@@ -97,10 +100,14 @@ class Captions:
         if reason in self._reasons:
             return
         self._reasons.add(reason)
-        what = "some input" if event.sentence is None else f"sentence {event.sentence}"
-        if event.sentence is not None and event.sentence < 0:
-            what = "an announcement"
-        self.error(f"{what} {event.event} ({event.stage}): {reason}")
+        verb = "not translated" if event.stage == "translation" else "not spoken"
+        if event.sentence is None:
+            what = "some input"
+        elif event.sentence in self._texts:
+            what = f'"{_beginning(self._texts[event.sentence][0])}"'
+        else:
+            what = "a sentence"
+        self.error(f"{verb}: {what}: {reason}")
 
     def _worker(self, event: SessionEvent) -> None:
         if event.reason and event.state == "ready":
@@ -108,8 +115,8 @@ class Captions:
                 self._tell_choice("translator", event.engine or "", event.reason)
             elif event.role == "tts":
                 self._tell_choice("voice", event.engine or "", event.reason)
-        elif event.reason:
-            self.note(event.reason)
+        elif event.text:
+            self.note(event.text)
         if event.role == "translation" and event.engine == NO_TRANSLATOR:
             self._tell_untranslated()
 
@@ -185,3 +192,11 @@ class Captions:
         over = _OVER if self._has_line else ""
         self._has_line = not is_final
         click.secho(f"{over}{text}", err=True, fg=fg, dim=dim, nl=is_final)
+
+
+def _beginning(text: str) -> str:
+    """The first words of a sentence, by which a person knows it again."""
+    if len(text) <= BEGINNING:
+        return text
+    words = text[: BEGINNING + 1].rpartition(" ")[0] or text[:BEGINNING]
+    return f"{words}…"

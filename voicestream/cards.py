@@ -27,7 +27,7 @@ _OWNERS: Final[dict[str | None, EngineRole | None]] = {None: None, "translation"
 
 _WRITTEN: Final = re.compile(r"(?:(\w+)=)?(\d{1,3})", re.ASCII)
 
-_HOW: Final = "Type --gpu 1 (the second card, for both), or --gpu translation=0 --gpu tts=1"
+_HOW: Final = "Try: --gpu 1 (the second card, for both), or --gpu translation=0 --gpu tts=1"
 
 
 def parse(typed: Iterable[str]) -> dict[EngineRole, int]:

@@ -160,7 +160,7 @@ class Client:
             # A look that took longer was a sleep, ours or the whole machine's, in which nobody could answer.
             left_seconds -= min(time.monotonic() - since, LOOK_AGAIN_SECONDS)
         raise NoAnswerError(
-            f"the supervisor did not answer within {timeout_seconds:.0f} s", hint="Type: voicestream down"
+            f"the supervisor did not answer within {timeout_seconds:.0f} s", hint="Try: voicestream down"
         )
 
     def ask_starting(self, request: Message) -> Message:
@@ -174,7 +174,7 @@ class Client:
                 if not is_ending or self._start_went_wrong():
                     raise
                 self.wait_for_end(timeout_seconds=ANSWER_SECONDS)
-        raise SupervisorLostError("the supervisor ends again and again", hint="Type: voicestream doctor")
+        raise SupervisorLostError("the supervisor ends again and again", hint="Try: voicestream doctor")
 
     def is_lost(self) -> bool:
         """Whether the connection was there and is gone: the supervisor has ended."""
@@ -318,7 +318,7 @@ class Client:
                 raise VersionMismatchError(
                     "the supervisor that is running is of another version of voicestream "
                     f"(protocol {error.version}; this one: {PROTOCOL_VERSION})",
-                    hint="Type: voicestream down",
+                    hint="Try: voicestream down",
                 ) from error
             except ProtocolError:
                 continue

@@ -57,4 +57,4 @@ def unknown(group: str, name: str, installed: Sequence[str]) -> tuple[str, str]:
     nearest = difflib.get_close_matches(name.lower(), names, n=MAX_GUESSES)
     guess = f"Did you mean {' or '.join(f'{option} {one}' for one in nearest)}? " if nearest else ""
     shown = name if len(name) <= 60 else f"{name[:59]}…"  # noqa: PLR2004 - a line on a terminal
-    return f'there is no {KINDS[group]} named "{shown}"', f"{guess}Type {option} and one of: {', '.join(names)}"
+    return f'there is no {KINDS[group]} named "{shown}"', f"{guess}Try: {option} with one of: {', '.join(names)}"

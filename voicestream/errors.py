@@ -33,7 +33,7 @@ EXIT_CONFIGURATION: Final = 78
 """EX_CONFIG: a worker that ends with it is not started again."""
 
 
-DESCRIPTORS_HINT: Final = "Type: ulimit -n 256"
+DESCRIPTORS_HINT: Final = "Try: ulimit -n 256"
 """For those who have too few descriptors."""
 
 

@@ -141,7 +141,7 @@ class RunDirectory:
         if found.st_mode & 0o077:
             raise RunDirectoryError(
                 f"the run directory {self.path} is open to other users (mode {stat.S_IMODE(found.st_mode):04o})",
-                hint=f"Type: chmod 700 {self.path}",
+                hint=f"Try: chmod 700 {self.path}",
             )
 
     def acquire(self) -> bool:
@@ -286,7 +286,7 @@ class RunDirectory:
         except OSError as error:
             raise RunDirectoryError(
                 f"cannot open the lock {self._lock_path}: {error.strerror}",
-                hint=f"Type: ls -l {self.path}",
+                hint=f"Try: ls -l {self.path}",
             ) from error
 
     def _is_current(self, descriptor: int) -> bool:

@@ -61,7 +61,7 @@ def choose(compute: str) -> Device:
         return processor()
     raise EngineNotReadyError(
         f"there is no device {compute} here that torch could use",
-        hint="Type --compute auto or --compute cpu, or install a torch built for that device: https://pytorch.org",
+        hint="Try: --compute auto or --compute cpu, or install a torch built for that device: https://pytorch.org",
     )
 
 
@@ -76,7 +76,7 @@ def no_such_card(name: str, cards: int) -> EngineNotReadyError:
     choice = "--gpu 0" if cards == 1 else f"--gpu 0 … --gpu {cards - 1}"
     return EngineNotReadyError(
         f"there is no device {name} here: there {there_is}, counted from 0",
-        hint=f"Type {choice}, --compute auto or --compute cpu.",
+        hint=f"Try: {choice}, --compute auto or --compute cpu.",
     )
 
 
@@ -143,5 +143,5 @@ def does_not_fit(name: str, error: Exception) -> EngineNotReadyError:
     """What to raise when a device that was named has too little memory for a model."""
     return EngineNotReadyError(
         f"the model does not fit the memory of {name}: {error}",
-        hint="Type --compute cpu, or end what else uses that device.",
+        hint="Try: --compute cpu, or end what else uses that device.",
     )

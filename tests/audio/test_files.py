@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_made_is_refused_with_what_to_type(driver: PlayerD
     driver.ask_to_open("s", "wav", tmp_path / "missing" / "out.wav")
     failed = driver.wait_for(OutputFailed)
     assert failed.exit_code == 1
-    assert f"type: mkdir -p {tmp_path / 'missing'}" in failed.reason
+    assert f"Try: mkdir -p {tmp_path / 'missing'}" in failed.reason
     driver.ask_to_open("s", "wav", tmp_path)
     assert "irectory" in driver.wait_for(OutputFailed).reason
 

@@ -85,11 +85,11 @@ def test_the_json_has_every_figure_with_its_goal_and_the_hardware() -> None:
 
 
 def test_the_table_says_what_was_missed_and_what_could_not_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    absent = Figure(name="two", title="sound heard", unit="ms", samples=(), absent="no [audio] server; type: apt")
+    absent = Figure(name="two", title="sound heard", unit="ms", samples=(), absent="no [audio] server; try: apt")
     table.show(Report(hardware={"cpu": "Abacus"}, figures=(figure(3.0, goal=2.0), absent), seconds=1.0))
     printed = capsys.readouterr().out
     assert "≤ 2 ms missed" in printed
-    assert "sound heard: not measured: no [audio] server; type: apt" in printed
+    assert "sound heard: not measured: no [audio] server; try: apt" in printed
     assert "cpu: Abacus" in printed
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("cards", "words", "hint"),
     [
-        (1, "there is one NVIDIA card, counted from 0", "Type --gpu 0, --compute auto or --compute cpu."),
-        (2, "there are 2 NVIDIA cards, counted from 0", "Type --gpu 0 … --gpu 1, --compute auto or --compute cpu."),
+        (1, "there is one NVIDIA card, counted from 0", "Try: --gpu 0, --compute auto or --compute cpu."),
+        (2, "there are 2 NVIDIA cards, counted from 0", "Try: --gpu 0 … --gpu 1, --compute auto or --compute cpu."),
     ],
 )
 def test_a_card_that_is_not_there_is_an_error_that_counts_those_that_are(

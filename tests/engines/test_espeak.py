@@ -390,7 +390,7 @@ def test_importing_the_engine_does_not_import_numpy() -> None:
 @pytest.mark.parametrize(
     ("typed", "words", "hint"),
     [
-        ("/home/me/voices/me/sample.wav", "it cannot speak with a sample", "Type --tts xtts, after: voicestream setup"),
+        ("/home/me/voices/me/sample.wav", "it cannot speak with a sample", "Try: --tts xtts, after: voicestream setup"),
         ("Claribel Dervla", 'no voice "Claribel Dervla"', "XTTS has voices of two words: --tts xtts, after:"),
     ],
 )

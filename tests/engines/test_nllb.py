@@ -366,7 +366,7 @@ def test_a_gpu_whose_libraries_are_missing_is_no_defect_of_ours(
     monkeypatch.setattr(with_ctranslate2.NllbCt2Translator, "_decode", refuse)
     with pytest.raises(engines.EngineNotReadyError, match=r"libcublas\.so\.12 is not found") as caught:
         engines.load_translator("nllb-ct2", lambda *_: None)
-    assert caught.value.hint == "Type --compute cpu, or --translator nllb"
+    assert caught.value.hint == "Try: --compute cpu, or --translator nllb"
 
 
 def test_the_processor_is_the_last_resort(load: Load, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from helpers.neural import skip_unless_installed
 from helpers.tiny_nllb import NAME
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import licences, store
+from voicestream.models import licences, packages, store
 from voicestream.workers import engines, reading
 from voicestream.workers.translation.nllb import directories
 
@@ -187,7 +187,7 @@ def test_without_its_packages_the_command_that_installs_them_is_named(
     monkeypatch.setitem(sys.modules, package, None)
     error = refusal(name)
     assert package in str(error)
-    assert error.hint == "pip install 'voicestream[translation]'"
+    assert error.hint == packages.INSTALL
 
 
 def test_weights_are_read_ahead_with_news_of_how_far_that_is(tmp_path: Path) -> None:

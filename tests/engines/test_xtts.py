@@ -280,7 +280,7 @@ def test_weights_that_do_not_fit_are_refused(copy: Path, load: Load) -> None:
     rewrite(copy / "model.pth", lambda loaded: loaded["model"].pop("gpt.mel_head.weight"))  # type: ignore[attr-defined]
     with pytest.raises(EngineNotReadyError, match=r"gpt\.mel_head\.weight") as caught:
         load(copy)
-    assert caught.value.hint == "Remove it and type: voicestream setup"
+    assert caught.value.hint == "Remove it and try: voicestream setup"
 
 
 @pytest.mark.parametrize("name", ["config.json", "vocab.json", "speakers_xtts.pth"])

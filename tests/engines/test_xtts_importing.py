@@ -14,6 +14,7 @@ from helpers import tiny_xtts
 from helpers.neural import skip_unless_voice_installed
 from voicestream.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
+from voicestream.models import packages
 from voicestream.workers.tts.xtts import importing
 
 skip_unless_voice_installed()
@@ -61,7 +62,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
     monkeypatch.setitem(sys.modules, "TTS", None)
     with pytest.raises(EngineNotReadyError, match=r"a package is missing: .*TTS") as caught:
         importing.import_coqui()
-    assert caught.value.hint == "pip install 'voicestream[neural]'"
+    assert caught.value.hint == packages.INSTALL_NEURAL
 
 
 @pytest.mark.parametrize(("from_rate", "to_rate"), [(22_050, 16_000), (16_000, 22_050), (44_100, 22_050)])

@@ -11,6 +11,7 @@ from helpers.misbehaviour import WRONG_PROTOCOL, plug_in
 from helpers.running import line, wait_until
 from voicestream.bench import engines
 from voicestream.messages import PROTOCOL_VERSION
+from voicestream.supervisor.news import WORDS
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -32,8 +33,8 @@ def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: V
     orders.open_gate()
     run.wait_for("session_closed")
     assert run.finish() == 78
-    assert f"{role}: its configuration is wrong" in run.stderr
-    assert f"Type: voicestream workers logs {role}" in run.stderr
+    assert f"{WORDS[role]}: its configuration is wrong" in run.stderr
+    assert f"Try: voicestream workers logs {role}" in run.stderr
     states = {worker["role"]: worker["state"] for worker in place.status()["workers"]}
     assert states == dict.fromkeys(ROLES, "ready") | {role: "failed"}
 
@@ -54,7 +55,7 @@ def test_a_worker_of_another_version_is_tried_once_and_the_run_says_what_to_type
     run.wait_for("session_closed")
     assert run.finish() == 78
     assert f"it speaks protocol {WRONG_PROTOCOL}, the supervisor {PROTOCOL_VERSION}" in run.stderr
-    assert "Type: voicestream down" in run.stderr
+    assert "Try: voicestream down" in run.stderr
     assert orders.done() == [1]
     wait_until(lambda: "state=ended" in place.log_text("supervisor"), "the supervisor has ended")
     place.assert_nothing_left()

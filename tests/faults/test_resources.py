@@ -93,7 +93,7 @@ def test_a_sentence_that_costs_three_lives_of_tts_is_skipped_visibly_and_the_res
     assert [event["sentence"] for event in run.of("playback_finished")] == [0, 2, 3]
     (skipped,) = run.of("skipped")
     assert (skipped["sentence"], skipped["stage"]) == (1, "tts")
-    assert "sentence 1 skipped" in run.stderr
+    assert 'not spoken: "This one is deadly.": ' in run.stderr
     assert "3 of 4 sentences spoken" in run.stderr
     tts = place.worker("tts")
     assert tts["restarts"] == 3

@@ -121,6 +121,12 @@ def test_a_session_is_told_when_a_worker_ended_its_successor_was_started_and_was
         ("tts", 2, "ready"),
     ]
     assert events[0]["reason"] == "the tts worker ended: SIGKILL (died)"
+    assert events[0]["text"] == "the voice engine crashed (SIGKILL) and is restarted"
     times = [at, *(event["time"] for event in events), time.monotonic()]
     assert times == sorted(times)
+    # An end that a person asked for is an event too, and no news for a person.
+    assert found.place.call("workers", "restart", "player").returncode == 0
+    run.wait_for("worker", 6)
     assert run.finish() == 0, run.stderr
+    assert run.stderr.count("the voice engine crashed (SIGKILL) and is restarted") == 1
+    assert "worker ended" not in run.stderr

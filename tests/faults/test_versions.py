@@ -41,7 +41,7 @@ def test_a_run_notices_a_supervisor_of_another_version_at_once(place: Voicestrea
         done = place.call("run", "--output", "null", stdin=line("Hello."))
     assert done.returncode == EXIT_CONFIGURATION
     assert "the supervisor that is running is of another version of voicestream" in done.stderr
-    assert "Type: voicestream down" in done.stderr
+    assert "Try: voicestream down" in done.stderr
     assert time.monotonic() - since < ANSWER_SECONDS, "it waited for an answer that it knows"
 
 
@@ -51,7 +51,7 @@ def test_a_client_of_another_version_is_told_at_once_and_its_down_ends_the_super
         answer = answer_to(place, message)
         # These two fields every version reads.
         assert (answer["type"], answer["exit_code"]) == ("Refused", EXIT_CONFIGURATION)
-        assert answer["text"].endswith("Type: voicestream down")
+        assert answer["text"].endswith("Try: voicestream down")
         assert answer["code"] == "other_version"
     status = place.status()
     assert [worker["restarts"] for worker in status["workers"]] == [0, 0, 0, 0]

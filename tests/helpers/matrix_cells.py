@@ -87,7 +87,7 @@ class Expectation:
     """Pattern in the supervisor's log."""
     successor: str | None = None
     """Pattern of how the worker that took its place ended."""
-    reason: str = r"{role}: its configuration is wrong; last: exit 78 \(.+\nType: voicestream workers logs {role}"
+    reason: str = r"{words}: its configuration is wrong; last: exit 78 \(.+\nTry: voicestream workers logs {role}"
     """With exit code 78: pattern of what the person reads at the end."""
 
 
@@ -109,7 +109,7 @@ _OTHER_PROTOCOL = (
     rf"the supervisor {PROTOCOL_VERSION}\)"
 )
 _OTHER_REASON = (
-    rf"{{role}}: it speaks protocol {WRONG_PROTOCOL}, the supervisor {PROTOCOL_VERSION}\n.+ Type: voicestream down"
+    rf"{{words}}: it speaks protocol {WRONG_PROTOCOL}, the supervisor {PROTOCOL_VERSION}\n.+ Try: voicestream down"
 )
 _GARBAGE = r"dropped=\d+ reason=malformed peer=b'{role}\.\d+[^']*'"
 

@@ -45,7 +45,7 @@ class TinyWorker(JobWorker):
             case "gated":
                 Path(os.environ[GATE_VARIABLE]).read_bytes()
             case "misconfigured":
-                raise ConfigurationError("there are no weights", hint="Type: voicestream setup")
+                raise ConfigurationError("there are no weights", hint="Try: voicestream setup")
             case "broken":
                 raise RuntimeError("loading went wrong")
             case _:

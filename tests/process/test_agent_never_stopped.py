@@ -62,7 +62,7 @@ def raising(error: type[errors.VoicestreamError]) -> Failure:
 from voicestream import errors
 from voicestream.cli import request
 def fail(*_, **__):
-    raise errors.{error.__name__}("it has happened", hint="Type: something")
+    raise errors.{error.__name__}("it has happened", hint="Try: something")
 request.request = fail
 """
     return Failure(error.__name__, error.exit_code, ("voicestream: it has happened\nType: something\n",), before=before)

@@ -62,8 +62,22 @@ def test_a_script_gets_a_converted_model_for_a_processor_and_what_to_type_next(
     run.write(line(PAIR[0]))
     assert run.finish() == 0, run.stderr
     assert [(event["text"], event["engine"]) for event in run.of("translated")] == [(PAIR[1], "nllb-ct2")]
-    again = place.call("setup", *options)
-    assert "for the one that is running: voicestream workers restart translation" in again.stderr
+
+
+def test_a_running_supervisor_gets_what_was_replaced_or_beside_a_session_the_command(
+    place: Voicestream, hub: HubServer
+) -> None:
+    assert place.call("up", "--translator", "none").returncode == 0
+    options = ("--to", "ja", "--compute", "cuda", "--quality", "small", "--yes", *ACCEPT)
+    alone = place.call("setup", *options)
+    assert (alone.returncode, "restarting translation" in alone.stderr) == (0, True), alone.stderr
+    assert place.worker("translation")["restarts"] == 1
+    other = place.run()
+    other.wait_for("session_opened")
+    beside = place.call("setup", *options)
+    assert "Try: voicestream workers restart translation" in beside.stderr
+    assert place.worker("translation")["restarts"] == 1
+    assert other.finish() == 0, other.stderr
 
 
 @pytest.mark.parametrize(
@@ -86,6 +100,12 @@ def test_what_a_script_left_out_is_said_and_nothing_is_fetched(
     assert done.returncode == code
     assert said in done.stderr
     assert hub.seen == []
+
+
+def test_what_all_options_answer_needs_no_terminal(place: Voicestream, hub: HubServer) -> None:
+    options = ("--to", "ja", "--compute", "cuda", "--quality", "small", "--voice-model", "none")
+    done = place.call("setup", *options, *ACCEPT)
+    assert done.returncode == 0, done.stderr
 
 
 # --- at a terminal

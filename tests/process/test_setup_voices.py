@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,8 +132,8 @@ def test_what_coqui_has_fetched_is_not_fetched_again(place: Voicestream, voice_h
     ("options", "code", "said"),
     [
         (("--to", "ja", "--voice-model", "piper"), 2, "There is xtts, kokoro, and none."),
-        (("--to", "de", "--voice-model", "kokoro"), 2, "Kokoro does not speak German\nType: --voice-model xtts"),
-        (("--to", "sw", "--voice-model", "xtts"), 2, "XTTS v2 does not speak Swahili\nType: --voice-model none"),
+        (("--to", "de", "--voice-model", "kokoro"), 2, "Kokoro does not speak German\nTry: --voice-model xtts"),
+        (("--to", "sw", "--voice-model", "xtts"), 2, "XTTS v2 does not speak Swahili\nTry: --voice-model none"),
     ],
 )
 def test_a_voice_that_does_not_fit_is_said_before_anything_is_fetched(
@@ -154,7 +155,9 @@ def test_without_the_packages_of_a_voice_the_command_that_installs_them_is_named
     )
     done = place.call(*XTTS)  # before the licence is asked for
     assert done.returncode == 78
-    assert f"this needs {lost}, not installed here\nType: pip install 'voicestream[{extra}]'" in done.stderr
+    assert f"this needs {lost}, not installed here\nTry: pip install 'voicestream[{extra}]'" in done.stderr
+    constraints = Path(__file__).parents[2] / "constraints.txt"
+    assert f" --constraint {constraints}\n" in done.stderr
     assert voice_hub.seen == []
 
 

@@ -90,13 +90,15 @@ engines.BEST[engines.SYNTHESIZERS] = ("better", "espeak")
 """
 
 
-def test_what_a_better_voice_lacks_is_told_once_a_run(place: Voicestream) -> None:
+def test_what_a_better_voice_lacks_is_told_once_a_supervisor_and_by_its_status(place: Voicestream) -> None:
     site = place.home / "site"
     place.environment["PYTHONPATH"] = offer(site, "voicestream-better", synthesizers={"better": "better:Better"})
     (site / "better.py").write_text(NOT_READY)
     (site / "sitecustomize.py").write_text(PREFER)
-    for _ in range(2):  # in the first the worker gets ready during the session, in the second it is ready before
+    for told in (1, 0, 0):
         run = place.run()
         run.write(line("One."))
         assert run.finish() == 0, run.stderr
-        assert run.stderr.count("voice: espeak; better is not ready: it is hoarse (voicestream cure)") == 1
+        assert run.stderr.count("voice: espeak; better is not ready: it is hoarse (voicestream cure)") == told
+        assert "tts: better is not ready: it is hoarse (voicestream cure)" in place.call("workers", "status").stdout
+        place.call("workers", "restart", "tts")

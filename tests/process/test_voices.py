@@ -64,7 +64,7 @@ def test_a_voice_is_added_listed_and_removed(place: Voicestream, me: Path) -> No
     done = place.call("voices", "add", "My Voice", "me.wav", CONSENT)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    assert 'the voice "My Voice" is kept, 8 s. Type:\n  voicestream voices try "My Voice"' in done.stderr
+    assert 'the voice "My Voice" is kept, 8 s\nTry: voicestream voices try "My Voice"' in done.stderr
     (voice,) = listed(place)["voices"]
     assert (voice["name"], voice["kind"], voice["engine"]) == ("My Voice", "own", "xtts")
     assert voice["path"] == str(kept(place) / "My Voice" / "sample.wav")
@@ -139,8 +139,8 @@ def test_voices_of_engines_are_listed(place: Voicestream, models: Path) -> None:
 
 def test_what_is_not_set_up_is_listed_with_the_command_that_sets_it_up(place: Voicestream) -> None:
     shown = place.call("voices", "list").stdout
-    assert "xtts: not set up; type: voicestream setup --voice-model xtts" in shown
-    assert "kokoro: not set up; type: voicestream setup --voice-model kokoro" in shown
+    assert "xtts: not set up; try: voicestream setup --voice-model xtts" in shown
+    assert "kokoro: not set up; try: voicestream setup --voice-model kokoro" in shown
 
 
 def test_what_is_to_be_removed_must_be_said(place: Voicestream) -> None:
@@ -174,7 +174,7 @@ def test_a_file_is_used_once_its_speaker_has_agreed_at_a_terminal(place: Voicest
     command = ("say", "--tts", "parrot", "--voice", "me.wav", "--output", "out.wav", "Hello.")
     refused = place.call(*command)
     assert refused.returncode == 78
-    assert f"Once, type: voicestream voices add me {me}\nThen: --voice me" in refused.stderr
+    assert f"Once, try: voicestream voices add me {me}\nThen: --voice me" in refused.stderr
     with at_terminal(place, *command) as terminal:
         wait_for(terminal, "[y/n]")
         terminal.type("y\n")

@@ -73,10 +73,27 @@ def test_what_was_skipped_or_failed_is_said_even_when_quiet(capsys: pytest.Captu
     captions.happened(event("failed", 0, stage="translation", reason="three times"))
     captions.happened(event("skipped", None, stage="parser", reason="a line of 9 bytes"))
     assert capsys.readouterr().err.splitlines() == [
-        "voicestream: sentence 4 skipped (tts): no voice for it",
-        "voicestream: sentence 0 failed (translation): three times",
-        "voicestream: some input skipped (parser): a line of 9 bytes",
+        "voicestream: not spoken: a sentence: no voice for it",
+        "voicestream: not translated: a sentence: three times",
+        "voicestream: not spoken: some input: a line of 9 bytes",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Hello there.", "Hello there."),
+        ("Hello there, this is a sentence of more than forty characters.", "Hello there, this is a sentence of more…"),
+        ("あ" * 60, "あ" * 40 + "…"),
+    ],
+)
+def test_what_was_not_spoken_is_told_by_its_beginning(
+    capsys: pytest.CaptureFixture[str], text: str, shown: str
+) -> None:
+    captions = Captions(captions=True, quiet=False)
+    captions.happened(event("sentence_found", 0, text))
+    captions.happened(event("skipped", 0, stage="player", reason="the disk is full"))
+    assert capsys.readouterr().err == f'voicestream: not spoken: "{shown}": the disk is full\n'
 
 
 def test_an_announcement_is_shown_when_it_is_heard_and_its_loss_as_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,16 +109,17 @@ def test_an_announcement_is_shown_when_it_is_heard_and_its_loss_as_its_own(capsy
     assert capsys.readouterr().err.splitlines() == [
         "🔊 Dos mensajes.",
         "   Skipped 2 messages.",
-        "voicestream: an announcement skipped (tts): no voice for it",
+        'voicestream: not spoken: "Skipped 9 messages.": no voice for it',
     ]
     assert captions._texts == {}
 
 
 def test_notices_and_troubled_workers_are_said_unless_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    for quiet, expected in ((False, ["voicestream: a word", "voicestream: it ended"]), (True, [])):
+    for quiet, expected in ((False, ["voicestream: a word", "voicestream: it crashed"]), (True, [])):
         captions = Captions(captions=True, quiet=quiet)
         captions.happened(event("notice", text="a word"))
-        captions.happened(event("worker", role="tts", state="backoff", reason="it ended"))
+        captions.happened(event("worker", role="tts", state="backoff", reason="raw", text="it crashed"))
+        captions.happened(event("worker", role="tts", state="backoff", reason="exit 0 (drain: restart)"))
         captions.happened(event("worker", role="tts", state="ready"))
         captions.happened(event("something new"))
         assert capsys.readouterr().err.splitlines() == expected
@@ -113,7 +131,7 @@ def test_a_reason_is_told_once_however_many_sentences_it_costs(capsys: pytest.Ca
         captions.happened(event("skipped", sentence, stage="tts", reason="no voice"))
     captions.closed(closed(Counts(found=3, skipped=3), "no voice"))
     assert capsys.readouterr().err.splitlines() == [
-        "voicestream: sentence 0 skipped (tts): no voice",
+        "voicestream: not spoken: a sentence: no voice",
         "voicestream: 0 of 3 sentences spoken, 3 skipped, 0 failed, 0 not translated",
     ]
 
@@ -159,7 +177,7 @@ def test_errors_that_were_held_back_are_shown_when_there_is_sound_after_all(
     captions.error("another one")
     captions.closed(closed(Counts(found=1, played=1)))
     assert capsys.readouterr().err.splitlines() == [
-        "voicestream: sentence 0 skipped (tts): no voice",
+        "voicestream: not spoken: a sentence: no voice",
         "🔊 Hello.",
         "voicestream: another one",
     ]

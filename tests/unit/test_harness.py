@@ -158,7 +158,7 @@ def test_a_wrong_configuration_ends_with_the_reason_the_hint_and_its_own_exit_co
     tiny = start("misconfigured")
     net.expect(Hello, tiny.identity)
     net.expect(Loading, tiny.identity)
-    tiny.ends(EXIT_CONFIGURATION, "there are no weights\nType: voicestream setup")
+    tiny.ends(EXIT_CONFIGURATION, "there are no weights\nTry: voicestream setup")
 
 
 def test_a_defect_while_loading_ends_the_process_with_a_traceback(start: Callable[..., Tiny], net: Net) -> None:

@@ -133,7 +133,7 @@ def test_one_that_is_open_to_others_is_refused_with_the_command_that_mends_it(
     directory.path.chmod(mode)
     with pytest.raises(RunDirectoryError, match=f"open to other users .*{mode:04o}") as caught:
         directory.prepare()
-    assert caught.value.hint == f"Type: chmod 700 {directory.path}"
+    assert caught.value.hint == f"Try: chmod 700 {directory.path}"
     assert caught.value.exit_code == EXIT_CONFIGURATION
 
 

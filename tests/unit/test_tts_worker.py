@@ -123,7 +123,7 @@ def test_without_the_package_that_counts_an_engine_that_needs_words_is_not_ready
     cardinal.cache_clear()
     with pytest.raises(EngineNotReadyError, match="short cannot say numbers") as caught:
         worker.load(lambda _stage, _progress: None)
-    assert caught.value.hint == "Type: pip install num2words"
+    assert caught.value.hint == "Try: pip install num2words"
 
 
 def test_an_engine_that_needs_words_is_not_asked_to_say_punctuation(worker: TtsWorker) -> None:

@@ -66,7 +66,7 @@ def test_an_engine_that_takes_no_samples_is_not_given_any(models: str, own: Path
     for typed in ("me", str(file)):
         with pytest.raises(UsageError, match=f"{tts} has its own voices only") as error:
             choice.resolve(typed, tts, models, Asked())
-        assert error.value.hint == "Type: --tts xtts"
+        assert error.value.hint == "Try: --tts xtts"
 
 
 @pytest.mark.parametrize("tts", ["auto", "xtts"])

@@ -24,10 +24,10 @@ def test_a_near_miss_gets_the_name_as_it_is_to_be_typed(typed: str) -> None:
     with pytest.raises(UsageError) as error:
         names.choose(typed, KNOWN, "xtts")
     assert str(error.value) == f'xtts has no voice "{typed}"'
-    assert error.value.hint == 'Did you mean --voice "Claribel Dervla"? Type: voicestream voices list'
+    assert error.value.hint == 'Did you mean --voice "Claribel Dervla"? Try: voicestream voices list'
 
 
 def test_what_is_like_no_voice_gets_the_command_that_lists_them() -> None:
     with pytest.raises(UsageError) as error:
         names.choose("qqqq", KNOWN, "xtts")
-    assert error.value.hint == "Type: voicestream voices list"
+    assert error.value.hint == "Try: voicestream voices list"

@@ -91,7 +91,7 @@ def test_a_damaged_directory_is_named_and_so_is_what_is_wrong(
     with pytest.raises(EngineNotReadyError, match=words) as error:
         directory.find(str(place.parent))
     assert str(place) in str(error.value)
-    assert error.value.hint == "Remove it and type: voicestream setup"
+    assert error.value.hint == "Remove it and try: voicestream setup"
 
 
 def test_a_named_model_of_another_kind_is_named(home: Path) -> None:

@@ -52,7 +52,7 @@ def test_what_japanese_lacks_is_named_with_the_command_that_installs_it(only_hav
     assert missing_packages("ja") == ["cutlet", "unidic-lite"]
     with pytest.raises(EngineNotReadyError, match="cutlet, unidic-lite to speak Japanese") as caught:
         require("ja")
-    assert caught.value.hint == "Type: pip install cutlet unidic-lite"
+    assert caught.value.hint == "Try: pip install cutlet unidic-lite"
 
 
 def test_another_dictionary_does_for_japanese_too(only_have: set[str]) -> None:

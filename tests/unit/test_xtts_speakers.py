@@ -133,6 +133,6 @@ def test_a_damaged_file_is_named_with_what_to_type(tmp_path: Path, data: bytes) 
     for _ in range(2):
         with pytest.raises(EngineNotReadyError, match="is damaged") as error:
             speakers.names(tmp_path)
-        assert error.value.hint == "Remove it and type: voicestream setup"
+        assert error.value.hint == "Remove it and try: voicestream setup"
         with zipfile.ZipFile(file, "w") as packed:
             packed.writestr("archive/data.pkl", data)

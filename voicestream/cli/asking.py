@@ -25,5 +25,5 @@ def ask(request: Message, answer_type: type[Answer], *, timeout_seconds: float =
         client.connect()
         answer = client.ask(request, timeout_seconds=timeout_seconds)
     if not isinstance(answer, answer_type):
-        raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}", hint="Type: voicestream down")
+        raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}", hint="Try: voicestream down")
     return answer

@@ -36,7 +36,7 @@ def bench(*, as_json: bool, gpu: bool, profile: bool, quick: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     if profile and not gpu:
-        raise UsageError("--profile goes with --gpu", hint="Type: voicestream bench --gpu --profile")
+        raise UsageError("--profile goes with --gpu", hint="Try: voicestream bench --gpu --profile")
     report = _on_gpu(quick=quick, profile=profile) if gpu else _on_processor(quick=quick)
     if as_json:
         click.echo(table.as_json(report))

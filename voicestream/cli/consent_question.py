@@ -42,9 +42,7 @@ def agree_to_file(path: Path, cleaned: Cleaned) -> str:
     """The same for ``--voice FILE``, after what is to be said of the recording."""
     warn(path.name, cleaned.warnings)
     name = names.quoted(path.stem)
-    return agree(
-        str(path), f"Once, type: voicestream voices add {name} {names.quoted(str(path))}\nThen: --voice {name}"
-    )
+    return agree(str(path), f"Once, try: voicestream voices add {name} {names.quoted(str(path))}\nThen: --voice {name}")
 
 
 def warn(what: str, warnings: tuple[str, ...]) -> None:

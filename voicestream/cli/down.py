@@ -56,7 +56,7 @@ def _end(holder: LockHolder | None, waited: float) -> Step:
     silent = f"the supervisor has not ended within {waited:.0f} s"
     if holder is None:
         raise VoicestreamError(
-            f"{silent}, and which process it is cannot be told", hint="Type: voicestream workers logs supervisor"
+            f"{silent}, and which process it is cannot be told", hint="Try: voicestream workers logs supervisor"
         )
     click.echo(f"voicestream: {silent}; ending process {holder.pid}", err=True)
     try:
@@ -68,6 +68,6 @@ def _end(holder: LockHolder | None, waited: float) -> Step:
     if step is None:
         raise VoicestreamError(
             f"{silent}, nor by SIGKILL: process {holder.pid} waits for a device or a disk",
-            hint=f"Type: ps -o pid,stat,wchan -p {holder.pid}",
+            hint=f"Try: ps -o pid,stat,wchan -p {holder.pid}",
         )
     return step

@@ -114,7 +114,7 @@ def path(name: str | None) -> None:
         return
     if store.installed(name) is None:
         wanted = catalogue.find(name).name
-        raise VoicestreamError(f"{wanted} is not installed", hint=f"Type: voicestream models pull {wanted}")
+        raise VoicestreamError(f"{wanted} is not installed", hint=f"Try: voicestream models pull {wanted}")
     click.echo(str(store.path_of(name)))
 
 

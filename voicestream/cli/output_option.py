@@ -42,7 +42,7 @@ def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
     if path.suffix.lower() != _SUFFIX:
         raise UsageError(
             f"--output {output}: not known",
-            hint=f"Type one of: speakers, null, a file name that ends in {_SUFFIX}, or a directory",
+            hint=f"Try one of: speakers, null, a file name that ends in {_SUFFIX}, or a directory",
         )
     _check(output, path, force=force)
     return OutputOptions(kind="wav", path=str(path))

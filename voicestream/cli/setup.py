@@ -5,24 +5,30 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from voicestream import languages
-from voicestream.cli import licence_question, voice_choice
-from voicestream.cli.questions import ask
+from voicestream.cli import asking, licence_question, questions, voice_choice
 from voicestream.cli.telling import PersonTeller
-from voicestream.errors import UsageError
+from voicestream.cli.workers import RESTART_SECONDS
+from voicestream.errors import UsageError, VoicestreamError
+from voicestream.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.models import catalogue, packages
 from voicestream.models.catalogue import COMPUTES, QUALITIES, VOICE_MODELS, in_words
 from voicestream.models.store import Store, directory
 from voicestream.run_directory import RunDirectory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from voicestream.languages import Language
+    from voicestream.messages import Role
     from voicestream.models.catalogue import Model
     from voicestream.models.detect import Device
+
+Answer = TypeVar("Answer")
 
 EXAMPLE = "voicestream setup --to ja --yes --accept-licence cc-by-nc-4.0"
 
@@ -59,11 +65,9 @@ def setup(
     and, for a processor, converts. All of it can be said by options, with --yes. Agents write English: for --to en
     only a voice is fetched, unless --quality asks for a translator.
     """
-    if not yes and not licence_question.can_ask():
-        raise UsageError("setup asks questions, and there is no terminal to answer at", hint=f"Type: {EXAMPLE}")
     if yes and target is None:
-        raise UsageError("setup --yes has to know the language to hear", hint=f"Type: {EXAMPLE}")
-    if not yes:
+        raise UsageError("setup --yes has to know the language to hear", hint=f"Try: {EXAMPLE}")
+    if not yes and licence_question.can_ask():
         click.echo("Agents write English. NLLB-200 translates it on this machine; nothing is sent anywhere.", err=True)
     if quality is not None:
         catalogue.for_quality(quality, "cpu")  # a slip of the finger is better told before any question
@@ -77,7 +81,7 @@ def setup(
     if translates:
         wanted.append(_model(_device(compute, may_ask=not yes), quality, may_ask=not yes))
     voice = (
-        voice_choice.propose(language, None if yes else ask)
+        voice_choice.propose(language, None if yes else _ask)
         if voice_model is None
         else voice_choice.understand(voice_model, language)
     )
@@ -90,8 +94,8 @@ def setup(
     _install(wanted, source)
     what = "translate into and speak" if translates and voice else "translate into" if translates else "speak"
     click.echo(
-        f"voicestream: ready to {what} {language.name}. Type:\n"
-        f"  claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",
+        f"voicestream: ready to {what} {language.name}\n"
+        f"Try: claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",
         err=True,
     )
 
@@ -105,9 +109,32 @@ def _install(wanted: list[Model], source: Path | None) -> None:
         for model in wanted:
             Installer(Store(directory()), teller, source=elsewhere).install(model)
     if RunDirectory.of_this_user().is_held():
-        for model in wanted:
-            role = "tts" if model.engine in VOICE_MODELS else "translation"
-            click.echo(f"voicestream: for the one that is running: voicestream workers restart {role}", err=True)
+        _renew({"tts" if model.engine in VOICE_MODELS else "translation" for model in wanted})
+
+
+def _renew(roles: Iterable[Role]) -> None:
+    """Restart the workers of a running supervisor that use what was replaced; beside a session tell how."""
+    for role in sorted(roles):
+        try:
+            if asking.ask(StatusRequest(), Status).supervisor.sessions:
+                hint = f"Try: voicestream workers restart {role}"
+                click.echo(f"voicestream: a session is still spoken with the earlier {role}\n{hint}", err=True)
+                continue
+            click.echo(f"voicestream: restarting {role} …", err=True)
+            asking.ask(RestartWorker(role=role), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
+        except VoicestreamError as error:
+            click.echo(f"voicestream: {role} was not restarted: {error.for_people()}", err=True)
+
+
+def _ask(question: str, default: str | None, understand: Callable[[str], Answer], /) -> Answer:
+    """Ask at the terminal what no option has answered.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    if not licence_question.can_ask():
+        raise UsageError(f"setup asks: {question} There is no terminal to answer at", hint=f"Try: {EXAMPLE}")
+    return questions.ask(question, default, understand)
 
 
 def _translatable(tag: str) -> Language:
@@ -133,7 +160,7 @@ def _ask_language() -> Language:
         is_own_row = spoken.tag in {language.tag for language in languages.known()}
         # Agents write English: somebody who wants to hear that needs no translation.
         default = None if spoken.base == "en" else spoken.tag if is_own_row else spoken.base
-    return ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
+    return _ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
 
 
 def _device(compute: str | None, *, may_ask: bool) -> Device:
@@ -153,7 +180,7 @@ def _device(compute: str | None, *, may_ask: bool) -> Device:
             raise UsageError(f'there is no "{answer}"', hint=f"There is {', '.join(COMPUTES)}.")
         return detect.Device(answer, COMPUTE_WORDS[answer], None)
 
-    return ask(f"Where to translate ({', '.join(COMPUTES)})?", found.compute, chosen)
+    return _ask(f"Where to translate ({', '.join(COMPUTES)})?", found.compute, chosen)
 
 
 def _model(device: Device, quality: str | None, *, may_ask: bool) -> Model:
@@ -175,4 +202,4 @@ def _model(device: Device, quality: str | None, *, may_ask: bool) -> Model:
             + (", recommended" if word == best else ""),
             err=True,
         )
-    return ask("Which one?", best, lambda answer: catalogue.for_quality(answer, device.compute))
+    return _ask("Which one?", best, lambda answer: catalogue.for_quality(answer, device.compute))

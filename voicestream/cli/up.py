@@ -79,7 +79,7 @@ def _when_settled(client: Client) -> Status:
         if time.monotonic() >= deadline:
             roles = ", ".join(f"{worker.role} ({worker.detail or worker.state})" for worker in unsettled)
             raise VoicestreamError(
-                f"not ready after {READY_SECONDS:.0f} s: {roles}", hint="Type: voicestream workers status"
+                f"not ready after {READY_SECONDS:.0f} s: {roles}", hint="Try: voicestream workers status"
             )
         time.sleep(LOOK_SECONDS)
 
@@ -97,5 +97,5 @@ def _check(answer: Status, wanted: dict[str, str], *, is_new: bool) -> None:
         if not is_new and engine not in (AUTO, worker.engine):
             raise ConfigurationError(
                 f"the supervisor that is running has the {worker.role} engine {worker.engine}, not {engine}",
-                hint="Type: voicestream down, then again: voicestream up",
+                hint="Try: voicestream down, then again: voicestream up",
             )

@@ -37,7 +37,7 @@ def understand(answer: str, language: Language) -> Model | None:
     if language.base not in model.languages:
         raise UsageError(
             f"{model.title} does not speak {language.name}",
-            hint=f"Type: --voice-model {_best(language)}",
+            hint=f"Try: --voice-model {_best(language)}",
         )
     return model
 

@@ -69,7 +69,7 @@ def list_voices(*, models: str, as_json: bool) -> None:
         *(f"a file without a name, {v.record.seconds:.0f} s, agreed on {v.record.consent.date}" for v in files),
     ]
     for engine, found in (("xtts", xtts), ("kokoro", kokoro)):
-        listed = ", ".join(found) or f"not set up; type: voicestream setup --voice-model {engine}"
+        listed = ", ".join(found) or f"not set up; try: voicestream setup --voice-model {engine}"
         lines.append(f"{engine}: {listed}")
     if espeak is not None:
         lines.append(
@@ -103,8 +103,8 @@ def add(name: str, files: tuple[Path, ...], *, agreed: bool) -> None:
     by = FLAG if agreed else consent_question.agree(" and ".join(str(file) for file in files), hint)
     kept = store.add(name, cleaned.sample, by)
     click.echo(
-        f'voicestream: the voice "{kept.name}" is kept, {kept.record.seconds:.0f} s. Type:\n'
-        f"  voicestream voices try {names.quoted(kept.name)}",
+        f'voicestream: the voice "{kept.name}" is kept, {kept.record.seconds:.0f} s\n'
+        f"Try: voicestream voices try {names.quoted(kept.name)}",
         err=True,
     )
 
@@ -116,7 +116,7 @@ def remove(name: str | None, *, files: bool) -> None:
     """Delete a voice of your own, and with it that its speaker has agreed."""
     if (name is None) != files:
         raise UsageError(
-            "which voice?", hint="Type: voicestream voices remove NAME, or: voicestream voices remove --files"
+            "which voice?", hint="Try: voicestream voices remove NAME, or: voicestream voices remove --files"
         )
     store = VoiceStore()
     if name is not None:

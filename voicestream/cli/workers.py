@@ -110,7 +110,7 @@ def _open(role: str) -> TextIO:
         log.prepare()  # where no log can be written, that is the reason
         if isinstance(error, FileNotFoundError):
             raise UsageError(f"there is no log of {role} yet: {path}") from error
-        raise NoLogError(f"the log {path} cannot be read: {error.strerror}", hint=f"Type: ls -l {path}") from error
+        raise NoLogError(f"the log {path} cannot be read: {error.strerror}", hint=f"Try: ls -l {path}") from error
 
 
 def _follow(file: TextIO) -> None:

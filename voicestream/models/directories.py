@@ -24,7 +24,7 @@ TABLE_BYTES: Final = 4 << 20
 SHOWN_CHARACTERS: Final = 80
 
 SETUP: Final = "voicestream setup"
-AGAIN: Final = f"Remove it and type: {SETUP}"
+AGAIN: Final = f"Remove it and try: {SETUP}"
 
 
 def root(models: str) -> Path:

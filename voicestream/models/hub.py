@@ -78,7 +78,7 @@ class Hub:
         address = urlsplit(self._endpoint)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ConfigurationError(
-                f'HF_ENDPOINT is "{self._endpoint}", which is no address', hint="Type: unset HF_ENDPOINT"
+                f'HF_ENDPOINT is "{self._endpoint}", which is no address', hint="Try: unset HF_ENDPOINT"
             )
         self.host: str = address.netloc.rpartition("@")[2]
         self._token: str | bool = False
@@ -172,7 +172,7 @@ class Hub:
         except OfflineModeIsEnabled as error:
             raise ConfigurationError(
                 f"HF_HUB_OFFLINE is set, so {self.host} is not asked for {what}",
-                hint="Type: unset HF_HUB_OFFLINE\nOr, with models fetched elsewhere: voicestream setup --dir DIR",
+                hint="Try: unset HF_HUB_OFFLINE\nOr, with models fetched elsewhere: voicestream setup --dir DIR",
             ) from error
         except HfHubHTTPError as error:
             raise self._refused(what, error.response.status_code) from error
@@ -197,7 +197,7 @@ class Hub:
         if status in NOT_ALLOWED:
             return VoicestreamError(
                 f"{self.host} does not let us have {what} (HTTP {status})",
-                hint="If it asks for a login: set HF_TOKEN to a token of yours, or type: hf auth login",
+                hint="If it asks for a login: set HF_TOKEN to a token of yours, or try: hf auth login",
             )
         if status == NOT_FOUND:
             return VoicestreamError(

@@ -76,7 +76,7 @@ class Installer:
         if found is None:
             raise VoicestreamError(
                 f"{path} was not put there by voicestream: it has no {manifest.NAME}",
-                hint=f"Move it away, or type: voicestream models remove {model.name}",
+                hint=f"Move it away, or try: voicestream models remove {model.name}",
             )
         wrong = manifest.damaged(path, found, self._verifying)
         for name, what in wrong.items():
@@ -123,7 +123,7 @@ class Installer:
         if found is None:
             raise VoicestreamError(
                 f"{source.root} has no {model.name}",
-                hint=f"Where there is a network, type: voicestream models pull {model.name} --dir DIR",
+                hint=f"Where there is a network, try: voicestream models pull {model.name} --dir DIR",
             )
         return found
 

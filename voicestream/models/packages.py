@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
+from pathlib import Path
 from typing import Final
 
 from voicestream.errors import ConfigurationError
 
 FETCHING: Final = ("huggingface_hub",)
-INSTALL: Final = "pip install 'voicestream[translation]'"
+
+_CONSTRAINTS: Final = Path(__file__).parents[2] / "constraints.txt"
+"""Of a checkout: names a torch without CUDA, which is gigabytes smaller."""
+
+CONSTRAINT: Final = f" --constraint {shlex.quote(str(_CONSTRAINTS))}" if _CONSTRAINTS.exists() else ""
+"""What stands behind a command that installs torch; nothing where there is no checkout."""
+
+INSTALL: Final = f"pip install 'voicestream[translation]'{CONSTRAINT}"
 """What installs all of them."""
 
 CONVERTING: Final = ("ctranslate2", "tokenizers", "torch", "transformers")
 
-INSTALL_NEURAL: Final = "pip install 'voicestream[neural]'"
+INSTALL_NEURAL: Final = f"pip install 'voicestream[neural]'{CONSTRAINT}"
 
 SPEAKING: Final = {
     "xtts": (("TTS", "torch"), INSTALL_NEURAL),
@@ -34,7 +43,7 @@ def check(*names: str, install: str = INSTALL) -> None:
     """
     missing = [name for name in names if not is_installed(name)]
     if missing:
-        raise ConfigurationError(f"this needs {', '.join(missing)}, not installed here", hint=f"Type: {install}")
+        raise ConfigurationError(f"this needs {', '.join(missing)}, not installed here", hint=f"Try: {install}")
 
 
 def is_installed(name: str) -> bool:

@@ -98,7 +98,7 @@ class Store:
         whole = self.path_of(name)
         freed = total_bytes(gone) + total_bytes(whole)
         if not gone.is_dir() and not whole.is_dir():
-            raise VoicestreamError(f"{name} is not in {self.root}", hint="Type: voicestream models list")
+            raise VoicestreamError(f"{name} is not in {self.root}", hint="Try: voicestream models list")
         try:
             with self.alone():
                 self.discard(name)

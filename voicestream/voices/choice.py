@@ -107,6 +107,6 @@ def _file(
 def _check_engine(what: str, tts: str, models: str) -> None:
     """Say now, and not of each sentence, that no engine is there that speaks with a sample."""
     if tts in WITHOUT_SAMPLES:
-        raise UsageError(f"{tts} has its own voices only: it cannot speak with {what}", hint=f"Type: --tts {XTTS}")
+        raise UsageError(f"{tts} has its own voices only: it cannot speak with {what}", hint=f"Try: --tts {XTTS}")
     if tts in (XTTS, AUTO):
         xtts_directory.find(models)

@@ -41,7 +41,7 @@ def choose(typed: str, names: Sequence[str], engine: str) -> str:
     guess = f"Did you mean --voice {quoted(plain[near[0]])}? " if near else ""
     raise UsageError(
         f'{engine} has no voice "{typed}"' if engine else f'there is no voice "{typed}"',
-        hint=f"{guess}Type: voicestream voices list",
+        hint=f"{guess}Try: voicestream voices list",
     )
 
 

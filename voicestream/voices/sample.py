@@ -72,7 +72,7 @@ def read(path: Path | str) -> Sample:
         data = None  # FLAC, MP3, or a WAV file with other numbers than whole ones
     except OSError as error:
         raise UsageError(
-            f"the sample {file} cannot be read: {error.strerror}", hint="Type: voicestream voices list"
+            f"the sample {file} cannot be read: {error.strerror}", hint="Try: voicestream voices list"
         ) from error
     if data is not None:
         return _of(data[: len(data) // _WIDTH * _WIDTH])

@@ -116,7 +116,7 @@ class VoiceStore:
         if there is not None:
             raise UsageError(
                 f'there is a voice "{there.name}" already',
-                hint=f"Give another name, or type: voicestream voices remove {names.quoted(there.name)}",
+                hint=f"Give another name, or try: voicestream voices remove {names.quoted(there.name)}",
             )
         return self._keep(self.root / name, made, by)
 

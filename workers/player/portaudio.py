@@ -38,7 +38,7 @@ became 0."""
 
 Latency = Literal["low"] | float
 
-_OR_A_FILE: Final = "or type: voicestream run --output FILE.wav"
+_OR_A_FILE: Final = "or try: voicestream run --output FILE.wav"
 
 _log = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class PortAudio:
                     what = "apt install libportaudio2 libasound2-plugins"
                     if sys.platform == "darwin":
                         what = "pip install --force-reinstall sounddevice"
-                    raise AudioDeviceError(str(error), hint=f"type: {what} ({_OR_A_FILE[3:]})") from error
+                    raise AudioDeviceError(str(error), hint=f"Try: {what} ({_OR_A_FILE[3:]})") from error
                 self._module = sounddevice
         return self._module
 
@@ -227,6 +227,6 @@ def _find(sounddevice: Any, part: str) -> int:  # noqa: ANN401
         names = ", ".join(name for _, name in outputs) or "none"
         raise AudioDeviceError(
             f"there is no sound device with {part!r} in its name; there are: {names}",
-            hint="type: voicestream run --device NAME with one of these, or without --device for the default",
+            hint="Try: voicestream run --device NAME with one of these, or without --device for the default",
         )
     return (equal or alike)[0]

@@ -140,7 +140,7 @@ def _open(path: str) -> int:
 def _failure(path: str, error: OSError) -> VoicestreamError:
     """What a person reads, and what to type next."""
     what = error.strerror or str(error)
-    another = "or type: voicestream run --output ANOTHER.wav"
+    another = "or try: voicestream run --output ANOTHER.wav"
     folder = os.path.dirname(path)  # noqa: PTH120 - of a string that may not be a valid path at all
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
@@ -148,8 +148,6 @@ def _failure(path: str, error: OSError) -> VoicestreamError:
         case errno.EFBIG:
             return VoicestreamError(f"cannot write {path}: it has reached the largest size allowed", hint=another[3:])
         case errno.ENOENT | errno.ENOTDIR:
-            return VoicestreamError(
-                f"cannot write {path}: there is no folder {folder}", hint=f"type: mkdir -p {folder}"
-            )
+            return VoicestreamError(f"cannot write {path}: there is no folder {folder}", hint=f"Try: mkdir -p {folder}")
         case _:
             return VoicestreamError(f"cannot write {path}: {what}", hint=another[3:])

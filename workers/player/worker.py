@@ -167,7 +167,7 @@ class PlayerWorker:
         _log.critical("state=failed reason=%r", reason)
         if self._opening:
             # Not for the next player to find out: this session would cost one after the other.
-            hint = "restart the sound server, or type: voicestream run --output FILE.wav"
+            hint = "restart the sound server, or try: voicestream run --output FILE.wav"
             error = AudioDeviceError(reason, hint=hint)
             failed = OutputFailed(session=self._opening, reason=error.for_people(), exit_code=error.exit_code)
             self._connection.send(failed)

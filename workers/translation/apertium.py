@@ -167,7 +167,7 @@ def missing_pair(source: str, target: str) -> EngineNotReadyError:
     first, second = languages.parse(source), languages.parse(target)
     message = f"Apertium has no installed pair from {first.name} to {second.name}"
     if first.apertium is None or second.apertium is None:
-        return EngineNotReadyError(message, hint="Apertium does not know the language. Type --translator none")
+        return EngineNotReadyError(message, hint="Apertium does not know the language. Try: --translator none")
     # Debian names a package after both languages in alphabetical order, most of the time.
     pair = "-".join(sorted((first.apertium, second.apertium)))
     return EngineNotReadyError(message, hint=_install(pair))

@@ -50,7 +50,7 @@ class EspeakVoices:
         if voice.startswith("/"):
             raise UsageError(
                 "espeak-ng has its own voices only: it cannot speak with a sample",
-                hint=f"Type --tts xtts, after: {NEURAL}",
+                hint=f"Try: --tts xtts, after: {NEURAL}",
             )
         dialect, plus, variant = voice.strip().partition("+")
         if plus or variant:

@@ -248,9 +248,7 @@ def _prepare_words(engine: str) -> None:
     try:
         _words("1", "en")
     except ImportError as error:
-        raise EngineNotReadyError(
-            f"{engine} cannot say numbers: {error}", hint="Type: pip install num2words"
-        ) from error
+        raise EngineNotReadyError(f"{engine} cannot say numbers: {error}", hint="Try: pip install num2words") from error
 
 
 def _words(text: str, language: str) -> str:

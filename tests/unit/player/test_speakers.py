@@ -41,7 +41,7 @@ class FakeAudio:
 
     def open(self, _name: str, rate: int, latency: Latency, read: Callable[[memoryview], None]) -> Stream:
         if not self.is_there:
-            raise AudioDeviceError("no device", hint="type: something")
+            raise AudioDeviceError("no device", hint="Try: something")
         if self.refuses_our_rate and rate == 24_000:
             raise RateRefusedError(48_000)
         self.asked.append((rate, latency))
@@ -151,7 +151,7 @@ def test_a_device_that_stays_away_fails_its_sessions(room: Room) -> None:
     assert not [m for m in room.news if isinstance(m, OutputFailed)]
     room.pass_time(2.0)
     (failed,) = [m for m in room.news if isinstance(m, OutputFailed)]
-    assert (failed.session, failed.exit_code, failed.reason) == ("s", 69, "no device\ntype: something")
+    assert (failed.session, failed.exit_code, failed.reason) == ("s", 69, "no device\nTry: something")
     assert room.speakers.wait_seconds() is None
     room.audio.is_there = True
     room.speakers.add_session("t")

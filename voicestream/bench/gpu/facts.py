@@ -26,7 +26,7 @@ def measure(order: Order) -> Found:
     if order.compute.startswith("cuda") and not torch.cuda.is_available():
         raise EngineNotReadyError(
             f"torch {torch.__version__} finds no NVIDIA GPU here, so there is nothing to measure with --gpu",
-            hint="Install a torch built for CUDA (https://pytorch.org), or type: voicestream bench",
+            hint="Install a torch built for CUDA (https://pytorch.org), or try: voicestream bench",
         )
     chosen = device.choose(order.compute)
     facts = {"device": f"{chosen.name} {chosen.numbers_name}"}

@@ -44,7 +44,7 @@ def check() -> None:
     if not accelerator.may_have_gpu():
         raise EngineNotReadyError(
             "there is no NVIDIA GPU here, so there is nothing to measure with --gpu",
-            hint="Type: voicestream bench  (what it measures needs none)",
+            hint="Try: voicestream bench  (what it measures needs none)",
         )
 
 

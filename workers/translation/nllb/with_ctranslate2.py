@@ -34,7 +34,7 @@ POLL_SECONDS: Final = 0.002
 ON_CPU: Final = "int8"
 ON_CUDA: Final = "int8_float16"
 
-_OTHERWISE: Final = "Type --compute cpu, or --translator nllb"
+_OTHERWISE: Final = "Try: --compute cpu, or --translator nllb"
 
 _log = logging.getLogger(__name__)
 

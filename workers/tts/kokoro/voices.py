@@ -100,7 +100,7 @@ def choose(there: Sequence[str], typed: str, language: str) -> list[str]:
     if "/" in typed or typed.endswith(".wav"):
         raise UsageError(
             f"kokoro cannot speak with the voice of a recording ({typed})",
-            hint="Type --tts xtts, or the name of a voice: --voice af_heart",
+            hint="Try: --tts xtts, or the name of a voice: --voice af_heart",
         )
     return [_named(there, name.strip()) for name in typed.split(_MIXED)]
 

@@ -80,7 +80,7 @@ class Voices:
         if not self._speakers:
             raise UsageError(
                 f"{self._directory} has no {speakers.FILE}, so there are no voices with names",
-                hint="Type --voice FILE.wav, or fetch the model again: voicestream setup",
+                hint="Try: --voice FILE.wav, or fetch the model again: voicestream setup",
             )
         name = names.choose(typed, list(self._speakers), "xtts") if typed else next(iter(self._speakers))
         voice = self._speakers[name]

@@ -65,7 +65,7 @@ def require(language: str) -> None:
         name = languages.parse(language).name
         raise EngineNotReadyError(
             f"xtts needs {', '.join(missing)} to speak {name}, not installed here",
-            hint=f"Type: pip install {' '.join(missing)}",
+            hint=f"Try: pip install {' '.join(missing)}",
         )
 
 
