@@ -21,7 +21,7 @@ from voicestream.workers.parser.speech.phrases import announcement, phrases
 from voicestream.workers.parser.speech.pieces import CodeBlock, Piece, Row, Sentence
 from voicestream.workers.parser.speech.replacements import replacer
 from voicestream.workers.parser.speech.sanitize import sanitize
-from voicestream.workers.parser.speech.secrets import names_a_secret, redact, redact_value
+from voicestream.workers.parser.speech.secrets import NAME_ENDS, names_a_secret, redact, redact_value
 from voicestream.workers.parser.speech.speaker import say
 from voicestream.workers.parser.speech.tables import say_row
 
@@ -246,7 +246,9 @@ class Narration:
         raw = piece.text
         if state.names_secret:
             raw = redact_value(raw, phrases(piece.language).withheld)
-        state.names_secret = names_a_secret(piece.text)
+            state.names_secret = False
+        if raw[-1] in NAME_ENDS:
+            state.names_secret = names_a_secret(raw)
         text, state.emphasis = say(raw, piece.language, is_open=state.emphasis and not piece.opens)
         if text and (piece.box or piece.number):
             words = phrases(piece.language)

@@ -11,7 +11,7 @@ from typing import ClassVar, Final, cast
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Block, Content, calls_tool, texts
-from voicestream.workers.parser.readers.memory import Memory, Streamed, key_of
+from voicestream.workers.parser.readers.memory import LONGEST_KEY, MOST_RECENT, Memory, Streamed, key_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
 from voicestream.workers.parser.word_set import word_set
 
@@ -128,12 +128,15 @@ class ClaudeReader(Reader):
         self._stop(narrator)
         narrator.end_turn()
 
-    def _event(self, event: _Event, narrator: Narrator) -> None:  # noqa: C901 - a table of events
+    def _event(self, event: _Event, narrator: Narrator) -> None:  # noqa: C901, PLR0912 - a table of events
         match event.type:
             case "content_block_delta":
                 delta = event.delta
                 if self.in_text and not self.copied and delta is not None and delta.type == "text_delta":
-                    self.streamed.add(delta.text)
+                    streamed = self.streamed
+                    streamed.recent += delta.text
+                    if len(streamed.recent) > MOST_RECENT:
+                        streamed.fold()
                     narrator.say(delta.text)
             case "content_block_start":
                 self._stop(narrator)
@@ -180,7 +183,9 @@ class ClaudeReader(Reader):
                 if text not in _PLACEHOLDERS:
                     narrator.error(text)
             return
-        identifier = key_of(message.id) if message.id is not None else None
+        identifier = message.id
+        if identifier is not None and len(identifier) > LONGEST_KEY:
+            identifier = key_of(identifier)
         for text in whole:
             self._copy(identifier, text, narrator, torn=bool(line.aborted))
         if calls_tool(message.content) and self.last == identifier:

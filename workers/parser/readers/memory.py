@@ -12,15 +12,15 @@ _REMEMBERED: Final = 64
 """Texts; copies come within the same turn."""
 
 
-_BEGINNING: Final = 4096
-"""Characters of a streamed text that are kept to compare a shorter copy with."""
-_LONGEST_KEY: Final = 128
+MOST_RECENT: Final = 4096
+"""Characters of a streamed text that are kept: the first to compare a shorter copy with, the last until they count."""
+LONGEST_KEY: Final = 128
 """Characters of an id that is kept as it is; of a longer one the digest is."""
 
 
 def key_of(identifier: str) -> str:
     """An id of a message or an item, in a length that a checkpoint can hold."""
-    if len(identifier) <= _LONGEST_KEY:
+    if len(identifier) <= LONGEST_KEY:
         return identifier
     return hashlib.blake2b(identifier.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
@@ -35,15 +35,17 @@ class Streamed(msgspec.Struct):
     White space at both ends does not count.
     """
 
-    size: int = 0
-    """Characters, white space at both ends included."""
+    recent: str = ""
+    """What came last and is not in the checksums yet."""
+    passed: int = 0
+    """Characters before it."""
     beginning: str = ""
     length: int = 0
-    """Characters up to the last word,"""
+    """Of what came before it: characters up to the last word,"""
     checksum: int = 0
     """and their checksum;"""
     all_length: int = 0
-    """the same with the white space behind it."""
+    """the same with the white space behind the word."""
     all_checksum: int = 0
 
     @classmethod
@@ -55,22 +57,38 @@ class Streamed(msgspec.Struct):
 
     def __bool__(self) -> bool:
         """Whether anything came."""
-        return self.size > 0
+        return bool(self.recent or self.passed)
+
+    @property
+    def size(self) -> int:
+        """Characters, white space at both ends included."""
+        return self.passed + len(self.recent)
 
     def add(self, text: str) -> None:
         """The next piece."""
-        self.size += len(text)
+        self.recent += text
+        if len(self.recent) > MOST_RECENT:
+            self.fold()
+
+    def measure(self) -> tuple[int, int]:
+        """Length and checksum."""
+        self.fold()
+        return self.length, self.checksum
+
+    def fold(self) -> None:
+        """Take what came last into the checksums."""
+        text, self.recent = self.recent, ""
+        self.passed += len(text)
         if not self.all_length:
             text = text.lstrip()
         if not text:
             return
-        if len(self.beginning) < _BEGINNING:
-            self.beginning += text[: _BEGINNING - len(self.beginning)]
+        if len(self.beginning) < MOST_RECENT:
+            self.beginning += text[: MOST_RECENT - len(self.beginning)]
         shown = text.rstrip()
         if shown:
             self.length = self.all_length + len(shown)
-            self.checksum = _checksum(shown, self.all_checksum)
-            self.all_checksum = self.checksum
+            self.checksum = self.all_checksum = _checksum(shown, self.all_checksum)
         self.all_length += len(text)
         if len(shown) < len(text):
             self.all_checksum = _checksum(text[len(shown) :], self.all_checksum)
@@ -78,9 +96,10 @@ class Streamed(msgspec.Struct):
     def rest_of(self, whole: str) -> str | None:
         """What a whole text has beyond the pieces that came before it; None when it is another text."""
         shown = whole.strip()
-        if len(shown) < self.length:
+        length, checksum = self.measure()
+        if len(shown) < length:
             return "" if self.beginning.startswith(shown[: len(self.beginning)]) else None
-        return shown[self.length :] if _checksum(shown[: self.length]) == self.checksum else None
+        return shown[length:] if _checksum(shown[:length]) == checksum else None
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -92,19 +111,23 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct):
-    """The texts that were said last, by key."""
+    """The texts that were said last, by key (see ``key_of``)."""
 
     said: list[Said] = []
 
     def remember(self, key: str, text: str | Streamed) -> None:
         """Text was said under this key."""
-        said = Streamed.of(text) if isinstance(text, str) else text
-        if said.length:
-            self.said = [*self.said[1 - _REMEMBERED :], Said(key_of(key), said.length, said.checksum)]
+        if isinstance(text, str):
+            text = text.strip()
+            length, checksum = len(text), _checksum(text)
+        else:
+            length, checksum = text.measure()
+        if length:
+            self.said = [*self.said[1 - _REMEMBERED :], Said(key, length, checksum)]
 
     def unsaid(self, key: str, text: str) -> str:
         """What of a text was not said yet under this key: "" when all of it was."""
-        shown, key = text.strip(), key_of(key)
+        shown = text.strip()
         for said in reversed(self.said):
             if said.key == key and said.length <= len(shown) and _checksum(shown[: said.length]) == said.checksum:
                 return shown[said.length :]
@@ -112,7 +135,6 @@ class Memory(msgspec.Struct):
 
     def knows(self, key: str) -> bool:
         """Whether anything was said under this key."""
-        key = key_of(key)
         return any(said.key == key for said in self.said)
 
     def was_last(self, text: str) -> bool:

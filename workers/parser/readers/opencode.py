@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.memory import Memory
+from voicestream.workers.parser.readers.memory import Memory, key_of
 from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
 
 
@@ -53,7 +53,8 @@ class OpencodeReader(Reader):
     def _text(self, part: _Part | None, narrator: Narrator) -> None:
         if part is None or not part.text or part.synthetic:
             return
-        rest = self.memory.unsaid(part.id, part.text) if part.id else part.text
+        identifier = key_of(part.id or "")
+        rest = self.memory.unsaid(identifier, part.text) if identifier else part.text
         if rest:
             narrator.say_message(rest)
-            self.memory.remember(part.id or "", part.text)
+            self.memory.remember(identifier, part.text)

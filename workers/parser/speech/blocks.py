@@ -94,26 +94,26 @@ class Blocks(msgspec.Struct):
 
     def feed(self, piece: str, out: list[Piece]) -> None:
         """Read the next piece of the message."""
-        size = len(piece)
-        if (
-            self.inline
-            and size < _TEXT_STEP
-            and TRIGGER.search(piece) is None
-            and "\n" not in piece
-            and self.scanned == len(self.text)
-        ):
+        if self.inline and len(piece) < _TEXT_STEP and "\n" not in piece:
             self.text += piece
+            if TRIGGER.search(piece) is not None or self.scanned < len(self.text) - len(piece):
+                self._take_sentences(out)
+                return
             self.scanned = len(self.text)
             if self.scanned > LONGEST_SENTENCE:
                 self._take_sentences(out)
             return
         buffer = self.held + piece
-        size = len(buffer)
-        if size < self.ask_at and "\n" not in piece:
+        if len(buffer) < self.ask_at and "\n" not in piece:
             self.held = buffer
             return
         self.held = ""
         self.ask_at = 0
+        self._read_lines(buffer, out)
+
+    def _read_lines(self, buffer: str, out: list[Piece]) -> None:
+        """Read text, which begins where the last piece ended; the beginning of a line may be held."""
+        size = len(buffer)
         position = 0
         newline = -2
         while position < size:

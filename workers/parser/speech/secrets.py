@@ -64,7 +64,8 @@ _LONG_VALUE: Final = 16
 """Characters of a value that is withheld whatever it is made of."""
 _RANDOM_VALUE: Final = 10
 _RANDOM_DIGITS: Final = 3
-_HINTS: Final = ("assw", "ASSW", "ecret", "ECRET", "oken", "OKEN", "key", "KEY", "Key")
+NAME_ENDS: Final = frozenset(":=：*_`\"'")
+"""How a text may end that ends with a name and a colon."""
 
 _EDGES: Final = "()[]{}<>.,:;!?\"'`*_…。"
 _BENIGN: Final = re.compile(
@@ -103,31 +104,53 @@ _MARKS: Final = frozenset("&`*~<[\\")
 _LINK: Final = re.compile(r"\[([^\[\]]*)\](?:\([^()\s]*\)|\[[^\[\]]*\])")
 _TAG: Final = re.compile(r"<[/!]?[A-Za-z-][^<>]*>")
 _ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
-_SIGNS: Final = re.compile(r"[`*]|~~")
 
 
 def redact(text: str, placeholder: str) -> str:
     """Replace every secret in a text by ``placeholder``; where marks hide one, the marks of the text go too."""
-    text = _redact(text, placeholder)
     plain = bare(text)
-    if plain == text:
+    if "://" not in text and not _may_hold_one(plain):
         return text
+    safe = _redact(text, placeholder)
+    if plain == text:
+        return safe
+    if safe != text:
+        text, plain = safe, bare(safe)
     safe = _redact(plain, placeholder)
     return text if safe == plain else safe
 
 
 def may_hold_a_name(text: str) -> bool:
     """Whether a text may name a secret: a cheap look at which most end."""
-    return any(hint in text for hint in _HINTS)
+    low = text.lower()
+    return (
+        "assw" in low
+        or "ecret" in low
+        or "oken" in low
+        or "key" in low
+        or "pwd" in low
+        or "earer" in low
+        or "redential" in low
+        or "assph" in low
+        or "asscode" in low
+        or "uthoriz" in low
+        or "nwort" in low
+        or "senha" in low
+        or (not text.isascii() and ("パス" in low or "密" in low or "contrase" in low))
+        or "mot de passe" in low
+    )
+
+
+def may_hold_a_word_for_one(text: str) -> bool:
+    """The same for a plain English sentence without signs."""
+    low = text.lower()
+    return "assw" in low or "ecret" in low or "oken" in low or "key" in low or "redential" in low or "passc" in low
 
 
 def names_a_secret(text: str) -> bool:
     """Whether a text ends with the name of a secret and a colon, so that the next one may be its value."""
-    tail = text[-_LONGEST_NAME:]
-    if not may_hold_a_name(tail):
-        return False
-    end = bare(tail).rstrip()
-    return end.endswith((":", "=", "：")) and _CELL.match(end) is not None
+    end = bare(text[-_LONGEST_NAME:]).rstrip()
+    return end.endswith((":", "=", "：")) and may_hold_a_name(end) and _CELL.match(end) is not None
 
 
 def redact_value(text: str, placeholder: str) -> str:
@@ -162,28 +185,34 @@ def bare(text: str) -> str:
     """A text without marks, entities and invisible characters."""
     if text.isascii() and _MARKS.isdisjoint(text):
         return text
-    if "&" in text:
+    has_entities = "&" in text
+    if has_entities:
         text = html.unescape(text)
-    text = _INVISIBLE.sub("", text)
+    if has_entities or not text.isascii():
+        text = _INVISIBLE.sub("", text)
     if "[" in text:
         text = _LINK.sub(r"\1", text)
     if "<" in text:
         text = _TAG.sub("", text)
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
-    return _SIGNS.sub("", text)
+    if "~~" in text:
+        text = text.replace("~~", "")
+    return text.replace("`", "").replace("*", "")
 
 
-def _redact(text: str, placeholder: str) -> str:
-    if not (
+def _may_hold_one(text: str) -> bool:
+    """One cheap look, at which most sentences end."""
+    return (
         ":" in text
         or "=" in text
-        or "earer" in text
         or may_hold_a_name(text)
         or not text.isascii()
         or len(max(text.split(), key=len, default="")) >= _SHORTEST_SECRET
-    ):
-        return text
+    )
+
+
+def _redact(text: str, placeholder: str) -> str:
     text = _SECRET.sub(placeholder, text)
     if "://" in text:
         text = _IN_ADDRESS.sub("", text)
@@ -195,9 +224,8 @@ def _redact(text: str, placeholder: str) -> str:
     def beside(found: re.Match[str]) -> str:
         return found[1] + placeholder if _is_value_in_prose(found[2]) else found[0]
 
-    text = _ASSIGNED.sub(assigned, text)
     if may_hold_a_name(text):
-        text = _BESIDE.sub(beside, text)
+        text = _BESIDE.sub(beside, _ASSIGNED.sub(assigned, text))
     return _LONG.sub(placeholder, text)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.workers.parser.speech import finish, markup, words
 from voicestream.workers.parser.speech.emphasis import strip_emphasis
 from voicestream.workers.parser.speech.phrases import phrases
-from voicestream.workers.parser.speech.secrets import may_hold_a_name, redact
+from voicestream.workers.parser.speech.secrets import may_hold_a_word_for_one, redact
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.speech.phrases import Phrases
@@ -46,7 +46,7 @@ def say(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
     """
     if not is_open and text.isascii():
         simple = _SIMPLE_MARKS.sub(_unmarked, text) if "`" in text or "*" in text else text
-        if _is_plain(simple) and not may_hold_a_name(simple):
+        if _is_plain(simple) and not may_hold_a_word_for_one(simple):
             return simple, False
     said, is_open = say_piece(text, phrases(language), is_open=is_open)
     if not finish.has_words(said) or (said[0] in "([" and _PLACEHOLDER.fullmatch(said.rstrip("."))):
