@@ -65,6 +65,8 @@ class Post:
     last_exit: str | None = None
     failure: str = ""
     """What the worker said last, if it could not go on."""
+    leaving: int | None = None
+    """The exit code with which the worker said, of its own accord, that it ends."""
     incompatible: str = ""
     """Why the worker cannot work with this supervisor; empty = it can, as far as is known."""
     ends: collections.deque[End] = field(default_factory=lambda: collections.deque["End"](maxlen=KEPT_ENDS))

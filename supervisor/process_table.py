@@ -41,6 +41,9 @@ SOUND_ROLES: Final = frozenset({"tts", "player"})
 MAX_WAIT_FOR_REAPING_SECONDS: Final = 0.5
 """A process whose lifeline is cut is dying; one that is still there after this long has only closed it."""
 
+MAX_LEAVING_SECONDS: Final = 5.0
+"""The same for one that has said that it ends: on a busy machine an interpreter takes seconds for that."""
+
 REAP_AGAIN_SECONDS: Final = 0.002
 
 NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
@@ -153,6 +156,7 @@ class ProcessTable:
             case Stopping() if post.stop is None:
                 # By itself, and it says why; one that was told to end only repeats what it was told.
                 post.failure = message.reason
+                post.leaving = message.exit_code
             case _:
                 pass
 
@@ -253,6 +257,7 @@ class ProcessTable:
         post.stop = None
         post.cut_at = None
         post.failure = post.detail = post.incompatible = ""
+        post.leaving = None
         post.jobs = 0
         pool = self._segment.source
         launch = Launch(
@@ -291,7 +296,9 @@ class ProcessTable:
                 return
             if post.cut_at is None and lifeline.is_cut(process.lifeline):
                 post.cut_at = now
-            elif post.cut_at is not None and now >= post.cut_at + MAX_WAIT_FOR_REAPING_SECONDS:
+            elif post.cut_at is not None and now >= post.cut_at + (
+                MAX_WAIT_FOR_REAPING_SECONDS if post.leaving is None else MAX_LEAVING_SECONDS
+            ):
                 self.end(post, "kill", now, wished=False, reason="it has closed its lifeline")
             return
         for _ in range(MAX_LAST_READS):
@@ -306,7 +313,8 @@ class ProcessTable:
         end = restart_policy.End(
             at=now,
             ready_seconds=ready_seconds,
-            exit_code=status if status >= 0 else None,
+            # One that had to be killed on its way out had said already how it was about to end.
+            exit_code=status if status >= 0 else post.leaving,
             wished=stop is not None and stop.wished,
             worked=post.jobs > 0,
             incompatible=post.incompatible,

@@ -424,6 +424,8 @@ class Stopping(_Message, frozen=True, kw_only=True):
     """The worker ends after this; its last frame."""
 
     reason: str
+    exit_code: ExitCode = 0
+    """With which it is about to end: the process may be killed before it does."""
 
 
 # --- supervisor -> worker --------------------------------------------------------------------------------------------

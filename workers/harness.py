@@ -157,7 +157,7 @@ def _serve(worker: Worker, connection: Connection) -> int:
         ready = worker.load(report)
     except ConfigurationError as error:
         _log.error("state=failed reason=%r", error.for_people())
-        connection.send(Stopping(reason=error.for_people()))
+        connection.send(Stopping(reason=error.for_people(), exit_code=EXIT_CONFIGURATION))
         return EXIT_CONFIGURATION
     connection.send(ready)
     _log.info("state=ready engine=%s device=%s", ready.engine, ready.device)

@@ -171,7 +171,7 @@ class PlayerWorker:
             error = AudioDeviceError(reason, hint=hint)
             failed = OutputFailed(session=self._opening, reason=error.for_people(), exit_code=error.exit_code)
             self._connection.send(failed)
-        self._connection.send(Stopping(reason=reason))
+        self._connection.send(Stopping(reason=reason, exit_code=EXIT_INCOMPLETE))
         self._connection.close()
         os._exit(EXIT_INCOMPLETE)
 
