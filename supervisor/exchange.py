@@ -129,7 +129,7 @@ class Exchange:
             return
         self._look_at = now + LOOK_SECONDS
         posts = [supervisor.table.posts[role] for role in EXCHANGED_ROLES]
-        current = {(post.role, post.incarnation): post for post in posts}
+        current: dict[tuple[Role, int], Post] = {(post.role, post.incarnation): post for post in posts}
         self._growths = {key: self._growths.get(key) or Growth() for key in current}
         for key, post in current.items():
             if (

@@ -9,6 +9,7 @@ import click
 
 from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.loading_line import LoadingLine
+from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
     from voicestream.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
@@ -189,6 +190,7 @@ class Captions:
 
     def _write(self, text: str, *, fg: str | None = None, dim: bool | None = None, is_final: bool = True) -> None:
         """Write a line; one that is not final is written over by the next."""
+        text = strip_terminal_codes(text) if is_final else one_line(text)
         over = _OVER if self._has_line else ""
         self._has_line = not is_final
         click.secho(f"{over}{text}", err=True, fg=fg, dim=dim, nl=is_final)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from voicestream.terminal_text import strip_terminal_codes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,4 +72,8 @@ class EventWriter:
         )
 
     def _write(self, fields: dict[str, object]) -> None:
+        # The event's name is of our own vocabulary; the values may hold text from anywhere.
+        for name, value in fields.items():
+            if name != "event" and isinstance(value, str):
+                fields[name] = strip_terminal_codes(value)
         self._write_line(msgspec.json.encode(fields) + b"\n")

@@ -8,6 +8,7 @@ import click
 
 from voicestream.cli.licence_question import can_ask
 from voicestream.errors import ConfigurationError
+from voicestream.terminal_text import one_line
 from voicestream.voices import names
 from voicestream.voices.store import CONSENT
 
@@ -32,7 +33,7 @@ def agree(what: str, hint: str) -> str:
     """
     if not can_ask():
         raise ConfigurationError(f"whose voice is {what}? It is used only when the speaker has agreed.", hint=hint)
-    click.echo(f"{what} is to be spoken with as if it were that person.", err=True)
+    click.echo(one_line(f"{what} is to be spoken with as if it were that person."), err=True)
     if not click.confirm(f'Do you say: "{CONSENT}"', default=None, err=True):
         raise ConfigurationError("without the speaker's permission the voice is not used")
     return ANSWERED
@@ -48,4 +49,4 @@ def agree_to_file(path: Path, cleaned: Cleaned) -> str:
 def warn(what: str, warnings: tuple[str, ...]) -> None:
     """Say what could be better."""
     for warning in warnings:
-        click.echo(f"voicestream: {what}: {warning}", err=True)
+        click.echo(one_line(f"voicestream: {what}: {warning}"), err=True)

@@ -6,6 +6,7 @@ import click
 
 from voicestream.cli.asking import ask
 from voicestream.messages import Control, Done
+from voicestream.terminal_text import strip_terminal_codes
 
 
 @click.command()
@@ -34,4 +35,4 @@ def hush() -> None:
 
 def _do(wish: Control) -> None:
     answer = ask(wish, Done)
-    click.echo(f"voicestream: {answer.text}", err=True)
+    click.echo(strip_terminal_codes(f"voicestream: {answer.text}"), err=True)

@@ -9,6 +9,7 @@ import click
 
 from voicestream.cli.commands import explain
 from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, EXIT_INCOMPLETE, VoicestreamError
+from voicestream.terminal_text import strip_terminal_codes
 
 _EXIT_ON_ABORT = 130
 
@@ -29,13 +30,13 @@ def tell(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         say(f"{error.strerror}\n{DESCRIPTORS_HINT}")
         return EXIT_CONFIGURATION
-    traceback.print_exception(error)
+    click.echo(strip_terminal_codes("".join(traceback.format_exception(error))), err=True, nl=False)
     return EXIT_INCOMPLETE
 
 
 def say(text: str) -> None:
     """Write a message to stderr."""
-    click.echo(f"voicestream: {text}", err=True)
+    click.echo(strip_terminal_codes(f"voicestream: {text}"), err=True)
 
 
 def _is_help(error: click.ClickException) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +19,7 @@ from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences
 from voicestream.models.catalogue import CATALOGUE, in_words
 from voicestream.models.store import Store, directory
+from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
     from voicestream.models.store import Entry
@@ -101,7 +104,7 @@ def remove(name: str) -> None:
     if name not in {entry.name for entry in store.entries()}:
         name = catalogue.find(name).name
     freed = store.remove(name)
-    click.echo(f"voicestream: {name} is removed, {in_words(freed)} freed", err=True)
+    click.echo(one_line(f"voicestream: {name} is removed, {in_words(freed)} freed"), err=True)
 
 
 @models.command("path")
@@ -110,12 +113,17 @@ def path(name: str | None) -> None:
     """Print the directory of all models, or that of one that is installed."""
     store = Store(directory())
     if name is None:
-        click.echo(str(store.root))
+        _show_path(store.root)
         return
     if store.installed(name) is None:
         wanted = catalogue.find(name).name
         raise VoicestreamError(f"{wanted} is not installed", hint=f"Try: voicestream models pull {wanted}")
-    click.echo(str(store.path_of(name)))
+    _show_path(store.path_of(name))
+
+
+def _show_path(path: Path) -> None:
+    """A program gets the path as it is, byte by byte, and a person what is safe on a terminal."""
+    click.echo(one_line(str(path)) if sys.stdout.isatty() else os.fsencode(path))
 
 
 def _state(entry: Entry | None) -> str:

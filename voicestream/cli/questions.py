@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import click
 
 from voicestream.errors import VoicestreamError
+from voicestream.terminal_text import strip_terminal_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,4 +36,4 @@ def ask(question: str, default: str | None, understand: Callable[[str], Answer],
         try:
             return understand(answer.strip())
         except VoicestreamError as error:
-            click.echo(error.for_people(), err=True)
+            click.echo(strip_terminal_codes(error.for_people()), err=True)

@@ -20,4 +20,4 @@ def say(context: click.Context, /, text: tuple[str, ...], **_options: object) ->
     from voicestream.cli.request import request
     from voicestream.cli.speaking import speak_text
 
-    return speak_text(request(context, input_format="text"), " ".join(text).encode())
+    return speak_text(request(context, input_format="text"), " ".join(text).encode(errors="replace"))

@@ -19,6 +19,7 @@ from voicestream.models import catalogue, packages
 from voicestream.models.catalogue import COMPUTES, QUALITIES, VOICE_MODELS, in_words
 from voicestream.models.store import Store, directory
 from voicestream.run_directory import RunDirectory
+from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -169,7 +170,7 @@ def _device(compute: str | None, *, may_ask: bool) -> Device:
     if compute is not None:
         return detect.Device(compute, COMPUTE_WORDS[compute], None)
     found = detect.detect()
-    click.echo(f"voicestream: best to translate with: {found.compute} ({found.name})", err=True)
+    click.echo(one_line(f"voicestream: best to translate with: {found.compute} ({found.name})"), err=True)
     if not may_ask:
         return found
 

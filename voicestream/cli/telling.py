@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from voicestream.terminal_text import strip_terminal_codes
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -38,6 +40,7 @@ class PersonTeller:
 
     def say(self, text: str) -> None:
         """Write a line."""
+        text = strip_terminal_codes(text)
         if self._bar is None:
             click.echo(f"voicestream: {text}", err=True)
         else:

@@ -15,6 +15,7 @@ from voicestream.engine_settings import AUTO
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.messages import Control, Status, StatusRequest
 from voicestream.run_directory import RunDirectory
+from voicestream.terminal_text import one_line
 
 READY_SECONDS: Final = 300.0
 """How long engines may take to load before ``up`` stops waiting for them."""
@@ -52,7 +53,7 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
         started = client.connect_or_start()
         answer = _when_settled(client)
         if client.log_failure:
-            click.echo(f"voicestream: {client.log_failure}", err=True)
+            click.echo(one_line(f"voicestream: {client.log_failure}"), err=True)
         try:
             _check(answer, {"tts": tts, "translation": translator}, is_new=started)
         except VoicestreamError:

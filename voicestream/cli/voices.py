@@ -20,6 +20,7 @@ from voicestream.cli.session_options import GROUPS, session_options
 from voicestream.cli.speaking import speak_text
 from voicestream.engine_settings import AUTO
 from voicestream.errors import UsageError
+from voicestream.terminal_text import one_line
 from voicestream.voices import builtin, names
 from voicestream.voices.choice import engine_of
 from voicestream.voices.sentences import introduction, spoken_by
@@ -120,7 +121,7 @@ def remove(name: str | None, *, files: bool) -> None:
         )
     store = VoiceStore()
     if name is not None:
-        click.echo(f'voicestream: the voice "{store.remove(name).name}" is removed', err=True)
+        click.echo(one_line(f'voicestream: the voice "{store.remove(name).name}" is removed'), err=True)
     else:
         click.echo(f"voicestream: removed: {store.remove_files()} without a name", err=True)
 
@@ -139,7 +140,7 @@ def try_voice(context: click.Context, /, name: str, text: tuple[str, ...], **_op
         settle(context, "source", spoken_by(name, str(context.params["tts"])))
     asked = request(context, input_format="text")
     words = " ".join(text) or introduction(languages.parse(str(context.params["source"])))
-    return speak_text(asked, words.encode())
+    return speak_text(asked, words.encode(errors="replace"))
 
 
 def settle(context: click.Context, parameter: str, value: str) -> None:

@@ -17,7 +17,7 @@ from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
 from voicestream.cli.commands import Group
 from voicestream.errors import NoLogError, UsageError
 from voicestream.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
-from voicestream.terminal_text import strip_terminal_codes
+from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -80,7 +80,7 @@ def restart(role: Role, *, now: bool) -> None:
     answer = ask(RestartWorker(role=role, now=now), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
     click.echo(
         f"voicestream: {role} is ready again after {answer.seconds:.2f} s: pid {answer.pid}, "
-        f"incarnation {answer.incarnation}; before: {answer.path}",
+        f"incarnation {answer.incarnation}; before: {one_line(answer.path)}",
         err=True,
     )
 
