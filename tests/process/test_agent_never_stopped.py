@@ -65,7 +65,7 @@ def fail(*_, **__):
     raise errors.{error.__name__}("it has happened", hint="Try: something")
 request.request = fail
 """
-    return Failure(error.__name__, error.exit_code, ("voicestream: it has happened\nType: something\n",), before=before)
+    return Failure(error.__name__, error.exit_code, ("voicestream: it has happened\nTry: something\n",), before=before)
 
 
 def tree(error: type[errors.VoicestreamError]) -> Iterator[type[errors.VoicestreamError]]:
