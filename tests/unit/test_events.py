@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from helpers.any_message import structs
 from voicestream.events import EVENTS_VERSION, EventWriter
 from voicestream.messages import Counts, SessionClosed, SessionEvent, SessionOpened
+from voicestream.terminal_text import strip_terminal_codes
 
 OPENED = SessionOpened(session="s1", pid=4711, translator="none", tts="espeak")
 
@@ -74,4 +75,4 @@ def test_whatever_is_said_is_one_line_of_json(event: SessionEvent) -> None:
     found = written.decoded()
     assert len(found) == 1
     assert found[0]["event"] == event.event
-    assert found[0].get("text") == event.text
+    assert found[0].get("text") == (None if event.text is None else strip_terminal_codes(event.text))
