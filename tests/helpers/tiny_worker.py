@@ -100,8 +100,8 @@ class TinyWorker(JobWorker):
                 self.say(f"took {type(self._connection.receive()).__name__}", job.sentence)
             case "what cannot be packed":
                 try:
-                    self.say("half a pair: \ud800")
-                except UnicodeEncodeError:
+                    self.say("a number that no frame can hold", 1 << 70)
+                except OverflowError:
                     self.say("noticed")
             case text:
                 was_cancelled = self._connection.is_cancelled(job.session, job.sentence)

@@ -20,6 +20,7 @@ from voicestream.messages import (
     EndOfInput,
     FromClient,
     FromWorker,
+    HandedOver,
     Hello,
     Input,
     InputAccepted,
@@ -64,7 +65,7 @@ VERSIONED = [kind for kind in MESSAGE_TYPES if "protocol" in kind.__struct_field
 
 def test_what_can_begin_a_conversation_and_what_answers_it_carries_the_version() -> None:
     openings = {Hello, *get_args(FromClient)} - {Input, EndOfInput}
-    answers = {*get_args(ToClient)} - {InputAccepted, SessionEvent, SessionClosed}
+    answers = {*get_args(ToClient)} - {InputAccepted, SessionEvent, HandedOver, SessionClosed}
     assert {*VERSIONED} == openings | answers
 
 
