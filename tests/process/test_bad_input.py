@@ -37,16 +37,17 @@ def test_noise_between_lines_loses_nothing(place: Voicestream, name: str, noise:
     assert len(run.of("playback_finished")) == len(found)
 
 
-def test_a_line_of_100_mb_is_left_out_and_what_follows_is_spoken(place: Voicestream) -> None:
+def test_a_line_of_100_mb_is_counted_as_failed_and_what_follows_is_spoken(place: Voicestream) -> None:
     run = place.run("--keep-alive", "0")
     run.write(GOOD)
     run.write(b'{"content":[{"type":"text","text":"')
     for _ in range(100):
         run.write(b"x" * 1_000_000)
     run.write(b'"}]}\n' + line("Still well."))
-    assert run.finish() == 0, run.stderr
+    assert run.finish() == 1, run.stderr
     assert [event["text"] for event in run.of("sentence_found")] == ["All is well.", "Still well."]
-    assert any("64" in event["text"] or "long" in event["text"] for event in run.of("notice")), run.events
+    assert any("64 MiB" in event["reason"] for event in run.of("failed")), run.events
+    assert run.events[-1]["counts"]["failed"] == 1
 
 
 def test_an_empty_stream_is_no_error(place: Voicestream) -> None:

@@ -68,8 +68,10 @@ def _frames(opened: soundfile.SoundFile, most: int) -> NDArray[np.float32]:
 
     blocks = [np.zeros((0, opened.channels), np.float32)]
     left = most
+    # soundfile seeks after each block, and a frame of MP3 behind a seek lacks bits of the one before: all in one block.
+    size = most if opened.format == "MP3" else _BLOCK_FRAMES
     while left > 0:
-        block: NDArray[np.float32] = opened.read(frames=min(left, _BLOCK_FRAMES), dtype="float32", always_2d=True)
+        block: NDArray[np.float32] = opened.read(frames=min(left, size), dtype="float32", always_2d=True)
         if not len(block):
             break
         blocks.append(block)
