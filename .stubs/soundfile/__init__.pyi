@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 class SoundFileError(Exception): ...
 
 class SoundFile:
+    format: str
     samplerate: int
     channels: int
     def __init__(self, file: str) -> None: ...
