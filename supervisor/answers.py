@@ -1,4 +1,4 @@
-"""What a person reads after ``pause``, ``resume``, ``skip`` or ``hush``: one line. Pure."""
+"""Answers to ``pause``, ``resume``, ``skip`` and ``hush``: one line each for a person. Pure."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ MAX_REQUESTS_A_SECOND: Final = 100
 """Of one client: more than any person or script needs."""
 
 PAUSE: Final = "voicestream pause"
-"""What holds everything, in the words of a person who may wonder."""
+"""Name of the command that pauses all sessions, as shown to people."""
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Desk:
 
     @property
     def paused_by(self) -> str:
-        """What keeps everything from being heard; empty = nothing does."""
+        """The cause of a pause of all sessions; empty = they are not paused."""
         if self._supervisor.ledger.playing.paused:
             return PAUSE
         books = self._supervisor.ledger.books.sessions

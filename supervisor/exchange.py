@@ -27,7 +27,7 @@ EXCHANGED_ROLES: Final[tuple[Role, ...]] = ("tts", "translation")
 """Those that run engines."""
 
 LOOK_SECONDS: Final = 5.0
-"""How often memory is measured."""
+"""Interval between two measurements of memory."""
 
 WARM_JOBS: Final = 50
 """After so many jobs caches are filled: what is held then is normal."""
@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Look:
-    """What is known of a worker at one moment."""
+    """Snapshot of a worker for the exchange policy."""
 
     now: float
     jobs: int
