@@ -25,11 +25,21 @@ MAX_OPTIONS_BYTES: Final = 256 << 10
 """They travel to the parser with its state, and the voice with every sentence: all of that must fit a frame."""
 
 
-def no_room(sessions: int) -> str:
-    """Why no further session can be opened while so many are; empty if one can."""
-    if sessions >= MAX_SESSIONS:
-        return f"{sessions} sessions are open, and more are not served.\nTry: voicestream down"
-    return ""
+def no_room(sessions: int, detached: int) -> str:
+    """The reason why no further session can be opened while so many are; empty if one can.
+
+    Args:
+        sessions: the open ones.
+        detached: those of them that were handed over (``run --detach``).
+    """
+    if sessions < MAX_SESSIONS:
+        return ""
+    if detached:
+        return (
+            f"{sessions} sessions are open, {detached} of them handed over (--detach) and not spoken yet; more are not "
+            f"served.\nTry: voicestream hush, which drops all that waits"
+        )
+    return f"{sessions} sessions are open, and more are not served.\nTry: voicestream down"
 
 
 def refusal(options: SessionOptions) -> str:

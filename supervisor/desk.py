@@ -164,8 +164,12 @@ class Desk:
         if supervisor.is_ending:
             self._refuse(client, "ending", "the supervisor is ending", EXIT_INCOMPLETE)
             return
+        sessions = supervisor.sessions.by_id
         checks: tuple[tuple[RefusalCode, Callable[[], str]], ...] = (
-            ("too_many_sessions", lambda: admission.no_room(len(supervisor.sessions.by_id))),
+            (
+                "too_many_sessions",
+                lambda: admission.no_room(len(sessions), sum(one.detached for one in sessions.values())),
+            ),
             ("options", lambda: admission.refusal(message.options)),
             ("file_in_use", lambda: self._file_in_use(message.options)),
             ("engine_in_use", lambda: self._engines(message.options, now)),
@@ -178,7 +182,7 @@ class Desk:
             if post.state == "failed" and needs.is_needed(role, message.options):
                 # Nothing is spoken without it, and whoever starts a run wants it tried again.
                 supervisor.table.revive(role, now)
-        session = supervisor.sessions.open(client, message.options, message.pid, now)
+        session = supervisor.sessions.open(client, message.options, message.pid, now, detach=message.detach)
         supervisor.idle_since = None
         posts = supervisor.table.posts
         translates = needs.translates(message.options)
@@ -195,7 +199,8 @@ class Desk:
             ),
         )
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
-        supervisor.do(supervisor.ledger.open_session(session.session, message.options, now))
+        opened = supervisor.ledger.open_session(session.session, message.options, now, detach=message.detach)
+        supervisor.do(opened)
 
     def role_failed(self, post: Post, reason: str, exit_code: int, now: float) -> None:
         """There is no worker of a role: end the sessions that cannot do without it, and no others.

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.commands import Closed
     from voicestream.supervisor.sessions import Session, Sessions
 
+LAST_INPUT_SECONDS: Final = 1.0
+"""After the end of a client that was killed before it could hand over, how long the input that it has sent may take to
+arrive; it is in a buffer of the kernel, and on its way through the hub."""
+
 HANDOVER_SECONDS: Final = 5.0
 """A client may leave after this time, though its input was not read to the end or its output is not open yet."""
 
@@ -41,6 +45,8 @@ class Handovers:
     books: Books
     _asked_at: dict[str, float] = field(default_factory=dict[str, float])
     """By session that waits for ``HandedOver``."""
+    _left_at: dict[str, float] = field(default_factory=dict[str, float])
+    """By session whose client has ended before the end of its input had arrived."""
     _reasons: dict[str, str] = field(default_factory=dict[str, str])
     """By detached session: why the first of its sentences was not spoken as it should be."""
     _failures: collections.deque[_Failure] = field(
@@ -49,11 +55,12 @@ class Handovers:
 
     def ask(self, session: Session, now: float) -> None:
         """The client of a session has sent all its input, and wants to leave."""
-        session.detached = True
+        self._take_over(session)
         self._asked_at[session.session] = now
 
     def complete(self, now: float) -> None:
         """Let those clients leave of whose sessions nothing else is to be expected that needs them."""
+        self._end_inputs(now)
         for session_id, asked_at in list(self._asked_at.items()):
             book = self.books.sessions.get(session_id)
             session = self.sessions.by_id.get(session_id)
@@ -66,13 +73,33 @@ class Handovers:
                 session.is_told = False
                 _log.info("session=%s state=detached waiting=%d", session_id, waiting)
 
-    def client_ended(self, session: Session) -> None:
-        """The process of a detached session's client has ended: the session goes on."""
+    def client_ended(self, session: Session, now: float) -> None:
+        """The process of the client of a detached session, or of one that will be, has ended: the session goes on.
+
+        If its input had not ended, it was killed. What it has sent is all there will be.
+        """
         self._asked_at.pop(session.session, None)
+        self._take_over(session)
+        if not session.input_ended:
+            self._left_at[session.session] = now
         session.is_told = False
         if session.watch is not None:
             session.watch.close()
             session.watch = None
+
+    def _take_over(self, session: Session) -> None:
+        session.detached = True
+        self.books.queue(session.session, is_complete=True)
+
+    def _end_inputs(self, now: float) -> None:
+        for session_id, left_at in list(self._left_at.items()):
+            if now < left_at + LAST_INPUT_SECONDS:
+                continue
+            del self._left_at[session_id]
+            session = self.sessions.by_id.get(session_id)
+            if session is not None and not session.input_ended:
+                session.input_ended = True
+                _log.warning("session=%s: its client ended before its input; the rest of it is spoken", session_id)
 
     def note(self, event: SessionEvent) -> None:
         """Something happened in a session: what its client is not told is logged."""

@@ -32,8 +32,10 @@ class Session:
     """Of the client's process; None once the client of a detached session has ended."""
     client_pid: int
     opened_at: float
+    detach: bool = False
+    """The client will hand it over, and has said so at the opening."""
     detached: bool = False
-    """The client has handed it over: it goes on when that ends."""
+    """It was handed over, or its client has ended before it could do that: it goes on without."""
     is_told: bool = True
     """The client gets frames."""
     input: InputLog = field(default_factory=InputLog)
@@ -61,7 +63,7 @@ class Sessions:
         self._with_parser: collections.deque[tuple[Session, int]] = collections.deque()
         """Whose input the parser has not acknowledged yet, and up to where, in the order in which it reads."""
 
-    def open(self, client: bytes, options: SessionOptions, pid: int, now: float) -> Session:
+    def open(self, client: bytes, options: SessionOptions, pid: int, now: float, *, detach: bool = False) -> Session:
         """A new session, of the client's process ``pid``; ids are never used twice in the life of a supervisor."""
         self._opened += 1
         session = Session(
@@ -71,6 +73,7 @@ class Sessions:
             watch=ProcessWatch(pid),
             client_pid=pid,
             opened_at=now,
+            detach=detach,
         )
         self.by_id[session.session] = session
         return session

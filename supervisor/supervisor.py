@@ -389,9 +389,9 @@ class Supervisor:
     def _notice_ended_clients(self) -> None:
         for session in self.sessions.left():
             _log.info("session=%s client=gone", session.session)
-            if session.detached:
+            if session.detached or session.detach:
                 self._watch.leave(session.watch)
-                self.handovers.client_ended(session)
+                self.handovers.client_ended(session, time.monotonic())
                 # Nobody else could let it go on.
                 self._desk.hold(session.session, paused=False, now=time.monotonic())
             else:

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 """Raised whenever two versions of this file could misunderstand each other. Every message with which a conversation can
 begin, and every answer to one, carries it (``protocol``, always sent); ``link.unpack`` compares it before it looks at
 anything else of the message."""
@@ -569,6 +569,8 @@ class OpenSession(_Versioned, frozen=True, kw_only=True):
 
     pid: int
     options: SessionOptions
+    detach: bool = False
+    """The session is to be handed over at the end of its input, and goes on if the client ends before."""
 
 
 class SessionOpened(_Versioned, frozen=True, kw_only=True):

@@ -133,7 +133,7 @@ class RunSession:
             VoicestreamError: the session could not be opened.
             Interrupted: a signal came before it was.
         """
-        opened = self._client.ask_starting(OpenSession(pid=os.getpid(), options=self._options))
+        opened = self._client.ask_starting(OpenSession(pid=os.getpid(), options=self._options, detach=self._detach))
         self._interruption.only_note()
         if not isinstance(opened, SessionOpened):
             raise VoicestreamError(f"the supervisor answered with {type(opened).__name__}")

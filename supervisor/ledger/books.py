@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.messages import Cancel, Counts, SessionEvent
 from voicestream.supervisor.ledger.commands import Command, Report, Send
 from voicestream.supervisor.ledger.rows import Making, Outcome, Row
+from voicestream.supervisor.ledger.turns import Queued
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +49,8 @@ class SessionBook:
     options: SessionOptions
     translates: bool = True
     """Whether its sentences go to the translation worker."""
+    queued: Queued | None = None
+    """Its place among the sessions that are spoken one after another; None: it takes turns with all others."""
     rows: dict[int, Row] = field(default_factory=dict[int, Row])
     """All rows without an outcome, in order."""
     found: collections.deque[Row] = field(default_factory=collections.deque[Row])
@@ -148,12 +151,25 @@ class Books:
         """Where the worker of each role computes, or the last one did: ``cpu``, ``cuda:0``."""
         self.now = 0.0
         self._limbo: Final[dict[Key, _Limbo]] = {}
+        self._queued = 0
         self._commands: list[Command] = []
 
     def take_commands(self) -> list[Command]:
         """The commands since the last call."""
         commands, self._commands = self._commands, []
         return commands
+
+    def queue(self, session: str, *, is_complete: bool) -> None:
+        """Put a session of ``run --detach`` at the end of their queue: when it is opened, and when it is handed over.
+
+        Args:
+            session: the session; one that is gone, or was handed over before, stays as it is.
+            is_complete: it is handed over.
+        """
+        book = self.sessions.get(session)
+        if book is not None and not (book.queued and book.queued.is_complete):
+            self._queued += 1
+            book.queued = Queued(number=self._queued, is_complete=is_complete)
 
     @property
     def shares_gpu(self) -> bool:

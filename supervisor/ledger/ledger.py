@@ -11,7 +11,8 @@ The rules, each kept whatever the order of events:
   getting further the sentence is given up there: translation speaks the original and says so, tts and player skip it.
 - Sound that was committed stays, whoever dies: a sentence is made again only from the frame that is missing, and played
   on from the frame of the cursor.
-- Playing is strictly in order within a session; sessions take turns by message.
+- Playing is strictly in order within a session; sessions take turns by message, but one that was handed over is played
+  to its end before later ones that are, or will be, handed over.
 - In a session that has a ``max_lag_seconds`` messages that wait longer than that are skipped, and that is announced.
 - A session that is held by itself gives its turn back, with the rest of the sentence that is heard; others go on.
 - A slot is free again only when nobody can touch it any more: its worker said so, or was reaped.
@@ -69,11 +70,13 @@ class Ledger:
         self.playing = Playing(self.books, self.speaking.pace)
         self.lagging = Lagging(self.books, self._drop, self.translating.found)
 
-    def open_session(self, session: str, options: SessionOptions, now: float) -> list[Command]:
-        """A new session; its id must be new."""
+    def open_session(self, session: str, options: SessionOptions, now: float, *, detach: bool = False) -> list[Command]:
+        """A new session; its id must be new. ``detach``: it is to be handed over at the end of its input."""
         self.books.now = now
         book = SessionBook(session=session, options=options, translates=needs.translates(options))
         self.books.sessions[session] = book
+        if detach:
+            self.books.queue(session, is_complete=False)
         self.lagging.hold(book, is_quiet=self.playing.paused)
         self.playing.open_output(book)
         return self._settle()

@@ -174,9 +174,7 @@ class Playing:
         rows = [row for row in self._rows if row.session not in self._withdrawing]
         if rows and not rows[-1].is_complete:
             return {rows[-1].key}
-        heads = {
-            s: row for s, book in self._books.sessions.items() if not book.held and (row := first_open(book.unplayed))
-        }
+        heads = self._heads()
         if self._turn is not None and self._holds(self._turn):
             row = heads.get(self._turn.session)
             return {row.key} if row else set()
@@ -187,11 +185,16 @@ class Playing:
         if len(self._books.sessions) < 2:  # noqa: PLR2004 - the usual case, and this runs with every message
             return list(self._books.sessions.values())
         order = turns.order_after(self._turn, list(self._books.sessions))
+        behind = self._behind()
         if self._turn is not None and self._turn.session in self._books.sessions and self._holds(self._turn):
             order.insert(0, order.pop())
+            behind.pop(self._turn.session, None)
         # sorted() is stable: sessions that are equally well off are served in the order in which they take turns. Any
         # other order, and of three sessions two could take turns for ever where the voice is slower than the player.
-        return sorted((self._books.sessions[session] for session in order), key=lambda book: (book.held, book.ahead))
+        return sorted(
+            (self._books.sessions[session] for session in order),
+            key=lambda book: (book.held, behind.get(book.session, 0), book.ahead),
+        )
 
     def dispatch(self) -> None:
         """Tell the player of everything it may know by now."""
@@ -212,11 +215,10 @@ class Playing:
                 return
 
     def _next(self) -> Row | None:
-        candidates: dict[str, turns.Candidate] = {}
-        for session, book in self._books.sessions.items():
-            row = first_open(book.unplayed)
-            if row is not None and not book.held:
-                candidates[session] = turns.Candidate(message=row.message, ready=self._may_start(book, row))
+        candidates = {
+            session: turns.Candidate(message=row.message, ready=self._may_start(self._books.sessions[session], row))
+            for session, row in self._heads().items()
+        }
         if not candidates:
             return None
         chosen = turns.next_session(
@@ -302,10 +304,28 @@ class Playing:
     def _holds(self, turn: turns.Turn) -> bool:
         candidates = {
             session: turns.Candidate(message=row.message, ready=row.is_playable)
-            for session, book in self._books.sessions.items()
-            if not book.held and (row := first_open(book.unplayed)) is not None
+            for session, row in self._heads().items()
         }
         return turns.holds(turn, candidates, self._open_messages(), self._books.now)
+
+    def _heads(self) -> dict[str, Row]:
+        """The next sentence of each session that can have the next turn."""
+        behind = self._behind()
+        heads: dict[str, Row] = {}
+        for session, book in self._books.sessions.items():
+            row = None if book.held else first_open(book.unplayed)
+            if row is not None and (session not in behind or self._has_begun(row)):
+                heads[session] = row
+        return heads
+
+    def _behind(self) -> dict[str, int]:
+        """The sessions that wait until an earlier one was played. A held one keeps nobody waiting."""
+        books = self._books.sessions.values()
+        return turns.behind({book.session: book.queued for book in books if book.queued and not book.held})
+
+    def _has_begun(self, row: Row) -> bool:
+        """Whether the turn is that of a row's message, which is not interrupted."""
+        return self._turn is not None and (self._turn.session, self._turn.message) == (row.session, row.message)
 
     def _open_messages(self) -> dict[str, int | None]:
         # A held session does not keep the word: nobody knows for how long it is held.

@@ -1,4 +1,7 @@
-"""Whose sentence is heard next: within a session strictly in order, between sessions by turns of a whole message."""
+"""Order of playing: within a session strictly in order, between sessions by turns of a whole message.
+
+Detached sessions (``run --detach``), which an agent in a loop leaves behind, are played one after another instead.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,25 @@ class Turn:
     message: int
     since: float
     """When its last sentence was given to the player; seconds on the monotonic clock."""
+
+
+@dataclass(frozen=True)
+class Queued:
+    """The place of a session of ``run --detach`` among those of its kind."""
+
+    number: int
+    """Ascending in the order in which they were opened, or, once they are, handed over."""
+    is_complete: bool
+    """It was handed over: no further input comes."""
+
+
+def behind(queue: Mapping[str, Queued]) -> dict[str, int]:
+    """The sessions that wait until an earlier one, which was handed over, was played; each with its number.
+
+    One that was not handed over keeps nobody waiting: nobody knows for how long its agent will be at work.
+    """
+    first = min((one.number for one in queue.values() if one.is_complete), default=None)
+    return {session: one.number for session, one in queue.items() if first is not None and one.number > first}
 
 
 def next_session(

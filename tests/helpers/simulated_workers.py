@@ -121,10 +121,12 @@ class World:
                 self.do(self.ledger.handle(role, Ready(engine="simulated", device=self.device), self.now))
                 self.do(self.ledger.seat(role, self.now))
 
-    def open(self, session: str, *, target: str = "nl", max_lag_seconds: float = 0.0, beams: int = 1) -> None:
+    def open(
+        self, session: str, *, target: str = "nl", max_lag_seconds: float = 0.0, beams: int = 1, detach: bool = False
+    ) -> None:
         """A session begins."""
         wanted = options(target=target, max_lag_seconds=max_lag_seconds, beams=beams)
-        self.do(self.ledger.open_session(session, wanted, self.now))
+        self.do(self.ledger.open_session(session, wanted, self.now, detach=detach))
 
     def find(self, session: str, text: str, message: int = 0, *, paragraph: bool = False, closes: bool = False) -> None:
         """The parser finds the next sentence."""
@@ -146,6 +148,11 @@ class World:
     def end_input(self, session: str) -> None:
         """The parser has read all of a session."""
         self.do(self.ledger.input_progressed(session, None, self.now, found=self._found[session], ended=True))
+
+    def hand_over(self, session: str) -> None:
+        """The client of a session leaves; the parser has read all of it."""
+        self.ledger.books.queue(session, is_complete=True)
+        self.end_input(session)
 
     def hold(self, session: str, *, held: bool) -> None:
         """The client of a session is suspended, or goes on."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -15,7 +17,10 @@ import pytest
 from helpers.deadline import remaining
 from helpers.gated_voice import FAILURE, NAME, Gate, texts
 from helpers.running import COMMAND, line, wait_until
+from helpers.session import Session
 from helpers.terminal import Terminal
+from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
+from voicestream.supervisor.admission import MAX_SESSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +48,19 @@ def wait_until_spoken(place: Voicestream) -> None:
     wait_until(lambda: not overview(place)["sessions"], "all sessions are over")
 
 
+def shell(place: Voicestream, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script to its end."""
+    return subprocess.run(
+        ["/bin/sh", "-c", script],
+        env=place.environment,
+        cwd=place.cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=remaining(),
+    )
+
+
 def handed_over(place: Voicestream, sentences: list[str], *options: str, output: str = "null") -> Run:
     """A run that has handed over so many sentences."""
     run = place.run("--detach", "--tts", NAME, *options, output=output)
@@ -53,29 +71,22 @@ def handed_over(place: Voicestream, sentences: list[str], *options: str, output:
     return run
 
 
-def attached(place: Voicestream, path: Path, sentences: list[str]) -> bytes:
+def attached(place: Voicestream, path: Path, said: bytes) -> bytes:
     """What is in the file when the client stays to the end."""
     run = place.run("--tts", NAME, output=str(path))
-    run.write(line(" ".join(sentences)))
+    run.write(said)
     assert run.finish() == 0, run.stderr
     return path.read_bytes()
 
 
 def test_an_agent_in_a_loop_never_waits_and_every_sentence_is_spoken_in_order(place: Voicestream, gate: Gate) -> None:
-    said = [texts(10 * turn, 3) for turn in (2, 3, 4)]
-    for turn, sentences in enumerate(said):
-        (place.cwd / f"agent{turn}").write_bytes(line(" ".join(sentences)))
+    # The first has the most messages: in turns it would be the last to end.
+    said = [b"".join(map(line, texts(20, 3))), *(line(" ".join(texts(first, 3))) for first in (30, 40))]
+    for turn, messages in enumerate(said):
+        (place.cwd / f"agent{turn}").write_bytes(messages)
     command = f"{shlex.join([*COMMAND, 'run', '--detach', '--tts', NAME])} --output out$turn.wav"
     script = f"for turn in 0 1 2; do cat agent$turn | {command} || exit; done"
-    loop = subprocess.run(
-        ["/bin/sh", "-c", script],
-        env=place.environment,
-        cwd=place.cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=remaining(),
-    )
+    loop = shell(place, script)
     assert loop.returncode == 0, loop.stderr
     assert loop.stderr.count("handed over: 3 sentences wait; voicestream status shows them") == 3
     sessions = overview(place)["sessions"]
@@ -83,8 +94,9 @@ def test_an_agent_in_a_loop_never_waits_and_every_sentence_is_spoken_in_order(pl
     assert all(one["detached"] and one["behind_seconds"] > 0 for one in sessions)
     gate.open()
     wait_until_spoken(place)
-    for turn, sentences in enumerate(said):
-        reference = attached(place, place.cwd / f"reference{turn}.wav", sentences)
+    assert re.findall(r"session=(\w+) state=closed", place.log_text("supervisor")) == ["s1", "s2", "s3"]
+    for turn, messages in enumerate(said):
+        reference = attached(place, place.cwd / f"reference{turn}.wav", messages)
         assert (place.cwd / f"out{turn}.wav").read_bytes() == reference
     assert overview(place)["failures"] == []
 
@@ -100,7 +112,9 @@ def test_nothing_is_lost_when_client_voice_and_player_are_killed_after_the_handi
         psutil.Process(place.pid_of(role)).kill()
     gate.open()
     wait_until_spoken(place)
-    assert (place.cwd / "out.wav").read_bytes() == attached(place, place.cwd / "reference.wav", sentences)
+    assert (place.cwd / "out.wav").read_bytes() == attached(
+        place, place.cwd / "reference.wav", line(" ".join(sentences))
+    )
 
 
 def test_a_supervisor_that_ends_before_says_in_its_log_how_much_was_not_spoken(place: Voicestream, gate: Gate) -> None:
@@ -124,17 +138,51 @@ def test_a_supervisor_that_keeps_nothing_warm_ends_after_the_last_sentence(place
     assert "exit=0" in place.log_text("supervisor")
 
 
-def test_a_client_that_is_killed_before_its_input_has_ended_leaves_nothing_behind(
+def test_what_a_client_has_sent_is_spoken_though_it_is_killed_before_its_input_has_ended(
     place: Voicestream, gate: Gate
 ) -> None:
-    del gate
-    run = place.run("--detach", "--tts", NAME)
-    run.write(line(" ".join(texts(20, 2))))
+    sentences = texts(20, 2)
+    run = place.run("--detach", "--tts", NAME, output="out.wav")
+    run.write(line(" ".join(sentences)))
     run.wait_for("sentence_found", 2)
     assert not overview(place)["sessions"][0]["detached"]
     run.process.kill()
+    wait_until(lambda: overview(place)["sessions"][0]["detached"], "the supervisor has taken it over")
+    gate.open()
     wait_until_spoken(place)
     assert overview(place)["failures"] == []
+    assert "session=s1: its client ended before its input" in place.log_text("supervisor")
+    assert (place.cwd / "out.wav").read_bytes() == attached(
+        place, place.cwd / "reference.wav", line(" ".join(sentences))
+    )
+
+
+def test_a_client_without_detach_that_is_killed_takes_its_session_along(place: Voicestream, gate: Gate) -> None:
+    del gate
+    run = place.run("--tts", NAME)
+    run.write(line(" ".join(texts(20, 2))))
+    run.wait_for("sentence_found", 2)
+    run.process.kill()
+    wait_until_spoken(place)
+
+
+def test_a_loop_behind_too_many_sessions_is_told_so_and_its_agents_are_read_to_the_end(
+    place: Voicestream, gate: Gate
+) -> None:
+    del gate
+    handed_over(place, texts(20, 1))
+    options = SessionOptions(parser=ParserOptions(), output=OutputOptions(kind="null"), tts=NAME)
+    agent = shlex.join([sys.executable, "-c", "import sys; print('x' * 500_000); sys.stderr.write('written')"])
+    with contextlib.ExitStack() as stack:
+        for _ in range(MAX_SESSIONS - 1):
+            stack.enter_context(Session(place.runtime, options))
+        done = shell(place, f"{agent} | {shlex.join([*COMMAND, 'run', '--detach', '--output', 'null'])}")
+    assert done.returncode == 2
+    assert "written" in done.stderr, "the agent was stopped"
+    assert f"{MAX_SESSIONS} sessions are open, 1 of them handed over (--detach) and not spoken yet" in done.stderr
+    assert "\nTry: voicestream hush" in done.stderr
+    assert place.call("hush").returncode == 0
+    wait_until(lambda: len(overview(place)["sessions"]) == MAX_SESSIONS - 1, "there is room for a session again")
 
 
 def test_ctrl_c_before_the_end_of_the_input_stops_the_speech(place: Voicestream, gate: Gate) -> None:

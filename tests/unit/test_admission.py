@@ -49,5 +49,11 @@ def test_what_would_end_a_worker_is_refused_with_the_reason(options: SessionOpti
 
 
 def test_there_is_a_limit_to_open_sessions() -> None:
-    assert no_room(MAX_SESSIONS - 1) == ""
-    assert "sessions are open" in no_room(MAX_SESSIONS)
+    assert no_room(MAX_SESSIONS - 1, MAX_SESSIONS - 1) == ""
+    assert no_room(MAX_SESSIONS, 0) == "64 sessions are open, and more are not served.\nTry: voicestream down"
+
+
+def test_who_finds_no_room_behind_detached_sessions_is_told_how_to_make_some() -> None:
+    text = no_room(MAX_SESSIONS, 3)
+    assert "3 of them handed over (--detach) and not spoken yet" in text
+    assert "\nTry: voicestream hush" in text

@@ -20,7 +20,7 @@ from voicestream.messages import (
     SessionOptions,
 )
 from voicestream.supervisor import session_status
-from voicestream.supervisor.handover import HANDOVER_SECONDS, MAX_FAILURES, Handovers
+from voicestream.supervisor.handover import HANDOVER_SECONDS, LAST_INPUT_SECONDS, MAX_FAILURES, Handovers
 from voicestream.supervisor.ledger.commands import Closed
 from voicestream.supervisor.ledger.ledger import Ledger
 from voicestream.supervisor.sessions import Session, Sessions
@@ -113,11 +113,35 @@ def test_a_session_whose_client_ends_while_it_leaves_goes_on(place: Place) -> No
     assert place.sessions.left() == []
     place.end_client()
     assert place.sessions.left() == [place.session]
-    place.handovers.client_ended(place.session)
+    place.handovers.client_ended(place.session, place.now)
     assert place.sessions.left() == []
     place.handovers.complete(place.now + HANDOVER_SECONDS)
     assert place.told() == []
     place.sessions.close(place.session, None)
+
+
+def test_the_input_of_a_client_that_was_killed_ends_with_what_it_has_sent(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.end_client()
+    place.handovers.client_ended(place.session, place.now)
+    assert place.session.detached
+    assert place.sessions.left() == []
+    place.handovers.complete(math.nextafter(place.now + LAST_INPUT_SECONDS, 0))
+    assert not place.session.input_ended
+    place.handovers.complete(place.now + LAST_INPUT_SECONDS)
+    assert place.session.input_ended
+    assert "session=s1: its client ended before its input" in caplog.text
+    place.sessions.close(place.session, None)
+
+
+def test_a_client_that_was_killed_behind_the_end_of_its_input_is_not_told_of(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.handovers.client_ended(place.session, place.now)
+    place.session.input_ended = True
+    place.handovers.complete(place.now + LAST_INPUT_SECONDS)
+    assert "before its input" not in caplog.text
 
 
 def test_what_was_not_spoken_after_the_client_left_is_logged_once_and_kept_for_the_status(
@@ -165,6 +189,6 @@ def test_the_status_of_a_session_says_what_waits_and_for_how_long(place: Place) 
     assert (status.waiting_sentences, status.waiting_messages, status.behind_seconds) == (5, 3, 10.0)
     assert (status.detached, status.client_pid, status.open_seconds) == (True, place.process.pid, 10.0)
     place.end_client()
-    place.handovers.client_ended(place.session)
+    place.handovers.client_ended(place.session, place.now)
     (status,) = session_status.of_all(place.sessions, place.ledger, place.now)
     assert status.client_pid is None

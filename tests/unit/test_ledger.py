@@ -242,6 +242,83 @@ def test_sessions_take_turns_by_message() -> None:
     assert [session for session, _ in world.order] == ["a", "a", "b", "b", "a", "a", "b", "b"]
 
 
+def find_by_turns(world: World, sessions: str) -> None:
+    """Three messages of two sentences in each session."""
+    for message in range(3):
+        for _ in range(2):
+            for session in sessions:
+                world.find(session, "one", message=message)
+
+
+def test_what_was_handed_over_is_played_to_its_end_before_what_is_handed_over_later() -> None:
+    world = World(slots=64)
+    for session in "abc":
+        world.open(session, detach=True)
+    world.open("d")
+    find_by_turns(world, "abcd")
+    for session in "bca":
+        world.hand_over(session)
+    world.end_input("d")
+    world.settle()
+    played = [session for session, _ in world.order]
+    assert [session for session in played if session != "d"] == [*"bbbbbb", *"cccccc", *"aaaaaa"]
+    # Other sessions take turns with them, by message.
+    assert "".join(played).startswith("bbddbbddbbdd")
+
+
+def test_a_message_that_is_being_played_is_not_interrupted_by_an_earlier_session_that_goes_on() -> None:
+    world = World(slots=64)
+    world.start()
+    world.open("a", detach=True)
+    world.hold("a", held=True)
+    find_by_turns(world, "a")
+    world.hand_over("a")
+    world.open("b", detach=True)
+    find_by_turns(world, "b")
+    while ("b", 0) not in world.heard:
+        for role in ("translation", "tts", "player"):
+            world.step(role)
+    world.hold("a", held=False)
+    world.hand_over("b")
+    world.settle()
+    assert [session for session, _ in world.order] == [*"bb", *"aaaaaa", *"bbbb"]
+
+
+def test_a_detached_session_whose_agent_is_still_at_work_takes_turns() -> None:
+    world = World(slots=64)
+    world.open("a", detach=True)
+    world.open("b", detach=True)
+    find_by_turns(world, "ab")
+    world.settle()
+    assert [session for session, _ in world.order] == [*"aabbaabbaabb"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEED, length=LENGTH, blame=st.booleans())
+def test_detached_sessions_are_played_one_after_another_whatever_dies(seed: int, length: int, *, blame: bool) -> None:
+    world = World(slots=14)
+    world.start()
+    for session in "abc":
+        world.open(session, detach=True)
+    for session in "abc":
+        for message in range(3):
+            world.find(session, "x" * 5, message=message)
+        world.hand_over(session)
+    rng = random.Random(seed)
+    for _ in range(length):
+        role = rng.choice(WORKING_ROLES)
+        if rng.random() < 0.9:
+            world.step(role)
+        else:
+            world.lose(role, blame=blame)
+            world.start([rng.choice(WORKING_ROLES)])
+    world.settle()
+    played = [session for session, _ in world.order]
+    assert played == sorted(played)
+    assert len(world.closed) == 3
+    assert world.ledger.books.slots.free == 14
+
+
 @pytest.mark.parametrize("sessions", ["abc", "abcdefghij"])
 @pytest.mark.parametrize("player_steps", [1, 20])
 def test_however_slow_the_voice_is_no_session_is_passed_over(sessions: str, player_steps: int) -> None:

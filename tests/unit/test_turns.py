@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.supervisor.ledger.turns import HOLD_SECONDS, Candidate, Turn, holds, next_session
+from voicestream.supervisor.ledger.turns import HOLD_SECONDS, Candidate, Queued, Turn, behind, holds, next_session
 
 NOW = 100.0
 ORDER = ("a", "b", "c")
@@ -69,6 +69,22 @@ def test_a_message_that_is_over_is_not_waited_for(writing: dict[str, int | None]
 def test_a_session_that_is_gone_holds_nothing() -> None:
     turn = Turn(session="gone", message=3, since=NOW)
     assert next_session(turn, ORDER, {"b": ready()}, {}, NOW) == "b"
+
+
+def queued(number: int, *, is_complete: bool) -> Queued:
+    return Queued(number=number, is_complete=is_complete)
+
+
+def test_what_was_handed_over_first_is_played_first() -> None:
+    queue = {"a": queued(2, is_complete=True), "b": queued(4, is_complete=True), "c": queued(5, is_complete=False)}
+    assert behind(queue) == {"b": 4, "c": 5}
+    del queue["a"]
+    assert behind(queue) == {"c": 5}
+
+
+def test_an_agent_that_is_still_at_work_keeps_no_detached_session_waiting() -> None:
+    assert behind({"a": queued(1, is_complete=False), "b": queued(2, is_complete=False)}) == {}
+    assert behind({"a": queued(1, is_complete=False), "b": queued(3, is_complete=True)}) == {}
 
 
 CANDIDATES = st.dictionaries(
