@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from voicestream import lifeline
+from voicestream import lifeline, telemetry
 from voicestream.engine_settings import EngineSettings
 from voicestream.link import POOL_VARIABLE, WORKER_KEY_VARIABLE, worker_name
 
@@ -64,9 +64,10 @@ class Launch:
 
 
 def environment_for(launch: Launch, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The worker's environment: the user's own settings win, but for what a session has asked for."""
+    """The worker's environment: the user's own settings win, but for privacy and for what a session has asked for."""
     ours = dict.fromkeys(THREAD_VARIABLES, str(launch.threads)) | WAITING_VARIABLES | MPS_VARIABLES
-    return ours | dict(inherited) | launch.settings.environment()
+    promised = {**telemetry.OFF, **telemetry.OFFLINE}
+    return ours | dict(inherited) | promised | launch.settings.environment()
 
 
 def threads_for(cores: int) -> int:

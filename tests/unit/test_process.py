@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from helpers.deadline import remaining
-from voicestream import audio_pool, lifeline
+from voicestream import audio_pool, lifeline, telemetry
 from voicestream.engine_settings import EngineSettings
 from voicestream.link import POOL_VARIABLE
 from voicestream.supervisor.process import (
@@ -180,9 +180,17 @@ def test_numeric_libraries_get_their_share_of_threads_unless_the_user_says_other
     launch = Launch(role="tts", incarnation=1, hub=None, engine="", pool=None, threads=3)  # type: ignore[arg-type]
     inherited = {"PATH": "/bin", "OMP_NUM_THREADS": "7", "PYTORCH_ENABLE_MPS_FALLBACK": "0"}
     ours = dict.fromkeys(THREAD_VARIABLES, "3") | WAITING_VARIABLES | MPS_VARIABLES
-    expected = ours | inherited | EngineSettings().environment()
+    promised = {**telemetry.OFF, **telemetry.OFFLINE}
+    expected = ours | inherited | promised | EngineSettings().environment()
     assert environment_for(launch, inherited) == expected
     assert environment_for(launch, {})["OMP_NUM_THREADS"] == "3"
+
+
+def test_telemetry_is_off_in_every_worker_whatever_the_user_has_set() -> None:
+    launch = Launch(role="tts", incarnation=1, hub=None, engine="", pool=None, threads=3)  # type: ignore[arg-type]
+    found = environment_for(launch, {"ORT_DISABLE_TELEMETRY": "0", "DO_NOT_TRACK": "", "HF_HUB_OFFLINE": "0"})
+    assert {name: found[name] for name in telemetry.OFF} == telemetry.OFF
+    assert found["HF_HUB_OFFLINE"] == found["TRANSFORMERS_OFFLINE"] == "1"
 
 
 def test_engines_are_set_as_the_session_wants_them_whatever_the_supervisor_was_started_with() -> None:

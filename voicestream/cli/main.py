@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import click
 
-from voicestream import __version__
+from voicestream import __version__, telemetry
 from voicestream.cli import failures
 from voicestream.cli.commands import Group
 from voicestream.interruption import Interrupted
@@ -67,6 +67,7 @@ def voicestream() -> None:
 def main() -> None:
     """Run the command line; ends the process with the documented exit code."""
     _open_standard_descriptors()
+    telemetry.switch_off()
     try:
         exit_code = voicestream.main(standalone_mode=False)
     except Interrupted as interrupted:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream import lifeline
+from voicestream import lifeline, telemetry
 from voicestream.errors import VoicestreamError
 from voicestream.models import disk
 
@@ -38,11 +38,7 @@ def convert(source: Path, target: Path, name: str, teller: Teller) -> None:
     """
     teller.say(f"converting to {name}: takes some seconds to minutes, and memory for the whole original")
     command = [sys.executable, "-P", "-m", "voicestream.models.conversion", str(source), str(target), str(os.getpid())]
-    environment = os.environ | {
-        "HF_HUB_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "TRANSFORMERS_VERBOSITY": "error",
-    }
+    environment = {**os.environ, **telemetry.OFF, **telemetry.OFFLINE, "TRANSFORMERS_VERBOSITY": "error"}
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
     ) as child:

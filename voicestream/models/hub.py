@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
-from voicestream import __version__
+from voicestream import __version__, telemetry
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models import packages
 
@@ -69,7 +69,7 @@ class Hub:
         """
         packages.check(*packages.FETCHING)
         # Read when it is imported. What is sent otherwise: the version of torch, and which agent has started us.
-        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        telemetry.switch_off()
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
         from huggingface_hub import constants  # noqa: PLC0415 - slow, and not installed everywhere

@@ -14,8 +14,8 @@ from voicestream.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.directories import AGAIN
+from voicestream.telemetry import go_offline
 from voicestream.workers import device
-from voicestream.workers.offline import go_offline
 from voicestream.workers.reading import read_ahead
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations

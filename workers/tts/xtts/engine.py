@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from voicestream.engine_settings import AUTO, EngineSettings
+from voicestream.telemetry import go_offline
 from voicestream.workers import device, memory
-from voicestream.workers.offline import go_offline
 from voicestream.workers.reading import read_ahead
 from voicestream.workers.tts.heard.limits import Limits
 from voicestream.workers.tts.xtts import directory, languages
