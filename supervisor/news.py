@@ -47,6 +47,11 @@ def crashed(role: Role, status: str, stopped_for: str) -> str:
     return f"the {WORDS[role]} {how} and is restarted"
 
 
+def not_started(role: Role, reason: str) -> str:
+    """A sentence on a worker for which the system has no process now; the start is tried again."""
+    return f"the {WORDS[role]} could not be started ({reason}); it is tried again"
+
+
 def loading(session: str, post: Post, message: Loading, now: float) -> SessionEvent:
     """How far a worker is with its engine."""
     return SessionEvent(

@@ -275,7 +275,7 @@ class ProcessTable:
             no_room = error.errno in NO_ROOM
             end = restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False, refused=no_room)
             text = f"could not be started: {error.strerror}"
-            self._record_end(post, end, text, text)
+            self._record_end(post, end, error.strerror or str(error), text)
             return
         self._change(post, "starting")
         self._findings.append(Started(post.role))
@@ -331,12 +331,15 @@ class ProcessTable:
 
     def _record_end(self, post: Post, end: restart_policy.End, status: str, exit_text: str) -> None:
         post.last_exit = exit_text
+        tried_before = bool(post.ends) and post.ends[-1].refused
         post.ends.append(end)
         _log.info("role=%s incarnation=%d ended=%r", post.role, post.incarnation, exit_text)
         decision = restart_policy.decide(list(post.ends), wanted=self._wanted)
         blame = not (end.wished or end.refused)
         told = ""
-        if blame and isinstance(decision, restart_policy.StartAt):
+        if end.refused and not tried_before:
+            told = news.not_started(post.role, status)
+        elif blame and isinstance(decision, restart_policy.StartAt):
             told = news.crashed(post.role, status, post.stop.reason if post.stop else "")
         reason = f"the {post.role} worker {exit_text if end.refused else f'ended: {exit_text}'}"
         self._findings.append(Ended(role=post.role, reason=reason, blame=blame, told=told))

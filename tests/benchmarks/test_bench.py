@@ -121,6 +121,7 @@ def test_a_page_of_the_pool_is_counted_once_whether_it_was_touched_or_not() -> N
 def test_what_a_run_says_when_it_fails_stands_in_the_error() -> None:
     with Place() as place:
         run = place.run("--output", "/nowhere/at/all.wav")
+        run.end_input()
         with pytest.raises(VoicestreamError, match=r"no speech_started event: exit code 2.*there is no directory"):
             run.wait_for("speech_started")
 

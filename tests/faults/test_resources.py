@@ -54,7 +54,7 @@ def limited(limit: str) -> list[str]:
 
 def test_no_memory_for_the_sound_is_said_and_leaves_nothing(place: Voicestream) -> None:
     run = place.run("--keep-alive", "0", under=limited("-f 2048"))  # the segment is a file, of whatever kind
-    assert run.wait() == 78
+    assert run.finish() == 78
     assert "no room for 12 MiB of sound" in run.stderr
     assert "ulimit" in run.stderr
     assert "Traceback" not in run.stderr
@@ -157,7 +157,7 @@ def test_a_full_disk_for_the_run_directory_is_said(place: Voicestream, inodes: i
     disk.mkdir(mode=0o700)
     place.environment["VOICESTREAM_RUNTIME_DIR"] = str(disk / "run")
     run = place.run(under=tiny_disk(f"size=64k,nr_inodes={inodes}", disk))
-    assert run.wait() == 78, run.stderr
+    assert run.finish() == 78, run.stderr
     assert "No space left on device" in run.stderr
     assert str(disk / "run") in run.stderr
     assert "Traceback" not in run.stderr
@@ -182,18 +182,21 @@ def test_a_worker_for_which_there_are_no_descriptors_is_started_as_soon_as_there
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (fewer, hard))
     os.kill(killed, signal.SIGKILL)
     run.write(HELLO)
-    wait_until(lambda: run.stderr.count("Too many open files") >= 3, "it was said", seen=lambda: run.stderr)
-    assert "tts worker could not be started" in run.stderr
+    again = "the voice engine could not be started (Too many open files); it is tried again"
+    wait_until(lambda: again in run.stderr, "it was said", seen=lambda: run.stderr)
+    refusals = "ended='could not be started: Too many open files'"
+    wait_until(lambda: place.log_text("supervisor").count(refusals) >= 3, "it was tried three times")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
     run.wait_for("playback_finished", 2)
     assert run.finish() == 0, run.stderr
+    assert run.stderr.count(again) == 1
     place.assert_nothing_left()
 
 
 @pytest.mark.parametrize("descriptors", [10, 12, 16])
 def test_a_run_with_too_few_descriptors_ends_with_words(place: Voicestream, descriptors: int) -> None:
     run = place.run("--keep-alive", "0", under=limited(f"-n {descriptors}"))
-    assert run.wait() == 78
+    assert run.finish() == 78
     assert "Too many open files" in run.stderr
     assert "Traceback" not in run.stderr
     assert place.processes() == []

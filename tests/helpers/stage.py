@@ -10,6 +10,7 @@ import collections
 import contextlib
 import math
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -231,6 +232,12 @@ class Listener:
         """The sentences that have ended, as often as they did."""
         ends = ("playback_finished", "skipped", "failed")
         return [e.sentence for e in self.events if e.event in ends and e.stage not in ("translation", "parser")]
+
+    def left_out(self) -> int:
+        """How many sentences were reported that never arrived, or that the parser has lost."""
+        reasons = [e.reason or "" for e in self.events if e.event == "failed" and e.sentence is None]
+        spans = [re.fullmatch(r"sentences (\d+) to (\d+) did not arrive", reason) for reason in reasons]
+        return sum(int(span[2]) - int(span[1]) + 1 if span else 1 for span in spans)
 
     def _opened(self) -> str:
         while True:

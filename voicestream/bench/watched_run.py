@@ -84,14 +84,18 @@ class WatchedRun:
                 if self._is_over or not self._changed.wait(deadline - time.monotonic()):
                     raise VoicestreamError(f"no {event} event: {self._why()}")
 
+    def end_input(self) -> None:
+        """The agent ends."""
+        assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
+        self.process.stdin.close()
+
     def finish(self) -> int:
         """The agent ends; returns the exit code.
 
         Raises:
             VoicestreamError: the run does not end.
         """
-        assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
-        self.process.stdin.close()
+        self.end_input()
         try:
             return self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired as error:
