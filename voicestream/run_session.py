@@ -30,6 +30,7 @@ from voicestream.messages import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from voicestream.client import Client
@@ -113,6 +114,7 @@ class RunSession:
         self._drain = drain
         self._interruption = interruption
         self._is_to_suspend = False
+        self._suspension_before: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
         self._unanswered = 0
         """Requests to hold, or go on, that the supervisor has not answered yet."""
         self._session = ""
@@ -143,13 +145,13 @@ class RunSession:
             self._display.error(self._client.log_failure)
         self._drain.start()
         # What is ignored when we are started stays so: that is how nohup and a shell without job control ask for it.
-        handler_before = signal.getsignal(signal.SIGTSTP)
-        if handler_before is not signal.SIG_IGN:
+        self._suspension_before = signal.getsignal(signal.SIGTSTP)
+        if self._suspension_before is not signal.SIG_IGN:
             signal.signal(signal.SIGTSTP, self._note_suspension)
         try:
             return self._serve()
         finally:
-            signal.signal(signal.SIGTSTP, handler_before)
+            self._release_suspension()
             # A supervisor that comes after ours would be told what was meant for ours.
             self._client.disconnect()
 
@@ -183,7 +185,15 @@ class RunSession:
             else:
                 self._display.error("nobody reads what --tee passes on any more; listening goes on")
 
+    def _release_suspension(self) -> None:
+        """Leave Ctrl-Z to its usual handler: there is nothing to hold. One that has come meanwhile takes effect."""
+        signal.signal(signal.SIGTSTP, self._suspension_before)
+        if self._is_to_suspend:
+            self._is_to_suspend = False
+            signal.raise_signal(signal.SIGTSTP)
+
     def _finish(self, closed: SessionClosed) -> int:
+        self._release_suspension()
         exit_code = self._with_lost_input(closed.exit_code)
         self._display.closed(closed, exit_code)
         if closed.supervisor_ends:
