@@ -110,6 +110,7 @@ def _named(size: int, record: Callable[[str], None]) -> Segment:
     # Imported when it is needed: processes that only look at sizes would take longer to start.
     from voicestream import untracked_memory  # noqa: PLC0415
 
+    untracked_memory.sweep()
     name = untracked_memory.new_name()
     try:
         record(name)

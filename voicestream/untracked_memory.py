@@ -9,6 +9,7 @@ Before, the class below runs the standard library's methods with a tracker that 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ import sys
 import types
 from multiprocessing import shared_memory
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ RANDOM_BYTES: Final = 8
 _NAME: Final = re.compile(PREFIX + r"-(\d{1,10})-[0-9a-f]{16}")
 
 _PRIVATE_MODE: Final = 0o600
+
+DIRECTORY: Final = Path("/dev/shm")  # noqa: S108 - where Linux has named shared memory; names are checked
 
 
 class UnsafeSegmentError(OSError):
@@ -111,6 +115,8 @@ def create(name: str, size: int) -> UntrackedMemory:
     made = UntrackedMemory(name, create=True, size=size)
     try:
         _check(made.descriptor, name)
+        # Held as long as any copy of this descriptor is open: so others know that somebody is there.
+        fcntl.flock(made.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(made.descriptor, 0, size)
     except OSError:
@@ -156,6 +162,35 @@ def remove(name: str) -> bool:
             found.close()
         return True
     return False
+
+
+def sweep() -> list[str]:
+    """Remove segments of this user whose makers are gone, whatever ended them; returns their names.
+
+    A maker that has not taken its lock yet may lose its name by this, and hands on its descriptor then. Other systems
+    than Linux do not list shared memory: nothing is removed there.
+    """
+    try:
+        names = [path.name for path in DIRECTORY.iterdir() if is_ours(path.name)]
+    except OSError:
+        return []  # there is no named shared memory here
+    return [name for name in names if _remove_unheld(name)]
+
+
+def _remove_unheld(name: str) -> bool:
+    try:
+        found = attach(name)
+    except OSError:
+        return False  # it is gone, or none of our making
+    try:
+        fcntl.flock(found.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        found.unlink()
+    except OSError:
+        return False  # it is held, or somebody else was quicker
+    else:
+        return True
+    finally:
+        found.close()
 
 
 def leads_to(name: str, descriptor: int) -> bool:

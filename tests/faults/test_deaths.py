@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -142,6 +143,9 @@ def test_shared_memory_of_a_supervisor_that_died_with_all_its_workers_is_removed
     for role in ("player", "parser"):
         place.pid_of(role)
     (segment,) = place.segments()
+    # Held here, so that no supervisor of another place removes it; that of this place knows its name.
+    held = segment.open("rb")
+    fcntl.flock(held, fcntl.LOCK_SH)
     # Stopped first: so nobody can see another one die.
     for process in place.processes():
         process.suspend()
@@ -152,6 +156,7 @@ def test_shared_memory_of_a_supervisor_that_died_with_all_its_workers_is_removed
     assert segment.exists()
     assert place.call("say", "Hello.", "--output", "null", "--keep-alive", "0").returncode == 0
     assert not segment.exists()
+    held.close()
     place.assert_nothing_left()
 
 

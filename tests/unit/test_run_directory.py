@@ -384,11 +384,12 @@ def test_shared_memory_whose_name_was_recorded_is_swept_by_the_next_supervisor(d
     assert directory.acquire()
     name = untracked_memory.new_name()
     directory.record_segment(name)
-    untracked_memory.create(name, 4096).close()
+    made = untracked_memory.create(name, 4096)  # held: so no other supervisor removes it
     successor = RunDirectory(directory.path)  # the lock is of no concern here
     assert successor.sweep()
     with pytest.raises(FileNotFoundError):
         untracked_memory.attach(name)
+    made.close()
     assert not successor.sweep()
     directory.remove()
     assert not directory.path.exists()

@@ -201,3 +201,36 @@ def test_a_name_stands_for_its_own_segment_only(name: str) -> None:
     other.unlink()
     assert not untracked_memory.leads_to(other.name, other.descriptor)
     other.close()
+
+
+KILLED = """
+import os, signal
+from voicestream import untracked_memory
+made = untracked_memory.create(untracked_memory.new_name(), 8192)
+print(made.name, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.platform
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists shared memory")
+def test_what_a_killed_process_left_is_swept_and_what_is_held_is_not(name: str) -> None:
+    """Whatever became of the run directory in which its name was recorded."""
+    done = subprocess.run([sys.executable, "-P", "-c", KILLED], capture_output=True, text=True, check=False)
+    left = done.stdout.strip()
+    untracked_memory.sweep()  # or that of another supervisor that starts just now
+    assert not (SHARED_MEMORY / left).exists(), done
+    assert (SHARED_MEMORY / name).exists()
+
+
+@pytest.mark.platform
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists shared memory")
+def test_files_of_others_in_shared_memory_are_never_swept() -> None:
+    foreign = SHARED_MEMORY / f"psm_{os.getpid()}"
+    foreign.write_bytes(b"not ours")
+    foreign.chmod(0o600)
+    try:
+        untracked_memory.sweep()
+        assert foreign.exists()
+    finally:
+        foreign.unlink()
