@@ -55,6 +55,7 @@ def main() -> int:
     found = parser.parse_args()
     run_directory = RunDirectory(cast("Path", found.run_directory))
     log.to_file("supervisor")
+    log.log_uncaught()
     try:
         run_directory.prepare()
         if not run_directory.acquire():
@@ -81,6 +82,7 @@ def main() -> int:
             keep_alive_seconds=cast("float", found.keep_alive),
             stay=cast("bool", found.stay),
         )
+        log.hide_content()  # sessions come
         supervisor.run()
     except VoicestreamError as error:
         return _cannot(error)

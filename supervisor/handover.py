@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from voicestream.messages import Counts, HandedOver, SessionFailure
 
@@ -25,7 +25,18 @@ HANDOVER_SECONDS: Final = 5.0
 MAX_FAILURES: Final = 3
 """Sessions of which ``status`` tells that they were not spoken as they should be."""
 
+_WITHOUT_REASON: Final = {stage: f"see the log of {stage}" for stage in ("translation", "tts")}
+"""Stages of engines, whose errors may quote a sentence: their workers log type and code location."""
+
 _log = logging.getLogger(__name__)
+
+
+class _Reason(NamedTuple):
+    """Why something was not spoken."""
+
+    text: str
+    """For people; may quote a sentence."""
+    for_log: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class Handovers:
     """By session that waits for ``HandedOver``."""
     _left_at: dict[str, float] = field(default_factory=dict[str, float])
     """By session whose client has ended before the end of its input had arrived."""
-    _reasons: dict[str, str] = field(default_factory=dict[str, str])
+    _reasons: dict[str, _Reason] = field(default_factory=dict[str, "_Reason"])
     """By detached session: why the first of its sentences was not spoken as it should be."""
     _failures: collections.deque[_Failure] = field(
         default_factory=lambda: collections.deque[_Failure](maxlen=MAX_FAILURES)
@@ -107,7 +118,8 @@ class Handovers:
         if session is None or not session.detached or event.event not in ("skipped", "failed"):
             return
         reason = event.reason or ""
-        self._reasons.setdefault(event.session, reason)
+        shown = _WITHOUT_REASON.get(event.stage or "", reason)
+        self._reasons.setdefault(event.session, _Reason(reason, shown))
         if not session.is_told:
             _log.warning(
                 "session=%s sentence=%s event=%s stage=%s reason=%.500r",
@@ -115,13 +127,14 @@ class Handovers:
                 event.sentence,
                 event.event,
                 event.stage,
-                reason,
+                shown,
             )
 
     def closed(self, session: Session, closed: Closed, now: float) -> None:
         """A session is over: what was lost of one whose client is not told is logged, and kept for ``status``."""
-        reason = closed.reason or self._reasons.pop(session.session, "")
-        self._reasons.pop(session.session, None)
+        found = self._reasons.pop(session.session, _Reason("", ""))
+        if closed.reason:
+            found = _Reason(closed.reason, closed.reason)
         if session.is_told or not closed.exit_code:
             return
         counts = closed.counts
@@ -129,7 +142,7 @@ class Handovers:
             session=session.session,
             ended_at=now,
             counts=counts,
-            reason=reason,
+            reason=found.text,
             unread_bytes=session.input.end - session.input.received,
         )
         self._failures.appendleft(failure)
@@ -140,7 +153,7 @@ class Handovers:
             counts.found,
             counts.untranslated,
             failure.unread_bytes,
-            reason,
+            found.for_log,
         )
 
     def failures(self, now: float) -> list[SessionFailure]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import errno
 import logging
+import re
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,9 @@ LOGGED_DROPS: Final = 20
 
 _ROUTER_PARTS: Final = 2
 """Identity and frame."""
+
+_PEER: Final = re.compile(rb"[a-z]{1,12}\.\d{1,10}(?:\.[0-9a-f]{1,16})?")
+"""A name that workers and clients of ours have; another may be anything."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,11 +86,18 @@ class Hub:
                 yield parts[0], message
 
     def drop(self, identity: bytes, reason: str, detail: str) -> None:
-        """Count a frame that is not acted on, and log it if there were few so far."""
+        """Count a frame that is not acted on, and log it if there were few so far.
+
+        Args:
+            identity: name of its sender.
+            reason: one of few words.
+            detail: more of it, without anything that stands in the frame.
+        """
         self.dropped[reason] += 1
         total = self.dropped.total()
         if total <= LOGGED_DROPS or total % 1000 == 0:
-            _log.warning("dropped=%d reason=%s peer=%r detail=%.200r", total, reason, identity, detail)
+            peer = identity.decode() if _PEER.fullmatch(identity) else f"a name of {len(identity)} bytes"
+            _log.warning("dropped=%d reason=%s peer=%r detail=%.200r", total, reason, peer, detail)
 
     def close(self, *, linger_seconds: float) -> None:
         """Close the socket; what is still queued has this long to get out (never for ever: pitfall 15)."""

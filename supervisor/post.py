@@ -12,6 +12,8 @@ from voicestream.supervisor.alarms import Sign
 from voicestream.supervisor.stop_ladder import FOR_RESTART, Patience
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from voicestream.engine_settings import EngineSettings
     from voicestream.messages import Ready, Role, WorkerState
     from voicestream.supervisor.process import WorkerProcess
@@ -23,6 +25,9 @@ KEPT_DURATIONS: Final = 256
 """Jobs from which the percentiles are made."""
 
 KEPT_ENDS: Final = 16
+
+MAX_READS: Final = 16
+"""How often what a worker has printed is read at a time, when all of it is wanted."""
 
 
 @dataclass
@@ -72,6 +77,8 @@ class Post:
     ends: collections.deque[End] = field(default_factory=lambda: collections.deque["End"](maxlen=KEPT_ENDS))
     is_exchanged: bool = False
     """A worker that has grown is being exchanged for the next one: sessions are not told why, nor how far that is."""
+    hides_output: bool = False
+    """Whether this incarnation may have words of the agent: what it prints is counted, and not logged."""
     jobs: int = 0
     """Done by this incarnation."""
     durations: collections.deque[float] = field(default_factory=lambda: collections.deque[float](maxlen=KEPT_DURATIONS))
@@ -91,6 +98,22 @@ class Post:
     def restarts(self) -> int:
         """How often it was started again."""
         return max(0, self.incarnation - 1)
+
+    def read(self, process: WorkerProcess, ready: Container[object], now: float) -> None:
+        """Take what is waiting of its log and its output, where a descriptor is ``ready``."""
+        if process.log in ready:
+            self.log.pump(process.log, now)
+        if process.output in ready:
+            self.log.pump_output(process.output, now, hidden=self.hides_output)
+
+    def read_rest(self, process: WorkerProcess, now: float) -> None:
+        """Take all of it (at most ``MAX_READS`` times ``READ_BYTES``)."""
+        for _ in range(MAX_READS):
+            if not self.log.pump_output(process.output, now, hidden=self.hides_output):
+                break
+        for _ in range(MAX_READS):
+            if not self.log.pump(process.log, now):
+                break
 
     def done(self, seconds: float) -> None:
         """Count a job."""

@@ -1,7 +1,8 @@
 """One worker process: started, watched, ended and reaped. The seam to the operating system's processes.
 
 A worker is a fresh interpreter (never a fork: pitfall 36) in a session of its own, so that Ctrl-C in the terminal
-does not reach it (pitfall 29), with nothing on stdin (pitfall 39) and stdout and stderr in a pipe that we read.
+does not reach it (pitfall 29), with nothing on stdin (pitfall 39). We read two pipes: one has its log lines, the other
+what it, its libraries and their programs print to stdout and stderr.
 """
 
 from __future__ import annotations
@@ -75,6 +76,21 @@ def threads_for(cores: int) -> int:
     return max(min(cores, FULL_CORES), cores // 2)
 
 
+def _two_pipes() -> tuple[int, int, int, int]:
+    """Two pipes: read end, write end, read end, write end.
+
+    Raises:
+        OSError: there are no descriptors for both.
+    """
+    first = os.pipe()
+    try:
+        return *first, *os.pipe()
+    except OSError:
+        for end in first:
+            os.close(end)
+        raise
+
+
 class WorkerProcess:
     """A running worker, from its start until it is reaped."""
 
@@ -90,7 +106,7 @@ class WorkerProcess:
         """Its name on the hub."""
         ours, theirs = lifeline.make()
         try:
-            output_read, output_write = os.pipe()
+            output_read, output_write, log_read, log_write = _two_pipes()
         except OSError:
             ours.close()
             theirs.close()
@@ -106,8 +122,9 @@ class WorkerProcess:
             f"--parent-pid={os.getpid()}",
             f"--lifeline={theirs.fileno()}",
             f"--engine={launch.engine}",
+            f"--log={log_write}",
         ]
-        inherited = [theirs.fileno()]
+        inherited = [theirs.fileno(), log_write]
         if isinstance(launch.pool, int):
             inherited.append(launch.pool)
         # By the environment, because everybody on the machine can read a command line.
@@ -126,14 +143,19 @@ class WorkerProcess:
         except OSError:
             ours.close()
             os.close(output_read)
+            os.close(log_read)
             raise
         finally:
             theirs.close()
             os.close(output_write)
+            os.close(log_write)
         os.set_blocking(output_read, False)
+        os.set_blocking(log_read, False)
         self.lifeline: Final[socket.socket] = ours
         self.output: Final = output_read
         """What it prints; non-blocking."""
+        self.log: Final = log_read
+        """What it logs; non-blocking."""
 
     @property
     def pid(self) -> int:
@@ -153,10 +175,11 @@ class WorkerProcess:
         self._signal_group(signal.SIGKILL)
 
     def close(self) -> None:
-        """After reaping: let go of its lifeline and output, and end what it may have left in its group."""
+        """After reaping: let go of its lifeline, log and output, and end what it may have left in its group."""
         self._signal_group(signal.SIGKILL)
         self.lifeline.close()
         os.close(self.output)
+        os.close(self.log)
 
     def _signal_group(self, number: signal.Signals) -> None:
         try:

@@ -51,9 +51,6 @@ NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGA
 
 LADDER_LOOK_SECONDS: Final = 0.02
 
-MAX_LAST_READS: Final = 16
-"""How much of a dead worker's output is read, in units of ``worker_log.READ_BYTES``."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -145,6 +142,9 @@ class ProcessTable:
                 share = "" if message.progress is None else f" {message.progress:.0%}"
                 post.detail = f"{message.stage}{share}"
             case Ready() if post.ready_at is None:
+                if post.process is not None:
+                    post.read_rest(post.process, now)  # printed while it had no sentences
+                post.hides_output = post.role not in log.WORDLESS_ROLES
                 post.ready_at = now
                 post.ready = message
                 post.detail = ""
@@ -258,6 +258,7 @@ class ProcessTable:
         post.cut_at = None
         post.failure = post.detail = post.incompatible = ""
         post.leaving = None
+        post.hides_output = False
         post.jobs = 0
         pool = self._segment.source
         launch = Launch(
@@ -301,9 +302,8 @@ class ProcessTable:
             ):
                 self.end(post, "kill", now, wished=False, reason="it has closed its lifeline")
             return
-        for _ in range(MAX_LAST_READS):
-            if not post.log.pump(process.output, now):
-                break
+        post.read_rest(process, now)
+        post.log.tell_hidden(now)
         process.close()
         post.process = None
         stop = post.stop

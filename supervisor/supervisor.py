@@ -175,8 +175,8 @@ class Supervisor:
             for number in self._signals.take():
                 self.end(f"told to by {number.name}")
         for post in self.table.posts.values():
-            if post.process is not None and post.process.output in ready:
-                post.log.pump(post.process.output, now)
+            if post.process is not None:
+                post.read(post.process, ready, now)
         self.table.check(now)
         for finding in self.table.take_findings():
             self._act_on(finding, time.monotonic())

@@ -53,7 +53,7 @@ def descriptors(posts: Iterable[Post], sessions: Iterable[Session], now: float) 
     for post in posts:
         if post.process is not None:
             if now >= post.log.rests_until:
-                wanted.add(post.process.output)
+                wanted |= {post.process.output, post.process.log}
             if post.cut_at is None:
                 wanted.add(post.process.lifeline.fileno())
     watches = [session.watch for session in sessions if session.watch is not None]

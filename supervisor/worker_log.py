@@ -1,13 +1,16 @@
-"""One role's log file, filled from what its processes print, at a bounded rate.
+"""One role's log file, filled from what its processes log and print, at a bounded rate.
 
 A sound library in trouble can print without end (PortAudio was seen to write 1.8 GB in 38 s). What is too much is
 counted and left out; after that the pipe rests for a moment, because reading as fast as a process can write takes two
 whole cores. So who floods waits, for some milliseconds at a time, and nobody else does.
+
+What a process prints once it may have the agent's words (engines, their libraries and programs) is only counted.
 """
 
 from __future__ import annotations
 
 import codecs
+import math
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -28,33 +31,73 @@ REST_SECONDS: Final = 0.01
 """How long the pipe is left alone after something was too much: with what fits into a pipe, 6 MB/s are taken."""
 
 
+HIDDEN_NOTE_SECONDS: Final = 60.0
+"""How often a line says how much was printed and not logged."""
+
+
 class WorkerLog:
     """The log file of one role."""
 
     def __init__(self, path: Path | None) -> None:
         """``path``: None where no log can be written; the output is read all the same."""
         self._path = path
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoders = {is_log: codecs.getincrementaldecoder("utf-8")("replace") for is_log in (True, False)}
         self._allowance = float(BURST_BYTES)
         self._refilled_at = 0.0
         self._left_out = 0
+        self._hidden = 0
+        """Bytes that were not logged and are not told yet."""
+        self._hidden_told_at = -math.inf
         self.rests_until = 0.0
         """When the output should be looked at again, on the monotonic clock."""
 
     def pump(self, descriptor: int, now: float) -> bool:
-        """Take what is waiting in a worker's output; False when it has ended."""
+        """Take what is waiting of a worker's log lines; False when they have ended."""
+        data = self._read(descriptor, now)
+        if data:
+            self.write(data, now)
+        return data != b""
+
+    def pump_output(self, descriptor: int, now: float, *, hidden: bool) -> bool:
+        """Take what is waiting of what a worker has printed; False when that has ended.
+
+        Args:
+            descriptor: non-blocking.
+            now: seconds on the monotonic clock.
+            hidden: it may have the agent's words: count it.
+        """
+        data = self._read(descriptor, now)
+        if data and hidden:
+            self._hide(data, now)
+        elif data:
+            self.write(data, now, is_log=False)
+        return data != b""
+
+    def tell_hidden(self, now: float) -> None:
+        """Write how much was not logged, if that was not told yet."""
+        if self._hidden:
+            self.write(b"[%d bytes of output while the worker has sentences are not logged]\n" % self._hidden, now)
+            self._hidden = 0
+            self._hidden_told_at = now
+
+    def _hide(self, data: bytes, now: float) -> None:
+        self._hidden += len(data)
+        self.rests_until = now + REST_SECONDS
+        if now >= self._hidden_told_at + HIDDEN_NOTE_SECONDS:
+            self.tell_hidden(now)
+
+    def _read(self, descriptor: int, now: float) -> bytes | None:
+        """What is waiting; None if nothing is, no bytes at the end."""
         try:
             data = os.read(descriptor, READ_BYTES)
         except BlockingIOError:
-            return True
-        if data:
-            self.write(data, now)
-        else:
+            return None
+        if not data:
             # A worker may go on with its output closed, and then there is always an end to be read.
             self.rests_until = now + REST_SECONDS
-        return bool(data)
+        return data
 
-    def write(self, data: bytes, now: float) -> None:
+    def write(self, data: bytes, now: float, *, is_log: bool = True) -> None:
         """Add to the file what is safe on a terminal, unless there was too much lately."""
         self._allowance = min(BURST_BYTES, self._allowance + (now - self._refilled_at) * BYTES_PER_SECOND)
         self._refilled_at = now
@@ -65,7 +108,7 @@ class WorkerLog:
         self._allowance -= len(data)
         note = b"[%d bytes of output left out]\n" % self._left_out if self._left_out else b""
         try:
-            self._append(note + strip_terminal_codes(self._decoder.decode(data)).encode())
+            self._append(note + strip_terminal_codes(self._decoders[is_log].decode(data)).encode())
         except OSError:
             # A full disk must not end the supervisor; what could not be written is counted like what was too much.
             self._left_out += len(data)

@@ -96,7 +96,7 @@ class NoLogError(ConfigurationError):
 
 
 class ProtocolError(Exception):
-    """A frame that is not one of our messages."""
+    """A frame that is not one of our messages. Its words, which are logged, quote nothing of the frame."""
 
 
 class OtherVersionError(ProtocolError):
@@ -113,7 +113,7 @@ class OtherVersionError(ProtocolError):
         self.kind = kind[:40]
         self.protocol = protocol if isinstance(protocol, int) else None
         self.is_shutdown = is_shutdown
-        super().__init__(f"{self.kind!r} of protocol {self.version}")
+        super().__init__(f"{self.kind} of protocol {self.version}")
 
     @property
     def version(self) -> str:

@@ -1,29 +1,38 @@
 """Log lines: one a change of state, ``key=value``, with role and incarnation, and never what is spoken.
 
-Workers write to stderr, which the supervisor reads through a bounded pipe into one file a role; the supervisor writes
-its own file. All of them are in one directory, which nobody else can write to. Where that cannot be, no log is written,
+Workers write to a pipe, which the supervisor reads at a bounded rate into one file a role; the supervisor writes its
+own file. All of them are in one directory, which nobody else can write to. Where that cannot be, no log is written,
 and whoever has started the supervisor says so: it is no reason to be silent.
+
+A process that has the agent's words (``hide_content``) logs exceptions by type and code location, without their
+messages, and of the records of other packages only where they were made: each of these may quote a sentence.
 """
 
 from __future__ import annotations
 
+import copy
 import errno
 import logging
 import os
 import re
 import stat
 import sys
+import threading
+import warnings
+from contextlib import suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from voicestream import user_directories
+from voicestream import fault, user_directories
 from voicestream.errors import ConfigurationError, NoLogError
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import TracebackType
+    from typing import TextIO
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_LOG_DIR"
 
@@ -39,7 +48,12 @@ FILE_BYTES: Final = 1 << 20
 LINES_SHOWN: Final = 3
 """Of the log of a process that ended without a word."""
 
+WORDLESS_ROLES: Final = frozenset({"player"})
+"""Workers that never get a text: what they print, and the messages of their errors, can be logged."""
+
 _ROOT: Final = 0
+_OURS: Final = re.compile(r"(voicestream|__main__)(\.|$)")
+"""Names of our loggers."""
 _INDENTED: Final = "    "
 
 
@@ -122,6 +136,55 @@ def level(environment: Mapping[str, str]) -> str:
 def to_stderr(name: str) -> None:
     """Log to stderr; ``name`` is ``role.incarnation``."""
     _configure(logging.StreamHandler(sys.stderr), name)
+
+
+def to_descriptor(descriptor: int, name: str) -> None:
+    """Log to an open file, for instance a pipe; ``name`` is ``role.incarnation``."""
+    stream = open(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115 - lives as long as this process
+    _configure(logging.StreamHandler(stream), name)
+
+
+def hide_content() -> None:
+    """From now on this process has words of the agent: log no text that might quote them."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Formatter):
+            handler.formatter.hides_content = True
+
+
+def log_uncaught() -> None:
+    """Log what would be printed otherwise: exceptions that nobody has caught, also of threads, and warnings."""
+    logger = logging.getLogger(__name__)
+
+    def ended(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        logger.error("ended by an error that nobody has caught", exc_info=error)
+
+    def thread_ended(found: threading.ExceptHookArgs) -> None:
+        logger.error("a thread ended by an error that nobody has caught", exc_info=found.exc_value)
+
+    def ignored(found: sys.UnraisableHookArgs) -> None:
+        logger.error("an error was ignored", exc_info=found.exc_value)
+
+    def warned(  # noqa: PLR0917 - the signature of warnings.showwarning
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        del file, line
+        text = "" if _hides_content() else f": {message}"
+        logger.warning("%s at %s:%d%s", category.__name__, filename, lineno, text)
+
+    sys.excepthook = ended
+    threading.excepthook = thread_ended
+    sys.unraisablehook = ignored
+    warnings.showwarning = warned
+
+
+def _hides_content() -> bool:
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    return any(isinstance(one, _Formatter) and one.hides_content for one in formatters)
 
 
 def to_file(name: str) -> bool:
@@ -215,20 +278,52 @@ class _LogFile(RotatingFileHandler):
 class _Formatter(logging.Formatter):
     """One line a record, whatever its values hold; a traceback is indented, so that no line of it looks like one."""
 
+    hides_content = False
+    """Whether what might quote the agent is left out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines of a record."""
+        return super().format(_without_content(record) if self.hides_content else record)
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The line of a record."""
         return one_line(super().formatMessage(record).replace("\n", " / "))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401 - logging's signature
         """The lines of a traceback."""
-        text = strip_terminal_codes(super().formatException(ei))
-        return "\n".join(f"{_INDENTED}{line}" for line in text.splitlines())
+        if self.hides_content and ei[1] is not None:
+            found = fault.lines(ei[1])
+        else:
+            found = super().formatException(ei).splitlines()
+        return "\n".join(f"{_INDENTED}{line}" for line in strip_terminal_codes("\n".join(found)).splitlines())
+
+
+def _without_content(record: logging.LogRecord) -> logging.LogRecord:
+    """The record with exceptions described instead of quoted; of another package's only where it was made."""
+    found = copy.copy(record)
+    found.exc_text = found.stack_info = None
+    if _OURS.match(record.name):
+        if isinstance(record.args, tuple):
+            found.args = tuple(fault.describe(one) if isinstance(one, BaseException) else one for one in record.args)
+    else:
+        found.msg = "%s:%d in %s (a record of another package, without its text)"
+        found.args = (record.pathname, record.lineno, record.funcName)
+    return found
+
+
+def _tell_unwritten(record: logging.LogRecord) -> None:
+    """In place of ``logging``, which would print the values of the record."""
+    error = sys.exception()
+    why = fault.describe(error) if error is not None else "it is not known why"
+    with suppress(OSError, ValueError, AttributeError):  # there is nothing else to write to
+        sys.stderr.write(f"a record of {record.pathname}:{record.lineno} was not logged: {why}\n")
 
 
 def _configure(handler: logging.Handler, name: str) -> None:
     handler.setFormatter(
         _Formatter(f"%(asctime)s.%(msecs)03d %(levelname)-7s {name} %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     )
+    handler.handleError = _tell_unwritten  # type: ignore[method-assign]
     root = logging.getLogger()
     root.handlers[:] = [handler]
     try:

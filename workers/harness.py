@@ -8,11 +8,13 @@ model takes, and a signal during loading is acted on once loading is over (pitfa
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import logging
 import os
 import signal
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+
+STDERR: Final = 2
 
 CLEANERS: Final[frozenset[Role]] = frozenset({"parser", "player"})
 """Roles that outlive a killed supervisor by a moment and remove the name of its shared memory. They run no model, so no
@@ -54,6 +58,8 @@ class Assignment:
 
     key: str = ""
     """The part of our name on the hub that nobody else can guess; empty if there is none."""
+    log: int = STDERR
+    """Descriptor to which log lines are written."""
 
     @property
     def identity(self) -> str:
@@ -122,7 +128,11 @@ def main(role: Role, build: Callable[[Assignment, Connection], Worker], argument
         remove_segment(assignment.pool)
 
     lifeline.die_with(assignment.parent_pid, signal.SIGCONT if role in CLEANERS else signal.SIGKILL, orphaned)
-    log.to_stderr(f"{role}.{assignment.incarnation}")
+    if assignment.log != STDERR:
+        os.set_inheritable(assignment.log, False)
+    log.to_descriptor(assignment.log, f"{role}.{assignment.incarnation}")
+    log.log_uncaught()
+    faulthandler.enable(assignment.log)
 
     connection = Connection(assignment.hub, assignment.identity, parent, orphaned)
 
@@ -135,7 +145,7 @@ def main(role: Role, build: Callable[[Assignment, Connection], Worker], argument
     connection.start()
     connection.send(Hello(role=role, incarnation=assignment.incarnation, pid=os.getpid()))
     try:
-        return _serve(build(assignment, connection), connection)
+        return _serve(role, build(assignment, connection), connection)
     finally:
         connection.close()
 
@@ -149,7 +159,7 @@ def remove_segment(pool: int | str | None) -> None:
         untracked_memory.remove(pool)
 
 
-def _serve(worker: Worker, connection: Connection) -> int:
+def _serve(role: Role, worker: Worker, connection: Connection) -> int:
     def report(stage: str, progress: float | None = None) -> None:
         connection.send(Loading(stage=stage, progress=progress))
 
@@ -159,6 +169,8 @@ def _serve(worker: Worker, connection: Connection) -> int:
         _log.error("state=failed reason=%r", error.for_people())
         connection.send(Stopping(reason=error.for_people(), exit_code=EXIT_CONFIGURATION))
         return EXIT_CONFIGURATION
+    if role not in log.WORDLESS_ROLES:
+        _hide_content()
     connection.send(ready)
     _log.info("state=ready engine=%s device=%s", ready.engine, ready.device)
     try:
@@ -168,6 +180,14 @@ def _serve(worker: Worker, connection: Connection) -> int:
     connection.send(Stopping(reason=reason))
     _log.info("state=stopping reason=%s", reason)
     return EXIT_OK
+
+
+def _hide_content() -> None:
+    """Before the first sentence can come: what was printed until now is logged, and nothing that is printed later."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # an engine has closed it
+            stream.flush()
+    log.hide_content()
 
 
 def _work(worker: Worker, connection: Connection) -> str:
@@ -195,6 +215,7 @@ def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
     parser.add_argument("--parent-pid", type=int, required=True)
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--engine", default="auto")
+    parser.add_argument("--log", type=int, default=STDERR)
     found = parser.parse_args(arguments)
     return Assignment(
         role=role,
@@ -205,6 +226,7 @@ def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
         engine=cast("str", found.engine),
         pool=_pool(os.environ.get(POOL_VARIABLE, "")),
         key=os.environ.get(WORKER_KEY_VARIABLE, ""),
+        log=cast("int", found.log),
     )
 
 

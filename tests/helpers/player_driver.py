@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -86,7 +87,7 @@ class PlayerDriver:
         self.incarnation = 0
         self.news: list[Heard] = []
         self.output = b""
-        """What the player printed."""
+        """What the player printed and logged."""
         self.sentences: dict[tuple[str, int], Sentence] = {}
         self._opened: dict[str, OutputOptions] = {}
         self._ends: dict[str, int] = {}
@@ -320,8 +321,7 @@ class PlayerDriver:
     def _read_output(self) -> None:
         if self.process is None:
             return
-        try:
-            while data := os.read(self.process.output, 65536):
-                self.output += data
-        except BlockingIOError:
-            pass
+        for descriptor in (self.process.output, self.process.log):
+            with suppress(BlockingIOError):
+                while data := os.read(descriptor, 65536):
+                    self.output += data

@@ -76,6 +76,8 @@ class StandIn:
         self.lifeline, self._theirs = lifeline.make()
         self.output, self._write = os.pipe()
         os.set_blocking(self.output, False)
+        self.log, self._write_log = os.pipe()
+        os.set_blocking(self.log, False)
         self._status: int | None = None
 
     def reap(self) -> int | None:
@@ -87,6 +89,7 @@ class StandIn:
             self._status = status
             self._theirs.close()
             os.close(self._write)
+            os.close(self._write_log)
 
     def terminate(self) -> None:
         self.end(-15)
@@ -97,6 +100,7 @@ class StandIn:
     def close(self) -> None:
         self.lifeline.close()
         os.close(self.output)
+        os.close(self.log)
 
 
 class SocketWorld(World):

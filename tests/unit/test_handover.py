@@ -152,11 +152,12 @@ def test_what_was_not_spoken_after_the_client_left_is_logged_once_and_kept_for_t
     for number, reason in enumerate((REASON, "another")):
         event = SessionEvent(event="failed", session="s1", time=0.0, sentence=number, stage="tts", reason=reason)
         place.handovers.note(event)
-        assert f"sentence={number} event=failed stage=tts reason='{reason}'" in caplog.text
+        assert f"sentence={number} event=failed stage=tts reason='see the log of tts'" in caplog.text
     place.close(exit_code=1, counts=Counts(found=30, played=28, failed=2))
-    assert f"session=s1: 2 of 30 sentences were not spoken, 0 not translated, 0 bytes of input not read: {REASON}" in (
-        caplog.text
-    )
+    assert (
+        "session=s1: 2 of 30 sentences were not spoken, 0 not translated, 0 bytes of input not read: see the log of tts"
+    ) in caplog.text
+    assert REASON not in caplog.text  # an engine's words may quote a sentence
     place.now += 5
     (failure,) = place.handovers.failures(place.now)
     assert (failure.session, failure.ended_seconds, failure.reason) == ("s1", 5.0, REASON)

@@ -192,7 +192,9 @@ def test_a_job_that_raises_ends_the_process_and_what_was_said_before_gets_out(st
     tiny.speak("raise")
     tiny.says("fine")
     tiny.says("closed")
-    assert "RuntimeError: this job is deadly" in tiny.ends(1)
+    said = tiny.ends(1)
+    assert "    RuntimeError\n" in said
+    assert "deadly" not in said  # the message may quote the sentence
 
 
 def test_it_beats_while_a_job_takes_long(start: Callable[..., Tiny], net: Net) -> None:

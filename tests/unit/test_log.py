@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from voicestream.errors import ConfigurationError, NoLogError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from helpers.running import Voicestream
 
@@ -158,6 +158,38 @@ def test_the_last_words_of_a_traceback_are_its_last_line(logs: Path) -> None:
     assert log.to_file("tts.1")
     _log_error(ValueError("no such voice"))
     assert log.last_words("tts.1", 0) == "it ended / ValueError: no such voice"
+    assert logs.is_dir()
+
+
+def test_a_process_that_has_the_agents_words_logs_no_message_of_an_exception(logs: Path) -> None:
+    assert log.to_file("tts.1")
+    log.hide_content()
+    logger = logging.getLogger("voicestream.workers.tts")
+    logger.warning("device=%s failed: %s", "cpu", ValueError("purple"))
+    logging.getLogger("library").warning("speaking %s", "purple", stack_info=True)
+    logging.getLogger().warning("purple")
+    logger.error("%d sentences", "purple")  # cannot be formatted
+    try:
+        Path("/nowhere/purple").read_bytes()
+    except OSError:
+        logger.exception("session=%s failed", "s1")
+    text = (logs / "tts.1.log").read_text()
+    assert "purple" not in text
+    assert "device=cpu failed: ValueError" in text
+    assert text.count(f"{__file__}:") == 3
+    assert "session=s1 failed" in text
+    assert log.last_words("tts.1", 0) == "session=s1 failed / FileNotFoundError: No such file or directory (ENOENT)"
+
+
+def test_a_record_that_cannot_be_formatted_is_told_without_its_values(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert log.to_file("tts.1")
+    logging.getLogger("voicestream.x").error("%d sentences", "purple")
+    told = capsys.readouterr().err
+    assert f"a record of {__file__}:" in told
+    assert "was not logged: TypeError at " in told
+    assert "purple" not in told
     assert logs.is_dir()
 
 

@@ -125,7 +125,9 @@ def test_it_is_a_fresh_interpreter_that_never_imports_from_the_current_directory
     assert arguments[4].startswith("--hub=/")
     assert arguments[5] == f"--parent-pid={os.getpid()}"
     assert arguments[6].startswith("--lifeline=")
-    assert arguments[7:] == ["--engine=espeak"]
+    assert arguments[7] == "--engine=espeak"
+    assert arguments[8].startswith("--log=")
+    assert len(arguments) == 9
     assert worker.identity.startswith(b"tts.3.")
 
 
@@ -156,15 +158,15 @@ def test_both_of_its_outputs_are_read_through_one_pipe_that_never_blocks_us(
         os.read(worker.output, 1)
 
 
-def test_it_inherits_its_lifeline_and_the_pool_and_nothing_else(start: Callable[..., WorkerProcess]) -> None:
+def test_it_inherits_its_lifeline_its_log_and_the_pool_and_nothing_else(start: Callable[..., WorkerProcess]) -> None:
     pool = audio_pool.create(1)
     other = audio_pool.create(1)
     sound, no_sound = start(pool=pool), start()
     told_of_sound = told(sound)
     inherited = dict(argument.split("=", 1) for argument in told_of_sound["arguments"] if "=" in argument)
-    assert told_of_sound["descriptors"] == sorted([int(inherited["--lifeline"]), pool])
+    assert told_of_sound["descriptors"] == sorted([int(inherited["--lifeline"]), int(inherited["--log"]), pool])
     assert told_of_sound["environment"][POOL_VARIABLE] == str(pool)
-    assert len(told(no_sound)["descriptors"]) == 1
+    assert len(told(no_sound)["descriptors"]) == 2
     os.close(pool)
     os.close(other)
 
@@ -173,7 +175,7 @@ def test_the_name_of_the_pool_is_in_no_command_line(start: Callable[..., WorkerP
     found = told(start(pool="voicestream-0-0123456789abcdef"))
     assert found["environment"][POOL_VARIABLE] == "voicestream-0-0123456789abcdef"
     assert "0123456789abcdef" not in " ".join(found["arguments"])
-    assert len(found["descriptors"]) == 1, "the lifeline alone"
+    assert len(found["descriptors"]) == 2, "the lifeline and the log alone"
 
 
 def test_numeric_libraries_get_their_share_of_threads_unless_the_user_says_otherwise() -> None:

@@ -124,7 +124,7 @@ class ApertiumTranslator:
                 broken.close()
                 if is_last:
                     raise
-                _log.warning("mode=%s restarted reason=%r", mode, str(error))
+                _log.warning("mode=%s restarted reason=%s", mode, error)
         raise AssertionError  # unreachable: the second failure is raised
 
     def _pipeline(self, mode: str) -> Pipeline:
