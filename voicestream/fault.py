@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import traceback
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from voicestream.errors import ProtocolError
 
@@ -40,7 +40,8 @@ def lines(error: BaseException) -> list[str]:
         found += [f"  {frame}" for frame in frames[-MAX_FRAMES:]]
         found.append(_kind(one))
         if isinstance(one, BaseExceptionGroup):
-            found += [f"  of {describe(part)}" for part in one.exceptions[:MAX_CHAINED]]
+            group = cast("BaseExceptionGroup[BaseException]", one)
+            found += [f"  of {describe(part)}" for part in group.exceptions[:MAX_CHAINED]]
     return found
 
 
