@@ -15,7 +15,6 @@ from helpers.chaos_ground import Ground, ground
 from helpers.chaos_run import SILENCE_LIMIT_SECONDS
 from helpers.running import wait_until
 from voicestream.messages import RestartWorker, WorkerRestarted
-from voicestream.supervisor.stop_ladder import FOR_RESTART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,12 +97,10 @@ def test_the_restart_of_a_frozen_worker_does_not_wait_for_the_job_that_it_will_n
         frozen = workers(found)["tts"]
         assert frozen.pid is not None
         os.kill(frozen.pid, signal.SIGSTOP)
-        began = time.monotonic()
         answer = found.client.ask(RestartWorker(role="tts"), timeout_seconds=60)
-        took = time.monotonic() - began
     assert isinstance(answer, WorkerRestarted)
+    # Else the reason would be that it did not end within the time that a job may take.
     assert answer.path == f"SIGKILL (kill: silent for {SILENCE_LIMIT_SECONDS:g} s)"
-    assert took < FOR_RESTART.drain_seconds / 2
 
 
 def test_a_session_is_told_when_a_worker_ended_its_successor_was_started_and_was_ready(found: Ground) -> None:

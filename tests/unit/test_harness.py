@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -358,10 +357,8 @@ def test_it_ends_with_its_supervisor_though_a_job_is_in_hand(start: Callable[...
     if busy:
         tiny.speak("until cancelled")
         tiny.says("begun")
+    # The job has no end of its own.
     tiny.lifeline.close()
-    began = time.monotonic()
-    tiny.process.wait(remaining())
-    assert time.monotonic() - began < 3.0, "some milliseconds on a machine with nothing else to do"
     assert tiny.silent_end() == []
     assert tiny.process.returncode == 0
 
