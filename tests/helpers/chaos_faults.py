@@ -85,6 +85,8 @@ class Recovery:
     """From the reaping until its replacement was started; None: the sessions were over before."""
     ready: float | None
     """From there until that was ready; None: it was hit before."""
+    reason: str = ""
+    """Why it ended, as the sessions were told."""
 
 
 class Faults:
@@ -188,9 +190,12 @@ class Faults:
 def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> list[Recovery]:
     """What became of every process that was hit, as the sessions' events tell."""
     told: dict[tuple[str, int, str], float] = {}
+    reasons: dict[tuple[str, int], str] = {}
     for event in events:
         if event["event"] == "worker":
             state = "ended" if event.get("reason") else event["state"]
+            if state == "ended":
+                reasons.setdefault((event["role"], event["incarnation"]), event["reason"])
             told.setdefault((event["role"], event["incarnation"], state), event["time"])
     decisive: dict[tuple[Role, int], Fault] = {}
     for fault in faults:
@@ -213,6 +218,7 @@ def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> lis
                 after_end=None if fault.ended_at is None else max(0.0, ended - fault.ended_at),
                 started=None if started is None else started - ended,
                 ready=None if ready is None or started is None else ready - started,
+                reason=reasons[role, incarnation],
             )
         )
     return found

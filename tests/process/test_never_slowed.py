@@ -13,7 +13,7 @@ from helpers.deadline import remaining
 from helpers.running import COMMAND, line
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.running import Run, Voicestream
 
 MIB = 1 << 20
 
@@ -25,26 +25,32 @@ def tool_result(size: int) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 
+def seconds_of_writing(run: Run, size: int, *, says: str = "") -> float:
+    """How long an agent waits in all for its pipe to take so many bytes, with some sentences among them."""
+    data = tool_result(32_000)
+    waited = 0.0
+    for number in range(size // len(data)):
+        data_now = line(f"{says} {number}.") + data if says and number % 200 == 0 else data
+        began = time.monotonic()
+        run.write(data_now)
+        waited += time.monotonic() - began
+    return waited
+
+
 def test_64_mib_are_accepted_without_waiting_while_tts_is_frozen(place: Voicestream) -> None:
     run = place.run()
     run.write(line("Before."))
     run.wait_for("playback_finished")
     tts = place.pid_of("tts")
+    undisturbed = seconds_of_writing(run, 16 * MIB)
     os.kill(tts, signal.SIGSTOP)
     try:
-        data = tool_result(32_000)
-        waits: list[float] = []
-        for number in range(64 * MIB // len(data)):
-            data_now = line(f"While frozen {number}.") + data if number % 200 == 0 else data
-            began = time.monotonic()
-            run.write(data_now)
-            waits.append(time.monotonic() - began)
+        frozen = seconds_of_writing(run, 64 * MIB, says="While frozen")
+        assert len(run.of("playback_finished")) == 1, "it was not frozen"
     finally:
         os.kill(tts, signal.SIGCONT)
-    waits.sort()
-    # 100 ms is the promise; the very longest of some 2,000 writes may have met a machine that was busy elsewhere.
-    assert waits[-3] < 0.1, waits[-5:]
-    assert waits[-1] < 1.0
+    # The control meets the same machine. Who waited for a voice would wait for good.
+    assert frozen < 10 * 4 * undisturbed, (frozen, undisturbed)
     assert run.finish() == 0, run.stderr
     assert run.events[-1]["counts"]["played"] == run.events[-1]["counts"]["found"] > 10
 
