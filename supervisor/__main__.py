@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--job-limit-per-character", type=float, default=Limits.job_seconds_per_character)
     found = parser.parse_args()
     run_directory = RunDirectory(cast("Path", found.run_directory))
-    log.to_file("supervisor")
+    has_log = log.to_file("supervisor")
     log.log_uncaught()
     try:
         run_directory.prepare()
@@ -83,6 +83,8 @@ def main() -> int:
             stay=cast("bool", found.stay),
         )
         log.hide_content()  # sessions come
+        if not has_log:
+            log.leave_pipe()
         supervisor.run()
     except VoicestreamError as error:
         return _cannot(error)

@@ -47,6 +47,9 @@ LOOK_AGAIN_SECONDS: Final = 0.1
 
 MAX_STARTS: Final = 3
 
+ERROR_BYTES: Final = 64 << 10
+"""Of what a supervisor without a log prints when it does not start: as much as a pipe holds."""
+
 _MONITOR_FRAME: Final = struct.Struct("=HI")
 """Number and value of an event, as zmq_socket_monitor(3) lays them out. ``zmq.utils.monitor`` knows this, too, but
 imports asyncio: 28 ms at the start of every command."""
@@ -85,6 +88,8 @@ class Client:
         self._monitor: zmq.Socket[bytes] | None = None
         self._started: subprocess.Popen[bytes] | None = None
         self._log_start = 0
+        self._errors: int | None = None
+        """What a supervisor that was started from here prints, where it has no log."""
         self.socket: zmq.Socket[bytes] | None = None
         self.log_failure = ""
         """Why a supervisor that was started from here writes no log; empty if all is well."""
@@ -96,6 +101,7 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.disconnect()
+        self._close_errors()
         self._context.destroy(linger=LINGER_MILLISECONDS)
 
     def connect(self) -> None:
@@ -252,14 +258,18 @@ class Client:
             os.close(descriptor)
 
     def _open_log(self) -> int:
-        """Where its errors before its log is open go, and crashes: to the same file."""
+        """Where its errors before its log is open go, and crashes: to the same file, or to a pipe if there is none."""
         try:
             log.prepare()
             descriptor = log.open_to_write(log.path_of("supervisor"))
         except (NoLogError, OSError) as error:
             # A full disk, say: that is no reason to be silent.
             self.log_failure = str(error if isinstance(error, NoLogError) else log.no_log(error))
-            return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+            # What it says about a start that fails; once it is up it writes nothing there.
+            self._close_errors()
+            self._errors, descriptor = os.pipe()
+            os.set_blocking(self._errors, False)
+            return descriptor
         self._log_start = os.fstat(descriptor).st_size
         return descriptor
 
@@ -272,13 +282,28 @@ class Client:
         return status is not None and status > 0
 
     def _start_failure(self, status: int) -> SupervisorLostError:
-        error = SupervisorLostError(
-            f"the supervisor did not start (exit {status}): {log.last_words('supervisor', self._log_start)}",
-            hint=f"Its log: {log.path_of('supervisor')}",
-        )
+        if self._errors is None:
+            words = log.last_words("supervisor", self._log_start)
+            hint = f"Its log: {log.path_of('supervisor')}"
+        else:
+            words = log.last_words_of("supervisor", self._read_errors(self._errors))
+            hint = self.log_failure
+        error = SupervisorLostError(f"the supervisor did not start (exit {status}): {words}", hint=hint)
         if status == EXIT_CONFIGURATION:
             error.exit_code = status
         return error
+
+    @staticmethod
+    def _read_errors(descriptor: int) -> bytes:
+        try:
+            return os.read(descriptor, ERROR_BYTES)
+        except BlockingIOError:
+            return b""
+
+    def _close_errors(self) -> None:
+        if self._errors is not None:
+            os.close(self._errors)
+            self._errors = None
 
     def _open_socket(self) -> None:
         self.disconnect(0)

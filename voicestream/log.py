@@ -52,6 +52,7 @@ WORDLESS_ROLES: Final = frozenset({"player"})
 """Workers that never get a text: what they print, and the messages of their errors, can be logged."""
 
 _ROOT: Final = 0
+_DATE: Final = "%Y-%m-%d %H:%M:%S"
 _OURS: Final = re.compile(r"(voicestream|__main__)(\.|$)")
 """Names of our loggers."""
 _INDENTED: Final = "    "
@@ -201,14 +202,52 @@ def to_file(name: str) -> bool:
     return True
 
 
+def record(name: str, text: str, error: BaseException) -> Path:
+    """Add an error to the log of ``name``, by type and code locations; returns the file.
+
+    Raises:
+        NoLogError: no log can be written.
+    """
+    prepare()
+    path = path_of(name)
+    try:
+        handler = _LogFile(path, maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8")
+    except OSError as failure:
+        raise no_log(failure) from failure
+    formatter = _Formatter(_format(name), datefmt=_DATE)
+    formatter.hides_content = True
+    handler.setFormatter(formatter)
+    try:
+        information = (type(error), error, error.__traceback__)
+        handler.handle(logging.LogRecord(__name__, logging.ERROR, __file__, 0, text, (), information))
+    finally:
+        handler.close()
+    return path
+
+
+def leave_pipe() -> None:
+    """Log nothing from now on if there is only a pipe to log to, which is read by whoever waits for our start."""
+    if not stat.S_ISFIFO(os.fstat(sys.stderr.fileno()).st_mode):
+        return
+    logging.getLogger().handlers[:] = [logging.NullHandler()]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stderr.fileno())
+    os.close(nowhere)
+
+
 def last_words(name: str, start: int) -> str:
     """What a process said about its end in the log of ``name``, where its lines begin at byte ``start``."""
     try:
         with os.fdopen(open_to_read(path_of(name)), "rb") as file:
             file.seek(start)
-            lines = strip_terminal_codes(file.read(FILE_BYTES).decode(errors="replace")).splitlines()
+            return last_words_of(name, file.read(FILE_BYTES))
     except OSError:
         return "it left no log"
+
+
+def last_words_of(name: str, logged: bytes) -> str:
+    """Likewise, in what it has logged."""
+    lines = strip_terminal_codes(logged.decode(errors="replace")).splitlines()
     error = re.compile(rf"[\d: .-]{{23}} ERROR   {re.escape(name)} ")
     errors = [number for number, line in enumerate(lines) if error.match(line)]
     if not errors:
@@ -319,10 +358,12 @@ def _tell_unwritten(record: logging.LogRecord) -> None:
         sys.stderr.write(f"a record of {record.pathname}:{record.lineno} was not logged: {why}\n")
 
 
+def _format(name: str) -> str:
+    return f"%(asctime)s.%(msecs)03d %(levelname)-7s {name} %(message)s"
+
+
 def _configure(handler: logging.Handler, name: str) -> None:
-    handler.setFormatter(
-        _Formatter(f"%(asctime)s.%(msecs)03d %(levelname)-7s {name} %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
-    )
+    handler.setFormatter(_Formatter(_format(name), datefmt=_DATE))
     handler.handleError = _tell_unwritten  # type: ignore[method-assign]
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -62,6 +62,15 @@ def test_no_memory_for_the_sound_is_said_and_leaves_nothing(place: Voicestream) 
     assert place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO).returncode == 0
 
 
+def test_a_supervisor_that_does_not_start_says_why_also_without_a_place_for_logs(place: Voicestream) -> None:
+    place.environment["VOICESTREAM_LOG_DIR"] = "/dev/null/state"
+    run = place.run("--keep-alive", "0", under=limited("-f 2048"))
+    assert run.finish() == 78
+    assert "no room for 12 MiB of sound" in run.stderr
+    assert "no log is written to /dev/null/state: Not a directory" in run.stderr
+    assert "Its log" not in run.stderr
+
+
 @pytest.mark.platform
 @pytest.mark.parametrize(
     ("options", "fill", "reason"),

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import traceback
+import threading
+from typing import Final
 
 import click
 
 from voicestream.cli.commands import explain
-from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, EXIT_INCOMPLETE, VoicestreamError
-from voicestream.terminal_text import strip_terminal_codes
+from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, EXIT_INCOMPLETE, NoLogError, VoicestreamError
+from voicestream.terminal_text import one_line, strip_terminal_codes
 
-_EXIT_ON_ABORT = 130
+CLIENT_LOG: Final = "client"
+"""Name of the log of errors that no command has foreseen."""
+
+MOST_CHARACTERS: Final = 300
+"""Of the message of such an error, on the terminal."""
+
+_EXIT_ON_ABORT: Final = 130
 
 
 def tell(error: Exception) -> int:
@@ -30,13 +38,39 @@ def tell(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         say(f"{error.strerror}\n{DESCRIPTORS_HINT}")
         return EXIT_CONFIGURATION
-    click.echo(strip_terminal_codes("".join(traceback.format_exception(error))), err=True, nl=False)
+    _tell_unforeseen(error)
     return EXIT_INCOMPLETE
 
 
+def tell_of_threads() -> None:
+    """Tell errors that end a thread in the same way."""
+
+    def tell_of_thread(found: threading.ExceptHookArgs) -> None:
+        if found.exc_value is not None:
+            _tell_unforeseen(found.exc_value)
+
+    threading.excepthook = tell_of_thread
+
+
+def _tell_unforeseen(error: BaseException) -> None:
+    """Kind and message in one line, and where its code locations are; they are of use to nobody who only listens."""
+    # Not at the top: logging takes as long to import as all else that a command needs before it reads stdin.
+    from voicestream import log
+
+    message = one_line(str(error))
+    shown = message if len(message) <= MOST_CHARACTERS else f"{message[: MOST_CHARACTERS - 1]}…"
+    kind = type(error).__name__
+    try:
+        where = f"Its code locations are in {log.record(CLIENT_LOG, 'ended by an error that nobody has caught', error)}"
+    except NoLogError as failure:
+        where = str(failure)
+    say(f"an unexpected error: {kind}{f': {shown}' if shown else ''}\n{where}")
+
+
 def say(text: str) -> None:
-    """Write a message to stderr."""
-    click.echo(strip_terminal_codes(f"voicestream: {text}"), err=True)
+    """Write a message to stderr; where that is closed or full, nobody wants to read it."""
+    with contextlib.suppress(OSError):
+        click.echo(strip_terminal_codes(f"voicestream: {text}"), err=True)
 
 
 def _is_help(error: click.ClickException) -> bool:

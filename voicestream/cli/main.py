@@ -68,6 +68,7 @@ def main() -> None:
     """Run the command line; ends the process with the documented exit code."""
     _open_standard_descriptors()
     telemetry.switch_off()
+    failures.tell_of_threads()
     try:
         exit_code = voicestream.main(standalone_mode=False)
     except Interrupted as interrupted:
@@ -75,10 +76,10 @@ def main() -> None:
     except BrokenPipeError:
         # Nobody reads our stdout any more: that is how `… | head` ends, not a fault.
         exit_code = 0
-    except Exception as error:  # noqa: BLE001 - told, with its trace if nobody has foreseen it
+    except Exception as error:  # noqa: BLE001 - told, and logged if nobody has foreseen it
         exit_code = failures.tell(error)
-    _flush()
-    sys.exit(exit_code if isinstance(exit_code, int) else 0)
+    exit_code = exit_code if isinstance(exit_code, int) else 0
+    sys.exit(_flush() or exit_code)
 
 
 def _open_standard_descriptors() -> None:
@@ -95,9 +96,12 @@ def _open_standard_descriptors() -> None:
             setattr(sys, name, open(descriptor, "w" if descriptor else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - lives as long as this process
 
 
-def _flush() -> None:
+def _flush() -> int:
+    """Write what waits for stdout; returns the exit code of a failure, or 0."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # The interpreter would try once more at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0 if isinstance(error, BrokenPipeError) else failures.tell(error)
+    return 0
