@@ -9,7 +9,8 @@ import click
 
 from voicestream import cards, engine_names
 from voicestream.cli import card_option
-from voicestream.cli.request import models_directory
+from voicestream.cli.request import models_directory, named_source
+from voicestream.cli.session_options import check_environment, option
 from voicestream.client import Client
 from voicestream.engine_settings import AUTO
 from voicestream.errors import ConfigurationError, VoicestreamError
@@ -27,24 +28,29 @@ SETTLED: Final = frozenset({"ready", "busy", "failed"})
 
 
 @click.command()
-@click.option("--tts", metavar="NAME", default="auto", envvar="VOICESTREAM_TTS", help="Voice engine.")
-@click.option(
-    "--translator", metavar="NAME", default="auto", envvar="VOICESTREAM_TRANSLATOR", help="Translation engine."
-)
-@click.option("--models", metavar="DIR", default="", envvar="VOICESTREAM_MODELS", help="Weights of neural engines.")
-@click.option("--compute", metavar="DEVICE", default=AUTO, envvar="VOICESTREAM_COMPUTE", help="Where they compute.")
-@click.option("--gpu", metavar="[ROLE=]N", multiple=True, envvar="VOICESTREAM_GPU", help="NVIDIA card, e.g. tts=1.")
-@click.option("--graphs/--no-graphs", default=True, envvar="VOICESTREAM_GRAPHS", help="Record steps on an NVIDIA GPU.")
+@option("--tts", "Voice engine.", "NAME", default=AUTO)
+@option("--translator", "Translation engine.", "NAME", default=AUTO)
+@option("--models", "Weights of neural engines.", "DIR", default="")
+@option("--compute", "Where they compute.", "DEVICE", default=AUTO)
+@option("--gpu", "NVIDIA card, e.g. tts=1.", "[ROLE=]N", multiple=True)
+@option("--graphs/--no-graphs", "Record steps on an NVIDIA GPU.", default=True)
 @click.pass_context
 def up(context: click.Context, /, *, tts: str, translator: str, models: str, graphs: bool, **_: object) -> None:
     """Start the background supervisor and keep it until `voicestream down`."""
-    engine_names.check(tts=tts, translator=translator)
-    compute, found = card_option.devices(context)
+    check_environment(context)
+    with named_source(context, "tts"):
+        engine_names.check(tts=tts)
+    with named_source(context, "translator"):
+        engine_names.check(translator=translator)
+    with named_source(context, "models"):
+        models = models_directory(models)
+    with named_source(context, "gpu", "compute"):
+        compute, found = card_option.devices(context)
     options = [
         "--stay",
         f"--tts={tts}",
         f"--translator={translator}",
-        f"--models={models_directory(models)}",
+        f"--models={models}",
         f"--compute={compute}",
         *(f"--gpu={text}" for text in cards.written(found)),
         *([] if graphs else ["--no-graphs"]),

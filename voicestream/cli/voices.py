@@ -15,8 +15,8 @@ from voicestream.cli import consent_question
 from voicestream.cli.columns import show, terminal_width, wrapped
 from voicestream.cli.commands import Group, GroupedCommand
 from voicestream.cli.consent_question import FLAG
-from voicestream.cli.request import request
-from voicestream.cli.session_options import GROUPS, session_options
+from voicestream.cli.request import models_directory, named_source, request
+from voicestream.cli.session_options import GROUPS, option, session_options
 from voicestream.cli.speaking import speak_text
 from voicestream.engine_settings import AUTO
 from voicestream.errors import UsageError
@@ -41,10 +41,13 @@ def voices() -> None:
 
 
 @voices.command("list")
-@click.option("--models", metavar="DIR", default="", envvar="VOICESTREAM_MODELS", help="Where engines have weights.")
+@option("--models", "Where engines have weights.", "DIR", default="")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def list_voices(*, models: str, as_json: bool) -> None:
+@click.pass_context
+def list_voices(context: click.Context, /, *, models: str, as_json: bool) -> None:
     """Which voices there are: your own, and those of the engines that are set up."""
+    with named_source(context, "models"):
+        models = models_directory(models)
     store = VoiceStore()
     own, files = store.voices(), store.files()
     xtts, kokoro, espeak = builtin.of_xtts(models), builtin.of_kokoro(models), builtin.of_espeak()

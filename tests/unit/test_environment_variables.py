@@ -1,0 +1,44 @@
+"""Wrong ``VOICESTREAM_*`` variables: exit code 78 and a sentence that names the variable; typed, the same is 2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from voicestream.cli.up import up
+from voicestream.cli.voices import voices
+from voicestream.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    import click
+
+CASES = [
+    (up, [], "--tts", "ospeak"),
+    (up, [], "--translator", "deepl"),
+    (up, [], "--models", "no/such"),
+    (up, [], "--compute", "abacus"),
+    (up, [], "--gpu", "x"),
+    (voices, ["list"], "--models", "no/such"),
+]
+
+
+@pytest.mark.parametrize(("command", "arguments", "option", "value"), CASES)
+def test_a_wrong_variable_is_named_with_78_and_a_wrong_option_is_2(
+    command: click.Command, arguments: list[str], option: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError):
+        command.main([*arguments, option, value], standalone_mode=False)
+    variable = f"VOICESTREAM_{option.removeprefix('--').upper()}"
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        command.main(arguments, standalone_mode=False)
+    assert caught.value.exit_code == 78
+    assert str(caught.value).startswith(f"{variable}={value}: ")
+
+
+def test_a_variable_that_is_no_boolean_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICESTREAM_GRAPHS", "perhaps")
+    with pytest.raises(ConfigurationError, match="VOICESTREAM_GRAPHS=perhaps: ") as caught:
+        up.main([], standalone_mode=False)
+    assert caught.value.exit_code == 78
