@@ -218,10 +218,9 @@ def test_a_player_that_is_replaced_in_good_order(driver: PlayerDriver, recorder:
     recorder.wait_for_sound()
     recorder.wait(0.3)
     driver.send(order)
-    sent = time.monotonic()
     driver.wait_for(Stopping)
     assert driver.wait_for_exit() == 0
-    assert time.monotonic() - sent < 1.0
+    assert not driver.all_of(PlaybackFinished), "it has played on to the end of the sentence"
     driver.go_on_after_kill()
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
