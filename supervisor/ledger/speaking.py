@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.engine_settings import AUTO
-from voicestream.messages import Lease, Speak
+from voicestream.messages import EventName, Lease, Speak
 from voicestream.speech_rates import estimate
 from voicestream.supervisor.ledger.arrivals import Arrivals
 from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
@@ -92,40 +92,36 @@ class Speaking:
             return False
         return self._books.now < job.since + FIRST_SOUND_SECONDS
 
-    def written(self, answer: AudioWritten) -> tuple[Row, float | None] | None:
-        """Take committed samples.
+    def written(self, answer: AudioWritten) -> None:
+        """Take committed samples; a message that is stale is of no use.
 
-        Returns:
-            The row, and how long the job took if this was its end; None when the message is stale or out of place.
-            One of this very job that does not follow the one before has a gap or an overlap before it: what the
-            worker makes from here on is of no use, and the rest of the sentence is made again.
+        One of this very job that does not follow the one before has a gap or an overlap before it: what the worker
+        makes from here on is of no use, and the rest of the sentence is made again.
         """
         job = self._job
         if job is None or job.taken_back or job.row.key != (answer.session, answer.sentence):
-            return None
+            return
         row = job.row
         if answer.attempt != job.attempt:
-            return None
+            return
         began = answer.frames > 0 and not row.told_started
         if (answer.frames or not answer.last) and not row.commit(answer.slot, answer.start, answer.frames):
             job.taken_back = True
             self._books.take_back("tts", row.key)
             self._retry(row, "the voice lost a part of it on the way", blame=True, permanent=False)
-            return None
+            return
         job.progress_at = self._books.now
         if began:
             row.told_started = True
-            self._books.report("speech_started", row)
+            self._books.report(EventName.SPEECH_STARTED, row)
         if answer.frames:
             job.arrivals.note(answer.frames / SAMPLE_RATE, self._books.now)
         if not answer.last:
-            return row, None
+            return
         self._job = None
-        work_seconds = self._books.now - job.since - job.arrivals.starved
         sound_seconds = row.frames / SAMPLE_RATE - job.silent_seconds
         self.pace.learn(job.arrivals, sound_seconds=sound_seconds, expected_seconds=row.expected_seconds)
         self._complete(row)
-        return row, work_seconds
 
     def failed(self, answer: WorkFailed) -> None:
         """The worker could not make this sentence; the worker itself is fine."""
@@ -163,7 +159,7 @@ class Speaking:
             urgent: the sentences of which one is to be heard next.
         """
         if self._lacks_room(by_need, urgent):
-            self._reclaim()
+            self._reclaim(by_need, urgent)
         if self._job is not None:
             self._feed(self._job, urgent)
             self._make_way(by_need, urgent)
@@ -181,17 +177,25 @@ class Speaking:
             return not job.taken_back and job.row.key in urgent and not job.row.leased
         return any((row := first_open(book.translated)) is not None and row.key in urgent for book in by_need)
 
-    def _reclaim(self) -> None:
-        """Give up sound of held sessions, of one sentence, the one that would be heard last: it is made again later.
+    def _reclaim(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> None:
+        """Give up sound of one sentence, the one that would be heard last: it is made again later.
 
-        A session may be held for hours, and what was made of it must not keep the others silent.
+        A session may be held for hours, and what was made of it must not keep the others silent. Other sessions lose
+        sound only when none is at the player: what is played frees its slots soon.
         """
-        for book in self._books.sessions.values():
-            if not book.held:
-                continue
+        sessions = [book for book in self._books.sessions.values() if book.held]
+        if not any(row.serial and row.stretches for book in self._books.sessions.values() for row in book.unplayed):
+            sessions += reversed(by_need)
+        for book in sessions:
             for row in reversed(book.unplayed):
                 is_idle = row.making in (Making.TRANSLATED, Making.SPOKEN) and row.serial == 0
-                if row.outcome is None and row.stretches and is_idle and not row.give_up_reason:
+                if (
+                    row.outcome is None
+                    and row.stretches
+                    and is_idle
+                    and row.key not in urgent
+                    and not row.give_up_reason
+                ):
                     self._books.free(row.key, row.drop_unplayed())
                     if row.making is Making.SPOKEN:
                         self._wait_again(row)
@@ -298,7 +302,7 @@ class Speaking:
         self._books.free(row.key, row.drop_lease())
         if not (row.give_up_reason or row.told_finished):
             row.told_finished = True
-            self._books.report("speech_finished", row, frames=row.frames, sample_rate=SAMPLE_RATE)
+            self._books.report(EventName.SPEECH_FINISHED, row, frames=row.frames, sample_rate=SAMPLE_RATE)
 
 
 def pauses(row: Row, options: SessionOptions) -> tuple[float, float]:
