@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from voicestream.messages import Counts, HandedOver, SessionFailure
+from voicestream.messages import Counts, EventName, HandedOver, SessionFailure
 
 if TYPE_CHECKING:
     from voicestream.messages import SessionEvent
@@ -115,7 +115,7 @@ class Handovers:
     def note(self, event: SessionEvent) -> None:
         """Something happened in a session: what its client is not told is logged."""
         session = self.sessions.by_id.get(event.session)
-        if session is None or not session.detached or event.event not in ("skipped", "failed"):
+        if session is None or not session.detached or event.event not in (EventName.SKIPPED, EventName.FAILED):
             return
         reason = event.reason or ""
         shown = _WITHOUT_REASON.get(event.stage or "", reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from voicestream.messages import SessionClosed, SessionEvent
+from voicestream.messages import EventName, SessionClosed, SessionEvent
 
 if TYPE_CHECKING:
     from voicestream.messages import Loading, Role
@@ -55,7 +55,7 @@ def not_started(role: Role, reason: str) -> str:
 def loading(session: str, post: Post, message: Loading, now: float) -> SessionEvent:
     """How far a worker is with its engine."""
     return SessionEvent(
-        event="loading",
+        event=EventName.LOADING,
         session=session,
         time=now,
         role=post.role,
@@ -68,7 +68,7 @@ def loading(session: str, post: Post, message: Loading, now: float) -> SessionEv
 def refused(session: str, role: Role, reason: str, now: float) -> SessionEvent:
     """A frame of a worker was refused."""
     text = f"a frame of the {role} worker was refused: {reason:.200}"
-    return SessionEvent(event="notice", session=session, time=now, role=role, text=text)
+    return SessionEvent(event=EventName.NOTICE, session=session, time=now, role=role, text=text)
 
 
 def worker(session: str, post: Post, reason: str, now: float, *, text: str = "") -> SessionEvent:
@@ -82,7 +82,7 @@ def worker(session: str, post: Post, reason: str, now: float, *, text: str = "")
         text: what a person should know of it, if anything.
     """
     return SessionEvent(
-        event="worker",
+        event=EventName.WORKER,
         session=session,
         time=now,
         role=post.role,
@@ -97,7 +97,10 @@ def worker(session: str, post: Post, reason: str, now: float, *, text: str = "")
 def paused(session: str, by: str, now: float, *, paused: bool) -> SessionEvent:
     """Everything is held from now on, or goes on; ``by``: what did it."""
     return SessionEvent(
-        event="paused" if paused else "resumed", session=session, time=now, reason=by if paused else None
+        event=EventName.PAUSED if paused else EventName.RESUMED,
+        session=session,
+        time=now,
+        reason=by if paused else None,
     )
 
 

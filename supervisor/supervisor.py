@@ -23,6 +23,7 @@ from voicestream.link import (
 from voicestream.messages import (
     AudioWritten,
     EndOfInput,
+    EventName,
     Input,
     InputConsumed,
     InputNotice,
@@ -301,7 +302,7 @@ class Supervisor:
             self.do(self.ledger.input_skipped(message.session, message.text, now))
             return
         if role == "parser" and isinstance(message, InputNotice):
-            event = SessionEvent(event="notice", session=message.session, time=now, text=message.text)
+            event = SessionEvent(event=EventName.NOTICE, session=message.session, time=now, text=message.text)
             self.sessions.tell(message.session, event)
             return
         before = self.ledger.busy_since(role)

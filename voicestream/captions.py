@@ -9,6 +9,7 @@ import click
 
 from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.loading_line import LoadingLine
+from voicestream.messages import EventName
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
@@ -52,23 +53,23 @@ class Captions:
         """Show an event, if it is one to show."""
         sentence = event.sentence
         match event.event:
-            case "sentence_found" | "announcement" if sentence is not None:
+            case EventName.SENTENCE_FOUND | EventName.ANNOUNCEMENT if sentence is not None:
                 self._texts[sentence] = (event.text or "", event.text or "")
-            case "translated" if sentence in self._texts:
+            case EventName.TRANSLATED if sentence in self._texts:
                 self._texts[sentence] = (self._texts[sentence][0], event.text or "")
-            case "playback_started" if sentence in self._texts:
+            case EventName.PLAYBACK_STARTED if sentence in self._texts:
                 self._show(*self._texts[sentence])
-            case "playback_finished" | "withdrawn" if sentence is not None:
+            case EventName.PLAYBACK_FINISHED | EventName.WITHDRAWN if sentence is not None:
                 self._texts.pop(sentence, None)
-            case "skipped" | "failed":
+            case EventName.SKIPPED | EventName.FAILED:
                 self._not_done(event)
                 if sentence is not None and event.stage != "translation":
                     self._texts.pop(sentence, None)  # what could not be translated will still be heard
-            case "notice" | "paused" | "resumed":
+            case EventName.NOTICE | EventName.PAUSED | EventName.RESUMED:
                 self._notice(event)
-            case "worker":
+            case EventName.WORKER:
                 self._worker(event)
-            case "loading" if not self._quiet:
+            case EventName.LOADING if not self._quiet:
                 self._show_loading(event)
             case _:
                 pass
@@ -86,10 +87,10 @@ class Captions:
             self._tell_untranslated()
 
     def _notice(self, event: SessionEvent) -> None:
-        if event.event == "notice":
+        if event.event == EventName.NOTICE:
             self.note(event.text or "")
         else:
-            self._tell_paused(is_paused=event.event == "paused")
+            self._tell_paused(is_paused=event.event == EventName.PAUSED)
 
     def _tell_paused(self, *, is_paused: bool) -> None:
         if not self._quiet:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from voicestream.messages import EventName
 from voicestream.terminal_text import strip_terminal_codes
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class EventWriter:
         """The session exists."""
         self._write(
             {
-                "event": "session_opened",
+                "event": EventName.SESSION_OPENED,
                 "version": EVENTS_VERSION,
                 "session": message.session,
                 "time": time,
@@ -51,7 +52,7 @@ class EventWriter:
         """The supervisor finishes the session; the last event."""
         self._write(
             {
-                "event": "handed_over",
+                "event": EventName.HANDED_OVER,
                 "session": message.session,
                 "time": time,
                 "waiting_sentences": message.waiting_sentences,
@@ -62,7 +63,7 @@ class EventWriter:
         """The session is over."""
         self._write(
             {
-                "event": "session_closed",
+                "event": EventName.SESSION_CLOSED,
                 "session": message.session,
                 "time": time,
                 "counts": msgspec.structs.asdict(message.counts),

@@ -11,6 +11,7 @@ within it, from 0; together they are the id of a sentence.
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated, Literal
 
 import msgspec
@@ -606,10 +607,34 @@ class InputAccepted(_Message, frozen=True, kw_only=True):
     offset: int
 
 
+class EventName(enum.StrEnum):
+    """The events of a session, as ``--events`` prints them; docs/protocol.md has the fields of each."""
+
+    SESSION_OPENED = "session_opened"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    SENTENCE_FOUND = "sentence_found"
+    ANNOUNCEMENT = "announcement"
+    WITHDRAWN = "withdrawn"
+    TRANSLATED = "translated"
+    SPEECH_STARTED = "speech_started"
+    SPEECH_FINISHED = "speech_finished"
+    PLAYBACK_STARTED = "playback_started"
+    PLAYBACK_FINISHED = "playback_finished"
+    UNDERRUN = "underrun"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    WORKER = "worker"
+    LOADING = "loading"
+    NOTICE = "notice"
+    HANDED_OVER = "handed_over"
+    SESSION_CLOSED = "session_closed"
+
+
 class SessionEvent(_Message, frozen=True, kw_only=True):
     """One event of a session, as ``--events`` prints it; fields that do not apply are absent."""
 
-    event: str
+    event: EventName
     session: str
     time: float
     """Seconds on the monotonic clock."""

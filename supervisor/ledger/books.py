@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from voicestream.messages import Cancel, Counts, SessionEvent
+from voicestream.messages import Cancel, Counts, EventName, SessionEvent
 from voicestream.supervisor.ledger.commands import Command, Report, Send
 from voicestream.supervisor.ledger.rows import Making, Outcome, Row
 from voicestream.supervisor.ledger.turns import Queued
@@ -185,7 +185,7 @@ class Books:
         """Add a message to a worker."""
         self._commands.append(Send(role=role, message=message))
 
-    def report(self, event: str, row: Row, **fields: str | int | None) -> None:
+    def report(self, event: EventName, row: Row, **fields: str | int | None) -> None:
         """Add an event about a sentence; ``fields`` are those of SessionEvent."""
         self._commands.append(
             Report(
@@ -211,9 +211,9 @@ class Books:
         row.stretches = []
         row.leased = []
         if outcome is Outcome.PLAYED:
-            self.report("playback_finished", row, frames=row.frames)
+            self.report(EventName.PLAYBACK_FINISHED, row, frames=row.frames)
         else:
-            self.report(outcome.value, row, stage=stage, reason=reason)
+            self.report(EventName(outcome.value), row, stage=stage, reason=reason)
 
     def take_back(self, role: Role, key: Key, slots: Iterable[int] = ()) -> None:
         """Tell a worker to let go of a sentence; ``slots`` (and those freed until it answers) stay held so long."""

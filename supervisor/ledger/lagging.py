@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Protocol
 
+from voicestream.messages import EventName
 from voicestream.supervisor.ledger import announcement
 from voicestream.supervisor.ledger.books import Waiting, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Outcome, Row
@@ -115,6 +116,6 @@ class Lagging:
             before=following.sentence,
         )
         book.rows[row.sentence] = row
-        self._books.report("announcement", row, text=text, language=language)
+        self._books.report(EventName.ANNOUNCEMENT, row, text=text, language=language)
         put_in_order(book.unplayed, row)
         self._take(book, row)

@@ -29,6 +29,7 @@ from voicestream.messages import (
     AudioWritten,
     Cancel,
     Cancelled,
+    EventName,
     OutputFailed,
     OutputOpened,
     Pause,
@@ -280,7 +281,7 @@ class Ledger:
         )
         book.last_found = (message.message, message.closes)
         book.rows[row.sentence] = row
-        self.books.report("sentence_found", row, text=row.text[:MAX_CHARACTERS], language=row.language)
+        self.books.report(EventName.SENTENCE_FOUND, row, text=row.text[:MAX_CHARACTERS], language=row.language)
         if len(row.text) > MAX_CHARACTERS:
             reason = f"a sentence of {len(row.text)} characters; at most {MAX_CHARACTERS} are spoken"
             self.books.end(row, Outcome.SKIPPED, stage="parser", reason=reason)
@@ -302,7 +303,9 @@ class Ledger:
         book.found_count += count
         book.outcomes[Outcome.FAILED] += count
         book.last_found = (-1, True)
-        event = SessionEvent(event="failed", session=book.session, time=self.books.now, stage="parser", reason=reason)
+        event = SessionEvent(
+            event=EventName.FAILED, session=book.session, time=self.books.now, stage="parser", reason=reason
+        )
         self.books.command(Report(event))
 
     def _heard(self, message: FromWorker) -> None:
@@ -341,7 +344,7 @@ class Ledger:
         if row is None or not self.playing.has(row):
             return
         if isinstance(message, Underrun):
-            self.books.report("underrun", row, frames=message.frames)
+            self.books.report(EventName.UNDERRUN, row, frames=message.frames)
         else:
             self._drop(row, Outcome.FAILED, message.reason)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from voicestream.messages import CloseOutput, OpenOutput, Play, Silence
+from voicestream.messages import CloseOutput, EventName, OpenOutput, Play, Silence
 from voicestream.supervisor.ledger import turns
 from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Making, Outcome
@@ -292,7 +292,7 @@ class Playing:
     def _hear(self, row: Row) -> None:
         row.heard = True
         row.heard_at = self._books.now
-        self._books.report("playback_started", row)
+        self._books.report(EventName.PLAYBACK_STARTED, row)
 
     def _is_given_up(self, row: Row) -> bool:
         if row.player_trials_at != row.played_frames:

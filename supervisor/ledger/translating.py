@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from voicestream.messages import Cancel, SourceSentence, Translate
+from voicestream.messages import Cancel, EventName, SourceSentence, Translate
 from voicestream.supervisor.ledger.books import MAX_CHARACTERS, MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Making
 from voicestream.supervisor.needs import UNTRANSLATED
@@ -67,11 +67,11 @@ class Translating:
         else:
             self._move_on(row, engine=UNTRANSLATED)
 
-    def done(self, answer: Translated) -> float | None:
-        """Take a batch that is back; returns how long it took, or None when it is not the one in hand."""
+    def done(self, answer: Translated) -> None:
+        """Take a batch that is back; one that is not in hand is stale, and of no use."""
         batch = self._batch
         if batch is None or answer.batch != batch.number:
-            return None
+            return
         answers = {(one.session, one.sentence): one for one in answer.sentences}
         self._batch = None
         for row in batch.rows:
@@ -87,7 +87,6 @@ class Translating:
             else:
                 row.text, row.language = made.text, answer.language
                 self._move_on(row, engine=answer.engine)
-        return self._books.now - batch.since
 
     def failed(self, answer: WorkFailed) -> None:
         """Take a sentence back that the worker could not translate: the worker gives the whole batch up with it."""
@@ -154,13 +153,13 @@ class Translating:
         row.untranslated = True
         if not row.is_announcement:
             self._books.sessions[row.session].untranslated_count += 1
-        self._books.report("failed", row, stage="translation", reason=reason)
+        self._books.report(EventName.FAILED, row, stage="translation", reason=reason)
         self._move_on(row, engine=UNTRANSLATED)
 
     def _move_on(self, row: Row, engine: str) -> None:
         row.move(Making.TRANSLATED)
         put_in_order(self._books.sessions[row.session].translated, row)
-        self._books.report("translated", row, text=row.text, language=row.language, engine=engine)
+        self._books.report(EventName.TRANSLATED, row, text=row.text, language=row.language, engine=engine)
 
 
 def _next_batch(by_need: list[SessionBook]) -> tuple[list[Row], _Wanted | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import types
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -41,6 +42,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401, PLR0911 - any 
         return st.lists(values(arguments[0]), max_size=4)
     if origin is dict:
         return st.dictionaries(values(arguments[0]), values(arguments[1]), max_size=4)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return st.sampled_from(list(kind))
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return structs(kind)
     raise TypeError(f"no values for {kind}: add them here")

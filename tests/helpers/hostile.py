@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import types
 from dataclasses import dataclass, field
@@ -106,6 +107,8 @@ class Draw:
             return {self._value(arguments[0]): self._value(arguments[1]) for _ in range(self.rng.randint(0, 2))}
         if hint is bool:
             return self.rng.random() < 0.5
+        if isinstance(hint, type) and issubclass(hint, enum.Enum):
+            return self.rng.choice(list(hint))
         if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
             return self._struct(hint)
         return self.rng.choice(_SIMPLE[hint])

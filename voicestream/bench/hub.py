@@ -21,6 +21,7 @@ from voicestream.errors import NoSupervisorError, VoicestreamError
 from voicestream.messages import (
     Control,
     EndOfInput,
+    EventName,
     Input,
     OpenSession,
     OutputOptions,
@@ -55,7 +56,13 @@ OPTIONS: Final = SessionOptions(
     keep_alive_seconds=0.0,
 )
 
-STEPS: Final = ("sentence_found", "translated", "speech_started", "playback_started", "playback_finished")
+STEPS: Final = (
+    EventName.SENTENCE_FOUND,
+    EventName.TRANSLATED,
+    EventName.SPEECH_STARTED,
+    EventName.PLAYBACK_STARTED,
+    EventName.PLAYBACK_FINISHED,
+)
 """The events of a sentence, in order; the time between two of them is the way through one stage."""
 
 
@@ -65,7 +72,7 @@ def measure(place: Place, sentences: int) -> Figure:
     worked = direct.seconds_of(texts, OPTIONS)
     passed = _through_hub(place, texts)
     counted = range(WARM_UP_SENTENCES, len(texts))
-    overheads = [(passed[i]["playback_finished"] - passed[i]["sent"] - worked[i]) * 1000 for i in counted]
+    overheads = [(passed[i][EventName.PLAYBACK_FINISHED] - passed[i]["sent"] - worked[i]) * 1000 for i in counted]
     parts = {f"to {step}": _median_step(passed, step, counted) for step in STEPS}
     parts["of it work"] = percentile([worked[i] * 1000 for i in counted], 50)
     return Figure(

@@ -76,14 +76,6 @@ class Place:
         mark = str(self.runtime)
         return [p for p in psutil.process_iter() if any(mark in part for part in _command_line(p))]
 
-    def log_tail(self, role: str, lines: int = 3) -> str:
-        """The last lines a role has logged."""
-        try:
-            text = (self.home / "log" / f"{role}.log").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
-        return " / ".join(text.splitlines()[-lines:])
-
     def end_all(self) -> None:
         """End every run, then the supervisor, which ends its workers; in the end, by force."""
         for run in self._runs:

@@ -12,6 +12,7 @@ from voicestream.bench.figures import Figure
 from voicestream.bench.sound_server import SoundServer, why_not
 from voicestream.bench.steps import Steps
 from voicestream.errors import VoicestreamError
+from voicestream.messages import EventName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ LISTEN_SECONDS: Final = 10.0
 
 def cold(place: Place, runs: int) -> Figure:
     """From the start of ``voicestream run``, nothing running and a line waiting, to the first samples in the pool."""
-    steps = Steps("session_opened", "sentence_found", "speech_started")
+    steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
     for number in range(runs + 1):
         run = place.run("--output", "null", "--keep-alive", "0")
         run.say(SENTENCES[0])
@@ -64,7 +65,7 @@ def cold(place: Place, runs: int) -> Figure:
 
 def warm_start(place: Place, runs: int) -> Figure:
     """From the start of ``voicestream run`` to the first samples in the pool, with a supervisor that is warm."""
-    steps = Steps("session_opened", "sentence_found", "speech_started")
+    steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
     for number in range(runs + 1):
         run = place.run("--output", "null", *KEEP_WARM)
         run.say(SENTENCES[number % len(SENTENCES)])
@@ -84,7 +85,7 @@ def warm_line(place: Place, lines: int) -> tuple[Figure, Figure]:
     """From a line written to a ``run`` that waits for it to the first samples in the pool; and the memory of it all."""
     run = place.run("--output", "null", *KEEP_WARM)
     _say(run, 0, SENTENCES)
-    steps = Steps("sentence_found", "translated", "speech_started")
+    steps = Steps(EventName.SENTENCE_FOUND, EventName.TRANSLATED, EventName.SPEECH_STARTED)
     for number in range(1, lines + 1):
         steps.add(_say(run, number, SENTENCES), run, number)
     held = _memory(place, run)
@@ -128,7 +129,7 @@ def heard(place: Place, lines: int) -> Figure:
 def _say(run: WatchedRun, number: int, texts: Sequence[str]) -> float:
     """Say one of the texts as sentence ``number`` and wait until it was played; returns when it was written."""
     said_at = run.say(texts[number % len(texts)])
-    run.wait_for("playback_finished", number)
+    run.wait_for(EventName.PLAYBACK_FINISHED, number)
     return said_at
 
 

@@ -12,6 +12,7 @@ from voicestream.bench.gpu import memory
 from voicestream.bench.gpu.sentences import ANSWER, QUESTION, TARGET
 from voicestream.bench.steps import Steps
 from voicestream.errors import VoicestreamError
+from voicestream.messages import EventName
 
 if TYPE_CHECKING:
     from voicestream.bench.place import Place
@@ -41,7 +42,7 @@ def measure(place: Place, models: str, compute: str, lines: int, used_bytes: int
     """
     engines = ("--to", TARGET, "--translator", "nllb", "--tts", "xtts", "--models", models, "--compute", compute)
     run = place.run("--output", "null", "--keep-alive", "5", *engines)
-    steps = Steps("sentence_found", "translated", "speech_started")
+    steps = Steps(EventName.SENTENCE_FOUND, EventName.TRANSLATED, EventName.SPEECH_STARTED)
     for number in range(WARM_UP_LINES + lines):
         said_at = run.say(QUESTION)
         _wait(run, number)
@@ -69,7 +70,7 @@ def measure(place: Place, models: str, compute: str, lines: int, used_bytes: int
 
 def _wait(run: WatchedRun, number: int) -> None:
     """Wait until a line was played, and look at what was said."""
-    run.wait_for("playback_finished", number, LOADING_SECONDS)
-    said = run.wait_for("translated", number)["text"]
+    run.wait_for(EventName.PLAYBACK_FINISHED, number, LOADING_SECONDS)
+    said = run.wait_for(EventName.TRANSLATED, number)["text"]
     if said != ANSWER:
         raise VoicestreamError(f"the random model was to say {ANSWER!r}, and said {said!r}")
