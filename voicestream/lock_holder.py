@@ -1,7 +1,8 @@
 """The supervisor as a process: who holds the lock of a run directory, and how that one is ended without its help.
 
-The lock's file names the process, and when it started: a number alone could be another process's by now. On Linux what
-is signalled is a pidfd, which cannot become another process's.
+The lock's file names the process, and when it started: a number alone could be another process's by now. Where that is
+not written (a full disk), Linux's own list of locks is read. On Linux what is signalled is a pidfd, which cannot become
+another process's.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ KILL_SECONDS: Final = 5.0
 ORPHANS_SECONDS: Final = 1.0
 """Workers notice at once that their supervisor is gone; how long until those that do not are killed."""
 
+LOCKS: Final = Path("/proc/locks")
+
 Step = Literal["SIGTERM", "SIGKILL"]
 
 
@@ -46,6 +49,11 @@ def identity(pid: int) -> str:
 
 def find(directory: RunDirectory) -> LockHolder | None:
     """The process that holds the lock now; None if there is none, or none that can be told for certain."""
+    return _find_noted(directory) or _find_listed(directory)
+
+
+def _find_noted(directory: RunDirectory) -> LockHolder | None:
+    """The one that has written its name into the lock's file."""
     noted = directory.noted_holder()
     pid = noted.partition(" ")[0]
     if not (pid.isascii() and pid.isdigit() and 1 < int(pid) < 1 << 31) or int(pid) == os.getpid():
@@ -55,6 +63,36 @@ def find(directory: RunDirectory) -> LockHolder | None:
     if holder.is_running() and identity(int(pid)) == noted and directory.is_held() and _is_ours(int(pid), noted):
         return holder
     holder.close()
+    return None
+
+
+def _find_listed(directory: RunDirectory) -> LockHolder | None:
+    """The one that the kernel names."""
+    pid = _listed(directory)
+    if pid is None or pid == os.getpid():
+        return None
+    holder = LockHolder(pid)
+    if holder.is_running() and _listed(directory) == pid:
+        return holder
+    holder.close()
+    return None
+
+
+def _listed(directory: RunDirectory) -> int | None:
+    """The process that the kernel's list has for the lock (proc_locks(5)): the one that has locked it exclusively."""
+    found = directory.lock_identity()
+    if found is None:
+        return None
+    device, inode = found
+    wanted = f"{os.major(device):02x}:{os.minor(device):02x}:{inode}"
+    try:
+        lines = LOCKS.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None  # not Linux
+    for line in lines:
+        _number, kind, *words = line.split()
+        if kind == "FLOCK" and words[1:2] == ["WRITE"] and words[3:4] == [wanted] and words[2].isdigit():
+            return int(words[2]) if int(words[2]) > 1 else None
     return None
 
 

@@ -203,6 +203,14 @@ class RunDirectory:
         finally:
             os.close(descriptor)
 
+    def lock_identity(self) -> tuple[int, int] | None:
+        """Device and inode of the lock's file; None if there is none."""
+        try:
+            found = self._lock_path.stat(follow_symlinks=False)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def is_intact(self) -> bool:
         """Under the lock: whether clients still find us here. False for good once somebody has deleted any of it."""
         return self._lock is not None and self._is_current(self._lock) and self.hub.exists()

@@ -12,6 +12,7 @@ from voicestream.client import Client
 from voicestream.errors import VoicestreamError
 from voicestream.messages import Control
 from voicestream.run_directory import RunDirectory
+from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
     from voicestream.lock_holder import LockHolder, Step
@@ -40,10 +41,18 @@ def down() -> None:
             click.echo("voicestream: ended", err=True)
             return
         waited = time.monotonic() - begun
-    step = _end(holder or lock_holder.find(directory), waited)
-    if directory.acquire():
-        directory.sweep()
-        directory.remove()
+    holder = holder or lock_holder.find(directory)
+    if holder is None and not directory.is_held():
+        click.echo("voicestream: ended", err=True)  # just now
+        return
+    step = _end(holder, waited)
+    try:
+        if directory.acquire():
+            directory.sweep()
+            directory.remove()
+    except (OSError, VoicestreamError) as error:
+        # It has ended all the same; the next start sweeps.
+        click.echo(one_line(f"voicestream: what it has left cannot be removed: {error}"), err=True)
     click.echo(f"voicestream: ended by {step}; it had not answered within {waited:.0f} s", err=True)
 
 
