@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from helpers.running import COMMAND, wait_until
 from helpers.terminal import Terminal
 from voicestream.cli.columns import cells
+from voicestream.terminal_text import strip_terminal_codes
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -26,6 +29,11 @@ SHOWN = (
     ("setup", "--help"),
 )
 
+WATCH = ("workers", "status", "--watch")
+"""Shows the same again every second, until Ctrl-C."""
+
+CTRL_C = "\x03"
+
 
 @pytest.fixture
 def shown(place: Voicestream) -> dict[tuple[str, ...], list[str]]:
@@ -36,14 +44,23 @@ def shown(place: Voicestream) -> dict[tuple[str, ...], list[str]]:
     script = "; ".join(
         f"{shlex.join([*COMMAND, *arguments])}; echo ={number}=" for number, arguments in enumerate(SHOWN)
     )
+    script += f"; {shlex.join([*COMMAND, *WATCH])}"
     environment = {name: text for name, text in place.environment.items() if name not in ("COLUMNS", "LINES")}
     with Terminal(script, environment | {"TERM": "xterm"}, place.cwd, columns=WIDTH) as terminal:
-        wait_until(lambda: f"={len(SHOWN) - 1}=" in terminal.shown, "all was shown", seen=lambda: terminal.shown)
-        rest = terminal.shown.replace("\r", "")
+        last = f"={len(SHOWN) - 1}="
+        wait_until(
+            lambda: "slots free" in terminal.shown.partition(last)[2].rpartition("\n")[0],
+            "all was shown",
+            seen=lambda: terminal.shown,
+        )
+        terminal.type(CTRL_C)
+        assert terminal.shell.wait(remaining()) in (130, -signal.SIGINT)
+        rest = strip_terminal_codes(terminal.shown.replace("\r", ""))
     found: dict[tuple[str, ...], list[str]] = {}
     for number, arguments in enumerate(SHOWN):
         text, _, rest = rest.partition(f"={number}=\n")
         found[arguments] = text.splitlines()
+    found[WATCH] = rest.replace("^C", "").splitlines()
     return found
 
 
@@ -51,9 +68,10 @@ def test_no_line_is_wider_than_the_terminal(shown: dict[tuple[str, ...], list[st
     too_wide = [line for lines in shown.values() for line in lines if cells(line) > WIDTH]
     assert too_wide == []
     assert all(len(lines) > 3 for lines in shown.values())
-    status = shown["workers", "status"]
-    assert any(line.startswith("tts: last exit: ") for line in status)
-    assert any(line.startswith("not shown in 80 columns: ") for line in status)
+    for status in (shown["workers", "status"], shown[WATCH]):
+        assert any(line.startswith("tts: last exit: ") for line in status)
+        assert any(line.startswith("not shown in 80 columns: ") for line in status)
+    assert "Traceback" not in "".join(shown[WATCH])
 
 
 def test_a_pipe_gets_all_columns(place: Voicestream) -> None:
