@@ -193,8 +193,8 @@ class Desk:
                 pid=os.getpid(),
                 translator=posts["translation"].engine_name if translates else needs.UNTRANSLATED,
                 tts=posts["tts"].engine_name,
-                note=supervisor.notes.of(posts["translation"], told=translates),
-                tts_note=supervisor.notes.of(posts["tts"], told=True),
+                note=supervisor.notes.of(posts["translation"], told=translates and not message.options.quiet),
+                tts_note=supervisor.notes.of(posts["tts"], told=not message.options.quiet),
                 paused_by=self.paused_by,
             ),
         )

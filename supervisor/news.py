@@ -21,13 +21,13 @@ WORDS: Final[dict[Role, str]] = {
 
 
 class Notes:
-    """Notes on what better engines lack: each is told once, in the first session that it concerns."""
+    """Notes on what better engines lack: each is told once, in the first session that it concerns and that shows it."""
 
     def __init__(self) -> None:
         self._told: set[str] = set()
 
     def of(self, post: Post, *, told: bool) -> str:
-        """The note of a worker, if it was not told yet; ``told``: there is a session to tell, so it counts as told."""
+        """The note of a worker, if it was not told yet; ``told``: a session shows it, so it counts as told."""
         note = post.note
         if note in self._told or not told:
             return ""

@@ -335,9 +335,11 @@ class Supervisor:
         post = self.table.posts[finding.role]
         concerned = [s for s in self.sessions.by_id.values() if needs.is_needed(post.role, s.options)]
         text = finding.told if isinstance(finding, Ended) else ""
-        reason = (
-            finding.reason if isinstance(finding, Ended | RoleFailed) else self.notes.of(post, told=bool(concerned))
-        )
+        if isinstance(finding, Ended | RoleFailed):
+            reason = finding.reason
+        else:
+            is_shown = any(one.is_told and not one.options.quiet for one in concerned) and not post.is_exchanged
+            reason = self.notes.of(post, told=is_shown)
         if (
             post.is_exchanged
             and not isinstance(finding, RoleFailed)

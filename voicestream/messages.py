@@ -131,6 +131,8 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """How long the supervisor stays warm after the last session."""
     max_lag_seconds: Patience = 0.0
     """How old a message may be when it begins to be heard; older ones are skipped. 0 = none is."""
+    quiet: bool = False
+    """The client shows nothing but errors: what a better engine lacks is kept for another session."""
 
 
 class SourceSentence(_Part, frozen=True, kw_only=True):

@@ -95,8 +95,8 @@ def test_what_a_better_voice_lacks_is_told_once_a_supervisor_and_by_its_status(p
     place.environment["PYTHONPATH"] = offer(site, "voicestream-better", synthesizers={"better": "better:Better"})
     (site / "better.py").write_text(NOT_READY)
     (site / "sitecustomize.py").write_text(PREFER)
-    for told in (1, 0, 0):
-        run = place.run()
+    for options, told in ((["--quiet"], 0), ([], 1), ([], 0)):
+        run = place.run(*options)
         run.write(line("One."))
         assert run.finish() == 0, run.stderr
         assert run.stderr.count("voice: espeak; better is not ready: it is hoarse (voicestream cure)") == told

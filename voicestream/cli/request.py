@@ -130,6 +130,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         paragraph_pause_seconds=float(values["paragraph_pause"]),
         keep_alive_seconds=float(values["keep_alive"]),
         max_lag_seconds=float(values.get("max_lag") or 0.0),
+        quiet=bool(values["quiet"]),
     )
     return Request(
         options=options,
