@@ -106,10 +106,15 @@ def speakable(text: str, base: str) -> str:
     """
     if not text.isascii():
         text = _GREEK.sub(lambda m: f" {_NAMES_OF_GREEK.get(m[0].lower(), '')} ", text)
-    text = _QUOTES.sub(" ", text)
-    text = _DASHES.sub(", ", _BRACKETS.sub(r", \1, ", text))
+    text = _BRACKETS.sub(r", \1, ", _QUOTES.sub(" ", text))
+    if any(dash in text for dash in "-–—―"):
+        text = _DASHES.sub(", ", text)
     text = _unspeakable(base).sub(" ", text)
-    text = _COLON.sub(" ", _APOSTROPHE.sub(" ", _HYPHEN.sub(" ", text)))
+    if "-" in text:
+        text = _HYPHEN.sub(" ", text)
+    if "'" in text:
+        text = _APOSTROPHE.sub(" ", text)
+    text = _COLON.sub(" ", text)
     if base == "es":
         text = _OPENING.sub("", text)
     text = _TIGHT_COMMA.sub(", ", _RUN_OF_MARKS.sub(_strongest, text))

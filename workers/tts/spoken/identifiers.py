@@ -27,7 +27,7 @@ _NAMED: Final = re.compile(
     r"[^\W\d_]{0,4}[ -]?)(\d+\.\d+)(?![\d]|\.\d)(?!\s?[%xX×])"
 )
 """A name before a number with a point, which then is a version: eleven, not one one."""
-_MIXED: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]+(?![A-Za-z0-9])")
+_MIXED: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*+\d)(?=\d*[A-Za-z])[A-Za-z0-9]+(?![A-Za-z0-9])")
 _HYPHEN: Final = re.compile(r"(?<=[^\W_])-(?=\d)")
 """``gpt-4``: number words would grow together with it."""
 _SCIENTIFIC: Final = re.compile(r"(?<=\d)[eE]([-+]?)(?=\d{1,3}(?![A-Za-z0-9]))")

@@ -30,6 +30,8 @@ _LABELS: Final = frozenset(
 )
 """Words before a number that it is the name of, not the count."""
 
+_LONGEST_LABEL: Final = 80
+"""Characters before a number that are searched for its label."""
 _SHORTEST_GERMAN_NOUN: Final = 4
 """Es, Die and Ihr have capital letters where a sentence begins."""
 
@@ -85,7 +87,7 @@ def gender(before: str, behind: str, language: str, count: int | None) -> str:
 
 def _is_label(before: str, language: str) -> bool:
     """Whether a number is the name of what stands before it: line 1."""
-    previous = _PREVIOUS.search(before)
+    previous = _PREVIOUS.search(before, max(0, len(before) - _LONGEST_LABEL))
     if previous is None:
         return False
     word = previous[1]

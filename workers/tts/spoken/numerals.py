@@ -64,8 +64,8 @@ class Numeral(NamedTuple):
 def pattern(language: str) -> str:
     """A regular expression for a number without its sign."""
     if language[:2] in POINT_LANGUAGES:
-        return f"(?:{_POINT})"
-    return f"(?:{_COMMA})"
+        return rf"(?:(?=\d)(?:{_POINT}))"
+    return rf"(?:(?=\d)(?:{_COMMA}))"
 
 
 def read(written: str, language: str) -> Numeral:

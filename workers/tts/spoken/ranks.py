@@ -65,10 +65,13 @@ _GERMAN_CASES: Final = re.compile(
     r"(?:\A|\s)(?:am|vom|zum|beim|im|dem|den|des|zur|ab|bis|seit|einem|einen|einer|mit|ein)\s\Z", re.IGNORECASE
 )
 
+_LONGEST_CASE: Final = 10
+"""Characters of the longest match of ``_GERMAN_CASES``, with room."""
+
 
 def german_ending(before: str) -> str:
     """What a German ordinal ends in behind these words, besides its ``e``."""
-    case = _GERMAN_CASES.search(before)
+    case = _GERMAN_CASES.search(before, max(0, len(before) - _LONGEST_CASE))
     return "" if case is None else "r" if case[0].strip().lower() == "ein" else "n"
 
 

@@ -27,7 +27,7 @@ _OF: Final = {"es": " de", "fr": " de", "it": " di", "pt": " de"}
 """A million of euros."""
 _MINUTES: Final = re.compile(r"(?<![\w.,-])(\d+h)?\s?(\d+)m\s?(\d+(?:\.\d+)?s)?(?!\w)")
 """``1h5m30s``: an m on the figures is of a duration; the metre stands apart."""
-_TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*\s[^\W\d_]{3,}/s(?!\w)")
+_TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*+\s[^\W\d_]{3,}+/s(?!\w)")
 """Other things by the second."""
 _CENTS: Final = 2
 
@@ -64,27 +64,31 @@ def _symbols() -> dict[str, tuple[str, str]]:
 
 
 @functools.cache
-def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...]:
+    """Patterns, their kinds, and the signs of which a text needs one; none for the units, which are too many."""
     number = numerals.pattern(language)
-    before = r"(?<![A-Za-z0-9_])(?<!\d[.,])(?<![A-Za-z0-9]-)"
+    before = r"(?=\d)(?<![A-Za-z0-9_])(?<!\d[.,])(?<![A-Za-z0-9]-)"
     behind = rf"(?![{_LETTERS}0-9])"
     units = "|".join(
         re.escape(unit) for unit in sorted((*_symbols(), *OTHERS, *LOCAL.get(language[:2], ())), key=len, reverse=True)
     )
-    money = "|".join(
-        re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True) if CURRENCIES[sign] in _rows(language[:2])
-    )
+    signs = tuple(sign for sign in CURRENCIES if CURRENCIES[sign] in _rows(language[:2]))
+    money = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
     codes = "|".join(CODES)
     return (
-        (re.compile(rf"({money})\s?({number})\s?(k|K|M|bn|B|T)?{behind}"), "money first"),
-        (re.compile(rf"{before}({number})\s?(k|K|M|bn|B|T)?\s?({money}|(?:{codes})(?![A-Za-z]))"), "money last"),
-        (re.compile(rf"({codes})\s({number}){behind}"), "code first"),
-        (re.compile(rf"%\s?({number})(?![\d%])"), "percent first"),
-        (re.compile(rf"{before}({number})\s?[%٪]"), "percent last"),
-        (re.compile(rf"{before}({number})\s?°\s?([CFK])?{behind}"), "degrees"),
-        (re.compile(rf"{before}({number})\s?({units})(/s)?{behind}(?:\.(?=\s[a-zß-ÿа-я]))?"), "unit"),
-        (re.compile(rf"{before}({number})([kK]|M){behind}"), "scale"),
-        (re.compile(rf"{before}({number})\s?[x×]{behind}(?!\s?\d)"), "times"),
+        (re.compile(rf"({money})\s?({number})\s?(k|K|M|bn|B|T)?{behind}"), "money first", signs),
+        (
+            re.compile(rf"{before}({number})\s?(k|K|M|bn|B|T)?\s?({money}|(?:{codes})(?![A-Za-z]))"),
+            "money last",
+            (*signs, *CODES),
+        ),
+        (re.compile(rf"({codes})\s({number}){behind}"), "code first", (*CODES,)),
+        (re.compile(rf"%\s?({number})(?![\d%])"), "percent first", ("%",)),
+        (re.compile(rf"{before}({number})\s?[%٪]"), "percent last", ("%", "٪")),
+        (re.compile(rf"{before}({number})\s?°\s?([CFK])?{behind}"), "degrees", ("°",)),
+        (re.compile(rf"{before}({number})\s?({units})(/s)?{behind}(?:\.(?=\s[a-zß-ÿа-я]))?"), "unit", ()),
+        (re.compile(rf"{before}({number})([kK]|M){behind}"), "scale", ("k", "K", "M")),
+        (re.compile(rf"{before}({number})\s?[x×]{behind}(?!\s?\d)"), "times", ("x", "×")),
     )
 
 
@@ -97,8 +101,9 @@ def say_units(text: str, language: str) -> str:
     """
     text = _MINUTES.sub(r"\1 \2 min \3", text)
     text = _TOKENS.sub(lambda m: _rows(language[:2])["persecond"].forms[0].format(m[0][:-2]), text)
-    for pattern, kind in _patterns(language):
-        text = pattern.sub(functools.partial(_said, language=language, kind=kind), text)
+    for pattern, kind, signs in _patterns(language):
+        if not signs or any(sign in text for sign in signs):
+            text = pattern.sub(functools.partial(_said, language=language, kind=kind), text)
     return text
 
 

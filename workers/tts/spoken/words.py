@@ -38,7 +38,7 @@ _STEPS: Final = (
     say_names,
     say_numbers,
 )
-"""From what only one thing can be to what is left."""
+"""From what only one thing can be to what is left. Each needs figures."""
 
 
 def words(text: str, language: str) -> str:
@@ -62,9 +62,10 @@ def words(text: str, language: str) -> str:
 
 def _say(text: str, variant: str) -> str:
     text = say_signs(say_abbreviations(text, variant), variant)
-    if _FIGURE.search(text) is not None:
-        for step in _STEPS:
-            text = step(text, variant)
+    for step in _STEPS:
+        if _FIGURE.search(text) is None:
+            break
+        text = step(text, variant)
     return speakable(say_rest(text, variant), variant[:2])
 
 
