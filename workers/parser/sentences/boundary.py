@@ -25,7 +25,8 @@ _SCAN: Final = re.compile(rf"[{stops.SPACED}]+|[{stops.FULL}]|`+|[\[<~$\\]")
 _CERTAIN: Final = re.compile(r"(?<=[a-z])[.!?] [A-Z]")
 """The usual case: this behind a word that is too long for an abbreviation."""
 _LONG_WORD: Final = 8
-_CLOSERS: Final = frozenset("\"'”’“)]}*_»›")
+_ALL_CLOSERS: Final = "\"'”’“)]}*_»›"
+_CLOSERS: Final = frozenset(_ALL_CLOSERS)
 _QUIET_CLOSERS: Final = frozenset("*_")
 """Emphasis says nothing about whether the sentence around it goes on."""
 _MARK: Final = re.compile(r"\[\^?[\w-]{1,20}\]|【[^】]{0,60}】")
@@ -96,7 +97,7 @@ def first_sentence(text: str, start: int = 0, *, language: str = "") -> tuple[in
         if end <= LONGEST_SENTENCE:
             return end, resume
         return -1, 0
-    end, _ = find_end(text[: LONGEST_SENTENCE + WINDOW], 0, language=language)
+    end, _ = find_end(text[: LONGEST_SENTENCE + WINDOW], start, language=language)
     if 0 <= end <= LONGEST_SENTENCE:
         return end, end
     space = text.rfind(" ", 1, LONGEST_SENTENCE)
@@ -107,7 +108,7 @@ def first_sentence(text: str, start: int = 0, *, language: str = "") -> tuple[in
 def last_end(text: str, start: int = 0, *, language: str = "") -> int:
     """Index after the first sentence of a text to which nothing will be added."""
     if len(text) > LONGEST_SENTENCE + WINDOW:
-        return first_sentence(text, language=language)[0]
+        return first_sentence(text, start, language=language)[0]
     end, _ = find_end(text, start, final=True, language=language)
     return end if end > 0 else len(text)
 
@@ -201,10 +202,10 @@ def _depth(text: str, end: int) -> int:
 def may_be_over(text: str) -> bool:
     """Whether a text after which nothing came for a while can be taken for a whole sentence."""
     shown = text.rstrip()
-    bare = shown.rstrip("".join(_CLOSERS))
+    bare = shown.rstrip(_ALL_CLOSERS)
     if not bare or bare[-1] not in stops.ALL or shown.count('"') % 2 or shown.count("`") % 2:
         return False
-    words = bare.rstrip(stops.ALL).split()
+    words = bare.rstrip(stops.ALL)[-_BEFORE:].split()
     if not words:
         return False
     word = words[-1].lstrip(_WORD_OPENERS)

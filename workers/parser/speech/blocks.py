@@ -37,7 +37,10 @@ _ASKED_AT_ONCE: Final = 256
 
 _ONE_LINE: Final = re.compile(r"(?!diff --git )[A-Za-z][^)]")
 _LINE_STOP: Final = re.compile(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）]*\Z")
+_STOP_ENDS: Final = frozenset(stops.ALL + ":：\"')]*_`»”’」』）")
+"""The last character of what ``_LINE_STOP`` matches."""
 _HARD_BREAK: Final = re.compile(r"(?:(?<! )  +|(?<!\\)(?:\\\\)*\\)\Z")
+_MAY_BREAK: Final = ("  ", "\\")
 _BOLD_LINE: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
 _BOLD_ENDS: Final = ("**", "__", "**:", "__:")
 _LINE_TAIL: Final = 100
@@ -53,6 +56,10 @@ _SPAN_OPENERS: Final = "`[<~$\\"
 def is_one_line(text: str) -> bool:
     """Whether a message is one line of text that needs no look at its structure."""
     return len(text) <= _TEXT_STEP and _ONE_LINE.match(text) is not None and "\n" not in text and not is_unwanted(text)
+
+
+def _at_end(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    return pattern.search(line, max(0, len(line) - _LINE_TAIL))
 
 
 class Blocks(msgspec.Struct):
@@ -284,17 +291,17 @@ class Blocks(msgspec.Struct):
         self.inline = False
         line = self.text
         shown = line.rstrip()
-        fence = _OPEN_FENCE.search(shown, max(0, len(shown) - _LINE_TAIL))
+        fence = _at_end(_OPEN_FENCE, shown) if "```" in shown else None
         if fence is not None and fence[1] not in shown[: fence.start()]:
             # Not markdown, but models do write "Here it is: ```python" and go on with the code in the next line.
             self.text = shown[: fence.start()]
             self._end_block(out)
             self.construct = constructs.fence(fence[0])
             return
-        hard = _HARD_BREAK.search(line, max(0, len(line) - _LINE_TAIL))
+        hard = _at_end(_HARD_BREAK, line) if line.endswith(_MAY_BREAK) else None
         if hard is not None:
             shown = shown[: hard.start()] if hard[0].endswith("\\") else shown
-        stops = _LINE_STOP.search(shown, max(0, len(shown) - _LINE_TAIL)) is not None and not self._in_span()
+        stops = shown[-1:] in _STOP_ENDS and _at_end(_LINE_STOP, shown) is not None and not self._in_span()
         if stops and shown.endswith(".") and not may_be_over(shown):
             stops = shown[-2:-1].isdigit() or '"' in shown  # an abbreviation: the sentence goes on in the next line
         self.whole_line = self.opens and "|" in shown
