@@ -205,10 +205,10 @@ def may_be_over(text: str) -> bool:
     bare = shown.rstrip(_ALL_CLOSERS)
     if not bare or bare[-1] not in stops.ALL or shown.count('"') % 2 or shown.count("`") % 2:
         return False
-    words = bare.rstrip(stops.ALL)[-_BEFORE:].split()
-    if not words:
+    *before, word = bare.rstrip(stops.ALL)[-_BEFORE:].rsplit(None, 1) or ("",)
+    if not word:
         return False
-    word = words[-1].lstrip(_WORD_OPENERS)
+    word = word.lstrip(_WORD_OPENERS)
     if bare.endswith(".") and (not word or word[-1].isdigit() or len(word) == 1):
         return False
-    return bare[-1] != "." or ends_after(word, " ".join(words[:-1]), "A")
+    return bare[-1] != "." or ends_after(word, " ".join("".join(before).split()), "A")
