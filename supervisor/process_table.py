@@ -54,6 +54,17 @@ LADDER_LOOK_SECONDS: Final = 0.02
 _log = logging.getLogger(__name__)
 
 
+def _exit_code(status: int, leaving: int | None) -> int | None:
+    """The exit code that decides what follows; None: a signal ended it, and it had not said how it was about to end.
+
+    Args:
+        status: of the process; negative: a signal.
+        leaving: the exit code with which it had said that it ends. It counts for more: what becomes of a process on
+            its way out (killed for lack of time, an error of a library that is unloaded) changes nothing of the reason.
+    """
+    return leaving if leaving or status < 0 else status
+
+
 class ProcessTable:
     """The posts of all roles."""
 
@@ -313,8 +324,7 @@ class ProcessTable:
         end = restart_policy.End(
             at=now,
             ready_seconds=ready_seconds,
-            # One that had to be killed on its way out had said already how it was about to end.
-            exit_code=status if status >= 0 else post.leaving,
+            exit_code=_exit_code(status, post.leaving),
             wished=stop is not None and stop.wished,
             worked=post.jobs > 0,
             incompatible=post.incompatible,

@@ -1,0 +1,75 @@
+"""The process table with stand-ins for processes: why a role is given up is what its worker has said, if it has."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.stage import StandIn
+from voicestream import segment
+from voicestream.errors import EXIT_CONFIGURATION
+from voicestream.messages import Stopping
+from voicestream.supervisor import process_table
+from voicestream.supervisor.alarms import Limits
+from voicestream.supervisor.findings import RoleFailed
+from voicestream.supervisor.process_table import ProcessTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from helpers.net import Net
+
+REASON = "there are no weights\nTry: voicestream setup"
+
+
+@pytest.fixture
+def table(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessTable]:
+    monkeypatch.setattr(process_table, "WorkerProcess", StandIn)
+    monkeypatch.setenv("VOICESTREAM_LOG_DIR", str(tmp_path / "log"))
+    pool = segment.reserve(lambda _name: None)
+    made = ProcessTable(
+        net.hub,
+        hub_path=net.path,
+        segment=pool,
+        engines={},
+        settings={},
+        limits=Limits(),
+        threads=1,
+        progress=lambda _role: (None, 0),
+    )
+    made.start_all(time.monotonic())
+    yield made
+    for post in made.posts.values():
+        if post.process is not None:
+            post.process.kill()
+            post.process.close()
+    pool.remove()
+
+
+@pytest.mark.parametrize("status", [EXIT_CONFIGURATION, 0, 1, -9, -11])
+def test_a_worker_that_says_that_its_configuration_is_wrong_is_believed_however_its_process_ends(
+    table: ProcessTable, status: int
+) -> None:
+    post = table.posts["translation"]
+    process = post.process
+    assert isinstance(process, StandIn)
+    now = time.monotonic()
+    table.heard(post, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
+    process.end(status)
+    table.check(now)
+    failed = [one for one in table.take_findings() if isinstance(one, RoleFailed)]
+    assert failed == [RoleFailed(role="translation", reason=REASON, exit_code=EXIT_CONFIGURATION)]
+
+
+@pytest.mark.parametrize("status", [0, 1, -9])
+def test_one_that_has_said_nothing_is_started_again(table: ProcessTable, status: int) -> None:
+    post = table.posts["translation"]
+    process = post.process
+    assert isinstance(process, StandIn)
+    process.end(status)
+    table.check(time.monotonic())
+    assert not [one for one in table.take_findings() if isinstance(one, RoleFailed)]
+    assert post.start_at is not None
