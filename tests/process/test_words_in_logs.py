@@ -71,6 +71,7 @@ def session(place: Voicestream, *options: str) -> Run:
 
 def test_no_log_has_a_word_of_the_agent_whatever_fails(place: Voicestream) -> None:
     gate = tattling.plug_in(place)
+    place.environment["VOICESTREAM_LOG_LEVEL"] = "DEBUG"
     run = session(place)
     for hostile in HOSTILE_LINES:
         run.write(hostile + b"\n")
