@@ -114,7 +114,7 @@ class Client:
         if not self._run_directory.path.exists() or not self._is_running():
             raise NoSupervisorError(
                 "no supervisor is running",
-                hint="It starts with `… | voicestream run`, or by itself: voicestream up",
+                hint="Try: voicestream up, or an agent's output into: voicestream run",
             )
         self._open_socket()
 

@@ -70,6 +70,7 @@ def check_compute(compute: str) -> str:
     """
     if _COMPUTE.fullmatch(compute) is None:
         raise UsageError(
-            f"--compute {compute}: not known", hint="Try one of: auto, cpu, cuda, cuda:1 (the second card), mps"
+            f"--compute {compute}: not known",
+            hint="Try: --compute with one of: auto, cpu, cuda, cuda:1 (the second card), mps",
         )
     return compute

@@ -37,6 +37,9 @@ DESCRIPTORS_HINT: Final = "Try: ulimit -n 256"
 """For those who have too few descriptors."""
 
 
+_COMMANDS: Final = ("voicestream ", "pip ")
+
+
 class VoicestreamError(Exception):
     """Base of all errors a user may see: ``str(error)`` says what happened, ``hint`` what to type next."""
 
@@ -47,8 +50,10 @@ class VoicestreamError(Exception):
         self.hint = hint
 
     def for_people(self) -> str:
-        """The message and, on a line of its own, the hint."""
-        return f"{self}\n{self.hint}" if self.hint else str(self)
+        """The message and, on a line of its own, the hint; one that is a command alone is marked as such."""
+        if not self.hint:
+            return str(self)
+        return f"{self}\nTry: {self.hint}" if self.hint.startswith(_COMMANDS) else f"{self}\n{self.hint}"
 
 
 class UsageError(VoicestreamError):

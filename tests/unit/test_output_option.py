@@ -35,7 +35,8 @@ def test_a_file_that_exists_is_overwritten_only_with_force() -> None:
 def test_an_empty_file_and_a_device_have_nothing_to_lose() -> None:
     Path("empty.wav").touch()
     Path("device.wav").symlink_to("/dev/null")
-    for name in ("empty.wav", "device.wav"):
+    Path("silent.wav").write_bytes(b"RIFF" + bytes(40))
+    for name in ("empty.wav", "device.wav", "silent.wav"):
         assert output_option.parse(name, "").kind == "wav"
 
 

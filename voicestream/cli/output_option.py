@@ -18,6 +18,8 @@ SESSION: Final = "{session}"
 
 _PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}")
 _SUFFIX: Final = ".wav"
+_HEADER_BYTES: Final = 44
+"""Of a WAV file that holds plain samples."""
 
 
 def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
@@ -42,7 +44,7 @@ def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
     if path.suffix.lower() != _SUFFIX:
         raise UsageError(
             f"--output {output}: not known",
-            hint=f"Try one of: speakers, null, a file name that ends in {_SUFFIX}, or a directory",
+            hint=f"Try: --output with one of: speakers, null, a file name that ends in {_SUFFIX}, a directory",
         )
     _check(output, path, force=force)
     return OutputOptions(kind="wav", path=str(path))
@@ -64,6 +66,17 @@ def _session_name() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
+def _is_without_sound(path: Path, size: int) -> bool:
+    """Whether a file is a WAV header and nothing more."""
+    if size != _HEADER_BYTES:
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"RIFF"
+    except OSError:
+        return False
+
+
 def _check(output: str, path: Path, *, force: bool) -> None:
     """Make sure that the file can be written, and that nothing is lost by it.
 
@@ -83,9 +96,10 @@ def _check(output: str, path: Path, *, force: bool) -> None:
             f"--output {output}: is neither a file nor a device",
             hint="A WAV file has its length in its header, so it cannot be a pipe. Give the name of a file.",
         )
-    # An empty file, as mktemp makes it, and a device have nothing to lose.
-    if stat.S_ISREG(found.st_mode) and found.st_size and not force:
+    # An empty file, as mktemp makes it, sound without a sample, as a run that failed leaves it, and a device have
+    # nothing to lose.
+    if stat.S_ISREG(found.st_mode) and found.st_size and not force and not _is_without_sound(path, found.st_size):
         raise UsageError(
             f"--output {output}: exists already",
-            hint=f"Give another name, a directory, or a name with {SESSION}; or overwrite it: add --force",
+            hint=f"Try: --force to overwrite it; or another name, a directory, or a name with {SESSION}",
         )

@@ -95,7 +95,7 @@ def _file(
     from voicestream.voices import cleaning  # noqa: PLC0415 - numpy, where there is sound
 
     if not path.is_file():
-        raise UsageError(f"--voice {typed}: there is no such file", hint="Voices by name: voicestream voices list")
+        raise UsageError(f"--voice {typed}: there is no such file", hint="Try: voicestream voices list")
     _check_engine(f"the voice in {typed}", *engine)
     cleaned = cleaning.clean([path])
     kept = store.with_content(cleaned.sample.content_hash)
