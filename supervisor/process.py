@@ -1,8 +1,8 @@
 """One worker process: started, watched, ended and reaped. The seam to the operating system's processes.
 
-A worker is a fresh interpreter (never a fork: pitfall 36) in a session of its own, so that Ctrl-C in the terminal
-does not reach it (pitfall 29), with nothing on stdin (pitfall 39). We read two pipes: one has its log lines, the other
-what it, its libraries and their programs print to stdout and stderr.
+A worker is a fresh interpreter (a fork would copy locks that threads hold) in a session of its own, so that Ctrl-C in
+the terminal does not reach it, with nothing on stdin, where a library might read. We read two pipes: one has its log
+lines, the other what it, its libraries and their programs print to stdout and stderr.
 """
 
 from __future__ import annotations

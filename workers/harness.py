@@ -185,7 +185,7 @@ def _serve(role: Role, worker: Worker, connection: Connection) -> int:
 def _hide_content() -> None:
     """Before the first sentence can come: what was printed until now is logged, and nothing that is printed later."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # an engine has closed it
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # an engine has closed or replaced it
             stream.flush()
     log.hide_content()
 
