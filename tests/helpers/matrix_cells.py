@@ -111,7 +111,7 @@ _OTHER_PROTOCOL = (
 _OTHER_REASON = (
     rf"{{words}}: it speaks protocol {WRONG_PROTOCOL}, the supervisor {PROTOCOL_VERSION}\n.+ Try: voicestream down"
 )
-_GARBAGE = r"dropped=\d+ reason=malformed peer=b'{role}\.\d+[^']*'"
+_GARBAGE = r"dropped=\d+ reason=malformed peer='{role}\.\d+[^']*'"
 
 
 def _death(how: str, worker_log: str = "") -> dict[str, Expectation]:
@@ -146,8 +146,8 @@ _BY_FAULT: dict[str, dict[str, Expectation]] = {
     "exit 78": _every_moment_but_stop(_FAILED, _death("exit 78")["stop"]),
     "segfault": _death("SIGSEGV", worker_log="Fatal Python error: Segmentation fault"),
     "raises": _every_moment_but_stop(
-        Expectation(ends=_RAISED, worker_log="MisbehaviourError: {moment}"),
-        Expectation(ends=rf"(exit 1|SIGTERM|SIGKILL) {_TOLD_TO_END}", worker_log="MisbehaviourError: {moment}"),
+        Expectation(ends=_RAISED, worker_log="MisbehaviourError"),
+        Expectation(ends=rf"(exit 1|SIGTERM|SIGKILL) {_TOLD_TO_END}", worker_log="MisbehaviourError"),
     ),
     "hangs": _every_moment_but_stop(
         # Idle: nobody can tell it from one that waits, until there is something to do.
@@ -216,7 +216,7 @@ def _given_up(ends: str, rungs: tuple[str, ...], worker_log: str = "") -> dict[t
 
 
 _BY_ROLE: dict[str, dict[tuple[str, str], Expectation]] = {
-    "raises": _given_up(_RAISED, (), worker_log="MisbehaviourError: {moment}"),
+    "raises": _given_up(_RAISED, (), worker_log="MisbehaviourError"),
     "hangs": _given_up(_JOB_ALARM, _KILL),
     "garbage frame": {
         # The next InputConsumed says the same and more.
