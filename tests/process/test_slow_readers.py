@@ -87,6 +87,41 @@ def test_all_is_spoken_without_a_stderr(place: Voicestream, redirection: str) ->
     assert heard(place.cwd / "a.wav") > BYTES_A_SECOND / 4
 
 
+@pytest.mark.parametrize("options", [("--tee",), ("--events", "-")])
+@pytest.mark.platform
+def test_what_is_written_to_a_stdout_that_is_closed_is_told_as_a_loss(
+    warm: Voicestream, options: tuple[str, ...]
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "run", "--output", "null", *options],
+        input=line("Hello there."),
+        capture_output=True,
+        env=warm.environment,
+        cwd=warm.cwd,
+        timeout=remaining(),
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr.decode()
+    assert "Bad file descriptor" in done.stderr.decode()
+    assert "Hello there." in done.stderr.decode()
+
+
+@pytest.mark.platform
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
+def test_a_table_that_cannot_be_written_is_told_in_one_line(warm: Voicestream, redirection: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, "models", "list"],
+        capture_output=True,
+        env=warm.environment,
+        cwd=warm.cwd,
+        timeout=remaining(),
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("voicestream: cannot write to stdout: ")
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_all_is_spoken_for_a_reader_of_stderr_that_has_stopped(warm: Voicestream, pipe: tuple[int, int]) -> None:
     events = warm.cwd / "stderr-events"
     run = started(warm, "--output", "null", "--events", str(events), stderr=pipe[1])

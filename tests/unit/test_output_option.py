@@ -67,3 +67,13 @@ def test_a_placeholder_that_is_not_known_is_refused() -> None:
 
 def test_a_directory_that_is_not_there_is_refused() -> None:
     assert "there is no directory" in refused("nowhere/")
+
+
+def test_a_relative_name_in_a_directory_that_was_deleted_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert refused("x.wav") == "--output x.wav: the current directory was deleted"

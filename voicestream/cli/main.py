@@ -6,6 +6,7 @@ Sub-commands are imported when they are used: ``voicestream --help`` loads nothi
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Final, cast
@@ -15,10 +16,15 @@ import click
 from voicestream import __version__, telemetry
 from voicestream.cli import failures
 from voicestream.cli.commands import Group
+from voicestream.errors import VoicestreamError
 from voicestream.interruption import Interrupted
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+    from _typeshed import ReadableBuffer
+
+_STDOUT: Final = 1
 
 COMMANDS: Final = {
     "run": ("run", "Speak what an agent prints: claude … --output-format stream-json | voicestream run"),
@@ -38,6 +44,26 @@ COMMANDS: Final = {
     "bench": ("bench", "Measure how long things take on this machine."),
 }
 """Name of a command: the module below ``voicestream.cli`` with a click command of that name, and its one-line help."""
+
+
+class _Stdout(io.FileIO):
+    """Stdout whose refusals are errors for people: no command foresees that its table cannot be written."""
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Write what fits.
+
+        Raises:
+            BrokenPipeError: nobody reads it.
+            VoicestreamError: the system refuses.
+        """
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # The rest has no place to go, and told once is enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            raise VoicestreamError(f"cannot write to stdout: {error.strerror}") from error
 
 
 class _LazyGroup(Group):
@@ -83,24 +109,31 @@ def main() -> None:
 
 
 def _open_standard_descriptors() -> None:
-    """Make sure of stdin, stdout and stderr: where one is closed, the next file opened would take its number."""
+    """Make sure of stdin, stdout and stderr: where one is closed, the next file opened would take its number.
+
+    Writing to a stdout that was closed fails, as it should: what ``--tee`` or a table says would be lost in silence.
+    """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            os.open(os.devnull, os.O_RDONLY if descriptor == _STDOUT else os.O_RDWR)
     # Python leaves out the streams of descriptors that were closed when it started.
     streams = {name: cast("TextIO | None", getattr(sys, name)) for name in ("stdin", "stdout", "stderr")}
     for descriptor, (name, stream) in enumerate(streams.items()):
         if stream is None:
             setattr(sys, name, open(descriptor, "w" if descriptor else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - lives as long as this process
+    buffer = io.BufferedWriter(_Stdout(_STDOUT, "w", closefd=False))
+    sys.stdout = io.TextIOWrapper(
+        buffer, encoding=sys.stdout.encoding, errors=sys.stdout.errors, line_buffering=sys.stdout.line_buffering
+    )
 
 
 def _flush() -> int:
     """Write what waits for stdout; returns the exit code of a failure, or 0."""
     try:
         sys.stdout.flush()
-    except OSError as error:
+    except (OSError, VoicestreamError) as error:
         # The interpreter would try once more at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0 if isinstance(error, BrokenPipeError) else failures.tell(error)

@@ -40,7 +40,12 @@ def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
     unknown = [name for name in _PLACEHOLDER.findall(output) if name != SESSION]
     if unknown:
         raise UsageError(f"--output {output}: {unknown[0]} is not known", hint=f"The only placeholder is {SESSION}.")
-    path = _path(output)
+    try:
+        path = _path(output)
+    except FileNotFoundError as error:  # where we are was deleted, so no path can be made whole
+        raise UsageError(
+            f"--output {output}: the current directory was deleted", hint="Change to another directory: cd"
+        ) from error
     if path.suffix.lower() != _SUFFIX:
         raise UsageError(
             f"--output {output}: not known",
