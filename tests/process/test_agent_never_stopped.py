@@ -116,7 +116,7 @@ FAILURES = (
     Failure("a supervisor of nonsense", 1, ("answered with",), supervisor="wrong"),
     Failure("a supervisor that is lost", 1, ("the supervisor has ended",), supervisor="lets go"),
     Failure("a supervisor that is frozen", 1, ("did not answer",), supervisor="silent", before=NO_PATIENCE),
-    Failure("what nobody has foreseen", 1, ("ZeroDivisionError", "Traceback"), before=UNFORESEEN),
+    Failure("what nobody has foreseen", 1, ("an unexpected error: ZeroDivisionError", "client.log"), before=UNFORESEEN),
 )
 
 
@@ -197,7 +197,7 @@ def test_the_agent_is_read_to_its_end_after(place: Voicestream, failure: Failure
         assert pipes.agent.wait(remaining()) == 0
         assert pipes.run.wait(remaining()) == failure.code, pipes.said()
     assert pipes.passed_on.read_bytes() == HALF * 2
-    assert ("Traceback" in pipes.said()) == ("Traceback" in failure.words)
+    assert "Traceback" not in pipes.said()
 
 
 @pytest.mark.parametrize("options", [("--speed", "99"), ("--nosuch",), ("--to", "jp"), ("--tee", "--events", "-")])
