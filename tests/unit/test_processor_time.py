@@ -1,8 +1,8 @@
 """Processor time of text processing: bounded for any text, and in proportion to its length.
 
 Generated texts repeat one unit (marks, words, figures, signs that open something and never close it) inside every
-construct that the parser knows. ``VOICESTREAM_FUZZ_PATTERNS=1500`` measures that many in every construct (half as many in every language) instead of a
-few, ``VOICESTREAM_FUZZ_SEED`` chooses others.
+construct that the parser knows. ``VOICESTREAM_FUZZ_PATTERNS=1500`` measures that many in every construct, and half as
+many in every language, instead of a few; ``VOICESTREAM_FUZZ_SEED`` chooses others.
 """
 
 from __future__ import annotations
