@@ -11,12 +11,10 @@ import itertools
 from dataclasses import dataclass
 from typing import Final
 
+from voicestream.messages import MAX_STATE_BYTES
+
 MAX_UNREAD_BYTES: Final = 4 << 20
 """Input that is under way to the parser at any time."""
-
-MAX_STATE_BYTES: Final = 512 << 10
-"""Of a parser's state, which must fit a frame together with a session's options; an honest one has some kilobytes."""
-
 
 MAX_PAUSES: Final = 2
 """Pauses in a row that differ: after a third one the parser has nothing to give out."""

@@ -12,7 +12,7 @@ within it, from 0; together they are the id of a sentence.
 from __future__ import annotations
 
 import enum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -20,6 +20,10 @@ PROTOCOL_VERSION = 6
 """Raised whenever two versions of this file could misunderstand each other. Every message with which a conversation can
 begin, and every answer to one, carries it (``protocol``, always sent); ``link.unpack`` compares it before it looks at
 anything else of the message."""
+
+MAX_STATE_BYTES: Final = 512 << 10
+"""Of a parser's state (``InputConsumed.state``), which must fit a frame together with a session's options; an honest
+one has some kilobytes. The parser keeps to it, the supervisor refuses a larger one."""
 
 Role = Literal["parser", "translation", "tts", "player"]
 EngineRole = Literal["translation", "tts"]

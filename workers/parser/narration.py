@@ -18,7 +18,7 @@ from voicestream.workers.parser.speech.blocks import Blocks, is_one_line
 from voicestream.workers.parser.speech.code_names import code_name
 from voicestream.workers.parser.speech.language import detect
 from voicestream.workers.parser.speech.phrases import announcement, phrases
-from voicestream.workers.parser.speech.pieces import CodeBlock, Piece, Row, Sentence
+from voicestream.workers.parser.speech.pieces import CodeBlock, Lost, Piece, Row, Sentence
 from voicestream.workers.parser.speech.replacements import replacer
 from voicestream.workers.parser.speech.sanitize import sanitize
 from voicestream.workers.parser.speech.secrets import NAME_ENDS, names_a_secret, redact, redact_value
@@ -173,6 +173,21 @@ class Narration:
         """Words of the agent were left out."""
         self.out.append(Notice(reason, lost=True))
 
+    def give_up(self, reason: str) -> NarrationState:
+        """Forget all that is open, and tell so; returns the new state."""
+        old = self.state
+        messages = old.messages + (old.is_open and old.voiced)
+        self.state = NarrationState(
+            found=old.found,
+            messages=messages,
+            blocks=self._blocks(self._options.language),
+            language=self._options.language,
+            spoke=old.spoke,
+        )
+        self._pieces = []
+        self.lost(f"{reason}: the open message was left out from here on")
+        return self.state
+
     # --- what the pipeline calls -------------------------------------------------------------------------------------
 
     def pause(self, *, sure: bool, over: bool) -> None:
@@ -238,6 +253,8 @@ class Narration:
                 language = detect(" ".join(piece.cells), self.state.language, default=self._options.language)
                 text = say_row(piece.header, piece.cells, phrases(language))
                 self._give(text, language, paragraph=piece.paragraph)
+            elif isinstance(piece, Lost):
+                self.lost(piece.reason)
             elif self._options.code == "announce" and piece.lines:
                 self._voice_code(piece)
 

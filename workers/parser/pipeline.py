@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
+from voicestream.messages import MAX_STATE_BYTES
 from voicestream.workers.parser.lines import LONGEST_LINE, LineBuffer
 from voicestream.workers.parser.narration import Narration, NarrationState
 from voicestream.workers.parser.readers import AnyReader
@@ -118,7 +119,7 @@ class Pipeline:
             position = self._read_lines(data, position)
             self._line.keep(data[position:])
         self._settle()
-        return self._take()
+        return self.take()
 
     def pause(self) -> list[Found | Notice]:
         """Nothing came for 300 ms: give out what is certain enough.
@@ -134,7 +135,7 @@ class Pipeline:
             self._settle()
         is_plain = isinstance(self._state.reader, PlainReader)
         self._narration.pause(sure=is_plain, over=is_plain and is_long)
-        return self._take()
+        return self.take()
 
     def end(self) -> list[Found | Notice]:
         """The input is over."""
@@ -149,12 +150,27 @@ class Pipeline:
         self._offset = self.received
         if self._state.noise > _NOISE_SHOWN:
             self._narration.notice(f"{self._state.noise - _NOISE_SHOWN} further lines are not of the agent's stream")
-        return self._take()
+        return self.take()
 
     def checkpoint(self) -> Checkpoint:
-        """From where another pipeline can go on."""
+        """From where another pipeline can go on.
+
+        Every part of the state has a limit of its own, so all of it stays far below ``MAX_STATE_BYTES``. If it does
+        not, what is open is given up and ``take`` tells so: a parser whose state cannot be kept would be killed.
+        """
         self._state.skipping = self._line.skipping
-        return Checkpoint(self._offset, _ENCODER.encode(self._state))
+        state = _ENCODER.encode(self._state)
+        if len(state) > MAX_STATE_BYTES:
+            reader = self._state.reader
+            self._state.reader = type(reader)() if reader is not None else None
+            self._state.narration = self._narration.give_up(f"the state of the parser grew to {len(state)} bytes")
+            state = _ENCODER.encode(self._state)
+        return Checkpoint(self._offset, state)
+
+    def take(self) -> list[Found | Notice]:
+        """All that was found since something was taken last."""
+        out, self._narration.out = self._narration.out, []
+        return out
 
     # --- lines -------------------------------------------------------------------------------------------------------
 
@@ -365,10 +381,6 @@ class Pipeline:
             return read(repaired)
         except _NOT_JSON:
             return None
-
-    def _take(self) -> list[Found | Notice]:
-        out, self._narration.out = self._narration.out, []
-        return out
 
 
 def _repaired(line: bytes) -> bytes | None:

@@ -92,6 +92,7 @@ class ParserWorker(JobWorker):
 
     def _consumed(self, session: str, pipeline: Pipeline, *, ended: bool) -> None:
         checkpoint = pipeline.checkpoint()
+        self._tell(session, pipeline.take())
         self._connection.send(
             InputConsumed(
                 session=session,

@@ -13,7 +13,7 @@ import msgspec
 
 from voicestream.workers.parser.speech import tables
 from voicestream.workers.parser.speech.line_kinds import JSON_CONTINUES, Kind, Line
-from voicestream.workers.parser.speech.pieces import CodeBlock, Piece, Row
+from voicestream.workers.parser.speech.pieces import CodeBlock, Lost, Piece, Row
 
 MORE: Final = -1
 """The line so far does not tell what it is."""
@@ -162,10 +162,66 @@ class Json(Construct):
         self.released = self.released or self.waiting
 
 
+_IN_STRING: Final = re.compile(r'(?:[^"\\]|\\.)*+', re.DOTALL)
+_JSON_MARK: Final = re.compile(r'["{}\[\]]')
+
+
 def _nesting(line: str) -> int:
     """How many brackets a line of JSON opens more than it closes."""
     bare = re.sub(r'"(?:[^"\\]|\\.)*"?', "", line)
     return bare.count("{") + bare.count("[") - bare.count("}") - bare.count("]")
+
+
+class LongJson(Construct):
+    """A line that begins like JSON and is too long to be held.
+
+    Its brackets and strings tell, as they come, whether all of it is JSON, and only then it is silent by right.
+    """
+
+    depth: int = 0
+    in_string: bool = False
+    escaped: bool = False
+    """The last character read takes the next one's meaning."""
+    started: bool = False
+    is_text: bool = False
+    """Something follows behind the last bracket."""
+
+    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+        """Read the next part of the line."""
+        del out
+        if not complete:
+            return MORE
+        self.scan(line)
+        self.over = not is_cut
+        return LINE_DONE
+
+    def close(self, out: list[Piece]) -> None:
+        """Tell of a line that may have been words."""
+        if self.is_text or self.depth or self.in_string:
+            out.append(Lost("a long line that begins like JSON and is none was left out"))
+
+    def scan(self, line: str) -> None:
+        """Follow brackets and strings."""
+        position = 1 if self.escaped else 0
+        self.escaped = False
+        while position < len(line):
+            if self.in_string:
+                rest = _IN_STRING.match(line, position)
+                position = rest.end() if rest else position
+                self.in_string = line[position : position + 1] != '"'
+                self.escaped = position < len(line) and self.in_string
+                position += 1
+            elif self.depth <= 0 and self.started:
+                self.is_text = self.is_text or bool(line[position:].strip(" \t,;"))
+                return
+            else:
+                mark = _JSON_MARK.search(line, position)
+                if mark is None:
+                    return
+                position = mark.end()
+                self.in_string = mark[0] == '"'
+                self.depth += (mark[0] in "{[") - (mark[0] in "}]")
+                self.started = True
 
 
 class Silence(Construct):
@@ -243,7 +299,7 @@ class Footnote(Construct):
         return LINE_DONE if complete and not is_cut else SKIP
 
 
-AnyConstruct = Fence | Table | Json | Silence | Formula | Block | Diff | Footnote
+AnyConstruct = Fence | Table | Json | LongJson | Silence | Formula | Block | Diff | Footnote
 
 _ENDS: Final = {Kind.CONFLICT: ">>>>>", Kind.PATCH: "*** End Patch", Kind.PRIVATE_KEY: "-----END "}
 
@@ -255,8 +311,12 @@ def begin(line: Line, content: str, *, paragraph: bool, is_cut: bool) -> AnyCons
             return fence(content)
         case Kind.ROW:
             return Table(waiting=content, paragraph=paragraph, in_row=is_cut)
+        case Kind.JSON | Kind.JSON_OPEN if is_cut:
+            long = LongJson()
+            long.scan(content)
+            return long
         case Kind.JSON_OPEN:
-            return None if is_cut else Json(waiting=content)
+            return Json(waiting=content)
         case Kind.SILENT:
             return Silence(until=line.until)
         case Kind.FORMULA:
@@ -272,8 +332,8 @@ def begin(line: Line, content: str, *, paragraph: bool, is_cut: bool) -> AnyCons
 
 
 def after_cut(construct: AnyConstruct | None, line: str, *, is_rule: bool) -> int:
-    """What becomes of the rest of a line that was cut, where it begins ``construct``, or none (JSON, a rule)."""
-    if isinstance(construct, Table) or is_rule:
+    """What becomes of the rest of a line that was cut, where it begins ``construct``, or none (a rule)."""
+    if isinstance(construct, Table | LongJson) or is_rule:
         return LINE_DONE
     return _all_but(line, construct.until) if isinstance(construct, Formula) else SKIP
 

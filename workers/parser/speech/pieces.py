@@ -38,4 +38,10 @@ class CodeBlock(msgspec.Struct, frozen=True):
     """As the fence names its language; may be empty."""
 
 
-Piece = Sentence | Row | CodeBlock
+class Lost(msgspec.Struct, frozen=True):
+    """Words of the agent, perhaps, that were left out."""
+
+    reason: str
+
+
+Piece = Sentence | Row | CodeBlock | Lost
