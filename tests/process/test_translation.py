@@ -130,7 +130,7 @@ def test_without_weights_a_named_engine_ends_with_the_command_that_gets_them(
     run.write(line("Hello."))
     assert run.finish() == 78, run.stderr
     assert "there are no NLLB weights" in run.stderr
-    assert "\nvoicestream setup" in run.stderr
+    assert "\nTry: voicestream setup" in run.stderr
 
 
 def test_a_damaged_model_ends_with_what_is_wrong_with_it(place: Voicestream, models: Path) -> None:
