@@ -19,6 +19,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from helpers.deadline import remaining
+from voicestream.cli.workers import as_printed
+from voicestream.client import Client
+from voicestream.messages import Status, StatusRequest
+from voicestream.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -172,10 +176,12 @@ class Voicestream:
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def status(self) -> dict[str, Any]:
-        """What ``workers status --json`` prints."""
-        done = self.call("workers", "status", "--json")
-        assert done.returncode == 0, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
+        """What ``workers status --json`` prints, without the start of a process."""
+        with Client(RunDirectory(self.runtime)) as client:
+            client.connect()
+            answer = client.ask(StatusRequest())
+        assert isinstance(answer, Status), answer
+        found: dict[str, Any] = json.loads(as_printed(answer))
         return found
 
     def worker(self, role: str) -> dict[str, Any]:
@@ -191,7 +197,8 @@ class Voicestream:
             nonlocal found
             worker = self.worker(role)
             found = worker["pid"] or 0
-            return worker["state"] in ("ready", "busy")
+            # The supervisor may not have seen yet that it was killed.
+            return worker["state"] in ("ready", "busy") and not _is_dying(found)
 
         wait_until(is_ready, f"the {role} worker is ready")
         return found
@@ -245,6 +252,19 @@ class Voicestream:
                 process.send_signal(signal.SIGKILL)
         # A process that has ended and was not reaped does not count: where init reaps lazily that takes seconds.
         wait_until(lambda: not self.processes(), "all processes of the place have ended")
+
+
+def _is_dying(pid: int) -> bool:
+    """Whether a process has ended, or SIGKILL is on its way to it."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE or not process.cmdline():
+            return True
+        status = Path(f"/proc/{pid}/status")
+        masks = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", status.read_text(), re.MULTILINE) if status.exists() else []
+    except (psutil.Error, OSError):
+        return True
+    return any(int(mask, 16) & 1 << (signal.SIGKILL - 1) for mask in masks)
 
 
 @contextmanager

@@ -64,12 +64,17 @@ def status(*, as_json: bool, watch: bool) -> None:
     while True:
         answer = ask(StatusRequest(), Status)
         if as_json:
-            click.echo(msgspec.json.encode({"supervisor": answer.supervisor, "workers": _plain(answer)}))
+            click.echo(as_printed(answer))
         else:
             _print_table(answer, clear=watch)
         if not watch:
             return
         time.sleep(WATCH_SECONDS)
+
+
+def as_printed(answer: Status) -> bytes:
+    """The JSON of ``--json``."""
+    return msgspec.json.encode({"supervisor": answer.supervisor, "workers": _plain(answer)})
 
 
 @workers.command("restart")
