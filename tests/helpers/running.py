@@ -177,7 +177,7 @@ class Voicestream:
 
     def status(self) -> dict[str, Any]:
         """What ``workers status --json`` prints, without the start of a process."""
-        with Client(RunDirectory(self.runtime)) as client:
+        with Client(RunDirectory(Path(self.environment["VOICESTREAM_RUNTIME_DIR"]))) as client:
             client.connect()
             answer = client.ask(StatusRequest())
         assert isinstance(answer, Status), answer
