@@ -16,8 +16,9 @@ import pytest
 from helpers import attack
 from helpers.hostile import HARMLESS, Draw
 from helpers.stage import ROLES, Listener, new_stage
+from voicestream.errors import EXIT_INCOMPLETE
 from voicestream.link import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, pack
-from voicestream.messages import PROTOCOL_VERSION, FromWorker, Input, OpenSession, StatusRequest
+from voicestream.messages import PROTOCOL_VERSION, FromWorker, Input, InputNotice, OpenSession, StatusRequest
 from voicestream.supervisor.admission import MAX_SESSIONS
 from voicestream.supervisor.desk import MAX_REQUESTS_A_SECOND
 
@@ -111,6 +112,41 @@ def test_workers_that_say_anything_break_no_books_and_every_sentence_ends_once(
         assert sorted(listener.ends()) == sorted(found)  # type: ignore[type-var]
         # A worker can claim a later sentence: those before it count as found and failed.
         assert listener.closed.counts.found == len(found) + listener.left_out()
+
+    with new_stage(monkeypatch) as stage:
+        stage.perform(play)
+
+
+def test_a_refused_frame_of_a_worker_is_an_event_of_its_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(stage: Stage) -> None:
+        stage.listener = listener = Listener(stage)
+        listener.say("xxxxx")
+        stage.until(lambda: len(listener.of("sentence_found")) == 1)
+        stage.world.sockets["parser"].send(b"\xc1")
+        stage.until(lambda: bool(listener.of("notice")))
+        listener.end_input()
+        stage.until(lambda: listener.closed is not None)
+        texts = [event.text or "" for event in listener.events if event.event == "notice"]
+        assert any("a frame of the parser worker was refused" in text for text in texts), texts
+        assert listener.of("playback_finished") == [0]
+
+    with new_stage(monkeypatch) as stage:
+        stage.perform(play)
+
+
+def test_words_that_a_parser_left_out_are_counted_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(stage: Stage) -> None:
+        stage.listener = listener = Listener(stage)
+        listener.say("xxxxx")
+        stage.until(lambda: len(listener.of("sentence_found")) == 1)
+        notice = InputNotice(session=listener.session, text="a line was left out", lost=True)
+        stage.world.sockets["parser"].send(pack(notice))
+        stage.until(lambda: bool(listener.of("failed")))
+        listener.end_input()
+        stage.until(lambda: listener.closed is not None)
+        assert listener.closed is not None
+        assert listener.closed.exit_code == EXIT_INCOMPLETE
+        assert (listener.closed.counts.found, listener.closed.counts.failed) == (2, 1)
 
     with new_stage(monkeypatch) as stage:
         stage.perform(play)

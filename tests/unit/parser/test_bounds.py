@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from helpers.parsing import delta, event, found, lines, message, parse, spoken
 from voicestream.messages import MAX_STATE_BYTES, ParserOptions
 from voicestream.workers.parser.pipeline import Found, Notice, Pipeline
+from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,6 +122,14 @@ def test_a_long_line_of_json_is_judged_alike_however_it_is_cut(size: int) -> Non
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
     out = parse(pieces, format="text")
     assert spoken(out) == ["First of all.", "The last."]
+    assert not _losses(out)
+
+
+def test_of_a_row_of_a_megabyte_at_the_end_every_word_is_said() -> None:
+    words = [f"word{number}" for number in range(110_000)]
+    out = parse(message(f"| a | b |\n|---|---|\n| x | {' '.join(words)} |"))
+    assert re.findall(r"\w+\d", " ".join(spoken(out))) == words
+    assert max(map(len, spoken(out))) <= LONGEST_SENTENCE
     assert not _losses(out)
 
 

@@ -30,6 +30,8 @@ from voicestream.workers.parser.speech.sanitize import is_unwanted
 LONGEST_MARKED_LINE: Final = 16 * 1024
 """Characters of a line whose kind or content is only known from all of it: a row, a heading, JSON. What goes on longer
 is cut there, so that what is held stays bounded."""
+_LONGEST_WORD: Final = 200
+"""Characters before such a cut that are searched for a space, so that no word is cut."""
 _TEXT_STEP: Final = 4096
 """Characters of running text that are read at a time."""
 _ASKED_AT_ONCE: Final = 256
@@ -146,6 +148,8 @@ class Blocks(msgspec.Struct):
         """
         cut = position + LONGEST_MARKED_LINE
         is_cut = end > cut
+        if is_cut and (space := buffer.rfind(" ", cut - _LONGEST_WORD, cut)) > 0:
+            cut = space
         line = buffer[position : min(cut, end)]
         start = self._begin_line(line, out, complete=complete or is_cut, is_cut=is_cut)
         if start == MORE:
