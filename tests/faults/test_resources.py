@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.deadline import remaining
 from helpers.planted_voices import DEATH_VARIABLE, plant
-from helpers.running import SHARED_MEMORY, line, wait_until
+from helpers.running import COMMAND, SHARED_MEMORY, line, wait_until
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -156,6 +158,34 @@ def test_a_full_disk_behind_a_frozen_supervisor_does_not_stop_the_agent_and_is_s
     supervisor.resume()
     assert run.finish() == 1, run.stderr
     assert "bytes of input found no room on the disk" in run.stderr
+    place.assert_nothing_left()
+
+
+@pytest.mark.platform
+def test_a_full_disk_behind_a_reader_of_tee_that_has_stopped_does_not_stop_the_agent_and_is_counted(
+    place: Voicestream,
+) -> None:
+    disk = place.home / "tmp"
+    disk.mkdir()
+    place.environment["TMPDIR"] = str(disk)
+    run = subprocess.Popen(
+        [*tiny_disk("size=1m", disk), *COMMAND, "run", "--tee", "--quiet", "--output", "null", "--keep-alive", "0"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=place.environment,
+        cwd=place.cwd,
+    )
+    assert run.stdin is not None
+    data = b'{"":"%s"}\n' % (b"x" * (1 << 20))
+    for _ in range(80):  # 64 MiB are kept in memory
+        run.stdin.write(data)
+    run.stdin.flush()
+    passed_on, said = run.communicate(timeout=remaining())
+    assert run.returncode == 1, said
+    lost = re.search(rb"--tee: (\d+) bytes were not passed on: there was no room", said)
+    assert lost is not None, said
+    assert len(passed_on) + int(lost[1]) == 80 * len(data)
     place.assert_nothing_left()
 
 
