@@ -114,7 +114,7 @@ class Client:
         if not self._run_directory.path.exists() or not self._is_running():
             raise NoSupervisorError(
                 "no supervisor is running",
-                hint="Try: voicestream up, or an agent's output into: voicestream run",
+                hint="Try: voicestream up (voicestream run starts one automatically)",
             )
         self._open_socket()
 

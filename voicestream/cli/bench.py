@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-@click.option("--gpu", is_flag=True, help="The neural engines on an NVIDIA GPU, beside what their libraries do.")
-@click.option("--profile", is_flag=True, help="With --gpu: where the time of a sentence goes, too.")
-@click.option("--quick", is_flag=True, help="A few runs of each: to see that it works, not to quote.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--gpu", is_flag=True, help="Benchmark the neural engines on an NVIDIA GPU, beside the libraries' own code."
+)
+@click.option("--profile", is_flag=True, help="With --gpu: also profile a sentence.")
+@click.option("--quick", is_flag=True, help="A few runs of each benchmark, as a smoke test.")
 def bench(*, as_json: bool, gpu: bool, profile: bool, quick: bool) -> int:
-    """Measure how long things take on this machine, beside the goals.
+    """Run the benchmarks on this machine and compare with the goals.
 
     Takes about a minute and starts processes of its own; yours are left alone. Percentiles are measured
     values, not interpolated ones. Close other programs for figures worth quoting.

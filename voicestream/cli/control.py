@@ -11,25 +11,25 @@ from voicestream.terminal_text import strip_terminal_codes
 
 @click.command()
 def pause() -> None:
-    """Hold what is being heard; agents go on, and nothing is lost."""
+    """Pause playback; agents keep running, and nothing is lost."""
     _do(Control(action="pause"))
 
 
 @click.command()
 def resume() -> None:
-    """Go on where it was held."""
+    """Resume playback where it was paused."""
     _do(Control(action="resume"))
 
 
 @click.command()
 def skip() -> None:
-    """Skip the sentence that is being heard."""
+    """Skip the current sentence."""
     _do(Control(action="skip"))
 
 
 @click.command()
 def hush() -> None:
-    """Skip everything that was found so far, in all sessions."""
+    """Drop everything queued so far, in all sessions."""
     _do(Control(action="hush"))
 
 

@@ -22,7 +22,7 @@ FALLBACK_FILE: Final = "voicestream-demo.wav"
 @session_options
 @click.pass_context
 def demo(context: click.Context, /, **_options: object) -> int:
-    """Speak a bundled agent session."""
+    """Read a bundled agent session aloud."""
     asked = request(context, input_format="claude")
     session = files("voicestream.demo").joinpath("session.jsonl").read_bytes()
     exit_code = speak_text(asked, session, may_lack_audio=asked.options.output.kind == "speakers")

@@ -26,7 +26,7 @@ STOPPED_SECONDS: Final = 1.0
 
 @click.command()
 def down() -> None:
-    """End the background supervisor; sessions that are open end with exit code 1.
+    """Stop the background supervisor; open sessions end with exit code 1.
 
     One that does not answer is ended by SIGTERM, and by SIGKILL if that does not help.
     """

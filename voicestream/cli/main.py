@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 _STDOUT: Final = 1
 
 COMMANDS: Final = {
-    "run": ("run", "Speak what an agent prints: claude … --output-format stream-json | voicestream run"),
-    "say": ("say", "Speak one text."),
-    "demo": ("demo", "Speak a bundled agent session."),
-    "status": ("status", "Show what is being spoken, what waits, and what is wrong."),
-    "workers": ("workers", "Show, restart and read the workers: status, restart, logs."),
-    "up": ("up", "Start the background supervisor and keep it until `down`."),
-    "down": ("down", "End the background supervisor."),
-    "pause": ("control", "Hold what is being heard."),
-    "resume": ("control", "Go on where it was held."),
-    "skip": ("control", "Skip the sentence that is being heard."),
-    "hush": ("control", "Skip everything that was found so far."),
-    "setup": ("setup", "Fetch what translates into your language, and a voice: asks, explains, shows licences."),
-    "models": ("models", "Show, fetch and remove models: list, pull, remove, path."),
-    "voices": ("voices", "Show, add, remove and try voices."),
-    "bench": ("bench", "Measure how long things take on this machine."),
+    "run": ("run", "Read an agent's output aloud: claude … --output-format stream-json | voicestream run"),
+    "say": ("say", "Read one text aloud."),
+    "demo": ("demo", "Read a bundled agent session aloud."),
+    "status": ("status", "Show what is playing, what is queued, and problems."),
+    "workers": ("workers", "Manage the workers: status, restart, logs."),
+    "up": ("up", "Start the background supervisor and keep it running until `down`."),
+    "down": ("down", "Stop the background supervisor."),
+    "pause": ("control", "Pause playback."),
+    "resume": ("control", "Resume playback."),
+    "skip": ("control", "Skip the current sentence."),
+    "hush": ("control", "Drop everything queued so far."),
+    "setup": ("setup", "Download a translation model and a voice (interactive)."),
+    "models": ("models", "Manage models: list, pull, remove, path."),
+    "voices": ("voices", "Manage voices: list, add, remove, try."),
+    "bench": ("bench", "Run the benchmarks on this machine."),
 }
 """Name of a command: the module below ``voicestream.cli`` with a click command of that name, and its one-line help."""
 

@@ -43,16 +43,16 @@ COLUMNS: Final = (
 
 @click.group(cls=Group)
 def models() -> None:
-    """Show, fetch and remove models.
+    """Manage models.
 
     They lie in the user's data directory, or in the one that VOICESTREAM_MODELS names.
     """
 
 
 @models.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_models(*, as_json: bool) -> None:
-    """Which models there are, which are installed, and which licences were accepted."""
+    """List the known models, those installed, and the accepted licences."""
     store = Store(directory())
     entries = {entry.name: entry for entry in store.entries()}
     names = [*CATALOGUE, *(name for name in entries if name not in CATALOGUE)]
@@ -77,12 +77,12 @@ def list_models(*, as_json: bool) -> None:
     "elsewhere",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Put it there instead, to carry it to another machine: voicestream setup --dir DIR.",
+    help="Download to DIR, for another machine: voicestream setup --dir DIR.",
 )
-@click.option("--keep-original", is_flag=True, help="After a conversion, keep what it was made of.")
+@click.option("--keep-original", is_flag=True, help="Keep the original after a conversion.")
 @licence_question.option
 def pull(name: str, *, elsewhere: Path | None, keep_original: bool, accepted: tuple[str, ...]) -> None:
-    """Fetch a model, or what is still missing of it.
+    """Download a model, or the missing parts of it.
 
     A name that ends in -int8 is converted here, of the original, which is deleted afterwards unless it was
     there before. Interrupt it as you like: the same command goes on where it stopped.
@@ -99,7 +99,7 @@ def pull(name: str, *, elsewhere: Path | None, keep_original: bool, accepted: tu
 @models.command("remove")
 @click.argument("name")
 def remove(name: str) -> None:
-    """Delete a model, and what was fetched of it."""
+    """Delete a model and its downloads."""
     store = Store(directory())
     if name not in {entry.name for entry in store.entries()}:
         name = catalogue.find(name).name
@@ -110,7 +110,7 @@ def remove(name: str) -> None:
 @models.command("path")
 @click.argument("name", required=False)
 def path(name: str | None) -> None:
-    """Print the directory of all models, or that of one that is installed."""
+    """Print the directory of all models, or of one installed model."""
     store = Store(directory())
     if name is None:
         _show_path(store.root)

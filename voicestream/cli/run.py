@@ -26,21 +26,28 @@ from voicestream.formats import AUTO, FORMATS
     default=AUTO,
     show_default=True,
 )
-@option("--only", "Only the agent's last words in a turn, or all.", type=click.Choice(["final", "all"]), default="all")
-@option("--code", "Code blocks: silent, or announced.", type=click.Choice(["drop", "announce"]), default="drop")
+@option(
+    "--only",
+    "Speak the final answer of a turn only, or all messages.",
+    type=click.Choice(["final", "all"]),
+    default="all",
+)
+@option(
+    "--code", "Drop code blocks silently, or announce them.", type=click.Choice(["drop", "announce"]), default="drop"
+)
 @option(
     "--max-lag",
-    "When it would be heard later than this, skip the oldest messages, and say so.  [default: never]",
+    "If speech falls more than SECONDS behind, skip the oldest messages and announce it.  [default: never]",
     "SECONDS",
     type=MORE_THAN_NO_SECONDS,
     default=None,
 )
 @detach_option
-@click.option("--tee", is_flag=True, help="Pass stdin on to stdout, unchanged.")
-@click.option("--events", metavar="FILE|-", default=None, help="Write what happens as JSON lines.")
+@click.option("--tee", is_flag=True, help="Copy stdin to stdout, unchanged.")
+@click.option("--events", metavar="FILE|-", default=None, help="Write events as JSON lines.")
 @click.pass_context
 def run(context: click.Context, /, *, tee: bool, events: str | None, **_options: object) -> int:
-    """Speak what an agent prints.
+    """Read an agent's output aloud.
 
     claude -p "…" --output-format stream-json --verbose --include-partial-messages | voicestream run --to ja
     """

@@ -14,7 +14,7 @@ from voicestream.cli.stdin_session import speak_stdin
 @detach_option
 @click.pass_context
 def say(context: click.Context, /, text: tuple[str, ...], **_options: object) -> int:
-    """Speak one text; without TEXT, or for -, what stdin has."""
+    """Read TEXT aloud; without TEXT, or with -, read stdin."""
     if not text or text == ("-",):
         return speak_stdin(context, "type text; end with Ctrl-D", input_format="text")
     from voicestream.cli.request import request

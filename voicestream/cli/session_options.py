@@ -109,31 +109,38 @@ _BEAMS: Final[dict[str, Any]] = {"type": click.IntRange(1, 16), "default": 1, "s
 
 _OPTIONS: Final = (
     option(
-        "--from", "Language of the agent's words, a BCP-47 tag.  [default: en]", "LANG", type=_language, default="en"
+        "--from", "Language of the agent's output, a BCP-47 tag.  [default: en]", "LANG", type=_language, default="en"
     ),
     option(
         "--to", "Language to hear: ja, de, pt-BR, …  [default: that of --from]", "LANG", type=_language, default=None
     ),
     option("--translator", "Translation engine.", "NAME", default="auto", show_default=True),
-    option("--beams", "Translations to choose the best from: 1 is fastest, 5 a little better.", "N", **_BEAMS),
-    option("--models", "Directory of the neural engines' weights.  [default: that of `setup`]", "DIR", default=""),
-    option("--compute", "Where they compute: auto, cpu, cuda, mps.", "DEVICE", type=check_compute, **_AUTO),
-    option("--gpu", "NVIDIA card: 1, or of one role: tts=1.  Repeatable.", "[ROLE=]N", multiple=True),
-    option("--graphs/--no-graphs", "Record steps on an NVIDIA GPU.", default=True, show_default=True),
+    option("--beams", "Beam search width: 1 is fastest, 5 slightly better.", "N", **_BEAMS),
+    option("--models", "Directory of model weights.  [default: that of `setup`]", "DIR", default=""),
+    option("--compute", "Compute device: auto, cpu, cuda, mps.", "DEVICE", type=check_compute, **_AUTO),
+    option("--gpu", "NVIDIA GPU index, or that of one role: tts=1.  Repeatable.", "[ROLE=]N", multiple=True),
+    option("--graphs/--no-graphs", "Use CUDA graphs on an NVIDIA GPU.", default=True, show_default=True),
     option("--tts", "Voice engine.", "NAME", default="auto", show_default=True),
-    option("--voice", "A voice by name (`voicestream voices list`), or a sample of one.", "NAME|FILE", default=""),
-    option("--speed", "1.5: one and a half times as fast.", "X", type=SPEED_RANGE, default=1.0, show_default=True),
-    option("--sentence-pause", "Quiet after a sentence, at --speed 1.", "SECONDS", **_seconds(0.25)),
-    option("--paragraph-pause", "Quiet after a paragraph, an item, a heading.", "SECONDS", **_seconds(0.6)),
+    option("--voice", "Voice name (`voicestream voices list`), or an audio sample to clone.", "NAME|FILE", default=""),
+    option(
+        "--speed",
+        "Speech rate: 1.5 is one and a half times as fast.",
+        "X",
+        type=SPEED_RANGE,
+        default=1.0,
+        show_default=True,
+    ),
+    option("--sentence-pause", "Pause after a sentence, at --speed 1.", "SECONDS", **_seconds(0.25)),
+    option("--paragraph-pause", "Pause after a paragraph, an item, a heading.", "SECONDS", **_seconds(0.6)),
     option(
         "--output",
-        "Where the sound goes; a directory, or a name with {session}, gets a file a session.  [default: speakers]",
+        "Output; a directory, or a name with {session}, gets one file per session.  [default: speakers]",
         "speakers|null|FILE.wav",
         short=("-o",),
         default="speakers",
     ),
     click.option("--force", is_flag=True, help="Overwrite the file of --output."),
-    option("--device", "Part of the name of a sound device.", "NAME", default=""),
+    option("--device", "Sound device, by part of its name.", "NAME", default=""),
     option(
         "--keep-alive",
         "How long the workers stay warm after the last session.",
@@ -142,12 +149,12 @@ _OPTIONS: Final = (
         default=300.0,
         show_default=True,
     ),
-    option("--captions/--no-captions", "Show what is said, on stderr.", default=True, show_default=True),
-    option("--quiet", "Say nothing on stderr but errors.", short=("-q",), is_flag=True),
+    option("--captions/--no-captions", "Print captions to stderr.", default=True, show_default=True),
+    option("--quiet", "Print only errors to stderr.", short=("-q",), is_flag=True),
 )
 
 detach_option: Final = option(
-    "--detach", "Exit when the input has ended; what waits is spoken all the same.", is_flag=True
+    "--detach", "Exit at the end of the input; the supervisor speaks what is queued.", is_flag=True
 )
 
 GROUPS: Final = {

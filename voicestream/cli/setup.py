@@ -37,17 +37,17 @@ COMPUTE_WORDS = {"cpu": "processor", "mps": "Apple GPU", "cuda": "NVIDIA GPU"}
 
 
 @click.command()
-@click.option("--to", "target", metavar="LANG", help="The language to hear: ja, es, pt-BR …")
-@click.option("--compute", type=click.Choice(COMPUTES), help="Where to translate; found out when not given.")
-@click.option("--quality", metavar="small|medium|large", help="How good, and how big; or the name of a model.")
+@click.option("--to", "target", metavar="LANG", help="Language to translate into: ja, es, pt-BR …")
+@click.option("--compute", type=click.Choice(COMPUTES), help="Device for translation.  [default: detected]")
+@click.option("--quality", metavar="small|medium|large", help="Model size, or the name of a model.")
 @voice_choice.option
-@click.option("--yes", is_flag=True, help="Ask nothing: take what is recommended where no option says otherwise.")
+@click.option("--yes", is_flag=True, help="Do not ask: take the recommended choice for each option not given.")
 @click.option(
     "--dir",
     "source",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Take models from there, without a network: voicestream models pull NAME --dir DIR has put them there.",
+    help="Install models from DIR without a network (voicestream models pull NAME --dir DIR downloads them).",
 )
 @licence_question.option
 def setup(
@@ -60,7 +60,7 @@ def setup(
     source: Path | None,
     accepted: tuple[str, ...],
 ) -> None:
-    """Fetch what translates into your language, and a voice.
+    """Download a translation model and a voice.
 
     Asks for the language, where to translate, how good, and which voice, shows the licences, then fetches, verifies
     and, for a processor, converts. All of it can be said by options, with --yes. Agents write English: for --to en

@@ -19,7 +19,7 @@ MAX_LINES: Final = 24
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def status(*, as_json: bool) -> None:
-    """Show what is being spoken, what waits, and only what is wrong."""
+    """Show what is playing, what is queued, and problems."""
     answer = ask(StatusRequest(), Status)
     if as_json:
         click.echo(msgspec.json.encode(status_screen.as_json(answer)))

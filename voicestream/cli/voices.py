@@ -34,7 +34,7 @@ _HASH_SHOWN: Final = 12
 
 @click.group(cls=Group)
 def voices() -> None:
-    """Show, add, remove and try voices.
+    """Manage voices.
 
     Your own are samples of somebody who has agreed: XTTS speaks with them.
     """
@@ -45,7 +45,7 @@ def voices() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.pass_context
 def list_voices(context: click.Context, /, *, models: str, as_json: bool) -> None:
-    """Which voices there are: your own, and those of the engines that are set up."""
+    """List your own voices and those of the installed engines."""
     with named_source(context, "models"):
         models = models_directory(models)
     store = VoiceStore()
@@ -92,7 +92,7 @@ def list_voices(context: click.Context, /, *, models: str, as_json: bool) -> Non
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(FLAG, "agreed", is_flag=True, help="You are the speaker, or have the speaker's permission.")
 def add(name: str, files: tuple[Path, ...], *, agreed: bool) -> None:
-    """Keep a voice of your own: WAV, FLAC or MP3, 6 to 30 seconds of one person in a quiet room.
+    """Add a voice of your own: WAV, FLAC or MP3, 6 to 30 seconds of one person in a quiet room.
 
     Several files are joined. You are asked whether the speaker has agreed.
     """
@@ -117,7 +117,7 @@ def add(name: str, files: tuple[Path, ...], *, agreed: bool) -> None:
 @click.argument("name", required=False)
 @click.option("--files", is_flag=True, help="All samples that were used with --voice FILE, without a name.")
 def remove(name: str | None, *, files: bool) -> None:
-    """Delete a voice of your own, and with it that its speaker has agreed."""
+    """Delete a voice of your own, and the record of its speaker's consent."""
     if (name is None) != files:
         raise UsageError(
             "which voice?", hint="Try: voicestream voices remove NAME, or: voicestream voices remove --files"
@@ -135,7 +135,7 @@ def remove(name: str | None, *, files: bool) -> None:
 @session_options
 @click.pass_context
 def try_voice(context: click.Context, /, name: str, text: tuple[str, ...], **_options: object) -> int:
-    """Hear a voice say a sentence, in its own language where it has one, or in that of --from."""
+    """Play a sample sentence, in the language of the voice or that of --from."""
     settle(context, "voice", name)
     if context.params["tts"] == AUTO:
         settle(context, "tts", engine_of(name, str(context.params["models"])))

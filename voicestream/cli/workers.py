@@ -53,14 +53,14 @@ role_argument = click.argument("role", type=click.Choice(ROLES))
 
 @click.group(cls=Group)
 def workers() -> None:
-    """Show, restart and read the workers."""
+    """Manage the workers."""
 
 
 @workers.command("status")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--watch", is_flag=True, help="Again every second, until Ctrl-C.")
 def status(*, as_json: bool, watch: bool) -> None:
-    """Role, pid, incarnation, state, engine, uptime, restarts, work in flight, latency, memory, last exit."""
+    """Show role, pid, incarnation, state, engine, uptime, restarts, jobs in flight, latency, memory, last exit."""
     while True:
         answer = ask(StatusRequest(), Status)
         if as_json:
@@ -81,7 +81,7 @@ def as_printed(answer: Status) -> bytes:
 @role_argument
 @click.option("--now", is_flag=True, help="Kill it instead of letting it finish the job in hand.")
 def restart(role: Role, *, now: bool) -> None:
-    """Start the next incarnation of a worker; no sentence is lost by it."""
+    """Restart a worker; no sentence is lost."""
     answer = ask(RestartWorker(role=role, now=now), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
     click.echo(
         f"voicestream: {role} is ready again after {answer.seconds:.2f} s: pid {answer.pid}, "
@@ -94,7 +94,7 @@ def restart(role: Role, *, now: bool) -> None:
 @click.argument("role", type=click.Choice([*ROLES, "supervisor"]))
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until Ctrl-C.")
 def logs(role: str, *, follow: bool) -> None:
-    """The last lines of a worker's log."""
+    """Print the last lines of a worker's log."""
     with _open(role) as file:
         sys.stdout.writelines(strip_terminal_codes(line) for line in deque(file, maxlen=LINES_SHOWN))
         if follow:
