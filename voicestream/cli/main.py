@@ -124,9 +124,8 @@ def _open_standard_descriptors() -> None:
         if stream is None:
             setattr(sys, name, open(descriptor, "w" if descriptor else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - lives as long as this process
     buffer = io.BufferedWriter(_Stdout(_STDOUT, "w", closefd=False))
-    sys.stdout = io.TextIOWrapper(
-        buffer, encoding=sys.stdout.encoding, errors=sys.stdout.errors, line_buffering=sys.stdout.line_buffering
-    )
+    old = sys.stdout
+    sys.stdout = io.TextIOWrapper(buffer, old.encoding, old.errors, line_buffering=bool(old.line_buffering))
 
 
 def _flush() -> int:

@@ -58,6 +58,8 @@ class _State(msgspec.Struct):
     """Lines of JSON that no reader knows."""
     foreign: int = 0
     """Lines of another format than the one that was named."""
+    fits: bool = False
+    """A line of the format that is being read was known."""
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -193,9 +195,12 @@ class Pipeline:
         if reader is None or isinstance(reader, PlainReader):
             return False
         try:
-            return reader.read(line, self._narration)
+            known = reader.read(line, self._narration)
         except _NOT_JSON:
             return False
+        if known:
+            self._state.fits = True
+        return known
 
     def _silent(self) -> tuple[bytes, ...]:
         return self._state.reader.silent if self._state.reader is not None else ()
@@ -263,6 +268,8 @@ class Pipeline:
 
     def _note_noise(self, line: bytes, reason: str = "") -> None:
         self._state.noise += 1
+        if self._forced is not None:
+            self._note_foreign(line)
         if self._state.noise <= _NOISE_SHOWN:
             text = line.decode("utf-8", "replace").strip()
             self._narration.notice((reason or "not of the agent's stream") + ": " + text[:_NOISE_LENGTH])
@@ -311,6 +318,7 @@ class Pipeline:
             if read is None and not self._is_json(line):
                 return False
             if read:
+                self._state.fits = True
                 return True
             if self._forced is not None:
                 self._note_foreign(line)
@@ -346,13 +354,18 @@ class Pipeline:
 
     def _note_foreign(self, line: bytes) -> None:
         """Tell, once, that the format that was named is probably not the one that is read."""
-        kind = self._decoded(detect, line)
-        if kind is None or kind is self._forced:
+        kind = self._decoded(detect, line) if line.startswith(b"{") else None
+        # A line of no known format may be a new kind of the named one, if others were read; in a text it is text.
+        if kind is self._forced or (kind is None and (self._state.fits or self._forced is PlainReader)):
             return
         self._state.foreign += 1
         if self._state.foreign == _FOREIGN_TOLD:
-            looks, named = name_of(kind), self._options.format
-            self._narration.notice(f"these lines look like {looks}, not {named}\nTry: --format auto")
+            named = self._options.format
+            if kind is None:
+                found = f"none of the first {_FOREIGN_TOLD} lines is in the format {named}"
+            else:
+                found = f"these lines look like {name_of(kind)}, not {named}"
+            self._narration.notice(f"{found}\nTry: --format auto")
 
     @staticmethod
     def _is_json(line: bytes) -> bool:

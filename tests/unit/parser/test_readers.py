@@ -526,6 +526,21 @@ def test_a_stream_of_another_format_than_the_named_one_is_told_once(lines_read: 
     assert [isinstance(r, Notice) for r in results].count(True) == len(told)
 
 
+NONE_FITS = "none of the first 8 lines is in the format claude"
+
+
+@pytest.mark.parametrize("line", [b'{"kind":"of another program"}\n', b"A log line.\n"])
+@pytest.mark.parametrize(("lines_read", "told"), [(7, 0), (8, 1), (30, 1)])
+def test_a_stream_in_which_nothing_fits_the_named_format_is_told_once(line: bytes, lines_read: int, told: int) -> None:
+    def count(data: bytes, name: str) -> int:
+        notices = [result.text for result in parse(data, format=name) if isinstance(result, Notice)]
+        return sum(text.startswith(NONE_FITS) for text in notices)
+
+    assert count(line * lines_read, "claude") == told
+    assert count(lines(assistant("Hello.")) + line * lines_read, "claude") == 0
+    assert count(line * lines_read, "text") == 0
+
+
 def test_a_named_format_is_not_detected() -> None:
     assert spoken(parse(lines(assistant("Hello.")), format="text")) == []
     assert spoken(parse(b"Just text.\n", format="claude")) == []
