@@ -35,6 +35,7 @@ _WORD_FOR_ONE: Final = (
 )
 _KEY_NAME: Final = r"(?:api|access|private|signing|encryption|auth|license)[\ _-]?keys?"
 _NAME: Final = rf"(?:{_WORD_FOR_ONE}|tokens?|{_KEY_NAME})"
+_VERB: Final = "is|was|are|be|set|to|now|of|as|value|ist|lautet|est|es|called"
 _ASSIGNED: Final = re.compile(
     rf"""(?i)(
         {_NAME}[\\"'`_*)\]]{{0,4}}\s{{0,3}}(?:=>|:=|[:=：＝])\s{{0,3}}\\?["'`(]?
@@ -45,11 +46,13 @@ _ASSIGNED: Final = re.compile(
 )
 """A name, a sign that gives it a value, and the value."""
 _BESIDE: Final = re.compile(
-    rf"""(?i)({_NAME}\W{{1,4}}(?:(?:is|was|are|be|set|to|now|of|as|value|ist|lautet|est|es|called)\W{{1,4}}){{0,3}})
+    rf"""(?i)({_NAME}(?:\W{{1,4}}|\W{{0,4}}\s[—–-]\s`)(?:(?:{_VERB})\W{{1,4}}){{0,3}})
     ([^\s"'`,;]{{6,}})""",
     re.VERBOSE,
 )
 """A name, and a word beside it or behind a verb: that may be prose, so only what can be no word of it is withheld."""
+_INTRODUCES: Final = re.compile(rf"(?:\W(?:{_VERB})\W+|[—–-] *)`\Z", re.IGNORECASE)
+"""A verb or a dash before a code span: then it is a value, also one that is not random."""
 _IN_ADDRESS: Final = re.compile(r"(?<=://)[^\s/@:]{1,200}+:[^\s/]{1,400}@|(?<=://):[^\s/]{1,400}@")
 """``https://user:password@host``."""
 _LONG: Final = re.compile(
@@ -90,7 +93,7 @@ _SPECIAL_IN_PROSE: Final = frozenset("!$%^&*@")
 
 _CELL: Final = re.compile(
     rf"""(?i)(?:.*[\W_])?(?:{_WORD_FOR_ONE}|(?:access|api|auth|refresh|bearer|bot)[\ _-]?tokens|token|{_KEY_NAME})
-    (?:[_\ ](?:value|prod|dev|test|staging|live|new|old))?\W*\Z""",
+    (?:[_\ ](?:value|prod|dev|test|staging|live|new|old))?(?:\ (?:is|are|ist|lautet|est|es))?\W*\Z""",
     re.VERBOSE,
 )
 """A cell, or a header, that says that the next is a secret."""
@@ -222,7 +225,8 @@ def _redact(text: str, placeholder: str) -> str:
         return found[1] + placeholder if _is_value(found[2], strong=strong) else found[0]
 
     def beside(found: re.Match[str]) -> str:
-        return found[1] + placeholder if _is_value_in_prose(found[2]) else found[0]
+        is_introduced = _INTRODUCES.search(found[1]) is not None
+        return found[1] + placeholder if _is_value_in_prose(found[2], introduced=is_introduced) else found[0]
 
     if may_hold_a_name(text):
         text = _BESIDE.sub(beside, _ASSIGNED.sub(assigned, text))
@@ -253,8 +257,8 @@ def _is_value(word: str, *, strong: bool) -> bool:
     return not _SPECIAL.isdisjoint(value) or (len(value) >= _LONG_VALUE and any(map(str.isalnum, value)))
 
 
-def _is_value_in_prose(word: str) -> bool:
-    """The same where the word may as well be one of a sentence."""
+def _is_value_in_prose(word: str, *, introduced: bool = False) -> bool:
+    """The same where the word may as well be one of a sentence; ``introduced``: as a value, in code."""
     value = word.strip(_EDGES)
     if len(value) < _SHORTEST_VALUE or word.startswith(_PLACEHOLDER):
         return False
@@ -262,7 +266,7 @@ def _is_value_in_prose(word: str) -> bool:
         return False
     if len(value) <= _LONGEST_BENIGN and _BENIGN.match(value):
         return False
-    return not _SPECIAL_IN_PROSE.isdisjoint(value) or _is_random(value)
+    return introduced or not _SPECIAL_IN_PROSE.isdisjoint(value) or _is_random(value)
 
 
 def _is_random(value: str) -> bool:
