@@ -70,6 +70,11 @@ def lines(text: str) -> object:
     return parse(message("Good.") + text.encode() + b"\n" + message("Good."))
 
 
+def json_lines(text: str) -> object:
+    """The same as lines that begin like an agent's, and are no JSON."""
+    return parse(message("Good.") + ('{"type":"user","x":' + text.replace("\n", '\n{"a":[')).encode() + b"\n")
+
+
 def within(before: str, behind: str = "") -> Callable[[str], object]:
     """A message in which a text stands between marks, all in one line."""
     return lambda text: parse(message(before + _LINE_ENDS.sub(" ", text) + behind))
@@ -80,6 +85,7 @@ CONSTRUCTS: Final[dict[str, Callable[[str], object]]] = {
     "streamed": streamed,
     "text": plain,
     "lines": lines,
+    "json lines": json_lines,
     "heading": within("# "),
     "item": within("- [ ] "),
     "quote": within("> "),
