@@ -5,6 +5,7 @@ Nobody translates them, and a translation without them says something else.
 
 from __future__ import annotations
 
+import bisect
 import re
 from typing import Final
 
@@ -44,18 +45,24 @@ def spans(text: str) -> list[tuple[int, int]]:
     """
     found = [match.span() for match in _ADDRESS.finditer(text)] if "://" in text else []
     addresses = tuple(found)
+    begins = [first for first, _ in addresses]
     for match in _WORD.finditer(text):
         start, end = match.span()
-        if is_name(match[0]) and not any(first <= start < last for first, last in addresses):
+        before = bisect.bisect_right(begins, start)
+        in_address = before > 0 and start < addresses[before - 1][1]
+        if not in_address and is_name(match[0]):
             found.append((start, end))
     return sorted(found)
 
 
 def without(text: str) -> str:
     """A text with a space in place of each of its names."""
-    for start, end in reversed(spans(text)):
-        text = text[:start] + " " + text[end:]
-    return text
+    parts: list[str] = []
+    position = 0
+    for start, end in spans(text):
+        parts.append(text[position:start])
+        position = end
+    return " ".join((*parts, text[position:]))
 
 
 def is_name(word: str) -> bool:
