@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.metadata import EntryPoint
 
-    from voicestream.workers.translation.translator import Translator
-    from voicestream.workers.tts.synthesizer import Synthesizer
+    from voicestream.engines.synthesizer import Synthesizer
+    from voicestream.engines.translator import Translator
 
 _log = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from helpers import tiny_nllb
 from voicestream.bench.gpu.sizes import FULL_SIZES
 from voicestream.bench.hardware import describe
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
-from voicestream.workers.translation.translator import CancelledError
+from voicestream.engines.translator import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from helpers.kokoro_engine import Load
-    from voicestream.workers.tts.synthesizer import Synthesizer
+    from voicestream.engines.synthesizer import Synthesizer
 
 
 @pytest.fixture(autouse=True)

@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 from helpers.deadline import remaining
+from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError
 from voicestream.workers.translation import apertium
 from voicestream.workers.translation.apertium import ApertiumTranslator
 from voicestream.workers.translation.pipeline import PipelineError
-from voicestream.workers.translation.translator import Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +170,7 @@ def test_a_killed_worker_leaves_no_process() -> None:
     program = (
         "import json, time\n"
         "from voicestream.workers.translation.apertium import ApertiumTranslator\n"
-        "from voicestream.workers.translation.translator import Job\n"
+        "from voicestream.engines.translator import Job\n"
         "found = ApertiumTranslator()\n"
         "found.load(lambda *_: None)\n"
         "found.translate(['Hello.'], 'en', 'es', Job())\n"

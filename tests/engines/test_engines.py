@@ -15,9 +15,9 @@ import pytest
 from helpers.manual import DOCUMENT, shown
 from helpers.plugging import offer
 from voicestream import languages
+from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, EngineNotReadyError
 from voicestream.workers import engines
-from voicestream.workers.translation.translator import Job
 from voicestream.workers.tts import espeak_voices
 
 if TYPE_CHECKING:

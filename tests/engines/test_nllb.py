@@ -13,8 +13,8 @@ from helpers.neural import skip_unless_installed
 from helpers.tiny_nllb import END, NAME
 from voicestream import languages
 from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.engines.translator import CancelledError, Job
 from voicestream.workers import engines
-from voicestream.workers.translation.translator import CancelledError, Job
 
 skip_unless_installed()
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from voicestream.engines.translator import Translator
     from voicestream.workers.translation.nllb.batches import Group
-    from voicestream.workers.translation.translator import Translator
 
     Load = Callable[[str, Path], Translator]
 

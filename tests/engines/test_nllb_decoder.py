@@ -18,13 +18,13 @@ skip_unless_installed()
 import torch
 from transformers import M2M100ForConditionalGeneration, StoppingCriteriaList
 
+from voicestream.engines.translator import CancelledError, Job
 from voicestream.workers.translation.nllb import decoder as decoding
 from voicestream.workers.translation.nllb import shapes
 from voicestream.workers.translation.nllb.decoder import Decoder
 from voicestream.workers.translation.nllb.search import LIMITS, Search, answer_limit, search_for
 from voicestream.workers.translation.nllb.stopping import Stopping
 from voicestream.workers.translation.nllb.vocabulary import Vocabulary
-from voicestream.workers.translation.translator import CancelledError, Job
 
 if TYPE_CHECKING:
     from pathlib import Path

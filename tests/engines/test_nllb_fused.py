@@ -17,12 +17,12 @@ import torch
 from voicestream.bench.gpu import random_nllb
 from voicestream.bench.gpu.random_nllb import END
 from voicestream.bench.gpu.sizes import NllbSize
+from voicestream.engines.translator import Job
 from voicestream.workers.decoder import fused
 from voicestream.workers.translation.nllb import shortlist
 from voicestream.workers.translation.nllb.decoder import Decoder
 from voicestream.workers.translation.nllb.search import Search, search_for
 from voicestream.workers.translation.nllb.workspace import Workspace
-from voicestream.workers.translation.translator import Job
 
 if TYPE_CHECKING:
     from voicestream.workers.decoder.launches import Gpu

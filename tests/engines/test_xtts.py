@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from voicestream.workers.tts.synthesizer import Synthesizer
+    from voicestream.engines.synthesizer import Synthesizer
 
     Load = Callable[[Path], Synthesizer]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from helpers.running import Voicestream
-    from voicestream.workers.translation.translator import Job
+    from voicestream.engines.translator import Job
 
 
 class Told:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from helpers.running import Voicestream
-    from voicestream.workers.translation.translator import Job
+    from voicestream.engines.translator import Job
 
 NAME: Final = "tattler"
 GREETING: Final = "tattler prints this while it loads"

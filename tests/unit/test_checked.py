@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from voicestream.engines.translator import Job, Made
 from voicestream.messages import TranslationOptions
 from voicestream.workers.translation.checked import translate
-from voicestream.workers.translation.translator import Job, Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

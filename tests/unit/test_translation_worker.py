@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from voicestream.engines.translator import CancelledError, Job
 from voicestream.messages import Ready, SourceSentence, Translate, Translated, TranslationOptions, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.connection import Flag
 from voicestream.workers.harness import Assignment
-from voicestream.workers.translation.translator import CancelledError, Job
 from voicestream.workers.translation.worker import TranslationWorker
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from voicestream.audio_pool import AudioPool, create
 from voicestream.bench.engines import IdleSynthesizer, IdleTranslator
 from voicestream.bench.watched_run import agent_line
+from voicestream.engines.translator import Job
 from voicestream.workers.parser.pipeline import Found, Pipeline
 from voicestream.workers.player.null import NullSink
-from voicestream.workers.translation.translator import Job
 from voicestream.workers.tts.resample import PoolRateResampler
 from voicestream.workers.tts.slot_writer import SlotWriter
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voicestream.workers.translation.translator import Job
+    from voicestream.engines.translator import Job
 
 NAME: Final = "idle"
 

@@ -22,8 +22,8 @@ from voicestream.workers.translation.pipeline import Pipeline, PipelineError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from voicestream.engines.translator import Job
     from voicestream.languages import Language
-    from voicestream.workers.translation.translator import Job
 
 _log = logging.getLogger(__name__)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from voicestream.engines.translator import Made, translate_each
 from voicestream.workers.translation import checks
 from voicestream.workers.translation.protection import prepare
-from voicestream.workers.translation.translator import Made, translate_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from voicestream.engines.translator import Job, Translator
     from voicestream.messages import TranslationOptions
-    from voicestream.workers.translation.translator import Job, Translator
 
 
 def translate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from voicestream.workers.translation.translator import Job
+    from voicestream.engines.translator import Job
 
 
 class PassthroughTranslator:

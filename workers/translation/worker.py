@@ -6,19 +6,19 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
+from voicestream.engines.translator import CancelledError, Job, Made, translate_each
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.messages import Cancel, Cancelled, Ready, Translate, Translated, TranslatedSentence, WorkFailed
 from voicestream.workers import engines
 from voicestream.workers.harness import JobWorker
-from voicestream.workers.translation.translator import CancelledError, Job, Made, translate_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from voicestream.engines.translator import Translator
     from voicestream.messages import ToWorker, TranslationOptions
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
-    from voicestream.workers.translation.translator import Translator
 
     CheckedTranslate = Callable[[Translator, Sequence[str], tuple[str, str], TranslationOptions, Job], list[Made]]
 

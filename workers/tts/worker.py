@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from voicestream.engines.synthesizer import Synthesizer
     from voicestream.messages import ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
-    from voicestream.workers.tts.synthesizer import Synthesizer
 
 _log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from voicestream import languages
+from voicestream.engines.translator import Job
 from voicestream.errors import UsageError
 from voicestream.workers.translation.nllb.search import answer_limit, groups, search_for
-from voicestream.workers.translation.translator import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

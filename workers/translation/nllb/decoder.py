@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
+from voicestream.engines.translator import CancelledError
 from voicestream.workers.captured import Pool
 from voicestream.workers.device import is_full
 from voicestream.workers.translation.nllb import shapes
 from voicestream.workers.translation.nllb.answers import END
 from voicestream.workers.translation.nllb.network import Network
 from voicestream.workers.translation.nllb.workspace import Routine, Workspace
-from voicestream.workers.translation.translator import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voicestream.workers.translation.translator import Job
+    from voicestream.engines.translator import Job
 
 SECOND_TRY_BEAMS: Final = 4
 

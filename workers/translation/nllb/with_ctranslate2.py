@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from voicestream.engine_settings import EngineSettings
+from voicestream.engines.translator import CancelledError
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.directories import AGAIN
@@ -17,7 +18,6 @@ from voicestream.workers import device
 from voicestream.workers.reading import read_ahead
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
-from voicestream.workers.translation.translator import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     import ctranslate2
 
+    from voicestream.engines.translator import Job
     from voicestream.workers.translation.nllb.batches import Group
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
-    from voicestream.workers.translation.translator import Job
 
 POLL_SECONDS: Final = 0.002
 

@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from voicestream.engine_settings import AUTO, EngineSettings
+from voicestream.engines.translator import CancelledError, Job
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.directories import AGAIN
@@ -19,7 +20,6 @@ from voicestream.workers import device
 from voicestream.workers.reading import read_ahead
 from voicestream.workers.translation.nllb import batches, directories
 from voicestream.workers.translation.nllb.rations import Rations
-from voicestream.workers.translation.translator import CancelledError, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from voicestream.engines.translator import CancelledError
 from voicestream.workers.captured import Captured
 from voicestream.workers.decoder.glance import Glance
 from voicestream.workers.translation.nllb.answers import END
 from voicestream.workers.translation.nllb.choices import choice_for
 from voicestream.workers.translation.nllb.sights import FusedSight, PlainSight
-from voicestream.workers.translation.translator import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

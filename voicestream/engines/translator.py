@@ -1,4 +1,4 @@
-"""What a translation engine is to the translation worker."""
+"""The contract of a translator: what the translation worker calls, and what it may expect."""
 
 from __future__ import annotations
 

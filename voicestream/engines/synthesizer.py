@@ -1,4 +1,4 @@
-"""What a voice engine is to the tts worker."""
+"""The contract of a synthesizer: what the tts worker calls, and what it may expect."""
 
 from __future__ import annotations
 
