@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 from voicestream import __version__
-from voicestream.engine_settings import AUTO, IGNORED_BY
+from voicestream.engine_settings import AUTO, UNTRANSLATED
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.messages import (
     PROTOCOL_VERSION,
@@ -191,7 +191,7 @@ class Desk:
             SessionOpened(
                 session=session.session,
                 pid=os.getpid(),
-                translator=posts["translation"].engine_name if translates else needs.UNTRANSLATED,
+                translator=posts["translation"].engine_name if translates else UNTRANSLATED,
                 tts=posts["tts"].engine_name,
                 note=supervisor.notes.of(posts["translation"], told=translates and not message.options.quiet),
                 tts_note=supervisor.notes.of(posts["tts"], told=not message.options.quiet),
@@ -250,9 +250,7 @@ class Desk:
         """Whether a session with this wish can be served by what runs now, or is to run soon."""
         if post.state == "failed":
             return wish.is_what_runs(post)
-        fits = wish.engine in (post.engine, post.engine_name) or (
-            wish.engine == AUTO and post.engine != needs.UNTRANSLATED
-        )
+        fits = wish.engine in (post.engine, post.engine_name) or (wish.engine == AUTO and post.engine != UNTRANSLATED)
         return fits and (post.settings == wish.settings or self._settings_are_nothing_to(post, wish.engine))
 
     def _exchange(self, post: Post, wish: Wish, now: float) -> None:
@@ -275,7 +273,7 @@ class Desk:
         ``auto`` may have taken it for lack of weights that are where the new settings say. While others are listening
         nobody is refused for that: what runs speaks.
         """
-        if post.engine_name not in IGNORED_BY:
+        if needs.uses_settings(post.role, post.engine_name):
             return False
         is_open_question = engine == AUTO == post.engine
         return not is_open_question or (post.role == "tts" and self._is_in_use("tts"))

@@ -1,19 +1,17 @@
-"""What a session needs of the workers: which roles, and which engine each with which settings. Pure."""
+"""What a session needs of the workers: which roles, and which engine each with which settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from voicestream import cards, languages
-from voicestream.engine_settings import IGNORED_BY, EngineSettings
+from voicestream.engine_settings import AUTO, UNTRANSLATED, EngineSettings
+from voicestream.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from voicestream.messages import EngineRole, Role, SessionOptions
     from voicestream.supervisor.post import Post
-
-UNTRANSLATED: Final = "none"
-"""The translator that gives the words back as they are."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,26 @@ class Wish:
 
     def is_what_runs(self, post: Post) -> bool:
         """Whether the post has (or has failed with) just this."""
-        return self.engine == post.engine and (self.settings == post.settings or self.engine in IGNORED_BY)
+        return self.engine == post.engine and (
+            self.settings == post.settings or not uses_settings(post.role, self.engine)
+        )
+
+
+def uses_settings(role: Role, engine: str) -> bool:
+    """Whether it makes a difference with which settings an engine was loaded; of one that is not known it may.
+
+    Reads entry points, which takes some 20 ms: asked only where settings differ.
+    """
+    from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time, too
+
+    if engine == AUTO:
+        return True
+    try:
+        if role == "translation":
+            return registry.spec(registry.TRANSLATORS, engine).uses_settings
+        return registry.spec(registry.SYNTHESIZERS, engine).uses_settings
+    except ConfigurationError:
+        return True
 
 
 def translates(options: SessionOptions) -> bool:

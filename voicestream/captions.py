@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from voicestream.engine_settings import UNTRANSLATED
 from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.loading_line import LoadingLine
 from voicestream.messages import EventName
@@ -14,8 +15,6 @@ from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
     from voicestream.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
-
-NO_TRANSLATOR: Final = "none"
 
 BEGINNING: Final = 40
 """Characters of a sentence that was not spoken that are shown."""
@@ -83,7 +82,7 @@ class Captions:
             self._tell_choice("translator", message.translator, message.note)
         if message.tts_note:
             self._tell_choice("voice", message.tts, message.tts_note)
-        if message.translator == NO_TRANSLATOR:
+        if message.translator == UNTRANSLATED:
             self._tell_untranslated()
 
     def _notice(self, event: SessionEvent) -> None:
@@ -119,7 +118,7 @@ class Captions:
                 self._tell_choice("voice", event.engine or "", event.reason)
         elif event.text:
             self.note(event.text)
-        if event.role == "translation" and event.engine == NO_TRANSLATOR:
+        if event.role == "translation" and event.engine == UNTRANSLATED:
             self._tell_untranslated()
 
     def _tell_choice(self, what: str, engine: str, why: str) -> None:

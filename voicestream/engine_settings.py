@@ -25,8 +25,8 @@ GRAPHS_VARIABLE: Final = "VOICESTREAM_GRAPHS"
 
 AUTO: Final = "auto"
 
-IGNORED_BY: Final = frozenset({"espeak", "apertium", "none"})
-"""Engines that run the same with any settings. Anybody else's may look at them."""
+UNTRANSLATED: Final = "none"
+"""The translator that gives the words back as they are: on the command line and on the wire, no translation."""
 
 _COMPUTE: Final = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 

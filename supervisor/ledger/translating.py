@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from voicestream.engine_settings import UNTRANSLATED
 from voicestream.messages import Cancel, EventName, SourceSentence, Translate
 from voicestream.supervisor.ledger.books import MAX_CHARACTERS, MAX_TRIALS, first_open, put_in_order
 from voicestream.supervisor.ledger.rows import Making
-from voicestream.supervisor.needs import UNTRANSLATED
 
 if TYPE_CHECKING:
     from voicestream.messages import Translated, TranslationOptions, WorkFailed

@@ -15,15 +15,17 @@ import psutil
 import pytest
 
 from helpers.deadline import remaining
+from voicestream.engine_settings import EngineSettings
 from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError
 from voicestream.workers.translation import apertium
-from voicestream.workers.translation.apertium import ApertiumTranslator
 from voicestream.workers.translation.pipeline import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from voicestream.workers.translation.apertium import ApertiumTranslator
 
 
 pytestmark = pytest.mark.skipif(
@@ -39,16 +41,14 @@ def ignore(_stage: str, _progress: float | None) -> None:
 @pytest.fixture(scope="module")
 def running() -> Iterator[ApertiumTranslator]:
     """For the tests that only translate: starting the programs takes longer than all of these."""
-    found = ApertiumTranslator()
-    found.load(ignore)
+    found = apertium.load(EngineSettings(), ignore)
     yield found
     found.close()
 
 
 @pytest.fixture
 def translator() -> Iterator[ApertiumTranslator]:
-    found = ApertiumTranslator()
-    found.load(ignore)
+    found = apertium.load(EngineSettings(), ignore)
     yield found
     found.close()
 
@@ -169,10 +169,9 @@ def test_close_leaves_no_process(translator: ApertiumTranslator) -> None:
 def test_a_killed_worker_leaves_no_process() -> None:
     program = (
         "import json, time\n"
-        "from voicestream.workers.translation.apertium import ApertiumTranslator\n"
         "from voicestream.engines.translator import Job\n"
-        "found = ApertiumTranslator()\n"
-        "found.load(lambda *_: None)\n"
+        "from voicestream.workers import engines\n"
+        "found = engines.load_translator('apertium', lambda *_: None)\n"
         "found.translate(['Hello.'], 'en', 'es', Job())\n"
         "print(json.dumps(found._pipelines['eng-spa'].pids), flush=True)\n"
         "time.sleep(600)\n"
@@ -204,7 +203,7 @@ def test_pairs_that_are_not_installed_are_not_supported(translator: ApertiumTran
 def test_without_the_programs_the_engine_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineNotReadyError, match="not installed") as caught:
-        ApertiumTranslator().load(ignore)
+        apertium.load(EngineSettings(), ignore)
     assert "apt install apertium apertium-eng-spa" in caught.value.hint
     assert caught.value.exit_code == EXIT_CONFIGURATION
 
@@ -215,8 +214,7 @@ def test_programs_of_the_current_directory_are_not_run(tmp_path: Path, monkeypat
     hostile.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f".::{os.environ['PATH']}")
-    translator = ApertiumTranslator()
-    translator.load(ignore)
+    translator = apertium.load(EngineSettings(), ignore)
     assert translator.translate(["Hello world."], "en", "es", Job()) == ["Hola Mundo."]
     translator.close()
     assert not (tmp_path / "hostile-ran").exists()
@@ -227,8 +225,7 @@ def test_a_damaged_mode_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     mode = tmp_path / "modes" / "eng-spa.mode"
     mode.write_text("lt-proc '/a'; touch /tmp/x", encoding="utf-8")
     monkeypatch.setenv("APERTIUM_DATADIR", str(tmp_path))
-    translator = ApertiumTranslator()
-    translator.load(ignore)
+    translator = apertium.load(EngineSettings(), ignore)
     with pytest.raises(EngineNotReadyError, match=f"{mode} cannot be used") as caught:
         translator.translate(["Hello."], "en", "es", Job())
     assert "apertium-eng-spa" in caught.value.hint
@@ -238,8 +235,7 @@ def test_a_mode_whose_data_is_missing_says_so(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "modes").mkdir()
     (tmp_path / "modes" / "eng-spa.mode").write_text("lt-proc '/no/such/data.bin'", encoding="utf-8")
     monkeypatch.setenv("APERTIUM_DATADIR", str(tmp_path))
-    translator = ApertiumTranslator()
-    translator.load(ignore)
+    translator = apertium.load(EngineSettings(), ignore)
     with pytest.raises(PipelineError, match=r"lt-proc ended with .*data\.bin"):
         translator.translate(["Hello."], "en", "es", Job())
     translator.close()

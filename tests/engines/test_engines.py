@@ -7,14 +7,16 @@ import itertools
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from helpers.manual import DOCUMENT, shown
-from helpers.plugging import offer
+from helpers.plugging import offer_specs
 from voicestream import languages
+from voicestream.engine_settings import EngineSettings
+from voicestream.engines import registry
 from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, EngineNotReadyError
 from voicestream.workers import engines
@@ -26,13 +28,11 @@ if TYPE_CHECKING:
     Install = Callable[..., str]
 
 PLUGIN = """
+from voicestream.engines.spec import SynthesizerSpec, TranslatorSpec
+
 class Engine:
     name = {name!r}
     device = "cpu"
-    closed = []
-
-    def load(self, report):
-        {load}
 
     def supports(self, source, target):
         return True
@@ -41,27 +41,38 @@ class Engine:
         return [text.upper() for text in texts]
 
     def close(self):
-        self.closed.append(self.name)
+        pass
+
+def load(settings, report):
+    {load}
+    return Engine()
+
+SPEC = {kind}Spec(name={name!r}, title="plugged in", rank={rank}, load=load)
 """
 
 NOT_READY = """
-        from voicestream.errors import EngineNotReadyError
-        raise EngineNotReadyError("no weights", hint="voicestream setup")
+    from voicestream.errors import EngineNotReadyError
+    raise EngineNotReadyError("no weights", hint="voicestream setup")
 """
+
+
+def program(name: str, load: str = "pass", *, rank: int = 0, kind: str = "Translator") -> str:
+    """A module with an engine and its spec."""
+    return PLUGIN.format(name=name, load=load, rank=rank, kind=kind)
+
 
 _numbers = itertools.count()
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str, str, str], str]]:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Install a package with one engine; returns the name of its module."""
     installed: list[str] = []
 
-    def begin(group: str, name: str, program: str, class_name: str = "Engine") -> str:
+    def begin(group: engines.Group[Any], name: str, program: str, spec: str = "SPEC") -> str:
         module = f"plugin{next(_numbers)}"
         site = tmp_path / module
-        where = {name: f"{module}:{class_name}"}
-        offer(site, f"voicestream-{module}", **{group.removeprefix("voicestream."): where})
+        offer_specs(site, f"voicestream-{module}", {group.entry_points: {name: f"{module}:{spec}"}})
         (site / f"{module}.py").write_text(program, encoding="utf-8")
         monkeypatch.syspath_prepend(str(site))
         importlib.invalidate_caches()
@@ -97,7 +108,7 @@ def test_none_leaves_texts_as_they_are() -> None:
 
 
 def test_an_engine_of_another_package_is_found_by_its_name(install: Install) -> None:
-    install(engines.TRANSLATORS, "shout", PLUGIN.format(name="shout", load="report('warming up', None)"))
+    install(engines.TRANSLATORS, "shout", program("shout", "report('warming up', None)"))
     reports = Reports()
     translator = engines.load_translator("shout", reports)
     assert translator.translate(["hello"], "en", "en", Job()) == ["HELLO"]
@@ -122,31 +133,25 @@ def test_an_unknown_voice_engine_gets_the_list(typed: str) -> None:
 
 
 def test_a_named_engine_that_is_not_ready_is_not_replaced(install: Install) -> None:
-    module = install(engines.TRANSLATORS, "heavy", PLUGIN.format(name="heavy", load=NOT_READY))
+    install(engines.TRANSLATORS, "heavy", program("heavy", NOT_READY))
     with pytest.raises(EngineNotReadyError, match="no weights") as caught:
         engines.load_translator("heavy", Reports())
     assert caught.value.hint == "voicestream setup"
-    assert importlib.import_module(module).Engine.closed == ["heavy"]
 
 
-def test_auto_takes_the_best_that_is_ready_and_says_why(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = install(engines.TRANSLATORS, "best", PLUGIN.format(name="best", load=NOT_READY))
-    install(engines.TRANSLATORS, "good", PLUGIN.format(name="good", load="pass"))
-    for order in (engines.BEST, engines.BEST_ON_GPU):
-        monkeypatch.setitem(order, engines.TRANSLATORS, ("missing", "best", "good"))
+def test_auto_takes_the_engine_of_the_highest_rank_that_is_ready_and_says_why(install: Install) -> None:
+    install(engines.TRANSLATORS, "good", program("good", rank=1000))
+    install(engines.TRANSLATORS, "best", program("best", NOT_READY, rank=1001))
     reports, notes = Reports(), list[str]()
     assert engines.load_translator("auto", reports, notes.append).name == "good"
     assert reports.stages == ["good (best is not ready: no weights (voicestream setup))"]
     assert notes == ["best is not ready: no weights (voicestream setup)"]
-    assert importlib.import_module(module).Engine.closed == ["best"]
 
 
-def test_auto_that_has_the_best_has_nothing_to_explain(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(engines.TRANSLATORS, "best", PLUGIN.format(name="best", load="pass"))
-    for order in (engines.BEST, engines.BEST_ON_GPU):
-        monkeypatch.setitem(order, engines.TRANSLATORS, ("best", "none"))
+def test_auto_that_has_the_best_has_nothing_to_explain(install: Install) -> None:
+    install(engines.TRANSLATORS, "best", program("best", rank=1000))
     notes: list[str] = []
-    engines.load_translator("auto", Reports(), notes.append)
+    assert engines.load_translator("auto", Reports(), notes.append).name == "best"
     assert notes == []
 
 
@@ -163,56 +168,73 @@ def test_auto_that_has_the_best_has_nothing_to_explain(install: Install, monkeyp
 def test_which_engine_is_the_best_depends_on_what_computes(
     compute: str, *, gpu: bool, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("VOICESTREAM_COMPUTE", compute)
     monkeypatch.setattr(engines.accelerator, "may_have_gpu", lambda: gpu)
-    assert engines._best(engines.TRANSLATORS)[0] == first
-    assert engines._best(engines.SYNTHESIZERS) == engines.BEST[engines.SYNTHESIZERS]
+    uses_gpu = engines.uses_gpu(EngineSettings(compute=compute))
+    order = {
+        group.option: [spec.name for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu)]
+        for group in (engines.TRANSLATORS, engines.SYNTHESIZERS)
+    }
+    second = {"nllb": "nllb-ct2", "nllb-ct2": "nllb"}[first]
+    assert order == {"--translator": [first, second, "apertium", "none"], "--tts": ["xtts", "kokoro", "espeak"]}
 
 
-def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(engines.SYNTHESIZERS, "broken", "import no_such_module")
-    monkeypatch.setitem(engines.BEST, engines.SYNTHESIZERS, ("broken", "espeak"))
+def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install) -> None:
+    load = "import no_such_module"
+    install(engines.SYNTHESIZERS, "broken", program("broken", load, rank=1000, kind="Synthesizer"))
     reports = Reports()
     assert engines.load_synthesizer("auto", reports).name == "espeak"
+    assert "broken is not ready: broken cannot be imported" in reports.stages[-1]
     assert "no_such_module" in reports.stages[-1]
 
 
-def test_auto_does_not_take_somebody_elses_engine_unasked(install: Install) -> None:
-    install(engines.SYNTHESIZERS, "aaa", PLUGIN.format(name="aaa", load="pass"))
+def test_a_spec_that_cannot_be_read_hinders_nobody_and_is_logged(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(engines.SYNTHESIZERS, "broken", "import no_such_module")
+    assert engines.load_synthesizer("auto", Reports()).name == "espeak"
+    assert "left out: the voice engine broken" in caplog.text
+
+
+def test_auto_does_not_take_an_engine_without_a_rank(install: Install) -> None:
+    install(engines.SYNTHESIZERS, "aaa", program("aaa", kind="Synthesizer"))
     assert engines.load_synthesizer("auto", Reports()).name == "espeak"
 
 
 @pytest.mark.parametrize(
-    ("program", "problem"),
+    ("text", "problem"),
     [
         ("import no_such_module", "ModuleNotFoundError"),
         ("Other = 1", "AttributeError"),
-        ("class Engine:\n    def __init__(self, needed): pass", "TypeError"),
+        ("def SPEC(needed): pass", "TypeError"),
+        ("raise SystemExit(3)", "SystemExit"),
+        ("class SPEC: pass", "is no TranslatorSpec"),
+        (program("other"), "has another name, other"),
+        (program("broken", kind="Synthesizer"), "is no TranslatorSpec"),
     ],
 )
-def test_a_broken_package_is_named(install: Install, program: str, problem: str) -> None:
-    module = install(engines.TRANSLATORS, "broken", program)
+def test_a_broken_package_is_named(install: Install, text: str, problem: str) -> None:
+    module = install(engines.TRANSLATORS, "broken", text)
     with pytest.raises(ConfigurationError, match=problem) as caught:
         engines.load_translator("broken", Reports())
     assert f"pip install --force-reinstall voicestream-{module}" in caught.value.hint
 
 
 def test_two_packages_with_one_name_are_both_named(install: Install) -> None:
-    modules = [install(engines.SYNTHESIZERS, "espeak", PLUGIN.format(name="espeak", load="pass")) for _ in "ab"]
+    modules = [install(engines.SYNTHESIZERS, "espeak", program("espeak", kind="Synthesizer")) for _ in "ab"]
     with pytest.raises(ConfigurationError, match="more than one package") as caught:
         engines.load_synthesizer("espeak", Reports())
     assert all(f"voicestream-{module}" in str(caught.value) for module in modules)
 
 
 def test_the_engine_of_the_manual_works(install: Install) -> None:
-    program = shown("python", "class Beeper")
-    install(engines.SYNTHESIZERS, "beep", program, "Beeper")
+    text = shown("python", "class Beeper")
+    install(engines.SYNTHESIZERS, "beep", text)
     synthesizer = engines.load_synthesizer("beep", Reports())
     chunks = list(synthesizer.synthesize("one two three", "en", "", 7))
     assert len(chunks) == 6
     assert all(chunk.dtype == np.float32 and 0 < len(chunk) <= 0.25 * synthesizer.sample_rate for chunk in chunks)
-    assert program.count("\n") <= 32
-    assert "beep:Beeper" in DOCUMENT.read_text(encoding="utf-8")
+    assert text.count("\n") <= 42
+    assert "beep:SPEC" in DOCUMENT.read_text(encoding="utf-8")
 
 
 def between(mark: str) -> str:

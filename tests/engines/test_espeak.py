@@ -17,14 +17,16 @@ import pytest
 
 from helpers.deadline import remaining
 from voicestream import languages
+from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError, UsageError
 from voicestream.workers.tts import espeak, espeak_library, espeak_voices
-from voicestream.workers.tts.espeak import EspeakSynthesizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from voicestream.workers.tts.espeak import EspeakSynthesizer
 
 LIBRARY = Path(espeakng_loader.get_library_path())
 DATA = Path(espeakng_loader.get_data_path())
@@ -37,8 +39,7 @@ def ignore(_stage: str, _progress: float | None) -> None:
 
 @pytest.fixture(scope="module")
 def synthesizer() -> Iterator[EspeakSynthesizer]:
-    found = EspeakSynthesizer()
-    found.load(ignore)
+    found = espeak.load(EngineSettings(), ignore)
     yield found
     found.close()
 
@@ -78,9 +79,8 @@ def test_the_same_text_sounds_the_same_whatever_was_said_before(synthesizer: Esp
 def test_the_same_text_sounds_the_same_in_another_process(synthesizer: EspeakSynthesizer) -> None:
     program = (
         "import hashlib, sys\n"
-        "from voicestream.workers.tts.espeak import EspeakSynthesizer\n"
-        "found = EspeakSynthesizer()\n"
-        "found.load(lambda *_: None)\n"
+        "from voicestream.workers import engines\n"
+        "found = engines.load_synthesizer('espeak', lambda *_: None)\n"
         "chunks = found.synthesize(sys.argv[1], 'en', '+f3', 7)\n"
         "print(hashlib.sha256(b''.join(chunk.tobytes() for chunk in chunks)).hexdigest())\n"
     )
@@ -359,9 +359,9 @@ def test_without_the_package_the_engine_says_what_to_type(tmp_path: Path) -> Non
     program = (
         "import json\n"
         "from voicestream.errors import EngineNotReadyError\n"
-        "from voicestream.workers.tts.espeak import EspeakSynthesizer\n"
+        "from voicestream.workers import engines\n"
         "try:\n"
-        "    EspeakSynthesizer().load(lambda *_: None)\n"
+        "    engines.load_synthesizer('espeak', lambda *_: None)\n"
         "except EngineNotReadyError as error:\n"
         "    print(json.dumps([error.exit_code, error.for_people()]))\n"
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from helpers.sounds import Engine, quiet
-from voicestream.workers.tts.espeak import EspeakSynthesizer
+from voicestream.engine_settings import EngineSettings
+from voicestream.workers.tts import espeak
 from voicestream.workers.tts.heard.limits import Limits
 from voicestream.workers.tts.heard.shaped import shaped
+
+if TYPE_CHECKING:
+    from voicestream.workers.tts.espeak import EspeakSynthesizer
 
 TEXTS = [
     ("en", "OK."),
@@ -33,9 +39,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def voice() -> EspeakSynthesizer:
-    made = EspeakSynthesizer()
-    made.load(lambda _stage, _progress: None)
-    return made
+    return espeak.load(EngineSettings(), lambda _stage, _progress: None)
 
 
 @pytest.mark.parametrize("speed", [0.7, 1.0, 1.6])

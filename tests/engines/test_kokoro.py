@@ -66,9 +66,8 @@ def test_the_same_text_sounds_the_same_in_another_process(load_kokoro: Load) -> 
     synthesizer = load_kokoro()
     program = (
         "import sys, hashlib\n"
-        "from voicestream.workers.tts.kokoro.synthesizer import KokoroSynthesizer\n"
-        "found = KokoroSynthesizer()\n"
-        "found.load(lambda *_: None)\n"
+        "from voicestream.workers import engines\n"
+        "found = engines.load_synthesizer('kokoro', lambda *_: None)\n"
         "chunks = found.synthesize(sys.argv[1], 'en', '', 7)\n"
         "print(hashlib.sha256(b''.join(chunk.tobytes() for chunk in chunks)).hexdigest())\n"
         "found.close()\n"

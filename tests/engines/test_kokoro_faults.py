@@ -16,7 +16,6 @@ from voicestream.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers import engines
 from voicestream.workers.tts.kokoro import network
-from voicestream.workers.tts.kokoro.synthesizer import KokoroSynthesizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +32,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
     load_kokoro()
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(EngineNotReadyError, match=package) as caught:
-        KokoroSynthesizer().load(lambda *_: None)
+        engines.load_synthesizer("kokoro", lambda *_: None)
     assert caught.value.hint == "pip install 'voicestream[kokoro]'"
 
 
@@ -86,9 +85,7 @@ def test_loading_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     tiny_kokoro.build(tmp_path / "model")
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "model"))
     told: list[str] = []
-    synthesizer = KokoroSynthesizer()
-    synthesizer.load(lambda stage, _: told.append(stage))
-    synthesizer.close()
+    engines.load_synthesizer("kokoro", lambda stage, _: told.append(stage)).close()
     assert told == ["importing onnxruntime", "making the model", "warming up"]
 
 
@@ -98,21 +95,14 @@ def test_what_the_network_was_made_of_is_not_kept_beside_it(load_kokoro: Load) -
     assert not [value for value in vars(loaded._session).values() if isinstance(value, bytes)]
 
 
-def test_it_may_be_closed_before_it_is_loaded_and_does_not_speak_then() -> None:
-    synthesizer = KokoroSynthesizer()
-    synthesizer.close()
-    with pytest.raises(RuntimeError, match="load"):
-        sound(synthesizer, SENTENCE)
-
-
 def test_threads_are_those_the_supervisor_grants(load_kokoro: Load) -> None:
     load_kokoro()
     assert network._options(3).intra_op_num_threads == 3
     assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
-def test_limits_are_about_half_a_minute_of_speech() -> None:
-    synthesizer = KokoroSynthesizer()
+def test_limits_are_about_half_a_minute_of_speech(load_kokoro: Load) -> None:
+    synthesizer = load_kokoro()
     assert synthesizer.max_characters("en-GB") > 2 * synthesizer.max_characters("ja") > 200
 
 

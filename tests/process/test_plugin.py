@@ -21,7 +21,7 @@ def test_the_translator_of_the_manual_is_installed_and_translates(place: Voicest
     program = shown("python", "class Pirate")
     assert program.count("\n") <= MAX_LINES
     project = shown("toml", "voicestream-beep").replace("synthesizers", "translators")
-    project = project.replace("beep:Beeper", "pirate:Pirate").replace("beep", "pirate")
+    project = project.replace("beep", "pirate")
     (tmp_path / "pirate.py").write_text(program, encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
     site = tmp_path / "site"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.planted_voices import plant
-from helpers.plugging import offer
+from helpers.plugging import offer_specs
 from helpers.running import line
 
 if TYPE_CHECKING:
@@ -73,28 +73,22 @@ def test_auto_looks_again_where_other_models_are_named(place: Voicestream, model
 
 
 NOT_READY = """
-class Better:
-    name = "better"
+from voicestream.engines.spec import SynthesizerSpec
+from voicestream.errors import EngineNotReadyError
 
-    def load(self, report):
-        from voicestream.errors import EngineNotReadyError
-        raise EngineNotReadyError("it is hoarse", hint="voicestream cure")
+def load(settings, report):
+    raise EngineNotReadyError("it is hoarse", hint="voicestream cure")
 
-    def close(self):
-        pass
-"""
-
-PREFER = """
-import voicestream.workers.engines as engines
-engines.BEST[engines.SYNTHESIZERS] = ("better", "espeak")
+SPEC = SynthesizerSpec(name="better", title="A better voice", rank=1000, load=load)
 """
 
 
 def test_what_a_better_voice_lacks_is_told_once_a_supervisor_and_by_its_status(place: Voicestream) -> None:
     site = place.home / "site"
-    place.environment["PYTHONPATH"] = offer(site, "voicestream-better", synthesizers={"better": "better:Better"})
+    place.environment["PYTHONPATH"] = offer_specs(
+        site, "voicestream-better", {"voicestream.synthesizers": {"better": "better:SPEC"}}
+    )
     (site / "better.py").write_text(NOT_READY)
-    (site / "sitecustomize.py").write_text(PREFER)
     for options, told in ((["--quiet"], 0), ([], 1), ([], 0)):
         run = place.run(*options)
         run.write(line("One."))

@@ -6,16 +6,16 @@ import pytest
 
 from voicestream.errors import UsageError, VoicestreamError
 from voicestream.models import catalogue, licences
-from voicestream.models.catalogue import CATALOGUE
 
 BASE = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]
+CATALOGUE = catalogue.catalogue()
 ORIGINAL = catalogue.find("nllb-200-3.3B")
 
 
 def test_every_converted_model_has_its_original_and_every_licence_is_known() -> None:
     for name, model in CATALOGUE.items():
         assert model.name == name
-        assert model.licence in licences.LICENCES
+        assert model.licence in licences.licences()
         assert (model.original is not None) == name.endswith("-int8")
         assert model.original is None or CATALOGUE[model.original].original is None
 

@@ -6,11 +6,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.plugging import offer_specs
+from voicestream.engines import registry
 from voicestream.models import packages, presence
 from voicestream.workers import engines
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+NOT_READY = """
+from voicestream.engines.spec import SynthesizerSpec
+from voicestream.errors import EngineNotReadyError
+
+def load(settings, report):
+    raise EngineNotReadyError("it is hoarse", hint="cure")
+
+SPEC = SynthesizerSpec(name="somebody-elses", title="plugged in", rank=1000, load=load)
+"""
 
 
 def there_are(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -40,13 +53,20 @@ def test_a_voice_that_somebody_asked_for_is_missed_and_no_other(
     there_are(monkeypatch, *installed)
     if weights:
         (tmp_path / "xtts-v2").mkdir()
-    assert presence.is_missed("xtts", instead, str(tmp_path)) is is_missed
+    specs = {spec.name: spec for spec in registry.specs(registry.SYNTHESIZERS)}
+    assert presence.is_missed(specs["xtts"], specs[instead], str(tmp_path)) is is_missed
 
 
 def test_auto_tells_of_those_that_are_missed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there_are(monkeypatch, "onnx", "onnxruntime")
     monkeypatch.setenv("VOICESTREAM_MODELS", str(tmp_path))
-    reasons = {"xtts": "xtts is not ready", "kokoro": "kokoro is not ready", "somebody-elses": "nor is this"}
-    told = engines._worth_telling(engines.SYNTHESIZERS, "espeak", reasons)
-    assert told == ["kokoro is not ready", "nor is this"]
-    assert engines._worth_telling(engines.TRANSLATORS, "none", reasons) == list(reasons.values())
+    offer_specs(
+        tmp_path / "site", "a-plug-in", {registry.SYNTHESIZERS.entry_points: {"somebody-elses": "plug_in:SPEC"}}
+    )
+    (tmp_path / "site" / "plug_in.py").write_text(NOT_READY)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    notes: list[str] = []
+    assert engines.load_synthesizer("auto", lambda *_: None, notes.append).name == "espeak"
+    (note,) = notes
+    assert note.startswith("somebody-elses is not ready: it is hoarse (cure); kokoro is not ready: ")
+    assert "xtts" not in note

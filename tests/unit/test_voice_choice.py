@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ import pytest
 
 from helpers.recordings import record, speech
 from helpers.tiny_voices import kokoro, xtts
+from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, EngineNotReadyError, UsageError
-from voicestream.voices import builtin, choice, sample
+from voicestream.voices import choice, sample
 from voicestream.voices.choice import Choice
 from voicestream.voices.store import VoiceStore
 
@@ -123,7 +125,7 @@ def test_where_no_engine_can_be_asked_for_its_voices_a_name_is_left_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(builtin, "of_espeak", lambda: None)
+    monkeypatch.setitem(sys.modules, "espeakng_loader", None)
     assert choice.resolve("Claribel Dervla", "xtts", str(tmp_path), Asked()) == Choice("Claribel Dervla", "xtts")
     assert choice.resolve("en-gb", "auto", str(tmp_path), Asked()) == Choice("en-gb", "auto")
 
@@ -180,14 +182,16 @@ def test_a_file_that_is_not_there_is_said(models: str, typed: str) -> None:
 # --- what engines bring
 
 
+def voices(engine: str, models: Path) -> list[str]:
+    return list(registry.spec(registry.SYNTHESIZERS, engine).voices(str(models)).names)
+
+
 def test_the_voices_of_each_engine_are_found_in_one_directory(tmp_path: Path) -> None:
     xtts(tmp_path / "models" / "xtts-v2")
     kokoro(tmp_path / "models" / "kokoro-82m-v1.0")
     for place in ("xtts-v2", "kokoro-82m-v1.0"):
         os.utime(tmp_path / "models" / place / "config.json")
-        assert builtin.of_xtts(str(tmp_path / "models"))[0] == "Claribel Dervla"
-        assert builtin.of_kokoro(str(tmp_path / "models")) == ["af_heart", "jf_alpha"]
-    assert builtin.of_xtts(str(tmp_path)) == builtin.of_kokoro(str(tmp_path)) == []
-    espeak = builtin.of_espeak()
-    assert espeak is not None
-    assert "en-gb" in espeak.voices
+        assert voices("xtts", tmp_path / "models")[0] == "Claribel Dervla"
+        assert voices("kokoro", tmp_path / "models") == ["af_heart", "jf_alpha"]
+    assert voices("xtts", tmp_path) == voices("kokoro", tmp_path) == []
+    assert "en-gb" in voices("espeak", tmp_path)

@@ -45,7 +45,6 @@ class _Bench:
         self._pipeline = Pipeline(options.parser)
         self._translator = IdleTranslator()
         self._synthesizer = IdleSynthesizer()
-        self._synthesizer.load(_report_nothing)
         self._pool = AudioPool(create(slots=1))
         self._sink = NullSink()
 
@@ -68,7 +67,3 @@ class _Bench:
             written, samples = writer.write(samples)
             with self._pool.frames(written.slot, written.start, written.frames) as view:
                 self._sink.write(written.start, view)
-
-
-def _report_nothing(stage: str, progress: float | None) -> None:
-    """Nobody waits for this to load."""

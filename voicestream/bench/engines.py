@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from voicestream.audio_pool import SAMPLE_RATE
+from voicestream.engines.spec import SynthesizerSpec, TranslatorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from voicestream.engine_settings import EngineSettings
+    from voicestream.engines.spec import Report
     from voicestream.engines.translator import Job
 
 NAME: Final = "idle"
@@ -28,11 +31,8 @@ FRAMES: Final = SAMPLE_RATE // 10
 class IdleTranslator:
     """Gives every text back as it is."""
 
-    name: Final = NAME
-    device: Final = "cpu"
-
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Nothing to load."""
+    name = NAME
+    device = "cpu"
 
     def supports(self, source: str, target: str) -> bool:  # noqa: ARG002 - every pair
         """Every pair."""
@@ -49,21 +49,16 @@ class IdleTranslator:
 class IdleSynthesizer:
     """Says everything with the same tenth of a second, made before it is asked for."""
 
-    name: Final = NAME
-    device: Final = "cpu"
-    sample_rate: Final = SAMPLE_RATE
-    needs_words: Final = False
-    needs_care: Final = False
+    name = NAME
+    device = "cpu"
+    sample_rate = SAMPLE_RATE
+    needs_words = False
+    needs_care = False
 
     def __init__(self) -> None:
-        self._sound: NDArray[np.float32] | None = None
+        import numpy as np  # noqa: PLC0415 - the specs below are read by processes that have no use for it
 
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Make the sound."""
-        import numpy as np  # noqa: PLC0415 - as other engines do: what is heavy waits for load()
-
-        report("making a tenth of a second", None)
-        self._sound = np.full(FRAMES, 0.25, dtype=np.float32)
+        self._sound: NDArray[np.float32] = np.full(FRAMES, 0.25, dtype=np.float32)
 
     def max_characters(self, language: str) -> int:
         """No limit."""
@@ -79,11 +74,23 @@ class IdleSynthesizer:
     ) -> Iterator[NDArray[np.float32]]:
         """The same chunk of ``FRAMES`` mono samples, whatever is asked for."""
         del text, language, voice, seed, speed
-        assert self._sound is not None  # noqa: S101 - load() comes first
         yield self._sound
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _load_translator(_settings: EngineSettings, _report: Report) -> IdleTranslator:
+    return IdleTranslator()
+
+
+def _load_synthesizer(_settings: EngineSettings, report: Report) -> IdleSynthesizer:
+    report("making a tenth of a second", None)
+    return IdleSynthesizer()
+
+
+TRANSLATOR: Final = TranslatorSpec(name=NAME, title="idle", load=_load_translator)
+SYNTHESIZER: Final = SynthesizerSpec(name=NAME, title="idle", load=_load_synthesizer)
 
 
 def plug_in(directory: Path) -> None:
@@ -92,6 +99,6 @@ def plug_in(directory: Path) -> None:
     information.mkdir(parents=True)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: voicestream-idle\nVersion: 0\n")
     (information / "entry_points.txt").write_text(
-        f"[voicestream.translators]\n{NAME} = {__name__}:IdleTranslator\n\n"
-        f"[voicestream.synthesizers]\n{NAME} = {__name__}:IdleSynthesizer\n"
+        f"[voicestream.translators]\n{NAME} = {__name__}:TRANSLATOR\n\n"
+        f"[voicestream.synthesizers]\n{NAME} = {__name__}:SYNTHESIZER\n"
     )

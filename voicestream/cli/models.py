@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 import msgspec
@@ -17,11 +17,12 @@ from voicestream.cli.commands import Group
 from voicestream.cli.telling import PersonTeller
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences
-from voicestream.models.catalogue import CATALOGUE, in_words
+from voicestream.models.catalogue import in_words
 from voicestream.models.store import Store, directory
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
+    from voicestream.models.catalogue import Model
     from voicestream.models.store import Entry
 
 INSTALLED = "installed"
@@ -41,6 +42,14 @@ COLUMNS: Final = (
 )
 
 
+class _Listed(NamedTuple):
+    """A model that is known, or there, or both."""
+
+    name: str
+    model: Model | None
+    entry: Entry | None
+
+
 @click.group(cls=Group)
 def models() -> None:
     """Manage models.
@@ -55,13 +64,15 @@ def list_models(*, as_json: bool) -> None:
     """List the known models, those installed, and the accepted licences."""
     store = Store(directory())
     entries = {entry.name: entry for entry in store.entries()}
-    names = [*CATALOGUE, *(name for name in entries if name not in CATALOGUE)]
+    known = catalogue.catalogue()
+    names = [*known, *(name for name in entries if name not in known)]
+    found = [_Listed(name, known.get(name), entries.get(name)) for name in names]
     if as_json:
-        rows = [_row(name, entries.get(name)) for name in names]
         accepted = msgspec.to_builtins(licences.accepted())
-        click.echo(json.dumps({"directory": str(store.root), "models": rows, "licences": accepted}))
+        data = {"directory": str(store.root), "models": [_row(one) for one in found], "licences": accepted}
+        click.echo(json.dumps(data))
         return
-    _print_table([(name, entries.get(name)) for name in names])
+    _print_table(found)
     width = terminal_width()
     show(wrapped(f"in {store.root}", width))
     for identifier, acceptance in licences.accepted().items():
@@ -132,8 +143,8 @@ def _state(entry: Entry | None) -> str:
     return INSTALLED if entry.manifest is not None else INCOMPLETE
 
 
-def _row(name: str, entry: Entry | None) -> dict[str, object]:
-    model = CATALOGUE.get(name)
+def _row(listed: _Listed) -> dict[str, object]:
+    name, model, entry = listed
     manifest = None if entry is None else entry.manifest
     return {
         "name": name,
@@ -151,10 +162,9 @@ def _row(name: str, entry: Entry | None) -> dict[str, object]:
     }
 
 
-def _print_table(rows: list[tuple[str, Entry | None]]) -> None:
+def _print_table(rows: list[_Listed]) -> None:
     shown: list[tuple[str, ...]] = []
-    for name, entry in rows:
-        model = CATALOGUE.get(name)
+    for name, model, entry in rows:
         sizes = (model.download_bytes, model.disk_bytes, model.memory_bytes) if model else ()
         words = [in_words(size) for size in sizes] or ["-"] * 3
         licence = entry.manifest.licence if entry and entry.manifest else model.licence if model else "-"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
-from voicestream import engine_names, settings
+from voicestream import settings
 from voicestream.cli import card_option, output_option
 from voicestream.cli.session_options import PARAMETER_OF, check_environment, in_words
+from voicestream.engines import registry
 from voicestream.errors import EXIT_USAGE, ConfigurationError, UsageError, VoicestreamError
 from voicestream.messages import ParserOptions, SessionOptions, TranslationOptions
 
@@ -94,9 +95,9 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
     with named_source(context, "models"):
         models = models_directory(str(values["models"]))
     with named_source(context, "tts"):
-        engine_names.check(tts=str(values["tts"]))
+        registry.check(tts=str(values["tts"]))
     with named_source(context, "translator"):
-        engine_names.check(translator=str(values["translator"]))
+        registry.check(translator=str(values["translator"]))
     with named_source(context, "voice", "tts"):
         voice, tts = _voice(str(values["voice"]), str(values["tts"]), models)
     with named_source(context, "gpu", "compute"):

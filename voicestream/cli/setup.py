@@ -13,10 +13,11 @@ from voicestream import languages
 from voicestream.cli import asking, licence_question, questions, voice_choice
 from voicestream.cli.telling import PersonTeller
 from voicestream.cli.workers import RESTART_SECONDS
+from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
 from voicestream.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.models import catalogue, packages
-from voicestream.models.catalogue import COMPUTES, QUALITIES, VOICE_MODELS, in_words
+from voicestream.models.catalogue import COMPUTES, in_words
 from voicestream.models.store import Store, directory
 from voicestream.run_directory import RunDirectory
 from voicestream.terminal_text import one_line
@@ -24,6 +25,7 @@ from voicestream.terminal_text import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from voicestream.engines.spec import TranslatorSpec
     from voicestream.languages import Language
     from voicestream.messages import Role
     from voicestream.models.catalogue import Model
@@ -69,7 +71,10 @@ def setup(
     if yes and target is None:
         raise UsageError("setup --yes has to know the language to hear", hint=f"Try: {EXAMPLE}")
     if not yes and licence_question.can_ask():
-        click.echo("Agents write English. NLLB-200 translates it on this machine; nothing is sent anywhere.", err=True)
+        click.echo(
+            f"Agents write English. {_fetched_titles()} translates it on this machine; nothing is sent anywhere.",
+            err=True,
+        )
     if quality is not None:
         catalogue.for_quality(quality, "cpu")  # a slip of the finger is better told before any question
     if voice_model not in (None, voice_choice.NONE):
@@ -87,7 +92,8 @@ def setup(
         else voice_choice.understand(voice_model, language)
     )
     if voice is not None:
-        packages.check_voice(voice.engine)
+        spec = registry.spec(registry.SYNTHESIZERS, voice.engine)
+        packages.check(*spec.packages, install=spec.install)
         packages.check(*(packages.FETCHING if source is None else ()))
         wanted.append(voice)
     for model in wanted:
@@ -110,7 +116,8 @@ def _install(wanted: list[Model], source: Path | None) -> None:
         for model in wanted:
             Installer(Store(directory()), teller, source=elsewhere).install(model)
     if RunDirectory.of_this_user().is_held():
-        _renew({"tts" if model.engine in VOICE_MODELS else "translation" for model in wanted})
+        translators = registry.names(registry.TRANSLATORS)
+        _renew({"translation" if model.engine in translators else "tts" for model in wanted})
 
 
 def _renew(roles: Iterable[Role]) -> None:
@@ -138,16 +145,25 @@ def _ask(question: str, default: str | None, understand: Callable[[str], Answer]
     return questions.ask(question, default, understand)
 
 
+def _fetched() -> list[TranslatorSpec]:
+    """The translators for which there are models to fetch."""
+    return [spec for spec in registry.specs(registry.TRANSLATORS) if spec.models]
+
+
+def _fetched_titles() -> str:
+    return " or ".join(dict.fromkeys(spec.title for spec in _fetched()))
+
+
 def _translatable(tag: str) -> Language:
-    """The language of a tag, if NLLB has it.
+    """The language of a tag, if a translator that can be fetched has it.
 
     Raises:
-        UsageError: it is no language, or NLLB does not have it.
+        UsageError: it is no language, or none has it.
     """
     language = languages.parse(tag)
-    if language.flores is None:
+    if not any(spec.may_speak(language.base) for spec in _fetched()):
         raise UsageError(
-            f"NLLB-200 does not translate into {language.name}",
+            f"{_fetched_titles()} does not translate into {language.name}",
             hint="docs/engines.md lists the languages it has; Apertium has a few others.",
         )
     return language
@@ -191,12 +207,11 @@ def _model(device: Device, quality: str | None, *, may_ask: bool) -> Model:
     if not may_ask:
         return catalogue.for_quality(best, device.compute)
     click.echo("\nBigger models translate better and take longer. For this device:", err=True)
-    names = {name: word for word, name in QUALITIES.items()}
-    for model in catalogue.CATALOGUE.values():
-        if model.engine in VOICE_MODELS or (model.original is not None) != (device.compute == "cpu"):
+    for model in catalogue.translation_models():
+        if (model.original is not None) != (device.compute == "cpu"):
             continue
         name = model.original or model.name
-        word = names.get(name, name)
+        word = model.quality or name
         click.echo(
             f"  {word:14} {name:24} download {in_words(model.download_bytes):>8}, on disk "
             f"{in_words(model.disk_bytes):>8}, memory {in_words(model.memory_bytes):>8}"

@@ -10,6 +10,7 @@ from voicestream import cards, languages
 from voicestream.captions import Captions
 from voicestream.cli import ending
 from voicestream.client import Client
+from voicestream.engine_settings import UNTRANSLATED
 from voicestream.events import EventWriter
 from voicestream.interruption import Interruption
 from voicestream.run_directory import RunDirectory
@@ -88,7 +89,7 @@ def speak(
     captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
     # A supervisor that has to be started gets the engines at once, so that it need not exchange a worker.
     translates = not languages.are_same(options.target, options.parser.language)
-    translator = options.translator if translates else "none"
+    translator = options.translator if translates else UNTRANSLATED
     supervisor_options = [
         f"--tts={options.tts}",
         f"--translator={translator}",

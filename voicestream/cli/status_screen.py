@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream.cli.columns import INDENT, Column, cells, table, wrapped
+from voicestream.engine_settings import UNTRANSLATED
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ MAX_SESSIONS: Final = 6
 
 MAX_TEXT_LINES: Final = 2
 """Of the sentence that is being played."""
-
-UNTRANSLATED: Final = "none"
 
 _COLUMNS: Final = (
     Column("session"),

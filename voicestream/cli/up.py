@@ -7,12 +7,13 @@ from typing import Final
 
 import click
 
-from voicestream import cards, engine_names
+from voicestream import cards
 from voicestream.cli import card_option
 from voicestream.cli.request import models_directory, named_source
 from voicestream.cli.session_options import check_environment, option
 from voicestream.client import Client
 from voicestream.engine_settings import AUTO
+from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.messages import Control, Status, StatusRequest
 from voicestream.run_directory import RunDirectory
@@ -39,9 +40,9 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
     """Start the background supervisor and keep it until `voicestream down`."""
     check_environment(context)
     with named_source(context, "tts"):
-        engine_names.check(tts=tts)
+        registry.check(tts=tts)
     with named_source(context, "translator"):
-        engine_names.check(translator=translator)
+        registry.check(translator=translator)
     with named_source(context, "models"):
         models = models_directory(models)
     with named_source(context, "gpu", "compute"):

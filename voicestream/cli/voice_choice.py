@@ -1,4 +1,4 @@
-"""Which voice ``setup`` fetches: asked for, with sizes and licences, or said by an option."""
+"""Choice of the voice that ``setup`` fetches: asked for, with sizes and licences, or said by an option."""
 
 from __future__ import annotations
 
@@ -8,21 +8,32 @@ import click
 
 from voicestream.errors import UsageError
 from voicestream.models import catalogue, licences, packages
-from voicestream.models.catalogue import VOICE_MODELS, in_words
+from voicestream.models.catalogue import in_words
 from voicestream.models.store import Store, directory
 
 if TYPE_CHECKING:
     from voicestream.cli.questions import Ask
+    from voicestream.engines.spec import SynthesizerSpec
     from voicestream.languages import Language
     from voicestream.models.catalogue import Model
 
 NONE: Final = "none"
 
-option = click.option(
-    "--voice-model",
-    metavar=f"{'|'.join(VOICE_MODELS)}|{NONE}",
-    help="The voice to fetch. xtts: 17 languages, clones voices, not for commercial purposes; kokoro: small, for any.",
-)
+
+class _VoiceModelOption(click.Option):
+    """``--voice-model``, whose help lists the engines that are installed; they are looked for when it is shown."""
+
+    def make_metavar(self, ctx: click.Context) -> str:
+        del ctx
+        return f"{'|'.join(spec.name for spec in catalogue.with_voice_model())}|{NONE}"
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        engines = "; ".join(f"{spec.name}: {spec.summary}" for spec in catalogue.with_voice_model() if spec.summary)
+        self.help = f"The voice to fetch. {engines}."
+        return super().get_help_record(ctx)
+
+
+option = click.option("--voice-model", cls=_VoiceModelOption)
 
 
 def understand(answer: str, language: Language) -> Model | None:
@@ -34,7 +45,7 @@ def understand(answer: str, language: Language) -> Model | None:
     if answer == NONE:
         return None
     model = catalogue.for_voice(answer)
-    if language.base not in model.languages:
+    if not any(spec.name == answer for spec in _speaking(language)):
         raise UsageError(
             f"{model.title} does not speak {language.name}",
             hint=f"Try: --voice-model {_best(language)}",
@@ -47,11 +58,11 @@ def propose(language: Language, ask: Ask | None) -> Model | None:
 
     No voice is fetched unasked: each is a licence, and a gigabyte, of its own.
     """
-    spoken = [model for model in VOICE_MODELS.values() if language.base in model.languages]
-    if not spoken or any(Store(directory()).installed(model.name) is not None for model in spoken):
+    spoken = _speaking(language)
+    if not spoken or any(Store(directory()).installed(spec.models[0].name) is not None for spec in spoken):
         return None
     if ask is None:
-        names = " or ".join(f"--voice-model {model.engine}" for model in spoken)
+        names = " or ".join(f"--voice-model {spec.name}" for spec in spoken)
         click.echo(
             f"voicestream: espeak-ng will speak {language.name}, in a robot's voice. For a better one, add: {names}",
             err=True,
@@ -59,24 +70,27 @@ def propose(language: Language, ask: Ask | None) -> Model | None:
         return None
     click.echo("\nespeak-ng speaks without any download, in a robot's voice. Better ones:", err=True)
     best = _best(language)
-    for model in spoken:
-        click.echo(f"  {_line(model)}{', recommended' if model.engine == best else ''}", err=True)
+    for spec in spoken:
+        click.echo(f"  {_line(spec)}{', recommended' if spec.name == best else ''}", err=True)
     return ask("Which voice (or none)?", best, lambda answer: understand(answer, language))
+
+
+def _speaking(language: Language) -> list[SynthesizerSpec]:
+    """The engines with a model that speak a language, the better one first."""
+    return [spec for spec in catalogue.with_voice_model() if spec.may_speak(language.base)]
 
 
 def _best(language: Language) -> str:
     """What to recommend: the best that speaks the language and lacks nothing but its weights."""
-    for engine, model in VOICE_MODELS.items():
-        if language.base in model.languages and packages.can_speak(engine):
-            return engine
-    return NONE
+    return next((spec.name for spec in _speaking(language) if packages.has_all(spec)), NONE)
 
 
-def _line(model: Model) -> str:
+def _line(spec: SynthesizerSpec) -> str:
+    model = spec.models[0]
     licence = licences.find(model.licence)
     terms = "not for commercial purposes" if licence.must_be_accepted else "for any purpose"
-    lacking = "" if packages.can_speak(model.engine) else f"; first: {packages.SPEAKING[model.engine][1]}"
+    lacking = "" if packages.has_all(spec) else f"; first: {spec.install}"
     return (
-        f"{model.engine:8} {model.title:8} download {in_words(model.download_bytes):>8}, on disk "
+        f"{spec.name:8} {model.title:8} download {in_words(model.download_bytes):>8}, on disk "
         f"{in_words(model.disk_bytes):>8}, memory {in_words(model.memory_bytes):>8}, {terms}{lacking}"
     )

@@ -19,14 +19,18 @@ from voicestream.cli.request import models_directory, named_source, request
 from voicestream.cli.session_options import GROUPS, option, session_options
 from voicestream.cli.speaking import speak_text
 from voicestream.engine_settings import AUTO
+from voicestream.engines import registry
 from voicestream.errors import UsageError
 from voicestream.terminal_text import one_line
-from voicestream.voices import builtin, names
-from voicestream.voices.choice import engine_of
+from voicestream.voices import names
+from voicestream.voices.choice import engine_of, engine_of_samples
 from voicestream.voices.sentences import introduction, spoken_by
 from voicestream.voices.store import VoiceStore, check_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicestream.engines.spec import SynthesizerSpec, VoiceList
     from voicestream.voices.store import OwnVoice
 
 _HASH_SHOWN: Final = 12
@@ -49,22 +53,11 @@ def list_voices(context: click.Context, /, *, models: str, as_json: bool) -> Non
     with named_source(context, "models"):
         models = models_directory(models)
     store = VoiceStore()
-    own, files = store.voices(), store.files()
-    xtts, kokoro, espeak = builtin.of_xtts(models), builtin.of_kokoro(models), builtin.of_espeak()
+    engines = [(spec, spec.voices(models)) for spec in registry.specs(registry.SYNTHESIZERS)]
     if as_json:
-        rows = [_row(voice, "own") for voice in own] + [_row(voice, "file") for voice in files]
-        for engine, found in (("xtts", xtts), ("kokoro", kokoro)):
-            rows += [{"name": name, "kind": "built-in", "engine": engine} for name in found]
-        data = {
-            "directory": str(store.root),
-            "voices": rows,
-            "espeak": {
-                "voices": sorted(espeak.voices) if espeak else [],
-                "variants": sorted(espeak.variants.values()) if espeak else [],
-            },
-        }
-        click.echo(json.dumps(data))
+        click.echo(json.dumps(_as_data(store, engines)))
         return
+    own, files = store.voices(), store.files()
     lines = [
         *(
             f"{voice.name}: your own, {voice.record.seconds:.0f} s, agreed on {voice.record.consent.date}"
@@ -72,14 +65,12 @@ def list_voices(context: click.Context, /, *, models: str, as_json: bool) -> Non
         ),
         *(f"a file without a name, {v.record.seconds:.0f} s, agreed on {v.record.consent.date}" for v in files),
     ]
-    for engine, found in (("xtts", xtts), ("kokoro", kokoro)):
-        listed = ", ".join(found) or f"not set up; try: voicestream setup --voice-model {engine}"
-        lines.append(f"{engine}: {listed}")
-    if espeak is not None:
-        lines.append(
-            f"espeak: {len(espeak.voices)} languages and dialects (en-gb), with {len(espeak.variants)} variants (+f3), "
-            "or both (en-gb+f3); docs/engines.md lists them"
-        )
+    for spec, found in engines:
+        shown = found.summary or ", ".join(found.names)
+        if not shown and spec.models:
+            shown = f"not set up; try: voicestream setup --voice-model {spec.name}"
+        if shown:
+            lines.append(f"{spec.name}: {shown}")
     if own or files:
         lines.append(f"in {store.root}")
     width = terminal_width()
@@ -158,14 +149,21 @@ def _check_not_taken(name: str) -> None:
     Raises:
         UsageError: an engine has a voice of that name.
     """
-    espeak = builtin.of_espeak()
-    for engine, known in (
-        ("xtts", builtin.of_xtts("")),
-        ("kokoro", builtin.of_kokoro("")),
-        ("espeak", list(espeak.voices) if espeak else []),
-    ):
-        if names.match(name, known) is not None:
-            raise UsageError(f'{engine} has a voice "{name}" already', hint="Give your own another name.")
+    for spec in registry.specs(registry.SYNTHESIZERS):
+        if names.match(name, spec.voices("").names) is not None:
+            raise UsageError(f'{spec.name} has a voice "{name}" already', hint="Give your own another name.")
+
+
+def _as_data(store: VoiceStore, engines: Sequence[tuple[SynthesizerSpec, VoiceList]]) -> dict[str, object]:
+    """The voices for programs; those of an engine whose names take suffixes under its own name."""
+    rows = [_row(voice, "own") for voice in store.voices()] + [_row(voice, "file") for voice in store.files()]
+    data: dict[str, object] = {"directory": str(store.root), "voices": rows}
+    for spec, found in engines:
+        if found.variants is None:
+            rows += [{"name": name, "kind": "built-in", "engine": spec.name} for name in found.names]
+        else:
+            data.setdefault(spec.name, {"voices": list(found.names), "variants": list(found.variants)})
+    return data
 
 
 def _row(voice: OwnVoice, kind: str) -> dict[str, object]:
@@ -173,7 +171,7 @@ def _row(voice: OwnVoice, kind: str) -> dict[str, object]:
     return {
         "name": voice.name,
         "kind": kind,
-        "engine": "xtts",
+        "engine": engine_of_samples(),
         "path": str(voice.path),
         "seconds": record.seconds,
         "content_hash": record.content_hash,

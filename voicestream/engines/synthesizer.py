@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -14,11 +14,8 @@ if TYPE_CHECKING:
 class Synthesizer(Protocol):
     """A voice engine: text in one language in, sound out.
 
-    The tts worker makes one with no arguments, calls ``load`` once, then ``supports`` and ``synthesize`` sentence by
-    sentence, and ``close`` once at the end; all from its main thread, never two at once. The module is imported,
-    and the object made, in the worker's process only; both must be quick: heavy imports belong in ``load``.
-
-    Registered as an entry point of the group ``voicestream.synthesizers``; docs/engines.md shows how.
+    ``SynthesizerSpec.load`` returns one, loaded. The tts worker calls ``supports`` and ``synthesize`` sentence by
+    sentence, and ``close`` once at the end; all from its main thread, never two at once.
     """
 
     @property
@@ -28,12 +25,12 @@ class Synthesizer(Protocol):
 
     @property
     def device(self) -> str:
-        """For ``workers status``, after ``load``: ``cpu``, ``cuda:0``, ``mps``."""
+        """For ``workers status``: ``cpu``, ``cuda:0``, ``mps``."""
         ...
 
     @property
     def sample_rate(self) -> int:
-        """Hertz of the samples, after ``load``. The worker resamples to the rate of the pool."""
+        """Hertz of the samples. The worker resamples to the rate of the pool."""
         ...
 
     @property
@@ -50,22 +47,9 @@ class Synthesizer(Protocol):
         ...
 
     def max_characters(self, language: str) -> int:
-        """Longest text it does well in one piece in the language of this BCP-47 tag, after ``load``; 0 = no limit.
+        """Longest text it does well in one piece in the language of this BCP-47 tag; 0 = no limit.
 
         The worker divides what is longer, at clauses where it can. Quick: asked before every sentence.
-        """
-        ...
-
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Import and load all that ``synthesize`` needs.
-
-        Args:
-            report: called with the name of a stage and, where known, its progress from 0 to 1, whenever there is news;
-                each call extends the time the supervisor grants for loading.
-
-        Raises:
-            EngineNotReadyError: a program, a package or weights are missing; the hint is the command that mends it.
-                The worker ends with exit code 78 and is not started again.
         """
         ...
 
@@ -100,5 +84,5 @@ class Synthesizer(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of devices, files and programs; may be called without ``load`` having succeeded."""
+        """Let go of devices, files and programs."""
         ...

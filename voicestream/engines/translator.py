@@ -52,14 +52,11 @@ def translate_each(translator: Translator, texts: Sequence[str], source: str, ta
 class Translator(Protocol):
     """A translation engine: sentences of one language in, the same sentences of another out.
 
-    The translation worker makes one with no arguments, calls ``load`` once, then ``supports`` and ``translate`` for one
-    batch after another, and ``close`` once at the end; all from its main thread, never two at a time. The module is
-    imported, and the object made, in the worker's process only; both must be quick: heavy imports belong in ``load``.
+    ``TranslatorSpec.load`` returns one, loaded. The translation worker calls ``supports`` and ``translate`` for one
+    batch after another, and ``close`` once at the end; all from its main thread, never two at a time.
 
     A neural engine has a further attribute, ``needs_checks = True``: the worker then looks at each answer, asks once
     more where one cannot be right, and keeps from it what is not worth a model.
-
-    Registered as an entry point of the group ``voicestream.translators``; docs/engines.md shows how.
     """
 
     @property
@@ -69,20 +66,7 @@ class Translator(Protocol):
 
     @property
     def device(self) -> str:
-        """For ``workers status``, after ``load``: ``cpu``, ``cuda:0``, ``mps``. May change with a ``translate``."""
-        ...
-
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Import and load all that ``translate`` needs.
-
-        Args:
-            report: called with the name of a stage and, where known, its progress from 0 to 1, whenever there is news;
-                each call extends the time the supervisor grants for loading.
-
-        Raises:
-            EngineNotReadyError: a program, a package or weights are missing; the hint is the command that mends it.
-                The worker ends with exit code 78 and is not started again.
-        """
+        """For ``workers status``: ``cpu``, ``cuda:0``, ``mps``. May change with a ``translate``."""
         ...
 
     def supports(self, source: str, target: str) -> bool:
@@ -108,5 +92,5 @@ class Translator(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of devices, files and programs; may be called without ``load`` having succeeded."""
+        """Let go of devices, files and programs."""
         ...

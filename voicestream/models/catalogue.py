@@ -1,4 +1,4 @@
-"""Which models there are to be had: names, sizes, licences, and which files of a repository are needed."""
+"""Catalogue of the models that can be fetched: names, sizes, licences, and the files of a repository that they need."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
 from voicestream.models.files import leads_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from voicestream.engines.spec import SynthesizerSpec
 
 GB: Final = 1_000_000_000
 INT8_SUFFIX: Final = "-int8"
@@ -29,7 +32,7 @@ class Model:
     engine: str
     """Name of the translator or synthesizer that runs it."""
     licence: str
-    """Its id in ``licences.LICENCES``."""
+    """Its id in ``licences.licences()``."""
     repository: str
     """On the hub: ``facebook/nllb-200-distilled-600M``."""
     required: tuple[str, ...]
@@ -48,119 +51,34 @@ class Model:
     """The name of the model from which this one is converted."""
     also_at: tuple[str, ...] = ()
     """Repositories with the same files, from which other programs may have fetched it."""
-    languages: frozenset[str] = frozenset()
-    """Of a voice: what it speaks, without script and region."""
+    quality: str = ""
+    """What ``setup --quality`` calls its size, beside its name; empty = it has no other name."""
 
-
-@dataclass(frozen=True)
-class _Size:
-    """One size of NLLB-200; bytes are computed from the number of parameters, but for the files on the hub."""
-
-    name: str
-    parameters: int
-    download_bytes: int
-
-
-_SIZES: Final = (
-    _Size("nllb-200-distilled-600M", 615_000_000, 2_480_000_000),
-    _Size("nllb-200-distilled-1.3B", 1_370_000_000, 5_500_000_000),
-    _Size("nllb-200-1.3B", 1_370_000_000, 5_500_000_000),
-    _Size("nllb-200-3.3B", 3_340_000_000, 17_600_000_000),
-)
-
-QUALITIES: Final = {
-    "small": "nllb-200-distilled-600M",
-    "medium": "nllb-200-distilled-1.3B",
-    "large": "nllb-200-3.3B",
-}
-"""What ``setup --quality`` calls the sizes; the names themselves are understood, too."""
 
 MEDIUM_GPU_BYTES: Final = 6 * GB
 """Memory of a GPU from which on the medium size is recommended: its weights take half of it."""
 
-_RUNNING_BYTES: Final = 350_000_000
-"""What a translator takes beside its weights; 928 MB were measured for the smallest one in int8."""
 
-_TOKENIZER_BYTES: Final = 17_000_000
-
-
-VOICE_MODELS: Final = {
-    model.engine: model
-    for model in (
-        Model(
-            name="xtts-v2",
-            title="XTTS v2",
-            engine="xtts",
-            licence="cpml",
-            repository="coqui/XTTS-v2",
-            required=("config.json", "speakers_xtts.pth", "vocab.json"),
-            optional=("LICENSE.txt", "hash.md5"),
-            weights=(("model.pth",),),
-            download_bytes=1_876_000_000,
-            disk_bytes=1_876_000_000,
-            memory_bytes=1_100_000_000,
-            also_at=("tts-hub/XTTS-v2",),  # where coqui-tts fetches it
-            languages=frozenset("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split()),
-        ),
-        Model(
-            name="kokoro-82m-v1.0",
-            title="Kokoro",
-            engine="kokoro",
-            licence="apache-2.0",
-            repository="onnx-community/Kokoro-82M-v1.0-ONNX",
-            required=("config.json", "tokenizer.json", "voices/*.bin"),
-            optional=(),
-            # In 8 bits it is a quarter of that, noisier, and slower where a processor cannot multiply these itself.
-            weights=(("onnx/model.onnx",), ("onnx/model_quantized.onnx",)),
-            download_bytes=354_000_000,
-            disk_bytes=354_000_000,
-            memory_bytes=900_000_000,
-            languages=frozenset("en es fr hi it ja pt zh".split()),
-        ),
-    )
-}
-"""The voices there are to be fetched, by the name of the engine, the better one first."""
+def catalogue() -> dict[str, Model]:
+    """The models of all installed engines by name: those of translators first, each followed by what is made of it."""
+    models = [model for spec in registry.all_specs() for model in spec.models]
+    originals = [model for model in models if model.original is None]
+    return {
+        model.name: model
+        for original in originals
+        for model in (original, *(made for made in models if made.original == original.name))
+    }
 
 
-def _catalogue() -> dict[str, Model]:
-    found: dict[str, Model] = {}
-    for size in _SIZES:
-        original = Model(
-            name=size.name,
-            title="NLLB-200",
-            engine="nllb",
-            licence="cc-by-nc-4.0",
-            repository=f"facebook/{size.name}",
-            required=("config.json", "tokenizer.json", "tokenizer_config.json"),
-            optional=("generation_config.json", "special_tokens_map.json"),
-            weights=(
-                ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json"),
-                ("pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json"),
-            ),
-            download_bytes=size.download_bytes,
-            disk_bytes=size.download_bytes,
-            memory_bytes=2 * size.parameters + _RUNNING_BYTES,
-        )
-        converted = Model(
-            name=size.name + INT8_SUFFIX,
-            title=original.title,
-            engine="nllb-ct2",
-            licence=original.licence,
-            repository=original.repository,
-            required=original.required,
-            optional=original.optional,
-            weights=original.weights,
-            download_bytes=original.download_bytes,
-            disk_bytes=size.parameters + _TOKENIZER_BYTES,
-            memory_bytes=size.parameters + _RUNNING_BYTES,
-            original=original.name,
-        )
-        found |= {original.name: original, converted.name: converted}
-    return found | {model.name: model for model in VOICE_MODELS.values()}
+def translation_models() -> list[Model]:
+    """The models of translators, in the order of ``catalogue``."""
+    engines = {spec.name for spec in registry.specs(registry.TRANSLATORS)}
+    return [model for model in catalogue().values() if model.engine in engines]
 
 
-CATALOGUE: Final = _catalogue()
-"""By name."""
+def qualities() -> dict[str, str]:
+    """Names of sizes by what ``setup --quality`` calls them; the names themselves are understood, too."""
+    return {model.quality: model.name for model in translation_models() if model.quality and model.original is None}
 
 
 def find(name: str) -> Model:
@@ -169,11 +87,12 @@ def find(name: str) -> Model:
     Raises:
         UsageError: there is none; the hint has the nearest name, or all of them.
     """
-    if name in CATALOGUE:
-        return CATALOGUE[name]
-    lowered = {known.lower(): known for known in CATALOGUE}
+    models = catalogue()
+    if name in models:
+        return models[name]
+    lowered = {known.lower(): known for known in models}
     near = difflib.get_close_matches(name.lower(), lowered, n=1)
-    hint = f"Did you mean {lowered[near[0]]}?" if near else f"There are {', '.join(CATALOGUE)}."
+    hint = f"Did you mean {lowered[near[0]]}?" if near else f"There are {', '.join(models)}."
     raise UsageError(f'there is no model "{name}"', hint=hint)
 
 
@@ -183,13 +102,17 @@ def for_quality(quality: str, compute: str) -> Model:
     Raises:
         UsageError: there is no such quality.
     """
-    name = QUALITIES.get(quality, quality)
-    if name not in {size.name for size in _SIZES}:
+    models = translation_models()
+    words = qualities()
+    sizes = {model.name: model for model in models if model.original is None}
+    size = sizes.get(words.get(quality, quality))
+    if size is None:
         raise UsageError(
             f'there is no quality "{quality}"',
-            hint=f"There are {', '.join(QUALITIES)}, and by name {', '.join(size.name for size in _SIZES)}.",
+            hint=f"There are {', '.join(words)}, and by name {', '.join(sizes)}.",
         )
-    return CATALOGUE[name + INT8_SUFFIX if compute == "cpu" else name]
+    converted = [model for model in models if model.original == size.name]
+    return converted[0] if compute == "cpu" and converted else size
 
 
 def recommended(compute: str, memory_bytes: int | None) -> str:
@@ -205,9 +128,15 @@ def for_voice(engine: str) -> Model:
     Raises:
         UsageError: none is to be fetched for an engine of that name.
     """
-    if engine not in VOICE_MODELS:
-        raise UsageError(f'there is no voice model "{engine}"', hint=f"There is {', '.join(VOICE_MODELS)}, and none.")
-    return VOICE_MODELS[engine]
+    voices = {spec.name: spec.models[0] for spec in with_voice_model()}
+    if engine not in voices:
+        raise UsageError(f'there is no voice model "{engine}"', hint=f"There is {', '.join(voices)}, and none.")
+    return voices[engine]
+
+
+def with_voice_model() -> list[SynthesizerSpec]:
+    """The voice engines for which a model can be fetched, the better one first."""
+    return [spec for spec in registry.specs(registry.SYNTHESIZERS) if spec.models]
 
 
 def choose_files(model: Model, names: Iterable[str]) -> list[str]:

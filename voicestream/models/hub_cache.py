@@ -6,14 +6,19 @@ They are used when the user has accepted their licence here and has set up no ot
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import licences
-from voicestream.models.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from voicestream.models.catalogue import Model
 
 
-def snapshots(engine: str) -> list[Path]:
-    """Directories of the cache that hold models of an engine as they were published, in the catalogue's order.
+def snapshots(models: Iterable[Model]) -> list[Path]:
+    """Directories of the cache that hold these models as they were published, in the same order.
 
     Raises:
         EngineNotReadyError: there are some whose licence was not accepted.
@@ -23,9 +28,7 @@ def snapshots(engine: str) -> list[Path]:
     except ImportError:
         return []  # who has not even that has fetched nothing with it
     found: list[Path] = []
-    for model in CATALOGUE.values():
-        if model.engine != engine:
-            continue
+    for model in models:
         files = (try_to_load_from_cache(name, "config.json") for name in (model.repository, *model.also_at))
         file = next((file for file in files if isinstance(file, str)), None)
         if file is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream import bounded_file, user_directories
+from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.models import dates
 from voicestream.models.files import write_whole
@@ -33,7 +34,7 @@ class Licence:
     """A variable of the environment that says with ``1`` that it was accepted: other programs honour it, too."""
 
 
-LICENCES: Final = {
+COMMON: Final = {
     licence.id: licence
     for licence in (
         Licence(
@@ -62,7 +63,12 @@ LICENCES: Final = {
         ),
     )
 }
-"""By id."""
+"""By id; an engine's spec may bring others."""
+
+
+def licences() -> dict[str, Licence]:
+    """All licences by id."""
+    return COMMON | {licence.id.lower(): licence for spec in registry.all_specs() for licence in spec.licences}
 
 
 MOST_BYTES: Final = 64 << 10
@@ -91,9 +97,9 @@ def find(identifier: str) -> Licence:
     Raises:
         UsageError: there is none.
     """
-    licence = LICENCES.get(identifier.lower())
+    licence = COMMON.get(identifier.lower()) or licences().get(identifier.lower())
     if licence is None:
-        known = ", ".join(licence.id for licence in LICENCES.values() if licence.must_be_accepted)
+        known = ", ".join(licence.id for licence in licences().values() if licence.must_be_accepted)
         raise UsageError(f'there is no licence "{identifier}" to accept', hint=f"There is {known}.")
     return licence
 

@@ -1,13 +1,16 @@
-"""The packages that fetching, converting and voice engines need, which the base install lacks."""
+"""Packages that are needed beside the base install, found without importing them."""
 
 from __future__ import annotations
 
 import importlib.util
 import shlex
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from voicestream.engines.spec import EngineSpec
 
 FETCHING: Final = ("huggingface_hub",)
 
@@ -23,12 +26,6 @@ INSTALL: Final = f"pip install 'voicestream[translation]'{CONSTRAINT}"
 CONVERTING: Final = ("ctranslate2", "tokenizers", "torch", "transformers")
 
 INSTALL_NEURAL: Final = f"pip install 'voicestream[neural]'{CONSTRAINT}"
-
-SPEAKING: Final = {
-    "xtts": (("TTS", "torch"), INSTALL_NEURAL),
-    "kokoro": (("onnx", "onnxruntime"), "pip install 'voicestream[kokoro]'"),
-}
-"""What a voice engine cannot do without, and what installs it."""
 
 
 def check(*names: str, install: str = INSTALL) -> None:
@@ -51,17 +48,6 @@ def is_installed(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def can_speak(engine: str) -> bool:
-    """Whether the packages of a voice engine are installed."""
-    names, _ = SPEAKING[engine]
-    return all(is_installed(name) for name in names)
-
-
-def check_voice(engine: str) -> None:
-    """Make sure that the packages of a voice engine are installed.
-
-    Raises:
-        ConfigurationError: some are not.
-    """
-    names, install = SPEAKING[engine]
-    check(*names, install=install)
+def has_all(spec: EngineSpec) -> bool:
+    """Whether the packages of an engine are installed."""
+    return all(is_installed(name) for name in spec.packages)

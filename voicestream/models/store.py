@@ -14,7 +14,7 @@ from voicestream import user_directories
 from voicestream.engine_settings import MODELS_VARIABLE
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models import manifest
-from voicestream.models.catalogue import CATALOGUE
+from voicestream.models.catalogue import catalogue
 from voicestream.models.files import total_bytes
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Store:
 
     def _entries(self) -> list[Entry]:
         names = {path.name for path in _directories(self.root) if (path / manifest.NAME).exists()}
-        names |= {name for name in CATALOGUE if self.path_of(name).is_dir()}
+        names |= {name for name in catalogue() if self.path_of(name).is_dir()}
         found = {
             name: Entry(name, self.path_of(name), total_bytes(self.path_of(name)), self.installed(name))
             for name in names

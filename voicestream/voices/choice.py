@@ -1,26 +1,22 @@
-"""What ``--voice`` means: a voice of one's own, a sound file, or a name that the engine knows."""
+"""Choice of voice and engine by ``--voice``: a voice of one's own, a sound file, or a name that the engine knows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from voicestream.engine_settings import AUTO
-from voicestream.errors import UsageError
-from voicestream.voices import builtin, names, sound_file
+from voicestream.engines import registry
+from voicestream.errors import EngineNotReadyError, UsageError
+from voicestream.voices import names, sound_file
 from voicestream.voices.store import VoiceStore
-from voicestream.workers.tts.xtts import directory as xtts_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicestream.engines.spec import SynthesizerSpec
     from voicestream.voices.cleaning import Cleaned
-
-XTTS: Final = "xtts"
-
-WITHOUT_SAMPLES: Final = frozenset({"espeak", "kokoro"})
-"""Our engines that have only voices of their own."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +39,24 @@ def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], 
 
     Raises:
         UsageError: there is no such file, it is no voice, the engine takes no samples, or a name is not known.
-        ConfigurationError: nobody has agreed, or XTTS is not there.
+        ConfigurationError: nobody has agreed, or no engine is ready that speaks with a sample.
     """
     if not typed.strip():
         return Choice("", tts)
     store = VoiceStore()
     own = store.named(typed)
     if own is not None:
-        _check_engine(f'the voice "{own.name}"', tts, models)
-        return Choice(str(own.path), XTTS if tts == AUTO else tts)
+        return Choice(str(own.path), _with_samples(f'the voice "{own.name}"', tts, models))
     if sound_file.looks_like_one(typed):
-        path = _file(Path(typed).expanduser().absolute(), typed, store, (tts, models), agree)
-        return Choice(path, XTTS if tts == AUTO else tts)
-    if tts == XTTS:
-        known = [*builtin.of_xtts(models), *(voice.name for voice in store.voices())]
-        return Choice(names.choose(typed, known, XTTS) if known else typed, tts)
-    return _whose(typed, models, store) if tts == AUTO else Choice(typed, tts)
+        return _file(Path(typed).expanduser().absolute(), typed, store, (tts, models), agree)
+    if tts == AUTO:
+        return _whose(typed, models, store)
+    spec = _named(tts)
+    if spec is not None and spec.takes_samples:
+        found = spec.voices(models)
+        known = [*found.names, *(voice.name for voice in store.voices())]
+        return Choice(names.choose(typed, known, tts) if known and found.has_all else typed, tts)
+    return Choice(typed, tts)
 
 
 def engine_of(typed: str, models: str) -> str:
@@ -69,44 +67,82 @@ def engine_of(typed: str, models: str) -> str:
     """
     store = VoiceStore()
     if store.named(typed) is not None or sound_file.looks_like_one(typed):
-        return XTTS
+        return engine_of_samples() or AUTO
     return _whose(typed, models, store).tts
+
+
+def engine_of_samples() -> str:
+    """The best engine that speaks with samples; empty if there is none."""
+    return next((spec.name for spec in _taken_by_auto() if spec.takes_samples), "")
+
+
+def _taken_by_auto() -> list[SynthesizerSpec]:
+    return registry.chosen_by_auto(registry.SYNTHESIZERS, uses_gpu=False)
+
+
+def _named(tts: str) -> SynthesizerSpec | None:
+    """The spec of a name; None where it has none that can be read: whoever loads the engine says so."""
+    return next((spec for spec in registry.specs(registry.SYNTHESIZERS) if spec.name == tts), None)
 
 
 def _whose(typed: str, models: str, store: VoiceStore) -> Choice:
     """The engine that has a voice of that name, the better one first."""
-    xtts, kokoro, espeak = builtin.of_xtts(models), builtin.of_kokoro(models), builtin.of_espeak()
-    for engine, known in ((XTTS, xtts), ("kokoro", kokoro)):
-        found = names.match(typed, known)
+    lists = [(spec.name, spec.voices(models)) for spec in _taken_by_auto()]
+    for engine, voices in lists:
+        found = names.match(typed, voices.names)
         if found is not None:
             return Choice(found, engine)
-    # Kokoro mixes voices: af_heart+af_bella.
-    if kokoro and all(names.match(part, kokoro) for part in typed.split("+")):
-        return Choice(typed, "kokoro")
-    if espeak is None or espeak.has(typed):
-        return Choice(typed, AUTO if espeak is None else "espeak")
-    everybody = [*(voice.name for voice in store.voices()), *xtts, *kokoro, *espeak.voices]
+        if voices.also is not None and voices.also(typed):
+            return Choice(typed, engine)
+    if not all(voices.has_all for _, voices in lists):
+        return Choice(typed, AUTO)
+    everybody = [voice.name for voice in store.voices()] + [name for _, voices in lists for name in voices.names]
     return Choice(names.choose(typed, everybody, ""), AUTO)
 
 
 def _file(
     path: Path, typed: str, store: VoiceStore, engine: tuple[str, str], agree: Callable[[Path, Cleaned], str]
-) -> str:
+) -> Choice:
     from voicestream.voices import cleaning  # noqa: PLC0415 - numpy, where there is sound
 
     if not path.is_file():
         raise UsageError(f"--voice {typed}: there is no such file", hint="Try: voicestream voices list")
-    _check_engine(f"the voice in {typed}", *engine)
+    tts = _with_samples(f"the voice in {typed}", *engine)
     cleaned = cleaning.clean([path])
     kept = store.with_content(cleaned.sample.content_hash)
     if kept is None:
         kept = store.add_file(cleaned.sample, agree(path, cleaned))
-    return str(kept.path)
+    return Choice(str(kept.path), tts)
 
 
-def _check_engine(what: str, tts: str, models: str) -> None:
-    """Say now, and not of each sentence, that no engine is there that speaks with a sample."""
-    if tts in WITHOUT_SAMPLES:
-        raise UsageError(f"{tts} has its own voices only: it cannot speak with {what}", hint=f"Try: --tts {XTTS}")
-    if tts in (XTTS, AUTO):
-        xtts_directory.find(models)
+def _with_samples(what: str, tts: str, models: str) -> str:
+    """The engine that is to speak with a sample; of ``auto`` the best that has its weights.
+
+    It is said now, and not of each sentence, when there is none.
+
+    Raises:
+        UsageError: the engine that was named takes no samples, or none that is installed does.
+        EngineNotReadyError: the weights are missing or damaged.
+    """
+    if tts != AUTO:
+        spec = _named(tts)
+        if spec is not None and not spec.takes_samples:
+            best = engine_of_samples()
+            raise UsageError(
+                f"{tts} has its own voices only: it cannot speak with {what}", hint=f"Try: --tts {best}" if best else ""
+            )
+        if spec is not None and spec.find_weights is not None:
+            spec.find_weights(models)
+        return tts
+    first: EngineNotReadyError | None = None
+    for spec in _taken_by_auto():
+        if not spec.takes_samples:
+            continue
+        try:
+            if spec.find_weights is not None:
+                spec.find_weights(models)
+        except EngineNotReadyError as error:
+            first = first or error
+        else:
+            return spec.name
+    raise first or UsageError(f"no engine that is installed can speak with {what}")

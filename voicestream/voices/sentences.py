@@ -1,12 +1,12 @@
-"""What a voice says, and in which language, when it is tried and nobody has said so."""
+"""Sentences with which a voice is tried, by language, and the language of a voice."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
+from voicestream.engines import registry
 from voicestream.errors import UsageError
-from voicestream.workers.tts.kokoro import voices
 
 if TYPE_CHECKING:
     from voicestream.languages import Language
@@ -35,11 +35,8 @@ _SENTENCES: Final = {
 
 def spoken_by(voice: str, engine: str) -> str:
     """The language of a voice, as a BCP-47 tag: its own where its name tells, else English."""
-    tag = ""
-    if engine == "kokoro":
-        tag = voices.language_of(voice)
-    elif engine == "espeak":
-        tag = voice.partition("+")[0]
+    spec = next((spec for spec in registry.specs(registry.SYNTHESIZERS) if spec.name == engine), None)
+    tag = spec.language_of(voice) if spec is not None else ""
     try:
         return languages.parse(tag).tag
     except UsageError:

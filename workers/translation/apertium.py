@@ -20,8 +20,10 @@ from voicestream.workers.translation import mode_file
 from voicestream.workers.translation.pipeline import Pipeline, PipelineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from voicestream.engine_settings import EngineSettings
+    from voicestream.engines.spec import Report
     from voicestream.engines.translator import Job
     from voicestream.languages import Language
 
@@ -54,27 +56,11 @@ class ApertiumTranslator:
     name = "apertium"
     device = "cpu"
 
-    def __init__(self) -> None:
-        self._modes: dict[str, Path] = {}
+    def __init__(self, modes: dict[str, Path]) -> None:
+        """``modes``: the files of the pairs by name."""
+        self._modes = modes
         self._pipelines: collections.OrderedDict[str, Pipeline] = collections.OrderedDict()
         """By name of the mode, the one used last at the end."""
-
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Find the programs and the pairs.
-
-        Raises:
-            EngineNotReadyError: there are none.
-        """
-        report("apertium", None)
-        if _program("lt-proc") is None:
-            raise EngineNotReadyError(
-                "Apertium is not installed", hint="sudo apt install apertium apertium-eng-spa   (or another pair)"
-            )
-        self._modes = find_modes()
-        if not self._modes:
-            raise EngineNotReadyError(
-                "Apertium has no language pair", hint="sudo apt install apertium-eng-spa   (or another pair)"
-            )
 
     def supports(self, source: str, target: str) -> bool:
         """Whether the pair is installed."""
@@ -144,6 +130,25 @@ class ApertiumTranslator:
             self._pipelines.popitem(last=False)[1].close()
         self._pipelines[mode] = Pipeline(commands)
         return self._pipelines[mode]
+
+
+def load(_settings: EngineSettings, report: Report) -> ApertiumTranslator:
+    """Find the programs and the pairs.
+
+    Raises:
+        EngineNotReadyError: there are none.
+    """
+    report("apertium", None)
+    if _program("lt-proc") is None:
+        raise EngineNotReadyError(
+            "Apertium is not installed", hint="sudo apt install apertium apertium-eng-spa   (or another pair)"
+        )
+    modes = find_modes()
+    if not modes:
+        raise EngineNotReadyError(
+            "Apertium has no language pair", hint="sudo apt install apertium-eng-spa   (or another pair)"
+        )
+    return ApertiumTranslator(modes)
 
 
 def find_modes() -> dict[str, Path]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from voicestream import languages
+from voicestream.engine_settings import UNTRANSLATED
 from voicestream.engines.translator import CancelledError, Job, Made, translate_each
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.messages import Cancel, Cancelled, Ready, Translate, Translated, TranslatedSentence, WorkFailed
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     CheckedTranslate = Callable[[Translator, Sequence[str], tuple[str, str], TranslationOptions, Job], list[Made]]
 
 _log = logging.getLogger(__name__)
-
-UNTRANSLATED: Final = "none"
-"""Engine named for sentences that are in the wanted language already."""
 
 
 class TranslationWorker(JobWorker):

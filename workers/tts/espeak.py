@@ -13,11 +13,13 @@ from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers.tts import espeak_library, espeak_voices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from voicestream.engine_settings import EngineSettings
+    from voicestream.engines.spec import Report
     from voicestream.workers.tts.espeak_voices import EspeakVoices
 
 NATURAL_WORDS_PER_MINUTE: Final = 175
@@ -46,34 +48,17 @@ class EspeakSynthesizer:
     needs_words = False
     needs_care = False
 
-    def __init__(self) -> None:
-        self._library = Path()
-        self._data = Path()
-        self._voices: EspeakVoices | None = None
+    def __init__(self, library: Path, data: Path, voices: EspeakVoices) -> None:
+        """Takes what ``load`` has found.
 
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Import numpy and try the library once.
-
-        Raises:
-            EngineNotReadyError: the package is missing or damaged.
+        Args:
+            library: the file.
+            data: its directory of data.
+            voices: the names that are in it.
         """
-        report("espeak-ng", None)
-        importlib.import_module("numpy")  # here, so that the first sentence need not wait for it
-        try:
-            import espeakng_loader
-
-            self._library = Path(espeakng_loader.get_library_path())
-            self._data = Path(espeakng_loader.get_data_path())
-        except (ImportError, RuntimeError) as error:
-            raise EngineNotReadyError(
-                f"the package of espeak-ng cannot be used: {error}", hint=espeak_voices.REINSTALL
-            ) from error
-        self._voices = espeak_voices.find(self._data)
-        try:
-            with espeak_library.loaded(self._library, self._data):
-                pass
-        except espeak_library.EspeakError as error:
-            raise EngineNotReadyError(str(error), hint=espeak_voices.REINSTALL) from error
+        self._library = library
+        self._data = data
+        self._voices = voices
 
     def max_characters(self, language: str) -> int:
         """The same in every language."""
@@ -86,7 +71,7 @@ class EspeakSynthesizer:
             voice = languages.parse(language).espeak
         except UsageError:
             return False
-        return voice is not None and self._voices is not None and voice in self._voices.voices.values()
+        return voice is not None and voice in self._voices.voices.values()
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
@@ -107,8 +92,6 @@ class EspeakSynthesizer:
         """
         import numpy as np
 
-        if self._voices is None:
-            raise RuntimeError("load() comes first")
         pieces = cut(_UNSPEAKABLE.sub(" ", text), MAX_CHARACTERS)
         if not pieces:
             return
@@ -123,6 +106,31 @@ class EspeakSynthesizer:
 
     def close(self) -> None:
         """Nothing stays loaded between sentences."""
+
+
+def load(_settings: EngineSettings, report: Report) -> EspeakSynthesizer:
+    """Import numpy and try the library once.
+
+    Raises:
+        EngineNotReadyError: the package is missing or damaged.
+    """
+    report("espeak-ng", None)
+    importlib.import_module("numpy")  # here, so that the first sentence need not wait for it
+    try:
+        import espeakng_loader
+
+        library, data = Path(espeakng_loader.get_library_path()), Path(espeakng_loader.get_data_path())
+    except (ImportError, RuntimeError) as error:
+        raise EngineNotReadyError(
+            f"the package of espeak-ng cannot be used: {error}", hint=espeak_voices.REINSTALL
+        ) from error
+    voices = espeak_voices.find(data)
+    try:
+        with espeak_library.loaded(library, data):
+            pass
+    except espeak_library.EspeakError as error:
+        raise EngineNotReadyError(str(error), hint=espeak_voices.REINSTALL) from error
+    return EspeakSynthesizer(library, data, voices)
 
 
 def words_per_minute(speed: float) -> int:

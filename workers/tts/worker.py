@@ -39,9 +39,6 @@ _log = logging.getLogger(__name__)
 BETWEEN_PIECES_SECONDS: Final = 0.12
 """Quiet between the pieces of a sentence that was divided: that of a comma."""
 
-SECOND: Final = "espeak"
-"""Speaks more languages than any other, and is always there."""
-
 _FOR_GOOD: Final = (UsageError, ConfigurationError, UnusableSoundError)
 """Errors that another trial would only repeat."""
 
@@ -127,11 +124,14 @@ class TtsWorker(JobWorker):
         """The engine; where none was named and it does not speak the language, the one that speaks most."""
         synthesizer = self._synthesizer
         assert synthesizer is not None  # noqa: S101 - load() comes before the first handle()
-        if not job.any_engine or synthesizer.name == SECOND or synthesizer.supports(job.language):
+        if not job.any_engine or synthesizer.supports(job.language):
             return synthesizer
         if self._second is None:
-            _log.warning("%s does not speak %s: %s does", synthesizer.name, job.language, SECOND)
-            self._second = engines.load_synthesizer(SECOND, _tell_nobody)
+            second = engines.built_in_voice(job.language)
+            if second in ("", synthesizer.name):
+                return synthesizer
+            _log.warning("%s does not speak %s: %s does", synthesizer.name, job.language, second)
+            self._second = engines.load_synthesizer(second, _tell_nobody)
         return self._second
 
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:

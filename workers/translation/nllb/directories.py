@@ -24,6 +24,7 @@ from voicestream.models.directories import (
     whole_one,
 )
 from voicestream.models.files import leads_inside
+from voicestream.workers.translation.nllb import spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ def original(models: str) -> Path:
     where = root(models)
     found = [place for place in places(where) if _is_original(place, where)]
     if not found and not models:
-        found = hub_cache.snapshots("nllb")
+        found = hub_cache.snapshots(spec.MODELS)
     return whole_one(found, where, "NLLB weights", _check_original)
 
 

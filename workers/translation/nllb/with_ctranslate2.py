@@ -9,22 +9,23 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from voicestream.engine_settings import EngineSettings
 from voicestream.engines.translator import CancelledError
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.directories import AGAIN
 from voicestream.workers import device
 from voicestream.workers.reading import read_ahead
-from voicestream.workers.translation.nllb import batches, directories
+from voicestream.workers.translation.nllb import batches, directories, spec
 from voicestream.workers.translation.nllb.rations import Rations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import ctranslate2
 
+    from voicestream.engine_settings import EngineSettings
+    from voicestream.engines.spec import Report
     from voicestream.engines.translator import Job
     from voicestream.workers.translation.nllb.batches import Group
     from voicestream.workers.translation.nllb.vocabulary import Vocabulary
@@ -42,8 +43,8 @@ _log = logging.getLogger(__name__)
 class NllbCt2Translator:
     """A ``Translator``."""
 
-    name: Final = "nllb-ct2"
-    needs_checks: Final = True
+    name = spec.CONVERTED
+    needs_checks = True
 
     def __init__(self) -> None:
         self._translator: ctranslate2.Translator | None = None
@@ -57,13 +58,12 @@ class NllbCt2Translator:
         """``cpu int8``, ``cuda:0 int8_float16``."""
         return f"{self._where} {self._translator.compute_type}" if self._translator else ""
 
-    def load(self, report: Callable[[str, float | None], None]) -> None:
+    def load(self, settings: EngineSettings, report: Report) -> None:
         """Import, read and warm up.
 
         Raises:
             EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
         """
-        settings = EngineSettings.from_environment()
         directory = directories.converted(settings.models)
         report("importing ctranslate2", None)
         try:
@@ -155,6 +155,21 @@ class NllbCt2Translator:
                 raise CancelledError
             time.sleep(POLL_SECONDS)
         return [self._vocabulary.ids(result.result().hypotheses[0]) for result in results]
+
+
+def load(settings: EngineSettings, report: Report) -> NllbCt2Translator:
+    """The engine, loaded.
+
+    Raises:
+        EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+    """
+    made = NllbCt2Translator()
+    try:
+        made.load(settings, report)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def _is_full(error: RuntimeError) -> bool:

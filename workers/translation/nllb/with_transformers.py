@@ -10,7 +10,7 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from voicestream.engine_settings import AUTO, EngineSettings
+from voicestream.engine_settings import AUTO
 from voicestream.engines.translator import CancelledError, Job
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
@@ -18,7 +18,7 @@ from voicestream.models.directories import AGAIN
 from voicestream.telemetry import go_offline
 from voicestream.workers import device
 from voicestream.workers.reading import read_ahead
-from voicestream.workers.translation.nllb import batches, directories
+from voicestream.workers.translation.nllb import batches, directories, spec
 from voicestream.workers.translation.nllb.rations import Rations
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import M2M100ForConditionalGeneration, StoppingCriteriaList
 
+    from voicestream.engine_settings import EngineSettings
+    from voicestream.engines.spec import Report
     from voicestream.workers.device import Device
     from voicestream.workers.translation.nllb.batches import Group
     from voicestream.workers.translation.nllb.decoder import Decoder
@@ -45,8 +47,8 @@ USUAL_SIZES: Final = ((1, 6, 32), (1, 19, 64), (1, 44, 128), (2, 19, 64), (4, 19
 class NllbTranslator:
     """A ``Translator``."""
 
-    name: Final = "nllb"
-    needs_checks: Final = True
+    name = spec.ORIGINAL
+    needs_checks = True
 
     def __init__(self) -> None:
         self._model: M2M100ForConditionalGeneration | None = None
@@ -67,13 +69,12 @@ class NllbTranslator:
         memory = device.memory_text(self._device.name, self._decoder.recorded_bytes if self._decoder else 0)
         return " ".join(part for part in (self._device.name, self._device.numbers_name, memory) if part)
 
-    def load(self, report: Callable[[str, float | None], None]) -> None:
+    def load(self, settings: EngineSettings, report: Report) -> None:
         """Import, read and warm up.
 
         Raises:
             EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
         """
-        settings = EngineSettings.from_environment()
         self._may_record = settings.graphs
         directory = directories.original(settings.models)
         report("importing torch", None)
@@ -222,6 +223,21 @@ class NllbTranslator:
         if stopping.has_cancelled:
             raise CancelledError
         return found.tolist()
+
+
+def load(settings: EngineSettings, report: Report) -> NllbTranslator:
+    """The engine, loaded.
+
+    Raises:
+        EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+    """
+    made = NllbTranslator()
+    try:
+        made.load(settings, report)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def _model(directory: Path, numbers: torch.dtype) -> M2M100ForConditionalGeneration:

@@ -14,14 +14,13 @@ from voicestream import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers.tts import espeak_library
 from voicestream.workers.tts.kokoro import alphabet, marks
+from voicestream.workers.tts.kokoro.spec import INSTALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from voicestream.workers.tts.espeak_library import EspeakLibrary
-
-INSTALL: Final = "pip install 'voicestream[kokoro]'"
 
 _BY_ESPEAK: Final = frozenset(("en", "es", "fr", "hi", "it", "pt"))
 

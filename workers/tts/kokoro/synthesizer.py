@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
-from voicestream.engine_settings import EngineSettings
 from voicestream.errors import EngineNotReadyError
 from voicestream.models.directories import AGAIN
 from voicestream.workers.tts import espeak_library, espeak_voices
 from voicestream.workers.tts.kokoro import directories, joints, phonemes, pieces, voices
+from voicestream.workers.tts.kokoro.spec import INSTALL, NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from voicestream.engine_settings import EngineSettings
+    from voicestream.engines.spec import Report
     from voicestream.workers.tts.kokoro.network import Network
     from voicestream.workers.tts.kokoro.phonemes import Phonemes
     from voicestream.workers.tts.kokoro.vocabulary import Vocabulary
@@ -41,63 +43,32 @@ _DENSE: Final = frozenset(("ja", "zh"))
 class KokoroSynthesizer:
     """A ``Synthesizer``."""
 
-    name: Final = "kokoro"
-    device: Final = "cpu"
-    sample_rate: Final = 24_000
-    needs_care: Final = True
-    needs_words: Final = True
+    name = NAME
+    device = "cpu"
+    sample_rate = 24_000
+    needs_care = True
+    needs_words = True
 
-    def __init__(self) -> None:
-        self._directory = Path()
-        self._names: list[str] = []
-        self._network: Network | None = None
-        self._vocabulary: Vocabulary | None = None
-        self._phonemes: Phonemes | None = None
+    def __init__(self, directory: Path, network: Network, vocabulary: Vocabulary, front_end: Phonemes) -> None:
+        """Takes what ``load`` has made.
+
+        Args:
+            directory: of the weights.
+            network: makes sound.
+            vocabulary: numbers phonemes.
+            front_end: makes phonemes of a text.
+        """
+        self._directory = directory
+        self._names = voices.names(directory)
+        self._network = network
+        self._vocabulary = vocabulary
+        self._phonemes = front_end
         self._voice: tuple[list[str], NDArray[np.float32]] | None = None
         """The one that spoke last."""
 
     def max_characters(self, language: str) -> int:
         """About half a minute of speech."""
         return _MAX_CHARACTERS_DENSE if languages.parse(language).base in _DENSE else _MAX_CHARACTERS
-
-    def load(self, report: Callable[[str, float | None], None]) -> None:
-        """Import, read and warm up.
-
-        Raises:
-            EngineNotReadyError: packages or weights are missing or damaged.
-        """
-        self._directory = directories.find(EngineSettings.from_environment().models)
-        report("importing onnxruntime", None)
-        try:
-            for package in ("numpy", "onnx", "onnxruntime"):
-                importlib.import_module(package)
-            import espeakng_loader
-
-            from voicestream.workers.tts.kokoro.network import Network
-            from voicestream.workers.tts.kokoro.vocabulary import Vocabulary
-        except ImportError as error:
-            raise EngineNotReadyError(f"a package is missing: {error}", hint=phonemes.INSTALL) from error
-        self._names = voices.names(self._directory)
-        self._vocabulary = Vocabulary(self._directory / directories.TOKENIZER)
-        try:
-            library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
-        except RuntimeError as error:
-            raise EngineNotReadyError(
-                f"the package of espeak-ng cannot be used: {error}", hint=espeak_voices.REINSTALL
-            ) from error
-        self._phonemes = phonemes.Phonemes(Path(library), Path(data))
-        report("making the model", None)
-        file = directories.network(self._directory)
-        assert file is not None  # noqa: S101 - find() has looked
-        self._network = Network(file, int(os.environ.get("OMP_NUM_THREADS") or 0))
-        report("warming up", None)
-        try:
-            for _ in self.synthesize("This is a sentence of a usual length.", "en", "", 0):
-                pass
-        except espeak_library.EspeakError as error:
-            raise EngineNotReadyError(str(error), hint=espeak_voices.REINSTALL) from error
-        except (RuntimeError, ValueError) as error:
-            raise EngineNotReadyError(f"{file} cannot be used: {error}", hint=AGAIN) from error
 
     def supports(self, language: str) -> bool:
         """Whether it is one of the nine."""
@@ -122,8 +93,6 @@ class KokoroSynthesizer:
             RuntimeError: the network cannot make it.
             ValueError: likewise.
         """
-        if self._network is None or self._vocabulary is None or self._phonemes is None:
-            raise RuntimeError("load() comes first")
         chosen = voices.choose(self._names, voice, language)
         is_british = voices.is_british(chosen, language)
         said = self._vocabulary.known(self._phonemes.of(text, language, is_british=is_british))
@@ -149,11 +118,63 @@ class KokoroSynthesizer:
 
     def close(self) -> None:
         """Let go of the network."""
-        if self._network is not None:
-            self._network.close()
-            self._network = None
+        self._network.close()
 
     def _rows(self, chosen: list[str]) -> NDArray[np.float32]:
         if self._voice is None or self._voice[0] != chosen:
             self._voice = (chosen, voices.read(self._directory, chosen))
         return self._voice[1]
+
+
+def load(settings: EngineSettings, report: Report) -> KokoroSynthesizer:
+    """Import, read and warm up.
+
+    Raises:
+        EngineNotReadyError: packages or weights are missing or damaged.
+    """
+    directory = directories.find(settings.models)
+    report("importing onnxruntime", None)
+    try:
+        for package in ("numpy", "onnx", "onnxruntime"):
+            importlib.import_module(package)
+        import espeakng_loader
+
+        from voicestream.workers.tts.kokoro.network import Network
+        from voicestream.workers.tts.kokoro.vocabulary import Vocabulary
+    except ImportError as error:
+        raise EngineNotReadyError(f"a package is missing: {error}", hint=INSTALL) from error
+    vocabulary = Vocabulary(directory / directories.TOKENIZER)
+    try:
+        library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
+    except RuntimeError as error:
+        raise EngineNotReadyError(
+            f"the package of espeak-ng cannot be used: {error}", hint=espeak_voices.REINSTALL
+        ) from error
+    front_end = phonemes.Phonemes(Path(library), Path(data))
+    report("making the model", None)
+    file = directories.network(directory)
+    assert file is not None  # noqa: S101 - find() has looked
+    network = Network(file, int(os.environ.get("OMP_NUM_THREADS") or 0))
+    made = KokoroSynthesizer(directory, network, vocabulary, front_end)
+    report("warming up", None)
+    try:
+        _warm_up(made, file)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _warm_up(synthesizer: KokoroSynthesizer, file: Path) -> None:
+    """Say a sentence, which tries the network and espeak-ng.
+
+    Raises:
+        EngineNotReadyError: one of them is damaged.
+    """
+    try:
+        for _ in synthesizer.synthesize("This is a sentence of a usual length.", "en", "", 0):
+            pass
+    except espeak_library.EspeakError as error:
+        raise EngineNotReadyError(str(error), hint=espeak_voices.REINSTALL) from error
+    except (RuntimeError, ValueError) as error:
+        raise EngineNotReadyError(f"{file} cannot be used: {error}", hint=AGAIN) from error

@@ -59,7 +59,8 @@ _USUAL: Final = (
 """Who speaks a language when nobody is named."""
 
 _FOLDER: Final = "voices"
-_MIXED: Final = "+"
+MIXED: Final = "+"
+"""Between the names of voices that are mixed: ``af_heart+af_bella``."""
 
 
 def names(place: Path) -> list[str]:
@@ -102,7 +103,7 @@ def choose(there: Sequence[str], typed: str, language: str) -> list[str]:
             f"kokoro cannot speak with the voice of a recording ({typed})",
             hint="Try: --tts xtts, or the name of a voice: --voice af_heart",
         )
-    return [_named(there, name.strip()) for name in typed.split(_MIXED)]
+    return [_named(there, name.strip()) for name in typed.split(MIXED)]
 
 
 def check(place: Path, name: str) -> None:

@@ -18,6 +18,7 @@ from voicestream.models.directories import (
     table,
     whole_one,
 )
+from voicestream.workers.tts.xtts import spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ def find(models: str) -> Path:
     where = root(models)
     found = [place for place in places(where) if _is_ours(place, where)]
     if not found and not models:
-        found = hub_cache.snapshots("xtts")
+        found = hub_cache.snapshots(spec.SPEC.models)
     return whole_one(found, where, "XTTS weights", _check, hint=f"{SETUP} --voice-model xtts")
 
 

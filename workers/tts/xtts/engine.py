@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from voicestream.engine_settings import AUTO, EngineSettings
+from voicestream.engine_settings import AUTO
 from voicestream.telemetry import go_offline
 from voicestream.workers import device, memory
 from voicestream.workers.reading import read_ahead
@@ -14,6 +14,7 @@ from voicestream.workers.tts.heard.limits import Limits
 from voicestream.workers.tts.xtts import directory, languages
 from voicestream.workers.tts.xtts.front_end import guarded
 from voicestream.workers.tts.xtts.importing import import_coqui
+from voicestream.workers.tts.xtts.spec import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from voicestream.engine_settings import EngineSettings
+    from voicestream.engines.spec import Report
     from voicestream.workers.captured import Pool
     from voicestream.workers.device import Device
     from voicestream.workers.tts.xtts.checkpoint import Facts
@@ -45,9 +48,9 @@ _WARM_UP_TEXT: Final = "i am ready."
 class XttsSynthesizer:
     """A ``Synthesizer``."""
 
-    name: Final = "xtts"
-    needs_words: Final = True
-    needs_care: Final = True
+    name = NAME
+    needs_words = True
+    needs_care = True
 
     def __init__(self) -> None:
         self._device: Device | None = None
@@ -78,13 +81,12 @@ class XttsSynthesizer:
         """As XTTS' own front-end has it."""
         return languages.max_characters(language)
 
-    def load(self, report: Callable[[str, float | None], None]) -> None:
+    def load(self, settings: EngineSettings, report: Report) -> None:
         """Import, read, bring into the form in which it computes, and speak a few words.
 
         Raises:
             EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
         """
-        settings = EngineSettings.from_environment()
         self._may_record = settings.graphs
         where = directory.find(settings.models)
         report("importing torch and coqui-tts", None)
@@ -216,6 +218,21 @@ class XttsSynthesizer:
             return False
         self._decoder, self._vocoder, self._pool = decoder, vocoder, pool
         return True
+
+
+def load(settings: EngineSettings, report: Report) -> XttsSynthesizer:
+    """The engine, loaded.
+
+    Raises:
+        EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+    """
+    made = XttsSynthesizer()
+    try:
+        made.load(settings, report)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def choose_device(compute: str) -> Device:

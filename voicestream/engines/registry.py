@@ -1,0 +1,162 @@
+"""Registry of the installed engines: their names and specs, read from entry points; no engine is imported for that.
+
+Importing ``importlib.metadata`` and reading the entry points takes 16 ms on a slow machine, so nothing does it before
+it needs to. Nothing is kept either: a directory may come onto the path at any time.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from voicestream.engine_settings import AUTO
+from voicestream.engines.spec import EngineSpec, SynthesizerSpec, TranslatorSpec
+from voicestream.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.metadata import EntryPoint
+
+_log = logging.getLogger(__name__)
+
+Spec = TypeVar("Spec", bound=EngineSpec)
+
+MAX_GUESSES: Final = 3
+
+
+@dataclass(frozen=True)
+class Group(Generic[Spec]):
+    """The engines of one kind."""
+
+    entry_points: str
+    """The group of entry points; a value names a spec, or a function without arguments that returns one."""
+    title: str
+    """What people call an engine of this kind."""
+    option: str
+    """The option that names one."""
+    spec: type[Spec]
+
+
+TRANSLATORS: Final = Group("voicestream.translators", "translator", "--translator", TranslatorSpec)
+SYNTHESIZERS: Final = Group("voicestream.synthesizers", "voice engine", "--tts", SynthesizerSpec)
+
+
+def names(group: Group[Spec]) -> list[str]:
+    """Names of all installed engines of a group, ready or not, sorted, without ``auto``."""
+    return sorted(_entries(group))
+
+
+def spec(group: Group[Spec], name: str) -> Spec:
+    """The spec of a name.
+
+    Raises:
+        ConfigurationError: no engine or more than one has that name, or its spec cannot be imported.
+    """
+    entries = _entries(group)
+    if name not in entries:
+        message, hint = unknown(group, name, sorted(entries))
+        raise ConfigurationError(message, hint=hint)
+    return _read(group, entries[name])
+
+
+def specs(group: Group[Spec]) -> list[Spec]:
+    """All specs of a group, the highest rank first; one that cannot be read is logged and left out."""
+    found: list[Spec] = []
+    for entries in _entries(group).values():
+        try:
+            found.append(_read(group, entries))
+        except ConfigurationError as error:
+            _log.warning("left out: %s (%s)", error, error.hint)
+    return sorted(found, key=lambda one: (-one.rank, one.name))
+
+
+def all_specs() -> list[EngineSpec]:
+    """The specs of both groups."""
+    return [*specs(TRANSLATORS), *specs(SYNTHESIZERS)]
+
+
+def chosen_by_auto(group: Group[Spec], *, uses_gpu: bool) -> list[Spec]:
+    """What ``auto`` tries on a device, best first."""
+    ranked = [one for one in specs(group) if one.rank_for(uses_gpu=uses_gpu) > 0]
+    return sorted(ranked, key=lambda one: (-one.rank_for(uses_gpu=uses_gpu), one.name))
+
+
+def check(*, tts: str = AUTO, translator: str = AUTO) -> None:
+    """Make sure that both names are known, before anything is started for their sake; no spec is read.
+
+    Raises:
+        UsageError: no installed engine has the name; the hint has the nearest ones.
+    """
+    _check(SYNTHESIZERS, tts)
+    _check(TRANSLATORS, translator)
+
+
+def unknown(group: Group[Spec], name: str, installed: Sequence[str]) -> tuple[str, str]:
+    """What to say of a name that no engine has: the message, and the hint with the nearest names."""
+    known = [AUTO, *installed]
+    nearest = difflib.get_close_matches(name.lower(), known, n=MAX_GUESSES)
+    guess = f"Did you mean {' or '.join(f'{group.option} {one}' for one in nearest)}? " if nearest else ""
+    shown = name if len(name) <= 60 else f"{name[:59]}…"  # noqa: PLR2004 - a line on a terminal
+    return f'there is no {group.title} named "{shown}"', f"{guess}Try: {group.option} with one of: {', '.join(known)}"
+
+
+def cannot_be_loaded(group: Group[Spec], entry: EntryPoint, error: BaseException) -> ConfigurationError:
+    """The error for an engine whose package is broken."""
+    return ConfigurationError(
+        f"the {group.title} {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
+        hint=f"pip install --force-reinstall {_owner(entry)}",
+    )
+
+
+def _check(group: Group[Spec], name: str) -> None:
+    if name == AUTO:
+        return
+    installed = names(group)
+    if name not in installed:
+        message, hint = unknown(group, name, installed)
+        raise UsageError(message, hint=hint)
+
+
+def _entries(group: Group[Spec]) -> dict[str, set[EntryPoint]]:
+    """All entry points of a group by name; more than one where packages disagree about who owns it."""
+    found: dict[str, set[EntryPoint]] = {}
+    for entry in importlib.metadata.entry_points(group=group.entry_points):
+        found.setdefault(entry.name, set()).add(entry)
+    return found
+
+
+def _read(group: Group[Spec], entries: set[EntryPoint]) -> Spec:
+    """The spec that the entry points of one name lead to."""
+    entry = next(iter(entries))
+    if len({other.value for other in entries}) > 1:
+        owners = ", ".join(sorted(f"{_owner(other)} ({other.value})" for other in entries))
+        raise ConfigurationError(
+            f"more than one package brings a {group.title} named {entry.name}: {owners}",
+            hint="pip uninstall all but one of them",
+        )
+    try:
+        found = _called(entry.load())
+    except (Exception, SystemExit) as error:
+        raise cannot_be_loaded(group, entry, error) from error
+    if not isinstance(found, group.spec):
+        wrong = TypeError(f"it is no {group.spec.__name__}, which docs/engines.md describes")
+        raise cannot_be_loaded(group, entry, wrong)
+    if found.name != entry.name:
+        raise cannot_be_loaded(group, entry, ValueError(f"its spec has another name, {found.name}"))
+    return found
+
+
+def _called(found: object) -> object:
+    """The spec itself, or what a function without arguments returns."""
+    if isinstance(found, EngineSpec) or not callable(found):
+        return found
+    make: Callable[[], object] = found
+    return make()
+
+
+def _owner(entry: EntryPoint) -> str:
+    """Name of the distribution that brings it."""
+    return entry.dist.name if entry.dist else "its package"
