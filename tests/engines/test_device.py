@@ -65,16 +65,15 @@ def test_what_recordings_keep_is_shown_beside_what_else_is_taken(
 def test_engines_show_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 1_380_000_000)
     gpu = device.Device("cuda:1", torch.float16)
-    translator, voice = NllbTranslator(), XttsSynthesizer()
-    monkeypatch.setattr(translator, "_device", gpu)
-    monkeypatch.setattr(translator, "_decoder", SimpleNamespace(recorded_bytes=240_000_000))
-    monkeypatch.setattr(voice, "_device", gpu)
-    monkeypatch.setattr(voice, "_form", "float16")
-    monkeypatch.setattr(voice, "_pool", SimpleNamespace(bytes=100_000_000))
+    translator, voice = NllbTranslator.__new__(NllbTranslator), XttsSynthesizer.__new__(XttsSynthesizer)
+    placed = SimpleNamespace(device=gpu, form="float16", pool=SimpleNamespace(bytes=100_000_000))
+    monkeypatch.setattr(translator, "_device", gpu, raising=False)
+    monkeypatch.setattr(translator, "_decoder", SimpleNamespace(recorded_bytes=240_000_000), raising=False)
+    monkeypatch.setattr(voice, "_model", placed, raising=False)
     assert translator.device == "cuda:1 float16 1.4 GB + 0.24 GB recorded"
     assert voice.device == "cuda:1 float16 1.4 GB + 0.10 GB recorded"
     monkeypatch.setattr(translator, "_decoder", None)
-    monkeypatch.setattr(voice, "_pool", None)
+    placed.pool = None
     assert translator.device == voice.device == "cuda:1 float16 1.4 GB"
 
 

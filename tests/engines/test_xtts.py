@@ -347,14 +347,14 @@ def test_a_full_memory_ends_as_documented(
     """With ``auto`` the processor goes on; a device that was named is an error."""
     monkeypatch.setenv(COMPUTE_VARIABLE, compute)
     monkeypatch.setattr(device, "choose", lambda _: device.Device("meta", torch.float16))
-    place = xtts_engine.XttsSynthesizer._place
+    place = xtts_engine.place
 
-    def full(self: xtts_engine.XttsSynthesizer, where: Path, chosen: device.Device) -> None:
+    def full(where: Path, chosen: device.Device, *, may_record: bool) -> xtts_engine.Model:
         if chosen.name == "meta":
             raise torch.OutOfMemoryError("CUDA out of memory")
-        place(self, where, chosen)
+        return place(where, chosen, may_record=may_record)
 
-    monkeypatch.setattr(xtts_engine.XttsSynthesizer, "_place", full)
+    monkeypatch.setattr(xtts_engine, "place", full)
     if compute == "auto":
         assert load(xtts_models).device == "cpu int8"
     else:
@@ -381,7 +381,7 @@ def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
     synthesizer = load(xtts_models)
     assert isinstance(synthesizer, xtts_engine.XttsSynthesizer)
     kinds = (PlainDecoder, Vocoder) if full else (RecordedDecoder, RecordedVocoder)
-    assert (type(synthesizer._decoder), type(synthesizer._vocoder)) == kinds
+    assert (type(synthesizer._model.decoder), type(synthesizer._model.vocoder)) == kinds
     assert ("device=cpu no memory for recordings, goes on slower: CUDA out of memory" in caplog.text) == bool(full)
     assert synthesizer.device.startswith("cpu")
     assert sum(map(len, synthesizer.synthesize(TEXT, "en", "", 1))) > 0

@@ -46,37 +46,30 @@ class NllbCt2Translator:
     name = spec.CONVERTED
     needs_checks = True
 
-    def __init__(self) -> None:
-        self._translator: ctranslate2.Translator | None = None
-        self._vocabulary: Vocabulary | None = None
-        self._where = ""
-        self._directory: Path | None = None
+    def __init__(self, directory: Path, vocabulary: Vocabulary, compute: str) -> None:
+        """Reads the weights in ``directory`` for a device, ``auto`` being the processor.
+
+        Raises:
+            EngineNotReadyError: the weights are damaged, or the device is not there.
+        """
+        self._directory = directory
+        self._vocabulary = vocabulary
         self._rations = Rations()
+        self._translator: ctranslate2.Translator | None
+        """None once it is closed."""
+        self._where, self._translator = _open(directory, compute)
 
     @property
     def device(self) -> str:
         """``cpu int8``, ``cuda:0 int8_float16``."""
         return f"{self._where} {self._translator.compute_type}" if self._translator else ""
 
-    def load(self, settings: EngineSettings, report: Report) -> None:
-        """Import, read and warm up.
+    def warm_up(self) -> None:
+        """Translate a sentence, which takes longer than those after it.
 
         Raises:
-            EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+            EngineNotReadyError: the device cannot compute.
         """
-        directory = directories.converted(settings.models)
-        report("importing ctranslate2", None)
-        try:
-            importlib.import_module("ctranslate2")
-            from voicestream.workers.translation.nllb.vocabulary import Vocabulary
-        except ImportError as error:
-            raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
-        self._vocabulary = Vocabulary(directory / directories.TOKENIZER, AGAIN)
-        read_ahead(directories.weights(directory), report)
-        report("making the model", None)
-        self._directory = directory
-        self._translator = self._open(directory, settings.compute)
-        report("warming up", None)
         try:
             batches.warm_up(self._vocabulary, self._answer)
         except RuntimeError as error:
@@ -91,50 +84,27 @@ class NllbCt2Translator:
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
         """As ``Translator`` says; a search that was cancelled comes to its end unheard, before the next begins."""
-        assert self._vocabulary is not None  # noqa: S101 - after load
         return batches.translate(self._vocabulary, texts, (source, target), job, self._answer)
 
     def close(self) -> None:
         """Let go of the model."""
         self._translator = None
 
-    def _open(self, directory: Path, compute: str) -> ctranslate2.Translator:
-        import ctranslate2
-
-        wants_cuda = compute.startswith("cuda")
-        cards = ctranslate2.get_cuda_device_count() if wants_cuda else 0
-        if compute == "mps" or (wants_cuda and cards == 0):
-            raise EngineNotReadyError(f"CTranslate2 cannot compute on {compute} here", hint=_OTHERWISE)
-        index = int(compute.partition(":")[2] or 0)
-        if wants_cuda and index >= cards:
-            raise device.no_such_card(compute, cards)
-        try:
-            if wants_cuda:
-                self._where = f"cuda:{index}"
-                return ctranslate2.Translator(
-                    str(directory), "cuda", device_index=index, compute_type=ON_CUDA, intra_threads=1
-                )
-            self._where = "cpu"
-            threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
-            return ctranslate2.Translator(str(directory), "cpu", compute_type=ON_CPU, intra_threads=threads)
-        except (RuntimeError, ValueError) as error:
-            raise EngineNotReadyError(f"the weights in {directory} cannot be loaded: {error}", hint=AGAIN) from error
-
     def _answer(self, group: Group) -> list[list[int]]:
         return self._rations.answer(group, self._decode, _is_full, self._fall_back)
 
     def _fall_back(self, error: Exception) -> bool:
         """Go on where there is more memory; False when that is where we are."""
-        if self._where == "cpu" or self._directory is None:
+        if self._where == "cpu":
             return False
         before = self._where
         self._translator = None  # the memory of both at once might be too much
-        self._translator = self._open(self._directory, "cpu")
+        self._where, self._translator = _open(self._directory, "cpu")
         _log.warning("device=%s out of memory, goes on slower on device=cpu: %s", before, error)
         return True
 
     def _decode(self, group: Group) -> list[list[int]]:
-        assert self._translator is not None and self._vocabulary is not None  # noqa: S101, PT018 - after load
+        assert self._translator is not None  # noqa: S101 - nothing is asked of an engine that is closed
         cancelled = threading.Event()
         is_greedy = group.search.num_beams == 1
         results = self._translator.translate_batch(
@@ -158,18 +128,47 @@ class NllbCt2Translator:
 
 
 def load(settings: EngineSettings, report: Report) -> NllbCt2Translator:
-    """The engine, loaded.
+    """Import, read and warm up.
 
     Raises:
         EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
     """
-    made = NllbCt2Translator()
+    directory = directories.converted(settings.models)
+    report("importing ctranslate2", None)
     try:
-        made.load(settings, report)
-    except BaseException:
-        made.close()
-        raise
-    return made
+        importlib.import_module("ctranslate2")
+        from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+    except ImportError as error:
+        raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
+    vocabulary = Vocabulary(directory / directories.TOKENIZER, AGAIN)
+    read_ahead(directories.weights(directory), report)
+    report("making the model", None)
+    translator = NllbCt2Translator(directory, vocabulary, settings.compute)
+    report("warming up", None)
+    translator.warm_up()
+    return translator
+
+
+def _open(directory: Path, compute: str) -> tuple[str, ctranslate2.Translator]:
+    """The name of the device, and the weights on it."""
+    import ctranslate2
+
+    wants_cuda = compute.startswith("cuda")
+    cards = ctranslate2.get_cuda_device_count() if wants_cuda else 0
+    if compute == "mps" or (wants_cuda and cards == 0):
+        raise EngineNotReadyError(f"CTranslate2 cannot compute on {compute} here", hint=_OTHERWISE)
+    index = int(compute.partition(":")[2] or 0)
+    if wants_cuda and index >= cards:
+        raise device.no_such_card(compute, cards)
+    try:
+        if wants_cuda:
+            return f"cuda:{index}", ctranslate2.Translator(
+                str(directory), "cuda", device_index=index, compute_type=ON_CUDA, intra_threads=1
+            )
+        threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+        return "cpu", ctranslate2.Translator(str(directory), "cpu", compute_type=ON_CPU, intra_threads=threads)
+    except (RuntimeError, ValueError) as error:
+        raise EngineNotReadyError(f"the weights in {directory} cannot be loaded: {error}", hint=AGAIN) from error
 
 
 def _is_full(error: RuntimeError) -> bool:

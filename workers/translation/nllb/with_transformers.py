@@ -50,79 +50,40 @@ class NllbTranslator:
     name = spec.ORIGINAL
     needs_checks = True
 
-    def __init__(self) -> None:
-        self._model: M2M100ForConditionalGeneration | None = None
-        self._vocabulary: Vocabulary | None = None
-        self._device: Device | None = None
+    def __init__(self, model: M2M100ForConditionalGeneration, vocabulary: Vocabulary, *, may_record: bool) -> None:
+        """Takes a model on the processor.
+
+        Args:
+            model: as it was read.
+            vocabulary: of the model.
+            may_record: whether an NVIDIA GPU may record steps.
+        """
+        self._model = model
+        self._vocabulary = vocabulary
+        self._device = device.processor()
         self._decoder: Decoder | None = None
         """None where ``generate`` is used."""
         self._rations = Rations()
-        self._may_record = True
+        self._may_record = may_record
         self._is_cancelled: Callable[[], bool] = Job().is_cancelled
         """Of the group that is decoded now."""
+        # Reading a large batch takes longer than a token on a processor: it is asked in between, too.
+        self._hooks = [layer.register_forward_pre_hook(self._look) for layer in model.get_encoder().layers]
 
     @property
     def device(self) -> str:
         """``cuda:0 float16 1.4 GB + 0.24 GB recorded``, ``cpu bfloat16``."""
-        if self._device is None:
-            return ""
         memory = device.memory_text(self._device.name, self._decoder.recorded_bytes if self._decoder else 0)
         return " ".join(part for part in (self._device.name, self._device.numbers_name, memory) if part)
 
-    def load(self, settings: EngineSettings, report: Report) -> None:
-        """Import, read and warm up.
+    def move_to(self, chosen: Device, *, may_fall_back: bool) -> None:
+        """Have the model on another device; stay on the processor if it does not fit there and may stay.
 
         Raises:
-            EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+            EngineNotReadyError: it does not fit the memory of the device.
         """
-        self._may_record = settings.graphs
-        directory = directories.original(settings.models)
-        report("importing torch", None)
-        go_offline()
-        try:
-            importlib.import_module("torch")
-            from transformers.utils import logging as transformers_logging
-
-            from voicestream.workers.translation.nllb.vocabulary import Vocabulary
-        except ImportError as error:
-            raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
-        transformers_logging.set_verbosity_error()
-        transformers_logging.disable_progress_bar()
-        self._vocabulary = Vocabulary(directory / directories.TOKENIZER, AGAIN)
-        chosen = device.choose(settings.compute)
-        read_ahead(directories.weights(directory), report)
-        report("making the model", None)
-        self._model = _model(directory, chosen.numbers)
-        # With it, every call would complain that two limits are set.
-        self._model.generation_config.max_length = None
-        for layer in self._model.get_encoder().layers:
-            # Reading a large batch takes longer than a token on a processor: it is asked in between, too.
-            layer.register_forward_pre_hook(self._look)
-        self._device = device.processor()
-        if chosen.name != device.CPU:
-            report(f"moving it to {chosen.name}", None)
-            self._move_to(chosen, may_fall_back=settings.compute == AUTO)
-        report("warming up", None)
-        self._make_decoder()
-        batches.warm_up(self._vocabulary, self._answer)
-
-    def supports(self, source: str, target: str) -> bool:
-        """Whether NLLB-200 has both languages."""
-        return batches.supports(source, target)
-
-    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
-        """As ``Translator`` says."""
-        assert self._vocabulary is not None  # noqa: S101 - after load
-        return batches.translate(self._vocabulary, texts, (source, target), job, self._answer)
-
-    def close(self) -> None:
-        """Let go of the model."""
-        self._decoder = self._model = None
-
-    def _move_to(self, chosen: Device, *, may_fall_back: bool) -> None:
         import torch
 
-        assert self._model is not None  # noqa: S101 - load() calls this
         try:
             device.use(chosen)
             self._model = self._model.to(torch.device(chosen.name))
@@ -135,12 +96,30 @@ class NllbTranslator:
             self._device = chosen
             self._fall_back(error)
 
+    def warm_up(self) -> None:
+        """Get ready for the usual sizes, and translate a sentence, which takes longer than those after it."""
+        self._make_decoder()
+        batches.warm_up(self._vocabulary, self._answer)
+
+    def supports(self, source: str, target: str) -> bool:
+        """Whether NLLB-200 has both languages."""
+        return batches.supports(source, target)
+
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
+        """As ``Translator`` says."""
+        return batches.translate(self._vocabulary, texts, (source, target), job, self._answer)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._decoder = None
+        for hook in self._hooks:  # in which the model holds on to this object
+            hook.remove()
+
     def _fall_back(self, error: Exception) -> bool:
         """Go on where there is more memory; False when that is where we are."""
         import torch
 
-        assert self._model is not None  # noqa: S101 - there is something to move
-        if self._device is not None and self._device.name == device.CPU:
+        if self._device.name == device.CPU:
             return False
         self._decoder = None
         before, self._device = self._device, device.processor()
@@ -157,7 +136,6 @@ class NllbTranslator:
         from voicestream.workers.translation.nllb.decoder import Decoder
         from voicestream.workers.translation.nllb.search import Search
 
-        assert self._model is not None and self._device is not None  # noqa: S101, PT018 - load() calls this
         kind = self._device.name.partition(":")[0]
         if kind not in OWN_DECODER:
             return
@@ -184,7 +162,6 @@ class NllbTranslator:
     def _decode(self, group: Group) -> list[list[int]]:
         if self._decoder is None:
             return self._generate(group)
-        assert self._vocabulary is not None  # noqa: S101 - after load
         rows = [self._vocabulary.ids(row) for row in group.rows]
         language = self._vocabulary.id_of(group.target) or 0
         try:
@@ -200,7 +177,6 @@ class NllbTranslator:
 
         from voicestream.workers.translation.nllb.stopping import Stopping
 
-        assert self._model is not None and self._vocabulary is not None and self._device is not None  # noqa: S101, PT018
         where = torch.device(self._device.name)
         ids = [self._vocabulary.ids(row) for row in group.rows]
         padding = self._vocabulary.id_of("<pad>") or 0
@@ -226,18 +202,42 @@ class NllbTranslator:
 
 
 def load(settings: EngineSettings, report: Report) -> NllbTranslator:
-    """The engine, loaded.
+    """Import, read and warm up.
 
     Raises:
         EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
     """
-    made = NllbTranslator()
+    directory = directories.original(settings.models)
+    report("importing torch", None)
+    go_offline()
     try:
-        made.load(settings, report)
+        importlib.import_module("torch")
+        from transformers.utils import logging as transformers_logging
+
+        from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+    except ImportError as error:
+        raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    vocabulary = Vocabulary(directory / directories.TOKENIZER, AGAIN)
+    chosen = device.choose(settings.compute)
+    read_ahead(directories.weights(directory), report)
+    report("making the model", None)
+    model = _model(directory, chosen.numbers)
+    # With it, every call would complain that two limits are set.
+    model.generation_config.max_length = None
+    translator = NllbTranslator(model, vocabulary, may_record=settings.graphs)
+    del model
+    try:
+        if chosen.name != device.CPU:
+            report(f"moving it to {chosen.name}", None)
+            translator.move_to(chosen, may_fall_back=settings.compute == AUTO)
+        report("warming up", None)
+        translator.warm_up()
     except BaseException:
-        made.close()
+        translator.close()
         raise
-    return made
+    return translator
 
 
 def _model(directory: Path, numbers: torch.dtype) -> M2M100ForConditionalGeneration:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from voicestream.workers.device import Device
     from voicestream.workers.tts.xtts.checkpoint import Facts
     from voicestream.workers.tts.xtts.conditioning import Voice, Voices
-    from voicestream.workers.tts.xtts.decoding import Decoder
+    from voicestream.workers.tts.xtts.decoding import Decoder, RecordedDecoder
     from voicestream.workers.tts.xtts.gpt import Gpt
     from voicestream.workers.tts.xtts.sampling import Manner
     from voicestream.workers.tts.xtts.vocoder.hifi_gan import HifiGan
@@ -45,6 +46,22 @@ RECORDING: Final = ("cuda",)
 _WARM_UP_TEXT: Final = "i am ready."
 
 
+@dataclass(frozen=True)
+class Model:
+    """The model on a device, in the form in which it computes there."""
+
+    device: Device
+    form: str
+    """The numbers with which it computes: ``int8``, ``float16``."""
+    facts: Facts
+    gpt: Gpt
+    decoder: Decoder
+    vocoder: Vocoder | RecordedVocoder
+    voices: Voices
+    pool: Pool | None
+    """Of what is recorded; None where nothing is."""
+
+
 class XttsSynthesizer:
     """A ``Synthesizer``."""
 
@@ -52,61 +69,24 @@ class XttsSynthesizer:
     needs_words = True
     needs_care = True
 
-    def __init__(self) -> None:
-        self._device: Device | None = None
-        self._form = ""
-        self._may_record = True
-        self._facts: Facts | None = None
-        self._gpt: Gpt | None = None
-        self._decoder: Decoder | None = None
-        self._vocoder: Vocoder | RecordedVocoder | None = None
-        self._voices: Voices | None = None
-        self._pool: Pool | None = None
-        """Of what is recorded; None where nothing is."""
+    def __init__(self, model: Model) -> None:
+        self._model = model
 
     @property
     def device(self) -> str:
         """``cuda:0 float16 1.4 GB + 0.24 GB recorded``, ``cpu int8``."""
-        if self._device is None:
-            return ""
-        memory = device.memory_text(self._device.name, self._pool.bytes if self._pool else 0)
-        return " ".join(part for part in (self._device.name, self._form, memory) if part)
+        model = self._model
+        memory = device.memory_text(model.device.name, model.pool.bytes if model.pool else 0)
+        return " ".join(part for part in (model.device.name, model.form, memory) if part)
 
     @property
     def sample_rate(self) -> int:
         """Hertz: 24,000 in the published model."""
-        return self._facts.sample_rate if self._facts else 24_000
+        return self._model.facts.sample_rate
 
     def max_characters(self, language: str) -> int:
         """As XTTS' own front-end has it."""
         return languages.max_characters(language)
-
-    def load(self, settings: EngineSettings, report: Report) -> None:
-        """Import, read, bring into the form in which it computes, and speak a few words.
-
-        Raises:
-            EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
-        """
-        self._may_record = settings.graphs
-        where = directory.find(settings.models)
-        report("importing torch and coqui-tts", None)
-        go_offline()
-        import_coqui()
-        chosen = choose_device(settings.compute)
-        read_ahead([where / directory.WEIGHTS], report)
-        report("making the model", None)
-        try:
-            self._place(where, chosen)
-        except RuntimeError as error:
-            if not device.is_full(error):
-                raise
-            if settings.compute != AUTO:
-                raise device.does_not_fit(chosen.name, error) from error
-            _log.warning("device=%s out of memory, goes on slower on the processor: %s", chosen.name, error)
-            self._place(where, device.processor())
-        report("warming up", None)
-        self._warm_up()
-        memory.trim()
 
     def supports(self, language: str) -> bool:
         """Whether it is one of XTTS' seventeen."""
@@ -130,19 +110,16 @@ class XttsSynthesizer:
             ValueError: the text has more tokens than the model takes.
         """
         languages.require(language)
-        assert self._voices is not None  # noqa: S101 - after load
-        yield from self._speak(text, language, self._voices.get(voice), seed=seed, speed=speed)
+        yield from self._speak(text, language, self._model.voices.get(voice), seed=seed, speed=speed)
 
     def close(self) -> None:
-        """Let go of the model."""
-        self._facts = self._gpt = self._decoder = self._vocoder = self._voices = self._pool = None
+        """Nothing is held that does not go with this object."""
 
-    def _warm_up(self) -> None:
-        """The first sentence takes longer than those after it, so it is spoken here, by nobody."""
+    def warm_up(self) -> None:
+        """Speak a sentence that nobody hears, because the first one takes longer than those after it."""
         from voicestream.workers.tts.xtts import conditioning
 
-        assert self._gpt is not None  # noqa: S101 - load() calls this
-        for _ in self._speak(_WARM_UP_TEXT, "en", conditioning.nobody(self._gpt), seed=0, speed=1.0):
+        for _ in self._speak(_WARM_UP_TEXT, "en", conditioning.nobody(self._model.gpt), seed=0, speed=1.0):
             pass
 
     def _speak(
@@ -151,88 +128,119 @@ class XttsSynthesizer:
         from voicestream.workers.tts.xtts.ending import Ending
         from voicestream.workers.tts.xtts.speaking import Utterance, speak
 
-        assert self._facts and self._gpt and self._decoder and self._vocoder  # noqa: S101, PT018 - after load
+        gpt = self._model.gpt
         text = guarded(text, language)
-        tokens = self._facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
-        if len(tokens) > self._gpt.max_text_tokens:
-            raise ValueError(f"{len(tokens)} tokens of text are more than the {self._gpt.max_text_tokens} XTTS takes")
-        ending = Ending(Limits.of(text, language), self._gpt.vocabulary.max_tokens, self.sample_rate, speed)
-        utterance = Utterance(tokens, voice, seed, speed)
-        yield from speak(self._decoder, self._vocoder, utterance, ending)
-
-    def _place(self, where: Path, chosen: Device) -> None:
-        """Bring the model to a device, in the form in which it computes there."""
-        import torch
-
-        from voicestream.workers.decoder import available
-        from voicestream.workers.tts.xtts import checkpoint, linear
-        from voicestream.workers.tts.xtts.conditioning import Voices
-        from voicestream.workers.tts.xtts.decoding import PlainDecoder
-        from voicestream.workers.tts.xtts.gpt import Gpt
-        from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
-
-        model, self._facts = checkpoint.read(where)
-        where_to = torch.device(chosen.name)
-        device.use(chosen)
-        model.to(where_to)
-        self._device, self._form = chosen, chosen.numbers_name
-        may_record = self._may_record and where_to.type in RECORDING
-        if chosen.name == device.CPU and linear.has_int8():
-            self._form = "int8"
-            self._gpt = Gpt(model.gpt, linear.int8, torch.bfloat16)
-        else:
-            gpu = available.find(where_to) if may_record else None
-            self._gpt = Gpt(model.gpt, linear.exact(chosen.numbers), chosen.numbers, gpu)
-        if not (may_record and self._record(self._gpt, self._facts.manner, model.hifigan_decoder)):
-            self._decoder = PlainDecoder(self._gpt, self._facts.manner)
-            self._vocoder = Vocoder(model.hifigan_decoder, chosen.numbers)
-        self._voices = Voices(where, self._gpt)
-        # The weights as they were read are not needed any more, and others have use for their memory.
-        del model
-        device.give_back()
-
-    def _record(self, gpt: Gpt, manner: Manner, sounds: torch.nn.Module) -> bool:
-        """Record all that can be; False: the device has no memory for that, and goes on slower."""
-        from voicestream.workers.captured import Pool
-        from voicestream.workers.tts.xtts.decoding import RecordedDecoder
-        from voicestream.workers.tts.xtts.vocoder.network import Network
-        from voicestream.workers.tts.xtts.vocoder.recorded import RecordedVocoder
-
-        assert self._device is not None  # noqa: S101 - _place() calls this
-        pool = Pool(gpt.device)
-        network: Callable[[HifiGan, torch.dtype], Compute] = Network
-        if gpt.gpu is not None:
-            from voicestream.workers.tts.xtts.vocoder.fused import FusedNetwork
-            from voicestream.workers.tts.xtts.vocoder.launches import Launches
-
-            network = partial(FusedNetwork, kernels=Launches(gpt.gpu))
-        try:
-            decoder = RecordedDecoder(gpt, manner, pool)
-            decoder.record()
-            vocoder = RecordedVocoder(sounds, self._device.numbers, pool, network=network)
-            vocoder.record()
-        except RuntimeError as error:
-            if not device.is_full(error):
-                raise
-            _log.warning("device=%s no memory for recordings, goes on slower: %s", self._device.name, error)
-            return False
-        self._decoder, self._vocoder, self._pool = decoder, vocoder, pool
-        return True
+        tokens = self._model.facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
+        if len(tokens) > gpt.max_text_tokens:
+            raise ValueError(f"{len(tokens)} tokens of text are more than the {gpt.max_text_tokens} XTTS takes")
+        ending = Ending(Limits.of(text, language), gpt.vocabulary.max_tokens, self.sample_rate, speed)
+        yield from speak(self._model.decoder, self._model.vocoder, Utterance(tokens, voice, seed, speed), ending)
 
 
 def load(settings: EngineSettings, report: Report) -> XttsSynthesizer:
-    """The engine, loaded.
+    """Import, read, bring into the form in which it computes, and speak a few words.
 
     Raises:
         EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
     """
-    made = XttsSynthesizer()
+    where = directory.find(settings.models)
+    report("importing torch and coqui-tts", None)
+    go_offline()
+    import_coqui()
+    chosen = choose_device(settings.compute)
+    read_ahead([where / directory.WEIGHTS], report)
+    report("making the model", None)
     try:
-        made.load(settings, report)
-    except BaseException:
-        made.close()
-        raise
-    return made
+        model = place(where, chosen, may_record=settings.graphs)
+    except RuntimeError as error:
+        if not device.is_full(error):
+            raise
+        if settings.compute != AUTO:
+            raise device.does_not_fit(chosen.name, error) from error
+        _log.warning("device=%s out of memory, goes on slower on the processor: %s", chosen.name, error)
+        model = place(where, device.processor(), may_record=settings.graphs)
+    synthesizer = XttsSynthesizer(model)
+    report("warming up", None)
+    synthesizer.warm_up()
+    memory.trim()
+    return synthesizer
+
+
+def place(where: Path, chosen: Device, *, may_record: bool) -> Model:
+    """Bring the model to a device, in the form in which it computes there.
+
+    Args:
+        where: directory of the weights.
+        chosen: the device.
+        may_record: whether an NVIDIA GPU may record steps.
+
+    Raises:
+        EngineNotReadyError: the weights are damaged.
+        RuntimeError: the memory of the device is full.
+    """
+    import torch
+
+    from voicestream.workers.decoder import available
+    from voicestream.workers.tts.xtts import checkpoint, linear
+    from voicestream.workers.tts.xtts.conditioning import Voices
+    from voicestream.workers.tts.xtts.decoding import PlainDecoder
+    from voicestream.workers.tts.xtts.gpt import Gpt
+    from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
+
+    read, facts = checkpoint.read(where)
+    where_to = torch.device(chosen.name)
+    device.use(chosen)
+    read.to(where_to)
+    may_record = may_record and where_to.type in RECORDING
+    form = chosen.numbers_name
+    if chosen.name == device.CPU and linear.has_int8():
+        form = "int8"
+        gpt = Gpt(read.gpt, linear.int8, torch.bfloat16)
+    else:
+        gpu = available.find(where_to) if may_record else None
+        gpt = Gpt(read.gpt, linear.exact(chosen.numbers), chosen.numbers, gpu)
+    decoder: Decoder
+    vocoder: Vocoder | RecordedVocoder
+    recorded = _record(gpt, facts.manner, read.hifigan_decoder, chosen) if may_record else None
+    if recorded is not None:
+        decoder, vocoder, pool = recorded
+    else:
+        decoder, vocoder = PlainDecoder(gpt, facts.manner), Vocoder(read.hifigan_decoder, chosen.numbers)
+        pool = None
+    voices = Voices(where, gpt)
+    # The weights as they were read are not needed any more, and others have use for their memory.
+    del read
+    device.give_back()
+    return Model(chosen, form, facts, gpt, decoder, vocoder, voices, pool)
+
+
+def _record(
+    gpt: Gpt, manner: Manner, sounds: torch.nn.Module, chosen: Device
+) -> tuple[RecordedDecoder, RecordedVocoder, Pool] | None:
+    """Record all that can be; None: the device has no memory for that, and goes on slower."""
+    from voicestream.workers.captured import Pool
+    from voicestream.workers.tts.xtts.decoding import RecordedDecoder
+    from voicestream.workers.tts.xtts.vocoder.network import Network
+    from voicestream.workers.tts.xtts.vocoder.recorded import RecordedVocoder
+
+    pool = Pool(gpt.device)
+    network: Callable[[HifiGan, torch.dtype], Compute] = Network
+    if gpt.gpu is not None:
+        from voicestream.workers.tts.xtts.vocoder.fused import FusedNetwork
+        from voicestream.workers.tts.xtts.vocoder.launches import Launches
+
+        network = partial(FusedNetwork, kernels=Launches(gpt.gpu))
+    try:
+        decoder = RecordedDecoder(gpt, manner, pool)
+        decoder.record()
+        vocoder = RecordedVocoder(sounds, chosen.numbers, pool, network=network)
+        vocoder.record()
+    except RuntimeError as error:
+        if not device.is_full(error):
+            raise
+        _log.warning("device=%s no memory for recordings, goes on slower: %s", chosen.name, error)
+        return None
+    return decoder, vocoder, pool
 
 
 def choose_device(compute: str) -> Device:
