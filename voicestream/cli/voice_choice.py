@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from voicestream.engines import registry
 from voicestream.errors import UsageError
 from voicestream.models import catalogue, licences, packages
 from voicestream.models.catalogue import in_words
@@ -61,14 +62,15 @@ def propose(language: Language, ask: Ask | None) -> Model | None:
     spoken = _speaking(language)
     if not spoken or any(Store(directory()).installed(spec.models[0].name) is not None for spec in spoken):
         return None
+    built_in = " or ".join(spec.title for spec in registry.specs(registry.SYNTHESIZERS) if spec.is_built_in)
     if ask is None:
         names = " or ".join(f"--voice-model {spec.name}" for spec in spoken)
         click.echo(
-            f"voicestream: espeak-ng will speak {language.name}, in a robot's voice. For a better one, add: {names}",
+            f"voicestream: {built_in} will speak {language.name}, in a robot's voice. For a better one, add: {names}",
             err=True,
         )
         return None
-    click.echo("\nespeak-ng speaks without any download, in a robot's voice. Better ones:", err=True)
+    click.echo(f"\n{built_in} speaks without any download, in a robot's voice. Better ones:", err=True)
     best = _best(language)
     for spec in spoken:
         click.echo(f"  {_line(spec)}{', recommended' if spec.name == best else ''}", err=True)

@@ -84,6 +84,11 @@ def chosen_by_auto(group: Group[Spec], *, uses_gpu: bool) -> list[Spec]:
     return sorted(ranked, key=lambda one: (-one.rank_for(uses_gpu=uses_gpu), one.name))
 
 
+def for_samples() -> SynthesizerSpec | None:
+    """The best voice engine that speaks with the voice of a recording; None if none does."""
+    return next((one for one in chosen_by_auto(SYNTHESIZERS, uses_gpu=False) if one.takes_samples), None)
+
+
 def check(*, tts: str = AUTO, translator: str = AUTO) -> None:
     """Make sure that both names are known, before anything is started for their sake; no spec is read.
 

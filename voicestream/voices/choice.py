@@ -72,8 +72,9 @@ def engine_of(typed: str, models: str) -> str:
 
 
 def engine_of_samples() -> str:
-    """The best engine that speaks with samples; empty if there is none."""
-    return next((spec.name for spec in _taken_by_auto() if spec.takes_samples), "")
+    """Name of the best engine that speaks with samples; empty if there is none."""
+    best = registry.for_samples()
+    return best.name if best is not None else ""
 
 
 def _taken_by_auto() -> list[SynthesizerSpec]:

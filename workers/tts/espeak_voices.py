@@ -50,7 +50,7 @@ class EspeakVoices:
         if voice.startswith("/"):
             raise UsageError(
                 "espeak-ng has its own voices only: it cannot speak with a sample",
-                hint=f"Try: --tts xtts, after: {NEURAL}",
+                hint=_with_another("Try: "),
             )
         dialect, plus, variant = voice.strip().partition("+")
         if plus or variant:
@@ -75,7 +75,8 @@ class EspeakVoices:
             return names[wanted]
         nearest = difflib.get_close_matches(wanted, names, n=1)
         guess = f"Did you mean --voice {sign}{nearest[0]}? " if nearest else ""
-        other = f"XTTS has voices of two words: --tts xtts, after: {NEURAL}\n" if " " in wanted and not sign else ""
+        other = _with_another("{title} has voices of two words: ") if " " in wanted and not sign else ""
+        other += "\n" if other else ""
         raise UsageError(
             f'espeak-ng has no {what} "{typed}"',
             hint=f"{other}{guess}Type a voice (--voice en-gb), a variant (--voice +f3) or both (--voice en-gb+f3); "
@@ -102,9 +103,17 @@ def find(data: Path) -> EspeakVoices:
     return EspeakVoices(voices=voices, variants=variants)
 
 
-NEURAL: Final = "voicestream setup --voice-model xtts"
-
 REINSTALL: Final = "pip install --force-reinstall espeakng-loader"
+
+
+def _with_another(why: str) -> str:
+    """A hint to take the engine that speaks with samples, beginning with ``why``; empty if there is none."""
+    from voicestream.engines import registry  # only where somebody has typed what is not there
+
+    spec = registry.for_samples()
+    if spec is None:
+        return ""
+    return f"{why.format(title=spec.title)}--tts {spec.name}, after: voicestream setup --voice-model {spec.name}"
 
 
 def _language(file: Path) -> str:

@@ -10,6 +10,7 @@ import difflib
 from typing import TYPE_CHECKING, Final
 
 from voicestream import languages
+from voicestream.engines import registry
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.models.directories import AGAIN
 
@@ -99,9 +100,10 @@ def choose(there: Sequence[str], typed: str, language: str) -> list[str]:
     if not typed.strip():
         return [_usual(there, language)]
     if "/" in typed or typed.endswith(".wav"):
+        other = registry.for_samples()
         raise UsageError(
             f"kokoro cannot speak with the voice of a recording ({typed})",
-            hint="Try: --tts xtts, or the name of a voice: --voice af_heart",
+            hint=f"Try: {f'--tts {other.name}, or ' if other else ''}the name of a voice: --voice af_heart",
         )
     return [_named(there, name.strip()) for name in typed.split(MIXED)]
 

@@ -59,7 +59,7 @@ def _voices(models: str) -> VoiceList:
 
 SPEC: Final = SynthesizerSpec(
     name=NAME,
-    title=MODEL.title,
+    title="XTTS",
     summary="17 languages, clones voices, not for commercial purposes",
     rank=RANK,
     languages=frozenset("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split()),
