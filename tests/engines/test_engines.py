@@ -237,6 +237,15 @@ def test_the_engine_of_the_manual_works(install: Install) -> None:
     assert "beep:SPEC" in DOCUMENT.read_text(encoding="utf-8")
 
 
+def test_the_manual_lists_every_engine_with_its_option_its_rank_and_what_installs_it() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for group in (engines.TRANSLATORS, engines.SYNTHESIZERS):
+        for spec in registry.specs(group):
+            assert f"| `{group.option} {spec.name}` |" in text
+            assert f"`{spec.name}` {spec.rank}" in text
+            assert spec.install.partition(" --constraint")[0] in text
+
+
 def between(mark: str) -> str:
     found = re.search(f"<!-- {mark} -->(.*?)<!-- /{mark} -->", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
