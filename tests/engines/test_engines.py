@@ -192,7 +192,7 @@ def test_a_spec_that_cannot_be_read_hinders_nobody_and_is_logged(
 ) -> None:
     install(engines.SYNTHESIZERS, "broken", "import no_such_module")
     assert engines.load_synthesizer("auto", Reports()).name == "espeak"
-    assert "left out: the voice engine broken" in caplog.text
+    assert "voicestream: left out: the voice engine broken" in caplog.text
 
 
 def test_auto_does_not_take_an_engine_without_a_rank(install: Install) -> None:

@@ -102,6 +102,16 @@ def test_its_model_is_listed_and_set_up_under_its_licence(choir: Voicestream) ->
     assert "--accept-licence choral-1.0" in refused.stderr
 
 
+def test_without_its_module_the_others_are_listed_and_one_line_tells_of_it(choir: Voicestream) -> None:
+    (choir.home / "site" / "choir.py").write_text("raise RuntimeError('\\x1b[2J gone')", encoding="utf-8")
+    done = choir.call("setup", "--help")
+    assert done.returncode == 0
+    assert "--voice-model xtts|kokoro|none" in " ".join(done.stdout.split())
+    (told,) = done.stderr.splitlines()
+    assert told.startswith("voicestream: left out: the voice engine choir (choir:SPEC) cannot be loaded: RuntimeError:")
+    assert told.isprintable()
+
+
 def test_its_name_is_proposed_for_a_mistyped_one(choir: Voicestream) -> None:
     refused = choir.call("say", "--tts", "chior", "Hello.")
     assert refused.returncode == 2

@@ -7,20 +7,19 @@ it needs to. Nothing is kept either: a directory may come onto the path at any t
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib.metadata
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from voicestream.engine_settings import AUTO
 from voicestream.engines.spec import EngineSpec, SynthesizerSpec, TranslatorSpec
 from voicestream.errors import ConfigurationError, UsageError
+from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.metadata import EntryPoint
-
-_log = logging.getLogger(__name__)
 
 Spec = TypeVar("Spec", bound=EngineSpec)
 
@@ -69,7 +68,7 @@ def specs(group: Group[Spec]) -> list[Spec]:
         try:
             found.append(_read(group, entries))
         except ConfigurationError as error:
-            _log.warning("left out: %s (%s)", error, error.hint)
+            _warn(f"voicestream: left out: {error} ({error.hint})")
     return sorted(found, key=lambda one: (-one.rank, one.name))
 
 
@@ -160,6 +159,14 @@ def _called(found: object) -> object:
         return found
     make: Callable[[], object] = found
     return make()
+
+
+@functools.cache
+def _warn(text: str) -> None:
+    """Log a line in a process that keeps a log, and else write it to stderr; the same line once."""
+    import logging  # noqa: PLC0415 - takes as long to import as all else that a command needs
+
+    logging.getLogger(__name__).warning(one_line(text))
 
 
 def _owner(entry: EntryPoint) -> str:
