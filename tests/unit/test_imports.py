@@ -31,3 +31,9 @@ def test_the_command_line_imports_only_click_before_a_command_is_chosen(unneeded
 def test_a_worker_says_hello_before_it_imports_what_is_heavy(role: str) -> None:
     loaded = loaded_after(f"import voicestream.workers.{role}.worker")
     assert not loaded & {"numpy", "torch", "sounddevice", "soxr", "espeakng_loader"}
+
+
+@pytest.mark.parametrize("heavy", ["numpy", "torch", "ctranslate2", "onnxruntime", "espeakng_loader", "zmq", "logging"])
+def test_specs_are_read_without_what_their_engines_import(heavy: str) -> None:
+    loaded = loaded_after("from voicestream.engines import registry\nassert len(registry.all_specs()) >= 7")
+    assert heavy not in loaded

@@ -116,8 +116,8 @@ def _install(wanted: list[Model], source: Path | None) -> None:
         for model in wanted:
             Installer(Store(directory()), teller, source=elsewhere).install(model)
     if RunDirectory.of_this_user().is_held():
-        translators = registry.names(registry.TRANSLATORS)
-        _renew({"translation" if model.engine in translators else "tts" for model in wanted})
+        translating = {model.name for model in catalogue.translation_models()}
+        _renew({"translation" if model.name in translating else "tts" for model in wanted})
 
 
 def _renew(roles: Iterable[Role]) -> None:

@@ -7,7 +7,7 @@ nothing heavy. The engine itself is imported by ``load``, in the worker's proces
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     Report = Callable[[str, float | None], None]
     """Takes the name of a stage of loading and, where known, its progress from 0 to 1. Each call extends the time
     that the supervisor grants for loading."""
-
-Kind = Literal["translator", "synthesizer"]
 
 ONLY_BY_NAME: Final = 0
 """Rank of an engine that ``auto`` does not take."""
@@ -56,9 +54,7 @@ def unknown_language(_voice: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineSpec:
-    """What both kinds of engines say of themselves."""
-
-    kind: ClassVar[Kind]
+    """What both kinds of engines say of themselves; which kind it is, is the class."""
 
     name: str
     """What people type after ``--translator`` or ``--tts``; the same as that of the entry point."""
@@ -106,8 +102,6 @@ class EngineSpec:
 class TranslatorSpec(EngineSpec):
     """A translation engine; entry points of the group ``voicestream.translators`` name one."""
 
-    kind: ClassVar[Kind] = "translator"
-
     load: Callable[[EngineSettings, Report], Translator]
     """Imports and loads the engine, and returns it ready to translate.
 
@@ -119,8 +113,6 @@ class TranslatorSpec(EngineSpec):
 @dataclass(frozen=True, kw_only=True)
 class SynthesizerSpec(EngineSpec):
     """A voice engine; entry points of the group ``voicestream.synthesizers`` name one."""
-
-    kind: ClassVar[Kind] = "synthesizer"
 
     load: Callable[[EngineSettings, Report], Synthesizer]
     """Imports and loads the engine, and returns it ready to speak; raises as a translator's does."""

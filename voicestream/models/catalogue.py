@@ -72,8 +72,9 @@ def catalogue() -> dict[str, Model]:
 
 def translation_models() -> list[Model]:
     """The models of translators, in the order of ``catalogue``."""
-    engines = {spec.name for spec in registry.specs(registry.TRANSLATORS)}
-    return [model for model in catalogue().values() if model.engine in engines]
+    translators = registry.specs(registry.TRANSLATORS)
+    names = {model.name for spec in translators for model in spec.models}
+    return [model for model in catalogue().values() if model.name in names]
 
 
 def qualities() -> dict[str, str]:
