@@ -11,6 +11,7 @@ from voicestream import languages
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.tts.xtts.front_end import guarded
 from voicestream.workers.tts.xtts.languages import code, max_characters, missing_packages, require
+from voicestream.workers.tts.xtts.spec import SPEC
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
@@ -39,6 +40,7 @@ def test_a_tag_is_looked_up_as_people_write_it() -> None:
 def test_every_language_of_the_model_has_a_limit() -> None:
     spoken = {language.xtts for language in languages.known()} - {None}
     assert len(spoken) == 17
+    assert SPEC.languages == {name.partition("-")[0] for name in spoken if name is not None}
     assert all(max_characters(language.tag) > 0 for language in languages.known() if language.xtts)
     assert [max_characters(tag) for tag in ("ja", "zh-TW", "ko", "fr-CH", "sv", "?")] == [71, 82, 95, 273, 0, 0]
 

@@ -14,15 +14,13 @@ from voicestream import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers.tts import espeak_library
 from voicestream.workers.tts.kokoro import alphabet, marks
-from voicestream.workers.tts.kokoro.spec import INSTALL
+from voicestream.workers.tts.kokoro.spec import INSTALL, SPEC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from voicestream.workers.tts.espeak_library import EspeakLibrary
-
-_BY_ESPEAK: Final = frozenset(("en", "es", "fr", "hi", "it", "pt"))
 
 _PACKAGES: Final = {"ja": ("fugashi", "unidic_lite"), "zh": ("rjieba", "pypinyin")}
 
@@ -43,7 +41,7 @@ def supports(language: str) -> bool:
         base = languages.parse(language).base
     except UsageError:
         return False
-    return base in _BY_ESPEAK or base in _PACKAGES
+    return base in SPEC.languages
 
 
 def require(language: str) -> None:
