@@ -28,6 +28,9 @@ WRITE_BYTES: Final = 4096
 
 LOOK_AGAIN_SECONDS: Final = 0.05
 
+STARVED_SECONDS: Final = 5.0
+"""How much longer a thread of ours that gets no processor is waited for, while the reader has room."""
+
 STDERR: Final = 2
 
 STDERR_LIMIT_BYTES: Final = 1 << 20
@@ -56,6 +59,7 @@ class QueuedWriter:
         self._waiting_bytes = 0
         self._written_bytes = 0
         self._is_ended = False
+        self._descriptor: int | None = None
         self.opened: Final = threading.Event()
         """Set when the descriptor is there, or could not be opened."""
         self.failure: OSError | None = None
@@ -97,9 +101,17 @@ class QueuedWriter:
                 if self._written_bytes != written_bytes:
                     written_bytes = self._written_bytes
                     give_up_at = time.monotonic() + patience_seconds
-                elif is_given_up() or time.monotonic() >= give_up_at:
+                elif is_given_up() or (time.monotonic() >= give_up_at and not self._has_room(give_up_at)):
                     break
             return self.failure is None and not self._waiting_bytes
+
+    def _has_room(self, since: float) -> bool:
+        """Whether the reader is not what is waited for: on a busy machine our own thread may come late."""
+        if self._descriptor is None or time.monotonic() >= since + STARVED_SECONDS:
+            return False
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        return any(events & select.POLLOUT for _, events in poll.poll(0))
 
     def close(self) -> None:
         """Write no more; what still waits is lost."""
@@ -116,7 +128,7 @@ class QueuedWriter:
 
     def _write_all(self) -> None:
         try:
-            descriptor = self._open_descriptor()
+            descriptor = self._descriptor = self._open_descriptor()
         except OSError as error:
             self._fail(error)
             self.opened.set()

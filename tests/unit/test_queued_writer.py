@@ -103,6 +103,32 @@ def test_a_reader_that_is_slow_is_waited_for_longer_than_the_patience(ends: tupl
     reader.join()
 
 
+def test_a_thread_that_comes_late_is_no_reader_that_has_stopped(
+    ends: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    released = threading.Event()
+    looks = 0
+
+    def write_late(descriptor: int, data: bytes) -> int:
+        released.wait(remaining())
+        return write(descriptor, data)
+
+    def look() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 5:
+            released.set()
+        return False
+
+    monkeypatch.setattr(queued_writer.os, "write", write_late)
+    writer = writer_to(ends[1])
+    writer.put(b"late")
+    assert writer.flush(0.01, look)
+    assert os.read(ends[0], 10) == b"late"
+    writer.close()
+
+
 def test_waiting_ends_when_it_is_given_up(ends: tuple[int, int]) -> None:
     writer = writer_to(ends[1])
     writer.put(b"x" * 3 * 65_536)
