@@ -2,7 +2,7 @@
 
 A process that is being started or loads a model has a budget, which every Loading extends; one that is ready must
 beat; and a job must get further within its deadline. A worker can beat while its model hangs, and can be silent for
-seconds in a C call that is fine, so the limits differ (pitfalls 31, 32). The fourth way to end, the process's own
+seconds in a C call that is fine, so the limits differ. The fourth way to end, the process's own
 death, needs no clock.
 
 A supervisor that was stopped, or slept with its machine, has heard nothing in that time and knows nothing about it:

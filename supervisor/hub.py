@@ -50,7 +50,7 @@ class Hub:
         """Peers whose frames were no messages, and why; the supervisor takes those of its own workers from here."""
 
     def send(self, identity: bytes, message: Message) -> bool:
-        """Send to a peer; False when it is not there (pitfall 16)."""
+        """Send to a peer; False when it is not there."""
         try:
             self.socket.send_multipart((identity, pack(message)), zmq.NOBLOCK)
         except zmq.ZMQError as error:
@@ -100,5 +100,5 @@ class Hub:
             _log.warning("dropped=%d reason=%s peer=%r detail=%.200r", total, reason, peer, detail)
 
     def close(self, *, linger_seconds: float) -> None:
-        """Close the socket; what is still queued has this long to get out (never for ever: pitfall 15)."""
+        """Close the socket; what is still queued has this long to get out (never for ever: a peer may have ended)."""
         self._context.destroy(linger=round(linger_seconds * 1000))

@@ -32,7 +32,7 @@ THREAD_VARIABLES: Final = (
     "OPENBLAS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-"""Read by numeric libraries when they are imported; unlimited, every worker would take all cores (pitfall 48)."""
+"""Read by numeric libraries when they are imported; unlimited, every worker would take all cores."""
 
 FULL_CORES: Final = 2
 """So few are not shared out: a translation and its voice follow each other more often than they meet."""
@@ -42,7 +42,7 @@ WAITING_VARIABLES: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
 takes from the other the processor it waits for: there, XTTS took 9.7 s with two threads for what it does in 1.4 s."""
 
 MPS_VARIABLES: Final = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"}
-"""XTTS uses an operator that Apple's GPU backend lacks (pitfall 49)."""
+"""XTTS uses an operator that Apple's GPU backend lacks."""
 
 KEY_BYTES: Final = 8
 """Of the random part of a worker's name."""
@@ -95,7 +95,7 @@ class WorkerProcess:
     """A running worker, from its start until it is reaped."""
 
     def __init__(self, launch: Launch) -> None:
-        """Start it. Call from the main thread only: its death signal is tied to the calling thread (pitfall 26).
+        """Start it. Call from the main thread only: its death signal is tied to the calling thread.
 
         Raises:
             OSError: the process could not be started.
@@ -113,7 +113,7 @@ class WorkerProcess:
             raise
         command = [
             sys.executable,
-            # Not the current directory: that is the agent's project, whose files must never be imported (pitfall 42).
+            # Not the current directory: that is the agent's project, whose files must never be imported.
             "-P",
             "-m",
             f"voicestream.workers.{launch.role}",
@@ -159,7 +159,7 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id; cannot be somebody else's before it is reaped (pitfall 43)."""
+        """Its process id; cannot be somebody else's before it is reaped."""
         return self._popen.pid
 
     def reap(self) -> int | None:

@@ -3,7 +3,7 @@
 One for one: a worker is replaced alone. The wait before a start doubles with every end in a row, and an end after a
 stable time, or after work was done, counts as the first again: whoever gets something done between two ends is worth
 another start. Too many ends in a short time, or the exit code for a wrong configuration, and the role has failed
-until a person acts (pitfalls 33, 45). What the system has no room for has more time: that is not the worker's fault.
+until a person acts. What the system has no room for has more time: that is not the worker's fault.
 """
 
 from __future__ import annotations

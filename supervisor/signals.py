@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""SIGHUP too: a supervisor without a terminal is told in this way that its user is gone (pitfall 30)."""
+"""SIGHUP too: a supervisor without a terminal is told in this way that its user is gone."""
 
 
 class Signals:

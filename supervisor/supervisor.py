@@ -247,7 +247,7 @@ class Supervisor:
             self._is_stale = True
             self._desk.take(identity, message, now)
         else:
-            # A predecessor that is not quite dead, or somebody who is none of ours (pitfall 18).
+            # A predecessor that is not quite dead, or somebody who is none of ours.
             self.hub.drop(identity, "stale", type(message).__name__)
 
     def _take_other_version(self, identity: bytes, error: OtherVersionError, now: float) -> None:
@@ -360,7 +360,7 @@ class Supervisor:
     def _send_to(self, role: Role, message: Message) -> None:
         identity = self.table.identity(role)
         if identity is not None and not self.hub.send(identity, message):
-            # It is dying; what it had in hand comes back to the ledger when it is reaped (pitfall 17).
+            # It is dying; what it had in hand comes back to the ledger when it is reaped.
             _log.info("role=%s unreachable message=%s", role, type(message).__name__)
 
     def _close(self, closed: Closed) -> None:

@@ -160,7 +160,7 @@ POOL_VARIABLE: Final = "VOICESTREAM_POOL"
 def worker_name(role: str, incarnation: int, key: str) -> str:
     """A worker's name on the hub.
 
-    ``role.incarnation`` is never used twice (pitfall 18), but could be guessed: a peer that had taken the name of the
+    ``role.incarnation`` is never used twice, but could be guessed: a peer that had taken the name of the
     next incarnation before that one was started would be heard in its place.
     """
     return f"{role}.{incarnation}.{key}" if key else f"{role}.{incarnation}"
@@ -169,8 +169,8 @@ def worker_name(role: str, incarnation: int, key: str) -> str:
 def hub_socket(context: zmq.Context[zmq.Socket[bytes]], path: Path) -> zmq.Socket[bytes]:
     """The supervisor's ROUTER, bound to ``path``.
 
-    MANDATORY: a frame to a peer that is not there raises instead of vanishing (pitfall 16). LINGER 0: ending never
-    waits for a peer (pitfall 15).
+    MANDATORY: a frame to a peer that is not there raises instead of vanishing. LINGER 0: ending never
+    waits for a peer.
     """
     socket = context.socket(zmq.ROUTER)
     socket.setsockopt(zmq.LINGER, 0)
@@ -187,8 +187,8 @@ def peer_socket(
 ) -> zmq.Socket[bytes]:
     """A worker's or client's DEALER, connecting to the hub at ``path``.
 
-    Connecting is not arriving: libzmq retries for ever in silence (pitfall 14). Readiness is a message.
-    High-water marks are off: what may be under way is counted in credits by the application (pitfall 20), and the last
+    Connecting is not arriving: libzmq retries for ever in silence. Readiness is a message.
+    High-water marks are off: what may be under way is counted in credits by the application, and the last
     words of a hub that ends must find room here.
     """
     socket = context.socket(zmq.DEALER)

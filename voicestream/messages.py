@@ -2,7 +2,7 @@
 
 One message is one msgpack map in one frame; ``voicestream.link`` packs, unpacks and validates them, and
 ``docs/protocol.md`` shows who sends which, when. All structs are tagged, frozen and ``kw_only``: a restarted worker may
-run newer code than the supervisor, and positional encoding would then decode into the wrong field (pitfall 23).
+run newer code than the supervisor, and positional encoding would then decode into the wrong field.
 
 Units: durations in seconds, positions and lengths of audio in frames (one float32 sample of the mono pool), offsets of
 input in bytes from the start of the session's input. ``session`` names one ``run``; ``sentence`` is the ordinal
@@ -788,4 +788,5 @@ ToClient = (
 )
 
 Message = FromWorker | ToWorker | FromClient | ToClient
-"""The one union that frames are validated against (pitfall 24: never decode a single tagged type)."""
+"""The one union that frames are validated against: a decoder for a single tagged type accepts input without a tag
+(jcrist/msgspec#915)."""

@@ -1,6 +1,6 @@
 """Noticing the end of a process that is not our child.
 
-Linux: a pidfd, which becomes readable when the process ends and cannot be confused by a reused number (pitfall 43).
+Linux: a pidfd, which becomes readable when the process ends and cannot be confused by a reused number.
 Elsewhere: asking again and again whether the number is still taken.
 """
 

@@ -1,8 +1,8 @@
 """The directory through which a user's processes find each other: one socket, one lock, nobody else's business.
 
 Everything on the socket can be read and spoken by whoever can connect to it, so the protection is the directory: mode
-0700, owned by us, not a symlink, checked before every use (pitfall 12). Whoever holds the lock is *the* supervisor;
-binding happens only under the lock, because a second bind to an ipc path silently steals it (pitfall 10).
+0700, owned by us, not a symlink, checked before every use. Whoever holds the lock is *the* supervisor;
+binding happens only under the lock, because a second bind to an ipc path silently steals it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_RUNTIME_DIR"
 
 MAX_SOCKET_PATH_BYTES: Final = 103 if sys.platform == "darwin" else 107
-"""``sun_path`` less its final NUL (pitfall 13)."""
+"""``sun_path`` less its final NUL."""
 
 MAX_NOTE_BYTES: Final = 64
 """What the lock's holder writes about itself is shorter."""
@@ -264,7 +264,7 @@ class RunDirectory:
             self._segment_path.unlink()
 
     def remove(self) -> None:
-        """Under the lock: remove the socket, the lock and the directory (libzmq leaves the socket, pitfall 11)."""
+        """Under the lock: remove the socket, the lock and the directory (libzmq leaves the socket)."""
         lock, self._lock = self._lock, None
         if lock is None:
             return

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from voicestream.messages import FromWorker, ToWorker
 
 BEAT_SECONDS: Final = 1.0
-"""Well below the supervisor's limit for silence (10 s, pitfall 32)."""
+"""Well below the supervisor's limit for silence (10 s)."""
 
 STAND_IN_SECONDS: Final = 0.02
 """How long the main thread may be busy before the other one stands in for it, and so how late a Stop may be noticed.
@@ -46,7 +46,7 @@ REST_SECONDS: Final = 1.0
 """After so long without a message the second thread sleeps until there is one: a worker that is idle costs nothing."""
 
 LINGER_MILLISECONDS: Final = 1000
-"""A last WorkFailed or Stopping still gets out (pitfall 15)."""
+"""A last WorkFailed or Stopping still gets out."""
 
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 The order of the start is fixed: fault handler, parent's death, signals, connection, Hello, only then the heavy
 imports with Loading, then Ready. So the supervisor knows a worker some milliseconds after its start, however long its
-model takes, and a signal during loading is acted on once loading is over (pitfall 34).
+model takes, and a signal during loading is acted on once loading is over.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Assignment:
 
     @property
     def identity(self) -> str:
-        """Name on the wire, never used twice (pitfall 18)."""
+        """Name on the wire, never used twice."""
         return worker_name(self.role, self.incarnation, self.key)
 
 

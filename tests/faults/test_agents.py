@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from helpers.running import Event, Run, Voicestream
 
 PIPE_CUT = 65_536
-"""Bytes after which an agent was seen to end with exit code 0 in the middle of a line (pitfall 41)."""
+"""Bytes after which an agent was seen to end with exit code 0 in the middle of a line."""
 
 MIB = 1 << 20
 

@@ -88,7 +88,7 @@ def test_a_frame_beyond_all_measure_costs_its_sender_the_connection_and_nobody_e
 
 
 def test_a_second_peer_with_the_name_of_a_living_one_is_not_heard(net: Net) -> None:
-    """A name is never used twice (pitfall 18): whoever does is not the worker."""
+    """A name is never used twice: whoever does is not the worker."""
     first = net.peer(b"tts.1")
     forger = net.stranger(b"tts.1")
     forger.send(pack(Stopping(reason="forged")))

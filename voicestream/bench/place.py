@@ -114,7 +114,7 @@ class Place:
 
 
 def _root() -> str:
-    """Where temporary directories go, if a socket's path fits there: on macOS it does not (pitfall 13)."""
+    """Where temporary directories go, if a socket's path fits there: on macOS it does not."""
     root = tempfile.gettempdir()
     longest = f"{root}/vs-bench-12345678/sound/native"
     fits = len(os.fsencode(longest)) <= run_directory.MAX_SOCKET_PATH_BYTES

@@ -218,7 +218,7 @@ class Pipeline:
         self._offset = self.received - self._line.size - held
 
     def _read_unended(self) -> None:
-        """Read an object that is whole and lacks only its line's end: its agent may hang now (pitfall 41)."""
+        """Read an object that is whole and lacks only its line's end: its agent may hang now."""
         line = self._line.peek().strip(_BLANK)
         if isinstance(self._state.reader, PlainReader) or not (line.startswith(b"{") and line.endswith(b"}")):
             return

@@ -1,6 +1,6 @@
 """Programs that run in a row for as long as they are needed: a text and a NUL in, a text and a NUL out.
 
-The programs stay in the worker's process group, which the supervisor kills as a whole (pitfall 28), and each of them
+The programs stay in the worker's process group, which the supervisor kills as a whole, and each of them
 ends at the end of its input. So when the worker dies, the row ends from the first program to the last.
 """
 
