@@ -85,8 +85,6 @@ def test_the_loss_of_a_worker_other_than_the_player_is_not_heard(
         places = places_in(speak(place, recorder, kill), wanted)
         if -1 not in places:
             return
-        # With a new supervisor: in the next take the worker is to have died once, not twice.
-        assert place.call("down").returncode == 0
     pytest.fail(f"no take was whole; the last: {places}")
 
 
