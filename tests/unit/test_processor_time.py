@@ -135,6 +135,7 @@ def test_no_text_costs_a_parser_more_than_its_share(construct: str, control: Con
 
 @pytest.mark.parametrize("language", SPOKEN)
 def test_no_text_costs_normalization_more_than_its_share(language: str, control: Control) -> None:
+    pytest.importorskip("num2words", reason="make neural")
     assert_linear(spoken(language), language, control, PATTERNS // 2)
 
 

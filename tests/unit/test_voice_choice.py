@@ -64,6 +64,7 @@ def test_a_voice_of_ones_own_is_the_path_of_its_sample(models: str, own: Path, t
 
 @pytest.mark.parametrize("tts", ["espeak", "kokoro"])
 def test_an_engine_that_takes_no_samples_is_not_given_any(models: str, own: Path, tmp_path: Path, tts: str) -> None:
+    pytest.importorskip("soundfile", reason="make neural")
     file = record(tmp_path / "other.wav", speech(8.0))
     for typed in ("me", str(file)):
         with pytest.raises(UsageError, match=f"{tts} has its own voices only") as error:
