@@ -45,9 +45,7 @@ def load_translator(name: str, report: Report, explain: Callable[[str], None] = 
 
     if name != AUTO:
         return _loaded(registry.spec(TRANSLATORS, name), load)
-    ranked = registry.chosen_by_auto(TRANSLATORS, uses_gpu=uses_gpu(settings))
-    spec, engine, not_ready = _best(TRANSLATORS, ranked, load)
-    _tell(spec, not_ready, report)
+    _, engine, not_ready = _best(TRANSLATORS, settings, report, load)
     if not_ready:
         explain("; ".join(not_ready.values()))
     return engine
@@ -72,9 +70,7 @@ def load_synthesizer(name: str, report: Report, explain: Callable[[str], None] =
 
     if name != AUTO:
         return _loaded(registry.spec(SYNTHESIZERS, name), load)
-    ranked = registry.chosen_by_auto(SYNTHESIZERS, uses_gpu=uses_gpu(settings))
-    spec, engine, not_ready = _best(SYNTHESIZERS, ranked, load)
-    _tell(spec, not_ready, report)
+    spec, engine, not_ready = _best(SYNTHESIZERS, settings, report, load)
     missed = [reason for one, reason in not_ready.items() if _is_missed(one, spec, settings.models)]
     if missed:
         explain("; ".join(missed))
@@ -105,15 +101,18 @@ def uses_gpu(settings: EngineSettings) -> bool:
 
 
 def _best(
-    group: Group[Spec], ranked: list[Spec], load: Callable[[Spec], Engine]
+    group: Group[Spec], settings: EngineSettings, report: Report, load: Callable[[Spec], Engine]
 ) -> tuple[Spec, Engine, dict[Spec, str]]:
-    """The first that can be loaded, its engine, and why those before it cannot be."""
+    """The first of ``auto`` that can be loaded, its engine, and why those before it cannot be."""
     not_ready: dict[Spec, str] = {}
-    for spec in ranked:
+    for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu(settings)):
         try:
-            return spec, _loaded(spec, load), not_ready
+            engine = _loaded(spec, load)
         except ConfigurationError as error:
             not_ready[spec] = f"{spec.name} is not ready: {error} ({error.hint})"
+        else:
+            _tell(spec, not_ready, report)
+            return spec, engine, not_ready
     raise EngineNotReadyError(
         f"no {group.title} is ready: {'; '.join(not_ready.values()) or 'none is installed'}",
         hint="pip install voicestream",
