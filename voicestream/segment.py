@@ -20,8 +20,6 @@ from voicestream.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SHARED_MEMORY_DIRECTORY: Final = "/dev/shm"  # noqa: S108 - where Linux has named shared memory; only its room is read
-
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.ENOMEM, errno.EDQUOT, errno.EFBIG})
 """Answers of a system that has the means and lacks the space."""
 
@@ -128,9 +126,11 @@ def _named(size: int, record: Callable[[str], None]) -> Segment:
 
 
 def _what_shared_memory_lacks(error: OSError, size: int) -> str:
-    where = SHARED_MEMORY_DIRECTORY if sys.platform == "linux" else "named shared memory"
+    from voicestream.untracked_memory import DIRECTORY  # noqa: PLC0415 - see ``_named``
+
+    where = DIRECTORY if sys.platform == "linux" else "named shared memory"
     if error.errno == errno.ENOSPC:
-        found = os.statvfs(SHARED_MEMORY_DIRECTORY)
+        found = os.statvfs(DIRECTORY)
         total, left = found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
         has = in_words(total) if total < size else f"{in_words(left)} left"
         return f"{where} has {has}, {in_words(size, rounded_up=True)} are needed"
