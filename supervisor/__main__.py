@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Final, cast
 
 import zmq
 
-from voicestream import cards, log, segment
-from voicestream.engine_settings import AUTO, EngineSettings
+from voicestream import log
+from voicestream.config import gpu_selection
+from voicestream.config.engine_settings import AUTO, EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
-from voicestream.run_directory import RunDirectory
-from voicestream.supervisor.alarms import Limits
-from voicestream.supervisor.supervisor import Supervisor
+from voicestream.protocol import pool_memory
+from voicestream.protocol.run_directory import RunDirectory
+from voicestream.supervisor.loop import Supervisor
+from voicestream.supervisor.processes.watchdog import Limits
 
 if TYPE_CHECKING:
-    from voicestream.messages import Role
-    from voicestream.segment import Segment
+    from voicestream.protocol.messages import Role
+    from voicestream.protocol.pool_memory import Segment
 
 FIRST_SESSION_SECONDS: Final = 10.0
 """A client that started us opens its session at once; one that was interrupted before it could should leave nothing."""
@@ -102,14 +104,14 @@ def _settings(found: argparse.Namespace) -> dict[Role, EngineSettings]:
     Raises:
         UsageError: a card cannot be right.
     """
-    cards_of = cards.parse(cast("list[str]", found.gpu))
+    cards_of = gpu_selection.parse(cast("list[str]", found.gpu))
     return {
         role: EngineSettings(
             models=cast("str", found.models),
-            compute=cards.compute_of(role, cast("str", found.compute), cards_of),
+            compute=gpu_selection.compute_of(role, cast("str", found.compute), cards_of),
             graphs=not cast("bool", found.no_graphs),
         )
-        for role in cards.ROLES
+        for role in gpu_selection.ROLES
     }
 
 
@@ -128,7 +130,7 @@ def _make_pool(run_directory: RunDirectory) -> Segment:
     Raises:
         ConfigurationError: there is no room for it.
     """
-    made = segment.reserve(run_directory.record_segment)
+    made = pool_memory.reserve(run_directory.record_segment)
     if made.lacking:
         logging.getLogger(__name__).warning("pool=anonymous reason=%r", "; ".join(made.lacking))
     else:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream import cards, languages
-from voicestream.engine_settings import check_compute
+from voicestream.config import gpu_selection, languages
+from voicestream.config.engine_settings import check_compute
 from voicestream.errors import UsageError
 
 if TYPE_CHECKING:
-    from voicestream.messages import SessionOptions
+    from voicestream.protocol.messages import SessionOptions
 
 MAX_SESSIONS: Final = 64
 """Open at once. Each has a descriptor and a place in every turn; a person listens to a few."""
@@ -50,7 +50,7 @@ def refusal(options: SessionOptions) -> str:
     try:
         languages.parse(options.parser.language)
         languages.parse(options.target)
-        cards.check(check_compute(options.compute), options.cards)
+        gpu_selection.check(check_compute(options.compute), options.cards)
     except UsageError as error:
         return error.for_people()
     if "\0" in options.models or (options.models and not Path(options.models).is_absolute()):

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 import zmq
 
 from voicestream.errors import OtherVersionError, ProtocolError
-from voicestream.link import hub_socket, pack, unpack
+from voicestream.protocol.transport import hub_socket, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from voicestream.messages import Message
+    from voicestream.protocol.messages import Message
 
 MAX_FRAMES_A_TURN: Final = 64
 """Frames taken before processes and clocks are looked at again: a flood delays nothing else."""

@@ -11,7 +11,7 @@ import itertools
 from dataclasses import dataclass
 from typing import Final
 
-from voicestream.messages import MAX_STATE_BYTES
+from voicestream.protocol.messages import MAX_STATE_BYTES
 
 MAX_UNREAD_BYTES: Final = 4 << 20
 """Input that is under way to the parser at any time."""

@@ -6,14 +6,14 @@ import collections
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from voicestream.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
-from voicestream.process_watch import ProcessWatch
+from voicestream.protocol.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
+from voicestream.protocol.process_watch import ProcessWatch
 from voicestream.supervisor.input_log import InputLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.messages import InputConsumed, Message, SessionOptions
+    from voicestream.protocol.messages import InputConsumed, Message, SessionOptions
     from voicestream.supervisor.hub import Hub
 
 MAX_LOSSES_A_LINE: Final = 3

@@ -25,7 +25,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from voicestream import fault, user_directories
+from voicestream import exception_summary
+from voicestream.config import user_directories
 from voicestream.errors import ConfigurationError, NoLogError
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
@@ -331,7 +332,7 @@ class _Formatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401 - logging's signature
         """The lines of a traceback."""
         if self.hides_content and ei[1] is not None:
-            found = fault.lines(ei[1])
+            found = exception_summary.lines(ei[1])
         else:
             found = super().formatException(ei).splitlines()
         return "\n".join(f"{_INDENTED}{line}" for line in strip_terminal_codes("\n".join(found)).splitlines())
@@ -343,7 +344,9 @@ def _without_content(record: logging.LogRecord) -> logging.LogRecord:
     found.exc_text = found.stack_info = None
     if _OURS.match(record.name):
         if isinstance(record.args, tuple):
-            found.args = tuple(fault.describe(one) if isinstance(one, BaseException) else one for one in record.args)
+            found.args = tuple(
+                exception_summary.describe(one) if isinstance(one, BaseException) else one for one in record.args
+            )
     else:
         found.msg = "%s:%d in %s (a record of another package, without its text)"
         found.args = (record.pathname, record.lineno, record.funcName)
@@ -353,7 +356,7 @@ def _without_content(record: logging.LogRecord) -> logging.LogRecord:
 def _tell_unwritten(record: logging.LogRecord) -> None:
     """In place of ``logging``, which would print the values of the record."""
     error = sys.exception()
-    why = fault.describe(error) if error is not None else "it is not known why"
+    why = exception_summary.describe(error) if error is not None else "it is not known why"
     with suppress(OSError, ValueError, AttributeError):  # there is nothing else to write to
         sys.stderr.write(f"a record of {record.pathname}:{record.lineno} was not logged: {why}\n")
 

@@ -22,18 +22,18 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from voicestream import lifeline
-from voicestream.brief import brief
 from voicestream.errors import ProtocolError
-from voicestream.link import is_to_worker, pack, peer_socket, poll_milliseconds, unpack
-from voicestream.messages import Beat, Cancel, Drain, Silence, Stop
+from voicestream.protocol import lifeline
+from voicestream.protocol.messages import Beat, Cancel, Drain, Silence, Stop
+from voicestream.protocol.transport import is_to_worker, pack, peer_socket, poll_milliseconds, unpack
+from voicestream.protocol.truncation import brief
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
     from pathlib import Path
 
-    from voicestream.messages import FromWorker, ToWorker
+    from voicestream.protocol.messages import FromWorker, ToWorker
 
 BEAT_SECONDS: Final = 1.0
 """Well below the supervisor's limit for silence (10 s)."""

@@ -19,17 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from voicestream import lifeline, log
+from voicestream import log
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError
-from voicestream.link import POOL_VARIABLE, WORKER_KEY_VARIABLE, worker_name
-from voicestream.messages import Drain, Hello, Loading, Ready, Role, Stop, Stopping
+from voicestream.protocol import lifeline
+from voicestream.protocol.messages import Drain, Hello, Loading, Ready, Role, Stop, Stopping
+from voicestream.protocol.transport import POOL_VARIABLE, WORKER_KEY_VARIABLE, worker_name
 from voicestream.workers.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
-    from voicestream.messages import ToWorker
+    from voicestream.protocol.messages import ToWorker
 
 _log = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ def remove_segment(pool: int | str | None) -> None:
     """After the end of the supervisor: remove the name of its shared memory, if it has one."""
     if isinstance(pool, str):
         # Not at the top: every worker would take longer to start for what almost never happens.
-        from voicestream import untracked_memory
+        from voicestream.protocol import untracked_memory
 
         untracked_memory.remove(pool)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from voicestream import languages
+from voicestream.config import languages
 
 _FALLBACK: Final = "en"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicestream.messages import Counts, Role, SessionEvent, ToWorker
+    from voicestream.protocol.messages import Counts, Role, SessionEvent, ToWorker
 
 
 @dataclass(frozen=True)

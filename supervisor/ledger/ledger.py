@@ -24,7 +24,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     AudioPlayed,
     AudioWritten,
     Cancel,
@@ -44,19 +44,19 @@ from voicestream.messages import (
     Underrun,
     WorkFailed,
 )
-from voicestream.supervisor import needs
-from voicestream.supervisor.ledger.books import MAX_CHARACTERS, Books, SessionBook
+from voicestream.supervisor import requirements
 from voicestream.supervisor.ledger.commands import Closed, Command, Report
-from voicestream.supervisor.ledger.lagging import Lagging
+from voicestream.supervisor.ledger.lag_policy import Lagging
 from voicestream.supervisor.ledger.playing import Playing
-from voicestream.supervisor.ledger.rows import Outcome, Row
+from voicestream.supervisor.ledger.sentences import Outcome, Row
 from voicestream.supervisor.ledger.slots import SlotTable
 from voicestream.supervisor.ledger.speaking import Speaking
+from voicestream.supervisor.ledger.state import MAX_CHARACTERS, Books, SessionBook
 from voicestream.supervisor.ledger.translating import Translating
 
 if TYPE_CHECKING:
-    from voicestream.audio_pool import Cursor
-    from voicestream.messages import FromWorker, Role, SessionOptions
+    from voicestream.protocol.audio_pool import Cursor
+    from voicestream.protocol.messages import FromWorker, Role, SessionOptions
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Ledger:
     def open_session(self, session: str, options: SessionOptions, now: float, *, detach: bool = False) -> list[Command]:
         """A new session; its id must be new. ``detach``: it is to be handed over at the end of its input."""
         self.books.now = now
-        book = SessionBook(session=session, options=options, translates=needs.translates(options))
+        book = SessionBook(session=session, options=options, translates=requirements.translates(options))
         self.books.sessions[session] = book
         if detach:
             self.books.queue(session, is_complete=False)

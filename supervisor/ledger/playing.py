@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from voicestream.messages import CloseOutput, EventName, OpenOutput, Play, Silence
-from voicestream.supervisor.ledger import turns
-from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
-from voicestream.supervisor.ledger.rows import Making, Outcome
+from voicestream.protocol.messages import CloseOutput, EventName, OpenOutput, Play, Silence
+from voicestream.supervisor.ledger import round_robin
+from voicestream.supervisor.ledger.sentences import Making, Outcome
+from voicestream.supervisor.ledger.state import MAX_TRIALS, first_open, put_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from voicestream.audio_pool import Cursor
-    from voicestream.messages import AudioPlayed, PlaybackFinished
-    from voicestream.supervisor.ledger.books import Books, Key, SessionBook
-    from voicestream.supervisor.ledger.pacing import Pace
-    from voicestream.supervisor.ledger.rows import Row
+    from voicestream.protocol.audio_pool import Cursor
+    from voicestream.protocol.messages import AudioPlayed, PlaybackFinished
+    from voicestream.supervisor.ledger.playout_start import Pace
+    from voicestream.supervisor.ledger.sentences import Row
+    from voicestream.supervisor.ledger.state import Books, Key, SessionBook
 
 PLAY_AHEAD: Final = 2
 """Sentences the player holds: the one that is heard and the next one, so that no gap is left between them."""
@@ -32,7 +32,7 @@ class Playing:
         self._books = books
         self._pace = pace
         self._rows: list[Row] = []
-        self._turn: turns.Turn | None = None
+        self._turn: round_robin.Turn | None = None
         self._serial = 0
         self._progress_at = 0.0
         self._first_since = 0.0
@@ -184,7 +184,7 @@ class Playing:
         """The sessions, in the order in which they need further sound."""
         if len(self._books.sessions) < 2:  # noqa: PLR2004 - the usual case, and this runs with every message
             return list(self._books.sessions.values())
-        order = turns.order_after(self._turn, list(self._books.sessions))
+        order = round_robin.order_after(self._turn, list(self._books.sessions))
         behind = self._behind()
         if self._turn is not None and self._turn.session in self._books.sessions and self._holds(self._turn):
             order.insert(0, order.pop())
@@ -216,12 +216,14 @@ class Playing:
 
     def _next(self) -> Row | None:
         candidates = {
-            session: turns.Candidate(message=row.message, ready=self._may_start(self._books.sessions[session], row))
+            session: round_robin.Candidate(
+                message=row.message, ready=self._may_start(self._books.sessions[session], row)
+            )
             for session, row in self._heads().items()
         }
         if not candidates:
             return None
-        chosen = turns.next_session(
+        chosen = round_robin.next_session(
             self._turn, list(self._books.sessions), candidates, self._open_messages(), self._books.now
         )
         if chosen is None:
@@ -229,7 +231,7 @@ class Playing:
         book = self._books.sessions[chosen]
         row = book.unplayed.popleft()
         book.begun_message = row.message
-        self._turn = turns.Turn(session=chosen, message=row.message, since=self._books.now)
+        self._turn = round_robin.Turn(session=chosen, message=row.message, since=self._books.now)
         self._serial += 1
         row.serial = self._serial
         row.position = book.next_position
@@ -301,12 +303,12 @@ class Playing:
         row.player_trials += 1
         return row.player_trials >= MAX_TRIALS
 
-    def _holds(self, turn: turns.Turn) -> bool:
+    def _holds(self, turn: round_robin.Turn) -> bool:
         candidates = {
-            session: turns.Candidate(message=row.message, ready=row.is_playable)
+            session: round_robin.Candidate(message=row.message, ready=row.is_playable)
             for session, row in self._heads().items()
         }
-        return turns.holds(turn, candidates, self._open_messages(), self._books.now)
+        return round_robin.holds(turn, candidates, self._open_messages(), self._books.now)
 
     def _heads(self) -> dict[str, Row]:
         """The next sentence of each session that can have the next turn."""
@@ -321,7 +323,7 @@ class Playing:
     def _behind(self) -> dict[str, int]:
         """The sessions that wait until an earlier one was played. A held one keeps nobody waiting."""
         books = self._books.sessions.values()
-        return turns.behind({book.session: book.queued for book in books if book.queued and not book.held})
+        return round_robin.behind({book.session: book.queued for book in books if book.queued and not book.held})
 
     def _has_begun(self, row: Row) -> bool:
         """Whether the turn is that of a row's message, which is not interrupted."""

@@ -7,21 +7,21 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
-from voicestream.engine_settings import AUTO
-from voicestream.messages import EventName, Lease, Speak
-from voicestream.speech_rates import estimate
-from voicestream.supervisor.ledger.arrivals import Arrivals
-from voicestream.supervisor.ledger.books import MAX_TRIALS, first_open, put_in_order
-from voicestream.supervisor.ledger.pacing import Pace
-from voicestream.supervisor.ledger.rows import Making, Outcome
+from voicestream.config.engine_settings import AUTO
+from voicestream.config.speech_duration import estimate
+from voicestream.protocol.audio_pool import SAMPLE_RATE, SLOT_FRAMES
+from voicestream.protocol.messages import EventName, Lease, Speak
+from voicestream.supervisor.ledger.chunk_timeline import Arrivals
+from voicestream.supervisor.ledger.playout_start import Pace
+from voicestream.supervisor.ledger.sentences import Making, Outcome
+from voicestream.supervisor.ledger.state import MAX_TRIALS, first_open, put_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from voicestream.messages import AudioWritten, SessionOptions, WorkFailed
-    from voicestream.supervisor.ledger.books import Books, Key, SessionBook
-    from voicestream.supervisor.ledger.rows import Row
+    from voicestream.protocol.messages import AudioWritten, SessionOptions, WorkFailed
+    from voicestream.supervisor.ledger.sentences import Row
+    from voicestream.supervisor.ledger.state import Books, Key, SessionBook
 
 LEASE_AHEAD: Final = 4
 """Unwritten slots a voice has in hand, 2 s: the answer to a request is there long before it needs the next one."""

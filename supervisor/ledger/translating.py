@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from voicestream.engine_settings import UNTRANSLATED
-from voicestream.messages import Cancel, EventName, SourceSentence, Translate
-from voicestream.supervisor.ledger.books import MAX_CHARACTERS, MAX_TRIALS, first_open, put_in_order
-from voicestream.supervisor.ledger.rows import Making
+from voicestream.config.engine_settings import UNTRANSLATED
+from voicestream.protocol.messages import Cancel, EventName, SourceSentence, Translate
+from voicestream.supervisor.ledger.sentences import Making
+from voicestream.supervisor.ledger.state import MAX_CHARACTERS, MAX_TRIALS, first_open, put_in_order
 
 if TYPE_CHECKING:
-    from voicestream.messages import Translated, TranslationOptions, WorkFailed
-    from voicestream.supervisor.ledger.books import Books, SessionBook
-    from voicestream.supervisor.ledger.rows import Row
+    from voicestream.protocol.messages import Translated, TranslationOptions, WorkFailed
+    from voicestream.supervisor.ledger.sentences import Row
+    from voicestream.supervisor.ledger.state import Books, SessionBook
 
 MAX_BATCH: Final = 16
 """Sentences in one batch: beyond this a GPU gains little and the first sentence waits longer."""

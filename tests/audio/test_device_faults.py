@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.pulse import SINK, Reading, Recorder, ramp
-from voicestream.messages import PlaybackFinished
+from voicestream.protocol.messages import PlaybackFinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

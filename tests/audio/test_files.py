@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from helpers.player_driver import PlayerDriver
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     AudioPlayed,
     Cancel,
     Cancelled,

@@ -13,7 +13,7 @@ import pytest
 from helpers.heard import Account, as_written, sentences_of
 from helpers.pulse import SINK
 from helpers.running import line, wait_until
-from voicestream.workers.player.device import GONE_SECONDS, HUNG_SECONDS
+from voicestream.workers.player.sound_device import GONE_SECONDS, HUNG_SECONDS
 
 if TYPE_CHECKING:
     from helpers.pulse import PulseServer, Recorder

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from helpers.pulse import Reading, ramp
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     AudioPlayed,
     Cancel,
     Cancelled,

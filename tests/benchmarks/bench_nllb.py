@@ -25,9 +25,9 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from helpers import tiny_nllb
-from voicestream.bench.gpu.sizes import FULL_SIZES
 from voicestream.bench.hardware import describe
-from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.bench.random_models.sizes import FULL_SIZES
+from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.engines.translator import CancelledError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def cancelled_ms(decode: Decode, batch: int) -> float:
 
 def source(models: Path) -> list[str]:
     """The tokens of a sentence."""
-    from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+    from voicestream.workers.engines.nllb.tokenizer import Vocabulary
 
     vocabulary = Vocabulary(models / tiny_nllb.NAME / "tokenizer.json", "")
     text = " ".join(english for english, _, _ in tiny_nllb.pairs()).replace(".", "")
@@ -144,12 +144,12 @@ def source(models: Path) -> list[str]:
 
 def engine(name: str, models: Path) -> tuple[Decode, str]:
     """One of ours, loaded as a worker loads it."""
-    from voicestream.workers import engines
-    from voicestream.workers.translation.nllb.batches import Group
-    from voicestream.workers.translation.nllb.search import Search
+    from voicestream.workers import engine_loading
+    from voicestream.workers.engines.nllb.batches import Group
+    from voicestream.workers.engines.nllb.search import Search
 
     os.environ |= {MODELS_VARIABLE: str(models), COMPUTE_VARIABLE: "cpu"}
-    translator: Any = engines.load_translator(name, lambda *_: None)
+    translator: Any = engine_loading.load_translator(name, lambda *_: None)
     tokens = source(models)
 
     def decode(batch: int, beams: int, is_cancelled: Callable[[], bool] = lambda: False) -> None:

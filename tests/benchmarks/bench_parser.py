@@ -14,7 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from voicestream.messages import ParserOptions
+from voicestream.protocol.messages import ParserOptions
 from voicestream.workers.parser.pipeline import Pipeline
 
 if TYPE_CHECKING:

@@ -28,12 +28,12 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from helpers import tiny_xtts
-from voicestream.bench.gpu import coqui_own
-from voicestream.bench.gpu.sizes import FULL_SIZES
+from voicestream.bench.gpu import baseline_coqui
 from voicestream.bench.hardware import describe
-from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
-from voicestream.workers.tts.heard.limits import Limits
-from voicestream.workers.tts.xtts.ending import TOKEN_SECONDS
+from voicestream.bench.random_models.sizes import FULL_SIZES
+from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.workers.engines.xtts.end_detection import TOKEN_SECONDS
+from voicestream.workers.tts.postprocessing.duration_bounds import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -129,9 +129,9 @@ def timed(speak: Speak) -> dict[str, Any]:
 def ours(models: Path) -> Iterator[tuple[Speak, str]]:
     """The engine, loaded as a worker loads it; sentences of just so many tokens."""
     os.environ |= {MODELS_VARIABLE: str(models), COMPUTE_VARIABLE: "cpu"}
-    from voicestream.workers import engines
+    from voicestream.workers import engine_loading
 
-    synthesizer: Any = engines.load_synthesizer("xtts", lambda *_: None)
+    synthesizer: Any = engine_loading.load_synthesizer("xtts", lambda *_: None)
     seconds = (TOKENS - 0.5) * TOKEN_SECONDS
     Limits.of = lambda *_: Limits(seconds + TOKEN_SECONDS, seconds, seconds)  # type: ignore[method-assign]
     yield lambda: synthesizer.synthesize(tiny_xtts.TEXTS["en"], "en", "", 1), synthesizer.device
@@ -142,7 +142,7 @@ def ours(models: Path) -> Iterator[tuple[Speak, str]]:
 def coquis(models: Path, chunk: int) -> Iterator[tuple[Speak, str]]:
     """What the documentation of coqui-tts says."""
     warnings.simplefilter("ignore")
-    with coqui_own.loaded(models / tiny_xtts.NAME) as model:
+    with baseline_coqui.loaded(models / tiny_xtts.NAME) as model:
         voice = next(iter(model.speaker_manager.speakers.values()))
 
         def speak() -> Iterable[Any]:
@@ -164,12 +164,13 @@ def parts(directory: Path) -> dict[str, Any]:
     """What rounding changes, and what the size of the pieces costs in the vocoder."""
     import torch
 
-    from voicestream.workers.tts.xtts.importing import import_coqui
+    from voicestream.workers.engines.xtts.coqui.importing import import_coqui
 
     import_coqui()
-    from voicestream.workers.tts.xtts import checkpoint, linear
-    from voicestream.workers.tts.xtts.gpt import Gpt, finish
-    from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
+    from voicestream.workers.engines.xtts import linear
+    from voicestream.workers.engines.xtts.coqui import checkpoint
+    from voicestream.workers.engines.xtts.gpt import Gpt, finish
+    from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
 
     model, facts = checkpoint.read(directory)
     voice = next(iter(torch.load(directory / "speakers_xtts.pth", weights_only=True).values()))

@@ -12,12 +12,12 @@ import psutil
 import pytest
 
 from helpers.running import COMMAND, wait_until
-from voicestream import audio_pool
-from voicestream.bench import help_text, hub, memory, sound_server, speech, table
+from voicestream.bench import first_sound, help_text, hub_overhead, proportional_memory, sound_server, table
 from voicestream.bench.figures import Figure, Report, percentile
 from voicestream.bench.hardware import describe
-from voicestream.bench.place import Place
+from voicestream.bench.sandbox import Place
 from voicestream.errors import VoicestreamError
+from voicestream.protocol import audio_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,8 +102,8 @@ def test_a_percentile_that_few_samples_cannot_tell_from_the_largest_is_left_out(
 
 TOUCHING = """
 import os
-from voicestream import audio_pool
-from voicestream.bench import memory
+from voicestream.protocol import audio_pool
+from voicestream.bench import proportional_memory as memory
 
 me = os.getpid()
 descriptor = audio_pool.create()
@@ -117,7 +117,7 @@ print(os.fstat(descriptor).st_size, untouched, untouched - memory.untouched_pool
 
 
 @pytest.mark.platform
-@pytest.mark.skipif(memory.KIND != "PSS", reason="the system does not tell proportional memory")
+@pytest.mark.skipif(proportional_memory.KIND != "PSS", reason="the system does not tell proportional memory")
 def test_a_page_of_the_pool_is_counted_once_whether_it_was_touched_or_not() -> None:
     done = subprocess.run([sys.executable, "-P", "-c", TOUCHING], capture_output=True, text=True, check=True)
     size, untouched, less_untouched, grown = map(int, done.stdout.split())
@@ -159,18 +159,18 @@ def test_the_users_settings_do_not_reach_a_place(monkeypatch: pytest.MonkeyPatch
 
 def test_every_sentence_goes_through_all_stages_of_the_hub() -> None:
     with Place() as place:
-        found = hub.measure(place, 20)
+        found = hub_overhead.measure(place, 20)
     assert len(found.samples) == 20
     assert min(found.samples) > 0
-    assert list(found.parts) == [*(f"to {step}" for step in hub.STEPS), "of it work"]
+    assert list(found.parts) == [*(f"to {step}" for step in hub_overhead.STEPS), "of it work"]
     assert min(found.parts.values()) > 0
 
 
 def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it() -> None:
     with Place() as place:
-        cold = speech.cold(place, 1)
+        cold = first_sound.cold(place, 1)
         assert place.processes() == []
-        warm, held = speech.warm_line(place, 3)
+        warm, held = first_sound.warm_line(place, 3)
     assert len(cold.samples) == 1
     assert sum(cold.parts.values()) == pytest.approx(cold.samples[0])
     assert len(warm.samples) == 3
@@ -190,7 +190,7 @@ def test_what_is_played_is_heard() -> None:
     if missing := sound_server.why_not():
         pytest.skip(missing)
     with Place() as place:
-        found = speech.heard(place, 1)
+        found = first_sound.heard(place, 1)
     assert len(found.samples) == 1
     assert found.samples[0] > 0
 
@@ -198,7 +198,7 @@ def test_what_is_played_is_heard() -> None:
 def test_where_there_is_no_sound_server_the_row_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with Place() as place:
-        found = speech.heard(place, 1)
+        found = first_sound.heard(place, 1)
     assert found.samples == ()
     assert "sudo apt-get install libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils" in found.absent
     assert not found.is_failure

@@ -15,21 +15,21 @@ from helpers.neural import skip_unless_voice_installed
 from helpers.running import COMMAND
 from voicestream.bench import table
 from voicestream.bench.figures import Figure, Report
-from voicestream.bench.gpu import measure, memory, parts, sharing
-from voicestream.bench.gpu.parts import Found, Order
+from voicestream.bench.gpu import contention, gpu_memory, measure, subprocess_tasks
 from voicestream.bench.gpu.profile import Kernel, alone, kind_of
-from voicestream.bench.gpu.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, Runs
-from voicestream.bench.place import Place
-from voicestream.cli import bench as bench_command
-from voicestream.engine_settings import EngineSettings
+from voicestream.bench.gpu.subprocess_tasks import Found, Order
+from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, Runs
+from voicestream.bench.sandbox import Place
+from voicestream.cli.commands import bench as bench_command
+from voicestream.config.engine_settings import EngineSettings
 from voicestream.errors import ConfigurationError, EngineNotReadyError, VoicestreamError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from voicestream.bench.gpu.sharing_side import Work
-    from voicestream.bench.gpu.sizes import Sizes
+    from voicestream.bench.gpu.contention_process import Work
+    from voicestream.bench.random_models.sizes import Sizes
 
 ROWS = [
     "nllb_1_greedy",
@@ -74,7 +74,7 @@ def do_here(order: Order, _environment: Mapping[str, str]) -> Found:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in EngineSettings(models=order.models, compute=order.compute).environment().items():
             patch.setenv(name, value)
-        found: Found = importlib.import_module(f"voicestream.bench.gpu.{parts.PARTS[order.part]}").measure(order)
+        found: Found = importlib.import_module(f"voicestream.bench.{subprocess_tasks.PARTS[order.part]}").measure(order)
         return found
 
 
@@ -93,8 +93,8 @@ def report() -> Report:
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
-        patch.setattr(parts, "do", do_here)
-        patch.setattr(sharing, "measure", share_nothing)
+        patch.setattr(subprocess_tasks, "do", do_here)
+        patch.setattr(contention, "measure", share_nothing)
         return measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu", with_profile=True)
 
 
@@ -171,11 +171,11 @@ def test_a_kernels_name_says_what_it_is_for(kernel: str, kind: str) -> None:
     ],
 )
 def test_memory_is_shown_by_what_it_is_for(used: int | None, expected: dict[str, int]) -> None:
-    assert memory.shares(1400, 2000, 200, used) == expected
+    assert gpu_memory.shares(1400, 2000, 200, used) == expected
 
 
 def test_what_recordings_have_given_out_counts_once() -> None:
-    assert memory.shares(1400, 1500, 200, 1700) == {
+    assert gpu_memory.shares(1400, 1500, 200, 1700) == {
         "weights and caches": 1400,
         "recordings": 100,
         "set aside": 0,
@@ -195,14 +195,14 @@ def test_the_gpu_itself_is_asked_how_much_is_used(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
     monkeypatch.chdir(tmp_path)
-    assert memory.used_bytes() == expected
+    assert gpu_memory.used_bytes() == expected
     if expected:
         assert (tmp_path / "asked").read_text().split()[-1] == "--id=2"
 
 
 def test_where_nobody_tells_how_much_is_used_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    assert memory.used_bytes() is None
+    assert gpu_memory.used_bytes() is None
 
 
 def test_a_kernel_that_waits_for_the_one_in_front_of_it_does_not_work_meanwhile() -> None:
@@ -230,9 +230,9 @@ def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.Monke
     def share(*_: object) -> list[Figure]:
         raise VoicestreamError("the process for tts has ended")
 
-    monkeypatch.setattr(sharing, "measure", share)
-    monkeypatch.setattr(parts, "do", do)
-    monkeypatch.setattr(measure.warm_line, "measure", through)
+    monkeypatch.setattr(contention, "measure", share)
+    monkeypatch.setattr(subprocess_tasks, "do", do)
+    monkeypatch.setattr(measure.end_to_end, "measure", through)
     found = measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu")
     assert {figure.name: figure.absent for figure in found.figures} == {
         "nllb": "nllb has no memory",
@@ -253,16 +253,16 @@ def order(part: str, **changes: object) -> Order:
 def test_a_part_runs_in_a_process_of_its_own() -> None:
     skip_unless_voice_installed()
     with Place() as place:
-        found = parts.do(order("facts"), place.environment)
+        found = subprocess_tasks.do(order("facts"), place.environment)
         assert found.facts["device"].startswith("cpu ")
         with pytest.raises(ConfigurationError, match=r"finds no NVIDIA GPU here") as caught:
-            parts.do(order("facts", compute="cuda:99"), place.environment)
+            subprocess_tasks.do(order("facts", compute="cuda:99"), place.environment)
     assert "https://pytorch.org" in caught.value.hint
 
 
 def test_a_part_that_breaks_says_the_last_thing_it_knew() -> None:
     with Place() as place, pytest.raises(VoicestreamError, match=r"^nonsense ended with exit code 1: KeyError"):
-        parts.do(order("nonsense"), place.environment)
+        subprocess_tasks.do(order("nonsense"), place.environment)
 
 
 def test_too_little_room_is_said_before_anything_is_made(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_too_little_room_is_said_before_anything_is_made(tmp_path: Path) -> None
 
 def test_without_a_gpu_it_says_what_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure.packages, "is_installed", lambda _: True)
-    monkeypatch.setattr(measure.accelerator, "may_have_gpu", lambda: False)
+    monkeypatch.setattr(measure.gpu_probe, "may_have_gpu", lambda: False)
     with pytest.raises(EngineNotReadyError, match="no NVIDIA GPU") as caught:
         measure.check()
     assert "voicestream bench" in caught.value.hint
@@ -282,7 +282,7 @@ def test_without_a_gpu_it_says_what_can_be_measured(monkeypatch: pytest.MonkeyPa
 
 def test_without_the_packages_it_says_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure.packages, "is_installed", lambda name: name != "TTS")
-    monkeypatch.setattr(measure.accelerator, "may_have_gpu", lambda: True)
+    monkeypatch.setattr(measure.gpu_probe, "may_have_gpu", lambda: True)
     with pytest.raises(ConfigurationError, match="this needs TTS") as caught:
         measure.check()
     assert "pip install 'voicestream[neural]'" in caught.value.hint

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers import tiny_kokoro
-from voicestream.engine_settings import MODELS_VARIABLE
-from voicestream.workers import engines
+from voicestream.config.engine_settings import MODELS_VARIABLE
+from voicestream.workers import engine_loading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def load_kokoro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loa
         tiny_kokoro.build(models / tiny_kokoro.NAME, **settings)
         monkeypatch.setenv(MODELS_VARIABLE, str(models))
         monkeypatch.setenv("OMP_NUM_THREADS", "1")
-        found = engines.load_synthesizer("kokoro", lambda *_: None)
+        found = engine_loading.load_synthesizer("kokoro", lambda *_: None)
         loaded.append(found)
         return found
 

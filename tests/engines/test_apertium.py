@@ -15,17 +15,17 @@ import psutil
 import pytest
 
 from helpers.deadline import remaining
-from voicestream.engine_settings import EngineSettings
+from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError
-from voicestream.workers.translation import apertium
-from voicestream.workers.translation.pipeline import PipelineError
+from voicestream.workers.engines.apertium import translator as apertium
+from voicestream.workers.engines.apertium.process_pipeline import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from voicestream.workers.translation.apertium import ApertiumTranslator
+    from voicestream.workers.engines.apertium.translator import ApertiumTranslator
 
 
 pytestmark = pytest.mark.skipif(
@@ -170,7 +170,7 @@ def test_a_killed_worker_leaves_no_process() -> None:
     program = (
         "import json, time\n"
         "from voicestream.engines.translator import Job\n"
-        "from voicestream.workers import engines\n"
+        "from voicestream.workers import engine_loading as engines\n"
         "found = engines.load_translator('apertium', lambda *_: None)\n"
         "found.translate(['Hello.'], 'en', 'es', Job())\n"
         "print(json.dumps(found._pipelines['eng-spa'].pids), flush=True)\n"

@@ -12,8 +12,8 @@ skip_unless_installed()
 
 import torch
 
-from voicestream.workers import captured
-from voicestream.workers.captured import Captured, Pool
+from voicestream.workers.inference import cuda_graphs
+from voicestream.workers.inference.cuda_graphs import Captured, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +47,8 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
     monkeypatch.setattr(torch.cuda, "device", lambda _: pytest.MonkeyPatch.context())
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: next(reserved))
-    monkeypatch.setattr(captured, "_record", record)
-    monkeypatch.setattr(captured, "_warm_up", warm_up)
+    monkeypatch.setattr(cuda_graphs, "_record", record)
+    monkeypatch.setattr(cuda_graphs, "_warm_up", warm_up)
     return graphs
 
 
@@ -97,7 +97,7 @@ def test_where_recording_fails_steps_are_run_and_it_is_said_once(
     def fail(_step: Callable[[], None], _pool: Pool) -> None:
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    monkeypatch.setattr(captured, "_record", fail)
+    monkeypatch.setattr(cuda_graphs, "_record", fail)
     pool = Pool(torch.device("cuda:0"))
     runs: list[int] = []
     steps = [Captured(lambda: runs.append(1), pool) for _ in range(2)]

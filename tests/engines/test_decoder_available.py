@@ -16,9 +16,9 @@ skip_unless_interpreted()
 import torch
 from triton.errors import TritonError
 
-from voicestream.workers.decoder import available, fused
-from voicestream.workers.decoder.glance import Glance
-from voicestream.workers.decoder.launches import Gpu
+from voicestream.workers.inference import fused_step, triton_check
+from voicestream.workers.inference.async_flag import Glance
+from voicestream.workers.inference.kernel_launches import Gpu
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
 
@@ -34,23 +34,23 @@ class Facts:
 @pytest.fixture
 def hopper(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A GPU of that generation; it is the processor that computes."""
-    tried = available._try
+    tried = triton_check._try
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: Facts(9))
     monkeypatch.setattr(torch.cuda, "device", lambda _: pytest.MonkeyPatch.context())
-    monkeypatch.setattr(available, "_try", lambda _found, _device: tried(gpu, CPU))
+    monkeypatch.setattr(triton_check, "_try", lambda _found, _device: tried(gpu, CPU))
     caplog.set_level(logging.INFO)
 
 
 def test_elsewhere_than_on_cuda_there_are_no_kernels_and_nobody_wonders(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    assert available.find(CPU) is None
-    assert available.find(torch.device("mps")) is None
+    assert triton_check.find(CPU) is None
+    assert triton_check.find(torch.device("mps")) is None
     assert not caplog.records
 
 
 @pytest.mark.usefixtures("hopper")
 def test_where_a_kernel_computes_right_kernels_are_used(caplog: pytest.LogCaptureFixture) -> None:
-    assert available.find(CUDA) == Gpu(is_chained=True, shared_memory=H100)
+    assert triton_check.find(CUDA) == Gpu(is_chained=True, shared_memory=H100)
     assert not caplog.records
 
 
@@ -59,7 +59,7 @@ def test_without_triton_torch_does_it_which_is_said(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "triton.errors", None)
-    assert available.find(CUDA) is None
+    assert triton_check.find(CUDA) is None
     (record,) = caplog.records
     assert record.levelno == logging.INFO
     assert "cuda:0 goes on with the kernels of torch alone" in record.getMessage()
@@ -70,8 +70,8 @@ def test_an_old_gpu_is_left_to_torch_and_nothing_is_tried(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: Facts(7))
-    monkeypatch.setattr(available, "_try", lambda *_: pytest.fail("it was tried"))
-    assert available.find(CUDA) is None
+    monkeypatch.setattr(triton_check, "_try", lambda *_: pytest.fail("it was tried"))
+    assert triton_check.find(CUDA) is None
     (record,) = caplog.records
     assert record.levelno == logging.INFO
     assert "older" in record.getMessage()
@@ -96,8 +96,8 @@ def test_a_kernel_that_cannot_be_made_is_warned_of_and_torch_does_it(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(fused, "multiply", fail)
-    assert available.find(CUDA) is None
+    monkeypatch.setattr(fused_step, "multiply", fail)
+    assert triton_check.find(CUDA) is None
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert str(error) in record.getMessage()
@@ -109,7 +109,7 @@ def test_a_kernel_that_cannot_be_made_is_warned_of_and_torch_does_it(
 def test_a_kernel_that_computes_wrongly_is_warned_of_and_torch_does_it(
     rows: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = fused.multiply
+    right = fused_step.multiply
 
     def nearly(gpu: Gpu, signal: torch.Tensor, linear: Any) -> torch.Tensor:
         found = right(gpu, signal, linear)
@@ -117,8 +117,8 @@ def test_a_kernel_that_computes_wrongly_is_warned_of_and_torch_does_it(
             found[-1, -1] *= 1.01
         return found
 
-    monkeypatch.setattr(fused, "multiply", nearly)
-    assert available.find(CUDA) is None
+    monkeypatch.setattr(fused_step, "multiply", nearly)
+    assert triton_check.find(CUDA) is None
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "wrongly" in record.getMessage()
@@ -131,9 +131,9 @@ def test_that_the_memory_is_full_says_nothing_of_kernels(
     def fail(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(fused, "multiply", fail)
+    monkeypatch.setattr(fused_step, "multiply", fail)
     with pytest.raises(torch.OutOfMemoryError):
-        available.find(CUDA)
+        triton_check.find(CUDA)
     assert not caplog.records
 
 

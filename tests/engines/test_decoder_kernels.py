@@ -13,16 +13,16 @@ skip_unless_interpreted()
 
 import torch
 
-from voicestream.workers.decoder import launches, tiles
-from voicestream.workers.decoder.embedding import embed
-from voicestream.workers.decoder.layers import Activation, Linear, Norm, fold
+from voicestream.workers.inference import kernel_launches, tile_config
+from voicestream.workers.inference.embedding import embed
+from voicestream.workers.inference.layers import Activation, Linear, Norm, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.inference.kernel_launches import Gpu
 
 # The sigmoid of far less than nothing is nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning")
@@ -67,11 +67,11 @@ def agree(found: Tensor, expected: Tensor, digits: float = 1e-5) -> None:
 
 
 SOME_ROWS = [
-    (launches.one_row, 1),
-    *((launches.few_rows, rows) for rows in (1, 2, 5, tiles.FEW)),
-    *((launches.many_rows, rows) for rows in (1, 17, 80)),
+    (kernel_launches.one_row, 1),
+    *((kernel_launches.few_rows, rows) for rows in (1, 2, 5, tile_config.FEW)),
+    *((kernel_launches.many_rows, rows) for rows in (1, 17, 80)),
 ]
-NORMED = [case for case in SOME_ROWS if case[0] is not launches.many_rows]
+NORMED = [case for case in SOME_ROWS if case[0] is not kernel_launches.many_rows]
 
 
 @pytest.mark.parametrize("activation", [None, *Activation])
@@ -137,17 +137,22 @@ def test_a_signal_without_any_spread_is_normed_as_by_torch(gpu: Gpu, launch: Cal
 @pytest.mark.parametrize("rows", [17, 80])
 def test_many_rows_need_half_the_digits_only(gpu: Gpu, rows: int, numbers: torch.dtype) -> None:
     signal, linear = signal_of(rows, ODD[0], numbers), layer(ODD, numbers)
-    found = launches.many_rows(gpu, signal, linear)
+    found = kernel_launches.many_rows(gpu, signal, linear)
     assert found.dtype == numbers
     agree(found, exactly(signal, linear), DIGITS[numbers])
 
 
 @pytest.mark.parametrize("sizes", [(1100, 33), (2048, 64), (1536, 40)], ids=str)
 @pytest.mark.parametrize(
-    ("launch", "rows"), [(launches.few_rows_shared, 2), (launches.few_rows_shared, 16), (launches.many_rows_shared, 17)]
+    ("launch", "rows"),
+    [
+        (kernel_launches.few_rows_shared, 2),
+        (kernel_launches.few_rows_shared, 16),
+        (kernel_launches.many_rows_shared, 17),
+    ],
 )
 def test_a_wide_product_comes_in_shares_whose_sum_it_is(
-    gpu: Gpu, launch: Callable[..., launches.Summands], rows: int, sizes: tuple[int, int]
+    gpu: Gpu, launch: Callable[..., kernel_launches.Summands], rows: int, sizes: tuple[int, int]
 ) -> None:
     heard, linear = signal_of(rows, sizes[0]), layer(sizes)
     summands = launch(gpu, heard, linear)
@@ -158,13 +163,13 @@ def test_a_wide_product_comes_in_shares_whose_sum_it_is(
 @pytest.mark.parametrize("sizes", [NARROW, ODD], ids=str)
 def test_a_narrow_product_of_many_rows_may_come_in_shares_too(gpu: Gpu, sizes: tuple[int, int]) -> None:
     heard, linear = signal_of(80, sizes[0]), layer(sizes)
-    summands = launches.many_rows_shared(gpu, heard, linear)
+    summands = kernel_launches.many_rows_shared(gpu, heard, linear)
     assert len(summands.shares) == 2
     agree(summands.shares.sum(0) + summands.bias, exactly(heard, linear))
 
 
-def summands_of(rows: int, width: int, shares: int) -> launches.Summands:
-    return launches.Summands(guarded(torch.randn(shares, rows, width)), guarded(torch.randn(width)))
+def summands_of(rows: int, width: int, shares: int) -> kernel_launches.Summands:
+    return kernel_launches.Summands(guarded(torch.randn(shares, rows, width)), guarded(torch.randn(width)))
 
 
 @pytest.mark.parametrize("shares", [1, 3])
@@ -173,7 +178,7 @@ def summands_of(rows: int, width: int, shares: int) -> launches.Summands:
 def test_summands_are_settled_with_a_signal(gpu: Gpu, width: int, numbers: torch.dtype, shares: int) -> None:
     signal, summands = signal_of(3, width, numbers), summands_of(3, width, shares)
     expected = signal.float() + summands.shares.sum(0) + summands.bias
-    assert launches.settle(gpu, signal, summands) is signal
+    assert kernel_launches.settle(gpu, signal, summands) is signal
     agree(signal, expected, DIGITS[numbers])
     assert is_intact(signal)
 
@@ -185,7 +190,7 @@ def test_what_is_settled_goes_on_normed(gpu: Gpu, width: int, shares: int, *, is
     signal, norm = signal_of(3, width), norm_of(width)
     before, summands = signal.clone(), summands_of(3, width, shares) if shares else None
     expected = before if summands is None else before + summands.shares.sum(0) + summands.bias
-    found = launches.settle(
+    found = kernel_launches.settle(
         gpu, signal, summands, epsilon=EPSILON, norm=None if is_folded else norm, numbers=torch.float16
     )
     agree(signal, expected)
@@ -197,7 +202,7 @@ def test_what_is_settled_goes_on_normed(gpu: Gpu, width: int, shares: int, *, is
 
 def test_what_is_settled_stays_in_its_numbers_if_nobody_wants_others(gpu: Gpu) -> None:
     signal, norm = signal_of(3, 40), norm_of(40)
-    found = launches.settle(gpu, signal, epsilon=EPSILON, norm=norm)
+    found = kernel_launches.settle(gpu, signal, epsilon=EPSILON, norm=norm)
     assert found.dtype == torch.float32
     agree(found, norm(signal))
 
@@ -221,7 +226,7 @@ def test_where_nothing_is_padding_each_token_stands_where_it_is(gpu: Gpu) -> Non
 
 @pytest.mark.parametrize("is_chained", [False, True])
 def test_kernels_are_chained_where_the_gpu_can(*, is_chained: bool) -> None:
-    options = launches.Gpu(is_chained, 1).options(4)
+    options = kernel_launches.Gpu(is_chained, 1).options(4)
     assert options == {"IS_CHAINED": is_chained, "num_warps": 4} | ({"launch_pdl": True} if is_chained else {})
 
 
@@ -232,4 +237,4 @@ def test_what_must_be_known_of_a_gpu_is_asked_of_torch(monkeypatch: pytest.Monke
 
     for major, is_chained in ((8, False), (9, True), (12, True)):
         monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _, major=major: Facts(major))
-        assert launches.Gpu.of(torch.device("cuda:0")) == launches.Gpu(is_chained, major << 10)
+        assert kernel_launches.Gpu.of(torch.device("cuda:0")) == kernel_launches.Gpu(is_chained, major << 10)

@@ -15,15 +15,15 @@ skip_unless_interpreted()
 import torch
 from torch.nn import functional
 
-from voicestream.workers.decoder.seeing import FEW, MANY, Places, see_past, see_source
-from voicestream.workers.translation.nllb import shapes, shortlist
-from voicestream.workers.translation.nllb.answers import END, Answers
-from voicestream.workers.translation.nllb.search import Search
+from voicestream.workers.engines.nllb.decoder import buckets, top_k
+from voicestream.workers.engines.nllb.decoder.output_tokens import END, Answers
+from voicestream.workers.engines.nllb.search import Search
+from voicestream.workers.inference.attention import FEW, MANY, Places, see_past, see_source
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.inference.kernel_launches import Gpu
 
 HEADS, VALUES = 3, 8
 DIGITS = {torch.float32: 1e-5, torch.float16: 4e-3}
@@ -150,7 +150,7 @@ def test_the_best_tokens_are_those_of_all(
     logits = guarded(logits.to(numbers))
     before = torch.rand(sentences, beams) / 100
     expected = best_of_all(logits, before, 2 * beams)
-    found = shortlist.find(gpu, logits, before, 2 * beams)
+    found = top_k.find(gpu, logits, before, 2 * beams)
     agree(found[0], expected[0])
     assert torch.equal(found[1], expected[1])
     assert torch.equal(found[2], expected[2])
@@ -160,7 +160,7 @@ def test_the_best_may_be_all_of_one_block_and_one_beam(gpu: Gpu) -> None:
     logits, before = torch.randn(4, 1300), torch.tensor([[-9.0, 0.0], [0.0, -9.0]])
     logits[1, 600:606] += 20
     logits[2, 1296:] += 30
-    expected, found = (best_of_all(logits, before, 4), shortlist.find(gpu, logits, before, 4))
+    expected, found = (best_of_all(logits, before, 4), top_k.find(gpu, logits, before, 4))
     assert found[1].tolist() == expected[1].tolist() == [[1] * 4, [0] * 4]
     assert torch.equal(found[2], expected[2])
     agree(found[0], expected[0])
@@ -168,7 +168,7 @@ def test_the_best_may_be_all_of_one_block_and_one_beam(gpu: Gpu) -> None:
 
 def test_beams_that_do_not_count_are_never_among_the_best(gpu: Gpu) -> None:
     before = torch.tensor([[0.0, -1e9, -1e9]])
-    scores, beams, tokens = shortlist.find(gpu, torch.randn(3, 1300), before, 6)
+    scores, beams, tokens = top_k.find(gpu, torch.randn(3, 1300), before, 6)
     assert beams.tolist() == [[0] * 6]
     assert len(set(tokens.flatten().tolist())) == 6
     assert scores.min() > -100
@@ -179,12 +179,12 @@ def test_the_best_token_of_each_row_is_added_to_its_answer(rows: int, gpu: Gpu) 
     logits = guarded(torch.randn(rows, 1300))
     # In the last block, in two blocks (the first counts), and at a border.
     logits[0, 1299], logits[-1, [511, 1000]] = 30.0, 30.0
-    answers = Answers(shapes.exact(Search(1), rows, 4, 9), 1, logits.device)
+    answers = Answers(buckets.exact(Search(1), rows, 4, 9), 1, logits.device)
     answers.reset()
     answers.begin()
     has_ended, is_done = torch.zeros(rows, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
     best = logits.argmax(1)
-    shortlist.follow(gpu, logits, answers, has_ended, is_done)
+    top_k.follow(gpu, logits, answers, has_ended, is_done)
     assert torch.equal(answers.newest, best)
     assert torch.equal(answers.tokens[:, 2], best)
     assert answers.position.tolist() == [2]
@@ -193,12 +193,12 @@ def test_the_best_token_of_each_row_is_added_to_its_answer(rows: int, gpu: Gpu) 
 
 
 def test_all_is_done_once_each_answer_has_ended(gpu: Gpu) -> None:
-    answers = Answers(shapes.exact(Search(1), 3, 4, 9), 1, torch.device("cpu"))
+    answers = Answers(buckets.exact(Search(1), 3, 4, 9), 1, torch.device("cpu"))
     has_ended, is_done = torch.zeros(3, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
     seen: list[tuple[list[bool], bool]] = []
     for best in ((END, 7, 8), (9, END, 8), (END, 5, END)):
         logits = torch.zeros(3, 600)
         logits[[0, 1, 2], list(best)] = 1.0
-        shortlist.follow(gpu, logits, answers, has_ended, is_done)
+        top_k.follow(gpu, logits, answers, has_ended, is_done)
         seen.append((has_ended.tolist(), bool(is_done.item())))
     assert seen == [([True, False, False], False), ([True, True, False], False), ([True, True, True], True)]

@@ -13,26 +13,26 @@ skip_unless_interpreted()
 
 import torch
 
-from voicestream.workers.decoder import fused, launches, tiles
-from voicestream.workers.decoder.layers import Activation, Linear, Norm, fold
-from voicestream.workers.decoder.stream import PlainStream
+from voicestream.workers.inference import fused_step, kernel_launches, tile_config
+from voicestream.workers.inference.layers import Activation, Linear, Norm, fold
+from voicestream.workers.inference.residual_stream import PlainStream
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.decoder.launches import Gpu
-    from voicestream.workers.decoder.stream import Stream
+    from voicestream.workers.inference.kernel_launches import Gpu
+    from voicestream.workers.inference.residual_stream import Stream
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning")
 
 WIDTH, WIDE = 40, 144
 EPSILON = 1e-5
 KINDS = [
-    (1, fused.OneRow),
-    (2, fused.FewRows),
-    (tiles.FEW, fused.FewRows),
-    (tiles.FEW + 1, fused.ManyRows),
-    (40, fused.ManyRows),
+    (1, fused_step.OneRow),
+    (2, fused_step.FewRows),
+    (tile_config.FEW, fused_step.FewRows),
+    (tile_config.FEW + 1, fused_step.ManyRows),
+    (40, fused_step.ManyRows),
 ]
 
 
@@ -90,41 +90,41 @@ def passed(stream: Stream, layers: list[Layer], last: Norm) -> Tensor:
     return stream.finished(last)
 
 
-@pytest.mark.parametrize("whole", [tiles.WHOLE, 64])
+@pytest.mark.parametrize("whole", [tile_config.WHOLE, 64])
 @pytest.mark.parametrize("activation", Activation)
 @pytest.mark.parametrize(("rows", "kind"), KINDS)
 def test_a_signal_passes_as_it_does_with_torch(
     gpu: Gpu, rows: int, kind: type[Stream], activation: Activation, *, whole: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # With the lower one, a signal as narrow as that comes in shares.
-    monkeypatch.setattr(tiles, "WHOLE", whole)
+    monkeypatch.setattr(tile_config, "WHOLE", whole)
     layers, last = [Layer.by_chance(activation) for _ in range(3)], norm_of()
     signal = torch.randn(rows, WIDTH) * 2 + 0.5
     expected = passed(PlainStream(signal.clone()), layers, last)
     for layer in layers:
         layer.fold()
-    stream = fused.stream(gpu, signal)
+    stream = fused_step.stream(gpu, signal)
     assert type(stream) is kind
     torch.testing.assert_close(passed(stream, layers, last), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_where_weights_of_the_whole_width_find_no_room_some_rows_are_taken_as_many(gpu: Gpu) -> None:
     """Those of NLLB-200-3.3B, on an RTX 4090."""
-    smaller = launches.Gpu(gpu.is_chained, RTX_4090)
-    for width, kind in ((1024, fused.FewRows), (2048, fused.ManyRows)):
-        assert type(fused.stream(smaller, torch.zeros(5, width, dtype=torch.float16))) is kind
-    assert type(fused.stream(gpu, torch.zeros(5, 2048, dtype=torch.float16))) is fused.FewRows
-    assert type(fused.stream(smaller, torch.zeros(1, 2048, dtype=torch.float16))) is fused.OneRow
+    smaller = kernel_launches.Gpu(gpu.is_chained, RTX_4090)
+    for width, kind in ((1024, fused_step.FewRows), (2048, fused_step.ManyRows)):
+        assert type(fused_step.stream(smaller, torch.zeros(5, width, dtype=torch.float16))) is kind
+    assert type(fused_step.stream(gpu, torch.zeros(5, 2048, dtype=torch.float16))) is fused_step.FewRows
+    assert type(fused_step.stream(smaller, torch.zeros(1, 2048, dtype=torch.float16))) is fused_step.OneRow
 
 
 @pytest.mark.parametrize(("rows", "kind"), KINDS)
 def test_several_things_may_be_added_and_none_of_them_twice(
     gpu: Gpu, rows: int, kind: type[Stream], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiles, "WHOLE", 64)
+    monkeypatch.setattr(tile_config, "WHOLE", 64)
     wide, narrow, last = linear(WIDE, WIDTH), linear(WIDTH, WIDTH), norm_of()
     signal, heard = torch.randn(rows, WIDTH), torch.randn(rows, WIDE)
-    plain, stream = PlainStream(signal.clone()), fused.stream(gpu, signal)
+    plain, stream = PlainStream(signal.clone()), fused_step.stream(gpu, signal)
     for each in (plain, stream):
         each.add(wide, heard)
         each.add(narrow, heard[:, :WIDTH].contiguous())
@@ -137,7 +137,7 @@ def test_several_things_may_be_added_and_none_of_them_twice(
 @pytest.mark.parametrize("rows", [1, 2, 17, 70])
 def test_a_layer_alone_is_that_of_torch(gpu: Gpu, rows: int) -> None:
     signal, head = torch.randn(rows, WIDTH), linear(WIDTH, 100)
-    torch.testing.assert_close(fused.multiply(gpu, signal, head), head(signal), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(fused_step.multiply(gpu, signal, head), head(signal), rtol=1e-5, atol=1e-5)
 
 
 def test_what_is_folded_into_a_layer_changes_nothing_of_what_both_do() -> None:

@@ -14,11 +14,12 @@ skip_unless_installed()
 import ctranslate2
 import torch
 
-from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers import device, engines
-from voicestream.workers.translation.nllb.with_transformers import NllbTranslator
-from voicestream.workers.tts.xtts.engine import XttsSynthesizer
+from voicestream.workers import engine_loading
+from voicestream.workers.engines.nllb.transformers_translator import NllbTranslator
+from voicestream.workers.engines.xtts.synthesizer import XttsSynthesizer
+from voicestream.workers.inference import device
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,4 +83,4 @@ def test_ctranslate2_counts_cards_likewise(exact_nllb_models: Path, monkeypatch:
     monkeypatch.setenv(COMPUTE_VARIABLE, "cuda:2")
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 2)
     with pytest.raises(EngineNotReadyError, match="no device cuda:2 here: there are 2 NVIDIA cards"):
-        engines.load_translator("nllb-ct2", lambda *_: None)
+        engine_loading.load_translator("nllb-ct2", lambda *_: None)

@@ -14,13 +14,13 @@ import pytest
 
 from helpers.manual import DOCUMENT, shown
 from helpers.plugging import offer_specs
-from voicestream import languages
-from voicestream.engine_settings import EngineSettings
+from voicestream.config import languages
+from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines import registry
 from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, EngineNotReadyError
-from voicestream.workers import engines
-from voicestream.workers.tts import espeak_voices
+from voicestream.workers import engine_loading
+from voicestream.workers.engines.espeak import voices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +69,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     """Install a package with one engine; returns the name of its module."""
     installed: list[str] = []
 
-    def begin(group: engines.Group[Any], name: str, program: str, spec: str = "SPEC") -> str:
+    def begin(group: engine_loading.Group[Any], name: str, program: str, spec: str = "SPEC") -> str:
         module = f"plugin{next(_numbers)}"
         site = tmp_path / module
         offer_specs(site, f"voicestream-{module}", {group.entry_points: {name: f"{module}:{spec}"}})
@@ -95,12 +95,12 @@ class Reports:
 
 
 def test_our_engines_are_there() -> None:
-    assert {"none", "apertium"} <= set(engines.available(engines.TRANSLATORS))
-    assert "espeak" in engines.available(engines.SYNTHESIZERS)
+    assert {"none", "apertium"} <= set(engine_loading.available(engine_loading.TRANSLATORS))
+    assert "espeak" in engine_loading.available(engine_loading.SYNTHESIZERS)
 
 
 def test_none_leaves_texts_as_they_are() -> None:
-    translator = engines.load_translator("none", Reports())
+    translator = engine_loading.load_translator("none", Reports())
     assert translator.name == "none"
     assert translator.supports("en", "ja")
     assert translator.translate(["Hello."], "en", "ja", Job()) == ["Hello."]
@@ -108,18 +108,18 @@ def test_none_leaves_texts_as_they_are() -> None:
 
 
 def test_an_engine_of_another_package_is_found_by_its_name(install: Install) -> None:
-    install(engines.TRANSLATORS, "shout", program("shout", "report('warming up', None)"))
+    install(engine_loading.TRANSLATORS, "shout", program("shout", "report('warming up', None)"))
     reports = Reports()
-    translator = engines.load_translator("shout", reports)
+    translator = engine_loading.load_translator("shout", reports)
     assert translator.translate(["hello"], "en", "en", Job()) == ["HELLO"]
     assert reports.stages == ["warming up"]
-    assert "shout" in engines.available(engines.TRANSLATORS)
+    assert "shout" in engine_loading.available(engine_loading.TRANSLATORS)
 
 
 @pytest.mark.parametrize(("typed", "guess"), [("apertum", "apertium"), ("None", "none"), ("Apertium", "apertium")])
 def test_an_unknown_translator_gets_the_nearest_name_and_the_list(typed: str, guess: str) -> None:
     with pytest.raises(ConfigurationError, match=typed) as caught:
-        engines.load_translator(typed, Reports())
+        engine_loading.load_translator(typed, Reports())
     assert f"--translator {guess}?" in caught.value.hint
     assert "auto, apertium, nllb, nllb-ct2, none" in caught.value.hint
     assert caught.value.exit_code == EXIT_CONFIGURATION
@@ -128,30 +128,30 @@ def test_an_unknown_translator_gets_the_nearest_name_and_the_list(typed: str, gu
 @pytest.mark.parametrize("typed", ["qqqq", "", "../x", "e" * 10_000])
 def test_an_unknown_voice_engine_gets_the_list(typed: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        engines.load_synthesizer(typed, Reports())
+        engine_loading.load_synthesizer(typed, Reports())
     assert "espeak" in caught.value.hint
 
 
 def test_a_named_engine_that_is_not_ready_is_not_replaced(install: Install) -> None:
-    install(engines.TRANSLATORS, "heavy", program("heavy", NOT_READY))
+    install(engine_loading.TRANSLATORS, "heavy", program("heavy", NOT_READY))
     with pytest.raises(EngineNotReadyError, match="no weights") as caught:
-        engines.load_translator("heavy", Reports())
+        engine_loading.load_translator("heavy", Reports())
     assert caught.value.hint == "voicestream setup"
 
 
 def test_auto_takes_the_engine_of_the_highest_rank_that_is_ready_and_says_why(install: Install) -> None:
-    install(engines.TRANSLATORS, "good", program("good", rank=1000))
-    install(engines.TRANSLATORS, "best", program("best", NOT_READY, rank=1001))
+    install(engine_loading.TRANSLATORS, "good", program("good", rank=1000))
+    install(engine_loading.TRANSLATORS, "best", program("best", NOT_READY, rank=1001))
     reports, notes = Reports(), list[str]()
-    assert engines.load_translator("auto", reports, notes.append).name == "good"
+    assert engine_loading.load_translator("auto", reports, notes.append).name == "good"
     assert reports.stages == ["good (best is not ready: no weights (voicestream setup))"]
     assert notes == ["best is not ready: no weights (voicestream setup)"]
 
 
 def test_auto_that_has_the_best_has_nothing_to_explain(install: Install) -> None:
-    install(engines.TRANSLATORS, "best", program("best", rank=1000))
+    install(engine_loading.TRANSLATORS, "best", program("best", rank=1000))
     notes: list[str] = []
-    assert engines.load_translator("auto", Reports(), notes.append).name == "best"
+    assert engine_loading.load_translator("auto", Reports(), notes.append).name == "best"
     assert notes == []
 
 
@@ -168,11 +168,11 @@ def test_auto_that_has_the_best_has_nothing_to_explain(install: Install) -> None
 def test_which_engine_is_the_best_depends_on_what_computes(
     compute: str, *, gpu: bool, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines.accelerator, "may_have_gpu", lambda: gpu)
-    uses_gpu = engines.uses_gpu(EngineSettings(compute=compute))
+    monkeypatch.setattr(engine_loading.accelerator, "may_have_gpu", lambda: gpu)
+    uses_gpu = engine_loading.uses_gpu(EngineSettings(compute=compute))
     order = {
         group.option: [spec.name for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu)]
-        for group in (engines.TRANSLATORS, engines.SYNTHESIZERS)
+        for group in (engine_loading.TRANSLATORS, engine_loading.SYNTHESIZERS)
     }
     second = {"nllb": "nllb-ct2", "nllb-ct2": "nllb"}[first]
     assert order == {"--translator": [first, second, "apertium", "none"], "--tts": ["xtts", "kokoro", "espeak"]}
@@ -180,9 +180,9 @@ def test_which_engine_is_the_best_depends_on_what_computes(
 
 def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install) -> None:
     load = "import no_such_module"
-    install(engines.SYNTHESIZERS, "broken", program("broken", load, rank=1000, kind="Synthesizer"))
+    install(engine_loading.SYNTHESIZERS, "broken", program("broken", load, rank=1000, kind="Synthesizer"))
     reports = Reports()
-    assert engines.load_synthesizer("auto", reports).name == "espeak"
+    assert engine_loading.load_synthesizer("auto", reports).name == "espeak"
     assert "broken is not ready: broken cannot be imported" in reports.stages[-1]
     assert "no_such_module" in reports.stages[-1]
 
@@ -190,14 +190,14 @@ def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install) -> 
 def test_a_spec_that_cannot_be_read_hinders_nobody_and_is_logged(
     install: Install, caplog: pytest.LogCaptureFixture
 ) -> None:
-    install(engines.SYNTHESIZERS, "broken", "import no_such_module")
-    assert engines.load_synthesizer("auto", Reports()).name == "espeak"
+    install(engine_loading.SYNTHESIZERS, "broken", "import no_such_module")
+    assert engine_loading.load_synthesizer("auto", Reports()).name == "espeak"
     assert "voicestream: left out: the voice engine broken" in caplog.text
 
 
 def test_auto_does_not_take_an_engine_without_a_rank(install: Install) -> None:
-    install(engines.SYNTHESIZERS, "aaa", program("aaa", kind="Synthesizer"))
-    assert engines.load_synthesizer("auto", Reports()).name == "espeak"
+    install(engine_loading.SYNTHESIZERS, "aaa", program("aaa", kind="Synthesizer"))
+    assert engine_loading.load_synthesizer("auto", Reports()).name == "espeak"
 
 
 @pytest.mark.parametrize(
@@ -213,23 +213,23 @@ def test_auto_does_not_take_an_engine_without_a_rank(install: Install) -> None:
     ],
 )
 def test_a_broken_package_is_named(install: Install, text: str, problem: str) -> None:
-    module = install(engines.TRANSLATORS, "broken", text)
+    module = install(engine_loading.TRANSLATORS, "broken", text)
     with pytest.raises(ConfigurationError, match=problem) as caught:
-        engines.load_translator("broken", Reports())
+        engine_loading.load_translator("broken", Reports())
     assert f"pip install --force-reinstall voicestream-{module}" in caught.value.hint
 
 
 def test_two_packages_with_one_name_are_both_named(install: Install) -> None:
-    modules = [install(engines.SYNTHESIZERS, "espeak", program("espeak", kind="Synthesizer")) for _ in "ab"]
+    modules = [install(engine_loading.SYNTHESIZERS, "espeak", program("espeak", kind="Synthesizer")) for _ in "ab"]
     with pytest.raises(ConfigurationError, match="more than one package") as caught:
-        engines.load_synthesizer("espeak", Reports())
+        engine_loading.load_synthesizer("espeak", Reports())
     assert all(f"voicestream-{module}" in str(caught.value) for module in modules)
 
 
 def test_the_engine_of_the_manual_works(install: Install) -> None:
     text = shown("python", "class Beeper")
-    install(engines.SYNTHESIZERS, "beep", text)
-    synthesizer = engines.load_synthesizer("beep", Reports())
+    install(engine_loading.SYNTHESIZERS, "beep", text)
+    synthesizer = engine_loading.load_synthesizer("beep", Reports())
     chunks = list(synthesizer.synthesize("one two three", "en", "", 7))
     assert len(chunks) == 6
     assert all(chunk.dtype == np.float32 and 0 < len(chunk) <= 0.25 * synthesizer.sample_rate for chunk in chunks)
@@ -239,7 +239,7 @@ def test_the_engine_of_the_manual_works(install: Install) -> None:
 
 def test_the_manual_lists_every_engine_with_its_option_its_rank_and_what_installs_it() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
-    for group in (engines.TRANSLATORS, engines.SYNTHESIZERS):
+    for group in (engine_loading.TRANSLATORS, engine_loading.SYNTHESIZERS):
         for spec in registry.specs(group):
             assert f"| `{group.option} {spec.name}` |" in text
             assert f"`{spec.name}` {spec.rank}" in text
@@ -263,7 +263,7 @@ def test_the_manual_lists_all_languages() -> None:
 def test_the_manual_lists_all_variants() -> None:
     import espeakng_loader
 
-    variants = espeak_voices.find(Path(espeakng_loader.get_data_path())).variants.values()
+    variants = voices.find(Path(espeakng_loader.get_data_path())).variants.values()
     assert between("variants") == ", ".join(f"`{name}`" for name in sorted(variants, key=str.lower))
 
 

@@ -16,17 +16,19 @@ import psutil
 import pytest
 
 from helpers.deadline import remaining
-from voicestream import languages
-from voicestream.engine_settings import EngineSettings
+from voicestream.config import languages
+from voicestream.config.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError, UsageError
-from voicestream.workers.tts import espeak, espeak_library, espeak_voices
+from voicestream.workers.engines.espeak import library as espeak_library
+from voicestream.workers.engines.espeak import synthesizer as espeak
+from voicestream.workers.engines.espeak import voices as espeak_voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from voicestream.workers.tts.espeak import EspeakSynthesizer
+    from voicestream.workers.engines.espeak.synthesizer import EspeakSynthesizer
 
 LIBRARY = Path(espeakng_loader.get_library_path())
 DATA = Path(espeakng_loader.get_data_path())
@@ -79,7 +81,7 @@ def test_the_same_text_sounds_the_same_whatever_was_said_before(synthesizer: Esp
 def test_the_same_text_sounds_the_same_in_another_process(synthesizer: EspeakSynthesizer) -> None:
     program = (
         "import hashlib, sys\n"
-        "from voicestream.workers import engines\n"
+        "from voicestream.workers import engine_loading as engines\n"
         "found = engines.load_synthesizer('espeak', lambda *_: None)\n"
         "chunks = found.synthesize(sys.argv[1], 'en', '+f3', 7)\n"
         "print(hashlib.sha256(b''.join(chunk.tobytes() for chunk in chunks)).hexdigest())\n"
@@ -254,7 +256,7 @@ def test_memory_stays_flat(synthesizer: EspeakSynthesizer) -> None:
 GROWTH = """
 import ctypes, sys
 from pathlib import Path
-from voicestream.workers.tts import espeak_library
+from voicestream.workers.engines.espeak import library as espeak_library
 
 class Usage(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in "arena a b c mapped d e used f g".split()]
@@ -362,7 +364,7 @@ def test_without_the_package_the_engine_says_what_to_type(tmp_path: Path) -> Non
     program = (
         "import json\n"
         "from voicestream.errors import EngineNotReadyError\n"
-        "from voicestream.workers import engines\n"
+        "from voicestream.workers import engine_loading as engines\n"
         "try:\n"
         "    engines.load_synthesizer('espeak', lambda *_: None)\n"
         "except EngineNotReadyError as error:\n"
@@ -384,7 +386,8 @@ def test_without_the_package_the_engine_says_what_to_type(tmp_path: Path) -> Non
 
 def test_importing_the_engine_does_not_import_numpy() -> None:
     program = (
-        "import sys, voicestream.workers.tts.espeak, voicestream.workers.tts.resample, voicestream.workers.engines\n"
+        "import sys, voicestream.workers.engines.espeak.synthesizer\n"
+        "import voicestream.workers.tts.resample, voicestream.workers.engine_loading\n"
         "sys.exit('numpy' in sys.modules or 'soxr' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-P", "-c", program], check=False, timeout=remaining()).returncode == 0

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from helpers.sounds import Engine, quiet
-from voicestream.engine_settings import EngineSettings
-from voicestream.workers.tts import espeak
-from voicestream.workers.tts.heard.limits import Limits
-from voicestream.workers.tts.heard.shaped import shaped
+from voicestream.config.engine_settings import EngineSettings
+from voicestream.workers.engines.espeak import synthesizer
+from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.tts.postprocessing.postprocess import shaped
 
 if TYPE_CHECKING:
-    from voicestream.workers.tts.espeak import EspeakSynthesizer
+    from voicestream.workers.engines.espeak.synthesizer import EspeakSynthesizer
 
 TEXTS = [
     ("en", "OK."),
@@ -39,7 +39,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def voice() -> EspeakSynthesizer:
-    return espeak.load(EngineSettings(), lambda _stage, _progress: None)
+    return synthesizer.load(EngineSettings(), lambda _stage, _progress: None)
 
 
 @pytest.mark.parametrize("speed", [0.7, 1.0, 1.6])

@@ -15,7 +15,7 @@ from helpers.deadline import remaining
 from helpers.kokoro_engine import LONG, SAID, SENTENCE, phonemes, sound
 from helpers.tiny_kokoro import FRAME, SAMPLE_RATE, heard, spoken
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.tts.kokoro import network, seeded
+from voicestream.workers.engines.kokoro import deterministic_noise, network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from helpers.kokoro_engine import Load
-    from voicestream.workers.tts.kokoro.synthesizer import KokoroSynthesizer
+    from voicestream.workers.engines.kokoro.synthesizer import KokoroSynthesizer
 
 tiny_kokoro.skip_unless_installed()
 
@@ -66,7 +66,7 @@ def test_the_same_text_sounds_the_same_in_another_process(load_kokoro: Load) -> 
     synthesizer = load_kokoro()
     program = (
         "import sys, hashlib\n"
-        "from voicestream.workers import engines\n"
+        "from voicestream.workers import engine_loading as engines\n"
         "found = engines.load_synthesizer('kokoro', lambda *_: None)\n"
         "chunks = found.synthesize(sys.argv[1], 'en', '', 7)\n"
         "print(hashlib.sha256(b''.join(chunk.tobytes() for chunk in chunks)).hexdigest())\n"
@@ -111,10 +111,10 @@ def test_what_takes_the_place_of_random_numbers_is_as_random() -> None:
             uniform = RandomUniformLike<low = -1.0, high = 3.0>(x)
         }
     """)
-    assert seeded.replace_random(model) == 3
+    assert deterministic_noise.replace_random(model) == 3
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    tables = seeded.tables((each.name for each in session.get_inputs()), seed=5)
+    tables = deterministic_noise.tables((each.name for each in session.get_inputs()), seed=5)
     normal, other, uniform = session.run(None, {"x": np.zeros(200_000, np.float32)} | tables)
     assert (normal.mean(), normal.std()) == pytest.approx((3.0, 2.0), abs=0.02)
     assert (other.mean(), other.std()) == pytest.approx((0.0, 1.0), abs=0.01)

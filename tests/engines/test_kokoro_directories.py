@@ -11,10 +11,10 @@ import pytest
 
 from helpers import tiny_kokoro
 from helpers.tiny_kokoro import NAME
-from voicestream.engine_settings import MODELS_VARIABLE
+from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers import engines
-from voicestream.workers.tts.kokoro import directories, voices
+from voicestream.workers import engine_loading
+from voicestream.workers.engines.kokoro import voices, weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def refusal() -> EngineNotReadyError:
     with pytest.raises(EngineNotReadyError) as caught:
-        engines.load_synthesizer("kokoro", lambda *_: None)
+        engine_loading.load_synthesizer("kokoro", lambda *_: None)
     return caught.value
 
 
@@ -42,10 +42,10 @@ def cut(file: Path) -> None:
 
 
 def test_a_directory_of_models_and_a_model_itself_are_found(model: Path) -> None:
-    assert directories.find(str(model.parent)) == model
-    assert directories.find(str(model)) == model
-    assert directories.find("") == model
-    engines.load_synthesizer("kokoro", lambda *_: None).close()
+    assert weights.find(str(model.parent)) == model
+    assert weights.find(str(model)) == model
+    assert weights.find("") == model
+    engine_loading.load_synthesizer("kokoro", lambda *_: None).close()
 
 
 def test_models_of_other_engines_beside_it_are_passed_over(model: Path) -> None:
@@ -55,7 +55,7 @@ def test_models_of_other_engines_beside_it_are_passed_over(model: Path) -> None:
     damaged = model.parent / "half"
     damaged.mkdir()
     (damaged / "config.json").write_text("{")
-    assert directories.find("") == model
+    assert weights.find("") == model
     shutil.rmtree(model)
     assert "there are no Kokoro weights in" in str(refusal())
 
@@ -71,21 +71,21 @@ def test_a_damaged_model_is_passed_over_when_there_is_another(model: Path) -> No
     shutil.copytree(model, model.parent / "a-damaged-one")
     (model.parent / "a-damaged-one" / "tokenizer.json").unlink()
     os.utime(model / "config.json", ns=(0, 0))
-    assert directories.find("") == model
+    assert weights.find("") == model
 
 
 def test_the_network_in_float32_goes_before_others_and_may_lie_beside_the_vocabulary(model: Path) -> None:
     whole = model / "onnx" / "model.onnx"
     for name in ("model_quantized.onnx", "model_q4.onnx"):
         shutil.copy(whole, model / "onnx" / name)
-    assert directories.network(model) == whole
+    assert weights.network(model) == whole
     whole.unlink()
-    assert directories.network(model) == model / "onnx" / "model_quantized.onnx"
+    assert weights.network(model) == model / "onnx" / "model_quantized.onnx"
     (model / "onnx" / "model_quantized.onnx").unlink()
-    assert directories.network(model) == model / "onnx" / "model_q4.onnx"
+    assert weights.network(model) == model / "onnx" / "model_q4.onnx"
     (model / "onnx" / "model_q4.onnx").rename(model / "model.onnx")
-    assert directories.network(model) == model / "model.onnx"
-    engines.load_synthesizer("kokoro", lambda *_: None).close()
+    assert weights.network(model) == model / "model.onnx"
+    engine_loading.load_synthesizer("kokoro", lambda *_: None).close()
 
 
 def extend(file: Path) -> None:

@@ -12,10 +12,10 @@ import pytest
 from helpers import tiny_kokoro
 from helpers.kokoro_engine import SENTENCE, phonemes, sound
 from helpers.tiny_kokoro import NAME, heard, spoken
-from voicestream.engine_settings import MODELS_VARIABLE
+from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers import engines
-from voicestream.workers.tts.kokoro import network
+from voicestream.workers import engine_loading
+from voicestream.workers.engines.kokoro import network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
     load_kokoro()
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(EngineNotReadyError, match=package) as caught:
-        engines.load_synthesizer("kokoro", lambda *_: None)
+        engine_loading.load_synthesizer("kokoro", lambda *_: None)
     assert caught.value.hint == "pip install 'voicestream[kokoro]'"
 
 
@@ -85,7 +85,7 @@ def test_loading_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     tiny_kokoro.build(tmp_path / "model")
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "model"))
     told: list[str] = []
-    engines.load_synthesizer("kokoro", lambda stage, _: told.append(stage)).close()
+    engine_loading.load_synthesizer("kokoro", lambda stage, _: told.append(stage)).close()
     assert told == ["importing onnxruntime", "making the model", "warming up"]
 
 
@@ -109,8 +109,8 @@ def test_limits_are_about_half_a_minute_of_speech(load_kokoro: Load) -> None:
 def test_auto_takes_it_before_espeak_where_it_is_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
     (tmp_path / "models").mkdir()
-    assert engines.load_synthesizer("auto", lambda *_: None).name == "espeak"
+    assert engine_loading.load_synthesizer("auto", lambda *_: None).name == "espeak"
     tiny_kokoro.build(tmp_path / "models" / NAME)
-    found = engines.load_synthesizer("auto", lambda *_: None)
+    found = engine_loading.load_synthesizer("auto", lambda *_: None)
     assert found.name == "kokoro"
     found.close()

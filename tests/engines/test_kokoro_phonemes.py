@@ -11,11 +11,11 @@ import espeakng_loader
 import pytest
 
 from helpers import tiny_kokoro
-from voicestream import languages
+from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.tts.kokoro import japanese, marks, phonemes
-from voicestream.workers.tts.kokoro.phonemes import Phonemes
-from voicestream.workers.tts.kokoro.vocabulary import Vocabulary
+from voicestream.workers.engines.kokoro import japanese, phonemes, punctuation
+from voicestream.workers.engines.kokoro.phonemes import Phonemes
+from voicestream.workers.engines.kokoro.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,7 +206,7 @@ def test_marks_stay_where_the_network_makes_pauses_of_them(makes: Phonemes, text
 
 
 def test_a_stop_within_a_word_makes_no_pause() -> None:
-    assert marks.split("See main.py, or 3.5.") == [("See main.py", ", "), ("or 3.5", ". "), ("", "")]
+    assert punctuation.split("See main.py, or 3.5.") == [("See main.py", ", "), ("or 3.5", ". "), ("", "")]
 
 
 def test_a_mark_needs_no_space_where_words_have_none(makes: Phonemes) -> None:

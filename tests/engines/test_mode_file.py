@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicestream.workers.translation.mode_file import ModeFileError, stages
+from voicestream.workers.engines.apertium.mode_file import ModeFileError, stages
 
 
 def test_a_row_of_programs_becomes_null_flushing_commands() -> None:

@@ -11,31 +11,30 @@ import pytest
 from helpers import tiny_nllb
 from helpers.neural import skip_unless_installed
 from helpers.tiny_nllb import END, NAME
-from voicestream import languages
-from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.config import languages
+from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.engines.translator import CancelledError, Job
-from voicestream.workers import engines
+from voicestream.workers import engine_loading
 
 skip_unless_installed()
 
 import torch
 from transformers import M2M100ForConditionalGeneration, NllbTokenizer
 
-from voicestream.workers import device
-from voicestream.workers.decoder import available
-from voicestream.workers.device import Device
-from voicestream.workers.translation.nllb import batches, with_ctranslate2, with_transformers
-from voicestream.workers.translation.nllb.decoder import Decoder
-from voicestream.workers.translation.nllb.search import answer_limit
-from voicestream.workers.translation.nllb.vocabulary import Vocabulary
-from voicestream.workers.translation.nllb.workspace import Routine, Workspace
+from voicestream.workers.engines.nllb import batches, ctranslate2_translator, transformers_translator
+from voicestream.workers.engines.nllb.decoder.buffers import Routine, Workspace
+from voicestream.workers.engines.nllb.decoder.decoder import Decoder
+from voicestream.workers.engines.nllb.search import answer_limit
+from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+from voicestream.workers.inference import device, triton_check
+from voicestream.workers.inference.device import Device
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from voicestream.engines.translator import Translator
-    from voicestream.workers.translation.nllb.batches import Group
+    from voicestream.workers.engines.nllb.batches import Group
 
     Load = Callable[[str, Path], Translator]
 
@@ -58,12 +57,12 @@ def unseen(count: int) -> list[str]:
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Load an engine with the models of a directory, computing with all digits."""
     monkeypatch.setattr(device, "has_bfloat16", lambda: False)
-    monkeypatch.setattr(with_ctranslate2, "ON_CPU", "float32")
+    monkeypatch.setattr(ctranslate2_translator, "ON_CPU", "float32")
     loaded: list[Translator] = []
 
     def begin(name: str, models: Path) -> Translator:
         monkeypatch.setenv(MODELS_VARIABLE, str(models))
-        loaded.append(engines.load_translator(name, lambda *_: None))
+        loaded.append(engine_loading.load_translator(name, lambda *_: None))
         return loaded[-1]
 
     yield begin
@@ -131,7 +130,7 @@ def test_the_formats_that_are_used_without_a_gpu_give_sentences_too(
     name: str, nllb_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(MODELS_VARIABLE, str(nllb_models))
-    translator = engines.load_translator(name, lambda *_: None)
+    translator = engine_loading.load_translator(name, lambda *_: None)
     wanted = "int8" if name == "nllb-ct2" else "bfloat16" if device.has_bfloat16() else "float32"
     assert translator.device.split()[1].startswith(wanted)
     found = translator.translate([pair[0] for pair in SEEN], "en", "ja", Job())
@@ -185,7 +184,7 @@ def test_where_the_decoder_of_our_own_was_not_measured_generate_is_used(
     texts = [*unseen(3), SEEN[0][0]]
     jobs = Job(), Job(beams=5), Job(is_second_try=True)
     expected = [load("nllb", exact_nllb_models).translate(texts, "en", "es", job) for job in jobs]
-    monkeypatch.setattr(with_transformers, "OWN_DECODER", ())
+    monkeypatch.setattr(transformers_translator, "OWN_DECODER", ())
     monkeypatch.setattr(Decoder, "answer", lambda *_: pytest.fail("that is the one of our own"))
     assert [load("nllb", exact_nllb_models).translate(texts, "en", "es", job) for job in jobs] == expected
     for after in (0, 2):
@@ -245,7 +244,7 @@ class Memory:
     """A device on which only so many sentences fit; the engine's own method does the rest."""
 
     def __init__(self, translator: Translator, room: int) -> None:
-        assert isinstance(translator, with_transformers.NllbTranslator)
+        assert isinstance(translator, transformers_translator.NllbTranslator)
         self.translator = translator
         self.room = room
         self.asked: list[tuple[str, int]] = []
@@ -287,7 +286,7 @@ def test_what_is_kept_for_later_is_let_go_when_the_memory_is_full(
     load: Load, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     translator = load("nllb", exact_nllb_models)
-    assert isinstance(translator, with_transformers.NllbTranslator)
+    assert isinstance(translator, transformers_translator.NllbTranslator)
     texts = same_length(4)
     expected = translator.translate(texts, "en", "ja", Job())
     assert translator._decoder is not None
@@ -315,7 +314,7 @@ def test_on_cuda_the_usual_sizes_are_ready_before_the_first_sentence(
     load: Load, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch, *, is_full: bool
 ) -> None:
     translator = load("nllb", exact_nllb_models)
-    assert isinstance(translator, with_transformers.NllbTranslator)
+    assert isinstance(translator, transformers_translator.NllbTranslator)
     texts = same_length(3)
     expected = translator.translate(texts, "en", "ja", Job())
     prepared: list[tuple[int, int, int]] = []
@@ -329,7 +328,7 @@ def test_on_cuda_the_usual_sizes_are_ready_before_the_first_sentence(
         capture(routine)
 
     monkeypatch.setattr(Routine, "capture", watch)
-    monkeypatch.setattr(available, "find", lambda _: None)
+    monkeypatch.setattr(triton_check, "find", lambda _: None)
     translator._device = Device("cuda:0", torch.float32)
     translator._make_decoder()
     translator._device = device.processor()
@@ -363,9 +362,9 @@ def test_a_gpu_whose_libraries_are_missing_is_no_defect_of_ours(
     def refuse(_engine: object, _group: Group) -> list[list[int]]:
         raise RuntimeError("Library libcublas.so.12 is not found or cannot be loaded")
 
-    monkeypatch.setattr(with_ctranslate2.NllbCt2Translator, "_decode", refuse)
-    with pytest.raises(engines.EngineNotReadyError, match=r"libcublas\.so\.12 is not found") as caught:
-        engines.load_translator("nllb-ct2", lambda *_: None)
+    monkeypatch.setattr(ctranslate2_translator.NllbCt2Translator, "_decode", refuse)
+    with pytest.raises(engine_loading.EngineNotReadyError, match=r"libcublas\.so\.12 is not found") as caught:
+        engine_loading.load_translator("nllb-ct2", lambda *_: None)
     assert caught.value.hint == "Try: --compute cpu, or --translator nllb"
 
 
@@ -383,7 +382,7 @@ def test_the_processor_is_the_last_resort(load: Load, exact_nllb_models: Path, m
 def test_loading_says_how_far_it_is(nllb_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MODELS_VARIABLE, str(nllb_models))
     told: list[tuple[str, float | None]] = []
-    engines.load_translator("nllb", lambda stage, share: told.append((stage, share))).close()
+    engine_loading.load_translator("nllb", lambda stage, share: told.append((stage, share))).close()
     assert [stage for stage, _ in told] == [
         "importing torch",
         "reading weights",
@@ -404,8 +403,8 @@ def test_a_device_that_is_not_there_is_named(
         pytest.skip("this machine has one")
     monkeypatch.setenv(MODELS_VARIABLE, str(exact_nllb_models))
     monkeypatch.setenv(COMPUTE_VARIABLE, compute)
-    with pytest.raises(engines.EngineNotReadyError, match=compute) as caught:
-        engines.load_translator(name, lambda *_: None)
+    with pytest.raises(engine_loading.EngineNotReadyError, match=compute) as caught:
+        engine_loading.load_translator(name, lambda *_: None)
     assert "--compute cpu" in caught.value.hint
 
 

@@ -19,12 +19,12 @@ import torch
 from transformers import M2M100ForConditionalGeneration, StoppingCriteriaList
 
 from voicestream.engines.translator import CancelledError, Job
-from voicestream.workers.translation.nllb import decoder as decoding
-from voicestream.workers.translation.nllb import shapes
-from voicestream.workers.translation.nllb.decoder import Decoder
-from voicestream.workers.translation.nllb.search import LIMITS, Search, answer_limit, search_for
-from voicestream.workers.translation.nllb.stopping import Stopping
-from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+from voicestream.workers.engines.nllb.decoder import buckets
+from voicestream.workers.engines.nllb.decoder import decoder as decoding
+from voicestream.workers.engines.nllb.decoder.decoder import Decoder
+from voicestream.workers.engines.nllb.search import LIMITS, Search, answer_limit, search_for
+from voicestream.workers.engines.nllb.stopping_criteria import Stopping
+from voicestream.workers.engines.nllb.tokenizer import Vocabulary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,7 +217,7 @@ def test_few_shapes_are_made_of_many_batches(trained: Model) -> None:
     for batch in batches(sources(trained, SENTENCES, longest=9)):
         trained.answered(batch, answer_limit(min(map(len, batch))), GREEDY, decoder)
     assert set(decoder._routines) <= {
-        shapes.Shape(GREEDY, sentences, source, positions)
+        buckets.Shape(GREEDY, sentences, source, positions)
         for sentences in (1, 2, 4, 8, 16)
         for source in (8, 24)
         for positions in (40, 72)
@@ -309,7 +309,7 @@ def test_memory_is_bounded_and_told(trained: Model, monkeypatch: pytest.MonkeyPa
         told.append(decoder.memory_bytes)
     assert told == [told[0], 3 * told[0], 7 * told[0], 15 * told[0]]
     # One layer; keys and values of 64 numbers in 4 bytes, for 40 positions and the source.
-    assert told[0] == 2 * 64 * 4 * (40 + min(size for size in shapes.SOURCES if size >= len(row)))
+    assert told[0] == 2 * 64 * 4 * (40 + min(size for size in buckets.SOURCES if size >= len(row)))
     monkeypatch.setattr(decoding, "KEPT_BYTES", 12 * told[0])
     trained.answered([row] * 4, 30, GREEDY, decoder)
     assert [shape.sentences for shape in decoder._routines] == [1, 2, 8, 4]
@@ -356,7 +356,7 @@ def test_without_recordings_memory_is_taken_when_an_answer_gets_long(endless: Mo
     short = Decoder(trained.model, is_recorded=False)
     trained.answered([row], 128, GREEDY, short)
     (routine,) = short._routines.values()
-    assert routine.workspace._said.shape[4] == shapes.WINDOWS[0]
+    assert routine.workspace._said.shape[4] == buckets.WINDOWS[0]
 
 
 def test_without_recordings_only_the_last_shape_keeps_its_memory(trained: Model) -> None:
@@ -414,10 +414,10 @@ def test_with_fewer_digits_nearly_all_answers_are_those_of_generate(
     ],
 )
 def test_shapes_are_rounded_up_to_few(wanted: tuple[int, int, int], expected: tuple[int, int, int]) -> None:
-    assert shapes.rounded(GREEDY, *wanted)[1:] == expected
+    assert buckets.rounded(GREEDY, *wanted)[1:] == expected
 
 
 def test_all_sentences_of_a_group_of_one_limit_get_one_shape() -> None:
     for limit, source in zip(LIMITS, (8, 24, 48, 96, 200), strict=True):
         longest = max(size for size in range(1, 200) if answer_limit(size) == limit)
-        assert shapes.rounded(GREEDY, 1, longest, limit).source == source
+        assert buckets.rounded(GREEDY, 1, longest, limit).source == source

@@ -12,11 +12,12 @@ import pytest
 
 from helpers.neural import skip_unless_installed
 from helpers.tiny_nllb import NAME
-from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import licences, packages, store
-from voicestream.workers import engines, reading
-from voicestream.workers.translation.nllb import directories
+from voicestream.workers import engine_loading
+from voicestream.workers.engines.nllb import weights
+from voicestream.workers.inference import page_cache
 
 skip_unless_installed()
 
@@ -42,7 +43,7 @@ def models(tmp_path: Path, nllb_models: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def refusal(name: str) -> EngineNotReadyError:
     with pytest.raises(EngineNotReadyError) as caught:
-        engines.load_translator(name, lambda *_: None)
+        engine_loading.load_translator(name, lambda *_: None)
     return caught.value
 
 
@@ -75,31 +76,31 @@ def shard(model: Path) -> None:
 @pytest.mark.parametrize("change", [lambda _: None, pickle, shard])
 def test_each_format_of_weights_is_loaded(models: Path, change: Callable[[Path], None]) -> None:
     change(models / NAME)
-    assert directories.original("") == models / NAME
-    engines.load_translator("nllb", lambda *_: None).close()
+    assert weights.original("") == models / NAME
+    engine_loading.load_translator("nllb", lambda *_: None).close()
 
 
 def test_a_directory_may_be_a_model_itself(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert directories.original(str(models / NAME)) == models / NAME
-    assert directories.converted(str(models / CONVERTED)) == models / CONVERTED
+    assert weights.original(str(models / NAME)) == models / NAME
+    assert weights.converted(str(models / CONVERTED)) == models / CONVERTED
     with pytest.raises(EngineNotReadyError, match="no NLLB weights in the format of CTranslate2"):
-        directories.converted(str(models / NAME))
+        weights.converted(str(models / NAME))
 
 
 def test_of_several_models_the_one_that_came_last_is_used(models: Path) -> None:
     other = models / "nllb-200-3.3B"
     shutil.copytree(models / NAME, other)
     os.utime(other / "config.json", ns=(1, 1))
-    assert directories.original("") == models / NAME
+    assert weights.original("") == models / NAME
     os.utime(models / NAME / "config.json", ns=(0, 0))
-    assert directories.original("") == other
+    assert weights.original("") == other
 
 
 def test_a_damaged_model_is_passed_over_when_there_is_another(models: Path) -> None:
     shutil.copytree(models / NAME, models / "a-damaged-one")
     (models / "a-damaged-one" / "tokenizer.json").unlink()
     os.utime(models / NAME / "config.json", ns=(0, 0))
-    assert directories.original("") == models / NAME
+    assert weights.original("") == models / NAME
 
 
 def edit(file: Path, **values: object) -> None:
@@ -192,11 +193,11 @@ def test_without_its_packages_the_command_that_installs_them_is_named(
 
 def test_weights_are_read_ahead_with_news_of_how_far_that_is(tmp_path: Path) -> None:
     files = [tmp_path / "a", tmp_path / "b"]
-    files[0].write_bytes(bytes(reading.PIECE_BYTES * 3))
-    files[1].write_bytes(bytes(reading.PIECE_BYTES))
+    files[0].write_bytes(bytes(page_cache.PIECE_BYTES * 3))
+    files[1].write_bytes(bytes(page_cache.PIECE_BYTES))
     told: list[float | None] = []
     clock = iter(range(100))
-    reading.read_ahead(files, lambda _, share: told.append(share), lambda: next(clock))
+    page_cache.read_ahead(files, lambda _, share: told.append(share), lambda: next(clock))
     assert told == [0.25, 0.5, 0.75, 1.0]
 
 
@@ -214,14 +215,14 @@ def cache(tmp_path: Path, nllb_models: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_weights_in_the_cache_of_the_hub_are_used_once_their_licence_was_accepted(cache: Path) -> None:
     with pytest.raises(EngineNotReadyError, match="have not accepted their licence") as caught:
-        directories.original("")
+        weights.original("")
     assert str(cache) in str(caught.value)
     assert caught.value.hint.startswith("voicestream setup")
     licences.accept(licences.find("cc-by-nc-4.0"))
-    assert directories.original("") == cache
+    assert weights.original("") == cache
     # What was set up goes before it.
     shutil.copytree(cache, store.directory() / NAME)
-    assert directories.original("") == store.directory() / NAME
+    assert weights.original("") == store.directory() / NAME
 
 
 def test_a_directory_that_was_named_is_the_only_one_that_is_looked_into(cache: Path, tmp_path: Path) -> None:
@@ -229,4 +230,4 @@ def test_a_directory_that_was_named_is_the_only_one_that_is_looked_into(cache: P
     assert cache.is_dir()
     (tmp_path / "empty").mkdir()
     with pytest.raises(EngineNotReadyError, match="no NLLB weights in"):
-        directories.original(str(tmp_path / "empty"))
+        weights.original(str(tmp_path / "empty"))

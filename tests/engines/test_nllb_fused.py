@@ -14,18 +14,18 @@ skip_unless_interpreted()
 
 import torch
 
-from voicestream.bench.gpu import random_nllb
-from voicestream.bench.gpu.random_nllb import END
-from voicestream.bench.gpu.sizes import NllbSize
+from voicestream.bench.random_models import nllb
+from voicestream.bench.random_models.nllb import END
+from voicestream.bench.random_models.sizes import NllbSize
 from voicestream.engines.translator import Job
-from voicestream.workers.decoder import fused
-from voicestream.workers.translation.nllb import shortlist
-from voicestream.workers.translation.nllb.decoder import Decoder
-from voicestream.workers.translation.nllb.search import Search, search_for
-from voicestream.workers.translation.nllb.workspace import Workspace
+from voicestream.workers.engines.nllb.decoder import top_k
+from voicestream.workers.engines.nllb.decoder.buffers import Workspace
+from voicestream.workers.engines.nllb.decoder.decoder import Decoder
+from voicestream.workers.engines.nllb.search import Search, search_for
+from voicestream.workers.inference import fused_step
 
 if TYPE_CHECKING:
-    from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.inference.kernel_launches import Gpu
 
 Rows = list[list[int]]
 
@@ -40,7 +40,7 @@ def model() -> Any:
     """Random weights, so large that each sentence has another answer, of many tokens, which sometimes ends."""
     torch.set_num_threads(1)
     torch.manual_seed(9)
-    made = random_nllb.make_model(SIZE, SIZE.vocabulary).eval()
+    made = nllb.make_model(SIZE, SIZE.vocabulary).eval()
     with torch.no_grad():
         for name, weight in made.named_parameters():
             if weight.dim() == 2:
@@ -64,7 +64,7 @@ def plain(model: Any) -> Decoder:
 @pytest.fixture
 def own(model: Any, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Decoder:
     """With kernels; of so few tokens, too, there are several blocks."""
-    monkeypatch.setattr(shortlist, "_BLOCK", 32)
+    monkeypatch.setattr(top_k, "_BLOCK", 32)
     return Decoder(copy.deepcopy(model), is_recorded=True, gpu=gpu)
 
 
@@ -88,13 +88,13 @@ class Case(NamedTuple):
 
 
 CASES = [
-    Case(1, GREEDY, 5, fused.OneRow),
-    Case(3, GREEDY, 5, fused.FewRows),
-    Case(1, Search(3), 4, fused.FewRows),
-    Case(3, Search(2), 4, fused.FewRows),
-    Case(1, AGAIN, 6, fused.FewRows),
-    Case(2, Search(2, 2), 5, fused.FewRows),
-    Case(3, Search(5), 3, fused.ManyRows),
+    Case(1, GREEDY, 5, fused_step.OneRow),
+    Case(3, GREEDY, 5, fused_step.FewRows),
+    Case(1, Search(3), 4, fused_step.FewRows),
+    Case(3, Search(2), 4, fused_step.FewRows),
+    Case(1, AGAIN, 6, fused_step.FewRows),
+    Case(2, Search(2, 2), 5, fused_step.FewRows),
+    Case(3, Search(5), 3, fused_step.ManyRows),
 ]
 
 
@@ -103,14 +103,14 @@ CASES = [
 )
 def test_answers_are_those_of_torch(plain: Decoder, own: Decoder, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: set[type] = set()
-    stream = fused.stream
+    stream = fused_step.stream
 
     def watch(gpu: Gpu, signal: torch.Tensor) -> Any:
         found = stream(gpu, signal)
         kinds.add(type(found))
         return found
 
-    monkeypatch.setattr(fused, "stream", watch)
+    monkeypatch.setattr(fused_step, "stream", watch)
     rows = sentences(case.sentences)
     found = answered(own, rows, case.search, case.limit)
     assert found == answered(plain, rows, case.search, case.limit)

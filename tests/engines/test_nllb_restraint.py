@@ -12,10 +12,10 @@ skip_unless_installed()
 import torch
 from transformers import LogitsProcessorList, NoRepeatNGramLogitsProcessor, RepetitionPenaltyLogitsProcessor
 
-from voicestream.workers.translation.nllb.answers import END, Answers
-from voicestream.workers.translation.nllb.restraint import restrain
-from voicestream.workers.translation.nllb.search import Search
-from voicestream.workers.translation.nllb.shapes import Shape
+from voicestream.workers.engines.nllb.decoder.buckets import Shape
+from voicestream.workers.engines.nllb.decoder.logits_processors import restrain
+from voicestream.workers.engines.nllb.decoder.output_tokens import END, Answers
+from voicestream.workers.engines.nllb.search import Search
 
 ROWS = 24
 POSITIONS = 40

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from helpers.deadline import remaining
-from voicestream.workers.translation.pipeline import Pipeline, PipelineError
+from voicestream.workers.engines.apertium.process_pipeline import Pipeline, PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,7 +102,7 @@ def test_close_ends_all_programs_and_can_be_repeated(start: Start) -> None:
 
 
 def test_close_ends_a_program_that_ignores_the_end_of_its_input(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicestream.workers.translation.pipeline.END_SECONDS", 0.2)
+    monkeypatch.setattr("voicestream.workers.engines.apertium.process_pipeline.END_SECONDS", 0.2)
     pipeline = start([CAT, python("import time; time.sleep(600)")])
     pids = pipeline.pids
     pipeline.close()

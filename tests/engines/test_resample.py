@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicestream.audio_pool import SAMPLE_RATE
+from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.workers.tts.resample import PoolRateResampler
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from helpers.neural import skip_unless_installed
 skip_unless_installed()
 
 from helpers import tiny_xtts
-from voicestream.bench.gpu import sharing, sharing_side
-from voicestream.bench.gpu.sharing_side import Flag, Translation, Voice, Work
-from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.bench.gpu import contention, contention_process
+from voicestream.bench.gpu.contention_process import Flag, Translation, Voice, Work
+from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def test_a_translation_is_measured_one_sentence_at_a_time_and_works_on_batches(
     monkeypatch.setattr(side._engine, "_answer", counted)
     side.once()
     side.turn("free")
-    assert sizes == [(1, 1), (sharing_side.BATCH, sharing_side.BEAMS)]
+    assert sizes == [(1, 1), (contention_process.BATCH, contention_process.BEAMS)]
 
 
 @pytest.mark.usefixtures("_on_the_processor")
@@ -100,7 +100,7 @@ def test_a_batch_can_begin_in_the_moment_in_which_a_sentence_does(
         flag.set(is_up=next(states))
         return False
 
-    monkeypatch.setattr(sharing_side, "_is_order_there", look)
+    monkeypatch.setattr(contention_process, "_is_order_there", look)
     monkeypatch.setattr(side, "_answer", lambda *_: seen.append(flag.is_up))
     flag.set(is_up=True)
     side.turn("together")
@@ -109,14 +109,14 @@ def test_a_batch_can_begin_in_the_moment_in_which_a_sentence_does(
 
 
 def test_nobody_waits_for_a_sentence_when_an_order_is_there(flag: Flag, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing_side, "_is_order_there", lambda _: True)
+    monkeypatch.setattr(contention_process, "_is_order_there", lambda _: True)
     flag.set(is_up=False)
-    sharing_side._wait(lambda: flag.is_up)
+    contention_process._wait(lambda: flag.is_up)
 
 
 def test_both_sides_have_rows_alone_and_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "pair", functools.partial(sharing.pair, command=FAKE))
-    rows = sharing.measure(tmp_path, "cpu", WORK, runs=3)
+    monkeypatch.setattr(contention, "pair", functools.partial(contention.pair, command=FAKE))
+    rows = contention.measure(tmp_path, "cpu", WORK, runs=3)
     assert {row.name: row.samples for row in rows} == {
         "xtts_first_alone": (1.0,) * 3,
         "xtts_first_shared": (1.0,) * 3,
@@ -129,7 +129,7 @@ def test_both_sides_have_rows_alone_and_beside_each_other(tmp_path: Path, monkey
 
 
 def test_what_a_side_says_of_itself_is_not_mixed_with_what_libraries_print(tmp_path: Path) -> None:
-    with sharing.pair(tmp_path, "cpu", WORK, FAKE) as both:
+    with contention.pair(tmp_path, "cpu", WORK, FAKE) as both:
         assert both.devices == ("translation none", "tts none")
         _, turn = both.beside("tts", 2)
         assert turn >= 1.0
@@ -139,6 +139,6 @@ def test_a_side_that_ends_is_an_error(tmp_path: Path) -> None:
     mortal = dataclasses.replace(WORK, spoken=fake_sides.MORTAL)
     with (
         pytest.raises(VoicestreamError, match="the process for translation has ended with 7"),
-        sharing.pair(tmp_path, "cpu", mortal, FAKE) as both,
+        contention.pair(tmp_path, "cpu", mortal, FAKE) as both,
     ):
         both.beside("tts", 1)

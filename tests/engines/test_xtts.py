@@ -17,20 +17,21 @@ import pytest
 
 from helpers import tiny_xtts
 from helpers.neural import skip_unless_voice_installed
-from voicestream import languages
-from voicestream.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
+from voicestream.config import languages
+from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError, UsageError
-from voicestream.workers import device, engines
-from voicestream.workers.tts.xtts import engine as xtts_engine
+from voicestream.workers import engine_loading
+from voicestream.workers.engines.xtts import synthesizer as xtts_engine
+from voicestream.workers.inference import device
 
 skip_unless_voice_installed()
 
 import torch
 
-from voicestream.workers.tts.xtts import gpt
-from voicestream.workers.tts.xtts.decoding import PlainDecoder, RecordedDecoder
-from voicestream.workers.tts.xtts.vocoder.recorded import RecordedVocoder
-from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
+from voicestream.workers.engines.xtts import gpt
+from voicestream.workers.engines.xtts.decoding import PlainDecoder, RecordedDecoder
+from voicestream.workers.engines.xtts.vocoder.cuda_graphs import RecordedVocoder
+from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ def xtts(xtts_models: Path) -> Iterator[Synthesizer]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(MODELS_VARIABLE, str(xtts_models))
         torch.set_num_threads(1)
-        loaded = engines.load_synthesizer("xtts", lambda *_: None)
+        loaded = engine_loading.load_synthesizer("xtts", lambda *_: None)
         yield loaded
         loaded.close()
     os.environ.clear()
@@ -130,7 +131,7 @@ def test_the_same_seed_says_the_same_in_another_process_and_no_warning_reaches_t
     """Nor a question: nobody could answer it."""
     program = (
         "import hashlib, numpy\n"
-        "from voicestream.workers import engines\n"
+        "from voicestream.workers import engine_loading as engines\n"
         "engine = engines.load_synthesizer('xtts', lambda *_: None)\n"
         f"made = numpy.concatenate(list(engine.synthesize({TEXT!r}, 'en', '', 7)))\n"
         "print(hashlib.sha256(made.tobytes()).hexdigest())\n"
@@ -177,7 +178,7 @@ def test_a_voice_that_is_not_there_is_told_with_the_nearest(xtts: Synthesizer) -
 def test_a_voice_is_cloned_from_a_recording_and_kept_by_its_content(
     xtts: Synthesizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from voicestream.workers.tts.xtts import checkpoint
+    from voicestream.workers.engines.xtts.coqui import checkpoint
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     first, second = wav(tmp_path / "me.wav", 4.0, 110.0), wav(tmp_path / "you.wav", 4.0, 210.0)
@@ -203,7 +204,7 @@ def test_the_conditioning_is_that_of_coqui(xtts_models: Path, tmp_path: Path, mo
     from TTS.tts.models.xtts import Xtts
 
     from voicestream.voices import sample
-    from voicestream.workers.tts.xtts import conditioning, linear
+    from voicestream.workers.engines.xtts import conditioning, linear
 
     directory = xtts_models / tiny_xtts.NAME
     config = XttsConfig()
@@ -228,7 +229,7 @@ def test_a_text_of_too_many_tokens_is_refused(xtts: Synthesizer) -> None:
 def test_a_language_without_its_packages_says_what_to_install(
     xtts: Synthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from voicestream.workers.tts.xtts import languages as spoken_languages
+    from voicestream.workers.engines.xtts import languages as spoken_languages
 
     monkeypatch.setattr(spoken_languages, "_is_installed", lambda _: False)
     with pytest.raises(EngineNotReadyError) as caught:
@@ -256,7 +257,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
 
     def begin(models: Path) -> Synthesizer:
         monkeypatch.setenv(MODELS_VARIABLE, str(models))
-        loaded.append(engines.load_synthesizer("xtts", lambda *_: None))
+        loaded.append(engine_loading.load_synthesizer("xtts", lambda *_: None))
         return loaded[-1]
 
     yield begin
@@ -403,7 +404,7 @@ def test_what_else_goes_wrong_while_recording_is_an_error(
 def test_loading_says_how_far_it_is(xtts_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MODELS_VARIABLE, str(xtts_models))
     stages: list[str] = []
-    engine = engines.load_synthesizer("xtts", lambda stage, _: stages.append(stage))
+    engine = engine_loading.load_synthesizer("xtts", lambda stage, _: stages.append(stage))
     engine.close()
     assert list(dict.fromkeys(stages)) == [
         "importing torch and coqui-tts",

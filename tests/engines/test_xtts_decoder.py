@@ -14,14 +14,14 @@ skip_unless_voice_installed()
 
 import torch
 
-from voicestream.bench.gpu import coqui_own
-from voicestream.workers.captured import Pool
-from voicestream.workers.tts.xtts import linear
-from voicestream.workers.tts.xtts.audio_stand_in import mel_bands
-from voicestream.workers.tts.xtts.decoding import Drawn, PlainDecoder, RecordedDecoder
-from voicestream.workers.tts.xtts.gpt import Gpt, finish
-from voicestream.workers.tts.xtts.sampling import Manner, Sampler, Vocabulary
-from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
+from voicestream.bench.gpu import baseline_coqui
+from voicestream.workers.engines.xtts import linear
+from voicestream.workers.engines.xtts.coqui.torchaudio_stand_in import mel_bands
+from voicestream.workers.engines.xtts.decoding import Drawn, PlainDecoder, RecordedDecoder
+from voicestream.workers.engines.xtts.gpt import Gpt, finish
+from voicestream.workers.engines.xtts.sampling import Manner, Sampler, Vocabulary
+from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
+from voicestream.workers.inference.cuda_graphs import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from voicestream.workers.tts.xtts.cache import Cache
-    from voicestream.workers.tts.xtts.decoding import Decoder
+    from voicestream.workers.engines.xtts.decoding import Decoder
+    from voicestream.workers.engines.xtts.kv_cache import Cache
 
 TOKENS = 40
 PENALTY = 5.0
@@ -46,7 +46,7 @@ pytestmark = [
 def coqui(xtts_models: Path) -> Iterator[Any]:
     """Coqui's own model, loaded by its own code."""
     torch.set_num_threads(1)
-    with coqui_own.loaded(xtts_models / tiny_xtts.NAME) as model:
+    with baseline_coqui.loaded(xtts_models / tiny_xtts.NAME) as model:
         yield model
 
 

@@ -13,8 +13,8 @@ from typing import Final
 import pytest
 
 from helpers.parsing import load
-from voicestream.workers.tts.spoken.words import words
-from voicestream.workers.tts.xtts.front_end import guarded
+from voicestream.workers.engines.xtts.coqui.front_end import guarded
+from voicestream.workers.tts.normalization.normalize import words
 
 NEEDED: Final = ("TTS", "cutlet", "fugashi", "ko_speech_tools", "num2words", "pypinyin", "torch")
 MISSING: Final = [name for name in NEEDED if importlib.util.find_spec(name) is None]

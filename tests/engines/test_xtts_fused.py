@@ -15,18 +15,18 @@ skip_unless_voice_installed()
 
 import torch
 
-from voicestream.workers.captured import Pool
-from voicestream.workers.decoder import fused
-from voicestream.workers.tts.xtts import linear
-from voicestream.workers.tts.xtts.decoding import PlainDecoder, RecordedDecoder
-from voicestream.workers.tts.xtts.gpt import VOICE_POSITIONS, Gpt, finish
-from voicestream.workers.tts.xtts.sampling import Manner
+from voicestream.workers.engines.xtts import linear
+from voicestream.workers.engines.xtts.decoding import PlainDecoder, RecordedDecoder
+from voicestream.workers.engines.xtts.gpt import VOICE_POSITIONS, Gpt, finish
+from voicestream.workers.engines.xtts.sampling import Manner
+from voicestream.workers.inference import fused_step
+from voicestream.workers.inference.cuda_graphs import Pool
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.decoder.launches import Gpu
-    from voicestream.workers.tts.xtts.decoding import Decoder, Drawn
+    from voicestream.workers.engines.xtts.decoding import Decoder, Drawn
+    from voicestream.workers.inference.kernel_launches import Gpu
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning"),
@@ -41,7 +41,7 @@ FRAME = 2
 @pytest.fixture(scope="module")
 def model() -> Any:
     """Coqui's own, tiny and loud."""
-    from voicestream.workers.tts.xtts.importing import import_coqui
+    from voicestream.workers.engines.xtts.coqui.importing import import_coqui
 
     import_coqui()
     from TTS.tts.layers.xtts.gpt import GPT
@@ -141,16 +141,16 @@ def test_nothing_of_a_longer_sentence_is_heard_in_the_next(own: Side, plain: Sid
 
 def test_kernels_take_the_texts_and_the_steps(own: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: list[type] = []
-    stream = fused.stream
+    stream = fused_step.stream
 
     def watch(gpu: Gpu, signal: Tensor) -> Any:
         found = stream(gpu, signal)
         kinds.append(type(found))
         return found
 
-    monkeypatch.setattr(fused, "stream", watch)
+    monkeypatch.setattr(fused_step, "stream", watch)
     own.draws(text_of(6), 2)
-    assert kinds == [fused.ManyRows, fused.OneRow]
+    assert kinds == [fused_step.ManyRows, fused_step.OneRow]
 
 
 def test_half_the_digits_change_the_latents_little(model: Any, gpu: Gpu, plain: Side) -> None:

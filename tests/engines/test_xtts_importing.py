@@ -12,16 +12,16 @@ import pytest
 
 from helpers import tiny_xtts
 from helpers.neural import skip_unless_voice_installed
-from voicestream.engine_settings import MODELS_VARIABLE
+from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
-from voicestream.workers.tts.xtts import importing
+from voicestream.workers.engines.xtts.coqui import importing
 
 skip_unless_voice_installed()
 
 import torch
 
-from voicestream.workers.tts.xtts.audio_stand_in import MelSpectrogram, Resample, mel_bands, resample
+from voicestream.workers.engines.xtts.coqui.torchaudio_stand_in import MelSpectrogram, Resample, mel_bands, resample
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def test_libraries_that_do_not_fit_torch_are_not_even_imported(tmp_path: Path, x
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text(contents)
     program = (
-        "from voicestream.workers import engines\n"
+        "from voicestream.workers import engine_loading as engines\n"
         "engine = engines.load_synthesizer('xtts', lambda *_: None)\n"
         "print(sum(map(len, engine.synthesize('hello.', 'en', '', 1))) > 0)\n"
     )

@@ -15,7 +15,7 @@ skip_unless_voice_installed()
 import torch
 from torch.nn import functional
 
-from voicestream.workers.tts.xtts.vocoder.streaming_layers import (
+from voicestream.workers.engines.xtts.vocoder.streaming_layers import (
     Chain,
     Convolution,
     Interpolation,

@@ -14,8 +14,8 @@ skip_unless_installed(("torch",))
 
 import torch
 
-from voicestream.workers.tts.xtts.vocoder.streaming_layers import Chain, Interpolation
-from voicestream.workers.tts.xtts.vocoder.stretching import Stretching
+from voicestream.workers.engines.xtts.vocoder.interpolation import Stretching
+from voicestream.workers.engines.xtts.vocoder.streaming_layers import Chain, Interpolation
 
 XTTS = [4.0, 24_000 / 22_050]
 

@@ -19,22 +19,22 @@ skip_unless_voice_installed()
 
 import torch
 
-from voicestream.workers import captured
-from voicestream.workers.captured import Pool
-from voicestream.workers.tts.xtts.speaking import FIRST_PIECES, PIECE
-from voicestream.workers.tts.xtts.vocoder.fused import FusedNetwork
-from voicestream.workers.tts.xtts.vocoder.hifi_gan import HifiGan
-from voicestream.workers.tts.xtts.vocoder.network import Network
-from voicestream.workers.tts.xtts.vocoder.recorded import SIZES, RecordedVocoder
-from voicestream.workers.tts.xtts.vocoder.streaming import Vocoder
+from voicestream.workers.engines.xtts.synthesis import FIRST_PIECES, PIECE
+from voicestream.workers.engines.xtts.vocoder.cuda_graphs import SIZES, RecordedVocoder
+from voicestream.workers.engines.xtts.vocoder.fused import FusedNetwork
+from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
+from voicestream.workers.engines.xtts.vocoder.network import Network
+from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
+from voicestream.workers.inference import cuda_graphs
+from voicestream.workers.inference.cuda_graphs import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
-    from voicestream.workers.tts.xtts.vocoder.recorded import Compute, RecordedStream
-    from voicestream.workers.tts.xtts.vocoder.streaming import Stream
+    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import Compute, RecordedStream
+    from voicestream.workers.engines.xtts.vocoder.streaming import Stream
 
 USUAL = (*FIRST_PIECES, PIECE, PIECE, 5)
 """Tokens of the pieces of a sentence."""
@@ -183,8 +183,8 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Pool:
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
     monkeypatch.setattr(torch.cuda, "device", lambda _: pytest.MonkeyPatch.context())
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 0)
-    monkeypatch.setattr(captured, "_record", lambda step, _pool: Graph(step))
-    monkeypatch.setattr(captured, "_warm_up", lambda step: step())
+    monkeypatch.setattr(cuda_graphs, "_record", lambda step, _pool: Graph(step))
+    monkeypatch.setattr(cuda_graphs, "_warm_up", lambda step: step())
     monkeypatch.setattr(Graph, "replays", 0)
     return Pool(torch.device("cuda:0"))
 

@@ -13,7 +13,7 @@ from helpers.neural import skip_unless_installed, skip_unless_voice_installed
 
 skip_unless_voice_installed()
 
-from voicestream.workers.tts.xtts.vocoder import tiles
+from voicestream.workers.engines.xtts.vocoder import tile_config
 
 H100, RTX_4090, OLDEST = 227 << 10, 99 << 10, 64 << 10
 """Bytes that a program can share."""
@@ -48,7 +48,7 @@ def test_each_kernel_does_what_torch_does() -> None:
 def test_a_tile_fits_the_layer_and_the_memory(
     channels: int, outputs: int, summed: int, number_bytes: int, memory: int
 ) -> None:
-    tile = tiles.choose(channels, outputs, summed=summed, memory=memory, number_bytes=number_bytes)
+    tile = tile_config.choose(channels, outputs, summed=summed, memory=memory, number_bytes=number_bytes)
     assert outputs % tile.outputs == channels % tile.channels == 0
     stage = (summed * tile.steps + tile.outputs) * tile.channels * number_bytes
     assert tile.stages >= 1

@@ -25,8 +25,8 @@ from helpers.planted_voices import plant
 from helpers.running import COMMAND, line, wait_until
 from helpers.session import Session
 from helpers.terminal import Terminal
-from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
-from voicestream.supervisor.alarms import UNATTENDED_SECONDS
+from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
+from voicestream.supervisor.processes.watchdog import UNATTENDED_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -355,7 +355,7 @@ def test_ctrl_c_ends_the_run_although_the_supervisor_is_frozen(place: Voicestrea
 
 PATIENT = """
 import sys
-from voicestream import run_session
+from voicestream.client import session as run_session
 from voicestream.cli.main import main
 run_session.LEAVE_SECONDS = 3_600.0
 sys.argv[1:] = sys.argv[sys.argv.index("run") :]
@@ -479,9 +479,9 @@ def test_a_worker_that_does_not_wake_up_with_the_others_is_replaced(place: Voice
 ASKING = f"""
 import sys
 from pathlib import Path
-from voicestream.client import Client
-from voicestream.messages import StatusRequest
-from voicestream.run_directory import RunDirectory
+from voicestream.client.connection import Client
+from voicestream.protocol.messages import StatusRequest
+from voicestream.protocol.run_directory import RunDirectory
 with Client(RunDirectory(Path(sys.argv[1]))) as client:
     client.connect()
     print("asks", flush=True)

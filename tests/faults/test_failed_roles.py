@@ -9,9 +9,9 @@ import pytest
 
 from helpers.misbehaviour import WRONG_PROTOCOL, plug_in
 from helpers.running import line, wait_until
-from voicestream.bench import engines
-from voicestream.messages import PROTOCOL_VERSION
-from voicestream.supervisor.news import WORDS
+from voicestream.bench import null_engines
+from voicestream.protocol.messages import PROTOCOL_VERSION
+from voicestream.supervisor.reporting.session_events import WORDS
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -22,10 +22,10 @@ ROLES = ("parser", "translation", "tts", "player")
 @pytest.mark.parametrize("role", ROLES)
 def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: Voicestream, role: str) -> None:
     orders, ours = plug_in(place.home / "orders", role)
-    engines.plug_in(place.home / "engines")
+    null_engines.plug_in(place.home / "engines")
     ours["PYTHONPATH"] += os.pathsep + str(place.home / "engines")
     place.environment |= ours
-    translated = ("--to", "de", "--translator", engines.NAME)
+    translated = ("--to", "de", "--translator", null_engines.NAME)
     run = place.run(*translated)
     run.write(line("One."))
     run.wait_for("playback_finished")

@@ -8,9 +8,9 @@ import pytest
 
 from helpers.faking import faked
 from helpers.running import line
-from voicestream.client import Client, NoAnswerError
-from voicestream.messages import StatusRequest
-from voicestream.run_directory import RunDirectory
+from voicestream.client.connection import Client, NoAnswerError
+from voicestream.protocol.messages import StatusRequest
+from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from helpers.running import line, wait_until
-from voicestream.supervisor.process_table import START_ORDER
-from voicestream.supervisor.worker_log import BURST_BYTES, BYTES_PER_SECOND, READ_BYTES, REST_SECONDS
+from voicestream.supervisor.processes.table import START_ORDER
+from voicestream.supervisor.processes.worker_log import BURST_BYTES, BYTES_PER_SECOND, READ_BYTES, REST_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,10 +17,10 @@ from helpers import attack
 from helpers.hostile import HARMLESS, Draw
 from helpers.stage import ROLES, Listener, new_stage
 from voicestream.errors import EXIT_INCOMPLETE
-from voicestream.link import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, pack
-from voicestream.messages import PROTOCOL_VERSION, FromWorker, Input, InputNotice, OpenSession, StatusRequest
+from voicestream.protocol.messages import PROTOCOL_VERSION, FromWorker, Input, InputNotice, OpenSession, StatusRequest
+from voicestream.protocol.transport import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, pack
 from voicestream.supervisor.admission import MAX_SESSIONS
-from voicestream.supervisor.desk import MAX_REQUESTS_A_SECOND
+from voicestream.supervisor.requests import MAX_REQUESTS_A_SECOND
 
 if TYPE_CHECKING:
     from helpers.stage import Stage

@@ -16,7 +16,7 @@ import pytest
 from helpers import attack
 from helpers.deadline import remaining
 from helpers.running import COMMAND, line, wait_until
-from voicestream.link import MAX_WAITING_FRAMES, MAX_WIRE_BYTES
+from voicestream.protocol.transport import MAX_WAITING_FRAMES, MAX_WIRE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from helpers.matrix_cells import CELLS, FAULTS, LIMIT_SECONDS, MOMENTS, ROLES, C
 from helpers.matrix_run import Matrix, Outcome
 from helpers.misbehaviour import MARKED, SLOW_START_SECONDS
 from voicestream.errors import EXIT_CONFIGURATION
-from voicestream.supervisor.news import WORDS
+from voicestream.supervisor.reporting.session_events import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

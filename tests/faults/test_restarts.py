@@ -14,12 +14,12 @@ from helpers.chaos_faults import ROLES
 from helpers.chaos_ground import Ground, ground
 from helpers.chaos_run import SILENCE_LIMIT_SECONDS
 from helpers.running import wait_until
-from voicestream.messages import RestartWorker, WorkerRestarted
+from voicestream.protocol.messages import RestartWorker, WorkerRestarted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voicestream.messages import Role, WorkerStatus
+    from voicestream.protocol.messages import Role, WorkerStatus
 
 RESTARTS = 200 if os.environ.get("CI") == "true" else 80
 """A multiple of the roles; each costs the start of a process."""

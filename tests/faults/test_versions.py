@@ -10,9 +10,9 @@ import zmq
 
 from helpers.faking import faked
 from helpers.running import line, wait_until
-from voicestream.client import ANSWER_SECONDS
+from voicestream.client.connection import ANSWER_SECONDS
 from voicestream.errors import EXIT_CONFIGURATION
-from voicestream.messages import PROTOCOL_VERSION
+from voicestream.protocol.messages import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from hypothesis import strategies as st
 
-from voicestream.messages import Message
+from voicestream.protocol.messages import Message
 
 MESSAGE_TYPES: tuple[type[msgspec.Struct], ...] = get_args(Message)
 

@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import zmq
 
 from helpers.hostile import HARMLESS, Draw
-from voicestream.link import pack
-from voicestream.messages import StatusRequest
+from voicestream.protocol.messages import StatusRequest
+from voicestream.protocol.transport import pack
 
 WAITING_FRAMES = 1_000
 """Beyond that it waits for the hub: its own memory is not what is to be tried."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from helpers.chaos_sound import FULL_SCALE, sound_of, translated
 from helpers.plugging import offer
-from voicestream.audio_pool import SAMPLE_RATE
+from voicestream.protocol.audio_pool import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import psutil
 
-from voicestream.messages import RestartWorker, Role
-from voicestream.process_watch import ProcessWatch
+from voicestream.protocol.messages import RestartWorker, Role
+from voicestream.protocol.process_watch import ProcessWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from random import Random
 
-    from voicestream.client import Client
+    from voicestream.client.connection import Client
 
 Kind = Literal["SIGKILL", "SIGSTOP", "SIGTERM", "restart", "restart --now"]
 

@@ -14,9 +14,9 @@ import psutil
 from helpers import chaos_engines
 from helpers.deadline import remaining
 from helpers.running import voicestream_place, wait_until
-from voicestream.client import Client
-from voicestream.messages import Status, StatusRequest
-from voicestream.run_directory import RunDirectory
+from voicestream.client.connection import Client
+from voicestream.protocol.messages import Status, StatusRequest
+from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

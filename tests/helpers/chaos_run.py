@@ -19,9 +19,9 @@ from helpers import chaos_engines, chaos_sound
 from helpers.chaos_faults import ROLES, Faults, Recovery, recoveries
 from helpers.chaos_ground import ground
 from helpers.running import line, wait_until
-from voicestream.client import Client
-from voicestream.messages import RestartWorker
-from voicestream.run_directory import RunDirectory
+from voicestream.client.connection import Client
+from voicestream.protocol.messages import RestartWorker
+from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,13 +14,18 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from voicestream.workers.decoder import embedding, fused, launches, seeing
-from voicestream.workers.decoder.kernels import attention, linear, statistics
-from voicestream.workers.decoder.kernels import embedding as embedding_kernels
-from voicestream.workers.decoder.layers import Activation, Linear, Norm
-from voicestream.workers.translation.nllb import shapes, shortlist
-from voicestream.workers.translation.nllb.answers import Answers
-from voicestream.workers.translation.nllb.search import Search
+from voicestream.workers.engines.nllb.decoder import buckets as shapes
+from voicestream.workers.engines.nllb.decoder import top_k as shortlist
+from voicestream.workers.engines.nllb.decoder.output_tokens import Answers
+from voicestream.workers.engines.nllb.search import Search
+from voicestream.workers.inference import attention as seeing
+from voicestream.workers.inference import embedding
+from voicestream.workers.inference import fused_step as fused
+from voicestream.workers.inference import kernel_launches as launches
+from voicestream.workers.inference.kernels import attention, linear
+from voicestream.workers.inference.kernels import block_top_k as statistics
+from voicestream.workers.inference.kernels import embedding as embedding_kernels
+from voicestream.workers.inference.layers import Activation, Linear, Norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable

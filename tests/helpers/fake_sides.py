@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from voicestream.bench.gpu.sharing_side import answers, obey
+from voicestream.bench.gpu.contention_process import answers, obey
 
 MORTAL = "its last words"
 """In what is to be spoken: it ends as soon as it is always to work."""

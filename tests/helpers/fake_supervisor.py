@@ -23,9 +23,9 @@ import zmq
 
 from helpers.any_message import MESSAGE_TYPES
 from helpers.hostile import Draw
-from voicestream.link import MAX_FRAME_BYTES, pack
-from voicestream.messages import Beat, Refused, SessionClosed, SessionOpened
-from voicestream.run_directory import RunDirectory
+from voicestream.protocol.messages import Beat, Refused, SessionClosed, SessionOpened
+from voicestream.protocol.run_directory import RunDirectory
+from voicestream.protocol.transport import MAX_FRAME_BYTES, pack
 from voicestream.supervisor.hub import Hub
 
 FRAMES_AT_A_TIME = 100

@@ -12,14 +12,14 @@ import msgpack
 import msgspec
 
 from helpers.any_message import MESSAGE_TYPES
-from voicestream.link import MAX_FRAME_BYTES, pack
-from voicestream.messages import PROTOCOL_VERSION, Control, RestartWorker
+from voicestream.protocol.messages import PROTOCOL_VERSION, Control, RestartWorker
+from voicestream.protocol.transport import MAX_FRAME_BYTES, pack
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping, Sequence
 
-    from voicestream.messages import Message
+    from voicestream.protocol.messages import Message
 
 NUMBERS = (0, 1, 2, 3, -1, 7, 100, 11_999, 12_000, 12_001, 2**16, 2**31, 2**40, 2**53, 2**63 - 1, -(2**63), 2**64 - 1)
 """Such as stand at the edges of what somebody may have thought of."""

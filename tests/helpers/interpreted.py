@@ -10,7 +10,7 @@ import pytest
 from helpers.neural import skip_unless_installed
 
 if TYPE_CHECKING:
-    from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.inference.kernel_launches import Gpu
 
 H100, RTX_4090 = 227 << 10, 99 << 10
 """Bytes that a program can share."""
@@ -28,10 +28,10 @@ def skip_unless_interpreted() -> None:
     if "triton" not in sys.modules:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(_VARIABLE, "1")
-            import voicestream.workers.decoder.kernels.attention
-            import voicestream.workers.decoder.kernels.embedding
-            import voicestream.workers.decoder.kernels.linear
-            import voicestream.workers.decoder.kernels.statistics  # noqa: F401
+            import voicestream.workers.inference.kernels.attention
+            import voicestream.workers.inference.kernels.block_top_k
+            import voicestream.workers.inference.kernels.embedding
+            import voicestream.workers.inference.kernels.linear  # noqa: F401
     import triton
 
     if isinstance(triton.language.sum, triton.JITFunction):
@@ -41,7 +41,7 @@ def skip_unless_interpreted() -> None:
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
     """The processor, as the device that kernels run on; ``skip_unless_interpreted`` comes first."""
-    from voicestream.workers.decoder.launches import Gpu
+    from voicestream.workers.inference.kernel_launches import Gpu
 
     # Triton asks for it at launches, too. The processes that other tests start are to know nothing of it.
     monkeypatch.setenv(_VARIABLE, "1")

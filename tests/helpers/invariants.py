@@ -5,16 +5,16 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
-from voicestream.audio_pool import SLOT_FRAMES
+from voicestream.protocol.audio_pool import SLOT_FRAMES
 from voicestream.supervisor.ledger.playing import PLAY_AHEAD
-from voicestream.supervisor.ledger.rows import Making, Outcome
+from voicestream.supervisor.ledger.sentences import Making, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.supervisor.ledger.books import SessionBook
     from voicestream.supervisor.ledger.ledger import Ledger
-    from voicestream.supervisor.ledger.rows import Row
+    from voicestream.supervisor.ledger.sentences import Row
+    from voicestream.supervisor.ledger.state import SessionBook
 
 
 def invariants(ledger: Ledger) -> None:

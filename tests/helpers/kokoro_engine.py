@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from voicestream.workers.tts.kokoro.synthesizer import KokoroSynthesizer
+    from voicestream.workers.engines.kokoro.synthesizer import KokoroSynthesizer
 
     Load = Callable[..., KokoroSynthesizer]
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from helpers.misbehaviour import MARKED, WRONG_PROTOCOL
-from voicestream.messages import PROTOCOL_VERSION
+from voicestream.protocol.messages import PROTOCOL_VERSION
 
 ROLES = ("parser", "translation", "tts", "player")
 FAULTS = (

@@ -19,8 +19,8 @@ from helpers.matrix_cells import LIMIT_SECONDS, MOMENTS, Cell, comes_back
 from helpers.misbehaviour import MARK, plug_in
 from helpers.running import line, voicestream_place, wait_until
 from helpers.session import Session
-from voicestream.bench import engines
-from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
+from voicestream.bench import null_engines
+from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +109,7 @@ class Group:
         self._role = role
         self._fault = fault
         self._orders, ours = plug_in(place.home / "orders", role)
-        engines.plug_in(place.home / "engines")
+        null_engines.plug_in(place.home / "engines")
         ours["PYTHONPATH"] += os.pathsep + str(place.home / "engines")
         self._read: dict[str, int] = {}
         self._supervisor = self._start({**place.environment, **ours})
@@ -138,7 +138,7 @@ class Group:
             output=OutputOptions(kind="wav", path=str(path)),
             # Another language, so that translation has a translator to ask, which gives the words back as they are.
             target="de",
-            translator=engines.NAME,
+            translator=null_engines.NAME,
             tts="espeak",
             keep_alive_seconds=KEEP_ALIVE_SECONDS,
         )
@@ -162,7 +162,7 @@ class Group:
     def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={self._place.runtime}"]
         command += [f"--silence-limit={LIMIT_SECONDS}", f"--job-limit={LIMIT_SECONDS}", "--job-limit-per-character=0"]
-        command += ["--tts=espeak", f"--translator={engines.NAME}", f"--keep-alive={KEEP_ALIVE_SECONDS}"]
+        command += ["--tts=espeak", f"--translator={null_engines.NAME}", f"--keep-alive={KEEP_ALIVE_SECONDS}"]
         supervisor = subprocess.Popen(
             command,
             env=environment,

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from helpers.orders import LOOK_SECONDS, Orders
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     AudioWritten,
     Drain,
     Hello,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voicestream.messages import FromWorker, ToWorker
+    from voicestream.protocol.messages import FromWorker, ToWorker
 
 ORDERS_VARIABLE = "VOICESTREAM_TEST_ORDERS"
 ROLE_VARIABLE = "VOICESTREAM_TEST_ROLE"

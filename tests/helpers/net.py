@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 import zmq
 
 from helpers.deadline import remaining_milliseconds
-from voicestream.link import pack, peer_socket, unpack
-from voicestream.messages import Beat
+from voicestream.protocol.messages import Beat
+from voicestream.protocol.transport import pack, peer_socket, unpack
 from voicestream.supervisor.hub import Hub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voicestream.messages import Message
+    from voicestream.protocol.messages import Message
 
 M = TypeVar("M")
 

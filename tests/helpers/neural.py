@@ -40,7 +40,7 @@ NLLB: Final = Made(
 )
 XTTS: Final = Made(
     "helpers.tiny_xtts",
-    ("tests/helpers/tiny_xtts.py", "voicestream/bench/gpu", "workers/tts/xtts/importing.py"),
+    ("tests/helpers/tiny_xtts.py", "voicestream/bench/gpu", "workers/engines/xtts/coqui/importing.py"),
     ("coqui-tts", "tokenizers", "torch", "transformers"),
 )
 OF_FIXTURES: Final = {"_models": (NLLB, PACKAGES), "xtts_models": (XTTS, VOICE_PACKAGES)}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from voicestream.messages import ParserOptions
+from voicestream.protocol.messages import ParserOptions
 from voicestream.workers.parser.pipeline import Found, Notice, Pipeline
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.tts.xtts.vocoder.fused import Layer
+    from voicestream.workers.engines.xtts.vocoder.fused import Layer
 
 
 class PlainKernels:

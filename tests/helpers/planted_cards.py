@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from helpers.planted_voices import Steady
 from helpers.plugging import offer
-from voicestream.engine_settings import EngineSettings
+from voicestream.config.engine_settings import EngineSettings
 from voicestream.supervisor.ledger.speaking import FIRST_SOUND_SECONDS
 
 if TYPE_CHECKING:

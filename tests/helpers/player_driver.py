@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, TypeVar
 import zmq
 
 from helpers.deadline import remaining
-from voicestream import audio_pool, link
-from voicestream.audio_pool import SAMPLE_BYTES, SLOT_FRAMES, AudioPool
-from voicestream.messages import (
+from voicestream.protocol import audio_pool, transport
+from voicestream.protocol.audio_pool import SAMPLE_BYTES, SLOT_FRAMES, AudioPool
+from voicestream.protocol.messages import (
     AudioPlayed,
     Beat,
     Hello,
@@ -30,7 +30,7 @@ from voicestream.messages import (
     PlaybackStarted,
     Ready,
 )
-from voicestream.supervisor.process import Launch, WorkerProcess
+from voicestream.supervisor.processes.process import Launch, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from voicestream.messages import Message, OutputKind, ToWorker
+    from voicestream.protocol.messages import Message, OutputKind, ToWorker
 
 M = TypeVar("M")
 
@@ -82,7 +82,7 @@ class PlayerDriver:
         self._next_slot = 0
         self._hub_path = folder / "hub"
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._hub = link.hub_socket(self._context, self._hub_path)
+        self._hub = transport.hub_socket(self._context, self._hub_path)
         self.process: WorkerProcess | None = None
         self.incarnation = 0
         self.news: list[Heard] = []
@@ -151,7 +151,7 @@ class PlayerDriver:
     def send(self, message: ToWorker) -> None:
         """To the player of now."""
         assert self.process is not None
-        self._hub.send_multipart([self.process.identity, link.pack(message)])
+        self._hub.send_multipart([self.process.identity, transport.pack(message)])
 
     def pump(self, seconds: float = 0.0) -> bool:
         """Take what arrives within ``seconds``; whether anything did."""
@@ -160,7 +160,7 @@ class PlayerDriver:
             return False
         while self._hub.poll(0):
             identity, frame = self._hub.recv_multipart()
-            message = link.unpack(frame)
+            message = transport.unpack(frame)
             if isinstance(message, Beat):
                 continue
             incarnation = int(identity.split(b".")[1])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from voicestream.engines.spec import SynthesizerSpec, TranslatorSpec
 
 if TYPE_CHECKING:
-    from voicestream.engine_settings import EngineSettings
+    from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
 
 TESTS = Path(__file__).parents[1]

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from helpers.deadline import remaining
-from voicestream.cli.workers import as_printed
-from voicestream.client import Client
-from voicestream.messages import Status, StatusRequest
-from voicestream.run_directory import RunDirectory
+from voicestream.cli.commands.workers import as_printed
+from voicestream.client.connection import Client
+from voicestream.protocol.messages import Status, StatusRequest
+from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from helpers.deadline import remaining
-from voicestream.client import Client
-from voicestream.messages import EndOfInput, Input, OpenSession, SessionClosed, SessionEvent, SessionOpened
-from voicestream.run_directory import RunDirectory
+from voicestream.client.connection import Client
+from voicestream.protocol.messages import EndOfInput, Input, OpenSession, SessionClosed, SessionEvent, SessionOpened
+from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
     from helpers.running import Event
-    from voicestream.messages import SessionOptions
+    from voicestream.protocol.messages import SessionOptions
 
 LOOK_MILLISECONDS = 20
 

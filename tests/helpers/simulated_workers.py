@@ -11,8 +11,8 @@ import collections
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voicestream.audio_pool import SLOT_FRAMES, Cursor
-from voicestream.messages import (
+from voicestream.protocol.audio_pool import SLOT_FRAMES, Cursor
+from voicestream.protocol.messages import (
     AudioPlayed,
     AudioWritten,
     Cancel,
@@ -44,7 +44,7 @@ from voicestream.supervisor.ledger.ledger import Ledger
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.messages import FromWorker, Role, ToWorker
+    from voicestream.protocol.messages import FromWorker, Role, ToWorker
     from voicestream.supervisor.ledger.commands import Command
 
 WORKING_ROLES: tuple[Role, ...] = ("translation", "tts", "player")

@@ -16,13 +16,13 @@ FULL_CHANNELS: Final = 512
 
 def build(latent: int = LATENT, channels: int = 32) -> Any:  # noqa: ANN401
     """A ``HifiDecoder``, as it is once it was loaded."""
-    from voicestream.workers.tts.xtts.importing import import_coqui
+    from voicestream.workers.engines.xtts.coqui.importing import import_coqui
 
     import_coqui()
     import torch
     from TTS.tts.layers.xtts.hifigan_decoder import HifiDecoder
 
-    from voicestream.workers.tts.xtts.vocoder.streaming import fold_weight_norm
+    from voicestream.workers.engines.xtts.vocoder.streaming import fold_weight_norm
 
     decoder = HifiDecoder(decoder_input_dim=latent, upsample_initial_channel_decoder=channels)
     fold_weight_norm(decoder)

@@ -24,9 +24,8 @@ import zmq
 from helpers.deadline import remaining
 from helpers.invariants import invariants
 from helpers.simulated_workers import WORKING_ROLES, World, options
-from voicestream import audio_pool, lifeline
-from voicestream.link import pack, peer_socket, unpack
-from voicestream.messages import (
+from voicestream.protocol import audio_pool, lifeline
+from voicestream.protocol.messages import (
     Control,
     Drain,
     EndOfInput,
@@ -43,20 +42,21 @@ from voicestream.messages import (
     SessionOpened,
     Stop,
 )
-from voicestream.run_directory import RunDirectory
-from voicestream.segment import Segment
-from voicestream.supervisor import process_table
-from voicestream.supervisor.alarms import Limits
+from voicestream.protocol.pool_memory import Segment
+from voicestream.protocol.run_directory import RunDirectory
+from voicestream.protocol.transport import pack, peer_socket, unpack
+from voicestream.supervisor.loop import Supervisor
+from voicestream.supervisor.processes import table
+from voicestream.supervisor.processes.watchdog import Limits
 from voicestream.supervisor.signals import ENDING
-from voicestream.supervisor.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import pytest
 
-    from voicestream.messages import FromWorker, Message, Role, ToWorker
-    from voicestream.supervisor.process import Launch
+    from voicestream.protocol.messages import FromWorker, Message, Role, ToWorker
+    from voicestream.supervisor.processes.process import Launch
 
 SLOTS: Final = 24
 
@@ -384,7 +384,7 @@ def new_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A stage in a directory with a short name."""
     folder = Path(tempfile.mkdtemp(prefix="vs-"))
     monkeypatch.setenv("VOICESTREAM_LOG_DIR", str(folder / "log"))
-    monkeypatch.setattr(process_table, "WorkerProcess", StandIn)
+    monkeypatch.setattr(table, "WorkerProcess", StandIn)
     stage = Stage(folder)
     try:
         yield stage

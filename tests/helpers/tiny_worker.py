@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicestream.errors import ConfigurationError
-from voicestream.messages import Cancel, Cancelled, Ready, Silence, Speak, WorkFailed
+from voicestream.protocol.messages import Cancel, Cancelled, Ready, Silence, Speak, WorkFailed
 from voicestream.workers.harness import JobWorker, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.messages import ToWorker
+    from voicestream.protocol.messages import ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
 

@@ -10,10 +10,10 @@ import itertools
 import torch
 
 from helpers.plain_kernels import PlainKernels
-from voicestream.workers.tts.xtts.vocoder import tiles
-from voicestream.workers.tts.xtts.vocoder.fused import Layer
-from voicestream.workers.tts.xtts.vocoder.launches import Launches
-from voicestream.workers.tts.xtts.vocoder.tiles import Tile
+from voicestream.workers.engines.xtts.vocoder import tile_config
+from voicestream.workers.engines.xtts.vocoder.fused import Layer
+from voicestream.workers.engines.xtts.vocoder.kernel_launches import Launches
+from voicestream.workers.engines.xtts.vocoder.tile_config import Tile
 
 SMALL = Tile(32, 16, 16, 4, 2)
 """Several tiles in each direction, the last of them not full."""
@@ -29,7 +29,7 @@ def main() -> None:
     """Compare all that a window needs."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    tiles.choose = lambda *_, **__: SMALL
+    tile_config.choose = lambda *_, **__: SMALL
     own, plain = Launches(Interpreted()), PlainKernels()
     for taps, given, dilation, goes_around in itertools.product(((3,), (7, 5, 3)), (1, 3), (1, 5), (False, True)):
         signals = torch.randn(given, 45, 32)

@@ -60,7 +60,7 @@ class Failure:
 def raising(error: type[errors.VoicestreamError]) -> Failure:
     before = f"""
 from voicestream import errors
-from voicestream.cli import request
+from voicestream.cli.session import request
 def fail(*_, **__):
     raise errors.{error.__name__}("it has happened", hint="Try: something")
 request.request = fail
@@ -76,12 +76,12 @@ def tree(error: type[errors.VoicestreamError]) -> Iterator[type[errors.Voicestre
 
 
 NO_PATIENCE = """
-from voicestream.client import Client
+from voicestream.client.connection import Client
 Client.ask.__kwdefaults__["timeout_seconds"] = 0.3
 """
 
 UNFORESEEN = """
-from voicestream.client import Client
+from voicestream.client.connection import Client
 def fail(self):
     raise ZeroDivisionError("nobody has foreseen this")
 Client.connect_or_start = fail

@@ -19,7 +19,7 @@ from helpers.gated_voice import FAILURE, NAME, Gate, texts
 from helpers.running import COMMAND, line, wait_until
 from helpers.session import Session
 from helpers.terminal import Terminal
-from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
+from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
 from voicestream.supervisor.admission import MAX_SESSIONS
 
 if TYPE_CHECKING:

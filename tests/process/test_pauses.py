@@ -9,7 +9,7 @@ import pytest
 from helpers import planted_voices
 from helpers.planted_voices import Steady
 from helpers.running import line
-from voicestream.audio_pool import SAMPLE_RATE
+from voicestream.protocol.audio_pool import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream

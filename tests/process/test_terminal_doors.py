@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from helpers.tiny_voices import torch_file, xtts
-from voicestream.captions import Captions
 from voicestream.cli import failures
 from voicestream.cli.columns import Column, table
+from voicestream.client.captions import Captions
 from voicestream.errors import UsageError
-from voicestream.events import EventWriter
-from voicestream.link import pack, unpack
-from voicestream.messages import Done, SessionEvent
+from voicestream.protocol.events import EventWriter
+from voicestream.protocol.messages import Done, SessionEvent
+from voicestream.protocol.transport import pack, unpack
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream

@@ -11,7 +11,7 @@ import zmq
 
 from helpers import tattling
 from helpers.running import line, wait_until
-from voicestream.messages import PROTOCOL_VERSION
+from voicestream.protocol.messages import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.running import line, wait_until
 from helpers.session import Session
-from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
+from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from voicestream.messages import OutputOptions, ParserOptions, SessionOptions
+from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
 from voicestream.supervisor.admission import MAX_OPTIONS_BYTES, MAX_SESSIONS, no_room, refusal
 
 GOOD = SessionOptions(parser=ParserOptions(), output=OutputOptions())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.supervisor.alarms import UNATTENDED_SECONDS, Limits, Sign, attended_since, due
+from voicestream.supervisor.processes.watchdog import UNATTENDED_SECONDS, Limits, Sign, attended_since, due
 
 LIMITS = Limits(
     hello_seconds=20.0, loading_seconds=120.0, silence_seconds=10.0, job_seconds=15.0, job_seconds_per_character=0.25

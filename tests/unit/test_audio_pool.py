@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.deadline import remaining
-from voicestream import audio_pool, segment, untracked_memory
-from voicestream.audio_pool import HEADER_BYTES, SAMPLE_BYTES, SLOT_FRAMES, AudioPool, Cursor
+from voicestream.protocol import audio_pool, pool_memory, untracked_memory
+from voicestream.protocol.audio_pool import HEADER_BYTES, SAMPLE_BYTES, SLOT_FRAMES, AudioPool, Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,11 @@ def pool(descriptor: int) -> Iterator[AudioPool]:
 
 def in_another_process(program: str, descriptor: int) -> subprocess.CompletedProcess[str]:
     """Run a program with ``pool``, its own view of the same segment."""
-    head = "import os, signal, sys\nfrom voicestream.audio_pool import AudioPool\npool = AudioPool(int(sys.argv[1]))\n"
+    head = (
+        "import os, signal, sys\n"
+        "from voicestream.protocol.audio_pool import AudioPool\n"
+        "pool = AudioPool(int(sys.argv[1]))\n"
+    )
     return subprocess.run(
         [sys.executable, "-P", "-c", head + textwrap.dedent(program), str(descriptor)],
         pass_fds=[descriptor],
@@ -201,7 +205,7 @@ def test_an_anonymous_one_has_no_name_by_which_anybody_could_find_or_leave_it() 
 
 
 def test_a_process_that_knows_its_name_needs_no_descriptor() -> None:
-    made = segment.reserve(lambda _name: None, SLOTS)
+    made = pool_memory.reserve(lambda _name: None, SLOTS)
     ours = AudioPool(made.descriptor)
     write(ours, 2, 5, b"from us!")
     program = """
@@ -212,7 +216,7 @@ def test_a_process_that_knows_its_name_needs_no_descriptor() -> None:
     pool.set_cursor(4, 88)
     pool.frames(0, 0, 1)  # never given back: the end of the process is no error
     """
-    head = "import sys\nfrom voicestream.audio_pool import AudioPool\n"
+    head = "import sys\nfrom voicestream.protocol.audio_pool import AudioPool\n"
     done = subprocess.run(
         [sys.executable, "-P", "-c", head + textwrap.dedent(program), made.name],
         capture_output=True,
@@ -258,7 +262,9 @@ def test_too_little_memory_is_refused_up_front_and_leaves_no_descriptor() -> Non
                 """
                 import os, resource
                 from pathlib import Path
-                from voicestream import audio_pool, segment, untracked_memory
+                from voicestream.protocol import audio_pool
+                from voicestream.protocol import pool_memory as segment
+                from voicestream.protocol import untracked_memory
                 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
                 before = len(list(Path("/dev/fd").iterdir()))
                 try:

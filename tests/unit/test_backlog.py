@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicestream.backlog import Backlog
+from voicestream.client.backlog import Backlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,10 +13,10 @@ import pytest
 
 from voicestream import bounded_file
 from voicestream.errors import EngineNotReadyError, UsageError
-from voicestream.models import directories, manifest
+from voicestream.models import manifest, weights
 from voicestream.voices import sample, sound_file
-from voicestream.workers.translation.nllb import directories as nllb_directories
-from voicestream.workers.tts.kokoro import voices as kokoro_voices
+from voicestream.workers.engines.kokoro import voices as kokoro_voices
+from voicestream.workers.engines.nllb import weights as nllb_directories
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +65,8 @@ def test_json_that_cannot_be_right_is_a_value_error(tmp_path: Path, text: str) -
 def test_a_configuration_that_cannot_be_right_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(EngineNotReadyError, match=r"config\.json is damaged"):
-        directories.table(tmp_path / "config.json")
-    assert directories.configuration(tmp_path) == {}
+        weights.table(tmp_path / "config.json")
+    assert weights.configuration(tmp_path) == {}
 
 
 def test_a_manifest_of_brackets_is_none(tmp_path: Path) -> None:

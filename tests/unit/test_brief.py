@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from voicestream.brief import MAX_CHARACTERS, brief
-from voicestream.link import MAX_FRAME_BYTES, pack
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     InputNotice,
     Loading,
     OutputFailed,
@@ -19,9 +17,11 @@ from voicestream.messages import (
     TranslatedSentence,
     WorkFailed,
 )
+from voicestream.protocol.transport import MAX_FRAME_BYTES, pack
+from voicestream.protocol.truncation import MAX_CHARACTERS, brief
 
 if TYPE_CHECKING:
-    from voicestream.messages import FromWorker
+    from voicestream.protocol.messages import FromWorker
 
 LONG = "é" * 200_000
 

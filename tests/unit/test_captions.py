@@ -7,9 +7,9 @@ import sys
 import click
 import pytest
 
-from voicestream.captions import Captions
+from voicestream.client.captions import Captions
 from voicestream.errors import EXIT_NO_AUDIO
-from voicestream.messages import Counts, SessionClosed, SessionEvent, SessionOpened
+from voicestream.protocol.messages import Counts, SessionClosed, SessionEvent, SessionOpened
 
 
 def event(

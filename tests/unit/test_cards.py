@@ -11,12 +11,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream import cards
-from voicestream.cli import card_option
-from voicestream.cli.session_options import option
-from voicestream.engine_settings import check_compute
+from voicestream.cli.session import gpu_option
+from voicestream.cli.session.options import option
+from voicestream.config import gpu_selection
+from voicestream.config.engine_settings import check_compute
 from voicestream.errors import EXIT_USAGE, UsageError
-from voicestream.messages import CardNumber, EngineRole, Role
+from voicestream.protocol.messages import CardNumber, EngineRole, Role
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,13 @@ from voicestream.messages import CardNumber, EngineRole, Role
     ],
 )
 def test_a_card_is_for_both_or_for_the_role_that_is_named(typed: tuple[str, ...], found: dict[str, int]) -> None:
-    assert cards.parse(typed) == found
+    assert gpu_selection.parse(typed) == found
 
 
 @pytest.mark.parametrize("text", ["", "=1", "-1", "tts", "tts=", "parser=0", "tts=1000", "tts:1", "cuda:1", "1.0", "١"])
 def test_what_is_no_card_is_refused_with_what_would_be_one(text: str) -> None:
     with pytest.raises(UsageError, match="not known") as caught:
-        cards.parse([text])
+        gpu_selection.parse([text])
     assert "--gpu translation=0 --gpu tts=1" in caught.value.for_people()
 
 
@@ -48,42 +48,42 @@ def test_what_is_no_card_is_refused_with_what_would_be_one(text: str) -> None:
 )
 def test_two_cards_for_one_are_refused(typed: tuple[str, ...], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        cards.parse(typed)
+        gpu_selection.parse(typed)
 
 
-@given(st.dictionaries(st.sampled_from(get_args(EngineRole)), st.integers(0, cards.MOST)))
+@given(st.dictionaries(st.sampled_from(get_args(EngineRole)), st.integers(0, gpu_selection.MOST)))
 def test_what_is_written_is_read_again(found: dict[EngineRole, int]) -> None:
-    assert cards.parse(cards.written(found)) == found
+    assert gpu_selection.parse(gpu_selection.written(found)) == found
 
 
-@given(st.dictionaries(st.sampled_from(get_args(EngineRole)), st.integers(0, cards.MOST)))
+@given(st.dictionaries(st.sampled_from(get_args(EngineRole)), st.integers(0, gpu_selection.MOST)))
 def test_a_role_computes_on_its_card_and_the_others_where_compute_says(found: dict[EngineRole, int]) -> None:
     for role in get_args(Role):
-        compute = cards.compute_of(role, "auto", found)
+        compute = gpu_selection.compute_of(role, "auto", found)
         assert compute == (f"cuda:{found[role]}" if role in found else "auto")
         check_compute(compute)
 
 
 def test_a_message_takes_the_cards_that_can_be_typed() -> None:
-    most = msgspec.json.decode(str(cards.MOST), type=CardNumber)
-    assert cards.parse([f"tts={most}"]) == {"tts": most}
+    most = msgspec.json.decode(str(gpu_selection.MOST), type=CardNumber)
+    assert gpu_selection.parse([f"tts={most}"]) == {"tts": most}
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(str(cards.MOST + 1), type=CardNumber)
+        msgspec.json.decode(str(gpu_selection.MOST + 1), type=CardNumber)
 
 
 @pytest.mark.parametrize("compute", ["cpu", "mps", "cuda:1"])
 def test_a_device_and_a_card_contradict_each_other(compute: str) -> None:
     with pytest.raises(UsageError) as caught:
-        cards.check(compute, {"tts": 1})
+        gpu_selection.check(compute, {"tts": 1})
     assert caught.value.for_people() == (
         f"--compute {compute} and --gpu tts=1 contradict each other\nLeave out one of them: type --gpu tts=1"
     )
-    cards.check(compute, {})
+    gpu_selection.check(compute, {})
 
 
 @pytest.mark.parametrize("compute", ["auto", "cuda"])
 def test_what_leaves_the_card_open_does_not(compute: str) -> None:
-    cards.check(compute, {"tts": 1})
+    gpu_selection.check(compute, {"tts": 1})
 
 
 @click.command()
@@ -92,7 +92,7 @@ def test_what_leaves_the_card_open_does_not(compute: str) -> None:
 @click.pass_context
 def show(context: click.Context, **_: object) -> None:
     """Print what the options come to."""
-    click.echo(" ".join(map(str, card_option.devices(context))))
+    click.echo(" ".join(map(str, gpu_option.devices(context))))
 
 
 def shown(*typed: str, **environment: str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestream.engines.translator import Job, Made
-from voicestream.messages import TranslationOptions
-from voicestream.workers.translation.checked import translate
+from voicestream.protocol.messages import TranslationOptions
+from voicestream.workers.translation.checked_batch import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.translations import BROKEN, CORRECT
-from voicestream import languages
+from voicestream.config import languages
+from voicestream.config.language_table import TABLE
 from voicestream.errors import UsageError
-from voicestream.language_table import TABLE
-from voicestream.workers.translation.checks import is_worth_translating, problem
-from voicestream.workers.translation.checks.han_numerals import values
-from voicestream.workers.translation.checks.scripts import LETTERS
+from voicestream.workers.translation.quality import is_worth_translating, problem
+from voicestream.workers.translation.quality.han_numerals import values
+from voicestream.workers.translation.quality.scripts import LETTERS
 
 TAGS = [language.tag for language in languages.known()]
 

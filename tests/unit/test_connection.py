@@ -12,9 +12,9 @@ import pytest
 
 from helpers.deadline import remaining
 from helpers.running import wait_until
-from voicestream import lifeline
-from voicestream.link import pack
-from voicestream.messages import Beat, Cancel, Drain, Hello, Pause, Resume, Silence, Stop, Stopping
+from voicestream.protocol import lifeline
+from voicestream.protocol.messages import Beat, Cancel, Drain, Hello, Pause, Resume, Silence, Stop, Stopping
+from voicestream.protocol.transport import pack
 from voicestream.workers.connection import STAND_IN_SECONDS, Connection
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from helpers.net import Net
-    from voicestream.messages import ToWorker
+    from voicestream.protocol.messages import ToWorker
 
 NAME = b"tts.1"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from voicestream.workers.decoder import tiles
+from voicestream.workers.inference import tile_config
 
 H100, RTX_4090 = 227 << 10, 99 << 10
 """Bytes that a program can share."""
@@ -23,17 +23,17 @@ def is_power_of_two(number: int) -> bool:
 
 @given(some.integers(1, 1 << 20))
 def test_a_width_is_rounded_up_to_the_next_power_of_two(width: int) -> None:
-    found = tiles.round_up(width)
+    found = tile_config.round_up(width)
     assert is_power_of_two(found)
     assert found // 2 < width <= found
 
 
 @given(WIDTHS)
 def test_one_row_is_cut_so_that_a_wide_signal_has_more_threads(width: int) -> None:
-    cut = tiles.for_one_row(width)
+    cut = tile_config.for_one_row(width)
     assert is_power_of_two(cut.columns)
     assert is_power_of_two(cut.warps)
-    wider = tiles.for_one_row(2 * width)
+    wider = tile_config.for_one_row(2 * width)
     assert wider.warps >= cut.warps
     assert wider.columns <= cut.columns
     assert cut.warps <= 8
@@ -41,7 +41,7 @@ def test_one_row_is_cut_so_that_a_wide_signal_has_more_threads(width: int) -> No
 
 @given(width=WIDTHS, is_shared=some.booleans())
 def test_shares_of_some_rows_are_the_whole_width(width: int, *, is_shared: bool) -> None:
-    cut = tiles.for_few_rows(width, is_shared=is_shared)
+    cut = tile_config.for_few_rows(width, is_shared=is_shared)
     assert all(map(is_power_of_two, cut))
     shares = -(-width // cut.share)
     assert cut.share * shares >= width
@@ -54,16 +54,16 @@ def test_shares_of_some_rows_are_the_whole_width(width: int, *, is_shared: bool)
 def test_some_rows_are_few_where_the_weights_of_their_whole_width_find_room(
     rows: int, width: int, memory: int, weight_bytes: int
 ) -> None:
-    cut = tiles.for_few_rows(width, is_shared=False)
-    has_room = cut.columns * tiles.round_up(width) * weight_bytes <= memory
-    assert tiles.is_few(rows, width, memory, weight_bytes=weight_bytes) == (has_room and rows <= 16)
+    cut = tile_config.for_few_rows(width, is_shared=False)
+    has_room = cut.columns * tile_config.round_up(width) * weight_bytes <= memory
+    assert tile_config.is_few(rows, width, memory, weight_bytes=weight_bytes) == (has_room and rows <= 16)
 
 
 @pytest.mark.parametrize(
     ("width", "memory", "is_few"), [(1024, RTX_4090, True), (2048, RTX_4090, False), (2048, H100, True)]
 )
 def test_some_rows_of_the_real_models_are_few(width: int, memory: int, *, is_few: bool) -> None:
-    assert tiles.is_few(5, width, memory) == is_few
+    assert tile_config.is_few(5, width, memory) == is_few
 
 
 @given(
@@ -77,7 +77,7 @@ def test_some_rows_of_the_real_models_are_few(width: int, memory: int, *, is_few
 def test_a_tile_of_many_rows_fits_the_matrix_and_the_memory(
     rows: int, width: int, outputs: int, *, memory: int, is_shared: bool, weight_bytes: int
 ) -> None:
-    tile = tiles.for_many_rows(rows, width, outputs, memory, is_shared=is_shared, weight_bytes=weight_bytes)
+    tile = tile_config.for_many_rows(rows, width, outputs, memory, is_shared=is_shared, weight_bytes=weight_bytes)
     stages, cuts = tile.stages, (tile.rows, tile.columns, tile.part, tile.share, tile.warps)
     assert all(map(is_power_of_two, cuts)), tile
     # What the tensor cores take at least.
@@ -95,21 +95,22 @@ def test_a_tile_of_many_rows_fits_the_matrix_and_the_memory(
 @pytest.mark.parametrize(("width", "outputs"), [(1024, 3072), (1024, 4096), (1024, 256_206)])
 def test_more_memory_is_used_where_there_is_more(width: int, outputs: int) -> None:
     small, large = (
-        tiles.for_many_rows(80, width, outputs, memory, is_shared=False, weight_bytes=2) for memory in (RTX_4090, H100)
+        tile_config.for_many_rows(80, width, outputs, memory, is_shared=False, weight_bytes=2)
+        for memory in (RTX_4090, H100)
     )
     assert small.stages * small.part <= large.stages * large.part
     assert small._replace(stages=1, part=1) == large._replace(stages=1, part=1)
 
 
 def test_a_wide_product_is_cut_into_shares_where_it_may_be() -> None:
-    assert tiles.for_many_rows(40, 4096, 1024, H100, is_shared=True).share == tiles.WHOLE
-    assert tiles.for_many_rows(40, 1024, 1024, H100, is_shared=True).share == 512
-    assert tiles.for_many_rows(40, 1024, 1024, H100, is_shared=False).share == 1024
-    assert tiles.for_few_rows(4096, is_shared=True).share == 512
+    assert tile_config.for_many_rows(40, 4096, 1024, H100, is_shared=True).share == tile_config.WHOLE
+    assert tile_config.for_many_rows(40, 1024, 1024, H100, is_shared=True).share == 512
+    assert tile_config.for_many_rows(40, 1024, 1024, H100, is_shared=False).share == 1024
+    assert tile_config.for_few_rows(4096, is_shared=True).share == 512
 
 
 def test_where_there_is_less_memory_fewer_parts_are_on_their_way_before_they_get_shorter() -> None:
     for rows, memory, stages, part in ((40, H100, 3, 256), (40, RTX_4090, 2, 256), (80, RTX_4090, 3, 128)):
-        tile = tiles.for_many_rows(rows, 1024, 3072, memory, is_shared=False)
+        tile = tile_config.for_many_rows(rows, 1024, 3072, memory, is_shared=False)
         assert (tile.stages, tile.part) == (stages, part)
-    assert tiles.for_many_rows(40, 1024, 3072, 64 << 10, is_shared=False).part == 128
+    assert tile_config.for_many_rows(40, 1024, 3072, 64 << 10, is_shared=False).part == 128

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from helpers.shadow_tree import REPOSITORY, ROOTS, installed_files
-from voicestream.engine_settings import UNTRANSLATED
+from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.engines import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXCEPTIONS = {
-    "voicestream/engine_settings.py": "home of the name that means no translation",
+    "voicestream/config/engine_settings.py": "home of the name that means no translation",
     "voicestream/cli/voice_choice.py": "the answer none, no voice, is no engine",
     "voicestream/bench/gpu/": "a benchmark of two engines, beside the libraries from which their models come",
-    "voicestream/bench/watched_run.py": "the word none in a message",
+    "voicestream/bench/driven_run.py": "the word none in a message",
     "workers/player/portaudio.py": "the word none in a message",
 }
 
@@ -35,12 +35,11 @@ EVERYWHERE = {f"--translator {UNTRANSLATED}"}
 
 
 def homes() -> dict[str, str]:
-    """Where the files of an engine begin, by its name: its own folder, or its modules beside others."""
+    """The folder of an engine, by its name."""
     found: dict[str, str] = {}
     for spec in registry.all_specs():
-        package, _, module = spec.load.__module__.removeprefix("voicestream.").rpartition(".")  # type: ignore[attr-defined]
-        module = module.removesuffix("spec").removesuffix("_")
-        found[spec.name] = f"{package.replace('.', '/')}/{module}"
+        package, _, _ = spec.load.__module__.removeprefix("voicestream.").rpartition(".")  # type: ignore[attr-defined]
+        found[spec.name] = f"{package.replace('.', '/')}/"
     return found
 
 

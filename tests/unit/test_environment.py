@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicestream import environment
+from voicestream.client import environment
 
 
 @pytest.mark.parametrize(

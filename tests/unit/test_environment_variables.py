@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from voicestream.cli.up import up
-from voicestream.cli.voices import voices
+from voicestream.cli.commands.up import up
+from voicestream.cli.commands.voices import voices
 from voicestream.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 
 from helpers.any_message import structs
-from voicestream.events import EVENTS_VERSION, EventWriter
-from voicestream.messages import Counts, SessionClosed, SessionEvent, SessionOpened
+from voicestream.protocol.events import EVENTS_VERSION, EventWriter
+from voicestream.protocol.messages import Counts, SessionClosed, SessionEvent, SessionOpened
 from voicestream.terminal_text import strip_terminal_codes
 
 OPENED = SessionOpened(session="s1", pid=4711, translator="none", tts="espeak")

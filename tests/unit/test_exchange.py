@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.stage import Listener, new_stage
-from voicestream.audio_pool import SAMPLE_RATE
-from voicestream.supervisor import exchange
-from voicestream.supervisor.exchange import (
+from voicestream.protocol.audio_pool import SAMPLE_RATE
+from voicestream.supervisor.ledger.sentences import Making, Row, Stretch
+from voicestream.supervisor.processes import memory_exchange
+from voicestream.supervisor.processes.memory_exchange import (
     IDLE_SECONDS,
     LEAST_GROWTH_BYTES,
     LOADING_RESERVE,
@@ -20,11 +21,10 @@ from voicestream.supervisor.exchange import (
     Look,
     buffered_seconds,
 )
-from voicestream.supervisor.ledger.rows import Making, Row, Stretch
 
 if TYPE_CHECKING:
     from helpers.stage import Stage
-    from voicestream.messages import Role
+    from voicestream.protocol.messages import Role
 
 SMALL = 30 << 20
 BIG = 4 << 30
@@ -103,15 +103,15 @@ def test_ready_is_what_stands_before_the_first_gap_of_the_session_that_has_least
     assert buffered_seconds([[spoken, found], [speaking], [spoken]]) == 0.5
 
 
-@pytest.mark.parametrize("role", exchange.EXCHANGED_ROLES)
+@pytest.mark.parametrize("role", memory_exchange.EXCHANGED_ROLES)
 def test_an_exchange_costs_no_sentence_and_sessions_are_not_told_why(
     monkeypatch: pytest.MonkeyPatch, role: Role
 ) -> None:
     memory = SMALL
-    monkeypatch.setattr(exchange, "EXCHANGED_ROLES", (role,))
-    monkeypatch.setattr(exchange, "WARM_JOBS", 1)
-    monkeypatch.setattr(exchange, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(exchange, "memory_bytes", lambda _pid: memory)
+    monkeypatch.setattr(memory_exchange, "EXCHANGED_ROLES", (role,))
+    monkeypatch.setattr(memory_exchange, "WARM_JOBS", 1)
+    monkeypatch.setattr(memory_exchange, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(memory_exchange, "memory_bytes", lambda _pid: memory)
 
     def play(stage: Stage) -> None:
         nonlocal memory

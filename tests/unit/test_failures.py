@@ -78,7 +78,7 @@ def test_an_error_that_ends_a_thread_is_told_in_the_same_way(
 
 BROKEN = """
 import sys
-from voicestream import run_directory
+from voicestream.protocol import run_directory
 from voicestream.cli import main
 
 def fail(*_):

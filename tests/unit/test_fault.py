@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from voicestream import fault
+from voicestream import exception_summary
 from voicestream.errors import ProtocolError, VoicestreamError
-from voicestream.fault import MAX_CHAINED, MAX_FRAMES
+from voicestream.exception_summary import MAX_CHAINED, MAX_FRAMES
 
 WORDS = "Zyxomarabel"
 
@@ -36,11 +36,11 @@ def raised(error: BaseException) -> BaseException:
     ],
 )
 def test_an_exception_is_its_kind_and_where_it_was_raised(error: BaseException, kind: str) -> None:
-    assert fault.describe(error) == kind
-    shown = fault.describe(raised(error))
+    assert exception_summary.describe(error) == kind
+    shown = exception_summary.describe(raised(error))
     assert shown.startswith(f"{kind} at ")
     assert shown.endswith(" in fail")
-    assert WORDS not in "".join(fault.lines(raised(error)))
+    assert WORDS not in "".join(exception_summary.lines(raised(error)))
 
 
 def test_causes_come_first_and_the_kind_last() -> None:
@@ -50,7 +50,7 @@ def test_causes_come_first_and_the_kind_last() -> None:
         except KeyError as error:
             raise RuntimeError(WORDS) from error
     except RuntimeError as error:
-        found = fault.lines(error)
+        found = exception_summary.lines(error)
     kinds = [line for line in found if not line.startswith(" ")]
     assert kinds == [
         "Traceback (most recent call last), without messages:",
@@ -63,7 +63,7 @@ def test_causes_come_first_and_the_kind_last() -> None:
 
 def test_of_a_group_every_exception_is_described() -> None:
     group = ExceptionGroup(WORDS, [ValueError(WORDS), ExceptionGroup(WORDS, [TypeError(WORDS)])])
-    found = fault.lines(raised(group))
+    found = exception_summary.lines(raised(group))
     assert found[-3:] == ["ExceptionGroup", "  of ValueError", "  of ExceptionGroup"]
 
 
@@ -76,7 +76,7 @@ def test_deep_calls_and_long_chains_are_cut() -> None:
     try:
         deeper(500)
     except ValueError as error:
-        found = fault.lines(error)
+        found = exception_summary.lines(error)
     assert len(found) == MAX_FRAMES + 3
     last: BaseException = ValueError(WORDS)
     for _ in range(100):
@@ -84,4 +84,4 @@ def test_deep_calls_and_long_chains_are_cut() -> None:
         error.__cause__ = last
         last = error
     last.__cause__ = error  # a chain that is a ring
-    assert len(fault.lines(last)) <= 2 * MAX_CHAINED
+    assert len(exception_summary.lines(last)) <= 2 * MAX_CHAINED

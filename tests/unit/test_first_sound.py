@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.simulated_workers import World
-from voicestream.messages import Ready, Translate, WorkFailed
+from voicestream.protocol.messages import Ready, Translate, WorkFailed
 from voicestream.supervisor.ledger.commands import Send
 from voicestream.supervisor.ledger.speaking import FIRST_SOUND_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.messages import Role
+    from voicestream.protocol.messages import Role
     from voicestream.supervisor.ledger.commands import Command
 
 GPU = "cuda:0 float16 1.4 GB"

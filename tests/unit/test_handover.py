@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.net import received
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     Counts,
     EndOfInput,
     HandedOver,
@@ -19,10 +19,10 @@ from voicestream.messages import (
     SessionEvent,
     SessionOptions,
 )
-from voicestream.supervisor import session_status
-from voicestream.supervisor.handover import HANDOVER_SECONDS, LAST_INPUT_SECONDS, MAX_FAILURES, Handovers
+from voicestream.supervisor.detached import HANDOVER_SECONDS, LAST_INPUT_SECONDS, MAX_FAILURES, Handovers
 from voicestream.supervisor.ledger.commands import Closed
 from voicestream.supervisor.ledger.ledger import Ledger
+from voicestream.supervisor.reporting import session_status
 from voicestream.supervisor.sessions import Session, Sessions
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import zmq
 
     from helpers.net import Net
-    from voicestream.messages import Message
+    from voicestream.protocol.messages import Message
 
 OPTIONS = SessionOptions(parser=ParserOptions(), output=OutputOptions(kind="null"))
 REASON = "the voice has no sound for it"

@@ -12,10 +12,9 @@ import pytest
 
 from helpers import tiny_worker
 from helpers.deadline import remaining
-from voicestream import lifeline
 from voicestream.errors import EXIT_CONFIGURATION
-from voicestream.link import pack
-from voicestream.messages import (
+from voicestream.protocol import lifeline
+from voicestream.protocol.messages import (
     Beat,
     Cancel,
     Cancelled,
@@ -29,13 +28,14 @@ from voicestream.messages import (
     Stopping,
     WorkFailed,
 )
+from voicestream.protocol.transport import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from helpers.net import Net
-    from voicestream.messages import ToWorker
+    from voicestream.protocol.messages import ToWorker
 
 
 class Tiny:

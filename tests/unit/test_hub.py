@@ -14,8 +14,8 @@ import zmq
 
 from helpers.deadline import remaining_milliseconds
 from helpers.running import wait_until
-from voicestream.link import MAX_FRAME_BYTES, MAX_WAITING_FRAMES, MAX_WIRE_BYTES, pack
-from voicestream.messages import Beat, Done, Stop, Stopping
+from voicestream.protocol.messages import Beat, Done, Stop, Stopping
+from voicestream.protocol.transport import MAX_FRAME_BYTES, MAX_WAITING_FRAMES, MAX_WIRE_BYTES, pack
 from voicestream.supervisor.hub import LOGGED_DROPS, MAX_FRAMES_A_TURN, MAX_SECONDS_A_TURN
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicestream.messages import MAX_STATE_BYTES
+from voicestream.protocol.messages import MAX_STATE_BYTES
 from voicestream.supervisor.input_log import MAX_UNREAD_BYTES, InputLog, Piece
 
 MAX_LOSSES = 3

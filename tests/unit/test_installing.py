@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestream.errors import VoicestreamError
-from voicestream.models import catalogue, conversion, disk, files, installing, manifest
+from voicestream.models import atomic_files, catalogue, conversion, disk, installing, manifest
 from voicestream.models.installing import Installer
 from voicestream.models.manifest import FileRecord, Manifest
 from voicestream.models.store import Store
@@ -18,7 +18,7 @@ from voicestream.models.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from voicestream.models.telling import Teller
+    from voicestream.models.progress import Teller
 
 ORIGINAL = catalogue.find("nllb-200-distilled-600M")
 CONVERTED = catalogue.find("nllb-200-distilled-600M-int8")
@@ -46,7 +46,7 @@ def make(store: Store, name: str, contents: dict[str, bytes]) -> None:
         (directory / file).parent.mkdir(exist_ok=True)
         (directory / file).write_bytes(data)
     records = {
-        file: FileRecord(size=len(data), sha256=files.digest(directory / file).sha256)
+        file: FileRecord(size=len(data), sha256=atomic_files.digest(directory / file).sha256)
         for file, data in contents.items()
     }
     manifest.write(

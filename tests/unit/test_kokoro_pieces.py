@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.workers.tts.kokoro import joints, pieces
-from voicestream.workers.tts.kokoro.pieces import Piece, cut
+from voicestream.workers.engines.kokoro import chunks, joining
+from voicestream.workers.engines.kokoro.chunks import Piece, cut
 
 RATE = 24_000
 
@@ -45,9 +45,9 @@ def test_later_pieces_are_as_long_as_they_may_be_and_end_at_the_best_mark() -> N
     found = cut(" ".join(clauses))
     assert found[1].phonemes.endswith(";")
     assert found[1].pause_seconds == 0.2
-    assert all(size <= pieces.LONGEST for size in sizes(found))
+    assert all(size <= chunks.LONGEST for size in sizes(found))
     alike = cut(", ".join([CLAUSE] * 20))
-    assert all(pieces.LONGEST - len(CLAUSE) - 2 < size <= pieces.LONGEST for size in sizes(alike)[1:-1])
+    assert all(chunks.LONGEST - len(CLAUSE) - 2 < size <= chunks.LONGEST for size in sizes(alike)[1:-1])
     assert len(alike) > 3
 
 
@@ -60,7 +60,7 @@ def test_each_mark_has_its_pause(mark: str, pause: float) -> None:
 
 def test_without_marks_the_first_piece_ends_between_two_words_after_a_few_seconds() -> None:
     found = cut(" ".join([WORD] * 60))
-    assert sizes(found)[0] <= pieces.LATEST
+    assert sizes(found)[0] <= chunks.LATEST
     assert found[0].pause_seconds == 0.0
     assert all(piece.phonemes.split() == [WORD] * len(piece.phonemes.split()) for piece in found)
 
@@ -68,14 +68,14 @@ def test_without_marks_the_first_piece_ends_between_two_words_after_a_few_second
 def test_without_spaces_it_is_cut_all_the_same() -> None:
     found = cut("a" * 1000)
     assert "".join(piece.phonemes for piece in found) == "a" * 1000
-    assert max(sizes(found)) <= pieces.LONGEST
+    assert max(sizes(found)) <= chunks.LONGEST
 
 
 @given(st.text(alphabet="ab ,.;—“”()!", max_size=900))
 def test_nothing_is_lost_and_no_piece_is_too_long(text: str) -> None:
     found = cut(text)
     assert "".join("".join(piece.phonemes for piece in found).split()) == "".join(text.split())
-    assert max(sizes(found), default=0) <= pieces.LONGEST
+    assert max(sizes(found), default=0) <= chunks.LONGEST
     assert all(piece.phonemes for piece in found)
     assert not found or found[-1].pause_seconds == 0.0
 
@@ -86,7 +86,7 @@ def sound(before: float, loud: float, after: float) -> np.ndarray:
 
 
 def joined(*, is_first: bool = False, is_last: bool = False) -> float:
-    made = joints.join(sound(0.3, 1.0, 0.4), RATE, is_first=is_first, is_last=is_last, pause_seconds=0.2)
+    made = joining.join(sound(0.3, 1.0, 0.4), RATE, is_first=is_first, is_last=is_last, pause_seconds=0.2)
     assert made.dtype == np.float32
     return round(len(made) / RATE, 2)
 
@@ -103,5 +103,5 @@ def test_the_edges_of_a_sentence_are_left_alone() -> None:
 
 def test_a_piece_without_sound_stays_what_it_is() -> None:
     for silence in (np.zeros(100, np.float32), np.zeros(0, np.float32)):
-        made = joints.join(silence, RATE, is_first=False, is_last=False, pause_seconds=0.2)
+        made = joining.join(silence, RATE, is_first=False, is_last=False, pause_seconds=0.2)
         assert len(made) == len(silence)

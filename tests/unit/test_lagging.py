@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.simulated_workers import FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
-from voicestream.messages import Translate
+from voicestream.protocol.messages import Translate
 from voicestream.supervisor.ledger import announcement
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from voicestream import languages
+from voicestream.config import languages
 from voicestream.errors import EXIT_USAGE, UsageError
 
 

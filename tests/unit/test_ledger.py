@@ -19,7 +19,7 @@ from helpers.simulated_workers import (
     WORKING_ROLES,
     World,
 )
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     AudioWritten,
     Cancel,
     OutputFailed,
@@ -31,8 +31,8 @@ from voicestream.messages import (
     Underrun,
     WorkFailed,
 )
-from voicestream.supervisor.ledger.books import MAX_CHARACTERS, MAX_TRIALS
 from voicestream.supervisor.ledger.commands import Send
+from voicestream.supervisor.ledger.state import MAX_CHARACTERS, MAX_TRIALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,11 +13,11 @@ from typing import IO
 import pytest
 
 from helpers.deadline import remaining
-from voicestream import lifeline
+from voicestream.protocol import lifeline
 
 GRANDCHILD = """
 import os, signal, sys
-from voicestream import lifeline
+from voicestream.protocol import lifeline
 lifeline.die_with(int(sys.argv[1]))
 print(os.getpid(), flush=True)
 signal.pause()
@@ -33,7 +33,7 @@ signal.pause()
 
 WATCHER = """
 import select, socket, sys
-from voicestream import lifeline
+from voicestream.protocol import lifeline
 end = socket.socket(fileno=int(sys.argv[1]))
 end.setblocking(False)
 print("watching", lifeline.is_cut(end), flush=True)

@@ -11,10 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.any_message import MESSAGE_TYPES, messages, structs
-from voicestream import link
 from voicestream.errors import OtherVersionError, ProtocolError
-from voicestream.link import MAX_FRAME_BYTES, pack, poll_milliseconds, unpack
-from voicestream.messages import (
+from voicestream.protocol import transport
+from voicestream.protocol.messages import (
     PROTOCOL_VERSION,
     Beat,
     EndOfInput,
@@ -34,6 +33,7 @@ from voicestream.messages import (
     ToClient,
     ToWorker,
 )
+from voicestream.protocol.transport import MAX_FRAME_BYTES, pack, poll_milliseconds, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,7 @@ def test_bytes_stay_bytes() -> None:
 
 
 def test_the_largest_honest_frame_fits() -> None:
-    data = bytes(link.INPUT_CHUNK_BYTES)
+    data = bytes(transport.INPUT_CHUNK_BYTES)
     assert unpack(pack(Input(session="s1", offset=2**40, data=data))) is not None
     assert unpack(pack(ParseInput(session="s1", offset=2**40, data=data))) is not None
 
@@ -212,9 +212,9 @@ def test_who_may_send_what_is_told_apart() -> None:
     @settings(max_examples=200, deadline=None)
     @given(message=messages())
     def is_told_apart(message: Message) -> None:
-        assert link.is_from_worker(message) == isinstance(message, get_args(FromWorker))
-        assert link.is_to_worker(message) == isinstance(message, get_args(ToWorker))
-        assert link.is_from_client(message) == isinstance(message, get_args(FromClient))
+        assert transport.is_from_worker(message) == isinstance(message, get_args(FromWorker))
+        assert transport.is_to_worker(message) == isinstance(message, get_args(ToWorker))
+        assert transport.is_from_client(message) == isinstance(message, get_args(FromClient))
 
     is_told_apart()
     assert set(MESSAGE_TYPES) == {
@@ -224,9 +224,9 @@ def test_who_may_send_what_is_told_apart() -> None:
 
 def test_a_workers_checkpoint_is_nothing_a_client_may_send() -> None:
     message = InputConsumed(session="s1", received=0, checkpoint=0, state=b"", found=0)
-    assert link.is_from_worker(message)
-    assert not link.is_from_client(message)
-    assert not link.is_to_worker(message)
+    assert transport.is_from_worker(message)
+    assert not transport.is_from_client(message)
+    assert not transport.is_to_worker(message)
 
 
 @pytest.mark.parametrize(
@@ -238,9 +238,9 @@ def test_a_wait_is_rounded_up_so_that_its_last_part_is_not_spent_spinning(second
 
 def test_a_socket_that_is_closed_with_unsent_frames_does_not_hold_anybody_up(tmp_path: Path) -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    peer = link.peer_socket(context, tmp_path / "nobody", b"me", linger_milliseconds=0)
+    peer = transport.peer_socket(context, tmp_path / "nobody", b"me", linger_milliseconds=0)
     peer.send(b"never arrives")
-    hub = link.hub_socket(context, tmp_path / "hub")
+    hub = transport.hub_socket(context, tmp_path / "hub")
     hub.close()
     peer.close()
     context.term()

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from helpers.running import wait_until
-from voicestream import lock_holder
-from voicestream.run_directory import RunDirectory
+from voicestream.protocol import lock_holder
+from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HOLDER = """
 import pathlib, signal, subprocess, sys, time
-from voicestream.run_directory import RunDirectory
+from voicestream.protocol.run_directory import RunDirectory
 directory = RunDirectory(pathlib.Path(sys.argv[1]))
 directory.prepare()
 assert directory.acquire()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from voicestream import log, settings, user_directories
+from voicestream import log
+from voicestream.config import config_file, user_directories
 from voicestream.errors import ConfigurationError, NoLogError
 
 if TYPE_CHECKING:
@@ -215,10 +216,10 @@ def test_a_process_that_was_started_with_a_wrong_level_logs_so(logs: Path, monke
 def test_without_a_home_no_directory_is_relative(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, "relative")
-    monkeypatch.delenv(settings.ENVIRONMENT_VARIABLE, raising=False)
+    monkeypatch.delenv(config_file.ENVIRONMENT_VARIABLE, raising=False)
     for find in (user_directories.config, user_directories.data, user_directories.cache, user_directories.log):
         assert find().is_absolute()
-    assert not settings.path().exists()
+    assert not config_file.path().exists()
 
 
 def test_no_place_for_logs_is_told_once_and_no_reason_to_be_silent(place: Voicestream) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from voicestream.cli import output_option
+from voicestream.cli.session import output_option
 from voicestream.errors import UsageError
 
 FULL = b"RIFF"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from voicestream.supervisor.ledger.arrivals import BURST_SECONDS, Arrivals
-from voicestream.supervisor.ledger.pacing import MARGIN, Pace
+from voicestream.supervisor.ledger.chunk_timeline import BURST_SECONDS, Arrivals
+from voicestream.supervisor.ledger.playout_start import MARGIN, Pace
 
 TICK = 0.1
 """How often the supervisor looks at the clock when nothing comes."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.simulated_workers import World, options
-from voicestream.audio_pool import SAMPLE_RATE, SLOT_FRAMES
-from voicestream.messages import AudioPlayed, AudioWritten, Lease, Play, Speak
+from voicestream.protocol.audio_pool import SAMPLE_RATE, SLOT_FRAMES
+from voicestream.protocol.messages import AudioPlayed, AudioWritten, Lease, Play, Speak
 from voicestream.supervisor.ledger.commands import Send
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.messages import ToWorker
+    from voicestream.protocol.messages import ToWorker
     from voicestream.supervisor.ledger.commands import Command
 
 TEXT = "A sentence that takes about three seconds."

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from helpers.simulated_workers import World, options
-from voicestream.messages import Speak
+from voicestream.protocol.messages import Speak
 from voicestream.supervisor.ledger.commands import Send
-from voicestream.supervisor.ledger.rows import Row
+from voicestream.supervisor.ledger.sentences import Row
 from voicestream.supervisor.ledger.speaking import pauses
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.engine_settings import EngineSettings
-from voicestream.messages import Latency, Ready
-from voicestream.supervisor.alarms import Sign
-from voicestream.supervisor.post import KEPT_DURATIONS, KEPT_ENDS, Post, Stop
-from voicestream.supervisor.restart_policy import End
-from voicestream.supervisor.worker_log import WorkerLog
+from voicestream.config.engine_settings import EngineSettings
+from voicestream.protocol.messages import Latency, Ready
+from voicestream.supervisor.processes.restart_policy import End
+from voicestream.supervisor.processes.watchdog import Sign
+from voicestream.supervisor.processes.worker_log import WorkerLog
+from voicestream.supervisor.processes.worker_record import KEPT_DURATIONS, KEPT_ENDS, Post, Stop
 
 
 def new_post() -> Post:

@@ -8,8 +8,8 @@ import pytest
 
 from helpers.plugging import offer_specs
 from voicestream.engines import registry
-from voicestream.models import packages, presence
-from voicestream.workers import engines
+from voicestream.models import packages, wanted
+from voicestream.workers import engine_loading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_voice_that_somebody_asked_for_is_missed_and_no_other(
     if weights:
         (tmp_path / "xtts-v2").mkdir()
     specs = {spec.name: spec for spec in registry.specs(registry.SYNTHESIZERS)}
-    assert presence.is_missed(specs["xtts"], specs[instead], str(tmp_path)) is is_missed
+    assert wanted.is_missed(specs["xtts"], specs[instead], str(tmp_path)) is is_missed
 
 
 def test_auto_tells_of_those_that_are_missed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_auto_tells_of_those_that_are_missed_alone(tmp_path: Path, monkeypatch: 
     (tmp_path / "site" / "plug_in.py").write_text(NOT_READY)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     notes: list[str] = []
-    assert engines.load_synthesizer("auto", lambda *_: None, notes.append).name == "espeak"
+    assert engine_loading.load_synthesizer("auto", lambda *_: None, notes.append).name == "espeak"
     (note,) = notes
     assert note.startswith("somebody-elses is not ready: it is hoarse (cure); kokoro is not ready: ")
     assert "xtts" not in note

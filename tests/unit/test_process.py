@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from helpers.deadline import remaining
-from voicestream import audio_pool, lifeline, telemetry
-from voicestream.engine_settings import EngineSettings
-from voicestream.link import POOL_VARIABLE
-from voicestream.supervisor.process import (
+from voicestream import telemetry
+from voicestream.config.engine_settings import EngineSettings
+from voicestream.protocol import audio_pool, lifeline
+from voicestream.protocol.transport import POOL_VARIABLE
+from voicestream.supervisor.processes.process import (
     MPS_VARIABLES,
     THREAD_VARIABLES,
     WAITING_VARIABLES,
@@ -337,7 +338,7 @@ def test_a_system_that_refuses_to_signal_a_zombies_group_is_no_error(
 def test_a_real_worker_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     program = """
     import os, pathlib, signal, sys
-    from voicestream.supervisor.process import Launch, WorkerProcess
+    from voicestream.supervisor.processes.process import Launch, WorkerProcess
     hub = pathlib.Path(sys.argv[1])
     worker = WorkerProcess(Launch(role="parser", incarnation=1, hub=hub, engine="", pool=None, threads=1))
     print(worker.pid, flush=True)

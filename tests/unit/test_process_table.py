@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.stage import StandIn
-from voicestream import segment
 from voicestream.errors import EXIT_CONFIGURATION
-from voicestream.messages import Stopping
-from voicestream.supervisor import process_table
-from voicestream.supervisor.alarms import Limits
-from voicestream.supervisor.findings import RoleFailed
-from voicestream.supervisor.process_table import ProcessTable
+from voicestream.protocol import pool_memory as segment
+from voicestream.protocol.messages import Stopping
+from voicestream.supervisor.processes import table as process_table
+from voicestream.supervisor.processes.table import ProcessTable
+from voicestream.supervisor.processes.watchdog import Limits
+from voicestream.supervisor.processes.worker_events import RoleFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from voicestream.process_watch import ProcessWatch
+from voicestream.protocol.process_watch import ProcessWatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

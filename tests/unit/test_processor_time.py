@@ -17,8 +17,8 @@ import pytest
 from helpers.growth import Control, Pattern, mixed
 from helpers.parsing import message, parse, partial
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
-from voicestream.workers.translation.checks import is_worth_translating, problem
-from voicestream.workers.tts.spoken.words import words
+from voicestream.workers.translation.quality import is_worth_translating, problem
+from voicestream.workers.tts.normalization.normalize import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

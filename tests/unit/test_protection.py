@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.workers.translation import names
+from voicestream.workers.translation import code_names
 from voicestream.workers.translation.protection import Prepared, prepare
 
 
 def identifiers(text: str) -> tuple[str, ...]:
     """The names of a text, each once."""
-    return tuple(dict.fromkeys(text[start:end] for start, end in names.spans(text)))
+    return tuple(dict.fromkeys(text[start:end] for start, end in code_names.spans(text)))
 
 
 @pytest.mark.parametrize(

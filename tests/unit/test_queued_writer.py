@@ -14,8 +14,8 @@ import pytest
 
 from helpers.deadline import remaining
 from helpers.running import wait_until
-from voicestream import queued_writer
-from voicestream.queued_writer import QueuedWriter, queued_stderr
+from voicestream.client import queued_writer
+from voicestream.client.queued_writer import QueuedWriter, queued_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestream.errors import EXIT_CONFIGURATION
-from voicestream.supervisor.restart_policy import (
+from voicestream.supervisor.processes.restart_policy import (
     FIRST_BACKOFF_SECONDS,
     MAX_BACKOFF_SECONDS,
     MAX_ENDS,

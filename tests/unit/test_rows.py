@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from voicestream.audio_pool import SLOT_FRAMES
-from voicestream.supervisor.ledger.rows import Making, Row, Stretch
+from voicestream.protocol.audio_pool import SLOT_FRAMES
+from voicestream.supervisor.ledger.sentences import Making, Row, Stretch
 
 
 def new_row() -> Row:

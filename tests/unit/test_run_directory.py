@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.deadline import remaining
-from voicestream import untracked_memory
 from voicestream.errors import EXIT_CONFIGURATION, RunDirectoryError
-from voicestream.run_directory import (
+from voicestream.protocol import untracked_memory
+from voicestream.protocol.run_directory import (
     ENVIRONMENT_VARIABLE,
     MAX_SOCKET_PATH_BYTES,
     RunDirectory,
@@ -33,7 +33,7 @@ FALLBACK = Path("/tmp/vs-4711")  # noqa: S108 - nothing is made there
 
 HOLDER = """
 import sys, pathlib
-from voicestream.run_directory import RunDirectory
+from voicestream.protocol.run_directory import RunDirectory
 directory = RunDirectory(pathlib.Path(sys.argv[1]))
 directory.prepare()
 won = directory.acquire()

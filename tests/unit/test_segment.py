@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.running import SHARED_MEMORY
-from voicestream import audio_pool, segment, untracked_memory
-from voicestream.audio_pool import AudioPool
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError
+from voicestream.protocol import audio_pool, pool_memory, untracked_memory
+from voicestream.protocol.audio_pool import AudioPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_its_name_is_recorded_before_it_is_there_and_it_is_gone_when_it_is_remov
         recorded.append(name)
 
     before = len(list(Path("/dev/fd").iterdir()))
-    made = segment.reserve(record, SLOTS)
+    made = pool_memory.reserve(record, SLOTS)
     assert recorded == [made.name]
     assert made.source == made.name
     assert made.lacking == ()
@@ -58,7 +58,7 @@ def test_its_name_is_recorded_before_it_is_there_and_it_is_gone_when_it_is_remov
 
 def test_workers_get_the_descriptor_when_somebody_has_removed_the_name() -> None:
     """A login manager may remove what a user has in shared memory when he logs out."""
-    made = segment.reserve(nothing, SLOTS)
+    made = pool_memory.reserve(nothing, SLOTS)
     untracked_memory.remove(made.name)
     assert made.source == made.descriptor
     made.remove()
@@ -79,7 +79,7 @@ def test_without_named_shared_memory_it_is_anonymous_and_says_why(
     monkeypatch: pytest.MonkeyPatch, code: int, said: str
 ) -> None:
     monkeypatch.setattr(untracked_memory, "create", refusing(code))
-    made = segment.reserve(nothing, SLOTS)
+    made = pool_memory.reserve(nothing, SLOTS)
     assert made.source == made.descriptor
     (reason,) = made.lacking
     assert re.fullmatch(said, reason), reason
@@ -93,7 +93,7 @@ def test_one_whose_name_cannot_be_recorded_gets_none() -> None:
     def full(_name: str) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    made = segment.reserve(full, SLOTS)
+    made = pool_memory.reserve(full, SLOTS)
     assert made.name == ""
     assert made.lacking == ("the name of shared memory cannot be recorded: No space left on device",)
     made.remove()
@@ -107,7 +107,7 @@ def test_where_the_system_has_no_anonymous_memory_either_a_file_without_a_name_t
     monkeypatch.setattr(untracked_memory, "create", refusing(errno.EACCES))
     monkeypatch.setattr(os, "memfd_create", refusing(errno.ENOSYS))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    made = segment.reserve(nothing, SLOTS)
+    made = pool_memory.reserve(nothing, SLOTS)
     assert made.lacking == (f"{SHARED_MEMORY}: Permission denied", "memfd_create: Function not implemented")
     found = os.fstat(made.descriptor)
     assert (found.st_nlink, found.st_size) == (0, audio_pool.size_of(SLOTS))
@@ -125,7 +125,7 @@ def test_where_there_is_no_way_all_reasons_are_told_and_nobody_is_asked_to_free_
     monkeypatch.setattr(os, "memfd_create", refusing(errno.ENOSYS))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
     with pytest.raises(ConfigurationError) as caught:
-        segment.reserve(nothing, SLOTS)
+        pool_memory.reserve(nothing, SLOTS)
     assert caught.value.exit_code == EXIT_CONFIGURATION
     said = caught.value.for_people()
     for reason in (
@@ -141,7 +141,7 @@ def test_where_there_is_no_way_all_reasons_are_told_and_nobody_is_asked_to_free_
 def test_a_system_that_has_the_means_and_lacks_the_room_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "ftruncate", refusing(errno.EFBIG))
     with pytest.raises(ConfigurationError, match="there is no room for 98 KiB of sound") as caught:
-        segment.reserve(nothing, SLOTS)
+        pool_memory.reserve(nothing, SLOTS)
     assert "Free some memory or disk space" in caught.value.for_people()
 
 
@@ -150,5 +150,5 @@ def test_a_system_that_has_the_means_and_lacks_the_room_is_told_as_such(monkeypa
     [(4096, "4 KiB", "4 KiB"), (1 << 20, "1 MiB", "1 MiB"), ((2 << 20) - 1, "1 MiB", "2 MiB"), (0, "0 KiB", "0 KiB")],
 )
 def test_what_is_needed_is_rounded_up_and_what_is_there_down(size: int, there: str, needed: str) -> None:
-    assert segment.in_words(size) == there
-    assert segment.in_words(size, rounded_up=True) == needed
+    assert pool_memory.in_words(size) == there
+    assert pool_memory.in_words(size, rounded_up=True) == needed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.net import received
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     Cancel,
     EndOfInput,
     InputAccepted,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import zmq
 
     from helpers.net import Net
-    from voicestream.messages import Message
+    from voicestream.protocol.messages import Message
 
 OPTIONS = SessionOptions(parser=ParserOptions(language="de"), output=OutputOptions())
 

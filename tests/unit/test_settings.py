@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream import cards
+from voicestream.config import gpu_selection
+from voicestream.config.config_file import ENVIRONMENT_VARIABLE, MOST_BYTES, OPTION_TYPES, Settings, load, parse, path
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError
-from voicestream.settings import ENVIRONMENT_VARIABLE, MOST_BYTES, OPTION_TYPES, Settings, load, parse, path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_pauses_stand_with_what_is_said_and_are_options_of_run() -> None:
 )
 def test_cards_are_what_could_be_typed(text: str, typed: tuple[str, ...]) -> None:
     assert parse(text, "config.toml").options == {"gpu": typed}
-    cards.parse(typed)
+    gpu_selection.parse(typed)
 
 
 @pytest.mark.parametrize("content", [b'to = "\xff"\n', None], ids=["no UTF-8", "a directory"])
@@ -184,10 +184,10 @@ def test_the_line_is_right_wherever_the_key_stands(before: int, after: int, key:
 
 
 def test_the_example_in_the_docstring_is_right() -> None:
-    from voicestream import settings
+    from voicestream.config import config_file
 
-    assert settings.__doc__ is not None
-    example = textwrap.dedent(settings.__doc__.split("::\n", 1)[1])
+    assert config_file.__doc__ is not None
+    example = textwrap.dedent(config_file.__doc__.split("::\n", 1)[1])
     found = parse(example, "docstring")
     pauses = {"sentence-pause": 0.25, "paragraph-pause": 0.6}
     assert found.options == {"from": "en", "to": "ja", "speed": 1.1, "gpu": ("translation=0", "tts=1"), **pauses}
@@ -209,7 +209,7 @@ def test_a_glossary_is_found_under_every_spelling_of_its_language() -> None:
 
 def test_a_languages_own_word_goes_before_the_word_for_all_and_a_regions_before_both() -> None:
     # The region first: the order in the file must not matter.
-    settings = parse(
+    config_file = parse(
         """
         [translate.glossary.pt-BR]
         bug = "erro"
@@ -223,15 +223,15 @@ def test_a_languages_own_word_goes_before_the_word_for_all_and_a_regions_before_
         """,
         "config.toml",
     )
-    assert settings.glossary_for("pt-BR") == {"bug": "erro", "branch": "ramo", "commit": "commit"}
-    assert settings.glossary_for("pt") == {"bug": "falha", "branch": "ramo", "commit": "commit"}
-    assert settings.glossary_for("pt-PT")["bug"] == "falha"
-    assert settings.glossary_for("ja")["bug"] == "bug"
+    assert config_file.glossary_for("pt-BR") == {"bug": "erro", "branch": "ramo", "commit": "commit"}
+    assert config_file.glossary_for("pt") == {"bug": "falha", "branch": "ramo", "commit": "commit"}
+    assert config_file.glossary_for("pt-PT")["bug"] == "falha"
+    assert config_file.glossary_for("ja")["bug"] == "bug"
     assert Settings().glossary_for("ja") == {}
 
 
 def test_a_glossary_does_not_hold_for_another_script() -> None:
-    settings = parse(
+    config_file = parse(
         """
         [translate.glossary.zh]
         branch = "分支（简）"
@@ -241,8 +241,8 @@ def test_a_glossary_does_not_hold_for_another_script() -> None:
         """,
         "config.toml",
     )
-    assert settings.glossary_for("zh-TW") == {"branch": "分支（繁）"}
-    assert settings.glossary_for("zh") == {"branch": "分支（简）", "commit": "提交"}
+    assert config_file.glossary_for("zh-TW") == {"branch": "分支（繁）"}
+    assert config_file.glossary_for("zh") == {"branch": "分支（简）", "commit": "提交"}
 
 
 def test_a_byte_order_mark_before_the_text_is_no_part_of_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.speech_rates import Estimate, estimate
+from voicestream.config.speech_duration import Estimate, estimate
 
 SPOKEN = {
     # Texts, and roughly how long a person takes to read them aloud without haste.

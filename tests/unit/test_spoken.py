@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers.parsing import load
-from voicestream.workers.tts.spoken.cardinals import cardinal
-from voicestream.workers.tts.spoken.ordinals import ordinal
-from voicestream.workers.tts.spoken.words import words
+from voicestream.workers.tts.normalization.normalize import words
+from voicestream.workers.tts.normalization.numbers.cardinals import cardinal
+from voicestream.workers.tts.normalization.numbers.ordinals import ordinal
 
 pytest.importorskip("num2words", reason="make neural")
 

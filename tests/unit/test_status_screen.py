@@ -8,7 +8,7 @@ import pytest
 
 from voicestream.cli import status_screen
 from voicestream.cli.columns import UNLIMITED, cells
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     Counts,
     Latency,
     Role,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.deadline import remaining
-from voicestream import stdin_drain
-from voicestream.backlog import Backlog
-from voicestream.stdin_drain import StdinDrain
+from voicestream.client import stdin_reader
+from voicestream.client.backlog import Backlog
+from voicestream.client.stdin_reader import StdinDrain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -252,7 +252,7 @@ def test_what_is_passed_on_and_finds_no_room_on_the_disk_is_counted(
     def full(**_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stdin_drain, "Backlog", lambda: Backlog(memory_bytes=4096))
+    monkeypatch.setattr(stdin_reader, "Backlog", lambda: Backlog(memory_bytes=4096))
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     drain = StdinDrain(agent.read_end, Wakes(), onward.write_end)
     drain.discard()

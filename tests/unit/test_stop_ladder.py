@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicestream.supervisor.stop_ladder import FOR_RESTART, FOR_SHUTDOWN, Patience, Rung, next_rung
+from voicestream.supervisor.processes.shutdown import FOR_RESTART, FOR_SHUTDOWN, Patience, Rung, next_rung
 
 PATIENCE = Patience(drain_seconds=5.0, stop_seconds=2.0, term_seconds=1.0)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestream.engines.translator import CancelledError, Job
-from voicestream.messages import Ready, SourceSentence, Translate, Translated, TranslationOptions, WorkFailed
-from voicestream.workers import engines
+from voicestream.protocol.messages import Ready, SourceSentence, Translate, Translated, TranslationOptions, WorkFailed
+from voicestream.workers import engine_loading
 from voicestream.workers.connection import Flag
 from voicestream.workers.harness import Assignment
 from voicestream.workers.translation.worker import TranslationWorker
@@ -17,7 +17,7 @@ from voicestream.workers.translation.worker import TranslationWorker
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from voicestream.messages import FromWorker
+    from voicestream.protocol.messages import FromWorker
 
 
 class Engine:
@@ -70,7 +70,7 @@ def start(link: Link, monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine], Tra
     """A worker with this engine, loaded."""
 
     def begin(engine: Engine) -> TranslationWorker:
-        monkeypatch.setattr(engines, "load_translator", lambda _name, _report, _explain: engine)
+        monkeypatch.setattr(engine_loading, "load_translator", lambda _name, _report, _explain: engine)
         assignment = Assignment(
             role="translation", incarnation=1, hub=Path(), parent_pid=0, lifeline=0, engine="scripted", pool=None
         )

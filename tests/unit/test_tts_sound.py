@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from helpers.sounds import RATE, Engine, quiet, sound, speech
-from voicestream import audio_pool, lifeline
 from voicestream.errors import UnusableSoundError
-from voicestream.messages import AudioWritten, Speak, WorkFailed
+from voicestream.protocol import audio_pool, lifeline
+from voicestream.protocol.messages import AudioWritten, Speak, WorkFailed
 from voicestream.workers.connection import Connection
 from voicestream.workers.harness import Assignment
 from voicestream.workers.tts.worker import BETWEEN_PIECES_SECONDS, TtsWorker

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicestream import audio_pool, lifeline
 from voicestream.errors import EngineNotReadyError
-from voicestream.messages import Speak
-from voicestream.workers import engines
+from voicestream.protocol import audio_pool, lifeline
+from voicestream.protocol.messages import Speak
+from voicestream.workers import engine_loading
 from voicestream.workers.connection import Connection
 from voicestream.workers.harness import Assignment
-from voicestream.workers.tts.spoken.cardinals import cardinal
+from voicestream.workers.tts.normalization.numbers.cardinals import cardinal
 from voicestream.workers.tts.worker import TtsWorker
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_an_engine_that_needs_words_gets_words_and_they_are_divided_after_they_w
 def test_without_the_package_that_counts_an_engine_that_needs_words_is_not_ready(
     worker: TtsWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "load_synthesizer", lambda *_: Wordless())
+    monkeypatch.setattr(engine_loading, "load_synthesizer", lambda *_: Wordless())
     monkeypatch.setitem(sys.modules, "num2words", None)
     cardinal.cache_clear()
     with pytest.raises(EngineNotReadyError, match="short cannot say numbers") as caught:

@@ -17,8 +17,8 @@ import pytest
 
 from helpers.deadline import remaining
 from helpers.running import SHARED_MEMORY
-from voicestream import untracked_memory
-from voicestream.untracked_memory import UnsafeSegmentError
+from voicestream.protocol import untracked_memory
+from voicestream.protocol.untracked_memory import UnsafeSegmentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,7 @@ def test_where_python_can_leave_its_tracker_out_it_is_told_to(monkeypatch: pytes
 
 def test_other_shared_memory_of_the_process_is_tracked_as_ever() -> None:
     program = """
-    import voicestream.untracked_memory
+    import voicestream.protocol.untracked_memory
     from multiprocessing import resource_tracker, shared_memory
     made = shared_memory.SharedMemory(create=True, size=1)
     made.unlink()
@@ -207,7 +207,7 @@ def test_a_name_stands_for_its_own_segment_only(name: str) -> None:
 
 KILLED = """
 import os, signal
-from voicestream import untracked_memory
+from voicestream.protocol import untracked_memory
 made = untracked_memory.create(untracked_memory.new_name(), 8192)
 print(made.name, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)

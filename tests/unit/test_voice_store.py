@@ -10,7 +10,7 @@ import pytest
 
 from helpers.recordings import speech
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
-from voicestream.voices import derived, sample, store
+from voicestream.voices import embedding_cache, sample, store
 from voicestream.voices.store import CONSENT, VoiceStore
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def made(pitch: float = 150.0) -> Sample:
 
 @pytest.fixture
 def voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VoiceStore:
-    monkeypatch.setattr(derived, "directory", lambda: tmp_path / "cache" / "xtts-voices")
+    monkeypatch.setattr(embedding_cache, "directory", lambda: tmp_path / "cache" / "xtts-voices")
     return VoiceStore(tmp_path / "data" / "voices")
 
 
@@ -95,10 +95,10 @@ def test_what_an_engine_has_made_of_it_goes_with_it(voices: VoiceStore) -> None:
     for remove in (lambda: voices.remove("me"), voices.remove_files):
         voices.add("me", made(), "asked") if voices.named("me") is None else None
         voices.add_file(made(200.0), "asked")
-        derived.directory().mkdir(parents=True)
-        (derived.directory() / "made.pt").touch()
+        embedding_cache.directory().mkdir(parents=True)
+        (embedding_cache.directory() / "made.pt").touch()
         remove()
-        assert not derived.directory().exists()
+        assert not embedding_cache.directory().exists()
 
 
 def test_files_are_removed_together(voices: VoiceStore) -> None:

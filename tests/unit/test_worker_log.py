@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestream import log
-from voicestream.supervisor.worker_log import BURST_BYTES, BYTES_PER_SECOND, READ_BYTES, REST_SECONDS, WorkerLog
+from voicestream.supervisor.processes.worker_log import (
+    BURST_BYTES,
+    BYTES_PER_SECOND,
+    READ_BYTES,
+    REST_SECONDS,
+    WorkerLog,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

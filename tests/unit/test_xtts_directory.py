@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.tiny_voices import xtts as make
-from voicestream.engine_settings import MODELS_VARIABLE
+from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import licences, store
-from voicestream.workers.translation.nllb import directories as nllb
-from voicestream.workers.tts.xtts import directory
+from voicestream.workers.engines.nllb import weights as nllb
+from voicestream.workers.engines.xtts import weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +41,9 @@ def make_nllb(place: Path) -> Path:
 def test_the_model_that_was_set_up_is_found_and_so_is_one_that_is_named(home: Path) -> None:
     own = make(store.directory() / "xtts-v2")
     other = make(home / "other" / "mine")
-    assert directory.find("") == own
-    assert directory.find(str(home / "other")) == other
-    assert directory.find(str(other)) == other
+    assert weights.find("") == own
+    assert weights.find(str(home / "other")) == other
+    assert weights.find(str(other)) == other
 
 
 def test_one_directory_may_hold_models_of_all_kinds(home: Path) -> None:
@@ -54,14 +54,14 @@ def test_one_directory_may_hold_models_of_all_kinds(home: Path) -> None:
     (kokoro / "config.json").write_text('{"model_type": "style_text_to_speech_2"}')
     for place in (voice, translator, kokoro):
         os.utime(place / "config.json")
-        assert directory.find(str(models)) == voice
+        assert weights.find(str(models)) == voice
         assert nllb.original(str(models)) == translator
 
 
 def test_another_engines_model_is_not_taken_for_a_damaged_one(home: Path) -> None:
     make_nllb(home / "translators" / "nllb")
     with pytest.raises(EngineNotReadyError, match="there are no XTTS weights in") as error:
-        directory.find(str(home / "translators"))
+        weights.find(str(home / "translators"))
     assert error.value.hint == "voicestream setup --voice-model xtts"
     make(home / "voices" / "xtts-v2")
     with pytest.raises(EngineNotReadyError, match="there are no NLLB weights in"):
@@ -89,7 +89,7 @@ def test_a_damaged_directory_is_named_and_so_is_what_is_wrong(
     place = make(home / "models" / "xtts-v2")
     damage(place)
     with pytest.raises(EngineNotReadyError, match=words) as error:
-        directory.find(str(place.parent))
+        weights.find(str(place.parent))
     assert str(place) in str(error.value)
     assert error.value.hint == "Remove it and try: voicestream setup"
 
@@ -98,7 +98,7 @@ def test_a_named_model_of_another_kind_is_named(home: Path) -> None:
     place = make(home / "vits")
     (place / "config.json").write_text('{"model": "vits"}')
     with pytest.raises(EngineNotReadyError, match="holds vits, not XTTS"):
-        directory.find(str(place))
+        weights.find(str(place))
 
 
 @pytest.mark.parametrize("repository", ["coqui--XTTS-v2", "tts-hub--XTTS-v2"])
@@ -112,6 +112,6 @@ def test_weights_in_the_cache_of_the_hub_are_used_once_their_licence_was_accepte
     (root / "refs" / "main").write_text("c0ffee", encoding="ascii")
     place = make(root / "snapshots" / "c0ffee")
     with pytest.raises(EngineNotReadyError, match=r"XTTS v2 weights in .* have not accepted their licence"):
-        directory.find("")
+        weights.find("")
     licences.accept(licences.find("cpml"))
-    assert directory.find("") == place
+    assert weights.find("") == place

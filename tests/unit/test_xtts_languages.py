@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from voicestream import languages
+from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.tts.xtts.front_end import guarded
-from voicestream.workers.tts.xtts.languages import code, max_characters, missing_packages, require
-from voicestream.workers.tts.xtts.spec import SPEC
+from voicestream.workers.engines.xtts.coqui.front_end import guarded
+from voicestream.workers.engines.xtts.languages import code, max_characters, missing_packages, require
+from voicestream.workers.engines.xtts.spec import SPEC
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec

@@ -19,7 +19,8 @@ import pytest
 from helpers.neural import skip_unless_installed
 from helpers.tiny_voices import SPEAKERS, torch_file, xtts
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.tts.xtts import archive, speakers
+from voicestream.workers.engines.xtts import built_in_voices
+from voicestream.workers.engines.xtts.coqui import zip_archive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,17 +33,17 @@ torch.save({"Zofija Kendrick": made(), "Ana Florence": made()}, sys.argv[1])
 
 
 def test_names_are_read_in_their_order(tmp_path: Path) -> None:
-    assert speakers.names(xtts(tmp_path / "xtts")) == list(SPEAKERS)
+    assert built_in_voices.names(xtts(tmp_path / "xtts")) == list(SPEAKERS)
 
 
 def test_a_file_that_torch_has_written_is_read_without_torch(tmp_path: Path) -> None:
     skip_unless_installed()
-    subprocess.run([sys.executable, "-P", "-c", SAVE, tmp_path / speakers.FILE], check=True)
-    assert speakers.names(tmp_path) == ["Zofija Kendrick", "Ana Florence"]
+    subprocess.run([sys.executable, "-P", "-c", SAVE, tmp_path / built_in_voices.FILE], check=True)
+    assert built_in_voices.names(tmp_path) == ["Zofija Kendrick", "Ana Florence"]
 
 
 def test_without_the_file_there_are_none(tmp_path: Path) -> None:
-    assert speakers.names(tmp_path) == []
+    assert built_in_voices.names(tmp_path) == []
 
 
 class Evil:
@@ -54,10 +55,10 @@ class Evil:
 
 
 def test_nothing_that_the_file_says_is_run(tmp_path: Path) -> None:
-    torch_file(tmp_path / speakers.FILE, {"Claribel Dervla": Evil(tmp_path / "made")})
-    assert speakers.names(tmp_path) == ["Claribel Dervla"]
+    torch_file(tmp_path / built_in_voices.FILE, {"Claribel Dervla": Evil(tmp_path / "made")})
+    assert built_in_voices.names(tmp_path) == ["Claribel Dervla"]
     assert not (tmp_path / "made").exists()
-    with zipfile.ZipFile(tmp_path / speakers.FILE) as packed:
+    with zipfile.ZipFile(tmp_path / built_in_voices.FILE) as packed:
         pickle.loads(packed.read("archive/data.pkl"))  # noqa: S301 - to see that it would
     assert (tmp_path / "made").exists()
 
@@ -66,9 +67,9 @@ def test_names_are_read_of_every_protocol_and_of_ordered_tables(tmp_path: Path) 
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         for table in (dict, collections.OrderedDict):
             made = table((name, {"latents": (1, [2.5], b"x")}) for name in [*SPEAKERS, "Ana", "Željko", SPEAKERS[0]])
-            with zipfile.ZipFile(tmp_path / speakers.FILE, "w") as packed:
+            with zipfile.ZipFile(tmp_path / built_in_voices.FILE, "w") as packed:
                 packed.writestr("archive/data.pkl", pickle.dumps(made, protocol))
-            assert speakers.names(tmp_path) == [*SPEAKERS, "Ana", "Željko"]
+            assert built_in_voices.names(tmp_path) == [*SPEAKERS, "Ana", "Željko"]
 
 
 HUGE = {
@@ -83,12 +84,12 @@ HUGE = {
 
 @pytest.mark.parametrize("what", HUGE)
 def test_a_pickle_that_asks_for_more_than_there_is_costs_nothing(tmp_path: Path, what: str) -> None:
-    with zipfile.ZipFile(tmp_path / speakers.FILE, "w") as packed:
+    with zipfile.ZipFile(tmp_path / built_in_voices.FILE, "w") as packed:
         packed.writestr("archive/data.pkl", HUGE[what])
     begin = time.process_time()
     tracemalloc.start()
     with suppress(EngineNotReadyError):
-        assert speakers.names(tmp_path) == []
+        assert built_in_voices.names(tmp_path) == []
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 8 << 20
@@ -96,13 +97,13 @@ def test_a_pickle_that_asks_for_more_than_there_is_costs_nothing(tmp_path: Path,
 
 
 def test_a_file_that_unpacks_to_more_than_an_honest_one_is_not_unpacked(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / speakers.FILE, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(tmp_path / built_in_voices.FILE, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("archive/data.pkl", pickle.dumps({"a": bytes(5 << 20)}))
     with pytest.raises(EngineNotReadyError, match="unpacks to more than"):
-        speakers.names(tmp_path)
-    archive.check(tmp_path / speakers.FILE, 6 << 20)
+        built_in_voices.names(tmp_path)
+    zip_archive.check(tmp_path / built_in_voices.FILE, 6 << 20)
     with pytest.raises(EngineNotReadyError, match="unpacks to more than"):
-        archive.check(tmp_path / speakers.FILE, 5 << 20)
+        zip_archive.check(tmp_path / built_in_voices.FILE, 5 << 20)
 
 
 def test_an_archive_of_a_million_entries_is_refused_before_they_are_read(tmp_path: Path) -> None:
@@ -111,9 +112,9 @@ def test_an_archive_of_a_million_entries_is_refused_before_they_are_read(tmp_pat
         record = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 0, 0, 0, 0, 1 << 20, 1 << 20, 50 << 20, 0)
         leads = b"PK\x06\x07" + struct.pack("<IQI", 0, 3 << 20, 1)
         small = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
-        (tmp_path / speakers.FILE).write_bytes(bytes(3 << 20) + (record + leads + small if large else end))
+        (tmp_path / built_in_voices.FILE).write_bytes(bytes(3 << 20) + (record + leads + small if large else end))
         with pytest.raises(EngineNotReadyError, match="more entries"):
-            speakers.names(tmp_path)
+            built_in_voices.names(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +129,11 @@ def test_an_archive_of_a_million_entries_is_refused_before_they_are_read(tmp_pat
     ],
 )
 def test_a_damaged_file_is_named_with_what_to_type(tmp_path: Path, data: bytes) -> None:
-    file = tmp_path / speakers.FILE
+    file = tmp_path / built_in_voices.FILE
     file.write_bytes(data)
     for _ in range(2):
         with pytest.raises(EngineNotReadyError, match="is damaged") as error:
-            speakers.names(tmp_path)
+            built_in_voices.names(tmp_path)
         assert error.value.hint == "Remove it and try: voicestream setup"
         with zipfile.ZipFile(file, "w") as packed:
             packed.writestr("archive/data.pkl", data)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicestream.workers.tts.xtts.vocoder.windows import Window, Windows
+from voicestream.workers.engines.xtts.vocoder.receptive_field import Window, Windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

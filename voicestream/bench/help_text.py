@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.bench.figures import Figure
-from voicestream.bench.place import COMMAND
+from voicestream.bench.sandbox import COMMAND
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voicestream.bench.place import Place
+    from voicestream.bench.sandbox import Place
 
 GOAL_MILLISECONDS: Final = 150.0
 

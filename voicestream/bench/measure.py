@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from voicestream.bench import hardware, help_text, hub, speech
+from voicestream.bench import first_sound, hardware, help_text, hub_overhead
 from voicestream.bench.figures import Figure, Report
-from voicestream.bench.place import Place
+from voicestream.bench.sandbox import Place
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def measure_all(runs: Runs, tell: Callable[[str], None]) -> Report:
                 found = Figure(name=what, title=what, unit="ms", samples=(), absent=str(error), is_failure=True)
         figures.extend([found] if isinstance(found, Figure) else found)
 
-    add("hub overhead", lambda place: hub.measure(place, runs.sentences))
-    add("cold start", lambda place: speech.cold(place, runs.cold))
-    add("warm start", lambda place: speech.warm_start(place, runs.warm))
-    add("warm line and memory", lambda place: speech.warm_line(place, runs.lines))
-    add("sound heard", lambda place: speech.heard(place, runs.heard))
+    add("hub overhead", lambda place: hub_overhead.measure(place, runs.sentences))
+    add("cold start", lambda place: first_sound.cold(place, runs.cold))
+    add("warm start", lambda place: first_sound.warm_start(place, runs.warm))
+    add("warm line and memory", lambda place: first_sound.warm_line(place, runs.lines))
+    add("sound heard", lambda place: first_sound.heard(place, runs.heard))
     add("help", lambda place: help_text.measure(place, runs.help))
     return Report(hardware=machine, figures=tuple(figures), seconds=time.monotonic() - begun_at)

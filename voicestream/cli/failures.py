@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from voicestream.cli.commands import explain
+from voicestream.cli.click_classes import explain
 from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, EXIT_INCOMPLETE, NoLogError, VoicestreamError
 from voicestream.terminal_text import one_line, strip_terminal_codes
 

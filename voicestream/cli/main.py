@@ -15,9 +15,9 @@ import click
 
 from voicestream import __version__, telemetry
 from voicestream.cli import failures
-from voicestream.cli.commands import Group
+from voicestream.cli.click_classes import Group
+from voicestream.client.interruption import Interrupted
 from voicestream.errors import VoicestreamError
-from voicestream.interruption import Interrupted
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -43,7 +43,7 @@ COMMANDS: Final = {
     "voices": ("voices", "Manage voices: list, add, remove, try."),
     "bench": ("bench", "Run the benchmarks on this machine."),
 }
-"""Name of a command: the module below ``voicestream.cli`` with a click command of that name, and its one-line help."""
+"""Name of a command: the module below ``cli/commands`` with a click command of that name, and its one-line help."""
 
 
 class _Stdout(io.FileIO):
@@ -75,7 +75,7 @@ class _LazyGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"voicestream.cli.{COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(f"voicestream.cli.commands.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command
 

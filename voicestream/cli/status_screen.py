@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream.cli.columns import INDENT, Column, cells, table, wrapped
-from voicestream.engine_settings import UNTRANSLATED
+from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
-    from voicestream.messages import EngineRole, Role, SessionFailure, SessionStatus, Status, WorkerStatus
+    from voicestream.protocol.messages import EngineRole, Role, SessionFailure, SessionStatus, Status, WorkerStatus
 
 MAX_SESSIONS: Final = 6
 """Shown one by one."""

@@ -13,9 +13,9 @@ from voicestream.models.catalogue import in_words
 from voicestream.models.store import Store, directory
 
 if TYPE_CHECKING:
-    from voicestream.cli.questions import Ask
+    from voicestream.cli.prompts import Ask
+    from voicestream.config.languages import Language
     from voicestream.engines.spec import SynthesizerSpec
-    from voicestream.languages import Language
     from voicestream.models.catalogue import Model
 
 NONE: Final = "none"

@@ -12,7 +12,7 @@ import importlib.metadata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from voicestream.engine_settings import AUTO
+from voicestream.config.engine_settings import AUTO
 from voicestream.engines.spec import EngineSpec, SynthesizerSpec, TranslatorSpec
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.terminal_text import one_line

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from voicestream.engine_settings import EngineSettings
+    from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.synthesizer import Synthesizer
     from voicestream.engines.translator import Translator
     from voicestream.models.catalogue import Model

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
-from voicestream.models.files import leads_inside
+from voicestream.models.atomic_files import leads_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,12 +14,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream import lifeline, telemetry
+from voicestream import telemetry
 from voicestream.errors import VoicestreamError
 from voicestream.models import disk
+from voicestream.protocol import lifeline
 
 if TYPE_CHECKING:
-    from voicestream.models.telling import Teller
+    from voicestream.models.progress import Teller
 
 QUANTIZATION: Final = "int8"
 ALONG: Final = ("tokenizer.json",)

@@ -6,16 +6,16 @@ import shutil
 from typing import TYPE_CHECKING
 
 from voicestream.errors import VoicestreamError
-from voicestream.models import catalogue, dates, disk, manifest
-from voicestream.models.files import digest, put_in_place
+from voicestream.models import catalogue, disk, manifest, today
+from voicestream.models.atomic_files import digest, put_in_place
 from voicestream.models.manifest import FileRecord, Manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from voicestream.models.catalogue import Model
-    from voicestream.models.hub import Hub, RemoteFile
-    from voicestream.models.telling import Teller
+    from voicestream.models.model_hub import Hub, RemoteFile
+    from voicestream.models.progress import Teller
 
 PART_SUFFIX = ".part"
 
@@ -57,7 +57,7 @@ def download(model: Model, directory: Path, hub: Hub, teller: Teller, *, extra_b
         repository=model.repository,
         revision=listing.revision,
         licence=model.licence,
-        finished=dates.today(),
+        finished=today.today(),
         files=records,
     )
     manifest.write(directory, found)

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from voicestream.errors import VoicestreamError
-from voicestream.models import catalogue, conversion, dates, disk, manifest, packages
+from voicestream.models import catalogue, conversion, disk, manifest, packages, today
+from voicestream.models.atomic_files import CHUNK_BYTES, digest, put_in_place
 from voicestream.models.download import download
-from voicestream.models.files import CHUNK_BYTES, digest, put_in_place
-from voicestream.models.hub import Hub
 from voicestream.models.manifest import FileRecord, Manifest
+from voicestream.models.model_hub import Hub
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from voicestream.models.catalogue import Model
+    from voicestream.models.progress import Teller
     from voicestream.models.store import Store
-    from voicestream.models.telling import Teller
 
 
 class Installer:
@@ -165,7 +165,7 @@ class Installer:
         for path in sorted(directory.iterdir()):
             found = digest(path)
             files[path.name] = FileRecord(size=found.size, sha256=found.sha256)
-        return msgspec.structs.replace(was, name=model.name, finished=dates.today(), files=files)
+        return msgspec.structs.replace(was, name=model.name, finished=today.today(), files=files)
 
     def _finish(self, model: Model) -> None:
         put_in_place(self._store.unfinished_path_of(model.name), self._store.path_of(model.name))

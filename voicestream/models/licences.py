@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream import bounded_file, user_directories
+from voicestream import bounded_file
+from voicestream.config import user_directories
 from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, UsageError
-from voicestream.models import dates
-from voicestream.models.files import write_whole
+from voicestream.models import today
+from voicestream.models.atomic_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +143,7 @@ def accept(licence: Licence, by: str = "") -> None:
     Raises:
         ConfigurationError: it cannot be written down.
     """
-    known = accepted() | {licence.id: Acceptance(version=licence.version, date=dates.today(), by=by)}
+    known = accepted() | {licence.id: Acceptance(version=licence.version, date=today.today(), by=by)}
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
         write_whole(path(), msgspec.json.format(msgspec.json.encode(known), indent=2) + b"\n", mode=0o600)

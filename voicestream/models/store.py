@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream import user_directories
-from voicestream.engine_settings import MODELS_VARIABLE
+from voicestream.config import user_directories
+from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models import manifest
+from voicestream.models.atomic_files import total_bytes
 from voicestream.models.catalogue import catalogue
-from voicestream.models.files import total_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Generator

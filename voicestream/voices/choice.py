@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voicestream.engine_settings import AUTO
+from voicestream.config.engine_settings import AUTO
 from voicestream.engines import registry
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.voices import names, sound_file

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import UsageError
-from voicestream.models.files import write_whole
+from voicestream.models.atomic_files import write_whole
 from voicestream.voices import sound_file
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from voicestream import languages
+from voicestream.config import languages
 from voicestream.engines import registry
 from voicestream.errors import UsageError
 
 if TYPE_CHECKING:
-    from voicestream.languages import Language
+    from voicestream.config.languages import Language
 
 _SENTENCES: Final = {
     "en": "Hello, this is how I sound when your agent speaks.",

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream import bounded_file, user_directories
+from voicestream import bounded_file
+from voicestream.config import user_directories
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
-from voicestream.models import dates
-from voicestream.models.files import write_whole
-from voicestream.voices import derived, names, sample, sound_file
+from voicestream.models import today
+from voicestream.models.atomic_files import write_whole
+from voicestream.voices import embedding_cache, names, sample, sound_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +154,7 @@ class VoiceStore:
         return len(found)
 
     def _keep(self, directory: Path, made: Sample, by: str) -> OwnVoice:
-        consent = Consent(words=CONSENT, date=dates.today(), by=by)
+        consent = Consent(words=CONSENT, date=today.today(), by=by)
         record = Record(content_hash=made.content_hash, seconds=round(made.seconds, 2), consent=consent)
         try:
             for place in (self.root, directory.parent, directory):
@@ -167,7 +168,7 @@ class VoiceStore:
         return OwnVoice(directory.name, directory / SOUND, record)
 
     def _delete(self, directory: Path) -> None:
-        derived.forget()
+        embedding_cache.forget()
         try:
             shutil.rmtree(directory)
         except OSError as error:

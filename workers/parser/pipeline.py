@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from voicestream.messages import MAX_STATE_BYTES
+from voicestream.protocol.messages import MAX_STATE_BYTES
 from voicestream.workers.parser.lines import LONGEST_LINE, LineBuffer
-from voicestream.workers.parser.narration import Narration, NarrationState
+from voicestream.workers.parser.message_assembler import Narration, NarrationState
 from voicestream.workers.parser.readers import AnyReader
-from voicestream.workers.parser.readers.detect import READERS, detect, looks_like_prose, name_of
+from voicestream.workers.parser.readers.detection import READERS, detect, looks_like_prose, name_of
 from voicestream.workers.parser.readers.plain import PlainReader
 from voicestream.workers.parser.results import Checkpoint, Found, Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.messages import ParserOptions
+    from voicestream.protocol.messages import ParserOptions
     from voicestream.workers.parser.readers.reader import Reader
 
 _Answer = TypeVar("_Answer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from voicestream.messages import SentenceKind
+from voicestream.protocol.messages import SentenceKind
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from voicestream.messages import (
+from voicestream.protocol.messages import (
     Cancel,
     Cancelled,
     EndOfInput,
@@ -22,7 +22,7 @@ from voicestream.workers.parser.pipeline import Found, Pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from voicestream.messages import ToWorker
+    from voicestream.protocol.messages import ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
     from voicestream.workers.parser.pipeline import Notice

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from voicestream.errors import VoicestreamError
-from voicestream.messages import AudioPlayed, PlaybackFinished, PlaybackStarted, WorkFailed
+from voicestream.protocol.messages import AudioPlayed, PlaybackFinished, PlaybackStarted, WorkFailed
 
 if TYPE_CHECKING:
-    from voicestream.audio_pool import AudioPool
-    from voicestream.messages import FromWorker, Play
+    from voicestream.protocol.audio_pool import AudioPool
+    from voicestream.protocol.messages import FromWorker, Play
 
 
 class Output(Protocol):

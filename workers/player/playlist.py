@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicestream.messages import Play
+    from voicestream.protocol.messages import Play
 
 Key = tuple[str, int]
 """The id of a sentence: session and ordinal."""

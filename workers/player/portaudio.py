@@ -15,8 +15,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from voicestream.audio_pool import SAMPLE_RATE
 from voicestream.errors import AudioDeviceError
+from voicestream.protocol.audio_pool import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import soxr
 
-from voicestream.audio_pool import SAMPLE_BYTES, SAMPLE_RATE
+from voicestream.protocol.audio_pool import SAMPLE_BYTES, SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

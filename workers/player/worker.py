@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream.audio_pool import AudioPool
 from voicestream.errors import EXIT_INCOMPLETE, AudioDeviceError, VoicestreamError
-from voicestream.messages import (
+from voicestream.protocol.audio_pool import AudioPool
+from voicestream.protocol.messages import (
     Cancel,
     Cancelled,
     CloseOutput,
@@ -27,17 +27,17 @@ from voicestream.messages import (
     Stopping,
     WorkFailed,
 )
-from voicestream.workers.player.null import NullSink
+from voicestream.workers.player.loudspeakers import Speakers
+from voicestream.workers.player.null_output import NullSink
 from voicestream.workers.player.output import AtOnce
 from voicestream.workers.player.playlist import Playlist
 from voicestream.workers.player.portaudio import PortAudio
-from voicestream.workers.player.speakers import Speakers
-from voicestream.workers.player.wav import WavSink
+from voicestream.workers.player.wav_output import WavSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.messages import FromWorker, ToWorker
+    from voicestream.protocol.messages import FromWorker, ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
     from voicestream.workers.player.output import Output

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from voicestream import languages
+from voicestream.config import languages
 from voicestream.errors import UsageError
-from voicestream.workers.translation import names
+from voicestream.workers.translation import code_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,7 +49,7 @@ def prepare(text: str, target: str, keep: Sequence[str], glossary: Mapping[str, 
     marks = [
         *(_Mark(start, end, glossary[term], sure=True) for start, end, term in _occurrences(text, glossary)),
         *(_Mark(start, end, text[start:end], sure=True) for start, end, _ in _occurrences(text, keep)),
-        *(_Mark(start, end, text[start:end], sure=False) for start, end in names.spans(text)),
+        *(_Mark(start, end, text[start:end], sure=False) for start, end in code_names.spans(text)),
     ]
     # Sorting is stable: of equals the first stays the first.
     marks.sort(key=lambda mark: mark.start - mark.end)
@@ -115,7 +115,7 @@ def _whole(words: list[str]) -> re.Pattern[str]:
 
 def _is_written_anew(word: str, target: str) -> bool:
     """Whether the target has letters of its own for a well-known name."""
-    if word.lower() not in names.SPOKEN:
+    if word.lower() not in code_names.SPOKEN:
         return False
     try:
         return languages.parse(target).script not in ("", "Latn")

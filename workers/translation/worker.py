@@ -5,19 +5,27 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from voicestream import languages
-from voicestream.engine_settings import UNTRANSLATED
+from voicestream.config import languages
+from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.engines.translator import CancelledError, Job, Made, translate_each
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
-from voicestream.messages import Cancel, Cancelled, Ready, Translate, Translated, TranslatedSentence, WorkFailed
-from voicestream.workers import engines
+from voicestream.protocol.messages import (
+    Cancel,
+    Cancelled,
+    Ready,
+    Translate,
+    Translated,
+    TranslatedSentence,
+    WorkFailed,
+)
+from voicestream.workers import engine_loading
 from voicestream.workers.harness import JobWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicestream.engines.translator import Translator
-    from voicestream.messages import ToWorker, TranslationOptions
+    from voicestream.protocol.messages import ToWorker, TranslationOptions
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
 
@@ -41,11 +49,11 @@ class TranslationWorker(JobWorker):
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Load the engine."""
         notes: list[str] = []
-        self._translator = engines.load_translator(self._name, report, notes.append)
+        self._translator = engine_loading.load_translator(self._name, report, notes.append)
         if getattr(self._translator, "needs_checks", False):
-            from voicestream.workers.translation import checked
+            from voicestream.workers.translation import checked_batch
 
-            self._checked = checked.translate
+            self._checked = checked_batch.translate
         self._ready = Ready(engine=self._translator.name, device=self._translator.device, note="".join(notes))
         return self._ready
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voicestream.audio_pool import SAMPLE_RATE
+from voicestream.protocol.audio_pool import SAMPLE_RATE
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voicestream.audio_pool import SLOT_FRAMES
+from voicestream.protocol.audio_pool import SLOT_FRAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voicestream.audio_pool import AudioPool
+    from voicestream.protocol.audio_pool import AudioPool
 
 
 @dataclass(frozen=True)

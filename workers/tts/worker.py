@@ -7,7 +7,6 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from voicestream.audio_pool import AudioPool
 from voicestream.errors import (
     ConfigurationError,
     EngineNotReadyError,
@@ -15,10 +14,11 @@ from voicestream.errors import (
     UsageError,
     VoicestreamError,
 )
-from voicestream.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
-from voicestream.workers import engines
+from voicestream.protocol.audio_pool import AudioPool
+from voicestream.protocol.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
+from voicestream.workers import engine_loading
 from voicestream.workers.harness import JobWorker
-from voicestream.workers.parser.sentences.clauses import divide
+from voicestream.workers.text.clauses import divide
 from voicestream.workers.tts.resample import PoolRateResampler
 from voicestream.workers.tts.slot_writer import SlotWriter
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voicestream.engines.synthesizer import Synthesizer
-    from voicestream.messages import ToWorker
+    from voicestream.protocol.messages import ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
 
@@ -65,13 +65,13 @@ class TtsWorker(JobWorker):
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Load the engine."""
         notes: list[str] = []
-        self._synthesizer = engines.load_synthesizer(self._name, report, notes.append)
+        self._synthesizer = engine_loading.load_synthesizer(self._name, report, notes.append)
         # Made once here, so that its library is imported before the first sentence waits for it.
         PoolRateResampler(self._synthesizer.sample_rate)
         if self._synthesizer.needs_words:
             _prepare_words(self._synthesizer.name)
         if self._synthesizer.needs_care:
-            importlib.import_module("voicestream.workers.tts.heard.shaped")
+            importlib.import_module("voicestream.workers.tts.postprocessing.postprocess")
         return Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
 
     def handle(self, message: ToWorker) -> None:
@@ -127,11 +127,11 @@ class TtsWorker(JobWorker):
         if not job.any_engine or synthesizer.supports(job.language):
             return synthesizer
         if self._second is None:
-            second = engines.built_in_voice(job.language)
+            second = engine_loading.built_in_voice(job.language)
             if second in ("", synthesizer.name):
                 return synthesizer
             _log.warning("%s does not speak %s: %s does", synthesizer.name, job.language, second)
-            self._second = engines.load_synthesizer(second, _tell_nobody)
+            self._second = engine_loading.load_synthesizer(second, _tell_nobody)
         return self._second
 
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
@@ -171,8 +171,8 @@ class TtsWorker(JobWorker):
             if is_heard:
                 yield silence(pause_seconds, synthesizer.sample_rate)
             return
-        from voicestream.workers.tts.heard.limits import Limits
-        from voicestream.workers.tts.heard.shaped import shaped
+        from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+        from voicestream.workers.tts.postprocessing.postprocess import shaped
 
         yield from shaped(
             make,
@@ -253,6 +253,6 @@ def _prepare_words(engine: str) -> None:
 
 def _words(text: str, language: str) -> str:
     """The text as words; the module is left alone by engines that need none."""
-    from voicestream.workers.tts.spoken.words import words
+    from voicestream.workers.tts.normalization.normalize import words
 
     return words(text, language)

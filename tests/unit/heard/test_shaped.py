@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from helpers.sounds import RATE, Engine, cut, quiet, rms, sound, speech
 from voicestream.errors import UnusableSoundError
-from voicestream.workers.tts.heard.limits import Limits
-from voicestream.workers.tts.heard.shaped import other_seed, shaped
+from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.tts.postprocessing.postprocess import other_seed, shaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from helpers.sounds import RATE, Engine, quiet, rms, sound, speech
-from voicestream.workers.tts.heard.limits import Limits
-from voicestream.workers.tts.heard.shaped import shaped
+from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.tts.postprocessing.postprocess import shaped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from helpers.parsing import delta, event, found, lines, message, parse, spoken
-from voicestream.messages import MAX_STATE_BYTES, ParserOptions
+from voicestream.protocol.messages import MAX_STATE_BYTES, ParserOptions
 from voicestream.workers.parser.pipeline import Found, Notice, Pipeline
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicestream.messages import ParserOptions
+from voicestream.protocol.messages import ParserOptions
 from voicestream.workers.parser.pipeline import Pipeline
 from voicestream.workers.parser.results import Found
 

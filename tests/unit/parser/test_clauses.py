@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicestream.workers.parser.sentences.clauses import divide
+from voicestream.workers.text.clauses import divide
 
 JA: Final = (
     "設定を読むときにエラーが出ましたので、まず環境変数を確認し、次に依存関係を更新してから、"

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import voicestream
 from helpers.parsing import assistant, cut, found, lines, load, message, parse, partial, spoken
-from voicestream.messages import ParserOptions
+from voicestream.protocol.messages import ParserOptions
 from voicestream.workers.parser.pipeline import Found, Pipeline
-from voicestream.workers.parser.readers.detect import READERS
+from voicestream.workers.parser.readers.detection import READERS
 from voicestream.workers.parser.sentences.boundary import find_end
-from voicestream.workers.parser.sentences.clauses import divide
+from voicestream.workers.text.clauses import divide
 
 FRAGMENTS: Final = (
     "Hello", "world", ". ", "! ", "? ", "...", "…", "e.g. ", "Dr. ", "No. 7", "etc. ", "3.11", " ",

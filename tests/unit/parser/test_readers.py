@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from helpers.parsing import assistant, cut, delta, errors, event, lines, notices, parse, partial, spoken
-from voicestream.formats import DETECTED, FORMATS
-from voicestream.workers.parser.readers.detect import READERS
+from voicestream.config.formats import DETECTED, FORMATS
+from voicestream.workers.parser.readers.detection import READERS
 from voicestream.workers.parser.results import Notice
 
 TOOL_CALL: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicestream.messages import Play
+from voicestream.protocol.messages import Play
 from voicestream.workers.player.playlist import Playlist
 
 HERE, THERE = object(), object()

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from voicestream import audio_pool
-from voicestream.audio_pool import SLOT_FRAMES, AudioPool
 from voicestream.errors import AudioDeviceError
-from voicestream.messages import AudioPlayed, OutputFailed, Play, PlaybackFinished, PlaybackStarted
-from voicestream.workers.player import device
+from voicestream.protocol import audio_pool
+from voicestream.protocol.audio_pool import SLOT_FRAMES, AudioPool
+from voicestream.protocol.messages import AudioPlayed, OutputFailed, Play, PlaybackFinished, PlaybackStarted
+from voicestream.workers.player import sound_device
+from voicestream.workers.player.loudspeakers import Speakers
 from voicestream.workers.player.portaudio import Latency, RateRefusedError, Stream
-from voicestream.workers.player.speakers import Speakers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from voicestream.messages import FromWorker
+    from voicestream.protocol.messages import FromWorker
 
 BLOCK = 120
 
@@ -147,7 +147,7 @@ def test_a_device_that_stays_away_fails_its_sessions(room: Room) -> None:
     room.say(0, 0)
     room.pass_time(0.2)
     room.unplug()
-    room.pass_time(device.GONE_SECONDS - 0.5)
+    room.pass_time(sound_device.GONE_SECONDS - 0.5)
     assert not [m for m in room.news if isinstance(m, OutputFailed)]
     room.pass_time(2.0)
     (failed,) = [m for m in room.news if isinstance(m, OutputFailed)]
@@ -163,7 +163,7 @@ def test_a_device_that_comes_and_goes_fails_as_well(room: Room) -> None:
     room.audio.ends_at_once = True
     assert room.audio.stream is not None
     room.audio.stream.has_ended = True
-    room.pass_time(device.GONE_SECONDS + 2)
+    room.pass_time(sound_device.GONE_SECONDS + 2)
     assert [m.exit_code for m in room.news if isinstance(m, OutputFailed)] == [69]
 
 
@@ -181,7 +181,7 @@ def test_a_device_that_goes_while_nothing_is_played_is_not_looked_for(room: Room
 def test_a_device_that_takes_nothing_any_more_is_reported_as_hung(room: Room) -> None:
     room.say(0, 0)
     room.pass_time(0.1)
-    room.pass_time(device.HUNG_SECONDS - 0.2, calls_back=False)
+    room.pass_time(sound_device.HUNG_SECONDS - 0.2, calls_back=False)
     assert not room.hung
     room.pass_time(0.3, calls_back=False)
     assert "taken nothing for 3 s" in room.hung[0]
@@ -198,13 +198,13 @@ def test_a_player_that_was_suspended_does_not_blame_the_device(room: Room) -> No
 
 
 def test_the_device_is_released_after_a_while_also_in_a_pause(room: Room) -> None:
-    room.pass_time(device.RELEASE_SECONDS + 0.1)
+    room.pass_time(sound_device.RELEASE_SECONDS + 0.1)
     assert room.audio.stream is None
     room.say(0, 0)
     assert room.audio.stream is not None
     room.pass_time(0.1)
     room.speakers.hold()
-    room.pass_time(device.RELEASE_SECONDS + 0.1)
+    room.pass_time(sound_device.RELEASE_SECONDS + 0.1)
     assert room.audio.stream is None
     room.speakers.go_on()
     room.pass_time(1.0)
@@ -218,7 +218,7 @@ def test_a_device_that_ran_empty_gets_a_longer_buffer_step_by_step(room: Room) -
         assert room.audio.stream is not None
         room.audio.stream.underflows += 1
         room.pass_time(0.6)
-    assert [latency for _, latency in room.audio.asked] == list(device.LATENCIES)
+    assert [latency for _, latency in room.audio.asked] == list(sound_device.LATENCIES)
 
 
 def test_a_device_with_a_long_buffer_is_emptied_when_it_is_to_be_silent(room: Room) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicestream import audio_pool
-from voicestream.audio_pool import AudioPool, Cursor
-from voicestream.workers.player.tape import Piece, Tape, Track
+from voicestream.protocol import audio_pool
+from voicestream.protocol.audio_pool import AudioPool, Cursor
+from voicestream.workers.player.playback_queue import Piece, Tape, Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

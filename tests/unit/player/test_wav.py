@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from voicestream.errors import VoicestreamError
-from voicestream.workers.player.wav import WavSink
+from voicestream.workers.player.wav_output import WavSink
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,15 +7,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream import accelerator
 from voicestream.bench import hardware
 from voicestream.bench.figures import Figure, Report
-from voicestream.bench.gpu import memory, parts, sharing, warm_line
+from voicestream.bench.gpu import contention, end_to_end, gpu_memory, subprocess_tasks
+from voicestream.bench.gpu.contention_process import Work
 from voicestream.bench.gpu.nllb import CASES, case_name
-from voicestream.bench.gpu.parts import Found, Order
-from voicestream.bench.gpu.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
-from voicestream.bench.gpu.sharing_side import Work
-from voicestream.bench.place import Place
+from voicestream.bench.gpu.subprocess_tasks import Found, Order
+from voicestream.bench.random_models.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
+from voicestream.bench.sandbox import Place
+from voicestream.config import gpu_probe
 from voicestream.errors import EngineNotReadyError, VoicestreamError
 from voicestream.models import packages
 from voicestream.models.catalogue import in_words
@@ -24,7 +24,7 @@ from voicestream.models.disk import free_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.bench.gpu.sizes import Runs, Sizes
+    from voicestream.bench.random_models.sizes import Runs, Sizes
 
 GPU: Final = "cuda"
 
@@ -41,7 +41,7 @@ def check() -> None:
         ConfigurationError: there is no NVIDIA GPU, or packages are missing.
     """
     packages.check(*NEEDED, install=packages.INSTALL_NEURAL)
-    if not accelerator.may_have_gpu():
+    if not gpu_probe.may_have_gpu():
         raise EngineNotReadyError(
             "there is no NVIDIA GPU here, so there is nothing to measure with --gpu",
             hint="Try: voicestream bench  (what it measures needs none)",
@@ -134,9 +134,9 @@ class _Bench:
             runs=runs,
             warm_ups=self._warm_ups,
             with_profile=self._with_profile,
-            used_bytes=memory.used_bytes(),
+            used_bytes=gpu_memory.used_bytes(),
         )
-        return parts.do(order, self._place.environment)
+        return subprocess_tasks.do(order, self._place.environment)
 
     def try_to(self, part: str, runs: int) -> Found:
         """The same; an error becomes a row."""
@@ -149,7 +149,7 @@ class _Bench:
         """From text to sound."""
         self._tell("a line through all workers")
         try:
-            return warm_line.measure(self._place, self._models, self._compute, lines, memory.used_bytes())
+            return end_to_end.measure(self._place, self._models, self._compute, lines, gpu_memory.used_bytes())
         except VoicestreamError as error:
             return (_failure("line_to_pcm", error),)
         finally:
@@ -161,7 +161,7 @@ class _Bench:
         spoken = self._sizes.spoken
         work = Work(QUESTION, (SOURCE, TARGET), ANSWER_TOKENS - 1, spoken, SOURCE)
         try:
-            return tuple(sharing.measure(Path(self._models), self._compute, work, runs))
+            return tuple(contention.measure(Path(self._models), self._compute, work, runs))
         except VoicestreamError as error:
             return (_failure("sharing", error),)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from voicestream import languages
 from voicestream.bench.figures import Figure
-from voicestream.bench.gpu import memory, random_nllb
-from voicestream.bench.gpu.nobody import tell_nobody
-from voicestream.bench.gpu.parts import Found
+from voicestream.bench.gpu import gpu_memory
+from voicestream.bench.gpu.null_callbacks import tell_nobody
 from voicestream.bench.gpu.profile import look
-from voicestream.bench.gpu.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
+from voicestream.bench.gpu.subprocess_tasks import Found
 from voicestream.bench.gpu.timing import times
+from voicestream.bench.random_models import nllb
+from voicestream.bench.random_models.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
+from voicestream.config import languages
 
 if TYPE_CHECKING:
-    from voicestream.bench.gpu.parts import Order
+    from voicestream.bench.gpu.subprocess_tasks import Order
 
 CASES: Final = ((1, 1, 16.0), (1, 5, None), (16, 1, 16.0), (16, 5, 30.0))
 """Sentences, beams, and the goal in milliseconds."""
@@ -23,13 +24,13 @@ CASES: Final = ((1, 1, 16.0), (1, 5, None), (16, 1, 16.0), (16, 5, 30.0))
 
 def measure(order: Order) -> Found:
     """Translate, in all cases."""
-    from voicestream.workers import engines
-    from voicestream.workers.translation.nllb.batches import Group
-    from voicestream.workers.translation.nllb.search import Search
+    from voicestream.workers import engine_loading
+    from voicestream.workers.engines.nllb.batches import Group
+    from voicestream.workers.engines.nllb.search import Search
 
-    engine: Any = engines.load_translator("nllb", tell_nobody)
-    held = memory.figure("nllb_memory", "NLLB, memory when loaded", order.used_bytes)
-    row = question(Path(order.models) / random_nllb.NAME)
+    engine: Any = engine_loading.load_translator("nllb", tell_nobody)
+    held = gpu_memory.figure("nllb_memory", "NLLB, memory when loaded", order.used_bytes)
+    row = question(Path(order.models) / nllb.NAME)
     figures: list[Figure] = []
     profiles: list[Figure] = []
     facts: dict[str, str] = {}
@@ -48,7 +49,7 @@ def measure(order: Order) -> Found:
         if order.with_profile:
             looked, facts[f"{name} kernels"] = look(f"{name}_profile", f"{title}: work on the device", answer, samples)
             profiles.append(looked)
-    used = memory.figure("nllb_memory_used", "NLLB, memory after all of these", order.used_bytes)
+    used = gpu_memory.figure("nllb_memory_used", "NLLB, memory after all of these", order.used_bytes)
     facts["nllb"] = str(engine.device)
     engine.close()
     return Found((*figures, *profiles, *held, *used), facts, answers)
@@ -56,8 +57,8 @@ def measure(order: Order) -> Found:
 
 def question(directory: Path) -> list[str]:
     """The tokens of the sentence that is translated."""
-    from voicestream.workers.translation.nllb.directories import TOKENIZER
-    from voicestream.workers.translation.nllb.vocabulary import Vocabulary
+    from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+    from voicestream.workers.engines.nllb.weights import TOKENIZER
 
     return Vocabulary(directory / TOKENIZER, "").encode(QUESTION, flores(SOURCE))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.figures import Figure
-from voicestream.bench.gpu import memory
-from voicestream.bench.gpu.nobody import tell_nobody
-from voicestream.bench.gpu.parts import Found
+from voicestream.bench.gpu import gpu_memory
+from voicestream.bench.gpu.null_callbacks import tell_nobody
 from voicestream.bench.gpu.profile import look
-from voicestream.bench.gpu.sentences import SOURCE
+from voicestream.bench.gpu.subprocess_tasks import Found
 from voicestream.bench.gpu.timing import streamed
+from voicestream.bench.random_models.sentences import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voicestream.bench.gpu.parts import Order
+    from voicestream.bench.gpu.subprocess_tasks import Order
 
 FIRST_GOAL_MILLISECONDS: Final = 15.0
 WHOLE_GOAL_MILLISECONDS: Final = 60.0
@@ -26,12 +26,12 @@ WHOLE_GOAL_MILLISECONDS: Final = 60.0
 
 def measure(order: Order) -> Found:
     """Speak."""
-    from voicestream.workers import engines
-    from voicestream.workers.tts.xtts.ending import TOKEN_SECONDS
-    from voicestream.workers.tts.xtts.speaking import FIRST_PIECES
+    from voicestream.workers import engine_loading
+    from voicestream.workers.engines.xtts.end_detection import TOKEN_SECONDS
+    from voicestream.workers.engines.xtts.synthesis import FIRST_PIECES
 
-    engine: Any = engines.load_synthesizer("xtts", tell_nobody)
-    held = memory.figure("xtts_memory", "XTTS, memory when loaded", order.used_bytes)
+    engine: Any = engine_loading.load_synthesizer("xtts", tell_nobody)
+    held = gpu_memory.figure("xtts_memory", "XTTS, memory when loaded", order.used_bytes)
 
     def speak() -> Iterator[NDArray[np.float32]]:
         return engine.synthesize(order.sizes.spoken, SOURCE, "", 1)  # type: ignore[no-any-return]
@@ -61,7 +61,7 @@ def measure(order: Order) -> Found:
             "xtts_profile", "XTTS, the sentence: work on the device", lambda: list(speak()), wholes
         )
         profiles = (looked,)
-    used = memory.figure("xtts_memory_used", "XTTS, memory after all of these", order.used_bytes)
+    used = gpu_memory.figure("xtts_memory_used", "XTTS, memory after all of these", order.used_bytes)
     facts["xtts"] = str(engine.device)
     engine.close()
     return Found((*figures, *profiles, *held, *used), facts)

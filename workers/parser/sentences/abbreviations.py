@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voicestream.workers.parser.speech.language import detect
-from voicestream.workers.parser.word_set import word_set
+from voicestream.workers.parser.wording.language import detect
+from voicestream.workers.text.word_set import word_set
 
 NEVER_LAST: Final = word_set(
     """

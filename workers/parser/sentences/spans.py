@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voicestream.workers.parser.word_set import word_set
+from voicestream.workers.text.word_set import word_set
 
 CODE_LIMIT: Final = 600
 """Characters of the longest code span; further away the closing mark belongs to something else."""

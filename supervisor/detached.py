@@ -1,0 +1,170 @@
+"""Detached sessions (``run --detach``): handed over by their clients, finished by the supervisor alone."""
+
+from __future__ import annotations
+
+import collections
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from voicestream.protocol.messages import Counts, EventName, HandedOver, SessionFailure
+
+if TYPE_CHECKING:
+    from voicestream.protocol.messages import SessionEvent
+    from voicestream.supervisor.ledger.commands import Closed
+    from voicestream.supervisor.ledger.state import Books
+    from voicestream.supervisor.sessions import Session, Sessions
+
+LAST_INPUT_SECONDS: Final = 1.0
+"""After the end of a client that was killed before it could hand over, how long the input that it has sent may take to
+arrive; it is in a buffer of the kernel, and on its way through the hub."""
+
+HANDOVER_SECONDS: Final = 5.0
+"""A client may leave after this time, though its input was not read to the end or its output is not open yet."""
+
+MAX_FAILURES: Final = 3
+"""Sessions of which ``status`` tells that they were not spoken as they should be."""
+
+_WITHOUT_REASON: Final = {stage: f"see the log of {stage}" for stage in ("translation", "tts")}
+"""Stages of engines, whose errors may quote a sentence: their workers log type and code location."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Reason(NamedTuple):
+    """Why something was not spoken."""
+
+    text: str
+    """For people; may quote a sentence."""
+    for_log: str
+
+
+@dataclass(frozen=True)
+class _Failure:
+    session: str
+    ended_at: float
+    counts: Counts
+    reason: str
+    unread_bytes: int
+
+
+@dataclass
+class Handovers:
+    """The sessions that are being handed over, and what became of those that were; sans-I/O but for its frames."""
+
+    sessions: Sessions
+    books: Books
+    _asked_at: dict[str, float] = field(default_factory=dict[str, float])
+    """By session that waits for ``HandedOver``."""
+    _left_at: dict[str, float] = field(default_factory=dict[str, float])
+    """By session whose client has ended before the end of its input had arrived."""
+    _reasons: dict[str, _Reason] = field(default_factory=dict[str, "_Reason"])
+    """By detached session: why the first of its sentences was not spoken as it should be."""
+    _failures: collections.deque[_Failure] = field(
+        default_factory=lambda: collections.deque[_Failure](maxlen=MAX_FAILURES)
+    )
+
+    def ask(self, session: Session, now: float) -> None:
+        """The client of a session has sent all its input, and wants to leave."""
+        self._take_over(session)
+        self._asked_at[session.session] = now
+
+    def complete(self, now: float) -> None:
+        """Let those clients leave of whose sessions nothing else is to be expected that needs them."""
+        self._end_inputs(now)
+        for session_id, asked_at in list(self._asked_at.items()):
+            book = self.books.sessions.get(session_id)
+            session = self.sessions.by_id.get(session_id)
+            if book is None or session is None:
+                del self._asked_at[session_id]
+            elif (book.input_ended and book.output_open) or now >= asked_at + HANDOVER_SECONDS:
+                del self._asked_at[session_id]
+                waiting = sum(not row.is_announcement for row in book.rows.values())
+                self.sessions.tell(session_id, HandedOver(session=session_id, waiting_sentences=waiting))
+                session.is_told = False
+                _log.info("session=%s state=detached waiting=%d", session_id, waiting)
+
+    def client_ended(self, session: Session, now: float) -> None:
+        """The process of the client of a detached session, or of one that will be, has ended: the session goes on.
+
+        If its input had not ended, it was killed. What it has sent is all there will be.
+        """
+        self._asked_at.pop(session.session, None)
+        self._take_over(session)
+        if not session.input_ended:
+            self._left_at[session.session] = now
+        session.is_told = False
+        if session.watch is not None:
+            session.watch.close()
+            session.watch = None
+
+    def _take_over(self, session: Session) -> None:
+        session.detached = True
+        self.books.queue(session.session, is_complete=True)
+
+    def _end_inputs(self, now: float) -> None:
+        for session_id, left_at in list(self._left_at.items()):
+            if now < left_at + LAST_INPUT_SECONDS:
+                continue
+            del self._left_at[session_id]
+            session = self.sessions.by_id.get(session_id)
+            if session is not None and not session.input_ended:
+                session.input_ended = True
+                _log.warning("session=%s: its client ended before its input; the rest of it is spoken", session_id)
+
+    def note(self, event: SessionEvent) -> None:
+        """Something happened in a session: what its client is not told is logged."""
+        session = self.sessions.by_id.get(event.session)
+        if session is None or not session.detached or event.event not in (EventName.SKIPPED, EventName.FAILED):
+            return
+        reason = event.reason or ""
+        shown = _WITHOUT_REASON.get(event.stage or "", reason)
+        self._reasons.setdefault(event.session, _Reason(reason, shown))
+        if not session.is_told:
+            _log.warning(
+                "session=%s sentence=%s event=%s stage=%s reason=%.500r",
+                event.session,
+                event.sentence,
+                event.event,
+                event.stage,
+                shown,
+            )
+
+    def closed(self, session: Session, closed: Closed, now: float) -> None:
+        """A session is over: what was lost of one whose client is not told is logged, and kept for ``status``."""
+        found = self._reasons.pop(session.session, _Reason("", ""))
+        if closed.reason:
+            found = _Reason(closed.reason, closed.reason)
+        if session.is_told or not closed.exit_code:
+            return
+        counts = closed.counts
+        failure = _Failure(
+            session=session.session,
+            ended_at=now,
+            counts=counts,
+            reason=found.text,
+            unread_bytes=session.input.end - session.input.received,
+        )
+        self._failures.appendleft(failure)
+        _log.warning(
+            "session=%s: %d of %d sentences were not spoken, %d not translated, %d bytes of input not read: %.500s",
+            session.session,
+            counts.found - counts.played,
+            counts.found,
+            counts.untranslated,
+            failure.unread_bytes,
+            found.for_log,
+        )
+
+    def failures(self, now: float) -> list[SessionFailure]:
+        """What ``status`` tells of the last sessions, the newest first."""
+        return [
+            SessionFailure(
+                session=one.session,
+                ended_seconds=round(now - one.ended_at, 3),
+                counts=one.counts,
+                reason=one.reason,
+                unread_bytes=one.unread_bytes,
+            )
+            for one in self._failures
+        ]

@@ -1,0 +1,248 @@
+"""What the stages of the ledger share: sessions with their rows, slots, the workers' seats, the commands so far."""
+
+from __future__ import annotations
+
+import collections
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from voicestream.protocol.messages import Cancel, Counts, EventName, SessionEvent
+from voicestream.supervisor.ledger.commands import Command, Report, Send
+from voicestream.supervisor.ledger.round_robin import Queued
+from voicestream.supervisor.ledger.sentences import Making, Outcome, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from voicestream.protocol.messages import Role, SessionOptions, Stage, ToWorker
+    from voicestream.supervisor.ledger.slots import SlotTable
+
+MAX_TRIALS: Final = 3
+"""How often a sentence may cost a stage its worker, or make it fail, before it is given up there."""
+
+MAX_CHARACTERS: Final = 10_000
+"""Of a sentence; the parser cuts at some 2,000. A batch of them must fit a frame."""
+
+_log = logging.getLogger(__name__)
+
+Key = tuple[str, int]
+"""The id of a sentence: session and ordinal."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A message, and since when it waits to be heard."""
+
+    message: int
+    sentence: int
+    """Its first."""
+    since: float
+    """When that was found, in seconds in which something could be heard."""
+
+
+@dataclass
+class SessionBook:
+    """One session's page."""
+
+    session: str
+    options: SessionOptions
+    translates: bool = True
+    """Whether its sentences go to the translation worker."""
+    queued: Queued | None = None
+    """Its place among the sessions that are spoken one after another; None: it takes turns with all others."""
+    rows: dict[int, Row] = field(default_factory=dict[int, Row])
+    """All rows without an outcome, in order."""
+    found: collections.deque[Row] = field(default_factory=collections.deque[Row])
+    """Rows that wait for translation (among them may be some that have ended)."""
+    translated: collections.deque[Row] = field(default_factory=collections.deque[Row])
+    """Rows that wait for tts (likewise)."""
+    unplayed: collections.deque[Row] = field(default_factory=collections.deque[Row])
+    """Rows that were not given to the player yet (likewise)."""
+    ahead: int = 0
+    """Rows SPEAKING or SPOKEN that have not ended: how far its making runs ahead of its playing."""
+    expected: int = 0
+    """Ordinal of the next new sentence."""
+    open_message: int | None = None
+    input_ended: bool = False
+    input_skipped: bool = False
+    held: bool = False
+    """Nothing of it is heard until it is let go on; other sessions are."""
+    quiet_since: float | None = None
+    """Since when nothing of it can be heard, because it or everything is held; None: it can."""
+    quiet_seconds: float = 0.0
+    """For how long that was so before."""
+    output_open: bool = False
+    """Whether the player of now has opened its output."""
+    next_position: int = 0
+    """Frame of its output at which the next sentence will begin."""
+    waiting: collections.deque[Waiting] = field(default_factory=collections.deque[Waiting])
+    """Messages that are younger than ``max_lag_seconds``, whether heard or not; empty where there is no limit."""
+    newest_message: int = -1
+    """The last that came into ``waiting``."""
+    begun_message: int = -1
+    """The last of which the player was given a sentence."""
+    unannounced: int = 0
+    """Skipped messages that are still to be announced before anything of another message is heard."""
+    announced: int = 0
+    """Messages that the last announcement says were skipped."""
+    announcements: int = 0
+    last_found: tuple[int, bool] = (-1, True)
+    """Message of the sentence that was found last, and whether it closes a paragraph."""
+    found_count: int = 0
+    untranslated_count: int = 0
+    outcomes: collections.Counter[Outcome] = field(default_factory=collections.Counter[Outcome])
+
+    def counts(self) -> Counts:
+        """What became of its sentences."""
+        return Counts(
+            found=self.found_count,
+            played=self.outcomes[Outcome.PLAYED],
+            skipped=self.outcomes[Outcome.SKIPPED],
+            failed=self.outcomes[Outcome.FAILED],
+            untranslated=self.untranslated_count,
+        )
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything so far was spoken as it should be."""
+        return not (
+            self.outcomes[Outcome.SKIPPED]
+            or self.outcomes[Outcome.FAILED]
+            or self.untranslated_count
+            or self.input_skipped
+        )
+
+
+def first_open(queue: collections.deque[Row]) -> Row | None:
+    """The first row of a queue that has no outcome; the others are thrown away."""
+    while queue and queue[0].outcome is not None:
+        queue.popleft()
+    return queue[0] if queue else None
+
+
+def put_in_order(queue: collections.deque[Row], row: Row) -> None:
+    """Put a row where it is to be heard: it may come back late, or have to go before others."""
+    place = row.place
+    if not queue or queue[-1].place < place:
+        queue.append(row)
+        return
+    at = next(index for index, other in enumerate(queue) if other.place >= place)
+    queue.insert(at, row)
+
+
+@dataclass
+class _Limbo:
+    """Slots that a worker may still touch until it answers or is reaped."""
+
+    slots: set[int] = field(default_factory=set[int])
+    waiting_for: set[Role] = field(default_factory=set["Role"])
+
+
+class Books:
+    """The state of the ledger; the stages read and change it, and add their commands to it."""
+
+    def __init__(self, slots: SlotTable) -> None:
+        self.slots: Final = slots
+        self.sessions: Final[dict[str, SessionBook]] = {}
+        self.seated: Final[set[Role]] = set()
+        """Roles whose worker is ready for work."""
+        self.devices: Final[dict[Role, str]] = {}
+        """Where the worker of each role computes, or the last one did: ``cpu``, ``cuda:0``."""
+        self.now = 0.0
+        self._limbo: Final[dict[Key, _Limbo]] = {}
+        self._queued = 0
+        self._commands: list[Command] = []
+
+    def take_commands(self) -> list[Command]:
+        """The commands since the last call."""
+        commands, self._commands = self._commands, []
+        return commands
+
+    def queue(self, session: str, *, is_complete: bool) -> None:
+        """Put a session of ``run --detach`` at the end of their queue: when it is opened, and when it is handed over.
+
+        Args:
+            session: the session; one that is gone, or was handed over before, stays as it is.
+            is_complete: it is handed over.
+        """
+        book = self.sessions.get(session)
+        if book is not None and not (book.queued and book.queued.is_complete):
+            self._queued += 1
+            book.queued = Queued(number=self._queued, is_complete=is_complete)
+
+    @property
+    def shares_gpu(self) -> bool:
+        """Whether translation and voice compute on one NVIDIA GPU."""
+        device = self.devices.get("tts", "")
+        return device.startswith("cuda") and self.devices.get("translation") == device
+
+    def command(self, command: Command) -> None:
+        """Add a command."""
+        self._commands.append(command)
+
+    def send(self, role: Role, message: ToWorker) -> None:
+        """Add a message to a worker."""
+        self._commands.append(Send(role=role, message=message))
+
+    def report(self, event: EventName, row: Row, **fields: str | int | None) -> None:
+        """Add an event about a sentence; ``fields`` are those of SessionEvent."""
+        self._commands.append(
+            Report(
+                SessionEvent(event=event, session=row.session, sentence=row.sentence, time=self.now, **fields)  # type: ignore[arg-type]
+            )
+        )
+
+    def row(self, session: str, sentence: int) -> Row | None:
+        """The row of a sentence, unless it has ended."""
+        book = self.sessions.get(session)
+        return book.rows.get(sentence) if book else None
+
+    def end(self, row: Row, outcome: Outcome, *, stage: Stage = "player", reason: str = "") -> None:
+        """Close a row. Slots that no worker can touch are free from now on (see ``hold_slots``)."""
+        book = self.sessions[row.session]
+        row.outcome = outcome
+        del book.rows[row.sentence]
+        if not row.is_announcement:
+            book.outcomes[outcome] += 1
+        if row.making in (Making.SPEAKING, Making.SPOKEN):
+            book.ahead -= 1
+        self.free(row.key, row.held_slots())
+        row.stretches = []
+        row.leased = []
+        if outcome is Outcome.PLAYED:
+            self.report(EventName.PLAYBACK_FINISHED, row, frames=row.frames)
+        else:
+            self.report(EventName(outcome.value), row, stage=stage, reason=reason)
+
+    def take_back(self, role: Role, key: Key, slots: Iterable[int] = ()) -> None:
+        """Tell a worker to let go of a sentence; ``slots`` (and those freed until it answers) stay held so long."""
+        limbo = self._limbo.setdefault(key, _Limbo())
+        limbo.waiting_for.add(role)
+        limbo.slots.update(slots)
+        self.send(role, Cancel(session=key[0], sentence=key[1]))
+
+    def free(self, key: Key, slots: Iterable[int]) -> None:
+        """Give slots of a sentence back to the table, or into limbo while a worker may touch them."""
+        limbo = self._limbo.get(key)
+        if limbo is not None:
+            limbo.slots.update(slots)
+        else:
+            self.slots.release(slots)
+
+    def let_go(self, role: Role, session: str, sentence: int | None) -> None:
+        """A worker will not touch this sentence (None: this session) any more."""
+        for key in [k for k in self._limbo if k[0] == session and (sentence is None or k[1] == sentence)]:
+            self._let_go_of(role, key)
+
+    def let_go_of_all(self, role: Role) -> None:
+        """The worker of a role was reaped: it will not touch anything any more."""
+        for key in list(self._limbo):
+            self._let_go_of(role, key)
+
+    def _let_go_of(self, role: Role, key: Key) -> None:
+        limbo = self._limbo[key]
+        limbo.waiting_for.discard(role)
+        if not limbo.waiting_for:
+            del self._limbo[key]
+            self.slots.release(limbo.slots)

@@ -1,0 +1,427 @@
+"""The supervisor's loop: what sockets, processes and signals bring, what the pure parts make of it, and doing that.
+
+It never blocks but in ``poll``, and runs no model, no sound driver and no numeric library.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from voicestream.errors import EXIT_INCOMPLETE, OtherVersionError
+from voicestream.protocol.audio_pool import AudioPool
+from voicestream.protocol.messages import (
+    AudioWritten,
+    EndOfInput,
+    EventName,
+    Input,
+    InputConsumed,
+    InputNotice,
+    Loading,
+    PlaybackStarted,
+    SessionEvent,
+    Translated,
+)
+from voicestream.protocol.process_watch import POLL_SECONDS
+from voicestream.protocol.transport import (
+    INPUT_CHUNK_BYTES,
+    INPUT_CREDIT_BYTES,
+    is_from_client,
+    is_from_worker,
+)
+from voicestream.protocol.truncation import brief
+from voicestream.supervisor import poller, requirements
+from voicestream.supervisor.detached import Handovers
+from voicestream.supervisor.hub import Hub
+from voicestream.supervisor.ledger.commands import Closed, Report, Send
+from voicestream.supervisor.ledger.ledger import Ledger
+from voicestream.supervisor.poller import Watch
+from voicestream.supervisor.processes.memory_exchange import Exchange
+from voicestream.supervisor.processes.process import threads_for
+from voicestream.supervisor.processes.table import ProcessTable
+from voicestream.supervisor.processes.worker_events import BecameReady, Ended, RoleFailed, Started
+from voicestream.supervisor.reporting import session_events
+from voicestream.supervisor.requests import Desk
+from voicestream.supervisor.sessions import Sessions
+from voicestream.supervisor.signals import Signals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from voicestream.config.engine_settings import EngineSettings
+    from voicestream.protocol.messages import FromWorker, Message, Role
+    from voicestream.protocol.pool_memory import Segment
+    from voicestream.protocol.run_directory import RunDirectory
+    from voicestream.supervisor.ledger.commands import Command
+    from voicestream.supervisor.processes.watchdog import Limits
+    from voicestream.supervisor.processes.worker_events import Finding
+
+LOOK_SECONDS: Final = 0.1
+"""With a session open, what only time brings (a turn is over, an alarm is due) is noticed this soon."""
+
+IDLE_LOOK_SECONDS: Final = 1.0
+"""Without one."""
+
+DIRECTORY_LOOK_SECONDS: Final = 1.0
+"""How soon it is noticed that somebody has deleted the run directory."""
+
+LAST_FRAMES_SECONDS: Final = 0.2
+"""At the end, how long the last answers may take to get out to the clients."""
+
+_log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Everything that runs in the supervisor's process."""
+
+    def __init__(
+        self,
+        run_directory: RunDirectory,
+        segment: Segment,
+        engines: Mapping[Role, str],
+        settings: Mapping[Role, EngineSettings],
+        limits: Limits,
+        *,
+        keep_alive_seconds: float,
+        stay: bool,
+    ) -> None:
+        """The lock of ``run_directory`` is held by the caller.
+
+        Args:
+            run_directory: where the hub is bound.
+            segment: the memory of the audio pool; the caller removes it after the end.
+            engines: the engine wanted of each role that has a choice.
+            settings: what the engine of a role is loaded with, if not with what is usual.
+            limits: of the alarms.
+            keep_alive_seconds: how long to stay without any session before the first one has come; from then on the
+                last session says how long.
+            stay: stay until told to end, whatever sessions say.
+        """
+        self.started_at: Final = time.monotonic()
+        self.run_directory: Final = run_directory
+        self.pool: Final = AudioPool(segment.descriptor)
+        self.hub: Final = Hub(run_directory.hub)
+        self.ledger: Final = Ledger(self.pool.slots)
+        self.sessions: Final = Sessions(self.hub)
+        self.handovers: Final = Handovers(self.sessions, self.ledger.books)
+        threads = threads_for(os.cpu_count() or 1)
+        self.table: Final = ProcessTable(
+            self.hub,
+            hub_path=run_directory.hub,
+            segment=segment,
+            engines=engines,
+            settings=settings,
+            limits=limits,
+            threads=threads,
+            progress=self._progress,
+        )
+        self.keep_alive_seconds = math.inf if stay else keep_alive_seconds
+        self._stay: Final = stay
+        self.idle_since: float | None = self.started_at
+        self.is_ending = False
+        self.notes: Final = session_events.Notes()
+        self._desk: Final = Desk(self)
+        self._exchange: Final = Exchange(self)
+        self._directory_look_at = self.started_at
+        self._is_cut_off = False
+        """Nobody new finds us: neither a client nor a worker."""
+        self._signals: Final = Signals()
+        self._watch: Final = Watch(self.hub.socket, self._signals.wake)
+        self._is_stale = True
+        """Whether what is watched, and ``_due``, have to be found out anew."""
+        self._due = self.started_at
+        """When to look around though nothing was heard."""
+
+    def run(self) -> None:
+        """Serve until it is time to end, then end in good order."""
+        now = time.monotonic()
+        self.table.start_all(now)
+        _log.info("state=started pid=%d", os.getpid())
+        while not (self.is_ending and self.table.is_empty):
+            self._turn()
+        _log.info("state=ended")
+        self._answer_last()
+
+    def _turn(self) -> None:
+        """Wait for something and act on it.
+
+        A sentence takes some ten turns, so a turn does only what is due: the sockets come first, processes are looked
+        at when one of their descriptors says so or when ``_due`` has come.
+        """
+        now = time.monotonic()
+        if self._is_stale:
+            self._watch.watch(poller.descriptors(self.table.posts.values(), self.sessions.by_id.values(), now))
+            self._due = self._due_at(now)
+            self._is_stale = False
+        ready = self._watch.wait(self._due - now)
+        if ready.pop(self.hub.socket, None):
+            for identity, message in self.hub.receive():
+                if isinstance(message, OtherVersionError):
+                    self._take_other_version(identity, message, time.monotonic())
+                else:
+                    self._take(identity, message, time.monotonic())
+            self._tell_refused(time.monotonic())
+        if ready or self._is_stale or self.table.has_findings or time.monotonic() >= self._due:
+            self._look_around(ready)
+        self._feed_parser()
+        self.handovers.complete(time.monotonic())
+
+    def _look_around(self, ready: Mapping[object, int]) -> None:
+        """What is no message: signals; processes that print, end or are due; clients that are gone; time."""
+        now = time.monotonic()
+        self._is_stale = True
+        if self._signals.wake.fileno() in ready:
+            for number in self._signals.take():
+                self.end(f"told to by {number.name}")
+        for post in self.table.posts.values():
+            if post.process is not None:
+                post.read(post.process, ready, now)
+        self.table.check(now)
+        for finding in self.table.take_findings():
+            self._act_on(finding, time.monotonic())
+        self._notice_ended_clients()
+        self.do(self.ledger.tick(time.monotonic()))
+        if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
+            self.end("nothing to do")
+        self._exchange.look(now)
+        self._look_after_directory(now)
+
+    def _look_after_directory(self, now: float) -> None:
+        """Once it is deleted, finish the open sessions, whose connections stay, and make room for a successor."""
+        if not self._is_cut_off and now >= self._directory_look_at:
+            self._directory_look_at = now + DIRECTORY_LOOK_SECONDS
+            self._is_cut_off = not self.run_directory.is_intact()
+            if self._is_cut_off:
+                _log.warning("the run directory %s was deleted", self.run_directory.path)
+        # A worker that ends now cannot be replaced: the next one would not find us.
+        if self._is_cut_off and not (self.sessions.by_id and self.table.is_complete):
+            self.end("its run directory was deleted")
+
+    def end(self, reason: str) -> None:
+        """Begin to end: sessions are closed, workers stopped."""
+        if self.is_ending:
+            return
+        _log.info("state=ending reason=%r", reason)
+        self.is_ending = self._is_stale = True
+        now = time.monotonic()
+        for session in list(self.sessions.by_id):
+            self.do(self.ledger.stop_session(session, f"the supervisor ends: {reason}", EXIT_INCOMPLETE, now))
+        self.table.stop_all(now)
+
+    def do(self, commands: Iterable[Command]) -> None:
+        """Carry out what the ledger wants."""
+        told: list[Report | Closed] = []
+        for command in commands:
+            if isinstance(command, Send):
+                self._send_to(command.role, command.message)
+            else:
+                told.append(command)
+        # Workers first: what clients are told can wait for some microseconds, and the next sound cannot.
+        for one in told:
+            if isinstance(one, Report):
+                self.handovers.note(one.event)
+                self.sessions.tell(one.event.session, one.event)
+            else:
+                self._close(one)
+
+    def restart_done(self, role: Role, now: float) -> None:
+        """Answer those who asked for a restart of this role, now that its next worker is ready."""
+        self._desk.restart_done(self.table.posts[role], now)
+
+    def _take(self, identity: bytes, message: Message, now: float) -> None:
+        post = self.table.post_of(identity)
+        if post is not None:
+            if is_from_worker(message):
+                message = brief(message)
+                self.table.heard(post, message, now)
+                if isinstance(message, Loading) and not post.is_exchanged:
+                    self.sessions.tell_all(lambda session: session_events.loading(session, post, message, now))
+                self._take_from_worker(post.role, message, now)
+            else:
+                self.hub.drop(identity, "misplaced", type(message).__name__)
+        elif isinstance(message, EndOfInput | Input):
+            self._take_input(identity, message, now)
+        elif is_from_client(message):
+            self._is_stale = True
+            self._desk.take(identity, message, now)
+        else:
+            # A predecessor that is not quite dead, or somebody who is none of ours.
+            self.hub.drop(identity, "stale", type(message).__name__)
+
+    def _take_other_version(self, identity: bytes, error: OtherVersionError, now: float) -> None:
+        """A worker or a client of another version of the protocol: the one is ended, the other told."""
+        post = self.table.post_of(identity)
+        self._is_stale = True
+        if post is not None:
+            self.table.heard_other_version(post, error, now)
+        else:
+            self._desk.refuse_version(identity, error, now)
+
+    def _tell_refused(self, now: float) -> None:
+        """Tell sessions that a frame of one of our workers was no message; what it carried is made up for elsewhere."""
+        while self.hub.refused:
+            identity, reason = self.hub.refused.popleft()
+            post = self.table.post_of(identity)
+            if post is None:
+                continue
+            for session in self.sessions.by_id.values():
+                self.hub.send(session.client, session_events.refused(session.session, post.role, reason, now))
+
+    def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
+        session = self.sessions.by_id.get(message.session)
+        if session is None or session.client != identity or session.input_ended:
+            self.hub.drop(identity, "misplaced", type(message).__name__)
+        elif isinstance(message, EndOfInput):
+            session.input_ended = True
+        elif session.input.end + len(message.data) > session.accepted + INPUT_CREDIT_BYTES + INPUT_CHUNK_BYTES:
+            # All of it would have to be kept here. A piece that is left out cannot be made up for, so that is the end.
+            self.hub.drop(identity, "flood", f"input at {message.offset}, accepted {session.accepted}")
+            reason = "its client sent more input than it may"
+            self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, now))
+        elif not session.input.append(message.offset, message.data, pause=message.pause):
+            self.hub.drop(identity, "misplaced", f"input at {message.offset}, not {session.input.end}")
+
+    def _take_from_worker(self, role: Role, message: FromWorker, now: float) -> None:
+        post = self.table.posts[role]
+        if role == "parser" and isinstance(message, InputConsumed):
+            waiting = self.sessions.by_id.get(message.session)
+            asked_at = waiting.asked_at if waiting is not None else None
+            session = self.sessions.consumed(message, now)
+            if session is not None:
+                if asked_at is not None:
+                    post.done(now - asked_at)
+                ended = message.ended and session.end_sent and session.input.is_all_read
+                progress = self.ledger.input_progressed(
+                    message.session, message.open_message, now, found=message.found, ended=ended
+                )
+                self.do(progress)
+            return
+        if role == "parser" and isinstance(message, InputNotice) and message.lost:
+            self.do(self.ledger.input_skipped(message.session, message.text, now))
+            return
+        if role == "parser" and isinstance(message, InputNotice):
+            event = SessionEvent(event=EventName.NOTICE, session=message.session, time=now, text=message.text)
+            self.sessions.tell(message.session, event)
+            return
+        before = self.ledger.busy_since(role)
+        self.do(self.ledger.handle(role, message, now))
+        finished = isinstance(message, Translated | PlaybackStarted) or (
+            isinstance(message, AudioWritten) and message.last
+        )
+        if finished and before is not None:
+            post.done(now - before)
+
+    def _act_on(self, finding: Finding, now: float) -> None:
+        match finding:
+            case Started():
+                pass  # it can do nothing yet; sessions are told
+            case BecameReady(role=role):
+                self.do(self.ledger.seat(role, now))
+                self.restart_done(role, now)
+            case Ended(role=role, reason=reason, blame=blame):
+                if role == "parser":
+                    self._parser_lost(blame=blame, now=now)
+                self.do(self.ledger.lost(role, reason, self.pool.cursor, now, blame=blame))
+            case RoleFailed(role=role, reason=reason, exit_code=exit_code):
+                self._tell_of(finding, now)
+                self._desk.role_failed(self.table.posts[role], reason, exit_code, now)
+                return
+        self._tell_of(finding, now)
+
+    def _tell_of(self, finding: Finding, now: float) -> None:
+        """Tell the sessions that need its role what became of a worker."""
+        post = self.table.posts[finding.role]
+        concerned = [s for s in self.sessions.by_id.values() if requirements.is_needed(post.role, s.options)]
+        text = finding.told if isinstance(finding, Ended) else ""
+        if isinstance(finding, Ended | RoleFailed):
+            reason = finding.reason
+        else:
+            is_shown = any(one.is_told and not one.options.quiet for one in concerned) and not post.is_exchanged
+            reason = self.notes.of(post, told=is_shown)
+        if (
+            post.is_exchanged
+            and not isinstance(finding, RoleFailed)
+            and not (isinstance(finding, Ended) and finding.blame)
+        ):
+            reason = text = ""  # nothing that anybody has to know
+        if isinstance(finding, BecameReady | RoleFailed):
+            post.is_exchanged = False
+        for session in concerned:
+            self.sessions.tell(session.session, session_events.worker(session.session, post, reason, now, text=text))
+
+    def _parser_lost(self, *, blame: bool, now: float) -> None:
+        for session, dropped in self.sessions.parser_lost(blame=blame):
+            session.found_before = self.ledger.found(session.session)
+            reason = f"a line of {dropped} bytes ended the parser again and again; it is left out"
+            self.do(self.ledger.input_skipped(session.session, reason, now))
+
+    def _send_to(self, role: Role, message: Message) -> None:
+        identity = self.table.identity(role)
+        if identity is not None and not self.hub.send(identity, message):
+            # It is dying; what it had in hand comes back to the ledger when it is reaped.
+            _log.info("role=%s unreachable message=%s", role, type(message).__name__)
+
+    def _close(self, closed: Closed) -> None:
+        session = self.sessions.by_id.get(closed.session)
+        if session is None:
+            return
+        now = time.monotonic()
+        self._is_stale = True
+        if not self._stay:
+            self.keep_alive_seconds = session.options.keep_alive_seconds
+        is_last = len(self.sessions.by_id) == 1
+        ends = self.is_ending or (is_last and self.keep_alive_seconds <= 0)
+        self.sessions.tell(closed.session, session_events.closed(closed, supervisor_ends=ends))
+        _log.info("session=%s state=closed exit=%d counts=%r", closed.session, closed.exit_code, closed.counts)
+        self.handovers.closed(session, closed, now)
+        self._watch.leave(session.watch)
+        self.sessions.close(session, self.table.identity("parser"))
+        if not self.sessions.by_id:
+            self.idle_since = now
+            # A pause ends with the last session that it held.
+            self._desk.hold("", paused=False, now=now)
+
+    def _feed_parser(self) -> None:
+        if "parser" in self.ledger.books.seated:
+            parser = self.table.identity("parser")
+            if parser is not None:
+                self.sessions.feed(parser, time.monotonic())
+
+    def _notice_ended_clients(self) -> None:
+        for session in self.sessions.left():
+            _log.info("session=%s client=gone", session.session)
+            if session.detached or session.detach:
+                self._watch.leave(session.watch)
+                self.handovers.client_ended(session, time.monotonic())
+                # Nobody else could let it go on.
+                self._desk.hold(session.session, paused=False, now=time.monotonic())
+            else:
+                reason = "its client is gone"
+                self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, time.monotonic()))
+
+    def _progress(self, role: Role) -> tuple[float | None, int]:
+        if role == "parser":
+            return self.sessions.stalled_since(), 0
+        return self.ledger.progress(role)
+
+    def in_flight(self, role: Role) -> int:
+        """Sentences (for the parser: sessions with unread input) that a worker has in hand."""
+        if role == "parser":
+            return sum(session.asked_at is not None for session in self.sessions.by_id.values())
+        return self.ledger.in_flight(role)
+
+    def _due_at(self, now: float) -> float:
+        due = min(self.table.due_at(now), now + (LOOK_SECONDS if self.sessions.by_id else IDLE_LOOK_SECONDS))
+        if self.idle_since is not None:
+            due = min(due, self.idle_since + self.keep_alive_seconds)
+        if self.sessions.needs_polls:
+            due = min(due, now + POLL_SECONDS)
+        return min([due, *(post.log.rests_until for post in self.table.posts.values() if post.log.rests_until > now)])
+
+    def _answer_last(self) -> None:
+        self._desk.ended()
+        self.hub.close(linger_seconds=LAST_FRAMES_SECONDS)
+        self.pool.close()

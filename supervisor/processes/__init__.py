@@ -1,0 +1,1 @@
+"""Worker processes: started, watched, restarted by policy, shut down by steps."""

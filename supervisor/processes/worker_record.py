@@ -1,0 +1,144 @@
+"""The post of one role: the process that holds it now, and the record of those that held it before."""
+
+from __future__ import annotations
+
+import collections
+import statistics
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from voicestream.protocol.messages import Latency
+from voicestream.supervisor.processes.shutdown import FOR_RESTART, Patience
+from voicestream.supervisor.processes.watchdog import Sign
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from voicestream.config.engine_settings import EngineSettings
+    from voicestream.protocol.messages import Ready, Role, WorkerState
+    from voicestream.supervisor.processes.process import WorkerProcess
+    from voicestream.supervisor.processes.restart_policy import End
+    from voicestream.supervisor.processes.shutdown import Rung
+    from voicestream.supervisor.processes.worker_log import WorkerLog
+
+KEPT_DURATIONS: Final = 256
+"""Jobs from which the percentiles are made."""
+
+KEPT_ENDS: Final = 16
+
+MAX_READS: Final = 16
+"""How often what a worker has printed is read at a time, when all of it is wanted."""
+
+
+@dataclass
+class Stop:
+    """An ending under way."""
+
+    rung: Rung
+    since: float
+    patience: Patience = FOR_RESTART
+    wished: bool = True
+    """False: an alarm wanted it."""
+    reason: str = ""
+
+
+@dataclass
+class Post:
+    """One role's place."""
+
+    role: Role
+    engine: str
+    """Name of the engine that is wanted."""
+    settings: EngineSettings
+    """What that engine is loaded with."""
+    log: WorkerLog
+    process: WorkerProcess | None = None
+    incarnation: int = 0
+    state: WorkerState = "starting"
+    detail: str = ""
+    started_at: float = 0.0
+    hello_at: float | None = None
+    loading_at: float | None = None
+    ready_at: float | None = None
+    heard_at: float = 0.0
+    ready: Ready | None = None
+    stop: Stop | None = None
+    cut_at: float | None = None
+    """When its lifeline was found cut: it is dying."""
+    start_at: float | None = None
+    """When the next incarnation is to be started."""
+    last_exit: str | None = None
+    failure: str = ""
+    """What the worker said last, if it could not go on."""
+    leaving: int | None = None
+    """The exit code with which the worker said, of its own accord, that it ends."""
+    incompatible: str = ""
+    """Why the worker cannot work with this supervisor; empty = it can, as far as is known."""
+    ends: collections.deque[End] = field(default_factory=lambda: collections.deque["End"](maxlen=KEPT_ENDS))
+    is_exchanged: bool = False
+    """A worker that has grown is being exchanged for the next one: sessions are not told why, nor how far that is."""
+    hides_output: bool = False
+    """Whether this incarnation may have words of the agent: what it prints is counted, and not logged."""
+    jobs: int = 0
+    """Done by this incarnation."""
+    durations: collections.deque[float] = field(default_factory=lambda: collections.deque[float](maxlen=KEPT_DURATIONS))
+    """Of the last jobs, in seconds."""
+
+    @property
+    def engine_name(self) -> str:
+        """The engine that runs and stays, or else the one that is wanted."""
+        return self.ready.engine if self.ready and self.stop is None else self.engine
+
+    @property
+    def note(self) -> str:
+        """Why its engine is not a better one, if ``auto`` has found a reason."""
+        return self.ready.note if self.ready and self.stop is None else ""
+
+    @property
+    def restarts(self) -> int:
+        """How often it was started again."""
+        return max(0, self.incarnation - 1)
+
+    def read(self, process: WorkerProcess, ready: Container[object], now: float) -> None:
+        """Take what is waiting of its log and its output, where a descriptor is ``ready``."""
+        if process.log in ready:
+            self.log.pump(process.log, now)
+        if process.output in ready:
+            self.log.pump_output(process.output, now, hidden=self.hides_output)
+
+    def read_rest(self, process: WorkerProcess, now: float) -> None:
+        """Take all of it (at most ``MAX_READS`` times ``READ_BYTES``)."""
+        for _ in range(MAX_READS):
+            if not self.log.pump_output(process.output, now, hidden=self.hides_output):
+                break
+        for _ in range(MAX_READS):
+            if not self.log.pump(process.log, now):
+                break
+
+    def done(self, seconds: float) -> None:
+        """Count a job."""
+        self.jobs += 1
+        self.durations.append(seconds)
+
+    def latency(self) -> Latency:
+        """Percentiles of the last jobs."""
+        if not self.durations:
+            return Latency()
+        if len(self.durations) == 1:
+            only = self.durations[0] * 1000
+            return Latency(p50=only, p95=only)
+        cuts = statistics.quantiles(self.durations, n=20, method="inclusive")
+        return Latency(p50=cuts[9] * 1000, p95=cuts[18] * 1000)
+
+    def sign(self, stalled_since: float | None, characters: int, attended_since: float) -> Sign:
+        """What the alarms look at."""
+        return Sign(
+            started_at=self.started_at,
+            hello_at=self.hello_at,
+            loading_at=self.loading_at,
+            ready_at=self.ready_at,
+            heard_at=self.heard_at,
+            stalled_since=stalled_since,
+            characters=characters,
+            attended_since=attended_since,
+        )

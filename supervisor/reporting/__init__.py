@@ -1,0 +1,1 @@
+"""Reports to clients: session events, answers to requests, status of workers and sessions."""

@@ -1,0 +1,86 @@
+"""The answer to ``workers status``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voicestream import __version__
+from voicestream.protocol.messages import SupervisorStatus, WorkerStatus
+
+if TYPE_CHECKING:
+    from voicestream.protocol.messages import WorkerState
+    from voicestream.supervisor.ledger.overview import Overview
+    from voicestream.supervisor.ledger.slots import SlotTable
+    from voicestream.supervisor.processes.worker_record import Post
+
+_HAS_PROC: Final = Path("/proc/self/statm").exists()
+
+
+def of_worker(post: Post, in_flight: int, now: float) -> WorkerStatus:
+    """One worker's line."""
+    pid = post.process.pid if post.process else None
+    state: WorkerState = "busy" if post.state == "ready" and in_flight else post.state
+    return WorkerStatus(
+        role=post.role,
+        pid=pid,
+        incarnation=post.incarnation,
+        state=state,
+        engine=post.engine_name,
+        device=post.ready.device if post.ready else "",
+        uptime_seconds=round(now - post.started_at, 3) if post.process else 0.0,
+        restarts=post.restarts,
+        in_flight=in_flight,
+        latency_ms=post.latency(),
+        memory_bytes=memory_bytes(pid) if pid is not None else 0,
+        last_exit=post.last_exit,
+        detail=post.detail or post.note,
+    )
+
+
+def of_supervisor(
+    *,
+    uptime_seconds: float,
+    sessions: int,
+    keep_alive_seconds: float,
+    run_directory: str,
+    slots: SlotTable,
+    frames_dropped: int,
+    paused_by: str,
+    overview: Overview,
+) -> SupervisorStatus:
+    """The supervisor's own line."""
+    return SupervisorStatus(
+        pid=os.getpid(),
+        version=__version__,
+        uptime_seconds=round(uptime_seconds, 3),
+        sessions=sessions,
+        keep_alive_seconds=keep_alive_seconds,
+        run_directory=run_directory,
+        free_slots=slots.free,
+        total_slots=slots.total,
+        frames_dropped=frames_dropped,
+        memory_bytes=memory_bytes(os.getpid()),
+        paused=bool(paused_by),
+        paused_by=paused_by,
+        behind_seconds=round(overview.behind_seconds, 3),
+        waiting_sentences=overview.waiting_sentences,
+        speaking_session=overview.speaking_session,
+    )
+
+
+def memory_bytes(pid: int) -> int:
+    """Resident memory of a process; 0 when it is gone."""
+    if _HAS_PROC:
+        try:
+            pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+        except OSError:
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    import psutil  # noqa: PLC0415 - at the top it would cost every start of a supervisor 20 ms
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

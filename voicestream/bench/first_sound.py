@@ -1,0 +1,154 @@
+"""How soon something is said: from a cold start, from a line to a warm pipeline, and at the listener's ear.
+
+All with the default engine (espeak-ng), no translation, and the command as users type it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from voicestream.bench import proportional_memory
+from voicestream.bench.figures import Figure
+from voicestream.bench.first_sound_steps import Steps
+from voicestream.bench.sound_server import SoundServer, why_not
+from voicestream.errors import VoicestreamError
+from voicestream.protocol.messages import EventName
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicestream.bench.driven_run import WatchedRun
+    from voicestream.bench.sandbox import Place
+
+COLD_GOAL_MILLISECONDS: Final = 1000.0
+WARM_GOAL_MILLISECONDS: Final = 50.0
+MEMORY_GOAL_MEGABYTES: Final = 200.0
+
+KEEP_WARM: Final = ("--keep-alive", "5")
+
+SENTENCES: Final = (
+    "The tests pass now.",
+    "I found the cause in the parser, and the fix is one line.",
+    "Two of the files were never read.",
+    "Next I look at the log of the failed build.",
+)
+"""Said in turn."""
+
+SHORT_SENTENCES: Final = ("Done.", "Two left.", "Next.", "It works.")
+"""Said where the benchmark has to listen to the end."""
+
+SILENCE_SECONDS: Final = 0.2
+"""Before each line that is listened for: the sentence before is over, and the player still keeps its device."""
+
+LISTEN_SECONDS: Final = 10.0
+
+
+def cold(place: Place, runs: int) -> Figure:
+    """From the start of ``voicestream run``, nothing running and a line waiting, to the first samples in the pool."""
+    steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
+    for number in range(runs + 1):
+        run = place.run("--output", "null", "--keep-alive", "0")
+        run.say(SENTENCES[0])
+        if number:  # the first one compiles what was never imported and fills the page cache
+            steps.add(run.started_at, run)
+        run.finish()
+        place.wait_until_empty()
+    return Figure(
+        name="cold_to_pcm",
+        title="cold `run` → first PCM in the pool",
+        unit="ms",
+        samples=steps.samples,
+        goal=COLD_GOAL_MILLISECONDS,
+        parts=steps.parts,
+    )
+
+
+def warm_start(place: Place, runs: int) -> Figure:
+    """From the start of ``voicestream run`` to the first samples in the pool, with a supervisor that is warm."""
+    steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
+    for number in range(runs + 1):
+        run = place.run("--output", "null", *KEEP_WARM)
+        run.say(SENTENCES[number % len(SENTENCES)])
+        if number:
+            steps.add(run.started_at, run)
+        run.finish()
+    return Figure(
+        name="warm_run_to_pcm",
+        title="warm `run` → first PCM in the pool",
+        unit="ms",
+        samples=steps.samples,
+        parts=steps.parts,
+    )
+
+
+def warm_line(place: Place, lines: int) -> tuple[Figure, Figure]:
+    """From a line written to a ``run`` that waits for it to the first samples in the pool; and the memory of it all."""
+    run = place.run("--output", "null", *KEEP_WARM)
+    _say(run, 0, SENTENCES)
+    steps = Steps(EventName.SENTENCE_FOUND, EventName.TRANSLATED, EventName.SPEECH_STARTED)
+    for number in range(1, lines + 1):
+        steps.add(_say(run, number, SENTENCES), run, number)
+    held = _memory(place, run)
+    run.finish()
+    latency = Figure(
+        name="warm_to_pcm",
+        title="warm line in → first PCM in the pool",
+        unit="ms",
+        samples=steps.samples,
+        goal=WARM_GOAL_MILLISECONDS,
+        parts=steps.parts,
+    )
+    return latency, held
+
+
+def heard(place: Place, lines: int) -> Figure:
+    """From a line written to a ``run`` that waits for it to the first sample that is not zero at the recorder."""
+    samples: list[float] = []
+    absent = why_not()
+    if not absent:
+        with SoundServer(place.home) as server:
+            run = place.run("--output", "speakers", *KEEP_WARM, environment=server.environment)
+            for number in range(lines + 1):
+                server.wait_for_silence(SILENCE_SECONDS, LISTEN_SECONDS)
+                said_at = _say(run, number, SHORT_SENTENCES)
+                heard_at = server.wait_for_sound(LISTEN_SECONDS)
+                if number:  # the first one opens the device
+                    samples.append((heard_at - said_at) * 1000)
+            run.finish()
+            # Its player has a connection to this server.
+            place.end_all()
+    return Figure(
+        name="warm_to_heard",
+        title="warm line in → first sample heard",
+        unit="ms",
+        samples=tuple(samples),
+        absent=absent,
+    )
+
+
+def _say(run: WatchedRun, number: int, texts: Sequence[str]) -> float:
+    """Say one of the texts as sentence ``number`` and wait until it was played; returns when it was written."""
+    said_at = run.say(texts[number % len(texts)])
+    run.wait_for(EventName.PLAYBACK_FINISHED, number)
+    return said_at
+
+
+def _memory(place: Place, run: WatchedRun) -> Figure:
+    """Of ``run``, the supervisor and the workers, now."""
+    processes = place.processes()
+    pids = [run.process.pid, *(process.pid for process in processes)]
+    parts = {"run": proportional_memory.of(run.process.pid) / 1e6}
+    for process in processes:
+        name = next((part for part in process.cmdline() if part.startswith("voicestream.")), "other")
+        parts[name.rpartition(".")[2]] = proportional_memory.of(process.pid) / 1e6
+    parts["pool, untouched"] = proportional_memory.untouched_pool(pids) / 1e6
+    if len(parts) != len(pids) + 1:
+        raise VoicestreamError(f"expected one process of each kind, found {len(processes)}")
+    return Figure(
+        name="memory",
+        title=f"memory of all processes ({proportional_memory.KIND})",
+        unit="MB",
+        samples=(sum(parts.values()),),
+        goal=MEMORY_GOAL_MEGABYTES,
+        parts=parts,
+    )

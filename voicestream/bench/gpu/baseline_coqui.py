@@ -1,0 +1,88 @@
+"""What coqui-tts does by itself with the same model: its own code loads it, and streams."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from voicestream.bench.figures import Figure
+from voicestream.bench.gpu import gpu_memory
+from voicestream.bench.gpu.subprocess_tasks import Found
+from voicestream.bench.gpu.timing import streamed
+from voicestream.bench.random_models import xtts
+from voicestream.bench.random_models.sentences import SOURCE
+from voicestream.workers.engines.xtts.coqui.importing import import_coqui
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from voicestream.bench.gpu.subprocess_tasks import Order
+
+CHUNKS: Final = (20, 10)
+"""Tokens of a chunk: the library's default, and half of it."""
+
+
+def measure(order: Order) -> Found:
+    """Speak, in chunks of each size."""
+    from voicestream.workers.engines.xtts.synthesizer import choose_device
+
+    warnings.simplefilter("ignore")
+    where = choose_device(order.compute).name
+    figures: list[Figure] = []
+    with loaded(Path(order.models) / xtts.NAME) as model:
+        model.to(where)
+        voice = next(iter(model.speaker_manager.speakers.values()))
+        for size in CHUNKS:
+
+            def speak(size: int = size) -> Iterator[Any]:
+                chunks = model.inference_stream(
+                    order.sizes.spoken,
+                    SOURCE,
+                    voice["gpt_cond_latent"].to(where),
+                    voice["speaker_embedding"].to(where),
+                    stream_chunk_size=size,
+                    repetition_penalty=5.0,
+                    min_new_tokens=order.sizes.spoken_tokens,
+                    max_new_tokens=order.sizes.spoken_tokens,
+                )
+                # There are samples only when they are here.
+                return (chunk.cpu() for chunk in chunks)
+
+            firsts, wholes, _ = streamed(speak, order.runs, order.warm_ups)
+            title = f"coqui, chunks of {size}"
+            figures += [
+                Figure(name=f"coqui_{size}_first", title=f"{title}, first one", unit="ms", samples=firsts),
+                Figure(name=f"coqui_{size}_whole", title=f"{title}, whole sentence", unit="ms", samples=wholes),
+            ]
+        held = gpu_memory.figure("coqui_memory", "coqui, memory after all of these", order.used_bytes)
+    return Found((*figures, *held), {"coqui": f"{where} float32"})
+
+
+@contextlib.contextmanager
+def loaded(directory: Path) -> Generator[Any]:
+    """The model of a directory, as long as the block lasts, in which nothing is recorded for training."""
+    import_coqui()
+    torch: Any = importlib.import_module("torch")
+    inference: Any = importlib.import_module("TTS.tts.layers.xtts.gpt_inference").GPT2InferenceModel
+    config = importlib.import_module("TTS.tts.configs.xtts_config").XttsConfig()
+    config.load_json(str(directory / "config.json"))
+    model: Any = importlib.import_module("TTS.tts.models.xtts").Xtts(config)
+    model.load_checkpoint(config, checkpoint_dir=str(directory))
+    model.eval()
+    forward = inference.forward
+
+    def forward_of_today(self: object, *args: object, cache: object = None, **others: object) -> object:
+        """Transformers 5.24 hands the cache over by another name than coqui-tts 0.28 expects."""
+        if cache is not None:
+            others["past_key_values"] = cache
+        return forward(self, *args, **others)
+
+    inference.forward = forward_of_today
+    try:
+        with torch.inference_mode():
+            yield model
+    finally:
+        inference.forward = forward

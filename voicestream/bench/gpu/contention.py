@@ -1,0 +1,186 @@
+"""What translation and voice cost each other when they share a device: two processes, as there are two workers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self, cast
+
+from voicestream.bench.figures import Figure
+from voicestream.bench.gpu.contention_process import BATCH, BEAMS
+from voicestream.config.engine_settings import EngineSettings
+from voicestream.errors import VoicestreamError
+from voicestream.supervisor.processes.process import THREAD_VARIABLES, WAITING_VARIABLES, threads_for
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from voicestream.bench.gpu.contention_process import Beside, Work
+    from voicestream.protocol.messages import EngineRole
+
+COMMAND: Final = (sys.executable, "-P", "-m", "voicestream.bench.gpu.contention_process")
+
+END_SECONDS: Final = 10.0
+"""For a process to end whose stdin is closed."""
+
+TOGETHER: Final = "begun in the same moment as such a batch"
+"""What the ledger does not let happen while somebody waits for the first sound."""
+
+ALWAYS: Final = f"beside a translation that always works ({BATCH} sentences, {BEAMS} beams)"
+
+
+class Process:
+    """One side, loaded."""
+
+    def __init__(
+        self, role: EngineRole, work: Work, flag: Path, environment: Mapping[str, str], command: Sequence[str] = COMMAND
+    ) -> None:
+        """Start it; what is asked first waits until it is loaded.
+
+        Args:
+            role: what it does.
+            work: on what.
+            flag: a file of one byte that both sides see.
+            environment: its own.
+            command: what takes role, work and flag.
+        """
+        self._role = role
+        self._process = subprocess.Popen(
+            [*command, role, json.dumps(asdict(work)), str(flag)],
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - it was started with pipes
+        with contextlib.suppress(OSError):  # it has gone before
+            self._process.stdin.close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+    def answer(self) -> dict[str, object]:
+        """The next answer.
+
+        Raises:
+            VoicestreamError: it has ended.
+        """
+        assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
+        line = self._process.stdout.readline()
+        if not line:
+            raise VoicestreamError(f"the process for {self._role} has ended with {self._process.wait()}")
+        found: dict[str, object] = json.loads(line)
+        return found
+
+    def order(self, *order: object) -> dict[str, object]:
+        """Have it do something; the answer.
+
+        Raises:
+            VoicestreamError: as for ``answer``.
+        """
+        self.tell(*order)
+        return self.answer()
+
+    def tell(self, *order: object) -> None:
+        """Have it do something, and leave its answer for later."""
+        assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
+        with contextlib.suppress(BrokenPipeError):  # answer() says that it has ended
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both sides, loaded and idle."""
+
+    translation: Process
+    tts: Process
+    devices: tuple[str, str]
+    """Of translation and voice, as ``voicestream workers status`` shows them."""
+
+    def alone(self, role: EngineRole, runs: int) -> list[list[float]]:
+        """What one side takes while the other rests: lists of milliseconds, as ``Side.once`` returns them."""
+        side = self.tts if role == "tts" else self.translation
+        return cast("list[list[float]]", side.order("measure", runs)["ms"])
+
+    def beside(self, role: EngineRole, runs: int, when: Beside = "free") -> tuple[list[list[float]], float]:
+        """What one side takes while the other always works, and how long a turn of that other took meanwhile."""
+        busy = self.tts if role == "translation" else self.translation
+        busy.order("always", when)
+        found = self.alone(role, runs)
+        busy.tell("rest")
+        turn = cast("float", busy.answer()["turn_ms"])
+        busy.answer()
+        return found, turn
+
+
+@contextlib.contextmanager
+def pair(models: Path, device: str, work: Work, command: Sequence[str] = COMMAND) -> Generator[Pair]:
+    """Two processes on one device, as long as the block lasts.
+
+    Args:
+        models: directory of both models.
+        device: as ``--compute`` has it.
+        work: what is translated and said.
+        command: as for ``Process``.
+    """
+    threads = dict.fromkeys(THREAD_VARIABLES, str(threads_for(os.cpu_count() or 1)))
+    settings = EngineSettings(models=str(models), compute=device)
+    environment = {**threads, **WAITING_VARIABLES, **os.environ, **settings.environment()}
+    with tempfile.NamedTemporaryFile(prefix="voicestream-flag-") as file:
+        file.write(b"\0")
+        file.flush()
+        flag = Path(file.name)
+        with (
+            Process("translation", work, flag, environment, command) as translation,
+            Process("tts", work, flag, environment, command) as tts,
+        ):
+            devices = str(translation.answer()["device"]), str(tts.answer()["device"])
+            yield Pair(translation, tts, devices)
+
+
+def measure(models: Path, device: str, work: Work, runs: int) -> list[Figure]:
+    """Rows of the table: each side alone and beside the other.
+
+    Args:
+        models: as for ``pair``.
+        device: as for ``pair``.
+        work: as for ``pair``.
+        runs: how often each thing is done.
+
+    Raises:
+        VoicestreamError: a process has ended.
+    """
+    with pair(models, device, work) as both:
+        voice = both.alone("tts", runs)
+        translation = both.alone("translation", runs)
+        voice_beside, _ = both.beside("tts", runs)
+        voice_together, _ = both.beside("tts", runs, "together")
+        translation_beside, _ = both.beside("translation", runs)
+    return [
+        _figure("xtts_first_alone", "XTTS first chunk, alone", voice, 0),
+        _figure("xtts_first_shared", f"XTTS first chunk, {ALWAYS}", voice_beside, 0),
+        _figure("xtts_first_together", f"XTTS first chunk, {TOGETHER}", voice_together, 0),
+        _figure("xtts_whole_alone", "XTTS whole sentence, alone", voice, 1),
+        _figure("xtts_whole_shared", f"XTTS whole sentence, {ALWAYS}", voice_beside, 1),
+        _figure("nllb_alone", "NLLB 1 sentence, alone", translation, 0),
+        _figure("nllb_shared", "NLLB 1 sentence, beside a voice that always speaks", translation_beside, 0),
+    ]
+
+
+def _figure(name: str, title: str, found: list[list[float]], index: int) -> Figure:
+    return Figure(name, title, "ms", tuple(times[index] for times in found))

@@ -1,0 +1,76 @@
+"""From a line that an agent writes to the first samples of its translation in the pool, everything warm.
+
+The command as users type it, with supervisor and workers in processes of their own, and the neural engines in them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from voicestream.bench.figures import Figure
+from voicestream.bench.first_sound_steps import Steps
+from voicestream.bench.gpu import gpu_memory
+from voicestream.bench.random_models.sentences import ANSWER, QUESTION, TARGET
+from voicestream.errors import VoicestreamError
+from voicestream.protocol.messages import EventName
+
+if TYPE_CHECKING:
+    from voicestream.bench.driven_run import WatchedRun
+    from voicestream.bench.sandbox import Place
+
+GOAL_MILLISECONDS: Final = 45.0
+
+WARM_UP_LINES: Final = 5
+"""Said before the counting begins."""
+
+LOADING_SECONDS: Final = 240.0
+"""For both engines to be imported, read and warm."""
+
+
+def measure(place: Place, models: str, compute: str, lines: int, used_bytes: int | None) -> tuple[Figure, ...]:
+    """The time of each line; and on a GPU, the memory of all of it.
+
+    Args:
+        place: where all of it runs.
+        models: directory with both models.
+        compute: as after ``--compute``.
+        lines: that are counted.
+        used_bytes: of the GPU's memory before; None: nobody knows.
+
+    Raises:
+        VoicestreamError: a line was not translated as it should be, or not spoken.
+    """
+    engines = ("--to", TARGET, "--translator", "nllb", "--tts", "xtts", "--models", models, "--compute", compute)
+    run = place.run("--output", "null", "--keep-alive", "5", *engines)
+    steps = Steps(EventName.SENTENCE_FOUND, EventName.TRANSLATED, EventName.SPEECH_STARTED)
+    for number in range(WARM_UP_LINES + lines):
+        said_at = run.say(QUESTION)
+        _wait(run, number)
+        if number >= WARM_UP_LINES:
+            steps.add(said_at, run, number)
+    used = gpu_memory.used_bytes()
+    run.finish()
+    figure = Figure(
+        name="line_to_pcm",
+        title="warm line in → translated → first PCM in the pool",
+        unit="ms",
+        samples=steps.samples,
+        goal=GOAL_MILLISECONDS,
+        parts=steps.parts,
+    )
+    if used is None or used_bytes is None:
+        return (figure,)
+    return figure, Figure(
+        name="gpu_memory",
+        title="memory of the GPU, both engines in their workers",
+        unit="MB",
+        samples=((used - used_bytes) / 1e6,),
+    )
+
+
+def _wait(run: WatchedRun, number: int) -> None:
+    """Wait until a line was played, and look at what was said."""
+    run.wait_for(EventName.PLAYBACK_FINISHED, number, LOADING_SECONDS)
+    said = run.wait_for(EventName.TRANSLATED, number)["text"]
+    if said != ANSWER:
+        raise VoicestreamError(f"the random model was to say {ANSWER!r}, and said {said!r}")

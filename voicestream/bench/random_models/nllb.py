@@ -1,0 +1,144 @@
+"""An NLLB with random numbers: the files of facebook/nllb-200-distilled-600M, in any size.
+
+How long a token takes does not depend on the numbers. What is said with them does, and nobody would hear a random
+answer: the checks of a translation would rightly refuse it. So a model can be taught one answer, which it then gives to
+every sentence. It is not trained for it: its last layer is told which token follows which.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from voicestream.bench.random_models.sizes import NllbSize
+
+NAME: Final = "nllb-200-distilled-600M"
+"""What its directory is called."""
+
+PAD: Final = 1
+END: Final = 2
+
+_PIECES: Final = 700
+"""Tokens made of the letters and words of the texts, at most."""
+
+_RECOGNIZED: Final = 0.15
+"""Share of a token in what the last layer sees from which on it is taken for the newest one."""
+_LOUDNESS: Final = 100.0
+"""How much louder than all else the last layer says what follows."""
+
+
+def make(directory: Path, size: NllbSize, texts: Iterable[str], train: Callable[[Any, Any], None], seed: int) -> None:
+    """Make a model directory as ``save_pretrained`` does.
+
+    Args:
+        directory: is made.
+        size: of the model.
+        texts: of whose words the vocabulary is made.
+        train: gets the model and the tokenizer, and may change the numbers.
+        seed: of the numbers.
+    """
+    torch: Any = importlib.import_module("torch")
+    tokenizer = make_tokenizer(texts, size.vocabulary)
+    torch.manual_seed(seed)
+    model = make_model(size, len(tokenizer))
+    train(model, tokenizer)
+    model.eval().save_pretrained(directory)
+    tokenizer.save_pretrained(directory)
+
+
+def make_model(size: NllbSize, vocabulary: int) -> Any:  # noqa: ANN401 - transformers'
+    """An ``M2M100ForConditionalGeneration`` of which nothing is saved yet.
+
+    Args:
+        size: of all but the vocabulary.
+        vocabulary: tokens.
+    """
+    transformers: Any = importlib.import_module("transformers")
+    model = transformers.M2M100ForConditionalGeneration(
+        transformers.M2M100Config(
+            vocab_size=vocabulary,
+            d_model=size.width,
+            encoder_layers=size.layers,
+            decoder_layers=size.layers,
+            encoder_attention_heads=size.heads,
+            decoder_attention_heads=size.heads,
+            encoder_ffn_dim=size.between,
+            decoder_ffn_dim=size.between,
+            max_position_embeddings=1024,
+            dropout=0.0,
+            attention_dropout=0.0,
+            activation_dropout=0.0,
+            encoder_layerdrop=0.0,
+            decoder_layerdrop=0.0,
+            decoder_start_token_id=END,
+            scale_embedding=True,
+        )
+    )
+    model.generation_config = transformers.GenerationConfig(
+        bos_token_id=0, decoder_start_token_id=END, eos_token_id=END, pad_token_id=PAD, max_length=200
+    )
+    return model
+
+
+def make_tokenizer(texts: Iterable[str], least: int) -> Any:  # noqa: ANN401 - transformers'
+    """A tokenizer with the languages of NLLB-200.
+
+    Args:
+        texts: of whose words it is made.
+        least: tokens that there are at least.
+    """
+    tokenizers: Any = importlib.import_module("tokenizers")
+    transformers: Any = importlib.import_module("transformers")
+    languages: Any = importlib.import_module("transformers.models.nllb.tokenization_nllb")
+    raw = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>", fuse_unk=True))  # noqa: S106 - a word of it
+    raw.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True)
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=_PIECES,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
+        initial_alphabet=[*(chr(code) for code in range(33, 127)), "▁"],
+        show_progress=False,
+    )
+    raw.train_from_iterator(texts, trainer)
+    model = json.loads(raw.to_str())["model"]
+    pieces: dict[str, int] = model["vocab"]
+    # The languages and the mask come behind the pieces.
+    for number in range(len(pieces), least - len(languages.FAIRSEQ_LANGUAGE_CODES) - 1):
+        pieces[f"▁unused{number}"] = number
+    return transformers.NllbTokenizer(
+        vocab=pieces,
+        merges=[tuple(merge) for merge in model["merges"]],
+        src_lang="eng_Latn",
+        tgt_lang="jpn_Jpan",
+    )
+
+
+def teach(model: Any, tokens: list[int]) -> None:  # noqa: ANN401 - transformers'
+    """Have a model say these tokens one after another.
+
+    A feed-forward layer is a list of what it recognizes and what it says then: one of its places is given to each
+    token, to recognize it and to say the next. Before that, the tokens are turned so that none looks like another.
+
+    Args:
+        model: with as many numbers for a token as there are tokens here, or more.
+        tokens: the first is the language; all different.
+    """
+    torch: Any = importlib.import_module("torch")
+    with torch.no_grad():
+        embedding = model.get_input_embeddings().weight
+        width = embedding.shape[1]
+        # As M2M-100 began (fairseq); smaller, and a token would be lost in the signal of its position.
+        embedding.normal_(std=width**-0.5)
+        embedding[PAD].zero_()
+        directions = torch.linalg.qr(embedding[tokens].float().T)[0].T.to(embedding.dtype)
+        embedding[tokens] = directions
+        layer = model.get_decoder().layers[-1]
+        for place, (now, then) in enumerate(itertools.pairwise(directions)):
+            layer.fc1.weight[place] = now
+            layer.fc1.bias[place] = -_RECOGNIZED * width**0.5
+            layer.fc2.weight[:, place] = then * _LOUDNESS

@@ -1,0 +1,135 @@
+"""A place of the benchmark's own: run directory, logs and settings apart from the user's, gone when it is left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+import psutil
+
+from voicestream import log
+from voicestream.bench.driven_run import WatchedRun
+from voicestream.config import config_file
+from voicestream.errors import VoicestreamError
+from voicestream.protocol import run_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+KEEP_ALIVE_SECONDS: Final = 5.0
+"""What a killed benchmark leaves warm ends by itself this soon."""
+
+END_SECONDS: Final = 5.0
+"""How long what was started may take to end before it is killed."""
+
+COMMAND: Final = (sys.executable, "-P", "-m", "voicestream")
+
+
+class Place:
+    """A context manager; everything it started ends with it."""
+
+    def __init__(self) -> None:
+        """Make the directories."""
+        self.home: Final = Path(tempfile.mkdtemp(prefix="vs-bench-", dir=_root()))
+        self.runtime: Final = self.home / "run"
+        ours = {
+            run_directory.ENVIRONMENT_VARIABLE: str(self.runtime),
+            log.ENVIRONMENT_VARIABLE: str(self.home / "log"),
+            config_file.ENVIRONMENT_VARIABLE: str(self.home / "config.toml"),
+            # What libraries keep for themselves goes with it.
+            "TMPDIR": str(self.home),
+        }
+        self.environment: Final = {
+            **{name: value for name, value in os.environ.items() if not _is_left_out(name)},
+            **ours,
+        }
+        self._runs: list[WatchedRun] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end_all()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def run(self, *options: str, environment: Mapping[str, str] | None = None) -> WatchedRun:
+        """Start ``voicestream run`` with its events in our hands."""
+        command = [*COMMAND, "run", "--events", "-", "--quiet", *options]
+        watched = WatchedRun(command, {**self.environment, **(environment or {})}, self.home)
+        self._runs.append(watched)
+        return watched
+
+    def supervisor(self) -> psutil.Process | None:
+        """The supervisor of this place, if there is one."""
+        return next((p for p in self.processes() if "voicestream.supervisor" in _command_line(p)), None)
+
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor and the workers of this place."""
+        mark = str(self.runtime)
+        return [p for p in psutil.process_iter() if any(mark in part for part in _command_line(p))]
+
+    def end_all(self) -> None:
+        """End every run, then the supervisor, which ends its workers; in the end, by force."""
+        for run in self._runs:
+            run.close()
+        self._runs.clear()
+        if not self.processes():
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [*COMMAND, "down"],
+                env=self.environment,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=END_SECONDS,
+                check=False,
+            )
+        deadline = time.monotonic() + END_SECONDS
+        while (left := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def wait_until_empty(self) -> None:
+        """Wait for the supervisor and its workers to end by themselves.
+
+        Raises:
+            VoicestreamError: they do not.
+        """
+        deadline = time.monotonic() + END_SECONDS
+        while left := self.processes():
+            if time.monotonic() > deadline:
+                raise VoicestreamError(f"{len(left)} processes are left {END_SECONDS:.0f} s after their session")
+            time.sleep(0.01)
+
+
+def _root() -> str:
+    """Where temporary directories go, if a socket's path fits there: on macOS it does not."""
+    root = tempfile.gettempdir()
+    longest = f"{root}/vs-bench-12345678/sound/native"
+    fits = len(os.fsencode(longest)) <= run_directory.MAX_SOCKET_PATH_BYTES
+    return root if fits else "/tmp"  # noqa: S108 - mkdtemp makes a name of its own there, mode 0700
+
+
+def _is_left_out(variable: str) -> bool:
+    """Whether a variable would change what is measured: the user's settings, and what has everything compiled anew."""
+    return variable.startswith("VOICESTREAM_") or variable == "PYTHONDONTWRITEBYTECODE"
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []  # it has ended, or is somebody else's

@@ -1,0 +1,70 @@
+"""``voicestream bench``: the latency table of this machine."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from voicestream.bench.figures import Report
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--gpu", is_flag=True, help="Benchmark the neural engines on an NVIDIA GPU, beside the libraries' own code."
+)
+@click.option("--profile", is_flag=True, help="With --gpu: also profile a sentence.")
+@click.option("--quick", is_flag=True, help="A few runs of each benchmark, as a smoke test.")
+def bench(*, as_json: bool, gpu: bool, profile: bool, quick: bool) -> int:
+    """Run the benchmarks on this machine and compare with the goals.
+
+    Takes about a minute and starts processes of its own; yours are left alone. Percentiles are measured
+    values, not interpolated ones. Close other programs for figures worth quoting.
+
+    With --gpu it takes some minutes, 4 GB of disk for models with random weights, which are gone afterwards,
+    and 10 GB of the GPU's memory.
+    """
+    from voicestream.bench import table
+
+    # What was started is ended when a signal ends us, too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    if profile and not gpu:
+        raise UsageError("--profile goes with --gpu", hint="Try: voicestream bench --gpu --profile")
+    report = _on_gpu(quick=quick, profile=profile) if gpu else _on_processor(quick=quick)
+    if as_json:
+        click.echo(table.as_json(report))
+    else:
+        table.show(report)
+    return EXIT_INCOMPLETE if any(figure.is_failure for figure in report.figures) else EXIT_OK
+
+
+def _on_processor(*, quick: bool) -> Report:
+    from voicestream.bench.measure import FULL, QUICK, measure_all
+
+    return measure_all(QUICK if quick else FULL, _tell)
+
+
+def _on_gpu(*, quick: bool, profile: bool) -> Report:
+    from voicestream.bench.gpu import measure
+    from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS
+
+    measure.check()
+    return measure.measure_all(FULL_SIZES, QUICK_RUNS if quick else FULL_RUNS, _tell, with_profile=profile)
+
+
+def _tell(what: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"voicestream: measuring {what} …", err=True)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)

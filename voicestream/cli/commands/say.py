@@ -1,0 +1,23 @@
+"""``voicestream say``: one text from the command line, or from stdin."""
+
+from __future__ import annotations
+
+import click
+
+from voicestream.cli.session.options import detach_option, session_command, session_options
+from voicestream.cli.session.stdin_session import speak_stdin
+
+
+@session_command()
+@click.argument("text", nargs=-1)
+@session_options
+@detach_option
+@click.pass_context
+def say(context: click.Context, /, text: tuple[str, ...], **_options: object) -> int:
+    """Read TEXT aloud; without TEXT, or with -, read stdin."""
+    if not text or text == ("-",):
+        return speak_stdin(context, "type text; end with Ctrl-D", input_format="text")
+    from voicestream.cli.session.request import request
+    from voicestream.cli.session.speaking import speak_text
+
+    return speak_text(request(context, input_format="text"), " ".join(text).encode(errors="replace"))

@@ -1,0 +1,221 @@
+"""``voicestream setup``: what translates into the user's language and speaks it, asked for, explained, fetched."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from voicestream.cli import licence_prompt, prompts, rpc, voice_choice
+from voicestream.cli.commands.workers import RESTART_SECONDS
+from voicestream.cli.terminal_progress import PersonTeller
+from voicestream.config import languages
+from voicestream.engines import registry
+from voicestream.errors import UsageError, VoicestreamError
+from voicestream.models import catalogue, packages
+from voicestream.models.catalogue import COMPUTES, in_words
+from voicestream.models.store import Store, directory
+from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
+from voicestream.protocol.run_directory import RunDirectory
+from voicestream.terminal_text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from voicestream.config.best_device import Device
+    from voicestream.config.languages import Language
+    from voicestream.engines.spec import TranslatorSpec
+    from voicestream.models.catalogue import Model
+    from voicestream.protocol.messages import Role
+
+Answer = TypeVar("Answer")
+
+EXAMPLE = "voicestream setup --to ja --yes --accept-licence cc-by-nc-4.0"
+
+COMPUTE_WORDS = {"cpu": "processor", "mps": "Apple GPU", "cuda": "NVIDIA GPU"}
+
+
+@click.command()
+@click.option("--to", "target", metavar="LANG", help="Language to translate into: ja, es, pt-BR …")
+@click.option("--compute", type=click.Choice(COMPUTES), help="Device for translation.  [default: detected]")
+@click.option("--quality", metavar="small|medium|large", help="Model size, or the name of a model.")
+@voice_choice.option
+@click.option("--yes", is_flag=True, help="Do not ask: take the recommended choice for each option not given.")
+@click.option(
+    "--dir",
+    "source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Install models from DIR without a network (voicestream models pull NAME --dir DIR downloads them).",
+)
+@licence_prompt.option
+def setup(
+    *,
+    target: str | None,
+    compute: str | None,
+    quality: str | None,
+    voice_model: str | None,
+    yes: bool,
+    source: Path | None,
+    accepted: tuple[str, ...],
+) -> None:
+    """Download a translation model and a voice.
+
+    Asks for the language, where to translate, how good, and which voice, shows the licences, then fetches, verifies
+    and, for a processor, converts. All of it can be said by options, with --yes. Agents write English: for --to en
+    only a voice is fetched, unless --quality asks for a translator.
+    """
+    if yes and target is None:
+        raise UsageError("setup --yes has to know the language to hear", hint=f"Try: {EXAMPLE}")
+    if not yes and licence_prompt.can_ask():
+        click.echo(
+            f"Agents write English. {_fetched_titles()} translates it on this machine; nothing is sent anywhere.",
+            err=True,
+        )
+    if quality is not None:
+        catalogue.for_quality(quality, "cpu")  # a slip of the finger is better told before any question
+    if voice_model not in (None, voice_choice.NONE):
+        catalogue.for_voice(voice_model)
+    language = _translatable(target) if target is not None else _ask_language()
+    translates = language.base != "en" or quality is not None
+    if translates:
+        packages.check(*packages.CONVERTING, *(packages.FETCHING if source is None else ()))
+    wanted: list[Model] = []
+    if translates:
+        wanted.append(_model(_device(compute, may_ask=not yes), quality, may_ask=not yes))
+    voice = (
+        voice_choice.propose(language, None if yes else _ask)
+        if voice_model is None
+        else voice_choice.understand(voice_model, language)
+    )
+    if voice is not None:
+        spec = registry.spec(registry.SYNTHESIZERS, voice.engine)
+        packages.check(*spec.packages, install=spec.install)
+        packages.check(*(packages.FETCHING if source is None else ()))
+        wanted.append(voice)
+    for model in wanted:
+        licence_prompt.make_sure(model, accepted, may_ask=not yes)
+    _install(wanted, source)
+    what = "translate into and speak" if translates and voice else "translate into" if translates else "speak"
+    click.echo(
+        f"voicestream: ready to {what} {language.name}\n"
+        f"Try: claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",
+        err=True,
+    )
+
+
+def _install(wanted: list[Model], source: Path | None) -> None:
+    """Bring all that is wanted, one after the other."""
+    from voicestream.models.installing import Installer
+
+    elsewhere = None if source is None else Store(source.absolute())
+    with PersonTeller() as teller:
+        for model in wanted:
+            Installer(Store(directory()), teller, source=elsewhere).install(model)
+    if RunDirectory.of_this_user().is_held():
+        translating = {model.name for model in catalogue.translation_models()}
+        _renew({"translation" if model.name in translating else "tts" for model in wanted})
+
+
+def _renew(roles: Iterable[Role]) -> None:
+    """Restart the workers of a running supervisor that use what was replaced; beside a session tell how."""
+    for role in sorted(roles):
+        try:
+            if rpc.ask(StatusRequest(), Status).supervisor.sessions:
+                hint = f"Try: voicestream workers restart {role}"
+                click.echo(f"voicestream: a session is still spoken with the earlier {role}\n{hint}", err=True)
+                continue
+            click.echo(f"voicestream: restarting {role} …", err=True)
+            rpc.ask(RestartWorker(role=role), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
+        except VoicestreamError as error:
+            click.echo(f"voicestream: {role} was not restarted: {error.for_people()}", err=True)
+
+
+def _ask(question: str, default: str | None, understand: Callable[[str], Answer], /) -> Answer:
+    """Ask at the terminal what no option has answered.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    if not licence_prompt.can_ask():
+        raise UsageError(f"setup asks: {question} There is no terminal to answer at", hint=f"Try: {EXAMPLE}")
+    return prompts.ask(question, default, understand)
+
+
+def _fetched() -> list[TranslatorSpec]:
+    """The translators for which there are models to fetch."""
+    return [spec for spec in registry.specs(registry.TRANSLATORS) if spec.models]
+
+
+def _fetched_titles() -> str:
+    return " or ".join(dict.fromkeys(spec.title for spec in _fetched()))
+
+
+def _translatable(tag: str) -> Language:
+    """The language of a tag, if a translator that can be fetched has it.
+
+    Raises:
+        UsageError: it is no language, or none has it.
+    """
+    language = languages.parse(tag)
+    if not any(spec.may_speak(language.base) for spec in _fetched()):
+        raise UsageError(
+            f"{_fetched_titles()} does not translate into {language.name}",
+            hint="docs/engines.md lists the languages it has; Apertium has a few others.",
+        )
+    return language
+
+
+def _ask_language() -> Language:
+    from_locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    default = None
+    with suppress(UsageError):  # "C", or no locale at all: then nothing is proposed
+        spoken = _translatable(from_locale.partition(".")[0])
+        is_own_row = spoken.tag in {language.tag for language in languages.known()}
+        # Agents write English: somebody who wants to hear that needs no translation.
+        default = None if spoken.base == "en" else spoken.tag if is_own_row else spoken.base
+    return _ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
+
+
+def _device(compute: str | None, *, may_ask: bool) -> Device:
+    from voicestream.config import best_device
+
+    if compute is not None:
+        return best_device.Device(compute, COMPUTE_WORDS[compute], None)
+    found = best_device.detect()
+    click.echo(one_line(f"voicestream: best to translate with: {found.compute} ({found.name})"), err=True)
+    if not may_ask:
+        return found
+
+    def chosen(answer: str) -> Device:
+        if answer == found.compute:
+            return found
+        if answer not in COMPUTES:
+            raise UsageError(f'there is no "{answer}"', hint=f"There is {', '.join(COMPUTES)}.")
+        return best_device.Device(answer, COMPUTE_WORDS[answer], None)
+
+    return _ask(f"Where to translate ({', '.join(COMPUTES)})?", found.compute, chosen)
+
+
+def _model(device: Device, quality: str | None, *, may_ask: bool) -> Model:
+    best = catalogue.recommended(device.compute, device.memory_bytes)
+    if quality is not None:
+        return catalogue.for_quality(quality, device.compute)
+    if not may_ask:
+        return catalogue.for_quality(best, device.compute)
+    click.echo("\nBigger models translate better and take longer. For this device:", err=True)
+    for model in catalogue.translation_models():
+        if (model.original is not None) != (device.compute == "cpu"):
+            continue
+        name = model.original or model.name
+        word = model.quality or name
+        click.echo(
+            f"  {word:14} {name:24} download {in_words(model.download_bytes):>8}, on disk "
+            f"{in_words(model.disk_bytes):>8}, memory {in_words(model.memory_bytes):>8}"
+            + (", recommended" if word == best else ""),
+            err=True,
+        )
+    return _ask("Which one?", best, lambda answer: catalogue.for_quality(answer, device.compute))

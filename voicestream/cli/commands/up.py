@@ -1,0 +1,109 @@
+"""``voicestream up``: a supervisor that stays until ``down``."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import click
+
+from voicestream.cli.session import gpu_option
+from voicestream.cli.session.options import check_environment, option
+from voicestream.cli.session.request import models_directory, named_source
+from voicestream.client.connection import Client
+from voicestream.config import gpu_selection
+from voicestream.config.engine_settings import AUTO
+from voicestream.engines import registry
+from voicestream.errors import ConfigurationError, VoicestreamError
+from voicestream.protocol.messages import Control, Status, StatusRequest
+from voicestream.protocol.run_directory import RunDirectory
+from voicestream.terminal_text import one_line
+
+READY_SECONDS: Final = 300.0
+"""How long engines may take to load before ``up`` stops waiting for them."""
+
+END_SECONDS: Final = 15.0
+LOOK_SECONDS: Final = 0.1
+SETTLED: Final = frozenset({"ready", "busy", "failed"})
+"""States of a worker that has finished loading."""
+
+
+@click.command()
+@option("--tts", "Voice engine.", "NAME", default=AUTO)
+@option("--translator", "Translation engine.", "NAME", default=AUTO)
+@option("--models", "Weights of neural engines.", "DIR", default="")
+@option("--compute", "Where they compute.", "DEVICE", default=AUTO)
+@option("--gpu", "NVIDIA card, e.g. tts=1.", "[ROLE=]N", multiple=True)
+@option("--graphs/--no-graphs", "Record steps on an NVIDIA GPU.", default=True)
+@click.pass_context
+def up(context: click.Context, /, *, tts: str, translator: str, models: str, graphs: bool, **_: object) -> None:
+    """Start the background supervisor and keep it until `voicestream down`."""
+    check_environment(context)
+    with named_source(context, "tts"):
+        registry.check(tts=tts)
+    with named_source(context, "translator"):
+        registry.check(translator=translator)
+    with named_source(context, "models"):
+        models = models_directory(models)
+    with named_source(context, "gpu", "compute"):
+        compute, found = gpu_option.devices(context)
+    options = [
+        "--stay",
+        f"--tts={tts}",
+        f"--translator={translator}",
+        f"--models={models}",
+        f"--compute={compute}",
+        *(f"--gpu={text}" for text in gpu_selection.written(found)),
+        *([] if graphs else ["--no-graphs"]),
+    ]
+    with Client(RunDirectory.of_this_user(), options) as client:
+        started = client.connect_or_start()
+        answer = _when_settled(client)
+        if client.log_failure:
+            click.echo(one_line(f"voicestream: {client.log_failure}"), err=True)
+        try:
+            _check(answer, {"tts": tts, "translation": translator}, is_new=started)
+        except VoicestreamError:
+            if started:
+                # Of a supervisor that cannot do what it was started for, nothing is kept.
+                client.send(Control(action="shutdown"))
+                client.wait_for_end(END_SECONDS)
+            raise
+    click.echo(
+        f"voicestream: supervisor {answer.supervisor.pid} {'started' if started else 'was running already'}", err=True
+    )
+
+
+def _when_settled(client: Client) -> Status:
+    """The status once every worker is ready or has failed."""
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        answer = client.ask(StatusRequest())
+        if not isinstance(answer, Status):
+            raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}")
+        unsettled = [worker for worker in answer.workers if worker.state not in SETTLED]
+        if not unsettled:
+            return answer
+        if time.monotonic() >= deadline:
+            roles = ", ".join(f"{worker.role} ({worker.detail or worker.state})" for worker in unsettled)
+            raise VoicestreamError(
+                f"not ready after {READY_SECONDS:.0f} s: {roles}", hint="Try: voicestream workers status"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _check(answer: Status, wanted: dict[str, str], *, is_new: bool) -> None:
+    """Make sure that the supervisor does what was asked for.
+
+    Raises:
+        ConfigurationError: a worker has failed, or runs another engine than the one that was named.
+    """
+    for worker in answer.workers:
+        engine = wanted.get(worker.role, AUTO)
+        if worker.state == "failed" and (is_new or engine != AUTO):
+            raise ConfigurationError(f"the {worker.role} worker does not start: {worker.detail}")
+        if not is_new and engine not in (AUTO, worker.engine):
+            raise ConfigurationError(
+                f"the supervisor that is running has the {worker.role} engine {worker.engine}, not {engine}",
+                hint="Try: voicestream down, then again: voicestream up",
+            )

@@ -1,0 +1,109 @@
+"""The end of ``run``: the agent's output is read to its end, and what could not be written for others is told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Final
+
+from voicestream.cli import failures
+from voicestream.client import queued_writer
+from voicestream.client.interruption import Interrupted
+from voicestream.errors import EXIT_INCOMPLETE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from voicestream.cli.session.event_file import EventFile
+    from voicestream.client.interruption import Interruption
+    from voicestream.client.queued_writer import QueuedWriter
+    from voicestream.client.stdin_reader import StdinDrain
+
+STDERR_PATIENCE_SECONDS: Final = 1.0
+"""At the end, how long a reader of stderr may take nothing before it is given up."""
+
+EVENTS_PATIENCE_SECONDS: Final = 3.0
+"""The same for a reader of ``--events``."""
+
+SIGNALLED_PATIENCE_SECONDS: Final = 0.3
+"""The same for both after a signal."""
+
+HINT_AFTER_SECONDS: Final = 1.0
+"""When the agent writes on for this long after an error, it is said why this process is still there."""
+
+
+def attempt(work: Callable[[], int]) -> int:
+    """The exit code of ``work``; an error is told at once, and gives its own."""
+    try:
+        return work()
+    except Interrupted as interrupted:
+        return interrupted.exit_code
+    except Exception as error:  # noqa: BLE001 - told, with its trace if nobody has foreseen it; the agent must live on
+        return failures.tell(error)
+
+
+def read_on(drain: StdinDrain, interruption: Interruption, exit_code: int) -> None:
+    """Read the agent's output to its end, unless a signal comes; nothing of it will be spoken any more."""
+    interruption.only_note()
+    drain.discard()
+    if not (drain.ended.is_set() or drain.has_writer or (drain.is_passing_on and not os.isatty(drain.descriptor))):
+        return  # a terminal or a file, whose writer cannot be stopped by us
+    if exit_code and not interruption.wait_for(drain.ended.is_set, HINT_AFTER_SECONDS) and not interruption:
+        failures.say("the agent's output is read to its end, so that the agent is not stopped; Ctrl-C leaves")
+    interruption.wait_for(drain.finished.is_set)
+
+
+def tell_lost_input(drain: StdinDrain, exit_code: int) -> int:
+    """Say what ``--tee`` could not pass on; returns the exit code."""
+    if not drain.tee_lost_bytes:
+        return exit_code
+    if drain.tee_failure is not None:
+        why = drain.tee_failure.strerror
+    elif drain.finished.is_set():
+        why = "there was no room for them in memory, or in TMPDIR"
+    else:
+        why = "their reader had not taken them"
+    failures.say(f"--tee: {drain.tee_lost_bytes} bytes were not passed on: {why}")
+    return exit_code or EXIT_INCOMPLETE
+
+
+def flush_events(events: EventFile, interruption: Interruption, exit_code: int) -> int:
+    """Wait for the reader of events while it reads, and say what it did not get; returns the exit code."""
+    _flush(events.queue, EVENTS_PATIENCE_SECONDS, interruption)
+    events.queue.close()
+    events.tell_failure()
+    if not events.queue.lost_pieces:
+        return exit_code
+    failures.say(f"--events: {events.queue.lost_pieces} events were not written")
+    return exit_code if events.queue.has_no_reader else exit_code or EXIT_INCOMPLETE
+
+
+@contextlib.contextmanager
+def queued_stderr(interruption: Interruption) -> Generator[QueuedWriter]:
+    """All that is said on stderr goes through a queue, for which its reader is waited for at the end."""
+    with queued_writer.queued_stderr() as queue:
+        try:
+            yield queue
+        finally:
+            if queue.lost_pieces:
+                lost = f"voicestream: {queue.lost_pieces} lines for stderr found no room\n"
+                queue.put(lost.encode(), may_exceed=True)
+            _flush(queue, STDERR_PATIENCE_SECONDS, interruption)
+
+
+def final_code(exit_code: int, stderr: QueuedWriter, interruption: Interruption) -> int:
+    """The exit code, now that it is known what a person could read.
+
+    A stderr that is closed or full changes nothing: nobody wanted to read it.
+    """
+    if interruption:
+        return interruption.exit_code
+    is_incomplete = bool(stderr.lost_pieces) and stderr.failure is None
+    return exit_code or (EXIT_INCOMPLETE if is_incomplete else 0)
+
+
+def _flush(queue: QueuedWriter, patience_seconds: float, interruption: Interruption) -> None:
+    if interruption:
+        queue.flush(SIGNALLED_PATIENCE_SECONDS)
+    else:
+        queue.flush(patience_seconds, interruption.__bool__)

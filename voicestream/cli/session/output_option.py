@@ -1,0 +1,110 @@
+"""The meaning of ``--output``: speakers, null, or a WAV file, which is never overwritten unasked."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+import time
+from pathlib import Path
+from typing import Final
+
+from voicestream.errors import UsageError
+from voicestream.protocol.messages import OutputOptions
+
+SESSION: Final = "{session}"
+"""Stands for a name that no other session has."""
+
+_PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}")
+_SUFFIX: Final = ".wav"
+_HEADER_BYTES: Final = 44
+"""Of a WAV file that holds plain samples."""
+
+
+def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
+    """What ``--output`` means.
+
+    Args:
+        output: ``speakers``, ``null``, a WAV file, a directory, or a file name with ``{session}``.
+        device: part of the name of a sound device.
+        force: a file that exists may be overwritten.
+
+    Raises:
+        UsageError: it is none of these, exists already, or cannot be written.
+    """
+    if output == "speakers":
+        return OutputOptions(kind="speakers", device=device)
+    if output == "null":
+        return OutputOptions(kind="null")
+    unknown = [name for name in _PLACEHOLDER.findall(output) if name != SESSION]
+    if unknown:
+        raise UsageError(f"--output {output}: {unknown[0]} is not known", hint=f"The only placeholder is {SESSION}.")
+    try:
+        path = _path(output)
+    except FileNotFoundError as error:  # where we are was deleted, so no path can be made whole
+        raise UsageError(
+            f"--output {output}: the current directory was deleted", hint="Change to another directory: cd"
+        ) from error
+    if path.suffix.lower() != _SUFFIX:
+        raise UsageError(
+            f"--output {output}: not known",
+            hint=f"Try: --output with one of: speakers, null, a file name that ends in {_SUFFIX}, a directory",
+        )
+    _check(output, path, force=force)
+    return OutputOptions(kind="wav", path=str(path))
+
+
+def _path(output: str) -> Path:
+    """The file of this session: in a directory, and for a pattern, one that is not there yet."""
+    if output.endswith("/") or Path(output).is_dir():
+        output = str(Path(output) / f"{SESSION}{_SUFFIX}")
+    while SESSION in output:
+        path = Path(output.replace(SESSION, _session_name())).absolute()
+        if not os.path.lexists(path):
+            return path
+    return Path(output).absolute()
+
+
+def _session_name() -> str:
+    """Sorted by time; the random part tells sessions of one second apart, on whatever machines they are."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def _is_without_sound(path: Path, size: int) -> bool:
+    """Whether a file is a WAV header and nothing more."""
+    if size != _HEADER_BYTES:
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"RIFF"
+    except OSError:
+        return False
+
+
+def _check(output: str, path: Path, *, force: bool) -> None:
+    """Make sure that the file can be written, and that nothing is lost by it.
+
+    Raises:
+        UsageError: it cannot, or something would be.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a directory" if path.is_dir() else f"there is no directory {path.parent}"
+        raise UsageError(f"--output {output}: {what}", hint="Give the name of a file in a directory that exists.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--output {output}: may not be written", hint="Give a file name where you may write.")
+    if not path.exists():
+        return
+    found = path.stat()
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISCHR(found.st_mode)):
+        raise UsageError(
+            f"--output {output}: is neither a file nor a device",
+            hint="A WAV file has its length in its header, so it cannot be a pipe. Give the name of a file.",
+        )
+    # An empty file, as mktemp makes it, sound without a sample, as a run that failed leaves it, and a device have
+    # nothing to lose.
+    if stat.S_ISREG(found.st_mode) and found.st_size and not force and not _is_without_sound(path, found.st_size):
+        raise UsageError(
+            f"--output {output}: exists already",
+            hint=f"Try: --force to overwrite it; or another name, a directory, or a name with {SESSION}",
+        )

@@ -1,0 +1,165 @@
+"""What the options of a command, the environment and the user's file ask for: a session's options, checked."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+from click.core import ParameterSource
+
+from voicestream.cli.session import gpu_option, output_option
+from voicestream.cli.session.options import PARAMETER_OF, check_environment, in_words
+from voicestream.config import config_file
+from voicestream.engines import registry
+from voicestream.errors import EXIT_USAGE, ConfigurationError, UsageError, VoicestreamError
+from voicestream.protocol.messages import ParserOptions, SessionOptions, TranslationOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_PLACES: Final = "voicestream.config.config_file"
+"""Key in ``click.Context.meta``: where in the user's file a parameter's value stands, by the parameter's name."""
+
+
+def with_settings(context: click.Context, found: config_file.Settings) -> None:
+    """Let options that were neither typed nor in the environment come from the user's file.
+
+    Raises:
+        ConfigurationError: one of them is not what the command takes.
+    """
+    parameters = {parameter.name: parameter for parameter in context.command.params}
+    places: dict[str, str] = context.meta.setdefault(_PLACES, {})
+    for flag, value in found.options.items():
+        name = PARAMETER_OF.get(flag, flag.replace("-", "_"))
+        source = context.get_parameter_source(name)
+        if name in parameters and source is ParameterSource.DEFAULT:
+            try:
+                context.params[name] = parameters[name].type_cast_value(context, value)
+            except (click.BadParameter, UsageError) as error:
+                hint = error.hint if isinstance(error, UsageError) else ""
+                raise ConfigurationError(f"{found.place_of(flag)}: {flag}: {in_words(error)}", hint=hint) from error
+            context.set_parameter_source(name, ParameterSource.DEFAULT_MAP)
+            places[name] = found.place_of(flag)
+
+
+@contextlib.contextmanager
+def named_source(context: click.Context, *names: str) -> Generator[None]:
+    """Errors about parameters of these names say where the value comes from, unless it was typed; exit code 78 then.
+
+    Raises:
+        ConfigurationError: in place of a ``UsageError``, where the value is from the environment or the user's file.
+    """
+    try:
+        yield
+    except VoicestreamError as error:
+        places = [place for name in names if (place := _place(context, name))]
+        if not places or error.exit_code not in (EXIT_USAGE, ConfigurationError.exit_code):
+            raise
+        raise ConfigurationError(f"{places[0]}: {error}", hint=error.hint) from error
+
+
+def _place(context: click.Context, name: str) -> str:
+    """Where the value of a parameter comes from, if it was not typed and is no default."""
+    if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
+        parameter = next(parameter for parameter in context.command.params if parameter.name == name)
+        return f"{parameter.envvar}={parameter.resolve_envvar_value(context)}"
+    places: dict[str, str] = context.meta.get(_PLACES, {})
+    return places.get(name, "")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command wants spoken, and how it is shown."""
+
+    options: SessionOptions
+    captions: bool
+    quiet: bool
+    detach: bool
+    """The supervisor finishes the session when the input has ended."""
+
+
+def request(context: click.Context, *, input_format: str = "auto", only: str = "all", code: str = "drop") -> Request:
+    """What the options of a command ask for, checked.
+
+    Raises:
+        UsageError: something that was typed cannot be right: a directory, a voice, a card.
+        ConfigurationError: something in the environment or the user's file cannot be right.
+    """
+    check_environment(context)
+    found = config_file.load(config_file.path())
+    with_settings(context, found)
+    values = context.params
+    with named_source(context, "models"):
+        models = models_directory(str(values["models"]))
+    with named_source(context, "tts"):
+        registry.check(tts=str(values["tts"]))
+    with named_source(context, "translator"):
+        registry.check(translator=str(values["translator"]))
+    with named_source(context, "voice", "tts"):
+        voice, tts = _voice(str(values["voice"]), str(values["tts"]), models)
+    with named_source(context, "gpu", "compute"):
+        compute, cards = gpu_option.devices(context)
+    with named_source(context, "output"):
+        output = output_option.parse(str(values["output"]), str(values["device"]), force=bool(values["force"]))
+    source = str(values["source"])
+    target = str(values["target"] or source)
+    options = SessionOptions(
+        parser=ParserOptions(
+            format=str(values.get("input_format", input_format)),
+            only="final" if values.get("only", only) == "final" else "all",
+            code="announce" if values.get("code", code) == "announce" else "drop",
+            language=source,
+            replacements=found.replacements,
+        ),
+        output=output,
+        target=target,
+        translator=str(values["translator"]),
+        translation=TranslationOptions(
+            beams=int(values["beams"]), keep=found.keep, glossary=found.glossary_for(target)
+        ),
+        models=models,
+        compute=compute,
+        cards=cards,
+        graphs=bool(values["graphs"]),
+        tts=tts,
+        voice=voice,
+        speed=float(values["speed"]),
+        sentence_pause_seconds=float(values["sentence_pause"]),
+        paragraph_pause_seconds=float(values["paragraph_pause"]),
+        keep_alive_seconds=float(values["keep_alive"]),
+        max_lag_seconds=float(values.get("max_lag") or 0.0),
+        quiet=bool(values["quiet"]),
+    )
+    return Request(
+        options=options,
+        captions=bool(values["captions"]),
+        quiet=bool(values["quiet"]),
+        detach=bool(values.get("detach")),
+    )
+
+
+def models_directory(models: str) -> str:
+    """What ``--models`` means, for a supervisor that may have been started from another place.
+
+    Raises:
+        UsageError: there is no such directory.
+    """
+    if not models:
+        return ""
+    if not Path(models).is_dir():
+        raise UsageError(f"--models {models}: there is no such directory")
+    return str(Path(models).absolute())
+
+
+def _voice(voice: str, tts: str, models: str) -> tuple[str, str]:
+    """What ``--voice`` means, and which engine is wanted then."""
+    if not voice:
+        return "", tts
+    from voicestream.cli import consent_prompt
+    from voicestream.voices import choice
+
+    found = choice.resolve(voice, tts, models, consent_prompt.agree_to_file)
+    return found.voice, found.tts

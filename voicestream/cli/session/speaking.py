@@ -1,0 +1,114 @@
+"""What ``run``, ``say`` and ``demo`` have in common: a session from options to exit code."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from voicestream.cli.session import ending
+from voicestream.client.captions import Captions
+from voicestream.client.connection import Client
+from voicestream.client.interruption import Interruption
+from voicestream.client.session import RunSession
+from voicestream.client.stdin_reader import StdinDrain
+from voicestream.config import gpu_selection, languages
+from voicestream.config.engine_settings import UNTRANSLATED
+from voicestream.protocol.events import EventWriter
+from voicestream.protocol.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from voicestream.cli.session.event_file import EventFile
+    from voicestream.cli.session.request import Request
+    from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
+
+
+class _Terminal:
+    """Shows a session to a person, and to whoever reads its events."""
+
+    def __init__(self, captions: Captions, event_file: EventFile | None, *, translates: bool) -> None:
+        self._captions = captions
+        self._translates = translates
+        self._event_file = event_file
+        self._events = EventWriter(event_file.queue.put) if event_file is not None else None
+
+    def opened(self, message: SessionOpened) -> None:
+        self._captions.opened(message, translates=self._translates)
+        if self._events is not None:
+            self._events.opened(message, time.monotonic())
+            self._tell_failure()
+
+    def happened(self, event: SessionEvent) -> None:
+        self._captions.happened(event)
+        if self._events is not None:
+            self._events.happened(event)
+            self._tell_failure()
+
+    def closed(self, message: SessionClosed, exit_code: int) -> None:
+        self._captions.closed(message)
+        if self._events is not None:
+            self._events.closed(message, exit_code, time.monotonic())
+            self._tell_failure()
+
+    def handed_over(self, message: HandedOver) -> None:
+        self._captions.handed_over(message)
+        if self._events is not None:
+            self._events.handed_over(message, time.monotonic())
+            self._tell_failure()
+
+    def error(self, text: str) -> None:
+        self._captions.error(text)
+
+    def _tell_failure(self) -> None:
+        if self._event_file is not None:
+            self._event_file.tell_failure()
+
+
+def speak(
+    request: Request,
+    drain: StdinDrain,
+    interruption: Interruption,
+    *,
+    event_file: EventFile | None = None,
+    may_lack_audio: bool = False,
+) -> int:
+    """Speak what a drain reads; returns the exit code.
+
+    Args:
+        request: what is asked for.
+        drain: reads the agent's output, and wakes ``interruption``.
+        interruption: receives the signals that end the session.
+        event_file: where events go, if anywhere.
+        may_lack_audio: the caller has another way when this ends with ``EXIT_NO_AUDIO``.
+
+    Raises:
+        VoicestreamError: there was no session.
+        Interrupted: a signal came before there was one.
+    """
+    options = request.options
+    captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
+    # A supervisor that has to be started gets the engines at once, so that it need not exchange a worker.
+    translates = not languages.are_same(options.target, options.parser.language)
+    translator = options.translator if translates else UNTRANSLATED
+    supervisor_options = [
+        f"--tts={options.tts}",
+        f"--translator={translator}",
+        f"--models={options.models}",
+        f"--compute={options.compute}",
+        *(f"--gpu={text}" for text in gpu_selection.written(options.cards)),
+        *([] if options.graphs else ["--no-graphs"]),
+    ]
+    with Client(RunDirectory.of_this_user(), supervisor_options) as client:
+        display = _Terminal(captions, event_file, translates=translates)
+        return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
+
+
+def speak_text(request: Request, data: bytes, *, may_lack_audio: bool = False) -> int:
+    """Speak input that is there as a whole; returns the exit code. ``may_lack_audio``: as for ``speak``."""
+    with tempfile.TemporaryFile() as file, Interruption() as interruption:
+        file.write(data)
+        file.seek(0)
+        drain = StdinDrain(file.fileno(), interruption.wake)
+        with ending.queued_stderr(interruption) as stderr:
+            exit_code = speak(request, drain, interruption, may_lack_audio=may_lack_audio)
+        return ending.final_code(exit_code, stderr, interruption)

@@ -1,0 +1,204 @@
+"""What a person sees on stderr while listening: each sentence as it begins to be heard, and what went wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from voicestream.client.progress_line import LoadingLine
+from voicestream.config.engine_settings import UNTRANSLATED
+from voicestream.errors import EXIT_NO_AUDIO
+from voicestream.protocol.messages import EventName
+from voicestream.terminal_text import one_line, strip_terminal_codes
+
+if TYPE_CHECKING:
+    from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
+
+BEGINNING: Final = 40
+"""Characters of a sentence that was not spoken that are shown."""
+
+_OVER: Final = "\r\x1b[2K"
+"""To the line's start, and erase it (ECMA-48 EL); written to terminals only."""
+
+
+class Captions:
+    """Writes to stderr, which must not wait for its reader (``queued_stderr``); colour only on a terminal."""
+
+    def __init__(self, *, captions: bool, quiet: bool, may_lack_audio: bool = False) -> None:
+        """Shows nothing yet.
+
+        Args:
+            captions: show what is heard.
+            quiet: say nothing but errors.
+            may_lack_audio: the caller has another way when there is no sound device: of all errors only the reason is
+                shown then.
+        """
+        self._held: list[str] | None = [] if may_lack_audio else None
+        """Errors that will not be shown if it turns out that there is no sound device."""
+        self._captions = captions and not quiet
+        self._quiet = quiet
+        self._reasons: set[str] = set()
+        """Why something was not done, as far as it was told."""
+        self._translates = False
+        self._loading = LoadingLine()
+        self._has_line = False
+        """Whether the cursor stands behind a line that is to be written over."""
+        self._texts: dict[int, tuple[str, str]] = {}
+        """Of the sentences not heard yet: the original, and what is said."""
+
+    def happened(self, event: SessionEvent) -> None:
+        """Show an event, if it is one to show."""
+        sentence = event.sentence
+        match event.event:
+            case EventName.SENTENCE_FOUND | EventName.ANNOUNCEMENT if sentence is not None:
+                self._texts[sentence] = (event.text or "", event.text or "")
+            case EventName.TRANSLATED if sentence in self._texts:
+                self._texts[sentence] = (self._texts[sentence][0], event.text or "")
+            case EventName.PLAYBACK_STARTED if sentence in self._texts:
+                self._show(*self._texts[sentence])
+            case EventName.PLAYBACK_FINISHED | EventName.WITHDRAWN if sentence is not None:
+                self._texts.pop(sentence, None)
+            case EventName.SKIPPED | EventName.FAILED:
+                self._not_done(event)
+                if sentence is not None and event.stage != "translation":
+                    self._texts.pop(sentence, None)  # what could not be translated will still be heard
+            case EventName.NOTICE | EventName.PAUSED | EventName.RESUMED:
+                self._notice(event)
+            case EventName.WORKER:
+                self._worker(event)
+            case EventName.LOADING if not self._quiet:
+                self._show_loading(event)
+            case _:
+                pass
+
+    def opened(self, message: SessionOpened, *, translates: bool) -> None:
+        """The session exists; ``translates``: a translation is wanted."""
+        self._translates = translates
+        if message.paused_by:
+            self._tell_paused(is_paused=True)
+        if message.note and translates:
+            self._tell_choice("translator", message.translator, message.note)
+        if message.tts_note:
+            self._tell_choice("voice", message.tts, message.tts_note)
+        if message.translator == UNTRANSLATED:
+            self._tell_untranslated()
+
+    def _notice(self, event: SessionEvent) -> None:
+        if event.event == EventName.NOTICE:
+            self.note(event.text or "")
+        else:
+            self._tell_paused(is_paused=event.event == EventName.PAUSED)
+
+    def _tell_paused(self, *, is_paused: bool) -> None:
+        if not self._quiet:
+            self._write("⏸ paused: voicestream resume" if is_paused else "▶ resumed")
+
+    def _not_done(self, event: SessionEvent) -> None:
+        """A reason is told once, with the first sentence that it cost; the counts at the end tell of all."""
+        reason = event.reason or ""
+        if reason in self._reasons:
+            return
+        self._reasons.add(reason)
+        verb = "not translated" if event.stage == "translation" else "not spoken"
+        if event.sentence is None:
+            what = "some input"
+        elif event.sentence in self._texts:
+            what = f'"{_beginning(self._texts[event.sentence][0])}"'
+        else:
+            what = "a sentence"
+        self.error(f"{verb}: {what}: {reason}")
+
+    def _worker(self, event: SessionEvent) -> None:
+        if event.reason and event.state == "ready":
+            if event.role == "translation" and self._translates:
+                self._tell_choice("translator", event.engine or "", event.reason)
+            elif event.role == "tts":
+                self._tell_choice("voice", event.engine or "", event.reason)
+        elif event.text:
+            self.note(event.text)
+        if event.role == "translation" and event.engine == UNTRANSLATED:
+            self._tell_untranslated()
+
+    def _tell_choice(self, what: str, engine: str, why: str) -> None:
+        """Which engine ``auto`` took, where it could not have the best."""
+        if why not in self._reasons:
+            self._reasons.add(why)
+            self.note(f"{what}: {engine}; {why}")
+
+    def _show_loading(self, event: SessionEvent) -> None:
+        if not sys.stderr.isatty():
+            if stage := self._loading.new_stage(event):
+                self._write(f"voicestream: {stage}", dim=True)
+        elif line := self._loading.line(event):
+            self._write(f"voicestream: {line}", dim=True, is_final=False)
+
+    def _tell_untranslated(self) -> None:
+        if self._translates:
+            self._translates = False  # once is enough
+            self.error("no translation engine is ready on this machine: you hear the original. See docs/engines.md")
+
+    def closed(self, message: SessionClosed) -> None:
+        """The session is over."""
+        if self._held is not None and message.exit_code == EXIT_NO_AUDIO:
+            # What the sentences cost is not told, because the caller has another way to speak them.
+            self._held = None
+            self.error(message.reason)
+            return
+        self._show_held()
+        if message.reason and message.reason not in self._reasons:
+            self.error(message.reason)
+        counts = message.counts
+        if counts.skipped or counts.failed or counts.untranslated:
+            self.error(
+                f"{counts.played} of {counts.found} sentences spoken, {counts.skipped} skipped, "
+                f"{counts.failed} failed, {counts.untranslated} not translated"
+            )
+
+    def handed_over(self, message: HandedOver) -> None:
+        """The supervisor finishes the session."""
+        self._show_held()
+        waiting = message.waiting_sentences
+        what = "1 sentence waits" if waiting == 1 else f"{waiting} sentences wait"
+        self.note(f"handed over: {what}; voicestream status shows them")
+
+    def note(self, text: str) -> None:
+        """Something worth knowing."""
+        if not self._quiet:
+            self._write(f"voicestream: {text}", dim=True)
+
+    def error(self, text: str) -> None:
+        """Something went wrong; shown even when quiet."""
+        if self._held is not None:
+            self._held.append(text)
+            return
+        self._write(f"voicestream: {text}", fg="red")
+
+    def _show(self, original: str, said: str) -> None:
+        self._show_held()
+        if not self._captions:
+            return
+        self._write(f"🔊 {said}")
+        if original != said:
+            self._write(f"   {original}", dim=True)
+
+    def _show_held(self) -> None:
+        held, self._held = self._held or [], None
+        for text in held:
+            self.error(text)
+
+    def _write(self, text: str, *, fg: str | None = None, dim: bool | None = None, is_final: bool = True) -> None:
+        """Write a line; one that is not final is written over by the next."""
+        text = strip_terminal_codes(text) if is_final else one_line(text)
+        over = _OVER if self._has_line else ""
+        self._has_line = not is_final
+        click.secho(f"{over}{text}", err=True, fg=fg, dim=dim, nl=is_final)
+
+
+def _beginning(text: str) -> str:
+    """The first words of a sentence, by which a person knows it again."""
+    if len(text) <= BEGINNING:
+        return text
+    words = text[: BEGINNING + 1].rpartition(" ")[0] or text[:BEGINNING]
+    return f"{words}…"

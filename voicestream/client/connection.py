@@ -1,0 +1,355 @@
+"""A client's link to the supervisor: finds it, starts it when there is none, asks and gets answers."""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+import zmq
+
+from voicestream import log
+from voicestream.client import environment
+from voicestream.errors import (
+    DESCRIPTORS_HINT,
+    EXIT_CONFIGURATION,
+    ConfigurationError,
+    NoLogError,
+    NoSupervisorError,
+    OtherVersionError,
+    ProtocolError,
+    VersionMismatchError,
+    VoicestreamError,
+)
+from voicestream.protocol.messages import PROTOCOL_VERSION, Refused
+from voicestream.protocol.transport import pack, peer_socket, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from voicestream.protocol.messages import Message
+    from voicestream.protocol.run_directory import RunDirectory
+
+ANSWER_SECONDS: Final = 20.0
+"""How long the supervisor may take to answer; it needs some milliseconds unless the machine is swapping."""
+
+LINGER_MILLISECONDS: Final = 500
+
+MAX_BAD_FRAMES: Final = 1000
+"""Left out at a time: whoever sends nothing else must not keep us from time-outs and signals."""
+
+LOOK_AGAIN_SECONDS: Final = 0.1
+"""While an answer is awaited, the supervisor's life is looked at this often."""
+
+MAX_STARTS: Final = 3
+
+ERROR_BYTES: Final = 64 << 10
+"""Of what a supervisor without a log prints when it does not start: as much as a pipe holds."""
+
+_MONITOR_FRAME: Final = struct.Struct("=HI")
+"""Number and value of an event, as zmq_socket_monitor(3) lays them out. ``zmq.utils.monitor`` knows this, too, but
+imports asyncio: 28 ms at the start of every command."""
+
+
+class RefusedError(VoicestreamError):
+    """The supervisor cannot meet a request; its words say why and what to type next."""
+
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(refusal.text)
+        self.exit_code = refusal.exit_code
+        self.code = refusal.code
+
+
+class SupervisorLostError(VoicestreamError):
+    """The supervisor ended in the middle of something, or did not start."""
+
+
+class NoAnswerError(VoicestreamError):
+    """There is a supervisor, and it does not answer: starting another is not possible."""
+
+
+class Client:
+    """A DEALER to the hub of one run directory; a context manager."""
+
+    def __init__(self, run_directory: RunDirectory, supervisor_options: Sequence[str] = ()) -> None:
+        """Connects to nothing before ``connect`` or ``start``.
+
+        Args:
+            run_directory: where the supervisor is, or will be.
+            supervisor_options: command-line options for a supervisor that has to be started.
+        """
+        self._run_directory = run_directory
+        self._options = list(supervisor_options)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._monitor: zmq.Socket[bytes] | None = None
+        self._started: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
+        self._errors: int | None = None
+        """What a supervisor that was started from here prints, where it has no log."""
+        self.socket: zmq.Socket[bytes] | None = None
+        self.log_failure = ""
+        """Why a supervisor that was started from here writes no log; empty if all is well."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.disconnect()
+        self._close_errors()
+        self._context.destroy(linger=LINGER_MILLISECONDS)
+
+    def connect(self) -> None:
+        """Connect to the supervisor that is running.
+
+        Raises:
+            NoSupervisorError: none is.
+            RunDirectoryError: the run directory is not ours.
+        """
+        if not self._run_directory.path.exists() or not self._is_running():
+            raise NoSupervisorError(
+                "no supervisor is running",
+                hint="Try: voicestream up (voicestream run starts one automatically)",
+            )
+        self._open_socket()
+
+    def connect_or_start(self) -> bool:
+        """Connect, starting a supervisor if there is none; returns whether one was started."""
+        self._run_directory.prepare()
+        # First: who cannot talk to a supervisor should not start one.
+        self._open_socket()
+        started = not self._run_directory.is_held()
+        if started:
+            self._start()
+        return started
+
+    def send(self, message: Message) -> None:
+        """Send; never blocks."""
+        if self.socket is None:
+            raise SupervisorLostError("not connected")
+        self.socket.send(pack(message, is_exact=True))
+
+    def receive(self) -> Message | None:
+        """A message that has arrived, if any; frames that are none are left out."""
+        for _ in range(MAX_BAD_FRAMES):
+            try:
+                return self._receive()
+            except ProtocolError:
+                continue
+        return None
+
+    def ask(self, request: Message, *, timeout_seconds: float = ANSWER_SECONDS) -> Message:
+        """Send a request and wait for the answer.
+
+        Raises:
+            RefusedError: the answer is a refusal.
+            SupervisorLostError: it has ended, or did not start.
+            NoAnswerError: it is there, and there was no answer.
+            VersionMismatchError: it is there, and of another version.
+        """
+        self.send(request)
+        left_seconds = timeout_seconds
+        while left_seconds > 0:
+            since = time.monotonic()
+            self._poll(LOOK_AGAIN_SECONDS)
+            answer = self._receive_answer()
+            if isinstance(answer, Refused):
+                raise RefusedError(answer)
+            if answer is not None:
+                return answer
+            self.check_alive()
+            # A look that took longer was a sleep, ours or the whole machine's, in which nobody could answer.
+            left_seconds -= min(time.monotonic() - since, LOOK_AGAIN_SECONDS)
+        raise NoAnswerError(
+            f"the supervisor did not answer within {timeout_seconds:.0f} s", hint="Try: voicestream down"
+        )
+
+    def ask_starting(self, request: Message) -> Message:
+        """As ``ask``, but a supervisor that ends or has just ended is replaced by a new one."""
+        for _ in range(MAX_STARTS):
+            self.connect_or_start()
+            try:
+                return self.ask(request)
+            except (RefusedError, SupervisorLostError) as error:
+                is_ending = isinstance(error, SupervisorLostError) or error.code == "ending"
+                if not is_ending or self._start_went_wrong():
+                    raise
+                self.wait_for_end(timeout_seconds=ANSWER_SECONDS)
+        raise SupervisorLostError("the supervisor ends again and again", hint="Try: voicestream doctor")
+
+    def is_lost(self) -> bool:
+        """Whether the connection was there and is gone: the supervisor has ended."""
+        if self._monitor is None:
+            return True
+        lost = False
+        while self._monitor.poll(0):
+            number, _value = _MONITOR_FRAME.unpack(self._monitor.recv_multipart()[0])
+            lost = number == zmq.EVENT_DISCONNECTED
+        return lost
+
+    @property
+    def monitor(self) -> zmq.Socket[bytes] | None:
+        """To be polled for a loss of the connection."""
+        return self._monitor
+
+    def check_alive(self) -> None:
+        """Make sure that there is somebody to answer.
+
+        Raises:
+            SupervisorLostError: the supervisor has ended, or the one that was started did not come up.
+        """
+        if self._started is not None and self._started.poll() is not None:
+            status = self._started.returncode
+            if status != 0:
+                raise self._start_failure(status)
+            self._started = None  # another one was quicker
+        if self._started is None and not self._run_directory.is_held():
+            raise SupervisorLostError("the supervisor has ended")
+
+    def disconnect(self, linger_milliseconds: int = LINGER_MILLISECONDS) -> None:
+        """Let go of the supervisor; what is on its way out has this long to get there."""
+        if self.socket is not None:
+            self.socket.disable_monitor()
+            self.socket.close(linger_milliseconds)
+        if self._monitor is not None:
+            self._monitor.close(0)
+        self.socket = self._monitor = None
+
+    def wait_for_end(self, timeout_seconds: float, is_given_up: Callable[[], bool] = bool) -> bool:
+        """Wait until no supervisor holds the run directory; False when one still does, or waiting ``is_given_up``."""
+        self.disconnect()
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline and not is_given_up():
+            reaped = self._started is None or self._started.poll() is not None
+            if reaped and not (self._run_directory.path.exists() and self._run_directory.is_held()):
+                self._started = None
+                return True
+            time.sleep(0.005)
+        return False
+
+    def _is_running(self) -> bool:
+        self._run_directory.check()
+        return self._run_directory.is_held()
+
+    def _start(self) -> None:
+        log.level(os.environ)
+        command = [sys.executable, "-P", "-m", "voicestream.supervisor"]
+        command += [f"--run-directory={self._run_directory.path}", *self._options]
+        descriptor = self._open_log()
+        try:
+            self._started = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=descriptor,
+                env=environment.for_supervisor(os.environ),
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            hint = DESCRIPTORS_HINT if error.errno in (errno.EMFILE, errno.ENFILE) else ""
+            raise ConfigurationError(f"cannot start the supervisor: {error.strerror}", hint=hint) from error
+        finally:
+            os.close(descriptor)
+
+    def _open_log(self) -> int:
+        """Where its errors before its log is open go, and crashes: to the same file, or to a pipe if there is none."""
+        try:
+            log.prepare()
+            descriptor = log.open_to_write(log.path_of("supervisor"))
+        except (NoLogError, OSError) as error:
+            # A full disk, say: that is no reason to be silent.
+            self.log_failure = str(error if isinstance(error, NoLogError) else log.no_log(error))
+            # What it says about a start that fails; once it is up it writes nothing there.
+            self._close_errors()
+            self._errors, descriptor = os.pipe()
+            os.set_blocking(self._errors, False)
+            return descriptor
+        self._log_start = os.fstat(descriptor).st_size
+        return descriptor
+
+    def _start_went_wrong(self) -> bool:
+        """Whether a supervisor that was started from here ended by itself, for a reason that will not go away.
+
+        One that somebody killed is none of that kind: the next may live.
+        """
+        status = self._started.poll() if self._started is not None else None
+        return status is not None and status > 0
+
+    def _start_failure(self, status: int) -> SupervisorLostError:
+        if self._errors is None:
+            words = log.last_words("supervisor", self._log_start)
+            hint = f"Its log: {log.path_of('supervisor')}"
+        else:
+            words = log.last_words_of("supervisor", self._read_errors(self._errors))
+            hint = self.log_failure
+        error = SupervisorLostError(f"the supervisor did not start (exit {status}): {words}", hint=hint)
+        if status == EXIT_CONFIGURATION:
+            error.exit_code = status
+        return error
+
+    @staticmethod
+    def _read_errors(descriptor: int) -> bytes:
+        try:
+            return os.read(descriptor, ERROR_BYTES)
+        except BlockingIOError:
+            return b""
+
+    def _close_errors(self) -> None:
+        if self._errors is not None:
+            os.close(self._errors)
+            self._errors = None
+
+    def _open_socket(self) -> None:
+        self.disconnect(0)
+        identity = f"client.{os.getpid()}.{os.urandom(4).hex()}".encode()
+        try:
+            self.socket = peer_socket(
+                self._context, self._run_directory.hub, identity, linger_milliseconds=LINGER_MILLISECONDS
+            )
+            self._monitor = self.socket.get_monitor_socket(zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED)
+        except zmq.ZMQError as error:
+            raise ConfigurationError(f"cannot make a socket: {error.strerror}", hint=DESCRIPTORS_HINT) from error
+
+    def _receive(self) -> Message | None:
+        """As ``receive``.
+
+        Raises:
+            ProtocolError: a frame is no message of this version.
+        """
+        if self.socket is None:
+            return None
+        try:
+            frames = self.socket.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return None
+        return unpack(frames[-1])
+
+    def _receive_answer(self) -> Message | None:
+        """As ``receive``.
+
+        Raises:
+            VersionMismatchError: the supervisor speaks another version of the protocol.
+        """
+        for _ in range(MAX_BAD_FRAMES):
+            try:
+                return self._receive()
+            except OtherVersionError as error:
+                raise VersionMismatchError(
+                    "the supervisor that is running is of another version of voicestream "
+                    f"(protocol {error.version}; this one: {PROTOCOL_VERSION})",
+                    hint="Try: voicestream down",
+                ) from error
+            except ProtocolError:
+                continue
+        return None
+
+    def _poll(self, seconds: float) -> None:
+        if self.socket is not None:
+            self.socket.poll(round(seconds * 1000))

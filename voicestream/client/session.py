@@ -1,0 +1,320 @@
+"""One session of a client: the agent's output on its way to the supervisor, and what comes back on its way to a person.
+
+Reading the agent's output goes on in a thread of its own, whatever happens here, and after it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+import zmq
+
+from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK, VoicestreamError
+from voicestream.protocol.messages import (
+    Control,
+    Done,
+    EndOfInput,
+    HandedOver,
+    Input,
+    InputAccepted,
+    OpenSession,
+    Refused,
+    SessionClosed,
+    SessionEvent,
+    SessionOpened,
+)
+from voicestream.protocol.transport import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, poll_milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from voicestream.client.connection import Client
+    from voicestream.client.interruption import Interruption
+    from voicestream.client.stdin_reader import StdinDrain
+    from voicestream.protocol.messages import SessionOptions
+
+MAX_MESSAGES_A_TURN: Final = 1000
+"""Acted on before signals and input are looked at again."""
+
+PAUSE_SECONDS: Final = (0.3, 1.0)
+"""When nothing came for this long, the parser is told: after the first of them it gives out what is surely a sentence,
+after the second also plain text without a stop."""
+
+STOP_SECONDS: Final = 0.7
+"""After Ctrl-C, how long the supervisor may take to say that all is silent."""
+
+STOPPED_LINGER_MILLISECONDS: Final = 100
+"""How long what was said to one that does not answer then may take to get there."""
+
+LEAVE_SECONDS: Final = 1.2
+"""After Ctrl-C, how long a supervisor that keeps nothing warm may take to end, the answer included."""
+
+HOLD_SECONDS: Final = 0.5
+"""After Ctrl-Z, how long the supervisor may take to say that all is held."""
+
+END_SECONDS: Final = 10.0
+"""How long a supervisor that keeps nothing warm may take to end."""
+
+
+class Display(Protocol):
+    """Where a run shows what happens."""
+
+    def opened(self, message: SessionOpened) -> None:
+        """The session exists."""
+        ...
+
+    def happened(self, event: SessionEvent) -> None:
+        """Something happened in it."""
+        ...
+
+    def closed(self, message: SessionClosed, exit_code: int) -> None:
+        """It is over."""
+        ...
+
+    def handed_over(self, message: HandedOver) -> None:
+        """The supervisor finishes it."""
+        ...
+
+    def error(self, text: str) -> None:
+        """Something went wrong."""
+        ...
+
+
+class RunSession:
+    """A session from its opening to its exit code; main thread only (it handles signals)."""
+
+    def __init__(
+        self,
+        client: Client,
+        options: SessionOptions,
+        display: Display,
+        drain: StdinDrain,
+        interruption: Interruption,
+        *,
+        detach: bool = False,
+    ) -> None:
+        """Nothing is opened before ``run``.
+
+        Args:
+            client: not connected yet.
+            options: of the session.
+            display: where what happens is shown.
+            drain: reads the agent's output, and wakes ``interruption``; started if it is not yet.
+            interruption: receives the signals that end the session.
+            detach: hand the session over to the supervisor at the end of the input.
+        """
+        self._client = client
+        self._options = options
+        self._display = display
+        self._drain = drain
+        self._interruption = interruption
+        self._is_to_suspend = False
+        self._suspension_before: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
+        self._unanswered = 0
+        """Requests to hold, or go on, that the supervisor has not answered yet."""
+        self._session = ""
+        self._sent = 0
+        self._accepted = 0
+        self._last_data_at = time.monotonic()
+        self._pauses_told = len(PAUSE_SECONDS)
+        """Of ``PAUSE_SECONDS``, since the last data."""
+        self._end_told = False
+        self._tee_failure_told = False
+        self._detach = detach
+        self._handed_over: HandedOver | None = None
+
+    def run(self) -> int:
+        """Speak what the drain reads; returns the exit code.
+
+        Raises:
+            VoicestreamError: the session could not be opened.
+            Interrupted: a signal came before it was.
+        """
+        opened = self._client.ask_starting(OpenSession(pid=os.getpid(), options=self._options, detach=self._detach))
+        self._interruption.only_note()
+        if not isinstance(opened, SessionOpened):
+            raise VoicestreamError(f"the supervisor answered with {type(opened).__name__}")
+        self._session = opened.session
+        self._display.opened(opened)
+        if self._client.log_failure:
+            self._display.error(self._client.log_failure)
+        self._drain.start()
+        # What is ignored when we are started stays so: that is how nohup and a shell without job control ask for it.
+        self._suspension_before = signal.getsignal(signal.SIGTSTP)
+        if self._suspension_before is not signal.SIG_IGN:
+            signal.signal(signal.SIGTSTP, self._note_suspension)
+        try:
+            return self._serve()
+        finally:
+            self._release_suspension()
+            # A supervisor that comes after ours would be told what was meant for ours.
+            self._client.disconnect()
+
+    def _serve(self) -> int:
+        poller = zmq.Poller()
+        poller.register(self._client.socket, zmq.POLLIN)
+        poller.register(self._client.monitor, zmq.POLLIN)
+        poller.register(self._interruption.wake_descriptor, zmq.POLLIN)
+        while True:
+            poller.poll(poll_milliseconds(self._wait_seconds()))
+            self._interruption.clear()
+            if self._interruption:
+                return self._stop()
+            closed = self._suspend() if self._is_to_suspend else None
+            closed = closed or self._take_all()
+            if closed is not None:
+                return self._finish(closed)
+            if self._handed_over is not None:
+                return self._leave(self._handed_over)
+            self._check_tee()
+            if self._client.is_lost():
+                self._display.error("the supervisor has ended: no more will be spoken.")
+                return EXIT_INCOMPLETE
+            self._pass_on()
+
+    def _check_tee(self) -> None:
+        if self._drain.tee_failed.is_set() and not self._tee_failure_told:
+            self._tee_failure_told = True
+            if self._drain.tee_failure is not None and self._drain.tee_lost_bytes:
+                self._display.error(f"--tee: {self._drain.tee_failure.strerror}; listening goes on")
+            else:
+                self._display.error("nobody reads what --tee passes on any more; listening goes on")
+
+    def _release_suspension(self) -> None:
+        """Leave Ctrl-Z to its usual handler: there is nothing to hold. One that has come meanwhile takes effect."""
+        signal.signal(signal.SIGTSTP, self._suspension_before)
+        if self._is_to_suspend:
+            self._is_to_suspend = False
+            signal.raise_signal(signal.SIGTSTP)
+
+    def _finish(self, closed: SessionClosed) -> int:
+        self._release_suspension()
+        exit_code = self._with_lost_input(closed.exit_code)
+        self._display.closed(closed, exit_code)
+        if closed.supervisor_ends:
+            self._client.wait_for_end(END_SECONDS, self._interruption.__bool__)
+        return exit_code
+
+    def _leave(self, handed_over: HandedOver) -> int:
+        """The supervisor finishes the session."""
+        exit_code = self._with_lost_input(EXIT_OK)
+        self._display.handed_over(handed_over)
+        return exit_code
+
+    def _with_lost_input(self, exit_code: int) -> int:
+        """The exit code, after telling which input could not be kept."""
+        if not self._drain.backlog.lost_bytes:
+            return exit_code
+        self._display.error(f"{self._drain.backlog.lost_bytes} bytes of input found no room on the disk")
+        return exit_code or EXIT_INCOMPLETE
+
+    def _take_all(self) -> SessionClosed | None:
+        """Act on what has arrived; returns the end of the session if it is among it."""
+        closed = None
+        for _ in range(MAX_MESSAGES_A_TURN):
+            message = self._client.receive()
+            if message is None:
+                break
+            match message:
+                case InputAccepted():
+                    self._accepted = max(self._accepted, message.offset)
+                case SessionEvent():
+                    self._display.happened(message)
+                case SessionClosed():
+                    closed = message
+                case HandedOver() if self._detach and self._end_told:
+                    self._handed_over = message
+                case Done() | Refused():
+                    self._unanswered -= 1
+                case _:
+                    pass  # not meant for a run
+        return closed
+
+    def _pass_on(self) -> None:
+        drain = self._drain
+        is_last = drain.ended.is_set()
+        while self._sent - self._accepted < INPUT_CREDIT_BYTES and (data := drain.backlog.take(INPUT_CHUNK_BYTES)):
+            self._client.send(Input(session=self._session, offset=self._sent, data=data))
+            self._sent += len(data)
+            self._last_data_at = time.monotonic()
+            self._pauses_told = 0
+        if len(drain.backlog):
+            return
+        if is_last and not self._end_told:
+            self._client.send(EndOfInput(session=self._session))
+            self._end_told = True
+            if self._detach:
+                self._client.send(Control(action="detach", session=self._session))
+        elif not is_last and time.monotonic() >= self._pause_at():
+            self._client.send(Input(session=self._session, offset=self._sent, data=b"", pause=True))
+            self._pauses_told += 1
+
+    def _wait_seconds(self) -> float:
+        if self._drain.ended.is_set():
+            return 60.0
+        return min(60.0, max(0.0, self._pause_at() - time.monotonic()))
+
+    def _pause_at(self) -> float:
+        """When the parser is to be told that nothing came; infinity when it knows."""
+        if self._pauses_told == len(PAUSE_SECONDS):
+            return math.inf
+        return self._last_data_at + PAUSE_SECONDS[self._pauses_told]
+
+    def _stop(self) -> int:
+        """Silence, at once; a second signal does not wait for the answer."""
+        received = self._interruption.count
+        exit_code = self._interruption.exit_code
+        self._client.send(Control(action="stop", session=self._session))
+        since = time.monotonic()
+        closed = None
+        while (
+            closed is None
+            and self._interruption.count == received
+            and time.monotonic() < since + STOP_SECONDS
+            and not self._client.is_lost()
+        ):
+            if self._client.socket is not None:
+                self._client.socket.poll(20)
+            closed = self._take_all()
+        if closed is None:
+            self._client.disconnect(STOPPED_LINGER_MILLISECONDS)
+            return exit_code
+        self._display.closed(closed, exit_code)
+        if closed.supervisor_ends:
+            left_seconds = since + LEAVE_SECONDS - time.monotonic()
+            self._client.wait_for_end(left_seconds, lambda: self._interruption.count > received)
+        return exit_code
+
+    def _note_suspension(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_to_suspend = True
+
+    def _suspend(self) -> SessionClosed | None:
+        """Ctrl-Z: what is heard is held before we are stopped, and goes on with us.
+
+        Returns:
+            The end of the session, if that came while the supervisor was asked to hold.
+        """
+        self._is_to_suspend = False
+        closed = None
+        self._hold("pause")
+        # A frame that is not out yet would be stopped with us.
+        deadline = time.monotonic() + HOLD_SECONDS
+        while closed is None and self._unanswered and time.monotonic() < deadline:
+            if self._client.socket is not None:
+                self._client.socket.poll(20)
+            closed = self._take_all()
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._note_suspension)
+        self._hold("resume")
+        return closed
+
+    def _hold(self, action: Literal["pause", "resume"]) -> None:
+        if self._client.socket is not None:  # else the session is over, and only the agent is still read
+            self._client.send(Control(action=action, session=self._session))
+            self._unanswered += 1

@@ -1,0 +1,1 @@
+"""Configuration: file, engine settings, languages, formats, devices and directories."""

@@ -1,0 +1,361 @@
+"""What the user has set in ``config.toml``; flags and ``VOICESTREAM_*`` variables go before it, defaults come after it.
+
+::
+
+    from = "en"              # any option of `voicestream run`, without the dashes
+    to = "ja"
+    speed = 1.1
+
+    [gpu]                    # which NVIDIA card; or above, for both: gpu = 1
+    translation = 0
+    tts = 1
+
+    [speech]
+    sentence_pause = 0.25    # seconds of quiet after a sentence,
+    paragraph_pause = 0.6    # and after the last one of a paragraph, an item, a heading or a message
+
+    [speech.replace]         # how words are to be said
+    kubectl = "kube control"
+
+    [translate]
+    keep = ["voicestream"]   # words that are not translated
+    [translate.glossary]     # how words are to be translated, into any language
+    "pull request" = "PR"
+    [translate.glossary.ja]  # and into one
+    "pull request" = "プルリクエスト"
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from voicestream import bounded_file
+from voicestream.config import gpu_selection, languages, user_directories
+from voicestream.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
+
+OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "from": (str,),
+    "to": (str,),
+    "translator": (str,),
+    "beams": (int,),
+    "models": (str,),
+    "compute": (str,),
+    "graphs": (bool,),
+    "tts": (str,),
+    "voice": (str,),
+    "speed": (int, float),
+    "output": (str,),
+    "device": (str,),
+    "format": (str,),
+    "only": (str,),
+    "code": (str,),
+    "captions": (bool,),
+    "keep-alive": (int, float),
+    "max-lag": (int, float),
+    "quiet": (bool,),
+}
+"""The options of ``run`` that may stand in the file."""
+
+Option = str | float | bool | tuple[str, ...]
+"""What an option is set to."""
+
+MOST_BYTES: Final = 256 << 10
+"""Of the file: far more replacements and terms than one can use."""
+
+MOST_NUMBER: Final = 1e9
+"""A larger one is a mistake, and may be an integer that no floating-point number can hold."""
+
+MOST_TRIED: Final = 100
+"""Lines of a value of several lines after which its own line is not looked for any closer."""
+
+_SHOWN_CHARACTERS: Final = 60
+_ELSEWHERE: Final = f"Set {ENVIRONMENT_VARIABLE} to a file that can be read, or unset it."
+
+PAUSES: Final = {"sentence_pause": "sentence-pause", "paragraph_pause": "paragraph-pause"}
+"""Likewise in ``[speech]``, in seconds."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The contents of the file."""
+
+    options: dict[str, Option] = field(default_factory=dict[str, "Option"])
+    """Of ``run``, by the name of the flag; several where the flag may be typed several times."""
+    replacements: dict[str, str] = field(default_factory=dict[str, str])
+    """``[speech.replace]``."""
+    keep: list[str] = field(default_factory=list[str])
+    """``[translate] keep``: words and phrases that stay as they are."""
+    glossary: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """``[translate.glossary]`` by language, a normalised BCP-47 tag; under ``""`` what holds for all of them."""
+    text: str = field(default="", compare=False, repr=False)
+    """The contents of the file."""
+    name: str = field(default="", compare=False, repr=False)
+    """Of the file, for errors."""
+
+    def place_of(self, flag: str) -> str:
+        """File and line of the value of an option, by the name of its flag."""
+        key = next((key for key, option in PAUSES.items() if option == flag), None)
+        return _place(self.text, self.name, ("speech", key) if key else (flag,))
+
+    def glossary_for(self, target: str) -> dict[str, str]:
+        """How words are translated into one language, a BCP-47 tag: ``pt`` holds for ``pt-BR`` where that is silent.
+
+        A language in another script is another one: ``zh`` does not hold for ``zh-TW``, ``zh-Hant`` does.
+
+        Raises:
+            UsageError: there is no such language.
+        """
+        wanted = languages.parse(target)
+        general = [
+            tag
+            for tag in self.glossary
+            if tag and languages.parse(tag).region is None and languages.are_same(tag, wanted.tag)
+        ]
+        merged: dict[str, str] = {}
+        for tag in ("", *general, wanted.tag):
+            merged.update(self.glossary.get(tag, {}))
+        return merged
+
+
+def path() -> Path:
+    """Where the file is, whether it exists or not."""
+    named = os.environ.get(ENVIRONMENT_VARIABLE)
+    if named:
+        return Path(named).absolute()
+    return user_directories.config() / "config.toml"
+
+
+def load(file: Path) -> Settings:
+    """Read the file; defaults when there is none.
+
+    Raises:
+        ConfigurationError: it cannot be read or something in it cannot be right; the message has the line and the key.
+    """
+    if str(file) == os.devnull:
+        return Settings()
+    try:
+        # Editors of some systems put a byte order mark before the text.
+        text = bounded_file.read(file, MOST_BYTES).decode("utf-8-sig")
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {file}: {error.strerror}", hint=_ELSEWHERE) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"cannot read {file}: byte {error.start + 1} is no UTF-8", hint="Save it in the encoding UTF-8."
+        ) from error
+    return parse(text, str(file))
+
+
+def parse(text: str, name: str) -> Settings:
+    """The settings in a text; ``name`` stands in errors.
+
+    Raises:
+        ConfigurationError: as for ``load``.
+    """
+    try:
+        tables = cast("dict[str, object]", tomllib.loads(text))
+    except ValueError as error:  # TOMLDecodeError, or an integer of more digits than Python converts
+        raise ConfigurationError(f"{name}: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{name}: lists or tables are nested too deeply") from error
+    options: dict[str, Option] = {}
+    replacements: dict[str, str] = {}
+    keep: list[str] = []
+    glossary: dict[str, dict[str, str]] = {}
+    for key, value in tables.items():
+        if key == "speech":
+            replacements, pauses = _speech(value, text, name)
+            options |= pauses
+        elif key == "translate":
+            keep, glossary = _translate(value, text, name)
+        elif key == "gpu":
+            options[key] = _cards(value, text, name)
+        elif key in OPTION_TYPES:
+            options[key] = _option(key, value, text, name)
+        else:
+            known = f"{', '.join(OPTION_TYPES)}, gpu, [speech] and [translate]"
+            raise _wrong(text, name, (key,), f"is not known; known are {known}")
+    return Settings(options=options, replacements=replacements, keep=keep, glossary=glossary, text=text, name=name)
+
+
+def _option(key: str, value: object, text: str, name: str) -> Option:
+    """The value of an option of ``run``."""
+    # bool is a kind of int for Python, not for people.
+    is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
+    if not is_right:
+        wanted = " or ".join(kind.__name__ for kind in OPTION_TYPES[key])
+        raise _wrong(text, name, (key,), f"must be {wanted}, is {_shown(value)}")
+    if isinstance(value, int | float) and not _is_usable(value):
+        raise _wrong(text, name, (key,), f"must be a number, is {_shown(value)}")
+    if isinstance(value, str) and "\0" in value:
+        raise _wrong(text, name, (key,), f"must not have a NUL character, is {_shown(value)}")
+    return cast("Option", value)
+
+
+def _cards(found: object, text: str, name: str) -> tuple[str, ...]:
+    """What ``gpu`` says, as it is typed behind ``--gpu``."""
+    if not isinstance(found, dict):
+        return (_card(found, text, name, ("gpu",), "gpu"),)
+    table = cast("dict[str, object]", found)
+    for role in table:
+        if role not in gpu_selection.ROLES:
+            raise _wrong(
+                text, name, ("gpu", role), f"is not known in [gpu]; known are {' and '.join(gpu_selection.ROLES)}"
+            )
+    return tuple(f"{role}={_card(number, text, name, ('gpu', role), role)}" for role, number in table.items())
+
+
+def _card(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> str:
+    """The number of a card, which must be one."""
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= gpu_selection.MOST:
+        raise _wrong(text, name, path, f"must be the number of an NVIDIA card, is {_shown(found)}: {shown} = 1")
+    return str(found)
+
+
+def _speech(table: object, text: str, name: str) -> tuple[dict[str, str], dict[str, float]]:
+    """What ``[speech]`` says: how words are said, and options of ``run``: the pauses."""
+    table = _table(table, text, name, ("speech",), "[speech]")
+    pauses: dict[str, float] = {}
+    for key, value in table.items():
+        if key in PAUSES:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not _is_usable(value):
+                problem = f"must be a number of seconds, is {_shown(value)}: {key} = 0.5"
+                raise _wrong(text, name, ("speech", key), problem)
+            pauses[PAUSES[key]] = value
+        elif key != "replace":
+            known = f"known are {', '.join(PAUSES)} and [speech.replace]"
+            raise _wrong(text, name, ("speech", key), f"is not known in [speech]; {known}")
+    found = _table(table.get("replace", {}), text, name, ("speech", "replace"), "[speech.replace]")
+    words = {key: _word(key, value, text, name, ("speech", "replace", key)) for key, value in found.items()}
+    return words, pauses
+
+
+def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """What ``[translate]`` says: the words to keep, and the glossary by language."""
+    table = _table(table, text, name, ("translate",), "[translate]")
+    for key in table:
+        if key not in {"keep", "glossary"}:
+            known = "known are keep and [translate.glossary]"
+            raise _wrong(text, name, ("translate", key), f"is not known in [translate]; {known}")
+    found: object = table.get("keep", [])
+    keep = _items(found)
+    words = [word for word in keep or () if isinstance(word, str) and word.strip()]
+    if keep is None or len(words) < len(keep):
+        problem = f'must be a list of words, is {_shown(found)}: keep = ["kubectl"]'
+        raise _wrong(text, name, ("translate", "keep"), problem)
+    path = ("translate", "glossary")
+    glossary: dict[str, dict[str, str]] = {}
+    for key, value in _table(table.get("glossary", {}), text, name, path, "[translate.glossary]").items():
+        if not isinstance(value, dict):
+            glossary.setdefault("", {})[key] = _word(key, value, text, name, (*path, key))
+            continue
+        try:
+            tag = languages.parse(key).tag
+        except UsageError as error:
+            raise _wrong(text, name, (*path, key), "is not a language voicestream knows", hint=error.hint) from error
+        if tag in glossary:
+            raise _wrong(text, name, (*path, key), f"stands for {tag}, which is there already")
+        terms = cast("dict[str, object]", value)
+        glossary[tag] = {term: _word(term, word, text, name, (*path, key, term)) for term, word in terms.items()}
+    return words, glossary
+
+
+def _items(found: object) -> list[object] | None:
+    """The items of a list; None where there is something else."""
+    return cast("list[object]", found) if isinstance(found, list) else None
+
+
+def _table(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> dict[str, object]:
+    """What is found, which must be a table; ``shown`` is how people write it."""
+    if not isinstance(found, dict):
+        raise _wrong(text, name, path, f"must be a table: {shown}")
+    return cast("dict[str, object]", found)
+
+
+def _word(key: str, value: object, text: str, name: str, path: tuple[str, ...]) -> str:
+    """What is to be said for a word, which must be one."""
+    if not key.strip():
+        raise _wrong(text, name, path, "must not be empty")
+    if not isinstance(value, str):
+        raise _wrong(text, name, path, f'must be a text in quotes, is {_shown(value)}: {key} = "how to say it"')
+    return value
+
+
+def _wrong(text: str, name: str, path: tuple[str, ...], problem: str, hint: str = "") -> ConfigurationError:
+    """The error about the value at ``path``: table names and key."""
+    where = _place(text, name, path)
+    return ConfigurationError(f"{where}: {path[-1] or chr(34) * 2} {problem}", hint=hint)
+
+
+def _place(text: str, name: str, path: tuple[str, ...]) -> str:
+    """File and line of the value at ``path``, for errors."""
+    return f"{name}, line {_line_of(text, path)}"
+
+
+def _line_of(text: str, path: tuple[str, ...]) -> int:
+    """The line, from 1, on which the value at ``path`` begins in a text that is TOML.
+
+    A key can be bare, quoted, dotted or in an inline table, and the same name can stand in several tables. So TOML's
+    own parser looks: the value begins after the longest run of whole lines that is TOML without it.
+    """
+    lines = text.split("\n")
+    without, within = 0, len(lines)
+    # Among the runs of whole lines that are TOML, the shorter ones lack the value and the longer ones have it.
+    while True:
+        tried = itertools.islice(_by_halves(without, within), MOST_TRIED)
+        middle = next((n for n in tried if _table_of(lines[:n]) is not None), None)
+        if middle is None:
+            break
+        without, within = (without, middle) if _has(_table_of(lines[:middle]), path) else (middle, within)
+    return without + 1
+
+
+def _has(found: object, path: tuple[str, ...]) -> bool:
+    """Whether there is a value at a path of tables."""
+    for key in path:
+        found = cast("dict[str, object]", found).get(key) if isinstance(found, dict) else None
+    return found is not None
+
+
+def _by_halves(low: int, high: int) -> Iterator[int]:
+    """The numbers between two others: from the middle up, then down from it."""
+    middle = (low + high) // 2
+    yield from range(max(middle, low + 1), high)
+    yield from range(min(middle, high) - 1, low, -1)
+
+
+def _table_of(lines: list[str]) -> dict[str, object] | None:
+    """What lines hold; None in the middle of a value of several lines."""
+    try:
+        return tomllib.loads("\n".join(lines) + "\n")
+    except ValueError:
+        return None
+
+
+def _is_usable(number: float) -> bool:
+    """Whether one can compute with a number, which may be an integer: infinity is one, nan is none."""
+    return number in (math.inf, -math.inf) or abs(number) <= MOST_NUMBER
+
+
+def _shown(value: object) -> str:
+    """A value for people: short ones as they are; of a number that is too long to be written, only that."""
+    if isinstance(value, int) and abs(value) > MOST_NUMBER:
+        return "a larger number"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "a table"
+    written = repr(value)
+    return written if len(written) <= _SHOWN_CHARACTERS else f"{written[:_SHOWN_CHARACTERS]}…"

@@ -1,0 +1,80 @@
+"""The lines of ``--events``: one JSON object each; an interface, documented in docs/protocol.md.
+
+Version 1: ``{"event", "session", "sentence", "time", …}``; fields that do not apply are absent, new fields and new
+events may come, none is renamed or taken away without a new version, which ``session_opened`` names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from voicestream.protocol.messages import EventName
+from voicestream.terminal_text import strip_terminal_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
+
+EVENTS_VERSION: Final = 1
+
+
+class EventWriter:
+    """Makes event lines, and hands each on."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        """``write`` takes a line, its end included, and does not wait."""
+        self._write_line = write
+
+    def opened(self, message: SessionOpened, time: float) -> None:
+        """The session exists."""
+        self._write(
+            {
+                "event": EventName.SESSION_OPENED,
+                "version": EVENTS_VERSION,
+                "session": message.session,
+                "time": time,
+                "translator": message.translator,
+                "tts": message.tts,
+                "supervisor_pid": message.pid,
+                **({"paused_by": message.paused_by} if message.paused_by else {}),
+            }
+        )
+
+    def happened(self, event: SessionEvent) -> None:
+        """Something happened in the session."""
+        fields = msgspec.structs.asdict(event)
+        self._write({name: value for name, value in fields.items() if value is not None})
+
+    def handed_over(self, message: HandedOver, time: float) -> None:
+        """The supervisor finishes the session; the last event."""
+        self._write(
+            {
+                "event": EventName.HANDED_OVER,
+                "session": message.session,
+                "time": time,
+                "waiting_sentences": message.waiting_sentences,
+            }
+        )
+
+    def closed(self, message: SessionClosed, exit_code: int, time: float) -> None:
+        """The session is over."""
+        self._write(
+            {
+                "event": EventName.SESSION_CLOSED,
+                "session": message.session,
+                "time": time,
+                "counts": msgspec.structs.asdict(message.counts),
+                "exit_code": exit_code,
+                **({"reason": message.reason} if message.reason else {}),
+            }
+        )
+
+    def _write(self, fields: dict[str, object]) -> None:
+        # The event's name is of our own vocabulary; the values may hold text from anywhere.
+        for name, value in fields.items():
+            if name != "event" and isinstance(value, str):
+                fields[name] = strip_terminal_codes(value)
+        self._write_line(msgspec.json.encode(fields) + b"\n")

@@ -1,0 +1,313 @@
+"""The directory through which a user's processes find each other: one socket, one lock, nobody else's business.
+
+Everything on the socket can be read and spoken by whoever can connect to it, so the protection is the directory: mode
+0700, owned by us, not a symlink, checked before every use. Whoever holds the lock is *the* supervisor;
+binding happens only under the lock, because a second bind to an ipc path silently steals it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import stat
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voicestream.errors import RunDirectoryError
+from voicestream.protocol import lock_holder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_RUNTIME_DIR"
+
+MAX_SOCKET_PATH_BYTES: Final = 103 if sys.platform == "darwin" else 107
+"""``sun_path`` less its final NUL."""
+
+MAX_NOTE_BYTES: Final = 64
+"""What the lock's holder writes about itself is shorter."""
+
+MAX_SEGMENT_NAME_BYTES: Final = 255
+"""Of a file name, which the name of shared memory is on Linux."""
+
+LOCK_RETRY_SECONDS: Final = 0.5
+"""A client that looks whether the lock is held holds it itself for some microseconds."""
+
+_log = logging.getLogger(__name__)
+
+
+def default_path(environment: Mapping[str, str], uid: int) -> Path:
+    """Where the run directory of this user is.
+
+    ``VOICESTREAM_RUNTIME_DIR`` if set, else ``voicestream`` below ``XDG_RUNTIME_DIR`` if a socket path fits there, else
+    ``/tmp/vs-<uid>``.
+    """
+    named = environment.get(ENVIRONMENT_VARIABLE)
+    if named:
+        return Path(named).absolute()
+    xdg = environment.get("XDG_RUNTIME_DIR")
+    if xdg:
+        path = Path(xdg).absolute() / "voicestream"
+        if _is_text(path) and _fits(path) and path.parent.is_dir():
+            return path
+    # The system's own temporary directory, not $TMPDIR: on macOS that one is too long for a socket.
+    root = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - mode and owner are checked
+    return root / f"vs-{uid}"
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the bytes of a path are UTF-8: ZeroMQ takes no others."""
+    return os.fsencode(path).decode(errors="replace") == str(path)
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path / "hub")) <= MAX_SOCKET_PATH_BYTES
+
+
+class RunDirectory:
+    """The run directory at ``path``; ``prepare`` before anything else."""
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+        self.hub: Final = path / "hub"
+        self._lock_path: Final = path / "lock"
+        self._segment_path: Final = path / "segment"
+        self._lock: int | None = None
+
+    @classmethod
+    def of_this_user(cls) -> RunDirectory:
+        """The run directory of the user we run as."""
+        return cls(default_path(os.environ, os.getuid()))
+
+    def prepare(self) -> None:
+        """Make the directory if need be, and make sure that it is ours alone.
+
+        Raises:
+            RunDirectoryError: it is a symlink or no directory, belongs to somebody else, is open to others, cannot be
+                made, or its path is too long for a socket.
+        """
+        if not _is_text(self.path):
+            raise RunDirectoryError(
+                f"the path {self.path} is not in UTF-8, as a socket's must be",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to another path.",
+            )
+        if not _fits(self.path):
+            raise RunDirectoryError(
+                f"the path {self.path} is too long for a socket (at most {MAX_SOCKET_PATH_BYTES - 4} bytes)",
+                hint=f"Set {ENVIRONMENT_VARIABLE} to a shorter path.",
+            )
+        while True:
+            try:
+                self.path.mkdir(mode=0o700)
+            except FileExistsError:
+                pass  # the usual case; what is there is looked at below
+            except OSError as error:
+                raise RunDirectoryError(
+                    f"cannot make the run directory {self.path}: {error.strerror}",
+                    hint=f"Set {ENVIRONMENT_VARIABLE} to a directory below one that you may write to.",
+                ) from error
+            try:
+                found = self.path.lstat()
+            except FileNotFoundError:
+                continue  # a supervisor that was just ending has removed it between our two looks
+            self._inspect(found)
+            return
+
+    def check(self) -> None:
+        """Make sure that the directory is ours alone.
+
+        Raises:
+            RunDirectoryError: as for ``prepare``; also when it is not there.
+        """
+        try:
+            found = self.path.lstat()
+        except OSError as error:
+            raise RunDirectoryError(f"cannot use the run directory {self.path}: {error.strerror}") from error
+        self._inspect(found)
+
+    def _inspect(self, found: os.stat_result) -> None:
+        elsewhere = f"Set {ENVIRONMENT_VARIABLE} to a path of your own."
+        if not stat.S_ISDIR(found.st_mode):
+            raise RunDirectoryError(f"{self.path} is not a directory (symlinks are not followed)", hint=elsewhere)
+        if found.st_uid != os.getuid():
+            raise RunDirectoryError(
+                f"the run directory {self.path} belongs to user {found.st_uid}, not to you", hint=elsewhere
+            )
+        if found.st_mode & 0o077:
+            raise RunDirectoryError(
+                f"the run directory {self.path} is open to other users (mode {stat.S_IMODE(found.st_mode):04o})",
+                hint=f"Try: chmod 700 {self.path}",
+            )
+
+    def acquire(self) -> bool:
+        """Become the one supervisor of this directory; False when another one is.
+
+        Raises:
+            RunDirectoryError: as for ``prepare``; also when the lock file cannot be opened.
+        """
+        deadline = time.monotonic() + LOCK_RETRY_SECONDS
+        while True:
+            try:
+                descriptor = self._open_lock(os.O_CREAT)
+            except FileNotFoundError:
+                self.prepare()  # the supervisor before us has removed the directory since we looked
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(0.01)
+                continue
+            if self._is_current(descriptor):
+                self._lock = descriptor
+                _note_holder(descriptor)
+                return True
+            os.close(descriptor)  # a supervisor that was just ending removed the file between our open and our flock
+
+    def is_held(self) -> bool:
+        """Whether a supervisor holds this directory now."""
+        try:
+            descriptor = self._open_lock()
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(descriptor)
+
+    def noted_holder(self) -> str:
+        """Who holds this directory, by the words of that process (as ``lock_holder.identity``); empty if not told.
+
+        What a predecessor has written stands there until the lock's next holder has written.
+
+        Raises:
+            RunDirectoryError: the lock cannot be opened.
+        """
+        try:
+            descriptor = self._open_lock()
+        except FileNotFoundError:
+            return ""
+        try:
+            return os.pread(descriptor, MAX_NOTE_BYTES, 0).decode("ascii", "replace").strip()
+        finally:
+            os.close(descriptor)
+
+    def lock_identity(self) -> tuple[int, int] | None:
+        """Device and inode of the lock's file; None if there is none."""
+        try:
+            found = self._lock_path.stat(follow_symlinks=False)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def is_intact(self) -> bool:
+        """Under the lock: whether clients still find us here. False for good once somebody has deleted any of it."""
+        return self._lock is not None and self._is_current(self._lock) and self.hub.exists()
+
+    def record_segment(self, name: str) -> None:
+        """Under the lock: note the name of shared memory that is about to be made, for the ``sweep`` of the next start.
+
+        Raises:
+            OSError: the note cannot be written.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self._segment_path, flags, 0o600)
+        try:
+            os.write(descriptor, name.encode())
+        except OSError:
+            self._segment_path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+
+    def sweep(self) -> bool:
+        """Under the lock: remove socket and shared memory of a supervisor that was killed; True if there were any.
+
+        Raises:
+            OSError: the system refuses.
+        """
+        swept = self._sweep_segment()
+        try:
+            self.hub.unlink()
+        except FileNotFoundError:
+            return swept
+        return True
+
+    def _sweep_segment(self) -> bool:
+        try:
+            descriptor = os.open(self._segment_path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        try:
+            name = os.read(descriptor, MAX_SEGMENT_NAME_BYTES).decode("ascii", "replace")
+        finally:
+            os.close(descriptor)
+        from voicestream.protocol import untracked_memory  # noqa: PLC0415 - a client, which never sweeps, starts sooner without
+
+        try:
+            return untracked_memory.remove(name)
+        except OSError as error:
+            _log.warning("cannot remove the shared memory %s: %s", name, error)
+            return False
+        finally:
+            self._segment_path.unlink()
+
+    def remove(self) -> None:
+        """Under the lock: remove the socket, the lock and the directory (libzmq leaves the socket)."""
+        lock, self._lock = self._lock, None
+        if lock is None:
+            return
+        if not self._is_current(lock):
+            os.close(lock)
+            lock = self._take_again()
+        if lock is None:
+            return
+        for path in (self.hub, self._segment_path, self._lock_path):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there are files in it that are none of ours
+            self.path.rmdir()
+        os.close(lock)
+
+    def _take_again(self) -> int | None:
+        """After somebody has removed our lock: the lock on what is left, unless that is our successor's by now."""
+        if not self.hub.exists() or not self.acquire():
+            return None
+        lock, self._lock = self._lock, None
+        return lock
+
+    def _open_lock(self, flags: int = 0) -> int:
+        try:
+            return os.open(self._lock_path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise RunDirectoryError(
+                f"cannot open the lock {self._lock_path}: {error.strerror}",
+                hint=f"Try: ls -l {self.path}",
+            ) from error
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            there = self._lock_path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        held = os.fstat(descriptor)
+        return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
+
+
+def _note_holder(descriptor: int) -> None:
+    """Under the lock: write down which process holds it, for whoever has to end it."""
+    with contextlib.suppress(OSError):  # a full disk: then it cannot be ended by force, and that is said there
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, lock_holder.identity(os.getpid()).encode(), 0)

@@ -1,0 +1,141 @@
+"""Loading of engines: the one that is named, or with ``auto`` the best that is ready on this machine."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, TypeVar
+
+from voicestream.config import engine_settings, gpu_probe
+from voicestream.config.engine_settings import AUTO, EngineSettings
+from voicestream.engines import registry
+from voicestream.engines.registry import SYNTHESIZERS, TRANSLATORS
+from voicestream.engines.spec import SynthesizerSpec, TranslatorSpec
+from voicestream.errors import ConfigurationError, EngineNotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicestream.engines.registry import Group
+    from voicestream.engines.spec import Report
+    from voicestream.engines.synthesizer import Synthesizer
+    from voicestream.engines.translator import Translator
+
+_log = logging.getLogger(__name__)
+
+Spec = TypeVar("Spec", TranslatorSpec, SynthesizerSpec)
+Engine = TypeVar("Engine")
+
+
+def load_translator(name: str, report: Report, explain: Callable[[str], None] = _log.info) -> Translator:
+    """The translation engine of that name, loaded; ``auto``: the best that is ready on this machine.
+
+    Args:
+        name: what stands after ``--translator``.
+        report: hears the stages of loading; with ``auto`` also which engine was taken and why.
+        explain: hears, once, why ``auto`` did not take a better one, if there is one.
+
+    Raises:
+        ConfigurationError: no engine has that name, or it cannot be imported.
+        EngineNotReadyError: the named engine lacks something; the hint is the command that mends it.
+    """
+    settings = EngineSettings.from_environment()
+
+    def load(spec: TranslatorSpec) -> Translator:
+        return spec.load(settings, report)
+
+    if name != AUTO:
+        return _loaded(registry.spec(TRANSLATORS, name), load)
+    _, engine, not_ready = _best(TRANSLATORS, settings, report, load)
+    if not_ready:
+        explain("; ".join(not_ready.values()))
+    return engine
+
+
+def load_synthesizer(name: str, report: Report, explain: Callable[[str], None] = _log.info) -> Synthesizer:
+    """The voice engine of that name, loaded; ``auto``: the best that is ready on this machine.
+
+    Args:
+        name: what stands after ``--tts``.
+        report: as for ``load_translator``.
+        explain: as for ``load_translator``, but for voices that nobody has asked for: these are no news.
+
+    Raises:
+        ConfigurationError: as for ``load_translator``.
+        EngineNotReadyError: as for ``load_translator``.
+    """
+    settings = EngineSettings.from_environment()
+
+    def load(spec: SynthesizerSpec) -> Synthesizer:
+        return spec.load(settings, report)
+
+    if name != AUTO:
+        return _loaded(registry.spec(SYNTHESIZERS, name), load)
+    spec, engine, not_ready = _best(SYNTHESIZERS, settings, report, load)
+    missed = [reason for one, reason in not_ready.items() if _is_missed(one, spec, settings.models)]
+    if missed:
+        explain("; ".join(missed))
+    return engine
+
+
+def built_in_voice(language: str) -> str:
+    """Name of the voice engine for what others do not speak: one that is ready on every machine; empty if none is.
+
+    Args:
+        language: BCP-47 tag; an engine that speaks it goes before the others.
+    """
+    built_in = [spec for spec in registry.specs(SYNTHESIZERS) if spec.is_built_in]
+    base = language.partition("-")[0].lower()
+    return next((spec.name for spec in [*(one for one in built_in if one.may_speak(base)), *built_in]), "")
+
+
+def available(group: Group[Spec]) -> list[str]:
+    """Names of all installed engines of a group, ready or not, without ``auto``."""
+    return registry.names(group)
+
+
+def uses_gpu(settings: EngineSettings) -> bool:
+    """Whether a GPU is to compute, as far as that is known without torch."""
+    if settings.compute == engine_settings.AUTO:
+        return gpu_probe.may_have_gpu()
+    return settings.compute != "cpu"
+
+
+def _best(
+    group: Group[Spec], settings: EngineSettings, report: Report, load: Callable[[Spec], Engine]
+) -> tuple[Spec, Engine, dict[Spec, str]]:
+    """The first of ``auto`` that can be loaded, its engine, and why those before it cannot be."""
+    not_ready: dict[Spec, str] = {}
+    for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu(settings)):
+        try:
+            engine = _loaded(spec, load)
+        except ConfigurationError as error:
+            not_ready[spec] = f"{spec.name} is not ready: {error} ({error.hint})"
+        else:
+            _tell(spec, not_ready, report)
+            return spec, engine, not_ready
+    raise EngineNotReadyError(
+        f"no {group.title} is ready: {'; '.join(not_ready.values()) or 'none is installed'}",
+        hint="pip install voicestream",
+    )
+
+
+def _loaded(spec: Spec, load: Callable[[Spec], Engine]) -> Engine:
+    try:
+        return load(spec)
+    except ImportError as error:
+        raise EngineNotReadyError(
+            f"{spec.name} cannot be imported: {type(error).__name__}: {error}",
+            hint=spec.install or "pip install --force-reinstall the package that brings it",
+        ) from error
+
+
+def _tell(spec: Spec, not_ready: dict[Spec, str], report: Report) -> None:
+    reason = "; ".join(not_ready.values()) if not_ready else "the best that is installed"
+    _log.info("engine=%s chosen_by=auto reason=%r", spec.name, reason)
+    report(f"{spec.name} ({reason})", None)
+
+
+def _is_missed(spec: SynthesizerSpec, taken: SynthesizerSpec, models: str) -> bool:
+    from voicestream.models import wanted
+
+    return wanted.is_missed(spec, taken, models)

@@ -1,0 +1,1 @@
+"""Engines, one folder each; the entry points of the distribution name their specs."""

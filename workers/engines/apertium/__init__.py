@@ -1,0 +1,1 @@
+"""The engine ``apertium``: rule-based translation by the system's programs."""

@@ -1,0 +1,1 @@
+"""The engine ``espeak``: espeak-ng, part of the base install."""

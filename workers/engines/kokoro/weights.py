@@ -1,0 +1,62 @@
+"""Finds Kokoro's weights on this machine, and looks whether they can be what they should be before they are loaded.
+
+The layout is that of ``onnx-community/Kokoro-82M-v1.0-ONNX``: ``config.json``, ``tokenizer.json``, ``onnx/model*.onnx``
+and ``voices/*.bin``. The network may stand beside the others, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from voicestream.errors import EngineNotReadyError
+from voicestream.models import weights
+from voicestream.workers.engines.kokoro import voices
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKENIZER: Final = "tokenizer.json"
+
+_MODEL_TYPE: Final = "style_text_to_speech_2"
+"""What ``config.json`` says; others than Kokoro are of that type, whose networks ``Network`` refuses."""
+
+_PREFERRED: Final = ("model.onnx", "model_fp16.onnx", "model_quantized.onnx")
+"""Float32 is the fastest on processors: convolutions, which are most of the work, are slower in other numbers."""
+
+_FOLDERS: Final = ("onnx", "")
+
+
+def find(models: str) -> Path:
+    """The directory with the weights.
+
+    Args:
+        models: directory of models, or a model; empty = the user's.
+
+    Raises:
+        EngineNotReadyError: there is none, or it is damaged; the message says what is missing.
+    """
+    root = weights.root(models)
+    found = [place for place in weights.places(root) if _is_ours(place)]
+    return weights.whole_one(found, root, "Kokoro weights", _check)
+
+
+def network(place: Path) -> Path | None:
+    """The file of the network that is used; None if there is none."""
+    files = [file for folder in _FOLDERS for file in sorted((place / folder).glob("model*.onnx"))]
+    preferred = [file for name in _PREFERRED for file in files if file.name == name]
+    return next(iter([*preferred, *files]), None)
+
+
+def _is_ours(place: Path) -> bool:
+    return weights.configuration(place).get("model_type") == _MODEL_TYPE
+
+
+def _check(place: Path) -> None:
+    if not (place / TOKENIZER).is_file():
+        raise EngineNotReadyError(f"{place} has no {TOKENIZER}: without it no phoneme can be named", hint=weights.AGAIN)
+    if network(place) is None:
+        raise EngineNotReadyError(f"{place} has no onnx/model.onnx", hint=weights.AGAIN)
+    if not voices.names(place):
+        raise EngineNotReadyError(f"{place} has no voices (voices/af_heart.bin)", hint=weights.AGAIN)
+    for name in voices.names(place):
+        voices.check(place, name)

@@ -1,0 +1,91 @@
+"""Imports coqui-tts (the package ``TTS``) without torchaudio and torchcodec.
+
+Both must be built for exactly the torch that is installed; where they are not, their import fails, and that of ``TTS``
+with it. Of torchaudio, speaking needs a hundred lines of arithmetic; of torchcodec, nothing. The stand-in is used where
+there is a torchaudio, too: so a voice is the same on every machine, and a model can be made without memory for
+numbers that are about to be read from a file, which torchaudio's bands cannot.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import importlib.util
+import logging
+import sys
+import types
+import warnings
+from typing import Final
+
+from voicestream.errors import EngineNotReadyError
+from voicestream.models.packages import INSTALL_NEURAL
+
+_TORCHAUDIO: Final = "torchaudio"
+_TORCHCODEC: Final = "torchcodec"
+
+_NOISY: Final = ("TTS", "trainer", "numba", "matplotlib")
+"""Loggers of what is imported here, which tell users what only developers understand."""
+
+
+def import_coqui() -> None:
+    """Make ``TTS`` importable, and import what speaking needs of it; says nothing that is not an error.
+
+    Raises:
+        EngineNotReadyError: it, or something it needs, is not installed.
+    """
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        # Libraries that call each other's deprecated parts: nothing a user could change.
+        warnings.simplefilter("ignore")
+        try:
+            importlib.import_module("torch")
+            _silence_transformers()
+            _put_stand_in()
+            _import_without_torchcodec("TTS")
+            importlib.import_module("TTS.tts.models.xtts")
+        except ImportError as error:
+            raise EngineNotReadyError(f"a package is missing: {error}", hint=INSTALL_NEURAL) from error
+
+
+def _silence_transformers() -> None:
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+
+
+def _put_stand_in() -> None:
+    from voicestream.workers.engines.xtts.coqui import torchaudio_stand_in
+
+    functions = _module(f"{_TORCHAUDIO}.functional")
+    functions.__dict__["resample"] = torchaudio_stand_in.resample
+    transforms = _module(f"{_TORCHAUDIO}.transforms")
+    transforms.__dict__["MelSpectrogram"] = torchaudio_stand_in.MelSpectrogram
+    transforms.__dict__["Resample"] = torchaudio_stand_in.Resample
+    package = _module(_TORCHAUDIO)
+    package.__dict__.update(functional=functions, transforms=transforms)
+
+
+def _import_without_torchcodec(name: str) -> None:
+    """Import a package that asks whether torchcodec can be found, but never uses it.
+
+    The placeholder is there during the import only: transformers would ask for its version later, and fail.
+    """
+    if importlib.util.find_spec(_TORCHCODEC) is not None:
+        importlib.import_module(name)
+        return
+    _module(_TORCHCODEC)
+    try:
+        importlib.import_module(name)
+    finally:
+        del sys.modules[_TORCHCODEC]
+
+
+def _module(name: str) -> types.ModuleType:
+    """A module with nothing in it, to be imported by others."""
+    module = types.ModuleType(name)
+    module.__spec__ = importlib.machinery.ModuleSpec(name, loader=None, is_package=True)
+    module.__path__ = []
+    sys.modules[name] = module
+    return module

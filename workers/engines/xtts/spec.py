@@ -1,0 +1,73 @@
+"""Spec of the engine ``xtts``: coqui's XTTS v2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from voicestream.engines.spec import SynthesizerSpec, VoiceList
+from voicestream.errors import EngineNotReadyError
+from voicestream.models import packages
+from voicestream.models.catalogue import Model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicestream.config.engine_settings import EngineSettings
+    from voicestream.engines.spec import Report
+    from voicestream.engines.synthesizer import Synthesizer
+
+NAME: Final = "xtts"
+RANK: Final = 300
+
+MODEL: Final = Model(
+    name="xtts-v2",
+    title="XTTS v2",
+    engine=NAME,
+    licence="cpml",
+    repository="coqui/XTTS-v2",
+    required=("config.json", "speakers_xtts.pth", "vocab.json"),
+    optional=("LICENSE.txt", "hash.md5"),
+    weights=(("model.pth",),),
+    download_bytes=1_876_000_000,
+    disk_bytes=1_876_000_000,
+    memory_bytes=1_100_000_000,
+    also_at=("tts-hub/XTTS-v2",),  # where coqui-tts fetches it
+)
+
+
+def _load(settings: EngineSettings, report: Report) -> Synthesizer:
+    from voicestream.workers.engines.xtts import synthesizer
+
+    return synthesizer.load(settings, report)
+
+
+def _find_weights(models: str) -> Path:
+    from voicestream.workers.engines.xtts import weights
+
+    return weights.find(models)
+
+
+def _voices(models: str) -> VoiceList:
+    """None where it is not installed, or damaged: whoever loads it says so."""
+    from voicestream.workers.engines.xtts import built_in_voices
+
+    try:
+        return VoiceList(built_in_voices.names(_find_weights(models)))
+    except EngineNotReadyError:
+        return VoiceList()
+
+
+SPEC: Final = SynthesizerSpec(
+    name=NAME,
+    title="XTTS",
+    summary="17 languages, clones voices, not for commercial purposes",
+    rank=RANK,
+    languages=frozenset("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split()),
+    packages=("TTS", "torch"),
+    install=packages.INSTALL_NEURAL,
+    models=(MODEL,),
+    takes_samples=True,
+    load=_load,
+    find_weights=_find_weights,
+    voices=_voices,
+)

@@ -1,0 +1,366 @@
+"""The lines of one message, as they come, to sentences as they were written.
+
+``Blocks`` knows the block structure of markdown as agents write it (not all of CommonMark: a library would have to
+see the whole message first) and what is never spoken: fenced code, JSON, diffs, formulas, comments. Its fields are its
+whole state: together with the input that follows they determine all that comes out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from voicestream.workers.parser.markdown import constructs, tables
+from voicestream.workers.parser.markdown.constructs import AGAIN, LINE_DONE, MORE, SKIP, AnyConstruct, Silence, Table
+from voicestream.workers.parser.markdown.elements import Piece, Sentence
+from voicestream.workers.parser.markdown.line_kinds import Kind, Line, classify
+from voicestream.workers.parser.sentences import stops
+from voicestream.workers.parser.sentences.boundary import (
+    LONGEST_SENTENCE,
+    TRIGGER,
+    first_sentence,
+    last_end,
+    may_be_over,
+)
+from voicestream.workers.parser.wording.language import detect
+from voicestream.workers.parser.wording.sanitize import is_unwanted
+
+LONGEST_MARKED_LINE: Final = 16 * 1024
+"""Characters of a line whose kind or content is only known from all of it: a row, a heading, JSON. What goes on longer
+is cut there, so that what is held stays bounded."""
+_LONGEST_WORD: Final = 200
+"""Characters before such a cut that are searched for a space, so that no word is cut."""
+_TEXT_STEP: Final = 4096
+"""Characters of running text that are read at a time."""
+_ASKED_AT_ONCE: Final = 256
+"""Characters up to which the beginning of a line is looked at again with every piece; then with every doubling."""
+
+_ONE_LINE: Final = re.compile(r"(?!diff --git )[A-Za-z][^)]")
+_LINE_STOP: Final = re.compile(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）]*\Z")
+_STOP_ENDS: Final = frozenset(stops.ALL + ":：\"')]*_`»”’」』）")
+"""The last character of what ``_LINE_STOP`` matches."""
+_HARD_BREAK: Final = re.compile(r"(?:(?<! )  +|(?<!\\)(?:\\\\)*\\)\Z")
+_MAY_BREAK: Final = ("  ", "\\")
+_BOLD_LINE: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
+_BOLD_ENDS: Final = ("**", "__", "**:", "__:")
+_LINE_TAIL: Final = 100
+"""Characters at the end of a line that tell how it ends: a paragraph of a thousand lines is not searched with each."""
+_CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
+_HEADING_NUMBER: Final = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
+_HEADING_TAIL: Final = re.compile(r"(?<![ \t])[ \t]+#+[ \t]*\Z")
+_OPEN_FENCE: Final = re.compile(r"(?<!`)(`{3,})([\w+#.-]*)[ \t]*\Z")
+_BARE_STOPS: Final = frozenset(stops.FULL)
+_SPAN_OPENERS: Final = "`[<~$\\"
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a message is one line of text that needs no look at its structure."""
+    return len(text) <= _TEXT_STEP and _ONE_LINE.match(text) is not None and "\n" not in text and not is_unwanted(text)
+
+
+def _at_end(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    return pattern.search(line, max(0, len(line) - _LINE_TAIL))
+
+
+class Blocks(msgspec.Struct):
+    """State of one message."""
+
+    held: str = ""
+    """Beginning of a line whose kind is not certain yet."""
+    ask_at: int = 0
+    """Characters of ``held`` from which its kind is asked again."""
+    inline: bool = False
+    """In the midst of a line of text."""
+    skipping: bool = False
+    """In the midst of a line that is not spoken."""
+    text: str = ""
+    """What was read of the open paragraph and not given out."""
+    scanned: int = 0
+    """Index into ``text``: before it no sentence ends."""
+    opens: bool = True
+    paragraph: bool = True
+    number: str = ""
+    box: str = ""
+    in_list: bool = False
+    after_blank: bool = True
+    whole_line: bool = False
+    """``text`` is one whole line, so the next may make it the header of a table."""
+    construct: AnyConstruct | None = None
+    """What is open over several lines, if it is not running text."""
+    language: str = "en"
+    """Of the last sentence."""
+    default: str = "en"
+    """The session's language."""
+
+    def one_line(self, text: str, out: list[Piece]) -> None:
+        """Read a whole message of one line of plain text (``is_one_line``): what four of five messages are."""
+        self.text = text
+        self._end_sentences(out)
+
+    # --- what the narration calls ------------------------------------------------------------------------------------
+
+    def feed(self, piece: str, out: list[Piece]) -> None:
+        """Read the next piece of the message."""
+        if self.inline and len(piece) < _TEXT_STEP and "\n" not in piece:
+            self.text += piece
+            if TRIGGER.search(piece) is not None or self.scanned < len(self.text) - len(piece):
+                self._take_sentences(out)
+                return
+            self.scanned = len(self.text)
+            if self.scanned > LONGEST_SENTENCE:
+                self._take_sentences(out)
+            return
+        buffer = self.held + piece
+        if len(buffer) < self.ask_at and "\n" not in piece:
+            self.held = buffer
+            return
+        self.held = ""
+        self.ask_at = 0
+        self._read_lines(buffer, out)
+
+    def _read_lines(self, buffer: str, out: list[Piece]) -> None:
+        """Read text, which begins where the last piece ended; the beginning of a line may be held."""
+        size = len(buffer)
+        position = 0
+        newline = -2
+        while position < size:
+            if -1 != newline < position:
+                newline = buffer.find("\n", position)
+            end = newline if newline >= 0 else size
+            if not self.inline and not self.skipping:
+                position = self._read_marked(buffer, position, end, out, complete=newline >= 0)
+                continue
+            if self.inline:
+                self._read_text(buffer, position, end, out)
+                if newline >= 0:
+                    self._end_line(out)
+            if newline < 0:
+                return
+            self.skipping = False
+            position = newline + 1
+
+    def _read_marked(self, buffer: str, position: int, end: int, out: list[Piece], *, complete: bool) -> int:
+        """Read a line that may begin with marks, ``buffer[position:end]``: index to go on from.
+
+        ``complete``: the line ends there, with a line feed behind it.
+        """
+        cut = position + LONGEST_MARKED_LINE
+        is_cut = end > cut
+        if is_cut and (space := buffer.rfind(" ", cut - _LONGEST_WORD, cut)) > 0:
+            cut = space
+        line = buffer[position : min(cut, end)]
+        start = self._begin_line(line, out, complete=complete or is_cut, is_cut=is_cut)
+        if start == MORE:
+            self.held = line
+            self.ask_at = 2 * len(line) if len(line) > _ASKED_AT_ONCE else 0
+            return end
+        if start <= AGAIN:
+            return position + AGAIN - start
+        if start >= 0:
+            self.inline = True
+            return position + start
+        if is_cut and start != SKIP:
+            return cut
+        self.skipping = start == SKIP and not complete
+        return end + 1 if complete else end
+
+    def _read_text(self, buffer: str, position: int, end: int, out: list[Piece]) -> None:
+        """Read running text step by step: what is not given out yet stays short however much comes at once."""
+        while True:
+            step = min(end, position + _TEXT_STEP)
+            self.text += buffer[position:step]
+            self._take_sentences(out)
+            position = step
+            if position == end:
+                return
+
+    def pause(self, out: list[Piece], *, sure: bool, over: bool = False) -> None:
+        """Nothing came for a while: give out what can be taken for a whole sentence.
+
+        ``sure``: the text is a person's or a program's and not a model's, whose next piece may begin inside a word.
+        ``over``: the pause is so long that the text is a sentence, also without a stop.
+        """
+        if self.ask_at:
+            self.ask_at = 0
+            self.feed("", out)
+        if over and self.text and not (self.inline and self._in_span()):
+            self._end_sentences(out)
+            self.whole_line = False  # what was given out is no header of a table
+            return
+        spaced = self.text[-1:].isspace()
+        if self.inline and (sure or spaced) and not self._in_span() and may_be_over(self.text):
+            self._give(self.text, out)
+            self.text = ""
+            self.scanned = 0
+
+    def end(self, out: list[Piece], *, torn: bool = False) -> None:
+        """The message is over; ``torn``: it may have ended inside a sentence, which is then dropped."""
+        if self.held and not torn:
+            self.feed("\n", out)
+        if torn and not may_be_over(self.text):
+            self.text = ""
+        self._close_construct(out)
+        self._end_block(out)
+
+    # --- lines of text -----------------------------------------------------------------------------------------------
+
+    def _begin_line(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:  # noqa: C901, PLR0911 - one question after another
+        """Deal with the beginning of a line: index at which text begins, or one of the constants above.
+
+        ``is_cut``: it is the beginning of a line that is too long to be held; it is judged as if it were all of it.
+        """
+        if self.construct is not None:
+            result = self.construct.read(line, out, complete=complete, is_cut=is_cut)
+            if self.construct.over:
+                self._close_construct(out)
+            if result != constructs.OVER:
+                return result
+        if self.whole_line and line.lstrip()[:1] in ("-", ":", "|"):
+            if not complete:
+                return MORE
+            if not is_cut and tables.is_delimiter(line) and "|" in line:
+                self.construct = Table(header=tables.cells(self.text), paragraph=self.paragraph)
+                self.text, self.scanned, self.whole_line = "", 0, False
+                return LINE_DONE
+        found = classify(line, complete=complete, in_paragraph=bool(self.text), in_list=self.in_list)
+        if found is None:
+            return MORE
+        if found.item:
+            self._end_block(out)
+            self.number, self.box = found.number, found.box
+            self.in_list = True
+            self.after_blank = False
+        if found.kind is Kind.TEXT or found.kind is Kind.SIGN:
+            if found.kind is Kind.SIGN:
+                self._end_block(out)
+            self._begin_text(line, found)
+            return found.start
+        if is_cut and (found.kind is Kind.HEADING or found.kind is Kind.FENCE):
+            # No heading is that long and no name of a language: running text, which is cut into sentences.
+            self._end_block(out)
+            self.paragraph = True
+            self._begin_text(line, found)
+            return len(line) - len(line[found.start :].lstrip(line[found.start]))
+        return self._begin_construct(line, found, out, complete=complete, is_cut=is_cut)
+
+    def _begin_text(self, line: str, found: Line) -> None:
+        if self.text:
+            joined = _CJK.match(self.text[-1]) is not None and _CJK.match(line[found.start]) is not None
+            self.text += "" if joined else " "
+        elif self.after_blank and not found.item and not line[0].isspace():
+            self.in_list = False
+        self.after_blank = False
+        self.whole_line = False
+
+    def _begin_construct(self, line: str, found: Line, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+        """Deal with a line that is not text."""
+        if found.kind is Kind.BLANK:
+            if not found.item:
+                self._end_block(out)
+                self.paragraph = True
+                self.after_blank = True
+            return LINE_DONE
+        if not found.item:
+            self._end_block(out)
+        self.after_blank = False
+        content = line[found.start :]
+        if found.kind is Kind.HEADING:
+            self._heading(content, out)
+        elif found.kind is Kind.RULE:
+            self.paragraph = True
+        self.construct = constructs.begin(found, content, paragraph=self.paragraph, is_cut=is_cut)
+        if isinstance(self.construct, Silence):
+            return AGAIN - found.start
+        self.number = self.box = ""
+        if is_cut:
+            return constructs.after_cut(self.construct, line, is_rule=found.kind is Kind.RULE)
+        return LINE_DONE if complete else SKIP
+
+    def _heading(self, content: str, out: list[Piece]) -> None:
+        content = _HEADING_TAIL.sub("", content.lstrip("#")).strip().strip("#")
+        number = _HEADING_NUMBER.match(content)
+        if number is not None:
+            self.number = number[1]
+            content = content[number.end() :]
+        self.paragraph = True
+        self.text = content
+        self._take_sentences(out)
+        self._end_block(out)
+        self.paragraph = True
+
+    def _end_line(self, out: list[Piece]) -> None:
+        """A line of text has ended: is it the end of a sentence too?"""
+        self.inline = False
+        line = self.text
+        shown = line.rstrip()
+        fence = _at_end(_OPEN_FENCE, shown) if "```" in shown else None
+        if fence is not None and fence[1] not in shown[: fence.start()]:
+            # Not markdown, but models do write "Here it is: ```python" and go on with the code in the next line.
+            self.text = shown[: fence.start()]
+            self._end_block(out)
+            self.construct = constructs.fence(fence[0])
+            return
+        hard = _at_end(_HARD_BREAK, line) if line.endswith(_MAY_BREAK) else None
+        if hard is not None:
+            shown = shown[: hard.start()] if hard[0].endswith("\\") else shown
+        stops = shown[-1:] in _STOP_ENDS and _at_end(_LINE_STOP, shown) is not None and not self._in_span()
+        if stops and shown.endswith(".") and not may_be_over(shown):
+            stops = shown[-2:-1].isdigit() or '"' in shown  # an abbreviation: the sentence goes on in the next line
+        self.whole_line = self.opens and "|" in shown
+        self.text = shown
+        if stops or hard is not None or (shown.endswith(_BOLD_ENDS) and _BOLD_LINE.match(shown)):
+            self._end_sentences(out)
+
+    def _in_span(self) -> bool:
+        return self.scanned < len(self.text) and self.text[self.scanned] in _SPAN_OPENERS
+
+    def _take_sentences(self, out: list[Piece]) -> None:
+        """Give out the sentences that are certain."""
+        while True:
+            end, self.scanned = first_sentence(self.text, self.scanned, language=self.language)
+            if end < 0:
+                return
+            self._give(self.text[:end], out)
+            self.text = self.text[end:].lstrip()
+            self.scanned = 0
+
+    def _end_sentences(self, out: list[Piece]) -> None:
+        """Give out all that is left of the open paragraph."""
+        text, start = self.text, self.scanned
+        while text:
+            end = last_end(text, start, language=self.language)
+            rest = text[end:].lstrip()
+            self._give(text[:end], out, closes=not rest)
+            text = rest
+            start = 0
+        self.text = ""
+        self.scanned = 0
+
+    def _end_block(self, out: list[Piece]) -> None:
+        if self.text:
+            self._end_sentences(out)
+        self.inline = self.whole_line = False
+        self.opens = True
+        self.number = self.box = ""
+
+    def _give(self, text: str, out: list[Piece], *, closes: bool = False) -> None:
+        text = text.strip()
+        if text and text not in _BARE_STOPS:
+            self.language = detect(text, self.language, default=self.default)
+            out.append(Sentence(text, self.language, self.opens, self.paragraph, self.number, self.box, closes))
+            self.opens = self.paragraph = False
+            self.number = self.box = ""
+
+    def _close_construct(self, out: list[Piece]) -> None:
+        """A construct has ended, or the message inside it."""
+        construct, self.construct = self.construct, None
+        if construct is None:
+            return
+        construct.close(out)
+        self.paragraph = self.after_blank = True
+        if construct.released:
+            self.text = construct.released
+            self._take_sentences(out)
+            self._end_line(out)

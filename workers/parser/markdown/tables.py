@@ -1,0 +1,69 @@
+"""Rows of a table as sentences: two columns are ``key: value``, more are ``first: Header value, Header value``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
+from voicestream.workers.parser.wording import cleanup
+from voicestream.workers.parser.wording.secrets import redact_row
+from voicestream.workers.parser.wording.sentence import say_piece
+from voicestream.workers.text.clauses import divide
+
+if TYPE_CHECKING:
+    from voicestream.workers.parser.wording.phrases import Phrases
+
+_DELIMITER: Final = re.compile(r"[ \t]*+(?:\|[ \t]*+)?:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\Z")
+_CELL: Final = re.compile(r"((?:\\.|`[^`]*`|[^|\\`]|[\\`])*)(?:\||\Z)")
+_BORDERS: Final = str.maketrans(dict.fromkeys("│┃║", "|"))
+_KEY_AND_VALUE: Final = 2
+"""Columns of a table that is read without its header."""
+
+
+def is_delimiter(line: str) -> bool:
+    """Whether a line is the ruler under a table's header."""
+    return _DELIMITER.match(line) is not None and "-" in line
+
+
+def cells(line: str) -> list[str]:
+    """The cells of a row, without the outer bars."""
+    line = line.translate(_BORDERS).strip()
+    line = line.removeprefix("|")
+    if line.endswith("|") and not line.endswith("\\|"):
+        line = line[:-1]
+    found: list[str] = []
+    position = 0
+    while position <= len(line):
+        cell = _CELL.match(line, position)
+        if cell is None:
+            break
+        found.append(cell[1].replace("\\|", "|").strip())
+        position = cell.end() + (0 if cell.end() > cell.end(1) else 1)
+    return found
+
+
+def say_row(header: list[str], row: list[str], words: Phrases) -> str:
+    """One row as one sentence, "" when there is nothing in it."""
+    row = redact_row(header, row, words.withheld)
+    said = [_say_cell(cell, words) for cell in row]
+    if not any(said):
+        return ""
+    columns = max(len(header), len(said))
+    if columns <= _KEY_AND_VALUE or not header:
+        first, *others = said
+        rest = ", ".join(filter(None, others))
+    else:
+        names = [_say_cell(name, words) for name in header[: len(said)]]
+        names.extend([""] * (len(said) - len(names)))
+        first = said[0]
+        pairs = (f"{name} {cell}".strip() for name, cell in zip(names[1:], said[1:], strict=False) if cell)
+        rest = ", ".join(pairs)
+    text = f"{first}{words.colon}{rest}" if first and rest else first or rest
+    return cleanup.close(text) if cleanup.has_words(text) else ""
+
+
+def _say_cell(cell: str, words: Phrases) -> str:
+    if len(cell) <= LONGEST_SENTENCE:
+        return say_piece(cell, words)[0].rstrip(":： ")
+    return " ".join(say_piece(part, words)[0] for part in divide(cell, LONGEST_SENTENCE)).rstrip(":： ")

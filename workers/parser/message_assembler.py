@@ -1,0 +1,302 @@
+"""What readers talk to: takes an agent's words message by message and gives out sentences.
+
+A reader says what it reads as it comes (``say``), when a message is over (``close``) and what it knows about the turn.
+Everything that decides what is given out next is in ``NarrationState``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from voicestream.workers.parser.markdown.blocks import Blocks, is_one_line
+from voicestream.workers.parser.markdown.code_languages import code_name
+from voicestream.workers.parser.markdown.elements import CodeBlock, Lost, Piece, Row, Sentence
+from voicestream.workers.parser.markdown.tables import say_row
+from voicestream.workers.parser.results import Found, Notice
+from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
+from voicestream.workers.parser.wording import cleanup
+from voicestream.workers.parser.wording.language import detect
+from voicestream.workers.parser.wording.phrases import announcement, phrases
+from voicestream.workers.parser.wording.replacements import replacer
+from voicestream.workers.parser.wording.sanitize import sanitize
+from voicestream.workers.parser.wording.secrets import NAME_ENDS, names_a_secret, redact, redact_value
+from voicestream.workers.parser.wording.sentence import say
+from voicestream.workers.text.clauses import divide
+
+if TYPE_CHECKING:
+    from voicestream.protocol.messages import ParserOptions, SentenceKind
+
+_ERRORS_REMEMBERED: Final = 8
+"""Agents report one error two or three times, a retry loop a few in turns."""
+_LONGEST_ERROR: Final = 300
+"""Characters; behind it are stack traces and request bodies."""
+_LONGEST_RAW_ERROR: Final = 8 * _LONGEST_ERROR
+"""Characters of an error that are searched for secrets."""
+_LONGEST_NOTICE: Final = 500
+"""Characters."""
+LONGEST_FINAL_MESSAGE: Final = 64 * 1024
+"""Characters of a message that wait until it is known to be the last (``only = final``): more than an hour of speech.
+The rest is left out, and reported."""
+
+
+class NarrationState(msgspec.Struct):
+    """Where the narration of a session stands."""
+
+    found: int = 0
+    messages: int = 0
+    """Messages that are over and had something to say; also the ordinal of the open one."""
+    is_open: bool = False
+    voiced: bool = False
+    """The open message has given out a sentence."""
+    blocks: Blocks = msgspec.field(default_factory=Blocks)
+    held: str = ""
+    """Beginning of a terminal code."""
+    emphasis: bool = False
+    paragraph: bool = False
+    """A paragraph began with a sentence of which nothing was left."""
+    names_secret: bool = False
+    """The last sentence ended with the name of a secret and a colon."""
+    language: str = ""
+    spoke: bool = False
+    """The agent has said something in this turn."""
+    waiting: str = ""
+    """With ``only = final``: the last message, until it is known to be the last."""
+    left_out: int = 0
+    """Characters of it for which there was no room."""
+    errors: list[str] = []
+    """Announced since the agent last said something."""
+
+
+class Narration:
+    """The narration of one session."""
+
+    def __init__(self, options: ParserOptions, state: NarrationState | None = None) -> None:
+        self.out: list[Found | Notice] = []
+        self._options = options
+        if state is None:
+            state = NarrationState(blocks=self._blocks(options.language), language=options.language)
+        self.state = state
+        self._final_only = options.only == "final"
+        self._replace = replacer(options.replacements)
+        self._pieces: list[Piece] = []
+
+    # --- what readers call -------------------------------------------------------------------------------------------
+
+    @property
+    def spoke(self) -> bool:
+        """Whether the agent has said something in this turn."""
+        return self.state.spoke
+
+    def say(self, text: str) -> None:
+        """The next words of the open message; opens one when none is."""
+        if not text:
+            return
+        state = self.state
+        if not state.is_open:
+            self._open()
+        if self._final_only:
+            room = LONGEST_FINAL_MESSAGE - len(state.waiting)
+            state.waiting += text[:room]
+            state.left_out += max(0, len(text) - room)
+        else:
+            self._feed(text)
+
+    def close(self, *, torn: bool = False) -> None:
+        """The open message is over; ``torn``: perhaps in mid-sentence."""
+        state = self.state
+        if not state.is_open:
+            return
+        state.is_open = False
+        if not self._final_only:
+            self._finish(torn=torn)
+
+    def say_message(self, text: str, *, torn: bool = False) -> None:
+        """A whole message."""
+        if self.state.is_open:
+            self.close()
+        if torn or self._final_only or not is_one_line(text):
+            self.say(text)
+            self.close(torn=torn)
+            return
+        self._open()
+        self.state.blocks.one_line(text, self._pieces)
+        self._voice()
+        self._reset()
+
+    def discard(self) -> None:
+        """The open message was given up by the agent: what was not given out yet is forgotten."""
+        state = self.state
+        self._forget()
+        if state.is_open:
+            state.is_open = False
+            self._reset()
+
+    def interim(self) -> None:
+        """The last message is known not to be the turn's final one."""
+        self.close()
+        self._forget()
+
+    def end_turn(self) -> None:
+        """The agent has finished a turn."""
+        state = self.state
+        self.close()
+        if state.waiting:
+            text, left_out = state.waiting, state.left_out
+            self._forget()
+            self._feed(text)
+            self._finish()
+            if left_out:
+                self.lost(f"the last message is too long: its last {left_out} characters were left out")
+        state.spoke = False
+
+    def error(self, text: str) -> None:
+        """The agent reports that it could not go on; announced once, however often it is reported."""
+        state = self.state
+        self.close()
+        words = phrases(self._options.language)
+        text = " ".join(redact(text[:_LONGEST_RAW_ERROR], words.withheld).split())
+        if len(text) > _LONGEST_ERROR:
+            text = text[:_LONGEST_ERROR].rpartition(" ")[0] + " …"
+        if not cleanup.has_words(text) or text in state.errors:
+            return
+        state.errors = [*state.errors[1 - _ERRORS_REMEMBERED :], text]
+        self._give(cleanup.close(words.error.format(text)), self._options.language, kind="agent_error", closes=True)
+        state.messages += 1
+
+    def notice(self, text: str) -> None:
+        """Something for the terminal."""
+        self.out.append(Notice(redact(text[:_LONGEST_NOTICE], "***")))
+
+    def lost(self, reason: str) -> None:
+        """Words of the agent were left out."""
+        self.out.append(Notice(reason, lost=True))
+
+    def give_up(self, reason: str) -> NarrationState:
+        """Forget all that is open, and tell so; returns the new state."""
+        old = self.state
+        messages = old.messages + (old.is_open and old.voiced)
+        self.state = NarrationState(
+            found=old.found,
+            messages=messages,
+            blocks=self._blocks(self._options.language),
+            language=self._options.language,
+            spoke=old.spoke,
+        )
+        self._pieces = []
+        self.lost(f"{reason}: the open message was left out from here on")
+        return self.state
+
+    # --- what the pipeline calls -------------------------------------------------------------------------------------
+
+    def pause(self, *, sure: bool, over: bool) -> None:
+        """Nothing came for a while (see ``Blocks.pause``)."""
+        if self.state.is_open and not self._final_only:
+            self.state.blocks.pause(self._pieces, sure=sure, over=over)
+            self._voice()
+
+    @property
+    def open_message(self) -> int | None:
+        """Ordinal of the message that is still being written."""
+        return self.state.messages if self.state.is_open and not self._final_only else None
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        state = self.state
+        state.is_open = True
+        state.spoke = True
+        self._forget()
+        if state.errors:
+            state.errors = []
+
+    def _forget(self) -> None:
+        """Forget the message that waits."""
+        self.state.waiting = ""
+        self.state.left_out = 0
+
+    def _reset(self) -> None:
+        state = self.state
+        state.is_open = False
+        if state.voiced:
+            state.messages += 1
+        state.voiced = state.emphasis = state.paragraph = state.names_secret = False
+        state.held = ""
+        state.blocks = self._blocks(state.language)
+
+    def _blocks(self, language: str) -> Blocks:
+        return Blocks(language=language, default=self._options.language)
+
+    def _feed(self, text: str) -> None:
+        state = self.state
+        clean, state.held = sanitize(state.held, text)
+        state.blocks.feed(clean, self._pieces)
+        if self._pieces:
+            self._voice()
+
+    def _finish(self, *, torn: bool = False) -> None:
+        state = self.state
+        if state.held:
+            state.blocks.feed(sanitize(state.held, "", final=True)[0], self._pieces)
+        state.blocks.end(self._pieces, torn=torn)
+        self._voice()
+        self._reset()
+
+    def _voice(self) -> None:
+        """Turn the pieces that the blocks gave out into sentences."""
+        pieces, self._pieces = self._pieces, []
+        for piece in pieces:
+            if isinstance(piece, Sentence):
+                self._voice_sentence(piece)
+            elif isinstance(piece, Row):
+                language = detect(" ".join(piece.cells), self.state.language, default=self._options.language)
+                text = say_row(piece.header, piece.cells, phrases(language))
+                self._give(text, language, paragraph=piece.paragraph)
+            elif isinstance(piece, Lost):
+                self.lost(piece.reason)
+            elif self._options.code == "announce" and piece.lines:
+                self._voice_code(piece)
+
+    def _voice_sentence(self, piece: Sentence) -> None:
+        state = self.state
+        raw = piece.text
+        if state.names_secret:
+            raw = redact_value(raw, phrases(piece.language).withheld)
+            state.names_secret = False
+        if raw[-1] in NAME_ENDS:
+            state.names_secret = names_a_secret(raw)
+        text, state.emphasis = say(raw, piece.language, is_open=state.emphasis and not piece.opens)
+        if text and (piece.box or piece.number):
+            words = phrases(piece.language)
+            if piece.box:
+                text = f"{words.to_do if piece.box == ' ' else words.done}{words.colon}{text}"
+            if piece.number:
+                text = f"{piece.number}: {text}"
+        self._give(text, piece.language, paragraph=piece.paragraph, closes=piece.closes)
+
+    def _voice_code(self, piece: CodeBlock) -> None:
+        words = phrases(self.state.language)
+        text = announcement(words, piece.lines, code_name(piece.name) or words.code)
+        self._give(text, self.state.language, closes=True)
+
+    def _give(
+        self, text: str, language: str, *, kind: SentenceKind = "speech", paragraph: bool = False, closes: bool = False
+    ) -> None:
+        state = self.state
+        if kind == "speech":
+            paragraph = paragraph or state.paragraph
+            state.paragraph = paragraph and not text
+        if text and self._replace is not None:
+            text = self._replace(text)
+        if not text:
+            return
+        limit = min(self._options.max_characters or LONGEST_SENTENCE, LONGEST_SENTENCE)
+        state.voiced = state.voiced or kind == "speech"
+        state.language = language
+        parts = divide(text, limit) if limit < len(text) else (text,)
+        for number, part in enumerate(parts, start=1):
+            ends = closes and number == len(parts)
+            self.out.append(Found(state.found, state.messages, part, language, kind, paragraph, ends))
+            state.found += 1
+            paragraph = False

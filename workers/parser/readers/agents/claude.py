@@ -1,0 +1,228 @@
+"""Claude Code: ``--output-format stream-json`` with and without partial messages, ``json``, and transcript files.
+
+Qwen Code prints the same shapes. A bare ``{"content": […]}`` is read as one message. Every text may come three times:
+as deltas, as the ``assistant`` line (which comes *before* the block's stop) and in the ``result`` line.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, cast
+
+import msgspec
+
+from voicestream.workers.parser.readers.blocks import Block, Content, calls_tool, texts
+from voicestream.workers.parser.readers.deduplication import LONGEST_KEY, MOST_RECENT, Memory, Streamed, key_of
+from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+from voicestream.workers.text.word_set import word_set
+
+
+class _Message(msgspec.Struct, gc=False):
+    id: str | None = None
+    model: str | None = None
+    content: Content = None
+
+
+class _Delta(msgspec.Struct, gc=False):
+    type: str = ""
+    text: str = ""
+    stop_reason: str | None = None
+
+
+class _Event(msgspec.Struct, gc=False):
+    type: str = ""
+    message: _Message | None = None
+    content_block: Block | None = None
+    delta: _Delta | None = None
+    error: object = None
+
+
+class _Line(msgspec.Struct, rename="camel", gc=False):
+    """Only the fields that decide what is spoken; msgspec passes over the rest without building it."""
+
+    type: str = ""
+    subtype: str | None = None
+    event: _Event | None = None
+    message: _Message | str | None = None
+    content: Content = None
+    role: str | None = None
+    timestamp_ms: float | None = msgspec.field(default=None, name="timestamp_ms")
+    parent_tool_use_id: str | None = msgspec.field(default=None, name="parent_tool_use_id")
+    is_sidechain: bool | None = None
+    is_meta: bool | None = None
+    is_api_error_message: bool | None = None
+    error: object = None
+    aborted: bool | None = None
+    is_error: bool | None = msgspec.field(default=None, name="is_error")
+    result: object = None
+    errors: object = None
+
+
+_DECODER: Final = msgspec.json.Decoder(_Line)
+_SYNTHETIC: Final = "<synthetic>"
+_PLACEHOLDERS: Final = frozenset({"No response requested.", "(no content)"})
+_TYPES: Final = word_set(
+    """
+    system user rate_limit_event tool_progress tool_use_summary auth_status prompt_suggestion conversation_reset
+    control_request control_response control_cancel_request keep_alive transcript_mirror summary
+    file-history-snapshot progress queue-operation attachment last-prompt mode permission-mode ai-title
+    """
+)
+"""Lines that are part of the format and silent."""
+_REASONS: Final = {
+    "error_max_turns": "Reached the maximum number of turns",
+    "error_max_budget_usd": "Reached the maximum budget",
+    "error_during_execution": "The run was broken off",
+    "error_max_structured_output_retries": "No answer in the required form",
+}
+
+
+class ClaudeReader(Reader):
+    """Reads Claude Code."""
+
+    silent: ClassVar[tuple[bytes, ...]] = (
+        b'{"type":"user",',
+        b'{"type":"system",',
+        b'{"type":"rate_limit_event",',
+        b'{"type":"tool_progress",',
+        b'{"type":"prompt_suggestion",',
+        b'{"type":"file-history-snapshot",',
+        b'{"type":"queue-operation",',
+    )
+
+    streaming: str | None = None
+    """Id of the message that comes in pieces."""
+    in_text: bool = False
+    """A text block is open."""
+    streamed: Streamed = msgspec.field(default_factory=Streamed)
+    """What came of it."""
+    copied: bool = False
+    """Its whole text came too: what still comes of it is known."""
+    memory: Memory = msgspec.field(default_factory=Memory)
+    last: str | None = None
+    """Id of the message that was said last."""
+
+    def read(self, line: bytes, narrator: Narrator) -> bool:
+        """Read one line (see ``Reader``)."""
+        found = _DECODER.decode(line)
+        kind = found.type
+        if kind == "stream_event":
+            if found.event is not None and found.parent_tool_use_id is None:
+                self._event(found.event, narrator)
+        elif kind == "assistant":
+            if found.timestamp_ms is not None:
+                return False  # Cursor's
+            self._assistant(found, narrator)
+        elif kind == "result" and found.subtype is not None:
+            self._result(found, narrator)
+        elif kind == "":
+            if found.content is None or found.role is not None:
+                return False
+            for text in texts(found.content):
+                narrator.say_message(text)
+        else:
+            return kind in _TYPES
+        return True
+
+    def end(self, narrator: Narrator) -> None:
+        """The input is over."""
+        self._stop(narrator)
+        narrator.end_turn()
+
+    def _event(self, event: _Event, narrator: Narrator) -> None:  # noqa: C901, PLR0912 - a table of events
+        match event.type:
+            case "content_block_delta":
+                delta = event.delta
+                if self.in_text and not self.copied and delta is not None and delta.type == "text_delta":
+                    streamed = self.streamed
+                    streamed.recent += delta.text
+                    if len(streamed.recent) > MOST_RECENT:
+                        streamed.fold()
+                    narrator.say(delta.text)
+            case "content_block_start":
+                self._stop(narrator)
+                block = event.content_block
+                self.in_text = block is not None and block.type == "text"
+                if self.in_text and block is not None and block.text:
+                    self.streamed.add(block.text)
+                    narrator.say(block.text)
+            case "content_block_stop" | "message_stop":
+                self._stop(narrator)
+            case "message_start":
+                if self.in_text and not self.copied:
+                    narrator.discard()  # the agent tries again
+                self.in_text, self.streamed, self.copied = False, Streamed(), False
+                self.streaming = key_of(event.message.id) if event.message and event.message.id is not None else None
+            case "message_delta":
+                reason = event.delta.stop_reason if event.delta else None
+                if reason == "tool_use":
+                    narrator.interim()
+                elif reason is not None:
+                    self._stop(narrator)
+                    narrator.end_turn() if reason == "end_turn" else None
+            case "error":
+                narrator.error(message_of(event.error))
+            case _:
+                pass
+
+    def _stop(self, narrator: Narrator) -> None:
+        """The open block is over."""
+        if self.in_text and not self.copied and self.streamed:
+            self.memory.remember(self.streaming or "", self.streamed)
+            self.last = self.streaming
+            narrator.close()
+        self.in_text, self.streamed, self.copied = False, Streamed(), False
+
+    def _assistant(self, line: _Line, narrator: Narrator) -> None:
+        message = line.message
+        if not isinstance(message, _Message) or line.parent_tool_use_id or line.is_sidechain or line.is_meta:
+            return
+        whole = texts(message.content)
+        if line.is_api_error_message or line.error or message.model == _SYNTHETIC:
+            self._stop(narrator)
+            for text in whole:
+                if text not in _PLACEHOLDERS:
+                    narrator.error(text)
+            return
+        identifier = message.id
+        if identifier is not None and len(identifier) > LONGEST_KEY:
+            identifier = key_of(identifier)
+        for text in whole:
+            self._copy(identifier, text, narrator, torn=bool(line.aborted))
+        if calls_tool(message.content) and self.last == identifier:
+            narrator.interim()
+
+    def _copy(self, identifier: str | None, text: str, narrator: Narrator, *, torn: bool) -> None:
+        """A whole text: say what of it has not been said."""
+        rest: str | None = text
+        is_open = self.in_text and identifier in (self.streaming, None) and bool(self.streamed)
+        if is_open:
+            rest = "" if self.copied else self.streamed.rest_of(text)
+            if rest is not None and not self.copied:
+                self.copied = True
+                narrator.say(rest)
+                narrator.close(torn=torn)
+                self._remember(identifier or self.streaming, text)
+                return
+        elif identifier is not None:
+            rest = self.memory.unsaid(identifier, text)
+        if rest:
+            narrator.say_message(rest, torn=torn)
+            self._remember(identifier, text)
+
+    def _remember(self, identifier: str | None, text: str) -> None:
+        self.memory.remember(identifier or "", text)
+        self.last = identifier
+
+    def _result(self, line: _Line, narrator: Narrator) -> None:
+        self._stop(narrator)
+        subtype = line.subtype or ""
+        if line.is_error or subtype.startswith("error"):
+            many = isinstance(line.errors, list)
+            errors = cast("list[object]", line.errors) if many else [line.errors or line.result]
+            said = [text for text in map(message_of, errors) if text]
+            for text in said or [_REASONS.get(subtype, subtype.replace("_", " ") or "The run failed")]:
+                narrator.error(text)
+        elif not narrator.spoke and isinstance(line.result, str) and not self.memory.was_last(line.result):
+            narrator.say_message(line.result)
+            self._remember(None, line.result)
+        narrator.end_turn()

@@ -1,0 +1,81 @@
+"""Claude Code's hooks: the object a command hook gets on its standard input."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from voicestream.workers.parser.readers.deduplication import Memory, Streamed, key_of
+from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+
+
+class _Line(msgspec.Struct):
+    hook_event_name: str = ""
+    last_assistant_message: str | None = None
+    agent_id: str | None = None
+    turn_id: str | None = None
+    message_id: str | None = None
+    delta: str | None = None
+    final: bool | None = None
+    error: object = None
+    error_details: object = None
+
+
+_DECODER: Final = msgspec.json.Decoder(_Line)
+
+
+class HookReader(Reader):
+    """Reads hook payloads: messages as they are shown, and the last one of a turn."""
+
+    showing: str | None = None
+    """Id of the message that is being shown."""
+    shown: Streamed = msgspec.field(default_factory=Streamed)
+    memory: Memory = msgspec.field(default_factory=Memory)
+
+    def read(self, line: bytes, narrator: Narrator) -> bool:
+        """Read one payload (see ``Reader``)."""
+        found = _DECODER.decode(line)
+        if not found.hook_event_name:
+            return False
+        if found.agent_id is not None:
+            return True  # inside a sub-agent
+        match found.hook_event_name:
+            case "MessageDisplay":
+                self._display(found, narrator)
+            case "Stop":
+                self._close(narrator)
+                text = found.last_assistant_message or ""
+                if not self.memory.was_last(text):
+                    narrator.say_message(text)
+                    self.memory.remember("", text)
+                narrator.end_turn()
+            case "StopFailure":
+                self._close(narrator)
+                narrator.error(
+                    found.last_assistant_message or message_of(found.error) or message_of(found.error_details)
+                )
+                narrator.end_turn()
+            case "UserPromptSubmit":
+                self._close(narrator)
+                narrator.end_turn()
+            case _:
+                pass
+        return True
+
+    def _display(self, found: _Line, narrator: Narrator) -> None:
+        identifier = key_of(found.message_id) if found.message_id is not None else None
+        if identifier != self.showing:
+            self._close(narrator)
+            self.showing = identifier
+        text = found.delta or ""
+        self.shown.add(text)
+        narrator.say(text)
+        if found.final:
+            self._close(narrator)
+
+    def _close(self, narrator: Narrator) -> None:
+        if self.shown:
+            self.memory.remember(self.showing or "", self.shown)
+        self.showing, self.shown = None, Streamed()
+        narrator.close()

@@ -1,0 +1,1 @@
+"""Readers of model providers' API responses, streamed or whole."""

@@ -1,0 +1,153 @@
+"""The sink that is a WAV file: 24 kHz, mono, 16 bit.
+
+Every frame has its place in the file, whichever process writes it and however often: after a kill the next player
+writes some frames again, with the same bytes, and the file is the same as that of an undisturbed run. The data is
+written before the sizes in the header, so the header is right at every instant.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+import struct
+from typing import TYPE_CHECKING, Final
+
+from voicestream.errors import VoicestreamError
+from voicestream.protocol.audio_pool import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+HEADER_BYTES: Final = 44
+"""RIFF, the format and the beginning of the data chunk; nothing else is in our files."""
+
+FRAME_BYTES: Final = 2
+"""One 16-bit sample of one channel."""
+
+FULL_SCALE: Final = 32767
+"""What 1.0 becomes, so that +1.0 and -1.0 are equally loud."""
+
+_LARGEST_DATA: Final = 0xFFFFFFFF - (HEADER_BYTES - 8)
+"""The sizes are 32-bit: after 24 hours the header stops counting, and readers go on to the end of the file."""
+
+_log = logging.getLogger(__name__)
+
+
+class WavSink:
+    """One session's file. ``position`` 0 begins it anew, a later one goes on in the file that is there."""
+
+    def __init__(self, path: str, position: int) -> None:
+        """Open or make the file.
+
+        Args:
+            path: absolute.
+            position: frames of the session that an earlier player has written.
+
+        Raises:
+            VoicestreamError: it cannot be opened or written.
+        """
+        # Imported here, not at the first sentence: a null session or one with speakers never pays for it.
+        import numpy as np
+
+        self._np: ModuleType = np
+        self._path = path
+        self._file = -1
+        self._header_frames = -1
+        try:
+            self._file = _open(path)
+            self._is_regular = stat.S_ISREG(os.fstat(self._file).st_mode)
+            if position == 0 and self._is_regular:
+                os.ftruncate(self._file, 0)
+            self._frames = self._frames_in_file()
+            if self._frames < position:
+                _log.warning(
+                    "path=%r frames=%d expected=%d: the file was changed by others", path, self._frames, position
+                )
+            self._write_header()
+        except OSError as error:
+            self.close()
+            raise _failure(path, error) from error
+
+    @property
+    def description(self) -> str:
+        """For people."""
+        return self._path
+
+    def write(self, frame: int, samples: memoryview) -> None:
+        """Write samples (the bytes of mono float32) at their place.
+
+        Raises:
+            VoicestreamError: the disk is full, or refuses otherwise. What was written until then is in the file.
+        """
+        data = self._to_16_bit(samples)
+        at = HEADER_BYTES + frame * FRAME_BYTES
+        written = 0
+        try:
+            try:
+                while written < len(data):
+                    written += os.pwrite(self._file, data[written:], at + written)
+            finally:
+                self._frames = max(self._frames, frame + written // FRAME_BYTES)
+                # Its place on the disk is taken since the file was opened: a full disk has room for this.
+                self._write_header()
+        except OSError as error:
+            raise _failure(self._path, error) from error
+
+    def close(self) -> None:
+        """Close the file; it is complete already."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _frames_in_file(self) -> int:
+        if not self._is_regular:
+            return 0
+        return max(0, os.fstat(self._file).st_size - HEADER_BYTES) // FRAME_BYTES
+
+    def _write_header(self) -> None:
+        """One write, so that no reader sees half of it."""
+        if self._frames == self._header_frames:
+            return
+        size = min(self._frames * FRAME_BYTES, _LARGEST_DATA)
+        rate = SAMPLE_RATE * FRAME_BYTES
+        header = struct.pack("<4sI4s", b"RIFF", HEADER_BYTES - 8 + size, b"WAVE")
+        header += struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, SAMPLE_RATE, rate, FRAME_BYTES, FRAME_BYTES * 8)
+        header += struct.pack("<4sI", b"data", size)
+        if os.pwrite(self._file, header, 0) != HEADER_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)
+        self._header_frames = self._frames
+
+    def _to_16_bit(self, samples: memoryview) -> bytes:
+        """Round half to even of x * 32767, clipped; computed in float64, where the product is exact. NaN becomes 0."""
+        np = self._np
+        scaled = np.frombuffer(samples, dtype=np.float32).astype(np.float64) * FULL_SCALE
+        whole = np.rint(np.nan_to_num(scaled, nan=0.0, posinf=FULL_SCALE, neginf=-FULL_SCALE))
+        return bytes(np.clip(whole, -FULL_SCALE - 1, FULL_SCALE).astype("<i2").tobytes())
+
+
+def _open(path: str) -> int:
+    # Not blocking: opening a pipe with nobody at its other end would wait for ever.
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+    mode = os.fstat(file).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+        os.close(file)
+        raise OSError(errno.ESPIPE, "it is neither a file nor a device one can write to", path)
+    return file
+
+
+def _failure(path: str, error: OSError) -> VoicestreamError:
+    """What a person reads, and what to type next."""
+    what = error.strerror or str(error)
+    another = "or try: voicestream run --output ANOTHER.wav"
+    folder = os.path.dirname(path)  # noqa: PTH120 - of a string that may not be a valid path at all
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return VoicestreamError(f"cannot write {path}: the disk is full", hint=f"free some space there, {another}")
+        case errno.EFBIG:
+            return VoicestreamError(f"cannot write {path}: it has reached the largest size allowed", hint=another[3:])
+        case errno.ENOENT | errno.ENOTDIR:
+            return VoicestreamError(f"cannot write {path}: there is no folder {folder}", hint=f"Try: mkdir -p {folder}")
+        case _:
+            return VoicestreamError(f"cannot write {path}: {what}", hint=another[3:])

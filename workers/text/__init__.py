@@ -1,0 +1,1 @@
+"""Text handling that more than one worker needs."""

@@ -1,0 +1,78 @@
+"""Which words of speech text are names that programs gave: files, functions, hosts, hashes.
+
+Nobody translates them, and a translation without them says something else.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from typing import Final
+
+from voicestream.workers.text.word_set import word_set
+
+_ADDRESS: Final = re.compile(
+    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s\u3000-\u30ff\u4e00-\u9fff]*[A-Za-z0-9/]"
+)
+"""A URL ends where Japanese or Chinese begins: there is no space between them."""
+_WORD: Final = re.compile(r"(?<![A-Za-z0-9_])(?:[@.](?=[A-Za-z]))?[A-Za-z0-9_](?:[A-Za-z0-9_@+./-]*[A-Za-z0-9_])?")
+
+_DOTTED: Final = re.compile(r"\.?[A-Za-z0-9_@+-]+(?:\.[A-Za-z0-9_@+-]+)+|\.[A-Za-z][\w-]+", re.ASCII)
+_INITIALS: Final = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]|Ph\.D")
+"""``e.g``, ``z.B``, ``a.m``, ``Ph.D`` is not among them."""
+_CAMEL: Final = re.compile(r"[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*")
+_SNAKE: Final = re.compile(r"[A-Za-z0-9]*[A-Za-z0-9]_[A-Za-z0-9_]+|_+[A-Za-z0-9]\w*", re.ASCII)
+_SCOPED: Final = re.compile(r"@[\w.-]+/[\w.-]+", re.ASCII)
+_WITH_DIGITS: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{3,}")
+_NUMBER: Final = re.compile(r"[vV]?[0-9][0-9.,]*[A-Za-z]{0,4}|[A-Za-z][0-9]+|[0-9][0-9.]*(?:-?[A-Za-z]+[0-9]*)?")
+"""Versions, and numbers with a unit or an ending (``v1.2``, ``10ms``, ``42nd``, ``Q3``): the numbers are checked."""
+_HEXADECIMAL: Final = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f]{7,64}")
+
+SPOKEN: Final = word_set(
+    """
+    github gitlab javascript typescript youtube linkedin pytorch tensorflow postgresql mysql graphql websocket
+    websockets mongodb openai powershell webassembly wordpress devops macos ios iphone ipad ebay paypal whatsapp
+    facebook openssl opengl webgl sqlite nosql intellij vscode latex sharepoint onedrive mcdonald
+    """
+)
+"""Names known so well that other scripts have letters for them, in lower case: 깃허브, джаваскрипт."""
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the names that programs gave begin and end: ``useEffect``, ``main.py``, ``example.com``.
+
+    Versions and numbers with units are not among them, nor abbreviations such as ``e.g.``.
+    """
+    found = [match.span() for match in _ADDRESS.finditer(text)] if "://" in text else []
+    addresses = tuple(found)
+    begins = [first for first, _ in addresses]
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        before = bisect.bisect_right(begins, start)
+        in_address = before > 0 and start < addresses[before - 1][1]
+        if not in_address and is_name(match[0]):
+            found.append((start, end))
+    return sorted(found)
+
+
+def without(text: str) -> str:
+    """A text with a space in place of each of its names."""
+    parts: list[str] = []
+    position = 0
+    for start, end in spans(text):
+        parts.append(text[position:start])
+        position = end
+    return " ".join((*parts, text[position:]))
+
+
+def is_name(word: str) -> bool:
+    """Whether a word, without punctuation around it, is a name that a program gave."""
+    if word.isalpha() and word.isascii():
+        return _CAMEL.fullmatch(word) is not None
+    if _HEXADECIMAL.fullmatch(word):
+        return True
+    if _NUMBER.fullmatch(word):
+        return False
+    if _DOTTED.fullmatch(word):
+        return _INITIALS.fullmatch(word) is None and any(map(str.isalpha, word))
+    return any(pattern.fullmatch(word) for pattern in (_WITH_DIGITS, _SNAKE, _SCOPED))

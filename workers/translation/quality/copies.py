@@ -1,0 +1,70 @@
+"""Whether a translation is the original, handed back."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from voicestream.workers.text.word_set import word_set
+
+if TYPE_CHECKING:
+    from voicestream.workers.translation.quality.pair import Pair
+
+_RELATIVES: Final = tuple(
+    word_set(line)
+    for line in """
+    da nb nn sv
+    bs hr sr sl
+    cs sk
+    id ms
+    es gl ast pt ca an oc it
+    be ru uk
+    zh yue
+    az azb tr
+    af nl
+    """.splitlines()
+    if line.strip()
+)
+"""Languages so near to one another that a right translation can look like the original."""
+
+_NO_WORD: Final = re.compile(r"[\W_]+")
+_WORDS: Final = 3
+"""So many words, two of them in lower case, are not all names."""
+_WORDS_OTHER_SCRIPT: Final = 2
+_LONG_WORD: Final = 4
+_MANY: Final = 4
+_MOST_WORDS: Final = 0.9
+_MOST_LETTERS: Final = 0.8
+
+
+def unchanged(pair: Pair) -> str:
+    """The original again, or most of it.
+
+    One word may be a name in any language, and so may two, ``Claude Code``: the rule wants words in lower case.
+    """
+    words, runs = pair.plain_words, pair.runs[0]
+    if any(pair.source.base in group and pair.target.base in group for group in _RELATIVES):
+        return ""
+    same_script = pair.source_script == pair.target_script
+    if _NO_WORD.sub("", pair.original.casefold()) == _NO_WORD.sub("", pair.translation.casefold()):
+        enough = (
+            len(words) >= _WORDS - 1 and len(runs) >= _WORDS
+            if same_script
+            else len(words) >= 1 and max(len(runs), len(words)) >= _WORDS_OTHER_SCRIPT
+        )
+        return "it was not translated" if enough else ""
+    there = set(pair.runs[1])
+    stayed = [word for word in words if word in there]
+    if same_script:
+        long = [word for word in words if len(word) >= _LONG_WORD]
+        if len(long) >= _MANY and sum(word in there for word in long) > _MOST_WORDS * len(long):
+            return "it was hardly translated"
+    elif len(stayed) >= _MANY and len(stayed) > _MOST_WORDS * len(words):
+        # A list of packages stays as it is, and the words around it do not.
+        return "it was hardly translated" if _share(stayed, there) > _MOST_LETTERS else ""
+    return ""
+
+
+def _share(some: list[str], everything: set[str]) -> float:
+    """Of the letters of all words, how many are those of some."""
+    return sum(map(len, set(some))) / sum(map(len, everything))

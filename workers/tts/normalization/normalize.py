@@ -1,0 +1,93 @@
+"""A sentence as a neural voice is to say it: numbers and symbols are words of its language."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Final
+
+from voicestream.config import languages
+from voicestream.errors import UsageError
+from voicestream.workers.tts.normalization.abbreviations import say_abbreviations
+from voicestream.workers.tts.normalization.characters import speakable, unify
+from voicestream.workers.tts.normalization.dates import say_dates
+from voicestream.workers.tts.normalization.identifiers import say_hashes, say_names, say_versions
+from voicestream.workers.tts.normalization.numbers.numbers import say_numbers, say_ranges
+from voicestream.workers.tts.normalization.numbers.written_ordinals import say_ranks
+from voicestream.workers.tts.normalization.symbols import say_rest, say_signs
+from voicestream.workers.tts.normalization.times import say_times
+from voicestream.workers.tts.normalization.units import say_units
+
+_FIGURE: Final = re.compile(r"\d")
+_VARIANTS: Final = {"pt-BR": "pt_BR", "fr-CH": "fr_CH", "fr-BE": "fr_BE"}
+"""Countries that count in another way."""
+
+_JOINING: Final = frozenset(("ja", "zh"))
+"""Written without spaces between words."""
+_LONGEST_PART: Final = 600
+"""Characters that are normalized at once: some steps cost more than in proportion to the length."""
+
+_STEPS: Final = (
+    say_hashes,
+    say_dates,
+    say_times,
+    say_versions,
+    say_ranges,
+    say_ranks,
+    say_units,
+    say_names,
+    say_numbers,
+)
+"""From what only one thing can be to what is left. Each needs figures."""
+
+
+def words(text: str, language: str) -> str:
+    """A sentence in words of its language, without figures and without what a voice cannot say.
+
+    Saying it again changes nothing. Of a language that no neural voice here speaks only the blanks are tidied.
+
+    Args:
+        text: one sentence, without markup.
+        language: BCP-47 tag of the text.
+
+    Returns:
+        "" when there is nothing to say: a voice makes noise of punctuation.
+    """
+    variant = _variant(language)
+    if variant is None:
+        return " ".join(text.split()) if any(map(str.isalnum, text)) else ""
+    said = [_say(part, variant) for part in _parts(" ".join(unify(text, variant[:2]).split()))]
+    return ("" if variant[:2] in _JOINING else " ").join(filter(None, said))
+
+
+def _say(text: str, variant: str) -> str:
+    text = say_signs(say_abbreviations(text, variant), variant)
+    for step in _STEPS:
+        if _FIGURE.search(text) is None:
+            break
+        text = step(text, variant)
+    return speakable(say_rest(text, variant), variant[:2])
+
+
+def _parts(text: str) -> list[str]:
+    """A text in parts of at most ``_LONGEST_PART`` characters, divided at spaces where there are any."""
+    parts: list[str] = []
+    begin = 0
+    while len(text) - begin > _LONGEST_PART:
+        space = text.rfind(" ", begin + 1, begin + _LONGEST_PART)
+        end = space if space > 0 else begin + _LONGEST_PART
+        parts.append(text[begin:end])
+        begin = end
+    return [*parts, text[begin:]]
+
+
+@functools.lru_cache(maxsize=512)
+def _variant(language: str) -> str | None:
+    """The language as this package names it: without a country, but where numbers differ."""
+    try:
+        known = languages.parse(language)
+    except UsageError:
+        return None
+    if known.tag in _VARIANTS:
+        return _VARIANTS[known.tag]
+    return (known.xtts or "")[:2] or None

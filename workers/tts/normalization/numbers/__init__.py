@@ -1,0 +1,1 @@
+"""Numbers in words: cardinals, ordinals, inflection and gender, by language."""

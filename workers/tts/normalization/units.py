@@ -1,0 +1,192 @@
+"""A number and its unit: sizes, durations, frequencies, temperatures, money, percentages, factors."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from voicestream.workers.tts.normalization import symbol_words
+from voicestream.workers.tts.normalization.joining import splice
+from voicestream.workers.tts.normalization.numbers import numerals
+from voicestream.workers.tts.normalization.numbers.cardinals import MOST_DIGITS
+from voicestream.workers.tts.normalization.numbers.inflection import form
+from voicestream.workers.tts.normalization.numbers.korean import native
+from voicestream.workers.tts.normalization.unit_symbols import CODES, CURRENCIES, LOCAL, OTHERS, SYMBOLS, WITH_PREFIX
+from voicestream.workers.tts.normalization.unit_words import PREFIXES, TABLE
+
+if TYPE_CHECKING:
+    from voicestream.workers.tts.normalization.numbers.numerals import Numeral
+
+_SCALES: Final = {"k": 3, "K": 3, "M": 6, "bn": 9, "B": 9, "T": 12}
+_LETTERS: Final = "A-Za-zÀ-ɏЀ-џµ"
+_MILLION: Final = re.compile(
+    r"(?:milli(?:on|ard)s?|millón|millones|milion[ei]|miliard[oi]|milh(?:ão|ões)|mil milhões)\Z"
+)
+_VOWELS: Final = "aeiouhé"
+_OF: Final = {"es": " de", "fr": " de", "it": " di", "pt": " de"}
+"""A million of euros."""
+_MINUTES: Final = re.compile(r"(?<![\w.,-])(\d+h)?\s?(\d+)m\s?(\d+(?:\.\d+)?s)?(?!\w)")
+"""``1h5m30s``: an m on the figures is of a duration; the metre stands apart."""
+_TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*+\s[^\W\d_]{3,}+/s(?!\w)")
+"""Other things by the second."""
+_CENTS: Final = 2
+
+
+class _Row(NamedTuple):
+    gender: str
+    forms: tuple[str, ...]
+
+
+@functools.cache
+def _rows(language: str) -> dict[str, _Row]:
+    rows: dict[str, _Row] = {}
+    for entry in re.split(r"\n| \| ", TABLE[language].strip()):
+        name, _, forms = entry.partition(": ")
+        unit, _, gender = name.partition(" ")
+        rows[unit] = _Row(gender or "m", tuple(forms.split("/")))
+    return rows
+
+
+@functools.cache
+def _symbols() -> dict[str, tuple[str, str]]:
+    """By symbol: its prefix and its unit."""
+    found = {symbol: ("", unit) for symbol, unit in SYMBOLS.items()}
+    for unit, prefixes in WITH_PREFIX.items():
+        name = {"b": "byte", "iB": "byte"}.get(unit) or SYMBOLS[unit]
+        for prefix in prefixes:
+            found[prefix + unit] = (prefix, name)
+            if prefix == "k":
+                found["K" + unit] = (prefix, name)
+            if unit == "b":
+                found[prefix.lower() + "b"] = (prefix, name)
+    found["us"] = ("µ", "second")
+    return found
+
+
+@functools.cache
+def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...]:
+    """Patterns, their kinds, and the signs of which a text needs one; none for the units, which are too many."""
+    number = numerals.pattern(language)
+    before = r"(?=\d)(?<![A-Za-z0-9_])(?<!\d[.,])(?<![A-Za-z0-9]-)"
+    behind = rf"(?![{_LETTERS}0-9])"
+    units = "|".join(
+        re.escape(unit) for unit in sorted((*_symbols(), *OTHERS, *LOCAL.get(language[:2], ())), key=len, reverse=True)
+    )
+    signs = tuple(sign for sign in CURRENCIES if CURRENCIES[sign] in _rows(language[:2]))
+    money = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
+    codes = "|".join(CODES)
+    return (
+        (re.compile(rf"({money})\s?({number})\s?(k|K|M|bn|B|T)?{behind}"), "money first", signs),
+        (
+            re.compile(rf"{before}({number})\s?(k|K|M|bn|B|T)?\s?({money}|(?:{codes})(?![A-Za-z]))"),
+            "money last",
+            (*signs, *CODES),
+        ),
+        (re.compile(rf"({codes})\s({number}){behind}"), "code first", (*CODES,)),
+        (re.compile(rf"%\s?({number})(?![\d%])"), "percent first", ("%",)),
+        (re.compile(rf"{before}({number})\s?[%٪]"), "percent last", ("%", "٪")),
+        (re.compile(rf"{before}({number})\s?°\s?([CFK])?{behind}"), "degrees", ("°",)),
+        (re.compile(rf"{before}({number})\s?({units})(/s)?{behind}(?:\.(?=\s[a-zß-ÿа-я]))?"), "unit", ()),
+        (re.compile(rf"{before}({number})([kK]|M){behind}"), "scale", ("k", "K", "M")),
+        (re.compile(rf"{before}({number})\s?[x×]{behind}(?!\s?\d)"), "times", ("x", "×")),
+    )
+
+
+def say_units(text: str, language: str) -> str:
+    """Put numbers that have a unit into words, with it.
+
+    Args:
+        text: a sentence.
+        language: as for ``cardinal``.
+    """
+    text = _MINUTES.sub(r"\1 \2 min \3", text)
+    text = _TOKENS.sub(lambda m: _rows(language[:2])["persecond"].forms[0].format(m[0][:-2]), text)
+    for pattern, kind, signs in _patterns(language):
+        if not signs or any(sign in text for sign in signs):
+            text = pattern.sub(functools.partial(_said, language=language, kind=kind), text)
+    return text
+
+
+def count(numeral: Numeral, unit: str, language: str, prefix: str = "") -> str:
+    """So many of a unit: ``count(Numeral("3", ""), "hour", "de")`` is ``drei Stunden``."""
+    base = language[:2]
+    row = (prefix and _rows(base).get(f"{unit}+")) or _rows(base)[unit]
+    # In French two and a half are two already.
+    quantity = int(numeral.whole[:MOST_DIGITS]) if base == "fr" else numeral.quantity
+    noun = row.forms[min(form(quantity, base), len(row.forms) - 1)]
+    if prefix:
+        named = _rows(base)["prefixes"].forms[PREFIXES.index(prefix)]
+        noun = named + (noun.lower() if base == "de" else noun.replace("_", " "))
+    number = numerals.say(numeral, language, row.gender)
+    if base == "ko" and unit == "hour" and numeral.quantity is not None:
+        number = native(numeral.quantity) or number
+    if base in _OF and _MILLION.search(number):
+        number += " d'" if base == "fr" and noun[0] in _VOWELS else f"{_OF[base]} "
+        return number + noun if "{}" not in noun else noun.format(number.rstrip())
+    if "{}" in noun:
+        return noun.format(number)
+    return number + noun if base in ("ja", "zh") else f"{number} {noun}"
+
+
+def _said(found: re.Match[str], *, language: str, kind: str) -> str:
+    match kind:
+        case "money first":
+            said = _money(found[2], found[3], CURRENCIES[found[1]], language)
+        case "money last":
+            said = _money(found[1], found[2], (CURRENCIES | CODES)[found[3]], language)
+        case "code first":
+            said = _money(found[2], None, CODES[found[1]], language)
+        case "percent first" | "percent last":
+            said = count(numerals.read(found[1], language), "percent", language)
+        case "degrees":
+            said = count(numerals.read(found[1], language), "degree", language)
+            said += {"C": " Celsius", "F": " Fahrenheit", "K": " Kelvin", None: ""}[found[2]]
+        case "unit":
+            said = _unit(found[1], found[2], per_second=found[3] is not None, language=language)
+        case "scale":
+            said = numerals.say(_scaled(numerals.read(found[1], language), found[2]), language)
+        case _:
+            said = count(numerals.read(found[1], language), "times", language)
+    return splice(found, said, language)
+
+
+def _unit(number: str, symbol: str, *, per_second: bool, language: str) -> str:
+    numeral = numerals.read(number, language)
+    symbol = LOCAL.get(language[:2], {}).get(symbol, symbol)
+    symbol = OTHERS.get(symbol, symbol)
+    symbol, slash, _ = symbol.partition("/s")
+    if symbol in _rows(language[:2]):
+        said = count(numeral, symbol, language)
+    elif symbol == "cm":
+        # The one unit of a hundredth.
+        metre = count(numeral, "metre", language)
+        prefix = symbol_words.word("centi", language)
+        noun = _rows(language[:2])["metre"].forms
+        shown = noun[min(form(numeral.quantity, language[:2]), len(noun) - 1)]
+        said = metre.removesuffix(shown) + prefix + (shown.lower() if language[:2] == "de" else shown)
+    else:
+        prefix, unit = _symbols()[symbol]
+        said = count(numeral, unit, language, prefix)
+    if per_second or slash:
+        said = _rows(language[:2])["persecond"].forms[0].format(said)
+    return said
+
+
+def _money(number: str, scale: str | None, unit: str, language: str) -> str:
+    numeral = numerals.read(number, language)
+    if scale:
+        return count(_scaled(numeral, scale), unit, language)
+    if len(numeral.fraction) == _CENTS and language[:2] not in ("ja", "zh", "ko"):
+        whole = count(numerals.Numeral(numeral.whole, ""), unit, language)
+        cents = int(numeral.fraction)
+        return f"{whole} {numerals.say(numerals.Numeral(str(cents), ''), language)}" if cents else whole
+    return count(numeral, unit, language)
+
+
+def _scaled(numeral: Numeral, scale: str) -> Numeral:
+    """1.5k is fifteen hundred."""
+    power = _SCALES[scale]
+    fraction = numeral.fraction.ljust(power, "0")
+    whole = (numeral.whole + fraction[:power]).lstrip("0") or "0"
+    return numerals.Numeral(whole, fraction[power:])
