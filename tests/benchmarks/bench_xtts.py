@@ -33,7 +33,7 @@ from voicestream.bench.hardware import describe
 from voicestream.bench.random_models.sizes import FULL_SIZES
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.workers.engines.xtts.end_detection import TOKEN_SECONDS
-from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

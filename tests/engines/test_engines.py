@@ -20,7 +20,7 @@ from voicestream.engines import registry
 from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, EngineNotReadyError
 from voicestream.workers import engine_loading
-from voicestream.workers.engines.espeak import voices
+from voicestream.workers.espeak_ng import voices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,9 +19,9 @@ from helpers.deadline import remaining
 from voicestream.config import languages
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError, UsageError
-from voicestream.workers.engines.espeak import library as espeak_library
 from voicestream.workers.engines.espeak import synthesizer as espeak
-from voicestream.workers.engines.espeak import voices as espeak_voices
+from voicestream.workers.espeak_ng import library as espeak_library
+from voicestream.workers.espeak_ng import voices as espeak_voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -256,7 +256,7 @@ def test_memory_stays_flat(synthesizer: EspeakSynthesizer) -> None:
 GROWTH = """
 import ctypes, sys
 from pathlib import Path
-from voicestream.workers.engines.espeak import library as espeak_library
+from voicestream.workers.espeak_ng import library as espeak_library
 
 class Usage(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in "arena a b c mapped d e used f g".split()]

@@ -10,7 +10,7 @@ import pytest
 from helpers.sounds import Engine, quiet
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.workers.engines.espeak import synthesizer
-from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import Limits
 from voicestream.workers.tts.postprocessing.postprocess import shaped
 
 if TYPE_CHECKING:

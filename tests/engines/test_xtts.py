@@ -203,7 +203,7 @@ def test_the_conditioning_is_that_of_coqui(xtts_models: Path, tmp_path: Path, mo
     from TTS.tts.configs.xtts_config import XttsConfig
     from TTS.tts.models.xtts import Xtts
 
-    from voicestream.voices import sample
+    from voicestream.voices import cleaning
     from voicestream.workers.engines.xtts import conditioning, linear
 
     directory = xtts_models / tiny_xtts.NAME
@@ -211,7 +211,7 @@ def test_the_conditioning_is_that_of_coqui(xtts_models: Path, tmp_path: Path, mo
     config.load_json(str(directory / "config.json"))
     model = Xtts(config)
     model.load_checkpoint(config, checkpoint_dir=str(directory))
-    heard = sample.read(wav(tmp_path / "me.wav", 9.0, 150.0))
+    heard = cleaning.read(wav(tmp_path / "me.wav", 9.0, 150.0))
     signal = torch.from_numpy(heard.samples)[None]
     expected = model.get_gpt_cond_latents(signal, 22_050, length=30, chunk_length=4)
     embedding = model.get_speaker_embedding(signal.clone(), 22_050)

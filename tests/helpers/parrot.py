@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from helpers.plugging import offer
 from voicestream.errors import UsageError
-from voicestream.voices import sample
+from voicestream.voices import cleaning, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class Parrot:
         del text, language, seed, speed
         if not voice.startswith("/"):
             raise UsageError(f'a parrot has no voice "{voice}"')
-        yield sample.read(voice).samples
+        yield cleaning.read(voice).samples
 
     def close(self) -> None:
         pass

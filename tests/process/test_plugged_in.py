@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 CHOIR = """
 from voicestream.engines.spec import SynthesizerSpec, VoiceList
-from voicestream.models.catalogue import Model
-from voicestream.models.licences import Licence
+from voicestream.engines.model import Model
+from voicestream.engines.model import Licence
 
 MODEL = Model(
     name="choir-1.0", title="Choir", engine="choir", licence="choral-1.0", repository="somebody/choir",

@@ -14,7 +14,7 @@ import pytest
 from voicestream import bounded_file
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.models import manifest, weights
-from voicestream.voices import sample, sound_file
+from voicestream.voices import cleaning, sound_file
 from voicestream.workers.engines.kokoro import voices as kokoro_voices
 from voicestream.workers.engines.nllb import weights as nllb_directories
 
@@ -113,7 +113,7 @@ def test_memory_is_for_the_frames_that_are_there_and_not_for_those_that_a_header
     head = b"RIFF" + struct.pack("<I", claimed + 36) + b"WAVEfmt " + struct.pack("<I", 16) + form
     file.write_bytes(head + b"data" + struct.pack("<I", claimed) + b"\1\0\2\0\3")
     tracemalloc.start()
-    assert len(sample.read(file).samples) == 2
+    assert len(cleaning.read(file).samples) == 2
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 32 << 20

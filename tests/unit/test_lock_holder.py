@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from helpers.running import wait_until
-from voicestream.protocol import lock_holder
+from voicestream.protocol import lock_holder, process_watch
 from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_what_is_noted_of_another_process_is_not_believed(
     directory: RunDirectory, holder: Holder, note: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     text = (
-        note.format(mine=lock_holder.identity(os.getpid()), start=f"{holder.process.pid} 12345")
+        note.format(mine=process_watch.identity(os.getpid()), start=f"{holder.process.pid} 12345")
         if "{" in note
         else note
     )
@@ -115,7 +115,7 @@ def test_nobody_is_found_where_nobody_holds_the_lock(directory: RunDirectory) ->
     directory.prepare()
     assert lock_holder.find(directory) is None
     with subprocess.Popen(["sleep", "600"]) as other:
-        (directory.path / "lock").write_text(lock_holder.identity(other.pid))
+        (directory.path / "lock").write_text(process_watch.identity(other.pid))
         assert lock_holder.find(directory) is None
         other.kill()
 

@@ -13,7 +13,7 @@ from helpers.recordings import record, speech
 from helpers.tiny_voices import kokoro, xtts
 from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, EngineNotReadyError, UsageError
-from voicestream.voices import choice, sample
+from voicestream.voices import choice, cleaning, sample
 from voicestream.voices.choice import Choice
 from voicestream.voices.store import VoiceStore
 
@@ -149,12 +149,12 @@ def test_a_file_is_cleaned_and_asked_for_once(models: str, file: Path, monkeypat
     assert asked.files == [file]
     (path,) = map(Path, paths)
     assert path.is_absolute()
-    assert sample.read(path).seconds == pytest.approx(8.0, abs=0.1)
+    assert cleaning.read(path).seconds == pytest.approx(8.0, abs=0.1)
     assert [kept.path for kept in VoiceStore().files()] == [path]
 
 
 def test_a_file_that_was_added_as_a_voice_is_not_asked_for_again(models: str, file: Path) -> None:
-    kept = VoiceStore().add("friend", sample.read(file), "asked")
+    kept = VoiceStore().add("friend", cleaning.read(file), "asked")
     asked = Asked()
     assert choice.resolve(str(file), "auto", models, asked) == Choice(str(kept.path), "xtts")
     assert asked.files == []

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.recordings import speech
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
-from voicestream.voices import embedding_cache, sample, store
+from voicestream.voices import cleaning, embedding_cache, sample, store
 from voicestream.voices.store import CONSENT, VoiceStore
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_a_voice_is_kept_with_its_consent_and_found_in_whatever_case(voices: Voi
     found = voices.named("me at WORK")
     assert found == kept
     assert voices.voices() == [kept]
-    assert np.array_equal(sample.read(kept.path).samples, made().samples)
+    assert np.array_equal(cleaning.read(kept.path).samples, made().samples)
     assert kept.record.content_hash == made().content_hash
     assert kept.record.seconds == 6.0
     assert kept.record.consent.words == CONSENT

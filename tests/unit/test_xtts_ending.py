@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voicestream.workers.engines.xtts.end_detection import LIKELY, TOKEN_SECONDS, Ending
-from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import Limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

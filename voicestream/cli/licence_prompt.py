@@ -13,8 +13,7 @@ from voicestream.models import licences
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voicestream.models.catalogue import Model
-    from voicestream.models.licences import Licence
+    from voicestream.engines.model import Licence, Model
 
 FLAG = "--accept-licence"
 

@@ -15,8 +15,8 @@ from voicestream.models.store import Store, directory
 if TYPE_CHECKING:
     from voicestream.cli.prompts import Ask
     from voicestream.config.languages import Language
+    from voicestream.engines.model import Model
     from voicestream.engines.spec import SynthesizerSpec
-    from voicestream.models.catalogue import Model
 
 NONE: Final = "none"
 

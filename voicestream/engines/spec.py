@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicestream.config.engine_settings import EngineSettings
+    from voicestream.engines.model import Licence, Model
     from voicestream.engines.synthesizer import Synthesizer
     from voicestream.engines.translator import Translator
-    from voicestream.models.catalogue import Model
-    from voicestream.models.licences import Licence
 
     Report = Callable[[str, float | None], None]
     """Takes the name of a stage of loading and, where known, its progress from 0 to 1. Each call extends the time

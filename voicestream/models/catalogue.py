@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
@@ -14,45 +13,12 @@ from voicestream.models.atomic_files import leads_inside
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from voicestream.engines.model import Model
     from voicestream.engines.spec import SynthesizerSpec
 
 GB: Final = 1_000_000_000
-INT8_SUFFIX: Final = "-int8"
 COMPUTES: Final = ("cpu", "mps", "cuda")
 """Where a model may run: the processor, an Apple GPU, an NVIDIA (or ROCm) GPU."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """One model, under the name of its directory."""
-
-    name: str
-    title: str
-    """What people call it."""
-    engine: str
-    """Name of the translator or synthesizer that runs it."""
-    licence: str
-    """Its id in ``licences.licences()``."""
-    repository: str
-    """On the hub: ``facebook/nllb-200-distilled-600M``."""
-    required: tuple[str, ...]
-    """Files without which it is of no use; a pattern stands for at least one."""
-    optional: tuple[str, ...]
-    """Files that are taken if the repository has them."""
-    weights: tuple[tuple[str, ...], ...]
-    """Patterns of the weights' files, by preference: the first set of which the repository has something is taken."""
-    download_bytes: int
-    """About what the hub sends."""
-    disk_bytes: int
-    """About what it takes once it is installed."""
-    memory_bytes: int
-    """About what it takes while it runs where it is meant to run."""
-    original: str | None = None
-    """The name of the model from which this one is converted."""
-    also_at: tuple[str, ...] = ()
-    """Repositories with the same files, from which other programs may have fetched it."""
-    quality: str = ""
-    """What ``setup --quality`` calls its size, beside its name; empty = it has no other name."""
 
 
 MEDIUM_GPU_BYTES: Final = 6 * GB

@@ -13,7 +13,7 @@ from voicestream.models.manifest import FileRecord, Manifest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from voicestream.models.catalogue import Model
+    from voicestream.engines.model import Model
     from voicestream.models.model_hub import Hub, RemoteFile
     from voicestream.models.progress import Teller
 

@@ -14,7 +14,7 @@ from voicestream.models import licences
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.models.catalogue import Model
+    from voicestream.engines.model import Model
 
 
 def snapshots(models: Iterable[Model]) -> list[Path]:

@@ -16,7 +16,7 @@ from voicestream.models.model_hub import Hub
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from voicestream.models.catalogue import Model
+    from voicestream.engines.model import Model
     from voicestream.models.progress import Teller
     from voicestream.models.store import Store
 

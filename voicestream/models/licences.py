@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -10,29 +9,13 @@ import msgspec
 from voicestream import bounded_file
 from voicestream.config import user_directories
 from voicestream.engines import registry
+from voicestream.engines.model import Licence
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.models import today
 from voicestream.models.atomic_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Licence:
-    """A licence under which a model is given away."""
-
-    id: str
-    """As SPDX calls it, in small letters; where SPDX has none, as the model's own page does."""
-    name: str
-    version: str
-    url: str
-    summary: str
-    """What matters to somebody who wants to use the model."""
-    must_be_accepted: bool = True
-    """False: it grants what users do with the model without asking anything of them."""
-    variable: str = ""
-    """A variable of the environment that says with ``1`` that it was accepted: other programs honour it, too."""
 
 
 COMMON: Final = {

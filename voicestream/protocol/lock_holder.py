@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from voicestream.protocol.process_watch import ProcessWatch
+from voicestream.protocol.process_watch import ProcessWatch, identity
 
 if TYPE_CHECKING:
     import psutil
@@ -35,16 +35,6 @@ ORPHANS_SECONDS: Final = 1.0
 LOCKS: Final = Path("/proc/locks")
 
 Step = Literal["SIGTERM", "SIGKILL"]
-
-
-def identity(pid: int) -> str:
-    """A process's number and when it started, in ticks since the boot (proc(5), field 22); 0 where that is not told."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        start = text.rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        start = "0"
-    return f"{pid} {start}"
 
 
 def find(directory: RunDirectory) -> LockHolder | None:

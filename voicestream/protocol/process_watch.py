@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+from pathlib import Path
 from typing import Final
 
 POLL_SECONDS: Final = 0.5
@@ -53,3 +54,13 @@ def _open(pid: int) -> int | None:
     except (OSError, OverflowError):
         # It has ended, the kernel is too old, or this is no process's number: has_ended() tells.
         return None
+
+
+def identity(pid: int) -> str:
+    """A process's number and when it started, in ticks since the boot (proc(5), field 22); 0 where that is not told."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        start = text.rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        start = "0"
+    return f"{pid} {start}"

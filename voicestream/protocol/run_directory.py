@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import RunDirectoryError
-from voicestream.protocol import lock_holder
+from voicestream.protocol import process_watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -187,7 +187,7 @@ class RunDirectory:
             os.close(descriptor)
 
     def noted_holder(self) -> str:
-        """Who holds this directory, by the words of that process (as ``lock_holder.identity``); empty if not told.
+        """Who holds this directory, by the words of that process (as ``process_watch.identity``); empty if not told.
 
         What a predecessor has written stands there until the lock's next holder has written.
 
@@ -310,4 +310,4 @@ def _note_holder(descriptor: int) -> None:
     """Under the lock: write down which process holds it, for whoever has to end it."""
     with contextlib.suppress(OSError):  # a full disk: then it cannot be ended by force, and that is said there
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, lock_holder.identity(os.getpid()).encode(), 0)
+        os.pwrite(descriptor, process_watch.identity(os.getpid()).encode(), 0)

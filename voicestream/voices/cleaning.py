@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import UsageError
@@ -10,7 +11,6 @@ from voicestream.voices import checks, sample, sound_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -69,6 +69,17 @@ def clean(files: Sequence[Path]) -> Cleaned:
     if verdict.refusals:
         raise UsageError(f"{what} cannot be a voice: {' Also, '.join(verdict.refusals)}", hint=_AGAIN)
     return Cleaned(sample.make(whole), (*verdict.warnings, *warnings))
+
+
+def read(path: Path | str) -> Sample:
+    """Read the sample of a voice: a kept one as it is, any other recording cleaned.
+
+    Raises:
+        UsageError: it cannot be read, or is no sample of a voice.
+        ConfigurationError: the package that reads sound is missing.
+    """
+    file = Path(path)
+    return sample.read(file) or clean([file]).sample
 
 
 def _measured(whole: NDArray[np.float32], clipped: Sequence[tuple[float, int]]) -> Measures:

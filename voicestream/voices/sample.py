@@ -10,7 +10,6 @@ import hashlib
 import io
 import wave
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import UsageError
@@ -18,6 +17,8 @@ from voicestream.models.atomic_files import write_whole
 from voicestream.voices import sound_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -55,13 +56,12 @@ def make(samples: NDArray[np.float32]) -> Sample:
     return _of(kept.tobytes())
 
 
-def read(path: Path | str) -> Sample:
-    """The sample in a file that was written here; another one is cleaned as it is read.
+def read(file: Path) -> Sample | None:
+    """Read a file that ``write`` made; None for a file of another format, which ``cleaning`` reads.
 
     Raises:
-        UsageError: it cannot be read, or is no sample of a voice.
+        UsageError: it cannot be read.
     """
-    file = Path(path)
     try:
         with wave.open(str(file), "rb") as opened:
             form = (opened.getnchannels(), opened.getsampwidth(), opened.getframerate())
@@ -74,11 +74,7 @@ def read(path: Path | str) -> Sample:
         raise UsageError(
             f"the sample {file} cannot be read: {error.strerror}", hint="Try: voicestream voices list"
         ) from error
-    if data is not None:
-        return _of(data[: len(data) // _WIDTH * _WIDTH])
-    from voicestream.voices import cleaning  # noqa: PLC0415 - it makes samples, too
-
-    return cleaning.clean([file]).sample
+    return None if data is None else _of(data[: len(data) // _WIDTH * _WIDTH])
 
 
 def write(path: Path, sample: Sample) -> None:

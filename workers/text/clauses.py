@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Final
 
-from voicestream.workers.parser.sentences import stops
+from voicestream.workers.text import stops
 
 _NO_SPACES: Final = r"\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _FIGURES: Final = "〇零一二三四五六七八九十百千万億亿点"

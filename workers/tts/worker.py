@@ -171,7 +171,7 @@ class TtsWorker(JobWorker):
             if is_heard:
                 yield silence(pause_seconds, synthesizer.sample_rate)
             return
-        from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+        from voicestream.workers.text.duration_bounds import Limits
         from voicestream.workers.tts.postprocessing.postprocess import shaped
 
         yield from shaped(

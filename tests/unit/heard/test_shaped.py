@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpers.sounds import RATE, Engine, cut, quiet, rms, sound, speech
 from voicestream.errors import UnusableSoundError
-from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import Limits
 from voicestream.workers.tts.postprocessing.postprocess import other_seed, shaped
 
 if TYPE_CHECKING:

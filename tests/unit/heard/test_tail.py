@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.sounds import RATE, Engine, quiet, rms, sound, speech
-from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import Limits
 from voicestream.workers.tts.postprocessing.postprocess import shaped
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from voicestream.models.store import Store, directory
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
-    from voicestream.models.catalogue import Model
+    from voicestream.engines.model import Model
     from voicestream.models.store import Entry
 
 INSTALLED = "installed"

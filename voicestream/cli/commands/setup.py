@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from voicestream.config.best_device import Device
     from voicestream.config.languages import Language
+    from voicestream.engines.model import Model
     from voicestream.engines.spec import TranslatorSpec
-    from voicestream.models.catalogue import Model
     from voicestream.protocol.messages import Role
 
 Answer = TypeVar("Answer")

@@ -26,7 +26,7 @@ def _voices(_models: str) -> VoiceList:
     """What is in the data of the package; nothing is known where it cannot be read."""
     from pathlib import Path
 
-    from voicestream.workers.engines.espeak import voices
+    from voicestream.workers.espeak_ng import voices
 
     try:
         import espeakng_loader

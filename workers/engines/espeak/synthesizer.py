@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
-from voicestream.workers.engines.espeak import library as espeak_library
-from voicestream.workers.engines.espeak import voices as espeak_voices
+from voicestream.workers.espeak_ng import library as espeak_library
+from voicestream.workers.espeak_ng import voices as espeak_voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
-    from voicestream.workers.engines.espeak.voices import EspeakVoices
+    from voicestream.workers.espeak_ng.voices import EspeakVoices
 
 NATURAL_WORDS_PER_MINUTE: Final = 175
 """espeak-ng's own default."""

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
-from voicestream.workers.engines.espeak import library
 from voicestream.workers.engines.kokoro import ipa_mapping, punctuation
-from voicestream.workers.engines.kokoro.spec import INSTALL, SPEC
+from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGES
+from voicestream.workers.espeak_ng import library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from voicestream.workers.engines.espeak.library import EspeakLibrary
+    from voicestream.workers.espeak_ng.library import EspeakLibrary
 
 _PACKAGES: Final = {"ja": ("fugashi", "unidic_lite"), "zh": ("rjieba", "pypinyin")}
 
@@ -41,7 +41,7 @@ def supports(language: str) -> bool:
         base = languages.parse(language).base
     except UsageError:
         return False
-    return base in SPEC.languages
+    return base in LANGUAGES
 
 
 def require(language: str) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.engines.spec import SynthesizerSpec, VoiceList
 from voicestream.errors import EngineNotReadyError
-from voicestream.models.catalogue import Model
 from voicestream.voices import names
+from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGES, MODEL, NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,24 +16,7 @@ if TYPE_CHECKING:
     from voicestream.engines.spec import Report
     from voicestream.engines.synthesizer import Synthesizer
 
-NAME: Final = "kokoro"
-INSTALL: Final = "pip install 'voicestream[kokoro]'"
 RANK: Final = 200
-
-MODEL: Final = Model(
-    name="kokoro-82m-v1.0",
-    title="Kokoro",
-    engine=NAME,
-    licence="apache-2.0",
-    repository="onnx-community/Kokoro-82M-v1.0-ONNX",
-    required=("config.json", "tokenizer.json", "voices/*.bin"),
-    optional=(),
-    # In 8 bits it is a quarter of that, noisier, and slower where a processor cannot multiply these itself.
-    weights=(("onnx/model.onnx",), ("onnx/model_quantized.onnx",)),
-    download_bytes=354_000_000,
-    disk_bytes=354_000_000,
-    memory_bytes=900_000_000,
-)
 
 
 def _load(settings: EngineSettings, report: Report) -> Synthesizer:
@@ -74,7 +57,7 @@ SPEC: Final = SynthesizerSpec(
     title=MODEL.title,
     summary="small, for any",
     rank=RANK,
-    languages=frozenset("en es fr hi it ja pt zh".split()),
+    languages=LANGUAGES,
     packages=("onnx", "onnxruntime"),
     install=INSTALL,
     models=(MODEL,),

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
 from voicestream.models.weights import AGAIN
-from voicestream.workers.engines.espeak import library as espeak_library
-from voicestream.workers.engines.espeak import voices as espeak_voices
 from voicestream.workers.engines.kokoro import chunks as pieces
 from voicestream.workers.engines.kokoro import joining as joints
 from voicestream.workers.engines.kokoro import phonemes, voices
 from voicestream.workers.engines.kokoro import weights as directories
-from voicestream.workers.engines.kokoro.spec import INSTALL, NAME
+from voicestream.workers.engines.kokoro.model import INSTALL, NAME
+from voicestream.workers.espeak_ng import library as espeak_library
+from voicestream.workers.espeak_ng import voices as espeak_voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

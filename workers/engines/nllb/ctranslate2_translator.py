@@ -13,7 +13,7 @@ from voicestream.engines.translator import CancelledError
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.weights import AGAIN
-from voicestream.workers.engines.nllb import batches, spec, weights
+from voicestream.workers.engines.nllb import batches, models, weights
 from voicestream.workers.engines.nllb.oom_splitting import Rations
 from voicestream.workers.inference import device
 from voicestream.workers.inference.page_cache import read_ahead
@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 class NllbCt2Translator:
     """A ``Translator``."""
 
-    name = spec.CONVERTED
+    name = models.CONVERTED
     needs_checks = True
 
     def __init__(self, directory: Path, vocabulary: Vocabulary, compute: str) -> None:

@@ -16,7 +16,7 @@ from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.weights import AGAIN
 from voicestream.telemetry import go_offline
-from voicestream.workers.engines.nllb import batches, spec, weights
+from voicestream.workers.engines.nllb import batches, models, weights
 from voicestream.workers.engines.nllb.oom_splitting import Rations
 from voicestream.workers.inference import device
 from voicestream.workers.inference.page_cache import read_ahead
@@ -47,7 +47,7 @@ USUAL_SIZES: Final = ((1, 6, 32), (1, 19, 64), (1, 44, 128), (2, 19, 64), (4, 19
 class NllbTranslator:
     """A ``Translator``."""
 
-    name = spec.ORIGINAL
+    name = models.ORIGINAL
     needs_checks = True
 
     def __init__(self, model: M2M100ForConditionalGeneration, vocabulary: Vocabulary, *, may_record: bool) -> None:

@@ -24,7 +24,7 @@ from voicestream.models.weights import (
     table,
     whole_one,
 )
-from voicestream.workers.engines.nllb import spec
+from voicestream.workers.engines.nllb.models import MODELS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def original(models: str) -> Path:
     where = root(models)
     found = [place for place in places(where) if _is_original(place, where)]
     if not found and not models:
-        found = hub_cache.snapshots(spec.MODELS)
+        found = hub_cache.snapshots(MODELS)
     return whole_one(found, where, "NLLB weights", _check_original)
 
 

@@ -20,7 +20,7 @@ import torch
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.models.atomic_files import write_whole
 from voicestream.models.weights import AGAIN
-from voicestream.voices import embedding_cache, names, sample
+from voicestream.voices import cleaning, embedding_cache, names
 from voicestream.workers.engines.xtts import built_in_voices
 from voicestream.workers.engines.xtts.coqui import checkpoint
 from voicestream.workers.engines.xtts.gpt import VOICE_POSITIONS
@@ -70,7 +70,7 @@ class Voices:
         if typed in self._kept:
             self._kept.move_to_end(typed)
             return self._kept[typed]
-        latents, speaker = self._sampled(sample.read(typed)) if Path(typed).is_absolute() else self._named(typed)
+        latents, speaker = self._sampled(cleaning.read(typed)) if Path(typed).is_absolute() else self._named(typed)
         voice = Voice(read=self._gpt.read_voice(latents), speaker=speaker.to(self._gpt.device))
         self._kept[typed] = voice
         if len(self._kept) > KEPT:

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+    from voicestream.workers.text.duration_bounds import Limits
 
 TOKEN_SECONDS: Final = 1024 / 22_050
 """Sound of one audio token."""

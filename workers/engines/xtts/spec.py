@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.engines.spec import SynthesizerSpec, VoiceList
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
-from voicestream.models.catalogue import Model
+from voicestream.workers.engines.xtts.model import LANGUAGES, MODEL, NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,23 +16,7 @@ if TYPE_CHECKING:
     from voicestream.engines.spec import Report
     from voicestream.engines.synthesizer import Synthesizer
 
-NAME: Final = "xtts"
 RANK: Final = 300
-
-MODEL: Final = Model(
-    name="xtts-v2",
-    title="XTTS v2",
-    engine=NAME,
-    licence="cpml",
-    repository="coqui/XTTS-v2",
-    required=("config.json", "speakers_xtts.pth", "vocab.json"),
-    optional=("LICENSE.txt", "hash.md5"),
-    weights=(("model.pth",),),
-    download_bytes=1_876_000_000,
-    disk_bytes=1_876_000_000,
-    memory_bytes=1_100_000_000,
-    also_at=("tts-hub/XTTS-v2",),  # where coqui-tts fetches it
-)
 
 
 def _load(settings: EngineSettings, report: Report) -> Synthesizer:
@@ -62,7 +46,7 @@ SPEC: Final = SynthesizerSpec(
     title="XTTS",
     summary="17 languages, clones voices, not for commercial purposes",
     rank=RANK,
-    languages=frozenset("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split()),
+    languages=LANGUAGES,
     packages=("TTS", "torch"),
     install=packages.INSTALL_NEURAL,
     models=(MODEL,),

@@ -12,10 +12,10 @@ from voicestream.telemetry import go_offline
 from voicestream.workers.engines.xtts import languages, weights
 from voicestream.workers.engines.xtts.coqui.front_end import guarded
 from voicestream.workers.engines.xtts.coqui.importing import import_coqui
-from voicestream.workers.engines.xtts.spec import NAME
+from voicestream.workers.engines.xtts.model import NAME
 from voicestream.workers.inference import device, malloc_trim
 from voicestream.workers.inference.page_cache import read_ahead
-from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

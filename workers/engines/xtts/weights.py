@@ -18,7 +18,7 @@ from voicestream.models.weights import (
     table,
     whole_one,
 )
-from voicestream.workers.engines.xtts import spec
+from voicestream.workers.engines.xtts.model import MODEL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def find(models: str) -> Path:
     where = root(models)
     found = [place for place in places(where) if _is_ours(place, where)]
     if not found and not models:
-        found = hub_cache.snapshots(spec.SPEC.models)
+        found = hub_cache.snapshots((MODEL,))
     return whole_one(found, where, "XTTS weights", _check, hint=f"{SETUP} --voice-model xtts")
 
 

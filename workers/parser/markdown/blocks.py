@@ -16,7 +16,6 @@ from voicestream.workers.parser.markdown import constructs, tables
 from voicestream.workers.parser.markdown.constructs import AGAIN, LINE_DONE, MORE, SKIP, AnyConstruct, Silence, Table
 from voicestream.workers.parser.markdown.elements import Piece, Sentence
 from voicestream.workers.parser.markdown.line_kinds import Kind, Line, classify
-from voicestream.workers.parser.sentences import stops
 from voicestream.workers.parser.sentences.boundary import (
     LONGEST_SENTENCE,
     TRIGGER,
@@ -26,6 +25,7 @@ from voicestream.workers.parser.sentences.boundary import (
 )
 from voicestream.workers.parser.wording.language import detect
 from voicestream.workers.parser.wording.sanitize import is_unwanted
+from voicestream.workers.text import stops
 
 LONGEST_MARKED_LINE: Final = 16 * 1024
 """Characters of a line whose kind or content is only known from all of it: a row, a heading, JSON. What goes on longer

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voicestream.workers.parser.sentences import spans, stops
+from voicestream.workers.parser.sentences import spans
 from voicestream.workers.parser.sentences.abbreviations import ends_after
+from voicestream.workers.text import stops
 
 WINDOW: Final = 1000
 """Characters behind a place within which every open question about it is settled (see the limits in ``spans``)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from voicestream.workers.parser.sentences import stops
+from voicestream.workers.text import stops
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases

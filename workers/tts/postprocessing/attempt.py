@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+    from voicestream.workers.text.duration_bounds import Limits
     from voicestream.workers.tts.postprocessing.frames import Window
 
 FIRST: Final = 25

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.workers.tts.postprocessing.frames import WINDOWS_A_SECOND
 
 if TYPE_CHECKING:
-    from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+    from voicestream.workers.text.duration_bounds import Limits
     from voicestream.workers.tts.postprocessing.frames import Window
 
 _HELD: Final = 20

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from voicestream.workers.tts.postprocessing.duration_bounds import Limits
+    from voicestream.workers.text.duration_bounds import Limits
 
 _SEEDS: Final = 1 << 63
 _OTHER: Final = 0x9E37_79B9_7F4A_7C15

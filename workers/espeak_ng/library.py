@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.engines.espeak.voices import REINSTALL
+from voicestream.workers.espeak_ng.voices import REINSTALL
 
 if TYPE_CHECKING:
     from collections.abc import Generator
