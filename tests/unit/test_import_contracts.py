@@ -1,0 +1,125 @@
+"""Import contracts: which folder may import which."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from helpers.shadow_tree import installed_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+LAYERS = (
+    ("voicestream", "voicestream.errors", "voicestream.terminal_text", "voicestream.exception_summary"),
+    ("voicestream.bounded_file", "voicestream.telemetry"),
+    ("voicestream.protocol",),
+    ("voicestream.config",),
+    ("voicestream.log",),
+    ("voicestream.engines",),
+    ("voicestream.models",),
+    ("voicestream.voices",),
+    ("voicestream.workers", "voicestream.supervisor", "voicestream.client"),
+    ("voicestream.bench",),
+    ("voicestream.cli", "voicestream.demo"),
+    ("voicestream.__main__",),
+)
+"""Lowest first: a module imports its own layer and those below. Within a layer folders do not import each other."""
+
+WORKERS = ("parser", "translation", "tts", "player")
+
+SHARED = ("connection", "harness", "engine_loading", "inference", "text", "espeak_ng")
+"""Modules and folders of ``workers`` that several workers or engines use."""
+
+
+class Import(NamedTuple):
+    """One import statement, at run time or for type checkers."""
+
+    importer: str
+    imported: str
+
+
+@cache
+def modules() -> Mapping[str, ast.Module]:
+    """The syntax trees of all modules by their installed name."""
+    return {
+        ".".join(place.with_suffix("").parts).removesuffix(".__init__"): ast.parse(source.read_text(encoding="utf-8"))
+        for source, place in installed_files()
+        if source.suffix == ".py"
+    }
+
+
+def imported_by(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in modules() else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@cache
+def imports() -> frozenset[Import]:
+    """All imports of our own modules, wherever in a file they stand."""
+    return frozenset(
+        Import(name, other)
+        for name, tree in modules().items()
+        for other in imported_by(tree)
+        if other in modules() and other != name
+    )
+
+
+def layer_of(module: str) -> tuple[int, str]:
+    """Number of the layer, and the folder in it, of a module."""
+    found = [
+        (index, folder)
+        for index, layer in enumerate(LAYERS)
+        for folder in layer
+        if module == folder or (folder != "voicestream" and module.startswith(f"{folder}."))
+    ]
+    assert found, f"{module} is in no layer: add it to LAYERS"
+    return max(found, key=lambda one: len(one[1]))
+
+
+def of(folder: str, module: str) -> str:
+    """First part of a module's name below a folder; empty if it is elsewhere."""
+    return module.removeprefix(f"{folder}.").partition(".")[0] if module.startswith(f"{folder}.") else ""
+
+
+def shown(wrong: list[Import]) -> str:
+    return "\n".join(f"{one.importer} imports {one.imported}" for one in sorted(wrong))
+
+
+def test_layers_import_only_downwards() -> None:
+    wrong: list[Import] = []
+    for one in imports():
+        (above, folder), (below, other) = layer_of(one.importer), layer_of(one.imported)
+        if below > above or (below == above and folder != other and len(LAYERS[above]) > 1 and above > 0):
+            wrong.append(one)
+    assert not wrong, shown(wrong)
+
+
+def test_workers_and_engines_import_no_sibling() -> None:
+    wrong: list[Import] = []
+    for one in imports():
+        importer, imported = of("voicestream.workers", one.importer), of("voicestream.workers", one.imported)
+        if importer in WORKERS:
+            if imported in {*WORKERS, "engines"} - {importer}:
+                wrong.append(one)
+        elif importer == "engines":
+            engine, other = (
+                of("voicestream.workers.engines", one.importer),
+                of("voicestream.workers.engines", one.imported),
+            )
+            if imported in WORKERS or (other and engine != other):
+                wrong.append(one)
+        elif importer in SHARED and imported in {*WORKERS, "engines"}:
+            wrong.append(one)
+    assert not wrong, shown(wrong)
+
+
+def test_every_folder_of_the_workers_has_a_place_in_the_contracts() -> None:
+    found = {part for name in modules() if (part := of("voicestream.workers", name))}
+    assert found == {*WORKERS, *SHARED, "engines"}
