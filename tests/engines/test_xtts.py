@@ -246,8 +246,8 @@ def test_nothing_is_left_that_other_libraries_would_take_for_torchcodec() -> Non
 def test_it_says_where_and_how_it_computes(xtts: Synthesizer) -> None:
     assert xtts.device == "cpu int8"
     assert xtts.sample_rate == SAMPLE_RATE
-    assert xtts.needs_care
-    assert xtts.needs_words
+    assert xtts.needs_postprocessing
+    assert xtts.needs_normalized_text
 
 
 @pytest.fixture

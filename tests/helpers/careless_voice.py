@@ -34,7 +34,7 @@ class CarelessVoice(PlainVoice):
 
     name: Final = NAME
     sample_rate = 22_050
-    needs_care = True
+    needs_postprocessing = True
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0

@@ -60,8 +60,8 @@ class ChaosSynthesizer:
     name: Final = NAME
     device: Final = "cpu"
     sample_rate: Final = SAMPLE_RATE
-    needs_words: Final = False
-    needs_care: Final = False
+    needs_normalized_text: Final = False
+    needs_postprocessing: Final = False
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
         """Import what is heavy."""

@@ -21,8 +21,8 @@ class Parrot:
     name = "parrot"
     device = "cpu"
     sample_rate = sample.SAMPLE_RATE
-    needs_words = False
-    needs_care = False
+    needs_normalized_text = False
+    needs_postprocessing = False
 
     def max_characters(self, language: str) -> int:
         del language

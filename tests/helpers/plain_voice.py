@@ -13,8 +13,8 @@ class PlainVoice:
 
     device = "cpu"
     sample_rate = 24_000
-    needs_words = False
-    needs_care = False
+    needs_normalized_text = False
+    needs_postprocessing = False
 
     def max_characters(self, language: str) -> int:
         """No limit."""

@@ -35,8 +35,8 @@ class Steady:
     name = "steady"
     device = "cpu"
     sample_rate = 24_000
-    needs_words = False
-    needs_care = False
+    needs_normalized_text = False
+    needs_postprocessing = False
 
     seconds_a_sentence = 0.04
     frames_a_sentence = 4_800

@@ -25,8 +25,8 @@ class QuickVoice:
     name: Final = NAME
     device: Final = "cpu"
     sample_rate: Final = 24_000
-    needs_words: Final = False
-    needs_care: Final = False
+    needs_normalized_text: Final = False
+    needs_postprocessing: Final = False
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
         """Nothing to load."""

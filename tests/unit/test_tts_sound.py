@@ -32,11 +32,11 @@ class Voice:
     name = "voice"
     device = "cpu"
     sample_rate = RATE
-    needs_words = False
+    needs_normalized_text = False
 
     def __init__(self, *takes: NDArray[np.float32], care: bool) -> None:
         self.engine = Engine(*takes)
-        self.needs_care = care
+        self.needs_postprocessing = care
         self.limit = 0
 
     def max_characters(self, language: str) -> int:

@@ -32,8 +32,8 @@ class ShortOfBreath:
     name = "short"
     device = "cpu"
     sample_rate = 24_000
-    needs_words = False
-    needs_care = False
+    needs_normalized_text = False
+    needs_postprocessing = False
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -61,7 +61,7 @@ class ShortOfBreath:
 class Wordless(ShortOfBreath):
     """Like it, but cannot read figures."""
 
-    needs_words = True
+    needs_normalized_text = True
 
 
 @pytest.fixture
@@ -103,7 +103,9 @@ def test_a_sentence_longer_than_the_engine_takes_is_divided_at_clauses_and_nothi
     assert sum(len(chunk) for chunk in samples) == 100 * len(engine.texts)
 
 
-def test_an_engine_that_needs_words_gets_words_and_they_are_divided_after_they_were_made(worker: TtsWorker) -> None:
+def test_an_engine_that_needs_normalized_text_gets_words_and_they_are_divided_after_they_were_made(
+    worker: TtsWorker,
+) -> None:
     pytest.importorskip("num2words", reason="make neural")
     engine = Wordless()
     list(worker._samples(engine, job("It took 1234567 ms & 98.7% of it.")))
@@ -115,7 +117,7 @@ def test_an_engine_that_needs_words_gets_words_and_they_are_divided_after_they_w
     assert all(len(text) <= 40 for text in engine.texts)
 
 
-def test_without_the_package_that_counts_an_engine_that_needs_words_is_not_ready(
+def test_without_the_package_that_counts_an_engine_that_needs_normalized_text_is_not_ready(
     worker: TtsWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_loading, "load_synthesizer", lambda *_: Wordless())
@@ -126,7 +128,7 @@ def test_without_the_package_that_counts_an_engine_that_needs_words_is_not_ready
     assert caught.value.hint == "Try: pip install num2words"
 
 
-def test_an_engine_that_needs_words_is_not_asked_to_say_punctuation(worker: TtsWorker) -> None:
+def test_an_engine_that_needs_normalized_text_is_not_asked_to_say_punctuation(worker: TtsWorker) -> None:
     engine = Wordless()
     assert sum(len(chunk) for chunk in worker._samples(engine, job("… !"))) == 0
     assert engine.texts == []

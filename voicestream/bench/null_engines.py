@@ -52,8 +52,8 @@ class IdleSynthesizer:
     name = NAME
     device = "cpu"
     sample_rate = SAMPLE_RATE
-    needs_words = False
-    needs_care = False
+    needs_normalized_text = False
+    needs_postprocessing = False
 
     def __init__(self) -> None:
         import numpy as np  # noqa: PLC0415 - the specs below are read by processes that have no use for it

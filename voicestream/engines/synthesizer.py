@@ -34,7 +34,7 @@ class Synthesizer(Protocol):
         ...
 
     @property
-    def needs_words(self) -> bool:
+    def needs_normalized_text(self) -> bool:
         """Whether numbers, units, symbols and what no voice can say are to be gone from the text.
 
         The worker then hands ``synthesize`` what ``spoken.words`` makes of the sentence.
@@ -42,7 +42,7 @@ class Synthesizer(Protocol):
         ...
 
     @property
-    def needs_care(self) -> bool:
+    def needs_postprocessing(self) -> bool:
         """Whether its sound may be wrong, as a neural model's may: ``heard`` then trims it, judges it, evens it out."""
         ...
 

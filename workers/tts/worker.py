@@ -68,9 +68,9 @@ class TtsWorker(JobWorker):
         self._synthesizer = engine_loading.load_synthesizer(self._name, report, notes.append)
         # Made once here, so that its library is imported before the first sentence waits for it.
         PoolRateResampler(self._synthesizer.sample_rate)
-        if self._synthesizer.needs_words:
+        if self._synthesizer.needs_normalized_text:
             _prepare_words(self._synthesizer.name)
-        if self._synthesizer.needs_care:
+        if self._synthesizer.needs_postprocessing:
             importlib.import_module("voicestream.workers.tts.postprocessing.postprocess")
         return Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
 
@@ -139,7 +139,7 @@ class TtsWorker(JobWorker):
         rate = synthesizer.sample_rate
         resampler = PoolRateResampler(rate)
         lead = silence(job.lead_seconds, rate)
-        text = _words(job.text, job.language) if synthesizer.needs_words else job.text
+        text = _words(job.text, job.language) if synthesizer.needs_normalized_text else job.text
         # Here and not in the parser: a translation may be longer than what it translates, and words than a number.
         pieces = divide(text, synthesizer.max_characters(job.language))
         for number, piece in enumerate(pieces, start=1):
@@ -163,7 +163,7 @@ class TtsWorker(JobWorker):
         def make(seed: int) -> Iterator[NDArray[np.float32]]:
             return synthesizer.synthesize(text, job.language, voice, seed, speed=job.speed)
 
-        if not synthesizer.needs_care:
+        if not synthesizer.needs_postprocessing:
             is_heard = False
             for chunk in make(job.seed):
                 is_heard = is_heard or len(chunk) > 0

@@ -46,8 +46,8 @@ class EspeakSynthesizer:
     name = "espeak"
     device = "cpu"
     sample_rate = espeak_library.SAMPLE_RATE
-    needs_words = False
-    needs_care = False
+    needs_normalized_text = False
+    needs_postprocessing = False
 
     def __init__(self, library: Path, data: Path, voices: EspeakVoices) -> None:
         """Takes what ``load`` has found.

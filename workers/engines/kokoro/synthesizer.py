@@ -50,8 +50,8 @@ class KokoroSynthesizer:
     name = NAME
     device = "cpu"
     sample_rate = 24_000
-    needs_care = True
-    needs_words = True
+    needs_postprocessing = True
+    needs_normalized_text = True
 
     def __init__(self, directory: Path, network: Network, vocabulary: Vocabulary, front_end: Phonemes) -> None:
         """Takes what ``load`` has made.

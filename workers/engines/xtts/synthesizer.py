@@ -66,8 +66,8 @@ class XttsSynthesizer:
     """A ``Synthesizer``."""
 
     name = NAME
-    needs_words = True
-    needs_care = True
+    needs_normalized_text = True
+    needs_postprocessing = True
 
     def __init__(self, model: Model) -> None:
         self._model = model
