@@ -15,7 +15,7 @@ from helpers.running import COMMAND, wait_until
 from voicestream.bench import first_sound, help_text, hub_overhead, proportional_memory, sound_server, table
 from voicestream.bench.figures import Figure, Report, percentile
 from voicestream.bench.hardware import describe
-from voicestream.bench.sandbox import Place
+from voicestream.bench.sandbox import Sandbox
 from voicestream.errors import VoicestreamError
 from voicestream.protocol import audio_pool
 
@@ -108,10 +108,11 @@ from voicestream.bench import proportional_memory as memory
 me = os.getpid()
 descriptor = audio_pool.create()
 pool = audio_pool.AudioPool(descriptor)
-untouched, before = memory.untouched_pool([me]), memory.of(me)
+untouched, before = memory.untouched_pool([me]), memory.proportional_bytes(me)
 with pool.frames(0, 0, audio_pool.SLOT_FRAMES) as view:
     view[:] = bytes(len(view))
-print(os.fstat(descriptor).st_size, untouched, untouched - memory.untouched_pool([me]), memory.of(me) - before)
+grown = memory.proportional_bytes(me) - before
+print(os.fstat(descriptor).st_size, untouched, untouched - memory.untouched_pool([me]), grown)
 """
 """A process of its own: what others have left in this one's heap may be given back at any moment."""
 
@@ -127,39 +128,39 @@ def test_a_page_of_the_pool_is_counted_once_whether_it_was_touched_or_not() -> N
 
 
 def test_what_a_run_says_when_it_fails_stands_in_the_error() -> None:
-    with Place() as place:
-        run = place.run("--output", "/nowhere/at/all.wav")
+    with Sandbox() as sandbox:
+        run = sandbox.run("--output", "/nowhere/at/all.wav")
         run.end_input()
         with pytest.raises(VoicestreamError, match=r"no speech_started event: exit code 2.*there is no directory"):
             run.wait_for("speech_started")
 
 
 def test_a_place_is_gone_when_it_is_left_whatever_was_running_there() -> None:
-    with Place() as place:
-        run = place.run("--output", "null", "--keep-alive", "60")
+    with Sandbox() as sandbox:
+        run = sandbox.run("--output", "null", "--keep-alive", "60")
         run.say("Somebody is still speaking.")
         run.wait_for("speech_started")
-        processes = [*place.processes(), psutil.Process(run.process.pid)]
+        processes = [*sandbox.processes(), psutil.Process(run.process.pid)]
         assert len(processes) == 6
     # One that is just ending has no command line any more, by which the place knows it, and is there for a moment.
     wait_until(lambda: not any(is_alive(process) for process in processes), "all have ended")
-    assert not place.home.exists()
+    assert not sandbox.home.exists()
 
 
 def test_the_users_settings_do_not_reach_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICESTREAM_TTS", "no-such-engine")
     monkeypatch.setenv("VOICESTREAM_RUNTIME_DIR", "/nowhere")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    with Place() as place:
-        assert "VOICESTREAM_TTS" not in place.environment
-        assert "PYTHONDONTWRITEBYTECODE" not in place.environment
-        assert place.environment["VOICESTREAM_RUNTIME_DIR"] == str(place.runtime)
-        assert place.environment["TMPDIR"] == str(place.home)
+    with Sandbox() as sandbox:
+        assert "VOICESTREAM_TTS" not in sandbox.environment
+        assert "PYTHONDONTWRITEBYTECODE" not in sandbox.environment
+        assert sandbox.environment["VOICESTREAM_RUNTIME_DIR"] == str(sandbox.runtime)
+        assert sandbox.environment["TMPDIR"] == str(sandbox.home)
 
 
 def test_every_sentence_goes_through_all_stages_of_the_hub() -> None:
-    with Place() as place:
-        found = hub_overhead.measure(place, 20)
+    with Sandbox() as sandbox:
+        found = hub_overhead.measure(sandbox, 20)
     assert len(found.samples) == 20
     assert min(found.samples) > 0
     assert list(found.parts) == [*(f"to {step}" for step in hub_overhead.STEPS), "of it work"]
@@ -167,10 +168,10 @@ def test_every_sentence_goes_through_all_stages_of_the_hub() -> None:
 
 
 def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it() -> None:
-    with Place() as place:
-        cold = first_sound.cold(place, 1)
-        assert place.processes() == []
-        warm, held = first_sound.warm_line(place, 3)
+    with Sandbox() as sandbox:
+        cold = first_sound.cold_start(sandbox, 1)
+        assert sandbox.processes() == []
+        warm, held = first_sound.warm_latency(sandbox, 3)
     assert len(cold.samples) == 1
     assert sum(cold.parts.values()) == pytest.approx(cold.samples[0])
     assert len(warm.samples) == 3
@@ -180,8 +181,8 @@ def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it() ->
 
 
 def test_help_is_measured_beside_an_interpreter_that_does_nothing() -> None:
-    with Place() as place:
-        ours, bare = help_text.measure(place, 3)
+    with Sandbox() as sandbox:
+        ours, bare = help_text.measure(sandbox, 3)
     assert len(ours.samples) == len(bare.samples) == 3
     assert min(ours.samples) > min(bare.samples)
 
@@ -189,16 +190,16 @@ def test_help_is_measured_beside_an_interpreter_that_does_nothing() -> None:
 def test_what_is_played_is_heard() -> None:
     if missing := sound_server.why_not():
         pytest.skip(missing)
-    with Place() as place:
-        found = first_sound.heard(place, 1)
+    with Sandbox() as sandbox:
+        found = first_sound.audible_latency(sandbox, 1)
     assert len(found.samples) == 1
     assert found.samples[0] > 0
 
 
 def test_where_there_is_no_sound_server_the_row_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with Place() as place:
-        found = first_sound.heard(place, 1)
+    with Sandbox() as sandbox:
+        found = first_sound.audible_latency(sandbox, 1)
     assert found.samples == ()
     assert "sudo apt-get install libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils" in found.absent
     assert not found.is_failure

@@ -16,10 +16,10 @@ from helpers.running import COMMAND
 from voicestream.bench import table
 from voicestream.bench.figures import Figure, Report
 from voicestream.bench.gpu import contention, gpu_memory, measure, subprocess_tasks
-from voicestream.bench.gpu.profile import Kernel, alone, kind_of
-from voicestream.bench.gpu.subprocess_tasks import Found, Order
+from voicestream.bench.gpu.profile import Kernel, exclusive_times, kind_of
+from voicestream.bench.gpu.subprocess_tasks import TaskRequest, TaskResult
 from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, Runs
-from voicestream.bench.sandbox import Place
+from voicestream.bench.sandbox import Sandbox
 from voicestream.cli.commands import bench as bench_command
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.errors import ConfigurationError, EngineNotReadyError, VoicestreamError
@@ -69,17 +69,19 @@ pytestmark = [
 ]
 
 
-def do_here(order: Order, _environment: Mapping[str, str]) -> Found:
+def run_here(request: TaskRequest, _environment: Mapping[str, str]) -> TaskResult:
     """A part of the measuring in this process, in which everything is imported already."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in EngineSettings(models=order.models, compute=order.compute).environment().items():
+        for name, value in EngineSettings(models=request.models, compute=request.compute).environment().items():
             patch.setenv(name, value)
-        found: Found = importlib.import_module(f"voicestream.bench.{subprocess_tasks.PARTS[order.part]}").measure(order)
+        found: TaskResult = importlib.import_module(
+            f"voicestream.bench.{subprocess_tasks.TASKS[request.task]}"
+        ).measure(request)
         return found
 
 
-def share_nothing(models: Path, device: str, work: Work, runs: int) -> list[Figure]:
-    """Instead of two processes that share a device; tests/engines/test_sharing.py has them."""
+def measure_nothing(models: Path, device: str, work: Work, runs: int) -> list[Figure]:
+    """Instead of two processes that share a device; tests/engines/test_contention.py has them."""
     assert {path.name for path in models.iterdir()} == {"nllb-200-distilled-600M", "xtts-v2"}
     assert (device, work.pair, work.answer_tokens, runs) == ("cpu", ("en", "es"), 24, RUNS.own)
     return [Figure("xtts_first_shared", "shared", "ms", (1.0,))]
@@ -93,8 +95,8 @@ def report() -> Report:
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
-        patch.setattr(subprocess_tasks, "do", do_here)
-        patch.setattr(contention, "measure", share_nothing)
+        patch.setattr(subprocess_tasks, "run_task", run_here)
+        patch.setattr(contention, "measure", measure_nothing)
         return measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu", with_profile=True)
 
 
@@ -214,24 +216,24 @@ def test_a_kernel_that_waits_for_the_one_in_front_of_it_does_not_work_meanwhile(
         Kernel("one_row", 25.0, 27.0),  # before it, nothing was to be done
     ]
     expected = {"one_row": (18.0, 4), "past": (4.0, 1)}
-    assert alone(kernels) == expected
-    assert alone(reversed(kernels)) == expected
+    assert exclusive_times(kernels) == expected
+    assert exclusive_times(reversed(kernels)) == expected
 
 
 def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def do(order: Order, _environment: Mapping[str, str]) -> Found:
-        if order.part in ("facts", "make nllb", "make xtts"):
-            return Found()
-        raise VoicestreamError(f"{order.part} has no memory")
+    def run_task(request: TaskRequest, _environment: Mapping[str, str]) -> TaskResult:
+        if request.task in ("environment", "make nllb", "make xtts"):
+            return TaskResult()
+        raise VoicestreamError(f"{request.task} has no memory")
 
     def through(*_: object) -> tuple[()]:
         raise VoicestreamError("no speech_started event")
 
-    def share(*_: object) -> list[Figure]:
+    def fail(*_: object) -> list[Figure]:
         raise VoicestreamError("the process for tts has ended")
 
-    monkeypatch.setattr(contention, "measure", share)
-    monkeypatch.setattr(subprocess_tasks, "do", do)
+    monkeypatch.setattr(contention, "measure", fail)
+    monkeypatch.setattr(subprocess_tasks, "run_task", run_task)
     monkeypatch.setattr(measure.end_to_end, "measure", through)
     found = measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu")
     assert {figure.name: figure.absent for figure in found.figures} == {
@@ -240,29 +242,29 @@ def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.Monke
         "transformers": "transformers has no memory",
         "coqui": "coqui has no memory",
         "line_to_pcm": "no speech_started event",
-        "sharing": "the process for tts has ended",
+        "contention": "the process for tts has ended",
     }
     assert all(figure.is_failure for figure in found.figures)
 
 
-def order(part: str, **changes: object) -> Order:
-    plain = Order(part=part, models="/nowhere", sizes=TINY_SIZES, compute="cpu", runs=1, warm_ups=0)
+def request(task: str, **changes: object) -> TaskRequest:
+    plain = TaskRequest(task=task, models="/nowhere", sizes=TINY_SIZES, compute="cpu", runs=1, warm_ups=0)
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
 def test_a_part_runs_in_a_process_of_its_own() -> None:
     skip_unless_voice_installed()
-    with Place() as place:
-        found = subprocess_tasks.do(order("facts"), place.environment)
-        assert found.facts["device"].startswith("cpu ")
+    with Sandbox() as sandbox:
+        found = subprocess_tasks.run_task(request("environment"), sandbox.environment)
+        assert found.details["device"].startswith("cpu ")
         with pytest.raises(ConfigurationError, match=r"finds no NVIDIA GPU here") as caught:
-            subprocess_tasks.do(order("facts", compute="cuda:99"), place.environment)
+            subprocess_tasks.run_task(request("environment", compute="cuda:99"), sandbox.environment)
     assert "https://pytorch.org" in caught.value.hint
 
 
 def test_a_part_that_breaks_says_the_last_thing_it_knew() -> None:
-    with Place() as place, pytest.raises(VoicestreamError, match=r"^nonsense ended with exit code 1: KeyError"):
-        subprocess_tasks.do(order("nonsense"), place.environment)
+    with Sandbox() as sandbox, pytest.raises(VoicestreamError, match=r"^nonsense ended with exit code 1: KeyError"):
+        subprocess_tasks.run_task(request("nonsense"), sandbox.environment)
 
 
 def test_too_little_room_is_said_before_anything_is_made(tmp_path: Path) -> None:
@@ -298,7 +300,7 @@ def test_the_command_measures_full_sizes_and_says_by_its_exit_code_whether_all_o
     failed = exit_code == 1
     asked: list[tuple[object, ...]] = []
 
-    def measure_all(sizes: Sizes, runs: Runs, _tell: object, *, with_profile: bool) -> Report:
+    def measure_all(sizes: Sizes, runs: Runs, _report_progress: object, *, with_profile: bool) -> Report:
         asked.append((sizes, runs, with_profile))
         figure = Figure("one", "one", "ms", () if failed else (1.0,), absent="why" * failed, is_failure=failed)
         return Report({}, (figure,), 1.0)

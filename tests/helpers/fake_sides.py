@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from voicestream.bench.gpu.contention_process import answers, obey
+from voicestream.bench.gpu.contention_process import reply_stream, serve
 
 MORTAL = "its last words"
 """In what is to be spoken: it ends as soon as it is always to work."""
@@ -27,7 +27,7 @@ class Side:
 
 
 if __name__ == "__main__":
-    with answers() as tell:
+    with reply_stream() as reply:
         print("what a library says")
-        tell({"device": f"{sys.argv[1]} {Side.device}"})
-        obey(Side(), tell)
+        reply({"device": f"{sys.argv[1]} {Side.device}"})
+        serve(Side(), reply)

@@ -32,7 +32,7 @@ def agent_line(text: str) -> bytes:
     return json.dumps({"type": "assistant", "message": message}).encode() + b"\n"
 
 
-class WatchedRun:
+class DrivenRun:
     """One process; a thread reads its events as they come."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> None:

@@ -17,8 +17,8 @@ from voicestream.protocol.messages import EventName
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voicestream.bench.driven_run import WatchedRun
-    from voicestream.bench.sandbox import Place
+    from voicestream.bench.driven_run import DrivenRun
+    from voicestream.bench.sandbox import Sandbox
 
 COLD_GOAL_MILLISECONDS: Final = 1000.0
 WARM_GOAL_MILLISECONDS: Final = 50.0
@@ -43,16 +43,16 @@ SILENCE_SECONDS: Final = 0.2
 LISTEN_SECONDS: Final = 10.0
 
 
-def cold(place: Place, runs: int) -> Figure:
+def cold_start(sandbox: Sandbox, runs: int) -> Figure:
     """From the start of ``voicestream run``, nothing running and a line waiting, to the first samples in the pool."""
     steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
     for number in range(runs + 1):
-        run = place.run("--output", "null", "--keep-alive", "0")
+        run = sandbox.run("--output", "null", "--keep-alive", "0")
         run.say(SENTENCES[0])
         if number:  # the first one compiles what was never imported and fills the page cache
             steps.add(run.started_at, run)
         run.finish()
-        place.wait_until_empty()
+        sandbox.wait_until_empty()
     return Figure(
         name="cold_to_pcm",
         title="cold `run` → first PCM in the pool",
@@ -63,11 +63,11 @@ def cold(place: Place, runs: int) -> Figure:
     )
 
 
-def warm_start(place: Place, runs: int) -> Figure:
+def warm_start(sandbox: Sandbox, runs: int) -> Figure:
     """From the start of ``voicestream run`` to the first samples in the pool, with a supervisor that is warm."""
     steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
     for number in range(runs + 1):
-        run = place.run("--output", "null", *KEEP_WARM)
+        run = sandbox.run("--output", "null", *KEEP_WARM)
         run.say(SENTENCES[number % len(SENTENCES)])
         if number:
             steps.add(run.started_at, run)
@@ -81,14 +81,14 @@ def warm_start(place: Place, runs: int) -> Figure:
     )
 
 
-def warm_line(place: Place, lines: int) -> tuple[Figure, Figure]:
+def warm_latency(sandbox: Sandbox, lines: int) -> tuple[Figure, Figure]:
     """From a line written to a ``run`` that waits for it to the first samples in the pool; and the memory of it all."""
-    run = place.run("--output", "null", *KEEP_WARM)
+    run = sandbox.run("--output", "null", *KEEP_WARM)
     _say(run, 0, SENTENCES)
     steps = Steps(EventName.SENTENCE_FOUND, EventName.TRANSLATED, EventName.SPEECH_STARTED)
     for number in range(1, lines + 1):
         steps.add(_say(run, number, SENTENCES), run, number)
-    held = _memory(place, run)
+    held = _memory(sandbox, run)
     run.finish()
     latency = Figure(
         name="warm_to_pcm",
@@ -101,13 +101,13 @@ def warm_line(place: Place, lines: int) -> tuple[Figure, Figure]:
     return latency, held
 
 
-def heard(place: Place, lines: int) -> Figure:
+def audible_latency(sandbox: Sandbox, lines: int) -> Figure:
     """From a line written to a ``run`` that waits for it to the first sample that is not zero at the recorder."""
     samples: list[float] = []
     absent = why_not()
     if not absent:
-        with SoundServer(place.home) as server:
-            run = place.run("--output", "speakers", *KEEP_WARM, environment=server.environment)
+        with SoundServer(sandbox.home) as server:
+            run = sandbox.run("--output", "speakers", *KEEP_WARM, environment=server.environment)
             for number in range(lines + 1):
                 server.wait_for_silence(SILENCE_SECONDS, LISTEN_SECONDS)
                 said_at = _say(run, number, SHORT_SENTENCES)
@@ -116,7 +116,7 @@ def heard(place: Place, lines: int) -> Figure:
                     samples.append((heard_at - said_at) * 1000)
             run.finish()
             # Its player has a connection to this server.
-            place.end_all()
+            sandbox.end_all()
     return Figure(
         name="warm_to_heard",
         title="warm line in → first sample heard",
@@ -126,21 +126,21 @@ def heard(place: Place, lines: int) -> Figure:
     )
 
 
-def _say(run: WatchedRun, number: int, texts: Sequence[str]) -> float:
+def _say(run: DrivenRun, number: int, texts: Sequence[str]) -> float:
     """Say one of the texts as sentence ``number`` and wait until it was played; returns when it was written."""
     said_at = run.say(texts[number % len(texts)])
     run.wait_for(EventName.PLAYBACK_FINISHED, number)
     return said_at
 
 
-def _memory(place: Place, run: WatchedRun) -> Figure:
+def _memory(sandbox: Sandbox, run: DrivenRun) -> Figure:
     """Of ``run``, the supervisor and the workers, now."""
-    processes = place.processes()
+    processes = sandbox.processes()
     pids = [run.process.pid, *(process.pid for process in processes)]
-    parts = {"run": proportional_memory.of(run.process.pid) / 1e6}
+    parts = {"run": proportional_memory.proportional_bytes(run.process.pid) / 1e6}
     for process in processes:
         name = next((part for part in process.cmdline() if part.startswith("voicestream.")), "other")
-        parts[name.rpartition(".")[2]] = proportional_memory.of(process.pid) / 1e6
+        parts[name.rpartition(".")[2]] = proportional_memory.proportional_bytes(process.pid) / 1e6
     parts["pool, untouched"] = proportional_memory.untouched_pool(pids) / 1e6
     if len(parts) != len(pids) + 1:
         raise VoicestreamError(f"expected one process of each kind, found {len(processes)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.bench.figures import percentile
 
 if TYPE_CHECKING:
-    from voicestream.bench.driven_run import WatchedRun
+    from voicestream.bench.driven_run import DrivenRun
 
 
 class Steps:
@@ -17,7 +17,7 @@ class Steps:
         self._durations: Final[dict[str, list[float]]] = {event: [] for event in events}
         self._totals: list[float] = []
 
-    def add(self, begun_at: float, run: WatchedRun, sentence: int | None = None) -> None:
+    def add(self, begun_at: float, run: DrivenRun, sentence: int | None = None) -> None:
         """One more time: wait for the events of this sentence (None: of the first).
 
         Raises:

@@ -15,7 +15,7 @@ import psutil
 PACKAGES: Final = ("pyzmq", "msgpack", "msgspec", "numpy", "soxr", "sounddevice", "espeakng-loader", "click")
 """Those on the measured paths."""
 
-LOOK_SECONDS: Final = 0.5
+LOAD_SAMPLE_SECONDS: Final = 0.5
 """How long it is looked at what other programs do: figures of a busy machine are not worth quoting."""
 
 GIB: Final = 1 << 30
@@ -30,7 +30,7 @@ def describe() -> dict[str, str]:
         "system": system(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
-        "others": f"{psutil.cpu_percent(LOOK_SECONDS):.0f} % of all cores in use before the measuring",
+        "others": f"{psutil.cpu_percent(LOAD_SAMPLE_SECONDS):.0f} % of all cores in use before the measuring",
     }
 
 

@@ -15,19 +15,19 @@ from voicestream.errors import VoicestreamError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voicestream.bench.sandbox import Place
+    from voicestream.bench.sandbox import Sandbox
 
 GOAL_MILLISECONDS: Final = 150.0
 
 
-def measure(place: Place, runs: int) -> tuple[Figure, Figure]:
+def measure(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
     """Both, in turn, so that both see the same machine."""
     script = Path(sys.executable).with_name("voicestream")
     command = [str(script)] if script.exists() else list(COMMAND)
     ours: list[float] = []
     bare: list[float] = []
     for number in range(runs + 1):
-        seconds = _seconds([*command, "--help"], place), _seconds([sys.executable, "-c", "pass"], place)
+        seconds = _seconds([*command, "--help"], sandbox), _seconds([sys.executable, "-c", "pass"], sandbox)
         if number:
             ours.append(seconds[0] * 1000)
             bare.append(seconds[1] * 1000)
@@ -37,12 +37,12 @@ def measure(place: Place, runs: int) -> tuple[Figure, Figure]:
     )
 
 
-def _seconds(command: Sequence[str], place: Place) -> float:
+def _seconds(command: Sequence[str], sandbox: Sandbox) -> float:
     begun_at = time.perf_counter()
     done = subprocess.run(
         command,
-        env=place.environment,
-        cwd=place.home,
+        env=sandbox.environment,
+        cwd=sandbox.home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

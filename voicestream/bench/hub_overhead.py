@@ -36,14 +36,14 @@ from voicestream.protocol.run_directory import RunDirectory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voicestream.bench.sandbox import Place
+    from voicestream.bench.sandbox import Sandbox
 
 GOAL_MILLISECONDS: Final = 1.0
 
 WARM_UP_SENTENCES: Final = 30
 """Passed through before the counting begins: workers become ready, code paths are run for the first time."""
 
-LOOK_AGAIN_MILLISECONDS: Final = 100
+POLL_MILLISECONDS: Final = 100
 """While an event is awaited, the supervisor's life is looked at this often."""
 
 OPTIONS: Final = SessionOptions(
@@ -66,11 +66,11 @@ STEPS: Final = (
 """The events of a sentence, in order; the time between two of them is the way through one stage."""
 
 
-def measure(place: Place, sentences: int) -> Figure:
+def measure(sandbox: Sandbox, sentences: int) -> Figure:
     """The overhead of ``sentences`` sentences, one after another."""
     texts = [f"This is sentence number {number} of the benchmark." for number in range(sentences + WARM_UP_SENTENCES)]
     worked = in_process.seconds_of(texts, OPTIONS)
-    passed = _through_hub(place, texts)
+    passed = _through_hub(sandbox, texts)
     counted = range(WARM_UP_SENTENCES, len(texts))
     overheads = [(passed[i][EventName.PLAYBACK_FINISHED] - passed[i]["sent"] - worked[i]) * 1000 for i in counted]
     parts = {f"to {step}": _median_step(passed, step, counted) for step in STEPS}
@@ -92,24 +92,24 @@ def _median_step(passed: Sequence[dict[str, float]], step: str, counted: range) 
     return percentile([(passed[i][step] - passed[i][before]) * 1000 for i in counted], 50)
 
 
-def _through_hub(place: Place, texts: Sequence[str]) -> list[dict[str, float]]:
+def _through_hub(sandbox: Sandbox, texts: Sequence[str]) -> list[dict[str, float]]:
     """When each text was sent and when each step of it happened, in seconds on the monotonic clock."""
-    plug_ins = place.home / "engines"
+    plug_ins = sandbox.home / "engines"
     null_engines.plug_in(plug_ins)
-    command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={place.runtime}"]
+    command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={sandbox.runtime}"]
     command += [f"--tts={null_engines.NAME}", f"--translator={null_engines.NAME}", "--keep-alive=5"]
-    path = [str(plug_ins), *filter(None, [place.environment.get("PYTHONPATH")])]
+    path = [str(plug_ins), *filter(None, [sandbox.environment.get("PYTHONPATH")])]
     supervisor = subprocess.Popen(
         command,
-        env={**place.environment, "PYTHONPATH": os.pathsep.join(path)},
-        cwd=place.home,
+        env={**sandbox.environment, "PYTHONPATH": os.pathsep.join(path)},
+        cwd=sandbox.home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        with Client(RunDirectory(place.runtime)) as client:
+        with Client(RunDirectory(sandbox.runtime)) as client:
             _connect(client, supervisor)
             times = _pass_through(client, texts)
             client.ask(Control(action="shutdown"))
@@ -161,6 +161,6 @@ def _next_event(client: Client) -> SessionEvent:
             return message
         if isinstance(message, SessionClosed):
             raise VoicestreamError(f"the session ended: {message.reason}")
-        if message is None and client.socket is not None and not client.socket.poll(LOOK_AGAIN_MILLISECONDS):
+        if message is None and client.socket is not None and not client.socket.poll(POLL_MILLISECONDS):
             client.check_alive()
     raise VoicestreamError("a sentence did not come through")

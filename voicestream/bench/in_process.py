@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def seconds_of(texts: Sequence[str], options: SessionOptions) -> list[float]:
     """Processor time of each text, said by an agent in a message of its own."""
-    bench = _Bench(options)
+    bench = _Benchmark(options)
     seconds: list[float] = []
     for text in texts:
         line = agent_line(text)
@@ -37,7 +37,7 @@ def seconds_of(texts: Sequence[str], options: SessionOptions) -> list[float]:
     return seconds
 
 
-class _Bench:
+class _Benchmark:
     """What the workers have, side by side."""
 
     def __init__(self, options: SessionOptions) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.bench import first_sound, hardware, help_text, hub_overhead
 from voicestream.bench.figures import Figure, Report
-from voicestream.bench.sandbox import Place
+from voicestream.bench.sandbox import Sandbox
 from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
@@ -35,25 +35,25 @@ QUICK: Final = Runs(sentences=100, cold=2, warm=2, lines=5, heard=2, help=3)
 """To see that it works, not to quote."""
 
 
-def measure_all(runs: Runs, tell: Callable[[str], None]) -> Report:
+def measure_all(runs: Runs, report_progress: Callable[[str], None]) -> Report:
     """Measure; ``tell`` is told what is being measured. What fails becomes a row that says why."""
     begun_at = time.monotonic()
     machine = hardware.describe()
     figures: list[Figure] = []
 
-    def add(what: str, measure: Callable[[Place], Figure | Sequence[Figure]]) -> None:
-        tell(what)
-        with Place() as place:
+    def add(what: str, measure: Callable[[Sandbox], Figure | Sequence[Figure]]) -> None:
+        report_progress(what)
+        with Sandbox() as sandbox:
             try:
-                found = measure(place)
+                found = measure(sandbox)
             except VoicestreamError as error:
                 found = Figure(name=what, title=what, unit="ms", samples=(), absent=str(error), is_failure=True)
         figures.extend([found] if isinstance(found, Figure) else found)
 
-    add("hub overhead", lambda place: hub_overhead.measure(place, runs.sentences))
-    add("cold start", lambda place: first_sound.cold(place, runs.cold))
-    add("warm start", lambda place: first_sound.warm_start(place, runs.warm))
-    add("warm line and memory", lambda place: first_sound.warm_line(place, runs.lines))
-    add("sound heard", lambda place: first_sound.heard(place, runs.heard))
-    add("help", lambda place: help_text.measure(place, runs.help))
+    add("hub overhead", lambda sandbox: hub_overhead.measure(sandbox, runs.sentences))
+    add("cold start", lambda sandbox: first_sound.cold_start(sandbox, runs.cold))
+    add("warm start", lambda sandbox: first_sound.warm_start(sandbox, runs.warm))
+    add("warm line and memory", lambda sandbox: first_sound.warm_latency(sandbox, runs.lines))
+    add("sound heard", lambda sandbox: first_sound.audible_latency(sandbox, runs.heard))
+    add("help", lambda sandbox: help_text.measure(sandbox, runs.help))
     return Report(hardware=machine, figures=tuple(figures), seconds=time.monotonic() - begun_at)

@@ -24,7 +24,7 @@ _SECTOR_BYTES: Final = 512
 """The unit of ``st_blocks``, whatever the file system."""
 
 
-def of(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
     """Bytes of one process, shared pages in proportion where the system can tell.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 import psutil
 
 from voicestream import log
-from voicestream.bench.driven_run import WatchedRun
+from voicestream.bench.driven_run import DrivenRun
 from voicestream.config import config_file
 from voicestream.errors import VoicestreamError
 from voicestream.protocol import run_directory
@@ -33,7 +33,7 @@ END_SECONDS: Final = 5.0
 COMMAND: Final = (sys.executable, "-P", "-m", "voicestream")
 
 
-class Place:
+class Sandbox:
     """A context manager; everything it started ends with it."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Place:
             **{name: value for name, value in os.environ.items() if not _is_left_out(name)},
             **ours,
         }
-        self._runs: list[WatchedRun] = []
+        self._runs: list[DrivenRun] = []
 
     def __enter__(self) -> Self:
         return self
@@ -62,12 +62,12 @@ class Place:
         self.end_all()
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def run(self, *options: str, environment: Mapping[str, str] | None = None) -> WatchedRun:
+    def run(self, *options: str, environment: Mapping[str, str] | None = None) -> DrivenRun:
         """Start ``voicestream run`` with its events in our hands."""
         command = [*COMMAND, "run", "--events", "-", "--quiet", *options]
-        watched = WatchedRun(command, {**self.environment, **(environment or {})}, self.home)
-        self._runs.append(watched)
-        return watched
+        driven = DrivenRun(command, {**self.environment, **(environment or {})}, self.home)
+        self._runs.append(driven)
+        return driven
 
     def supervisor(self) -> psutil.Process | None:
         """The supervisor of this place, if there is one."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import gpu_memory
-from voicestream.bench.gpu.subprocess_tasks import Found
+from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.bench.gpu.timing import streamed
 from voicestream.bench.random_models import xtts
 from voicestream.bench.random_models.sentences import SOURCE
@@ -19,50 +19,50 @@ from voicestream.workers.engines.xtts.coqui.importing import import_coqui
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from voicestream.bench.gpu.subprocess_tasks import Order
+    from voicestream.bench.gpu.subprocess_tasks import TaskRequest
 
 CHUNKS: Final = (20, 10)
 """Tokens of a chunk: the library's default, and half of it."""
 
 
-def measure(order: Order) -> Found:
+def measure(request: TaskRequest) -> TaskResult:
     """Speak, in chunks of each size."""
     from voicestream.workers.engines.xtts.synthesizer import choose_device
 
     warnings.simplefilter("ignore")
-    where = choose_device(order.compute).name
+    where = choose_device(request.compute).name
     figures: list[Figure] = []
-    with loaded(Path(order.models) / xtts.NAME) as model:
+    with load(Path(request.models) / xtts.NAME) as model:
         model.to(where)
         voice = next(iter(model.speaker_manager.speakers.values()))
         for size in CHUNKS:
 
             def speak(size: int = size) -> Iterator[Any]:
                 chunks = model.inference_stream(
-                    order.sizes.spoken,
+                    request.sizes.spoken,
                     SOURCE,
                     voice["gpt_cond_latent"].to(where),
                     voice["speaker_embedding"].to(where),
                     stream_chunk_size=size,
                     repetition_penalty=5.0,
-                    min_new_tokens=order.sizes.spoken_tokens,
-                    max_new_tokens=order.sizes.spoken_tokens,
+                    min_new_tokens=request.sizes.spoken_tokens,
+                    max_new_tokens=request.sizes.spoken_tokens,
                 )
                 # There are samples only when they are here.
                 return (chunk.cpu() for chunk in chunks)
 
-            firsts, wholes, _ = streamed(speak, order.runs, order.warm_ups)
+            firsts, wholes, _ = streamed(speak, request.runs, request.warm_ups)
             title = f"coqui, chunks of {size}"
             figures += [
                 Figure(name=f"coqui_{size}_first", title=f"{title}, first one", unit="ms", samples=firsts),
                 Figure(name=f"coqui_{size}_whole", title=f"{title}, whole sentence", unit="ms", samples=wholes),
             ]
-        held = gpu_memory.figure("coqui_memory", "coqui, memory after all of these", order.used_bytes)
-    return Found((*figures, *held), {"coqui": f"{where} float32"})
+        held = gpu_memory.figure("coqui_memory", "coqui, memory after all of these", request.used_bytes)
+    return TaskResult((*figures, *held), {"coqui": f"{where} float32"})
 
 
 @contextlib.contextmanager
-def loaded(directory: Path) -> Generator[Any]:
+def load(directory: Path) -> Generator[Any]:
     """The model of a directory, as long as the block lasts, in which nothing is recorded for training."""
     import_coqui()
     torch: Any = importlib.import_module("torch")

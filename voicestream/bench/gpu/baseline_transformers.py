@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import gpu_memory
 from voicestream.bench.gpu.nllb import CASES, case_name, case_title, flores, question
-from voicestream.bench.gpu.subprocess_tasks import Found
+from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.bench.gpu.timing import times
 from voicestream.bench.random_models import nllb
 from voicestream.bench.random_models.sentences import ANSWER_TOKENS, TARGET
 
 if TYPE_CHECKING:
-    from voicestream.bench.gpu.subprocess_tasks import Order
+    from voicestream.bench.gpu.subprocess_tasks import TaskRequest
 
 
-def measure(order: Order) -> Found:
+def measure(request: TaskRequest) -> TaskResult:
     """Translate with ``generate``, in all cases."""
     from voicestream.workers.engines.nllb.tokenizer import Vocabulary
     from voicestream.workers.engines.nllb.weights import TOKENIZER
@@ -26,8 +26,8 @@ def measure(order: Order) -> Found:
 
     torch: Any = importlib.import_module("torch")
     transformers: Any = importlib.import_module("transformers")
-    chosen = device.choose(order.compute)
-    directory = Path(order.models) / nllb.NAME
+    chosen = device.choose(request.compute)
+    directory = Path(request.models) / nllb.NAME
     model = transformers.M2M100ForConditionalGeneration.from_pretrained(directory, dtype=chosen.numbers)
     model = model.eval().to(chosen.name)
     model.generation_config.max_length = None
@@ -51,8 +51,10 @@ def measure(order: Order) -> Found:
 
         name = case_name("transformers", sentences, beams)
         title = f"transformers, {case_title(sentences, beams)}"
-        figures.append(Figure(name=name, title=title, unit="ms", samples=times(generate, order.runs, order.warm_ups)))
+        figures.append(
+            Figure(name=name, title=title, unit="ms", samples=times(generate, request.runs, request.warm_ups))
+        )
         # What stands before the answers is their beginning.
         answers[name] = generate()[:, 1:].tolist()
-    held = gpu_memory.figure("transformers_memory", "transformers, memory after all of these", order.used_bytes)
-    return Found((*figures, *held), {"transformers": f"{chosen.name} {chosen.numbers_name}"}, answers)
+    held = gpu_memory.figure("transformers_memory", "transformers, memory after all of these", request.used_bytes)
+    return TaskResult((*figures, *held), {"transformers": f"{chosen.name} {chosen.numbers_name}"}, answers)

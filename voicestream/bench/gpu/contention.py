@@ -73,7 +73,7 @@ class Process:
             self._process.wait()
         self._process.stdout.close()
 
-    def answer(self) -> dict[str, object]:
+    def receive(self) -> dict[str, object]:
         """The next answer.
 
         Raises:
@@ -86,20 +86,20 @@ class Process:
         found: dict[str, object] = json.loads(line)
         return found
 
-    def order(self, *order: object) -> dict[str, object]:
+    def request(self, *request: object) -> dict[str, object]:
         """Have it do something; the answer.
 
         Raises:
             VoicestreamError: as for ``answer``.
         """
-        self.tell(*order)
-        return self.answer()
+        self.send(*request)
+        return self.receive()
 
-    def tell(self, *order: object) -> None:
+    def send(self, *request: object) -> None:
         """Have it do something, and leave its answer for later."""
         assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
         with contextlib.suppress(BrokenPipeError):  # answer() says that it has ended
-            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 
 
@@ -115,21 +115,21 @@ class Pair:
     def alone(self, role: EngineRole, runs: int) -> list[list[float]]:
         """What one side takes while the other rests: lists of milliseconds, as ``Side.once`` returns them."""
         side = self.tts if role == "tts" else self.translation
-        return cast("list[list[float]]", side.order("measure", runs)["ms"])
+        return cast("list[list[float]]", side.request("measure", runs)["ms"])
 
     def beside(self, role: EngineRole, runs: int, when: Beside = "free") -> tuple[list[list[float]], float]:
         """What one side takes while the other always works, and how long a turn of that other took meanwhile."""
         busy = self.tts if role == "translation" else self.translation
-        busy.order("always", when)
+        busy.request("always", when)
         found = self.alone(role, runs)
-        busy.tell("rest")
-        turn = cast("float", busy.answer()["turn_ms"])
-        busy.answer()
+        busy.send("rest")
+        turn = cast("float", busy.receive()["turn_ms"])
+        busy.receive()
         return found, turn
 
 
 @contextlib.contextmanager
-def pair(models: Path, device: str, work: Work, command: Sequence[str] = COMMAND) -> Generator[Pair]:
+def open_pair(models: Path, device: str, work: Work, command: Sequence[str] = COMMAND) -> Generator[Pair]:
     """Two processes on one device, as long as the block lasts.
 
     Args:
@@ -149,7 +149,7 @@ def pair(models: Path, device: str, work: Work, command: Sequence[str] = COMMAND
             Process("translation", work, flag, environment, command) as translation,
             Process("tts", work, flag, environment, command) as tts,
         ):
-            devices = str(translation.answer()["device"]), str(tts.answer()["device"])
+            devices = str(translation.receive()["device"]), str(tts.receive()["device"])
             yield Pair(translation, tts, devices)
 
 
@@ -165,7 +165,7 @@ def measure(models: Path, device: str, work: Work, runs: int) -> list[Figure]:
     Raises:
         VoicestreamError: a process has ended.
     """
-    with pair(models, device, work) as both:
+    with open_pair(models, device, work) as both:
         voice = both.alone("tts", runs)
         translation = both.alone("translation", runs)
         voice_beside, _ = both.beside("tts", runs)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
-from voicestream.bench.gpu.null_callbacks import never, tell_nobody
+from voicestream.bench.gpu.null_callbacks import ignore_progress, never_cancelled
 from voicestream.workers import engine_loading
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ BEAMS: Final = 5
 WARM_UPS: Final = 3
 """Of everything: from the second time on it is recorded."""
 
-_LOOK_SECONDS: Final = 0.0001
+_POLL_SECONDS: Final = 0.0001
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Voice:
     """The side that speaks."""
 
     def __init__(self, work: Work, flag: Flag) -> None:
-        self._engine = engine_loading.load_synthesizer("xtts", tell_nobody)
+        self._engine = engine_loading.load_synthesizer("xtts", ignore_progress)
         self._work = work
         self._flag = flag
 
@@ -129,13 +129,13 @@ class Translation:
         from voicestream.workers.engines.nllb.search import Search
 
         # What is timed is what a GPU does: neither words made of tokens nor the checks of an answer.
-        self._engine = cast("Any", engine_loading.load_translator("nllb", tell_nobody))
+        self._engine = cast("Any", engine_loading.load_translator("nllb", ignore_progress))
         source, target = (code_of(tag) or "" for tag in work.pair)
         row = self._engine._vocabulary.encode(work.source, source)  # noqa: SLF001 - see above
         self._flag = flag
 
         def group(sentences: int, beams: int) -> Group:
-            return Group([row] * sentences, target, work.answer_tokens, Search(num_beams=beams), never)
+            return Group([row] * sentences, target, work.answer_tokens, Search(num_beams=beams), never_cancelled)
 
         self._group = group
         for _ in range(WARM_UPS):
@@ -172,54 +172,54 @@ def main(role: str, work: str, flag: str) -> int:
         flag: path of a file of one byte.
     """
     found = json.loads(work)
-    with answers() as tell:
+    with reply_stream() as reply:
         make = Translation if role == "translation" else Voice
         side: Side = make(Work(**found | {"pair": tuple(found["pair"])}), Flag(Path(flag)))
         for _ in range(WARM_UPS):
             side.once()
-        tell({"device": side.device})
-        obey(side, tell)
+        reply({"device": side.device})
+        serve(side, reply)
     return 0
 
 
-def obey(side: Side, tell: Callable[[dict[str, object]], None]) -> None:
+def serve(side: Side, reply: Callable[[dict[str, object]], None]) -> None:
     """Do what is ordered until stdin ends."""
     for line in iter(sys.stdin.readline, ""):
-        order = json.loads(line)
-        if order[0] == "measure":
-            tell({"ms": [side.once() for _ in range(order[1])]})
-        elif order[0] == "always":
+        request = json.loads(line)
+        if request[0] == "measure":
+            reply({"ms": [side.once() for _ in range(request[1])]})
+        elif request[0] == "always":
             side.turn("free")
-            tell({})
+            reply({})
             begin, turns = time.perf_counter(), 0
-            while not _is_order_there(0):
-                side.turn(order[1])
+            while not _has_request(0):
+                side.turn(request[1])
                 turns += 1
-            tell({"turn_ms": _since(begin) / max(turns, 1)})
+            reply({"turn_ms": _since(begin) / max(turns, 1)})
         else:
-            tell({})
+            reply({})
 
 
 @contextlib.contextmanager
-def answers() -> Generator[Callable[[dict[str, object]], None]]:
+def reply_stream() -> Generator[Callable[[dict[str, object]], None]]:
     """What writes answers to stdout, where nothing else gets to, whatever libraries print."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as output:
         os.dup2(2, 1)
 
-        def tell(answer: dict[str, object]) -> None:
+        def reply(answer: dict[str, object]) -> None:
             output.write(json.dumps(answer) + "\n")
             output.flush()
 
-        yield tell
+        yield reply
 
 
 def _wait(until: Is) -> None:
     """Wait, but not for ever: whoever should end it may be gone, and an order may have come."""
-    while not until() and not _is_order_there(_LOOK_SECONDS):
+    while not until() and not _has_request(_POLL_SECONDS):
         pass
 
 
-def _is_order_there(seconds: float) -> bool:
+def _has_request(seconds: float) -> bool:
     """Whether there is an order, at the latest after so long."""
     return bool(select.select([sys.stdin], [], [], seconds)[0])
 

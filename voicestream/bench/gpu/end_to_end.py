@@ -15,8 +15,8 @@ from voicestream.errors import VoicestreamError
 from voicestream.protocol.messages import EventName
 
 if TYPE_CHECKING:
-    from voicestream.bench.driven_run import WatchedRun
-    from voicestream.bench.sandbox import Place
+    from voicestream.bench.driven_run import DrivenRun
+    from voicestream.bench.sandbox import Sandbox
 
 GOAL_MILLISECONDS: Final = 45.0
 
@@ -27,11 +27,11 @@ LOADING_SECONDS: Final = 240.0
 """For both engines to be imported, read and warm."""
 
 
-def measure(place: Place, models: str, compute: str, lines: int, used_bytes: int | None) -> tuple[Figure, ...]:
+def measure(sandbox: Sandbox, models: str, compute: str, lines: int, used_bytes: int | None) -> tuple[Figure, ...]:
     """The time of each line; and on a GPU, the memory of all of it.
 
     Args:
-        place: where all of it runs.
+        sandbox: directories of the run, the supervisor and the workers.
         models: directory with both models.
         compute: as after ``--compute``.
         lines: that are counted.
@@ -41,7 +41,7 @@ def measure(place: Place, models: str, compute: str, lines: int, used_bytes: int
         VoicestreamError: a line was not translated as it should be, or not spoken.
     """
     engines = ("--to", TARGET, "--translator", "nllb", "--tts", "xtts", "--models", models, "--compute", compute)
-    run = place.run("--output", "null", "--keep-alive", "5", *engines)
+    run = sandbox.run("--output", "null", "--keep-alive", "5", *engines)
     steps = Steps(EventName.SENTENCE_FOUND, EventName.TRANSLATED, EventName.SPEECH_STARTED)
     for number in range(WARM_UP_LINES + lines):
         said_at = run.say(QUESTION)
@@ -68,7 +68,7 @@ def measure(place: Place, models: str, compute: str, lines: int, used_bytes: int
     )
 
 
-def _wait(run: WatchedRun, number: int) -> None:
+def _wait(run: DrivenRun, number: int) -> None:
     """Wait until a line was played, and look at what was said."""
     run.wait_for(EventName.PLAYBACK_FINISHED, number, LOADING_SECONDS)
     said = run.wait_for(EventName.TRANSLATED, number)["text"]

@@ -6,36 +6,36 @@ import importlib
 import importlib.metadata
 from typing import TYPE_CHECKING, Any, Final
 
-from voicestream.bench.gpu.subprocess_tasks import Found
+from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.inference import device
 
 if TYPE_CHECKING:
-    from voicestream.bench.gpu.subprocess_tasks import Order
+    from voicestream.bench.gpu.subprocess_tasks import TaskRequest
 
 PACKAGES: Final = ("torch", "transformers", "coqui-tts", "triton", "tokenizers")
 
 
-def measure(order: Order) -> Found:
+def measure(request: TaskRequest) -> TaskResult:
     """What there is.
 
     Raises:
         EngineNotReadyError: the device that was ordered is not there.
     """
     torch: Any = importlib.import_module("torch")
-    if order.compute.startswith("cuda") and not torch.cuda.is_available():
+    if request.compute.startswith("cuda") and not torch.cuda.is_available():
         raise EngineNotReadyError(
             f"torch {torch.__version__} finds no NVIDIA GPU here, so there is nothing to measure with --gpu",
             hint="Install a torch built for CUDA (https://pytorch.org), or try: voicestream bench",
         )
-    chosen = device.choose(order.compute)
-    facts = {"device": f"{chosen.name} {chosen.numbers_name}"}
+    chosen = device.choose(request.compute)
+    details = {"device": f"{chosen.name} {chosen.numbers_name}"}
     if chosen.name.startswith("cuda"):
         properties = torch.cuda.get_device_properties(chosen.name)
         gpu = f"{properties.name}, {properties.total_memory / 1e9:.0f} GB, {torch.cuda.device_count()} in this machine"
-        facts |= {"gpu": gpu, "cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
-    facts["neural packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
-    return Found(facts=facts)
+        details |= {"gpu": gpu, "cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
+    details["neural packages"] = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    return TaskResult(details=details)
 
 
 def _version(package: str) -> str:

@@ -12,9 +12,9 @@ from voicestream.bench.figures import Figure, Report
 from voicestream.bench.gpu import contention, end_to_end, gpu_memory, subprocess_tasks
 from voicestream.bench.gpu.contention_process import Work
 from voicestream.bench.gpu.nllb import CASES, case_name
-from voicestream.bench.gpu.subprocess_tasks import Found, Order
+from voicestream.bench.gpu.subprocess_tasks import TaskRequest, TaskResult
 from voicestream.bench.random_models.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
-from voicestream.bench.sandbox import Place
+from voicestream.bench.sandbox import Sandbox
 from voicestream.config import gpu_probe
 from voicestream.errors import EngineNotReadyError, VoicestreamError
 from voicestream.models import packages
@@ -30,7 +30,7 @@ GPU: Final = "cuda"
 
 NEEDED: Final = ("torch", "transformers", "tokenizers", "TTS")
 
-_OWN_WAY: Final = {"nllb": "transformers", "xtts": "coqui"}
+_BASELINE_OF: Final = {"nllb": "transformers", "xtts": "coqui"}
 """Which part does by the library's own way what one of ours does."""
 
 
@@ -49,14 +49,14 @@ def check() -> None:
 
 
 def measure_all(
-    sizes: Sizes, runs: Runs, tell: Callable[[str], None], *, compute: str = GPU, with_profile: bool = False
+    sizes: Sizes, runs: Runs, report_progress: Callable[[str], None], *, compute: str = GPU, with_profile: bool = False
 ) -> Report:
     """Measure. What fails becomes a row that says why.
 
     Args:
         sizes: of the models.
         runs: how often each thing is done.
-        tell: is told what is being measured.
+        report_progress: is called with the name of each measurement before it starts.
         compute: as after ``--compute``.
         with_profile: whether to look also where the time of a sentence goes.
 
@@ -65,23 +65,25 @@ def measure_all(
         VoicestreamError: there is too little room for the models, or they cannot be made.
     """
     begun_at = time.monotonic()
-    with Place() as place, tempfile.TemporaryDirectory(prefix="vs-bench-") as directory:
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory(prefix="vs-bench-") as directory:
         check_room(Path(directory), sizes.disk_bytes)
-        bench = _Bench(place, directory, sizes, compute, tell, warm_ups=runs.warm_ups, with_profile=with_profile)
-        machine = hardware.describe() | bench.do("facts").facts
+        bench = _Benchmark(
+            sandbox, directory, sizes, compute, report_progress, warm_ups=runs.warm_ups, with_profile=with_profile
+        )
+        machine = hardware.describe() | bench.run_task("environment").details
         for model in ("nllb", "xtts"):
-            bench.do(f"make {model}")
-        found = {part: bench.try_to(part, runs.own) for part in _OWN_WAY}
-        found |= {part: bench.try_to(part, runs.others) for part in _OWN_WAY.values()}
-        through = bench.through_all_workers(runs.lines)
-        sharing_it = bench.sharing(runs.own)
-    figures = [figure for part in found.values() for figure in part.figures]
-    for part in found.values():
-        machine |= part.facts
+            bench.run_task(f"make {model}")
+        found = {task: bench.try_task(task, runs.own) for task in _BASELINE_OF}
+        found |= {task: bench.try_task(task, runs.others) for task in _BASELINE_OF.values()}
+        through = bench.end_to_end(runs.lines)
+        together = bench.contention_figures(runs.own)
+    figures = [figure for task in found.values() for figure in task.figures]
+    for task in found.values():
+        machine |= task.details
     machine["equal answers"] = _equal(found["nllb"], found["transformers"])
     return Report(
         hardware=machine,
-        figures=tuple(_ordered([*figures, *through, *sharing_it])),
+        figures=tuple(_ordered([*figures, *through, *together])),
         seconds=time.monotonic() - begun_at,
     )
 
@@ -101,33 +103,33 @@ def check_room(directory: Path, needed_bytes: int) -> None:
         )
 
 
-class _Bench:
+class _Benchmark:
     """One round of measuring."""
 
     def __init__(
         self,
-        place: Place,
+        sandbox: Sandbox,
         models: str,
         sizes: Sizes,
         compute: str,
-        tell: Callable[[str], None],
+        report_progress: Callable[[str], None],
         *,
         warm_ups: int,
         with_profile: bool,
     ) -> None:
-        self._place = place
+        self._sandbox = sandbox
         self._models = models
         self._sizes = sizes
         self._compute = compute
-        self._tell = tell
+        self._report_progress = report_progress
         self._warm_ups = warm_ups
         self._with_profile = with_profile
 
-    def do(self, part: str, runs: int = 0) -> Found:
+    def run_task(self, task: str, runs: int = 0) -> TaskResult:
         """Have a part done; errors are those of ``parts.do``."""
-        self._tell(part)
-        order = Order(
-            part=part,
+        self._report_progress(task)
+        request = TaskRequest(
+            task=task,
             models=self._models,
             sizes=self._sizes,
             compute=self._compute,
@@ -136,41 +138,41 @@ class _Bench:
             with_profile=self._with_profile,
             used_bytes=gpu_memory.used_bytes(),
         )
-        return subprocess_tasks.do(order, self._place.environment)
+        return subprocess_tasks.run_task(request, self._sandbox.environment)
 
-    def try_to(self, part: str, runs: int) -> Found:
+    def try_task(self, task: str, runs: int) -> TaskResult:
         """The same; an error becomes a row."""
         try:
-            return self.do(part, runs)
+            return self.run_task(task, runs)
         except VoicestreamError as error:
-            return Found((_failure(part, error),))
+            return TaskResult((_failure(task, error),))
 
-    def through_all_workers(self, lines: int) -> tuple[Figure, ...]:
+    def end_to_end(self, lines: int) -> tuple[Figure, ...]:
         """From text to sound."""
-        self._tell("a line through all workers")
+        self._report_progress("a line through all workers")
         try:
-            return end_to_end.measure(self._place, self._models, self._compute, lines, gpu_memory.used_bytes())
+            return end_to_end.measure(self._sandbox, self._models, self._compute, lines, gpu_memory.used_bytes())
         except VoicestreamError as error:
             return (_failure("line_to_pcm", error),)
         finally:
-            self._place.end_all()
+            self._sandbox.end_all()
 
-    def sharing(self, runs: int) -> tuple[Figure, ...]:
+    def contention_figures(self, runs: int) -> tuple[Figure, ...]:
         """What the two engines cost each other."""
-        self._tell("both engines at once")
+        self._report_progress("both engines at once")
         spoken = self._sizes.spoken
         work = Work(QUESTION, (SOURCE, TARGET), ANSWER_TOKENS - 1, spoken, SOURCE)
         try:
             return tuple(contention.measure(Path(self._models), self._compute, work, runs))
         except VoicestreamError as error:
-            return (_failure("sharing", error),)
+            return (_failure("contention", error),)
 
 
 def _failure(name: str, error: VoicestreamError) -> Figure:
     return Figure(name=name, title=name, unit="ms", samples=(), absent=error.for_people(), is_failure=True)
 
 
-def _equal(own: Found, other: Found) -> str:
+def _equal(own: TaskResult, other: TaskResult) -> str:
     """How many answers of two ways are the same."""
     said: list[str] = []
     for sentences, beams, _ in CASES:
@@ -185,5 +187,5 @@ def _equal(own: Found, other: Found) -> str:
 def _ordered(figures: list[Figure]) -> list[Figure]:
     """Each of ours before what it is held against, and memory behind times."""
     order = [name for case in CASES for name in (case_name("nllb", *case[:2]), case_name("transformers", *case[:2]))]
-    place = {name: number for number, name in enumerate(order)}
-    return sorted(figures, key=lambda figure: (figure.unit == "MB", place.get(figure.name, len(place))))
+    position = {name: number for number, name in enumerate(order)}
+    return sorted(figures, key=lambda figure: (figure.unit == "MB", position.get(figure.name, len(position))))

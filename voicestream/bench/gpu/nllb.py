@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import gpu_memory
-from voicestream.bench.gpu.null_callbacks import tell_nobody
-from voicestream.bench.gpu.profile import look
-from voicestream.bench.gpu.subprocess_tasks import Found
+from voicestream.bench.gpu.null_callbacks import ignore_progress
+from voicestream.bench.gpu.profile import profile_run
+from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.bench.gpu.timing import times
 from voicestream.bench.random_models import nllb
 from voicestream.bench.random_models.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
 from voicestream.config import languages
 
 if TYPE_CHECKING:
-    from voicestream.bench.gpu.subprocess_tasks import Order
+    from voicestream.bench.gpu.subprocess_tasks import TaskRequest
 
 CASES: Final = ((1, 1, 16.0), (1, 5, None), (16, 1, 16.0), (16, 5, 30.0))
 """Sentences, beams, and the goal in milliseconds."""
 
 
-def measure(order: Order) -> Found:
+def measure(request: TaskRequest) -> TaskResult:
     """Translate, in all cases."""
     from voicestream.workers import engine_loading
     from voicestream.workers.engines.nllb.batches import Group
     from voicestream.workers.engines.nllb.search import Search
 
-    engine: Any = engine_loading.load_translator("nllb", tell_nobody)
-    held = gpu_memory.figure("nllb_memory", "NLLB, memory when loaded", order.used_bytes)
-    row = question(Path(order.models) / nllb.NAME)
+    engine: Any = engine_loading.load_translator("nllb", ignore_progress)
+    held = gpu_memory.figure("nllb_memory", "NLLB, memory when loaded", request.used_bytes)
+    row = question(Path(request.models) / nllb.NAME)
     figures: list[Figure] = []
     profiles: list[Figure] = []
-    facts: dict[str, str] = {}
+    details: dict[str, str] = {}
     answers: dict[str, list[list[int]]] = {}
     for sentences, beams, goal in CASES:
         group = Group([row] * sentences, flores(TARGET), ANSWER_TOKENS - 1, Search(num_beams=beams), _is_wanted)
@@ -43,16 +43,18 @@ def measure(order: Order) -> Found:
             return engine._answer(group)  # type: ignore[no-any-return]  # noqa: SLF001 - texts end when they like
 
         name, title = case_name("nllb", sentences, beams), f"NLLB, {case_title(sentences, beams)}"
-        samples = times(answer, order.runs, order.warm_ups)
+        samples = times(answer, request.runs, request.warm_ups)
         figures.append(Figure(name=name, title=title, unit="ms", samples=samples, goal=goal))
         answers[name] = answer()
-        if order.with_profile:
-            looked, facts[f"{name} kernels"] = look(f"{name}_profile", f"{title}: work on the device", answer, samples)
+        if request.with_profile:
+            looked, details[f"{name} kernels"] = profile_run(
+                f"{name}_profile", f"{title}: work on the device", answer, samples
+            )
             profiles.append(looked)
-    used = gpu_memory.figure("nllb_memory_used", "NLLB, memory after all of these", order.used_bytes)
-    facts["nllb"] = str(engine.device)
+    used = gpu_memory.figure("nllb_memory_used", "NLLB, memory after all of these", request.used_bytes)
+    details["nllb"] = str(engine.device)
     engine.close()
-    return Found((*figures, *profiles, *held, *used), facts, answers)
+    return TaskResult((*figures, *profiles, *held, *used), details, answers)
 
 
 def question(directory: Path) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 
-def tell_nobody(_stage: str, _progress: float | None) -> None:
+def ignore_progress(_stage: str, _progress: float | None) -> None:
     """Nobody waits for it to load."""
 
 
-def never() -> bool:
+def never_cancelled() -> bool:
     """Nobody cancels what it does."""
     return False

@@ -50,16 +50,16 @@ def kind_of(kernel: str) -> str:
     return next((kind for kind, pattern in KINDS if pattern.search(name)), OTHERS)
 
 
-def look(name: str, title: str, do: Callable[[], object], samples: Iterable[float]) -> tuple[Figure, str]:
+def profile_run(name: str, title: str, run: Callable[[], object], samples: Iterable[float]) -> tuple[Figure, str]:
     """What the device does in a run, in milliseconds by kind of work; and in words, which kernels take longest.
 
     Args:
         name: of the figure.
         title: for people.
-        do: one run, warm.
+        run: one run, warm.
         samples: milliseconds that runs took while nobody looked at them.
     """
-    found = _kernels(do)
+    found = _kernels(run)
     kinds: dict[str, float] = {}
     for kernel, (milliseconds, _) in found.items():
         kind = kind_of(kernel)
@@ -74,7 +74,7 @@ def look(name: str, title: str, do: Callable[[], object], samples: Iterable[floa
     return figure, f"{count:.0f} kernels a sentence; {words}"
 
 
-def alone(kernels: Iterable[Kernel]) -> dict[str, tuple[float, int]]:
+def exclusive_times(kernels: Iterable[Kernel]) -> dict[str, tuple[float, int]]:
     """By name, how long kernels worked, and how often; time in which two were there counts for the one that came first.
 
     A kernel of ours is there before the one in front of it has ended, and waits for that (``workers/decoder``): what
@@ -89,7 +89,7 @@ def alone(kernels: Iterable[Kernel]) -> dict[str, tuple[float, int]]:
     return found
 
 
-def _kernels(do: Callable[[], object]) -> dict[str, tuple[float, float]]:
+def _kernels(run: Callable[[], object]) -> dict[str, tuple[float, float]]:
     """Of a run, by the name of the kernel: milliseconds, and how often it ran. Without a GPU, of the processor."""
     torch: Any = importlib.import_module("torch")
     profiler: Any = importlib.import_module("torch.profiler")
@@ -97,12 +97,14 @@ def _kernels(do: Callable[[], object]) -> dict[str, tuple[float, float]]:
     activity = profiler.ProfilerActivity.CUDA if on_gpu else profiler.ProfilerActivity.CPU
     with profiler.profile(activities=[activity]) as looked:
         for _ in range(RUNS):
-            do()
+            run()
         if on_gpu:
             torch.cuda.synchronize()
     if on_gpu:
         events = [event for event in looked.events() if event.device_type.name == "CUDA"]
-        found = alone(Kernel(str(event.name), event.time_range.start, event.time_range.end) for event in events)
+        found = exclusive_times(
+            Kernel(str(event.name), event.time_range.start, event.time_range.end) for event in events
+        )
     else:
         # What calls others is there all the time: the profiler knows what each does itself.
         found = {str(event.key): (event.self_cpu_time_total, event.count) for event in looked.key_averages()}

@@ -26,8 +26,8 @@ from voicestream.supervisor.processes.process import THREAD_VARIABLES, WAITING_V
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-PARTS: Final = {
-    "facts": "gpu.environment",
+TASKS: Final = {
+    "environment": "gpu.environment",
     "make nllb": "random_models.directories",
     "make xtts": "random_models.directories",
     "nllb": "gpu.nllb",
@@ -39,10 +39,10 @@ PARTS: Final = {
 
 
 @dataclass(frozen=True)
-class Order:
+class TaskRequest:
     """What a part is to do."""
 
-    part: str
+    task: str
     """One of ``PARTS``."""
     models: str
     """Directory with both models, or where they are to be."""
@@ -61,31 +61,31 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Found:
+class TaskResult:
     """What a part has found."""
 
     figures: tuple[Figure, ...] = ()
-    facts: dict[str, str] = field(default_factory=dict[str, str])
+    details: dict[str, str] = field(default_factory=dict[str, str])
     """What is to be said besides, by name."""
     answers: dict[str, list[list[int]]] = field(default_factory=dict[str, list[list[int]]])
     """Tokens, by the name of the figure that says how long they took."""
 
 
 @dataclass(frozen=True)
-class _Result:
+class _ProcessResult:
     """What a process says when it has ended."""
 
-    found: Found | None = None
+    found: TaskResult | None = None
     error: str = ""
     hint: str = ""
     exit_code: int = 0
 
 
-def do(order: Order, environment: Mapping[str, str]) -> Found:
+def run_task(request: TaskRequest, environment: Mapping[str, str]) -> TaskResult:
     """Have a part done, in a process that ends with this one.
 
     Args:
-        order: what is to be done.
+        request: the task and its settings.
         environment: of the process, but for what a worker has besides.
 
     Raises:
@@ -93,41 +93,43 @@ def do(order: Order, environment: Mapping[str, str]) -> Found:
         VoicestreamError: it could not be done.
     """
     done = subprocess.run(
-        [sys.executable, "-P", "-m", __name__, str(os.getpid()), msgspec.json.encode(order)],
-        env=_environment(order, environment),
+        [sys.executable, "-P", "-m", __name__, str(os.getpid()), msgspec.json.encode(request)],
+        env=_environment(request, environment),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
     )
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-        raise VoicestreamError(f"{order.part} ended with exit code {done.returncode}: {last[0]}")
-    result = msgspec.json.decode(done.stdout, type=_Result)
+        raise VoicestreamError(f"{request.task} ended with exit code {done.returncode}: {last[0]}")
+    result = msgspec.json.decode(done.stdout, type=_ProcessResult)
     if result.found is None:
         kind = ConfigurationError if result.exit_code == EXIT_CONFIGURATION else VoicestreamError
         raise kind(result.error, hint=result.hint)
     return result.found
 
 
-def _environment(order: Order, inherited: Mapping[str, str]) -> dict[str, str]:
+def _environment(request: TaskRequest, inherited: Mapping[str, str]) -> dict[str, str]:
     """As a worker has it."""
     threads = dict.fromkeys(THREAD_VARIABLES, str(threads_for(os.cpu_count() or 1)))
-    settings = EngineSettings(models=order.models, compute=order.compute)
+    settings = EngineSettings(models=request.models, compute=request.compute)
     return threads | WAITING_VARIABLES | dict(inherited) | settings.environment()
 
 
 def main() -> int:
     """Do the part that was ordered."""
     lifeline.die_with(int(sys.argv[1]))
-    order = msgspec.json.decode(sys.argv[2], type=Order)
-    measure: Callable[[Order], Found] = importlib.import_module(f"voicestream.bench.{PARTS[order.part]}").measure
+    request = msgspec.json.decode(sys.argv[2], type=TaskRequest)
+    measure: Callable[[TaskRequest], TaskResult] = importlib.import_module(
+        f"voicestream.bench.{TASKS[request.task]}"
+    ).measure
     # Libraries print where the result belongs.
     out = os.dup(1)
     os.dup2(2, 1)
     try:
-        result = _Result(measure(order))
+        result = _ProcessResult(measure(request))
     except VoicestreamError as error:
-        result = _Result(error=str(error), hint=error.hint, exit_code=error.exit_code)
+        result = _ProcessResult(error=str(error), hint=error.hint, exit_code=error.exit_code)
     with os.fdopen(out, "wb") as file:
         file.write(msgspec.json.encode(result))
     return 0

@@ -17,13 +17,13 @@ def wait() -> None:
         torch.cuda.synchronize()
 
 
-def times(do: Callable[[], object], runs: int, warm_ups: int) -> tuple[float, ...]:
+def times(run: Callable[[], object], runs: int, warm_ups: int) -> tuple[float, ...]:
     """Milliseconds of each run but the first ones."""
     found: list[float] = []
     for number in range(warm_ups + runs):
         wait()
         begun_at = time.perf_counter()
-        do()
+        run()
         wait()
         if number >= warm_ups:
             found.append((time.perf_counter() - begun_at) * 1000)
@@ -31,7 +31,7 @@ def times(do: Callable[[], object], runs: int, warm_ups: int) -> tuple[float, ..
 
 
 def streamed(
-    make: Callable[[], Iterable[Sized]], runs: int, warm_ups: int
+    stream: Callable[[], Iterable[Sized]], runs: int, warm_ups: int
 ) -> tuple[tuple[float, ...], tuple[float, ...], int]:
     """Milliseconds to the first samples and to the last ones of each run but the first ones; and samples of a run.
 
@@ -44,7 +44,7 @@ def streamed(
         wait()
         samples, first = 0, 0.0
         begun_at = time.perf_counter()
-        for chunk in make():
+        for chunk in stream():
             if not samples and len(chunk):
                 first = time.perf_counter() - begun_at
             samples += len(chunk)

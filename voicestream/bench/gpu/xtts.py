@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import gpu_memory
-from voicestream.bench.gpu.null_callbacks import tell_nobody
-from voicestream.bench.gpu.profile import look
-from voicestream.bench.gpu.subprocess_tasks import Found
+from voicestream.bench.gpu.null_callbacks import ignore_progress
+from voicestream.bench.gpu.profile import profile_run
+from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.bench.gpu.timing import streamed
 from voicestream.bench.random_models.sentences import SOURCE
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voicestream.bench.gpu.subprocess_tasks import Order
+    from voicestream.bench.gpu.subprocess_tasks import TaskRequest
 
 FIRST_GOAL_MILLISECONDS: Final = 15.0
 WHOLE_GOAL_MILLISECONDS: Final = 60.0
 
 
-def measure(order: Order) -> Found:
+def measure(request: TaskRequest) -> TaskResult:
     """Speak."""
     from voicestream.workers import engine_loading
     from voicestream.workers.engines.xtts.end_detection import TOKEN_SECONDS
     from voicestream.workers.engines.xtts.synthesis import FIRST_PIECES
 
-    engine: Any = engine_loading.load_synthesizer("xtts", tell_nobody)
-    held = gpu_memory.figure("xtts_memory", "XTTS, memory when loaded", order.used_bytes)
+    engine: Any = engine_loading.load_synthesizer("xtts", ignore_progress)
+    held = gpu_memory.figure("xtts_memory", "XTTS, memory when loaded", request.used_bytes)
 
     def speak() -> Iterator[NDArray[np.float32]]:
-        return engine.synthesize(order.sizes.spoken, SOURCE, "", 1)  # type: ignore[no-any-return]
+        return engine.synthesize(request.sizes.spoken, SOURCE, "", 1)  # type: ignore[no-any-return]
 
-    firsts, wholes, samples = streamed(speak, order.runs, order.warm_ups)
+    firsts, wholes, samples = streamed(speak, request.runs, request.warm_ups)
     seconds = samples / engine.sample_rate
     figures = (
         Figure(
@@ -54,14 +54,14 @@ def measure(order: Order) -> Found:
             goal=WHOLE_GOAL_MILLISECONDS,
         ),
     )
-    facts = {"xtts tokens": f"{seconds / TOKEN_SECONDS:.1f} in a sentence ({order.sizes.spoken_tokens} were meant)"}
+    details = {"xtts tokens": f"{seconds / TOKEN_SECONDS:.1f} in a sentence ({request.sizes.spoken_tokens} were meant)"}
     profiles: tuple[Figure, ...] = ()
-    if order.with_profile:
-        looked, facts["xtts kernels"] = look(
+    if request.with_profile:
+        looked, details["xtts kernels"] = profile_run(
             "xtts_profile", "XTTS, the sentence: work on the device", lambda: list(speak()), wholes
         )
         profiles = (looked,)
-    used = gpu_memory.figure("xtts_memory_used", "XTTS, memory after all of these", order.used_bytes)
-    facts["xtts"] = str(engine.device)
+    used = gpu_memory.figure("xtts_memory_used", "XTTS, memory after all of these", request.used_bytes)
+    details["xtts"] = str(engine.device)
     engine.close()
-    return Found((*figures, *profiles, *held, *used), facts)
+    return TaskResult((*figures, *profiles, *held, *used), details)

@@ -6,33 +6,33 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from voicestream.bench.gpu.subprocess_tasks import Found
+from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.bench.random_models import nllb, xtts
 from voicestream.bench.random_models.sentences import ANSWER, QUESTION, TARGET
 from voicestream.config import languages
 
 if TYPE_CHECKING:
-    from voicestream.bench.gpu.subprocess_tasks import Order
+    from voicestream.bench.gpu.subprocess_tasks import TaskRequest
 
 SEED: Final = 0
 
 
-def measure(order: Order) -> Found:
+def measure(request: TaskRequest) -> TaskResult:
     """Make the one that is ordered."""
-    models = Path(order.models)
-    if order.part == "make nllb":
-        nllb.make(models / nllb.NAME, order.sizes.nllb, [QUESTION, ANSWER], _teach, SEED)
+    models = Path(request.models)
+    if request.task == "make nllb":
+        nllb.make(models / nllb.NAME, request.sizes.nllb, [QUESTION, ANSWER], _teach, SEED)
     else:
         xtts.make(
             models / xtts.NAME,
-            order.sizes.xtts,
+            request.sizes.xtts,
             # Words and the spaces between them are tokens then: about as many as the real model makes of a sentence.
-            [order.sizes.spoken, ANSWER.lower()],
+            [request.sizes.spoken, ANSWER.lower()],
             seed=SEED,
             stop_bias=xtts.ALWAYS,
-            shares_numbers=order.sizes.shares_numbers,
+            shares_numbers=request.sizes.shares_numbers,
         )
-    return Found()
+    return TaskResult()
 
 
 def _teach(model: Any, tokenizer: Any) -> None:  # noqa: ANN401 - transformers'

@@ -50,7 +50,7 @@ def bench(*, as_json: bool, gpu: bool, profile: bool, quick: bool) -> int:
 def _on_processor(*, quick: bool) -> Report:
     from voicestream.bench.measure import FULL, QUICK, measure_all
 
-    return measure_all(QUICK if quick else FULL, _tell)
+    return measure_all(QUICK if quick else FULL, _report_progress)
 
 
 def _on_gpu(*, quick: bool, profile: bool) -> Report:
@@ -58,10 +58,10 @@ def _on_gpu(*, quick: bool, profile: bool) -> Report:
     from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS
 
     measure.check()
-    return measure.measure_all(FULL_SIZES, QUICK_RUNS if quick else FULL_RUNS, _tell, with_profile=profile)
+    return measure.measure_all(FULL_SIZES, QUICK_RUNS if quick else FULL_RUNS, _report_progress, with_profile=profile)
 
 
-def _tell(what: str) -> None:
+def _report_progress(what: str) -> None:
     if sys.stderr.isatty():
         click.echo(f"voicestream: measuring {what} …", err=True)
 

@@ -100,7 +100,7 @@ def test_a_batch_can_begin_in_the_moment_in_which_a_sentence_does(
         flag.set(is_up=next(states))
         return False
 
-    monkeypatch.setattr(contention_process, "_is_order_there", look)
+    monkeypatch.setattr(contention_process, "_has_request", look)
     monkeypatch.setattr(side, "_answer", lambda *_: seen.append(flag.is_up))
     flag.set(is_up=True)
     side.turn("together")
@@ -109,13 +109,13 @@ def test_a_batch_can_begin_in_the_moment_in_which_a_sentence_does(
 
 
 def test_nobody_waits_for_a_sentence_when_an_order_is_there(flag: Flag, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contention_process, "_is_order_there", lambda _: True)
+    monkeypatch.setattr(contention_process, "_has_request", lambda _: True)
     flag.set(is_up=False)
     contention_process._wait(lambda: flag.is_up)
 
 
 def test_both_sides_have_rows_alone_and_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contention, "pair", functools.partial(contention.pair, command=FAKE))
+    monkeypatch.setattr(contention, "open_pair", functools.partial(contention.open_pair, command=FAKE))
     rows = contention.measure(tmp_path, "cpu", WORK, runs=3)
     assert {row.name: row.samples for row in rows} == {
         "xtts_first_alone": (1.0,) * 3,
@@ -129,7 +129,7 @@ def test_both_sides_have_rows_alone_and_beside_each_other(tmp_path: Path, monkey
 
 
 def test_what_a_side_says_of_itself_is_not_mixed_with_what_libraries_print(tmp_path: Path) -> None:
-    with contention.pair(tmp_path, "cpu", WORK, FAKE) as both:
+    with contention.open_pair(tmp_path, "cpu", WORK, FAKE) as both:
         assert both.devices == ("translation none", "tts none")
         _, turn = both.beside("tts", 2)
         assert turn >= 1.0
@@ -139,6 +139,6 @@ def test_a_side_that_ends_is_an_error(tmp_path: Path) -> None:
     mortal = dataclasses.replace(WORK, spoken=fake_sides.MORTAL)
     with (
         pytest.raises(VoicestreamError, match="the process for translation has ended with 7"),
-        contention.pair(tmp_path, "cpu", mortal, FAKE) as both,
+        contention.open_pair(tmp_path, "cpu", mortal, FAKE) as both,
     ):
         both.beside("tts", 1)
