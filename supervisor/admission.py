@@ -50,7 +50,7 @@ def refusal(options: SessionOptions) -> str:
     try:
         languages.parse(options.parser.language)
         languages.parse(options.target)
-        gpu_selection.check(check_compute(options.compute), options.cards)
+        gpu_selection.check(check_compute(options.compute), options.gpus)
     except UsageError as error:
         return error.for_people()
     if "\0" in options.models or (options.models and not Path(options.models).is_absolute()):

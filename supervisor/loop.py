@@ -32,7 +32,7 @@ from voicestream.protocol.transport import (
     is_from_client,
     is_from_worker,
 )
-from voicestream.protocol.truncation import brief
+from voicestream.protocol.truncation import truncate
 from voicestream.supervisor import poller, requirements
 from voicestream.supervisor.detached import Handovers
 from voicestream.supervisor.hub import Hub
@@ -235,7 +235,7 @@ class Supervisor:
         post = self.table.post_of(identity)
         if post is not None:
             if is_from_worker(message):
-                message = brief(message)
+                message = truncate(message)
                 self.table.heard(post, message, now)
                 if isinstance(message, Loading) and not post.is_exchanged:
                     self.sessions.tell_all(lambda session: session_events.loading(session, post, message, now))

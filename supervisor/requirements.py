@@ -65,7 +65,7 @@ def wishes(options: SessionOptions) -> dict[Role, Wish]:
             engine,
             EngineSettings(
                 models=options.models,
-                compute=gpu_selection.compute_of(role, options.compute, options.cards),
+                compute=gpu_selection.compute_of(role, options.compute, options.gpus),
                 graphs=options.graphs,
             ),
         )

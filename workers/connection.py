@@ -26,7 +26,7 @@ from voicestream.errors import ProtocolError
 from voicestream.protocol import lifeline
 from voicestream.protocol.messages import Beat, Cancel, Drain, Silence, Stop
 from voicestream.protocol.transport import is_to_worker, pack, peer_socket, poll_milliseconds, unpack
-from voicestream.protocol.truncation import brief
+from voicestream.protocol.truncation import truncate
 
 if TYPE_CHECKING:
     import socket
@@ -128,7 +128,7 @@ class Connection:
     def send(self, message: FromWorker) -> None:
         """Send a message to the supervisor; never blocks."""
         # Packed here: what cannot be packed is an error of the caller, not the end of a thread that beats.
-        self._outbox.append(pack(brief(message)))
+        self._outbox.append(pack(truncate(message)))
         if self._in_use.acquire(blocking=False):
             try:
                 self._flush()

@@ -136,6 +136,6 @@ def _tell(spec: Spec, not_ready: dict[Spec, str], report: Report) -> None:
 
 
 def _is_missed(spec: SynthesizerSpec, taken: SynthesizerSpec, models: str) -> bool:
-    from voicestream.models import wanted
+    from voicestream.models import packages
 
-    return wanted.is_missed(spec, taken, models)
+    return packages.is_wanted(spec, taken, models)

@@ -21,7 +21,7 @@ def with_path(path: str) -> SessionOptions:
         GOOD,
         with_path("/tmp/a.wav"),  # noqa: S108
         msgspec.structs.replace(GOOD, target="pt-BR"),
-        msgspec.structs.replace(GOOD, compute="cuda", cards={"tts": 1}),
+        msgspec.structs.replace(GOOD, compute="cuda", gpus={"tts": 1}),
     ],
 )
 def test_what_the_command_line_asks_for_is_admitted(options: SessionOptions) -> None:
@@ -34,7 +34,7 @@ def test_what_the_command_line_asks_for_is_admitted(options: SessionOptions) -> 
         (msgspec.structs.replace(GOOD, target="klingon"), "klingon"),
         (msgspec.structs.replace(GOOD, target=""), "not a language"),
         (msgspec.structs.replace(GOOD, parser=ParserOptions(language="\0")), "not a language"),
-        (msgspec.structs.replace(GOOD, compute="cpu", cards={"tts": 1}), "contradict each other"),
+        (msgspec.structs.replace(GOOD, compute="cpu", gpus={"tts": 1}), "contradict each other"),
         (with_path(""), "absolute path"),
         (with_path("here.wav"), "absolute path"),
         (with_path("/tmp/a\0.wav"), "absolute path"),  # noqa: S108

@@ -18,7 +18,7 @@ from voicestream.models.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from voicestream.models.progress import Teller
+    from voicestream.models.progress import ProgressReporter
 
 ORIGINAL = catalogue.find("nllb-200-distilled-600M")
 CONVERTED = catalogue.find("nllb-200-distilled-600M-int8")
@@ -31,7 +31,7 @@ class Said:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         self.lines.append(text)
 
     def progress(self, what: str, done: int, total: int) -> None:
@@ -74,7 +74,7 @@ def source(tmp_path: Path) -> Store:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """Where models go; there is no network, no CTranslate2 and nothing to wait for."""
 
-    def convert(source: Path, target: Path, name: str, teller: Teller) -> None:
+    def convert(source: Path, target: Path, name: str, reporter: ProgressReporter) -> None:
         target.mkdir()
         (target / "model.bin").write_bytes((source / "model.safetensors").read_bytes()[:100])
 
@@ -161,7 +161,7 @@ def test_an_unfinished_original_that_is_whole_is_used_without_the_network_and_de
 def test_a_conversion_that_fails_leaves_nothing_of_the_converted_model(
     store: Store, source: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(source: Path, target: Path, name: str, teller: Teller) -> None:
+    def fail(source: Path, target: Path, name: str, reporter: ProgressReporter) -> None:
         target.mkdir()
         (target / "model.bin").write_bytes(b"half")
         raise VoicestreamError("it broke")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-class PersonTeller:
+class TerminalProgress:
     """Writes to stderr; a context manager, because a bar has to be taken away at the end."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class PersonTeller:
         if isinstance(error, KeyboardInterrupt):
             click.echo("voicestream: stopped. The same command goes on from here.", err=True)
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Write a line."""
         text = strip_terminal_codes(text)
         if self._bar is None:

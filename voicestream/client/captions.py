@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from voicestream.client.progress_line import LoadingLine
+from voicestream.client.progress_line import ProgressLine
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.protocol.messages import EventName
@@ -42,7 +42,7 @@ class Captions:
         self._reasons: set[str] = set()
         """Why something was not done, as far as it was told."""
         self._translates = False
-        self._loading = LoadingLine()
+        self._loading = ProgressLine()
         self._has_line = False
         """Whether the cursor stands behind a line that is to be written over."""
         self._texts: dict[int, tuple[str, str]] = {}

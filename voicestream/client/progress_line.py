@@ -16,7 +16,7 @@ Worker = tuple[str | None, int | None]
 """Role and incarnation."""
 
 
-class LoadingLine:
+class ProgressLine:
     """Follows all workers that load."""
 
     def __init__(self) -> None:

@@ -181,7 +181,7 @@ def parse(text: str, name: str) -> Settings:
         elif key == "translate":
             keep, glossary = _translate(value, text, name)
         elif key == "gpu":
-            options[key] = _cards(value, text, name)
+            options[key] = _gpus(value, text, name)
         elif key in OPTION_TYPES:
             options[key] = _option(key, value, text, name)
         else:
@@ -204,23 +204,23 @@ def _option(key: str, value: object, text: str, name: str) -> Option:
     return cast("Option", value)
 
 
-def _cards(found: object, text: str, name: str) -> tuple[str, ...]:
+def _gpus(found: object, text: str, name: str) -> tuple[str, ...]:
     """What ``gpu`` says, as it is typed behind ``--gpu``."""
     if not isinstance(found, dict):
-        return (_card(found, text, name, ("gpu",), "gpu"),)
+        return (_gpu_index(found, text, name, ("gpu",), "gpu"),)
     table = cast("dict[str, object]", found)
     for role in table:
         if role not in gpu_selection.ROLES:
             raise _wrong(
                 text, name, ("gpu", role), f"is not known in [gpu]; known are {' and '.join(gpu_selection.ROLES)}"
             )
-    return tuple(f"{role}={_card(number, text, name, ('gpu', role), role)}" for role, number in table.items())
+    return tuple(f"{role}={_gpu_index(number, text, name, ('gpu', role), role)}" for role, number in table.items())
 
 
-def _card(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> str:
+def _gpu_index(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> str:
     """The number of a card, which must be one."""
-    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= gpu_selection.MOST:
-        raise _wrong(text, name, path, f"must be the number of an NVIDIA card, is {_shown(found)}: {shown} = 1")
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= gpu_selection.MAX_INDEX:
+        raise _wrong(text, name, path, f"must be the number of an NVIDIA GPU, is {_shown(found)}: {shown} = 1")
     return str(found)
 
 

@@ -71,6 +71,6 @@ def check_compute(compute: str) -> str:
     if _COMPUTE.fullmatch(compute) is None:
         raise UsageError(
             f"--compute {compute}: not known",
-            hint="Try: --compute with one of: auto, cpu, cuda, cuda:1 (the second card), mps",
+            hint="Try: --compute with one of: auto, cpu, cuda, cuda:1 (the second GPU), mps",
         )
     return compute

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 ROLES: Final[tuple[EngineRole, ...]] = get_args(EngineRole)
 
-MOST: Final = 999
+MAX_INDEX: Final = 999
 """The largest number that a card may have."""
 
-ANY_CARD: Final = (AUTO, "cuda")
+ANY_GPU: Final = (AUTO, "cuda")
 """What ``--compute`` may say beside ``--gpu``: all else names another device."""
 
 _OWNERS: Final[dict[str | None, EngineRole | None]] = {None: None, "translation": "translation", "tts": "tts"}
 """What may stand before the number, and whose card it is then; None: of all that have none of their own."""
 
-_WRITTEN: Final = re.compile(r"(?:(\w+)=)?(\d{1,3})", re.ASCII)
+_SYNTAX: Final = re.compile(r"(?:(\w+)=)?(\d{1,3})", re.ASCII)
 
-_HOW: Final = "Try: --gpu 1 (the second card, for both), or --gpu translation=0 --gpu tts=1"
+_HINT: Final = "Try: --gpu 1 (the second GPU, for both), or --gpu translation=0 --gpu tts=1"
 
 
 def parse(typed: Iterable[str]) -> dict[EngineRole, int]:
@@ -41,34 +41,34 @@ def parse(typed: Iterable[str]) -> dict[EngineRole, int]:
     """
     found: dict[EngineRole | None, int] = {}
     for text in typed:
-        match = _WRITTEN.fullmatch(text.strip())
+        match = _SYNTAX.fullmatch(text.strip())
         if match is None or match[1] not in _OWNERS:
-            raise UsageError(f"--gpu {text}: not known", hint=_HOW)
+            raise UsageError(f"--gpu {text}: not known", hint=_HINT)
         role = _OWNERS[match[1]]
         if role in found:
-            raise UsageError(f"--gpu {text}: card {found[role]} was named for {role or 'both'} already", hint=_HOW)
+            raise UsageError(f"--gpu {text}: GPU {found[role]} was named for {role or 'both'} already", hint=_HINT)
         found[role] = int(match[2])
     return {role: found.get(role, found.get(None, 0)) for role in ROLES if role in found or None in found}
 
 
-def written(cards: Mapping[EngineRole, int]) -> list[str]:
+def as_options(gpus: Mapping[EngineRole, int]) -> list[str]:
     """What ``parse`` makes these of."""
-    return [f"{role}={number}" for role, number in cards.items()]
+    return [f"{role}={number}" for role, number in gpus.items()]
 
 
-def check(compute: str, cards: Mapping[EngineRole, int]) -> None:
+def check(compute: str, gpus: Mapping[EngineRole, int]) -> None:
     """See whether ``--compute`` leaves it to ``--gpu`` which card it is.
 
     Raises:
         UsageError: it names a device itself.
     """
-    if cards and compute not in ANY_CARD:
-        options = " ".join(f"--gpu {text}" for text in written(cards))
+    if gpus and compute not in ANY_GPU:
+        options = " ".join(f"--gpu {text}" for text in as_options(gpus))
         raise UsageError(
             f"--compute {compute} and {options} contradict each other", hint=f"Leave out one of them: type {options}"
         )
 
 
-def compute_of(role: Role, compute: str, cards: Mapping[EngineRole, int]) -> str:
+def compute_of(role: Role, compute: str, gpus: Mapping[EngineRole, int]) -> str:
     """What ``--compute`` is for a role: its card, if it has one of its own."""
-    return next((f"cuda:{number}" for owner, number in cards.items() if owner == role), compute)
+    return next((f"cuda:{number}" for owner, number in gpus.items() if owner == role), compute)

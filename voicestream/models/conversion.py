@@ -20,7 +20,7 @@ from voicestream.models import disk
 from voicestream.protocol import lifeline
 
 if TYPE_CHECKING:
-    from voicestream.models.progress import Teller
+    from voicestream.models.progress import ProgressReporter
 
 QUANTIZATION: Final = "int8"
 ALONG: Final = ("tokenizer.json",)
@@ -31,13 +31,13 @@ EXIT_FULL: Final = 28
 """The child's exit code when the disk is full; any other error is 1."""
 
 
-def convert(source: Path, target: Path, name: str, teller: Teller) -> None:
+def convert(source: Path, target: Path, name: str, reporter: ProgressReporter) -> None:
     """Convert the model in ``source`` into the directory ``target``, which must not exist yet.
 
     Raises:
         VoicestreamError: it did not work; what was made until then is still there.
     """
-    teller.say(f"converting to {name}: takes some seconds to minutes, and memory for the whole original")
+    reporter.note(f"converting to {name}: takes some seconds to minutes, and memory for the whole original")
     command = [sys.executable, "-P", "-m", "voicestream.models.conversion", str(source), str(target), str(os.getpid())]
     environment = {**os.environ, **telemetry.OFF, **telemetry.OFFLINE, "TRANSFORMERS_VERBOSITY": "error"}
     with subprocess.Popen(

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from voicestream.errors import VoicestreamError
-from voicestream.models import catalogue, disk, manifest, today
+from voicestream.models import catalogue, disk, licences, manifest
 from voicestream.models.atomic_files import digest, put_in_place
 from voicestream.models.manifest import FileRecord, Manifest
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from voicestream.engines.model import Model
     from voicestream.models.model_hub import Hub, RemoteFile
-    from voicestream.models.progress import Teller
+    from voicestream.models.progress import ProgressReporter
 
 PART_SUFFIX = ".part"
 
 
-def download(model: Model, directory: Path, hub: Hub, teller: Teller, *, extra_bytes: int = 0) -> Manifest:
+def download(model: Model, directory: Path, hub: Hub, reporter: ProgressReporter, *, extra_bytes: int = 0) -> Manifest:
     """Bring all files of a model into ``directory``, and the manifest as the last one.
 
     What is there of an interrupted download, or of another program's, is used as far as the hub still has the same
@@ -30,7 +30,7 @@ def download(model: Model, directory: Path, hub: Hub, teller: Teller, *, extra_b
         model: one that the hub has.
         directory: where it goes; files there that do not belong to it are deleted.
         hub: is asked.
-        teller: is told.
+        reporter: receives messages and progress.
         extra_bytes: room that is needed there afterwards, apart from the files; at most as much as they take.
 
     Raises:
@@ -43,11 +43,11 @@ def download(model: Model, directory: Path, hub: Hub, teller: Teller, *, extra_b
     missing = sum(max(file.size - _there(directory, file), 0) for file in files)
     disk.check_room(directory, missing + min(extra_bytes, sum(file.size for file in files)), model.name)
     if missing:
-        teller.say(f"fetching {model.name} from {hub.host}: {catalogue.in_words(missing)}")
+        reporter.note(f"fetching {model.name} from {hub.host}: {catalogue.in_words(missing)}")
     records: dict[str, FileRecord] = {}
     for file in files:
         try:
-            records[file.name] = _one_file(model, directory, file, hub, revision=listing.revision, teller=teller)
+            records[file.name] = _one_file(model, directory, file, hub, revision=listing.revision, reporter=reporter)
         except OSError as error:
             if disk.is_full(error):
                 raise disk.full(directory, error) from error
@@ -57,7 +57,7 @@ def download(model: Model, directory: Path, hub: Hub, teller: Teller, *, extra_b
         repository=model.repository,
         revision=listing.revision,
         licence=model.licence,
-        finished=today.today(),
+        finished=licences.today(),
         files=records,
     )
     manifest.write(directory, found)
@@ -65,11 +65,11 @@ def download(model: Model, directory: Path, hub: Hub, teller: Teller, *, extra_b
 
 
 def _one_file(
-    model: Model, directory: Path, file: RemoteFile, hub: Hub, *, revision: str, teller: Teller
+    model: Model, directory: Path, file: RemoteFile, hub: Hub, *, revision: str, reporter: ProgressReporter
 ) -> FileRecord:
     path = directory / file.name
     if path.exists():
-        record = _checked(path, file, teller)
+        record = _checked(path, file, reporter)
         if record is not None:
             return record
         path.unlink()
@@ -85,9 +85,9 @@ def _one_file(
             revision,
             file,
             part,
-            lambda done: teller.progress(f"fetching {file.name}", done, file.size),
+            lambda done: reporter.progress(f"fetching {file.name}", done, file.size),
         )
-    record = _checked(part, file, teller)
+    record = _checked(part, file, reporter)
     if record is None:
         part.unlink()
         raise VoicestreamError(
@@ -98,9 +98,9 @@ def _one_file(
     return record
 
 
-def _checked(path: Path, file: RemoteFile, teller: Teller) -> FileRecord | None:
+def _checked(path: Path, file: RemoteFile, reporter: ProgressReporter) -> FileRecord | None:
     """What is in a file, if it is what the hub says."""
-    found = digest(path, lambda done: teller.progress(f"verifying {file.name}", done, file.size))
+    found = digest(path, lambda done: reporter.progress(f"verifying {file.name}", done, file.size))
     own = found.sha256 if file.sha256 is not None else found.git_blob
     is_right = found.size == file.size and own == file.fingerprint
     return FileRecord(size=found.size, sha256=found.sha256) if is_right else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from voicestream.errors import VoicestreamError
-from voicestream.models import catalogue, conversion, disk, manifest, packages, today
+from voicestream.models import catalogue, conversion, disk, licences, manifest, packages
 from voicestream.models.atomic_files import CHUNK_BYTES, digest, put_in_place
 from voicestream.models.download import download
 from voicestream.models.manifest import FileRecord, Manifest
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicestream.engines.model import Model
-    from voicestream.models.progress import Teller
+    from voicestream.models.progress import ProgressReporter
     from voicestream.models.store import Store
 
 
 class Installer:
     """Brings models into one store."""
 
-    def __init__(self, store: Store, teller: Teller, *, source: Store | None = None) -> None:
+    def __init__(self, store: Store, reporter: ProgressReporter, *, source: Store | None = None) -> None:
         """Get ready.
 
         Args:
             store: where models go.
-            teller: is told.
+            reporter: receives messages and progress.
             source: models that were fetched elsewhere; the network is not asked then.
         """
         self._store = store
-        self._teller = teller
+        self._reporter = reporter
         self._source = source
 
     def install(self, model: Model, *, keep_original: bool = False) -> None:
@@ -56,7 +56,7 @@ class Installer:
 
     def _install(self, model: Model, *, keep_original: bool) -> None:
         if self._is_there(model):
-            self._teller.say(f"{model.name} is installed and verified: {self._store.path_of(model.name)}")
+            self._reporter.note(f"{model.name} is installed and verified: {self._store.path_of(model.name)}")
             return
         came_converted = self._source is not None and self._source.installed(model.name) is not None
         if model.original is not None and not came_converted:
@@ -65,7 +65,7 @@ class Installer:
             self._bring(model)
             self._finish(model)
         size = catalogue.in_words(sum(record.size for record in self._expect(model).files.values()))
-        self._teller.say(f"{model.name} is installed, {size}: {self._store.path_of(model.name)}")
+        self._reporter.note(f"{model.name} is installed, {size}: {self._store.path_of(model.name)}")
 
     def _is_there(self, model: Model) -> bool:
         """Whether it is installed and every byte of it right; a damaged one is put back among the unfinished."""
@@ -80,7 +80,7 @@ class Installer:
             )
         wrong = manifest.damaged(path, found, self._verifying)
         for name, what in wrong.items():
-            self._teller.say(f"{name} of {model.name} {what}")
+            self._reporter.note(f"{name} of {model.name} {what}")
         if wrong:
             self._store.discard(model.name)
             path.rename(self._store.unfinished_path_of(model.name))
@@ -95,14 +95,14 @@ class Installer:
         if self._source is not None:
             self._copy(model, self._source, directory)
         else:
-            download(model, directory, Hub(), self._teller, extra_bytes=extra_bytes)
+            download(model, directory, Hub(), self._reporter, extra_bytes=extra_bytes)
 
     def _copy(self, model: Model, source: Store, directory: Path) -> None:
         """Bring it from a directory, and look whether it is what its manifest says."""
         found = self._manifest_in(source, model)
         directory.mkdir(parents=True, exist_ok=True)
         disk.check_room(directory, sum(record.size for record in found.files.values()), model.name)
-        self._teller.say(f"copying {model.name} from {source.root}")
+        self._reporter.note(f"copying {model.name} from {source.root}")
         for name, record in found.files.items():
             part = directory / f"{name}.part"
             part.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ class Installer:
             with (source.path_of(model.name) / name).open("rb") as there, part.open("wb") as here:
                 while chunk := there.read(CHUNK_BYTES):
                     here.write(chunk)
-                    self._teller.progress(f"copying {name}", here.tell(), record.size)
+                    self._reporter.progress(f"copying {name}", here.tell(), record.size)
             if digest(part).sha256 != record.sha256:
                 part.unlink()
                 raise _damaged(source.path_of(model.name), name)
@@ -157,7 +157,7 @@ class Installer:
         weights = sum(record.size for record in was.files.values())
         disk.check_room(directory, min(model.disk_bytes, weights), model.name)
         try:
-            conversion.convert(source, directory, model.name, self._teller)
+            conversion.convert(source, directory, model.name, self._reporter)
         except BaseException:
             self._store.discard(model.name)
             raise
@@ -165,7 +165,7 @@ class Installer:
         for path in sorted(directory.iterdir()):
             found = digest(path)
             files[path.name] = FileRecord(size=found.size, sha256=found.sha256)
-        return msgspec.structs.replace(was, name=model.name, finished=today.today(), files=files)
+        return msgspec.structs.replace(was, name=model.name, finished=licences.today(), files=files)
 
     def _finish(self, model: Model) -> None:
         put_in_place(self._store.unfinished_path_of(model.name), self._store.path_of(model.name))
@@ -174,7 +174,7 @@ class Installer:
         return self._manifest_in(self._store, model)
 
     def _verifying(self, name: str, done: int, total: int) -> None:
-        self._teller.progress(f"verifying {name}", done, total)
+        self._reporter.progress(f"verifying {name}", done, total)
 
 
 def _damaged(directory: Path, name: str) -> VoicestreamError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,7 +12,6 @@ from voicestream.config import user_directories
 from voicestream.engines import registry
 from voicestream.engines.model import Licence
 from voicestream.errors import ConfigurationError, UsageError
-from voicestream.models import today
 from voicestream.models.atomic_files import write_whole
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """How: what was typed or set; empty = not written down, by a version before 0.2."""
 
 
+def today() -> str:
+    """Return the date in UTC in ISO 8601, for example ``2026-11-25``."""
+    return datetime.now(tz=UTC).date().isoformat()  # noqa: TID251 - a date for people; no interval is measured
+
+
 def path() -> Path:
     """The file in which acceptances are kept, whether it exists or not."""
     return user_directories.data() / "licences.json"
@@ -126,7 +131,7 @@ def accept(licence: Licence, by: str = "") -> None:
     Raises:
         ConfigurationError: it cannot be written down.
     """
-    known = accepted() | {licence.id: Acceptance(version=licence.version, date=today.today(), by=by)}
+    known = accepted() | {licence.id: Acceptance(version=licence.version, date=today(), by=by)}
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
         write_whole(path(), msgspec.json.format(msgspec.json.encode(known), indent=2) + b"\n", mode=0o600)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import ConfigurationError
+from voicestream.models.weights import root
 
 if TYPE_CHECKING:
     from voicestream.engines.spec import EngineSpec
@@ -51,3 +52,21 @@ def is_installed(name: str) -> bool:
 def has_all(spec: EngineSpec) -> bool:
     """Whether the packages of an engine are installed."""
     return all(is_installed(name) for name in spec.packages)
+
+
+def is_wanted(engine: EngineSpec, instead: EngineSpec, models: str) -> bool:
+    """Return whether the user has tried to set up a voice engine that is not ready, so that a note is due.
+
+    It is wanted when it needs no models, when one of its models is there but unusable, or when its packages are
+    installed and ``auto`` fell back to an engine without models. Otherwise the user has not asked for it.
+
+    Args:
+        engine: the engine that is not ready.
+        instead: the engine that ``auto`` chose.
+        models: directory of models or of one model; empty = the user's.
+    """
+    if not engine.models:
+        return True
+    if any((root(models) / model.name).is_dir() for model in engine.models):
+        return True
+    return not instead.models and has_all(engine)

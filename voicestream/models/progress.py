@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Teller(Protocol):
+class ProgressReporter(Protocol):
     """Somebody who is told."""
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Something happened."""
         ...
 

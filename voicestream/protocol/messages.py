@@ -37,7 +37,7 @@ Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
 Patience = Annotated[float, msgspec.Meta(ge=0.0)]
 """Seconds; no limit upwards."""
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
-CardNumber = Annotated[int, msgspec.Meta(ge=0, le=999)]
+GpuIndex = Annotated[int, msgspec.Meta(ge=0, le=999)]
 """Of an NVIDIA card, as CUDA counts them."""
 RefusalCode = Literal[
     "other_version",
@@ -118,7 +118,7 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Absolute path of the directory in which the neural engines find their weights; empty = the user's."""
     compute: str = "auto"
     """Device on which neural engines compute."""
-    cards: dict[EngineRole, CardNumber] = {}
+    gpus: dict[EngineRole, GpuIndex] = msgspec.field(name="cards", default_factory=dict)
     """The NVIDIA card of each role that does not leave it to ``compute``."""
     graphs: bool = True
     """Whether they may record what a GPU does again and again."""

@@ -41,7 +41,7 @@ _TEXTS: Final[dict[type, tuple[str, ...]]] = {
 }
 
 
-def brief(message: M) -> M:
+def truncate(message: M) -> M:
     """The message, with its texts for people cut where they are too long."""
     for name in _TEXTS.get(type(message), ()):
         text: str = getattr(message, name)

@@ -16,7 +16,7 @@ import msgspec
 from voicestream import bounded_file
 from voicestream.config import user_directories
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
-from voicestream.models import today
+from voicestream.models import licences
 from voicestream.models.atomic_files import write_whole
 from voicestream.voices import embedding_cache, names, sample, sound_file
 
@@ -154,7 +154,7 @@ class VoiceStore:
         return len(found)
 
     def _keep(self, directory: Path, made: Sample, by: str) -> OwnVoice:
-        consent = Consent(words=CONSENT, date=today.today(), by=by)
+        consent = Consent(words=CONSENT, date=licences.today(), by=by)
         record = Record(content_hash=made.content_hash, seconds=round(made.seconds, 2), consent=consent)
         try:
             for place in (self.root, directory.parent, directory):

@@ -14,7 +14,7 @@ import msgspec
 from voicestream.cli import licence_prompt
 from voicestream.cli.click_classes import Group
 from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
-from voicestream.cli.terminal_progress import PersonTeller
+from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences
 from voicestream.models.catalogue import in_words
@@ -102,9 +102,9 @@ def pull(name: str, *, elsewhere: Path | None, keep_original: bool, accepted: tu
 
     model = catalogue.find(name)
     licence_prompt.make_sure(model, accepted, may_ask=True)
-    with PersonTeller() as teller:
+    with TerminalProgress() as reporter:
         store = Store(directory() if elsewhere is None else elsewhere.absolute())
-        Installer(store, teller).install(model, keep_original=keep_original)
+        Installer(store, reporter).install(model, keep_original=keep_original)
 
 
 @models.command("remove")

@@ -11,7 +11,7 @@ import click
 
 from voicestream.cli import licence_prompt, prompts, rpc, voice_choice
 from voicestream.cli.commands.workers import RESTART_SECONDS
-from voicestream.cli.terminal_progress import PersonTeller
+from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.config import languages
 from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
@@ -25,7 +25,7 @@ from voicestream.terminal_text import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from voicestream.config.best_device import Device
+    from voicestream.config.gpu_probe import ComputeDevice
     from voicestream.config.languages import Language
     from voicestream.engines.model import Model
     from voicestream.engines.spec import TranslatorSpec
@@ -112,9 +112,9 @@ def _install(wanted: list[Model], source: Path | None) -> None:
     from voicestream.models.installing import Installer
 
     elsewhere = None if source is None else Store(source.absolute())
-    with PersonTeller() as teller:
+    with TerminalProgress() as reporter:
         for model in wanted:
-            Installer(Store(directory()), teller, source=elsewhere).install(model)
+            Installer(Store(directory()), reporter, source=elsewhere).install(model)
     if RunDirectory.of_this_user().is_held():
         translating = {model.name for model in catalogue.translation_models()}
         _renew({"translation" if model.name in translating else "tts" for model in wanted})
@@ -180,27 +180,27 @@ def _ask_language() -> Language:
     return _ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
 
 
-def _device(compute: str | None, *, may_ask: bool) -> Device:
-    from voicestream.config import best_device
+def _device(compute: str | None, *, may_ask: bool) -> ComputeDevice:
+    from voicestream.config import gpu_probe
 
     if compute is not None:
-        return best_device.Device(compute, COMPUTE_WORDS[compute], None)
-    found = best_device.detect()
+        return gpu_probe.ComputeDevice(compute, COMPUTE_WORDS[compute], None)
+    found = gpu_probe.detect()
     click.echo(one_line(f"voicestream: best to translate with: {found.compute} ({found.name})"), err=True)
     if not may_ask:
         return found
 
-    def chosen(answer: str) -> Device:
+    def chosen(answer: str) -> ComputeDevice:
         if answer == found.compute:
             return found
         if answer not in COMPUTES:
             raise UsageError(f'there is no "{answer}"', hint=f"There is {', '.join(COMPUTES)}.")
-        return best_device.Device(answer, COMPUTE_WORDS[answer], None)
+        return gpu_probe.ComputeDevice(answer, COMPUTE_WORDS[answer], None)
 
     return _ask(f"Where to translate ({', '.join(COMPUTES)})?", found.compute, chosen)
 
 
-def _model(device: Device, quality: str | None, *, may_ask: bool) -> Model:
+def _model(device: ComputeDevice, quality: str | None, *, may_ask: bool) -> Model:
     best = catalogue.recommended(device.compute, device.memory_bytes)
     if quality is not None:
         return catalogue.for_quality(quality, device.compute)

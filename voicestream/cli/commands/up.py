@@ -53,7 +53,7 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
         f"--translator={translator}",
         f"--models={models}",
         f"--compute={compute}",
-        *(f"--gpu={text}" for text in gpu_selection.written(found)),
+        *(f"--gpu={text}" for text in gpu_selection.as_options(found)),
         *([] if graphs else ["--no-graphs"]),
     ]
     with Client(RunDirectory.of_this_user(), options) as client:

@@ -28,7 +28,7 @@ def devices(context: click.Context) -> tuple[str, dict[EngineRole, int]]:
     """
     compute = check_compute(str(context.params["compute"]))
     found = gpu_selection.parse(context.params["gpu"])
-    if found and compute not in gpu_selection.ANY_CARD:
+    if found and compute not in gpu_selection.ANY_GPU:
         by_compute, by_card = (_weakness(context, name) for name in ("compute", "gpu"))
         if by_compute < by_card:
             found = {}

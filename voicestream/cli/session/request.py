@@ -101,7 +101,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
     with named_source(context, "voice", "tts"):
         voice, tts = _voice(str(values["voice"]), str(values["tts"]), models)
     with named_source(context, "gpu", "compute"):
-        compute, cards = gpu_option.devices(context)
+        compute, gpus = gpu_option.devices(context)
     with named_source(context, "output"):
         output = output_option.parse(str(values["output"]), str(values["device"]), force=bool(values["force"]))
     source = str(values["source"])
@@ -122,7 +122,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         ),
         models=models,
         compute=compute,
-        cards=cards,
+        gpus=gpus,
         graphs=bool(values["graphs"]),
         tts=tts,
         voice=voice,

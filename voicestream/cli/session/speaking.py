@@ -95,7 +95,7 @@ def speak(
         f"--translator={translator}",
         f"--models={options.models}",
         f"--compute={options.compute}",
-        *(f"--gpu={text}" for text in gpu_selection.written(options.cards)),
+        *(f"--gpu={text}" for text in gpu_selection.as_options(options.gpus)),
         *([] if options.graphs else ["--no-graphs"]),
     ]
     with Client(RunDirectory.of_this_user(), supervisor_options) as client:

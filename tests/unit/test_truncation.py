@@ -18,7 +18,7 @@ from voicestream.protocol.messages import (
     WorkFailed,
 )
 from voicestream.protocol.transport import MAX_FRAME_BYTES, pack
-from voicestream.protocol.truncation import MAX_CHARACTERS, brief
+from voicestream.protocol.truncation import MAX_CHARACTERS, truncate
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import FromWorker
@@ -41,7 +41,7 @@ LONG = "é" * 200_000
     ids=lambda message: type(message).__name__,
 )
 def test_a_long_text_is_cut_and_all_else_stays(message: FromWorker) -> None:
-    cut = brief(message)
+    cut = truncate(message)
     assert type(cut) is type(message)
     assert len(pack(cut)) < 3 * MAX_CHARACTERS * 2 < MAX_FRAME_BYTES
     for name in message.__struct_fields__:
@@ -55,6 +55,6 @@ def test_a_long_text_is_cut_and_all_else_stays(message: FromWorker) -> None:
 def test_what_is_to_be_spoken_is_not_cut() -> None:
     found = SentenceFound(session="s1", sentence=1, message=0, text=LONG, language="en")
     sentences = [TranslatedSentence(session="s1", sentence=1, text=LONG)]
-    assert brief(found) is found
+    assert truncate(found) is found
     translated = Translated(batch=1, language="es", engine="x", sentences=sentences)
-    assert brief(translated) is translated
+    assert truncate(translated) is translated

@@ -16,7 +16,7 @@ from voicestream.cli.session.options import option
 from voicestream.config import gpu_selection
 from voicestream.config.engine_settings import check_compute
 from voicestream.errors import EXIT_USAGE, UsageError
-from voicestream.protocol.messages import CardNumber, EngineRole, Role
+from voicestream.protocol.messages import EngineRole, GpuIndex, Role
 
 
 @pytest.mark.parametrize(
@@ -44,19 +44,19 @@ def test_what_is_no_card_is_refused_with_what_would_be_one(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [(("0", "1"), "card 0 was named for both already"), (("tts=1",) * 2, "card 1 was named for tts already")],
+    [(("0", "1"), "GPU 0 was named for both already"), (("tts=1",) * 2, "GPU 1 was named for tts already")],
 )
 def test_two_cards_for_one_are_refused(typed: tuple[str, ...], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         gpu_selection.parse(typed)
 
 
-@given(st.dictionaries(st.sampled_from(get_args(EngineRole)), st.integers(0, gpu_selection.MOST)))
+@given(st.dictionaries(st.sampled_from(get_args(EngineRole)), st.integers(0, gpu_selection.MAX_INDEX)))
 def test_what_is_written_is_read_again(found: dict[EngineRole, int]) -> None:
-    assert gpu_selection.parse(gpu_selection.written(found)) == found
+    assert gpu_selection.parse(gpu_selection.as_options(found)) == found
 
 
-@given(st.dictionaries(st.sampled_from(get_args(EngineRole)), st.integers(0, gpu_selection.MOST)))
+@given(st.dictionaries(st.sampled_from(get_args(EngineRole)), st.integers(0, gpu_selection.MAX_INDEX)))
 def test_a_role_computes_on_its_card_and_the_others_where_compute_says(found: dict[EngineRole, int]) -> None:
     for role in get_args(Role):
         compute = gpu_selection.compute_of(role, "auto", found)
@@ -65,10 +65,10 @@ def test_a_role_computes_on_its_card_and_the_others_where_compute_says(found: di
 
 
 def test_a_message_takes_the_cards_that_can_be_typed() -> None:
-    most = msgspec.json.decode(str(gpu_selection.MOST), type=CardNumber)
+    most = msgspec.json.decode(str(gpu_selection.MAX_INDEX), type=GpuIndex)
     assert gpu_selection.parse([f"tts={most}"]) == {"tts": most}
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(str(gpu_selection.MOST + 1), type=CardNumber)
+        msgspec.json.decode(str(gpu_selection.MAX_INDEX + 1), type=GpuIndex)
 
 
 @pytest.mark.parametrize("compute", ["cpu", "mps", "cuda:1"])

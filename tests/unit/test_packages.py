@@ -8,7 +8,7 @@ import pytest
 
 from helpers.plugging import offer_specs
 from voicestream.engines import registry
-from voicestream.models import packages, wanted
+from voicestream.models import packages
 from voicestream.workers import engine_loading
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_a_voice_that_somebody_asked_for_is_missed_and_no_other(
     if weights:
         (tmp_path / "xtts-v2").mkdir()
     specs = {spec.name: spec for spec in registry.specs(registry.SYNTHESIZERS)}
-    assert wanted.is_missed(specs["xtts"], specs[instead], str(tmp_path)) is is_missed
+    assert packages.is_wanted(specs["xtts"], specs[instead], str(tmp_path)) is is_missed
 
 
 def test_auto_tells_of_those_that_are_missed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
