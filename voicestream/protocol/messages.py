@@ -118,7 +118,7 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Absolute path of the directory in which the neural engines find their weights; empty = the user's."""
     compute: str = "auto"
     """Device on which neural engines compute."""
-    gpus: dict[EngineRole, GpuIndex] = msgspec.field(name="cards", default_factory=dict)
+    gpus: dict[EngineRole, GpuIndex] = msgspec.field(name="cards", default_factory=dict[EngineRole, GpuIndex])
     """The NVIDIA card of each role that does not leave it to ``compute``."""
     graphs: bool = True
     """Whether they may record what a GPU does again and again."""
