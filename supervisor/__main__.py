@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 import zmq
 
 from voicestream import log
-from voicestream.config import gpu_selection
-from voicestream.config.engine_settings import AUTO, EngineSettings
+from voicestream.config.engine_choice import EngineChoice
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
 from voicestream.protocol import pool_memory
 from voicestream.protocol.run_directory import RunDirectory
@@ -24,7 +23,6 @@ from voicestream.supervisor.loop import Supervisor
 from voicestream.supervisor.processes.watchdog import Limits
 
 if TYPE_CHECKING:
-    from voicestream.protocol.messages import Role
     from voicestream.protocol.pool_memory import Segment
 
 FIRST_SESSION_SECONDS: Final = 10.0
@@ -41,12 +39,7 @@ def main() -> int:
     _raise_descriptor_limit()
     parser = argparse.ArgumentParser(prog="voicestream supervisor")
     parser.add_argument("--run-directory", type=Path, required=True)
-    parser.add_argument("--tts", default="auto")
-    parser.add_argument("--translator", default="auto")
-    parser.add_argument("--models", default="")
-    parser.add_argument("--compute", default=AUTO)
-    parser.add_argument("--gpu", action="append", default=[])
-    parser.add_argument("--no-graphs", action="store_true")
+    EngineChoice.add_to(parser)
     parser.add_argument(
         "--keep-alive", type=float, default=FIRST_SESSION_SECONDS, help="how long to wait for a session"
     )
@@ -71,11 +64,12 @@ def main() -> int:
             logging.getLogger(__name__).info("swept what a supervisor that was killed had left")
         pool = _make_pool(run_directory)
         cleanup.callback(_remove, pool)
+        choice = EngineChoice.parsed(found)
         supervisor = Supervisor(
             run_directory,
             pool,
-            {"tts": cast("str", found.tts), "translation": cast("str", found.translator)},
-            _settings(found),
+            choice.engines,
+            choice.settings(),
             Limits(
                 silence_seconds=cast("float", found.silence_limit),
                 job_seconds=cast("float", found.job_limit),
@@ -96,23 +90,6 @@ def main() -> int:
     finally:
         cleanup.close()
     return EXIT_OK
-
-
-def _settings(found: argparse.Namespace) -> dict[Role, EngineSettings]:
-    """What the engine of each role is loaded with.
-
-    Raises:
-        UsageError: a card cannot be right.
-    """
-    cards_of = gpu_selection.parse(cast("list[str]", found.gpu))
-    return {
-        role: EngineSettings(
-            models=cast("str", found.models),
-            compute=gpu_selection.compute_of(role, cast("str", found.compute), cards_of),
-            graphs=not cast("bool", found.no_graphs),
-        )
-        for role in gpu_selection.ROLES
-    }
 
 
 def _raise_descriptor_limit() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestream.cli.session import gpu_option
-from voicestream.cli.session.options import option
+from voicestream.cli.session.click_options import option
 from voicestream.config import gpu_selection
 from voicestream.config.engine_settings import check_compute
 from voicestream.errors import EXIT_USAGE, UsageError
@@ -87,8 +87,8 @@ def test_what_leaves_the_card_open_does_not(compute: str) -> None:
 
 
 @click.command()
-@option("--compute", "", default="auto")
-@option("--gpu", "", multiple=True)
+@option("compute")
+@option("gpu")
 @click.pass_context
 def show(context: click.Context, **_: object) -> None:
     """Print what the options come to."""

@@ -101,7 +101,7 @@ def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "key", "words"),
     [
-        ('\n# a comment\nto = "de"\nvioce = "anna"', 4, "vioce", "is not known; known are from, to, "),
+        ('\n# a comment\nto = "de"\nvioce = "anna"', 4, "vioce", "is not known; known are format, only, "),
         ("speed = true", 1, "speed", "must be int or float, is True"),
         ('speed = "fast"', 1, "speed", "must be int or float, is 'fast'"),
         ('from = "en"\nto = 7', 2, "to", "must be str, is 7"),

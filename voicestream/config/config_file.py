@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from voicestream import bounded_file
 from voicestream.config import gpu_selection, languages, user_directories
+from voicestream.config.options import OPTIONS
 from voicestream.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -45,27 +46,11 @@ if TYPE_CHECKING:
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
 
 OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "from": (str,),
-    "to": (str,),
-    "translator": (str,),
-    "beams": (int,),
-    "models": (str,),
-    "compute": (str,),
-    "graphs": (bool,),
-    "tts": (str,),
-    "voice": (str,),
-    "speed": (int, float),
-    "output": (str,),
-    "device": (str,),
-    "format": (str,),
-    "only": (str,),
-    "code": (str,),
-    "captions": (bool,),
-    "keep-alive": (int, float),
-    "max-lag": (int, float),
-    "quiet": (bool,),
+    option.name: (int, float) if option.type is float else (option.type,)
+    for option in OPTIONS
+    if option.key == (option.name,) and not option.repeats
 }
-"""The options of ``run`` that may stand in the file."""
+"""Types of the options that may stand at the top of the file."""
 
 Option = str | float | bool | tuple[str, ...]
 """What an option is set to."""
@@ -82,8 +67,8 @@ MOST_TRIED: Final = 100
 _SHOWN_CHARACTERS: Final = 60
 _ELSEWHERE: Final = f"Set {ENVIRONMENT_VARIABLE} to a file that can be read, or unset it."
 
-PAUSES: Final = {"sentence_pause": "sentence-pause", "paragraph_pause": "paragraph-pause"}
-"""Likewise in ``[speech]``, in seconds."""
+PAUSES: Final = {option.key[1]: option.name for option in OPTIONS if option.key and option.key[0] == "speech"}
+"""Options that stand in ``[speech]``, by their key."""
 
 
 @dataclass(frozen=True)

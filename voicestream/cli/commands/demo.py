@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from voicestream.cli.session import output_option
-from voicestream.cli.session.options import session_command, session_options
+from voicestream.cli.session.click_options import session_command, session_options
 from voicestream.cli.session.request import request
 from voicestream.cli.session.speaking import speak_text
 from voicestream.errors import EXIT_NO_AUDIO

@@ -4,47 +4,15 @@ from __future__ import annotations
 
 import click
 
-from voicestream.cli.session.options import (
-    MORE_THAN_NO_SECONDS,
-    detach_option,
-    option,
-    session_command,
-    session_options,
-)
+from voicestream.cli.session.click_options import options_of, session_command, session_options
 from voicestream.cli.session.stdin_session import speak_stdin
-from voicestream.config.formats import AUTO, FORMATS
+from voicestream.config.options import RUN_ONLY
 from voicestream.errors import UsageError
 
 
 @session_command()
 @session_options
-@option(
-    "--format",
-    f"What the agent prints: {', '.join(FORMATS)}.",
-    "NAME",
-    type=click.Choice(FORMATS),
-    default=AUTO,
-    show_default=True,
-)
-@option(
-    "--only",
-    "Speak the final answer of a turn only, or all messages.",
-    type=click.Choice(["final", "all"]),
-    default="all",
-)
-@option(
-    "--code", "Drop code blocks silently, or announce them.", type=click.Choice(["drop", "announce"]), default="drop"
-)
-@option(
-    "--max-lag",
-    "If speech falls more than SECONDS behind, skip the oldest messages and announce it.  [default: never]",
-    "SECONDS",
-    type=MORE_THAN_NO_SECONDS,
-    default=None,
-)
-@detach_option
-@click.option("--tee", is_flag=True, help="Copy stdin to stdout, unchanged.")
-@click.option("--events", metavar="FILE|-", default=None, help="Write events as JSON lines.")
+@options_of(*RUN_ONLY, "detach")
 @click.pass_context
 def run(context: click.Context, /, *, tee: bool, events: str | None, **_options: object) -> int:
     """Read an agent's output aloud.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from voicestream.cli.session.options import detach_option, session_command, session_options
+from voicestream.cli.session.click_options import option, session_command, session_options
 from voicestream.cli.session.stdin_session import speak_stdin
 
 
 @session_command()
 @click.argument("text", nargs=-1)
 @session_options
-@detach_option
+@option("detach")
 @click.pass_context
 def say(context: click.Context, /, text: tuple[str, ...], **_options: object) -> int:
     """Read TEXT aloud; without TEXT, or with -, read stdin."""

@@ -8,11 +8,12 @@ from typing import Final
 import click
 
 from voicestream.cli.session import gpu_option
-from voicestream.cli.session.options import check_environment, option
+from voicestream.cli.session.click_options import check_environment, options_of
 from voicestream.cli.session.request import models_directory, named_source
 from voicestream.client.connection import Client
-from voicestream.config import gpu_selection
+from voicestream.config.engine_choice import EngineChoice
 from voicestream.config.engine_settings import AUTO
+from voicestream.config.options import ENGINES
 from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.protocol.messages import Control, Status, StatusRequest
@@ -29,12 +30,7 @@ SETTLED: Final = frozenset({"ready", "busy", "failed"})
 
 
 @click.command()
-@option("--tts", "Voice engine.", "NAME", default=AUTO)
-@option("--translator", "Translation engine.", "NAME", default=AUTO)
-@option("--models", "Weights of neural engines.", "DIR", default="")
-@option("--compute", "Where they compute.", "DEVICE", default=AUTO)
-@option("--gpu", "NVIDIA card, e.g. tts=1.", "[ROLE=]N", multiple=True)
-@option("--graphs/--no-graphs", "Record steps on an NVIDIA GPU.", default=True)
+@options_of(*ENGINES)
 @click.pass_context
 def up(context: click.Context, /, *, tts: str, translator: str, models: str, graphs: bool, **_: object) -> None:
     """Start the background supervisor and keep it until `voicestream down`."""
@@ -47,16 +43,8 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
         models = models_directory(models)
     with named_source(context, "gpu", "compute"):
         compute, found = gpu_option.devices(context)
-    options = [
-        "--stay",
-        f"--tts={tts}",
-        f"--translator={translator}",
-        f"--models={models}",
-        f"--compute={compute}",
-        *(f"--gpu={text}" for text in gpu_selection.as_options(found)),
-        *([] if graphs else ["--no-graphs"]),
-    ]
-    with Client(RunDirectory.of_this_user(), options) as client:
+    choice = EngineChoice(tts=tts, translator=translator, models=models, compute=compute, gpus=found, graphs=graphs)
+    with Client(RunDirectory.of_this_user(), ["--stay", *choice.arguments()]) as client:
         started = client.connect_or_start()
         answer = _when_settled(client)
         if client.log_failure:

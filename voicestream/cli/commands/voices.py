@@ -14,7 +14,7 @@ from voicestream.cli import consent_prompt
 from voicestream.cli.click_classes import Group, GroupedCommand
 from voicestream.cli.columns import show, terminal_width, wrapped
 from voicestream.cli.consent_prompt import FLAG
-from voicestream.cli.session.options import GROUPS, option, session_options
+from voicestream.cli.session.click_options import GROUPS, option, session_options
 from voicestream.cli.session.request import models_directory, named_source, request
 from voicestream.cli.session.speaking import speak_text
 from voicestream.config import languages
@@ -45,7 +45,7 @@ def voices() -> None:
 
 
 @voices.command("list")
-@option("--models", "Where engines have weights.", "DIR", default="")
+@option("models")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.pass_context
 def list_voices(context: click.Context, /, *, models: str, as_json: bool) -> None:

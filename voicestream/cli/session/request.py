@@ -11,8 +11,9 @@ import click
 from click.core import ParameterSource
 
 from voicestream.cli.session import gpu_option, output_option
-from voicestream.cli.session.options import PARAMETER_OF, check_environment, in_words
+from voicestream.cli.session.click_options import check_environment, in_words
 from voicestream.config import config_file
+from voicestream.config.options import BY_NAME
 from voicestream.engines import registry
 from voicestream.errors import EXIT_USAGE, ConfigurationError, UsageError, VoicestreamError
 from voicestream.protocol.messages import ParserOptions, SessionOptions, TranslationOptions
@@ -33,7 +34,7 @@ def with_settings(context: click.Context, found: config_file.Settings) -> None:
     parameters = {parameter.name: parameter for parameter in context.command.params}
     places: dict[str, str] = context.meta.setdefault(_PLACES, {})
     for flag, value in found.options.items():
-        name = PARAMETER_OF.get(flag, flag.replace("-", "_"))
+        name = BY_NAME[flag].parameter_name
         source = context.get_parameter_source(name)
         if name in parameters and source is ParameterSource.DEFAULT:
             try:

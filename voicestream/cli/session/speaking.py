@@ -12,7 +12,8 @@ from voicestream.client.connection import Client
 from voicestream.client.interruption import Interruption
 from voicestream.client.session import RunSession
 from voicestream.client.stdin_reader import StdinDrain
-from voicestream.config import gpu_selection, languages
+from voicestream.config import languages
+from voicestream.config.engine_choice import EngineChoice
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.protocol.events import EventWriter
 from voicestream.protocol.run_directory import RunDirectory
@@ -89,16 +90,15 @@ def speak(
     captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
     # A supervisor that has to be started gets the engines at once, so that it need not exchange a worker.
     translates = not languages.are_same(options.target, options.parser.language)
-    translator = options.translator if translates else UNTRANSLATED
-    supervisor_options = [
-        f"--tts={options.tts}",
-        f"--translator={translator}",
-        f"--models={options.models}",
-        f"--compute={options.compute}",
-        *(f"--gpu={text}" for text in gpu_selection.as_options(options.gpus)),
-        *([] if options.graphs else ["--no-graphs"]),
-    ]
-    with Client(RunDirectory.of_this_user(), supervisor_options) as client:
+    choice = EngineChoice(
+        tts=options.tts,
+        translator=options.translator if translates else UNTRANSLATED,
+        models=options.models,
+        compute=options.compute,
+        gpus=options.gpus,
+        graphs=options.graphs,
+    )
+    with Client(RunDirectory.of_this_user(), choice.arguments()) as client:
         display = _Terminal(captions, event_file, translates=translates)
         return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
 

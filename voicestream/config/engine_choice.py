@@ -1,0 +1,79 @@
+"""Engines of a session and what they are loaded with, as arguments with which a client starts the supervisor."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self, cast
+
+from voicestream.config import gpu_selection
+from voicestream.config.engine_settings import AUTO, EngineSettings
+
+if TYPE_CHECKING:
+    from voicestream.protocol.messages import EngineRole, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineChoice:
+    """The values of ``--tts``, ``--translator``, ``--models``, ``--compute``, ``--gpu`` and ``--graphs``."""
+
+    tts: str = AUTO
+    translator: str = AUTO
+    models: str = ""
+    """Absolute path, or empty for the user's own directory."""
+    compute: str = AUTO
+    gpus: dict[EngineRole, int] = field(default_factory=dict["EngineRole", int])
+    graphs: bool = True
+
+    def arguments(self) -> list[str]:
+        """Return the arguments of ``python -m voicestream.supervisor``."""
+        return [
+            f"--tts={self.tts}",
+            f"--translator={self.translator}",
+            f"--models={self.models}",
+            f"--compute={self.compute}",
+            *(f"--gpu={text}" for text in gpu_selection.as_options(self.gpus)),
+            *([] if self.graphs else ["--no-graphs"]),
+        ]
+
+    @staticmethod
+    def add_to(parser: argparse.ArgumentParser) -> None:
+        """Let a parser take what ``arguments`` returns."""
+        parser.add_argument("--tts", default=AUTO)
+        parser.add_argument("--translator", default=AUTO)
+        parser.add_argument("--models", default="")
+        parser.add_argument("--compute", default=AUTO)
+        parser.add_argument("--gpu", action="append", default=[])
+        parser.add_argument("--graphs", action=argparse.BooleanOptionalAction, default=True)
+
+    @classmethod
+    def parsed(cls, found: argparse.Namespace) -> Self:
+        """Return what a parser has read.
+
+        Raises:
+            UsageError: a GPU cannot be right.
+        """
+        return cls(
+            tts=cast("str", found.tts),
+            translator=cast("str", found.translator),
+            models=cast("str", found.models),
+            compute=cast("str", found.compute),
+            gpus=gpu_selection.parse(cast("list[str]", found.gpu)),
+            graphs=cast("bool", found.graphs),
+        )
+
+    @property
+    def engines(self) -> dict[Role, str]:
+        """Name of the engine of each role."""
+        return {"tts": self.tts, "translation": self.translator}
+
+    def settings(self) -> dict[Role, EngineSettings]:
+        """Return what the engine of each role is loaded with."""
+        return {
+            role: EngineSettings(
+                models=self.models,
+                compute=gpu_selection.compute_of(role, self.compute, self.gpus),
+                graphs=self.graphs,
+            )
+            for role in gpu_selection.ROLES
+        }

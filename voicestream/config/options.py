@@ -1,0 +1,327 @@
+"""Options of a session: one table of flags, environment variables, keys of ``config.toml``, types, defaults and help.
+
+The command line, the reader of ``config.toml`` and the tables of the documentation are made from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from voicestream.config.engine_settings import AUTO
+from voicestream.config.formats import AUTO as ANY_FORMAT
+from voicestream.config.formats import FORMATS
+
+Group = Literal["Input", "Language", "Voice", "Output", "Machine"]
+"""Title under which ``--help`` lists an option."""
+
+MAX_PAUSE_SECONDS: Final = 10
+"""A longer pause would look as if nothing came any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option, with everything that differs between options."""
+
+    name: str
+    """Its flag without the dashes."""
+    group: Group
+    help: str
+    type: type[str] | type[int] | type[float] | type[bool] = str
+    default: str | float | None = ""
+    """None: the help says what happens without it."""
+    metavar: str | None = None
+    short: str = ""
+    """A second flag of one letter."""
+    negative: str = ""
+    """The flag that switches it off; empty = a flag that can only be given."""
+    minimum: float | None = None
+    maximum: float | None = None
+    excludes_minimum: bool = False
+    choices: tuple[str, ...] = ()
+    repeats: bool = False
+    """Whether it may be given several times."""
+    shows_default: bool = False
+    has_variable: bool = True
+    key: tuple[str, ...] | None = None
+    """Path in ``config.toml``; None: it cannot stand there."""
+    parameter: str = ""
+    """Name of the command's parameter, where it is another one than the flag's."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What people type: ``--graphs/--no-graphs``, ``-q`` and ``--quiet``."""
+        long = f"--{self.name}/{self.negative}" if self.negative else f"--{self.name}"
+        return (self.short, long) if self.short else (long,)
+
+    @property
+    def parameter_name(self) -> str:
+        """Name of the command's parameter."""
+        return self.parameter or self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str | None:
+        """Environment variable: ``VOICESTREAM_KEEP_ALIVE`` for ``--keep-alive``."""
+        return "VOICESTREAM_" + self.name.upper().replace("-", "_") if self.has_variable else None
+
+
+def _in_file(name: str) -> tuple[str, ...]:
+    return (name,)
+
+
+OPTIONS: Final = (
+    Option(
+        name="format",
+        group="Input",
+        help=f"What the agent prints: {', '.join(FORMATS)}.",
+        metavar="NAME",
+        choices=FORMATS,
+        default=ANY_FORMAT,
+        shows_default=True,
+        key=_in_file("format"),
+        parameter="input_format",
+    ),
+    Option(
+        name="only",
+        group="Input",
+        help="Speak the final answer of a turn only, or all messages.",
+        choices=("final", "all"),
+        default="all",
+        key=_in_file("only"),
+    ),
+    Option(
+        name="code",
+        group="Input",
+        help="Drop code blocks silently, or announce them.",
+        choices=("drop", "announce"),
+        default="drop",
+        key=_in_file("code"),
+    ),
+    Option(
+        name="max-lag",
+        group="Input",
+        help="If speech falls more than SECONDS behind, skip the oldest messages and announce it.  [default: never]",
+        type=float,
+        metavar="SECONDS",
+        minimum=0,
+        excludes_minimum=True,
+        default=None,
+        key=_in_file("max-lag"),
+    ),
+    Option(
+        name="from",
+        group="Language",
+        help="Language of the agent's output, a BCP-47 tag.  [default: en]",
+        metavar="LANG",
+        default="en",
+        key=_in_file("from"),
+        parameter="source",
+    ),
+    Option(
+        name="to",
+        group="Language",
+        help="Language to hear: ja, de, pt-BR, …  [default: that of --from]",
+        metavar="LANG",
+        default=None,
+        key=_in_file("to"),
+        parameter="target",
+    ),
+    Option(
+        name="translator",
+        group="Language",
+        help="Translation engine.",
+        metavar="NAME",
+        default=AUTO,
+        shows_default=True,
+        key=_in_file("translator"),
+    ),
+    Option(
+        name="beams",
+        group="Language",
+        help="Beam search width: 1 is fastest, 5 slightly better.",
+        type=int,
+        metavar="N",
+        minimum=1,
+        maximum=16,
+        default=1,
+        shows_default=True,
+        key=_in_file("beams"),
+    ),
+    Option(
+        name="tts",
+        group="Voice",
+        help="Voice engine.",
+        metavar="NAME",
+        default=AUTO,
+        shows_default=True,
+        key=_in_file("tts"),
+    ),
+    Option(
+        name="voice",
+        group="Voice",
+        help="Voice name (`voicestream voices list`), or an audio sample to clone.",
+        metavar="NAME|FILE",
+        key=_in_file("voice"),
+    ),
+    Option(
+        name="speed",
+        group="Voice",
+        help="Speech rate: 1.5 is one and a half times as fast.",
+        type=float,
+        metavar="X",
+        minimum=0.25,
+        maximum=4.0,
+        default=1.0,
+        shows_default=True,
+        key=_in_file("speed"),
+    ),
+    Option(
+        name="sentence-pause",
+        group="Voice",
+        help="Pause after a sentence, at --speed 1.",
+        type=float,
+        metavar="SECONDS",
+        minimum=0,
+        maximum=MAX_PAUSE_SECONDS,
+        default=0.25,
+        shows_default=True,
+        key=("speech", "sentence_pause"),
+    ),
+    Option(
+        name="paragraph-pause",
+        group="Voice",
+        help="Pause after a paragraph, an item, a heading.",
+        type=float,
+        metavar="SECONDS",
+        minimum=0,
+        maximum=MAX_PAUSE_SECONDS,
+        default=0.6,
+        shows_default=True,
+        key=("speech", "paragraph_pause"),
+    ),
+    Option(
+        name="output",
+        group="Output",
+        help="Output; a directory, or a name with {session}, gets one file per session.  [default: speakers]",
+        metavar="speakers|null|FILE.wav",
+        short="-o",
+        default="speakers",
+        key=_in_file("output"),
+    ),
+    Option(
+        name="force",
+        group="Output",
+        help="Overwrite the file of --output.",
+        type=bool,
+        default=False,
+        has_variable=False,
+    ),
+    Option(
+        name="device",
+        group="Output",
+        help="Sound device, by part of its name.",
+        metavar="NAME",
+        key=_in_file("device"),
+    ),
+    Option(
+        name="tee",
+        group="Output",
+        help="Copy stdin to stdout, unchanged.",
+        type=bool,
+        default=False,
+        has_variable=False,
+    ),
+    Option(
+        name="events",
+        group="Output",
+        help="Write events as JSON lines.",
+        metavar="FILE|-",
+        default=None,
+        has_variable=False,
+    ),
+    Option(
+        name="captions",
+        group="Output",
+        help="Print captions to stderr.",
+        type=bool,
+        negative="--no-captions",
+        default=True,
+        shows_default=True,
+        key=_in_file("captions"),
+    ),
+    Option(
+        name="quiet",
+        group="Output",
+        help="Print only errors to stderr.",
+        type=bool,
+        short="-q",
+        default=False,
+        key=_in_file("quiet"),
+    ),
+    Option(
+        name="detach",
+        group="Output",
+        help="Exit at the end of the input; the supervisor speaks what is queued.",
+        type=bool,
+        default=False,
+    ),
+    Option(
+        name="models",
+        group="Machine",
+        help="Directory of model weights.  [default: that of `setup`]",
+        metavar="DIR",
+        key=_in_file("models"),
+    ),
+    Option(
+        name="compute",
+        group="Machine",
+        help="Compute device: auto, cpu, cuda, mps.",
+        metavar="DEVICE",
+        default=AUTO,
+        shows_default=True,
+        key=_in_file("compute"),
+    ),
+    Option(
+        name="gpu",
+        group="Machine",
+        help="NVIDIA GPU index, or that of one role: tts=1.  Repeatable.",
+        metavar="[ROLE=]N",
+        default=None,
+        repeats=True,
+        key=_in_file("gpu"),
+    ),
+    Option(
+        name="graphs",
+        group="Machine",
+        help="Use CUDA graphs on an NVIDIA GPU.",
+        type=bool,
+        negative="--no-graphs",
+        default=True,
+        shows_default=True,
+        key=_in_file("graphs"),
+    ),
+    Option(
+        name="keep-alive",
+        group="Machine",
+        help="How long the workers stay warm after the last session.",
+        type=float,
+        metavar="SECONDS",
+        minimum=0,
+        default=300.0,
+        shows_default=True,
+        key=_in_file("keep-alive"),
+    ),
+)
+"""All options, in the order in which ``--help`` lists them."""
+
+BY_NAME: Final = {option.name: option for option in OPTIONS}
+"""The options by the name of their flag."""
+
+RUN_ONLY: Final = ("format", "only", "code", "max-lag", "tee", "events")
+"""Options of ``run`` alone: about what an agent prints, and where it goes."""
+
+SESSION: Final = tuple(option.name for option in OPTIONS if option.name not in (*RUN_ONLY, "detach"))
+"""Options of every command that opens a session."""
+
+ENGINES: Final = ("tts", "translator", "models", "compute", "gpu", "graphs")
+"""Options that choose engines and what they are loaded with: those of ``up``, too."""
