@@ -3,7 +3,8 @@
     make chaos
     PYTHONPATH=tests python -P -m helpers.chaos --seeds 1 2 3 --sentences 10000
 
-Prints the tables of docs/reliability.md. Exit code 1 when anything is missing, doubled, out of order or corrupt.
+Prints the tables of docs/internals/reliability.md. The exit code is 1 when anything is missing, doubled, out of order
+or corrupt.
 """
 
 from __future__ import annotations

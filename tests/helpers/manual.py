@@ -1,11 +1,11 @@
-"""What docs/engines.md shows, for tests that try it."""
+"""What docs/internals/engines.md shows, for tests that try it."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "engines.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "internals" / "engines.md"
 
 
 def shown(language: str, mark: str) -> str:

@@ -1,4 +1,4 @@
-"""The translator that docs/engines.md shows, installed and used as somebody who has read it would."""
+"""The translator that docs/internals/engines.md shows, installed and used as somebody who has read it would."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def lines(status: Status, width: int, height: int | None) -> list[str]:
 
 
 def as_json(status: Status) -> dict[str, object]:
-    """The same for programs, with every field present; docs/protocol.md describes it."""
+    """The same for programs, with every field present; docs/internals/protocol.md describes it."""
     return {
         "paused": status.supervisor.paused,
         "paused_by": status.supervisor.paused_by,

@@ -137,7 +137,9 @@ class Captions:
     def _tell_untranslated(self) -> None:
         if self._translates:
             self._translates = False  # once is enough
-            self.error("no translation engine is ready on this machine: you hear the original. See docs/engines.md")
+            self.error(
+                "no translation engine is ready on this machine: you hear the original. See docs/internals/engines.md"
+            )
 
     def closed(self, message: SessionClosed) -> None:
         """The session is over."""

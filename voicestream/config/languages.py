@@ -46,7 +46,7 @@ _LATIN_AMERICA: Final = frozenset(
 )
 """Regions in which the Spanish of region 419 is spoken."""
 
-_HINT: Final = "Type a tag such as en, es, fr, de, ja, zh-TW or pt-BR; docs/engines.md lists all of them."
+_HINT: Final = "Type a tag such as en, es, fr, de, ja, zh-TW or pt-BR; docs/internals/engines.md lists all of them."
 
 
 @dataclass(frozen=True)

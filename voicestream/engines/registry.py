@@ -146,7 +146,7 @@ def _read(group: Group[Spec], entries: set[EntryPoint]) -> Spec:
     except (Exception, SystemExit) as error:
         raise cannot_be_loaded(group, entry, error) from error
     if not isinstance(found, group.spec):
-        wrong = TypeError(f"it is no {group.spec.__name__}, which docs/engines.md describes")
+        wrong = TypeError(f"it is no {group.spec.__name__}, which docs/internals/engines.md describes")
         raise cannot_be_loaded(group, entry, wrong)
     if found.name != entry.name:
         raise cannot_be_loaded(group, entry, ValueError(f"its spec has another name, {found.name}"))

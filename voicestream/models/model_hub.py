@@ -180,7 +180,7 @@ class Hub:
             reason = str(error) or type(error).__name__
             raise VoicestreamError(
                 f"the connection to {self.host} failed when it was asked for {what}: {reason}",
-                hint=f"Look at the connection. {_AGAIN}\ndocs/models.md says how to do without it.",
+                hint=f"Look at the connection. {_AGAIN}\ndocs/guide/models.md says how to do without it.",
             ) from error
         except (KeyError, TypeError, ValueError) as error:
             raise VoicestreamError(

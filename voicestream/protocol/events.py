@@ -1,4 +1,4 @@
-"""The lines of ``--events``: one JSON object each; an interface, documented in docs/protocol.md.
+"""The lines of ``--events``: one JSON object each; an interface, documented in docs/internals/protocol.md.
 
 Version 1: ``{"event", "session", "sentence", "time", …}``; fields that do not apply are absent, new fields and new
 events may come, none is renamed or taken away without a new version, which ``session_opened`` names.

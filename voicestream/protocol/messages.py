@@ -1,8 +1,8 @@
 """Every message that crosses a socket, and nothing else.
 
 One message is one msgpack map in one frame; ``voicestream.protocol.transport`` packs, unpacks and validates them, and
-``docs/protocol.md`` shows who sends which, when. All structs are tagged, frozen and ``kw_only``: a restarted worker may
-run newer code than the supervisor, and positional encoding would then decode into the wrong field.
+``docs/internals/protocol.md`` shows who sends which, when. All structs are tagged, frozen and ``kw_only``: a restarted
+worker may run newer code than the supervisor, and positional encoding would then decode into the wrong field.
 
 Units: durations in seconds, positions and lengths of audio in frames (one float32 sample of the mono pool), offsets of
 input in bytes from the start of the session's input. ``session`` names one ``run``; ``sentence`` is the ordinal
@@ -614,7 +614,7 @@ class InputAccepted(_Message, frozen=True, kw_only=True):
 
 
 class EventName(enum.StrEnum):
-    """The events of a session, as ``--events`` prints them; docs/protocol.md has the fields of each."""
+    """The events of a session, as ``--events`` prints them; docs/internals/protocol.md has the fields of each."""
 
     SESSION_OPENED = "session_opened"
     PAUSED = "paused"

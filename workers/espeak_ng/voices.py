@@ -80,7 +80,7 @@ class EspeakVoices:
         raise UsageError(
             f'espeak-ng has no {what} "{typed}"',
             hint=f"{other}{guess}Type a voice (--voice en-gb), a variant (--voice +f3) or both (--voice en-gb+f3); "
-            "docs/engines.md lists them.",
+            "docs/internals/engines.md lists them.",
         )
 
 

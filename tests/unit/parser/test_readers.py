@@ -514,7 +514,7 @@ def test_only_final_knows_interim_messages_of_a_partial_stream() -> None:
 
 def test_every_format_of_the_command_line_is_known_and_documented() -> None:
     assert set(FORMATS) - set(DETECTED) == set(READERS)
-    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "internals" / "formats.md").read_text(encoding="utf-8")
     assert [name for name in FORMATS if f"`{name}`" not in page] == []
 
 

@@ -164,7 +164,7 @@ def _translatable(tag: str) -> Language:
     if not any(spec.may_speak(language.base) for spec in _fetched()):
         raise UsageError(
             f"{_fetched_titles()} does not translate into {language.name}",
-            hint="docs/engines.md lists the languages it has; Apertium has a few others.",
+            hint="docs/internals/engines.md lists the languages it has; Apertium has a few others.",
         )
     return language
 

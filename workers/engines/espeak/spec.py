@@ -39,7 +39,7 @@ def _voices(_models: str) -> VoiceList:
         variants=sorted(found.variants.values()),
         also=found.has,
         summary=f"{len(found.voices)} languages and dialects (en-gb), with {len(found.variants)} variants (+f3), "
-        "or both (en-gb+f3); docs/engines.md lists them",
+        "or both (en-gb+f3); docs/internals/engines.md lists them",
     )
 
 

@@ -2,7 +2,7 @@
 
 A reader is a struct whose fields are its whole state, so that another process can go on where this one stopped
 (a parser may be killed at any moment; see ``Pipeline.checkpoint``). To add a format, write one file with one reader and
-name it in ``readers/__init__.py`` and in ``detect.py``; docs/formats.md shows the steps.
+name it in ``readers/__init__.py`` and in ``detect.py``; docs/internals/formats.md shows the steps.
 """
 
 from __future__ import annotations
