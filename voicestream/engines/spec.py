@@ -60,7 +60,7 @@ class EngineSpec:
     title: str
     """What people call it."""
     rank: int = ONLY_BY_NAME
-    """Place in ``auto``, which takes the engine of the highest rank that is ready; docs/internals/engines.md lists them."""
+    """Place in ``auto``, which takes the engine of the highest rank that is ready (docs/internals/engines.md)."""
     rank_on_gpu: int | None = None
     """Rank where a GPU computes, if that makes a difference."""
     languages: frozenset[str] = frozenset()
