@@ -81,7 +81,7 @@ def run_here(request: TaskRequest, _environment: Mapping[str, str]) -> TaskResul
 
 
 def measure_nothing(models: Path, device: str, work: Work, runs: int) -> list[Figure]:
-    """Instead of two processes that share a device; tests/engines/test_contention.py has them."""
+    """Instead of two processes that share a device; tests/engines/inference/test_contention.py has them."""
     assert {path.name for path in models.iterdir()} == {"nllb-200-distilled-600M", "xtts-v2"}
     assert (device, work.pair, work.answer_tokens, runs) == ("cpu", ("en", "es"), 24, RUNS.own)
     return [Figure("xtts_first_shared", "shared", "ms", (1.0,))]

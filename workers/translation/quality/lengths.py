@@ -37,8 +37,8 @@ DENSITY: Final = {
 }
 """Letters for one letter of English, by script; 1 where nothing stands.
 
-Rounded, and checked against the correct translations in tests/unit/test_checks.py; languages written alike differ by
-less than the bounds allow.
+Rounded, and checked against the correct translations in tests/unit/translation/test_quality.py.
+Languages written alike differ by less than the bounds allow.
 """
 
 _SHORTEST: Final = 0.45

@@ -19,7 +19,7 @@ skip_unless_installed(("torch", "transformers", "triton"))
 def test_every_kernel_finds_room_on_a_gpu(capability: int, memory: int, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "helpers.compiled_kernels", str(capability), str(memory)],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "TRITON_CACHE_DIR": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TRITON_CACHE_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

@@ -27,7 +27,7 @@ ROMANIZED: Final = ("ja", "ko", "zh")
 def read_by_coqui(texts: list[tuple[str, str]]) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "helpers.coqui_front_end"],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         input=json.dumps(texts),
         capture_output=True,
         check=True,

@@ -27,7 +27,7 @@ def test_each_kernel_does_what_torch_does() -> None:
         | {
             "TRITON_INTERPRET": "1",
             "PYTHONPATH": os.pathsep.join(
-                [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+                [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
             ),
         },
         check=True,

@@ -19,7 +19,7 @@ from helpers.running import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 EXAMPLE = """
 import os, subprocess, sys, time
