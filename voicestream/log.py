@@ -353,7 +353,7 @@ def _without_content(record: logging.LogRecord) -> logging.LogRecord:
     return found
 
 
-def _tell_unwritten(record: logging.LogRecord) -> None:
+def _report_unwritten(record: logging.LogRecord) -> None:
     """In place of ``logging``, which would print the values of the record."""
     error = sys.exception()
     why = exception_summary.describe(error) if error is not None else "it is not known why"
@@ -367,7 +367,7 @@ def _format(name: str) -> str:
 
 def _configure(handler: logging.Handler, name: str) -> None:
     handler.setFormatter(_Formatter(_format(name), datefmt=_DATE))
-    handler.handleError = _tell_unwritten  # type: ignore[method-assign]
+    handler.handleError = _report_unwritten  # type: ignore[method-assign]
     root = logging.getLogger()
     root.handlers[:] = [handler]
     try:

@@ -15,7 +15,7 @@ from voicestream.errors import ConfigurationError, EngineNotReadyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.engines.registry import Group
+    from voicestream.engines.registry import EngineGroup
     from voicestream.engines.spec import Report
     from voicestream.engines.synthesizer import Synthesizer
     from voicestream.engines.translator import Translator
@@ -88,7 +88,7 @@ def built_in_voice(language: str) -> str:
     return next((spec.name for spec in [*(one for one in built_in if one.may_speak(base)), *built_in]), "")
 
 
-def available(group: Group[Spec]) -> list[str]:
+def available(group: EngineGroup[Spec]) -> list[str]:
     """Names of all installed engines of a group, ready or not, without ``auto``."""
     return registry.names(group)
 
@@ -101,7 +101,7 @@ def uses_gpu(settings: EngineSettings) -> bool:
 
 
 def _best(
-    group: Group[Spec], settings: EngineSettings, report: Report, load: Callable[[Spec], Engine]
+    group: EngineGroup[Spec], settings: EngineSettings, report: Report, load: Callable[[Spec], Engine]
 ) -> tuple[Spec, Engine, dict[Spec, str]]:
     """The first of ``auto`` that can be loaded, its engine, and why those before it cannot be."""
     not_ready: dict[Spec, str] = {}

@@ -15,10 +15,10 @@ from helpers.neural import skip_unless_voice_installed
 from helpers.running import COMMAND
 from voicestream.bench import table
 from voicestream.bench.figures import Figure, Report
-from voicestream.bench.gpu import contention, gpu_memory, measure, subprocess_tasks
+from voicestream.bench.gpu import contention, gpu_memory, gpu_suite, subprocess_tasks
 from voicestream.bench.gpu.profile import Kernel, exclusive_times, kind_of
 from voicestream.bench.gpu.subprocess_tasks import TaskRequest, TaskResult
-from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, Runs
+from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, GpuRuns
 from voicestream.bench.sandbox import Sandbox
 from voicestream.cli.commands import bench as bench_command
 from voicestream.config.engine_settings import EngineSettings
@@ -62,7 +62,7 @@ GOALS = {
     "xtts_whole": 60,
     "line_to_pcm": 45,
 }
-RUNS = Runs(own=1, others=1, lines=1, warm_ups=0)
+RUNS = GpuRuns(own=1, others=1, lines=1, warm_ups=0)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated:FutureWarning"),
@@ -97,7 +97,7 @@ def report() -> Report:
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.setattr(subprocess_tasks, "run_task", run_here)
         patch.setattr(contention, "measure", measure_nothing)
-        return measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu", with_profile=True)
+        return gpu_suite.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu", with_profile=True)
 
 
 def test_every_row_is_there_each_of_ours_before_what_it_is_held_against(report: Report) -> None:
@@ -234,8 +234,8 @@ def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(contention, "measure", fail)
     monkeypatch.setattr(subprocess_tasks, "run_task", run_task)
-    monkeypatch.setattr(measure.end_to_end, "measure", through)
-    found = measure.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu")
+    monkeypatch.setattr(gpu_suite.end_to_end, "measure", through)
+    found = gpu_suite.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu")
     assert {figure.name: figure.absent for figure in found.figures} == {
         "nllb": "nllb has no memory",
         "xtts": "xtts has no memory",
@@ -269,24 +269,24 @@ def test_a_part_that_breaks_says_the_last_thing_it_knew() -> None:
 
 def test_too_little_room_is_said_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(VoicestreamError, match=r"random models take .* GB while it is measured") as caught:
-        measure.check_room(tmp_path, 1 << 62)
+        gpu_suite.check_room(tmp_path, 1 << 62)
     assert "TMPDIR=" in caught.value.hint
 
 
 def test_without_a_gpu_it_says_what_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure.packages, "is_installed", lambda _: True)
-    monkeypatch.setattr(measure.gpu_probe, "may_have_gpu", lambda: False)
+    monkeypatch.setattr(gpu_suite.packages, "is_installed", lambda _: True)
+    monkeypatch.setattr(gpu_suite.gpu_probe, "may_have_gpu", lambda: False)
     with pytest.raises(EngineNotReadyError, match="no NVIDIA GPU") as caught:
-        measure.check()
+        gpu_suite.check()
     assert "voicestream bench" in caught.value.hint
     assert caught.value.exit_code == 78
 
 
 def test_without_the_packages_it_says_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure.packages, "is_installed", lambda name: name != "TTS")
-    monkeypatch.setattr(measure.gpu_probe, "may_have_gpu", lambda: True)
+    monkeypatch.setattr(gpu_suite.packages, "is_installed", lambda name: name != "TTS")
+    monkeypatch.setattr(gpu_suite.gpu_probe, "may_have_gpu", lambda: True)
     with pytest.raises(ConfigurationError, match="this needs TTS") as caught:
-        measure.check()
+        gpu_suite.check()
     assert "pip install 'voicestream[neural]'" in caught.value.hint
 
 
@@ -300,13 +300,13 @@ def test_the_command_measures_full_sizes_and_says_by_its_exit_code_whether_all_o
     failed = exit_code == 1
     asked: list[tuple[object, ...]] = []
 
-    def measure_all(sizes: Sizes, runs: Runs, _report_progress: object, *, with_profile: bool) -> Report:
+    def measure_all(sizes: Sizes, runs: GpuRuns, _report_progress: object, *, with_profile: bool) -> Report:
         asked.append((sizes, runs, with_profile))
         figure = Figure("one", "one", "ms", () if failed else (1.0,), absent="why" * failed, is_failure=failed)
         return Report({}, (figure,), 1.0)
 
-    monkeypatch.setattr(measure, "check", lambda: None)
-    monkeypatch.setattr(measure, "measure_all", measure_all)
+    monkeypatch.setattr(gpu_suite, "check", lambda: None)
+    monkeypatch.setattr(gpu_suite, "measure_all", measure_all)
     monkeypatch.setattr(bench_command.signal, "signal", lambda *_: None)
     found = CliRunner().invoke(bench_command.bench, ["--gpu", "--json", *options], standalone_mode=False)
     assert found.return_value == exit_code
@@ -318,7 +318,7 @@ def test_the_command_measures_nothing_where_there_is_no_gpu(monkeypatch: pytest.
     def check() -> None:
         raise EngineNotReadyError("there is no NVIDIA GPU here")
 
-    monkeypatch.setattr(measure, "check", check)
+    monkeypatch.setattr(gpu_suite, "check", check)
     monkeypatch.setattr(bench_command.signal, "signal", lambda *_: None)
     with pytest.raises(EngineNotReadyError):
         CliRunner().invoke(bench_command.bench, ["--gpu"], standalone_mode=False, catch_exceptions=False)

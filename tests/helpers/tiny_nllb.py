@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from voicestream.bench.random_models import nllb
-from voicestream.bench.random_models.nllb import END, NAME, PAD
+from voicestream.bench.random_models import nllb_model
+from voicestream.bench.random_models.nllb_model import END, NAME, PAD
 from voicestream.bench.random_models.sizes import NllbSize
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def build(
     # Threads that wait for each other cost more than so small a model gains.
     torch.set_num_threads(1)
     size = NllbSize(vocabulary=vocabulary, width=d_model, layers=layers, heads=heads, between=ffn)
-    nllb.make(
+    nllb_model.make(
         directory,
         size,
         itertools.chain.from_iterable(pairs()),

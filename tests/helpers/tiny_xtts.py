@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from voicestream.bench.random_models import xtts
+from voicestream.bench.random_models import xtts_model
 from voicestream.bench.random_models.sizes import XttsSize
-from voicestream.bench.random_models.xtts import NAME, SPEAKERS
+from voicestream.bench.random_models.xtts_model import NAME, SPEAKERS
 
 __all__ = ["NAME", "SPEAKERS", "STOP_BIAS", "TEXTS", "build"]
 
@@ -59,7 +59,7 @@ def build(
 
     torch.set_num_threads(1)
     size = XttsSize(layers=layers, width=width, heads=heads)
-    xtts.make(directory, size, TEXTS.values(), seed=seed, stop_bias=STOP_BIAS, shares_numbers=small)
+    xtts_model.make(directory, size, TEXTS.values(), seed=seed, stop_bias=STOP_BIAS, shares_numbers=small)
     return directory
 
 

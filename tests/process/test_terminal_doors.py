@@ -41,7 +41,7 @@ def test_events_are_clean_and_whole() -> None:
 
 @pytest.mark.parametrize("error", [UsageError(CODES, hint=CODES), RuntimeError(CODES)])
 def test_errors_are_clean(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
-    assert failures.tell(error) != 0
+    assert failures.report(error) != 0
     said = capsys.readouterr().err
     assert CLEAN in said
     assert "\x1b" not in said

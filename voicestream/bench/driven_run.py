@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-PATIENCE_SECONDS: Final = 20.0
+TIMEOUT_SECONDS: Final = 20.0
 """For what takes a fraction of a second: an event that has not come by then is a failure of the measurement."""
 
 END_SECONDS: Final = 2.0
@@ -67,7 +67,7 @@ class DrivenRun:
         os.write(self.process.stdin.fileno(), line)
         return now
 
-    def wait_for(self, event: str, sentence: int | None = None, seconds: float = PATIENCE_SECONDS) -> Event:
+    def wait_for(self, event: str, sentence: int | None = None, seconds: float = TIMEOUT_SECONDS) -> Event:
         """The event of this kind (and sentence), now or when it comes, which it should do in so many seconds.
 
         Raises:
@@ -97,7 +97,7 @@ class DrivenRun:
         """
         self.end_input()
         try:
-            return self.process.wait(PATIENCE_SECONDS)
+            return self.process.wait(TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise VoicestreamError(f"`voicestream run` does not end: {self._why()}") from error
         finally:
@@ -108,7 +108,7 @@ class DrivenRun:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(PATIENCE_SECONDS / 10)
+                self.process.wait(TIMEOUT_SECONDS / 10)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from voicestream.bench import in_process, null_engines
-from voicestream.bench.driven_run import PATIENCE_SECONDS, agent_line
+from voicestream.bench.driven_run import TIMEOUT_SECONDS, agent_line
 from voicestream.bench.figures import Figure, percentile
 from voicestream.client.connection import Client
 from voicestream.errors import NoSupervisorError, VoicestreamError
@@ -113,7 +113,7 @@ def _through_hub(sandbox: Sandbox, texts: Sequence[str]) -> list[dict[str, float
             _connect(client, supervisor)
             times = _pass_through(client, texts)
             client.ask(Control(action="shutdown"))
-        supervisor.wait(PATIENCE_SECONDS)
+        supervisor.wait(TIMEOUT_SECONDS)
     finally:
         if supervisor.poll() is None:
             supervisor.kill()  # its workers die with it
@@ -154,7 +154,7 @@ def _pass_through(client: Client, texts: Sequence[str]) -> list[dict[str, float]
 
 
 def _next_event(client: Client) -> SessionEvent:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         message = client.receive()
         if isinstance(message, SessionEvent):

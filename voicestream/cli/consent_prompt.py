@@ -10,7 +10,7 @@ from voicestream.cli.licence_prompt import can_ask
 from voicestream.errors import ConfigurationError
 from voicestream.terminal_text import one_line
 from voicestream.voices import names
-from voicestream.voices.store import CONSENT
+from voicestream.voices.voice_store import CONSENT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,13 +16,13 @@ from voicestream.terminal_text import one_line, strip_terminal_codes
 CLIENT_LOG: Final = "client"
 """Name of the log of errors that no command has foreseen."""
 
-MOST_CHARACTERS: Final = 300
+MAX_CHARACTERS: Final = 300
 """Of the message of such an error, on the terminal."""
 
 _EXIT_ON_ABORT: Final = 130
 
 
-def tell(error: Exception) -> int:
+def report(error: Exception) -> int:
     """Say what went wrong and what to type next; returns the exit code."""
     if isinstance(error, click.Abort):
         return _EXIT_ON_ABORT
@@ -30,44 +30,44 @@ def tell(error: Exception) -> int:
         if _is_help(error):
             click.echo(error.format_message(), err=True)
         else:
-            say(explain(error))
+            print_message(explain(error))
         return error.exit_code
     if isinstance(error, VoicestreamError):
-        say(error.for_people())
+        print_message(error.for_people())
         return error.exit_code
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-        say(f"{error.strerror}\n{DESCRIPTORS_HINT}")
+        print_message(f"{error.strerror}\n{DESCRIPTORS_HINT}")
         return EXIT_CONFIGURATION
-    _tell_unforeseen(error)
+    _report_unexpected(error)
     return EXIT_INCOMPLETE
 
 
-def tell_of_threads() -> None:
+def report_thread_errors() -> None:
     """Tell errors that end a thread in the same way."""
 
-    def tell_of_thread(found: threading.ExceptHookArgs) -> None:
+    def report_thread_error(found: threading.ExceptHookArgs) -> None:
         if found.exc_value is not None:
-            _tell_unforeseen(found.exc_value)
+            _report_unexpected(found.exc_value)
 
-    threading.excepthook = tell_of_thread
+    threading.excepthook = report_thread_error
 
 
-def _tell_unforeseen(error: BaseException) -> None:
+def _report_unexpected(error: BaseException) -> None:
     """Kind and message in one line, and where its code locations are; they are of use to nobody who only listens."""
     # Not at the top: logging takes as long to import as all else that a command needs before it reads stdin.
     from voicestream import log
 
     message = one_line(str(error))
-    shown = message if len(message) <= MOST_CHARACTERS else f"{message[: MOST_CHARACTERS - 1]}…"
+    shown = message if len(message) <= MAX_CHARACTERS else f"{message[: MAX_CHARACTERS - 1]}…"
     kind = type(error).__name__
     try:
         where = f"Its code locations are in {log.record(CLIENT_LOG, 'ended by an error that nobody has caught', error)}"
     except NoLogError as failure:
         where = str(failure)
-    say(f"an unexpected error: {kind}{f': {shown}' if shown else ''}\n{where}")
+    print_message(f"an unexpected error: {kind}{f': {shown}' if shown else ''}\n{where}")
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Write a message to stderr; where that is closed or full, nobody wants to read it."""
     with contextlib.suppress(OSError):
         click.echo(strip_terminal_codes(f"voicestream: {text}"), err=True)

@@ -94,7 +94,7 @@ def main() -> None:
     """Run the command line; ends the process with the documented exit code."""
     _open_standard_descriptors()
     telemetry.switch_off()
-    failures.tell_of_threads()
+    failures.report_thread_errors()
     try:
         exit_code = voicestream.main(standalone_mode=False)
     except Interrupted as interrupted:
@@ -103,7 +103,7 @@ def main() -> None:
         # Nobody reads our stdout any more: that is how `… | head` ends, not a fault.
         exit_code = 0
     except Exception as error:  # noqa: BLE001 - told, and logged if nobody has foreseen it
-        exit_code = failures.tell(error)
+        exit_code = failures.report(error)
     exit_code = exit_code if isinstance(exit_code, int) else 0
     sys.exit(_flush() or exit_code)
 
@@ -135,5 +135,5 @@ def _flush() -> int:
     except (OSError, VoicestreamError) as error:
         # The interpreter would try once more at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0 if isinstance(error, BrokenPipeError) else failures.tell(error)
+        return 0 if isinstance(error, BrokenPipeError) else failures.report(error)
     return 0

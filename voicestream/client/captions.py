@@ -61,7 +61,7 @@ class Captions:
             case EventName.PLAYBACK_FINISHED | EventName.WITHDRAWN if sentence is not None:
                 self._texts.pop(sentence, None)
             case EventName.SKIPPED | EventName.FAILED:
-                self._not_done(event)
+                self._print_not_done(event)
                 if sentence is not None and event.stage != "translation":
                     self._texts.pop(sentence, None)  # what could not be translated will still be heard
             case EventName.NOTICE | EventName.PAUSED | EventName.RESUMED:
@@ -77,25 +77,25 @@ class Captions:
         """The session exists; ``translates``: a translation is wanted."""
         self._translates = translates
         if message.paused_by:
-            self._tell_paused(is_paused=True)
+            self._print_paused(is_paused=True)
         if message.note and translates:
-            self._tell_choice("translator", message.translator, message.note)
+            self._print_engine_choice("translator", message.translator, message.note)
         if message.tts_note:
-            self._tell_choice("voice", message.tts, message.tts_note)
+            self._print_engine_choice("voice", message.tts, message.tts_note)
         if message.translator == UNTRANSLATED:
-            self._tell_untranslated()
+            self._print_untranslated()
 
     def _notice(self, event: SessionEvent) -> None:
         if event.event == EventName.NOTICE:
             self.note(event.text or "")
         else:
-            self._tell_paused(is_paused=event.event == EventName.PAUSED)
+            self._print_paused(is_paused=event.event == EventName.PAUSED)
 
-    def _tell_paused(self, *, is_paused: bool) -> None:
+    def _print_paused(self, *, is_paused: bool) -> None:
         if not self._quiet:
             self._write("⏸ paused: voicestream resume" if is_paused else "▶ resumed")
 
-    def _not_done(self, event: SessionEvent) -> None:
+    def _print_not_done(self, event: SessionEvent) -> None:
         """A reason is told once, with the first sentence that it cost; the counts at the end tell of all."""
         reason = event.reason or ""
         if reason in self._reasons:
@@ -113,15 +113,15 @@ class Captions:
     def _worker(self, event: SessionEvent) -> None:
         if event.reason and event.state == "ready":
             if event.role == "translation" and self._translates:
-                self._tell_choice("translator", event.engine or "", event.reason)
+                self._print_engine_choice("translator", event.engine or "", event.reason)
             elif event.role == "tts":
-                self._tell_choice("voice", event.engine or "", event.reason)
+                self._print_engine_choice("voice", event.engine or "", event.reason)
         elif event.text:
             self.note(event.text)
         if event.role == "translation" and event.engine == UNTRANSLATED:
-            self._tell_untranslated()
+            self._print_untranslated()
 
-    def _tell_choice(self, what: str, engine: str, why: str) -> None:
+    def _print_engine_choice(self, what: str, engine: str, why: str) -> None:
         """Which engine ``auto`` took, where it could not have the best."""
         if why not in self._reasons:
             self._reasons.add(why)
@@ -134,7 +134,7 @@ class Captions:
         elif line := self._loading.line(event):
             self._write(f"voicestream: {line}", dim=True, is_final=False)
 
-    def _tell_untranslated(self) -> None:
+    def _print_untranslated(self) -> None:
         if self._translates:
             self._translates = False  # once is enough
             self.error(

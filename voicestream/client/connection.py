@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 import zmq
 
 from voicestream import log
-from voicestream.client import environment
+from voicestream.client import inherited_environment
 from voicestream.errors import (
     DESCRIPTORS_HINT,
     EXIT_CONFIGURATION,
@@ -43,7 +43,7 @@ LINGER_MILLISECONDS: Final = 500
 MAX_BAD_FRAMES: Final = 1000
 """Left out at a time: whoever sends nothing else must not keep us from time-outs and signals."""
 
-LOOK_AGAIN_SECONDS: Final = 0.1
+POLL_SECONDS: Final = 0.1
 """While an answer is awaited, the supervisor's life is looked at this often."""
 
 MAX_STARTS: Final = 3
@@ -157,7 +157,7 @@ class Client:
         left_seconds = timeout_seconds
         while left_seconds > 0:
             since = time.monotonic()
-            self._poll(LOOK_AGAIN_SECONDS)
+            self._poll(POLL_SECONDS)
             answer = self._receive_answer()
             if isinstance(answer, Refused):
                 raise RefusedError(answer)
@@ -165,7 +165,7 @@ class Client:
                 return answer
             self.check_alive()
             # A look that took longer was a sleep, ours or the whole machine's, in which nobody could answer.
-            left_seconds -= min(time.monotonic() - since, LOOK_AGAIN_SECONDS)
+            left_seconds -= min(time.monotonic() - since, POLL_SECONDS)
         raise NoAnswerError(
             f"the supervisor did not answer within {timeout_seconds:.0f} s", hint="Try: voicestream down"
         )
@@ -248,7 +248,7 @@ class Client:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=descriptor,
-                env=environment.for_supervisor(os.environ),
+                env=inherited_environment.for_supervisor(os.environ),
                 cwd="/",
                 start_new_session=True,
             )

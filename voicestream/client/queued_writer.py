@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WRITE_BYTES: Final = 4096
 """Written at a time: PIPE_BUF, so that a reader that is slow can be told from one that has stopped."""
 
-LOOK_AGAIN_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.05
 
 STARVED_SECONDS: Final = 5.0
 """How much longer a thread of ours that gets no processor is waited for, while the reader has room."""
@@ -86,21 +86,21 @@ class QueuedWriter:
             self._waiting_bytes += len(piece)
             self._changed.notify_all()
 
-    def flush(self, patience_seconds: float, is_given_up: Callable[[], bool] = bool) -> bool:
+    def flush(self, timeout_seconds: float, is_given_up: Callable[[], bool] = bool) -> bool:
         """Wait until all is written; False when it is not.
 
         Args:
-            patience_seconds: how long a reader may take nothing at all.
+            timeout_seconds: how long a reader may take nothing at all.
             is_given_up: ends waiting at once.
         """
         with self._changed:
             written_bytes = self._written_bytes
-            give_up_at = time.monotonic() + patience_seconds
+            give_up_at = time.monotonic() + timeout_seconds
             while self._waiting_bytes and self.failure is None:
-                self._changed.wait(LOOK_AGAIN_SECONDS)
+                self._changed.wait(POLL_SECONDS)
                 if self._written_bytes != written_bytes:
                     written_bytes = self._written_bytes
-                    give_up_at = time.monotonic() + patience_seconds
+                    give_up_at = time.monotonic() + timeout_seconds
                 elif is_given_up() or (time.monotonic() >= give_up_at and not self._has_room(give_up_at)):
                     break
             return self.failure is None and not self._waiting_bytes

@@ -55,13 +55,13 @@ OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
 Option = str | float | bool | tuple[str, ...]
 """What an option is set to."""
 
-MOST_BYTES: Final = 256 << 10
+MAX_BYTES: Final = 256 << 10
 """Of the file: far more replacements and terms than one can use."""
 
-MOST_NUMBER: Final = 1e9
+MAX_NUMBER: Final = 1e9
 """A larger one is a mistake, and may be an integer that no floating-point number can hold."""
 
-MOST_TRIED: Final = 100
+MAX_TRIES: Final = 100
 """Lines of a value of several lines after which its own line is not looked for any closer."""
 
 _SHOWN_CHARACTERS: Final = 60
@@ -131,7 +131,7 @@ def load(file: Path) -> Settings:
         return Settings()
     try:
         # Editors of some systems put a byte order mark before the text.
-        text = bounded_file.read(file, MOST_BYTES).decode("utf-8-sig")
+        text = bounded_file.read(file, MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return Settings()
     except OSError as error:
@@ -299,7 +299,7 @@ def _line_of(text: str, path: tuple[str, ...]) -> int:
     without, within = 0, len(lines)
     # Among the runs of whole lines that are TOML, the shorter ones lack the value and the longer ones have it.
     while True:
-        tried = itertools.islice(_by_halves(without, within), MOST_TRIED)
+        tried = itertools.islice(_by_halves(without, within), MAX_TRIES)
         middle = next((n for n in tried if _table_of(lines[:n]) is not None), None)
         if middle is None:
             break
@@ -331,12 +331,12 @@ def _table_of(lines: list[str]) -> dict[str, object] | None:
 
 def _is_usable(number: float) -> bool:
     """Whether one can compute with a number, which may be an integer: infinity is one, nan is none."""
-    return number in (math.inf, -math.inf) or abs(number) <= MOST_NUMBER
+    return number in (math.inf, -math.inf) or abs(number) <= MAX_NUMBER
 
 
 def _shown(value: object) -> str:
     """A value for people: short ones as they are; of a number that is too long to be written, only that."""
-    if isinstance(value, int) and abs(value) > MOST_NUMBER:
+    if isinstance(value, int) and abs(value) > MAX_NUMBER:
         return "a larger number"
     if isinstance(value, list):
         return "a list"

@@ -27,7 +27,7 @@ MAX_GUESSES: Final = 3
 
 
 @dataclass(frozen=True)
-class Group(Generic[Spec]):
+class EngineGroup(Generic[Spec]):
     """The engines of one kind."""
 
     entry_points: str
@@ -39,16 +39,16 @@ class Group(Generic[Spec]):
     spec: type[Spec]
 
 
-TRANSLATORS: Final = Group("voicestream.translators", "translator", "--translator", TranslatorSpec)
-SYNTHESIZERS: Final = Group("voicestream.synthesizers", "voice engine", "--tts", SynthesizerSpec)
+TRANSLATORS: Final = EngineGroup("voicestream.translators", "translator", "--translator", TranslatorSpec)
+SYNTHESIZERS: Final = EngineGroup("voicestream.synthesizers", "voice engine", "--tts", SynthesizerSpec)
 
 
-def names(group: Group[Spec]) -> list[str]:
+def names(group: EngineGroup[Spec]) -> list[str]:
     """Names of all installed engines of a group, ready or not, sorted, without ``auto``."""
     return sorted(_entries(group))
 
 
-def spec(group: Group[Spec], name: str) -> Spec:
+def spec(group: EngineGroup[Spec], name: str) -> Spec:
     """The spec of a name.
 
     Raises:
@@ -61,7 +61,7 @@ def spec(group: Group[Spec], name: str) -> Spec:
     return _read(group, entries[name])
 
 
-def specs(group: Group[Spec]) -> list[Spec]:
+def specs(group: EngineGroup[Spec]) -> list[Spec]:
     """All specs of a group, the highest rank first; one that cannot be read is logged and left out."""
     found: list[Spec] = []
     for entries in _entries(group).values():
@@ -77,7 +77,7 @@ def all_specs() -> list[EngineSpec]:
     return [*specs(TRANSLATORS), *specs(SYNTHESIZERS)]
 
 
-def chosen_by_auto(group: Group[Spec], *, uses_gpu: bool) -> list[Spec]:
+def chosen_by_auto(group: EngineGroup[Spec], *, uses_gpu: bool) -> list[Spec]:
     """What ``auto`` tries on a device, best first."""
     ranked = [one for one in specs(group) if one.rank_for(uses_gpu=uses_gpu) > 0]
     return sorted(ranked, key=lambda one: (-one.rank_for(uses_gpu=uses_gpu), one.name))
@@ -98,7 +98,7 @@ def check(*, tts: str = AUTO, translator: str = AUTO) -> None:
     _check(TRANSLATORS, translator)
 
 
-def unknown(group: Group[Spec], name: str, installed: Sequence[str]) -> tuple[str, str]:
+def unknown(group: EngineGroup[Spec], name: str, installed: Sequence[str]) -> tuple[str, str]:
     """What to say of a name that no engine has: the message, and the hint with the nearest names."""
     known = [AUTO, *installed]
     nearest = difflib.get_close_matches(name.lower(), known, n=MAX_GUESSES)
@@ -107,7 +107,7 @@ def unknown(group: Group[Spec], name: str, installed: Sequence[str]) -> tuple[st
     return f'there is no {group.title} named "{shown}"', f"{guess}Try: {group.option} with one of: {', '.join(known)}"
 
 
-def cannot_be_loaded(group: Group[Spec], entry: EntryPoint, error: BaseException) -> ConfigurationError:
+def cannot_be_loaded(group: EngineGroup[Spec], entry: EntryPoint, error: BaseException) -> ConfigurationError:
     """The error for an engine whose package is broken."""
     return ConfigurationError(
         f"the {group.title} {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
@@ -115,7 +115,7 @@ def cannot_be_loaded(group: Group[Spec], entry: EntryPoint, error: BaseException
     )
 
 
-def _check(group: Group[Spec], name: str) -> None:
+def _check(group: EngineGroup[Spec], name: str) -> None:
     if name == AUTO:
         return
     installed = names(group)
@@ -124,7 +124,7 @@ def _check(group: Group[Spec], name: str) -> None:
         raise UsageError(message, hint=hint)
 
 
-def _entries(group: Group[Spec]) -> dict[str, set[EntryPoint]]:
+def _entries(group: EngineGroup[Spec]) -> dict[str, set[EntryPoint]]:
     """All entry points of a group by name; more than one where packages disagree about who owns it."""
     found: dict[str, set[EntryPoint]] = {}
     for entry in importlib.metadata.entry_points(group=group.entry_points):
@@ -132,7 +132,7 @@ def _entries(group: Group[Spec]) -> dict[str, set[EntryPoint]]:
     return found
 
 
-def _read(group: Group[Spec], entries: set[EntryPoint]) -> Spec:
+def _read(group: EngineGroup[Spec], entries: set[EntryPoint]) -> Spec:
     """The spec that the entry points of one name lead to."""
     entry = next(iter(entries))
     if len({other.value for other in entries}) > 1:

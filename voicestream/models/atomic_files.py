@@ -54,8 +54,8 @@ def put_in_place(part: Path, path: Path) -> None:
     part.replace(path)
 
 
-def digest(path: Path, looked_at: Callable[[int], None] | None = None) -> Digest:
-    """Read a file to its end; ``looked_at`` is told how many bytes were read so far."""
+def digest(path: Path, on_progress: Callable[[int], None] | None = None) -> Digest:
+    """Read a file to its end; ``on_progress`` receives the number of bytes read so far."""
     sha256 = hashlib.sha256()
     git = hashlib.sha1(usedforsecurity=False)
     read = 0
@@ -65,8 +65,8 @@ def digest(path: Path, looked_at: Callable[[int], None] | None = None) -> Digest
             sha256.update(chunk)
             git.update(chunk)
             read += len(chunk)
-            if looked_at is not None:
-                looked_at(read)
+            if on_progress is not None:
+                on_progress(read)
     return Digest(size=read, sha256=sha256.hexdigest(), git_blob=git.hexdigest())
 
 

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicestream.engines.model import Model
-    from voicestream.models.model_hub import Hub, RemoteFile
+    from voicestream.models.model_hub import ModelHub, RemoteFile
     from voicestream.models.progress import ProgressReporter
 
 PART_SUFFIX = ".part"
 
 
-def download(model: Model, directory: Path, hub: Hub, reporter: ProgressReporter, *, extra_bytes: int = 0) -> Manifest:
+def download(
+    model: Model, directory: Path, hub: ModelHub, reporter: ProgressReporter, *, extra_bytes: int = 0
+) -> Manifest:
     """Bring all files of a model into ``directory``, and the manifest as the last one.
 
     What is there of an interrupted download, or of another program's, is used as far as the hub still has the same
@@ -65,7 +67,7 @@ def download(model: Model, directory: Path, hub: Hub, reporter: ProgressReporter
 
 
 def _one_file(
-    model: Model, directory: Path, file: RemoteFile, hub: Hub, *, revision: str, reporter: ProgressReporter
+    model: Model, directory: Path, file: RemoteFile, hub: ModelHub, *, revision: str, reporter: ProgressReporter
 ) -> FileRecord:
     path = directory / file.name
     if path.exists():

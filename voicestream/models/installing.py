@@ -11,20 +11,20 @@ from voicestream.models import catalogue, conversion, disk, licences, manifest, 
 from voicestream.models.atomic_files import CHUNK_BYTES, digest, put_in_place
 from voicestream.models.download import download
 from voicestream.models.manifest import FileRecord, Manifest
-from voicestream.models.model_hub import Hub
+from voicestream.models.model_hub import ModelHub
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from voicestream.engines.model import Model
+    from voicestream.models.model_store import ModelStore
     from voicestream.models.progress import ProgressReporter
-    from voicestream.models.store import Store
 
 
 class Installer:
     """Brings models into one store."""
 
-    def __init__(self, store: Store, reporter: ProgressReporter, *, source: Store | None = None) -> None:
+    def __init__(self, store: ModelStore, reporter: ProgressReporter, *, source: ModelStore | None = None) -> None:
         """Get ready.
 
         Args:
@@ -95,9 +95,9 @@ class Installer:
         if self._source is not None:
             self._copy(model, self._source, directory)
         else:
-            download(model, directory, Hub(), self._reporter, extra_bytes=extra_bytes)
+            download(model, directory, ModelHub(), self._reporter, extra_bytes=extra_bytes)
 
-    def _copy(self, model: Model, source: Store, directory: Path) -> None:
+    def _copy(self, model: Model, source: ModelStore, directory: Path) -> None:
         """Bring it from a directory, and look whether it is what its manifest says."""
         found = self._manifest_in(source, model)
         directory.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ class Installer:
             put_in_place(part, directory / name)
         manifest.write(directory, found)
 
-    def _manifest_in(self, source: Store, model: Model) -> Manifest:
+    def _manifest_in(self, source: ModelStore, model: Model) -> Manifest:
         found = manifest.read(source.path_of(model.name))
         if found is None:
             raise VoicestreamError(

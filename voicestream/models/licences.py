@@ -55,7 +55,7 @@ def licences() -> dict[str, Licence]:
     return COMMON | {licence.id.lower(): licence for spec in registry.all_specs() for licence in spec.licences}
 
 
-MOST_BYTES: Final = 64 << 10
+MAX_BYTES: Final = 64 << 10
 """Of the file in which acceptances are kept; each takes some 100."""
 
 
@@ -100,7 +100,7 @@ def accepted() -> dict[str, Acceptance]:
         ConfigurationError: the file cannot be read.
     """
     try:
-        return bounded_file.read_as(path(), MOST_BYTES, dict[str, Acceptance])
+        return bounded_file.read_as(path(), MAX_BYTES, dict[str, Acceptance])
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "voicestream-model.json"
 
-MOST_BYTES: Final = 1 << 20
+MAX_BYTES: Final = 1 << 20
 """Of the file; that of Kokoro, which has the most files, has 7 kB."""
 
 
@@ -43,7 +43,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def read(directory: Path) -> Manifest | None:
     """The manifest of a directory; None where there is none, or none that can be used."""
     try:
-        found = bounded_file.read_as(directory / NAME, MOST_BYTES, Manifest)
+        found = bounded_file.read_as(directory / NAME, MAX_BYTES, Manifest)
     except (OSError, ValueError):
         return None
     # It may have come from another machine: no name in it may lead out of the directory.
@@ -64,24 +64,24 @@ def is_whole(directory: Path, manifest: Manifest) -> bool:
 
 
 def damaged(
-    directory: Path, manifest: Manifest, looked_at: Callable[[str, int, int], None] | None = None
+    directory: Path, manifest: Manifest, on_progress: Callable[[str, int, int], None] | None = None
 ) -> dict[str, str]:
     """The files that are not what the manifest says, and what is wrong with each; all contents are read.
 
     Args:
         directory: where the files are.
         manifest: what they ought to be.
-        looked_at: is told the name of a file, how many of its bytes were read so far, and its size.
+        on_progress: receives the name of a file, how many of its bytes were read so far, and its size.
     """
     wrong: dict[str, str] = {}
     for name, record in manifest.files.items():
 
-        def tell(done: int, name: str = name, size: int = record.size) -> None:
-            if looked_at is not None:
-                looked_at(name, done, size)
+        def report_bytes(done: int, name: str = name, size: int = record.size) -> None:
+            if on_progress is not None:
+                on_progress(name, done, size)
 
         try:
-            found = digest(directory / name, tell)
+            found = digest(directory / name, report_bytes)
         except FileNotFoundError:
             wrong[name] = "is missing"
         except OSError as error:

@@ -58,7 +58,7 @@ class Listing:
     files: dict[str, RemoteFile]
 
 
-class Hub:
+class ModelHub:
     """The hub that ``HF_ENDPOINT`` names, or huggingface.co."""
 
     def __init__(self) -> None:

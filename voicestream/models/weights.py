@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from voicestream import bounded_file
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import store
+from voicestream.models import model_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ AGAIN: Final = f"Remove it and try: {SETUP}"
 
 def root(models: str) -> Path:
     """Where to look: ``models``, a directory of models or one model; empty = the user's."""
-    return Path(models) if models else store.directory()
+    return Path(models) if models else model_store.directory()
 
 
 def places(where: Path) -> list[Path]:

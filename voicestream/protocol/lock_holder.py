@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from voicestream.protocol.run_directory import RunDirectory
 
-LOOK_SECONDS: Final = 0.02
+POLL_SECONDS: Final = 0.02
 
 TERM_SECONDS: Final = 6.0
 """A supervisor that hears SIGTERM ends its workers, and drains what is heard, in less."""
@@ -150,7 +150,7 @@ class LockHolder:
         while self.is_running():
             if time.monotonic() >= deadline:
                 return False
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         return True
 
 

@@ -34,7 +34,7 @@ OutputKind = Literal["speakers", "wav", "null"]
 SentenceKind = Literal["speech", "agent_error"]
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
-Patience = Annotated[float, msgspec.Meta(ge=0.0)]
+NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0.0)]
 """Seconds; no limit upwards."""
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
 GpuIndex = Annotated[int, msgspec.Meta(ge=0, le=999)]
@@ -127,13 +127,13 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
     speed: Speed = 1.0
     """1.0 = the voice's natural speed."""
-    sentence_pause_seconds: Patience = 0.25
+    sentence_pause_seconds: NonNegativeSeconds = 0.25
     """Quiet after a sentence, at the voice's natural speed,"""
-    paragraph_pause_seconds: Patience = 0.6
+    paragraph_pause_seconds: NonNegativeSeconds = 0.6
     """and after the last one of a paragraph, a list item, a heading or a message."""
-    keep_alive_seconds: Patience = 300.0
+    keep_alive_seconds: NonNegativeSeconds = 300.0
     """How long the supervisor stays warm after the last session."""
-    max_lag_seconds: Patience = 0.0
+    max_lag_seconds: NonNegativeSeconds = 0.0
     """How old a message may be when it begins to be heard; older ones are skipped. 0 = none is."""
     quiet: bool = False
     """The client shows nothing but errors: what a better engine lacks is kept for another session."""
@@ -487,9 +487,9 @@ class Speak(_Message, frozen=True, kw_only=True):
     voice: str
     speed: float
     seed: int
-    lead_seconds: Patience = 0.0
+    lead_seconds: NonNegativeSeconds = 0.0
     """Quiet before it,"""
-    pause_seconds: Patience = 0.0
+    pause_seconds: NonNegativeSeconds = 0.0
     """and after its last sound."""
     any_engine: bool = False
     """No engine was named: where the one that is loaded does not speak the language, another may."""

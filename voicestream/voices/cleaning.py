@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import UsageError
-from voicestream.voices import checks, sample, sound_file
+from voicestream.voices import sample, sample_checks, sound_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voicestream.voices.checks import Measures
     from voicestream.voices.sample import Sample
+    from voicestream.voices.sample_checks import Measures
 
-MOST_SECONDS: Final = 30.0
+MAX_SECONDS: Final = 30.0
 """XTTS looks no further."""
 
 _GAP_SECONDS: Final = 0.15
@@ -51,21 +51,21 @@ def clean(files: Sequence[Path]) -> Cleaned:
     clipped: list[tuple[float, int]] = []
     for file in files:
         recorded, rate = sound_file.read(file)
-        if rate < checks.LEAST_RATE:
+        if rate < sample_checks.MIN_RATE:
             raise UsageError(
-                f"{file} cannot be a voice: it was recorded at {rate} Hz, and {checks.LEAST_RATE} are needed.",
+                f"{file} cannot be a voice: it was recorded at {rate} Hz, and {sample_checks.MIN_RATE} are needed.",
                 hint=_AGAIN,
             )
         if not np.isfinite(recorded).all():
             raise UsageError(f"{file} cannot be a voice: it is damaged, some of its samples are no numbers.")
-        clipped.append((checks.clipped_share(recorded), len(recorded)))
+        clipped.append((sample_checks.clipped_share(recorded), len(recorded)))
         pieces.append(_alone(_resampled(recorded.mean(axis=1, dtype=np.float32), rate)))
     whole = _joined(pieces)
     warnings: list[str] = []
-    if len(whole) > MOST_SECONDS * sample.SAMPLE_RATE:
-        warnings.append(f"only the first {MOST_SECONDS:.0f} s are used.")
-        whole = _faded(whole[: round(MOST_SECONDS * sample.SAMPLE_RATE)])
-    verdict = checks.judge(_measured(whole, clipped))
+    if len(whole) > MAX_SECONDS * sample.SAMPLE_RATE:
+        warnings.append(f"only the first {MAX_SECONDS:.0f} s are used.")
+        whole = _faded(whole[: round(MAX_SECONDS * sample.SAMPLE_RATE)])
+    verdict = sample_checks.judge(_measured(whole, clipped))
     if verdict.refusals:
         raise UsageError(f"{what} cannot be a voice: {' Also, '.join(verdict.refusals)}", hint=_AGAIN)
     return Cleaned(sample.make(whole), (*verdict.warnings, *warnings))
@@ -85,7 +85,7 @@ def read(path: Path | str) -> Sample:
 def _measured(whole: NDArray[np.float32], clipped: Sequence[tuple[float, int]]) -> Measures:
     total = sum(frames for _, frames in clipped)
     share = sum(share * frames for share, frames in clipped) / total if total else 0.0
-    return checks.measure(whole, sample.SAMPLE_RATE, share)
+    return sample_checks.measure(whole, sample.SAMPLE_RATE, share)
 
 
 def _resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
@@ -98,7 +98,7 @@ def _resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
 
 def _alone(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Speech without the silence before and after it."""
-    begin, end = checks.speech_span(samples, sample.SAMPLE_RATE)
+    begin, end = sample_checks.speech_span(samples, sample.SAMPLE_RATE)
     return _faded(samples[begin:end])
 
 

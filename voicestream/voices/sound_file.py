@@ -21,8 +21,8 @@ READ_SECONDS: Final = 120.0
 """Of one file. A voice needs 30; an audio book would fill the memory."""
 
 
-MOST_RATE: Final = 192_000
-MOST_CHANNELS: Final = 8
+MAX_RATE: Final = 192_000
+MAX_CHANNELS: Final = 8
 """What recorders have; a damaged header says anything."""
 
 _BLOCK_FRAMES: Final = 1 << 16
@@ -49,10 +49,10 @@ def read(file: Path) -> tuple[NDArray[np.float32], int]:
     try:
         with soundfile.SoundFile(str(file)) as opened:
             rate = opened.samplerate
-            if not (0 < rate <= MOST_RATE and 0 < opened.channels <= MOST_CHANNELS):
+            if not (0 < rate <= MAX_RATE and 0 < opened.channels <= MAX_CHANNELS):
                 raise UsageError(
                     f"{file} cannot be read as sound: it has {opened.channels} channels at {rate} Hz",
-                    hint=f"At most {MOST_CHANNELS} channels and {MOST_RATE} Hz can be read.",
+                    hint=f"At most {MAX_CHANNELS} channels and {MAX_RATE} Hz can be read.",
                 )
             return _frames(opened, round(READ_SECONDS * rate)), rate
     except (soundfile.SoundFileError, OSError, RuntimeError, ValueError, MemoryError) as error:

@@ -14,8 +14,8 @@ skip_unless_interpreted()
 
 import torch
 
-from voicestream.bench.random_models import nllb
-from voicestream.bench.random_models.nllb import END
+from voicestream.bench.random_models import nllb_model
+from voicestream.bench.random_models.nllb_model import END
 from voicestream.bench.random_models.sizes import NllbSize
 from voicestream.engines.translator import Job
 from voicestream.workers.engines.nllb.decoder import top_k
@@ -40,7 +40,7 @@ def model() -> Any:
     """Random weights, so large that each sentence has another answer, of many tokens, which sometimes ends."""
     torch.set_num_threads(1)
     torch.manual_seed(9)
-    made = nllb.make_model(SIZE, SIZE.vocabulary).eval()
+    made = nllb_model.make_model(SIZE, SIZE.vocabulary).eval()
     with torch.no_grad():
         for name, weight in made.named_parameters():
             if weight.dim() == 2:

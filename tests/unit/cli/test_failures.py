@@ -32,7 +32,7 @@ def test_an_unexpected_error_is_one_sentence_and_its_code_locations_are_in_a_log
     for _ in range(2):
         with pytest.raises(LookupError) as caught:
             fail("no purple\nelephant \x1b[2Jhere")
-        assert failures.tell(caught.value) == 1
+        assert failures.report(caught.value) == 1
     said = capsys.readouterr().err
     path = logs / "client.log"
     sentence = (
@@ -48,15 +48,15 @@ def test_an_unexpected_error_is_one_sentence_and_its_code_locations_are_in_a_log
 
 
 def test_its_message_is_cut(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    failures.tell(RuntimeError("x" * 100_000))
-    assert len(capsys.readouterr().err) < failures.MOST_CHARACTERS + 200 + len(str(logs))
+    failures.report(RuntimeError("x" * 100_000))
+    assert len(capsys.readouterr().err) < failures.MAX_CHARACTERS + 200 + len(str(logs))
 
 
 def test_without_a_place_for_logs_that_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(log.ENVIRONMENT_VARIABLE, "/dev/null/state")
-    assert failures.tell(RuntimeError()) == 1
+    assert failures.report(RuntimeError()) == 1
     assert capsys.readouterr().err == (
         "voicestream: an unexpected error: RuntimeError\nno log is written to /dev/null/state: Not a directory\n"
     )
@@ -66,7 +66,7 @@ def test_an_error_that_ends_a_thread_is_told_in_the_same_way(
     logs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    failures.tell_of_threads()
+    failures.report_thread_errors()
     thread = threading.Thread(target=fail, args=("in a thread",))
     thread.start()
     thread.join()

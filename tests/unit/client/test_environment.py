@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicestream.client import environment
+from voicestream.client import inherited_environment
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from voicestream.client import environment
     ],
 )
 def test_what_the_supervisor_and_its_engines_need_is_taken_along(name: str) -> None:
-    assert environment.for_supervisor({name: "value"}) == {name: "value"}
+    assert inherited_environment.for_supervisor({name: "value"}) == {name: "value"}
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_what_the_supervisor_and_its_engines_need_is_taken_along(name: str) -> N
     ],
 )
 def test_secrets_and_what_nobody_needs_stay_behind(name: str) -> None:
-    assert environment.for_supervisor({name: "value", "PATH": "/bin"}) == {"PATH": "/bin"}
+    assert inherited_environment.for_supervisor({name: "value", "PATH": "/bin"}) == {"PATH": "/bin"}
 
 
 def test_a_word_that_only_contains_the_name_of_a_secret_is_none() -> None:
-    assert environment.is_taken("HF_TOKENIZERS")
-    assert environment.is_taken("TRANSFORMERS_NO_ADVISORY_WARNINGS")
+    assert inherited_environment.is_taken("HF_TOKENIZERS")
+    assert inherited_environment.is_taken("TRANSFORMERS_NO_ADVISORY_WARNINGS")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestream.config import gpu_selection
-from voicestream.config.config_file import ENVIRONMENT_VARIABLE, MOST_BYTES, OPTION_TYPES, Settings, load, parse, path
+from voicestream.config.config_file import ENVIRONMENT_VARIABLE, MAX_BYTES, OPTION_TYPES, Settings, load, parse, path
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _directory(file: Path) -> None:
 
 
 def _too_large(file: Path) -> None:
-    file.write_bytes(b"#" * (MOST_BYTES + 1))
+    file.write_bytes(b"#" * (MAX_BYTES + 1))
 
 
 def _utf_16(file: Path) -> None:

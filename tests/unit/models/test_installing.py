@@ -13,7 +13,7 @@ from voicestream.errors import VoicestreamError
 from voicestream.models import atomic_files, catalogue, conversion, disk, installing, manifest
 from voicestream.models.installing import Installer
 from voicestream.models.manifest import FileRecord, Manifest
-from voicestream.models.store import Store
+from voicestream.models.model_store import ModelStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ class Said:
         pass
 
 
-def make(store: Store, name: str, contents: dict[str, bytes]) -> None:
+def make(store: ModelStore, name: str, contents: dict[str, bytes]) -> None:
     """A model as a pull leaves it."""
     directory = store.path_of(name)
     directory.mkdir(parents=True)
@@ -63,15 +63,15 @@ def make(store: Store, name: str, contents: dict[str, bytes]) -> None:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Store:
+def source(tmp_path: Path) -> ModelStore:
     """A directory that was carried here, with the original."""
-    store = Store(tmp_path / "carried")
+    store = ModelStore(tmp_path / "carried")
     make(store, ORIGINAL.name, {"config.json": b"{}", "model.safetensors": b"weights" * 1000})
     return store
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
     """Where models go; there is no network, no CTranslate2 and nothing to wait for."""
 
     def convert(source: Path, target: Path, name: str, reporter: ProgressReporter) -> None:
@@ -82,16 +82,16 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
         raise AssertionError("the network was asked")
 
     monkeypatch.setattr(conversion, "convert", convert)
-    monkeypatch.setattr(installing, "Hub", no_network)
+    monkeypatch.setattr(installing, "ModelHub", no_network)
     monkeypatch.setattr(installing.packages, "check", lambda *_: None)
-    return Store(tmp_path / "models")
+    return ModelStore(tmp_path / "models")
 
 
-def names_in(store: Store) -> list[str]:
+def names_in(store: ModelStore) -> list[str]:
     return sorted(entry.name for entry in store.entries() if entry.manifest is not None)
 
 
-def test_a_model_from_a_directory_is_copied_with_its_manifest(store: Store, source: Store) -> None:
+def test_a_model_from_a_directory_is_copied_with_its_manifest(store: ModelStore, source: ModelStore) -> None:
     Installer(store, Said(), source=source).install(ORIGINAL)
     assert store.installed(ORIGINAL.name) == source.installed(ORIGINAL.name)
     assert (store.path_of(ORIGINAL.name) / "model.safetensors").read_bytes() == b"weights" * 1000
@@ -102,15 +102,17 @@ def test_a_model_from_a_directory_is_copied_with_its_manifest(store: Store, sour
     ]
 
 
-def test_files_in_a_sub_directory_are_copied_into_one(store: Store, tmp_path: Path) -> None:
-    carried = Store(tmp_path / "with-voices")
+def test_files_in_a_sub_directory_are_copied_into_one(store: ModelStore, tmp_path: Path) -> None:
+    carried = ModelStore(tmp_path / "with-voices")
     make(carried, VOICE.name, {"config.json": b"{}", "voices/one.bin": b"one"})
     Installer(store, Said(), source=carried).install(VOICE)
     assert store.installed(VOICE.name) == carried.installed(VOICE.name)
     assert (store.path_of(VOICE.name) / "voices" / "one.bin").read_bytes() == b"one"
 
 
-def test_a_converted_model_is_made_of_a_carried_original_which_is_not_installed(store: Store, source: Store) -> None:
+def test_a_converted_model_is_made_of_a_carried_original_which_is_not_installed(
+    store: ModelStore, source: ModelStore
+) -> None:
     Installer(store, Said(), source=source).install(CONVERTED)
     assert names_in(store) == [CONVERTED.name]
     made = store.installed(CONVERTED.name)
@@ -121,19 +123,21 @@ def test_a_converted_model_is_made_of_a_carried_original_which_is_not_installed(
     assert names_in(source) == [ORIGINAL.name]
 
 
-def test_a_carried_converted_model_is_copied_and_not_made_again(store: Store, source: Store) -> None:
+def test_a_carried_converted_model_is_copied_and_not_made_again(store: ModelStore, source: ModelStore) -> None:
     make(source, CONVERTED.name, {"model.bin": b"carried"})
     Installer(store, Said(), source=source).install(CONVERTED)
     assert (store.path_of(CONVERTED.name) / "model.bin").read_bytes() == b"carried"
 
 
-def test_an_original_that_was_there_before_stays(store: Store) -> None:
+def test_an_original_that_was_there_before_stays(store: ModelStore) -> None:
     make(store, ORIGINAL.name, {"model.safetensors": b"weights" * 1000})
     Installer(store, Said()).install(CONVERTED)
     assert names_in(store) == [ORIGINAL.name, CONVERTED.name]
 
 
-def test_an_original_that_was_there_before_and_damaged_is_mended_and_stays(store: Store, source: Store) -> None:
+def test_an_original_that_was_there_before_and_damaged_is_mended_and_stays(
+    store: ModelStore, source: ModelStore
+) -> None:
     make(store, ORIGINAL.name, {"config.json": b"{}", "model.safetensors": b"Weights" * 1000})
     (store.path_of(ORIGINAL.name) / "model.safetensors").write_bytes(b"damaged")
     said = Said()
@@ -143,13 +147,13 @@ def test_an_original_that_was_there_before_and_damaged_is_mended_and_stays(store
     assert any("model.safetensors of nllb-200-distilled-600M is 7 bytes" in line for line in said.lines)
 
 
-def test_an_original_is_kept_when_that_is_asked_for(store: Store, source: Store) -> None:
+def test_an_original_is_kept_when_that_is_asked_for(store: ModelStore, source: ModelStore) -> None:
     Installer(store, Said(), source=source).install(CONVERTED, keep_original=True)
     assert names_in(store) == [ORIGINAL.name, CONVERTED.name]
     assert list((store.root / ".unfinished").iterdir()) == []
 
 
-def test_an_unfinished_original_that_is_whole_is_used_without_the_network_and_deleted(store: Store) -> None:
+def test_an_unfinished_original_that_is_whole_is_used_without_the_network_and_deleted(store: ModelStore) -> None:
     make(store, ORIGINAL.name, {"model.safetensors": b"weights" * 1000})
     (store.root / ".unfinished").mkdir()
     store.path_of(ORIGINAL.name).rename(store.unfinished_path_of(ORIGINAL.name))
@@ -159,7 +163,7 @@ def test_an_unfinished_original_that_is_whole_is_used_without_the_network_and_de
 
 
 def test_a_conversion_that_fails_leaves_nothing_of_the_converted_model(
-    store: Store, source: Store, monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, source: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(source: Path, target: Path, name: str, reporter: ProgressReporter) -> None:
         target.mkdir()
@@ -172,7 +176,7 @@ def test_a_conversion_that_fails_leaves_nothing_of_the_converted_model(
     assert store.entries() == []
 
 
-def test_a_carried_model_that_was_damaged_is_named_and_not_installed(store: Store, source: Store) -> None:
+def test_a_carried_model_that_was_damaged_is_named_and_not_installed(store: ModelStore, source: ModelStore) -> None:
     damaged = source.path_of(ORIGINAL.name) / "model.safetensors"
     damaged.write_bytes(b"Weights" * 1000)
     for model in (ORIGINAL, CONVERTED):
@@ -181,14 +185,14 @@ def test_a_carried_model_that_was_damaged_is_named_and_not_installed(store: Stor
     assert names_in(store) == []
 
 
-def test_a_model_that_was_not_carried_is_named_with_what_to_type_elsewhere(store: Store, tmp_path: Path) -> None:
+def test_a_model_that_was_not_carried_is_named_with_what_to_type_elsewhere(store: ModelStore, tmp_path: Path) -> None:
     with pytest.raises(VoicestreamError) as error:
-        Installer(store, Said(), source=Store(tmp_path / "empty")).install(CONVERTED)
+        Installer(store, Said(), source=ModelStore(tmp_path / "empty")).install(CONVERTED)
     assert "voicestream models pull nllb-200-distilled-600M --dir DIR" in error.value.hint
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "..", "", "a/../../b", "./a", "a//b", manifest.NAME])
-def test_a_manifest_with_a_name_that_leads_out_of_its_directory_is_none(source: Store, name: str) -> None:
+def test_a_manifest_with_a_name_that_leads_out_of_its_directory_is_none(source: ModelStore, name: str) -> None:
     directory = source.path_of(ORIGINAL.name)
     text = (directory / manifest.NAME).read_text()
     (directory / manifest.NAME).write_text(text.replace('"config.json"', f'"{name}"'))
@@ -199,7 +203,7 @@ def test_a_manifest_with_a_name_that_leads_out_of_its_directory_is_none(source: 
 
 
 def test_a_full_disk_is_told_from_other_errors_and_said(
-    store: Store, source: Store, monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, source: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 EXCEPTIONS = {
     "voicestream/config/engine_settings.py": "home of the name that means no translation",
-    "voicestream/cli/voice_choice.py": "the answer none, no voice, is no engine",
+    "voicestream/cli/voice_prompt.py": "the answer none, no voice, is no engine",
     "voicestream/bench/gpu/": "a benchmark of two engines, beside the libraries from which their models come",
     "voicestream/bench/driven_run.py": "the word none in a message",
     "workers/player/portaudio.py": "the word none in a message",
 }
 
-GROUPS: tuple[registry.Group[Any], ...] = (registry.TRANSLATORS, registry.SYNTHESIZERS)
+GROUPS: tuple[registry.EngineGroup[Any], ...] = (registry.TRANSLATORS, registry.SYNTHESIZERS)
 NAMES = {name for group in GROUPS for name in registry.names(group)}
 
 OPTION = re.compile(rf"--(?:tts|translator|voice-model) ({'|'.join(sorted(NAMES, key=len, reverse=True))})\b")

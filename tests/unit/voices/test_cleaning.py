@@ -10,7 +10,7 @@ import pytest
 from helpers.recordings import RATE, record, silence, speech
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.models import packages
-from voicestream.voices import checks, cleaning, sample
+from voicestream.voices import cleaning, sample, sample_checks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def test_each_format_and_rate_becomes_the_same_voice_without_the_silence_around_
 def test_what_is_at_the_right_rate_already_is_not_touched_but_at_its_edges(tmp_path: Path) -> None:
     sound = speech(8.0, rate=sample.SAMPLE_RATE)
     made = cleaning.clean([record(tmp_path / "me.wav", sound, sample.SAMPLE_RATE)]).sample
-    begin, end = checks.speech_span(sound, sample.SAMPLE_RATE)
+    begin, end = sample_checks.speech_span(sound, sample.SAMPLE_RATE)
     assert len(made.samples) == end - begin
     edge = round(0.01 * sample.SAMPLE_RATE)
     assert np.allclose(made.samples[edge:-edge], sound[begin + edge : end - edge], atol=5e-5)

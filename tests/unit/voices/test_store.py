@@ -10,8 +10,8 @@ import pytest
 
 from helpers.recordings import speech
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
-from voicestream.voices import cleaning, embedding_cache, sample, store
-from voicestream.voices.store import CONSENT, VoiceStore
+from voicestream.voices import cleaning, embedding_cache, sample, voice_store
+from voicestream.voices.voice_store import CONSENT, VoiceStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,7 +112,7 @@ def test_files_are_removed_together(voices: VoiceStore) -> None:
 
 def test_a_voice_without_its_record_is_none_and_one_with_a_damaged_one_is_named(voices: VoiceStore) -> None:
     kept = voices.add("me", made(), "asked")
-    record = kept.path.with_name(store.RECORD)
+    record = kept.path.with_name(voice_store.RECORD)
     record.write_text("{}")
     with pytest.raises(ConfigurationError, match=re.escape(f"{record} cannot be read")) as error:
         voices.voices()

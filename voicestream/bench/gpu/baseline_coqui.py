@@ -12,8 +12,8 @@ from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import gpu_memory
 from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.bench.gpu.timing import streamed
-from voicestream.bench.random_models import xtts
-from voicestream.bench.random_models.sentences import SOURCE
+from voicestream.bench.random_models import xtts_model
+from voicestream.bench.random_models.fixed_sentences import SOURCE
 from voicestream.workers.engines.xtts.coqui.importing import import_coqui
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def measure(request: TaskRequest) -> TaskResult:
     warnings.simplefilter("ignore")
     where = choose_device(request.compute).name
     figures: list[Figure] = []
-    with load(Path(request.models) / xtts.NAME) as model:
+    with load(Path(request.models) / xtts_model.NAME) as model:
         model.to(where)
         voice = next(iter(model.speaker_manager.speakers.values()))
         for size in CHUNKS:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import gpu_memory
-from voicestream.bench.gpu.nllb import CASES, case_name, case_title, flores, question
+from voicestream.bench.gpu.nllb_latency import CASES, case_name, case_title, flores, question
 from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.bench.gpu.timing import times
-from voicestream.bench.random_models import nllb
-from voicestream.bench.random_models.sentences import ANSWER_TOKENS, TARGET
+from voicestream.bench.random_models import nllb_model
+from voicestream.bench.random_models.fixed_sentences import ANSWER_TOKENS, TARGET
 
 if TYPE_CHECKING:
     from voicestream.bench.gpu.subprocess_tasks import TaskRequest
@@ -27,7 +27,7 @@ def measure(request: TaskRequest) -> TaskResult:
     torch: Any = importlib.import_module("torch")
     transformers: Any = importlib.import_module("transformers")
     chosen = device.choose(request.compute)
-    directory = Path(request.models) / nllb.NAME
+    directory = Path(request.models) / nllb_model.NAME
     model = transformers.M2M100ForConditionalGeneration.from_pretrained(directory, dtype=chosen.numbers)
     model = model.eval().to(chosen.name)
     model.generation_config.max_length = None

@@ -35,7 +35,7 @@ TOGETHER: Final = "begun in the same moment as such a batch"
 ALWAYS: Final = f"beside a translation that always works ({BATCH} sentences, {BEAMS} beams)"
 
 
-class Process:
+class SideProcess:
     """One side, loaded."""
 
     def __init__(
@@ -107,8 +107,8 @@ class Process:
 class Pair:
     """Both sides, loaded and idle."""
 
-    translation: Process
-    tts: Process
+    translation: SideProcess
+    tts: SideProcess
     devices: tuple[str, str]
     """Of translation and voice, as ``voicestream workers status`` shows them."""
 
@@ -146,8 +146,8 @@ def open_pair(models: Path, device: str, work: Work, command: Sequence[str] = CO
         file.flush()
         flag = Path(file.name)
         with (
-            Process("translation", work, flag, environment, command) as translation,
-            Process("tts", work, flag, environment, command) as tts,
+            SideProcess("translation", work, flag, environment, command) as translation,
+            SideProcess("tts", work, flag, environment, command) as tts,
         ):
             devices = str(translation.receive()["device"]), str(tts.receive()["device"])
             yield Pair(translation, tts, devices)

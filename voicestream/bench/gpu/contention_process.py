@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
-from voicestream.bench.gpu.null_callbacks import ignore_progress, never_cancelled
+from voicestream.bench.gpu.timing import ignore_progress, never_cancelled
 from voicestream.workers import engine_loading
 
 if TYPE_CHECKING:

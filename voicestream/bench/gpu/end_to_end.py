@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.bench.figures import Figure
 from voicestream.bench.first_sound_steps import Steps
 from voicestream.bench.gpu import gpu_memory
-from voicestream.bench.random_models.sentences import ANSWER, QUESTION, TARGET
+from voicestream.bench.random_models.fixed_sentences import ANSWER, QUESTION, TARGET
 from voicestream.errors import VoicestreamError
 from voicestream.protocol.messages import EventName
 

@@ -30,9 +30,9 @@ TASKS: Final = {
     "environment": "gpu.environment",
     "make nllb": "random_models.directories",
     "make xtts": "random_models.directories",
-    "nllb": "gpu.nllb",
+    "nllb": "gpu.nllb_latency",
     "transformers": "gpu.baseline_transformers",
-    "xtts": "gpu.xtts",
+    "xtts": "gpu.xtts_latency",
     "coqui": "gpu.baseline_coqui",
 }
 """Name of a part: the module below ``voicestream.bench`` whose ``measure`` does it."""

@@ -53,3 +53,12 @@ def streamed(
             firsts.append(first * 1000)
             wholes.append(whole * 1000)
     return tuple(firsts), tuple(wholes), samples
+
+
+def ignore_progress(_stage: str, _progress: float | None) -> None:
+    """Ignore the loading progress of an engine (null callback)."""
+
+
+def never_cancelled() -> bool:
+    """Return False: nothing cancels the work of a benchmark (null callback)."""
+    return False

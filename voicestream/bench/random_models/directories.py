@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.gpu.subprocess_tasks import TaskResult
-from voicestream.bench.random_models import nllb, xtts
-from voicestream.bench.random_models.sentences import ANSWER, QUESTION, TARGET
+from voicestream.bench.random_models import nllb_model, xtts_model
+from voicestream.bench.random_models.fixed_sentences import ANSWER, QUESTION, TARGET
 from voicestream.config import languages
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ def measure(request: TaskRequest) -> TaskResult:
     """Make the one that is ordered."""
     models = Path(request.models)
     if request.task == "make nllb":
-        nllb.make(models / nllb.NAME, request.sizes.nllb, [QUESTION, ANSWER], _teach, SEED)
+        nllb_model.make(models / nllb_model.NAME, request.sizes.nllb, [QUESTION, ANSWER], _teach, SEED)
     else:
-        xtts.make(
-            models / xtts.NAME,
+        xtts_model.make(
+            models / xtts_model.NAME,
             request.sizes.xtts,
             # Words and the spaces between them are tokens then: about as many as the real model makes of a sentence.
             [request.sizes.spoken, ANSWER.lower()],
             seed=SEED,
-            stop_bias=xtts.ALWAYS,
+            stop_bias=xtts_model.ALWAYS,
             shares_numbers=request.sizes.shares_numbers,
         )
     return TaskResult()
@@ -38,7 +38,7 @@ def measure(request: TaskRequest) -> TaskResult:
 def _teach(model: Any, tokenizer: Any) -> None:  # noqa: ANN401 - transformers'
     words: list[int] = tokenizer(ANSWER, add_special_tokens=False).input_ids
     language = tokenizer.convert_tokens_to_ids(languages.parse(TARGET).flores)
-    nllb.teach(model, [language, *words, nllb.END])
+    nllb_model.teach(model, [language, *words, nllb_model.END])
     torch: Any = importlib.import_module("torch")
     # In half precision it is what a GPU computes with, and takes half of the disk.
     model.to(torch.float16)

@@ -48,7 +48,7 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Runs:
+class GpuRuns:
     """How often each thing is done."""
 
     own: int
@@ -80,6 +80,6 @@ TINY_SIZES: Final = Sizes(
 )
 """To see that it works: what they take means nothing."""
 
-FULL_RUNS: Final = Runs(own=40, others=20, lines=40)
-QUICK_RUNS: Final = Runs(own=5, others=2, lines=5)
+FULL_RUNS: Final = GpuRuns(own=40, others=20, lines=40)
+QUICK_RUNS: Final = GpuRuns(own=5, others=2, lines=5)
 """To see that it works, not to quote."""

@@ -48,17 +48,17 @@ def bench(*, as_json: bool, gpu: bool, profile: bool, quick: bool) -> int:
 
 
 def _on_processor(*, quick: bool) -> Report:
-    from voicestream.bench.measure import FULL, QUICK, measure_all
+    from voicestream.bench.suite import FULL, QUICK, measure_all
 
     return measure_all(QUICK if quick else FULL, _report_progress)
 
 
 def _on_gpu(*, quick: bool, profile: bool) -> Report:
-    from voicestream.bench.gpu import measure
+    from voicestream.bench.gpu import gpu_suite
     from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS
 
-    measure.check()
-    return measure.measure_all(FULL_SIZES, QUICK_RUNS if quick else FULL_RUNS, _report_progress, with_profile=profile)
+    gpu_suite.check()
+    return gpu_suite.measure_all(FULL_SIZES, QUICK_RUNS if quick else FULL_RUNS, _report_progress, with_profile=profile)
 
 
 def _report_progress(what: str) -> None:

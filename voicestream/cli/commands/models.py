@@ -18,12 +18,12 @@ from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences
 from voicestream.models.catalogue import in_words
-from voicestream.models.store import Store, directory
+from voicestream.models.model_store import ModelStore, directory
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
     from voicestream.engines.model import Model
-    from voicestream.models.store import Entry
+    from voicestream.models.model_store import Entry
 
 INSTALLED = "installed"
 INCOMPLETE = "incomplete"
@@ -62,7 +62,7 @@ def models() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_models(*, as_json: bool) -> None:
     """List the known models, those installed, and the accepted licences."""
-    store = Store(directory())
+    store = ModelStore(directory())
     entries = {entry.name: entry for entry in store.entries()}
     known = catalogue.catalogue()
     names = [*known, *(name for name in entries if name not in known)]
@@ -103,7 +103,7 @@ def pull(name: str, *, elsewhere: Path | None, keep_original: bool, accepted: tu
     model = catalogue.find(name)
     licence_prompt.make_sure(model, accepted, may_ask=True)
     with TerminalProgress() as reporter:
-        store = Store(directory() if elsewhere is None else elsewhere.absolute())
+        store = ModelStore(directory() if elsewhere is None else elsewhere.absolute())
         Installer(store, reporter).install(model, keep_original=keep_original)
 
 
@@ -111,7 +111,7 @@ def pull(name: str, *, elsewhere: Path | None, keep_original: bool, accepted: tu
 @click.argument("name")
 def remove(name: str) -> None:
     """Delete a model and its downloads."""
-    store = Store(directory())
+    store = ModelStore(directory())
     if name not in {entry.name for entry in store.entries()}:
         name = catalogue.find(name).name
     freed = store.remove(name)
@@ -122,7 +122,7 @@ def remove(name: str) -> None:
 @click.argument("name", required=False)
 def path(name: str | None) -> None:
     """Print the directory of all models, or of one installed model."""
-    store = Store(directory())
+    store = ModelStore(directory())
     if name is None:
         _show_path(store.root)
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from voicestream.cli import licence_prompt, prompts, rpc, voice_choice
+from voicestream.cli import licence_prompt, prompts, rpc, voice_prompt
 from voicestream.cli.commands.workers import RESTART_SECONDS
 from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.config import languages
@@ -17,7 +17,7 @@ from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
 from voicestream.models import catalogue, packages
 from voicestream.models.catalogue import COMPUTES, in_words
-from voicestream.models.store import Store, directory
+from voicestream.models.model_store import ModelStore, directory
 from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.protocol.run_directory import RunDirectory
 from voicestream.terminal_text import one_line
@@ -42,7 +42,7 @@ COMPUTE_WORDS = {"cpu": "processor", "mps": "Apple GPU", "cuda": "NVIDIA GPU"}
 @click.option("--to", "target", metavar="LANG", help="Language to translate into: ja, es, pt-BR …")
 @click.option("--compute", type=click.Choice(COMPUTES), help="Device for translation.  [default: detected]")
 @click.option("--quality", metavar="small|medium|large", help="Model size, or the name of a model.")
-@voice_choice.option
+@voice_prompt.option
 @click.option("--yes", is_flag=True, help="Do not ask: take the recommended choice for each option not given.")
 @click.option(
     "--dir",
@@ -77,7 +77,7 @@ def setup(
         )
     if quality is not None:
         catalogue.for_quality(quality, "cpu")  # a slip of the finger is better told before any question
-    if voice_model not in (None, voice_choice.NONE):
+    if voice_model not in (None, voice_prompt.NONE):
         catalogue.for_voice(voice_model)
     language = _translatable(target) if target is not None else _ask_language()
     translates = language.base != "en" or quality is not None
@@ -87,9 +87,9 @@ def setup(
     if translates:
         wanted.append(_model(_device(compute, may_ask=not yes), quality, may_ask=not yes))
     voice = (
-        voice_choice.propose(language, None if yes else _ask)
+        voice_prompt.propose(language, None if yes else _ask)
         if voice_model is None
-        else voice_choice.understand(voice_model, language)
+        else voice_prompt.understand(voice_model, language)
     )
     if voice is not None:
         spec = registry.spec(registry.SYNTHESIZERS, voice.engine)
@@ -111,10 +111,10 @@ def _install(wanted: list[Model], source: Path | None) -> None:
     """Bring all that is wanted, one after the other."""
     from voicestream.models.installing import Installer
 
-    elsewhere = None if source is None else Store(source.absolute())
+    elsewhere = None if source is None else ModelStore(source.absolute())
     with TerminalProgress() as reporter:
         for model in wanted:
-            Installer(Store(directory()), reporter, source=elsewhere).install(model)
+            Installer(ModelStore(directory()), reporter, source=elsewhere).install(model)
     if RunDirectory.of_this_user().is_held():
         translating = {model.name for model in catalogue.translation_models()}
         _renew({"translation" if model.name in translating else "tts" for model in wanted})

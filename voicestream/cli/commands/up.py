@@ -24,8 +24,8 @@ READY_SECONDS: Final = 300.0
 """How long engines may take to load before ``up`` stops waiting for them."""
 
 END_SECONDS: Final = 15.0
-LOOK_SECONDS: Final = 0.1
-SETTLED: Final = frozenset({"ready", "busy", "failed"})
+POLL_SECONDS: Final = 0.1
+LOADED_STATES: Final = frozenset({"ready", "busy", "failed"})
 """States of a worker that has finished loading."""
 
 
@@ -46,7 +46,7 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
     choice = EngineChoice(tts=tts, translator=translator, models=models, compute=compute, gpus=found, graphs=graphs)
     with Client(RunDirectory.of_this_user(), ["--stay", *choice.arguments()]) as client:
         started = client.connect_or_start()
-        answer = _when_settled(client)
+        answer = _wait_until_loaded(client)
         if client.log_failure:
             click.echo(one_line(f"voicestream: {client.log_failure}"), err=True)
         try:
@@ -62,22 +62,22 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
     )
 
 
-def _when_settled(client: Client) -> Status:
+def _wait_until_loaded(client: Client) -> Status:
     """The status once every worker is ready or has failed."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         answer = client.ask(StatusRequest())
         if not isinstance(answer, Status):
             raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}")
-        unsettled = [worker for worker in answer.workers if worker.state not in SETTLED]
-        if not unsettled:
+        loading = [worker for worker in answer.workers if worker.state not in LOADED_STATES]
+        if not loading:
             return answer
         if time.monotonic() >= deadline:
-            roles = ", ".join(f"{worker.role} ({worker.detail or worker.state})" for worker in unsettled)
+            roles = ", ".join(f"{worker.role} ({worker.detail or worker.state})" for worker in loading)
             raise VoicestreamError(
                 f"not ready after {READY_SECONDS:.0f} s: {roles}", hint="Try: voicestream workers status"
             )
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def _check(answer: Status, wanted: dict[str, str], *, is_new: bool) -> None:

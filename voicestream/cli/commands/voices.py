@@ -23,15 +23,15 @@ from voicestream.engines import registry
 from voicestream.errors import UsageError
 from voicestream.terminal_text import one_line
 from voicestream.voices import names
-from voicestream.voices.choice import engine_of, engine_of_samples
-from voicestream.voices.sentences import introduction, spoken_by
-from voicestream.voices.store import VoiceStore, check_name
+from voicestream.voices.introduction import introduction, spoken_by
+from voicestream.voices.voice_choice import engine_of, engine_of_samples
+from voicestream.voices.voice_store import VoiceStore, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from voicestream.engines.spec import SynthesizerSpec, VoiceList
-    from voicestream.voices.store import OwnVoice
+    from voicestream.voices.voice_store import OwnVoice
 
 _HASH_SHOWN: Final = 12
 
@@ -127,17 +127,17 @@ def remove(name: str | None, *, files: bool) -> None:
 @click.pass_context
 def try_voice(context: click.Context, /, name: str, text: tuple[str, ...], **_options: object) -> int:
     """Play a sample sentence, in the language of the voice or that of --from."""
-    settle(context, "voice", name)
+    set_default(context, "voice", name)
     if context.params["tts"] == AUTO:
-        settle(context, "tts", engine_of(name, str(context.params["models"])))
+        set_default(context, "tts", engine_of(name, str(context.params["models"])))
     if context.get_parameter_source("source") is ParameterSource.DEFAULT:
-        settle(context, "source", spoken_by(name, str(context.params["tts"])))
+        set_default(context, "source", spoken_by(name, str(context.params["tts"])))
     asked = request(context, input_format="text")
     words = " ".join(text) or introduction(languages.parse(str(context.params["source"])))
     return speak_text(asked, words.encode(errors="replace"))
 
 
-def settle(context: click.Context, parameter: str, value: str) -> None:
+def set_default(context: click.Context, parameter: str, value: str) -> None:
     """Set a parameter as if it had been typed: nothing in the user's file goes before it."""
     context.params[parameter] = value
     context.set_parameter_source(parameter, ParameterSource.COMMANDLINE)

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from voicestream.client.queued_writer import QueuedWriter
     from voicestream.client.stdin_reader import StdinDrain
 
-STDERR_PATIENCE_SECONDS: Final = 1.0
+STDERR_TIMEOUT_SECONDS: Final = 1.0
 """At the end, how long a reader of stderr may take nothing before it is given up."""
 
-EVENTS_PATIENCE_SECONDS: Final = 3.0
+EVENTS_TIMEOUT_SECONDS: Final = 3.0
 """The same for a reader of ``--events``."""
 
-SIGNALLED_PATIENCE_SECONDS: Final = 0.3
+SIGNALLED_TIMEOUT_SECONDS: Final = 0.3
 """The same for both after a signal."""
 
 HINT_AFTER_SECONDS: Final = 1.0
@@ -39,7 +39,7 @@ def attempt(work: Callable[[], int]) -> int:
     except Interrupted as interrupted:
         return interrupted.exit_code
     except Exception as error:  # noqa: BLE001 - told, with its trace if nobody has foreseen it; the agent must live on
-        return failures.tell(error)
+        return failures.report(error)
 
 
 def read_on(drain: StdinDrain, interruption: Interruption, exit_code: int) -> None:
@@ -49,11 +49,11 @@ def read_on(drain: StdinDrain, interruption: Interruption, exit_code: int) -> No
     if not (drain.ended.is_set() or drain.has_writer or (drain.is_passing_on and not os.isatty(drain.descriptor))):
         return  # a terminal or a file, whose writer cannot be stopped by us
     if exit_code and not interruption.wait_for(drain.ended.is_set, HINT_AFTER_SECONDS) and not interruption:
-        failures.say("the agent's output is read to its end, so that the agent is not stopped; Ctrl-C leaves")
+        failures.print_message("the agent's output is read to its end, so that the agent is not stopped; Ctrl-C leaves")
     interruption.wait_for(drain.finished.is_set)
 
 
-def tell_lost_input(drain: StdinDrain, exit_code: int) -> int:
+def report_lost_input(drain: StdinDrain, exit_code: int) -> int:
     """Say what ``--tee`` could not pass on; returns the exit code."""
     if not drain.tee_lost_bytes:
         return exit_code
@@ -63,18 +63,18 @@ def tell_lost_input(drain: StdinDrain, exit_code: int) -> int:
         why = "there was no room for them in memory, or in TMPDIR"
     else:
         why = "their reader had not taken them"
-    failures.say(f"--tee: {drain.tee_lost_bytes} bytes were not passed on: {why}")
+    failures.print_message(f"--tee: {drain.tee_lost_bytes} bytes were not passed on: {why}")
     return exit_code or EXIT_INCOMPLETE
 
 
 def flush_events(events: EventFile, interruption: Interruption, exit_code: int) -> int:
     """Wait for the reader of events while it reads, and say what it did not get; returns the exit code."""
-    _flush(events.queue, EVENTS_PATIENCE_SECONDS, interruption)
+    _flush(events.queue, EVENTS_TIMEOUT_SECONDS, interruption)
     events.queue.close()
-    events.tell_failure()
+    events.report_failure()
     if not events.queue.lost_pieces:
         return exit_code
-    failures.say(f"--events: {events.queue.lost_pieces} events were not written")
+    failures.print_message(f"--events: {events.queue.lost_pieces} events were not written")
     return exit_code if events.queue.has_no_reader else exit_code or EXIT_INCOMPLETE
 
 
@@ -88,7 +88,7 @@ def queued_stderr(interruption: Interruption) -> Generator[QueuedWriter]:
             if queue.lost_pieces:
                 lost = f"voicestream: {queue.lost_pieces} lines for stderr found no room\n"
                 queue.put(lost.encode(), may_exceed=True)
-            _flush(queue, STDERR_PATIENCE_SECONDS, interruption)
+            _flush(queue, STDERR_TIMEOUT_SECONDS, interruption)
 
 
 def final_code(exit_code: int, stderr: QueuedWriter, interruption: Interruption) -> int:
@@ -102,8 +102,8 @@ def final_code(exit_code: int, stderr: QueuedWriter, interruption: Interruption)
     return exit_code or (EXIT_INCOMPLETE if is_incomplete else 0)
 
 
-def _flush(queue: QueuedWriter, patience_seconds: float, interruption: Interruption) -> None:
+def _flush(queue: QueuedWriter, timeout_seconds: float, interruption: Interruption) -> None:
     if interruption:
-        queue.flush(SIGNALLED_PATIENCE_SECONDS)
+        queue.flush(SIGNALLED_TIMEOUT_SECONDS)
     else:
-        queue.flush(patience_seconds, interruption.__bool__)
+        queue.flush(timeout_seconds, interruption.__bool__)

@@ -40,11 +40,11 @@ class EventFile:
                 f"--events {self._name}: {self.queue.failure.strerror}", hint="Give a file name where you may write."
             )
 
-    def tell_failure(self) -> None:
+    def report_failure(self) -> None:
         """Say once why nothing more is written, if so."""
         if self.queue.failure is not None and not self._is_told:
             self._is_told = True
-            failures.say(f"no more events are written: {self.queue.failure.strerror}")
+            failures.print_message(f"no more events are written: {self.queue.failure.strerror}")
 
     def _is_fifo(self) -> bool:
         try:

@@ -72,7 +72,7 @@ def _place(context: click.Context, name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Request:
+class SessionRequest:
     """What a command wants spoken, and how it is shown."""
 
     options: SessionOptions
@@ -82,7 +82,9 @@ class Request:
     """The supervisor finishes the session when the input has ended."""
 
 
-def request(context: click.Context, *, input_format: str = "auto", only: str = "all", code: str = "drop") -> Request:
+def request(
+    context: click.Context, *, input_format: str = "auto", only: str = "all", code: str = "drop"
+) -> SessionRequest:
     """What the options of a command ask for, checked.
 
     Raises:
@@ -134,7 +136,7 @@ def request(context: click.Context, *, input_format: str = "auto", only: str = "
         max_lag_seconds=float(values.get("max_lag") or 0.0),
         quiet=bool(values["quiet"]),
     )
-    return Request(
+    return SessionRequest(
         options=options,
         captions=bool(values["captions"]),
         quiet=bool(values["quiet"]),
@@ -160,7 +162,7 @@ def _voice(voice: str, tts: str, models: str) -> tuple[str, str]:
     if not voice:
         return "", tts
     from voicestream.cli import consent_prompt
-    from voicestream.voices import choice
+    from voicestream.voices import voice_choice
 
-    found = choice.resolve(voice, tts, models, consent_prompt.agree_to_file)
+    found = voice_choice.resolve(voice, tts, models, consent_prompt.agree_to_file)
     return found.voice, found.tts

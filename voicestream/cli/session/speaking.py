@@ -20,7 +20,7 @@ from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from voicestream.cli.session.event_file import EventFile
-    from voicestream.cli.session.request import Request
+    from voicestream.cli.session.request import SessionRequest
     from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
 
 
@@ -37,36 +37,36 @@ class _Terminal:
         self._captions.opened(message, translates=self._translates)
         if self._events is not None:
             self._events.opened(message, time.monotonic())
-            self._tell_failure()
+            self._report_failure()
 
     def happened(self, event: SessionEvent) -> None:
         self._captions.happened(event)
         if self._events is not None:
             self._events.happened(event)
-            self._tell_failure()
+            self._report_failure()
 
     def closed(self, message: SessionClosed, exit_code: int) -> None:
         self._captions.closed(message)
         if self._events is not None:
             self._events.closed(message, exit_code, time.monotonic())
-            self._tell_failure()
+            self._report_failure()
 
     def handed_over(self, message: HandedOver) -> None:
         self._captions.handed_over(message)
         if self._events is not None:
             self._events.handed_over(message, time.monotonic())
-            self._tell_failure()
+            self._report_failure()
 
     def error(self, text: str) -> None:
         self._captions.error(text)
 
-    def _tell_failure(self) -> None:
+    def _report_failure(self) -> None:
         if self._event_file is not None:
-            self._event_file.tell_failure()
+            self._event_file.report_failure()
 
 
 def speak(
-    request: Request,
+    request: SessionRequest,
     drain: StdinDrain,
     interruption: Interruption,
     *,
@@ -103,7 +103,7 @@ def speak(
         return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
 
 
-def speak_text(request: Request, data: bytes, *, may_lack_audio: bool = False) -> int:
+def speak_text(request: SessionRequest, data: bytes, *, may_lack_audio: bool = False) -> int:
     """Speak input that is there as a whole; returns the exit code. ``may_lack_audio``: as for ``speak``."""
     with tempfile.TemporaryFile() as file, Interruption() as interruption:
         file.write(data)

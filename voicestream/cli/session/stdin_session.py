@@ -34,7 +34,7 @@ def speak_stdin(
             drain = StdinDrain(STDIN, interruption.wake, STDOUT if tee else None)
             if os.isatty(STDIN):
                 # Read once the session is open: a question may have to be answered there before.
-                failures.say(prompt)
+                failures.print_message(prompt)
             else:
                 drain.start()
             event_file = EventFile(events) if events else None
@@ -42,7 +42,7 @@ def speak_stdin(
             ending.read_on(drain, interruption, exit_code)
             if event_file is not None:
                 exit_code = ending.flush_events(event_file, interruption, exit_code)
-            exit_code = ending.tell_lost_input(drain, exit_code)
+            exit_code = ending.report_lost_input(drain, exit_code)
         return ending.final_code(exit_code, stderr, interruption)
 
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import gpu_memory
-from voicestream.bench.gpu.null_callbacks import ignore_progress
 from voicestream.bench.gpu.profile import profile_run
 from voicestream.bench.gpu.subprocess_tasks import TaskResult
-from voicestream.bench.gpu.timing import streamed
-from voicestream.bench.random_models.sentences import SOURCE
+from voicestream.bench.gpu.timing import ignore_progress, streamed
+from voicestream.bench.random_models.fixed_sentences import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

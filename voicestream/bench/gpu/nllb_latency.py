@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.figures import Figure
 from voicestream.bench.gpu import gpu_memory
-from voicestream.bench.gpu.null_callbacks import ignore_progress
 from voicestream.bench.gpu.profile import profile_run
 from voicestream.bench.gpu.subprocess_tasks import TaskResult
-from voicestream.bench.gpu.timing import times
-from voicestream.bench.random_models import nllb
-from voicestream.bench.random_models.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
+from voicestream.bench.gpu.timing import ignore_progress, times
+from voicestream.bench.random_models import nllb_model
+from voicestream.bench.random_models.fixed_sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
 from voicestream.config import languages
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def measure(request: TaskRequest) -> TaskResult:
 
     engine: Any = engine_loading.load_translator("nllb", ignore_progress)
     held = gpu_memory.figure("nllb_memory", "NLLB, memory when loaded", request.used_bytes)
-    row = question(Path(request.models) / nllb.NAME)
+    row = question(Path(request.models) / nllb_model.NAME)
     figures: list[Figure] = []
     profiles: list[Figure] = []
     details: dict[str, str] = {}

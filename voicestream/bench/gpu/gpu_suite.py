@@ -11,9 +11,9 @@ from voicestream.bench import hardware
 from voicestream.bench.figures import Figure, Report
 from voicestream.bench.gpu import contention, end_to_end, gpu_memory, subprocess_tasks
 from voicestream.bench.gpu.contention_process import Work
-from voicestream.bench.gpu.nllb import CASES, case_name
+from voicestream.bench.gpu.nllb_latency import CASES, case_name
 from voicestream.bench.gpu.subprocess_tasks import TaskRequest, TaskResult
-from voicestream.bench.random_models.sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
+from voicestream.bench.random_models.fixed_sentences import ANSWER_TOKENS, QUESTION, SOURCE, TARGET
 from voicestream.bench.sandbox import Sandbox
 from voicestream.config import gpu_probe
 from voicestream.errors import EngineNotReadyError, VoicestreamError
@@ -24,7 +24,7 @@ from voicestream.models.disk import free_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.bench.random_models.sizes import Runs, Sizes
+    from voicestream.bench.random_models.sizes import GpuRuns, Sizes
 
 GPU: Final = "cuda"
 
@@ -49,7 +49,12 @@ def check() -> None:
 
 
 def measure_all(
-    sizes: Sizes, runs: Runs, report_progress: Callable[[str], None], *, compute: str = GPU, with_profile: bool = False
+    sizes: Sizes,
+    runs: GpuRuns,
+    report_progress: Callable[[str], None],
+    *,
+    compute: str = GPU,
+    with_profile: bool = False,
 ) -> Report:
     """Measure. What fails becomes a row that says why.
 

@@ -10,7 +10,7 @@ from voicestream.config.engine_settings import AUTO
 from voicestream.engines import registry
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.voices import names, sound_file
-from voicestream.voices.store import VoiceStore
+from voicestream.voices.voice_store import VoiceStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Choice:
+class VoiceChoice:
     """What an engine is told, and which engine."""
 
     voice: str
@@ -28,7 +28,7 @@ class Choice:
     tts: str
 
 
-def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], str]) -> Choice:
+def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], str]) -> VoiceChoice:
     """What is meant; ``auto`` becomes the engine that has the voice.
 
     Args:
@@ -42,11 +42,11 @@ def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], 
         ConfigurationError: nobody has agreed, or no engine is ready that speaks with a sample.
     """
     if not typed.strip():
-        return Choice("", tts)
+        return VoiceChoice("", tts)
     store = VoiceStore()
     own = store.named(typed)
     if own is not None:
-        return Choice(str(own.path), _with_samples(f'the voice "{own.name}"', tts, models))
+        return VoiceChoice(str(own.path), _with_samples(f'the voice "{own.name}"', tts, models))
     if sound_file.looks_like_one(typed):
         return _file(Path(typed).expanduser().absolute(), typed, store, (tts, models), agree)
     if tts == AUTO:
@@ -55,8 +55,8 @@ def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], 
     if spec is not None and spec.takes_samples:
         found = spec.voices(models)
         known = [*found.names, *(voice.name for voice in store.voices())]
-        return Choice(names.choose(typed, known, tts) if known and found.has_all else typed, tts)
-    return Choice(typed, tts)
+        return VoiceChoice(names.choose(typed, known, tts) if known and found.has_all else typed, tts)
+    return VoiceChoice(typed, tts)
 
 
 def engine_of(typed: str, models: str) -> str:
@@ -86,24 +86,24 @@ def _named(tts: str) -> SynthesizerSpec | None:
     return next((spec for spec in registry.specs(registry.SYNTHESIZERS) if spec.name == tts), None)
 
 
-def _whose(typed: str, models: str, store: VoiceStore) -> Choice:
+def _whose(typed: str, models: str, store: VoiceStore) -> VoiceChoice:
     """The engine that has a voice of that name, the better one first."""
     lists = [(spec.name, spec.voices(models)) for spec in _taken_by_auto()]
     for engine, voices in lists:
         found = names.match(typed, voices.names)
         if found is not None:
-            return Choice(found, engine)
+            return VoiceChoice(found, engine)
         if voices.also is not None and voices.also(typed):
-            return Choice(typed, engine)
+            return VoiceChoice(typed, engine)
     if not all(voices.has_all for _, voices in lists):
-        return Choice(typed, AUTO)
+        return VoiceChoice(typed, AUTO)
     everybody = [voice.name for voice in store.voices()] + [name for _, voices in lists for name in voices.names]
-    return Choice(names.choose(typed, everybody, ""), AUTO)
+    return VoiceChoice(names.choose(typed, everybody, ""), AUTO)
 
 
 def _file(
     path: Path, typed: str, store: VoiceStore, engine: tuple[str, str], agree: Callable[[Path, Cleaned], str]
-) -> Choice:
+) -> VoiceChoice:
     from voicestream.voices import cleaning  # noqa: PLC0415 - numpy, where there is sound
 
     if not path.is_file():
@@ -113,7 +113,7 @@ def _file(
     kept = store.with_content(cleaned.sample.content_hash)
     if kept is None:
         kept = store.add_file(cleaned.sample, agree(path, cleaned))
-    return Choice(str(kept.path), tts)
+    return VoiceChoice(str(kept.path), tts)
 
 
 def _with_samples(what: str, tts: str, models: str) -> str:

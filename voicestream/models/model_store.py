@@ -46,7 +46,7 @@ class Entry:
     """None: it is incomplete."""
 
 
-class Store:
+class ModelStore:
     """A directory of models: ``directory()``, or one that is to be carried to another machine."""
 
     def __init__(self, root: Path) -> None:

@@ -9,26 +9,26 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEAST_RATE: Final = 16_000
+MIN_RATE: Final = 16_000
 """Hertz; XTTS's speaker encoder hears up to 8 kHz, and a telephone sends half of that."""
 
-LEAST_SECONDS: Final = 3.0
+MIN_SECONDS: Final = 3.0
 """Of speech; below it coqui itself warns that the voice is not met."""
 
 GOOD_SECONDS: Final = 6.0
 """What XTTS's authors ask for."""
 
-LEAST_LEVEL: Final = -45.0
+MIN_LEVEL: Final = -45.0
 """Decibels of full scale, of speech: from there on the noise of a room is as loud."""
 
 GOOD_LEVEL: Final = -35.0
 
-MOST_CLIPPED: Final = 0.01
+MAX_CLIPPED: Final = 0.01
 """Share of samples at full scale: the voice is distorted all along."""
 
-FEW_CLIPPED: Final = 0.0005
+WARN_CLIPPED: Final = 0.0005
 
-MOST_SILENT: Final = 0.5
+MAX_SILENT: Final = 0.5
 """Share of a recording that is no speech, after its edges were cut off."""
 
 _FRAME_SECONDS: Final = 0.02
@@ -56,7 +56,7 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """What is wrong with a recording, for people."""
 
     refusals: tuple[str, ...]
@@ -103,32 +103,32 @@ def measure(samples: NDArray[np.float32], rate: int, clipped: float) -> Measures
     return Measures(len(spoken) * _FRAME_SECONDS, level, silent, clipped)
 
 
-def judge(measures: Measures) -> Verdict:
+def judge(measures: Measures) -> CheckResult:
     """What is wrong with it."""
     refusals: list[str] = []
     warnings: list[str] = []
     seconds = measures.speech_seconds
     if seconds == 0.0:
-        return Verdict(("it is silent.",), ())
-    if seconds < LEAST_SECONDS:
-        refusals.append(f"there are only {seconds:.1f} s of speech in it; at least {LEAST_SECONDS:.0f} are needed.")
+        return CheckResult(("it is silent.",), ())
+    if seconds < MIN_SECONDS:
+        refusals.append(f"there are only {seconds:.1f} s of speech in it; at least {MIN_SECONDS:.0f} are needed.")
     elif seconds < GOOD_SECONDS:
         warnings.append(
             f"there are only {seconds:.1f} s of speech in it; from {GOOD_SECONDS:.0f} s on the voice is met better."
         )
     level = f"its level is {-measures.level:.0f} dB below full scale"
-    if measures.level < LEAST_LEVEL:
+    if measures.level < MIN_LEVEL:
         refusals.append(f"it is too quiet: {level}. Record it again, closer to the microphone.")
     elif measures.level < GOOD_LEVEL:
         warnings.append(f"it is quiet: {level}. The voice will be as noisy as the room.")
     clipped = f"{measures.clipped_share:.1%} of it is clipped"
-    if measures.clipped_share > MOST_CLIPPED:
+    if measures.clipped_share > MAX_CLIPPED:
         refusals.append(f"it is distorted: {clipped}. Record it again, less loud.")
-    elif measures.clipped_share > FEW_CLIPPED:
+    elif measures.clipped_share > WARN_CLIPPED:
         warnings.append(f"{clipped}: it was recorded too loud.")
-    if measures.silent_share > MOST_SILENT:
+    if measures.silent_share > MAX_SILENT:
         warnings.append(f"{measures.silent_share:.0%} of it is silence: the voice will pause as often.")
-    return Verdict(tuple(refusals), tuple(warnings))
+    return CheckResult(tuple(refusals), tuple(warnings))
 
 
 def _decibels(power: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:

@@ -10,7 +10,7 @@ from voicestream.engines import registry
 from voicestream.errors import UsageError
 from voicestream.models import catalogue, licences, packages
 from voicestream.models.catalogue import in_words
-from voicestream.models.store import Store, directory
+from voicestream.models.model_store import ModelStore, directory
 
 if TYPE_CHECKING:
     from voicestream.cli.prompts import Ask
@@ -60,7 +60,7 @@ def propose(language: Language, ask: Ask | None) -> Model | None:
     No voice is fetched unasked: each is a licence, and a gigabyte, of its own.
     """
     spoken = _speaking(language)
-    if not spoken or any(Store(directory()).installed(spec.models[0].name) is not None for spec in spoken):
+    if not spoken or any(ModelStore(directory()).installed(spec.models[0].name) is not None for spec in spoken):
         return None
     built_in = " or ".join(spec.title for spec in registry.specs(registry.SYNTHESIZERS) if spec.is_built_in)
     if ask is None:
