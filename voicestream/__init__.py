@@ -1,3 +1,3 @@
-"""Hear your coding agent, in your language, while it is still writing."""
+"""Speech output for coding agents, in your language, while the agent is writing."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""``python -m voicestream`` is the command ``voicestream``."""
+"""Entry point of ``python -m voicestream``, the command ``voicestream``."""
 
 from __future__ import annotations
 

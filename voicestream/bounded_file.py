@@ -1,4 +1,4 @@
-"""Bounded reading of files that others have written: regular ones, up to a size that an honest one can have."""
+"""Bounded reading of regular files, up to a size that a valid one can have."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Type = TypeVar("Type")
 
 
 def read(path: Path, limit: int) -> bytes:
-    """The contents of a file of at most ``limit`` bytes; a FIFO or a device is refused at once, without waiting for it.
+    """Return the contents of a file of at most ``limit`` bytes; a FIFO or a device is refused without waiting.
 
     Raises:
         OSError: it cannot be read, is no regular file, or is larger; ``strerror`` says which.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except ValueError as error:  # a NUL byte, or a character that no name of a file can have
+    except ValueError as error:  # a NUL byte, or a character that a file name cannot have
         raise OSError(errno.EINVAL, "no file can have this name", str(path)) from error
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
@@ -32,7 +32,7 @@ def read(path: Path, limit: int) -> bytes:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-        # Also of a file that grows meanwhile, or whose size the system does not tell, no more is read.
+        # This limit also holds for a file that grows or whose size the system does not report.
         data = file.read(limit + 1) if found.st_size <= limit else b""
     if found.st_size > limit or len(data) > limit:
         raise OSError(errno.EFBIG, f"it is larger than {limit} bytes", str(path))
@@ -40,7 +40,7 @@ def read(path: Path, limit: int) -> bytes:
 
 
 def read_json(path: Path, limit: int) -> Any:  # noqa: ANN401 - JSON holds anything
-    """The contents of a JSON file of at most ``limit`` bytes.
+    """Return the contents of a JSON file of at most ``limit`` bytes.
 
     Raises:
         OSError: as for ``read``.
@@ -50,7 +50,7 @@ def read_json(path: Path, limit: int) -> Any:  # noqa: ANN401 - JSON holds anyth
 
 
 def loads(data: bytes) -> Any:  # noqa: ANN401 - JSON holds anything
-    """The contents of JSON text.
+    """Decode JSON text.
 
     Raises:
         ValueError: it is no JSON, or is nested too deeply.
@@ -64,7 +64,7 @@ def loads(data: bytes) -> Any:  # noqa: ANN401 - JSON holds anything
 
 
 def read_as(path: Path, limit: int, kind: type[Type]) -> Type:
-    """The contents of a JSON file of at most ``limit`` bytes, validated as a type of ``msgspec``.
+    """Return the contents of a JSON file of at most ``limit`` bytes, validated by ``msgspec``.
 
     Raises:
         OSError: as for ``read``.

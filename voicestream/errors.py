@@ -24,24 +24,24 @@ from typing import Final
 
 EXIT_OK: Final = 0
 EXIT_INCOMPLETE: Final = 1
-"""Something was skipped or failed."""
+"""A sentence was skipped or failed."""
 EXIT_USAGE: Final = 2
 EXIT_NO_SUPERVISOR: Final = 3
 EXIT_NO_AUDIO: Final = 69
 """EX_UNAVAILABLE."""
 EXIT_CONFIGURATION: Final = 78
-"""EX_CONFIG: a worker that ends with it is not started again."""
+"""EX_CONFIG; a worker that ends with it is not restarted."""
 
 
 DESCRIPTORS_HINT: Final = "Try: ulimit -n 256"
-"""For those who have too few descriptors."""
+"""Hint for a process without free file descriptors."""
 
 
 _COMMANDS: Final = ("voicestream ", "pip ")
 
 
 class VoicestreamError(Exception):
-    """Base of all errors a user may see: ``str(error)`` says what happened, ``hint`` what to type next."""
+    """Base of all errors shown to users: ``str(error)`` says what happened, ``hint`` what to type next."""
 
     exit_code: int = EXIT_INCOMPLETE
 
@@ -50,36 +50,36 @@ class VoicestreamError(Exception):
         self.hint = hint
 
     def for_people(self) -> str:
-        """The message and, on a line of its own, the hint; one that is a command alone is marked as such."""
+        """Return the message and, on its own line, the hint; a hint that is a command is marked as such."""
         if not self.hint:
             return str(self)
         return f"{self}\nTry: {self.hint}" if self.hint.startswith(_COMMANDS) else f"{self}\n{self.hint}"
 
 
 class UsageError(VoicestreamError):
-    """An option, a language or a file name that cannot be right."""
+    """An option, a language or a file name is invalid."""
 
     exit_code = EXIT_USAGE
 
 
 class NoSupervisorError(VoicestreamError):
-    """Nothing is running to ask."""
+    """No supervisor is running."""
 
     exit_code = EXIT_NO_SUPERVISOR
 
 
 class UnusableSoundError(VoicestreamError):
-    """A voice engine made nothing that could be heard; made again, it would be the same."""
+    """A voice engine produced no audible audio; a retry would give the same."""
 
 
 class AudioDeviceError(VoicestreamError):
-    """No sound device, or no PortAudio to reach one."""
+    """There is no audio device, or no PortAudio to reach one."""
 
     exit_code = EXIT_NO_AUDIO
 
 
 class ConfigurationError(VoicestreamError):
-    """Trying again cannot help before something is changed."""
+    """A retry cannot help before something is changed."""
 
     exit_code = EXIT_CONFIGURATION
 
@@ -89,31 +89,31 @@ class EngineNotReadyError(ConfigurationError):
 
 
 class RunDirectoryError(ConfigurationError):
-    """The run directory is not ours, or cannot be used."""
+    """The run directory does not belong to this user, or cannot be used."""
 
 
 class VersionMismatchError(ConfigurationError):
-    """The supervisor that is running is of another version of voicestream."""
+    """The running supervisor is of another version of voicestream."""
 
 
 class NoLogError(ConfigurationError):
-    """No log can be written, or read."""
+    """A log cannot be written, or read."""
 
 
 class ProtocolError(Exception):
-    """A frame that is not one of our messages. Its words, which are logged, quote nothing of the frame."""
+    """A frame is not a valid message. The text, which is logged, quotes nothing of the frame."""
 
 
 class OtherVersionError(ProtocolError):
-    """A frame is a message of another version of the protocol."""
+    """A frame is a message of another protocol version."""
 
     def __init__(self, kind: str, protocol: object, *, is_shutdown: bool = False) -> None:
-        """Nothing of the message is known for certain but what is given here.
+        """Initialize; nothing else is known of the message.
 
         Args:
             kind: its ``type``.
             protocol: the version that it names; None if it names none.
-            is_shutdown: it is the request to end the supervisor, which all versions write in the same way.
+            is_shutdown: it is the shutdown request, which all versions encode alike.
         """
         self.kind = kind[:40]
         self.protocol = protocol if isinstance(protocol, int) else None
@@ -122,5 +122,5 @@ class OtherVersionError(ProtocolError):
 
     @property
     def version(self) -> str:
-        """The version for people."""
+        """Return the version for people."""
         return "without a number" if self.protocol is None else str(self.protocol)

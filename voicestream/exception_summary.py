@@ -1,7 +1,7 @@
-"""Exceptions without their messages: type, error number and code locations, for logs that must not quote anything.
+"""Exception summary without messages: type, error number and code locations, for logs that must not quote text. Pure.
 
-A message may quote what was being worked on: a sentence, a line of the agent, a path made of one. Names of types, of
-functions and of files of code cannot. Pure.
+A message may quote the text being processed: a sentence, a line of the agent, a path made of one. Names of types,
+functions and source files cannot.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_FRAMES: Final = 30
-"""Of the innermost calls of one exception; a recursion without end has a thousand."""
+"""Innermost frames of one exception; an endless recursion has a thousand."""
 
 MAX_CHAINED: Final = 8
 """Exceptions in a chain of causes, or in a group."""
 
 
 def describe(error: BaseException) -> str:
-    """An exception in one line: its type and number, and where it was raised."""
+    """Describe an exception in one line: type, error number and place."""
     frames = list(_frames(error))
     return f"{_kind(error)} at {frames[-1]}" if frames else _kind(error)
 
 
 def lines(error: BaseException) -> list[str]:
-    """An exception and its causes as a traceback, the innermost call last, then the type; no line quotes a message."""
+    """Format an exception and its causes as a traceback, the innermost call last, without any message."""
     found: list[str] = []
     for number, one in enumerate(reversed(_chain(error))):
         found.append(f"{'Then t' if number else 'T'}raceback (most recent call last), without messages:")
@@ -52,7 +52,7 @@ def _kind(error: BaseException) -> str:
     number = getattr(error, "errno", None)
     if not isinstance(number, int):
         return name
-    # Not the error's own text, which may have been given by anybody.
+    # Not the error's own text, which may come from outside.
     return f"{name}: {os.strerror(number)} ({errno.errorcode.get(number, number)})"
 
 
@@ -62,7 +62,7 @@ def _frames(error: BaseException) -> Iterator[str]:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The exception, then what it was raised for, and so on."""
+    """Return the exception, its cause, and so on."""
     found = [error]
     while len(found) < MAX_CHAINED:
         last = found[-1]

@@ -1,11 +1,11 @@
-"""Log lines: one a change of state, ``key=value``, with role and incarnation, and never what is spoken.
+"""Logging: one line a state change, ``key=value``, with role and incarnation, and never the spoken text.
 
-Workers write to a pipe, which the supervisor reads at a bounded rate into one file a role; the supervisor writes its
-own file. All of them are in one directory, which nobody else can write to. Where that cannot be, no log is written,
-and whoever has started the supervisor says so: it is no reason to be silent.
+Workers write to a pipe, which the supervisor reads at a bounded rate into one file a role. The supervisor writes its
+own file. All files are in one directory, which nobody else can write to. If that is not possible, there is no log, and
+the process that started the supervisor reports it: speech works all the same.
 
 A process that has the agent's words (``hide_content``) logs exceptions by type and code location, without their
-messages, and of the records of other packages only where they were made: each of these may quote a sentence.
+messages, and of the records of other packages only their place: both may quote a sentence.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_LOG_DIR"
 LEVEL_VARIABLE: Final = "VOICESTREAM_LOG_LEVEL"
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-"""What ``VOICESTREAM_LOG_LEVEL`` may be, in any case."""
+"""Values of ``VOICESTREAM_LOG_LEVEL``, in any case."""
 
 FILE_BYTES: Final = 1 << 20
-"""A log file of this size is put aside as ``.1``, in place of the one put aside before."""
+"""A log file of this size is rotated to ``.1``, which is overwritten."""
 
 
 LINES_SHOWN: Final = 3
-"""Of the log of a process that ended without a word."""
+"""Shown lines of the log of a process that ended without a message."""
 
 WORDLESS_ROLES: Final = frozenset({"player"})
-"""Workers that never get a text: what they print, and the messages of their errors, can be logged."""
+"""Roles that never receive text: their output and error messages can be logged."""
 
 _ROOT: Final = 0
 _DATE: Final = "%Y-%m-%d %H:%M:%S"
@@ -60,21 +60,21 @@ _INDENTED: Final = "    "
 
 
 def directory() -> Path:
-    """Where the log files are, whether it exists or not."""
+    """Return the directory of the log files, whether it exists or not."""
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     return Path(named).absolute() if named else user_directories.log()
 
 
 def path_of(name: str) -> Path:
-    """The log file of a role, or of ``supervisor``, whether it exists or not."""
+    """Return the log file of a role, or of ``supervisor``, whether it exists or not."""
     return directory() / f"{name}.log"
 
 
 def prepare() -> None:
-    """Make the directory if need be, for the user alone, and make sure that nobody else can write there.
+    """Create the directory if needed, for the user alone, and check that nobody else can write to it.
 
     Raises:
-        NoLogError: it cannot be made, is a symlink, or somebody else could write to it or to a directory above it.
+        NoLogError: it cannot be created, is a symlink, or others could write to it or to a directory above it.
     """
     path = directory()
     try:
@@ -85,7 +85,7 @@ def prepare() -> None:
 
 
 def safe_path_of(name: str) -> Path | None:
-    """The log file of a role; None where no log can be written."""
+    """Return the log file of a role; None if no log can be written."""
     try:
         prepare()
     except NoLogError:
@@ -94,7 +94,7 @@ def safe_path_of(name: str) -> Path | None:
 
 
 def no_log(error: OSError) -> NoLogError:
-    """What to raise, or to say, when no log can be written for the reason of ``error``."""
+    """Return the error to raise or print when ``error`` prevents a log."""
     return NoLogError(
         f"no log is written to {directory()}: {error.strerror or error}",
         hint=f"Set {ENVIRONMENT_VARIABLE} to a directory of your own.",
@@ -102,26 +102,26 @@ def no_log(error: OSError) -> NoLogError:
 
 
 def open_to_write(path: Path) -> int:
-    """Open a log file at its end, making it if need be, for the user alone; a symlink is not followed.
+    """Open a log file for appending, created for the user alone; a symlink is not followed.
 
     Raises:
-        OSError: it cannot be opened, or is no file of the user's.
+        OSError: it cannot be opened, or is not a file of the user.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     return _checked(os.open(path, flags, 0o600), path)
 
 
 def open_to_read(path: Path) -> int:
-    """Open a log file that is there; a symlink is not followed.
+    """Open an existing log file; a symlink is not followed.
 
     Raises:
-        OSError: it cannot be opened, or is no file of the user's.
+        OSError: it cannot be opened, or is not a file of the user.
     """
     return _checked(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), path)
 
 
 def level(environment: Mapping[str, str]) -> str:
-    """From which level on lines are logged.
+    """Return the minimum level of logged lines.
 
     Raises:
         ConfigurationError: the variable names no level.
@@ -142,19 +142,19 @@ def to_stderr(name: str) -> None:
 
 def to_descriptor(descriptor: int, name: str) -> None:
     """Log to an open file, for instance a pipe; ``name`` is ``role.incarnation``."""
-    stream = open(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115 - lives as long as this process
+    stream = open(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115 - open as long as this process
     _configure(logging.StreamHandler(stream), name)
 
 
 def hide_content() -> None:
-    """From now on this process has words of the agent: log no text that might quote them."""
+    """Log no text that might quote the agent's words, which this process has from now on."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, _Formatter):
             handler.formatter.hides_content = True
 
 
 def log_uncaught() -> None:
-    """Log what would be printed otherwise: exceptions that nobody has caught, also of threads, and warnings."""
+    """Log uncaught exceptions, also of threads, and warnings, instead of printing them."""
     logger = logging.getLogger(__name__)
 
     def ended(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
@@ -190,13 +190,13 @@ def _hides_content() -> bool:
 
 
 def to_file(name: str) -> bool:
-    """Log to the file of ``name``, which is put aside when it is full; to stderr if there can be none (False)."""
+    """Log to the rotated file of ``name``; falls back to stderr if it cannot be opened (False)."""
     handler: logging.Handler
     try:
         prepare()
         handler = _LogFile(path_of(name), maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8")
     except (NoLogError, OSError):
-        # Whoever started us has found out in the same way, and says so.
+        # The process that started us has got the same error, and reports it.
         _configure(logging.StreamHandler(sys.stderr), name)
         return False
     _configure(handler, name)
@@ -204,7 +204,7 @@ def to_file(name: str) -> bool:
 
 
 def record(name: str, text: str, error: BaseException) -> Path:
-    """Add an error to the log of ``name``, by type and code locations; returns the file.
+    """Append an error to the log of ``name``, by type and code locations; returns the file.
 
     Raises:
         NoLogError: no log can be written.
@@ -227,7 +227,7 @@ def record(name: str, text: str, error: BaseException) -> Path:
 
 
 def leave_pipe() -> None:
-    """Log nothing from now on if there is only a pipe to log to, which is read by whoever waits for our start."""
+    """Stop logging if there is only a pipe, which is read by the process that waits for our start."""
     if not stat.S_ISFIFO(os.fstat(sys.stderr.fileno()).st_mode):
         return
     logging.getLogger().handlers[:] = [logging.NullHandler()]
@@ -237,7 +237,7 @@ def leave_pipe() -> None:
 
 
 def last_words(name: str, start: int) -> str:
-    """What a process said about its end in the log of ``name``, where its lines begin at byte ``start``."""
+    """Return the last error message of a process in the log of ``name`` after byte ``start``."""
     try:
         with os.fdopen(open_to_read(path_of(name)), "rb") as file:
             file.seek(start)
@@ -247,7 +247,7 @@ def last_words(name: str, start: int) -> str:
 
 
 def last_words_of(name: str, logged: bytes) -> str:
-    """Likewise, in what it has logged."""
+    """Return the last error message of a process in its log output."""
     lines = strip_terminal_codes(logged.decode(errors="replace")).splitlines()
     error = re.compile(rf"[\d: .-]{{23}} ERROR   {re.escape(name)} ")
     errors = [number for number, line in enumerate(lines) if error.match(line)]
@@ -260,10 +260,10 @@ def last_words_of(name: str, logged: bytes) -> str:
 
 
 def _check(path: Path) -> None:
-    """Make sure that only the user, or the system's administrator, can change what is at a path.
+    """Check that only the user or the administrator can change a path.
 
     Raises:
-        OSError: somebody else can; ``strerror`` says where.
+        OSError: others can; ``strerror`` says where.
     """
     if not stat.S_ISDIR(path.lstat().st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "it is not a directory (symlinks are not followed)", str(path))
@@ -271,7 +271,7 @@ def _check(path: Path) -> None:
     for above in path.parents:
         found = above.lstat()
         if stat.S_ISLNK(found.st_mode):
-            # Whose link it is matters, and who can write to the directories that it leads to.
+            # The owner of the link counts, and everybody who can write to the directories it leads to.
             _check_owner(above, found)
             resolved = above.resolve(strict=True)
             for place in (resolved, *resolved.parents):
@@ -281,9 +281,9 @@ def _check(path: Path) -> None:
 
 
 def _check_one(path: Path, found: os.stat_result) -> None:
-    """Others may make files of their own in it where they cannot touch ours (the sticky bit)."""
+    """Check one path; others may create files in it only if they cannot change ours (the sticky bit)."""
     _check_owner(path, found)
-    # A group that has the number of its user is by convention that user's own: a usual umask is 002 then.
+    # By convention a group with the id of its user is that user's own; the usual umask is then 002.
     is_own_group = found.st_gid == found.st_uid == os.getuid()
     writable = found.st_mode & (stat.S_IWOTH if is_own_group else stat.S_IWOTH | stat.S_IWGRP)
     if writable and not found.st_mode & stat.S_ISVTX:
@@ -297,7 +297,7 @@ def _check_owner(path: Path, found: os.stat_result) -> None:
 
 
 def _checked(descriptor: int, path: Path) -> int:
-    """An open file, if it is a regular one of the user's that has no other name; for the user's eyes only."""
+    """Return a descriptor if it is a regular file of the user with one name; make it private to the user."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid() or found.st_nlink > 1:
         os.close(descriptor)
@@ -308,7 +308,7 @@ def _checked(descriptor: int, path: Path) -> int:
 
 
 class _LogFile(RotatingFileHandler):
-    """Opens its file like everybody who writes logs."""
+    """Log file handler that opens its file with the checks of ``open_to_write``."""
 
     def _open(self) -> TextIOWrapper:
         descriptor = open_to_write(Path(self.baseFilename))
@@ -316,21 +316,21 @@ class _LogFile(RotatingFileHandler):
 
 
 class _Formatter(logging.Formatter):
-    """One line a record, whatever its values hold; a traceback is indented, so that no line of it looks like one."""
+    """Formatter with one line a record, whatever its values; a traceback is indented to be told from records."""
 
     hides_content = False
-    """Whether what might quote the agent is left out."""
+    """Whether to leave out text that might quote the agent."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The lines of a record."""
+        """Format a record."""
         return super().format(_without_content(record) if self.hides_content else record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """The line of a record."""
+        """Format the line of a record."""
         return one_line(super().formatMessage(record).replace("\n", " / "))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401 - logging's signature
-        """The lines of a traceback."""
+        """Format a traceback."""
         if self.hides_content and ei[1] is not None:
             found = exception_summary.lines(ei[1])
         else:
@@ -339,7 +339,7 @@ class _Formatter(logging.Formatter):
 
 
 def _without_content(record: logging.LogRecord) -> logging.LogRecord:
-    """The record with exceptions described instead of quoted; of another package's only where it was made."""
+    """Return the record with exceptions described without messages; of other packages only its place."""
     found = copy.copy(record)
     found.exc_text = found.stack_info = None
     if _OURS.match(record.name):
@@ -354,10 +354,10 @@ def _without_content(record: logging.LogRecord) -> logging.LogRecord:
 
 
 def _report_unwritten(record: logging.LogRecord) -> None:
-    """In place of ``logging``, which would print the values of the record."""
+    """Replace ``logging``'s report of an unwritten record, which would print its values."""
     error = sys.exception()
     why = exception_summary.describe(error) if error is not None else "it is not known why"
-    with suppress(OSError, ValueError, AttributeError):  # there is nothing else to write to
+    with suppress(OSError, ValueError, AttributeError):  # no other place to write to
         sys.stderr.write(f"a record of {record.pathname}:{record.lineno} was not logged: {why}\n")
 
 
@@ -373,6 +373,6 @@ def _configure(handler: logging.Handler, name: str) -> None:
     try:
         root.setLevel(level(os.environ))
     except ConfigurationError as error:
-        # A client has said so before it started anything; whoever else started us is told here.
+        # A client has reported it before it started anything; other callers are told here.
         root.setLevel("INFO")
         root.warning("%s", error)

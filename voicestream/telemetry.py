@@ -1,7 +1,7 @@
-"""Environment variables that keep libraries from sending telemetry and from looking things up on a network.
+"""Environment variables that turn off telemetry and network look-ups of libraries.
 
-Libraries read them when they are imported, so a process has them before that. A value of the user's does not count:
-these are promises.
+Libraries read them when they are imported, so they are set before that. They override values of the user: users are
+promised this.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ OFF: Final[Mapping[str, str]] = {
     "COMET_MODE": "disabled",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
-"""For every process of ours."""
+"""Variables of every process of ours."""
 
 OFFLINE: Final[Mapping[str, str]] = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-"""For processes that run engines; only `setup` and `models pull` use a network."""
+"""Variables of processes that run engines; only `setup` and `models pull` use a network."""
 
 
 def switch_off() -> None:
-    """In this process and its children: no telemetry."""
+    """Turn off telemetry in this process and its children."""
     os.environ.update(OFF)
 
 
 def go_offline() -> None:
-    """In this process and its children: no telemetry, and nothing is looked up on a hub."""
+    """Turn off telemetry and hub look-ups in this process and its children."""
     os.environ.update({**OFF, **OFFLINE})

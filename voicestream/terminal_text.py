@@ -1,7 +1,7 @@
-"""Terminal-safe text: text from outside, without the codes and characters that a terminal acts on or hides.
+"""Terminal-safe text: outside text without the codes and characters that a terminal interprets or hides. Pure.
 
 Agents, files, engines and the environment are outside. Their text is cleaned where it goes to a terminal, a log or an
-event (not where it comes in), after decoding. Sequences are those of ECMA-48, begun by ESC or by a C1 control. Pure.
+event (not on input), after decoding. Sequences are those of ECMA-48, begun by ESC or by a C1 control.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ _INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
-"""Of Unicode's Default_Ignorable_Code_Point: soft hyphens, fillers, zero-width characters, directions, tags."""
+"""Characters of Unicode's Default_Ignorable_Code_Point: soft hyphens, fillers, zero-width characters, directions,
+tags."""
 
 _NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17)
@@ -26,8 +27,8 @@ _MONGOLIAN_SELECTORS: Final = "\u180b-\u180d\u180f"
 _SELECTORS: Final = f"{_MONGOLIAN_SELECTORS}\ufe00-\ufe0f\U000e0100-\U000e01ef"
 
 _SEQUENCE: Final = re.compile(
-    # Control strings: DCS, SOS, OSC, PM, APC, up to their terminator. One that lacks it loses its introducer alone:
-    # what stands behind it is then only text, and is seen.
+    # Control strings: DCS, SOS, OSC, PM, APC, up to their terminator. Without a terminator only the introducer is
+    # removed: the rest is then visible text.
     r"(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])(?:[^\x00-\x08\x0a-\x1f\x7f-\x9f]*+(?:\x07|\x1b\\|\x9c))?"
     r"|(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?"  # CSI: colours, cursor, clearing
     r"|\x1b[ -/]*+[0-~]?"  # the short ones: reset, character sets
@@ -52,15 +53,15 @@ _IDEOGRAPHS: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020
 _KEYCAPS: Final = frozenset("0123456789#*")
 _MORE_PICTURES: Final = re.compile("[\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u2bff\u3030\u303d\u3297\u3299]")
 _VIRAMA: Final = 9
-"""The combining class of a sign that removes a consonant's vowel; a joiner behind it selects the consonant's form."""
+"""Combining class of a sign that removes a consonant's vowel; a joiner after it selects the consonant's form."""
 
 
 def strip_terminal_codes(text: str) -> str:
-    """The text without what a terminal acts on or hides; line feeds and tabs stay.
+    """Remove everything that a terminal interprets or hides; line feeds and tabs stay.
 
-    Control sequences, control characters, marks and overrides of direction, tags and invisible characters go. Joiners
-    stay between emoji and between letters of scripts that need them, variation selectors behind emoji and ideographs.
-    A carriage return becomes a line feed, another kind of line break a space, a lone surrogate U+FFFD.
+    Control sequences, control characters, marks and overrides of direction, tags and invisible characters are removed.
+    Joiners stay between emoji and between letters of scripts that need them, variation selectors after emoji and
+    ideographs. A carriage return becomes a line feed, another kind of line break a space, a lone surrogate U+FFFD.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -74,12 +75,12 @@ def strip_terminal_codes(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Likewise, for a place that has one line: line feeds and tabs become spaces."""
+    """Remove the same, and turn line feeds and tabs into spaces."""
     return strip_terminal_codes(text).replace("\n", " ").replace("\t", " ")
 
 
 def _in_context(found: re.Match[str]) -> str:
-    """What stays of a run of joiners and variation selectors, by what stands on both sides of it."""
+    """Return the part of a run of joiners and variation selectors that its neighbours permit."""
     text = found.string
     before = text[found.start() - 1] if found.start() else ""
     after = text[found.end()] if found.end() < len(text) else ""
@@ -97,7 +98,7 @@ def _in_context(found: re.Match[str]) -> str:
 
 
 def _joined(before: str, run: str, after: str) -> str:
-    """The same between letters of scripts whose letters have forms."""
+    """Return the permitted part between letters of scripts with contextual forms."""
     selector = ""
     if _MONGOLIAN.match(before) and re.match(f"[{_MONGOLIAN_SELECTORS}]", run):
         selector, run = run[0], run[1:]
@@ -107,7 +108,7 @@ def _joined(before: str, run: str, after: str) -> str:
 
 
 def _is_picture(character: str) -> bool:
-    """Whether it may be an emoji, or a part of one."""
+    """Return whether a character may be an emoji, or a part of one."""
     if not character:
         return False
     is_emoji = "\U0001f000" <= character <= "\U0001faff" or character in "\u00a9\u00ae\u20e3"

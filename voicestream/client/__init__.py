@@ -1,1 +1,1 @@
-"""Client of the supervisor: connection, session, reading of stdin, captions and queued output."""
+"""Client of the supervisor: connection, session, stdin reader, captions and queued output."""

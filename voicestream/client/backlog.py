@@ -1,7 +1,7 @@
-"""Input that was read from the agent and could not be handed on yet: never full as long as there is disk.
+"""Backlog: input read from the agent and not yet sent, in memory and then on disk.
 
-The agent must not wait for us, so what it prints is taken at once, whatever happens behind. Up to
-``MEMORY_BYTES`` stay in memory; what is more goes to an unnamed temporary file, which ends with the process.
+The agent must not wait for us, so its output is always read at once. Up to ``MEMORY_BYTES`` stay in memory; the rest
+goes to an unnamed temporary file, which ends with the process.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from io import FileIO
 
 MEMORY_BYTES: Final = 64 << 20
-"""More than any agent prints in a session without a fault behind us."""
+"""More than an agent prints in a session as long as the supervisor reads."""
 
 
 class Backlog:
-    """Bytes in the order of their arrival; one thread appends, another takes."""
+    """FIFO of bytes; one thread appends, another takes."""
 
     def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
         self._limit = memory_bytes
@@ -29,17 +29,17 @@ class Backlog:
         self._in_file = 0
         self._file_read = 0
         self.lost_bytes: int = 0
-        """Bytes for which neither memory nor disk was left."""
+        """Bytes lost because both memory and disk were full."""
 
     def __len__(self) -> int:
-        """Bytes waiting."""
+        """Return the number of waiting bytes."""
         with self._lock:
             return self._in_memory + self._in_file
 
     def append(self, data: bytes) -> None:
-        """Take bytes; never waits for anybody but the disk."""
+        """Append bytes; waits for nothing but the disk."""
         if not data:
-            return  # an empty piece would look like an empty backlog to ``take``
+            return  # ``take`` returns an empty piece for an empty backlog
         with self._lock:
             if not self._in_file and self._in_memory + len(data) <= self._limit:
                 self._memory.append(data)
@@ -49,17 +49,17 @@ class Backlog:
                 if self._file is None:
                     import tempfile  # noqa: PLC0415 - few sessions need it, and reading begins before all else
 
-                    # Unbuffered: a buffer that a full disk refused would come back as an error of the next reading.
+                    # Unbuffered: the error of a buffer that a full disk refused would be raised by the next read.
                     self._file = tempfile.TemporaryFile(buffering=0, prefix="voicestream-input-")  # noqa: SIM115 - lives as long as this
                 self._write(self._file, data)
             except OSError:
-                # Disk full: losing words is bad, stopping the agent is worse. It is counted, and the run says so.
+                # Disk full: losing words is bad, blocking the agent is worse. Lost bytes are counted and reported.
                 self.lost_bytes += len(data)
             else:
                 self._in_file += len(data)
 
     def take(self, most: int) -> bytes:
-        """The next bytes, at most ``most``; empty when there are none."""
+        """Return the next bytes, at most ``most``; empty if there are none."""
         with self._lock:
             if self._memory:
                 return self._take_from_memory(most)
@@ -76,7 +76,7 @@ class Backlog:
             return data
 
     def close(self) -> None:
-        """Drop what is left and give the file back."""
+        """Drop the rest and close the file."""
         with self._lock:
             self._memory.clear()
             self._in_memory = self._in_file = self._file_read = 0
@@ -85,7 +85,7 @@ class Backlog:
                 self._file = None
 
     def _write(self, file: FileIO, data: bytes) -> None:
-        """Add to what is in the file; after an error the file holds what it held before, as far as we count."""
+        """Append to the file; after an error the counted content of the file is unchanged."""
         file.seek(self._file_read + self._in_file)
         view = memoryview(data)
         while view:

@@ -1,4 +1,4 @@
-"""What a person sees on stderr while listening: each sentence as it begins to be heard, and what went wrong."""
+"""Captions and notes on stderr: each sentence as its playback starts, and every failure."""
 
 from __future__ import annotations
 
@@ -17,39 +17,38 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
 
 BEGINNING: Final = 40
-"""Characters of a sentence that was not spoken that are shown."""
+"""Shown characters of a sentence that was not spoken."""
 
 _OVER: Final = "\r\x1b[2K"
-"""To the line's start, and erase it (ECMA-48 EL); written to terminals only."""
+"""Carriage return and erase line (ECMA-48 EL); written to terminals only."""
 
 
 class Captions:
-    """Writes to stderr, which must not wait for its reader (``queued_stderr``); colour only on a terminal."""
+    """Writer of captions to stderr, which must not block (``queued_stderr``); colour on terminals only."""
 
     def __init__(self, *, captions: bool, quiet: bool, may_lack_audio: bool = False) -> None:
-        """Shows nothing yet.
+        """Initialize; nothing is written yet.
 
         Args:
-            captions: show what is heard.
-            quiet: say nothing but errors.
-            may_lack_audio: the caller has another way when there is no sound device: of all errors only the reason is
-                shown then.
+            captions: show each sentence as it is played.
+            quiet: show errors only.
+            may_lack_audio: the caller can fall back to text without a sound device: then only the reason is shown.
         """
         self._held: list[str] | None = [] if may_lack_audio else None
-        """Errors that will not be shown if it turns out that there is no sound device."""
+        """Errors that are dropped if it turns out that there is no sound device."""
         self._captions = captions and not quiet
         self._quiet = quiet
         self._reasons: set[str] = set()
-        """Why something was not done, as far as it was told."""
+        """Reasons of failures shown so far."""
         self._translates = False
         self._loading = ProgressLine()
         self._has_line = False
-        """Whether the cursor stands behind a line that is to be written over."""
+        """Whether the cursor is behind a line that will be overwritten."""
         self._texts: dict[int, tuple[str, str]] = {}
-        """Of the sentences not heard yet: the original, and what is said."""
+        """Original and spoken text of the sentences not played yet."""
 
     def happened(self, event: SessionEvent) -> None:
-        """Show an event, if it is one to show."""
+        """Show an event if it is to be shown."""
         sentence = event.sentence
         match event.event:
             case EventName.SENTENCE_FOUND | EventName.ANNOUNCEMENT if sentence is not None:
@@ -63,7 +62,7 @@ class Captions:
             case EventName.SKIPPED | EventName.FAILED:
                 self._print_not_done(event)
                 if sentence is not None and event.stage != "translation":
-                    self._texts.pop(sentence, None)  # what could not be translated will still be heard
+                    self._texts.pop(sentence, None)  # a sentence without translation is still played in the original
             case EventName.NOTICE | EventName.PAUSED | EventName.RESUMED:
                 self._notice(event)
             case EventName.WORKER:
@@ -74,7 +73,7 @@ class Captions:
                 pass
 
     def opened(self, message: SessionOpened, *, translates: bool) -> None:
-        """The session exists; ``translates``: a translation is wanted."""
+        """Handle the start of the session; ``translates``: a translation is wanted."""
         self._translates = translates
         if message.paused_by:
             self._print_paused(is_paused=True)
@@ -96,7 +95,7 @@ class Captions:
             self._write("⏸ paused: voicestream resume" if is_paused else "▶ resumed")
 
     def _print_not_done(self, event: SessionEvent) -> None:
-        """A reason is told once, with the first sentence that it cost; the counts at the end tell of all."""
+        """Show a reason once, with the first sentence it concerns; the final counts cover the others."""
         reason = event.reason or ""
         if reason in self._reasons:
             return
@@ -122,7 +121,7 @@ class Captions:
             self._print_untranslated()
 
     def _print_engine_choice(self, what: str, engine: str, why: str) -> None:
-        """Which engine ``auto`` took, where it could not have the best."""
+        """Show the engine that ``auto`` fell back to, and why."""
         if why not in self._reasons:
             self._reasons.add(why)
             self.note(f"{what}: {engine}; {why}")
@@ -136,15 +135,15 @@ class Captions:
 
     def _print_untranslated(self) -> None:
         if self._translates:
-            self._translates = False  # once is enough
+            self._translates = False  # shown once
             self.error(
                 "no translation engine is ready on this machine: you hear the original. See docs/internals/engines.md"
             )
 
     def closed(self, message: SessionClosed) -> None:
-        """The session is over."""
+        """Handle the end of the session."""
         if self._held is not None and message.exit_code == EXIT_NO_AUDIO:
-            # What the sentences cost is not told, because the caller has another way to speak them.
+            # Failed sentences are not listed, because the caller falls back to another way to speak them.
             self._held = None
             self.error(message.reason)
             return
@@ -159,19 +158,19 @@ class Captions:
             )
 
     def handed_over(self, message: HandedOver) -> None:
-        """The supervisor finishes the session."""
+        """Note that the supervisor finishes the session."""
         self._show_held()
         waiting = message.waiting_sentences
         what = "1 sentence waits" if waiting == 1 else f"{waiting} sentences wait"
         self.note(f"handed over: {what}; voicestream status shows them")
 
     def note(self, text: str) -> None:
-        """Something worth knowing."""
+        """Show a note, unless quiet."""
         if not self._quiet:
             self._write(f"voicestream: {text}", dim=True)
 
     def error(self, text: str) -> None:
-        """Something went wrong; shown even when quiet."""
+        """Show an error, even if quiet."""
         if self._held is not None:
             self._held.append(text)
             return
@@ -191,7 +190,7 @@ class Captions:
             self.error(text)
 
     def _write(self, text: str, *, fg: str | None = None, dim: bool | None = None, is_final: bool = True) -> None:
-        """Write a line; one that is not final is written over by the next."""
+        """Write a line; a line that is not final is overwritten by the next."""
         text = strip_terminal_codes(text) if is_final else one_line(text)
         over = _OVER if self._has_line else ""
         self._has_line = not is_final
@@ -199,7 +198,7 @@ class Captions:
 
 
 def _beginning(text: str) -> str:
-    """The first words of a sentence, by which a person knows it again."""
+    """Return the first words of a sentence, for people to recognize it."""
     if len(text) <= BEGINNING:
         return text
     words = text[: BEGINNING + 1].rpartition(" ")[0] or text[:BEGINNING]

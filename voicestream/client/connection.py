@@ -1,4 +1,4 @@
-"""A client's link to the supervisor: finds it, starts it when there is none, asks and gets answers."""
+"""Client connection: connects to the supervisor, starts one if needed, sends requests and receives answers."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ if TYPE_CHECKING:
     from voicestream.protocol.run_directory import RunDirectory
 
 ANSWER_SECONDS: Final = 20.0
-"""How long the supervisor may take to answer; it needs some milliseconds unless the machine is swapping."""
+"""Timeout of an answer; the supervisor needs some milliseconds unless the machine is swapping."""
 
 LINGER_MILLISECONDS: Final = 500
 
 MAX_BAD_FRAMES: Final = 1000
-"""Left out at a time: whoever sends nothing else must not keep us from time-outs and signals."""
+"""Invalid frames dropped at once: a peer that sends only these must not block timeouts and signals."""
 
 POLL_SECONDS: Final = 0.1
-"""While an answer is awaited, the supervisor's life is looked at this often."""
+"""Interval at which the supervisor is checked while an answer is awaited."""
 
 MAX_STARTS: Final = 3
 
 ERROR_BYTES: Final = 64 << 10
-"""Of what a supervisor without a log prints when it does not start: as much as a pipe holds."""
+"""Limit of the output of a supervisor without log that does not start; the capacity of a pipe."""
 
 _MONITOR_FRAME: Final = struct.Struct("=HI")
-"""Number and value of an event, as zmq_socket_monitor(3) lays them out. ``zmq.utils.monitor`` knows this, too, but
-imports asyncio: 28 ms at the start of every command."""
+"""Number and value of an event (zmq_socket_monitor(3)). ``zmq.utils.monitor`` decodes them too, but imports asyncio: 28
+ms at the start of every command."""
 
 
 class RefusedError(VoicestreamError):
-    """The supervisor cannot meet a request; its words say why and what to type next."""
+    """The supervisor refused a request; the message gives the reason and the command to type next."""
 
     def __init__(self, refusal: Refused) -> None:
         super().__init__(refusal.text)
@@ -66,18 +66,18 @@ class RefusedError(VoicestreamError):
 
 
 class SupervisorLostError(VoicestreamError):
-    """The supervisor ended in the middle of something, or did not start."""
+    """The supervisor ended during a request, or did not start."""
 
 
 class NoAnswerError(VoicestreamError):
-    """There is a supervisor, and it does not answer: starting another is not possible."""
+    """The supervisor runs and does not answer; another one cannot be started."""
 
 
 class Client:
-    """A DEALER to the hub of one run directory; a context manager."""
+    """DEALER connection to the hub of one run directory; a context manager."""
 
     def __init__(self, run_directory: RunDirectory, supervisor_options: Sequence[str] = ()) -> None:
-        """Connects to nothing before ``connect`` or ``start``.
+        """Initialize; connects only with ``connect`` or ``connect_or_start``.
 
         Args:
             run_directory: where the supervisor is, or will be.
@@ -90,10 +90,10 @@ class Client:
         self._started: subprocess.Popen[bytes] | None = None
         self._log_start = 0
         self._errors: int | None = None
-        """What a supervisor that was started from here prints, where it has no log."""
+        """Output of a supervisor started from here, if it has no log."""
         self.socket: zmq.Socket[bytes] | None = None
         self.log_failure = ""
-        """Why a supervisor that was started from here writes no log; empty if all is well."""
+        """Reason why a supervisor started from here writes no log; empty if it writes one."""
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +106,7 @@ class Client:
         self._context.destroy(linger=LINGER_MILLISECONDS)
 
     def connect(self) -> None:
-        """Connect to the supervisor that is running.
+        """Connect to the running supervisor.
 
         Raises:
             NoSupervisorError: none is.
@@ -120,9 +120,9 @@ class Client:
         self._open_socket()
 
     def connect_or_start(self) -> bool:
-        """Connect, starting a supervisor if there is none; returns whether one was started."""
+        """Connect, and start a supervisor if there is none; returns whether one was started."""
         self._run_directory.prepare()
-        # First: who cannot talk to a supervisor should not start one.
+        # Checked first: a client that cannot connect must not start a supervisor.
         self._open_socket()
         started = not self._run_directory.is_held()
         if started:
@@ -130,13 +130,13 @@ class Client:
         return started
 
     def send(self, message: Message) -> None:
-        """Send; never blocks."""
+        """Send a message; never blocks."""
         if self.socket is None:
             raise SupervisorLostError("not connected")
         self.socket.send(pack(message, is_exact=True))
 
     def receive(self) -> Message | None:
-        """A message that has arrived, if any; frames that are none are left out."""
+        """Return a message that has arrived, if any; invalid frames are dropped."""
         for _ in range(MAX_BAD_FRAMES):
             try:
                 return self._receive()
@@ -164,14 +164,14 @@ class Client:
             if answer is not None:
                 return answer
             self.check_alive()
-            # A look that took longer was a sleep, ours or the whole machine's, in which nobody could answer.
+            # A longer poll means that this process or the whole machine was suspended: no answer was possible.
             left_seconds -= min(time.monotonic() - since, POLL_SECONDS)
         raise NoAnswerError(
             f"the supervisor did not answer within {timeout_seconds:.0f} s", hint="Try: voicestream down"
         )
 
     def ask_starting(self, request: Message) -> Message:
-        """As ``ask``, but a supervisor that ends or has just ended is replaced by a new one."""
+        """Send a request as ``ask`` does, and start a new supervisor if the old one ends or has just ended."""
         for _ in range(MAX_STARTS):
             self.connect_or_start()
             try:
@@ -184,7 +184,7 @@ class Client:
         raise SupervisorLostError("the supervisor ends again and again", hint="Try: voicestream doctor")
 
     def is_lost(self) -> bool:
-        """Whether the connection was there and is gone: the supervisor has ended."""
+        """Return whether an established connection was lost: the supervisor has ended."""
         if self._monitor is None:
             return True
         lost = False
@@ -195,11 +195,11 @@ class Client:
 
     @property
     def monitor(self) -> zmq.Socket[bytes] | None:
-        """To be polled for a loss of the connection."""
+        """Return the socket to poll for a loss of the connection."""
         return self._monitor
 
     def check_alive(self) -> None:
-        """Make sure that there is somebody to answer.
+        """Check that a supervisor runs that can answer.
 
         Raises:
             SupervisorLostError: the supervisor has ended, or the one that was started did not come up.
@@ -208,12 +208,12 @@ class Client:
             status = self._started.returncode
             if status != 0:
                 raise self._start_failure(status)
-            self._started = None  # another one was quicker
+            self._started = None  # another process started one first
         if self._started is None and not self._run_directory.is_held():
             raise SupervisorLostError("the supervisor has ended")
 
     def disconnect(self, linger_milliseconds: int = LINGER_MILLISECONDS) -> None:
-        """Let go of the supervisor; what is on its way out has this long to get there."""
+        """Disconnect; queued messages get this time to be sent."""
         if self.socket is not None:
             self.socket.disable_monitor()
             self.socket.close(linger_milliseconds)
@@ -222,7 +222,7 @@ class Client:
         self.socket = self._monitor = None
 
     def wait_for_end(self, timeout_seconds: float, is_given_up: Callable[[], bool] = bool) -> bool:
-        """Wait until no supervisor holds the run directory; False when one still does, or waiting ``is_given_up``."""
+        """Wait until no supervisor holds the run directory; False on timeout or if ``is_given_up``."""
         self.disconnect()
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline and not is_given_up():
@@ -259,14 +259,14 @@ class Client:
             os.close(descriptor)
 
     def _open_log(self) -> int:
-        """Where its errors before its log is open go, and crashes: to the same file, or to a pipe if there is none."""
+        """Open the log file for the supervisor's early errors and crashes; fall back to a pipe."""
         try:
             log.prepare()
             descriptor = log.open_to_write(log.path_of("supervisor"))
         except (NoLogError, OSError) as error:
-            # A full disk, say: that is no reason to be silent.
+            # A full disk, for instance, must not prevent speech.
             self.log_failure = str(error if isinstance(error, NoLogError) else log.no_log(error))
-            # What it says about a start that fails; once it is up it writes nothing there.
+            # Receives the message of a failed start; a running supervisor writes nothing to it.
             self._close_errors()
             self._errors, descriptor = os.pipe()
             os.set_blocking(self._errors, False)
@@ -275,9 +275,9 @@ class Client:
         return descriptor
 
     def _start_went_wrong(self) -> bool:
-        """Whether a supervisor that was started from here ended by itself, for a reason that will not go away.
+        """Return whether a supervisor started from here ended by itself for a reason that a retry cannot remove.
 
-        One that somebody killed is none of that kind: the next may live.
+        A supervisor that was killed does not count: the next one may run.
         """
         status = self._started.poll() if self._started is not None else None
         return status is not None and status > 0
@@ -318,7 +318,7 @@ class Client:
             raise ConfigurationError(f"cannot make a socket: {error.strerror}", hint=DESCRIPTORS_HINT) from error
 
     def _receive(self) -> Message | None:
-        """As ``receive``.
+        """Receive a message as ``receive`` does, but raise on an invalid frame.
 
         Raises:
             ProtocolError: a frame is no message of this version.
@@ -332,7 +332,7 @@ class Client:
         return unpack(frames[-1])
 
     def _receive_answer(self) -> Message | None:
-        """As ``receive``.
+        """Receive a message as ``receive`` does, but raise on another protocol version.
 
         Raises:
             VersionMismatchError: the supervisor speaks another version of the protocol.

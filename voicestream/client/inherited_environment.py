@@ -1,7 +1,7 @@
-"""What of its first caller's environment the supervisor takes along. Pure.
+"""Allowlist of environment variables that the supervisor inherits from its first caller. Pure.
 
-The supervisor outlives its caller: it keeps what it and the engines need, and not the keys of the agent that happened
-to start it.
+The supervisor outlives its caller. It gets what it and the engines need, and not the keys of the agent that happened to
+start it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES: Final = frozenset(
         *("AUDIODEV", "AUDIODRIVER", "DBUS_SESSION_BUS_ADDRESS"),
         # Libraries and certificates
         *("LD_LIBRARY_PATH", "LD_PRELOAD", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NO_COLOR"),
-        # The interpreter; one that was told where its modules are must be told again
+        # The Python interpreter and its module path
         *("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUTF8"),
         *("PYTHONHASHSEED", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONIOENCODING", "PYTHONWARNINGS"),
         *("PYTHONFAULTHANDLER", "PYTHONMALLOC", "PYTHONTRACEMALLOC", "PYTHONBREAKPOINT", "VIRTUAL_ENV"),
@@ -34,19 +34,19 @@ PREFIXES: Final = (
     *("OMP_", "MKL_", "OPENBLAS_", "VECLIB_", "GOTO_", "BLIS_", "NUMEXPR_", "KMP_"),
     *("DYLD_", "SSL_CERT_", "ESPEAK_", "APERTIUM_", "COQUI_"),
 )
-"""Names that begin with one of these are taken along, too."""
+"""Variables that begin with one of these are inherited, too."""
 
 _SECRET: Final = re.compile(r"(^|_)(TOKEN|API_?KEY|SECRET|PASSWORD|PASSWD|CREDENTIALS?|ACCESS_KEY|PRIVATE_KEY)(S|_|$)")
-"""A secret, by its name; whatever else the name begins with."""
+"""Names of secrets, excluded whatever their prefix."""
 
 
 def for_supervisor(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that a supervisor is started with."""
+    """Return the part of an environment that a supervisor is started with."""
     return {name: value for name, value in environment.items() if is_taken(name)}
 
 
 def is_taken(name: str) -> bool:
-    """Whether a variable of this name is taken along."""
+    """Return whether a variable of this name is inherited."""
     if _SECRET.search(name.upper()):
         return False
     return name in NAMES or name.startswith(PREFIXES)

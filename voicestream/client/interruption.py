@@ -1,7 +1,7 @@
-"""Signals that end a client: the first thing it sees to, before anything that can wait.
+"""Signal handling of a client, installed before anything that can block.
 
-Until there is a session, a signal raises ``Interrupted`` wherever the main thread is; from then on it is noted and
-wakes the loop that serves the session, which says goodbye to the supervisor.
+Until there is a session, a signal raises ``Interrupted`` wherever the main thread is. From then on it is recorded and
+wakes the loop that serves the session, which closes it at the supervisor.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _EXIT_ON_SIGNAL: Final = 128
 
 
 class Interrupted(BaseException):
-    """A signal that ends us has come; no ``Exception``, so that nobody takes it for a failure of theirs."""
+    """A signal that ends this process; not an ``Exception``, so that no handler takes it for a failure."""
 
     def __init__(self, number: signal.Signals) -> None:
         super().__init__(number.name)
@@ -31,12 +31,12 @@ class Interrupted(BaseException):
 
 
 class Interruption:
-    """Receives signals, and wakes the main thread for them and for others; a context manager, main thread only."""
+    """Receiver of signals, which also wakes the main thread; a context manager, main thread only."""
 
     def __init__(self) -> None:
-        # Kept open for the life of the process: a thread that reads input may wake us at any time.
+        # Open for the life of the process: a thread that reads input may wake the main thread at any time.
         self.wake_descriptor, self._wake_end = os.pipe()
-        """To be polled; ``clear`` it before looking at what has changed."""
+        """Descriptor to poll; call ``clear`` before checking for changes."""
         for end in (self.wake_descriptor, self._wake_end):
             os.set_blocking(end, False)
         self._received: list[signal.Signals] = []
@@ -44,10 +44,10 @@ class Interruption:
         self._handlers_before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        # In this order: a signal that came between the two would be noted, and wake nobody.
+        # In this order: a signal between the two would be recorded without waking the loop.
         signal.set_wakeup_fd(self._wake_end, warn_on_full_buffer=False)
         for number in INTERRUPTING:
-            # What is ignored at the start stays so: that is how nohup and a shell without job control ask for it.
+            # Signals ignored at start stay ignored, as nohup and a shell without job control require.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._handlers_before[number] = signal.signal(number, self._note)
         return self
@@ -60,36 +60,36 @@ class Interruption:
         signal.set_wakeup_fd(-1)
 
     def __bool__(self) -> bool:
-        """Whether a signal has come."""
+        """Return whether a signal was received."""
         return bool(self._received)
 
     @property
     def exit_code(self) -> int:
-        """Of a process that the first signal ends."""
+        """Return the exit code for the first signal."""
         return _EXIT_ON_SIGNAL + self._received[0]
 
     @property
     def count(self) -> int:
-        """How many signals have come."""
+        """Return the number of received signals."""
         return len(self._received)
 
     def only_note(self) -> None:
-        """From now on signals raise nothing."""
+        """Only record signals from now on, without raising."""
         self._raises = False
 
     def wake(self) -> None:
-        """Make ``wake_descriptor`` readable; for any thread."""
-        with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
+        """Make ``wake_descriptor`` readable, from any thread."""
+        with contextlib.suppress(BlockingIOError):  # the pipe is full, so it wakes up anyway
             os.write(self._wake_end, b"\0")
 
     def clear(self) -> None:
-        """Take what has made ``wake_descriptor`` readable."""
+        """Read everything from ``wake_descriptor``."""
         with contextlib.suppress(BlockingIOError):
             while os.read(self.wake_descriptor, 4096):
                 pass
 
     def wait_for(self, condition: Callable[[], bool], timeout_seconds: float | None = None) -> bool:
-        """Wait until a condition that is told by ``wake`` holds; False when a signal or the time came first."""
+        """Wait until a condition announced by ``wake`` holds; False after a signal or the timeout."""
         while not condition() and not self:
             if not select.select([self.wake_descriptor], [], [], timeout_seconds)[0]:
                 break

@@ -1,4 +1,4 @@
-"""The line that shows how far a model is that takes long to load: a bar on a terminal, its stages elsewhere. Pure."""
+"""Progress line of a model that takes long to load: a bar on a terminal, stages elsewhere. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import SessionEvent
 
 SHOWN_AFTER_SECONDS: Final = 1.0
-"""What is loaded sooner than this is nobody's concern."""
+"""Loading that takes less time is not shown."""
 
 BAR_CELLS: Final = 24
 
@@ -17,14 +17,14 @@ Worker = tuple[str | None, int | None]
 
 
 class ProgressLine:
-    """Follows all workers that load."""
+    """Loading progress of all workers."""
 
     def __init__(self) -> None:
         self._since: dict[Worker, float] = {}
         self._stages: dict[Worker, str] = {}
 
     def line(self, event: SessionEvent) -> str:
-        """What to show now that a worker has said how far it is; empty while that is not worth showing."""
+        """Return the line to show for a loading event; empty if it is not to be shown yet."""
         worker = event.role, event.incarnation
         if event.time < self._since.setdefault(worker, event.time) + SHOWN_AFTER_SECONDS:
             return ""
@@ -32,7 +32,7 @@ class ProgressLine:
         return f"loading {event.role}: {event.text}{share}"
 
     def new_stage(self, event: SessionEvent) -> str:
-        """The same without its bar, once for each stage; else empty."""
+        """Return the line without its bar, once a stage; otherwise empty."""
         worker = event.role, event.incarnation
         is_shown = bool(self.line(event))
         if not is_shown or self._stages.get(worker) == event.text:
@@ -42,6 +42,6 @@ class ProgressLine:
 
 
 def bar(share: float) -> str:
-    """A share from 0 to 1 as a picture."""
+    """Draw a share from 0 to 1 as a bar."""
     full = round(BAR_CELLS * min(1.0, max(0.0, share)))
     return "█" * full + "░" * (BAR_CELLS - full)

@@ -1,7 +1,7 @@
-"""A bounded queue in front of a descriptor: whoever writes never waits for whoever reads.
+"""Queued writer: a bounded queue before a descriptor, so that its users never wait for its reader.
 
-A pipe, a terminal or a file system may take bytes late or never. So each output of a client has a thread that writes,
-and a queue with a stated limit before it. What finds no room, and what a reader has not taken at the end, is counted.
+A pipe, a terminal or a file system may accept bytes late or never. Each output of a client therefore has a writing
+thread behind a queue with a fixed limit. Pieces that find no room, and pieces not read at the end, are counted.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 WRITE_BYTES: Final = 4096
-"""Written at a time: PIPE_BUF, so that a reader that is slow can be told from one that has stopped."""
+"""Bytes per write: PIPE_BUF, so that a slow reader can be told from a stopped one."""
 
 POLL_SECONDS: Final = 0.05
 
 STARVED_SECONDS: Final = 5.0
-"""How much longer a thread of ours that gets no processor is waited for, while the reader has room."""
+"""Extra time for a writing thread that gets no processor while the reader has room."""
 
 STDERR: Final = 2
 
 STDERR_LIMIT_BYTES: Final = 1 << 20
-"""Of text for a person that waits for its terminal or pipe."""
+"""Limit of text for people that waits for a terminal or pipe."""
 
 
 class QueuedWriter:
-    """Writes pieces, each whole, in their order; ``put`` is for one thread, or for several."""
+    """Writer of whole pieces in order; ``put`` may be called from several threads."""
 
     def __init__(self, open_descriptor: Callable[[], int], limit_bytes: int, *, owns_descriptor: bool = False) -> None:
-        """Begins to write.
+        """Start writing.
 
         Args:
             open_descriptor: called in the writing thread; may wait (a FIFO that nobody has opened yet), may raise
@@ -55,26 +55,26 @@ class QueuedWriter:
         self._changed = threading.Condition()
         self._pieces: collections.deque[bytes] = collections.deque()
         self._is_writing = False
-        """Whether a piece that is in ``_pieces`` no more is not written completely."""
+        """Whether a piece taken from ``_pieces`` is not written completely."""
         self._waiting_bytes = 0
         self._written_bytes = 0
         self._is_ended = False
         self._descriptor: int | None = None
         self.opened: Final = threading.Event()
-        """Set when the descriptor is there, or could not be opened."""
+        """Set when the descriptor is open, or could not be opened."""
         self.failure: OSError | None = None
-        """Why nothing is written any more."""
+        """Error that ended writing."""
         self.lost_pieces: int = 0
-        """How many pieces were not written, or not completely."""
+        """Number of pieces not written, or not completely."""
         threading.Thread(target=self._write_all, name="writer", daemon=True).start()
 
     @property
     def has_no_reader(self) -> bool:
-        """The other end was closed: that is its reader's choice, as with ``… | head``, and no fault."""
+        """Return whether the reader closed its end, as with ``… | head``; that is not a failure."""
         return self.failure is not None and self.failure.errno == errno.EPIPE
 
     def put(self, piece: bytes, *, may_exceed: bool = False) -> None:
-        """Have a piece written, unless there is no room; never waits. ``may_exceed``: also where there is none."""
+        """Queue a piece if there is room; never blocks. ``may_exceed``: ignore the limit."""
         if not piece:
             return
         with self._changed:
@@ -87,11 +87,11 @@ class QueuedWriter:
             self._changed.notify_all()
 
     def flush(self, timeout_seconds: float, is_given_up: Callable[[], bool] = bool) -> bool:
-        """Wait until all is written; False when it is not.
+        """Wait until everything is written; False on timeout.
 
         Args:
-            timeout_seconds: how long a reader may take nothing at all.
-            is_given_up: ends waiting at once.
+            timeout_seconds: time without any read by the reader.
+            is_given_up: ends the wait at once.
         """
         with self._changed:
             written_bytes = self._written_bytes
@@ -106,7 +106,7 @@ class QueuedWriter:
             return self.failure is None and not self._waiting_bytes
 
     def _has_room(self, since: float) -> bool:
-        """Whether the reader is not what is waited for: on a busy machine our own thread may come late."""
+        """Return whether the reader has room, so that our own thread is the late one on a busy machine."""
         if self._descriptor is None or time.monotonic() >= since + STARVED_SECONDS:
             return False
         poll = select.poll()
@@ -114,7 +114,7 @@ class QueuedWriter:
         return any(events & select.POLLOUT for _, events in poll.poll(0))
 
     def close(self) -> None:
-        """Write no more; what still waits is lost."""
+        """Stop writing; queued pieces are lost."""
         with self._changed:
             self._is_ended = True
             self._drop_all()
@@ -144,7 +144,7 @@ class QueuedWriter:
                 os.close(descriptor)
 
     def _next_piece(self) -> bytes:
-        """Waits for one; empty at the end."""
+        """Wait for the next piece; empty at the end."""
         with self._changed:
             self._is_writing = False
             self._changed.wait_for(lambda: self._pieces or self._is_ended)
@@ -159,13 +159,13 @@ class QueuedWriter:
             try:
                 written = os.write(descriptor, view[:WRITE_BYTES])
             except BlockingIOError:
-                # Whoever we share the descriptor with has made it non-blocking.
+                # Another process that shares the descriptor has made it non-blocking.
                 select.select([], [descriptor], [])
                 continue
             view = view[written:]
             with self._changed:
                 if self._is_ended:
-                    return  # it was counted
+                    return  # already counted
                 self._written_bytes += written
                 self._waiting_bytes -= written
                 self._is_writing = bool(view)
@@ -179,7 +179,7 @@ class QueuedWriter:
 
 
 class _QueueFile(io.RawIOBase):
-    """What a text stream writes to: the queue; otherwise it looks like stderr."""
+    """File object that writes text to the queue and otherwise behaves like stderr."""
 
     name = "<stderr>"
 
@@ -204,7 +204,7 @@ class _QueueFile(io.RawIOBase):
 
 @contextlib.contextmanager
 def queued_stderr() -> Generator[QueuedWriter]:
-    """Let all that this process says on ``sys.stderr`` go through a queue, which is flushed by the caller."""
+    """Redirect ``sys.stderr`` of this process to a queue, which the caller flushes."""
     writer = QueuedWriter(lambda: STDERR, STDERR_LIMIT_BYTES)
     before = cast("TextIO | None", sys.stderr)
     encoding = before.encoding if before is not None else "utf-8"

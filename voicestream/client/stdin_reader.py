@@ -1,8 +1,8 @@
-"""The thread that reads the agent's output as fast as it comes, whatever the rest of the program is doing.
+"""Stdin reader thread: reads the agent's output as fast as it arrives.
 
-An agent whose output nobody reads stops after one pipe buffer, or is killed by SIGPIPE. So reading has a thread of its
-own, the first to start and the last to end, and passing on to stdout (``--tee``) has another: a slow reader of ours
-must not become a slow reader of the agent.
+An agent whose output is not read blocks after one pipe buffer, or is killed by SIGPIPE. Reading therefore has a thread
+of its own, which starts first and ends last. Copying to stdout (``--tee``) has another, so that a slow reader of ours
+does not slow down the agent.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ READ_BYTES: Final = 1 << 18
 
 
 class StdinDrain:
-    """Reads ``descriptor`` to its end into ``backlog``."""
+    """Drain of ``descriptor`` into ``backlog``, up to its end."""
 
     def __init__(self, descriptor: int, wake: Callable[[], None], tee: int | None = None) -> None:
-        """Nothing is read before ``start``.
+        """Initialize; reads nothing before ``start``.
 
         Args:
             descriptor: of the agent's output.
@@ -35,13 +35,13 @@ class StdinDrain:
         """
         self.backlog: Final = Backlog()
         self.ended: Final = threading.Event()
-        """Set at the end of input; what is in the backlog then is all there is."""
+        """Set at the end of input; the backlog is then complete."""
         self.finished: Final = threading.Event()
-        """Set when all input is read, and passed on if that was wanted: nothing is left to be done here."""
+        """Set when all input is read, and copied if that was requested."""
         self.tee_failed: Final = threading.Event()
-        """Set when nothing is passed on any more."""
+        """Set when copying has failed."""
         self.tee_failure: OSError | None = None
-        """Why nothing is passed on any more."""
+        """Error that ended copying."""
         self.descriptor: Final = descriptor
         self._wake = wake
         self._tee_descriptor = tee
@@ -56,20 +56,20 @@ class StdinDrain:
             self._threads.append(threading.Thread(target=self._pass_on, name="tee", daemon=True))
 
     def start(self) -> None:
-        """Begin to read; nothing if that has begun."""
+        """Start reading, if not started yet."""
         if not self._is_started:
             self._is_started = True
             for thread in self._threads:
                 thread.start()
 
     def discard(self) -> None:
-        """Go on reading, but keep nothing: the agent is not to be stopped, and nobody will hear it any more."""
+        """Keep reading but drop everything: the agent must not block, and nothing is spoken any longer."""
         self._discard.set()
         self.backlog.close()
 
     @property
     def has_writer(self) -> bool:
-        """Whether somebody writes to it who would be stopped if nobody read: it is a pipe or a socket."""
+        """Return whether a writer would block if nobody read: the input is a pipe or a socket."""
         try:
             mode = os.fstat(self.descriptor).st_mode
         except OSError:
@@ -78,14 +78,14 @@ class StdinDrain:
 
     @property
     def is_passing_on(self) -> bool:
-        """Whether ``--tee`` still has a reader."""
+        """Return whether ``--tee`` still has a reader."""
         return self._tee is not None and not self.tee_failed.is_set()
 
     @property
     def tee_lost_bytes(self) -> int:
-        """Bytes that were read and not passed on so far; after the end: for lack of room, or of a reader.
+        """Return the bytes read and not copied so far; after the end, those lost for lack of room or of a reader.
 
-        What a reader does not want, who has closed its end, is not lost.
+        Bytes that a reader does not want, because it closed its end, do not count.
         """
         if self.tee_failure is not None and self.tee_failure.errno == errno.EPIPE:
             return 0
@@ -100,7 +100,7 @@ class StdinDrain:
                 select.select([self.descriptor], [], [])
                 continue
             except OSError:
-                # Closed or a hung-up terminal: there is no more.
+                # The terminal was closed or hung up: end of input.
                 data = b""
             if not data:
                 break

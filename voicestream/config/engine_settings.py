@@ -1,7 +1,6 @@
-"""What an engine should know before it loads: where models lie, which device computes, and how.
+"""Engine settings before loading: directory of models, compute device and CUDA graphs.
 
-A worker gets it in its environment, so that an engine of anybody's can read it without being handed anything:
-``EngineSettings.from_environment()``.
+A worker receives them in its environment, so that any engine can read them with ``EngineSettings.from_environment()``.
 """
 
 from __future__ import annotations
@@ -26,24 +25,24 @@ GRAPHS_VARIABLE: Final = "VOICESTREAM_GRAPHS"
 AUTO: Final = "auto"
 
 UNTRANSLATED: Final = "none"
-"""The translator that gives the words back as they are: on the command line and on the wire, no translation."""
+"""The translator that returns the text unchanged: on the command line and on the wire, no translation."""
 
 _COMPUTE: Final = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """What the neural engines of a worker are loaded with; other engines ignore it."""
+    """Settings of the neural engines of a worker; other engines ignore them."""
 
     models: str = ""
     """Absolute path of a directory of models, or of one model; empty = the user's own (``models.store``)."""
     compute: str = AUTO
     """``auto`` (the fastest device there is), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     graphs: bool = True
-    """Whether an NVIDIA GPU may record what it does again and again; it is slower without."""
+    """Whether CUDA graphs may be captured; without them a GPU is slower."""
 
     def environment(self) -> dict[str, str]:
-        """What a worker finds in its environment, whatever stood there before."""
+        """Return the environment variables for a worker, overriding inherited ones."""
         return {
             COMPUTE_VARIABLE: self.compute,
             MODELS_VARIABLE: self.models,
@@ -52,10 +51,10 @@ class EngineSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """What a worker was started with.
+        """Return the settings a worker was started with.
 
         Raises:
-            UsageError: somebody else has set a variable to what cannot be right.
+            UsageError: a variable has an invalid value.
         """
         compute = check_compute(environment.get(COMPUTE_VARIABLE) or AUTO)
         graphs = environment.get(GRAPHS_VARIABLE, "1") != "0"
@@ -63,10 +62,10 @@ class EngineSettings:
 
 
 def check_compute(compute: str) -> str:
-    """The name of a device, or ``auto``, as it was typed.
+    """Validate the name of a device or ``auto``, and return it.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a device.
     """
     if _COMPUTE.fullmatch(compute) is None:
         raise UsageError(

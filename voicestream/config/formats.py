@@ -1,4 +1,4 @@
-"""Formats of agents' output: what ``--format`` may name, and the parser's reader of each."""
+"""Agent formats: the values of ``--format``, and the parser's reader of each."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ READER_OF: Final = {
     "hook": "HookReader",
     "text": "PlainReader",
 }
-"""Class of the reader by the name of its format. Names, because only the parser imports readers."""
+"""Class name of the reader by format; names, because only the parser imports readers."""
 
 DETECTED: Final = (AUTO, "openai")
-"""Formats of which the parser finds the reader itself, by what it reads."""
+"""Formats whose reader the parser detects from the input."""
 
 FORMATS: Final = (*DETECTED, *READER_OF)
-"""All that ``--format`` takes."""
+"""All values of ``--format``."""

@@ -17,7 +17,7 @@ _DRIVERS: Final = ("libcuda.so.1", "libamdhip64.so")
 
 CPU: Final = "cpu"
 PROBE_SECONDS: Final = 60.0
-"""Importing torch from a slow disk."""
+"""Timeout; importing torch from a slow disk takes long."""
 
 _PROBE: Final = """
 import json, torch
@@ -33,14 +33,14 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class ComputeDevice:
-    """What computes."""
+    """A device for neural engines."""
 
     compute: str
     """One of ``catalogue.COMPUTES``."""
     name: str
-    """For people."""
+    """Name for people."""
     memory_bytes: int | None
-    """Of a GPU of its own; None where it is not known, or the machine's."""
+    """Memory of a discrete GPU; None if unknown or shared with the processor."""
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def may_have_gpu() -> bool:
-    """Whether there is a driver of one; on Apple's machines, whether the processor has one in it."""
+    """Return whether a GPU driver is installed; on Apple machines, whether the processor has a GPU."""
     if sys.platform == "darwin":
         return platform.machine() == "arm64"
     for library in _DRIVERS:
@@ -63,7 +63,7 @@ def may_have_gpu() -> bool:
 
 
 def detect() -> ComputeDevice:
-    """The best device; the processor when in doubt. Takes seconds where there may be a GPU: torch is asked then."""
+    """Return the best device, the processor if in doubt; takes seconds if torch has to be started."""
     processor = ComputeDevice(CPU, f"processor, {os.cpu_count()} threads", None)
     if not may_have_gpu():
         return processor
@@ -77,7 +77,7 @@ def detect() -> ComputeDevice:
         )
         answer = msgspec.json.decode(done.stdout, type=_Answer)
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError):
-        return processor  # it is a proposal only, and the user is asked
+        return processor  # only a proposal, which the user can change
     if answer.compute == CPU:
         return processor
     return ComputeDevice(answer.compute, answer.name or "Apple GPU", answer.memory_bytes)

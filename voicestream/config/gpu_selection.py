@@ -1,4 +1,4 @@
-"""Which NVIDIA card the engine of each role computes on, where a machine has several: ``--gpu [ROLE=]N``. Pure."""
+"""GPU selection: the NVIDIA GPU of each role's engine, ``--gpu [ROLE=]N``. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 ROLES: Final[tuple[EngineRole, ...]] = get_args(EngineRole)
 
 MAX_INDEX: Final = 999
-"""The largest number that a card may have."""
+"""Largest index of a GPU."""
 
 ANY_GPU: Final = (AUTO, "cuda")
-"""What ``--compute`` may say beside ``--gpu``: all else names another device."""
+"""Values of ``--compute`` that ``--gpu`` may refine; others name a device themselves."""
 
 _OWNERS: Final[dict[str | None, EngineRole | None]] = {None: None, "translation": "translation", "tts": "tts"}
-"""What may stand before the number, and whose card it is then; None: of all that have none of their own."""
+"""Prefixes of the index and the role they select; None: all roles without an index of their own."""
 
 _SYNTAX: Final = re.compile(r"(?:(\w+)=)?(\d{1,3})", re.ASCII)
 
@@ -31,13 +31,13 @@ _HINT: Final = "Try: --gpu 1 (the second GPU, for both), or --gpu translation=0 
 
 
 def parse(typed: Iterable[str]) -> dict[EngineRole, int]:
-    """The number of each role's card, from 0; what names a role goes before what names none.
+    """Return the GPU index of each role, from 0; an index with a role overrides one without.
 
     Args:
         typed: each ``1``, ``tts=1`` or ``translation=1``.
 
     Raises:
-        UsageError: one of them is none of these, or two are about the same.
+        UsageError: a value is invalid, or two concern the same role.
     """
     found: dict[EngineRole | None, int] = {}
     for text in typed:
@@ -52,15 +52,15 @@ def parse(typed: Iterable[str]) -> dict[EngineRole, int]:
 
 
 def as_options(gpus: Mapping[EngineRole, int]) -> list[str]:
-    """What ``parse`` makes these of."""
+    """Return the values that ``parse`` reads back as this selection."""
     return [f"{role}={number}" for role, number in gpus.items()]
 
 
 def check(compute: str, gpus: Mapping[EngineRole, int]) -> None:
-    """See whether ``--compute`` leaves it to ``--gpu`` which card it is.
+    """Check that ``--compute`` and ``--gpu`` do not contradict each other.
 
     Raises:
-        UsageError: it names a device itself.
+        UsageError: ``--compute`` names a device itself.
     """
     if gpus and compute not in ANY_GPU:
         options = " ".join(f"--gpu {text}" for text in as_options(gpus))
@@ -70,5 +70,5 @@ def check(compute: str, gpus: Mapping[EngineRole, int]) -> None:
 
 
 def compute_of(role: Role, compute: str, gpus: Mapping[EngineRole, int]) -> str:
-    """What ``--compute`` is for a role: its card, if it has one of its own."""
+    """Return the device of a role: its GPU if it has one, else ``compute``."""
     return next((f"cuda:{number}" for owner, number in gpus.items() if owner == role), compute)

@@ -1,4 +1,4 @@
-"""The languages voicestream knows, one a line, and what the engines call them; ``languages.py`` reads this.
+"""Language table: one language a line, with the codes that the engines use; ``languages.py`` reads it.
 
 Columns, with ``-`` where there is none:
 
@@ -257,5 +257,5 @@ MISTAKES: Final = """\
 at de-AT    ch de-CH    chs zh      cht zh-Hant cn zh       cz cs       dk da       gb en-GB    gr el       ir fa
 jp ja       kr ko       mx es-MX    ua uk       us en-US    vn vi       zh-yue yue
 """
-"""What people type by mistake, mostly the country's code, and what they mean; for suggestions only. A code that is
-also a language (``br``, ``se``, ``tw``) is taken at its word."""
+"""Common mistakes, mostly country codes, and the languages meant; for suggestions only. A code that is also a language
+(``br``, ``se``, ``tw``) means that language."""

@@ -1,7 +1,7 @@
-"""What people and engines call a language: BCP-47 tags in, the codes of NLLB, XTTS, espeak-ng and Apertium out.
+"""Language codes: BCP-47 tags in, the codes of NLLB, XTTS, espeak-ng and Apertium out.
 
-Nothing else in voicestream knows a language code. Tags are normalised once, where they come in (``parse``), and are
-compared by ``are_same``, never letter by letter: ``en`` and ``en-US`` are written alike and need no translation.
+No other module knows language codes. Tags are normalized once, on input (``parse``), and compared by ``are_same``,
+never as strings: ``en`` and ``en-US`` are written alike and need no translation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from voicestream.errors import UsageError
 _TAG: Final = re.compile(
     r"(?P<language>[a-z]{2,3})(-(?P<script>[a-z]{4}))?(-(?P<region>[a-z]{2}|[0-9]{3}))?", re.IGNORECASE
 )
-"""The part of BCP-47 (RFC 5646) that has a meaning here: language, script, region."""
+"""The part of BCP-47 (RFC 5646) used here: language, script and region."""
 
 _LATIN_AMERICA: Final = frozenset(
     (
@@ -51,7 +51,7 @@ _HINT: Final = "Type a tag such as en, es, fr, de, ja, zh-TW or pt-BR; docs/inte
 
 @dataclass(frozen=True)
 class Language:
-    """A language as a person named it, and its name in each engine; None where the engine does not have it."""
+    """A language and its code in each engine; None if the engine does not support it."""
 
     tag: str
     """Normalised BCP-47 tag: ``ja``, ``pt-BR``, ``zh-Hant``."""
@@ -68,29 +68,29 @@ class Language:
 
     @property
     def base(self) -> str:
-        """The language alone, without script and region: ``pt``."""
+        """Return the language without script and region: ``pt``."""
         return self.tag.partition("-")[0]
 
     @property
     def script(self) -> str:
-        """ISO 15924 code of what it is written in here: ``Jpan``; empty when nothing is known of it."""
+        """Return the ISO 15924 code of its script here: ``Jpan``; empty if unknown."""
         return self.flores.partition("_")[2] if self.flores else ""
 
     @property
     def region(self) -> str | None:
-        """The region in the tag: ``BR``, ``419``."""
+        """Return the region in the tag: ``BR``, ``419``."""
         last = self.tag.rpartition("-")[2]
         return last if last != self.base and len(last) <= 3 else None  # noqa: PLR2004 - a script has four letters
 
 
 @functools.lru_cache(maxsize=512)
 def parse(tag: str) -> Language:
-    """The language a tag means, whatever its case: ``pt_br`` is ``pt-BR``, ``jpn`` is ``ja``.
+    """Return the language of a tag in any case: ``pt_br`` is ``pt-BR``, ``jpn`` is ``ja``.
 
-    A region that is not in the table is kept in the tag and means the language as such: ``de-AT`` is spoken as ``de``.
+    A region that is not in the table is kept in the tag and otherwise ignored: ``de-AT`` is spoken as ``de``.
 
     Raises:
-        UsageError: there is no such language here; the hint has the nearest tag.
+        UsageError: the language is unknown; the hint has the nearest tag.
     """
     match = _TAG.fullmatch(tag.strip().replace("_", "-"))
     if match is None:
@@ -110,7 +110,7 @@ def parse(tag: str) -> Language:
 
 
 def are_same(first: str, second: str) -> bool:
-    """Whether a text in one needs no translation to be in the other: same language, same script, any region.
+    """Return whether text in ``first`` needs no translation to ``second``: same language and script, any region.
 
     Raises:
         UsageError: as for ``parse``.
@@ -122,13 +122,13 @@ def are_same(first: str, second: str) -> bool:
 
 
 def known() -> list[Language]:
-    """All languages of the table, by tag."""
+    """Return all languages of the table by tag."""
     return sorted(_rows().values(), key=lambda language: language.tag)
 
 
 @functools.cache
 def _rows() -> dict[str, Language]:
-    """The table by tag."""
+    """Return the table by tag."""
     rows: dict[str, Language] = {}
     for line in TABLE.splitlines():
         tag, flores, xtts, espeak, apertium, name = line.split(maxsplit=5)
@@ -139,13 +139,13 @@ def _rows() -> dict[str, Language]:
 
 @functools.cache
 def _aliases() -> dict[str, str]:
-    """From other codes of a language to the one of the table."""
+    """Return the map from other codes of a language to the tag in the table."""
     words = ALIASES.split()
     aliases: dict[str, str] = dict(zip(words[::2], words[1::2], strict=True))
     for row in _rows().values():
         for code in (row.flores, row.apertium):
             if code is not None and code[:3] not in _rows():
-                # The first row of a language is the one without script and region. hbs has several: it stays unknown.
+                # The first row of a language has neither script nor region. hbs has several: it stays unknown.
                 aliases.setdefault(code[:3], row.base)
     aliases.pop("hbs", None)
     return aliases
@@ -158,7 +158,7 @@ def _unknown(tag: str) -> UsageError:
 
 
 def suggestion(wrong: str) -> Language | None:
-    """The language somebody probably meant who typed a country's code, an English name, or a slip of the finger."""
+    """Return the language probably meant by a country code, an English name or a typing error."""
     typed = wrong.strip().lower().replace("_", "-")
     words = MISTAKES.split()
     mistakes = dict(zip(words[::2], words[1::2], strict=True))

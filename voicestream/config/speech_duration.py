@@ -1,4 +1,4 @@
-"""How long it takes to say a text: at least, usually, and at most. Pure.
+"""Speech duration estimate of a text: minimum, typical and maximum. Pure.
 
 Rates are those of people reading aloud, in letters a minute: Trauzettel-Klosinski and Dietz, "Standardized Assessment
 of Reading Performance: The New International Reading Speed Texts IReST", Investigative Ophthalmology & Visual Science
@@ -32,15 +32,15 @@ _IREST: Final = {
     "sv": 917,
     "tr": 1054,
 }
-"""Letters a minute by language, where it has letters of one kind."""
+"""Letters a minute by language, for languages with letters of one kind."""
 _ALPHABETIC: Final = 882
-"""Of other languages with an alphabet: 68 ms a letter, the mean of 14 languages there."""
+"""Other alphabetic languages: 68 ms a letter, the mean of 14 languages of that study."""
 _SYLLABLE: Final = 370
-"""A letter that is a syllable: the mean of all 17 languages there is 370 syllables a minute."""
+"""A letter that is a syllable: the mean of all 17 languages is 370 syllables a minute."""
 _KANA: Final = 7.84 * 60
-"""Japanese; a Han letter stands for two syllables of it."""
+"""Japanese; a Han character stands for two syllables."""
 _HAN: Final = 5.18 * 60
-"""Mandarin, of which each letter is a syllable."""
+"""Mandarin; a Han character is a syllable."""
 
 _BY_RANGE: Final = (
     (0x0590, 0x05FF, 833),  # Hebrew: vowels are not written
@@ -57,24 +57,24 @@ _BY_RANGE: Final = (
     (0xFF66, 0xFF9F, _KANA),
     (0x20000, 0x3FFFF, _HAN),
 )
-"""First and last code point, and letters a minute; what is in none of them is an alphabet."""
+"""First and last code point, and letters a minute; other code points are alphabetic."""
 _FIRST_OTHER: Final = 0x0590
 
 _QUICKEST: Final = 1.35
-"""Times the rate of people who read quickly: no voice is quicker at its natural speed."""
+"""Factor of the rate of fast readers: no voice is faster at its natural speed."""
 _USUAL: Final = 0.8
 _SLOWEST: Final = 0.45
 
 _DIGIT: Final = (0.1, 0.35, 0.9)
-"""Seconds at least, usually and at most: 7 is a word, and so is each digit of a telephone number."""
+"""Minimum, typical and maximum seconds: 7 is a word, and so is each digit of a telephone number."""
 _SIGN: Final = (0.0, 0.2, 0.9)
-"""A sign that may be read out, or be left out: ``%``, ``/``."""
+"""A sign that may be read out or skipped: ``%``, ``/``."""
 _STOP: Final = (0.0, 0.15, 0.8)
-"""A comma or full stop: a pause, if it is one."""
+"""A comma or full stop: a pause, if any."""
 _CAPITAL: Final = 0.6
-"""Most seconds of a capital among others: its name is said."""
+"""Maximum seconds of a capital letter in an abbreviation, which is spelled."""
 _SLACK: Final = (0.0, 0.2, 1.5)
-"""Of every text: there are voices that draw a single word out."""
+"""Slack of every text: some voices stretch a single word."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,18 @@ class Estimate:
     """Seconds at a voice's natural speed."""
 
     least: float
-    """No voice is so quick; 0 = there is nothing to say."""
+    """Lower bound; 0 = nothing to say."""
     typical: float
     most: float
-    """No voice is so slow."""
+    """Upper bound."""
 
 
 def estimate(text: str, language: str) -> Estimate:
-    """How long it takes to say a text, in seconds.
+    """Estimate the speech duration of a text in seconds.
 
     Args:
         text: as it is given to a voice; numbers may be in digits.
-        language: BCP-47 tag; what a Han letter takes depends on it, and a little what others do.
+        language: BCP-47 tag; it decides the rate of Han characters, and slightly that of others.
     """
     base = language.partition("-")[0].lower()
     sums = [0.0, 0.0, 0.0]
@@ -125,7 +125,7 @@ def _seconds(character: str, base: str) -> tuple[float, float, float]:
 def _letters_a_minute(character: str, base: str) -> float:
     code = ord(character)
     if code < _FIRST_OTHER:
-        # English words within Japanese, too, are read as letters.
+        # English words within Japanese are read as letters, too.
         return _IREST.get(base, _ALPHABETIC)
     rate = next((rate for first, last, rate in _BY_RANGE if first <= code <= last), _ALPHABETIC)
     return _KANA / 2 if base == "ja" and rate == _HAN else rate

@@ -1,8 +1,8 @@
-"""The user's directories for settings, data, cache and logs, as ``platformdirs`` knows them, always absolute.
+"""User directories for settings, data, cache and logs from ``platformdirs``, always absolute.
 
-Without HOME, and for a user whom the system does not know, there are none. They are then below a directory that by
-convention does not exist: nothing is found there, and what wants to write there says so. A relative path would lead
-into the agent's project.
+Without HOME, and for a user unknown to the system, there are none. They are then below a directory that by convention
+does not exist: nothing is found there, and writing there fails with a message. A relative path would point into the
+agent's project.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from typing import Final
 import platformdirs
 
 NOWHERE: Final = Path("/nonexistent")
-"""The home directory of users who have none (Debian Policy 9.2.3)."""
+"""Home directory of users without one (Debian Policy 9.2.3)."""
 
 _NAME: Final = "voicestream"
 
 
 def config() -> Path:
-    """Of settings, whether it exists or not."""
+    """Return the directory of settings, whether it exists or not."""
     return _absolute(platformdirs.user_config_path(_NAME, appauthor=False))
 
 
 def data() -> Path:
-    """Of models, voices and acceptances of licences, whether it exists or not."""
+    """Return the directory of models, voices and accepted licences, whether it exists or not."""
     return _absolute(platformdirs.user_data_path(_NAME, appauthor=False))
 
 
 def cache() -> Path:
-    """Of what can be made again, whether it exists or not."""
+    """Return the directory of files that can be created again, whether it exists or not."""
     return _absolute(platformdirs.user_cache_path(_NAME, appauthor=False))
 
 
 def log() -> Path:
-    """Of logs, whether it exists or not."""
+    """Return the directory of logs, whether it exists or not."""
     return _absolute(platformdirs.user_log_path(_NAME, appauthor=False))
 
 

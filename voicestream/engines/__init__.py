@@ -1,1 +1,1 @@
-"""Engine contracts: what a translator and a synthesizer are, and the specs by which all others know them."""
+"""Engine contracts: translator, synthesizer, and the specs through which other modules know engines."""

@@ -1,4 +1,4 @@
-"""Catalogue entries of models, and licences: what an engine spec states about the weights that it needs."""
+"""Model catalogue entries and licences, as an engine spec states them."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ INT8_SUFFIX: Final = "-int8"
 
 @dataclass(frozen=True)
 class Licence:
-    """A licence under which a model is given away."""
+    """Licence of a model."""
 
     id: str
-    """As SPDX calls it, in small letters; where SPDX has none, as the model's own page does."""
+    """SPDX identifier in lower case; where SPDX has none, that of the model's page."""
     name: str
     version: str
     url: str
     summary: str
-    """What matters to somebody who wants to use the model."""
+    """The terms that matter to users of the model."""
     must_be_accepted: bool = True
-    """False: it grants what users do with the model without asking anything of them."""
+    """False: it permits use of the model without conditions for users."""
     variable: str = ""
-    """A variable of the environment that says with ``1`` that it was accepted: other programs honour it, too."""
+    """Environment variable that accepts the licence with ``1``; other programs read it, too."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """One model, under the name of its directory."""
+    """One model; its name is that of its directory."""
 
     name: str
     title: str
-    """What people call it."""
+    """Name for people."""
     engine: str
     """Name of the translator or synthesizer that runs it."""
     licence: str
-    """Its id in ``licences.licences()``."""
+    """Identifier in ``licences.licences()``."""
     repository: str
-    """On the hub: ``facebook/nllb-200-distilled-600M``."""
+    """Repository on the model hub: ``facebook/nllb-200-distilled-600M``."""
     required: tuple[str, ...]
-    """Files without which it is of no use; a pattern stands for at least one."""
+    """Files it cannot work without; a pattern stands for at least one."""
     optional: tuple[str, ...]
-    """Files that are taken if the repository has them."""
+    """Files that are downloaded if the repository has them."""
     weights: tuple[tuple[str, ...], ...]
-    """Patterns of the weights' files, by preference: the first set of which the repository has something is taken."""
+    """Patterns of weight files in order of preference: the first set with a file in the repository is used."""
     download_bytes: int
-    """About what the hub sends."""
+    """Approximate size of the download."""
     disk_bytes: int
-    """About what it takes once it is installed."""
+    """Approximate size when installed."""
     memory_bytes: int
-    """About what it takes while it runs where it is meant to run."""
+    """Approximate memory in use on the device it is meant for."""
     original: str | None = None
-    """The name of the model from which this one is converted."""
+    """Name of the model that this one is converted from."""
     also_at: tuple[str, ...] = ()
-    """Repositories with the same files, from which other programs may have fetched it."""
+    """Other repositories with the same files, from which other programs may have downloaded them."""
     quality: str = ""
-    """What ``setup --quality`` calls its size, beside its name; empty = it has no other name."""
+    """Value of ``setup --quality`` beside its name; empty = its name only."""

@@ -1,7 +1,7 @@
-"""Registry of the installed engines: their names and specs, read from entry points; no engine is imported for that.
+"""Registry of installed engines: names and specs from entry points, without importing an engine.
 
-Importing ``importlib.metadata`` and reading the entry points takes 16 ms on a slow machine, so nothing does it before
-it needs to. Nothing is kept either: a directory may come onto the path at any time.
+Importing ``importlib.metadata`` and reading the entry points takes 16 ms on a slow machine, so it is done on demand.
+Nothing is cached: a directory may be added to the path at any time.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class EngineGroup(Generic[Spec]):
     """The engines of one kind."""
 
     entry_points: str
-    """The group of entry points; a value names a spec, or a function without arguments that returns one."""
+    """Group of entry points; each names a spec, or a function without arguments that returns one."""
     title: str
-    """What people call an engine of this kind."""
+    """Name for people of an engine of this kind."""
     option: str
-    """The option that names one."""
+    """Command-line option that selects one."""
     spec: type[Spec]
 
 
@@ -44,12 +44,12 @@ SYNTHESIZERS: Final = EngineGroup("voicestream.synthesizers", "voice engine", "-
 
 
 def names(group: EngineGroup[Spec]) -> list[str]:
-    """Names of all installed engines of a group, ready or not, sorted, without ``auto``."""
+    """Return the names of all installed engines of a group, ready or not, sorted, without ``auto``."""
     return sorted(_entries(group))
 
 
 def spec(group: EngineGroup[Spec], name: str) -> Spec:
-    """The spec of a name.
+    """Return the spec of a name.
 
     Raises:
         ConfigurationError: no engine or more than one has that name, or its spec cannot be imported.
@@ -62,7 +62,7 @@ def spec(group: EngineGroup[Spec], name: str) -> Spec:
 
 
 def specs(group: EngineGroup[Spec]) -> list[Spec]:
-    """All specs of a group, the highest rank first; one that cannot be read is logged and left out."""
+    """Return all specs of a group by descending rank; an unreadable one is logged and left out."""
     found: list[Spec] = []
     for entries in _entries(group).values():
         try:
@@ -73,23 +73,23 @@ def specs(group: EngineGroup[Spec]) -> list[Spec]:
 
 
 def all_specs() -> list[EngineSpec]:
-    """The specs of both groups."""
+    """Return the specs of both groups."""
     return [*specs(TRANSLATORS), *specs(SYNTHESIZERS)]
 
 
 def chosen_by_auto(group: EngineGroup[Spec], *, uses_gpu: bool) -> list[Spec]:
-    """What ``auto`` tries on a device, best first."""
+    """Return the engines that ``auto`` tries on a device, best first."""
     ranked = [one for one in specs(group) if one.rank_for(uses_gpu=uses_gpu) > 0]
     return sorted(ranked, key=lambda one: (-one.rank_for(uses_gpu=uses_gpu), one.name))
 
 
 def for_samples() -> SynthesizerSpec | None:
-    """The best voice engine that speaks with the voice of a recording; None if none does."""
+    """Return the best voice engine that can clone a voice from a sample; None if there is none."""
     return next((one for one in chosen_by_auto(SYNTHESIZERS, uses_gpu=False) if one.takes_samples), None)
 
 
 def check(*, tts: str = AUTO, translator: str = AUTO) -> None:
-    """Make sure that both names are known, before anything is started for their sake; no spec is read.
+    """Check both names before anything is started; no spec is read.
 
     Raises:
         UsageError: no installed engine has the name; the hint has the nearest ones.
@@ -99,7 +99,7 @@ def check(*, tts: str = AUTO, translator: str = AUTO) -> None:
 
 
 def unknown(group: EngineGroup[Spec], name: str, installed: Sequence[str]) -> tuple[str, str]:
-    """What to say of a name that no engine has: the message, and the hint with the nearest names."""
+    """Return the message for an unknown engine name, and the hint with the nearest names."""
     known = [AUTO, *installed]
     nearest = difflib.get_close_matches(name.lower(), known, n=MAX_GUESSES)
     guess = f"Did you mean {' or '.join(f'{group.option} {one}' for one in nearest)}? " if nearest else ""
@@ -108,7 +108,7 @@ def unknown(group: EngineGroup[Spec], name: str, installed: Sequence[str]) -> tu
 
 
 def cannot_be_loaded(group: EngineGroup[Spec], entry: EntryPoint, error: BaseException) -> ConfigurationError:
-    """The error for an engine whose package is broken."""
+    """Return the error for an engine whose package is broken."""
     return ConfigurationError(
         f"the {group.title} {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
         hint=f"pip install --force-reinstall {_owner(entry)}",
@@ -125,7 +125,7 @@ def _check(group: EngineGroup[Spec], name: str) -> None:
 
 
 def _entries(group: EngineGroup[Spec]) -> dict[str, set[EntryPoint]]:
-    """All entry points of a group by name; more than one where packages disagree about who owns it."""
+    """Return all entry points of a group by name; several where packages claim the same name."""
     found: dict[str, set[EntryPoint]] = {}
     for entry in importlib.metadata.entry_points(group=group.entry_points):
         found.setdefault(entry.name, set()).add(entry)
@@ -133,7 +133,7 @@ def _entries(group: EngineGroup[Spec]) -> dict[str, set[EntryPoint]]:
 
 
 def _read(group: EngineGroup[Spec], entries: set[EntryPoint]) -> Spec:
-    """The spec that the entry points of one name lead to."""
+    """Return the spec behind the entry points of one name."""
     entry = next(iter(entries))
     if len({other.value for other in entries}) > 1:
         owners = ", ".join(sorted(f"{_owner(other)} ({other.value})" for other in entries))
@@ -154,7 +154,7 @@ def _read(group: EngineGroup[Spec], entries: set[EntryPoint]) -> Spec:
 
 
 def _called(found: object) -> object:
-    """The spec itself, or what a function without arguments returns."""
+    """Return the spec itself, or the result of a function without arguments."""
     if isinstance(found, EngineSpec) or not callable(found):
         return found
     make: Callable[[], object] = found
@@ -163,12 +163,12 @@ def _called(found: object) -> object:
 
 @functools.cache
 def _warn(text: str) -> None:
-    """Log a line in a process that keeps a log, and else write it to stderr; the same line once."""
+    """Log a warning once, or write it to stderr in a process without a log."""
     import logging  # noqa: PLC0415 - takes as long to import as all else that a command needs
 
     logging.getLogger(__name__).warning(one_line(text))
 
 
 def _owner(entry: EntryPoint) -> str:
-    """Name of the distribution that brings it."""
+    """Return the name of the distribution that provides an entry point."""
     return entry.dist.name if entry.dist else "its package"

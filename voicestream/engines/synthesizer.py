@@ -1,4 +1,4 @@
-"""The contract of a synthesizer: what the tts worker calls, and what it may expect."""
+"""Synthesizer contract: the interface between the tts worker and a voice engine."""
 
 from __future__ import annotations
 
@@ -12,77 +12,77 @@ if TYPE_CHECKING:
 
 
 class Synthesizer(Protocol):
-    """A voice engine: text in one language in, sound out.
+    """Voice engine: text of one language in, audio out.
 
-    ``SynthesizerSpec.load`` returns one, loaded. The tts worker calls ``supports`` and ``synthesize`` sentence by
+    ``SynthesizerSpec.load`` returns it loaded. The tts worker calls ``supports`` and ``synthesize`` sentence by
     sentence, and ``close`` once at the end; all from its main thread, never two at once.
     """
 
     @property
     def name(self) -> str:
-        """What people type after ``--tts``."""
+        """Value of ``--tts``."""
         ...
 
     @property
     def device(self) -> str:
-        """For ``workers status``: ``cpu``, ``cuda:0``, ``mps``."""
+        """Compute device in ``workers status``: ``cpu``, ``cuda:0``, ``mps``."""
         ...
 
     @property
     def sample_rate(self) -> int:
-        """Hertz of the samples. The worker resamples to the rate of the pool."""
+        """Sample rate in hertz. The worker resamples to the rate of the pool."""
         ...
 
     @property
     def needs_normalized_text(self) -> bool:
-        """Whether numbers, units, symbols and what no voice can say are to be gone from the text.
+        """Whether the engine needs normalized text: numbers, units and symbols written as words.
 
-        The worker then hands ``synthesize`` what ``spoken.words`` makes of the sentence.
+        The worker then applies ``normalization`` before it calls ``synthesize``.
         """
         ...
 
     @property
     def needs_postprocessing(self) -> bool:
-        """Whether its sound may be wrong, as a neural model's may: ``heard`` then trims it, judges it, evens it out."""
+        """Whether its audio may be faulty, as with neural models, and needs trimming, checks and loudness control."""
         ...
 
     def max_characters(self, language: str) -> int:
-        """Longest text it does well in one piece in the language of this BCP-47 tag; 0 = no limit.
+        """Return the longest text that the engine synthesizes well at once in a language (BCP-47 tag); 0 = no limit.
 
-        The worker divides what is longer, at clauses where it can. Quick: asked before every sentence.
+        The worker splits longer text, at clauses where possible. Must be fast: called before every sentence.
         """
         ...
 
     def supports(self, language: str) -> bool:
-        """Whether it speaks the language of this BCP-47 tag. Quick: asked before every sentence."""
+        """Return whether the engine speaks a language (BCP-47 tag). Must be fast: called before every sentence."""
         ...
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
     ) -> Iterator[NDArray[np.float32]]:
-        """The sound of one sentence, in chunks, as they come into being.
+        """Synthesize one sentence and yield its audio in chunks.
 
-        The same arguments give the same samples, in this process and in the next: after a crash the sentence is made
-        again and continued at the sample where it broke off. To cancel, the worker closes the iterator between two
-        chunks, so an engine yields at least every 0.25 s of sound where it can.
+        The same arguments give the same samples, in this process and in the next: after a crash the sentence is
+        synthesized again and continued at the sample where it broke off. To cancel, the worker closes the iterator
+        between two chunks, so an engine yields at least every 0.25 s of audio if it can.
 
         Args:
-            text: a sentence, already turned into words to be said; none of it is markup. Empty: no chunks.
-            language: BCP-47 tag of the text; ``supports`` said yes.
-            voice: name of a voice of this engine or path of a sample; empty = its own choice for the language.
-            seed: of everything random, 0 to 2**63 - 1.
+            text: a sentence as plain text without markup. Empty: no chunks.
+            language: BCP-47 tag of the text, accepted by ``supports``.
+            voice: name of a voice of this engine or path of a sample; empty = the engine's default for the language.
+            seed: seed of all random numbers, 0 to 2**63 - 1.
             speed: 1.0 = the voice's natural speed, 2.0 = twice as fast.
 
         Returns:
-            One-dimensional float32 arrays at ``sample_rate``, mono, within -1 to 1, none of them empty; each one is the
-            caller's to keep. No pause at the end of the sentence is part of them: the worker makes one.
+            One-dimensional float32 arrays at ``sample_rate``, mono, within -1 to 1, none of them empty; the caller owns
+            them. They contain no pause at the end of the sentence: the worker adds it.
 
         Raises:
             UsageError: there is no such voice. Raised at the first ``next``.
-            VoicestreamError, OSError, RuntimeError or ValueError: this text could not be spoken; the next may be.
+            VoicestreamError, OSError, RuntimeError or ValueError: this text cannot be synthesized; the next may be.
         """
         ...
 
     def close(self) -> None:
-        """Let go of devices, files and programs."""
+        """Release devices, files and programs."""
         ...

@@ -1,4 +1,4 @@
-"""The contract of a translator: what the translation worker calls, and what it may expect."""
+"""Translator contract: the interface between the translation worker and a translation engine."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Job:
-    """How one batch is to be translated; engines without a choice ignore it."""
+    """Options of one batch; engines without them ignore it."""
 
     beams: int = 1
-    """Translations that are followed side by side in the search for the best; 1 = greedy."""
+    """Width of the beam search; 1 = greedy decoding."""
     is_second_try: bool = False
-    """The first answer was not usable: search otherwise than the last time."""
+    """True for a retry: the first translation was rejected, and the engine should decode differently."""
     is_cancelled: Callable[[], bool] = _never
-    """Whether nobody wants the result any more. Quick: an engine should ask it every 50 ms."""
+    """Returns whether the result is no longer wanted. Fast: an engine should call it every 50 ms."""
 
 
 class Made(NamedTuple):
-    """What became of one sentence."""
+    """Translation of one sentence."""
 
     text: str
     failure: str = ""
-    """What is wrong with the best that could be made of it; empty = nothing is."""
+    """Reason why the translation is unusable; empty = it is usable."""
 
 
 class CancelledError(Exception):
-    """The engine has noticed that nobody wants the result any more, and stopped."""
+    """The engine has stopped because its result is no longer wanted."""
 
 
 def translate_each(translator: Translator, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
-    """What ``translator.translate`` returns, if that is one answer for each text.
+    """Return the result of ``translator.translate`` after checking that there is one translation for each text.
 
     Raises:
-        ValueError: it is not; and whatever ``Translator.translate`` does.
+        ValueError: the number of translations differs; and every error of ``Translator.translate``.
     """
     answers = translator.translate(texts, source, target, job)
     if len(answers) != len(texts):
@@ -50,47 +50,47 @@ def translate_each(translator: Translator, texts: Sequence[str], source: str, ta
 
 
 class Translator(Protocol):
-    """A translation engine: sentences of one language in, the same sentences of another out.
+    """Translation engine: sentences of one language in, the same sentences in another out.
 
-    ``TranslatorSpec.load`` returns one, loaded. The translation worker calls ``supports`` and ``translate`` for one
-    batch after another, and ``close`` once at the end; all from its main thread, never two at a time.
+    ``TranslatorSpec.load`` returns it loaded. The translation worker calls ``supports`` and ``translate`` for one batch
+    after another, and ``close`` once at the end; all from its main thread, never two at once.
 
-    A neural engine has a further attribute, ``needs_checks = True``: the worker then looks at each answer, asks once
-    more where one cannot be right, and keeps from it what is not worth a model.
+    A neural engine also has ``needs_checks = True``: the worker then checks each translation, retries once if it looks
+    wrong, and passes only sentences that are worth translating.
     """
 
     @property
     def name(self) -> str:
-        """What people type after ``--translator``."""
+        """Value of ``--translator``."""
         ...
 
     @property
     def device(self) -> str:
-        """For ``workers status``: ``cpu``, ``cuda:0``, ``mps``. May change with a ``translate``."""
+        """Compute device in ``workers status``: ``cpu``, ``cuda:0``, ``mps``. May change with a ``translate``."""
         ...
 
     def supports(self, source: str, target: str) -> bool:
-        """Whether it translates from one BCP-47 tag to the other. Quick: asked before every batch."""
+        """Return whether it translates from one BCP-47 tag to the other. Must be fast: called before every batch."""
         ...
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
-        """The texts in the target language.
+        """Translate a batch of sentences.
 
         Args:
             texts: 1 to 16 sentences, none of them empty or markup.
             source: BCP-47 tag of all texts.
-            target: BCP-47 tag of the result; ``supports`` said yes to the two.
-            job: what else is wanted.
+            target: BCP-47 tag of the result; ``supports`` accepted the pair.
+            job: options of the batch.
 
         Returns:
-            As many texts as there were, in the same order. The worker looks at each (``checks``): an engine need not.
+            One translation for each text, in the same order. The worker checks them; an engine need not.
 
         Raises:
-            CancelledError: ``job.is_cancelled`` said so.
+            CancelledError: ``job.is_cancelled`` returned True.
             VoicestreamError, OSError, RuntimeError or ValueError: this batch could not be translated; the next may be.
         """
         ...
 
     def close(self) -> None:
-        """Let go of devices, files and programs."""
+        """Release devices, files and programs."""
         ...

@@ -1,1 +1,1 @@
-"""Weights on this machine: which there are, under which licence, where they lie, how they get there."""
+"""Models on this machine: catalogue, licences, download, conversion and storage of weights."""

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and what is in them."""
+"""Atomic file writes, and digests of file contents."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ CHUNK_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Digest:
-    """What identifies the contents of a file."""
+    """Size and hashes of a file."""
 
     size: int
     sha256: str
     git_blob: str
-    """As git names it: the SHA-1 of a header and the contents."""
+    """Git's hash: SHA-1 of a header and the contents."""
 
 
 def leads_inside(name: str) -> bool:
-    """Whether the name of a file, from wherever it comes, is one inside of the directory to which it is to go."""
+    """Return whether a file name from outside stays inside the directory it is joined to."""
     return bool(name) and str(PurePosixPath(name)) == name and not {"..", ".", "/"} & set(PurePosixPath(name).parts)
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file so that under its name there is ever the old or the new one, whole, whatever ends us."""
+    """Replace a file atomically: under its name there is always the old or the new content as a whole."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -46,7 +46,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """Give a finished file or directory its name; what is in it is on the disk by then, power cut or not."""
+    """Sync a finished file or directory to disk and rename it to its final name."""
     for file in part.rglob("*") if part.is_dir() else (part,):
         if file.is_file():
             with file.open("rb") as opened:
@@ -55,7 +55,7 @@ def put_in_place(part: Path, path: Path) -> None:
 
 
 def digest(path: Path, on_progress: Callable[[int], None] | None = None) -> Digest:
-    """Read a file to its end; ``on_progress`` receives the number of bytes read so far."""
+    """Hash a file; ``on_progress`` receives the number of bytes read so far."""
     sha256 = hashlib.sha256()
     git = hashlib.sha1(usedforsecurity=False)
     read = 0
@@ -71,9 +71,9 @@ def digest(path: Path, on_progress: Callable[[int], None] | None = None) -> Dige
 
 
 def total_bytes(directory: Path) -> int:
-    """What the files of a directory take, in bytes; 0 where there is none."""
+    """Return the total size in bytes of the files in a directory; 0 if there is none."""
     total = 0
     for path in directory.rglob("*") if directory.is_dir() else ():
-        with suppress(FileNotFoundError):  # a pull that is under way has renamed it just now
+        with suppress(FileNotFoundError):  # a running pull has just renamed it
             total += path.stat().st_size if path.is_file() else 0
     return total

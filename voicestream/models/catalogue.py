@@ -1,4 +1,4 @@
-"""Catalogue of the models that can be fetched: names, sizes, licences, and the files of a repository that they need."""
+"""Model catalogue: names, sizes and licences of downloadable models, and the files needed of a repository."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 GB: Final = 1_000_000_000
 COMPUTES: Final = ("cpu", "mps", "cuda")
-"""Where a model may run: the processor, an Apple GPU, an NVIDIA (or ROCm) GPU."""
+"""Compute devices of a model: processor, Apple GPU, NVIDIA (or ROCm) GPU."""
 
 
 MEDIUM_GPU_BYTES: Final = 6 * GB
-"""Memory of a GPU from which on the medium size is recommended: its weights take half of it."""
+"""GPU memory from which the medium size is recommended; its weights take half of it."""
 
 
 def catalogue() -> dict[str, Model]:
-    """The models of all installed engines by name: those of translators first, each followed by what is made of it."""
+    """Return the models of all installed engines by name: those of translators first, each before its conversions."""
     models = [model for spec in registry.all_specs() for model in spec.models]
     originals = [model for model in models if model.original is None]
     return {
@@ -37,19 +37,19 @@ def catalogue() -> dict[str, Model]:
 
 
 def translation_models() -> list[Model]:
-    """The models of translators, in the order of ``catalogue``."""
+    """Return the models of translators in the order of ``catalogue``."""
     translators = registry.specs(registry.TRANSLATORS)
     names = {model.name for spec in translators for model in spec.models}
     return [model for model in catalogue().values() if model.name in names]
 
 
 def qualities() -> dict[str, str]:
-    """Names of sizes by what ``setup --quality`` calls them; the names themselves are understood, too."""
+    """Return model names by value of ``setup --quality``; the names themselves are accepted, too."""
     return {model.quality: model.name for model in translation_models() if model.quality and model.original is None}
 
 
 def find(name: str) -> Model:
-    """The model of a name.
+    """Return the model of a name.
 
     Raises:
         UsageError: there is none; the hint has the nearest name, or all of them.
@@ -64,7 +64,7 @@ def find(name: str) -> Model:
 
 
 def for_quality(quality: str, compute: str) -> Model:
-    """The model of a quality (``small``, or the name of a size) for where it is to run: on a processor, converted.
+    """Return the model of a quality (``small``, or the name of a size); on a processor, the converted one.
 
     Raises:
         UsageError: there is no such quality.
@@ -83,14 +83,14 @@ def for_quality(quality: str, compute: str) -> Model:
 
 
 def recommended(compute: str, memory_bytes: int | None) -> str:
-    """The quality that fits a device; ``memory_bytes`` is that of a GPU, None where it is not known."""
+    """Return the recommended quality for a device; ``memory_bytes``: GPU memory, None if unknown."""
     if compute == "cuda" and memory_bytes is not None and memory_bytes >= MEDIUM_GPU_BYTES:
         return "medium"
     return "small"
 
 
 def for_voice(engine: str) -> Model:
-    """The model of a voice engine.
+    """Return the model of a voice engine.
 
     Raises:
         UsageError: none is to be fetched for an engine of that name.
@@ -102,17 +102,17 @@ def for_voice(engine: str) -> Model:
 
 
 def with_voice_model() -> list[SynthesizerSpec]:
-    """The voice engines for which a model can be fetched, the better one first."""
+    """Return the voice engines with a downloadable model, best first."""
     return [spec for spec in registry.specs(registry.SYNTHESIZERS) if spec.models]
 
 
 def choose_files(model: Model, names: Iterable[str]) -> list[str]:
-    """Which of the files of a repository are needed, sorted.
+    """Return the needed files of a repository, sorted.
 
-    Those of a sub-directory only where the model's own names say so, and never one that leads elsewhere.
+    Files in a sub-directory count only if the model's patterns name it, and names that lead outside never do.
 
     Raises:
-        VoicestreamError: something without which the model is of no use is not there.
+        VoicestreamError: a required file is missing.
     """
     there = sorted(name for name in names if leads_inside(name))
     required = {pattern: _of_pattern(pattern, there) for pattern in model.required}
@@ -134,12 +134,12 @@ def choose_files(model: Model, names: Iterable[str]) -> list[str]:
 
 
 def _of_pattern(pattern: str, names: Sequence[str]) -> list[str]:
-    """The names that a pattern stands for; its star does not lead into a sub-directory."""
+    """Return the names that match a pattern; its star does not match a slash."""
     return [name for name in names if name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)]
 
 
 def in_words(size_bytes: int) -> str:
-    """A size for people: ``2.5 GB``, ``17 MB``, ``900 bytes``."""
+    """Format a size for people: ``2.5 GB``, ``17 MB``, ``900 bytes``."""
     for unit, name in ((GB, "GB"), (1_000_000, "MB"), (1_000, "kB")):
         if size_bytes >= unit:
             return f"{size_bytes / unit:.1f} {name}"

@@ -1,6 +1,6 @@
-"""Making a model of CTranslate2 (int8) of one of transformers, in a process of its own.
+"""Conversion of a transformers model to CTranslate2 (int8) in a subprocess.
 
-That process takes gigabytes and gives them back by ending; it is nicer than all others and does not outlive its parent.
+The subprocess frees its gigabytes of memory by ending, runs at low priority and ends with its parent.
 
     python -P -m voicestream.models.conversion SOURCE TARGET PARENT-PID
 """
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 QUANTIZATION: Final = "int8"
 ALONG: Final = ("tokenizer.json",)
-"""Files that are needed beside the converted weights."""
+"""Files copied beside the converted weights."""
 
 NICENESS: Final = 10
 EXIT_FULL: Final = 28
-"""The child's exit code when the disk is full; any other error is 1."""
+"""Exit code of the subprocess if the disk is full; other errors are 1."""
 
 
 def convert(source: Path, target: Path, name: str, reporter: ProgressReporter) -> None:
     """Convert the model in ``source`` into the directory ``target``, which must not exist yet.
 
     Raises:
-        VoicestreamError: it did not work; what was made until then is still there.
+        VoicestreamError: the conversion failed; its unfinished files remain.
     """
     reporter.note(f"converting to {name}: takes some seconds to minutes, and memory for the whole original")
     command = [sys.executable, "-P", "-m", "voicestream.models.conversion", str(source), str(target), str(os.getpid())]
@@ -65,7 +65,7 @@ def _reason(code: int, output: bytes) -> str:
 
 
 def main(source: Path, target: Path, parent: int) -> int:
-    """Convert, in the child; its exit code."""
+    """Convert in the subprocess and return its exit code."""
     lifeline.die_with(parent)
     os.nice(NICENESS)
     from ctranslate2.converters import TransformersConverter  # noqa: PLC0415 - takes seconds

@@ -1,4 +1,4 @@
-"""Room on the disk: whether there is enough before something is fetched, and what to say when there was not."""
+"""Disk space: check before a download, and errors of a full disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 def check_room(directory: Path, needed_bytes: int, what: str) -> None:
-    """Make sure that there is room for ``what`` where ``directory`` is, or will be.
+    """Check that there is space for ``what`` where ``directory`` is or will be.
 
     Raises:
         VoicestreamError: there is not.
@@ -34,17 +34,17 @@ def check_room(directory: Path, needed_bytes: int, what: str) -> None:
 
 
 def free_bytes(directory: Path) -> int:
-    """How much can be written where a directory is."""
+    """Return the number of free bytes on the disk of a directory."""
     return shutil.disk_usage(directory).free
 
 
 def is_full(error: OSError) -> bool:
-    """Whether an error means that there was no room."""
+    """Return whether an error means a full disk."""
     return error.errno in FULL
 
 
 def full(directory: Path, error: OSError) -> VoicestreamError:
-    """What to raise then."""
+    """Return the error to raise for a full disk."""
     return VoicestreamError(
         f"no room to write in {directory}: {error.strerror}",
         hint="What was fetched stays there. Make room and type the same command again: it goes on where it stopped.",

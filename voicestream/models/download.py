@@ -1,4 +1,4 @@
-"""Fetching one model: what is missing, from the byte on where it stopped, and nothing that is not what it should be."""
+"""Resumable download of one model, with checksums of every file."""
 
 from __future__ import annotations
 
@@ -23,20 +23,19 @@ PART_SUFFIX = ".part"
 def download(
     model: Model, directory: Path, hub: ModelHub, reporter: ProgressReporter, *, extra_bytes: int = 0
 ) -> Manifest:
-    """Bring all files of a model into ``directory``, and the manifest as the last one.
+    """Download all files of a model into ``directory``, and write the manifest last.
 
-    What is there of an interrupted download, or of another program's, is used as far as the hub still has the same
-    contents.
+    Files of an interrupted download, or of another program's, are reused if the hub still has the same contents.
 
     Args:
-        model: one that the hub has.
-        directory: where it goes; files there that do not belong to it are deleted.
-        hub: is asked.
+        model: a model that the hub has.
+        directory: target; other files in it are deleted.
+        hub: the model hub.
         reporter: receives messages and progress.
-        extra_bytes: room that is needed there afterwards, apart from the files; at most as much as they take.
+        extra_bytes: space needed afterwards in addition to the files; at most their size.
 
     Raises:
-        VoicestreamError: it cannot be fetched, there is no room, or a file is not what the hub says it is.
+        VoicestreamError: the download failed, the disk is full, or a checksum is wrong.
     """
     listing = hub.listing(model.repository)
     files = [listing.files[name] for name in catalogue.choose_files(model, listing.files)]
@@ -101,7 +100,7 @@ def _one_file(
 
 
 def _checked(path: Path, file: RemoteFile, reporter: ProgressReporter) -> FileRecord | None:
-    """What is in a file, if it is what the hub says."""
+    """Return the record of a file if its checksum is that of the hub; otherwise None."""
     found = digest(path, lambda done: reporter.progress(f"verifying {file.name}", done, file.size))
     own = found.sha256 if file.sha256 is not None else found.git_blob
     is_right = found.size == file.size and own == file.fingerprint
@@ -109,7 +108,7 @@ def _checked(path: Path, file: RemoteFile, reporter: ProgressReporter) -> FileRe
 
 
 def _part_name(file: RemoteFile) -> str:
-    """The name until it is whole; another content under the same name gets another one."""
+    """Return the name of an unfinished file; other contents under the same name get another one."""
     return f"{file.name}.{file.fingerprint[:16]}{PART_SUFFIX}"
 
 

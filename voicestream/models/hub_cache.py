@@ -1,6 +1,6 @@
-"""Weights where other programs have left them: the cache of huggingface_hub.
+"""Weights in the cache of huggingface_hub, downloaded by other programs.
 
-They are used when the user has accepted their licence here and has set up no others; nothing is fetched.
+They are used if the user has accepted their licence here and has set up no others; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def snapshots(models: Iterable[Model]) -> list[Path]:
-    """Directories of the cache that hold these models as they were published, in the same order.
+    """Return the cache directories of these models as published, in the same order.
 
     Raises:
-        EngineNotReadyError: there are some whose licence was not accepted.
+        EngineNotReadyError: one is in the cache, and its licence was not accepted.
     """
     try:
         from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow, and not installed everywhere
     except ImportError:
-        return []  # who has not even that has fetched nothing with it
+        return []  # without the package, nothing was downloaded with it
     found: list[Path] = []
     for model in models:
         files = (try_to_load_from_cache(name, "config.json") for name in (model.repository, *model.also_at))

@@ -1,4 +1,4 @@
-"""Bringing a model into a store: from the hub or from a directory, whole or not at all, and never twice."""
+"""Installation of models into a store, from the hub or a directory: atomic, and never twice."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 
 class Installer:
-    """Brings models into one store."""
+    """Installer of models into one store."""
 
     def __init__(self, store: ModelStore, reporter: ProgressReporter, *, source: ModelStore | None = None) -> None:
-        """Get ready.
+        """Initialize.
 
         Args:
-            store: where models go.
+            store: target.
             reporter: receives messages and progress.
-            source: models that were fetched elsewhere; the network is not asked then.
+            source: models downloaded elsewhere; the network is then not used.
         """
         self._store = store
         self._reporter = reporter
         self._source = source
 
     def install(self, model: Model, *, keep_original: bool = False) -> None:
-        """Make sure that a model is in the store. Its licence must have been accepted.
+        """Install a model if it is not installed yet. Its licence must have been accepted.
 
         Args:
-            model: which one.
-            keep_original: of a model that is converted, install the original, too.
+            model: the model.
+            keep_original: of a converted model, install the original, too.
 
         Raises:
-            VoicestreamError: it is not there now; what was fetched stays for the next try.
+            VoicestreamError: it is not installed; downloaded files remain for the next attempt.
         """
         with self._store.alone():
             try:
@@ -68,7 +68,7 @@ class Installer:
         self._reporter.note(f"{model.name} is installed, {size}: {self._store.path_of(model.name)}")
 
     def _is_there(self, model: Model) -> bool:
-        """Whether it is installed and every byte of it right; a damaged one is put back among the unfinished."""
+        """Return whether it is installed and undamaged; a damaged one becomes unfinished again."""
         path = self._store.path_of(model.name)
         if not path.exists():
             return False
@@ -87,7 +87,7 @@ class Installer:
         return not wrong
 
     def _bring(self, model: Model, *, extra_bytes: int = 0) -> None:
-        """Have all of it in its unfinished directory."""
+        """Get all files into its unfinished directory."""
         directory = self._store.unfinished_path_of(model.name)
         found = manifest.read(directory)
         if found is not None and not manifest.damaged(directory, found, self._verifying):
@@ -98,7 +98,7 @@ class Installer:
             download(model, directory, ModelHub(), self._reporter, extra_bytes=extra_bytes)
 
     def _copy(self, model: Model, source: ModelStore, directory: Path) -> None:
-        """Bring it from a directory, and look whether it is what its manifest says."""
+        """Copy it from a directory and verify it against its manifest."""
         found = self._manifest_in(source, model)
         directory.mkdir(parents=True, exist_ok=True)
         disk.check_room(directory, sum(record.size for record in found.files.values()), model.name)
@@ -148,11 +148,11 @@ class Installer:
         self._store.discard(original.name)
 
     def _make(self, model: Model, source: Path) -> Manifest:
-        """Convert into the unfinished directory; what it is then."""
+        """Convert into the unfinished directory and return the manifest."""
         self._store.discard(model.name)
         directory = self._store.unfinished_path_of(model.name)
         was = manifest.read(source)
-        if was is None:  # it was looked at before
+        if was is None:  # checked before
             raise _damaged(source, manifest.NAME)
         weights = sum(record.size for record in was.files.values())
         disk.check_room(directory, min(model.disk_bytes, weights), model.name)

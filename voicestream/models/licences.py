@@ -1,4 +1,4 @@
-"""Licences of models: which there are, which this user has accepted, and when."""
+"""Licences of models, and the user's acceptances with their dates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COMMON: Final = {
             id="cpml",
             name="Coqui Public Model License 1.0.0",
             version="1.0.0",
-            # https://coqui.ai/cpml, which the text itself names, went with the company; here it lies with the weights.
+            # https://coqui.ai/cpml, which the text names, is offline; this copy is published with the weights.
             url="https://huggingface.co/coqui/XTTS-v2/blob/main/LICENSE.txt",
             summary="You may use the model, and the sound it makes, for non-commercial purposes only.",
             variable="COQUI_TOS_AGREED",
@@ -47,27 +47,27 @@ COMMON: Final = {
         ),
     )
 }
-"""By id; an engine's spec may bring others."""
+"""Licences by identifier; an engine's spec may add others."""
 
 
 def licences() -> dict[str, Licence]:
-    """All licences by id."""
+    """Return all licences by identifier."""
     return COMMON | {licence.id.lower(): licence for spec in registry.all_specs() for licence in spec.licences}
 
 
 MAX_BYTES: Final = 64 << 10
-"""Of the file in which acceptances are kept; each takes some 100."""
+"""Limit of the file of acceptances; each takes some 100 bytes."""
 
 
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
-    """That a licence was accepted."""
+    """Acceptance of a licence."""
 
     version: str
-    """Of the licence that was shown."""
+    """Version of the licence that was accepted."""
     date: str
-    """ISO 8601."""
+    """ISO 8601 date."""
     by: str = ""
-    """How: what was typed or set; empty = not written down, by a version before 0.2."""
+    """The typed option or the variable by which it was accepted; empty if not recorded."""
 
 
 def today() -> str:
@@ -76,12 +76,12 @@ def today() -> str:
 
 
 def path() -> Path:
-    """The file in which acceptances are kept, whether it exists or not."""
+    """Return the path of the file of acceptances, whether it exists or not."""
     return user_directories.data() / "licences.json"
 
 
 def find(identifier: str) -> Licence:
-    """The licence of an id, in any case.
+    """Return the licence of an identifier in any case.
 
     Raises:
         UsageError: there is none.
@@ -94,7 +94,7 @@ def find(identifier: str) -> Licence:
 
 
 def accepted() -> dict[str, Acceptance]:
-    """What was accepted, by the licence's id.
+    """Return the user's acceptances by licence identifier.
 
     Raises:
         ConfigurationError: the file cannot be read.
@@ -110,7 +110,7 @@ def accepted() -> dict[str, Acceptance]:
 
 
 def is_accepted(licence: Licence) -> bool:
-    """Whether this version of it was accepted, or need not be.
+    """Return whether this version of a licence was accepted, or need not be.
 
     Raises:
         ConfigurationError: as for ``accepted``.
@@ -122,14 +122,14 @@ def is_accepted(licence: Licence) -> bool:
 
 
 def accept(licence: Licence, by: str = "") -> None:
-    """Write down that it was accepted today.
+    """Record today's acceptance of a licence.
 
     Args:
-        licence: which one.
-        by: how it was, for people.
+        licence: the licence.
+        by: the typed option or variable, for people.
 
     Raises:
-        ConfigurationError: it cannot be written down.
+        ConfigurationError: the file cannot be written.
     """
     known = accepted() | {licence.id: Acceptance(version=licence.version, date=today(), by=by)}
     try:
@@ -142,7 +142,7 @@ def accept(licence: Licence, by: str = "") -> None:
 
 
 def not_accepted(licence: Licence) -> ConfigurationError:
-    """What to raise when it was not accepted."""
+    """Return the error for a licence that was not accepted."""
     return ConfigurationError(
         f"the licence of this model is not accepted yet: {licence.name}. {licence.summary}\n{licence.url}",
         hint=f"If you accept it, add: --accept-licence {licence.id}",

@@ -1,4 +1,4 @@
-"""The file that makes a directory a model: what is in it, where it is from, under which licence."""
+"""Model manifest: the file that lists a model's files, origin and licence."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ if TYPE_CHECKING:
 NAME: Final = "voicestream-model.json"
 
 MAX_BYTES: Final = 1 << 20
-"""Of the file; that of Kokoro, which has the most files, has 7 kB."""
+"""Limit of the file; that of Kokoro, the longest, has 7 kB."""
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of a model."""
+    """Size and hash of one file of a model."""
 
     size: int
-    """In bytes."""
+    """Bytes."""
     sha256: str
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """One model."""
+    """Manifest of one model."""
 
     name: str
     repository: str
     revision: str
-    """The commit of the repository."""
+    """Commit of the repository."""
     licence: str
     finished: str
-    """The date, ISO 8601."""
+    """ISO 8601 date of installation."""
     files: dict[str, FileRecord]
 
 
 def read(directory: Path) -> Manifest | None:
-    """The manifest of a directory; None where there is none, or none that can be used."""
+    """Return the manifest of a directory; None if there is none, or an invalid one."""
     try:
         found = bounded_file.read_as(directory / NAME, MAX_BYTES, Manifest)
     except (OSError, ValueError):
         return None
-    # It may have come from another machine: no name in it may lead out of the directory.
+    # It may come from another machine: no name in it may lead out of the directory.
     return found if all(leads_inside(name) and name != NAME for name in found.files) else None
 
 
 def write(directory: Path, manifest: Manifest) -> None:
-    """Write it, whole or not at all."""
+    """Write a manifest atomically."""
     write_whole(directory / NAME, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
 
 def is_whole(directory: Path, manifest: Manifest) -> bool:
-    """Whether all files are there with their sizes; contents are not read."""
+    """Return whether all files are there with their sizes; contents are not read."""
     try:
         return all((directory / name).stat().st_size == record.size for name, record in manifest.files.items())
     except OSError:
@@ -66,12 +66,12 @@ def is_whole(directory: Path, manifest: Manifest) -> bool:
 def damaged(
     directory: Path, manifest: Manifest, on_progress: Callable[[str, int, int], None] | None = None
 ) -> dict[str, str]:
-    """The files that are not what the manifest says, and what is wrong with each; all contents are read.
+    """Return the damaged or missing files with the reason for each; all contents are read.
 
     Args:
-        directory: where the files are.
-        manifest: what they ought to be.
-        on_progress: receives the name of a file, how many of its bytes were read so far, and its size.
+        directory: the model.
+        manifest: its manifest.
+        on_progress: receives the name of a file, the number of bytes read so far, and its size.
     """
     wrong: dict[str, str] = {}
     for name, record in manifest.files.items():

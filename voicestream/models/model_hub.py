@@ -1,8 +1,8 @@
-"""The hub from which weights are fetched: which files a repository has, and their contents.
+"""Model hub (Hugging Face): file lists of repositories, and resumable downloads.
 
-``huggingface_hub`` does the talking. Its own ``hf_hub_download`` begins anew when it was interrupted (2.x: its
-unfinished file has another name each time), and one file has several gigabytes; so its ``http_get`` is called, which
-goes on from any byte and tries again by itself when a connection breaks.
+The requests are made by ``huggingface_hub``. Its ``hf_hub_download`` starts again after an interruption (2.x: its
+unfinished file has another name each time), and one file has several gigabytes. So its ``http_get`` is called, which
+resumes at any byte and retries by itself when a connection breaks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
 BRANCH: Final = "main"
-"""No commit is known beforehand; the one that was fetched is written into the manifest."""
+"""Branch; no commit is pinned, and the manifest records the one that was downloaded."""
 
 LISTING_SECONDS: Final = 30.0
 NOT_ALLOWED: Final = (401, 403)
@@ -35,24 +35,24 @@ _AGAIN: Final = "Type the same command again: it goes on where it stopped."
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """What the hub says of a file."""
+    """A file in a repository."""
 
     name: str
     size: int
     sha256: str | None
-    """Of a large file."""
+    """SHA-256 of a large file."""
     git_blob: str | None
-    """Of a small file, as git names it."""
+    """Git hash of a small file."""
 
     @property
     def fingerprint(self) -> str:
-        """Of its contents."""
+        """Return the hash of its contents."""
         return self.sha256 or self.git_blob or ""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a repository has at one commit."""
+    """Files of a repository at one commit."""
 
     revision: str
     files: dict[str, RemoteFile]
@@ -62,13 +62,13 @@ class ModelHub:
     """The hub that ``HF_ENDPOINT`` names, or huggingface.co."""
 
     def __init__(self) -> None:
-        """Get ready to ask; nothing is sent yet.
+        """Initialize; nothing is sent yet.
 
         Raises:
-            ConfigurationError: the package is missing, ``HF_ENDPOINT`` is no address, or the user has forbidden to ask.
+            ConfigurationError: the package is missing, ``HF_ENDPOINT`` is no address, or offline mode is set.
         """
         packages.check(*packages.FETCHING)
-        # Read when it is imported. What is sent otherwise: the version of torch, and which agent has started us.
+        # Read at import. Otherwise it would send the version of torch, and the agent that started us.
         telemetry.switch_off()
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
@@ -84,7 +84,7 @@ class ModelHub:
         self._token: str | bool = False
 
     def listing(self, repository: str) -> Listing:
-        """The files of a repository.
+        """Return the files of a repository.
 
         Raises:
             VoicestreamError: the hub cannot be reached, or does not give them.
@@ -110,11 +110,11 @@ class ModelHub:
     def fetch(
         self, repository: str, revision: str, file: RemoteFile, part: Path, fetched: Callable[[int], None]
     ) -> None:
-        """Fetch what is missing at the end of ``part``; ``fetched`` is told how many bytes there are.
+        """Download the missing end of ``part``; ``fetched`` receives the number of bytes so far.
 
         Raises:
-            VoicestreamError: the hub cannot be reached, or does not give it.
-            OSError: it cannot be written.
+            VoicestreamError: the hub cannot be reached, or refuses.
+            OSError: the file cannot be written.
         """
         from huggingface_hub import file_download, hf_hub_url  # noqa: PLC0415
         from huggingface_hub.utils import build_hf_headers  # noqa: PLC0415
@@ -134,11 +134,11 @@ class ModelHub:
             self._allowed(get)
 
     def cached(self, repositories: Iterable[str], file: RemoteFile) -> Path | None:
-        """Where other programs have left a file of that name and size when they fetched it, if any has.
+        """Return the path of a file of that name and size in the cache of other programs, if any.
 
         Args:
-            repositories: those that have it.
-            file: as one of them lists it.
+            repositories: repositories that have it.
+            file: the file as one of them lists it.
         """
         from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
 
@@ -150,7 +150,7 @@ class ModelHub:
         return None
 
     def _allowed(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask without saying who we are; only a hub that wants to know is told, if the user has logged in."""
+        """Run a request without authentication; retry with the user's token if the hub requires one."""
         from huggingface_hub import get_token  # noqa: PLC0415
         from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
 
@@ -190,7 +190,7 @@ class ModelHub:
         except OSError as error:
             if error.errno is not None:
                 raise
-            # This is how http_get says that it got less, or more, than there is.
+            # http_get reports a wrong length with this error.
             raise VoicestreamError(f"{self.host} did not send all of {what}", hint=_AGAIN) from error
 
     def _refused(self, what: str, status: int) -> VoicestreamError:
@@ -208,7 +208,7 @@ class ModelHub:
 
 
 class _Counted:
-    """A file that tells how long it is with every piece that is written to it."""
+    """File wrapper that reports its length after every write."""
 
     def __init__(self, file: BinaryIO, fetched: Callable[[int], None]) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Where models lie on this machine, which are there, and how they go."""
+"""Model store: the directory of installed models."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from voicestream.models.manifest import Manifest
 
 UNFINISHED: Final = ".unfinished"
-"""The sub-directory in which models are until they are whole: nobody takes one there for a model."""
+"""Sub-directory of unfinished models, which is not searched for models."""
 
 
 def directory() -> Path:
-    """The directory whose sub-directories are models, whether it exists or not."""
+    """Return the directory of models, whether it exists or not."""
     named = os.environ.get(MODELS_VARIABLE)
     if named:
         return Path(named).absolute()
@@ -36,37 +36,37 @@ def directory() -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """What there is of a model on this machine."""
+    """State of one model in the store."""
 
     name: str
     path: Path
     size: int
-    """Bytes on the disk."""
+    """Bytes on disk."""
     manifest: Manifest | None
-    """None: it is incomplete."""
+    """None: the model is incomplete."""
 
 
 class ModelStore:
-    """A directory of models: ``directory()``, or one that is to be carried to another machine."""
+    """A directory of models: ``directory()``, or one to carry to another machine."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def path_of(self, name: str) -> Path:
-        """Where a model is when it is whole."""
+        """Return the path of an installed model."""
         return self.root / name
 
     def unfinished_path_of(self, name: str) -> Path:
-        """Where it is until then."""
+        """Return its path while it is unfinished."""
         return self.root / UNFINISHED / name
 
     def installed(self, name: str) -> Manifest | None:
-        """The manifest of a model that is there and whole, as far as sizes tell."""
+        """Return the manifest of a model whose files all exist with their sizes."""
         found = manifest.read(self.path_of(name))
         return found if found is not None and manifest.is_whole(self.path_of(name), found) else None
 
     def entries(self) -> list[Entry]:
-        """All that is there, by name, whole or not.
+        """Return all models by name, complete or not.
 
         Raises:
             ConfigurationError: the directory cannot be read.
@@ -89,10 +89,10 @@ class ModelStore:
         return [found[name] for name in sorted(found)]
 
     def remove(self, name: str) -> int:
-        """Delete a model and what is there of it unfinished; the bytes that were freed.
+        """Delete a model and its unfinished files; returns the number of freed bytes.
 
         Raises:
-            VoicestreamError: there is nothing of it, or it cannot be deleted.
+            VoicestreamError: there is no such model, or it cannot be deleted.
         """
         gone = self.unfinished_path_of(name)
         whole = self.path_of(name)
@@ -103,7 +103,7 @@ class ModelStore:
             with self.alone():
                 self.discard(name)
                 if whole.is_dir():
-                    # Out of sight in one step: half a model must not be taken for one.
+                    # Renamed in one step first: half a model must not be found as one.
                     whole.rename(gone)
                     self.discard(name)
         except OSError as error:
@@ -111,13 +111,13 @@ class ModelStore:
         return freed
 
     def discard(self, name: str) -> None:
-        """Delete what is there of it unfinished, if anything."""
+        """Delete the unfinished files of a model, if any."""
         if self.unfinished_path_of(name).exists():
             shutil.rmtree(self.unfinished_path_of(name))
 
     @contextmanager
     def alone(self) -> Generator[None]:
-        """Be the only one that changes this store, until the end of the block.
+        """Lock the store against other processes until the end of the block.
 
         Raises:
             ConfigurationError: it cannot be written to, or is one model's directory.

@@ -1,4 +1,4 @@
-"""Packages that are needed beside the base install, found without importing them."""
+"""Optional packages: checks without importing them, and the commands that install them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 FETCHING: Final = ("huggingface_hub",)
 
 _CONSTRAINTS: Final = Path(__file__).parents[2] / "constraints.txt"
-"""Of a checkout: names a torch without CUDA, which is gigabytes smaller."""
+"""In a checkout: constrains torch to a build without CUDA, which is gigabytes smaller."""
 
 CONSTRAINT: Final = f" --constraint {shlex.quote(str(_CONSTRAINTS))}" if _CONSTRAINTS.exists() else ""
-"""What stands behind a command that installs torch; nothing where there is no checkout."""
+"""Suffix of commands that install torch; empty without a checkout."""
 
 INSTALL: Final = f"pip install 'voicestream[translation]'{CONSTRAINT}"
-"""What installs all of them."""
+"""Command that installs all of them."""
 
 CONVERTING: Final = ("ctranslate2", "tokenizers", "torch", "transformers")
 
@@ -30,14 +30,14 @@ INSTALL_NEURAL: Final = f"pip install 'voicestream[neural]'{CONSTRAINT}"
 
 
 def check(*names: str, install: str = INSTALL) -> None:
-    """Make sure that packages are installed, without importing them.
+    """Check that packages are installed, without importing them.
 
     Args:
-        names: of modules.
+        names: module names.
         install: the command that installs them.
 
     Raises:
-        ConfigurationError: some are not.
+        ConfigurationError: some are missing.
     """
     missing = [name for name in names if not is_installed(name)]
     if missing:
@@ -45,12 +45,12 @@ def check(*names: str, install: str = INSTALL) -> None:
 
 
 def is_installed(name: str) -> bool:
-    """Whether there is a module of that name; it is not imported."""
+    """Return whether a module is installed, without importing it."""
     return importlib.util.find_spec(name) is not None
 
 
 def has_all(spec: EngineSpec) -> bool:
-    """Whether the packages of an engine are installed."""
+    """Return whether all packages of an engine are installed."""
     return all(is_installed(name) for name in spec.packages)
 
 

@@ -1,4 +1,4 @@
-"""How those who fetch and convert tell a person what they are doing."""
+"""Progress reporter protocol of downloads and conversions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class ProgressReporter(Protocol):
-    """Somebody who is told."""
+    """Receiver of messages and progress."""
 
     def note(self, text: str) -> None:
-        """Something happened."""
+        """Report a message."""
         ...
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """So many bytes of something are done; it is over when all are."""
+        """Report progress: ``done`` of ``total`` bytes; finished when both are equal."""
         ...

@@ -1,6 +1,7 @@
-"""Finds an engine's weights among the models of a directory: those that are whole, the newest first.
+"""Search for an engine's weights in a directory of models: complete ones, the newest first.
 
-Engines say by themselves what is theirs and what must be there: one directory may hold models of several.
+Each engine checks by itself which models are its own and which files they need: a directory may hold models of several
+engines.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONFIGURATION: Final = "config.json"
-"""A directory with this file may be a model."""
+"""File that marks a directory as a model."""
 
 TABLE_BYTES: Final = 4 << 20
-"""The largest JSON file of a model that is read here; XTTS's vocabulary has 0.4 MB."""
+"""Limit of JSON files read here; XTTS's vocabulary has 0.4 MB."""
 
 SHOWN_CHARACTERS: Final = 80
 
@@ -28,33 +29,33 @@ AGAIN: Final = f"Remove it and try: {SETUP}"
 
 
 def root(models: str) -> Path:
-    """Where to look: ``models``, a directory of models or one model; empty = the user's."""
+    """Return the directory to search: ``models``, a directory of models or one model; empty = the user's."""
     return Path(models) if models else model_store.directory()
 
 
 def places(where: Path) -> list[Path]:
-    """The directory itself if it is a model, else those in it, the one that was completed last first."""
+    """Return the directory itself if it is a model, else the models in it, the newest first."""
     if (where / CONFIGURATION).is_file():
         return [where]
     try:
         inside = [place for place in where.iterdir() if (place / CONFIGURATION).is_file()]
         return sorted(inside, key=lambda place: (-(place / CONFIGURATION).stat().st_mtime_ns, place.name))
-    except (OSError, ValueError):  # there is no such directory, or none can have such a name
+    except (OSError, ValueError):  # there is no such directory, or the name is invalid
         return []
 
 
 def whole_one(found: list[Path], where: Path, what: str, check: Callable[[Path], None], *, hint: str = SETUP) -> Path:
-    """The first of the directories that were found in which nothing is missing.
+    """Return the first complete one of several model directories.
 
     Args:
-        found: those that are models of the engine.
-        where: in which directory they were looked for.
-        what: they are, for people.
-        check: raises ``EngineNotReadyError`` where something is missing.
-        hint: the command that brings one.
+        found: models of the engine.
+        where: the directory that was searched.
+        what: name of the weights, for people.
+        check: raises ``EngineNotReadyError`` if a file is missing.
+        hint: the command that installs the weights.
 
     Raises:
-        EngineNotReadyError: there is none, or none is whole; the first one's error then.
+        EngineNotReadyError: there is none, or none is complete; then it is the error of the first.
     """
     if not found:
         raise EngineNotReadyError(f"there are no {what} in {where}", hint=hint)
@@ -71,7 +72,7 @@ def whole_one(found: list[Path], where: Path, what: str, check: Callable[[Path],
 
 
 def table(file: Path) -> dict[str, Any]:
-    """What a JSON file holds, which must be a table.
+    """Read a JSON file that must hold an object.
 
     Raises:
         EngineNotReadyError: it is damaged.
@@ -86,7 +87,7 @@ def table(file: Path) -> dict[str, Any]:
 
 
 def configuration(place: Path) -> dict[str, Any]:
-    """What the configuration of a directory says, to look whose it is; nothing where it is damaged."""
+    """Return the configuration of a model directory, by which an engine knows its own; empty if damaged."""
     try:
         return table(place / CONFIGURATION)
     except EngineNotReadyError:
@@ -94,5 +95,5 @@ def configuration(place: Path) -> dict[str, Any]:
 
 
 def shown(found: object) -> str:
-    """What a configuration says of its model, for people: a short name, or that there is none."""
+    """Return a short name of a model in a configuration, for people."""
     return found[:SHOWN_CHARACTERS] if isinstance(found, str) and found else "no model at all"

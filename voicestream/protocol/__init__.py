@@ -1,1 +1,1 @@
-"""Everything that crosses processes: messages, transport, shared memory of the audio pool, run directory, lifelines."""
+"""Inter-process protocol: messages, transport, shared memory of the audio pool, run directory and lifelines."""

@@ -1,11 +1,11 @@
-"""The shared memory in which sound travels from the tts worker to the player.
+"""Audio pool: shared memory that carries PCM from the tts worker to the player.
 
 Layout: one page of header, then ``slots`` slots of ``SLOT_FRAMES`` mono float32 samples at ``SAMPLE_RATE``. The header
-holds the playback cursor, one aligned 64-bit word, so that a player killed at any instant leaves a whole value behind:
-24 bits of serial (which ``Play`` it belongs to) and 40 bits of frame (how much of that sentence was handed over).
+holds the playback cursor in one aligned 64-bit word, so a player killed at any instant leaves a whole value: 24 bits of
+serial (the ``Play`` it belongs to) and 40 bits of frame (the number of frames handed to the output).
 
-A worker attaches to the segment by its name (``voicestream/protocol/pool_memory.py`` makes it). Where the system has
-no named shared memory, the segment is an anonymous file whose descriptor the worker inherits.
+A worker attaches to the segment by its name, which ``voicestream/protocol/pool_memory.py`` creates. On systems without
+named shared memory the segment is an anonymous file, and the worker inherits its descriptor.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ SAMPLE_RATE: Final = 24_000
 """Hertz; the native rate of XTTS v2, and of every sample in the pool."""
 
 SAMPLE_BYTES: Final = 4
-"""One float32 sample of the one channel."""
+"""Bytes of one mono float32 sample."""
 
 SLOT_FRAMES: Final = 12_000
-"""Half a second: a short sentence wastes little, a long one needs few messages."""
+"""Half a second: short sentences waste little memory, long ones need few messages."""
 
 SLOT_COUNT: Final = 256
-"""128 s of sound ahead, 12.3 MB; pages are touched at start so that a full memory shows up there."""
+"""128 s of audio, 12.3 MB. All pages are touched at start, so a lack of memory is detected there."""
 
 HEADER_BYTES: Final = 4096
-"""A page, so that the slots are page-aligned."""
+"""One page, so that the slots are page-aligned."""
 
 _SLOT_BYTES: Final = SLOT_FRAMES * SAMPLE_BYTES
 _FILE_NAME: Final = "voicestream-audio"
@@ -45,21 +45,21 @@ _SERIAL_LIMIT: Final = 1 << (64 - _FRAME_BITS)
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far playback has come."""
+    """Playback position."""
 
     serial: int
     """``Play.serial`` of the sentence, modulo 2**24; 0 before the first."""
     frame: int
-    """Frames of it that were handed to the output."""
+    """Frames of that sentence handed to the output."""
 
 
 def size_of(slots: int) -> int:
-    """Bytes of a segment with so many slots."""
+    """Return the size in bytes of a segment with this number of slots."""
     return HEADER_BYTES + slots * _SLOT_BYTES
 
 
 def create(slots: int = SLOT_COUNT, refused: list[tuple[str, OSError]] | None = None) -> int:
-    """Make an anonymous segment with all of its memory reserved; a lack shows here and not as a SIGBUS in a worker.
+    """Create an anonymous segment with all memory reserved, so that a lack raises here instead of SIGBUS in a worker.
 
     Args:
         slots: of the pool.
@@ -84,7 +84,7 @@ def create(slots: int = SLOT_COUNT, refused: list[tuple[str, OSError]] | None = 
 
 
 class AudioPool:
-    """One process's view of a segment."""
+    """A process's view of a segment."""
 
     def __init__(self, source: int | str) -> None:
         """Map the segment.
@@ -97,7 +97,7 @@ class AudioPool:
         """
         self._map: mmap.mmap | UntrackedMemory
         if isinstance(source, str):
-            # Not at the top: processes that only need the constants would take longer to start.
+            # Imported late: processes that only need the constants start faster.
             from voicestream.protocol import untracked_memory  # noqa: PLC0415
 
             self._map = untracked_memory.attach(source)
@@ -111,13 +111,13 @@ class AudioPool:
         self._cursor = self._view[:8].cast("Q")
 
     def close(self) -> None:
-        """Give the view back; every view handed out must be released before."""
+        """Unmap the segment; every view handed out must be released before."""
         self._cursor.release()
         self._view.release()
         self._map.close()
 
     def frames(self, slot: int, start: int, count: int) -> memoryview:
-        """The bytes of ``count`` frames of ``slot`` from frame ``start`` on, writable; release it after use.
+        """Return a writable view of ``count`` frames of ``slot`` from frame ``start`` on; release it after use.
 
         Raises:
             ValueError: the stretch is not inside one slot of this pool.
@@ -129,12 +129,12 @@ class AudioPool:
 
     @property
     def cursor(self) -> Cursor:
-        """Where playback is, or was when the player ended."""
+        """Return the playback position, the last one if the player has ended."""
         word = self._cursor[0]
         return Cursor(serial=word >> _FRAME_BITS, frame=word & ((1 << _FRAME_BITS) - 1))
 
     def set_cursor(self, serial: int, frame: int) -> None:
-        """Record that ``frame`` frames of the sentence with ``serial`` were handed over; the player alone calls it."""
+        """Record that ``frame`` frames of sentence ``serial`` were handed to the output; only the player calls it."""
         self._cursor[0] = (serial % _SERIAL_LIMIT) << _FRAME_BITS | frame
 
 
@@ -150,7 +150,7 @@ def _in_a_file() -> int:
 
 
 def _allocated(descriptor: int, size: int) -> int:
-    """The descriptor, with memory behind it; or an error, and the descriptor is closed."""
+    """Reserve memory for a descriptor and return it; on an error the descriptor is closed."""
     try:
         os.ftruncate(descriptor, size)
         if hasattr(os, "posix_fallocate"):

@@ -1,7 +1,7 @@
-"""The lines of ``--events``: one JSON object each; an interface, documented in docs/internals/protocol.md.
+"""Event stream of ``--events``: one JSON object a line, documented in docs/internals/protocol.md.
 
-Version 1: ``{"event", "session", "sentence", "time", …}``; fields that do not apply are absent, new fields and new
-events may come, none is renamed or taken away without a new version, which ``session_opened`` names.
+Version 1: ``{"event", "session", "sentence", "time", …}``. Fields that do not apply are absent. New fields and new
+events may be added; a field is renamed or removed only with a new version, which ``session_opened`` states.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ EVENTS_VERSION: Final = 1
 
 
 class EventWriter:
-    """Makes event lines, and hands each on."""
+    """Encoder of event lines, which passes each line to a callback."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
-        """``write`` takes a line, its end included, and does not wait."""
+        """Initialize; ``write`` receives a whole line with its newline and must not block."""
         self._write_line = write
 
     def opened(self, message: SessionOpened, time: float) -> None:
-        """The session exists."""
+        """Write ``session_opened``."""
         self._write(
             {
                 "event": EventName.SESSION_OPENED,
@@ -44,12 +44,12 @@ class EventWriter:
         )
 
     def happened(self, event: SessionEvent) -> None:
-        """Something happened in the session."""
+        """Write an event of the session."""
         fields = msgspec.structs.asdict(event)
         self._write({name: value for name, value in fields.items() if value is not None})
 
     def handed_over(self, message: HandedOver, time: float) -> None:
-        """The supervisor finishes the session; the last event."""
+        """Write ``handed_over``, the last event of a session that the supervisor finishes."""
         self._write(
             {
                 "event": EventName.HANDED_OVER,
@@ -60,7 +60,7 @@ class EventWriter:
         )
 
     def closed(self, message: SessionClosed, exit_code: int, time: float) -> None:
-        """The session is over."""
+        """Write ``session_closed``."""
         self._write(
             {
                 "event": EventName.SESSION_CLOSED,
@@ -73,7 +73,7 @@ class EventWriter:
         )
 
     def _write(self, fields: dict[str, object]) -> None:
-        # The event's name is of our own vocabulary; the values may hold text from anywhere.
+        # The event name comes from our own vocabulary; the values may hold text from outside.
         for name, value in fields.items():
             if name != "event" and isinstance(value, str):
                 fields[name] = strip_terminal_codes(value)

@@ -1,12 +1,12 @@
-"""How a worker and its supervisor notice each other's death at once.
+"""Lifelines: detection of a dead supervisor by its workers, and of a dead worker by its supervisor.
 
-A lifeline is one socket pair: the supervisor keeps one end, the worker inherits the other, and the kernel closes a dead
-process's end for it. Reading then gives end-of-file on the survivor's side, whatever killed the other.
+A lifeline is one socket pair. The supervisor keeps one end, the worker inherits the other, and the kernel closes the
+end of a dead process. The survivor then reads end-of-file, whatever killed the other.
 
-A thread that waits for this cannot run while C code holds the interpreter lock, so on Linux the kernel is also asked to
-kill a worker that runs models with its parent. A worker without models removes the name of the shared memory first; the
-kernel wakes it if it is stopped. On macOS the lifeline alone stands: a worker stuck in such a call there ends only when
-the call returns.
+A waiting thread cannot run while C code holds the interpreter lock. On Linux the kernel is therefore also asked to kill
+a worker that runs models when its parent ends. A worker without models removes the name of the shared memory first; the
+kernel wakes it if it is stopped. On macOS only the lifeline works: a worker inside such a call ends when the call
+returns.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 def _nothing_to_do() -> None:
-    """Most processes leave nothing that the kernel does not remove."""
+    """Do nothing: most processes leave nothing that the kernel does not clean up."""
 
 
 def make() -> tuple[socket.socket, socket.socket]:
-    """The supervisor's end (non-blocking) and the worker's end (to be inherited, then closed here)."""
+    """Create a lifeline: the supervisor's end (non-blocking), and the worker's end (inherited, then closed here)."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     return ours, theirs
 
 
 def is_cut(end: socket.socket) -> bool:
-    """Whether the process at the other end has ended; ``end`` must be non-blocking."""
+    """Return whether the process at the other end has ended; ``end`` must be non-blocking."""
     try:
         return end.recv(1) == b""
     except BlockingIOError:
@@ -48,14 +48,14 @@ def is_cut(end: socket.socket) -> bool:
 def die_with(
     parent: int, number: signal.Signals = signal.SIGKILL, orphaned: Callable[[], None] = _nothing_to_do
 ) -> None:
-    """In a worker: be signalled when process ``parent`` ends, and end now if it has ended already.
+    """Have this worker signalled when process ``parent`` ends, and end now if it has ended already.
 
     The kernel signals when the *thread* that started us ends: the supervisor starts workers from its main thread only.
 
     Args:
         parent: process id of the supervisor.
-        number: SIGKILL, or SIGCONT for a process that is to end by its lifeline and may be stopped.
-        orphaned: the last thing to do when the parent has ended already.
+        number: SIGKILL, or SIGCONT for a process that ends by its lifeline and may be stopped.
+        orphaned: called last when the parent has ended already.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
@@ -63,7 +63,7 @@ def die_with(
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:
-        # The parent ended between our start and the request: nobody would ever signal us.
+        # The parent ended between our start and the request: no signal would ever come.
         try:
             orphaned()
         finally:

@@ -1,8 +1,8 @@
-"""The supervisor as a process: who holds the lock of a run directory, and how that one is ended without its help.
+"""Lock holder: the supervisor process that holds the lock of a run directory, and its forced shutdown.
 
-The lock's file names the process, and when it started: a number alone could be another process's by now. Where that is
-not written (a full disk), Linux's own list of locks is read. On Linux what is signalled is a pidfd, which cannot become
-another process's.
+The lock file names the process and its start time, because a process id alone may have been reused. If that note is
+missing (full disk), Linux's list of locks is read. On Linux signals are sent through a pidfd, which cannot refer to
+another process.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 0.02
 
 TERM_SECONDS: Final = 6.0
-"""A supervisor that hears SIGTERM ends its workers, and drains what is heard, in less."""
+"""After SIGTERM a supervisor ends its workers and drains playback in less time."""
 
 KILL_SECONDS: Final = 5.0
-"""The kernel ends a process at once, unless that waits for a disk or a driver."""
+"""After SIGKILL the kernel ends a process at once, unless it waits for a disk or a driver."""
 
 ORPHANS_SECONDS: Final = 1.0
-"""Workers notice at once that their supervisor is gone; how long until those that do not are killed."""
+"""Workers detect at once that their supervisor is gone; those that do not are killed after this time."""
 
 LOCKS: Final = Path("/proc/locks")
 
@@ -38,18 +38,18 @@ Step = Literal["SIGTERM", "SIGKILL"]
 
 
 def find(directory: RunDirectory) -> LockHolder | None:
-    """The process that holds the lock now; None if there is none, or none that can be told for certain."""
+    """Return the process that holds the lock now; None if there is none or it cannot be identified."""
     return _find_noted(directory) or _find_listed(directory)
 
 
 def _find_noted(directory: RunDirectory) -> LockHolder | None:
-    """The one that has written its name into the lock's file."""
+    """Return the process that has noted its identity in the lock file."""
     noted = directory.noted_holder()
     pid = noted.partition(" ")[0]
     if not (pid.isascii() and pid.isdigit() and 1 < int(pid) < 1 << 31) or int(pid) == os.getpid():
         return None
     holder = LockHolder(int(pid))
-    # Behind the opening of the pidfd: what is true now is true of the process that it names.
+    # Checked after the pidfd is open, so it is true of the process that the pidfd refers to.
     if holder.is_running() and identity(int(pid)) == noted and directory.is_held() and _is_ours(int(pid), noted):
         return holder
     holder.close()
@@ -57,7 +57,7 @@ def _find_noted(directory: RunDirectory) -> LockHolder | None:
 
 
 def _find_listed(directory: RunDirectory) -> LockHolder | None:
-    """The one that the kernel names."""
+    """Return the process that the kernel lists as holder."""
     pid = _listed(directory)
     if pid is None or pid == os.getpid():
         return None
@@ -69,7 +69,7 @@ def _find_listed(directory: RunDirectory) -> LockHolder | None:
 
 
 def _listed(directory: RunDirectory) -> int | None:
-    """The process that the kernel's list has for the lock (proc_locks(5)): the one that has locked it exclusively."""
+    """Return the process with the exclusive lock according to proc_locks(5)."""
     found = directory.lock_identity()
     if found is None:
         return None
@@ -94,15 +94,15 @@ class LockHolder:
         self._watch: Final = ProcessWatch(pid)
 
     def close(self) -> None:
-        """Stop watching it."""
+        """Close the descriptors that watch it."""
         self._watch.close()
 
     def is_running(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether the process is still running."""
         return not self._watch.has_ended()
 
     def is_stopped(self) -> bool:
-        """Whether it was stopped by a signal, or by a debugger, and cannot answer."""
+        """Return whether the process was stopped by a signal or a debugger and cannot answer."""
         import psutil  # noqa: PLC0415 - only where it does not answer
 
         with suppress(psutil.Error):
@@ -110,17 +110,17 @@ class LockHolder:
         return False
 
     def end(self, term_seconds: float = TERM_SECONDS) -> Step | None:
-        """End it and its workers: SIGTERM, and SIGKILL if that does not help in time.
+        """Shut down the process and its workers: SIGTERM, then SIGKILL after ``term_seconds``.
 
         Returns:
-            The step that ended it; None if nothing could.
+            The step that ended it; None if nothing did.
 
         Raises:
-            PermissionError: it is not the user's process.
+            PermissionError: it is another user's process.
         """
         workers = self._workers()
         self._signal(signal.SIGTERM)
-        self._signal(signal.SIGCONT)  # one that was stopped takes SIGTERM only when it goes on
+        self._signal(signal.SIGCONT)  # a stopped process handles SIGTERM only after it is resumed
         step: Step = "SIGTERM"
         if not self._ends_within(term_seconds):
             workers += self._workers()
@@ -155,7 +155,7 @@ class LockHolder:
 
 
 def _is_ours(pid: int, noted: str) -> bool:
-    """Where the start of a process is not told: whether it is a supervisor, by its command line."""
+    """Return whether a process is a supervisor, by its command line, if its start time is not available."""
     if not noted.endswith(" 0"):
         return True
     import psutil  # noqa: PLC0415
@@ -166,7 +166,7 @@ def _is_ours(pid: int, noted: str) -> bool:
 
 
 def _end_orphans(workers: list[psutil.Process]) -> None:
-    """Kill what is left of a supervisor that was killed; ``psutil`` does not mistake a reused number for a worker."""
+    """Kill the remaining workers of a killed supervisor; ``psutil`` does not confuse reused process ids."""
     import psutil  # noqa: PLC0415
 
     _, left = psutil.wait_procs(workers, timeout=ORPHANS_SECONDS)

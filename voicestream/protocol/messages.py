@@ -1,12 +1,12 @@
-"""Every message that crosses a socket, and nothing else.
+"""Messages of the wire protocol: every struct that crosses a socket, and nothing else.
 
-One message is one msgpack map in one frame; ``voicestream.protocol.transport`` packs, unpacks and validates them, and
-``docs/internals/protocol.md`` shows who sends which, when. All structs are tagged, frozen and ``kw_only``: a restarted
-worker may run newer code than the supervisor, and positional encoding would then decode into the wrong field.
+One message is one msgpack map in one frame. ``voicestream.protocol.transport`` encodes, decodes and validates them;
+``docs/internals/protocol.md`` lists sender and receiver of each. All structs are tagged, frozen and ``kw_only``: a
+restarted worker may run newer code than the supervisor, and positional encoding would then decode into the wrong field.
 
 Units: durations in seconds, positions and lengths of audio in frames (one float32 sample of the mono pool), offsets of
-input in bytes from the start of the session's input. ``session`` names one ``run``; ``sentence`` is the ordinal
-within it, from 0; together they are the id of a sentence.
+input in bytes from the start of the session's input. ``session`` names one ``run``; ``sentence`` is the ordinal within
+it, from 0. Both together are the id of a sentence.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 PROTOCOL_VERSION = 6
-"""Raised whenever two versions of this file could misunderstand each other. Every message with which a conversation can
-begin, and every answer to one, carries it (``protocol``, always sent); ``link.unpack`` compares it before it looks at
-anything else of the message."""
+"""Incremented whenever two versions of this file could misunderstand each other. Every message that can begin a
+conversation, and every answer to one, carries it (``protocol``, always sent); ``transport.unpack`` compares it before
+any other field."""
 
 MAX_STATE_BYTES: Final = 512 << 10
-"""Of a parser's state (``InputConsumed.state``), which must fit a frame together with a session's options; an honest
-one has some kilobytes. The parser keeps to it, the supervisor refuses a larger one."""
+"""Largest parser state (``InputConsumed.state``): it must fit a frame together with a session's options. A normal one
+has some kilobytes. The parser obeys the limit, and the supervisor refuses a larger one."""
 
 Role = Literal["parser", "translation", "tts", "player"]
 EngineRole = Literal["translation", "tts"]
-"""Those whose engine can compute on a device of its own."""
+"""Roles whose engine can compute on a device of its own."""
 Stage = Literal["parser", "translation", "tts", "player"]
 WorkerState = Literal["starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
 OutputKind = Literal["speakers", "wav", "null"]
@@ -35,10 +35,10 @@ SentenceKind = Literal["speech", "agent_error"]
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
 NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0.0)]
-"""Seconds; no limit upwards."""
+"""Seconds without upper limit."""
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
 GpuIndex = Annotated[int, msgspec.Meta(ge=0, le=999)]
-"""Of an NVIDIA card, as CUDA counts them."""
+"""Index of an NVIDIA GPU in CUDA's order."""
 RefusalCode = Literal[
     "other_version",
     "ending",
@@ -50,42 +50,42 @@ RefusalCode = Literal[
     "worker_failed",
     "not_available",
 ]
-"""Reason of a refusal, for programs; the words of a refusal are for people only."""
+"""Reason of a refusal for programs; the text of a refusal is for people only."""
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
-    """Base of every message: the tag is the class name."""
+    """Base of all messages; the tag is the class name."""
 
 
 class _Versioned(_Message, frozen=True, kw_only=True, omit_defaults=False):
-    """Base of the messages that carry the version of the protocol: all fields are sent, whatever their values."""
+    """Base of messages that carry the protocol version; all their fields are always sent."""
 
     protocol: int = PROTOCOL_VERSION
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of what is nested inside messages."""
+    """Base of structs nested in messages."""
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
 class ParserOptions(_Part, frozen=True, kw_only=True):
-    """How one session's input is read."""
+    """Parser options of one session."""
 
     format: str = "auto"
     only: Literal["all", "final"] = "all"
     code: Literal["drop", "announce"] = "drop"
     language: str = "en"
-    """BCP-47 tag of the agent's words where the text itself does not show another."""
+    """BCP-47 tag of the agent's text, used where the text itself does not show another language."""
     max_characters: int = 0
-    """Longest text the voice engine takes in one piece; 0 = no limit."""
+    """Longest text that the voice engine takes at once; 0 = no limit."""
     replacements: dict[str, str] = {}
-    """The user's ``[speech.replace]``: word or phrase, and how it is to be said."""
+    """The user's ``[speech.replace]``: a word or phrase, and its spoken form."""
 
 
 class OutputOptions(_Part, frozen=True, kw_only=True):
-    """Where one session's sound goes."""
+    """Audio output of one session."""
 
     kind: OutputKind = "speakers"
     path: str = ""
@@ -95,48 +95,48 @@ class OutputOptions(_Part, frozen=True, kw_only=True):
 
 
 class TranslationOptions(_Part, frozen=True, kw_only=True):
-    """How one session's sentences are translated."""
+    """Translation options of one session."""
 
     beams: Beams = 1
-    """Translations that are followed side by side in the search for the best; 1 is the fastest."""
+    """Width of the beam search; 1 = greedy decoding, the fastest."""
     keep: list[str] = []
-    """Words that stand in the translation as they are."""
+    """Protected words, which are not translated."""
     glossary: dict[str, str] = {}
-    """Words, and what they are called in the target language."""
+    """Glossary: words and their translation."""
 
 
 class SessionOptions(_Part, frozen=True, kw_only=True):
-    """What one ``run`` asks for."""
+    """Options of one ``run``."""
 
     parser: ParserOptions
     output: OutputOptions
     target: str = "en"
-    """BCP-47 tag of the language to be heard."""
+    """BCP-47 tag of the spoken language."""
     translator: str = "auto"
     translation: TranslationOptions = TranslationOptions()
     models: str = ""
-    """Absolute path of the directory in which the neural engines find their weights; empty = the user's."""
+    """Absolute path of the directory of the neural engines' weights; empty = the user's."""
     compute: str = "auto"
     """Device on which neural engines compute."""
     gpus: dict[EngineRole, GpuIndex] = msgspec.field(name="cards", default_factory=dict[EngineRole, GpuIndex])
-    """The NVIDIA card of each role that does not leave it to ``compute``."""
+    """GPU of each role that has one of its own; the others use ``compute``. Encoded as ``cards``."""
     graphs: bool = True
-    """Whether they may record what a GPU does again and again."""
+    """Whether engines may capture CUDA graphs."""
     tts: str = "auto"
     voice: str = ""
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
     speed: Speed = 1.0
     """1.0 = the voice's natural speed."""
     sentence_pause_seconds: NonNegativeSeconds = 0.25
-    """Quiet after a sentence, at the voice's natural speed,"""
+    """Silence after a sentence, at the voice's natural speed."""
     paragraph_pause_seconds: NonNegativeSeconds = 0.6
-    """and after the last one of a paragraph, a list item, a heading or a message."""
+    """Silence after the last sentence of a paragraph, a list item, a heading or a message."""
     keep_alive_seconds: NonNegativeSeconds = 300.0
-    """How long the supervisor stays warm after the last session."""
+    """Time that the supervisor keeps running after the last session."""
     max_lag_seconds: NonNegativeSeconds = 0.0
-    """How old a message may be when it begins to be heard; older ones are skipped. 0 = none is."""
+    """Greatest age of a message at the start of its playback; older ones are skipped. 0 = no limit."""
     quiet: bool = False
-    """The client shows nothing but errors: what a better engine lacks is kept for another session."""
+    """The client shows errors only; the note that a better engine is not ready is kept for another session."""
 
 
 class SourceSentence(_Part, frozen=True, kw_only=True):
@@ -148,37 +148,37 @@ class SourceSentence(_Part, frozen=True, kw_only=True):
 
 
 class TranslatedSentence(_Part, frozen=True, kw_only=True):
-    """One sentence of a batch that was translated."""
+    """One translated sentence of a batch."""
 
     session: str
     sentence: int
     text: str
-    """Its translation; not looked at where there is none."""
+    """Its translation; ignored if ``failure`` is set."""
     failure: str = ""
-    """Why there is no translation that could be heard; empty = there is."""
+    """Reason why there is no usable translation; empty = there is one."""
 
 
 class Counts(_Part, frozen=True, kw_only=True):
-    """What became of the sentences of a session."""
+    """Counts of a session's sentences by outcome."""
 
     found: int = 0
-    """All of them: the sum of the next three when the session is closed."""
+    """All sentences: the sum of the next three when the session is closed."""
     played: int = 0
     skipped: int = 0
     failed: int = 0
     untranslated: int = 0
-    """Of those played: spoken in the original language because translation was given up."""
+    """Sentences among those played that were spoken in the original language because translation failed."""
 
 
 class Latency(_Part, frozen=True, kw_only=True):
-    """Durations of the jobs a role has done lately, in milliseconds; absent while there was none."""
+    """Durations of a role's recent jobs in milliseconds; absent if there were none."""
 
     p50: float | None = None
     p95: float | None = None
 
 
 class WorkerStatus(_Part, frozen=True, kw_only=True):
-    """One line of ``workers status``; a field of the documented JSON each."""
+    """One line of ``workers status``; every field is part of the documented JSON."""
 
     role: Role
     pid: int | None
@@ -192,13 +192,13 @@ class WorkerStatus(_Part, frozen=True, kw_only=True):
     latency_ms: Latency
     memory_bytes: int
     last_exit: str | None
-    """How the previous incarnation ended and on which path: ``exit 0 (drain)``, ``SIGKILL (died)``."""
+    """End of the previous incarnation and how it was ended: ``exit 0 (drain)``, ``SIGKILL (died)``."""
     detail: str = ""
-    """What it is doing while loading, or why it failed."""
+    """Loading stage, or reason of a failure."""
 
 
 class SupervisorStatus(_Part, frozen=True, kw_only=True):
-    """The supervisor's own line of ``workers status``."""
+    """The supervisor's line of ``workers status``."""
 
     pid: int
     version: str
@@ -209,65 +209,65 @@ class SupervisorStatus(_Part, frozen=True, kw_only=True):
     free_slots: int
     total_slots: int
     frames_dropped: int
-    """Frames from sockets that were malformed, stale or out of place."""
+    """Received frames that were malformed, stale or unexpected."""
     memory_bytes: int
     paused: bool
-    """Nothing is heard, because a person wants it so."""
+    """True while playback is paused on request."""
     paused_by: str
     """``voicestream pause``, or the sessions whose clients are suspended; empty when not paused."""
     behind_seconds: float
-    """Age of the oldest sentence that has not begun to be heard."""
+    """Age of the oldest sentence whose playback has not started."""
     waiting_sentences: int
-    """Sentences that have not begun to be heard."""
+    """Sentences whose playback has not started."""
     speaking_session: str | None
-    """The session that is heard now."""
+    """The session that is being played."""
 
 
 class SessionStatus(_Part, frozen=True, kw_only=True):
-    """One open session, as ``status`` shows it."""
+    """One open session in ``status``."""
 
     session: str
     client_pid: int | None
-    """None once the client of a detached session has ended."""
+    """None after the client of a detached session has ended."""
     detached: bool
-    """It is finished without its client."""
+    """The session continues without its client."""
     held: bool
-    """Its client is suspended: nothing of it is played, other sessions are."""
+    """The client is suspended (Ctrl-Z): this session is paused, others are played."""
     output: OutputKind
     language: str
-    """BCP-47 tag of the language to be heard."""
+    """BCP-47 tag of the spoken language."""
     open_seconds: float
     input_ended: bool
     text: str
-    """Beginning of the sentence that is being played; empty = none of this session is."""
+    """Beginning of the sentence that is being played; empty = none of this session."""
     text_seconds: float
-    """Since when that sentence is being played."""
+    """Time since the playback of that sentence started."""
     waiting_sentences: int
-    """Found and not played yet, without the one that is being played."""
+    """Sentences found and not played yet, without the one that is being played."""
     waiting_messages: int
-    """Messages to which they belong."""
+    """Messages to which the waiting sentences belong."""
     behind_seconds: float
-    """Age of the oldest of them; 0 = nothing waits."""
+    """Age of the oldest waiting sentence; 0 = none waits."""
 
 
 class SessionFailure(_Part, frozen=True, kw_only=True):
-    """The end of a detached session that was not spoken as it should be."""
+    """A detached session that ended without all of it being spoken."""
 
     session: str
     ended_seconds: float
-    """How long ago it ended."""
+    """Time since it ended."""
     counts: Counts
     reason: str
-    """Of the first sentence that was not spoken, or of the end; empty if only input is missing."""
+    """Reason of the first sentence that was not spoken, or of the end; empty if only input is missing."""
     unread_bytes: int
-    """Input that was not read before the session ended."""
+    """Bytes of input not read before the session ended."""
 
 
 # --- worker -> supervisor --------------------------------------------------------------------------------------------
 
 
 class Hello(_Versioned, frozen=True, kw_only=True):
-    """A new process of a role is connected; sent before it imports anything heavy."""
+    """A new process of a role has connected; sent before any heavy import."""
 
     role: Role
     incarnation: int
@@ -275,71 +275,72 @@ class Hello(_Versioned, frozen=True, kw_only=True):
 
 
 class Loading(_Message, frozen=True, kw_only=True):
-    """Still loading: extends the start-up budget and names the stage for people."""
+    """Loading progress: extends the start timeout and names the stage for people."""
 
     stage: str
     progress: float | None = None
-    """0 to 1, where it is known."""
+    """Progress from 0 to 1; None if unknown."""
 
 
 class Ready(_Message, frozen=True, kw_only=True):
-    """The engine is loaded; work may come. Sent again when it has moved to another device."""
+    """The engine is loaded and accepts jobs. Sent again after a change of device."""
 
     engine: str
     device: str
     note: str = ""
-    """Why a better engine was not taken, for people; empty = none was looked for."""
+    """Reason for people why ``auto`` fell back to this engine; empty = it is the best one."""
 
 
 class Beat(_Message, frozen=True, kw_only=True):
-    """The worker's I/O thread is alive."""
+    """Heartbeat of the worker's I/O thread."""
 
 
 class SentenceFound(_Message, frozen=True, kw_only=True):
-    """The parser found the next sentence of a session."""
+    """The parser has found the next sentence of a session."""
 
     session: str
     sentence: int
     message: int
-    """Ordinal of the assistant message within the session, from 0; sessions take turns by message."""
+    """Ordinal of the assistant message within the session, from 0; round-robin scheduling switches sessions between
+    messages."""
     text: str
     language: str
     kind: SentenceKind = "speech"
     paragraph: bool = False
-    """True when it opens a paragraph."""
+    """True for the first sentence of a paragraph."""
     closes: bool = False
-    """True when it ended with its line: it closes a paragraph, a list item, a heading or a message."""
+    """True if the sentence ended with its line: it closes a paragraph, a list item, a heading or a message."""
 
 
 class InputNotice(_Message, frozen=True, kw_only=True):
-    """Something about the input that a person should know and nobody should hear."""
+    """A note about the input that is shown and not spoken."""
 
     session: str
     text: str
     lost: bool = False
-    """True: words of the agent were left out, and ``text`` is the reason."""
+    """True: words of the agent were lost, and ``text`` is the reason."""
 
 
 class InputConsumed(_Message, frozen=True, kw_only=True):
-    """How far the parser is, and the state from which another process can go on."""
+    """Position of the parser, and the checkpoint from which another process can continue."""
 
     session: str
     received: int
-    """Bytes read so far: flow control."""
+    """Bytes read so far, for flow control."""
     checkpoint: int
-    """Input before this offset is never needed again ..."""
+    """Input before this offset is not needed again if a parser starts with ``state``."""
     state: bytes
-    """... if a parser starts with this state."""
+    """Parser state at ``checkpoint``."""
     found: int
-    """Sentences found so far: the ordinal of the next one. Compared with what arrived when the input has ended."""
+    """Sentences found so far, the ordinal of the next one. Compared with the received sentences at the end of input."""
     open_message: int | None = None
-    """Ordinal of the assistant message that is still being written, if one is."""
+    """Ordinal of the assistant message that is incomplete, if any."""
     ended: bool = False
-    """True once EndOfInput was handled: no further sentence will come."""
+    """True after EndOfInput: no further sentence follows."""
 
 
 class Translated(_Message, frozen=True, kw_only=True):
-    """A batch is done; every sentence of it is in here, in the order of the batch."""
+    """A translated batch, with every sentence in the order of the batch."""
 
     batch: int
     language: str
@@ -348,7 +349,7 @@ class Translated(_Message, frozen=True, kw_only=True):
 
 
 class AudioWritten(_Message, frozen=True, kw_only=True):
-    """A stretch of one slot now holds samples of a sentence; stretches come in order and without overlap."""
+    """A segment of one slot now holds samples of a sentence; segments arrive in order and do not overlap."""
 
     session: str
     sentence: int
@@ -358,19 +359,19 @@ class AudioWritten(_Message, frozen=True, kw_only=True):
     """First frame within the slot."""
     frames: int
     last: bool = False
-    """True: this was the end of the sentence (``frames`` may then be 0)."""
+    """True: the end of the sentence (``frames`` may then be 0)."""
 
 
 class OutputOpened(_Message, frozen=True, kw_only=True):
-    """The player can play to the session's output."""
+    """The session's output is open."""
 
     session: str
     description: str
-    """For people: the name of the device or the file."""
+    """Name of the device or the file, for people."""
 
 
 class OutputFailed(_Message, frozen=True, kw_only=True):
-    """The player cannot play to the session's output at all."""
+    """The session's output cannot be opened or has failed."""
 
     session: str
     reason: str
@@ -385,7 +386,7 @@ class PlaybackStarted(_Message, frozen=True, kw_only=True):
 
 
 class AudioPlayed(_Message, frozen=True, kw_only=True):
-    """All frames before ``frame`` of this sentence were handed over: slots wholly before it are free."""
+    """All frames before ``frame`` were handed to the output: slots wholly before it are free."""
 
     session: str
     sentence: int
@@ -393,7 +394,7 @@ class AudioPlayed(_Message, frozen=True, kw_only=True):
 
 
 class PlaybackFinished(_Message, frozen=True, kw_only=True):
-    """The last frame of a sentence was heard (or written, where the output has no clock)."""
+    """The last frame of a sentence was played (or written, if the output has no clock)."""
 
     session: str
     sentence: int
@@ -401,52 +402,52 @@ class PlaybackFinished(_Message, frozen=True, kw_only=True):
 
 
 class Underrun(_Message, frozen=True, kw_only=True):
-    """Inside a sentence the output had to play silence because frames were missing or late."""
+    """Underrun: the output played silence inside a sentence because frames came late."""
 
     session: str
     sentence: int
     frames: int
-    """Frames of silence that were played in between."""
+    """Frames of silence that were played."""
 
 
 class WorkFailed(_Message, frozen=True, kw_only=True):
-    """A job could not be done; the worker itself is fine."""
+    """A job failed; the worker itself is intact."""
 
     session: str
     sentence: int
     attempt: int
     reason: str
     permanent: bool = False
-    """True when trying again cannot help."""
+    """True if a retry cannot succeed."""
 
 
 class Cancelled(_Message, frozen=True, kw_only=True):
-    """Answer to Cancel and Silence: what they named was let go, its slots are not touched any more."""
+    """Answer to Cancel and Silence: the named jobs are cancelled, and their slots are not accessed any longer."""
 
     session: str
     sentence: int | None = None
 
 
 class Stopping(_Message, frozen=True, kw_only=True):
-    """The worker ends after this; its last frame."""
+    """The worker ends; its last frame."""
 
     reason: str
     exit_code: ExitCode = 0
-    """With which it is about to end: the process may be killed before it does."""
+    """Exit code the worker is about to end with; it may be killed before."""
 
 
 # --- supervisor -> worker --------------------------------------------------------------------------------------------
 
 
 class OpenInput(_Message, frozen=True, kw_only=True):
-    """Begin (or, after a restart, go on) reading a session's input at ``offset`` from ``state``."""
+    """Start reading a session's input at ``offset`` from ``state``, or resume after a restart."""
 
     session: str
     options: ParserOptions
     offset: int = 0
     state: bytes = b""
     found: int = 0
-    """Sentences that were found before ``offset``, if the state knows of fewer: those in a line that was given up."""
+    """Sentences found before ``offset`` if ``state`` counts fewer: those of a line that was given up."""
 
 
 class ParseInput(_Message, frozen=True, kw_only=True):
@@ -456,7 +457,7 @@ class ParseInput(_Message, frozen=True, kw_only=True):
     offset: int
     data: bytes
     pause: bool = False
-    """True: after these bytes nothing came for a while, so what is complete may be said."""
+    """True: no input followed for a while, so complete text may be spoken."""
 
 
 class EndOfInput(_Message, frozen=True, kw_only=True):
@@ -472,12 +473,12 @@ class Translate(_Message, frozen=True, kw_only=True):
     source: str
     target: str
     options: TranslationOptions = TranslationOptions()
-    """Those of all sessions in it."""
+    """Options shared by all sessions in the batch."""
     sentences: list[SourceSentence]
 
 
 class Speak(_Message, frozen=True, kw_only=True):
-    """Make the sound of a sentence and write it into the leased slots, in this order."""
+    """Synthesize a sentence into the leased slots, in this order."""
 
     session: str
     sentence: int
@@ -488,18 +489,18 @@ class Speak(_Message, frozen=True, kw_only=True):
     speed: float
     seed: int
     lead_seconds: NonNegativeSeconds = 0.0
-    """Quiet before it,"""
+    """Silence before the sentence."""
     pause_seconds: NonNegativeSeconds = 0.0
-    """and after its last sound."""
+    """Silence after the sentence."""
     any_engine: bool = False
-    """No engine was named: where the one that is loaded does not speak the language, another may."""
+    """No engine was named: if the loaded one does not speak the language, another may."""
     skip_frames: int
-    """Frames that are already in the pool from an attempt before: make them, do not write them."""
+    """Frames of an earlier attempt that are in the pool: synthesize them, but do not write them."""
     slots: list[int]
 
 
 class Lease(_Message, frozen=True, kw_only=True):
-    """Further slots for the sentence being spoken."""
+    """Lease of further slots for the sentence that is being synthesized."""
 
     session: str
     sentence: int
@@ -508,31 +509,31 @@ class Lease(_Message, frozen=True, kw_only=True):
 
 
 class OpenOutput(_Message, frozen=True, kw_only=True):
-    """Get a session's output ready."""
+    """Open a session's output."""
 
     session: str
     output: OutputOptions
     position: int = 0
-    """Frames of the session that were already played: more than 0 after the player was replaced."""
+    """Frames of the session already played; above 0 after the player was replaced."""
 
 
 class CloseOutput(_Message, frozen=True, kw_only=True):
-    """No more will be played for this session."""
+    """Close a session's output; nothing more will be played for it."""
 
     session: str
 
 
 class Play(_Message, frozen=True, kw_only=True):
-    """Play a stretch of one slot; stretches of a sentence come in order, sentences one after another."""
+    """Play a segment of one slot; segments of a sentence arrive in order, and sentences one after another."""
 
     session: str
     sentence: int
     serial: int
-    """Counts the sentences in the order of playing; what the playback cursor in the pool names."""
+    """Ordinal of the sentence in playback order, which the playback cursor in the pool names."""
     position: int
     """Frame of the session's output at which the sentence (its frame 0) begins."""
     frame: int
-    """Frame of the sentence at which this stretch begins."""
+    """Frame of the sentence at which this segment begins."""
     slot: int
     start: int
     frames: int
@@ -540,61 +541,61 @@ class Play(_Message, frozen=True, kw_only=True):
 
 
 class Pause(_Message, frozen=True, kw_only=True):
-    """Hold playback (client: of all that is heard)."""
+    """Pause playback (from a client: of all sessions)."""
 
 
 class Resume(_Message, frozen=True, kw_only=True):
-    """Go on with playback at the frame where it was held."""
+    """Resume playback at the frame where it was paused."""
 
 
 class Silence(_Message, frozen=True, kw_only=True):
-    """Be silent now and drop what is queued for this session; answered with Cancelled."""
+    """Stop playback now and drop the queue of this session; answered with Cancelled."""
 
     session: str
 
 
 class Cancel(_Message, frozen=True, kw_only=True):
-    """Forget this sentence (None: the whole session); answered with Cancelled once that is done."""
+    """Cancel this sentence (None: the whole session); answered with Cancelled when that is done."""
 
     session: str
     sentence: int | None = None
 
 
 class Drain(_Message, frozen=True, kw_only=True):
-    """Finish the job in hand, take no other, then answer with Stopping and end."""
+    """Drain: finish the current job, accept no other, answer with Stopping and end."""
 
 
 class Stop(_Message, frozen=True, kw_only=True):
-    """End now, in good order."""
+    """Shut down now, in order."""
 
 
 # --- client <-> supervisor -------------------------------------------------------------------------------------------
 
 
 class OpenSession(_Versioned, frozen=True, kw_only=True):
-    """A client wants its input spoken."""
+    """Request to speak the input of a client."""
 
     pid: int
     options: SessionOptions
     detach: bool = False
-    """The session is to be handed over at the end of its input, and goes on if the client ends before."""
+    """The session is handed over at the end of its input, and continues if the client ends before."""
 
 
 class SessionOpened(_Versioned, frozen=True, kw_only=True):
-    """The session exists; input may come."""
+    """The session exists and accepts input."""
 
     session: str
     pid: int
     """The supervisor's process id."""
     translator: str
-    """The engine that was chosen."""
+    """Translation engine of the session."""
     tts: str
     note: str = ""
-    """Why ``auto`` did not take a better translator."""
+    """Reason why ``auto`` fell back to this translator."""
     tts_note: str = ""
-    """Why it did not take a better voice engine, if that is worth a word."""
+    """Reason why ``auto`` fell back to this voice engine, if the user should be told."""
     paused_by: str = ""
-    """What keeps everything from being heard at this moment; empty = nothing does."""
+    """The cause of a pause of all playback; empty = playback is not paused."""
 
 
 class Input(_Message, frozen=True, kw_only=True):
@@ -607,14 +608,14 @@ class Input(_Message, frozen=True, kw_only=True):
 
 
 class InputAccepted(_Message, frozen=True, kw_only=True):
-    """All input before ``offset`` was read by the parser: the client may send further."""
+    """The parser has read all input before ``offset``: the client gets credit for more."""
 
     session: str
     offset: int
 
 
 class EventName(enum.StrEnum):
-    """The events of a session, as ``--events`` prints them; docs/internals/protocol.md has the fields of each."""
+    """Events of a session, as ``--events`` prints them; docs/internals/protocol.md lists the fields of each."""
 
     SESSION_OPENED = "session_opened"
     PAUSED = "paused"
@@ -656,22 +657,22 @@ class SessionEvent(_Message, frozen=True, kw_only=True):
     incarnation: int | None = None
     state: str | None = None
     progress: float | None = None
-    """0 to 1."""
+    """Progress from 0 to 1."""
 
 
 class SessionClosed(_Message, frozen=True, kw_only=True):
-    """The session is over: all that could be spoken was."""
+    """The session has ended; everything that could be spoken was."""
 
     session: str
     counts: Counts
     exit_code: ExitCode
     reason: str = ""
     supervisor_ends: bool = False
-    """True: it was the last session and nothing is to be kept warm."""
+    """True: it was the last session, and the supervisor does not keep running."""
 
 
 class Control(_Versioned, frozen=True, kw_only=True):
-    """A person's wish; ``session`` empty means all sessions. A pause that names a session lasts no longer than it."""
+    """A control command; an empty ``session`` means all. A pause of one session ends with it."""
 
     action: Literal["pause", "resume", "skip", "replay", "hush", "stop", "detach", "shutdown"]
     """``detach``: finish the session without its client, whose input has ended; answered with HandedOver."""
@@ -679,37 +680,37 @@ class Control(_Versioned, frozen=True, kw_only=True):
 
 
 class Done(_Versioned, frozen=True, kw_only=True):
-    """A Control was carried out."""
+    """A Control command was carried out."""
 
     text: str = ""
-    """What happened, in one line for people: ``paused``, ``nothing is being spoken``."""
+    """Result in one line for people: ``paused``, ``nothing is being spoken``."""
 
 
 class HandedOver(_Message, frozen=True, kw_only=True):
-    """The supervisor finishes the session alone: its input was read, and its output is open. The last frame of it."""
+    """The supervisor continues the session alone: its input was read, and its output is open. The last frame of it."""
 
     session: str
     waiting_sentences: int
 
 
 class StatusRequest(_Versioned, frozen=True, kw_only=True):
-    """Ask for Status."""
+    """Request for Status."""
 
 
 class Status(_Versioned, frozen=True, kw_only=True):
-    """What the supervisor and its workers are doing."""
+    """State of the supervisor, its workers and its sessions."""
 
     supervisor: SupervisorStatus
     workers: list[WorkerStatus]
     sessions: list[SessionStatus] = []
     failures: list[SessionFailure] = []
-    """Of the last detached sessions, the newest first."""
+    """Failures of the last detached sessions, newest first."""
     notes: dict[EngineRole, str] = {}
-    """Why ``auto`` took no better engine."""
+    """Reasons why ``auto`` fell back to another engine."""
 
 
 class RestartWorker(_Versioned, frozen=True, kw_only=True):
-    """Replace the process of a role; ``now`` kills it instead of letting it finish the job in hand."""
+    """Restart the worker of a role; ``now`` kills it instead of draining it."""
 
     role: Role
     now: bool = False
@@ -722,12 +723,12 @@ class WorkerRestarted(_Versioned, frozen=True, kw_only=True):
     incarnation: int
     pid: int
     path: str
-    """How the predecessor ended: ``drain``, ``stop``, ``term``, ``kill``."""
+    """How the predecessor was ended: ``drain``, ``stop``, ``term``, ``kill``."""
     seconds: float
 
 
 class Refused(_Versioned, frozen=True, kw_only=True):
-    """The request cannot be met; ``text`` says why and what to type next."""
+    """The request is refused; ``text`` gives the reason and the command to type next."""
 
     text: str
     exit_code: ExitCode
@@ -788,5 +789,5 @@ ToClient = (
 )
 
 Message = FromWorker | ToWorker | FromClient | ToClient
-"""The one union that frames are validated against: a decoder for a single tagged type accepts input without a tag
+"""Union against which frames are validated: a decoder for a single tagged type accepts input without a tag
 (jcrist/msgspec#915)."""

@@ -1,8 +1,8 @@
-"""The memory segment of the audio pool: made by the supervisor, named if the system can, reserved at the start.
+"""Memory segment of the audio pool: created by the supervisor, named if possible, reserved at start.
 
-First choice is named shared memory, to which workers attach. Where ``/dev/shm`` is absent, read-only or too small, an
-anonymous file takes its place, whose descriptor the workers inherit: ``memfd_create``, and where that is refused an
-unnamed temporary file.
+Named shared memory is preferred; workers attach to it by name. If ``/dev/shm`` is absent, read-only or too small, the
+supervisor falls back to an anonymous file whose descriptor the workers inherit: ``memfd_create``, and if that is
+refused an unnamed temporary file.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.ENOMEM, errno.EDQUOT, errno.EFBIG})
-"""Answers of a system that has the means and lacks the space."""
+"""Errors of a system that supports the method but lacks space."""
 
 _KIB: Final = 1 << 10
 _MIB: Final = 1 << 20
 
 
 class _NotRecordedError(Exception):
-    """Without a record nothing would remove the segment after everything was killed."""
+    """The name of a segment could not be recorded; nothing would remove it after a kill of all processes."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """The supervisor's hold on the memory of the audio pool."""
+    """The supervisor's handle of the memory of the audio pool."""
 
     descriptor: int
     name: str = ""
     """Empty for an anonymous file."""
     lacking: tuple[str, ...] = ()
-    """Why better ways could not be used."""
+    """Reasons why better methods could not be used."""
 
     @property
     def source(self) -> int | str:
-        """What a worker opens it by: the name, or the descriptor if it has none or somebody has removed the name."""
+        """Return what a worker opens: the name, or the descriptor if there is no name or it was removed."""
         if self.name:
             from voicestream.protocol import untracked_memory  # noqa: PLC0415 - see ``_named``
 
@@ -52,7 +52,7 @@ class Segment:
         return self.descriptor
 
     def remove(self) -> None:
-        """Remove the name and give the descriptor back; processes that have it mapped keep the memory.
+        """Remove the name and close the descriptor; processes that have it mapped keep the memory.
 
         Raises:
             OSError: the system refuses to remove the name.
@@ -65,14 +65,14 @@ class Segment:
 
 
 def reserve(record: Callable[[str], None], slots: int = SLOT_COUNT) -> Segment:
-    """Make the segment, with all of its memory reserved: a lack shows here and not as a SIGBUS in a worker.
+    """Create the segment with all memory reserved, so that a lack raises here instead of SIGBUS in a worker.
 
     Args:
-        record: notes the name, before there is a segment of that name, where the next start finds it.
+        record: notes the name before the segment exists, where the next start finds it.
         slots: of the pool.
 
     Raises:
-        ConfigurationError: there is no room for it anywhere.
+        ConfigurationError: no method has enough space.
     """
     size = size_of(slots)
     errors: list[OSError] = []
@@ -99,13 +99,13 @@ def reserve(record: Callable[[str], None], slots: int = SLOT_COUNT) -> Segment:
 
 
 def in_words(size: int, *, rounded_up: bool = False) -> str:
-    """A number of bytes in MiB, or in KiB below one."""
+    """Format a number of bytes in MiB, or in KiB below one MiB."""
     unit, name = (_MIB, "MiB") if size >= _MIB else (_KIB, "KiB")
     return f"{-(-size // unit) if rounded_up else size // unit} {name}"
 
 
 def _named(size: int, record: Callable[[str], None]) -> Segment:
-    # Imported when it is needed: processes that only look at sizes would take longer to start.
+    # Imported late: processes that only use sizes start faster.
     from voicestream.protocol import untracked_memory  # noqa: PLC0415
 
     untracked_memory.sweep()

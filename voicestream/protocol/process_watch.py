@@ -1,7 +1,7 @@
-"""Noticing the end of a process that is not our child.
+"""Process watch: detects the end of a process that is not a child.
 
-Linux: a pidfd, which becomes readable when the process ends and cannot be confused by a reused number.
-Elsewhere: asking again and again whether the number is still taken.
+On Linux it uses a pidfd, which becomes readable when the process ends and cannot refer to a reused process id.
+Elsewhere it polls whether the process id is in use.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Final
 
 POLL_SECONDS: Final = 0.5
-"""How often ``has_ended`` should be asked where there is nothing to poll."""
+"""Interval at which ``has_ended`` is called where there is no descriptor to poll."""
 
 
 class ProcessWatch:
-    """Watches one process."""
+    """Watch of one process."""
 
     def __init__(self, pid: int) -> None:
-        """``pid`` may have ended already."""
+        """Initialize; the process ``pid`` may have ended already."""
         self._pid = pid
         self.descriptor: Final[int | None] = _open(pid)
-        """Becomes readable when the process ends; None where the system has nothing like it."""
+        """Becomes readable when the process ends; None on systems without pidfd."""
 
     def has_ended(self) -> bool:
-        """Whether the process has ended, reaped or not (without a descriptor: whether its number is free again)."""
+        """Return whether the process has ended, reaped or not (without a descriptor: whether its id is unused)."""
         if self.descriptor is not None:
             poll = select.poll()  # not select(), which refuses descriptors from 1024 on
             poll.register(self.descriptor, select.POLLIN)
@@ -41,7 +41,7 @@ class ProcessWatch:
         return False
 
     def close(self) -> None:
-        """Stop watching."""
+        """Close the descriptor."""
         if self.descriptor is not None:
             os.close(self.descriptor)
 
@@ -52,12 +52,12 @@ def _open(pid: int) -> int | None:
     try:
         return os.pidfd_open(pid)
     except (OSError, OverflowError):
-        # It has ended, the kernel is too old, or this is no process's number: has_ended() tells.
+        # It has ended, the kernel is too old, or the id is not a process: ``has_ended`` decides.
         return None
 
 
 def identity(pid: int) -> str:
-    """A process's number and when it started, in ticks since the boot (proc(5), field 22); 0 where that is not told."""
+    """Return a process id and its start time in ticks since boot (proc(5), field 22); 0 if that is not available."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
         start = text.rpartition(")")[2].split()[19]

@@ -1,8 +1,8 @@
-"""The directory through which a user's processes find each other: one socket, one lock, nobody else's business.
+"""Run directory: the socket and the lock through which a user's processes find each other.
 
-Everything on the socket can be read and spoken by whoever can connect to it, so the protection is the directory: mode
-0700, owned by us, not a symlink, checked before every use. Whoever holds the lock is *the* supervisor;
-binding happens only under the lock, because a second bind to an ipc path silently steals it.
+A process that can connect to the socket can read and send everything on it, so the directory is the protection: mode
+0700, owned by us, not a symlink, checked before every use. The holder of the lock is *the* supervisor. The socket is
+bound only under the lock, because a second bind to an ipc path silently steals it.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_RUNTIME_DIR"
 
 MAX_SOCKET_PATH_BYTES: Final = 103 if sys.platform == "darwin" else 107
-"""``sun_path`` less its final NUL."""
+"""``sun_path`` without its final NUL."""
 
 MAX_NOTE_BYTES: Final = 64
-"""What the lock's holder writes about itself is shorter."""
+"""Upper bound of the note that the lock holder writes about itself."""
 
 MAX_SEGMENT_NAME_BYTES: Final = 255
-"""Of a file name, which the name of shared memory is on Linux."""
+"""Length of a file name, which the name of shared memory is on Linux."""
 
 LOCK_RETRY_SECONDS: Final = 0.5
-"""A client that looks whether the lock is held holds it itself for some microseconds."""
+"""A client that checks the lock holds it for some microseconds itself."""
 
 _log = logging.getLogger(__name__)
 
 
 def default_path(environment: Mapping[str, str], uid: int) -> Path:
-    """Where the run directory of this user is.
+    """Return the path of this user's run directory.
 
     ``VOICESTREAM_RUNTIME_DIR`` if set, else ``voicestream`` below ``XDG_RUNTIME_DIR`` if a socket path fits there, else
     ``/tmp/vs-<uid>``.
@@ -61,7 +61,7 @@ def default_path(environment: Mapping[str, str], uid: int) -> Path:
 
 
 def _is_text(path: Path) -> bool:
-    """Whether the bytes of a path are UTF-8: ZeroMQ takes no others."""
+    """Return whether the bytes of a path are UTF-8, which ZeroMQ requires."""
     return os.fsencode(path).decode(errors="replace") == str(path)
 
 
@@ -70,7 +70,7 @@ def _fits(path: Path) -> bool:
 
 
 class RunDirectory:
-    """The run directory at ``path``; ``prepare`` before anything else."""
+    """The run directory at ``path``; call ``prepare`` before anything else."""
 
     def __init__(self, path: Path) -> None:
         self.path: Final = path
@@ -81,11 +81,11 @@ class RunDirectory:
 
     @classmethod
     def of_this_user(cls) -> RunDirectory:
-        """The run directory of the user we run as."""
+        """Return the run directory of the current user."""
         return cls(default_path(os.environ, os.getuid()))
 
     def prepare(self) -> None:
-        """Make the directory if need be, and make sure that it is ours alone.
+        """Create the directory if needed, and check that it belongs to this user alone.
 
         Raises:
             RunDirectoryError: it is a symlink or no directory, belongs to somebody else, is open to others, cannot be
@@ -105,7 +105,7 @@ class RunDirectory:
             try:
                 self.path.mkdir(mode=0o700)
             except FileExistsError:
-                pass  # the usual case; what is there is looked at below
+                pass  # the usual case; the existing directory is checked below
             except OSError as error:
                 raise RunDirectoryError(
                     f"cannot make the run directory {self.path}: {error.strerror}",
@@ -114,12 +114,12 @@ class RunDirectory:
             try:
                 found = self.path.lstat()
             except FileNotFoundError:
-                continue  # a supervisor that was just ending has removed it between our two looks
+                continue  # a supervisor that was ending removed it between the two checks
             self._inspect(found)
             return
 
     def check(self) -> None:
-        """Make sure that the directory is ours alone.
+        """Check that the directory belongs to this user alone.
 
         Raises:
             RunDirectoryError: as for ``prepare``; also when it is not there.
@@ -145,7 +145,7 @@ class RunDirectory:
             )
 
     def acquire(self) -> bool:
-        """Become the one supervisor of this directory; False when another one is.
+        """Take the lock and become the supervisor of this directory; False if another process holds it.
 
         Raises:
             RunDirectoryError: as for ``prepare``; also when the lock file cannot be opened.
@@ -155,7 +155,7 @@ class RunDirectory:
             try:
                 descriptor = self._open_lock(os.O_CREAT)
             except FileNotFoundError:
-                self.prepare()  # the supervisor before us has removed the directory since we looked
+                self.prepare()  # the previous supervisor has removed the directory since the check
                 continue
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -169,10 +169,10 @@ class RunDirectory:
                 self._lock = descriptor
                 _note_holder(descriptor)
                 return True
-            os.close(descriptor)  # a supervisor that was just ending removed the file between our open and our flock
+            os.close(descriptor)  # a supervisor that was ending removed the file between open and flock
 
     def is_held(self) -> bool:
-        """Whether a supervisor holds this directory now."""
+        """Return whether a supervisor holds this directory now."""
         try:
             descriptor = self._open_lock()
         except FileNotFoundError:
@@ -187,9 +187,9 @@ class RunDirectory:
             os.close(descriptor)
 
     def noted_holder(self) -> str:
-        """Who holds this directory, by the words of that process (as ``process_watch.identity``); empty if not told.
+        """Return the identity that the lock holder has noted (``process_watch.identity``); empty if there is none.
 
-        What a predecessor has written stands there until the lock's next holder has written.
+        The note of a predecessor stays until the next holder of the lock has written its own.
 
         Raises:
             RunDirectoryError: the lock cannot be opened.
@@ -204,7 +204,7 @@ class RunDirectory:
             os.close(descriptor)
 
     def lock_identity(self) -> tuple[int, int] | None:
-        """Device and inode of the lock's file; None if there is none."""
+        """Return device and inode of the lock file; None if there is none."""
         try:
             found = self._lock_path.stat(follow_symlinks=False)
         except OSError:
@@ -212,11 +212,11 @@ class RunDirectory:
         return found.st_dev, found.st_ino
 
     def is_intact(self) -> bool:
-        """Under the lock: whether clients still find us here. False for good once somebody has deleted any of it."""
+        """Return, under the lock, whether clients can still find this supervisor; False once a part was deleted."""
         return self._lock is not None and self._is_current(self._lock) and self.hub.exists()
 
     def record_segment(self, name: str) -> None:
-        """Under the lock: note the name of shared memory that is about to be made, for the ``sweep`` of the next start.
+        """Record, under the lock, the name of shared memory about to be created, for the ``sweep`` of the next start.
 
         Raises:
             OSError: the note cannot be written.
@@ -232,7 +232,7 @@ class RunDirectory:
             os.close(descriptor)
 
     def sweep(self) -> bool:
-        """Under the lock: remove socket and shared memory of a supervisor that was killed; True if there were any.
+        """Remove, under the lock, the socket and shared memory of a killed supervisor; True if there were any.
 
         Raises:
             OSError: the system refuses.
@@ -264,7 +264,7 @@ class RunDirectory:
             self._segment_path.unlink()
 
     def remove(self) -> None:
-        """Under the lock: remove the socket, the lock and the directory (libzmq leaves the socket)."""
+        """Remove, under the lock, the socket, the lock and the directory (libzmq leaves the socket)."""
         lock, self._lock = self._lock, None
         if lock is None:
             return
@@ -275,12 +275,12 @@ class RunDirectory:
             return
         for path in (self.hub, self._segment_path, self._lock_path):
             path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # there are files in it that are none of ours
+        with contextlib.suppress(OSError):  # the directory has files of others in it
             self.path.rmdir()
         os.close(lock)
 
     def _take_again(self) -> int | None:
-        """After somebody has removed our lock: the lock on what is left, unless that is our successor's by now."""
+        """Lock the remaining directory after our lock file was deleted, unless a successor holds it already."""
         if not self.hub.exists() or not self.acquire():
             return None
         lock, self._lock = self._lock, None
@@ -307,7 +307,7 @@ class RunDirectory:
 
 
 def _note_holder(descriptor: int) -> None:
-    """Under the lock: write down which process holds it, for whoever has to end it."""
-    with contextlib.suppress(OSError):  # a full disk: then it cannot be ended by force, and that is said there
+    """Write, under the lock, the identity of this process, which a forced shutdown needs."""
+    with contextlib.suppress(OSError):  # full disk: a forced shutdown is then not possible, and reports it
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, process_watch.identity(os.getpid()).encode(), 0)

@@ -1,7 +1,7 @@
-"""Packing and unpacking of messages, and the ZeroMQ sockets they travel on.
+"""Transport: encoding, decoding and validation of messages, and the ZeroMQ sockets that carry them.
 
-Frames are msgpack maps (package ``msgpack``) checked against ``messages.Message`` (package ``msgspec``). What arrives
-is never trusted: size, depth and type are limited before anything is built from it.
+Frames are msgpack maps (package ``msgpack``) validated against ``messages.Message`` (package ``msgspec``). Received
+frames are never trusted: size, depth and type are limited before anything is built from them.
 """
 
 from __future__ import annotations
@@ -21,47 +21,47 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_FRAME_BYTES: Final = 1 << 20
-"""Largest frame that is decoded. The largest honest one carries 256 KiB of input or a parser's state."""
+"""Largest frame that is decoded. The largest valid one carries 256 KiB of input or a parser's state."""
 
 MAX_WIRE_BYTES: Final = 2 << 20
-"""libzmq closes the connection of a peer that sends more: memory is never taken for it."""
+"""libzmq closes the connection of a peer that sends larger frames, without allocating memory for them."""
 
 MAX_WAITING_FRAMES: Final = 64
-"""Frames of one peer that wait in our memory; what is more waits in the peer's, so that a flood costs its sender."""
+"""Frames of one peer queued in our memory; more stay in the peer's memory (backpressure)."""
 
 INPUT_CHUNK_BYTES: Final = 256 << 10
-"""Input travels in pieces of at most this size: large enough that 200 MB/s is a few hundred frames a second."""
+"""Largest piece of input in one message: 200 MB/s are then a few hundred frames a second."""
 
 INPUT_CREDIT_BYTES: Final = 8 << 20
-"""Input that a client may have sent beyond what was accepted; what is more waits in its backlog."""
+"""Input credit: bytes a client may send beyond the accepted offset; more stays in its backlog."""
 
 _TYPES: Final[dict[object, type[Message]]] = {kind.__struct_config__.tag: kind for kind in get_args(Message)}
-"""The union, by tag. Given the union itself, ``msgspec.convert`` analyses its 44 types anew for every frame: 38 µs,
+"""Message types by tag. Given the union itself, ``msgspec.convert`` analyses its 44 types anew for every frame: 38 µs,
 against 3 µs for the one type that the tag names. A frame without a tag is still refused."""
 
 _EXPECTED: Final = re.compile(
     r"Expected `[a-z |]+`(?: [a-z<>= 0-9.]+)?(?:, got `[a-z]+`)?|Object missing required field `\w+`"
 )
-"""Beginnings of msgspec's messages that name our types and fields, and nothing of what has arrived."""
+"""Beginnings of msgspec's messages: they name our types and fields and quote no received value."""
 
 _AT_FIELD: Final = re.compile(r" - at `(\$[\w.\[\]]*)`$")
-"""Their ends: the path of the field; keys of maps are not named there."""
+"""Ends of those messages: the path of the field, without keys of maps."""
 
 _VERSIONED: Final = frozenset(
     kind.__struct_config__.tag for kind in _TYPES.values() if "protocol" in kind.__struct_fields__
 )
-"""Tags of the messages that carry the version of the protocol."""
+"""Tags of the messages that carry the protocol version."""
 
 
 def pack(message: Message, *, is_exact: bool = False) -> bytes:
-    """One frame from one message; what is not text, in a reason for instance, becomes question marks.
+    """Encode a message as one frame; characters that UTF-8 cannot encode become question marks.
 
     Args:
-        message: what to send.
-        is_exact: refuse that: a name of a file would be another one's.
+        message: the message.
+        is_exact: raise instead of replacing: a changed file name would be another file's.
 
     Raises:
-        UsageError: a text in it is not text in UTF-8, and has to be sent exactly.
+        UsageError: with ``is_exact``, a text cannot be encoded in UTF-8.
     """
     builtins = msgspec.to_builtins(message, builtin_types=(bytes,))
     try:
@@ -75,11 +75,11 @@ def pack(message: Message, *, is_exact: bool = False) -> bytes:
 
 
 def unpack(frame: bytes | memoryview) -> Message:
-    """One message from one frame.
+    """Decode and validate one frame.
 
     Raises:
-        OtherVersionError: it is a message of another version of the protocol, whatever else is in it.
-        ProtocolError: the frame is too large, not msgpack, or not one of our messages.
+        OtherVersionError: the message is of another protocol version.
+        ProtocolError: the frame is too large, not msgpack, or not a valid message.
     """
     if len(frame) > MAX_FRAME_BYTES:
         raise ProtocolError(f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES} are read")
@@ -99,7 +99,7 @@ def unpack(frame: bytes | memoryview) -> Message:
 
 
 def _form_of(error: Exception) -> str:
-    """What is wrong with the form of a frame, without any of its values: they may be the agent's words."""
+    """Describe the form of an invalid frame without its values, which may be the agent's words."""
     kind = type(error).__name__
     if not isinstance(error, msgspec.ValidationError):
         return kind
@@ -110,16 +110,16 @@ def _form_of(error: Exception) -> str:
 
 
 def _check_version(fields: dict[str, object]) -> None:
-    """Compare the version before anything else: the rest of a message of another version may be anything.
+    """Compare the protocol version first: the rest of a message of another version may be anything.
 
     Raises:
-        OtherVersionError: it is another one, or is missing where every message of this version has it.
+        OtherVersionError: the version differs, or is missing where every message of this version has it.
     """
     protocol = fields.get("protocol")
     if protocol == PROTOCOL_VERSION or (protocol is None and fields.get("type") not in _VERSIONED):
         return
     is_shutdown = (fields.get("type"), fields.get("action")) == ("Control", "shutdown")
-    # Of the sender's own making, if it is none of ours.
+    # An unknown tag is the sender's own text.
     kind = fields.get("type")
     known = kind if isinstance(kind, str) and kind in _TYPES else "a message"
     raise OtherVersionError(known, protocol, is_shutdown=is_shutdown)
@@ -131,46 +131,46 @@ _FROM_CLIENT: Final = get_args(FromClient)
 
 
 def is_from_worker(message: Message) -> TypeGuard[FromWorker]:
-    """Whether a message is one that workers send."""
+    """Return whether workers send this type of message."""
     return isinstance(message, _FROM_WORKER)
 
 
 def is_to_worker(message: Message) -> TypeGuard[ToWorker]:
-    """Whether a message is one that workers get."""
+    """Return whether workers receive this type of message."""
     return isinstance(message, _TO_WORKER)
 
 
 def is_from_client(message: Message) -> TypeGuard[FromClient]:
-    """Whether a message is one that clients send."""
+    """Return whether clients send this type of message."""
     return isinstance(message, _FROM_CLIENT)
 
 
 def poll_milliseconds(seconds: float) -> int:
-    """A time-out as pollers take it, rounded up: rounded down, the last millisecond would be spent spinning."""
+    """Convert a timeout to milliseconds for pollers, rounded up to avoid spinning in the last millisecond."""
     return max(0, math.ceil(seconds * 1000))
 
 
 WORKER_KEY_VARIABLE: Final = "VOICESTREAM_WORKER_KEY"
-"""In the environment of a worker: the part of its name on the hub that nobody else can guess."""
+"""Environment variable of a worker: the secret part of its name on the hub."""
 
 POOL_VARIABLE: Final = "VOICESTREAM_POOL"
-"""In the environment of a worker: the name of the audio pool, or the descriptor of one without a name."""
+"""Environment variable of a worker: the name of the audio pool, or the descriptor of an unnamed one."""
 
 
 def worker_name(role: str, incarnation: int, key: str) -> str:
-    """A worker's name on the hub.
+    """Return a worker's name on the hub.
 
-    ``role.incarnation`` is never used twice, but could be guessed: a peer that had taken the name of the
-    next incarnation before that one was started would be heard in its place.
+    ``role.incarnation`` is unique but predictable: without the key, a peer could take the name of the next incarnation
+    before it is started, and would receive its messages.
     """
     return f"{role}.{incarnation}.{key}" if key else f"{role}.{incarnation}"
 
 
 def hub_socket(context: zmq.Context[zmq.Socket[bytes]], path: Path) -> zmq.Socket[bytes]:
-    """The supervisor's ROUTER, bound to ``path``.
+    """Create the supervisor's ROUTER socket, bound to ``path``.
 
-    MANDATORY: a frame to a peer that is not there raises instead of vanishing. LINGER 0: ending never
-    waits for a peer.
+    ROUTER_MANDATORY: sending to an unknown peer raises instead of dropping the frame. LINGER 0: shutdown never waits
+    for a peer.
     """
     socket = context.socket(zmq.ROUTER)
     socket.setsockopt(zmq.LINGER, 0)
@@ -185,11 +185,11 @@ def hub_socket(context: zmq.Context[zmq.Socket[bytes]], path: Path) -> zmq.Socke
 def peer_socket(
     context: zmq.Context[zmq.Socket[bytes]], path: Path, identity: bytes, *, linger_milliseconds: int
 ) -> zmq.Socket[bytes]:
-    """A worker's or client's DEALER, connecting to the hub at ``path``.
+    """Create a worker's or client's DEALER socket, connected to the hub at ``path``.
 
-    Connecting is not arriving: libzmq retries for ever in silence. Readiness is a message.
-    High-water marks are off: what may be under way is counted in credits by the application, and the last
-    words of a hub that ends must find room here.
+    A connect succeeds without a peer: libzmq retries for ever in silence, so readiness is a message. High-water marks
+    are off: the application counts frames in flight by credits, and the last messages of a hub that ends need room
+    here.
     """
     socket = context.socket(zmq.DEALER)
     socket.setsockopt(zmq.IDENTITY, identity)

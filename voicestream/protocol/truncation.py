@@ -1,7 +1,7 @@
-"""What workers say to people, kept short enough to be passed on. Pure.
+"""Truncation of workers' texts for people, so that frames stay below the limit. Pure.
 
-An engine's error may be a megabyte long. It comes back in events, in the end of a session and in ``workers status``,
-together with others: a frame that is too large for its reader would be dropped there, and be missed.
+An engine's error may be a megabyte long. It is repeated in events, at the end of a session and in ``workers status``; a
+frame that is too large for its reader would be dropped there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _TEXTS: Final[dict[type, tuple[str, ...]]] = {
 
 
 def truncate(message: M) -> M:
-    """The message, with its texts for people cut where they are too long."""
+    """Return the message with its texts for people truncated to ``MAX_CHARACTERS``."""
     for name in _TEXTS.get(type(message), ()):
         text: str = getattr(message, name)
         if len(text) > MAX_CHARACTERS:

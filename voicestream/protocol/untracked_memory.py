@@ -1,8 +1,8 @@
 """Named shared memory (``multiprocessing.shared_memory``) without the resource tracker.
 
-The resource tracker is a process of its own that removes a segment as soon as any process that attached to it ends,
-although others still use it (python/cpython#82300). From Python 3.13 on ``track=False`` keeps a segment out of it.
-Before, the class below runs the standard library's methods with a tracker that records nothing; other users of
+The resource tracker is a process that removes a segment as soon as any process that attached to it ends, although
+others still use it (python/cpython#82300). From Python 3.13 on ``track=False`` keeps a segment out of it. On older
+versions the class below runs the standard library's methods with a tracker that records nothing; other users of
 ``SharedMemory`` in the process are not affected.
 """
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PREFIX: Final = "vs" if sys.platform == "darwin" else "voicestream"
-"""Of every name; macOS allows 30 bytes for the whole of it."""
+"""Prefix of every name; macOS allows 30 bytes for the whole name."""
 
 RANDOM_BYTES: Final = 8
-"""Of a name, so that nobody else can take it beforehand."""
+"""Random bytes in a name, so that others cannot take it beforehand."""
 
 _NAME: Final = re.compile(PREFIX + r"-(\d{1,10})-[0-9a-f]{16}")
 
@@ -38,11 +38,11 @@ DIRECTORY: Final = Path("/dev/shm")  # noqa: S108 - where Linux has named shared
 
 
 class UnsafeSegmentError(OSError):
-    """A segment that belongs to somebody else, is open to others, or is empty."""
+    """A segment belongs to another user, is open to others, or is empty."""
 
 
 class _NoTracker:
-    """Stands in for ``multiprocessing.resource_tracker``."""
+    """Substitute for ``multiprocessing.resource_tracker``."""
 
     @staticmethod
     def register(name: str, kind: str) -> None:
@@ -50,11 +50,11 @@ class _NoTracker:
 
     @staticmethod
     def unregister(name: str, kind: str) -> None:
-        """Nothing was recorded."""
+        """Do nothing: nothing was registered."""
 
 
 def _without_tracker(method: Callable[..., None]) -> Any:  # noqa: ANN401 - it takes the place of a method
-    """A copy of a method of ``SharedMemory`` for which the module's ``resource_tracker`` is ours."""
+    """Copy a method of ``SharedMemory`` with ``_NoTracker`` as its module's ``resource_tracker``."""
     function = cast("types.FunctionType", method)
     names = vars(shared_memory) | {"resource_tracker": _NoTracker}
     copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
@@ -63,9 +63,9 @@ def _without_tracker(method: Callable[..., None]) -> Any:  # noqa: ANN401 - it t
 
 
 class UntrackedMemory(SharedMemory):
-    """``SharedMemory`` that no resource tracker knows; ``create`` and ``attach`` make it."""
+    """``SharedMemory`` without resource tracker, returned by ``create`` and ``attach``."""
 
-    if TYPE_CHECKING:  # for the checkers, which look at Python 3.11, these are the methods of SharedMemory
+    if TYPE_CHECKING:  # type checkers, which check for Python 3.11, see the methods of SharedMemory here
         pass
     elif sys.version_info >= (3, 13):
 
@@ -76,34 +76,34 @@ class UntrackedMemory(SharedMemory):
         unlink = _without_tracker(SharedMemory.unlink)
 
     def __del__(self) -> None:
-        """Close it, or leave that to the kernel: at the end of the interpreter somebody may still hold a view."""
+        """Close it, or leave that to the kernel: at interpreter shutdown a view may still be held."""
         with contextlib.suppress(BufferError, OSError):
             self.close()
 
     @property
     def view(self) -> memoryview:
-        """All of its bytes, writable; released by ``close``."""
+        """Return a writable view of all bytes, released by ``close``."""
         return cast("memoryview", self.buf)
 
     @property
     def descriptor(self) -> int:
-        """Of the open segment; closed by ``close``."""
+        """Return the descriptor of the open segment, closed by ``close``."""
         return cast("int", vars(self)["_fd"])
 
 
 def new_name() -> str:
-    """A name that nobody can guess, with the user's id in it."""
+    """Return a new name that cannot be guessed and contains the user's id."""
     return f"{PREFIX}-{os.geteuid()}-{secrets.token_hex(RANDOM_BYTES)}"
 
 
 def is_ours(name: str) -> bool:
-    """Whether ``new_name`` can have made this for the user that we run as."""
+    """Return whether a name has the form of ``new_name`` for the current user."""
     found = _NAME.fullmatch(name)
     return found is not None and found[1] == str(os.geteuid())
 
 
 def create(name: str, size: int) -> UntrackedMemory:
-    """Make a segment that only this user can open, with all of its memory reserved.
+    """Create a segment that only this user can open, with all memory reserved.
 
     Args:
         name: from ``new_name``.
@@ -115,7 +115,7 @@ def create(name: str, size: int) -> UntrackedMemory:
     made = UntrackedMemory(name, create=True, size=size)
     try:
         _check(made.descriptor, name)
-        # Held as long as any copy of this descriptor is open: so others know that somebody is there.
+        # The lock is held as long as any copy of this descriptor is open: it shows that the segment is in use.
         fcntl.flock(made.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(made.descriptor, 0, size)
@@ -127,7 +127,7 @@ def create(name: str, size: int) -> UntrackedMemory:
 
 
 def attach(name: str) -> UntrackedMemory:
-    """Open a segment that another process of this user made.
+    """Open a segment that another process of this user created.
 
     Raises:
         FileNotFoundError: there is none.
@@ -147,7 +147,7 @@ def attach(name: str) -> UntrackedMemory:
 
 
 def remove(name: str) -> bool:
-    """Remove a segment of this user by its name; False when there is none, or when it is not ours.
+    """Remove a segment of this user by name; False if there is none or it is not this user's.
 
     Raises:
         OSError: the system refuses.
@@ -165,15 +165,15 @@ def remove(name: str) -> bool:
 
 
 def sweep() -> list[str]:
-    """Remove segments of this user whose makers are gone, whatever ended them; returns their names.
+    """Remove this user's segments whose creators are gone, and return their names.
 
-    A maker that has not taken its lock yet may lose its name by this, and hands on its descriptor then. Other systems
-    than Linux do not list shared memory: nothing is removed there.
+    A creator that has not taken its lock yet may lose its name by this; it then falls back to its descriptor. Only
+    Linux lists shared memory: on other systems nothing is removed.
     """
     try:
         names = [path.name for path in DIRECTORY.iterdir() if is_ours(path.name)]
     except OSError:
-        return []  # there is no named shared memory here
+        return []  # no named shared memory on this system
     return [name for name in names if _remove_unheld(name)]
 
 
@@ -181,12 +181,12 @@ def _remove_unheld(name: str) -> bool:
     try:
         found = attach(name)
     except OSError:
-        return False  # it is gone, or none of our making
+        return False  # it is gone, or not created by us
     try:
         fcntl.flock(found.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         found.unlink()
     except OSError:
-        return False  # it is held, or somebody else was quicker
+        return False  # it is in use, or another process was faster
     else:
         return True
     finally:
@@ -194,7 +194,7 @@ def _remove_unheld(name: str) -> bool:
 
 
 def leads_to(name: str, descriptor: int) -> bool:
-    """Whether a name still stands for the segment behind a descriptor."""
+    """Return whether a name still refers to the segment behind a descriptor."""
     try:
         found = attach(name)
     except OSError:
@@ -206,7 +206,7 @@ def leads_to(name: str, descriptor: int) -> bool:
 
 
 def _check(descriptor: int, name: str) -> None:
-    """Make sure that a segment is this user's alone.
+    """Check that a segment belongs to this user alone.
 
     Raises:
         UnsafeSegmentError: it is not.

@@ -1,1 +1,1 @@
-"""Voices: those that engines bring, and a person's own, of samples that were recorded and agreed to."""
+"""Voices: those of engines, and the user's own from recorded samples with consent."""

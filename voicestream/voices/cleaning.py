@@ -1,4 +1,4 @@
-"""Makes one sample of what was recorded: mono, without the silence around it, resampled, several files joined."""
+"""Cleaning of recordings into one voice sample: mono, trimmed, resampled, several files joined."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from voicestream.voices.sample_checks import Measures
 
 MAX_SECONDS: Final = 30.0
-"""XTTS looks no further."""
+"""XTTS uses no more."""
 
 _GAP_SECONDS: Final = 0.15
-"""Between two files: as between two words."""
+"""Gap between two files, as between two words."""
 
 _FADE_SECONDS: Final = 0.005
 
@@ -31,18 +31,18 @@ _AGAIN: Final = "Record 6 to 30 seconds of one person who speaks, in a quiet roo
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A sample, and what a person should know of it."""
+    """A voice sample, and warnings about it."""
 
     sample: Sample
     warnings: tuple[str, ...]
 
 
 def clean(files: Sequence[Path]) -> Cleaned:
-    """The sample of a voice in one or several files.
+    """Return the voice sample of one or several files.
 
     Raises:
-        UsageError: one cannot be read, or what is in them is no voice that could be used; the message says why.
-        ConfigurationError: the package that reads sound is missing.
+        UsageError: a file cannot be read, or is unusable as a voice; the message gives the reason.
+        ConfigurationError: the package that reads audio is missing.
     """
     import numpy as np  # noqa: PLC0415 - only where there is sound
 
@@ -72,11 +72,11 @@ def clean(files: Sequence[Path]) -> Cleaned:
 
 
 def read(path: Path | str) -> Sample:
-    """Read the sample of a voice: a kept one as it is, any other recording cleaned.
+    """Read a voice sample: a stored one unchanged, any other recording cleaned.
 
     Raises:
-        UsageError: it cannot be read, or is no sample of a voice.
-        ConfigurationError: the package that reads sound is missing.
+        UsageError: it cannot be read, or is not a voice sample.
+        ConfigurationError: the package that reads audio is missing.
     """
     file = Path(path)
     return sample.read(file) or clean([file]).sample
@@ -97,13 +97,13 @@ def _resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
 
 
 def _alone(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Speech without the silence before and after it."""
+    """Trim silence before and after speech."""
     begin, end = sample_checks.speech_span(samples, sample.SAMPLE_RATE)
     return _faded(samples[begin:end])
 
 
 def _faded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """With edges that do not click."""
+    """Fade in and out, so that the edges do not click."""
     import numpy as np  # noqa: PLC0415
 
     count = min(round(_FADE_SECONDS * sample.SAMPLE_RATE), len(samples) // 2)

@@ -1,4 +1,7 @@
-"""What engines make of samples and keep: as personal as the samples, and gone with them."""
+"""Embedding cache: speaker embeddings that engines compute from voice samples.
+
+They are as personal as the samples, so they are deleted together with them.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def directory() -> Path:
-    """Where XTTS keeps what it has made of samples, in the user's cache."""
+    """Return the directory of XTTS's speaker embeddings in the user's cache."""
     return user_directories.cache() / "xtts-voices"
 
 
 def forget() -> None:
-    """Delete all of it: which of it is whose cannot be seen, and what is still wanted is made again in seconds.
+    """Delete all embeddings: they cannot be told apart, and those still needed are computed again in seconds.
 
     Raises:
-        VoicestreamError: it cannot be deleted.
+        VoicestreamError: one cannot be deleted.
     """
     try:
         shutil.rmtree(directory())
     except FileNotFoundError:
-        return  # nothing was made yet
+        return  # the cache is empty
     except OSError as error:
         raise VoicestreamError(f"cannot delete {error.filename or directory()}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Sentences with which a voice is tried, by language, and the language of a voice."""
+"""Introduction sentences by language for ``voices try``, and the language of a voice."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _SENTENCES: Final = {
     "ja": "こんにちは。エージェントが話すときは、この声になります。",
     "hi": "नमस्ते, जब आपका एजेंट बोलता है तो मेरी आवाज़ ऐसी होती है।",
 }
-"""By language, without script and region."""
+"""Sentences by base language."""
 
 
 def spoken_by(voice: str, engine: str) -> str:
-    """The language of a voice, as a BCP-47 tag: its own where its name tells, else English."""
+    """Return the language of a voice as a BCP-47 tag; English if its name does not tell."""
     spec = next((spec for spec in registry.specs(registry.SYNTHESIZERS) if spec.name == engine), None)
     tag = spec.language_of(voice) if spec is not None else ""
     try:
@@ -44,5 +44,5 @@ def spoken_by(voice: str, engine: str) -> str:
 
 
 def introduction(language: Language) -> str:
-    """A sentence in a language, or in English."""
+    """Return the sentence of a language, or the English one."""
     return _SENTENCES.get(language.base, _SENTENCES["en"])

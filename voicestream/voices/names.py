@@ -1,4 +1,4 @@
-"""Finds the voice that somebody means by what was typed."""
+"""Matching of a typed voice name against the known names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def match(typed: str, names: Sequence[str]) -> str | None:
-    """The name that was typed, in whatever case and with whatever spaces; None when there is none."""
+    """Return the matching name, ignoring case and spaces; None if there is none."""
     if typed in names:
         return typed
     wanted = _plain(typed)
@@ -21,12 +21,12 @@ def match(typed: str, names: Sequence[str]) -> str | None:
 
 
 def choose(typed: str, names: Sequence[str], engine: str) -> str:
-    """As ``match``, but there must be one.
+    """Return the matching name as ``match`` does, or raise.
 
     Args:
-        typed: after ``--voice``.
-        names: of the voices there are.
-        engine: whose they are; empty = all there are.
+        typed: value of ``--voice``.
+        names: known voices.
+        engine: their engine; empty = all engines.
 
     Raises:
         UsageError: there is none; the hint has the nearest name.
@@ -36,7 +36,7 @@ def choose(typed: str, names: Sequence[str], engine: str) -> str:
         return found
     plain = {_plain(name): name for name in names}
     near = difflib.get_close_matches(_plain(typed), plain, n=1)
-    # Somebody who has typed one word of two means those two.
+    # One typed word of two matches the names that contain it.
     near += [name for name in plain if _plain(typed) in name.split()]
     guess = f"Did you mean --voice {quoted(plain[near[0]])}? " if near else ""
     raise UsageError(
@@ -46,7 +46,7 @@ def choose(typed: str, names: Sequence[str], engine: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """The name as it is typed in a shell."""
+    """Quote a name for a shell."""
     return f'"{name}"' if " " in name else name
 
 

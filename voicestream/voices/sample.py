@@ -1,7 +1,6 @@
-"""A cleaned sample of a voice, and the file in which it is kept.
+"""Voice sample: cleaned audio and its file.
 
-The rate is that at which XTTS reads samples, so that a recording is resampled once, here and well, and not a second
-time by whoever uses it.
+The rate is that of XTTS's reader, so that a recording is resampled once, here and well, and not again by the engine.
 """
 
 from __future__ import annotations
@@ -26,30 +25,30 @@ SAMPLE_RATE: Final = 22_050
 """Hertz."""
 
 _WIDTH: Final = 2
-"""Bytes of a sample in the file: 16 bits have less noise than any room."""
+"""Bytes of a sample in the file: at 16 bits the noise is below that of any room."""
 
 _FULL_SCALE: Final = 32_768
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The sound of a voice."""
+    """Audio of a voice."""
 
     samples: NDArray[np.float32]
     """Mono, within -1 to 1."""
     sample_rate: int
     """Hertz."""
     content_hash: str
-    """SHA-256 of the samples as they are kept: two recordings are the same when it is the same."""
+    """SHA-256 of the stored samples; equal for equal recordings."""
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Return the duration in seconds."""
         return len(self.samples) / self.sample_rate
 
 
 def make(samples: NDArray[np.float32]) -> Sample:
-    """The sample of cleaned sound at ``SAMPLE_RATE``, rounded to what the file keeps."""
+    """Create a sample of cleaned audio at ``SAMPLE_RATE``, rounded to the precision of the file."""
     import numpy as np  # noqa: PLC0415 - only where there is sound
 
     kept = np.clip(np.round(samples * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
@@ -57,7 +56,7 @@ def make(samples: NDArray[np.float32]) -> Sample:
 
 
 def read(file: Path) -> Sample | None:
-    """Read a file that ``write`` made; None for a file of another format, which ``cleaning`` reads.
+    """Read a file written by ``write``; None for other formats, which ``cleaning`` reads.
 
     Raises:
         UsageError: it cannot be read.
@@ -65,11 +64,11 @@ def read(file: Path) -> Sample | None:
     try:
         with wave.open(str(file), "rb") as opened:
             form = (opened.getnchannels(), opened.getsampwidth(), opened.getframerate())
-            # A header may say that there are more frames than there are: memory for them would be asked for.
+            # A header may claim more frames than there are: memory would be allocated for them.
             frames = min(opened.getnframes(), round(sound_file.READ_SECONDS * SAMPLE_RATE))
             data = opened.readframes(frames) if form == (1, _WIDTH, SAMPLE_RATE) else None
     except (wave.Error, EOFError, ValueError, OverflowError):
-        data = None  # FLAC, MP3, or a WAV file with other numbers than whole ones
+        data = None  # FLAC, MP3, or a WAV file with another sample format
     except OSError as error:
         raise UsageError(
             f"the sample {file} cannot be read: {error.strerror}", hint="Try: voicestream voices list"
@@ -78,7 +77,7 @@ def read(file: Path) -> Sample | None:
 
 
 def write(path: Path, sample: Sample) -> None:
-    """Keep it in a file for its owner's eyes only, whole or not at all.
+    """Write the file atomically, readable by its owner only.
 
     Raises:
         OSError: it cannot be written.

@@ -1,4 +1,4 @@
-"""Whether a recording is fit to be a voice: measured, then judged. Pure."""
+"""Quality checks of a voice sample: measurements, then limits. Pure."""
 
 from __future__ import annotations
 
@@ -10,62 +10,62 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MIN_RATE: Final = 16_000
-"""Hertz; XTTS's speaker encoder hears up to 8 kHz, and a telephone sends half of that."""
+"""Hertz; XTTS's speaker encoder uses up to 8 kHz, and a telephone sends half of that."""
 
 MIN_SECONDS: Final = 3.0
-"""Of speech; below it coqui itself warns that the voice is not met."""
+"""Speech; below it coqui itself warns that the voice is not matched."""
 
 GOOD_SECONDS: Final = 6.0
-"""What XTTS's authors ask for."""
+"""Recommendation of XTTS's authors."""
 
 MIN_LEVEL: Final = -45.0
-"""Decibels of full scale, of speech: from there on the noise of a room is as loud."""
+"""Speech level in decibels of full scale; below it, room noise is as loud."""
 
 GOOD_LEVEL: Final = -35.0
 
 MAX_CLIPPED: Final = 0.01
-"""Share of samples at full scale: the voice is distorted all along."""
+"""Share of samples at full scale above which the voice is distorted throughout."""
 
 WARN_CLIPPED: Final = 0.0005
 
 MAX_SILENT: Final = 0.5
-"""Share of a recording that is no speech, after its edges were cut off."""
+"""Share of a trimmed recording without speech."""
 
 _FRAME_SECONDS: Final = 0.02
 _BELOW_SPEECH: Final = 30.0
-"""Decibels from loud speech down to what counts as silence: between words it falls further."""
+"""Decibels below loud speech that count as silence; the level falls further between words."""
 
 _LOUD_SHARE: Final = 0.9
-"""The level of loud speech is that which nine frames of ten stay below: one slammed door is not it."""
+"""Quantile of frame levels that is loud speech, robust against a slammed door."""
 
 _FLOOR: Final = -70.0
-"""Decibels of full scale; no microphone is as quiet."""
+"""Decibels of full scale; below the noise of any microphone."""
 
 _AT_FULL_SCALE: Final = 0.9985
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What was measured of one recording, or of several together."""
+    """Measurements of one recording, or of several together."""
 
     speech_seconds: float
     level: float
-    """Root mean square of what is speech, in decibels of full scale."""
+    """RMS level of speech in decibels of full scale."""
     silent_share: float
     clipped_share: float
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What is wrong with a recording, for people."""
+    """Problems of a recording, for people."""
 
     refusals: tuple[str, ...]
-    """Reasons for which it cannot be used."""
+    """Reasons to refuse it."""
     warnings: tuple[str, ...]
 
 
 def is_speech(samples: NDArray[np.float32], rate: int) -> NDArray[np.bool_]:
-    """For each frame of 20 ms whether it is speech, or as loud; what is left at the end is none."""
+    """Return for each frame of 20 ms whether it is speech or as loud; a rest is left out."""
     import numpy as np  # noqa: PLC0415 - only where there is sound
 
     length = round(_FRAME_SECONDS * rate)
@@ -78,21 +78,21 @@ def is_speech(samples: NDArray[np.float32], rate: int) -> NDArray[np.bool_]:
 
 
 def speech_span(samples: NDArray[np.float32], rate: int) -> tuple[int, int]:
-    """Where speech begins and ends, as indices of samples; (0, 0) when there is none."""
+    """Return start and end of speech as sample indices; (0, 0) if there is none."""
     found = is_speech(samples, rate).nonzero()[0]
     length = round(_FRAME_SECONDS * rate)
     return (int(found[0]) * length, (int(found[-1]) + 1) * length) if len(found) else (0, 0)
 
 
 def clipped_share(samples: NDArray[np.float32]) -> float:
-    """Share of the samples of a recording, before anything is done to it, that are as large as numbers go."""
+    """Return the share of a raw recording's samples at full scale."""
     import numpy as np  # noqa: PLC0415
 
     return float(np.mean(np.abs(samples) >= _AT_FULL_SCALE)) if samples.size else 0.0
 
 
 def measure(samples: NDArray[np.float32], rate: int, clipped: float) -> Measures:
-    """What mono sound is like of which the silence at the edges was cut off; ``clipped``: as ``clipped_share`` says."""
+    """Measure trimmed mono audio; ``clipped`` is the result of ``clipped_share``."""
     import numpy as np  # noqa: PLC0415
 
     speech = is_speech(samples, rate)
@@ -104,7 +104,7 @@ def measure(samples: NDArray[np.float32], rate: int, clipped: float) -> Measures
 
 
 def judge(measures: Measures) -> CheckResult:
-    """What is wrong with it."""
+    """Compare measurements with the limits."""
     refusals: list[str] = []
     warnings: list[str] = []
     seconds = measures.speech_seconds
@@ -132,7 +132,7 @@ def judge(measures: Measures) -> CheckResult:
 
 
 def _decibels(power: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:
-    """Of full scale; what is zero is put at a level that nothing reaches."""
+    """Convert power to decibels of full scale; zero becomes a level below any signal."""
     import numpy as np  # noqa: PLC0415
 
     return 10.0 * np.log10(np.maximum(power, 1e-12))

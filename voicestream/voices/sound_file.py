@@ -1,4 +1,4 @@
-"""Reads what people have recorded: WAV, FLAC, MP3 and what else libsndfile knows."""
+"""Reader of recordings: WAV, FLAC, MP3 and other formats of libsndfile."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUFFIXES: Final = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif")
-"""By these ``--voice`` knows a file."""
+"""Suffixes by which ``--voice`` recognizes a file."""
 
 READ_SECONDS: Final = 120.0
-"""Of one file. A voice needs 30; an audio book would fill the memory."""
+"""Limit of one file. A voice needs 30; an audio book would fill the memory."""
 
 
 MAX_RATE: Final = 192_000
 MAX_CHANNELS: Final = 8
-"""What recorders have; a damaged header says anything."""
+"""Limit; a damaged header may claim any number."""
 
 _BLOCK_FRAMES: Final = 1 << 16
 
 
 def looks_like_one(typed: str) -> bool:
-    """Whether somebody means a file, and no name of a voice."""
+    """Return whether a value of ``--voice`` is a file and not a name."""
     return typed.lower().endswith(SUFFIXES) or "/" in typed
 
 
 def read(file: Path) -> tuple[NDArray[np.float32], int]:
-    """The beginning of a sound file: frames by channels, at most ``READ_SECONDS``, and its rate in hertz.
+    """Read the beginning of a file: frames by channels, at most ``READ_SECONDS``, and the rate in hertz.
 
     Raises:
-        UsageError: there is no such file, or it is no sound.
-        ConfigurationError: the package that reads sound is missing.
+        UsageError: there is no such file, or it is not audio.
+        ConfigurationError: the package that reads audio is missing.
     """
     if not file.is_file():
         what = "that is a directory" if file.is_dir() else "there is no such file"
@@ -63,12 +63,13 @@ def read(file: Path) -> tuple[NDArray[np.float32], int]:
 
 
 def _frames(opened: soundfile.SoundFile, most: int) -> NDArray[np.float32]:
-    """The first frames, at most so many; in blocks, because a header may claim more than there are."""
+    """Read the first frames in blocks, because a header may claim more than there are."""
     import numpy as np  # noqa: PLC0415 - only where there is sound
 
     blocks = [np.zeros((0, opened.channels), np.float32)]
     left = most
-    # soundfile seeks after each block, and a frame of MP3 behind a seek lacks bits of the one before: all in one block.
+    # soundfile seeks after each block, and after a seek an MP3 frame lacks bits of the one before: read all in one
+    # block.
     size = most if opened.format == "MP3" else _BLOCK_FRAMES
     while left > 0:
         block: NDArray[np.float32] = opened.read(frames=min(left, size), dtype="float32", always_2d=True)

@@ -1,4 +1,4 @@
-"""Choice of voice and engine by ``--voice``: a voice of one's own, a sound file, or a name that the engine knows."""
+"""Choice of voice and engine by ``--voice``: an own voice, a sound file, or a name of an engine's voice."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VoiceChoice:
-    """What an engine is told, and which engine."""
+    """The chosen voice and engine."""
 
     voice: str
-    """The absolute path of a cleaned sample, or a name; empty = the engine's own choice."""
+    """Absolute path of a cleaned sample, or a name; empty = the engine's default."""
     tts: str
 
 
 def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], str]) -> VoiceChoice:
-    """What is meant; ``auto`` becomes the engine that has the voice.
+    """Resolve ``--voice``; ``auto`` becomes the engine that has the voice.
 
     Args:
-        typed: after ``--voice``.
-        tts: the engine that is wanted, or ``auto``.
+        typed: value of ``--voice``.
+        tts: requested engine, or ``auto``.
         models: directory of models, or a model; empty = the user's.
-        agree: sees to it that the speaker of a file has agreed, and says how, or raises.
+        agree: obtains the consent of a file's speaker and returns how it was given, or raises.
 
     Raises:
-        UsageError: there is no such file, it is no voice, the engine takes no samples, or a name is not known.
-        ConfigurationError: nobody has agreed, or no engine is ready that speaks with a sample.
+        UsageError: the file or name is unknown, it is not a voice, or the engine cannot clone voices.
+        ConfigurationError: there is no consent, or no engine that can clone voices is ready.
     """
     if not typed.strip():
         return VoiceChoice("", tts)
@@ -60,10 +60,10 @@ def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], 
 
 
 def engine_of(typed: str, models: str) -> str:
-    """The engine that has a voice, or ``auto`` where that cannot be told.
+    """Return the engine that has a voice, or ``auto`` if it is unknown.
 
     Raises:
-        UsageError: none has it.
+        UsageError: no engine has it.
     """
     store = VoiceStore()
     if store.named(typed) is not None or sound_file.looks_like_one(typed):
@@ -72,7 +72,7 @@ def engine_of(typed: str, models: str) -> str:
 
 
 def engine_of_samples() -> str:
-    """Name of the best engine that speaks with samples; empty if there is none."""
+    """Return the name of the best engine that can clone voices; empty if there is none."""
     best = registry.for_samples()
     return best.name if best is not None else ""
 
@@ -82,12 +82,12 @@ def _taken_by_auto() -> list[SynthesizerSpec]:
 
 
 def _named(tts: str) -> SynthesizerSpec | None:
-    """The spec of a name; None where it has none that can be read: whoever loads the engine says so."""
+    """Return the spec of a name; None if there is no readable one, which loading the engine reports."""
     return next((spec for spec in registry.specs(registry.SYNTHESIZERS) if spec.name == tts), None)
 
 
 def _whose(typed: str, models: str, store: VoiceStore) -> VoiceChoice:
-    """The engine that has a voice of that name, the better one first."""
+    """Return the best engine that has a voice of that name."""
     lists = [(spec.name, spec.voices(models)) for spec in _taken_by_auto()]
     for engine, voices in lists:
         found = names.match(typed, voices.names)
@@ -117,13 +117,13 @@ def _file(
 
 
 def _with_samples(what: str, tts: str, models: str) -> str:
-    """The engine that is to speak with a sample; of ``auto`` the best that has its weights.
+    """Return the engine for a voice sample; of ``auto`` the best one that has its weights.
 
-    It is said now, and not of each sentence, when there is none.
+    A missing engine is reported now, and not with each sentence.
 
     Raises:
-        UsageError: the engine that was named takes no samples, or none that is installed does.
-        EngineNotReadyError: the weights are missing or damaged.
+        UsageError: the named engine cannot clone voices, or no installed one can.
+        EngineNotReadyError: its weights are missing or damaged.
     """
     if tts != AUTO:
         spec = _named(tts)

@@ -1,7 +1,7 @@
-"""A person's own voices: where they are kept, and that their speakers have agreed.
+"""Voice store: the user's own voices, with the consent of their speakers.
 
-``voices`` in the user's data directory, one directory a voice, for nobody else's eyes. Sound files that were used with
-``--voice FILE``, without a name, lie in ``.files`` beside them, under the hashes of their samples.
+They are in ``voices`` in the user's data directory, one directory a voice, readable by the user only. Sound files used
+with ``--voice FILE`` have no name and are in ``.files`` beside them, under the hashes of their samples.
 """
 
 from __future__ import annotations
@@ -30,52 +30,52 @@ FILES: Final = ".files"
 SOUND: Final = "sample.wav"
 RECORD: Final = "voice.json"
 RECORD_BYTES: Final = 64 << 10
-"""At most, of a record; one has some 300."""
+"""Limit of a record; one has some 300 bytes."""
 
 CONSENT: Final = "I am the speaker, or have the speaker's permission."
-"""What a person says of a sample before it is used."""
+"""Statement to agree to before a sample is used."""
 
 _NAME: Final = re.compile(r"[^\W_][\w .'-]{0,59}")
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
-    """That somebody has said so."""
+    """Consent to the use of a voice."""
 
     words: str
     date: str
-    """ISO 8601."""
+    """ISO 8601 date."""
     by: str
-    """How: what was typed."""
+    """The typed words or option by which it was given."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a voice."""
+    """Metadata of a voice."""
 
     content_hash: str
-    """SHA-256 of its samples: to them the consent was given."""
+    """SHA-256 of the samples that the consent is for."""
     seconds: float
     consent: Consent
 
 
 @dataclass(frozen=True)
 class OwnVoice:
-    """One voice, or one file that was used without a name."""
+    """One own voice, or one file used without a name."""
 
     name: str
     path: Path
-    """Of its sample."""
+    """Path of its sample."""
     record: Record
 
 
 class VoiceStore:
-    """The voices of one user."""
+    """Voices of one user."""
 
     def __init__(self, root: Path | None = None) -> None:
-        """``root``: another directory than the user's."""
+        """Initialize; ``root`` replaces the user's directory."""
         self.root = user_directories.data() / "voices" if root is None else root
 
     def voices(self) -> list[OwnVoice]:
-        """Those with names, by name.
+        """Return the named voices, sorted by name.
 
         Raises:
             ConfigurationError: one cannot be read.
@@ -83,7 +83,7 @@ class VoiceStore:
         return list(self._in(self.root))
 
     def files(self) -> list[OwnVoice]:
-        """Those that were used without a name, whose names are their hashes.
+        """Return the voices without names, which are named by their hashes.
 
         Raises:
             ConfigurationError: as for ``voices``.
@@ -91,25 +91,25 @@ class VoiceStore:
         return list(self._in(self.root / FILES))
 
     def named(self, typed: str) -> OwnVoice | None:
-        """The voice of a name, in whatever case."""
+        """Return the voice of a name in any case."""
         known = {voice.name: voice for voice in self.voices()}
         found = names.match(typed, list(known))
         return None if found is None else known[found]
 
     def with_content(self, content_hash: str) -> OwnVoice | None:
-        """A voice, or a file, with these very samples: its speaker has agreed already."""
+        """Return a voice or file with the same samples, whose speaker has already agreed."""
         return next((one for one in [*self.voices(), *self.files()] if one.record.content_hash == content_hash), None)
 
     def add(self, name: str, made: Sample, by: str) -> OwnVoice:
-        """Keep a voice whose speaker has agreed.
+        """Store a voice with consent.
 
         Args:
-            name: what ``--voice`` is to say.
+            name: value of ``--voice`` for it.
             made: its sample.
-            by: how the consent was given.
+            by: the words or option by which consent was given.
 
         Raises:
-            UsageError: the name cannot be one, or there is such a voice.
+            UsageError: the name is invalid or taken.
             VoicestreamError: it cannot be written.
         """
         check_name(name)
@@ -122,7 +122,7 @@ class VoiceStore:
         return self._keep(self.root / name, made, by)
 
     def add_file(self, made: Sample, by: str) -> OwnVoice:
-        """Keep a sample that has no name, and whose speaker has agreed.
+        """Store a sample without a name, with consent.
 
         Raises:
             VoicestreamError: it cannot be written.
@@ -143,7 +143,7 @@ class VoiceStore:
         return found
 
     def remove_files(self) -> int:
-        """Delete what was used without a name; how many there were.
+        """Delete the voices without names; returns their number.
 
         Raises:
             VoicestreamError: one cannot be deleted.
@@ -160,7 +160,7 @@ class VoiceStore:
             for place in (self.root, directory.parent, directory):
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)
             sample.write(directory / SOUND, made)
-            # The record comes last: without one a directory is no voice.
+            # The record is written last: without it a directory is no voice.
             text = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
             write_whole(directory / RECORD, text, mode=0o600)
         except OSError as error:
@@ -186,10 +186,10 @@ class VoiceStore:
 
 
 def check_name(name: str) -> None:
-    """Make sure that a voice can have this name.
+    """Check that a name is valid for a voice.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: it is not.
     """
     if _NAME.fullmatch(name) is None or name != name.strip() or sound_file.looks_like_one(name):
         raise UsageError(
