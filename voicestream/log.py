@@ -319,7 +319,7 @@ class _Formatter(logging.Formatter):
     """Formatter with one line a record, whatever its values; a traceback is indented to be told from records."""
 
     hides_content = False
-    """Whether to leave out text that might quote the agent."""
+    """True: text that might quote the agent is left out."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""

@@ -1,1 +1,1 @@
-"""The command line: one file a command; ``main`` finds them."""
+"""Command line: one module a command in ``commands``; ``main`` imports them on demand."""

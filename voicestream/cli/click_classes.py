@@ -1,4 +1,4 @@
-"""Click classes of this command line: suggestions for mistyped commands, grouped options, one style of usage error."""
+"""Click classes of the command line: suggestions for mistyped commands, grouped options, uniform usage errors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COLUMN: Final = 26
-"""Characters of the longest option that has its explanation beside it."""
+"""Longest option in characters whose help text starts on the same line."""
 
 
 class NoSuchCommandError(click.UsageError):
-    """A command that does not exist; ``command`` is what to try instead."""
+    """An unknown command; ``command`` is the one to try instead."""
 
     def __init__(self, message: str, context: click.Context, command: str) -> None:
         super().__init__(message, context)
@@ -23,15 +23,15 @@ class NoSuchCommandError(click.UsageError):
 
 
 class Group(click.Group):
-    """A group that proposes the nearest command for one that does not exist."""
+    """Command group that suggests the nearest command for an unknown one."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is named, its object and its arguments.
+        """Return the name, the object and the arguments of a command.
 
         Raises:
-            NoSuchCommandError: there is none of that name.
+            NoSuchCommandError: there is no command of that name.
         """
         name = args[0]
         if name.startswith("-") or self.get_command(ctx, name) is not None:
@@ -42,15 +42,15 @@ class Group(click.Group):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists its options in groups."""
+    """Command whose help lists its options in groups."""
 
     def __init__(self, *args: Any, groups: Mapping[str, tuple[str, ...]], **attributes: Any) -> None:  # noqa: ANN401 - click's
-        """``groups``: names of parameters by title of their group; a parameter in none stands in the last."""
+        """Initialize; ``groups``: parameter names by group title; others are listed in the last group."""
         super().__init__(*args, **attributes)
         self._groups = groups
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, group after group."""
+        """Write the options, group by group."""
         records = {
             parameter.name or "": record
             for parameter in self.get_params(ctx)
@@ -59,7 +59,7 @@ class GroupedCommand(click.Command):
         for title, rows in _grouped(self._groups, records).items():
             if rows:
                 with formatter.section(title):
-                    # The second column begins in the same place in all groups.
+                    # The second column starts at the same place in all groups.
                     formatter.write_dl([(names.ljust(COLUMN), text) for names, text in rows], col_max=COLUMN)
 
 
@@ -74,7 +74,7 @@ def _grouped(
 
 
 def explain(error: click.ClickException) -> str:
-    """What happened and, on a line of its own, what to try."""
+    """Return the message of a usage error and, on its own line, the hint."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return _sentence(error.format_message())
@@ -82,7 +82,7 @@ def explain(error: click.ClickException) -> str:
     text = error.format_message()
     if isinstance(error, click.NoSuchOption):
         text = f"{context.command_path} has no option {error.option_name}"
-        # The first is the nearest in spelling; click sorts them by name.
+        # The first one is the nearest in spelling; click sorts them by name.
         nearest = difflib.get_close_matches(error.option_name, error.possibilities or (), n=1)
         text += f"; did you mean {nearest[0]}?" if nearest else ""
     return f"{_sentence(text)}\nTry: {command}"

@@ -1,6 +1,6 @@
-"""Plain tables that fit a terminal: least important columns are left out, long texts stand below, wrapped.
+"""Text tables that fit a terminal: the least important columns are left out, long texts are wrapped below.
 
-Widths are those of a terminal's cells: a CJK character takes two.
+Widths are in terminal cells: a CJK character takes two.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNLIMITED: Final = 1 << 16
-"""Cells of an output that is no terminal: whatever reads it cuts lines itself."""
+"""Width of an output that is not a terminal: its reader wraps lines itself."""
 
 GAP: Final = 2
 """Cells between two columns."""
 
 INDENT: Final = 2
-"""Cells by which a wrapped text is indented from its second line on."""
+"""Indentation of wrapped lines after the first."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table; of those that do not fit, the one with the highest ``rank`` is left out first.
+    """One column of a table; if the table is too wide, the column with the highest ``rank`` is left out first.
 
     Rank 0 is never left out.
     """
@@ -39,21 +39,21 @@ class Column:
 
 
 def terminal_width() -> int:
-    """Cells in a line of stdout."""
+    """Return the width of stdout in cells."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNLIMITED
 
 
 def cells(text: str) -> int:
-    """Cells that a text takes."""
+    """Return the width of a text in cells."""
     from rich.cells import cell_len
 
     return len(text) if text.isascii() else cell_len(text)
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Lines of a table: titles, a rule, the rows; the last line names what was left out, if anything was.
+    """Format a table: titles, a rule, the rows, and a last line that names the columns left out.
 
-    Its cells are cleaned of what a terminal acts on.
+    Terminal codes in its cells are removed.
     """
     rows = [[one_line(text) for text in row] for row in rows]
     widths = [max(cells(text) for text in texts) for texts in zip([c.title for c in columns], *rows, strict=True)]
@@ -75,7 +75,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) 
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """A text in lines of at most ``width`` cells; a word that is longer than a line stays whole, to be copied."""
+    """Wrap a text into lines of at most ``width`` cells; a longer word stays whole, to be copied."""
     lines: list[str] = []
     for paragraph in strip_terminal_codes(text).split("\n"):
         line = ""
@@ -91,7 +91,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def show(lines: Sequence[str]) -> None:
-    """Write lines to stdout."""
+    """Print lines to stdout."""
     for line in lines:
         click.echo(line)
 

@@ -1,4 +1,4 @@
-"""The speaker of a sample has agreed: said by an option or at a terminal, never taken for granted."""
+"""Consent prompt: confirmation that the speaker of a sample agrees, by option or at a terminal."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ANSWERED: Final = "answered at the terminal"
 
 
 def agree(what: str, hint: str) -> str:
-    """Ask whether the speaker has agreed; how that was said.
+    """Ask for the speaker's consent and return how it was given.
 
     Args:
-        what: is to be used.
-        hint: what to type where nobody can be asked.
+        what: the sample, for people.
+        hint: command or option to type if there is no terminal to ask at.
 
     Raises:
-        ConfigurationError: nobody has said so.
+        ConfigurationError: consent was not given.
     """
     if not can_ask():
         raise ConfigurationError(f"whose voice is {what}? It is used only when the speaker has agreed.", hint=hint)
@@ -40,13 +40,13 @@ def agree(what: str, hint: str) -> str:
 
 
 def agree_to_file(path: Path, cleaned: Cleaned) -> str:
-    """The same for ``--voice FILE``, after what is to be said of the recording."""
+    """Ask for consent for ``--voice FILE``, after printing warnings about the recording."""
     warn(path.name, cleaned.warnings)
     name = names.quoted(path.stem)
     return agree(str(path), f"Once, try: voicestream voices add {name} {names.quoted(str(path))}\nThen: --voice {name}")
 
 
 def warn(what: str, warnings: tuple[str, ...]) -> None:
-    """Say what could be better."""
+    """Print warnings about a recording."""
     for warning in warnings:
         click.echo(one_line(f"voicestream: {what}: {warning}"), err=True)

@@ -1,4 +1,4 @@
-"""Errors, told to a person on stderr, and their exit codes."""
+"""Error reporting on stderr, and exit codes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, EXIT_INCOMP
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
 CLIENT_LOG: Final = "client"
-"""Name of the log of errors that no command has foreseen."""
+"""Name of the log of unexpected errors of commands."""
 
 MAX_CHARACTERS: Final = 300
-"""Of the message of such an error, on the terminal."""
+"""Shown characters of the message of an unexpected error."""
 
 _EXIT_ON_ABORT: Final = 130
 
 
 def report(error: Exception) -> int:
-    """Say what went wrong and what to type next; returns the exit code."""
+    """Print an error and its hint; returns the exit code."""
     if isinstance(error, click.Abort):
         return _EXIT_ON_ABORT
     if isinstance(error, click.ClickException):
@@ -43,7 +43,7 @@ def report(error: Exception) -> int:
 
 
 def report_thread_errors() -> None:
-    """Tell errors that end a thread in the same way."""
+    """Report uncaught errors of threads in the same way."""
 
     def report_thread_error(found: threading.ExceptHookArgs) -> None:
         if found.exc_value is not None:
@@ -53,8 +53,8 @@ def report_thread_errors() -> None:
 
 
 def _report_unexpected(error: BaseException) -> None:
-    """Kind and message in one line, and where its code locations are; they are of use to nobody who only listens."""
-    # Not at the top: logging takes as long to import as all else that a command needs before it reads stdin.
+    """Print type and message in one line, and the log with its code locations."""
+    # Imported late: logging takes as long to import as everything else a command needs before it reads stdin.
     from voicestream import log
 
     message = one_line(str(error))
@@ -68,11 +68,11 @@ def _report_unexpected(error: BaseException) -> None:
 
 
 def print_message(text: str) -> None:
-    """Write a message to stderr; where that is closed or full, nobody wants to read it."""
+    """Print a message to stderr; a closed or full stderr is ignored."""
     with contextlib.suppress(OSError):
         click.echo(strip_terminal_codes(f"voicestream: {text}"), err=True)
 
 
 def _is_help(error: click.ClickException) -> bool:
-    """Whether this is how click shows the help of a group that was typed without a command."""
+    """Return whether click raised this to show the help of a group typed without a command."""
     return error.format_message().startswith("Usage:")

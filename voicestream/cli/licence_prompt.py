@@ -1,4 +1,4 @@
-"""A model's licence is accepted by an option, by a variable that means it, or at a terminal, never silently."""
+"""Licence prompt: explicit acceptance of a model's licence by option, variable or at a terminal."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ option = click.option(
 
 
 def can_ask() -> bool:
-    """Whether there is somebody at a terminal who sees a question and can answer."""
+    """Return whether a user at a terminal can see a question and answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def make_sure(model: Model, accepted: Sequence[str], *, may_ask: bool) -> None:
-    """See to it that the licence of a model is accepted, now or before.
+    """Make sure that the licence of a model was accepted, now or before.
 
     Args:
-        model: the one that is wanted.
-        accepted: what ``--accept-licence`` named.
+        model: the model.
+        accepted: values of ``--accept-licence``.
         may_ask: ask at the terminal, if there is one.
 
     Raises:
-        UsageError: one that was named does not exist.
-        ConfigurationError: it was not accepted.
+        UsageError: a named licence does not exist.
+        ConfigurationError: the licence was not accepted.
     """
     licence = licences.find(model.licence)
     named = [licences.find(identifier).id for identifier in accepted]

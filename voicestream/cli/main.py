@@ -1,6 +1,6 @@
-"""The command ``voicestream``: finds the sub-command, turns errors into words and exit codes.
+"""Entry point of the command line: finds the sub-command, and turns errors into messages and exit codes.
 
-Sub-commands are imported when they are used: ``voicestream --help`` loads nothing but click.
+Sub-commands are imported on demand: ``voicestream --help`` loads nothing but click.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ COMMANDS: Final = {
     "voices": ("voices", "Manage voices: list, add, remove, try."),
     "bench": ("bench", "Run the benchmarks on this machine."),
 }
-"""Name of a command: the module below ``cli/commands`` with a click command of that name, and its one-line help."""
+"""Module below ``cli/commands`` and one-line help by command name; the module has a click command of that name."""
 
 
 class _Stdout(io.FileIO):
-    """Stdout whose refusals are errors for people: no command foresees that its table cannot be written."""
+    """Stdout whose write errors are shown to users: no command expects that its table cannot be written."""
 
     def write(self, data: ReadableBuffer) -> int:
-        """Write what fits.
+        """Write as many bytes as fit.
 
         Raises:
-            BrokenPipeError: nobody reads it.
+            BrokenPipeError: the reader has closed the pipe.
             VoicestreamError: the system refuses.
         """
         try:
@@ -61,13 +61,13 @@ class _Stdout(io.FileIO):
         except BrokenPipeError:
             raise
         except OSError as error:
-            # The rest has no place to go, and told once is enough.
+            # The rest cannot be written either, and one error is enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
             raise VoicestreamError(f"cannot write to stdout: {error.strerror}") from error
 
 
 class _LazyGroup(Group):
-    """A group whose commands are imported when they are used."""
+    """Command group that imports its commands on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -91,7 +91,7 @@ def voicestream() -> None:
 
 
 def main() -> None:
-    """Run the command line; ends the process with the documented exit code."""
+    """Run the command line, and end the process with the documented exit code."""
     _open_standard_descriptors()
     telemetry.switch_off()
     failures.report_thread_errors()
@@ -100,7 +100,7 @@ def main() -> None:
     except Interrupted as interrupted:
         exit_code = interrupted.exit_code
     except BrokenPipeError:
-        # Nobody reads our stdout any more: that is how `… | head` ends, not a fault.
+        # The reader has closed the pipe, as in `… | head`: not an error.
         exit_code = 0
     except Exception as error:  # noqa: BLE001 - told, and logged if nobody has foreseen it
         exit_code = failures.report(error)
@@ -109,16 +109,16 @@ def main() -> None:
 
 
 def _open_standard_descriptors() -> None:
-    """Make sure of stdin, stdout and stderr: where one is closed, the next file opened would take its number.
+    """Open stdin, stdout and stderr if they are closed: the next opened file would take their numbers.
 
-    Writing to a stdout that was closed fails, as it should: what ``--tee`` or a table says would be lost in silence.
+    Writing to a stdout that was closed still fails: output of ``--tee`` or a table would otherwise be lost silently.
     """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDONLY if descriptor == _STDOUT else os.O_RDWR)
-    # Python leaves out the streams of descriptors that were closed when it started.
+    # Python has no streams for descriptors that were closed at its start.
     streams = {name: cast("TextIO | None", getattr(sys, name)) for name in ("stdin", "stdout", "stderr")}
     for descriptor, (name, stream) in enumerate(streams.items()):
         if stream is None:
@@ -129,11 +129,11 @@ def _open_standard_descriptors() -> None:
 
 
 def _flush() -> int:
-    """Write what waits for stdout; returns the exit code of a failure, or 0."""
+    """Flush stdout; returns the exit code of a failure, or 0."""
     try:
         sys.stdout.flush()
     except (OSError, VoicestreamError) as error:
-        # The interpreter would try once more at exit, and complain.
+        # The interpreter would retry at exit, and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0 if isinstance(error, BrokenPipeError) else failures.report(error)
     return 0

@@ -1,4 +1,4 @@
-"""Questions at a terminal, asked until the answer is understood."""
+"""Interactive prompts, repeated until the answer is valid."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ Answer = TypeVar("Answer")
 
 
 class Ask(Protocol):
-    """Somebody who asks."""
+    """Type of a prompt function."""
 
     def __call__(self, question: str, default: str | None, understand: Callable[[str], Answer], /) -> Answer:
-        """What was understood of the answer."""
+        """Ask and return the parsed answer."""
         ...
 
 
 def ask(question: str, default: str | None, understand: Callable[[str], Answer], /) -> Answer:
-    """Ask until the answer is understood.
+    """Ask until the answer is valid, and return it parsed.
 
     Args:
-        question: without what is proposed.
-        default: what is proposed, if anything.
-        understand: makes something of the answer, or raises ``VoicestreamError``, which is shown.
+        question: text without the default.
+        default: proposed answer, if any.
+        understand: parses the answer, or raises ``VoicestreamError``, which is shown.
     """
     while True:
         answer: str = click.prompt(question, default=default, err=True)

@@ -1,4 +1,4 @@
-"""One question to the supervisor that is running, and its answer."""
+"""RPC to the running supervisor: one request, one answer."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Answer = TypeVar("Answer")
 
 
 def ask(request: Message, answer_type: type[Answer], *, timeout_seconds: float = 20.0) -> Answer:
-    """Ask the supervisor.
+    """Send a request and return the answer.
 
     Raises:
-        NoSupervisorError: none is running.
-        RefusedError: it cannot do what is asked for.
+        NoSupervisorError: no supervisor is running.
+        RefusedError: it refused the request.
     """
     with Client(RunDirectory.of_this_user()) as client:
         client.connect()

@@ -1,4 +1,4 @@
-"""Status screen: the supervisor's answer as lines for a person, and as JSON. Pure."""
+"""Status screen: the supervisor's status as lines for people, and as JSON. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import EngineRole, Role, SessionFailure, SessionStatus, Status, WorkerStatus
 
 MAX_SESSIONS: Final = 6
-"""Shown one by one."""
+"""Sessions shown with a line each."""
 
 MAX_TEXT_LINES: Final = 2
-"""Of the sentence that is being played."""
+"""Lines of the sentence that is being played."""
 
 _COLUMNS: Final = (
     Column("session"),
@@ -30,7 +30,7 @@ _COLUMNS: Final = (
 
 
 def lines(status: Status, width: int, height: int | None) -> list[str]:
-    """What ``voicestream status`` prints: lines of at most ``width`` cells, at most ``height`` if that is limited."""
+    """Format ``voicestream status``: at most ``width`` cells a line, and at most ``height`` lines if limited."""
     found = [*_now(status, width), *_sessions(status.sessions, width), *_engines(status, width)]
     found += _problems(status, width)
     found = [_cut(line, width) for line in found]
@@ -40,7 +40,7 @@ def lines(status: Status, width: int, height: int | None) -> list[str]:
 
 
 def as_json(status: Status) -> dict[str, object]:
-    """The same for programs, with every field present; docs/internals/protocol.md describes it."""
+    """Format the status as JSON with every field; docs/internals/protocol.md describes it."""
     return {
         "paused": status.supervisor.paused,
         "paused_by": status.supervisor.paused_by,
@@ -56,7 +56,7 @@ def as_json(status: Status) -> dict[str, object]:
 
 
 def _now(status: Status, width: int) -> list[str]:
-    """What is being played, or that nothing is."""
+    """Format the sentence that is being played, or a line that nothing is."""
     session = next((session for session in status.sessions if session.text), None)
     waiting = sum(session.waiting_sentences for session in status.sessions)
     paused_by = one_line(status.supervisor.paused_by)
@@ -121,7 +121,7 @@ def _problems(status: Status, width: int) -> list[str]:
 
 
 def _worker_problems(status: Status) -> list[tuple[Role, str, str]]:
-    """Role, what is wrong with it, and the command that may help."""
+    """Return role, problem, and the command that may help."""
     found: list[tuple[Role, str, str]] = []
     for worker in status.workers:
         if worker.state == "failed":
@@ -162,7 +162,7 @@ def _indented(text: str, width: int) -> list[str]:
 
 
 def _cut(line: str, width: int) -> str:
-    """A line that is not longer than ``width`` cells: also a text without spaces, which is not wrapped."""
+    """Truncate a line to ``width`` cells: a text without spaces is not wrapped."""
     if cells(line) <= width:
         return line
     from rich.cells import set_cell_size

@@ -1,4 +1,4 @@
-"""Telling a person what is being fetched and converted: lines, and on a terminal a bar."""
+"""Terminal progress of downloads and conversions: lines, and on a terminal a progress bar."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TerminalProgress:
-    """Writes to stderr; a context manager, because a bar has to be taken away at the end."""
+    """Progress reporter on stderr; a context manager, because the bar is removed at the end."""
 
     def __init__(self) -> None:
         self._bar: Progress | None = _bar() if sys.stderr.isatty() else None
@@ -39,7 +39,7 @@ class TerminalProgress:
             click.echo("voicestream: stopped. The same command goes on from here.", err=True)
 
     def note(self, text: str) -> None:
-        """Write a line."""
+        """Print a line."""
         text = strip_terminal_codes(text)
         if self._bar is None:
             click.echo(f"voicestream: {text}", err=True)
@@ -48,7 +48,7 @@ class TerminalProgress:
             self._bar.console.print(f"voicestream: {text}", markup=False, highlight=False, soft_wrap=True)
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Move the bar; without a terminal nothing is shown."""
+        """Update the bar; without a terminal nothing is shown."""
         if self._bar is None:
             return
         if self._task is None or what != self._what:

@@ -1,4 +1,4 @@
-"""Choice of the voice that ``setup`` fetches: asked for, with sizes and licences, or said by an option."""
+"""Voice prompt of ``setup``: choice of the voice to download, with sizes and licences, or by option."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NONE: Final = "none"
 
 
 class _VoiceModelOption(click.Option):
-    """``--voice-model``, whose help lists the engines that are installed; they are looked for when it is shown."""
+    """``--voice-model``, whose help lists the installed engines, searched when the help is shown."""
 
     def make_metavar(self, ctx: click.Context) -> str:
         del ctx
@@ -38,7 +38,7 @@ option = click.option("--voice-model", cls=_VoiceModelOption)
 
 
 def understand(answer: str, language: Language) -> Model | None:
-    """The model that is meant; None for none.
+    """Return the model of an answer; None for no voice.
 
     Raises:
         UsageError: there is no such voice, or it does not speak the language.
@@ -55,9 +55,9 @@ def understand(answer: str, language: Language) -> Model | None:
 
 
 def propose(language: Language, ask: Ask | None) -> Model | None:
-    """The voice where no option named one: what is answered, or nothing where nobody is asked.
+    """Ask for the voice if no option named one; None without a terminal.
 
-    No voice is fetched unasked: each is a licence, and a gigabyte, of its own.
+    No voice is downloaded unasked: each has a licence and a gigabyte of its own.
     """
     spoken = _speaking(language)
     if not spoken or any(ModelStore(directory()).installed(spec.models[0].name) is not None for spec in spoken):
@@ -78,12 +78,12 @@ def propose(language: Language, ask: Ask | None) -> Model | None:
 
 
 def _speaking(language: Language) -> list[SynthesizerSpec]:
-    """The engines with a model that speak a language, the better one first."""
+    """Return the engines with a model that speak a language, best first."""
     return [spec for spec in catalogue.with_voice_model() if spec.may_speak(language.base)]
 
 
 def _best(language: Language) -> str:
-    """What to recommend: the best that speaks the language and lacks nothing but its weights."""
+    """Return the recommended engine: the best one that speaks the language and lacks only its weights."""
     return next((spec.name for spec in _speaking(language) if packages.has_all(spec)), NONE)
 
 

@@ -43,7 +43,7 @@ class Captions:
         self._translates = False
         self._loading = ProgressLine()
         self._has_line = False
-        """Whether the cursor is behind a line that will be overwritten."""
+        """True while the cursor is behind a line that will be overwritten."""
         self._texts: dict[int, tuple[str, str]] = {}
         """Original and spoken text of the sentences not played yet."""
 

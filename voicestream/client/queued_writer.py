@@ -55,7 +55,7 @@ class QueuedWriter:
         self._changed = threading.Condition()
         self._pieces: collections.deque[bytes] = collections.deque()
         self._is_writing = False
-        """Whether a piece taken from ``_pieces`` is not written completely."""
+        """True while a piece taken from ``_pieces`` is not written completely."""
         self._waiting_bytes = 0
         self._written_bytes = 0
         self._is_ended = False

@@ -1,6 +1,6 @@
-"""One session of a client: the agent's output on its way to the supervisor, and what comes back on its way to a person.
+"""Client session: sends the agent's output to the supervisor, and shows events to the user.
 
-Reading the agent's output goes on in a thread of its own, whatever happens here, and after it.
+The agent's output is read in another thread, during the session and after it.
 """
 
 from __future__ import annotations
@@ -39,54 +39,54 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import SessionOptions
 
 MAX_MESSAGES_A_TURN: Final = 1000
-"""Acted on before signals and input are looked at again."""
+"""Messages handled before signals and input are checked again."""
 
 PAUSE_SECONDS: Final = (0.3, 1.0)
-"""When nothing came for this long, the parser is told: after the first of them it gives out what is surely a sentence,
-after the second also plain text without a stop."""
+"""Silence of the input after which the parser is told. After the first it releases complete sentences, after the second
+also plain text without a full stop."""
 
 STOP_SECONDS: Final = 0.7
-"""After Ctrl-C, how long the supervisor may take to say that all is silent."""
+"""Timeout, after Ctrl-C, for the supervisor to confirm that playback has stopped."""
 
 STOPPED_LINGER_MILLISECONDS: Final = 100
-"""How long what was said to one that does not answer then may take to get there."""
+"""Time to send the remaining messages to a supervisor that did not confirm."""
 
 LEAVE_SECONDS: Final = 1.2
-"""After Ctrl-C, how long a supervisor that keeps nothing warm may take to end, the answer included."""
+"""Timeout, after Ctrl-C, for a supervisor without keep-alive to end, its answer included."""
 
 HOLD_SECONDS: Final = 0.5
-"""After Ctrl-Z, how long the supervisor may take to say that all is held."""
+"""Timeout, after Ctrl-Z, for the supervisor to confirm that playback is paused."""
 
 END_SECONDS: Final = 10.0
-"""How long a supervisor that keeps nothing warm may take to end."""
+"""Timeout for a supervisor without keep-alive to end."""
 
 
 class Display(Protocol):
-    """Where a run shows what happens."""
+    """Display of a run."""
 
     def opened(self, message: SessionOpened) -> None:
-        """The session exists."""
+        """Handle the start of the session."""
         ...
 
     def happened(self, event: SessionEvent) -> None:
-        """Something happened in it."""
+        """Handle an event of the session."""
         ...
 
     def closed(self, message: SessionClosed, exit_code: int) -> None:
-        """It is over."""
+        """Handle the end of the session."""
         ...
 
     def handed_over(self, message: HandedOver) -> None:
-        """The supervisor finishes it."""
+        """Handle a handover: the supervisor finishes the session."""
         ...
 
     def error(self, text: str) -> None:
-        """Something went wrong."""
+        """Show an error."""
         ...
 
 
 class RunSession:
-    """A session from its opening to its exit code; main thread only (it handles signals)."""
+    """Session from opening to exit code; main thread only (it handles signals)."""
 
     def __init__(
         self,
@@ -98,12 +98,12 @@ class RunSession:
         *,
         detach: bool = False,
     ) -> None:
-        """Nothing is opened before ``run``.
+        """Initialize; nothing is opened before ``run``.
 
         Args:
             client: not connected yet.
             options: of the session.
-            display: where what happens is shown.
+            display: shows events.
             drain: reads the agent's output, and wakes ``interruption``; started if it is not yet.
             interruption: receives the signals that end the session.
             detach: hand the session over to the supervisor at the end of the input.
@@ -116,13 +116,13 @@ class RunSession:
         self._is_to_suspend = False
         self._suspension_before: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
         self._unanswered = 0
-        """Requests to hold, or go on, that the supervisor has not answered yet."""
+        """Pause and resume requests that the supervisor has not answered yet."""
         self._session = ""
         self._sent = 0
         self._accepted = 0
         self._last_data_at = time.monotonic()
         self._pauses_told = len(PAUSE_SECONDS)
-        """Of ``PAUSE_SECONDS``, since the last data."""
+        """Number of ``PAUSE_SECONDS`` reported since the last data."""
         self._end_told = False
         self._tee_failure_told = False
         self._detach = detach
@@ -144,7 +144,7 @@ class RunSession:
         if self._client.log_failure:
             self._display.error(self._client.log_failure)
         self._drain.start()
-        # What is ignored when we are started stays so: that is how nohup and a shell without job control ask for it.
+        # A signal ignored at start stays ignored, as nohup and a shell without job control require.
         self._suspension_before = signal.getsignal(signal.SIGTSTP)
         if self._suspension_before is not signal.SIG_IGN:
             signal.signal(signal.SIGTSTP, self._note_suspension)
@@ -152,7 +152,7 @@ class RunSession:
             return self._serve()
         finally:
             self._release_suspension()
-            # A supervisor that comes after ours would be told what was meant for ours.
+            # A later supervisor would receive messages meant for this one.
             self._client.disconnect()
 
     def _serve(self) -> int:
@@ -186,7 +186,7 @@ class RunSession:
                 self._display.error("nobody reads what --tee passes on any more; listening goes on")
 
     def _release_suspension(self) -> None:
-        """Leave Ctrl-Z to its usual handler: there is nothing to hold. One that has come meanwhile takes effect."""
+        """Restore the usual handler of Ctrl-Z: there is nothing to pause. A pending one takes effect."""
         signal.signal(signal.SIGTSTP, self._suspension_before)
         if self._is_to_suspend:
             self._is_to_suspend = False
@@ -201,20 +201,20 @@ class RunSession:
         return exit_code
 
     def _leave(self, handed_over: HandedOver) -> int:
-        """The supervisor finishes the session."""
+        """Leave the session to the supervisor."""
         exit_code = self._with_lost_input(EXIT_OK)
         self._display.handed_over(handed_over)
         return exit_code
 
     def _with_lost_input(self, exit_code: int) -> int:
-        """The exit code, after telling which input could not be kept."""
+        """Report lost input and return the exit code."""
         if not self._drain.backlog.lost_bytes:
             return exit_code
         self._display.error(f"{self._drain.backlog.lost_bytes} bytes of input found no room on the disk")
         return exit_code or EXIT_INCOMPLETE
 
     def _take_all(self) -> SessionClosed | None:
-        """Act on what has arrived; returns the end of the session if it is among it."""
+        """Handle received messages; returns the end of the session if it is among them."""
         closed = None
         for _ in range(MAX_MESSAGES_A_TURN):
             message = self._client.receive()
@@ -232,7 +232,7 @@ class RunSession:
                 case Done() | Refused():
                     self._unanswered -= 1
                 case _:
-                    pass  # not meant for a run
+                    pass  # not for a run
         return closed
 
     def _pass_on(self) -> None:
@@ -260,13 +260,13 @@ class RunSession:
         return min(60.0, max(0.0, self._pause_at() - time.monotonic()))
 
     def _pause_at(self) -> float:
-        """When the parser is to be told that nothing came; infinity when it knows."""
+        """Return the time at which the parser is told of a pause in the input; infinity if it knows."""
         if self._pauses_told == len(PAUSE_SECONDS):
             return math.inf
         return self._last_data_at + PAUSE_SECONDS[self._pauses_told]
 
     def _stop(self) -> int:
-        """Silence, at once; a second signal does not wait for the answer."""
+        """Stop playback at once; a second signal does not wait for the answer."""
         received = self._interruption.count
         exit_code = self._interruption.exit_code
         self._client.send(Control(action="stop", session=self._session))
@@ -294,15 +294,15 @@ class RunSession:
         self._is_to_suspend = True
 
     def _suspend(self) -> SessionClosed | None:
-        """Ctrl-Z: what is heard is held before we are stopped, and goes on with us.
+        """Suspend on Ctrl-Z: playback is paused before this process stops, and resumed with it.
 
         Returns:
-            The end of the session, if that came while the supervisor was asked to hold.
+            The end of the session, if it came while the supervisor was asked to pause.
         """
         self._is_to_suspend = False
         closed = None
         self._hold("pause")
-        # A frame that is not out yet would be stopped with us.
+        # An unsent frame would be stopped with this process.
         deadline = time.monotonic() + HOLD_SECONDS
         while closed is None and self._unanswered and time.monotonic() < deadline:
             if self._client.socket is not None:
@@ -315,6 +315,6 @@ class RunSession:
         return closed
 
     def _hold(self, action: Literal["pause", "resume"]) -> None:
-        if self._client.socket is not None:  # else the session is over, and only the agent is still read
+        if self._client.socket is not None:  # otherwise the session is over, and only the agent is still read
             self._client.send(Control(action=action, session=self._session))
             self._unanswered += 1

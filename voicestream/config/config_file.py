@@ -1,4 +1,4 @@
-"""What the user has set in ``config.toml``; flags and ``VOICESTREAM_*`` variables go before it, defaults come after it.
+"""User settings in ``config.toml``: below flags and ``VOICESTREAM_*`` variables, above defaults.
 
 ::
 
@@ -50,56 +50,56 @@ OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
     for option in OPTIONS
     if option.key == (option.name,) and not option.repeats
 }
-"""Types of the options that may stand at the top of the file."""
+"""Types of the options allowed at the top level of the file."""
 
 Option = str | float | bool | tuple[str, ...]
-"""What an option is set to."""
+"""Value of an option."""
 
 MAX_BYTES: Final = 256 << 10
-"""Of the file: far more replacements and terms than one can use."""
+"""Limit of the file; far more replacements and terms than one can use."""
 
 MAX_NUMBER: Final = 1e9
-"""A larger one is a mistake, and may be an integer that no floating-point number can hold."""
+"""Upper limit: a larger number is a mistake, and may be an integer that no floating-point number can hold."""
 
 MAX_TRIES: Final = 100
-"""Lines of a value of several lines after which its own line is not looked for any closer."""
+"""Limit of lines of a multi-line value that are searched for the line of an error."""
 
 _SHOWN_CHARACTERS: Final = 60
 _ELSEWHERE: Final = f"Set {ENVIRONMENT_VARIABLE} to a file that can be read, or unset it."
 
 PAUSES: Final = {option.key[1]: option.name for option in OPTIONS if option.key and option.key[0] == "speech"}
-"""Options that stand in ``[speech]``, by their key."""
+"""Options in ``[speech]`` by key."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The contents of the file."""
+    """Contents of the file."""
 
     options: dict[str, Option] = field(default_factory=dict[str, "Option"])
-    """Of ``run``, by the name of the flag; several where the flag may be typed several times."""
+    """Options of ``run`` by flag; several values if the flag may be repeated."""
     replacements: dict[str, str] = field(default_factory=dict[str, str])
     """``[speech.replace]``."""
     keep: list[str] = field(default_factory=list[str])
-    """``[translate] keep``: words and phrases that stay as they are."""
+    """``[translate] keep``: protected words and phrases."""
     glossary: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    """``[translate.glossary]`` by language, a normalised BCP-47 tag; under ``""`` what holds for all of them."""
+    """``[translate.glossary]`` by language, a normalized BCP-47 tag; ``""`` is for all languages."""
     text: str = field(default="", compare=False, repr=False)
     """The contents of the file."""
     name: str = field(default="", compare=False, repr=False)
-    """Of the file, for errors."""
+    """Name of the file, for errors."""
 
     def place_of(self, flag: str) -> str:
-        """File and line of the value of an option, by the name of its flag."""
+        """Return file and line of an option's value by flag."""
         key = next((key for key, option in PAUSES.items() if option == flag), None)
         return _place(self.text, self.name, ("speech", key) if key else (flag,))
 
     def glossary_for(self, target: str) -> dict[str, str]:
-        """How words are translated into one language, a BCP-47 tag: ``pt`` holds for ``pt-BR`` where that is silent.
+        """Return the glossary of a language (BCP-47 tag): ``pt`` also holds for ``pt-BR``, which overrides it.
 
         A language in another script is another one: ``zh`` does not hold for ``zh-TW``, ``zh-Hant`` does.
 
         Raises:
-            UsageError: there is no such language.
+            UsageError: the language is unknown.
         """
         wanted = languages.parse(target)
         general = [
@@ -114,7 +114,7 @@ class Settings:
 
 
 def path() -> Path:
-    """Where the file is, whether it exists or not."""
+    """Return the path of the file, whether it exists or not."""
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
         return Path(named).absolute()
@@ -122,15 +122,15 @@ def path() -> Path:
 
 
 def load(file: Path) -> Settings:
-    """Read the file; defaults when there is none.
+    """Read the file; defaults if there is none.
 
     Raises:
-        ConfigurationError: it cannot be read or something in it cannot be right; the message has the line and the key.
+        ConfigurationError: it cannot be read, or a value is invalid; the message has the line and the key.
     """
     if str(file) == os.devnull:
         return Settings()
     try:
-        # Editors of some systems put a byte order mark before the text.
+        # Editors of some systems write a byte order mark before the text.
         text = bounded_file.read(file, MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return Settings()
@@ -144,14 +144,14 @@ def load(file: Path) -> Settings:
 
 
 def parse(text: str, name: str) -> Settings:
-    """The settings in a text; ``name`` stands in errors.
+    """Parse the text of the file; ``name`` is used in errors.
 
     Raises:
         ConfigurationError: as for ``load``.
     """
     try:
         tables = cast("dict[str, object]", tomllib.loads(text))
-    except ValueError as error:  # TOMLDecodeError, or an integer of more digits than Python converts
+    except ValueError as error:  # TOMLDecodeError, or an integer with more digits than Python converts
         raise ConfigurationError(f"{name}: {error}") from error
     except RecursionError as error:
         raise ConfigurationError(f"{name}: lists or tables are nested too deeply") from error
@@ -176,8 +176,8 @@ def parse(text: str, name: str) -> Settings:
 
 
 def _option(key: str, value: object, text: str, name: str) -> Option:
-    """The value of an option of ``run``."""
-    # bool is a kind of int for Python, not for people.
+    """Validate an option of ``run``."""
+    # In Python, bool is a kind of int.
     is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
     if not is_right:
         wanted = " or ".join(kind.__name__ for kind in OPTION_TYPES[key])
@@ -190,7 +190,7 @@ def _option(key: str, value: object, text: str, name: str) -> Option:
 
 
 def _gpus(found: object, text: str, name: str) -> tuple[str, ...]:
-    """What ``gpu`` says, as it is typed behind ``--gpu``."""
+    """Return ``gpu`` in the form of ``--gpu``."""
     if not isinstance(found, dict):
         return (_gpu_index(found, text, name, ("gpu",), "gpu"),)
     table = cast("dict[str, object]", found)
@@ -203,14 +203,14 @@ def _gpus(found: object, text: str, name: str) -> tuple[str, ...]:
 
 
 def _gpu_index(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> str:
-    """The number of a card, which must be one."""
+    """Validate a GPU index."""
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= gpu_selection.MAX_INDEX:
         raise _wrong(text, name, path, f"must be the number of an NVIDIA GPU, is {_shown(found)}: {shown} = 1")
     return str(found)
 
 
 def _speech(table: object, text: str, name: str) -> tuple[dict[str, str], dict[str, float]]:
-    """What ``[speech]`` says: how words are said, and options of ``run``: the pauses."""
+    """Parse ``[speech]``: replacements and the pauses of ``run``."""
     table = _table(table, text, name, ("speech",), "[speech]")
     pauses: dict[str, float] = {}
     for key, value in table.items():
@@ -228,7 +228,7 @@ def _speech(table: object, text: str, name: str) -> tuple[dict[str, str], dict[s
 
 
 def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str, dict[str, str]]]:
-    """What ``[translate]`` says: the words to keep, and the glossary by language."""
+    """Parse ``[translate]``: protected words, and the glossary by language."""
     table = _table(table, text, name, ("translate",), "[translate]")
     for key in table:
         if key not in {"keep", "glossary"}:
@@ -258,19 +258,19 @@ def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str
 
 
 def _items(found: object) -> list[object] | None:
-    """The items of a list; None where there is something else."""
+    """Return the items of a list; None for other values."""
     return cast("list[object]", found) if isinstance(found, list) else None
 
 
 def _table(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> dict[str, object]:
-    """What is found, which must be a table; ``shown`` is how people write it."""
+    """Validate a table; ``shown`` is its written form."""
     if not isinstance(found, dict):
         raise _wrong(text, name, path, f"must be a table: {shown}")
     return cast("dict[str, object]", found)
 
 
 def _word(key: str, value: object, text: str, name: str, path: tuple[str, ...]) -> str:
-    """What is to be said for a word, which must be one."""
+    """Validate a replacement, which must be a text."""
     if not key.strip():
         raise _wrong(text, name, path, "must not be empty")
     if not isinstance(value, str):
@@ -279,25 +279,25 @@ def _word(key: str, value: object, text: str, name: str, path: tuple[str, ...]) 
 
 
 def _wrong(text: str, name: str, path: tuple[str, ...], problem: str, hint: str = "") -> ConfigurationError:
-    """The error about the value at ``path``: table names and key."""
+    """Return the error for the value at ``path``: table names and key."""
     where = _place(text, name, path)
     return ConfigurationError(f"{where}: {path[-1] or chr(34) * 2} {problem}", hint=hint)
 
 
 def _place(text: str, name: str, path: tuple[str, ...]) -> str:
-    """File and line of the value at ``path``, for errors."""
+    """Return file and line of the value at ``path``, for errors."""
     return f"{name}, line {_line_of(text, path)}"
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int:
-    """The line, from 1, on which the value at ``path`` begins in a text that is TOML.
+    """Return the line number, from 1, on which the value at ``path`` begins in valid TOML.
 
-    A key can be bare, quoted, dotted or in an inline table, and the same name can stand in several tables. So TOML's
-    own parser looks: the value begins after the longest run of whole lines that is TOML without it.
+    A key can be bare, quoted, dotted or in an inline table, and the same name can be in several tables. So the TOML
+    parser is used for the search: the value begins after the longest run of whole lines that is TOML without it.
     """
     lines = text.split("\n")
     without, within = 0, len(lines)
-    # Among the runs of whole lines that are TOML, the shorter ones lack the value and the longer ones have it.
+    # Among the runs of lines that are TOML, the shorter ones lack the value and the longer ones have it.
     while True:
         tried = itertools.islice(_by_halves(without, within), MAX_TRIES)
         middle = next((n for n in tried if _table_of(lines[:n]) is not None), None)
@@ -308,21 +308,21 @@ def _line_of(text: str, path: tuple[str, ...]) -> int:
 
 
 def _has(found: object, path: tuple[str, ...]) -> bool:
-    """Whether there is a value at a path of tables."""
+    """Return whether there is a value at a path of tables."""
     for key in path:
         found = cast("dict[str, object]", found).get(key) if isinstance(found, dict) else None
     return found is not None
 
 
 def _by_halves(low: int, high: int) -> Iterator[int]:
-    """The numbers between two others: from the middle up, then down from it."""
+    """Return the numbers between two others: from the middle up, then down from it."""
     middle = (low + high) // 2
     yield from range(max(middle, low + 1), high)
     yield from range(min(middle, high) - 1, low, -1)
 
 
 def _table_of(lines: list[str]) -> dict[str, object] | None:
-    """What lines hold; None in the middle of a value of several lines."""
+    """Parse lines; None in the middle of a multi-line value."""
     try:
         return tomllib.loads("\n".join(lines) + "\n")
     except ValueError:
@@ -330,12 +330,12 @@ def _table_of(lines: list[str]) -> dict[str, object] | None:
 
 
 def _is_usable(number: float) -> bool:
-    """Whether one can compute with a number, which may be an integer: infinity is one, nan is none."""
+    """Return whether a number, which may be an integer, is usable: infinity is, nan is not."""
     return number in (math.inf, -math.inf) or abs(number) <= MAX_NUMBER
 
 
 def _shown(value: object) -> str:
-    """A value for people: short ones as they are; of a number that is too long to be written, only that."""
+    """Format a value for people: short ones as they are, too long numbers as such."""
     if isinstance(value, int) and abs(value) > MAX_NUMBER:
         return "a larger number"
     if isinstance(value, list):

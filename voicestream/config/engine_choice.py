@@ -1,4 +1,4 @@
-"""Engines of a session and what they are loaded with, as arguments with which a client starts the supervisor."""
+"""Engine choice of a session: engines and their settings, as arguments of the supervisor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EngineChoice:
     tts: str = AUTO
     translator: str = AUTO
     models: str = ""
-    """Absolute path, or empty for the user's own directory."""
+    """Absolute path, or empty for the user's directory."""
     compute: str = AUTO
     gpus: dict[EngineRole, int] = field(default_factory=dict["EngineRole", int])
     graphs: bool = True
@@ -38,7 +38,7 @@ class EngineChoice:
 
     @staticmethod
     def add_to(parser: argparse.ArgumentParser) -> None:
-        """Let a parser take what ``arguments`` returns."""
+        """Add the arguments of ``arguments`` to a parser."""
         parser.add_argument("--tts", default=AUTO)
         parser.add_argument("--translator", default=AUTO)
         parser.add_argument("--models", default="")
@@ -48,10 +48,10 @@ class EngineChoice:
 
     @classmethod
     def parsed(cls, found: argparse.Namespace) -> Self:
-        """Return what a parser has read.
+        """Return the choice in parsed arguments.
 
         Raises:
-            UsageError: a GPU cannot be right.
+            UsageError: a GPU is invalid.
         """
         return cls(
             tts=cast("str", found.tts),
@@ -64,11 +64,11 @@ class EngineChoice:
 
     @property
     def engines(self) -> dict[Role, str]:
-        """Name of the engine of each role."""
+        """Return the engine name of each role."""
         return {"tts": self.tts, "translation": self.translator}
 
     def settings(self) -> dict[Role, EngineSettings]:
-        """Return what the engine of each role is loaded with."""
+        """Return the engine settings of each role."""
         return {
             role: EngineSettings(
                 models=self.models,

@@ -39,7 +39,7 @@ class EngineSettings:
     compute: str = AUTO
     """``auto`` (the fastest device there is), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     graphs: bool = True
-    """Whether CUDA graphs may be captured; without them a GPU is slower."""
+    """True: CUDA graphs may be captured; without them a GPU is slower."""
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables for a worker, overriding inherited ones."""

@@ -1,6 +1,6 @@
-"""Options of a session: one table of flags, environment variables, keys of ``config.toml``, types, defaults and help.
+"""Option table of a session: flags, environment variables, keys of ``config.toml``, types, defaults and help.
 
-The command line, the reader of ``config.toml`` and the tables of the documentation are made from it.
+The command line, the reader of ``config.toml`` and the tables of the documentation are generated from it.
 """
 
 from __future__ import annotations
@@ -13,55 +13,55 @@ from voicestream.config.formats import AUTO as ANY_FORMAT
 from voicestream.config.formats import FORMATS
 
 Group = Literal["Input", "Language", "Voice", "Output", "Machine"]
-"""Title under which ``--help`` lists an option."""
+"""Group title in ``--help``."""
 
 MAX_PAUSE_SECONDS: Final = 10
-"""A longer pause would look as if nothing came any more."""
+"""Upper limit: a longer pause looks like a failure."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One option, with everything that differs between options."""
+    """One option."""
 
     name: str
-    """Its flag without the dashes."""
+    """Flag without dashes."""
     group: Group
     help: str
     type: type[str] | type[int] | type[float] | type[bool] = str
     default: str | float | None = ""
-    """None: the help says what happens without it."""
+    """Default; None: the help text describes it."""
     metavar: str | None = None
     short: str = ""
-    """A second flag of one letter."""
+    """One-letter flag."""
     negative: str = ""
-    """The flag that switches it off; empty = a flag that can only be given."""
+    """Flag that turns it off; empty = none."""
     minimum: float | None = None
     maximum: float | None = None
     excludes_minimum: bool = False
     choices: tuple[str, ...] = ()
     repeats: bool = False
-    """Whether it may be given several times."""
+    """True: it may be given several times."""
     shows_default: bool = False
     has_variable: bool = True
     key: tuple[str, ...] | None = None
-    """Path in ``config.toml``; None: it cannot stand there."""
+    """Path in ``config.toml``; None: not allowed there."""
     parameter: str = ""
-    """Name of the command's parameter, where it is another one than the flag's."""
+    """Parameter name of the command if it differs from the flag."""
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What people type: ``--graphs/--no-graphs``, ``-q`` and ``--quiet``."""
+        """Return the typed forms: ``--graphs/--no-graphs``, ``-q`` and ``--quiet``."""
         long = f"--{self.name}/{self.negative}" if self.negative else f"--{self.name}"
         return (self.short, long) if self.short else (long,)
 
     @property
     def parameter_name(self) -> str:
-        """Name of the command's parameter."""
+        """Return the parameter name of the command."""
         return self.parameter or self.name.replace("-", "_")
 
     @property
     def variable(self) -> str | None:
-        """Environment variable: ``VOICESTREAM_KEEP_ALIVE`` for ``--keep-alive``."""
+        """Return the environment variable: ``VOICESTREAM_KEEP_ALIVE`` for ``--keep-alive``."""
         return "VOICESTREAM_" + self.name.upper().replace("-", "_") if self.has_variable else None
 
 
@@ -312,16 +312,16 @@ OPTIONS: Final = (
         key=_in_file("keep-alive"),
     ),
 )
-"""All options, in the order in which ``--help`` lists them."""
+"""All options in the order of ``--help``."""
 
 BY_NAME: Final = {option.name: option for option in OPTIONS}
-"""The options by the name of their flag."""
+"""Options by flag without dashes."""
 
 RUN_ONLY: Final = ("format", "only", "code", "max-lag", "tee", "events")
-"""Options of ``run`` alone: about what an agent prints, and where it goes."""
+"""Options of ``run`` only: input and targets of an agent's output."""
 
 SESSION: Final = tuple(option.name for option in OPTIONS if option.name not in (*RUN_ONLY, "detach"))
 """Options of every command that opens a session."""
 
 ENGINES: Final = ("tts", "translator", "models", "compute", "gpu", "graphs")
-"""Options that choose engines and what they are loaded with: those of ``up``, too."""
+"""Options that select engines and their settings, also of ``up``."""

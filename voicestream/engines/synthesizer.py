@@ -35,7 +35,7 @@ class Synthesizer(Protocol):
 
     @property
     def needs_normalized_text(self) -> bool:
-        """Whether the engine needs normalized text: numbers, units and symbols written as words.
+        """True if it needs normalized text: numbers, units and symbols written as words.
 
         The worker then applies ``normalization`` before it calls ``synthesize``.
         """
@@ -43,7 +43,7 @@ class Synthesizer(Protocol):
 
     @property
     def needs_postprocessing(self) -> bool:
-        """Whether its audio may be faulty, as with neural models, and needs trimming, checks and loudness control."""
+        """True if its audio may be faulty, as with neural models, and needs trimming, checks and loudness control."""
         ...
 
     def max_characters(self, language: str) -> int:

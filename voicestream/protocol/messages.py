@@ -121,7 +121,7 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     gpus: dict[EngineRole, GpuIndex] = msgspec.field(name="cards", default_factory=dict[EngineRole, GpuIndex])
     """GPU of each role that has one of its own; the others use ``compute``. Encoded as ``cards``."""
     graphs: bool = True
-    """Whether engines may capture CUDA graphs."""
+    """True: engines may capture CUDA graphs."""
     tts: str = "auto"
     voice: str = ""
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
@@ -723,7 +723,7 @@ class WorkerRestarted(_Versioned, frozen=True, kw_only=True):
     incarnation: int
     pid: int
     path: str
-    """How the predecessor was ended: ``drain``, ``stop``, ``term``, ``kill``."""
+    """Shutdown step that ended the predecessor: ``drain``, ``stop``, ``term``, ``kill``."""
     seconds: float
 
 

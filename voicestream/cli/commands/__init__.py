@@ -1,1 +1,1 @@
-"""The sub-commands of ``voicestream``, one module each; most import lately what they need."""
+"""Sub-commands of ``voicestream``, one module each, with late imports."""

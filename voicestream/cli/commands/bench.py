@@ -34,7 +34,7 @@ def bench(*, as_json: bool, gpu: bool, profile: bool, quick: bool) -> int:
     """
     from voicestream.bench import table
 
-    # What was started is ended when a signal ends us, too.
+    # Started processes also end if a signal ends this one.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     if profile and not gpu:

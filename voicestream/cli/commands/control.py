@@ -1,4 +1,4 @@
-"""``voicestream pause | resume | skip | hush``: what is being heard, from another terminal."""
+"""Playback control: ``voicestream pause | resume | skip | hush``."""
 
 from __future__ import annotations
 

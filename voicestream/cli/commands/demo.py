@@ -1,4 +1,4 @@
-"""``voicestream demo``: a bundled agent session, through the speakers or, where there are none, into a file."""
+"""``voicestream demo``: a bundled agent session, played through the speakers or written to a file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def demo(context: click.Context, /, **_options: object) -> int:
     exit_code = speak_text(asked, session, may_lack_audio=asked.options.output.kind == "speakers")
     if exit_code != EXIT_NO_AUDIO or asked.options.output.kind != "speakers":
         return exit_code
-    # It is the demo's own file: an earlier one may be overwritten.
+    # The file belongs to the demo: an earlier one is overwritten.
     output = output_option.parse(FALLBACK_FILE, "", force=True)
     exit_code = speak_text(replace(asked, options=msgspec.structs.replace(asked.options, output=output)), session)
     click.echo(f"voicestream: the demo is written to {FALLBACK_FILE} instead", err=True)

@@ -1,4 +1,4 @@
-"""``voicestream down``: end the supervisor and all workers, also when it does not answer."""
+"""``voicestream down``: shutdown of the supervisor and all workers, by signals if it does not answer."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from voicestream.protocol.lock_holder import LockHolder, Step
 
 END_SECONDS: Final = 15.0
-"""For the supervisor to end when it was asked to: from drain to kill its workers take less."""
+"""Timeout of a requested shutdown: drain and kill of all workers take less."""
 
 STOPPED_SECONDS: Final = 1.0
-"""Likewise, when it is stopped (SIGSTOP): whoever has stopped it may be about to let it continue."""
+"""Timeout for a stopped supervisor (SIGSTOP), which may be continued soon."""
 
 
 @click.command()
@@ -51,16 +51,16 @@ def down() -> None:
             directory.sweep()
             directory.remove()
     except (OSError, VoicestreamError) as error:
-        # It has ended all the same; the next start sweeps.
+        # It has ended all the same; the next start removes its leftovers.
         click.echo(one_line(f"voicestream: what it has left cannot be removed: {error}"), err=True)
     click.echo(f"voicestream: ended by {step}; it had not answered within {waited:.0f} s", err=True)
 
 
 def _end(holder: LockHolder | None, waited: float) -> Step:
-    """End a supervisor that does not answer.
+    """Shut down a supervisor that does not answer.
 
     Raises:
-        VoicestreamError: it cannot be ended, or cannot be told for certain.
+        VoicestreamError: it cannot be ended, or not identified.
     """
     silent = f"the supervisor has not ended within {waited:.0f} s"
     if holder is None:

@@ -1,4 +1,4 @@
-"""``voicestream models``: list, pull, remove, path."""
+"""``voicestream models``: list, pull, remove and path of models."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COLUMNS: Final = (
 
 
 class _Listed(NamedTuple):
-    """A model that is known, or there, or both."""
+    """A model that is known, installed, or both."""
 
     name: str
     model: Model | None
@@ -133,7 +133,7 @@ def path(name: str | None) -> None:
 
 
 def _show_path(path: Path) -> None:
-    """A program gets the path as it is, byte by byte, and a person what is safe on a terminal."""
+    """Print the exact bytes of a path for programs, and a terminal-safe form for people."""
     click.echo(one_line(str(path)) if sys.stdout.isatty() else os.fsencode(path))
 
 

@@ -1,4 +1,4 @@
-"""``voicestream run``: the end of a pipe, or (with ``--tee``) the middle of one."""
+"""``voicestream run``: speech of an agent's output at the end of a pipe, or (``--tee``) in the middle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``voicestream say``: one text from the command line, or from stdin."""
+"""``voicestream say``: speech of one text from the command line or stdin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``voicestream setup``: what translates into the user's language and speaks it, asked for, explained, fetched."""
+"""``voicestream setup``: interactive download of a translation model and a voice."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def setup(
             err=True,
         )
     if quality is not None:
-        catalogue.for_quality(quality, "cpu")  # a slip of the finger is better told before any question
+        catalogue.for_quality(quality, "cpu")  # a typing error is reported before any question
     if voice_model not in (None, voice_prompt.NONE):
         catalogue.for_voice(voice_model)
     language = _translatable(target) if target is not None else _ask_language()
@@ -108,7 +108,7 @@ def setup(
 
 
 def _install(wanted: list[Model], source: Path | None) -> None:
-    """Bring all that is wanted, one after the other."""
+    """Install the models one after the other."""
     from voicestream.models.installing import Installer
 
     elsewhere = None if source is None else ModelStore(source.absolute())
@@ -121,7 +121,7 @@ def _install(wanted: list[Model], source: Path | None) -> None:
 
 
 def _renew(roles: Iterable[Role]) -> None:
-    """Restart the workers of a running supervisor that use what was replaced; beside a session tell how."""
+    """Restart workers of a running supervisor that use the replaced models; with open sessions print the command."""
     for role in sorted(roles):
         try:
             if rpc.ask(StatusRequest(), Status).supervisor.sessions:
@@ -135,7 +135,7 @@ def _renew(roles: Iterable[Role]) -> None:
 
 
 def _ask(question: str, default: str | None, understand: Callable[[str], Answer], /) -> Answer:
-    """Ask at the terminal what no option has answered.
+    """Ask at the terminal for a value that no option gave.
 
     Raises:
         UsageError: there is no terminal.
@@ -146,7 +146,7 @@ def _ask(question: str, default: str | None, understand: Callable[[str], Answer]
 
 
 def _fetched() -> list[TranslatorSpec]:
-    """The translators for which there are models to fetch."""
+    """Return the translators with downloadable models."""
     return [spec for spec in registry.specs(registry.TRANSLATORS) if spec.models]
 
 
@@ -155,10 +155,10 @@ def _fetched_titles() -> str:
 
 
 def _translatable(tag: str) -> Language:
-    """The language of a tag, if a translator that can be fetched has it.
+    """Return the language of a tag if a downloadable translator supports it.
 
     Raises:
-        UsageError: it is no language, or none has it.
+        UsageError: it is not a language, or no translator supports it.
     """
     language = languages.parse(tag)
     if not any(spec.may_speak(language.base) for spec in _fetched()):
@@ -172,10 +172,10 @@ def _translatable(tag: str) -> Language:
 def _ask_language() -> Language:
     from_locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     default = None
-    with suppress(UsageError):  # "C", or no locale at all: then nothing is proposed
+    with suppress(UsageError):  # "C", or no locale: then there is no default
         spoken = _translatable(from_locale.partition(".")[0])
         is_own_row = spoken.tag in {language.tag for language in languages.known()}
-        # Agents write English: somebody who wants to hear that needs no translation.
+        # Agents write English: users who speak it need no translation.
         default = None if spoken.base == "en" else spoken.tag if is_own_row else spoken.base
     return _ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
 

@@ -1,4 +1,4 @@
-"""``voicestream status``: what is played, what waits and what is wrong, on one screen."""
+"""``voicestream status``: playback, queue and problems on one screen."""
 
 from __future__ import annotations
 

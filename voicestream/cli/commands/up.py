@@ -1,4 +1,4 @@
-"""``voicestream up``: a supervisor that stays until ``down``."""
+"""``voicestream up``: a supervisor that keeps running until ``down``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from voicestream.protocol.run_directory import RunDirectory
 from voicestream.terminal_text import one_line
 
 READY_SECONDS: Final = 300.0
-"""How long engines may take to load before ``up`` stops waiting for them."""
+"""Timeout for engines to load."""
 
 END_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 0.1
@@ -53,7 +53,7 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
             _check(answer, {"tts": tts, "translation": translator}, is_new=started)
         except VoicestreamError:
             if started:
-                # Of a supervisor that cannot do what it was started for, nothing is kept.
+                # A supervisor that cannot do what it was started for is shut down.
                 client.send(Control(action="shutdown"))
                 client.wait_for_end(END_SECONDS)
             raise
@@ -63,7 +63,7 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
 
 
 def _wait_until_loaded(client: Client) -> Status:
-    """The status once every worker is ready or has failed."""
+    """Wait until every worker is ready or has failed, and return the status."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         answer = client.ask(StatusRequest())
@@ -81,10 +81,10 @@ def _wait_until_loaded(client: Client) -> Status:
 
 
 def _check(answer: Status, wanted: dict[str, str], *, is_new: bool) -> None:
-    """Make sure that the supervisor does what was asked for.
+    """Check that the supervisor runs the requested engines.
 
     Raises:
-        ConfigurationError: a worker has failed, or runs another engine than the one that was named.
+        ConfigurationError: a worker has failed, or runs another engine than the named one.
     """
     for worker in answer.workers:
         engine = wanted.get(worker.role, AUTO)

@@ -1,4 +1,4 @@
-"""``voicestream voices``: list, add, remove, try."""
+"""``voicestream voices``: list, add, remove and try voices."""
 
 from __future__ import annotations
 
@@ -138,13 +138,13 @@ def try_voice(context: click.Context, /, name: str, text: tuple[str, ...], **_op
 
 
 def set_default(context: click.Context, parameter: str, value: str) -> None:
-    """Set a parameter as if it had been typed: nothing in the user's file goes before it."""
+    """Set a parameter as if it had been typed, so that it overrides the user's file."""
     context.params[parameter] = value
     context.set_parameter_source(parameter, ParameterSource.COMMANDLINE)
 
 
 def _check_not_taken(name: str) -> None:
-    """Make sure that a name means one voice only.
+    """Check that a name belongs to one voice only.
 
     Raises:
         UsageError: an engine has a voice of that name.
@@ -155,7 +155,7 @@ def _check_not_taken(name: str) -> None:
 
 
 def _as_data(store: VoiceStore, engines: Sequence[tuple[SynthesizerSpec, VoiceList]]) -> dict[str, object]:
-    """The voices for programs; those of an engine whose names take suffixes under its own name."""
+    """Return the voices as data; an engine whose names take suffixes is listed under its own name."""
     rows = [_row(voice, "own") for voice in store.voices()] + [_row(voice, "file") for voice in store.files()]
     data: dict[str, object] = {"directory": str(store.root), "voices": rows}
     for spec, found in engines:

@@ -1,4 +1,4 @@
-"""``voicestream workers``: status, restart, logs."""
+"""``voicestream workers``: status, restart and logs of workers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROLES: Final = ("parser", "translation", "tts", "player")
 
 RESTART_SECONDS: Final = 300.0
-"""A job in hand may have to be finished, and a model to be loaded."""
+"""Timeout: a job may have to be finished, and a model to be loaded."""
 
 WATCH_SECONDS: Final = 1.0
 FOLLOW_SECONDS: Final = 0.2
@@ -73,7 +73,7 @@ def status(*, as_json: bool, watch: bool) -> None:
 
 
 def as_printed(answer: Status) -> bytes:
-    """The JSON of ``--json``."""
+    """Return the JSON of ``--json``."""
     return msgspec.json.encode({"supervisor": answer.supervisor, "workers": _plain(answer)})
 
 
@@ -102,17 +102,17 @@ def logs(role: str, *, follow: bool) -> None:
 
 
 def _open(role: str) -> TextIO:
-    """The log of a role.
+    """Open the log of a role.
 
     Raises:
         UsageError: there is none yet.
-        NoLogError: none can be written, or it cannot be read.
+        NoLogError: logs cannot be written, or it cannot be read.
     """
     path = log.path_of(role)
     try:
         return os.fdopen(log.open_to_read(path), encoding="utf-8", errors="replace")
     except OSError as error:
-        log.prepare()  # where no log can be written, that is the reason
+        log.prepare()  # an unusable log directory is the reason
         if isinstance(error, FileNotFoundError):
             raise UsageError(f"there is no log of {role} yet: {path}") from error
         raise NoLogError(f"the log {path} cannot be read: {error.strerror}", hint=f"Try: ls -l {path}") from error
@@ -125,13 +125,13 @@ def _follow(file: TextIO) -> None:
             sys.stdout.write(strip_terminal_codes(text))
             sys.stdout.flush()
         elif os.fstat(file.fileno()).st_nlink == 0:
-            return  # it was put aside for a new one a second time; start again to see that
+            return  # rotated a second time; start the command again to see the new file
         else:
             time.sleep(FOLLOW_SECONDS)
 
 
 def _plain(answer: Status) -> list[dict[str, object]]:
-    """The workers with every documented field present, whatever its value."""
+    """Return the workers with every documented field, whatever its value."""
     rows: list[dict[str, object]] = []
     for worker in answer.workers:
         row = msgspec.structs.asdict(worker)
@@ -147,7 +147,7 @@ def _print_table(answer: Status, *, clear: bool) -> None:
 
 
 def _lines(answer: Status, width: int) -> list[str]:
-    """The table, below it what is too long for a cell, last the supervisor."""
+    """Format the table, texts too long for a cell below it, and the supervisor's line."""
     lines = table(COLUMNS, [_cells(worker) for worker in answer.workers], width)
     for worker in answer.workers:
         if worker.detail:

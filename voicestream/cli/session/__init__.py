@@ -1,1 +1,1 @@
-"""Options, preparation and course of one session, as the commands that speak share them."""
+"""Session commands: options, request, run and exit code of one session."""

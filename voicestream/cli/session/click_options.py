@@ -1,7 +1,7 @@
-"""The options that describe a session, shared by ``run``, ``say`` and ``demo``; imports little, to be parsed at once.
+"""Click options of a session, shared by ``run``, ``say`` and ``demo``; imports little, so that parsing is fast.
 
-A value that was typed and cannot be right ends the command while it is parsed. One from the environment does not: it
-is kept until ``check_environment``, which ``run`` reaches when it reads the agent's output already.
+An invalid typed value ends the command during parsing. An invalid value in the environment does not: it is kept until
+``check_environment``, which ``run`` calls when it is already reading the agent's output.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PROBLEMS: Final = "voicestream.client.environment"
-"""Key in ``click.Context.meta`` of what is wrong in the environment."""
+"""Key in ``click.Context.meta`` of the errors in the environment."""
 
 
 class SessionOption(click.Option):
-    """An option that has an environment variable."""
+    """Option with an environment variable."""
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:  # noqa: ANN401 - click's
-        """The value as its type; the default for one in the environment that cannot be right."""
+        """Return the typed value; the default for an invalid one in the environment."""
         try:
             return super().process_value(ctx, value)
         except (click.BadParameter, UsageError) as error:
@@ -45,30 +45,30 @@ class SessionOption(click.Option):
 
 
 def check_environment(context: click.Context) -> None:
-    """Report what is wrong in the environment variables of a command's options.
+    """Report errors in the environment variables of a command's options.
 
     Raises:
-        ConfigurationError: one of them has a value that its option cannot have.
+        ConfigurationError: a variable has an invalid value.
     """
     for problem in context.meta.get(_PROBLEMS, []):
         raise problem
 
 
 def in_words(error: click.ClickException | UsageError) -> str:
-    """What is wrong with a value."""
+    """Return the message of an invalid value."""
     return error.message if isinstance(error, click.ClickException) else str(error)
 
 
 def _language(tag: str) -> str:
-    """The normalised tag of a language that voicestream knows."""
+    """Return the normalized tag of a known language."""
     return languages.parse(tag).tag
 
 
 class _NumberRange(click.FloatRange):
-    """A range that holds numbers only: NaN is not outside of any range, as comparing goes."""
+    """Range of numbers that excludes NaN, which compares as inside of every range."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
-        """The number that was typed."""
+        """Convert to a number."""
         number = super().convert(value, param, ctx)
         if math.isnan(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
@@ -76,7 +76,7 @@ class _NumberRange(click.FloatRange):
 
 
 _CHECKS: Final[dict[str, Callable[[str], str]]] = {"from": _language, "to": _language, "compute": check_compute}
-"""What else than its type a value must be."""
+"""Checks beyond the type of a value."""
 
 
 def option(name: str) -> Callable[[Any], Any]:

@@ -1,4 +1,4 @@
-"""The end of ``run``: the agent's output is read to its end, and what could not be written for others is told."""
+"""End of ``run``: reads the agent's output to its end, and reports lost output."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from voicestream.client.stdin_reader import StdinDrain
 
 STDERR_TIMEOUT_SECONDS: Final = 1.0
-"""At the end, how long a reader of stderr may take nothing before it is given up."""
+"""Time without any read after which a reader of stderr is given up at the end."""
 
 EVENTS_TIMEOUT_SECONDS: Final = 3.0
-"""The same for a reader of ``--events``."""
+"""Timeout for a reader of ``--events``."""
 
 SIGNALLED_TIMEOUT_SECONDS: Final = 0.3
-"""The same for both after a signal."""
+"""Timeout for both after a signal."""
 
 HINT_AFTER_SECONDS: Final = 1.0
-"""When the agent writes on for this long after an error, it is said why this process is still there."""
+"""Time after an error until a running agent's user is told why this process still reads."""
 
 
 def attempt(work: Callable[[], int]) -> int:
-    """The exit code of ``work``; an error is told at once, and gives its own."""
+    """Return the exit code of ``work``; an error is reported and gives its own exit code."""
     try:
         return work()
     except Interrupted as interrupted:
@@ -43,18 +43,18 @@ def attempt(work: Callable[[], int]) -> int:
 
 
 def read_on(drain: StdinDrain, interruption: Interruption, exit_code: int) -> None:
-    """Read the agent's output to its end, unless a signal comes; nothing of it will be spoken any more."""
+    """Read the agent's output to its end, unless a signal comes, and drop it."""
     interruption.only_note()
     drain.discard()
     if not (drain.ended.is_set() or drain.has_writer or (drain.is_passing_on and not os.isatty(drain.descriptor))):
-        return  # a terminal or a file, whose writer cannot be stopped by us
+        return  # a terminal or a file: its writer cannot block
     if exit_code and not interruption.wait_for(drain.ended.is_set, HINT_AFTER_SECONDS) and not interruption:
         failures.print_message("the agent's output is read to its end, so that the agent is not stopped; Ctrl-C leaves")
     interruption.wait_for(drain.finished.is_set)
 
 
 def report_lost_input(drain: StdinDrain, exit_code: int) -> int:
-    """Say what ``--tee`` could not pass on; returns the exit code."""
+    """Report output that ``--tee`` could not copy; returns the exit code."""
     if not drain.tee_lost_bytes:
         return exit_code
     if drain.tee_failure is not None:
@@ -68,7 +68,7 @@ def report_lost_input(drain: StdinDrain, exit_code: int) -> int:
 
 
 def flush_events(events: EventFile, interruption: Interruption, exit_code: int) -> int:
-    """Wait for the reader of events while it reads, and say what it did not get; returns the exit code."""
+    """Wait while the reader of events reads, and report what it did not get; returns the exit code."""
     _flush(events.queue, EVENTS_TIMEOUT_SECONDS, interruption)
     events.queue.close()
     events.report_failure()
@@ -80,7 +80,7 @@ def flush_events(events: EventFile, interruption: Interruption, exit_code: int) 
 
 @contextlib.contextmanager
 def queued_stderr(interruption: Interruption) -> Generator[QueuedWriter]:
-    """All that is said on stderr goes through a queue, for which its reader is waited for at the end."""
+    """Queue stderr within the block, and wait for its reader at the end."""
     with queued_writer.queued_stderr() as queue:
         try:
             yield queue
@@ -92,9 +92,9 @@ def queued_stderr(interruption: Interruption) -> Generator[QueuedWriter]:
 
 
 def final_code(exit_code: int, stderr: QueuedWriter, interruption: Interruption) -> int:
-    """The exit code, now that it is known what a person could read.
+    """Return the final exit code, after flushing stderr.
 
-    A stderr that is closed or full changes nothing: nobody wanted to read it.
+    A stderr that is closed or full does not change it.
     """
     if interruption:
         return interruption.exit_code

@@ -1,4 +1,4 @@
-"""Where ``--events`` writes: opened and written in a thread of its own, since either may wait for ever."""
+"""Event file of ``--events``: opened and written in its own thread, because both may block for ever."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from voicestream.errors import UsageError
 STDOUT: Final = 1
 
 LIMIT_BYTES: Final = 64 << 20
-"""Of events that wait for their reader: those of about 40,000 sentences."""
+"""Limit of queued events: those of about 40,000 sentences."""
 
 OPEN_SECONDS: Final = 1.0
-"""How long a file that is no FIFO may take to open before the session begins without it."""
+"""Timeout for opening a file that is not a FIFO; the session starts without it."""
 
 
 class EventFile:
-    """The queue before a file, a FIFO or stdout."""
+    """Queue before a file, a FIFO or stdout."""
 
     def __init__(self, name: str) -> None:
-        """Begins to open it; ``name``: of the file, or ``-``."""
+        """Start opening it; ``name``: the file, or ``-``."""
         self._name = name
         self._is_told = False
         self.queue: Final = QueuedWriter(self._open, LIMIT_BYTES, owns_descriptor=name != "-")
 
     def check(self) -> None:
-        """Make sure that it could be opened; a FIFO is not waited for.
+        """Check that it could be opened; a FIFO is not waited for.
 
         Raises:
             UsageError: it could not.
@@ -41,7 +41,7 @@ class EventFile:
             )
 
     def report_failure(self) -> None:
-        """Say once why nothing more is written, if so."""
+        """Report a write error once, if there is one."""
         if self.queue.failure is not None and not self._is_told:
             self._is_told = True
             failures.print_message(f"no more events are written: {self.queue.failure.strerror}")

@@ -1,4 +1,4 @@
-"""``--gpu [ROLE=]N``, and what it means beside ``--compute``."""
+"""GPU option ``--gpu [ROLE=]N``, and its precedence over ``--compute``."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import EngineRole
 
 _STRENGTH: Final = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
-"""Whose word is stronger; what is in the user's file comes behind."""
+"""Sources by descending precedence; the user's file comes last."""
 
 
 def devices(context: click.Context) -> tuple[str, dict[EngineRole, int]]:
-    """What ``--compute`` and ``--gpu`` of a command come to: a device, and cards of roles that have one of their own.
+    """Return the device of ``--compute``, and the GPUs of roles that have one of their own.
 
-    Where one was typed and the other is in the environment or the user's file, the one that was typed holds.
+    If one option was typed and the other comes from the environment or the user's file, the typed one wins.
 
     Raises:
-        UsageError: one of them cannot be right, or they contradict each other.
+        UsageError: one of them is invalid, or they contradict each other.
     """
     compute = check_compute(str(context.params["compute"]))
     found = gpu_selection.parse(context.params["gpu"])

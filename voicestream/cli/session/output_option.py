@@ -1,4 +1,4 @@
-"""The meaning of ``--output``: speakers, null, or a WAV file, which is never overwritten unasked."""
+"""Output option ``--output``: speakers, null, or a WAV file, which is never overwritten unasked."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from voicestream.errors import UsageError
 from voicestream.protocol.messages import OutputOptions
 
 SESSION: Final = "{session}"
-"""Stands for a name that no other session has."""
+"""Placeholder for a unique session name."""
 
 _PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}")
 _SUFFIX: Final = ".wav"
 _HEADER_BYTES: Final = 44
-"""Of a WAV file that holds plain samples."""
+"""Size of a WAV header."""
 
 
 def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
-    """What ``--output`` means.
+    """Parse ``--output``.
 
     Args:
         output: ``speakers``, ``null``, a WAV file, a directory, or a file name with ``{session}``.
         device: part of the name of a sound device.
-        force: a file that exists may be overwritten.
+        force: an existing file may be overwritten.
 
     Raises:
         UsageError: it is none of these, exists already, or cannot be written.
@@ -42,7 +42,7 @@ def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
         raise UsageError(f"--output {output}: {unknown[0]} is not known", hint=f"The only placeholder is {SESSION}.")
     try:
         path = _path(output)
-    except FileNotFoundError as error:  # where we are was deleted, so no path can be made whole
+    except FileNotFoundError as error:  # the working directory was deleted, so no path can be made absolute
         raise UsageError(
             f"--output {output}: the current directory was deleted", hint="Change to another directory: cd"
         ) from error
@@ -56,7 +56,7 @@ def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
 
 
 def _path(output: str) -> Path:
-    """The file of this session: in a directory, and for a pattern, one that is not there yet."""
+    """Return the session's file; for a directory or a pattern, a new one."""
     if output.endswith("/") or Path(output).is_dir():
         output = str(Path(output) / f"{SESSION}{_SUFFIX}")
     while SESSION in output:
@@ -67,12 +67,12 @@ def _path(output: str) -> Path:
 
 
 def _session_name() -> str:
-    """Sorted by time; the random part tells sessions of one second apart, on whatever machines they are."""
+    """Return a name that sorts by time; its random part makes it unique among machines."""
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
 def _is_without_sound(path: Path, size: int) -> bool:
-    """Whether a file is a WAV header and nothing more."""
+    """Return whether a file is a WAV header without samples."""
     if size != _HEADER_BYTES:
         return False
     try:
@@ -83,10 +83,10 @@ def _is_without_sound(path: Path, size: int) -> bool:
 
 
 def _check(output: str, path: Path, *, force: bool) -> None:
-    """Make sure that the file can be written, and that nothing is lost by it.
+    """Check that the file can be written without losing anything.
 
     Raises:
-        UsageError: it cannot, or something would be.
+        UsageError: it cannot be written, or its content would be lost.
     """
     if path.is_dir() or not path.parent.is_dir():
         what = "is a directory" if path.is_dir() else f"there is no directory {path.parent}"
@@ -101,8 +101,8 @@ def _check(output: str, path: Path, *, force: bool) -> None:
             f"--output {output}: is neither a file nor a device",
             hint="A WAV file has its length in its header, so it cannot be a pipe. Give the name of a file.",
         )
-    # An empty file, as mktemp makes it, sound without a sample, as a run that failed leaves it, and a device have
-    # nothing to lose.
+    # An empty file, as mktemp creates it, audio without a sample, as a failed run leaves it, and a device have nothing
+    # to lose.
     if stat.S_ISREG(found.st_mode) and found.st_size and not force and not _is_without_sound(path, found.st_size):
         raise UsageError(
             f"--output {output}: exists already",

@@ -1,4 +1,4 @@
-"""What the options of a command, the environment and the user's file ask for: a session's options, checked."""
+"""Session request: validated options of a command, from the command line, the environment and the user's file."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _PLACES: Final = "voicestream.config.config_file"
-"""Key in ``click.Context.meta``: where in the user's file a parameter's value stands, by the parameter's name."""
+"""Key in ``click.Context.meta``: place in the user's file by parameter name."""
 
 
 def with_settings(context: click.Context, found: config_file.Settings) -> None:
-    """Let options that were neither typed nor in the environment come from the user's file.
+    """Take options from the user's file that were neither typed nor in the environment.
 
     Raises:
-        ConfigurationError: one of them is not what the command takes.
+        ConfigurationError: one of them is invalid for the command.
     """
     parameters = {parameter.name: parameter for parameter in context.command.params}
     places: dict[str, str] = context.meta.setdefault(_PLACES, {})
@@ -48,10 +48,10 @@ def with_settings(context: click.Context, found: config_file.Settings) -> None:
 
 @contextlib.contextmanager
 def named_source(context: click.Context, *names: str) -> Generator[None]:
-    """Errors about parameters of these names say where the value comes from, unless it was typed; exit code 78 then.
+    """Add the source of a value to errors about these parameters, unless it was typed; the exit code is then 78.
 
     Raises:
-        ConfigurationError: in place of a ``UsageError``, where the value is from the environment or the user's file.
+        ConfigurationError: instead of a ``UsageError``, if the value is from the environment or the user's file.
     """
     try:
         yield
@@ -63,7 +63,7 @@ def named_source(context: click.Context, *names: str) -> Generator[None]:
 
 
 def _place(context: click.Context, name: str) -> str:
-    """Where the value of a parameter comes from, if it was not typed and is no default."""
+    """Return the source of a value that was not typed and is no default."""
     if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
         parameter = next(parameter for parameter in context.command.params if parameter.name == name)
         return f"{parameter.envvar}={parameter.resolve_envvar_value(context)}"
@@ -73,23 +73,23 @@ def _place(context: click.Context, name: str) -> str:
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What a command wants spoken, and how it is shown."""
+    """Options of the session, and of its display."""
 
     options: SessionOptions
     captions: bool
     quiet: bool
     detach: bool
-    """The supervisor finishes the session when the input has ended."""
+    """The supervisor finishes the session after the end of the input."""
 
 
 def request(
     context: click.Context, *, input_format: str = "auto", only: str = "all", code: str = "drop"
 ) -> SessionRequest:
-    """What the options of a command ask for, checked.
+    """Validate the options of a command.
 
     Raises:
-        UsageError: something that was typed cannot be right: a directory, a voice, a card.
-        ConfigurationError: something in the environment or the user's file cannot be right.
+        UsageError: a typed value is invalid: a directory, a voice, a GPU.
+        ConfigurationError: a value in the environment or the user's file is invalid.
     """
     check_environment(context)
     found = config_file.load(config_file.path())
@@ -145,7 +145,7 @@ def request(
 
 
 def models_directory(models: str) -> str:
-    """What ``--models`` means, for a supervisor that may have been started from another place.
+    """Return ``--models`` as an absolute path: the supervisor may have been started in another directory.
 
     Raises:
         UsageError: there is no such directory.
@@ -158,7 +158,7 @@ def models_directory(models: str) -> str:
 
 
 def _voice(voice: str, tts: str, models: str) -> tuple[str, str]:
-    """What ``--voice`` means, and which engine is wanted then."""
+    """Resolve ``--voice`` into a voice and its engine."""
     if not voice:
         return "", tts
     from voicestream.cli import consent_prompt

@@ -1,4 +1,4 @@
-"""What ``run``, ``say`` and ``demo`` have in common: a session from options to exit code."""
+"""Speech session shared by ``run``, ``say`` and ``demo``: from options to exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class _Terminal:
-    """Shows a session to a person, and to whoever reads its events."""
+    """Display of a session: captions on stderr and the event file."""
 
     def __init__(self, captions: Captions, event_file: EventFile | None, *, translates: bool) -> None:
         self._captions = captions
@@ -73,22 +73,22 @@ def speak(
     event_file: EventFile | None = None,
     may_lack_audio: bool = False,
 ) -> int:
-    """Speak what a drain reads; returns the exit code.
+    """Speak the input of a drain; returns the exit code.
 
     Args:
-        request: what is asked for.
+        request: options of the session.
         drain: reads the agent's output, and wakes ``interruption``.
         interruption: receives the signals that end the session.
-        event_file: where events go, if anywhere.
-        may_lack_audio: the caller has another way when this ends with ``EXIT_NO_AUDIO``.
+        event_file: target of events, if any.
+        may_lack_audio: the caller has a fallback for ``EXIT_NO_AUDIO``.
 
     Raises:
-        VoicestreamError: there was no session.
-        Interrupted: a signal came before there was one.
+        VoicestreamError: the session could not be opened.
+        Interrupted: a signal came before it was open.
     """
     options = request.options
     captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
-    # A supervisor that has to be started gets the engines at once, so that it need not exchange a worker.
+    # A new supervisor is started with these engines, so that it need not replace a worker.
     translates = not languages.are_same(options.target, options.parser.language)
     choice = EngineChoice(
         tts=options.tts,
@@ -104,7 +104,7 @@ def speak(
 
 
 def speak_text(request: SessionRequest, data: bytes, *, may_lack_audio: bool = False) -> int:
-    """Speak input that is there as a whole; returns the exit code. ``may_lack_audio``: as for ``speak``."""
+    """Speak complete input; returns the exit code. ``may_lack_audio``: as for ``speak``."""
     with tempfile.TemporaryFile() as file, Interruption() as interruption:
         file.write(data)
         file.seek(0)

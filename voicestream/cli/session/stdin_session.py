@@ -1,4 +1,4 @@
-"""A session that speaks stdin: it is read from the first moment on, and to its end, whatever else fails."""
+"""Stdin session: reads stdin from the start and to its end, whatever else fails."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ STDIN: Final = 0
 def speak_stdin(
     context: click.Context, prompt: str, *, events: str | None = None, tee: bool = False, input_format: str = "auto"
 ) -> int:
-    """Speak stdin as the options of a command ask for; returns the exit code. Errors are told here.
+    """Speak stdin with the options of a command; returns the exit code. Errors are reported here.
 
     Args:
         context: of the command.
-        prompt: said when stdin is a terminal.
-        events: where events go, a file or ``-``, if anywhere.
-        tee: pass stdin on to stdout.
-        input_format: of stdin, where the command has no option for that.
+        prompt: shown if stdin is a terminal.
+        events: target of events, a file or ``-``, if any.
+        tee: copy stdin to stdout.
+        input_format: of stdin, for commands without an option for it.
     """
     with Interruption() as interruption:
         with ending.queued_stderr(interruption) as stderr:
             drain = StdinDrain(STDIN, interruption.wake, STDOUT if tee else None)
             if os.isatty(STDIN):
-                # Read once the session is open: a question may have to be answered there before.
+                # Read after the session is open: a question may have to be answered at the terminal before.
                 failures.print_message(prompt)
             else:
                 drain.start()
@@ -53,7 +53,7 @@ def _speak(
     interruption: Interruption,
     event_file: EventFile | None,
 ) -> int:
-    # Imported only now: stdin is read already.
+    # Imported late: stdin is being read already.
     from voicestream.cli.session.request import request
     from voicestream.cli.session.speaking import speak
 
