@@ -1,1 +1,1 @@
-"""The latency table of ``voicestream bench``: what is measured, how, and how it is shown."""
+"""Benchmarks of ``voicestream bench``: measurements, and the latency table."""

@@ -1,4 +1,4 @@
-"""A ``voicestream run`` whose input is written, and whose events are read, by the benchmark."""
+"""Driven run: a ``voicestream run`` whose input is written and whose events are read by the benchmark."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIMEOUT_SECONDS: Final = 20.0
-"""For what takes a fraction of a second: an event that has not come by then is a failure of the measurement."""
+"""Timeout of an event that takes a fraction of a second; later ones are failures of the measurement."""
 
 END_SECONDS: Final = 2.0
-"""For a process to end that has closed its stdout."""
+"""Timeout for a process to end after closing its stdout."""
 
 Event = dict[str, Any]
 """One line of ``--events``."""
 
 
 def agent_line(text: str) -> bytes:
-    """What an agent prints when it says ``text``."""
+    """Return an agent's line of output with ``text``."""
     message = {"role": "assistant", "content": [{"type": "text", "text": text}]}
     return json.dumps({"type": "assistant", "message": message}).encode() + b"\n"
 
 
 class DrivenRun:
-    """One process; a thread reads its events as they come."""
+    """Subprocess of ``voicestream run``; a thread reads its events."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> None:
-        """Start it."""
+        """Start the subprocess."""
         self.started_at: Final = time.monotonic()
-        """Just before the process was started; seconds on the clock that the events use, too."""
+        """Time just before the start, in seconds on the clock of the events."""
         self.process: Final = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -60,7 +60,7 @@ class DrivenRun:
             thread.start()
 
     def say(self, text: str) -> float:
-        """Have the agent say something; returns the time just before the line was written."""
+        """Write a message of the agent; returns the time just before the write."""
         line = agent_line(text)
         assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
         now = time.monotonic()
@@ -68,10 +68,10 @@ class DrivenRun:
         return now
 
     def wait_for(self, event: str, sentence: int | None = None, seconds: float = TIMEOUT_SECONDS) -> Event:
-        """The event of this kind (and sentence), now or when it comes, which it should do in so many seconds.
+        """Return the event of this kind (and sentence), waiting up to ``seconds`` for it.
 
         Raises:
-            VoicestreamError: it does not come.
+            VoicestreamError: the event does not come in time.
         """
         deadline = time.monotonic() + seconds
         seen = 0
@@ -85,12 +85,12 @@ class DrivenRun:
                     raise VoicestreamError(f"no {event} event: {self._why()}")
 
     def end_input(self) -> None:
-        """The agent ends."""
+        """Close the input."""
         assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
         self.process.stdin.close()
 
     def finish(self) -> int:
-        """The agent ends; returns the exit code.
+        """Close the input and wait for the end; returns the exit code.
 
         Raises:
             VoicestreamError: the run does not end.
@@ -104,7 +104,7 @@ class DrivenRun:
             self.close()
 
     def close(self) -> None:
-        """End it, whatever it is doing."""
+        """End the process in any state."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -122,7 +122,7 @@ class DrivenRun:
 
     def _why(self) -> str:
         if self._is_over:
-            # Its end and its last words come a moment after the end of its events.
+            # The process ends, and writes its last errors, shortly after its last event.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(END_SECONDS)
             self._threads[1].join(END_SECONDS)

@@ -1,4 +1,4 @@
-"""One measured quantity: its samples, their percentiles, and the goal they are held against. Pure."""
+"""Benchmark figures: samples of one quantity, their percentiles, and the goal. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Unit = Literal["ms", "MB"]
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
-    """The smallest sample that ``percent`` of all samples do not exceed (nearest rank: always one that was measured).
+    """Return the smallest sample that ``percent`` of all samples do not exceed (nearest rank, never interpolated).
 
     Raises:
         ValueError: there is no sample.
@@ -32,22 +32,22 @@ class Figure:
     name: str
     """Stable name for programs: ``warm_to_pcm``."""
     title: str
-    """What was measured, for people."""
+    """Description for people."""
     unit: Unit
     samples: tuple[float, ...]
-    """One a run, in ``unit``; empty when there are none."""
+    """One sample a run, in ``unit``; empty if there are none."""
     goal: float | None = None
-    """The median should not exceed this; None: there is no goal for it."""
+    """Upper limit of the median; None: no goal."""
     absent: str = ""
-    """Why there are no samples, and what to do about it."""
+    """Reason why there are no samples, and a hint."""
     is_failure: bool = False
-    """Whether there are none because something went wrong, and not because this machine lacks something."""
+    """True if the measurement failed; False if the machine lacks something for it."""
     parts: dict[str, float] = field(default_factory=dict[str, float])
-    """Where it goes: medians of what it is made of, in ``unit``."""
+    """Medians of the components, in ``unit``."""
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the median is within the goal; None: there is no goal, or nothing was measured."""
+        """Return whether the median meets the goal; None: no goal, or no samples."""
         if self.goal is None or not self.samples:
             return None
         return percentile(self.samples, 50) <= self.goal
@@ -60,4 +60,4 @@ class Report:
     hardware: dict[str, str]
     figures: tuple[Figure, ...]
     seconds: float
-    """How long the measuring took."""
+    """Duration of the measurements."""

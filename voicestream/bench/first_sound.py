@@ -1,6 +1,6 @@
-"""How soon something is said: from a cold start, from a line to a warm pipeline, and at the listener's ear.
+"""Latency to the first sound: cold start, warm pipeline, and audible at the speakers.
 
-All with the default engine (espeak-ng), no translation, and the command as users type it.
+All with the default engine (espeak-ng), without translation, and with the command as users type it.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ SENTENCES: Final = (
     "Two of the files were never read.",
     "Next I look at the log of the failed build.",
 )
-"""Said in turn."""
+"""Sentences spoken in rotation."""
 
 SHORT_SENTENCES: Final = ("Done.", "Two left.", "Next.", "It works.")
-"""Said where the benchmark has to listen to the end."""
+"""Short sentences for measurements that wait for the end of playback."""
 
 SILENCE_SECONDS: Final = 0.2
-"""Before each line that is listened for: the sentence before is over, and the player still keeps its device."""
+"""Silence before each line: the previous sentence is over, and the player still has its device open."""
 
 LISTEN_SECONDS: Final = 10.0
 
 
 def cold_start(sandbox: Sandbox, runs: int) -> Figure:
-    """From the start of ``voicestream run``, nothing running and a line waiting, to the first samples in the pool."""
+    """Measure the time from the start of ``voicestream run`` to PCM in the pool, with no supervisor running."""
     steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
     for number in range(runs + 1):
         run = sandbox.run("--output", "null", "--keep-alive", "0")
         run.say(SENTENCES[0])
-        if number:  # the first one compiles what was never imported and fills the page cache
+        if number:  # the first run compiles modules and fills the page cache
             steps.add(run.started_at, run)
         run.finish()
         sandbox.wait_until_empty()
@@ -64,7 +64,7 @@ def cold_start(sandbox: Sandbox, runs: int) -> Figure:
 
 
 def warm_start(sandbox: Sandbox, runs: int) -> Figure:
-    """From the start of ``voicestream run`` to the first samples in the pool, with a supervisor that is warm."""
+    """Measure the time from the start of ``voicestream run`` to PCM in the pool, with a running supervisor."""
     steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
     for number in range(runs + 1):
         run = sandbox.run("--output", "null", *KEEP_WARM)
@@ -82,7 +82,7 @@ def warm_start(sandbox: Sandbox, runs: int) -> Figure:
 
 
 def warm_latency(sandbox: Sandbox, lines: int) -> tuple[Figure, Figure]:
-    """From a line written to a ``run`` that waits for it to the first samples in the pool; and the memory of it all."""
+    """Measure the time from a line for a waiting ``run`` to PCM in the pool, and the memory of all processes."""
     run = sandbox.run("--output", "null", *KEEP_WARM)
     _say(run, 0, SENTENCES)
     steps = Steps(EventName.SENTENCE_FOUND, EventName.TRANSLATED, EventName.SPEECH_STARTED)
@@ -102,7 +102,7 @@ def warm_latency(sandbox: Sandbox, lines: int) -> tuple[Figure, Figure]:
 
 
 def audible_latency(sandbox: Sandbox, lines: int) -> Figure:
-    """From a line written to a ``run`` that waits for it to the first sample that is not zero at the recorder."""
+    """Measure the time from a line for a waiting ``run`` to the first non-zero sample at the recorder."""
     samples: list[float] = []
     absent = why_not()
     if not absent:
@@ -112,10 +112,10 @@ def audible_latency(sandbox: Sandbox, lines: int) -> Figure:
                 server.wait_for_silence(SILENCE_SECONDS, LISTEN_SECONDS)
                 said_at = _say(run, number, SHORT_SENTENCES)
                 heard_at = server.wait_for_sound(LISTEN_SECONDS)
-                if number:  # the first one opens the device
+                if number:  # the first run opens the device
                     samples.append((heard_at - said_at) * 1000)
             run.finish()
-            # Its player has a connection to this server.
+            # Its player is connected to this server.
             sandbox.end_all()
     return Figure(
         name="warm_to_heard",
@@ -127,14 +127,14 @@ def audible_latency(sandbox: Sandbox, lines: int) -> Figure:
 
 
 def _say(run: DrivenRun, number: int, texts: Sequence[str]) -> float:
-    """Say one of the texts as sentence ``number`` and wait until it was played; returns when it was written."""
+    """Speak one of the texts as sentence ``number`` and wait until it was played; returns the time of the write."""
     said_at = run.say(texts[number % len(texts)])
     run.wait_for(EventName.PLAYBACK_FINISHED, number)
     return said_at
 
 
 def _memory(sandbox: Sandbox, run: DrivenRun) -> Figure:
-    """Of ``run``, the supervisor and the workers, now."""
+    """Measure the memory of ``run``, the supervisor and the workers."""
     processes = sandbox.processes()
     pids = [run.process.pid, *(process.pid for process in processes)]
     parts = {"run": proportional_memory.proportional_bytes(run.process.pid) / 1e6}

@@ -1,4 +1,4 @@
-"""The way to the first sound of a sentence, event by event, over several runs."""
+"""Steps from a line to its first sound: intervals between events, over several runs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Durations in milliseconds: from a beginning to the first event, from there to the next, and all together."""
+    """Intervals in milliseconds: from the beginning to the first event, between events, and in total."""
 
     def __init__(self, *events: str) -> None:
         self._durations: Final[dict[str, list[float]]] = {event: [] for event in events}
         self._totals: list[float] = []
 
     def add(self, begun_at: float, run: DrivenRun, sentence: int | None = None) -> None:
-        """One more time: wait for the events of this sentence (None: of the first).
+        """Wait for the events of a sentence (None: of the first) and record their intervals.
 
         Raises:
-            VoicestreamError: one of them does not come.
+            VoicestreamError: an event does not come.
         """
         before = begun_at
         for event, durations in self._durations.items():
@@ -32,10 +32,10 @@ class Steps:
 
     @property
     def samples(self) -> tuple[float, ...]:
-        """From the beginning to the last event, one a time."""
+        """Return the totals, one a run."""
         return tuple(self._totals)
 
     @property
     def parts(self) -> dict[str, float]:
-        """Medians of the steps."""
+        """Return the medians of the steps."""
         return {f"to {event}": percentile(durations, 50) for event, durations in self._durations.items()}

@@ -1,4 +1,4 @@
-"""The machine and the software under a measurement: figures mean nothing without them."""
+"""Hardware and software of a measurement."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Final
 import psutil
 
 PACKAGES: Final = ("pyzmq", "msgpack", "msgspec", "numpy", "soxr", "sounddevice", "espeakng-loader", "click")
-"""Those on the measured paths."""
+"""Packages on the measured paths."""
 
 LOAD_SAMPLE_SECONDS: Final = 0.5
-"""How long it is looked at what other programs do: figures of a busy machine are not worth quoting."""
+"""Sampling time of the load by other programs: figures of a busy machine are not worth quoting."""
 
 GIB: Final = 1 << 30
 
 
 def describe() -> dict[str, str]:
-    """What the figures depend on, in the order in which it is shown."""
+    """Describe the machine, in the order of display."""
     return {
         "cpu": cpu_model(),
         "cores": str(os.cpu_count() or "?"),
@@ -35,7 +35,7 @@ def describe() -> dict[str, str]:
 
 
 def cpu_model() -> str:
-    """The processor's name."""
+    """Return the processor's name."""
     if sys.platform == "darwin":
         asked = subprocess.run(
             ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
@@ -50,7 +50,7 @@ def cpu_model() -> str:
 
 
 def system() -> str:
-    """The operating system's name and the kernel's version."""
+    """Return the operating system's name and the kernel version."""
     if sys.platform == "darwin":
         return f"macOS {platform.mac_ver()[0]}"
     try:

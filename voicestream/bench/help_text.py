@@ -1,4 +1,4 @@
-"""How long ``voicestream --help`` takes, beside an interpreter that does nothing."""
+"""Duration of ``voicestream --help``, beside that of an empty interpreter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOAL_MILLISECONDS: Final = 150.0
 
 
 def measure(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
-    """Both, in turn, so that both see the same machine."""
+    """Measure both alternately, so that both see the same load."""
     script = Path(sys.executable).with_name("voicestream")
     command = [str(script)] if script.exists() else list(COMMAND)
     ours: list[float] = []

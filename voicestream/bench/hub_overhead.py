@@ -1,8 +1,8 @@
-"""What the pipeline adds to the work of its workers: the way of a sentence through processes, sockets and ledger.
+"""Hub overhead: the time that processes, sockets and ledger add to the work of the workers.
 
-One sentence at a time goes from a client through supervisor, parser, translation, tts and player, all of them the real
-programs in processes of their own, with engines that do nothing (``engines``) and an output that goes nowhere. The same
-sentences then take the same steps in one process, by plain calls. The difference, for each of them, is the overhead.
+One sentence at a time goes from a client through supervisor, parser, translation, tts and player: real processes, with
+null engines (``null_engines``) and a null output. The same sentences then take the same steps in one process, by plain
+calls. The difference for each sentence is the overhead.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 GOAL_MILLISECONDS: Final = 1.0
 
 WARM_UP_SENTENCES: Final = 30
-"""Passed through before the counting begins: workers become ready, code paths are run for the first time."""
+"""Unmeasured sentences: workers get ready, and code paths run for the first time."""
 
 POLL_MILLISECONDS: Final = 100
-"""While an event is awaited, the supervisor's life is looked at this often."""
+"""Interval at which the supervisor is checked while an event is awaited."""
 
 OPTIONS: Final = SessionOptions(
     parser=ParserOptions(format="claude", language="en"),
     output=OutputOptions(kind="null"),
-    # Another language than the parser's, so that the translation stage has a translator to ask.
+    # Another language than the parser's, so that the translation stage calls a translator.
     target="de",
     translator=null_engines.NAME,
     tts=null_engines.NAME,
@@ -63,11 +63,11 @@ STEPS: Final = (
     EventName.PLAYBACK_STARTED,
     EventName.PLAYBACK_FINISHED,
 )
-"""The events of a sentence, in order; the time between two of them is the way through one stage."""
+"""Events of a sentence in order; the interval between two is the time of one stage."""
 
 
 def measure(sandbox: Sandbox, sentences: int) -> Figure:
-    """The overhead of ``sentences`` sentences, one after another."""
+    """Measure the overhead of ``sentences`` sentences, one after another."""
     texts = [f"This is sentence number {number} of the benchmark." for number in range(sentences + WARM_UP_SENTENCES)]
     worked = in_process.seconds_of(texts, OPTIONS)
     passed = _through_hub(sandbox, texts)
@@ -86,14 +86,14 @@ def measure(sandbox: Sandbox, sentences: int) -> Figure:
 
 
 def _median_step(passed: Sequence[dict[str, float]], step: str, counted: range) -> float:
-    """How long after the step before it a step came, in milliseconds."""
+    """Return the median milliseconds between a step and the one before."""
     order = ("sent", *STEPS)
     before = order[order.index(step) - 1]
     return percentile([(passed[i][step] - passed[i][before]) * 1000 for i in counted], 50)
 
 
 def _through_hub(sandbox: Sandbox, texts: Sequence[str]) -> list[dict[str, float]]:
-    """When each text was sent and when each step of it happened, in seconds on the monotonic clock."""
+    """Return the time of each text and each of its steps, in seconds on the monotonic clock."""
     plug_ins = sandbox.home / "engines"
     null_engines.plug_in(plug_ins)
     command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={sandbox.runtime}"]
@@ -116,7 +116,7 @@ def _through_hub(sandbox: Sandbox, texts: Sequence[str]) -> list[dict[str, float
         supervisor.wait(TIMEOUT_SECONDS)
     finally:
         if supervisor.poll() is None:
-            supervisor.kill()  # its workers die with it
+            supervisor.kill()  # its workers end with it
             supervisor.wait()
     return times
 

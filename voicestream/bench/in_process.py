@@ -1,4 +1,4 @@
-"""The work of the four workers on one sentence, done here by plain calls: what the hub's figure leaves out."""
+"""In-process baseline: the work of the four workers on one sentence, by plain calls."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def seconds_of(texts: Sequence[str], options: SessionOptions) -> list[float]:
-    """Processor time of each text, said by an agent in a message of its own."""
+    """Return the processor time in seconds of each text, as a message of its own."""
     bench = _Benchmark(options)
     seconds: list[float] = []
     for text in texts:
         line = agent_line(text)
-        # Not by the clock: a moment in which others had the processor is no work.
+        # Processor time, not elapsed time: time of other processes must not count.
         begun_at = time.thread_time()
         bench.pass_on(line)
         seconds.append(time.thread_time() - begun_at)
@@ -38,7 +38,7 @@ def seconds_of(texts: Sequence[str], options: SessionOptions) -> list[float]:
 
 
 class _Benchmark:
-    """What the workers have, side by side."""
+    """The workers' components in one process."""
 
     def __init__(self, options: SessionOptions) -> None:
         self._source, self._target = options.parser.language, options.target
@@ -49,7 +49,7 @@ class _Benchmark:
         self._sink = NullSink()
 
     def pass_on(self, line: bytes) -> None:
-        """All stages, for what is said in one line."""
+        """Run all stages on one line."""
         texts = [found.text for found in self._pipeline.feed(line) if isinstance(found, Found)]
         self._pipeline.checkpoint()
         for text in self._translator.translate(texts, self._source, self._target, Job()):

@@ -1,7 +1,7 @@
-"""Engines that do nothing: with them, the time a sentence takes is the time of the pipeline around the engines.
+"""Null engines: with them, a sentence takes only the time of the pipeline around the engines.
 
-They come through the same door as everybody's plug-ins: ``plug_in`` writes the metadata of a distribution of their own,
-and its directory goes on ``PYTHONPATH`` of the supervisor that is measured. So no user ever sees them in a list.
+They are installed like any plug-in: ``plug_in`` writes the metadata of a distribution, and its directory is added to
+the ``PYTHONPATH`` of the measured supervisor. So users never see them in a list.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
 NAME: Final = "idle"
 
 FRAMES: Final = SAMPLE_RATE // 10
-"""A tenth of a second of sound: one stretch of one slot."""
+"""0.1 s of audio: one segment of one slot."""
 
 
 class IdleTranslator:
-    """Gives every text back as it is."""
+    """Translator that returns every text unchanged."""
 
     name = NAME
     device = "cpu"
 
     def supports(self, source: str, target: str) -> bool:  # noqa: ARG002 - every pair
-        """Every pair."""
+        """Support every pair."""
         return True
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:  # noqa: ARG002 - see the class
-        """The texts themselves."""
+        """Return the texts."""
         return list(texts)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 class IdleSynthesizer:
-    """Says everything with the same tenth of a second, made before it is asked for."""
+    """Synthesizer that returns the same precomputed 0.1 s for every text."""
 
     name = NAME
     device = "cpu"
@@ -61,23 +61,23 @@ class IdleSynthesizer:
         self._sound: NDArray[np.float32] = np.full(FRAMES, 0.25, dtype=np.float32)
 
     def max_characters(self, language: str) -> int:
-        """No limit."""
+        """Return 0: no limit."""
         del language
         return 0
 
     def supports(self, language: str) -> bool:  # noqa: ARG002 - every language
-        """Every language."""
+        """Support every language."""
         return True
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
     ) -> Iterator[NDArray[np.float32]]:
-        """The same chunk of ``FRAMES`` mono samples, whatever is asked for."""
+        """Yield the same chunk of ``FRAMES`` mono samples."""
         del text, language, voice, seed, speed
         yield self._sound
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 def _load_translator(_settings: EngineSettings, _report: Report) -> IdleTranslator:
@@ -94,7 +94,7 @@ SYNTHESIZER: Final = SynthesizerSpec(name=NAME, title="idle", load=_load_synthes
 
 
 def plug_in(directory: Path) -> None:
-    """Make ``directory`` one that offers these engines when it is on ``PYTHONPATH``."""
+    """Write metadata into ``directory`` so that it offers these engines when it is on ``PYTHONPATH``."""
     information = directory / "voicestream_idle-0.dist-info"
     information.mkdir(parents=True)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: voicestream-idle\nVersion: 0\n")

@@ -1,8 +1,8 @@
-"""Memory of several processes that share pages, each page counted once.
+"""Proportional memory of processes that share pages: each page is counted once.
 
-Linux: proportional set size (a page of n processes counts as 1/n in each), and of the audio pool, whose pages are held
-from the start, also what nobody has touched yet. Elsewhere: resident set size, which counts shared pages in each of the
-processes and is therefore too high.
+On Linux it is the proportional set size (a page shared by n processes counts as 1/n in each), plus the pages of the
+audio pool that no process has touched yet, because they are reserved from the start. Elsewhere it is the resident set
+size, which counts shared pages in each process and is therefore too high.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KIND: Final[str] = "PSS" if Path("/proc/self/smaps_rollup").exists() else "RSS"
-"""What ``of`` counts here."""
+"""Measure used by ``proportional_bytes`` on this system."""
 
 _POOL_LINKS: Final = ("/dev/shm/voicestream-", "/memfd:voicestream-audio")  # noqa: S108 - compared, not written
 
 _SECTOR_BYTES: Final = 512
-"""The unit of ``st_blocks``, whatever the file system."""
+"""Unit of ``st_blocks`` on every file system."""
 
 
 def proportional_bytes(pid: int) -> int:
-    """Bytes of one process, shared pages in proportion where the system can tell.
+    """Return the bytes of one process, with proportional shared pages if the system reports them.
 
     Raises:
-        OSError: there is no such process, or it is not ours.
+        OSError: there is no such process, or it is another user's.
     """
     if KIND == "RSS":
         return psutil.Process(pid).memory_info().rss
@@ -36,7 +36,7 @@ def proportional_bytes(pid: int) -> int:
 
 
 def untouched_pool(pids: Iterable[int]) -> int:
-    """Bytes of the audio pool that the kernel holds and none of these processes has touched."""
+    """Return the bytes of the audio pool that are reserved and touched by none of these processes."""
     if KIND == "RSS":
         return 0
     held = touched = 0
@@ -60,5 +60,5 @@ def _pool_bytes(pid: int) -> int:
             if str(link.readlink()).startswith(_POOL_LINKS):
                 return link.stat().st_blocks * _SECTOR_BYTES
         except OSError:
-            continue  # it was closed while we looked
+            continue  # closed in the meantime
     return 0

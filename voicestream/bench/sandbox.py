@@ -1,4 +1,4 @@
-"""A place of the benchmark's own: run directory, logs and settings apart from the user's, gone when it is left."""
+"""Sandbox of a benchmark: run directory, logs and settings apart from the user's, deleted at the end."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 KEEP_ALIVE_SECONDS: Final = 5.0
-"""What a killed benchmark leaves warm ends by itself this soon."""
+"""Keep-alive time of a supervisor, which ends it if the benchmark is killed."""
 
 END_SECONDS: Final = 5.0
-"""How long what was started may take to end before it is killed."""
+"""Timeout for started processes to end before they are killed."""
 
 COMMAND: Final = (sys.executable, "-P", "-m", "voicestream")
 
 
 class Sandbox:
-    """A context manager; everything it started ends with it."""
+    """Context manager; everything it started ends with it."""
 
     def __init__(self) -> None:
-        """Make the directories."""
+        """Create the directories."""
         self.home: Final = Path(tempfile.mkdtemp(prefix="vs-bench-", dir=_root()))
         self.runtime: Final = self.home / "run"
         ours = {
             run_directory.ENVIRONMENT_VARIABLE: str(self.runtime),
             log.ENVIRONMENT_VARIABLE: str(self.home / "log"),
             config_file.ENVIRONMENT_VARIABLE: str(self.home / "config.toml"),
-            # What libraries keep for themselves goes with it.
+            # Temporary files of libraries are deleted with it.
             "TMPDIR": str(self.home),
         }
         self.environment: Final = {
@@ -63,23 +63,23 @@ class Sandbox:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def run(self, *options: str, environment: Mapping[str, str] | None = None) -> DrivenRun:
-        """Start ``voicestream run`` with its events in our hands."""
+        """Start a ``voicestream run`` whose events are read by the benchmark."""
         command = [*COMMAND, "run", "--events", "-", "--quiet", *options]
         driven = DrivenRun(command, {**self.environment, **(environment or {})}, self.home)
         self._runs.append(driven)
         return driven
 
     def supervisor(self) -> psutil.Process | None:
-        """The supervisor of this place, if there is one."""
+        """Return the supervisor of this sandbox, if there is one."""
         return next((p for p in self.processes() if "voicestream.supervisor" in _command_line(p)), None)
 
     def processes(self) -> list[psutil.Process]:
-        """The supervisor and the workers of this place."""
+        """Return the supervisor and the workers of this sandbox."""
         mark = str(self.runtime)
         return [p for p in psutil.process_iter() if any(mark in part for part in _command_line(p))]
 
     def end_all(self) -> None:
-        """End every run, then the supervisor, which ends its workers; in the end, by force."""
+        """End every run, then the supervisor and its workers; kill them after a timeout."""
         for run in self._runs:
             run.close()
         self._runs.clear()
@@ -116,7 +116,7 @@ class Sandbox:
 
 
 def _root() -> str:
-    """Where temporary directories go, if a socket's path fits there: on macOS it does not."""
+    """Return the parent of temporary directories: the default, if a socket path fits there (not on macOS)."""
     root = tempfile.gettempdir()
     longest = f"{root}/vs-bench-12345678/sound/native"
     fits = len(os.fsencode(longest)) <= run_directory.MAX_SOCKET_PATH_BYTES
@@ -124,7 +124,7 @@ def _root() -> str:
 
 
 def _is_left_out(variable: str) -> bool:
-    """Whether a variable would change what is measured: the user's settings, and what has everything compiled anew."""
+    """Return whether a variable would affect the measurement: the user's settings, and disabled bytecode caches."""
     return variable.startswith("VOICESTREAM_") or variable == "PYTHONDONTWRITEBYTECODE"
 
 
@@ -132,4 +132,4 @@ def _command_line(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
     except psutil.Error:
-        return []  # it has ended, or is somebody else's
+        return []  # it has ended, or belongs to another user

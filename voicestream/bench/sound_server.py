@@ -1,4 +1,4 @@
-"""An audio server of the benchmark's own, with a loudspeaker that exists only as numbers: what it plays is recorded."""
+"""PulseAudio server of the benchmark, whose null sink is recorded."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ PACKAGES: Final = ("libportaudio2", "libasound2-plugins", "pulseaudio", "pulseau
 SINK: Final = "voicestream_bench"
 
 START_SECONDS: Final = 5.0
-"""How long the server may take to come up; it takes a tenth of a second."""
+"""Timeout for the server to start, which takes 0.1 s."""
 
 RECORDER_LATENCY_MILLISECONDS: Final = 2
-"""Asked of the server; part of what is measured."""
+"""Requested latency of the recorder; part of the measured latency."""
 
 
 def why_not() -> str:
-    """Why no such server can be had here; empty when it can."""
+    """Return the reason why the server cannot be started; empty if it can."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if sys.platform == "linux" and ctypes.util.find_library("portaudio") is None:
         missing.append("PortAudio")
@@ -45,15 +45,15 @@ def _path(program: str) -> str:
 
 
 class SoundServer:
-    """A PulseAudio with one null sink, and a recorder of what is heard there; a context manager."""
+    """PulseAudio with one null sink and a recorder of it; a context manager."""
 
     def __init__(self, home: Path) -> None:
-        """``home``: a directory with a short name, for the socket and whatever the server wants to keep."""
+        """Initialize; ``home``: a directory with a short name, for the socket and the server's files."""
         self._home = home / "sound"
         self._socket = self._home / "native"
         self.environment: Final = {
             "PULSE_SERVER": f"unix:{self._socket}",
-            # libpulse would make a cookie in the user's home otherwise.
+            # libpulse would otherwise create a cookie in the user's home.
             "PULSE_COOKIE": str(self._home / "cookie"),
             "XDG_RUNTIME_DIR": str(self._home),
         }
@@ -74,7 +74,7 @@ class SoundServer:
                 "-n",
                 "--daemonize=no",
                 "--use-pid-file=no",
-                # With the recorder gone it has no client left and ends, also when the benchmark was killed.
+                # Without the recorder it has no client and ends, also when the benchmark was killed.
                 "--exit-idle-time=2",
                 "-L",
                 f"module-native-protocol-unix auth-anonymous=1 socket={self._socket}",
@@ -119,10 +119,10 @@ class SoundServer:
         self.close()
 
     def wait_for_sound(self, timeout_seconds: float) -> float:
-        """When the recorder gave us the first block with a sample that is not zero, since the last silence.
+        """Return the time of the first recorded block with a non-zero sample since the last silence.
 
         Raises:
-            VoicestreamError: nothing was heard.
+            VoicestreamError: timed out.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._sounds_since is not None or self._is_over, timeout_seconds):
@@ -132,10 +132,10 @@ class SoundServer:
             return self._sounds_since
 
     def wait_for_silence(self, seconds: float, timeout_seconds: float) -> None:
-        """Wait until nothing was heard for ``seconds``.
+        """Wait until the output was silent for ``seconds``.
 
         Raises:
-            VoicestreamError: it does not become silent.
+            VoicestreamError: timed out.
         """
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
@@ -149,7 +149,7 @@ class SoundServer:
         raise VoicestreamError(f"it was not silent within {timeout_seconds:.0f} s")
 
     def close(self) -> None:
-        """End the recorder and the server."""
+        """Shut down the recorder and the server."""
         for process in (self._recorder, self._server):
             if process is not None and process.poll() is None:
                 process.kill()

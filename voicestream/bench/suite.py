@@ -1,4 +1,4 @@
-"""All measurements, one after another, in a place of their own."""
+"""Benchmark suite: all measurements in sequence, each in a sandbox."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Runs:
-    """How often each thing is done."""
+    """Numbers of runs."""
 
     sentences: int
-    """Through the hub."""
+    """Sentences through the hub."""
     cold: int
     warm: int
     lines: int
@@ -29,14 +29,14 @@ class Runs:
 
 
 FULL: Final = Runs(sentences=1000, cold=20, warm=20, lines=40, heard=20, help=20)
-"""Less than 90 s on two cores; 20 and more where a p95 is to mean something."""
+"""Less than 90 s on two cores; 20 runs or more where a p95 is meaningful."""
 
 QUICK: Final = Runs(sentences=100, cold=2, warm=2, lines=5, heard=2, help=3)
-"""To see that it works, not to quote."""
+"""Runs for a smoke test, not for figures to quote."""
 
 
 def measure_all(runs: Runs, report_progress: Callable[[str], None]) -> Report:
-    """Measure; ``tell`` is told what is being measured. What fails becomes a row that says why."""
+    """Run all measurements; a failed one becomes a row with the reason."""
     begun_at = time.monotonic()
     machine = hardware.describe()
     figures: list[Figure] = []

@@ -1,4 +1,4 @@
-"""The report as a table for people and as JSON for programs."""
+"""Benchmark report as a table for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rich.table import Table
 from voicestream.bench.figures import Figure, Report, percentile
 
 WIDTH: Final = 110
-"""Where there is no terminal to ask: as in the documentation."""
+"""Width without a terminal, as in the documentation."""
 
 
 def as_json(report: Report) -> str:
-    """One JSON object; durations and sizes are in ``unit``."""
+    """Format as one JSON object; durations and sizes are in ``unit``."""
     figures = [
         {
             "name": figure.name,
@@ -68,7 +68,7 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 
 
 def _number(figure: Figure, percent: float) -> str:
-    # A percentile that too few samples cannot tell from the largest one is left to the column of that.
+    # A percentile that needs more samples to differ from the maximum is omitted.
     if not figure.samples or (percent > 50 and len(figure.samples) * (100 - percent) < 100 and percent != 100):  # noqa: PLR2004
         return "-"
     if len(figure.samples) == 1 and percent != 50:  # noqa: PLR2004 - the median
@@ -81,5 +81,5 @@ def _rounded(figure: Figure, percent: float) -> float | None:
 
 
 def _digits(figure: Figure) -> int:
-    """Digits after the point: a hundredth where it is a matter of fractions."""
+    """Return the number of decimal places: two for small values."""
     return 2 if figure.goal is not None and figure.goal <= 1 else 1

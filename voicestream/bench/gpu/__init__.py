@@ -1,1 +1,1 @@
-"""The table of ``voicestream bench --gpu``: our neural engines beside what their libraries do by themselves."""
+"""GPU benchmarks of ``voicestream bench --gpu``: our neural engines beside the libraries' own code."""

@@ -1,4 +1,4 @@
-"""What coqui-tts does by itself with the same model: its own code loads it, and streams."""
+"""Baseline of coqui-tts with the same model, loaded and streamed by its own code."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from voicestream.bench.gpu.subprocess_tasks import TaskRequest
 
 CHUNKS: Final = (20, 10)
-"""Tokens of a chunk: the library's default, and half of it."""
+"""Tokens a chunk: the library's default, and half of it."""
 
 
 def measure(request: TaskRequest) -> TaskResult:
-    """Speak, in chunks of each size."""
+    """Measure synthesis with each chunk size."""
     from voicestream.workers.engines.xtts.synthesizer import choose_device
 
     warnings.simplefilter("ignore")
@@ -48,7 +48,7 @@ def measure(request: TaskRequest) -> TaskResult:
                     min_new_tokens=request.sizes.spoken_tokens,
                     max_new_tokens=request.sizes.spoken_tokens,
                 )
-                # There are samples only when they are here.
+                # Copied to the processor: only then the samples exist.
                 return (chunk.cpu() for chunk in chunks)
 
             firsts, wholes, _ = streamed(speak, request.runs, request.warm_ups)
@@ -63,7 +63,7 @@ def measure(request: TaskRequest) -> TaskResult:
 
 @contextlib.contextmanager
 def load(directory: Path) -> Generator[Any]:
-    """The model of a directory, as long as the block lasts, in which nothing is recorded for training."""
+    """Load the model of a directory for the length of the block, without gradients."""
     import_coqui()
     torch: Any = importlib.import_module("torch")
     inference: Any = importlib.import_module("TTS.tts.layers.xtts.gpt_inference").GPT2InferenceModel
@@ -75,7 +75,7 @@ def load(directory: Path) -> Generator[Any]:
     forward = inference.forward
 
     def forward_of_today(self: object, *args: object, cache: object = None, **others: object) -> object:
-        """Transformers 5.24 hands the cache over by another name than coqui-tts 0.28 expects."""
+        """Adapt to transformers 5.24, which passes the cache by another name than coqui-tts 0.28 expects."""
         if cache is not None:
             others["past_key_values"] = cache
         return forward(self, *args, **others)

@@ -1,4 +1,4 @@
-"""What transformers does by itself with the same model, device and numbers."""
+"""Baseline of transformers with the same model, device and dtype."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def measure(request: TaskRequest) -> TaskResult:
-    """Translate with ``generate``, in all cases."""
+    """Measure ``generate`` in all cases."""
     from voicestream.workers.engines.nllb.tokenizer import Vocabulary
     from voicestream.workers.engines.nllb.weights import TOKENIZER
     from voicestream.workers.inference import device
@@ -54,7 +54,7 @@ def measure(request: TaskRequest) -> TaskResult:
         figures.append(
             Figure(name=name, title=title, unit="ms", samples=times(generate, request.runs, request.warm_ups))
         )
-        # What stands before the answers is their beginning.
+        # The prompt is the beginning of each answer.
         answers[name] = generate()[:, 1:].tolist()
     held = gpu_memory.figure("transformers_memory", "transformers, memory after all of these", request.used_bytes)
     return TaskResult((*figures, *held), {"transformers": f"{chosen.name} {chosen.numbers_name}"}, answers)

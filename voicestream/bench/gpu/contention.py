@@ -1,4 +1,4 @@
-"""What translation and voice cost each other when they share a device: two processes, as there are two workers."""
+"""Contention of translation and voice on one device: two processes, like two workers."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 COMMAND: Final = (sys.executable, "-P", "-m", "voicestream.bench.gpu.contention_process")
 
 END_SECONDS: Final = 10.0
-"""For a process to end whose stdin is closed."""
+"""Timeout for a process to end after its stdin is closed."""
 
 TOGETHER: Final = "begun in the same moment as such a batch"
-"""What the ledger does not let happen while somebody waits for the first sound."""
+"""A case that the ledger prevents while a session waits for its first sound."""
 
 ALWAYS: Final = f"beside a translation that always works ({BATCH} sentences, {BEAMS} beams)"
 
 
 class SideProcess:
-    """One side, loaded."""
+    """Process of one side, with its engine loaded."""
 
     def __init__(
         self, role: EngineRole, work: Work, flag: Path, environment: Mapping[str, str], command: Sequence[str] = COMMAND
     ) -> None:
-        """Start it; what is asked first waits until it is loaded.
+        """Start it; the first request waits until the engine is loaded.
 
         Args:
-            role: what it does.
-            work: on what.
-            flag: a file of one byte that both sides see.
-            environment: its own.
-            command: what takes role, work and flag.
+            role: the engine's role.
+            work: the texts.
+            flag: a file of one byte that both sides map.
+            environment: of the process.
+            command: takes role, work and flag as arguments.
         """
         self._role = role
         self._process = subprocess.Popen(
@@ -64,7 +64,7 @@ class SideProcess:
 
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - it was started with pipes
-        with contextlib.suppress(OSError):  # it has gone before
+        with contextlib.suppress(OSError):  # it has ended already
             self._process.stdin.close()
         try:
             self._process.wait(END_SECONDS)
@@ -74,10 +74,10 @@ class SideProcess:
         self._process.stdout.close()
 
     def receive(self) -> dict[str, object]:
-        """The next answer.
+        """Return the next answer.
 
         Raises:
-            VoicestreamError: it has ended.
+            VoicestreamError: the process has ended.
         """
         assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
         line = self._process.stdout.readline()
@@ -87,18 +87,18 @@ class SideProcess:
         return found
 
     def request(self, *request: object) -> dict[str, object]:
-        """Have it do something; the answer.
+        """Send a request and return the answer.
 
         Raises:
-            VoicestreamError: as for ``answer``.
+            VoicestreamError: as for ``receive``.
         """
         self.send(*request)
         return self.receive()
 
     def send(self, *request: object) -> None:
-        """Have it do something, and leave its answer for later."""
+        """Send a request without waiting for the answer."""
         assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
-        with contextlib.suppress(BrokenPipeError):  # answer() says that it has ended
+        with contextlib.suppress(BrokenPipeError):  # receive() reports that it has ended
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 
@@ -110,15 +110,15 @@ class Pair:
     translation: SideProcess
     tts: SideProcess
     devices: tuple[str, str]
-    """Of translation and voice, as ``voicestream workers status`` shows them."""
+    """Devices of translation and voice in the form of ``voicestream workers status``."""
 
     def alone(self, role: EngineRole, runs: int) -> list[list[float]]:
-        """What one side takes while the other rests: lists of milliseconds, as ``Side.once`` returns them."""
+        """Measure one side while the other is idle: lists of milliseconds, as ``Side.once`` returns them."""
         side = self.tts if role == "tts" else self.translation
         return cast("list[list[float]]", side.request("measure", runs)["ms"])
 
     def beside(self, role: EngineRole, runs: int, when: Beside = "free") -> tuple[list[list[float]], float]:
-        """What one side takes while the other always works, and how long a turn of that other took meanwhile."""
+        """Measure one side while the other works, and the mean duration of the other's turns."""
         busy = self.tts if role == "translation" else self.translation
         busy.request("always", when)
         found = self.alone(role, runs)
@@ -130,13 +130,13 @@ class Pair:
 
 @contextlib.contextmanager
 def open_pair(models: Path, device: str, work: Work, command: Sequence[str] = COMMAND) -> Generator[Pair]:
-    """Two processes on one device, as long as the block lasts.
+    """Start two processes on one device for the length of the block.
 
     Args:
         models: directory of both models.
-        device: as ``--compute`` has it.
-        work: what is translated and said.
-        command: as for ``Process``.
+        device: value of ``--compute``.
+        work: the texts.
+        command: as for ``SideProcess``.
     """
     threads = dict.fromkeys(THREAD_VARIABLES, str(threads_for(os.cpu_count() or 1)))
     settings = EngineSettings(models=str(models), compute=device)
@@ -154,13 +154,13 @@ def open_pair(models: Path, device: str, work: Work, command: Sequence[str] = CO
 
 
 def measure(models: Path, device: str, work: Work, runs: int) -> list[Figure]:
-    """Rows of the table: each side alone and beside the other.
+    """Measure each side alone and beside the other.
 
     Args:
-        models: as for ``pair``.
-        device: as for ``pair``.
-        work: as for ``pair``.
-        runs: how often each thing is done.
+        models: as for ``open_pair``.
+        device: as for ``open_pair``.
+        work: as for ``open_pair``.
+        runs: number of runs.
 
     Raises:
         VoicestreamError: a process has ended.

@@ -1,9 +1,9 @@
-"""One of two processes that share a device: loads an engine as a worker does, and does as it is told.
+"""Contention process: one of two processes that share a device, which loads an engine as a worker does.
 
 ``python -P -m voicestream.bench.gpu.contention_process ROLE WORK FLAG``.
 
-An order is a line of JSON on stdin, its answer a line of JSON on stdout: ``["measure", runs]``, ``["always", beside]``
-(until the next order comes), ``["rest"]``.
+A request is a line of JSON on stdin, its answer a line of JSON on stdout: ``["measure", runs]``, ``["always", beside]``
+(until the next request), ``["rest"]``.
 """
 
 from __future__ import annotations
@@ -28,51 +28,51 @@ if TYPE_CHECKING:
     Is = Callable[[], bool]
 
 Beside = Literal["free", "together"]
-"""When a translation that always works begins its next batch: at once, or whenever a sentence begins to be spoken."""
+"""Start of each batch of a translation that always works: at once, or together with the next sentence."""
 
 BATCH: Final = 16
 BEAMS: Final = 5
 
 WARM_UPS: Final = 3
-"""Of everything: from the second time on it is recorded."""
+"""Unmeasured runs: CUDA graphs are captured from the second one on."""
 
 _POLL_SECONDS: Final = 0.0001
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is translated and said."""
+    """Texts to translate and to speak."""
 
     source: str
-    """Text to be translated."""
+    """Text to translate."""
     pair: tuple[str, str]
-    """BCP-47 tags of the text's language and of the other one."""
+    """BCP-47 tags of source and target language."""
     answer_tokens: int
-    """At which an answer is cut off, the language before it not counted."""
+    """Output limit in tokens, without the language token."""
     spoken: str
     language: str
-    """Of what is spoken: BCP-47."""
+    """BCP-47 tag of the spoken text."""
 
 
 class Side(Protocol):
-    """What one process does over and over."""
+    """Repeated work of one process."""
 
     def once(self) -> list[float]:
-        """Do what is measured; milliseconds."""
+        """Do the measured work once; returns milliseconds."""
         ...
 
     def turn(self, beside: Beside) -> None:
-        """Do once what it does while the other is measured."""
+        """Do the background work once."""
         ...
 
     @property
     def device(self) -> str:
-        """As ``voicestream workers status`` shows it."""
+        """Return the device in the form of ``voicestream workers status``."""
         ...
 
 
 class Flag:
-    """One byte that both processes see: whether a sentence was begun of which nothing can be heard yet."""
+    """Shared byte: set while a sentence is being synthesized and has no audio yet."""
 
     def __init__(self, file: Path) -> None:
         with file.open("r+b") as opened:
@@ -80,16 +80,16 @@ class Flag:
 
     @property
     def is_up(self) -> bool:
-        """Whether there is such a sentence."""
+        """Return whether the byte is set."""
         return self._memory[0] == 1
 
     def set(self, *, is_up: bool) -> None:
-        """Say so."""
+        """Set or clear the byte."""
         self._memory[0] = int(is_up)
 
 
 class Voice:
-    """The side that speaks."""
+    """Side that synthesizes."""
 
     def __init__(self, work: Work, flag: Flag) -> None:
         self._engine = engine_loading.load_synthesizer("xtts", ignore_progress)
@@ -98,11 +98,11 @@ class Voice:
 
     @property
     def device(self) -> str:
-        """As ``Side`` says."""
+        """Return the device."""
         return self._engine.device
 
     def once(self) -> list[float]:
-        """Speak; when the first sound was there, and the last."""
+        """Synthesize; returns the times of the first and the last chunk."""
         begin = time.perf_counter()
         self._flag.set(is_up=True)
         first = None
@@ -117,18 +117,18 @@ class Voice:
         return [whole if first is None else first, whole]
 
     def turn(self, beside: Beside) -> None:  # noqa: ARG002 - it only ever speaks
-        """Speak."""
+        """Synthesize."""
         self.once()
 
 
 class Translation:
-    """The side that translates."""
+    """Side that translates."""
 
     def __init__(self, work: Work, flag: Flag) -> None:
         from voicestream.workers.engines.nllb.batches import Group, code_of
         from voicestream.workers.engines.nllb.search import Search
 
-        # What is timed is what a GPU does: neither words made of tokens nor the checks of an answer.
+        # Only the GPU's work is timed: neither detokenization nor translation checks.
         self._engine = cast("Any", engine_loading.load_translator("nllb", ignore_progress))
         source, target = (code_of(tag) or "" for tag in work.pair)
         row = self._engine._vocabulary.encode(work.source, source)  # noqa: SLF001 - see above
@@ -143,11 +143,11 @@ class Translation:
 
     @property
     def device(self) -> str:
-        """As ``Side`` says."""
+        """Return the device."""
         return str(self._engine.device)
 
     def once(self) -> list[float]:
-        """Translate one sentence greedily."""
+        """Translate one sentence with greedy decoding."""
         begin = time.perf_counter()
         self._answer(1, 1)
         return [_since(begin)]
@@ -164,7 +164,7 @@ class Translation:
 
 
 def main(role: str, work: str, flag: str) -> int:
-    """Load an engine and obey.
+    """Load an engine and serve requests.
 
     Args:
         role: ``translation`` or ``tts``.
@@ -183,7 +183,7 @@ def main(role: str, work: str, flag: str) -> int:
 
 
 def serve(side: Side, reply: Callable[[dict[str, object]], None]) -> None:
-    """Do what is ordered until stdin ends."""
+    """Serve requests until stdin ends."""
     for line in iter(sys.stdin.readline, ""):
         request = json.loads(line)
         if request[0] == "measure":
@@ -202,7 +202,7 @@ def serve(side: Side, reply: Callable[[dict[str, object]], None]) -> None:
 
 @contextlib.contextmanager
 def reply_stream() -> Generator[Callable[[dict[str, object]], None]]:
-    """What writes answers to stdout, where nothing else gets to, whatever libraries print."""
+    """Yield a writer of answers to stdout, which is kept free of the output of libraries."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as output:
         os.dup2(2, 1)
 
@@ -214,13 +214,13 @@ def reply_stream() -> Generator[Callable[[dict[str, object]], None]]:
 
 
 def _wait(until: Is) -> None:
-    """Wait, but not for ever: whoever should end it may be gone, and an order may have come."""
+    """Wait, but end on a request: the process that should end the wait may be gone."""
     while not until() and not _has_request(_POLL_SECONDS):
         pass
 
 
 def _has_request(seconds: float) -> bool:
-    """Whether there is an order, at the latest after so long."""
+    """Return whether a request is waiting, after at most ``seconds``."""
     return bool(select.select([sys.stdin], [], [], seconds)[0])
 
 

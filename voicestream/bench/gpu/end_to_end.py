@@ -1,6 +1,6 @@
-"""From a line that an agent writes to the first samples of its translation in the pool, everything warm.
+"""End-to-end latency: from an agent's line to the first samples of its translation in the pool, all warm.
 
-The command as users type it, with supervisor and workers in processes of their own, and the neural engines in them.
+It runs the command as users type it, with supervisor and workers as processes and the neural engines in them.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 GOAL_MILLISECONDS: Final = 45.0
 
 WARM_UP_LINES: Final = 5
-"""Said before the counting begins."""
+"""Unmeasured lines."""
 
 LOADING_SECONDS: Final = 240.0
-"""For both engines to be imported, read and warm."""
+"""Timeout for both engines to load."""
 
 
 def measure(sandbox: Sandbox, models: str, compute: str, lines: int, used_bytes: int | None) -> tuple[Figure, ...]:
-    """The time of each line; and on a GPU, the memory of all of it.
+    """Measure the latency of each line; on a GPU, the memory of all processes, too.
 
     Args:
         sandbox: directories of the run, the supervisor and the workers.
         models: directory with both models.
-        compute: as after ``--compute``.
-        lines: that are counted.
-        used_bytes: of the GPU's memory before; None: nobody knows.
+        compute: value of ``--compute``.
+        lines: number of measured lines.
+        used_bytes: GPU memory in use before; None: unknown.
 
     Raises:
-        VoicestreamError: a line was not translated as it should be, or not spoken.
+        VoicestreamError: a line was not translated as expected, or not spoken.
     """
     engines = ("--to", TARGET, "--translator", "nllb", "--tts", "xtts", "--models", models, "--compute", compute)
     run = sandbox.run("--output", "null", "--keep-alive", "5", *engines)
@@ -69,7 +69,7 @@ def measure(sandbox: Sandbox, models: str, compute: str, lines: int, used_bytes:
 
 
 def _wait(run: DrivenRun, number: int) -> None:
-    """Wait until a line was played, and look at what was said."""
+    """Wait until a line was played, and check its translation."""
     run.wait_for(EventName.PLAYBACK_FINISHED, number, LOADING_SECONDS)
     said = run.wait_for(EventName.TRANSLATED, number)["text"]
     if said != ANSWER:

@@ -1,4 +1,4 @@
-"""The GPU and the libraries under a measurement."""
+"""Environment of a measurement: the GPU and the versions of libraries."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PACKAGES: Final = ("torch", "transformers", "coqui-tts", "triton", "tokenizers")
 
 
 def measure(request: TaskRequest) -> TaskResult:
-    """What there is.
+    """Describe the environment.
 
     Raises:
-        EngineNotReadyError: the device that was ordered is not there.
+        EngineNotReadyError: the requested device does not exist.
     """
     torch: Any = importlib.import_module("torch")
     if request.compute.startswith("cuda") and not torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""How much memory of a GPU a process has, and for what."""
+"""GPU memory of a process by purpose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MIB: Final = 1 << 20
 
 
 def used_bytes() -> int | None:
-    """What all processes together have of the first GPU that we may use; None: nobody tells."""
+    """Return the memory in use on the first visible GPU by all processes; None: unknown."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
@@ -30,15 +30,15 @@ def used_bytes() -> int | None:
 
 
 def shares(allocated: int, reserved: int, recorded: int, used: int | None) -> dict[str, int]:
-    """What bytes of a process are for, by name.
+    """Return the bytes of a process by purpose.
 
     Args:
-        allocated: that torch has given out.
-        reserved: that torch has taken from the GPU, those it gave out among them.
-        recorded: by which recordings have made ``reserved`` larger.
-        used: by all of the process, as the GPU sees it; None: nobody tells.
+        allocated: bytes of torch's tensors.
+        reserved: bytes that torch has reserved on the GPU, those of tensors included.
+        recorded: part of ``reserved`` in the pools of CUDA graphs.
+        used: bytes of the whole process as the GPU reports them; None: unknown.
     """
-    # Of what is set aside for recordings some is in use between them, and counted there.
+    # Some of the memory of CUDA graphs is in use between replays, and counted as tensors.
     recorded = min(recorded, reserved - allocated)
     found = {"weights and caches": allocated, "recordings": recorded, "set aside": reserved - allocated - recorded}
     if used is not None:
@@ -47,13 +47,12 @@ def shares(allocated: int, reserved: int, recorded: int, used: int | None) -> di
 
 
 def figure(name: str, title: str, before: int | None) -> tuple[Figure, ...]:
-    """What this process has now; nothing where there is no GPU.
+    """Return this process's memory as a figure; empty without a GPU.
 
     Args:
         name: of the figure.
         title: for people.
-        before: what all processes together had before this one came; None: nobody knows, so what CUDA itself takes is
-            not in it.
+        before: memory of all processes before this one started; None: unknown, then CUDA's own memory is missing.
     """
     torch: Any = importlib.import_module("torch")
     if not torch.cuda.is_initialized():
@@ -69,7 +68,7 @@ def figure(name: str, title: str, before: int | None) -> tuple[Figure, ...]:
 
 
 def _pools() -> list[Pool]:
-    """All memory for recordings, whoever has it."""
+    """Return the size of all memory pools of CUDA graphs."""
     from voicestream.workers.inference.cuda_graphs import Pool
 
     return [found for found in gc.get_objects() if isinstance(found, Pool)]

@@ -1,4 +1,4 @@
-"""All measurements on a GPU, one after another, with random models that are made for them and gone afterwards."""
+"""GPU benchmark suite: all measurements in sequence, with temporary random models."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ GPU: Final = "cuda"
 NEEDED: Final = ("torch", "transformers", "tokenizers", "TTS")
 
 _BASELINE_OF: Final = {"nllb": "transformers", "xtts": "coqui"}
-"""Which part does by the library's own way what one of ours does."""
+"""Baseline task for each of our tasks."""
 
 
 def check() -> None:
-    """Make sure that there is something to measure.
+    """Check that a GPU and the packages are there.
 
     Raises:
         ConfigurationError: there is no NVIDIA GPU, or packages are missing.
@@ -56,7 +56,7 @@ def measure_all(
     compute: str = GPU,
     with_profile: bool = False,
 ) -> Report:
-    """Measure. What fails becomes a row that says why.
+    """Run all measurements; a failed one becomes a row with the reason.
 
     Args:
         sizes: of the models.
@@ -94,7 +94,7 @@ def measure_all(
 
 
 def check_room(directory: Path, needed_bytes: int) -> None:
-    """Make sure that the models fit a directory.
+    """Check that the models fit on the disk of a directory.
 
     Raises:
         VoicestreamError: they do not.
@@ -109,7 +109,7 @@ def check_room(directory: Path, needed_bytes: int) -> None:
 
 
 class _Benchmark:
-    """One round of measuring."""
+    """One run of the suite."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class _Benchmark:
         self._with_profile = with_profile
 
     def run_task(self, task: str, runs: int = 0) -> TaskResult:
-        """Have a part done; errors are those of ``parts.do``."""
+        """Run a task in a subprocess; errors are those of ``subprocess_tasks.run_task``."""
         self._report_progress(task)
         request = TaskRequest(
             task=task,
@@ -146,14 +146,14 @@ class _Benchmark:
         return subprocess_tasks.run_task(request, self._sandbox.environment)
 
     def try_task(self, task: str, runs: int) -> TaskResult:
-        """The same; an error becomes a row."""
+        """Run a task; an error becomes a row."""
         try:
             return self.run_task(task, runs)
         except VoicestreamError as error:
             return TaskResult((_failure(task, error),))
 
     def end_to_end(self, lines: int) -> tuple[Figure, ...]:
-        """From text to sound."""
+        """Measure the end-to-end latency."""
         self._report_progress("a line through all workers")
         try:
             return end_to_end.measure(self._sandbox, self._models, self._compute, lines, gpu_memory.used_bytes())
@@ -163,7 +163,7 @@ class _Benchmark:
             self._sandbox.end_all()
 
     def contention_figures(self, runs: int) -> tuple[Figure, ...]:
-        """What the two engines cost each other."""
+        """Measure the contention of the two engines."""
         self._report_progress("both engines at once")
         spoken = self._sizes.spoken
         work = Work(QUESTION, (SOURCE, TARGET), ANSWER_TOKENS - 1, spoken, SOURCE)
@@ -178,19 +178,19 @@ def _failure(name: str, error: VoicestreamError) -> Figure:
 
 
 def _equal(own: TaskResult, other: TaskResult) -> str:
-    """How many answers of two ways are the same."""
+    """Return the number of equal answers of ours and the baseline."""
     said: list[str] = []
     for sentences, beams, _ in CASES:
         ours = own.answers.get(case_name("nllb", sentences, beams), [])
         theirs = other.answers.get(case_name("transformers", sentences, beams), [])
-        # Behind its end, one of theirs is padded.
+        # The baseline's answers are padded after their end.
         same = sum(a == b[: len(a)] for a, b in zip(ours, theirs, strict=False))
         said.append(f"{case_name('nllb', sentences, beams)} {same} of {sentences}")
     return ", ".join(said)
 
 
 def _ordered(figures: list[Figure]) -> list[Figure]:
-    """Each of ours before what it is held against, and memory behind times."""
+    """Sort each of our figures before its baseline, and memory after times."""
     order = [name for case in CASES for name in (case_name("nllb", *case[:2]), case_name("transformers", *case[:2]))]
     position = {name: number for number, name in enumerate(order)}
     return sorted(figures, key=lambda figure: (figure.unit == "MB", position.get(figure.name, len(position))))

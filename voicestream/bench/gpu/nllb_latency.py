@@ -1,4 +1,4 @@
-"""Our NLLB engine, loaded as a worker loads it: times, and memory of the GPU."""
+"""Latency and GPU memory of our NLLB engine, loaded as a worker loads it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CASES: Final = ((1, 1, 16.0), (1, 5, None), (16, 1, 16.0), (16, 5, 30.0))
 
 
 def measure(request: TaskRequest) -> TaskResult:
-    """Translate, in all cases."""
+    """Measure translation in all cases."""
     from voicestream.workers import engine_loading
     from voicestream.workers.engines.nllb.batches import Group
     from voicestream.workers.engines.nllb.search import Search
@@ -38,7 +38,7 @@ def measure(request: TaskRequest) -> TaskResult:
         group = Group([row] * sentences, flores(TARGET), ANSWER_TOKENS - 1, Search(num_beams=beams), _is_wanted)
 
         def answer(group: Group = group) -> list[list[int]]:
-            # So many tokens and no more are what the goals speak of; beams would go on longer.
+            # The goals are for this number of tokens; beam search would continue.
             return engine._answer(group)  # type: ignore[no-any-return]  # noqa: SLF001 - texts end when they like
 
         name, title = case_name("nllb", sentences, beams), f"NLLB, {case_title(sentences, beams)}"
@@ -57,7 +57,7 @@ def measure(request: TaskRequest) -> TaskResult:
 
 
 def question(directory: Path) -> list[str]:
-    """The tokens of the sentence that is translated."""
+    """Return the tokens of the sentence to translate."""
     from voicestream.workers.engines.nllb.tokenizer import Vocabulary
     from voicestream.workers.engines.nllb.weights import TOKENIZER
 
@@ -65,17 +65,17 @@ def question(directory: Path) -> list[str]:
 
 
 def flores(tag: str) -> str:
-    """What NLLB calls a language."""
+    """Return NLLB's code of a language."""
     return languages.parse(tag).flores or ""
 
 
 def case_name(way: str, sentences: int, beams: int) -> str:
-    """Stable name of a figure."""
+    """Return the stable name of a figure."""
     return f"{way}_{sentences}_{'greedy' if beams == 1 else f'{beams}_beams'}"
 
 
 def case_title(sentences: int, beams: int) -> str:
-    """The same for people."""
+    """Return the title of a figure."""
     return f"{sentences} sentence{'s' * (sentences > 1)}, {'greedy' if beams == 1 else f'{beams} beams'}"
 
 

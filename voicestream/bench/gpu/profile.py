@@ -1,4 +1,4 @@
-"""Where the time of a sentence goes: what the device did in it, by kind of work."""
+"""GPU profile of a sentence: kernel time by kind of work."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ KINDS: Final = (
     ("copies", re.compile(r"copy|memcpy|memset|::cat|catarray|index|gather|scatter|fill|embed")),
     ("arithmetic", re.compile(r"elementwise|::(add|mul|div|sub|relu|gelu|tanh|where|leaky)|triton_poi")),
 )
-"""Kinds of work, and how a name of a kernel of that kind looks in small letters; the first that fits counts."""
+"""Kinds of work, and patterns of lower-case kernel names; the first match counts."""
 
 OTHERS: Final = "others"
 NOTHING: Final = "nothing"
-"""Time in which the device waits to be told what to do, or is asked what it did."""
+"""Idle time of the device between kernels."""
 
 RUNS: Final = 3
 SHOWN: Final = 8
-"""Names of kernels that are shown, those that took longest."""
+"""Number of kernel names shown, the slowest ones."""
 
 
 class Kernel(NamedTuple):
-    """Work of a GPU, when it did it."""
+    """Execution of one GPU kernel."""
 
     name: str
     begin: float
-    """Microseconds, on any clock."""
+    """Microseconds on any clock."""
     end: float
 
 
 def kind_of(kernel: str) -> str:
-    """What kind of work a kernel does, as far as its name says it."""
+    """Return the kind of work of a kernel by its name."""
     name = kernel.lower()
     return next((kind for kind, pattern in KINDS if pattern.search(name)), OTHERS)
 
 
 def profile_run(name: str, title: str, run: Callable[[], object], samples: Iterable[float]) -> tuple[Figure, str]:
-    """What the device does in a run, in milliseconds by kind of work; and in words, which kernels take longest.
+    """Profile a run: milliseconds by kind of work, and a text about the slowest kernels.
 
     Args:
         name: of the figure.
         title: for people.
-        run: one run, warm.
-        samples: milliseconds that runs took while nobody looked at them.
+        run: one warm run.
+        samples: milliseconds of runs without profiler.
     """
     found = _kernels(run)
     kinds: dict[str, float] = {}
@@ -75,10 +75,10 @@ def profile_run(name: str, title: str, run: Callable[[], object], samples: Itera
 
 
 def exclusive_times(kernels: Iterable[Kernel]) -> dict[str, tuple[float, int]]:
-    """By name, how long kernels worked, and how often; time in which two were there counts for the one that came first.
+    """Return exclusive time and number of kernels by name; overlapping time counts for the earlier kernel.
 
-    A kernel of ours is there before the one in front of it has ended, and waits for that (``workers/decoder``): what
-    each of them takes by itself would be more than all of them together.
+    With programmatic dependent launch a kernel of ours starts before the previous one has ended and waits for it: the
+    sum of all durations would exceed the elapsed time.
     """
     found: dict[str, tuple[float, int]] = {}
     seen = -math.inf
@@ -90,7 +90,7 @@ def exclusive_times(kernels: Iterable[Kernel]) -> dict[str, tuple[float, int]]:
 
 
 def _kernels(run: Callable[[], object]) -> dict[str, tuple[float, float]]:
-    """Of a run, by the name of the kernel: milliseconds, and how often it ran. Without a GPU, of the processor."""
+    """Return milliseconds and number of runs by kernel name; without a GPU, by operation of the processor."""
     torch: Any = importlib.import_module("torch")
     profiler: Any = importlib.import_module("torch.profiler")
     on_gpu = torch.cuda.is_initialized()
@@ -106,12 +106,12 @@ def _kernels(run: Callable[[], object]) -> dict[str, tuple[float, float]]:
             Kernel(str(event.name), event.time_range.start, event.time_range.end) for event in events
         )
     else:
-        # What calls others is there all the time: the profiler knows what each does itself.
+        # Callers overlap with what they call: the profiler knows the exclusive times.
         found = {str(event.key): (event.self_cpu_time_total, event.count) for event in looked.key_averages()}
     return {name: (took / 1000 / RUNS, times / RUNS) for name, (took, times) in found.items() if took}
 
 
 def _short(kernel: str) -> str:
-    """A name without what templates add to it."""
+    """Return a kernel name without template arguments."""
     name = kernel.removeprefix("void ").partition("<")[0].partition("(")[0].strip()
     return name.rpartition("::")[2][:40] or kernel[:40]

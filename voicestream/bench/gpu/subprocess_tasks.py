@@ -1,8 +1,8 @@
-"""Each part of the measuring, done in a process of its own: its memory is its alone, and all of it ends with it.
+"""Benchmark tasks, each in a subprocess of its own, whose memory is separate and freed at its end.
 
-    python -P -m voicestream.bench.gpu.subprocess_tasks ORDER
+    python -P -m voicestream.bench.gpu.subprocess_tasks PARENT-PID REQUEST
 
-The order is JSON, and so is what is printed at the end.
+Request and result are JSON.
 """
 
 from __future__ import annotations
@@ -35,45 +35,45 @@ TASKS: Final = {
     "xtts": "gpu.xtts_latency",
     "coqui": "gpu.baseline_coqui",
 }
-"""Name of a part: the module below ``voicestream.bench`` whose ``measure`` does it."""
+"""Module below ``voicestream.bench`` by task name; its ``measure`` runs the task."""
 
 
 @dataclass(frozen=True)
 class TaskRequest:
-    """What a part is to do."""
+    """Request of one task."""
 
     task: str
-    """One of ``PARTS``."""
+    """A key of ``TASKS``."""
     models: str
-    """Directory with both models, or where they are to be."""
+    """Directory of both models, or where they are created."""
     sizes: Sizes
-    """Of the models."""
+    """Sizes of the models."""
     compute: str
-    """As after ``--compute``."""
+    """Value of ``--compute``."""
     runs: int
-    """How often each thing is done."""
+    """Number of measured runs."""
     warm_ups: int
-    """And how often before, without being counted."""
+    """Number of unmeasured runs before."""
     with_profile: bool = False
-    """Whether to look also where the time of a sentence goes."""
+    """True: also profile a sentence."""
     used_bytes: int | None = None
-    """Of the GPU's memory before the part began; None: nobody knows."""
+    """GPU memory in use before the task; None: unknown."""
 
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What a part has found."""
+    """Result of a task."""
 
     figures: tuple[Figure, ...] = ()
     details: dict[str, str] = field(default_factory=dict[str, str])
-    """What is to be said besides, by name."""
+    """Further facts by name."""
     answers: dict[str, list[list[int]]] = field(default_factory=dict[str, list[list[int]]])
-    """Tokens, by the name of the figure that says how long they took."""
+    """Output tokens by figure name."""
 
 
 @dataclass(frozen=True)
 class _ProcessResult:
-    """What a process says when it has ended."""
+    """Output of the subprocess."""
 
     found: TaskResult | None = None
     error: str = ""
@@ -82,15 +82,15 @@ class _ProcessResult:
 
 
 def run_task(request: TaskRequest, environment: Mapping[str, str]) -> TaskResult:
-    """Have a part done, in a process that ends with this one.
+    """Run a task in a subprocess that ends with this process.
 
     Args:
         request: the task and its settings.
-        environment: of the process, but for what a worker has besides.
+        environment: of the subprocess, extended by a worker's variables.
 
     Raises:
-        ConfigurationError: something has to be changed before.
-        VoicestreamError: it could not be done.
+        ConfigurationError: something has to be changed before a retry.
+        VoicestreamError: the task failed.
     """
     done = subprocess.run(
         [sys.executable, "-P", "-m", __name__, str(os.getpid()), msgspec.json.encode(request)],
@@ -110,20 +110,20 @@ def run_task(request: TaskRequest, environment: Mapping[str, str]) -> TaskResult
 
 
 def _environment(request: TaskRequest, inherited: Mapping[str, str]) -> dict[str, str]:
-    """As a worker has it."""
+    """Return the environment as a worker has it."""
     threads = dict.fromkeys(THREAD_VARIABLES, str(threads_for(os.cpu_count() or 1)))
     settings = EngineSettings(models=request.models, compute=request.compute)
     return threads | WAITING_VARIABLES | dict(inherited) | settings.environment()
 
 
 def main() -> int:
-    """Do the part that was ordered."""
+    """Run the requested task."""
     lifeline.die_with(int(sys.argv[1]))
     request = msgspec.json.decode(sys.argv[2], type=TaskRequest)
     measure: Callable[[TaskRequest], TaskResult] = importlib.import_module(
         f"voicestream.bench.{TASKS[request.task]}"
     ).measure
-    # Libraries print where the result belongs.
+    # Libraries print to stdout, where the result belongs.
     out = os.dup(1)
     os.dup2(2, 1)
     try:

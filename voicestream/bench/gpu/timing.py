@@ -1,4 +1,4 @@
-"""How long something takes that a GPU does: it is over when the device says so."""
+"""GPU timing with synchronization, and null callbacks for engines in a benchmark."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def wait() -> None:
-    """Wait until GPUs have done what they were told; there may be none."""
+    """Synchronize with all GPUs, if there are any."""
     torch: Any = importlib.import_module("torch")
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def times(run: Callable[[], object], runs: int, warm_ups: int) -> tuple[float, ...]:
-    """Milliseconds of each run but the first ones."""
+    """Return the milliseconds of each run after the warm-up runs."""
     found: list[float] = []
     for number in range(warm_ups + runs):
         wait()
@@ -33,9 +33,9 @@ def times(run: Callable[[], object], runs: int, warm_ups: int) -> tuple[float, .
 def streamed(
     stream: Callable[[], Iterable[Sized]], runs: int, warm_ups: int
 ) -> tuple[tuple[float, ...], tuple[float, ...], int]:
-    """Milliseconds to the first samples and to the last ones of each run but the first ones; and samples of a run.
+    """Return the milliseconds to first and last samples of each run after the warm-up runs, and a run's samples.
 
-    A chunk without samples is none.
+    Chunks without samples do not count.
     """
     firsts: list[float] = []
     wholes: list[float] = []

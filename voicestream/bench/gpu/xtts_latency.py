@@ -1,4 +1,4 @@
-"""Our XTTS engine, loaded as a worker loads it: first sound, the whole sentence, and memory of the GPU."""
+"""Latency and GPU memory of our XTTS engine, loaded as a worker loads it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WHOLE_GOAL_MILLISECONDS: Final = 60.0
 
 
 def measure(request: TaskRequest) -> TaskResult:
-    """Speak."""
+    """Measure synthesis: first chunk and whole sentence."""
     from voicestream.workers import engine_loading
     from voicestream.workers.engines.xtts.end_detection import TOKEN_SECONDS
     from voicestream.workers.engines.xtts.synthesis import FIRST_PIECES

@@ -1,1 +1,1 @@
-"""Random models in full or small size, for measurements: the files that real ones have, without their weights."""
+"""Random models of full or small size for benchmarks: the files of real models, with random weights."""

@@ -1,4 +1,4 @@
-"""Makes the random models, each in its directory below that of an order."""
+"""Creation of the random models in their directories (task of the GPU benchmarks)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEED: Final = 0
 
 
 def measure(request: TaskRequest) -> TaskResult:
-    """Make the one that is ordered."""
+    """Create the requested model."""
     models = Path(request.models)
     if request.task == "make nllb":
         nllb_model.make(models / nllb_model.NAME, request.sizes.nllb, [QUESTION, ANSWER], _teach, SEED)
@@ -26,7 +26,7 @@ def measure(request: TaskRequest) -> TaskResult:
         xtts_model.make(
             models / xtts_model.NAME,
             request.sizes.xtts,
-            # Words and the spaces between them are tokens then: about as many as the real model makes of a sentence.
+            # Words and the spaces between them are tokens: about as many as the real model has for a sentence.
             [request.sizes.spoken, ANSWER.lower()],
             seed=SEED,
             stop_bias=xtts_model.ALWAYS,
@@ -40,5 +40,5 @@ def _teach(model: Any, tokenizer: Any) -> None:  # noqa: ANN401 - transformers'
     language = tokenizer.convert_tokens_to_ids(languages.parse(TARGET).flores)
     nllb_model.teach(model, [language, *words, nllb_model.END])
     torch: Any = importlib.import_module("torch")
-    # In half precision it is what a GPU computes with, and takes half of the disk.
+    # Half precision is computed on a GPU, and takes half of the disk.
     model.to(torch.float16)

@@ -1,4 +1,4 @@
-"""What is translated and said: a sentence of a usual length, with as many tokens as the goals speak of."""
+"""Fixed sentences for translation and speech: of typical length, with the token counts of the goals."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Final
 
 SOURCE: Final = "en"
 TARGET: Final = "es"
-"""A language of which both engines need no package of its own."""
+"""A language for which neither engine needs another package."""
 
 QUESTION: Final = "I found the cause of the failing build, so now we can fix it and run all tests."
-"""20 tokens to the random NLLB, to which each word is one: the language before them, the end behind them."""
+"""20 tokens for the random NLLB, with one token a word: the language first, the end last."""
 
 ANSWER: Final = (
     "Ya sé por qué no se pudo compilar, así que ahora mismo lo arreglo y te paso todas las pruebas otra vez más."
 )
-"""25 tokens of an answer: the language, these words, and the end."""
+"""25 tokens of output: the language, these words, and the end."""
 
 ANSWER_TOKENS: Final = 25

@@ -1,8 +1,8 @@
-"""An NLLB with random numbers: the files of facebook/nllb-200-distilled-600M, in any size.
+"""Random NLLB model: the files of facebook/nllb-200-distilled-600M, in any size.
 
-How long a token takes does not depend on the numbers. What is said with them does, and nobody would hear a random
-answer: the checks of a translation would rightly refuse it. So a model can be taught one answer, which it then gives to
-every sentence. It is not trained for it: its last layer is told which token follows which.
+The time of a token does not depend on the weights, but a random output would be rejected by the translation checks. So
+a model can be taught one answer, which it then gives to every sentence. It is not trained: its last layer is set to the
+order of the tokens.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
     from voicestream.bench.random_models.sizes import NllbSize
 
 NAME: Final = "nllb-200-distilled-600M"
-"""What its directory is called."""
+"""Name of its directory."""
 
 PAD: Final = 1
 END: Final = 2
 
 _PIECES: Final = 700
-"""Tokens made of the letters and words of the texts, at most."""
+"""Upper limit of tokens made from letters and words of the texts."""
 
 _RECOGNIZED: Final = 0.15
-"""Share of a token in what the last layer sees from which on it is taken for the newest one."""
+"""Share of a token in the last layer's input above which it counts as the newest token."""
 _LOUDNESS: Final = 100.0
-"""How much louder than all else the last layer says what follows."""
+"""Gain of the following token over all others in the last layer."""
 
 
 def make(directory: Path, size: NllbSize, texts: Iterable[str], train: Callable[[Any, Any], None], seed: int) -> None:
-    """Make a model directory as ``save_pretrained`` does.
+    """Create a model directory as ``save_pretrained`` does.
 
     Args:
-        directory: is made.
+        directory: created by this function.
         size: of the model.
-        texts: of whose words the vocabulary is made.
-        train: gets the model and the tokenizer, and may change the numbers.
-        seed: of the numbers.
+        texts: source of the vocabulary.
+        train: receives the model and the tokenizer, and may change the weights.
+        seed: of the weights.
     """
     torch: Any = importlib.import_module("torch")
     tokenizer = make_tokenizer(texts, size.vocabulary)
@@ -53,11 +53,11 @@ def make(directory: Path, size: NllbSize, texts: Iterable[str], train: Callable[
 
 
 def make_model(size: NllbSize, vocabulary: int) -> Any:  # noqa: ANN401 - transformers'
-    """An ``M2M100ForConditionalGeneration`` of which nothing is saved yet.
+    """Create an ``M2M100ForConditionalGeneration`` in memory.
 
     Args:
         size: of all but the vocabulary.
-        vocabulary: tokens.
+        vocabulary: number of tokens.
     """
     transformers: Any = importlib.import_module("transformers")
     model = transformers.M2M100ForConditionalGeneration(
@@ -87,11 +87,11 @@ def make_model(size: NllbSize, vocabulary: int) -> Any:  # noqa: ANN401 - transf
 
 
 def make_tokenizer(texts: Iterable[str], least: int) -> Any:  # noqa: ANN401 - transformers'
-    """A tokenizer with the languages of NLLB-200.
+    """Create a tokenizer with the languages of NLLB-200.
 
     Args:
-        texts: of whose words it is made.
-        least: tokens that there are at least.
+        texts: source of its words.
+        least: minimum number of tokens.
     """
     tokenizers: Any = importlib.import_module("tokenizers")
     transformers: Any = importlib.import_module("transformers")
@@ -107,7 +107,7 @@ def make_tokenizer(texts: Iterable[str], least: int) -> Any:  # noqa: ANN401 - t
     raw.train_from_iterator(texts, trainer)
     model = json.loads(raw.to_str())["model"]
     pieces: dict[str, int] = model["vocab"]
-    # The languages and the mask come behind the pieces.
+    # The language tokens and the mask follow the pieces.
     for number in range(len(pieces), least - len(languages.FAIRSEQ_LANGUAGE_CODES) - 1):
         pieces[f"▁unused{number}"] = number
     return transformers.NllbTokenizer(
@@ -119,20 +119,20 @@ def make_tokenizer(texts: Iterable[str], least: int) -> Any:  # noqa: ANN401 - t
 
 
 def teach(model: Any, tokens: list[int]) -> None:  # noqa: ANN401 - transformers'
-    """Have a model say these tokens one after another.
+    """Set the weights so that a model outputs these tokens in order.
 
-    A feed-forward layer is a list of what it recognizes and what it says then: one of its places is given to each
-    token, to recognize it and to say the next. Before that, the tokens are turned so that none looks like another.
+    A feed-forward layer is a list of keys and values: one unit is given to each token, to recognize it and to output
+    the next. Before that, the embeddings are rotated so that they are orthogonal.
 
     Args:
-        model: with as many numbers for a token as there are tokens here, or more.
+        model: its width is at least the number of tokens.
         tokens: the first is the language; all different.
     """
     torch: Any = importlib.import_module("torch")
     with torch.no_grad():
         embedding = model.get_input_embeddings().weight
         width = embedding.shape[1]
-        # As M2M-100 began (fairseq); smaller, and a token would be lost in the signal of its position.
+        # Initial scale of M2M-100 (fairseq); at a smaller one a token would be lost in its position embedding.
         embedding.normal_(std=width**-0.5)
         embedding[PAD].zero_()
         directions = torch.linalg.qr(embedding[tokens].float().T)[0].T.to(embedding.dtype)

@@ -1,4 +1,4 @@
-"""How large the random models are, and how often each thing is done."""
+"""Sizes of the random models, and numbers of runs."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Final
 
 @dataclass(frozen=True)
 class NllbSize:
-    """Of a translation model."""
+    """Size of a translation model."""
 
     vocabulary: int
-    """Tokens that there are at least."""
+    """Minimum number of tokens."""
     width: int
-    """Numbers for a token."""
+    """Embedding width."""
     layers: int
-    """Of encoder and decoder each."""
+    """Layers of encoder and decoder each."""
     heads: int
-    """Of attention."""
+    """Attention heads."""
     between: int
-    """Numbers between the two halves of a layer."""
+    """Feed-forward width."""
 
 
 @dataclass(frozen=True)
 class XttsSize:
-    """Of a voice model's GPT; the rest of it has one size only."""
+    """Size of a voice model's GPT; the rest of the model has a fixed size."""
 
     layers: int
     width: int
@@ -33,32 +33,32 @@ class XttsSize:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of both models."""
+    """Sizes of both models."""
 
     nllb: NllbSize
     xtts: XttsSize
     spoken: str
-    """What the voice model says; what it may take at least is what it takes."""
+    """Text to synthesize; its length is the minimum number of tokens."""
     spoken_tokens: int
-    """Tokens of it, of 46 ms."""
+    """Audio tokens of it, 46 ms each."""
     disk_bytes: int
-    """What their files take, with something to spare."""
+    """Disk space of their files, with a margin."""
     shares_numbers: bool = False
-    """Whether the voice model's large parts are views of one block of numbers: quick to make, small to keep."""
+    """True: the voice model's large weights are views of one random block, fast to create and small on disk."""
 
 
 @dataclass(frozen=True)
 class GpuRuns:
-    """How often each thing is done."""
+    """Numbers of runs on a GPU."""
 
     own: int
-    """By our engines."""
+    """Runs of our engines."""
     others: int
-    """By the libraries' own ways, which take up to a second each."""
+    """Runs of the baselines, which take up to a second each."""
     lines: int
-    """Through all workers."""
+    """Lines of the end-to-end measurement."""
     warm_ups: int = 4
-    """Runs of each thing that are not counted: what is needed for the second time is recorded then."""
+    """Unmeasured runs; CUDA graphs are captured during the second one."""
 
 
 FULL_SIZES: Final = Sizes(
@@ -68,7 +68,7 @@ FULL_SIZES: Final = Sizes(
     spoken_tokens=65,
     disk_bytes=4_000_000_000,
 )
-"""Those of facebook/nllb-200-distilled-600M and coqui/XTTS-v2, as their ``config.json`` have them."""
+"""Sizes of facebook/nllb-200-distilled-600M and coqui/XTTS-v2 according to their ``config.json``."""
 
 TINY_SIZES: Final = Sizes(
     nllb=NllbSize(vocabulary=0, width=64, layers=1, heads=4, between=128),
@@ -78,8 +78,8 @@ TINY_SIZES: Final = Sizes(
     disk_bytes=100_000_000,
     shares_numbers=True,
 )
-"""To see that it works: what they take means nothing."""
+"""Sizes for a smoke test; their figures mean nothing."""
 
 FULL_RUNS: Final = GpuRuns(own=40, others=20, lines=40)
 QUICK_RUNS: Final = GpuRuns(own=5, others=2, lines=5)
-"""To see that it works, not to quote."""
+"""Runs for a smoke test, not for figures to quote."""

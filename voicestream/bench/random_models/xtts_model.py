@@ -1,7 +1,7 @@
-"""An XTTS with random numbers: the files and shapes of XTTS v2, with a GPT of any size, made by coqui's own classes.
+"""Random XTTS model: files and shapes of XTTS v2 with a GPT of any size, created by coqui's own classes.
 
-Vocoder and speaker encoder keep their full shape, because coqui's configuration has no sizes for them. It makes noise
-of changing loudness, no speech.
+Vocoder and speaker encoder keep their full shape, because coqui's configuration has no sizes for them. The model
+produces noise of varying loudness, no speech.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from voicestream.bench.random_models.sizes import XttsSize
 
 NAME: Final = "xtts-v2"
-"""What its directory is called."""
+"""Name of its directory."""
 
 SPEAKERS: Final = ("Claribel Dervla", "Daisy Studious")
-"""Two names of the real model's 58."""
+"""Two of the real model's 58 names."""
 
 ALWAYS: Final = 100.0
-"""With so much more for the stop token, a sentence ends as soon as it may."""
+"""Bias of the stop token that ends a sentence at the minimum length."""
 
 _BLOCK: Final = 1 << 16
 _STRIDES: Final = (1, 3, 7, 13)
-"""From the last dimension on: so the views of the block differ, and stay inside it for every shape there is."""
+"""Strides from the last dimension on: views of the block differ, and stay inside it for every shape."""
 
 
 def make(
     directory: Path, size: XttsSize, texts: Iterable[str], *, seed: int, stop_bias: float, shares_numbers: bool
 ) -> None:
-    """Make a model directory with the files of ``coqui/XTTS-v2``.
+    """Create a model directory with the files of ``coqui/XTTS-v2``.
 
     Args:
-        directory: is made.
+        directory: created by this function.
         size: of the GPT.
-        texts: of whose letters the vocabulary is made.
-        seed: of the numbers.
-        stop_bias: what the stop token's logit has more than chance gives it.
-        shares_numbers: whether large parts are views of one block of numbers, which is all that gets saved of them.
+        texts: source of the vocabulary's letters.
+        seed: of the weights.
+        stop_bias: added to the logit of the stop token.
+        shares_numbers: large weights are views of one random block, and only the block is saved.
     """
     import_coqui()
     torch: Any = importlib.import_module("torch")
@@ -70,7 +70,7 @@ def make(
 
 
 def configuration(tokenizer: Any, size: XttsSize) -> Any:  # noqa: ANN401 - coqui's
-    """The published configuration, but for the size of the GPT and of the vocabulary."""
+    """Return the published configuration with another size of the GPT and of the vocabulary."""
     configs: Any = importlib.import_module("TTS.tts.configs.xtts_config")
     args = configs.XttsArgs(
         gpt_layers=size.layers,
@@ -125,7 +125,7 @@ def _save_vocabulary(file: Path, texts: Iterable[str]) -> None:
 
 
 def _shared(weights: dict[str, Any], seed: int) -> dict[str, Any]:
-    """The same names and shapes, with the large ones as views of one block of random numbers."""
+    """Return weights of the same names and shapes, the large ones as views of one random block."""
     torch: Any = importlib.import_module("torch")
     block = torch.randn(_BLOCK, generator=torch.Generator().manual_seed(seed)) * 0.02
     exact = ("running", "mel_scale", "window", "filter", "norm", ".bn", "original0", "mel_head", "mel_stats")
