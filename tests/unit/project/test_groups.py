@@ -8,4 +8,4 @@ import pytest
 def test_the_groups_of_this_project_reach_the_scheduler(request: pytest.FixtureRequest, worker_id: str) -> None:
     if worker_id == "master":
         pytest.skip("only where tests are spread over processes: -n 2 --dist loadgroup")
-    assert request.node.nodeid.endswith("@unit/test_groups.py")
+    assert request.node.nodeid.endswith("@unit/project/test_groups.py")
