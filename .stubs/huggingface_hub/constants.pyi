@@ -1,1 +1,2 @@
 ENDPOINT: str
+HF_HUB_CACHE: str

@@ -24,12 +24,16 @@ def snapshots(models: Iterable[Model]) -> list[Path]:
         EngineNotReadyError: one is in the cache, and its licence was not accepted.
     """
     try:
-        from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow, and not installed everywhere
+        from huggingface_hub import constants  # noqa: PLC0415 - not installed everywhere
     except ImportError:
         return []  # without the package, nothing was downloaded with it
+    models = [model for model in models if any(_is_cached(constants.HF_HUB_CACHE, name) for name in _names_of(model))]
+    if not models:
+        return []
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow: it imports the download code
     found: list[Path] = []
     for model in models:
-        files = (try_to_load_from_cache(name, "config.json") for name in (model.repository, *model.also_at))
+        files = (try_to_load_from_cache(name, "config.json") for name in _names_of(model))
         file = next((file for file in files if isinstance(file, str)), None)
         if file is None:
             continue
@@ -43,3 +47,12 @@ def snapshots(models: Iterable[Model]) -> list[Path]:
             )
         found.append(place)
     return found
+
+
+def _names_of(model: Model) -> tuple[str, ...]:
+    return (model.repository, *model.also_at)
+
+
+def _is_cached(cache: str, name: str) -> bool:
+    """Return whether the cache has a directory for a repository."""
+    return Path(cache, f"models--{name.replace('/', '--')}").is_dir()
