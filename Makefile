@@ -23,7 +23,7 @@ demo: $(VENV)/base ## speak a bundled agent session
 PYTEST := $(BIN)/python -P -m pytest --dist loadgroup --max-worker-restart 4
 PROCESSES := 4
 
-test: $(VENV)/dev ## run all tests; with CI=true the attacks, too, and the soak at full length
+test: $(VENV)/dev ## run all tests; with CI=true the attacks, too
 	@$(PYTEST) -n $(PROCESSES) $(if $(filter true,$(CI)),,--ignore tests/attacks)
 
 attacks: $(VENV)/dev ## run the scripts that attack the edges

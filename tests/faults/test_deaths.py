@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from helpers.running import Event, Run, Voicestream
 
 # Each takes some seconds: one from the start of the run on, one from that of its session.
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "4" if os.environ.get("CI") == "true" else "2"))
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
 SEED = int(os.environ.get("FAULT_SEED", "4"))
 
 LATEST_KILL_SECONDS = 0.8

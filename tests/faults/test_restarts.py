@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from voicestream.protocol.messages import Role, WorkerStatus
 
-RESTARTS = 200 if os.environ.get("CI") == "true" else 80
+RESTARTS = 48
 """A multiple of the roles; each costs the start of a process."""
 
-WARM_UP_ROUNDS = 5
+WARM_UP_ROUNDS = 4
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def run_history(world: World, seed: int, length: int, *, sessions: tuple[str, ..
 
 # The longest sentence here takes seven slots. There must be room for two of that kind, as there is for many in the real
 # pool: one session's may be finished and wait for its turn while another's, half made, is begun anew.
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), device=DEVICE)
 def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_when(
     seed: int, length: int, slots: int, device: str
@@ -97,7 +97,7 @@ def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_wh
     assert world.ledger.books.slots.free == slots, "slots were lost"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seed=SEED, length=LENGTH, device=DEVICE)
 def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, length: int, device: str) -> None:
     world = World(slots=12, device=device)
@@ -117,7 +117,7 @@ def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, l
     assert world.ledger.books.slots.free == 12
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seed=SEED, before=LENGTH, after=LENGTH)
 def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_whole(
     seed: int, before: int, after: int
@@ -140,7 +140,7 @@ def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_who
     assert world.ledger.books.slots.free == 12
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seed=SEED, before=LENGTH, after=LENGTH)
 # A session that was held has half of the pool, the one to be heard the other half.
 @example(seed=198, before=194, after=196)
@@ -169,7 +169,7 @@ def let_go(world: World) -> None:
         world.hold(session, held=False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seed=SEED, length=LENGTH, slots=st.integers(14, 24))
 def test_a_session_that_is_held_waits_alone_and_goes_on_at_the_frame(seed: int, length: int, slots: int) -> None:
     world = World(slots=slots)
