@@ -8,9 +8,7 @@ agent's project.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
-
-import platformdirs
+from typing import Final, Literal
 
 NOWHERE: Final = Path("/nonexistent")
 """Home directory of users without one (Debian Policy 9.2.3)."""
@@ -20,23 +18,27 @@ _NAME: Final = "voicestream"
 
 def config() -> Path:
     """Return the directory of settings, whether it exists or not."""
-    return _absolute(platformdirs.user_config_path(_NAME, appauthor=False))
+    return _directory("config")
 
 
 def data() -> Path:
     """Return the directory of models, voices and accepted licences, whether it exists or not."""
-    return _absolute(platformdirs.user_data_path(_NAME, appauthor=False))
+    return _directory("data")
 
 
 def cache() -> Path:
     """Return the directory of files that can be created again, whether it exists or not."""
-    return _absolute(platformdirs.user_cache_path(_NAME, appauthor=False))
+    return _directory("cache")
 
 
 def log() -> Path:
     """Return the directory of logs, whether it exists or not."""
-    return _absolute(platformdirs.user_log_path(_NAME, appauthor=False))
+    return _directory("log")
 
 
-def _absolute(path: Path) -> Path:
+def _directory(kind: Literal["config", "data", "cache", "log"]) -> Path:
+    import platformdirs  # noqa: PLC0415 - most workers need no directory, and start sooner
+
+    ask = getattr(platformdirs, f"user_{kind}_path")
+    path: Path = ask(_NAME, appauthor=False)
     return path if path.is_absolute() else NOWHERE / path

@@ -31,6 +31,7 @@ def snapshots(models: Iterable[Model]) -> list[Path]:
     if not models:
         return []
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow: it imports the download code
+
     found: list[Path] = []
     for model in models:
         files = (try_to_load_from_cache(name, "config.json") for name in _names_of(model))
