@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import faulthandler
+import gc
 import logging
 import os
 import resource
@@ -34,6 +35,8 @@ MAX_DESCRIPTORS: Final = 65_536
 
 def main() -> int:
     """Become the supervisor of a run directory; exit code 0 as well when another one already is."""
+    # What was imported stays to the end: looking for garbage in it costs time, in a round of the loop and at the end.
+    gc.freeze()
     faulthandler.enable()
     os.umask(0o077)
     _raise_descriptor_limit()

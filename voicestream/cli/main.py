@@ -5,6 +5,7 @@ Sub-commands are imported on demand: ``voicestream --help`` loads nothing but cl
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -105,6 +106,8 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - told, and logged if nobody has foreseen it
         exit_code = failures.report(error)
     exit_code = exit_code if isinstance(exit_code, int) else 0
+    # Looking for garbage in all that was imported costs most of the time that an end takes.
+    gc.freeze()
     sys.exit(_flush() or exit_code)
 
 
