@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "pytester",
+    "helpers.collecting",
     "helpers.deadline",
     "helpers.environment",
     "helpers.groups",
