@@ -1,4 +1,4 @@
-"""Collection without a search for garbage: it makes none, and what it has made stays for the whole run."""
+"""Test collection without garbage collection: the collected tests stay until the end of the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Thousands of tests are collected, in each process."""
+    """Collect the tests, thousands of them in each process, without garbage collection."""
     gc.disable()
     try:
         return (yield)
@@ -23,5 +23,5 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_unconfigure() -> None:
-    """Libraries complain of what is left of theirs at the end."""
+    """Collect everything at the end: nanobind reports objects that are left."""
     gc.unfreeze()

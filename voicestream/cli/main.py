@@ -106,7 +106,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - told, and logged if nobody has foreseen it
         exit_code = failures.report(error)
     exit_code = exit_code if isinstance(exit_code, int) else 0
-    # Looking for garbage in all that was imported costs most of the time that an end takes.
+    # At exit, nothing needs to be collected.
     gc.freeze()
     sys.exit(_flush() or exit_code)
 
