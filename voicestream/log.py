@@ -81,7 +81,7 @@ def prepare() -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(path)
     except OSError as error:
-        raise no_log(error) from error
+        raise no_log_error(error) from error
 
 
 def safe_path_of(name: str) -> Path | None:
@@ -93,7 +93,7 @@ def safe_path_of(name: str) -> Path | None:
     return path_of(name)
 
 
-def no_log(error: OSError) -> NoLogError:
+def no_log_error(error: OSError) -> NoLogError:
     """Return the error to raise or print when ``error`` prevents a log."""
     return NoLogError(
         f"no log is written to {directory()}: {error.strerror or error}",
@@ -214,7 +214,7 @@ def record(name: str, text: str, error: BaseException) -> Path:
     try:
         handler = _LogFile(path, maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8")
     except OSError as failure:
-        raise no_log(failure) from failure
+        raise no_log_error(failure) from failure
     formatter = _Formatter(_format(name), datefmt=_DATE)
     formatter.hides_content = True
     handler.setFormatter(formatter)
@@ -236,17 +236,17 @@ def leave_pipe() -> None:
     os.close(nowhere)
 
 
-def last_words(name: str, start: int) -> str:
+def last_error_lines(name: str, start: int) -> str:
     """Return the last error message of a process in the log of ``name`` after byte ``start``."""
     try:
         with os.fdopen(open_to_read(path_of(name)), "rb") as file:
             file.seek(start)
-            return last_words_of(name, file.read(FILE_BYTES))
+            return last_error_lines_in(name, file.read(FILE_BYTES))
     except OSError:
         return "it left no log"
 
 
-def last_words_of(name: str, logged: bytes) -> str:
+def last_error_lines_in(name: str, logged: bytes) -> str:
     """Return the last error message of a process in its log output."""
     lines = strip_terminal_codes(logged.decode(errors="replace")).splitlines()
     error = re.compile(rf"[\d: .-]{{23}} ERROR   {re.escape(name)} ")

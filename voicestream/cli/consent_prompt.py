@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from voicestream.cli.licence_prompt import can_ask
+from voicestream.cli.licence_prompt import is_interactive
 from voicestream.errors import ConfigurationError
 from voicestream.terminal_text import one_line
 from voicestream.voices import names
@@ -21,7 +21,7 @@ FLAG: Final = "--i-have-consent"
 ANSWERED: Final = "answered at the terminal"
 
 
-def agree(what: str, hint: str) -> str:
+def ask_consent(what: str, hint: str) -> str:
     """Ask for the speaker's consent and return how it was given.
 
     Args:
@@ -31,7 +31,7 @@ def agree(what: str, hint: str) -> str:
     Raises:
         ConfigurationError: consent was not given.
     """
-    if not can_ask():
+    if not is_interactive():
         raise ConfigurationError(f"whose voice is {what}? It is used only when the speaker has agreed.", hint=hint)
     click.echo(one_line(f"{what} is to be spoken with as if it were that person."), err=True)
     if not click.confirm(f'Do you say: "{CONSENT}"', default=None, err=True):
@@ -39,11 +39,13 @@ def agree(what: str, hint: str) -> str:
     return ANSWERED
 
 
-def agree_to_file(path: Path, cleaned: Cleaned) -> str:
+def ask_file_consent(path: Path, cleaned: Cleaned) -> str:
     """Ask for consent for ``--voice FILE``, after printing warnings about the recording."""
     warn(path.name, cleaned.warnings)
     name = names.quoted(path.stem)
-    return agree(str(path), f"Once, try: voicestream voices add {name} {names.quoted(str(path))}\nThen: --voice {name}")
+    return ask_consent(
+        str(path), f"Once, try: voicestream voices add {name} {names.quoted(str(path))}\nThen: --voice {name}"
+    )
 
 
 def warn(what: str, warnings: tuple[str, ...]) -> None:

@@ -22,12 +22,12 @@ option = click.option(
 )
 
 
-def can_ask() -> bool:
+def is_interactive() -> bool:
     """Return whether a user at a terminal can see a question and answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def make_sure(model: Model, accepted: Sequence[str], *, may_ask: bool) -> None:
+def ensure_accepted(model: Model, accepted: Sequence[str], *, may_ask: bool) -> None:
     """Make sure that the licence of a model was accepted, now or before.
 
     Args:
@@ -62,7 +62,7 @@ def make_sure(model: Model, accepted: Sequence[str], *, may_ask: bool) -> None:
 
 
 def _ask(model: Model, licence: Licence, *, may_ask: bool) -> None:
-    if not (may_ask and can_ask()):
+    if not (may_ask and is_interactive()):
         raise licences.not_accepted(licence)
     click.echo(f"\n{model.name} is given away under a licence:", err=True)
     click.echo(f"  {licence.name}\n  {licence.summary}\n  {licence.url}", err=True)

@@ -18,22 +18,22 @@ Answer = TypeVar("Answer")
 class Ask(Protocol):
     """Type of a prompt function."""
 
-    def __call__(self, question: str, default: str | None, understand: Callable[[str], Answer], /) -> Answer:
+    def __call__(self, question: str, default: str | None, parse: Callable[[str], Answer], /) -> Answer:
         """Ask and return the parsed answer."""
         ...
 
 
-def ask(question: str, default: str | None, understand: Callable[[str], Answer], /) -> Answer:
+def ask(question: str, default: str | None, parse: Callable[[str], Answer], /) -> Answer:
     """Ask until the answer is valid, and return it parsed.
 
     Args:
         question: text without the default.
         default: proposed answer, if any.
-        understand: parses the answer, or raises ``VoicestreamError``, which is shown.
+        parse: parses the answer, or raises ``VoicestreamError``, which is shown.
     """
     while True:
         answer: str = click.prompt(question, default=default, err=True)
         try:
-            return understand(answer.strip())
+            return parse(answer.strip())
         except VoicestreamError as error:
             click.echo(strip_terminal_codes(error.for_people()), err=True)

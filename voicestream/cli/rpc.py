@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-def ask(request: Message, answer_type: type[Answer], *, timeout_seconds: float = 20.0) -> Answer:
+def call(request: Message, answer_type: type[Answer], *, timeout_seconds: float = 20.0) -> Answer:
     """Send a request and return the answer.
 
     Raises:

@@ -9,7 +9,7 @@ import click
 from voicestream.engines import registry
 from voicestream.errors import UsageError
 from voicestream.models import catalogue, licences, packages
-from voicestream.models.catalogue import in_words
+from voicestream.models.catalogue import format_size
 from voicestream.models.model_store import ModelStore, directory
 
 if TYPE_CHECKING:
@@ -26,10 +26,12 @@ class _VoiceModelOption(click.Option):
 
     def make_metavar(self, ctx: click.Context) -> str:
         del ctx
-        return f"{'|'.join(spec.name for spec in catalogue.with_voice_model())}|{NONE}"
+        return f"{'|'.join(spec.name for spec in catalogue.voice_engines_with_models())}|{NONE}"
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        engines = "; ".join(f"{spec.name}: {spec.summary}" for spec in catalogue.with_voice_model() if spec.summary)
+        engines = "; ".join(
+            f"{spec.name}: {spec.summary}" for spec in catalogue.voice_engines_with_models() if spec.summary
+        )
         self.help = f"The voice to fetch. {engines}."
         return super().get_help_record(ctx)
 
@@ -37,7 +39,7 @@ class _VoiceModelOption(click.Option):
 option = click.option("--voice-model", cls=_VoiceModelOption)
 
 
-def understand(answer: str, language: Language) -> Model | None:
+def parse_answer(answer: str, language: Language) -> Model | None:
     """Return the model of an answer; None for no voice.
 
     Raises:
@@ -74,12 +76,12 @@ def propose(language: Language, ask: Ask | None) -> Model | None:
     best = _best(language)
     for spec in spoken:
         click.echo(f"  {_line(spec)}{', recommended' if spec.name == best else ''}", err=True)
-    return ask("Which voice (or none)?", best, lambda answer: understand(answer, language))
+    return ask("Which voice (or none)?", best, lambda answer: parse_answer(answer, language))
 
 
 def _speaking(language: Language) -> list[SynthesizerSpec]:
     """Return the engines with a model that speak a language, best first."""
-    return [spec for spec in catalogue.with_voice_model() if spec.may_speak(language.base)]
+    return [spec for spec in catalogue.voice_engines_with_models() if spec.may_speak(language.base)]
 
 
 def _best(language: Language) -> str:
@@ -93,6 +95,6 @@ def _line(spec: SynthesizerSpec) -> str:
     terms = "not for commercial purposes" if licence.must_be_accepted else "for any purpose"
     lacking = "" if packages.has_all(spec) else f"; first: {spec.install}"
     return (
-        f"{spec.name:8} {model.title:8} download {in_words(model.download_bytes):>8}, on disk "
-        f"{in_words(model.disk_bytes):>8}, memory {in_words(model.memory_bytes):>8}, {terms}{lacking}"
+        f"{spec.name:8} {model.title:8} download {format_size(model.download_bytes):>8}, on disk "
+        f"{format_size(model.disk_bytes):>8}, memory {format_size(model.memory_bytes):>8}, {terms}{lacking}"
     )

@@ -265,7 +265,7 @@ class Client:
             descriptor = log.open_to_write(log.path_of("supervisor"))
         except (NoLogError, OSError) as error:
             # A full disk, for instance, must not prevent speech.
-            self.log_failure = str(error if isinstance(error, NoLogError) else log.no_log(error))
+            self.log_failure = str(error if isinstance(error, NoLogError) else log.no_log_error(error))
             # Receives the message of a failed start; a running supervisor writes nothing to it.
             self._close_errors()
             self._errors, descriptor = os.pipe()
@@ -284,10 +284,10 @@ class Client:
 
     def _start_failure(self, status: int) -> SupervisorLostError:
         if self._errors is None:
-            words = log.last_words("supervisor", self._log_start)
+            words = log.last_error_lines("supervisor", self._log_start)
             hint = f"Its log: {log.path_of('supervisor')}"
         else:
-            words = log.last_words_of("supervisor", self._read_errors(self._errors))
+            words = log.last_error_lines_in("supervisor", self._read_errors(self._errors))
             hint = self.log_failure
         error = SupervisorLostError(f"the supervisor did not start (exit {status}): {words}", hint=hint)
         if status == EXIT_CONFIGURATION:

@@ -73,7 +73,7 @@ class Interruption:
         """Return the number of received signals."""
         return len(self._received)
 
-    def only_note(self) -> None:
+    def record_only(self) -> None:
         """Only record signals from now on, without raising."""
         self._raises = False
 

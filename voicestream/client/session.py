@@ -54,7 +54,7 @@ STOPPED_LINGER_MILLISECONDS: Final = 100
 LEAVE_SECONDS: Final = 1.2
 """Timeout, after Ctrl-C, for a supervisor without keep-alive to end, its answer included."""
 
-HOLD_SECONDS: Final = 0.5
+SUSPEND_SECONDS: Final = 0.5
 """Timeout, after Ctrl-Z, for the supervisor to confirm that playback is paused."""
 
 END_SECONDS: Final = 10.0
@@ -136,7 +136,7 @@ class RunSession:
             Interrupted: a signal came before it was.
         """
         opened = self._client.ask_starting(OpenSession(pid=os.getpid(), options=self._options, detach=self._detach))
-        self._interruption.only_note()
+        self._interruption.record_only()
         if not isinstance(opened, SessionOpened):
             raise VoicestreamError(f"the supervisor answered with {type(opened).__name__}")
         self._session = opened.session
@@ -301,9 +301,9 @@ class RunSession:
         """
         self._is_to_suspend = False
         closed = None
-        self._hold("pause")
+        self._send_pause("pause")
         # An unsent frame would be stopped with this process.
-        deadline = time.monotonic() + HOLD_SECONDS
+        deadline = time.monotonic() + SUSPEND_SECONDS
         while closed is None and self._unanswered and time.monotonic() < deadline:
             if self._client.socket is not None:
                 self._client.socket.poll(20)
@@ -311,10 +311,10 @@ class RunSession:
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.raise_signal(signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, self._note_suspension)
-        self._hold("resume")
+        self._send_pause("resume")
         return closed
 
-    def _hold(self, action: Literal["pause", "resume"]) -> None:
+    def _send_pause(self, action: Literal["pause", "resume"]) -> None:
         if self._client.socket is not None:  # otherwise the session is over, and only the agent is still read
             self._client.send(Control(action=action, session=self._session))
             self._unanswered += 1

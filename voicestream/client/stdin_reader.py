@@ -68,7 +68,7 @@ class StdinDrain:
         self.backlog.close()
 
     @property
-    def has_writer(self) -> bool:
+    def has_blocking_writer(self) -> bool:
         """Return whether a writer would block if nobody read: the input is a pipe or a socket."""
         try:
             mode = os.fstat(self.descriptor).st_mode

@@ -26,7 +26,7 @@ class Digest:
     """Git's hash: SHA-1 of a header and the contents."""
 
 
-def leads_inside(name: str) -> bool:
+def is_safe_name(name: str) -> bool:
     """Return whether a file name from outside stays inside the directory it is joined to."""
     return bool(name) and str(PurePosixPath(name)) == name and not {"..", ".", "/"} & set(PurePosixPath(name).parts)
 
@@ -45,7 +45,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         beside.unlink(missing_ok=True)
 
 
-def put_in_place(part: Path, path: Path) -> None:
+def move_into_place(part: Path, path: Path) -> None:
     """Sync a finished file or directory to disk and rename it to its final name."""
     for file in part.rglob("*") if part.is_dir() else (part,):
         if file.is_file():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
-from voicestream.models.atomic_files import leads_inside
+from voicestream.models.atomic_files import is_safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,13 +95,13 @@ def for_voice(engine: str) -> Model:
     Raises:
         UsageError: none is to be fetched for an engine of that name.
     """
-    voices = {spec.name: spec.models[0] for spec in with_voice_model()}
+    voices = {spec.name: spec.models[0] for spec in voice_engines_with_models()}
     if engine not in voices:
         raise UsageError(f'there is no voice model "{engine}"', hint=f"There is {', '.join(voices)}, and none.")
     return voices[engine]
 
 
-def with_voice_model() -> list[SynthesizerSpec]:
+def voice_engines_with_models() -> list[SynthesizerSpec]:
     """Return the voice engines with a downloadable model, best first."""
     return [spec for spec in registry.specs(registry.SYNTHESIZERS) if spec.models]
 
@@ -114,7 +114,7 @@ def choose_files(model: Model, names: Iterable[str]) -> list[str]:
     Raises:
         VoicestreamError: a required file is missing.
     """
-    there = sorted(name for name in names if leads_inside(name))
+    there = sorted(name for name in names if is_safe_name(name))
     required = {pattern: _of_pattern(pattern, there) for pattern in model.required}
     missing = [pattern for pattern, found in required.items() if not found]
     weights: list[str] = []
@@ -138,7 +138,7 @@ def _of_pattern(pattern: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)]
 
 
-def in_words(size_bytes: int) -> str:
+def format_size(size_bytes: int) -> str:
     """Format a size for people: ``2.5 GB``, ``17 MB``, ``900 bytes``."""
     for unit, name in ((GB, "GB"), (1_000_000, "MB"), (1_000, "kB")):
         if size_bytes >= unit:

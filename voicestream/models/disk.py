@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import VoicestreamError
-from voicestream.models.catalogue import in_words
+from voicestream.models.catalogue import format_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def check_room(directory: Path, needed_bytes: int, what: str) -> None:
     free = free_bytes(existing)
     if free < needed_bytes:
         raise VoicestreamError(
-            f"{what} needs {in_words(needed_bytes)} more, and {existing} has {in_words(free)} free",
+            f"{what} needs {format_size(needed_bytes)} more, and {existing} has {format_size(free)} free",
             hint="Make room, or set VOICESTREAM_MODELS to a directory on another disk, and type the command again.",
         )
 

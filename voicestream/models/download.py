@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, disk, licences, manifest
-from voicestream.models.atomic_files import digest, put_in_place
+from voicestream.models.atomic_files import digest, move_into_place
 from voicestream.models.manifest import FileRecord, Manifest
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def download(
     missing = sum(max(file.size - _there(directory, file), 0) for file in files)
     disk.check_room(directory, missing + min(extra_bytes, sum(file.size for file in files)), model.name)
     if missing:
-        reporter.note(f"fetching {model.name} from {hub.host}: {catalogue.in_words(missing)}")
+        reporter.note(f"fetching {model.name} from {hub.host}: {catalogue.format_size(missing)}")
     records: dict[str, FileRecord] = {}
     for file in files:
         try:
@@ -95,7 +95,7 @@ def _one_file(
             f"{file.name} from {hub.host} is not what {model.repository} says it is (its checksum is wrong): deleted",
             hint="Type the same command again to fetch it anew; if it comes again, something in between changes it.",
         )
-    put_in_place(part, path)
+    move_into_place(part, path)
     return record
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, conversion, disk, licences, manifest, packages
-from voicestream.models.atomic_files import CHUNK_BYTES, digest, put_in_place
+from voicestream.models.atomic_files import CHUNK_BYTES, digest, move_into_place
 from voicestream.models.download import download
 from voicestream.models.manifest import FileRecord, Manifest
 from voicestream.models.model_hub import ModelHub
@@ -55,19 +55,19 @@ class Installer:
                 raise VoicestreamError(f"{error.filename or self._store.root}: {error.strerror or error}") from error
 
     def _install(self, model: Model, *, keep_original: bool) -> None:
-        if self._is_there(model):
+        if self._is_installed(model):
             self._reporter.note(f"{model.name} is installed and verified: {self._store.path_of(model.name)}")
             return
         came_converted = self._source is not None and self._source.installed(model.name) is not None
         if model.original is not None and not came_converted:
             self._convert(model, catalogue.find(model.original), keep_original=keep_original)
         else:
-            self._bring(model)
+            self._fetch(model)
             self._finish(model)
-        size = catalogue.in_words(sum(record.size for record in self._expect(model).files.values()))
+        size = catalogue.format_size(sum(record.size for record in self._installed_manifest(model).files.values()))
         self._reporter.note(f"{model.name} is installed, {size}: {self._store.path_of(model.name)}")
 
-    def _is_there(self, model: Model) -> bool:
+    def _is_installed(self, model: Model) -> bool:
         """Return whether it is installed and undamaged; a damaged one becomes unfinished again."""
         path = self._store.path_of(model.name)
         if not path.exists():
@@ -86,7 +86,7 @@ class Installer:
             path.rename(self._store.unfinished_path_of(model.name))
         return not wrong
 
-    def _bring(self, model: Model, *, extra_bytes: int = 0) -> None:
+    def _fetch(self, model: Model, *, extra_bytes: int = 0) -> None:
         """Get all files into its unfinished directory."""
         directory = self._store.unfinished_path_of(model.name)
         found = manifest.read(directory)
@@ -115,7 +115,7 @@ class Installer:
             if digest(part).sha256 != record.sha256:
                 part.unlink()
                 raise _damaged(source.path_of(model.name), name)
-            put_in_place(part, directory / name)
+            move_into_place(part, directory / name)
         manifest.write(directory, found)
 
     def _manifest_in(self, source: ModelStore, model: Model) -> Manifest:
@@ -130,7 +130,7 @@ class Installer:
     def _convert(self, model: Model, original: Model, *, keep_original: bool) -> None:
         packages.check(*packages.CONVERTING)
         keep_original = keep_original or self._store.path_of(original.name).exists()
-        is_there = self._is_there(original)
+        is_there = self._is_installed(original)
         if is_there:
             source = self._store.path_of(original.name)
         elif self._source is not None and not keep_original:
@@ -138,7 +138,7 @@ class Installer:
             if wrong := manifest.damaged(source, self._manifest_in(self._source, original), self._verifying):
                 raise _damaged(source, next(iter(wrong)))
         else:
-            self._bring(original, extra_bytes=model.disk_bytes)
+            self._fetch(original, extra_bytes=model.disk_bytes)
             source = self._store.unfinished_path_of(original.name)
         made = self._make(model, source)
         manifest.write(self._store.unfinished_path_of(model.name), made)
@@ -168,9 +168,9 @@ class Installer:
         return msgspec.structs.replace(was, name=model.name, finished=licences.today(), files=files)
 
     def _finish(self, model: Model) -> None:
-        put_in_place(self._store.unfinished_path_of(model.name), self._store.path_of(model.name))
+        move_into_place(self._store.unfinished_path_of(model.name), self._store.path_of(model.name))
 
-    def _expect(self, model: Model) -> Manifest:
+    def _installed_manifest(self, model: Model) -> Manifest:
         return self._manifest_in(self._store, model)
 
     def _verifying(self, name: str, done: int, total: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream import bounded_file
-from voicestream.models.atomic_files import digest, leads_inside, write_whole
+from voicestream.models.atomic_files import digest, is_safe_name, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def read(directory: Path) -> Manifest | None:
     except (OSError, ValueError):
         return None
     # It may come from another machine: no name in it may lead out of the directory.
-    return found if all(leads_inside(name) and name != NAME for name in found.files) else None
+    return found if all(is_safe_name(name) and name != NAME for name in found.files) else None
 
 
 def write(directory: Path, manifest: Manifest) -> None:

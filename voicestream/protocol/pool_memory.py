@@ -47,7 +47,7 @@ class Segment:
         if self.name:
             from voicestream.protocol import untracked_memory  # noqa: PLC0415 - see ``_named``
 
-            if untracked_memory.leads_to(self.name, self.descriptor):
+            if untracked_memory.refers_to(self.name, self.descriptor):
                 return self.name
         return self.descriptor
 
@@ -92,13 +92,14 @@ def reserve(record: Callable[[str], None], slots: int = SLOT_COUNT) -> Segment:
         reasons += [f"{way}: {error.strerror}" for way, error in refused]
         errors += [error for _, error in refused]
         raise ConfigurationError(
-            f"there is no room for {in_words(size, rounded_up=True)} of sound: {'; '.join(reasons)}", hint=_hint(errors)
+            f"there is no room for {format_mebibytes(size, rounded_up=True)} of sound: {'; '.join(reasons)}",
+            hint=_hint(errors),
         ) from None
     reasons += [f"{way}: {error.strerror}" for way, error in refused]
     return Segment(descriptor, lacking=tuple(reasons))
 
 
-def in_words(size: int, *, rounded_up: bool = False) -> str:
+def format_mebibytes(size: int, *, rounded_up: bool = False) -> str:
     """Format a number of bytes in MiB, or in KiB below one MiB."""
     unit, name = (_MIB, "MiB") if size >= _MIB else (_KIB, "KiB")
     return f"{-(-size // unit) if rounded_up else size // unit} {name}"
@@ -132,8 +133,8 @@ def _what_shared_memory_lacks(error: OSError, size: int) -> str:
     if error.errno == errno.ENOSPC:
         found = os.statvfs(DIRECTORY)
         total, left = found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
-        has = in_words(total) if total < size else f"{in_words(left)} left"
-        return f"{where} has {has}, {in_words(size, rounded_up=True)} are needed"
+        has = format_mebibytes(total) if total < size else f"{format_mebibytes(left)} left"
+        return f"{where} has {has}, {format_mebibytes(size, rounded_up=True)} are needed"
     if error.errno == errno.ENOENT:
         return f"{where} is absent"
     return f"{where}: {error.strerror or error}"

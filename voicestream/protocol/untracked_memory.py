@@ -193,7 +193,7 @@ def _remove_unheld(name: str) -> bool:
         found.close()
 
 
-def leads_to(name: str, descriptor: int) -> bool:
+def refers_to(name: str, descriptor: int) -> bool:
     """Return whether a name still refers to the segment behind a descriptor."""
     try:
         found = attach(name)

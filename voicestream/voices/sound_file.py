@@ -28,7 +28,7 @@ MAX_CHANNELS: Final = 8
 _BLOCK_FRAMES: Final = 1 << 16
 
 
-def looks_like_one(typed: str) -> bool:
+def is_path(typed: str) -> bool:
     """Return whether a value of ``--voice`` is a file and not a name."""
     return typed.lower().endswith(SUFFIXES) or "/" in typed
 

@@ -47,7 +47,7 @@ def resolve(typed: str, tts: str, models: str, agree: Callable[[Path, Cleaned], 
     own = store.named(typed)
     if own is not None:
         return VoiceChoice(str(own.path), _with_samples(f'the voice "{own.name}"', tts, models))
-    if sound_file.looks_like_one(typed):
+    if sound_file.is_path(typed):
         return _file(Path(typed).expanduser().absolute(), typed, store, (tts, models), agree)
     if tts == AUTO:
         return _whose(typed, models, store)
@@ -66,7 +66,7 @@ def engine_of(typed: str, models: str) -> str:
         UsageError: no engine has it.
     """
     store = VoiceStore()
-    if store.named(typed) is not None or sound_file.looks_like_one(typed):
+    if store.named(typed) is not None or sound_file.is_path(typed):
         return engine_of_samples() or AUTO
     return _whose(typed, models, store).tts
 
@@ -110,7 +110,7 @@ def _file(
         raise UsageError(f"--voice {typed}: there is no such file", hint="Try: voicestream voices list")
     tts = _with_samples(f"the voice in {typed}", *engine)
     cleaned = cleaning.clean([path])
-    kept = store.with_content(cleaned.sample.content_hash)
+    kept = store.find_by_hash(cleaned.sample.content_hash)
     if kept is None:
         kept = store.add_file(cleaned.sample, agree(path, cleaned))
     return VoiceChoice(str(kept.path), tts)

@@ -96,7 +96,7 @@ class VoiceStore:
         found = names.match(typed, list(known))
         return None if found is None else known[found]
 
-    def with_content(self, content_hash: str) -> OwnVoice | None:
+    def find_by_hash(self, content_hash: str) -> OwnVoice | None:
         """Return a voice or file with the same samples, whose speaker has already agreed."""
         return next((one for one in [*self.voices(), *self.files()] if one.record.content_hash == content_hash), None)
 
@@ -191,7 +191,7 @@ def check_name(name: str) -> None:
     Raises:
         UsageError: it is not.
     """
-    if _NAME.fullmatch(name) is None or name != name.strip() or sound_file.looks_like_one(name):
+    if _NAME.fullmatch(name) is None or name != name.strip() or sound_file.is_path(name):
         raise UsageError(
             f'a voice cannot be named "{name}"',
             hint="A name has letters, digits, spaces and . ' - _, begins with a letter or a digit, and is no file's.",

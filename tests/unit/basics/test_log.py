@@ -152,13 +152,13 @@ def test_no_value_makes_a_line_of_its_own_and_no_code_gets_into_the_log(logs: Pa
     text = (logs / "tts.1.log").read_text()
     assert "\x1b" not in text
     assert len(re.findall(r"(?m)^\d{4}-", text)) == 2
-    assert log.last_words("tts.1", 0).startswith("it ended / ")
+    assert log.last_error_lines("tts.1", 0).startswith("it ended / ")
 
 
 def test_the_last_words_of_a_traceback_are_its_last_line(logs: Path) -> None:
     assert log.to_file("tts.1")
     _log_error(ValueError("no such voice"))
-    assert log.last_words("tts.1", 0) == "it ended / ValueError: no such voice"
+    assert log.last_error_lines("tts.1", 0) == "it ended / ValueError: no such voice"
     assert logs.is_dir()
 
 
@@ -179,7 +179,9 @@ def test_a_process_that_has_the_agents_words_logs_no_message_of_an_exception(log
     assert "device=cpu failed: ValueError" in text
     assert text.count(f"{__file__}:") == 3
     assert "session=s1 failed" in text
-    assert log.last_words("tts.1", 0) == "session=s1 failed / FileNotFoundError: No such file or directory (ENOENT)"
+    assert (
+        log.last_error_lines("tts.1", 0) == "session=s1 failed / FileNotFoundError: No such file or directory (ENOENT)"
+    )
 
 
 def test_a_record_that_cannot_be_formatted_is_told_without_its_values(

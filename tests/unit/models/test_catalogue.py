@@ -129,4 +129,4 @@ def test_a_wrong_name_is_answered_with_the_nearest_or_all() -> None:
     [(2_480_000_000, "2.5 GB"), (17_000_000, "17.0 MB"), (1_000, "1.0 kB"), (999, "999 bytes"), (0, "0 bytes")],
 )
 def test_sizes_are_written_for_people(size: int, words: str) -> None:
-    assert catalogue.in_words(size) == words
+    assert catalogue.format_size(size) == words

@@ -208,7 +208,7 @@ def test_a_full_disk_is_told_from_other_errors_and_said(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(installing, "put_in_place", full)
+    monkeypatch.setattr(installing, "move_into_place", full)
     with pytest.raises(VoicestreamError, match="no room to write in"):
         Installer(store, Said(), source=source).install(ORIGINAL)
     assert not disk.is_full(OSError(errno.EACCES, "no"))

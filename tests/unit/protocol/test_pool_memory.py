@@ -150,5 +150,5 @@ def test_a_system_that_has_the_means_and_lacks_the_room_is_told_as_such(monkeypa
     [(4096, "4 KiB", "4 KiB"), (1 << 20, "1 MiB", "1 MiB"), ((2 << 20) - 1, "1 MiB", "2 MiB"), (0, "0 KiB", "0 KiB")],
 )
 def test_what_is_needed_is_rounded_up_and_what_is_there_down(size: int, there: str, needed: str) -> None:
-    assert pool_memory.in_words(size) == there
-    assert pool_memory.in_words(size, rounded_up=True) == needed
+    assert pool_memory.format_mebibytes(size) == there
+    assert pool_memory.format_mebibytes(size, rounded_up=True) == needed

@@ -41,9 +41,9 @@ name = memory.new_name()
 made = memory.create(name, 8192)
 made.view[0] = 9
 print(subprocess.run([sys.executable, "-P", "-c", sys.orig_argv[3], sys.argv[1], name], text=True, capture_output=True))
-print("its name", memory.leads_to(name, made.descriptor))
+print("its name", memory.refers_to(name, made.descriptor))
 made.unlink()
-print("its name", memory.leads_to(name, made.descriptor))
+print("its name", memory.refers_to(name, made.descriptor))
 from multiprocessing import resource_tracker
 print("tracker", resource_tracker._resource_tracker._pid)
 """
@@ -198,10 +198,10 @@ def test_too_little_room_leaves_neither_a_name_nor_a_descriptor(monkeypatch: pyt
 
 def test_a_name_stands_for_its_own_segment_only(name: str) -> None:
     other = untracked_memory.create(untracked_memory.new_name(), SIZE)
-    assert untracked_memory.leads_to(other.name, other.descriptor)
-    assert not untracked_memory.leads_to(name, other.descriptor)
+    assert untracked_memory.refers_to(other.name, other.descriptor)
+    assert not untracked_memory.refers_to(name, other.descriptor)
     other.unlink()
-    assert not untracked_memory.leads_to(other.name, other.descriptor)
+    assert not untracked_memory.refers_to(other.name, other.descriptor)
     other.close()
 
 

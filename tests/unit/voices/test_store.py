@@ -55,7 +55,7 @@ def test_a_name_means_one_voice(voices: VoiceStore) -> None:
     with pytest.raises(UsageError, match='there is a voice "me" already') as error:
         voices.add("ME", made(200.0), "asked")
     assert error.value.hint.endswith("voicestream voices remove me")
-    assert voices.with_content(made(200.0).content_hash) is None
+    assert voices.find_by_hash(made(200.0).content_hash) is None
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ def test_names_of_people_are_fine(voices: VoiceStore, name: str) -> None:
 
 def test_a_file_without_a_name_is_known_by_its_sound(voices: VoiceStore) -> None:
     kept = voices.add_file(made(), "asked")
-    assert voices.with_content(made().content_hash) == kept
+    assert voices.find_by_hash(made().content_hash) == kept
     assert voices.voices() == []
     assert voices.files() == [kept]
     assert voices.named(kept.name) is None
-    assert voices.with_content(made(200.0).content_hash) is None
+    assert voices.find_by_hash(made(200.0).content_hash) is None
 
 
 def test_a_removed_voice_is_gone_with_its_consent(voices: VoiceStore) -> None:
     kept = voices.add("me", made(), "asked")
     assert voices.remove("Me").name == "me"
     assert not kept.path.parent.exists()
-    assert voices.with_content(made().content_hash) is None
+    assert voices.find_by_hash(made().content_hash) is None
     with pytest.raises(UsageError, match='voicestream has no voice "me"'):
         voices.remove("me")
 

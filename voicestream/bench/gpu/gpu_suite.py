@@ -18,7 +18,7 @@ from voicestream.bench.sandbox import Sandbox
 from voicestream.config import gpu_probe
 from voicestream.errors import EngineNotReadyError, VoicestreamError
 from voicestream.models import packages
-from voicestream.models.catalogue import in_words
+from voicestream.models.catalogue import format_size
 from voicestream.models.disk import free_bytes
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def check_room(directory: Path, needed_bytes: int) -> None:
     free = free_bytes(directory)
     if free < needed_bytes:
         raise VoicestreamError(
-            f"the random models take {in_words(needed_bytes)} while it is measured, and {directory.parent} has "
-            f"{in_words(free)} free",
+            f"the random models take {format_size(needed_bytes)} while it is measured, and {directory.parent} has "
+            f"{format_size(free)} free",
             hint="Type, with a directory on another disk: TMPDIR=/a/directory voicestream bench --gpu",
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from voicestream.cli.rpc import ask
+from voicestream.cli.rpc import call
 from voicestream.protocol.messages import Control, Done
 from voicestream.terminal_text import strip_terminal_codes
 
@@ -34,5 +34,5 @@ def hush() -> None:
 
 
 def _do(wish: Control) -> None:
-    answer = ask(wish, Done)
+    answer = call(wish, Done)
     click.echo(strip_terminal_codes(f"voicestream: {answer.text}"), err=True)

@@ -17,7 +17,7 @@ from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
 from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences
-from voicestream.models.catalogue import in_words
+from voicestream.models.catalogue import format_size
 from voicestream.models.model_store import ModelStore, directory
 from voicestream.terminal_text import one_line
 
@@ -101,7 +101,7 @@ def pull(name: str, *, elsewhere: Path | None, keep_original: bool, accepted: tu
     from voicestream.models.installing import Installer
 
     model = catalogue.find(name)
-    licence_prompt.make_sure(model, accepted, may_ask=True)
+    licence_prompt.ensure_accepted(model, accepted, may_ask=True)
     with TerminalProgress() as reporter:
         store = ModelStore(directory() if elsewhere is None else elsewhere.absolute())
         Installer(store, reporter).install(model, keep_original=keep_original)
@@ -115,7 +115,7 @@ def remove(name: str) -> None:
     if name not in {entry.name for entry in store.entries()}:
         name = catalogue.find(name).name
     freed = store.remove(name)
-    click.echo(one_line(f"voicestream: {name} is removed, {in_words(freed)} freed"), err=True)
+    click.echo(one_line(f"voicestream: {name} is removed, {format_size(freed)} freed"), err=True)
 
 
 @models.command("path")
@@ -166,8 +166,8 @@ def _print_table(rows: list[_Listed]) -> None:
     shown: list[tuple[str, ...]] = []
     for name, model, entry in rows:
         sizes = (model.download_bytes, model.disk_bytes, model.memory_bytes) if model else ()
-        words = [in_words(size) for size in sizes] or ["-"] * 3
+        words = [format_size(size) for size in sizes] or ["-"] * 3
         licence = entry.manifest.licence if entry and entry.manifest else model.licence if model else "-"
-        here = in_words(entry.size) if entry else "-"
+        here = format_size(entry.size) if entry else "-"
         shown.append((name, _state(entry), here, *words, model.engine if model else "-", licence))
     show(table(COLUMNS, shown, terminal_width()))

@@ -16,7 +16,7 @@ from voicestream.config import languages
 from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
 from voicestream.models import catalogue, packages
-from voicestream.models.catalogue import COMPUTES, in_words
+from voicestream.models.catalogue import COMPUTES, format_size
 from voicestream.models.model_store import ModelStore, directory
 from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.protocol.run_directory import RunDirectory
@@ -70,9 +70,9 @@ def setup(
     """
     if yes and target is None:
         raise UsageError("setup --yes has to know the language to hear", hint=f"Try: {EXAMPLE}")
-    if not yes and licence_prompt.can_ask():
+    if not yes and licence_prompt.is_interactive():
         click.echo(
-            f"Agents write English. {_fetched_titles()} translates it on this machine; nothing is sent anywhere.",
+            f"Agents write English. {_downloadable_titles()} translates it on this machine; nothing is sent anywhere.",
             err=True,
         )
     if quality is not None:
@@ -89,7 +89,7 @@ def setup(
     voice = (
         voice_prompt.propose(language, None if yes else _ask)
         if voice_model is None
-        else voice_prompt.understand(voice_model, language)
+        else voice_prompt.parse_answer(voice_model, language)
     )
     if voice is not None:
         spec = registry.spec(registry.SYNTHESIZERS, voice.engine)
@@ -97,7 +97,7 @@ def setup(
         packages.check(*(packages.FETCHING if source is None else ()))
         wanted.append(voice)
     for model in wanted:
-        licence_prompt.make_sure(model, accepted, may_ask=not yes)
+        licence_prompt.ensure_accepted(model, accepted, may_ask=not yes)
     _install(wanted, source)
     what = "translate into and speak" if translates and voice else "translate into" if translates else "speak"
     click.echo(
@@ -117,41 +117,41 @@ def _install(wanted: list[Model], source: Path | None) -> None:
             Installer(ModelStore(directory()), reporter, source=elsewhere).install(model)
     if RunDirectory.of_this_user().is_held():
         translating = {model.name for model in catalogue.translation_models()}
-        _renew({"translation" if model.name in translating else "tts" for model in wanted})
+        _restart_workers({"translation" if model.name in translating else "tts" for model in wanted})
 
 
-def _renew(roles: Iterable[Role]) -> None:
+def _restart_workers(roles: Iterable[Role]) -> None:
     """Restart workers of a running supervisor that use the replaced models; with open sessions print the command."""
     for role in sorted(roles):
         try:
-            if rpc.ask(StatusRequest(), Status).supervisor.sessions:
+            if rpc.call(StatusRequest(), Status).supervisor.sessions:
                 hint = f"Try: voicestream workers restart {role}"
                 click.echo(f"voicestream: a session is still spoken with the earlier {role}\n{hint}", err=True)
                 continue
             click.echo(f"voicestream: restarting {role} …", err=True)
-            rpc.ask(RestartWorker(role=role), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
+            rpc.call(RestartWorker(role=role), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
         except VoicestreamError as error:
             click.echo(f"voicestream: {role} was not restarted: {error.for_people()}", err=True)
 
 
-def _ask(question: str, default: str | None, understand: Callable[[str], Answer], /) -> Answer:
+def _ask(question: str, default: str | None, parse: Callable[[str], Answer], /) -> Answer:
     """Ask at the terminal for a value that no option gave.
 
     Raises:
         UsageError: there is no terminal.
     """
-    if not licence_prompt.can_ask():
+    if not licence_prompt.is_interactive():
         raise UsageError(f"setup asks: {question} There is no terminal to answer at", hint=f"Try: {EXAMPLE}")
-    return prompts.ask(question, default, understand)
+    return prompts.ask(question, default, parse)
 
 
-def _fetched() -> list[TranslatorSpec]:
+def _downloadable() -> list[TranslatorSpec]:
     """Return the translators with downloadable models."""
     return [spec for spec in registry.specs(registry.TRANSLATORS) if spec.models]
 
 
-def _fetched_titles() -> str:
-    return " or ".join(dict.fromkeys(spec.title for spec in _fetched()))
+def _downloadable_titles() -> str:
+    return " or ".join(dict.fromkeys(spec.title for spec in _downloadable()))
 
 
 def _translatable(tag: str) -> Language:
@@ -161,9 +161,9 @@ def _translatable(tag: str) -> Language:
         UsageError: it is not a language, or no translator supports it.
     """
     language = languages.parse(tag)
-    if not any(spec.may_speak(language.base) for spec in _fetched()):
+    if not any(spec.may_speak(language.base) for spec in _downloadable()):
         raise UsageError(
-            f"{_fetched_titles()} does not translate into {language.name}",
+            f"{_downloadable_titles()} does not translate into {language.name}",
             hint="docs/internals/engines.md lists the languages it has; Apertium has a few others.",
         )
     return language
@@ -213,8 +213,8 @@ def _model(device: ComputeDevice, quality: str | None, *, may_ask: bool) -> Mode
         name = model.original or model.name
         word = model.quality or name
         click.echo(
-            f"  {word:14} {name:24} download {in_words(model.download_bytes):>8}, on disk "
-            f"{in_words(model.disk_bytes):>8}, memory {in_words(model.memory_bytes):>8}"
+            f"  {word:14} {name:24} download {format_size(model.download_bytes):>8}, on disk "
+            f"{format_size(model.disk_bytes):>8}, memory {format_size(model.memory_bytes):>8}"
             + (", recommended" if word == best else ""),
             err=True,
         )

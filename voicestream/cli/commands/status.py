@@ -10,7 +10,7 @@ import msgspec
 
 from voicestream.cli import status_screen
 from voicestream.cli.columns import show, terminal_width
-from voicestream.cli.rpc import ask
+from voicestream.cli.rpc import call
 from voicestream.protocol.messages import Status, StatusRequest
 
 MAX_LINES: Final = 24
@@ -20,7 +20,7 @@ MAX_LINES: Final = 24
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def status(*, as_json: bool) -> None:
     """Show what is playing, what is queued, and problems."""
-    answer = ask(StatusRequest(), Status)
+    answer = call(StatusRequest(), Status)
     if as_json:
         click.echo(msgspec.json.encode(status_screen.as_json(answer)))
     else:

@@ -95,7 +95,7 @@ def add(name: str, files: tuple[Path, ...], *, agreed: bool) -> None:
     cleaned = cleaning.clean(files)
     consent_prompt.warn(name, cleaned.warnings)
     hint = f"If you are the speaker, or have the speaker's permission, add: {FLAG}"
-    by = FLAG if agreed else consent_prompt.agree(" and ".join(str(file) for file in files), hint)
+    by = FLAG if agreed else consent_prompt.ask_consent(" and ".join(str(file) for file in files), hint)
     kept = store.add(name, cleaned.sample, by)
     click.echo(
         f'voicestream: the voice "{kept.name}" is kept, {kept.record.seconds:.0f} s\n'

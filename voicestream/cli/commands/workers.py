@@ -14,7 +14,7 @@ import msgspec
 from voicestream import log
 from voicestream.cli.click_classes import Group
 from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
-from voicestream.cli.rpc import ask
+from voicestream.cli.rpc import call
 from voicestream.errors import NoLogError, UsageError
 from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.terminal_text import one_line, strip_terminal_codes
@@ -62,7 +62,7 @@ def workers() -> None:
 def status(*, as_json: bool, watch: bool) -> None:
     """Show role, pid, incarnation, state, engine, uptime, restarts, jobs in flight, latency, memory, last exit."""
     while True:
-        answer = ask(StatusRequest(), Status)
+        answer = call(StatusRequest(), Status)
         if as_json:
             click.echo(as_printed(answer))
         else:
@@ -82,7 +82,7 @@ def as_printed(answer: Status) -> bytes:
 @click.option("--now", is_flag=True, help="Kill it instead of letting it finish the job in hand.")
 def restart(role: Role, *, now: bool) -> None:
     """Restart a worker; no sentence is lost."""
-    answer = ask(RestartWorker(role=role, now=now), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
+    answer = call(RestartWorker(role=role, now=now), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
     click.echo(
         f"voicestream: {role} is ready again after {answer.seconds:.2f} s: pid {answer.pid}, "
         f"incarnation {answer.incarnation}; before: {one_line(answer.path)}",

@@ -37,7 +37,7 @@ class SessionOption(click.Option):
             problems: list[ConfigurationError] = ctx.meta.setdefault(_PROBLEMS, [])
             problems.append(
                 ConfigurationError(
-                    f"{self.envvar}={self.resolve_envvar_value(ctx)}: {in_words(error)}",
+                    f"{self.envvar}={self.resolve_envvar_value(ctx)}: {error_text(error)}",
                     hint=getattr(error, "hint", "") or f"Set it to another value, or type: unset {self.envvar}",
                 )
             )
@@ -54,7 +54,7 @@ def check_environment(context: click.Context) -> None:
         raise problem
 
 
-def in_words(error: click.ClickException | UsageError) -> str:
+def error_text(error: click.ClickException | UsageError) -> str:
     """Return the message of an invalid value."""
     return error.message if isinstance(error, click.ClickException) else str(error)
 

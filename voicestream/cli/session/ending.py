@@ -32,7 +32,7 @@ HINT_AFTER_SECONDS: Final = 1.0
 """Time after an error until a running agent's user is told why this process still reads."""
 
 
-def attempt(work: Callable[[], int]) -> int:
+def run_reporting_errors(work: Callable[[], int]) -> int:
     """Return the exit code of ``work``; an error is reported and gives its own exit code."""
     try:
         return work()
@@ -42,11 +42,13 @@ def attempt(work: Callable[[], int]) -> int:
         return failures.report(error)
 
 
-def read_on(drain: StdinDrain, interruption: Interruption, exit_code: int) -> None:
+def drain_to_end(drain: StdinDrain, interruption: Interruption, exit_code: int) -> None:
     """Read the agent's output to its end, unless a signal comes, and drop it."""
-    interruption.only_note()
+    interruption.record_only()
     drain.discard()
-    if not (drain.ended.is_set() or drain.has_writer or (drain.is_passing_on and not os.isatty(drain.descriptor))):
+    if not (
+        drain.ended.is_set() or drain.has_blocking_writer or (drain.is_passing_on and not os.isatty(drain.descriptor))
+    ):
         return  # a terminal or a file: its writer cannot block
     if exit_code and not interruption.wait_for(drain.ended.is_set, HINT_AFTER_SECONDS) and not interruption:
         failures.print_message("the agent's output is read to its end, so that the agent is not stopped; Ctrl-C leaves")

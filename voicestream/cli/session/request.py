@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from voicestream.cli.session import gpu_option, output_option
-from voicestream.cli.session.click_options import check_environment, in_words
+from voicestream.cli.session.click_options import check_environment, error_text
 from voicestream.config import config_file
 from voicestream.config.options import BY_NAME
 from voicestream.engines import registry
@@ -41,7 +41,7 @@ def with_settings(context: click.Context, found: config_file.Settings) -> None:
                 context.params[name] = parameters[name].type_cast_value(context, value)
             except (click.BadParameter, UsageError) as error:
                 hint = error.hint if isinstance(error, UsageError) else ""
-                raise ConfigurationError(f"{found.place_of(flag)}: {flag}: {in_words(error)}", hint=hint) from error
+                raise ConfigurationError(f"{found.place_of(flag)}: {flag}: {error_text(error)}", hint=hint) from error
             context.set_parameter_source(name, ParameterSource.DEFAULT_MAP)
             places[name] = found.place_of(flag)
 
@@ -164,5 +164,5 @@ def _voice(voice: str, tts: str, models: str) -> tuple[str, str]:
     from voicestream.cli import consent_prompt
     from voicestream.voices import voice_choice
 
-    found = voice_choice.resolve(voice, tts, models, consent_prompt.agree_to_file)
+    found = voice_choice.resolve(voice, tts, models, consent_prompt.ask_file_consent)
     return found.voice, found.tts

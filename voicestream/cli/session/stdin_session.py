@@ -38,8 +38,10 @@ def speak_stdin(
             else:
                 drain.start()
             event_file = EventFile(events) if events else None
-            exit_code = ending.attempt(lambda: _speak(context, input_format, drain, interruption, event_file))
-            ending.read_on(drain, interruption, exit_code)
+            exit_code = ending.run_reporting_errors(
+                lambda: _speak(context, input_format, drain, interruption, event_file)
+            )
+            ending.drain_to_end(drain, interruption, exit_code)
             if event_file is not None:
                 exit_code = ending.flush_events(event_file, interruption, exit_code)
             exit_code = ending.report_lost_input(drain, exit_code)

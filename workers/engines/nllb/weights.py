@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from voicestream import bounded_file
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import hub_cache
-from voicestream.models.atomic_files import leads_inside
+from voicestream.models.atomic_files import is_safe_name
 from voicestream.models.weights import (
     AGAIN,
     CONFIGURATION,
@@ -91,7 +91,7 @@ def _shards(index: Path) -> list[str]:
     """
     found: object = table(index).get("weight_map", {})
     named = set(map(str, cast("dict[str, object]", found).values())) if isinstance(found, dict) else {""}
-    if not all(leads_inside(name) for name in named):
+    if not all(is_safe_name(name) for name in named):
         raise EngineNotReadyError(f"{index} is damaged: it does not name the parts of the weights", hint=AGAIN)
     return sorted(named)
 
