@@ -142,7 +142,7 @@ def ours(models: Path) -> Iterator[tuple[Speak, str]]:
 def coquis(models: Path, chunk: int) -> Iterator[tuple[Speak, str]]:
     """What the documentation of coqui-tts says."""
     warnings.simplefilter("ignore")
-    with baseline_coqui.loaded(models / tiny_xtts.NAME) as model:
+    with baseline_coqui.load(models / tiny_xtts.NAME) as model:
         voice = next(iter(model.speaker_manager.speakers.values()))
 
         def speak() -> Iterable[Any]:

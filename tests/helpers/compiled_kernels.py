@@ -40,17 +40,17 @@ class Compiled:
     """Stands in for a kernel: a launch compiles it."""
 
     def __init__(self, kernel: Any, capability: int) -> None:  # noqa: ANN401 - of Triton
-        self._kernel, self._target = kernel, GPUTarget("cuda", capability, 32)
+        self.kernel, self._target = kernel, GPUTarget("cuda", capability, 32)
 
     def __getitem__(self, _grid: tuple[int, ...]) -> Callable[..., None]:
         return self._launch
 
     def _launch(self, *args: object, **settings: object) -> None:
-        values = dict(zip(self._kernel.arg_names, args, strict=False))
-        values |= {name: settings.pop(name) for name in self._kernel.arg_names if name in settings}
-        fixed = {parameter.name for parameter in self._kernel.params if parameter.is_constexpr}
+        values = dict(zip(self.kernel.arg_names, args, strict=False))
+        values |= {name: settings.pop(name) for name in self.kernel.arg_names if name in settings}
+        fixed = {parameter.name for parameter in self.kernel.params if parameter.is_constexpr}
         source = ASTSource(
-            self._kernel,
+            self.kernel,
             {name: "constexpr" if name in fixed else type_of(value) for name, value in values.items()},
             {name: values[name] for name in fixed},
             {
@@ -60,7 +60,7 @@ class Compiled:
             },
         )
         made = triton.compile(source, target=self._target, options=settings)
-        print(self._kernel.__name__, made.metadata.shared)
+        print(self._target.arch, self.kernel.__name__, made.metadata.shared)
 
 
 def type_of(value: object) -> str:
@@ -95,7 +95,7 @@ def step(gpu: launches.Gpu, signal: torch.Tensor, activation: Activation) -> Non
     stream.finished(norm)
 
 
-def main(capability: int, memory: int) -> None:
+def compile_all(capability: int, memory: int) -> None:
     """Compile what the steps of both models need."""
     for module, names in (
         (linear, ("one_row", "few_rows", "many_rows", "settle")),
@@ -104,7 +104,8 @@ def main(capability: int, memory: int) -> None:
         (statistics, ("blocks", "follow")),
     ):
         for name in names:
-            setattr(module, name, Compiled(getattr(module, name), capability))
+            found = getattr(module, name)
+            setattr(module, name, Compiled(found.kernel if isinstance(found, Compiled) else found, capability))
     gpu = launches.Gpu(is_chained=capability >= HOPPER, shared_memory=memory)
     position = tensor(1, numbers=torch.int64)
     # XTTS.
@@ -126,4 +127,5 @@ def main(capability: int, memory: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    for gpu in sys.argv[1:]:
+        compile_all(*map(int, gpu.split(":")))

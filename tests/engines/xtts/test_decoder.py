@@ -46,7 +46,7 @@ pytestmark = [
 def coqui(xtts_models: Path) -> Iterator[Any]:
     """Coqui's own model, loaded by its own code."""
     torch.set_num_threads(1)
-    with baseline_coqui.loaded(xtts_models / tiny_xtts.NAME) as model:
+    with baseline_coqui.load(xtts_models / tiny_xtts.NAME) as model:
         yield model
 
 
@@ -226,23 +226,22 @@ def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
 
 
 @pytest.mark.parametrize("speed", [1.0, 0.75, 1.4])
-@pytest.mark.parametrize("sizes", [[40], [8, 4, 4, 8, 8, 8], [1] * 40])
-def test_the_streamed_sound_is_that_of_one_full_decode(
-    coqui: Any, speaker: Tensor, speed: float, sizes: list[int]
-) -> None:
-    latents = torch.randn(1, TOKENS, 64, generator=torch.Generator().manual_seed(0))
+def test_the_streamed_sound_is_that_of_one_full_decode(coqui: Any, speaker: Tensor, speed: float) -> None:
+    latents = torch.randn(1, 24, 64, generator=torch.Generator().manual_seed(0))
     stretched = latents
     if speed != 1.0:
         stretched = torch.nn.functional.interpolate(latents.transpose(1, 2), scale_factor=[1 / speed], mode="linear")
         stretched = stretched.transpose(1, 2)
     expected = coqui.hifigan_decoder(stretched, g=speaker)[0, 0]
-    stream = Vocoder(coqui.hifigan_decoder, torch.float32).stream(speaker, speed)
-    cut = torch.split(latents, sizes, 1)
-    parts = [stream.feed(piece, last=number == len(sizes)) for number, piece in enumerate(cut, start=1)]
-    found = torch.cat(parts)
-    assert found.shape == expected.shape
-    assert torch.allclose(found, expected, atol=1e-5)
     assert expected.abs().max() > 0.05, "silence proves nothing"
+    vocoder = Vocoder(coqui.hifigan_decoder, torch.float32)
+    for sizes in ([24], [8, 4, 4, 8], [1] * 24):
+        stream = vocoder.stream(speaker, speed)
+        cut = torch.split(latents, sizes, 1)
+        parts = [stream.feed(piece, last=number == len(sizes)) for number, piece in enumerate(cut, start=1)]
+        found = torch.cat(parts)
+        assert found.shape == expected.shape, sizes
+        assert torch.allclose(found, expected, atol=1e-5), sizes
 
 
 def test_half_the_digits_change_the_sound_little(coqui: Any, speaker: Tensor) -> None:
