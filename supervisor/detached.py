@@ -12,7 +12,7 @@ from voicestream.protocol.messages import Counts, EventName, HandedOver, Session
 if TYPE_CHECKING:
     from voicestream.protocol.messages import SessionEvent
     from voicestream.supervisor.ledger.commands import Closed
-    from voicestream.supervisor.ledger.state import Books
+    from voicestream.supervisor.ledger.state import LedgerState
     from voicestream.supervisor.sessions import Session, Sessions
 
 LAST_INPUT_SECONDS: Final = 1.0
@@ -53,7 +53,7 @@ class Handovers:
     """The sessions that are being handed over, and what became of those that were; sans-I/O but for its frames."""
 
     sessions: Sessions
-    books: Books
+    state: LedgerState
     _asked_at: dict[str, float] = field(default_factory=dict[str, float])
     """By session that waits for ``HandedOver``."""
     _left_at: dict[str, float] = field(default_factory=dict[str, float])
@@ -73,7 +73,7 @@ class Handovers:
         """Let those clients leave of whose sessions nothing else is to be expected that needs them."""
         self._end_inputs(now)
         for session_id, asked_at in list(self._asked_at.items()):
-            book = self.books.sessions.get(session_id)
+            book = self.state.sessions.get(session_id)
             session = self.sessions.by_id.get(session_id)
             if book is None or session is None:
                 del self._asked_at[session_id]
@@ -100,7 +100,7 @@ class Handovers:
 
     def _take_over(self, session: Session) -> None:
         session.detached = True
-        self.books.queue(session.session, is_complete=True)
+        self.state.queue(session.session, is_complete=True)
 
     def _end_inputs(self, now: float) -> None:
         for session_id, left_at in list(self._left_at.items()):

@@ -22,7 +22,7 @@ MAX_PAUSES: Final = 2
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of input as it arrived."""
+    """A segment of input as it arrived."""
 
     offset: int
     data: bytes

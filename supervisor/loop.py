@@ -44,7 +44,7 @@ from voicestream.supervisor.processes.process import threads_for
 from voicestream.supervisor.processes.table import ProcessTable
 from voicestream.supervisor.processes.worker_events import BecameReady, Ended, RoleFailed, Started
 from voicestream.supervisor.reporting import session_events
-from voicestream.supervisor.requests import Desk
+from voicestream.supervisor.requests import RequestHandler
 from voicestream.supervisor.sessions import Sessions
 from voicestream.supervisor.signals import Signals
 
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from voicestream.protocol.run_directory import RunDirectory
     from voicestream.supervisor.ledger.commands import Command
     from voicestream.supervisor.processes.watchdog import Limits
-    from voicestream.supervisor.processes.worker_events import Finding
+    from voicestream.supervisor.processes.worker_events import WorkerEvent
 
 LOOK_SECONDS: Final = 0.1
 """With a session open, what only time brings (a turn is over, an alarm is due) is noticed this soon."""
@@ -106,7 +106,7 @@ class Supervisor:
         self.hub: Final = Hub(run_directory.hub)
         self.ledger: Final = Ledger(self.pool.slots)
         self.sessions: Final = Sessions(self.hub)
-        self.handovers: Final = Handovers(self.sessions, self.ledger.books)
+        self.handovers: Final = Handovers(self.sessions, self.ledger.state)
         threads = threads_for(os.cpu_count() or 1)
         self.table: Final = ProcessTable(
             self.hub,
@@ -123,7 +123,7 @@ class Supervisor:
         self.idle_since: float | None = self.started_at
         self.is_ending = False
         self.notes: Final = session_events.Notes()
-        self._desk: Final = Desk(self)
+        self._requests: Final = RequestHandler(self)
         self._exchange: Final = Exchange(self)
         self._directory_look_at = self.started_at
         self._is_cut_off = False
@@ -153,7 +153,7 @@ class Supervisor:
         """
         now = time.monotonic()
         if self._is_stale:
-            self._watch.watch(poller.descriptors(self.table.posts.values(), self.sessions.by_id.values(), now))
+            self._watch.watch(poller.descriptors(self.table.records.values(), self.sessions.by_id.values(), now))
             self._due = self._due_at(now)
             self._is_stale = False
         ready = self._watch.wait(self._due - now)
@@ -164,7 +164,7 @@ class Supervisor:
                 else:
                     self._take(identity, message, time.monotonic())
             self._tell_refused(time.monotonic())
-        if ready or self._is_stale or self.table.has_findings or time.monotonic() >= self._due:
+        if ready or self._is_stale or self.table.has_events or time.monotonic() >= self._due:
             self._look_around(ready)
         self._feed_parser()
         self.handovers.complete(time.monotonic())
@@ -176,12 +176,12 @@ class Supervisor:
         if self._signals.wake.fileno() in ready:
             for number in self._signals.take():
                 self.end(f"told to by {number.name}")
-        for post in self.table.posts.values():
-            if post.process is not None:
-                post.read(post.process, ready, now)
+        for record in self.table.records.values():
+            if record.process is not None:
+                record.read(record.process, ready, now)
         self.table.check(now)
-        for finding in self.table.take_findings():
-            self._act_on(finding, time.monotonic())
+        for event in self.table.take_events():
+            self._act_on(event, time.monotonic())
         self._notice_ended_clients()
         self.do(self.ledger.tick(time.monotonic()))
         if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
@@ -229,46 +229,46 @@ class Supervisor:
 
     def restart_done(self, role: Role, now: float) -> None:
         """Answer those who asked for a restart of this role, now that its next worker is ready."""
-        self._desk.restart_done(self.table.posts[role], now)
+        self._requests.restart_done(self.table.records[role], now)
 
     def _take(self, identity: bytes, message: Message, now: float) -> None:
-        post = self.table.post_of(identity)
-        if post is not None:
+        record = self.table.record_of(identity)
+        if record is not None:
             if is_from_worker(message):
                 message = truncate(message)
-                self.table.heard(post, message, now)
-                if isinstance(message, Loading) and not post.is_exchanged:
-                    self.sessions.tell_all(lambda session: session_events.loading(session, post, message, now))
-                self._take_from_worker(post.role, message, now)
+                self.table.heard(record, message, now)
+                if isinstance(message, Loading) and not record.is_exchanged:
+                    self.sessions.tell_all(lambda session: session_events.loading(session, record, message, now))
+                self._take_from_worker(record.role, message, now)
             else:
                 self.hub.drop(identity, "misplaced", type(message).__name__)
         elif isinstance(message, EndOfInput | Input):
             self._take_input(identity, message, now)
         elif is_from_client(message):
             self._is_stale = True
-            self._desk.take(identity, message, now)
+            self._requests.take(identity, message, now)
         else:
             # A predecessor that is not quite dead, or somebody who is none of ours.
             self.hub.drop(identity, "stale", type(message).__name__)
 
     def _take_other_version(self, identity: bytes, error: OtherVersionError, now: float) -> None:
         """A worker or a client of another version of the protocol: the one is ended, the other told."""
-        post = self.table.post_of(identity)
+        record = self.table.record_of(identity)
         self._is_stale = True
-        if post is not None:
-            self.table.heard_other_version(post, error, now)
+        if record is not None:
+            self.table.heard_other_version(record, error, now)
         else:
-            self._desk.refuse_version(identity, error, now)
+            self._requests.refuse_version(identity, error, now)
 
     def _tell_refused(self, now: float) -> None:
         """Tell sessions that a frame of one of our workers was no message; what it carried is made up for elsewhere."""
         while self.hub.refused:
             identity, reason = self.hub.refused.popleft()
-            post = self.table.post_of(identity)
-            if post is None:
+            record = self.table.record_of(identity)
+            if record is None:
                 continue
             for session in self.sessions.by_id.values():
-                self.hub.send(session.client, session_events.refused(session.session, post.role, reason, now))
+                self.hub.send(session.client, session_events.refused(session.session, record.role, reason, now))
 
     def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
         session = self.sessions.by_id.get(message.session)
@@ -285,14 +285,14 @@ class Supervisor:
             self.hub.drop(identity, "misplaced", f"input at {message.offset}, not {session.input.end}")
 
     def _take_from_worker(self, role: Role, message: FromWorker, now: float) -> None:
-        post = self.table.posts[role]
+        record = self.table.records[role]
         if role == "parser" and isinstance(message, InputConsumed):
             waiting = self.sessions.by_id.get(message.session)
             asked_at = waiting.asked_at if waiting is not None else None
             session = self.sessions.consumed(message, now)
             if session is not None:
                 if asked_at is not None:
-                    post.done(now - asked_at)
+                    record.done(now - asked_at)
                 ended = message.ended and session.end_sent and session.input.is_all_read
                 progress = self.ledger.input_progressed(
                     message.session, message.open_message, now, found=message.found, ended=ended
@@ -312,48 +312,48 @@ class Supervisor:
             isinstance(message, AudioWritten) and message.last
         )
         if finished and before is not None:
-            post.done(now - before)
+            record.done(now - before)
 
-    def _act_on(self, finding: Finding, now: float) -> None:
-        match finding:
+    def _act_on(self, event: WorkerEvent, now: float) -> None:
+        match event:
             case Started():
                 pass  # it can do nothing yet; sessions are told
             case BecameReady(role=role):
-                self.do(self.ledger.seat(role, now))
+                self.do(self.ledger.worker_available(role, now))
                 self.restart_done(role, now)
-            case Ended(role=role, reason=reason, blame=blame):
+            case Ended(role=role, reason=reason, counts_as_failure=counts_as_failure):
                 if role == "parser":
-                    self._parser_lost(blame=blame, now=now)
-                self.do(self.ledger.lost(role, reason, self.pool.cursor, now, blame=blame))
+                    self._parser_lost(counts_as_failure=counts_as_failure, now=now)
+                self.do(self.ledger.lost(role, reason, self.pool.cursor, now, counts_as_failure=counts_as_failure))
             case RoleFailed(role=role, reason=reason, exit_code=exit_code):
-                self._tell_of(finding, now)
-                self._desk.role_failed(self.table.posts[role], reason, exit_code, now)
+                self._tell_of(event, now)
+                self._requests.role_failed(self.table.records[role], reason, exit_code, now)
                 return
-        self._tell_of(finding, now)
+        self._tell_of(event, now)
 
-    def _tell_of(self, finding: Finding, now: float) -> None:
+    def _tell_of(self, event: WorkerEvent, now: float) -> None:
         """Tell the sessions that need its role what became of a worker."""
-        post = self.table.posts[finding.role]
-        concerned = [s for s in self.sessions.by_id.values() if requirements.is_needed(post.role, s.options)]
-        text = finding.told if isinstance(finding, Ended) else ""
-        if isinstance(finding, Ended | RoleFailed):
-            reason = finding.reason
+        record = self.table.records[event.role]
+        concerned = [s for s in self.sessions.by_id.values() if requirements.is_needed(record.role, s.options)]
+        text = event.told if isinstance(event, Ended) else ""
+        if isinstance(event, Ended | RoleFailed):
+            reason = event.reason
         else:
-            is_shown = any(one.is_told and not one.options.quiet for one in concerned) and not post.is_exchanged
-            reason = self.notes.of(post, told=is_shown)
+            is_shown = any(one.is_told and not one.options.quiet for one in concerned) and not record.is_exchanged
+            reason = self.notes.of(record, told=is_shown)
         if (
-            post.is_exchanged
-            and not isinstance(finding, RoleFailed)
-            and not (isinstance(finding, Ended) and finding.blame)
+            record.is_exchanged
+            and not isinstance(event, RoleFailed)
+            and not (isinstance(event, Ended) and event.counts_as_failure)
         ):
             reason = text = ""  # nothing that anybody has to know
-        if isinstance(finding, BecameReady | RoleFailed):
-            post.is_exchanged = False
+        if isinstance(event, BecameReady | RoleFailed):
+            record.is_exchanged = False
         for session in concerned:
-            self.sessions.tell(session.session, session_events.worker(session.session, post, reason, now, text=text))
+            self.sessions.tell(session.session, session_events.worker(session.session, record, reason, now, text=text))
 
-    def _parser_lost(self, *, blame: bool, now: float) -> None:
-        for session, dropped in self.sessions.parser_lost(blame=blame):
+    def _parser_lost(self, *, counts_as_failure: bool, now: float) -> None:
+        for session, dropped in self.sessions.parser_lost(counts_as_failure=counts_as_failure):
             session.found_before = self.ledger.found(session.session)
             reason = f"a line of {dropped} bytes ended the parser again and again; it is left out"
             self.do(self.ledger.input_skipped(session.session, reason, now))
@@ -382,10 +382,10 @@ class Supervisor:
         if not self.sessions.by_id:
             self.idle_since = now
             # A pause ends with the last session that it held.
-            self._desk.hold("", paused=False, now=now)
+            self._requests.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:
-        if "parser" in self.ledger.books.seated:
+        if "parser" in self.ledger.state.available:
             parser = self.table.identity("parser")
             if parser is not None:
                 self.sessions.feed(parser, time.monotonic())
@@ -397,7 +397,7 @@ class Supervisor:
                 self._watch.leave(session.watch)
                 self.handovers.client_ended(session, time.monotonic())
                 # Nobody else could let it go on.
-                self._desk.hold(session.session, paused=False, now=time.monotonic())
+                self._requests.hold(session.session, paused=False, now=time.monotonic())
             else:
                 reason = "its client is gone"
                 self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, time.monotonic()))
@@ -419,9 +419,11 @@ class Supervisor:
             due = min(due, self.idle_since + self.keep_alive_seconds)
         if self.sessions.needs_polls:
             due = min(due, now + POLL_SECONDS)
-        return min([due, *(post.log.rests_until for post in self.table.posts.values() if post.log.rests_until > now)])
+        return min(
+            [due, *(record.log.rests_until for record in self.table.records.values() if record.log.rests_until > now)]
+        )
 
     def _answer_last(self) -> None:
-        self._desk.ended()
+        self._requests.ended()
         self.hub.close(linger_seconds=LAST_FRAMES_SECONDS)
         self.pool.close()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from voicestream.protocol.process_watch import ProcessWatch
-    from voicestream.supervisor.processes.worker_record import Post
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
     from voicestream.supervisor.sessions import Session
 
 
@@ -47,15 +47,15 @@ class Watch:
             self.watch(self._watched - {process.descriptor})
 
 
-def descriptors(posts: Iterable[Post], sessions: Iterable[Session], now: float) -> set[int]:
+def descriptors(records: Iterable[WorkerRecord], sessions: Iterable[Session], now: float) -> set[int]:
     """What is to be watched of workers and clients. A worker that printed too much is left alone for a while."""
     wanted: set[int] = set()
-    for post in posts:
-        if post.process is not None:
-            if now >= post.log.rests_until:
-                wanted |= {post.process.output, post.process.log}
-            if post.cut_at is None:
-                wanted.add(post.process.lifeline.fileno())
+    for record in records:
+        if record.process is not None:
+            if now >= record.log.rests_until:
+                wanted |= {record.process.output, record.process.log}
+            if record.cut_at is None:
+                wanted.add(record.process.lifeline.fileno())
     watches = [session.watch for session in sessions if session.watch is not None]
     wanted.update(one.descriptor for one in watches if one.descriptor is not None)
     return wanted

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from voicestream.errors import OtherVersionError
     from voicestream.protocol.messages import FromClient, RefusalCode, Role, SessionOptions
     from voicestream.supervisor.loop import Supervisor
-    from voicestream.supervisor.processes.shutdown import Rung
-    from voicestream.supervisor.processes.worker_record import Post
-    from voicestream.supervisor.requirements import Wish
+    from voicestream.supervisor.processes.shutdown import Step
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
+    from voicestream.supervisor.requirements import Requirement
     from voicestream.supervisor.sessions import Session
 
 MAX_REQUESTS_A_SECOND: Final = 100
@@ -59,7 +59,7 @@ class _Waiting:
     predecessor: int
 
 
-class Desk:
+class RequestHandler:
     """Answers clients on behalf of the supervisor."""
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -106,8 +106,8 @@ class Desk:
         """The cause of a pause of all sessions; empty = they are not paused."""
         if self._supervisor.ledger.playing.paused:
             return PAUSE
-        books = self._supervisor.ledger.books.sessions
-        return ", ".join(books) if all(book.held for book in books.values()) else ""
+        state = self._supervisor.ledger.state.sessions
+        return ", ".join(state) if all(book.held for book in state.values()) else ""
 
     def hold(self, session: str, *, paused: bool, now: float) -> None:
         """Hold what is heard, or go on: of one session, or (``session`` empty) of all."""
@@ -123,27 +123,27 @@ class Desk:
             for each in list(self._supervisor.sessions.by_id):
                 self._supervisor.do(self._supervisor.ledger.hold_session(each, held=False, now=now))
 
-    def restart_done(self, post: Post, now: float) -> None:
+    def restart_done(self, record: WorkerRecord, now: float) -> None:
         """The next incarnation of a role is ready."""
-        for waiting in self._waiting_for(post.role):
-            if waiting.predecessor >= post.incarnation:
+        for waiting in self._waiting_for(record.role):
+            if waiting.predecessor >= record.incarnation:
                 continue
-            del self._waiting[waiting.client, post.role]
+            del self._waiting[waiting.client, record.role]
             answer = WorkerRestarted(
-                role=post.role,
-                incarnation=post.incarnation,
-                pid=post.process.pid if post.process else 0,
-                path=post.last_exit or "",
+                role=record.role,
+                incarnation=record.incarnation,
+                pid=record.process.pid if record.process else 0,
+                path=record.last_exit or "",
                 seconds=now - waiting.since,
             )
             self._supervisor.hub.send(waiting.client, answer)
 
-    def restart_failed(self, post: Post, reason: str) -> None:
+    def restart_failed(self, record: WorkerRecord, reason: str) -> None:
         """There will be no next incarnation of a role."""
-        for waiting in self._waiting_for(post.role):
-            del self._waiting[waiting.client, post.role]
+        for waiting in self._waiting_for(record.role):
+            del self._waiting[waiting.client, record.role]
             self._refuse(
-                waiting.client, "worker_failed", f"the {post.role} worker does not start: {reason}", EXIT_INCOMPLETE
+                waiting.client, "worker_failed", f"the {record.role} worker does not start: {reason}", EXIT_INCOMPLETE
             )
 
     def ended(self) -> None:
@@ -181,23 +181,23 @@ class Desk:
             if text := check():
                 self._refuse(client, code, text, EXIT_USAGE)
                 return
-        for role, post in supervisor.table.posts.items():
-            if post.state == "failed" and requirements.is_needed(role, message.options):
+        for role, record in supervisor.table.records.items():
+            if record.state == "failed" and requirements.is_needed(role, message.options):
                 # Nothing is spoken without it, and whoever starts a run wants it tried again.
                 supervisor.table.revive(role, now)
         session = supervisor.sessions.open(client, message.options, message.pid, now, detach=message.detach)
         supervisor.idle_since = None
-        posts = supervisor.table.posts
+        records = supervisor.table.records
         translates = requirements.translates(message.options)
         supervisor.hub.send(
             client,
             SessionOpened(
                 session=session.session,
                 pid=os.getpid(),
-                translator=posts["translation"].engine_name if translates else UNTRANSLATED,
-                tts=posts["tts"].engine_name,
-                note=supervisor.notes.of(posts["translation"], told=translates and not message.options.quiet),
-                tts_note=supervisor.notes.of(posts["tts"], told=not message.options.quiet),
+                translator=records["translation"].engine_name if translates else UNTRANSLATED,
+                tts=records["tts"].engine_name,
+                note=supervisor.notes.of(records["translation"], told=translates and not message.options.quiet),
+                tts_note=supervisor.notes.of(records["tts"], told=not message.options.quiet),
                 paused_by=self.paused_by,
             ),
         )
@@ -205,83 +205,89 @@ class Desk:
         opened = supervisor.ledger.open_session(session.session, message.options, now, detach=message.detach)
         supervisor.do(opened)
 
-    def role_failed(self, post: Post, reason: str, exit_code: int, now: float) -> None:
+    def role_failed(self, record: WorkerRecord, reason: str, exit_code: int, now: float) -> None:
         """There is no worker of a role: end the sessions that cannot do without it, and no others.
 
         The failure of an engine belongs to those who wanted that engine: the role goes on with what another session
         wants, if that is something else.
         """
         supervisor = self._supervisor
-        self.restart_failed(post, reason)
-        others: list[Wish] = []
+        self.restart_failed(record, reason)
+        others: list[Requirement] = []
         for session in list(supervisor.sessions.by_id.values()):
-            if not requirements.is_needed(post.role, session.options):
+            if not requirements.is_needed(record.role, session.options):
                 continue
-            wish = requirements.wishes(session.options).get(post.role)
-            if wish is None or wish.is_what_runs(post):
-                text = f"{session_events.WORDS[post.role]}: {reason}"
+            requirement = requirements.required_engines(session.options).get(record.role)
+            if requirement is None or requirement.is_what_runs(record):
+                text = f"{session_events.WORDS[record.role]}: {reason}"
                 supervisor.do(supervisor.ledger.stop_session(session.session, text, exit_code, now))
             else:
-                others.append(wish)
+                others.append(requirement)
         if others and not supervisor.is_ending:
-            self._exchange(post, others[0], now)
+            self._exchange(record, others[0], now)
 
     def _engines(self, options: SessionOptions, now: float) -> str:
         """Make sure that the workers have the engines a session wants; returns why not, or nothing.
 
         All or nothing: a session that is refused has changed nothing.
         """
-        posts = self._supervisor.table.posts
-        exchanges: list[tuple[Post, Wish]] = []
-        for role, wish in requirements.wishes(options).items():
-            post = posts[role]
-            if self._suits(post, wish):
+        records = self._supervisor.table.records
+        exchanges: list[tuple[WorkerRecord, Requirement]] = []
+        for role, requirement in requirements.required_engines(options).items():
+            record = records[role]
+            if self._suits(record, requirement):
                 continue
-            if post.state != "failed" and self._is_in_use(role):
-                is_set = post.settings == wish.settings or self._settings_are_nothing_to(post, wish.engine)
-                other = f"{wish.engine} with other --models, --compute, --gpu or --graphs"
-                return (
-                    f"the {role} worker runs {post.engine_name} for another session, not "
-                    f"{wish.engine if is_set else other}.\nWait for that session, or try: voicestream down"
+            if record.state != "failed" and self._is_in_use(role):
+                is_set = record.settings == requirement.settings or self._settings_are_nothing_to(
+                    record, requirement.engine
                 )
-            exchanges.append((post, wish))
-        for post, wish in exchanges:
-            self._exchange(post, wish, now)
+                other = f"{requirement.engine} with other --models, --compute, --gpu or --graphs"
+                return (
+                    f"the {role} worker runs {record.engine_name} for another session, not "
+                    f"{requirement.engine if is_set else other}.\nWait for that session, or try: voicestream down"
+                )
+            exchanges.append((record, requirement))
+        for record, requirement in exchanges:
+            self._exchange(record, requirement, now)
         return ""
 
-    def _suits(self, post: Post, wish: Wish) -> bool:
-        """Whether a session with this wish can be served by what runs now, or is to run soon."""
-        if post.state == "failed":
-            return wish.is_what_runs(post)
-        fits = wish.engine in (post.engine, post.engine_name) or (wish.engine == AUTO and post.engine != UNTRANSLATED)
-        return fits and (post.settings == wish.settings or self._settings_are_nothing_to(post, wish.engine))
+    def _suits(self, record: WorkerRecord, requirement: Requirement) -> bool:
+        """Whether a session with this requirement can be served by what runs now, or is to run soon."""
+        if record.state == "failed":
+            return requirement.is_what_runs(record)
+        fits = requirement.engine in (record.engine, record.engine_name) or (
+            requirement.engine == AUTO and record.engine != UNTRANSLATED
+        )
+        return fits and (
+            record.settings == requirement.settings or self._settings_are_nothing_to(record, requirement.engine)
+        )
 
-    def _exchange(self, post: Post, wish: Wish, now: float) -> None:
+    def _exchange(self, record: WorkerRecord, requirement: Requirement, now: float) -> None:
         """Have another engine in the place of what runs, or has failed."""
         supervisor = self._supervisor
-        post.engine = wish.engine
-        post.settings = wish.settings
-        if post.process is not None:
-            supervisor.ledger.unseat(post.role)
-            supervisor.table.end(post, "drain", now, wished=True, reason=f"engine {wish.engine} is wanted")
+        record.engine = requirement.engine
+        record.settings = requirement.settings
+        if record.process is not None:
+            supervisor.ledger.worker_unavailable(record.role)
+            supervisor.table.end(record, "drain", now, requested=True, reason=f"engine {requirement.engine} is wanted")
         else:
-            supervisor.table.revive(post.role, now)
+            supervisor.table.revive(record.role, now)
 
     def _is_in_use(self, role: Role) -> bool:
         return any(
             requirements.is_needed(role, session.options) for session in self._supervisor.sessions.by_id.values()
         )
 
-    def _settings_are_nothing_to(self, post: Post, engine: str) -> bool:
+    def _settings_are_nothing_to(self, record: WorkerRecord, engine: str) -> bool:
         """Whether the engine that runs is right for who wants ``engine``, with whatever settings it was loaded.
 
         ``auto`` may have taken it for lack of weights that are where the new settings say. While others are listening
         nobody is refused for that: what runs speaks.
         """
-        if requirements.uses_settings(post.role, post.engine_name):
+        if requirements.uses_settings(record.role, record.engine_name):
             return False
-        is_open_question = engine == AUTO == post.engine
-        return not is_open_question or (post.role == "tts" and self._is_in_use("tts"))
+        is_open_question = engine == AUTO == record.engine
+        return not is_open_question or (record.role == "tts" and self._is_in_use("tts"))
 
     def _file_in_use(self, options: SessionOptions) -> str:
         path = options.output.path
@@ -336,16 +342,16 @@ class Desk:
         if supervisor.is_ending:
             self._refuse(client, "ending", "the supervisor is ending", EXIT_INCOMPLETE)
             return
-        post = supervisor.table.posts[message.role]
+        record = supervisor.table.records[message.role]
         self._waiting[client, message.role] = _Waiting(
-            client=client, role=message.role, since=now, predecessor=post.incarnation
+            client=client, role=message.role, since=now, predecessor=record.incarnation
         )
-        if post.process is None:
+        if record.process is None:
             supervisor.table.revive(message.role, now)
             return
-        supervisor.ledger.unseat(message.role)
-        rung: Rung = "kill" if message.now else "drain"
-        supervisor.table.end(post, rung, now, wished=True, reason="restart")
+        supervisor.ledger.worker_unavailable(message.role)
+        step: Step = "kill" if message.now else "drain"
+        supervisor.table.end(record, step, now, requested=True, reason="restart")
 
     def _status(self, now: float) -> Status:
         supervisor = self._supervisor
@@ -355,18 +361,18 @@ class Desk:
                 sessions=len(supervisor.sessions.by_id),
                 keep_alive_seconds=supervisor.keep_alive_seconds,
                 run_directory=str(supervisor.run_directory.path),
-                slots=supervisor.ledger.books.slots,
+                slots=supervisor.ledger.state.slots,
                 frames_dropped=supervisor.hub.dropped.total(),
                 paused_by=self.paused_by,
                 overview=overview.of(supervisor.ledger, now),
             ),
             workers=[
-                worker_status.of_worker(supervisor.table.posts[role], supervisor.in_flight(role), now)
+                worker_status.of_worker(supervisor.table.records[role], supervisor.in_flight(role), now)
                 for role in ("parser", "translation", "tts", "player")
             ],
             sessions=session_status.of_all(supervisor.sessions, supervisor.ledger, now),
             failures=supervisor.handovers.failures(now),
-            notes={role: supervisor.table.posts[role].note for role in get_args(EngineRole)},
+            notes={role: supervisor.table.records[role].note for role in get_args(EngineRole)},
         )
 
     def _refuse(self, client: bytes, code: RefusalCode, text: str, exit_code: int) -> None:

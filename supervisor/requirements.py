@@ -11,20 +11,20 @@ from voicestream.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import EngineRole, Role, SessionOptions
-    from voicestream.supervisor.processes.worker_record import Post
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
 
 
 @dataclass(frozen=True)
-class Wish:
+class Requirement:
     """The engine that a session wants of a role."""
 
     engine: str
     settings: EngineSettings
 
-    def is_what_runs(self, post: Post) -> bool:
-        """Whether the post has (or has failed with) just this."""
-        return self.engine == post.engine and (
-            self.settings == post.settings or not uses_settings(post.role, self.engine)
+    def is_what_runs(self, record: WorkerRecord) -> bool:
+        """Whether the record has (or has failed with) just this."""
+        return self.engine == record.engine and (
+            self.settings == record.settings or not uses_settings(record.role, self.engine)
         )
 
 
@@ -55,13 +55,13 @@ def is_needed(role: Role, options: SessionOptions) -> bool:
     return role != "translation" or translates(options)
 
 
-def wishes(options: SessionOptions) -> dict[Role, Wish]:
+def required_engines(options: SessionOptions) -> dict[Role, Requirement]:
     """What a session wants of the roles that have a choice; one that it does not need is not in it."""
     engines: dict[EngineRole, str] = {"tts": options.tts}
     if translates(options):
         engines["translation"] = options.translator
     return {
-        role: Wish(
+        role: Requirement(
             engine,
             EngineSettings(
                 models=options.models,

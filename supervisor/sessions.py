@@ -126,7 +126,7 @@ class Sessions:
         self._tell_accepted(session)
         return session
 
-    def parser_lost(self, *, blame: bool) -> list[tuple[Session, int]]:
+    def parser_lost(self, *, counts_as_failure: bool) -> list[tuple[Session, int]]:
         """The parser is gone: all will be read again from the checkpoints.
 
         Returns:
@@ -134,7 +134,7 @@ class Sessions:
         """
         given_up: list[tuple[Session, int]] = []
         # It reads one piece after another: only the oldest that it has not acknowledged can have been the cause.
-        suspect = self._with_parser[0][0] if blame and self._with_parser else None
+        suspect = self._with_parser[0][0] if counts_as_failure and self._with_parser else None
         self._with_parser.clear()
         for session in self.by_id.values():
             session.opened_at_parser = False

@@ -14,7 +14,7 @@ _GROWTH: Final = 2.0
 
 
 @dataclass
-class Arrivals:
+class ChunkTimeline:
     """The sound of one sentence from one job; seconds on the clock of its maker, which stands while it has no slot."""
 
     began: float

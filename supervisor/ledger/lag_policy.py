@@ -24,7 +24,7 @@ from voicestream.supervisor.ledger.state import Waiting, first_open, put_in_orde
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.supervisor.ledger.state import Books, SessionBook
+    from voicestream.supervisor.ledger.state import LedgerState, SessionState
 
 
 class Drop(Protocol):
@@ -35,24 +35,24 @@ class Drop(Protocol):
         ...
 
 
-class Lagging:
+class LagPolicy:
     """Which messages wait since when, and the end of those that wait too long."""
 
-    def __init__(self, books: Books, drop: Drop, take: Callable[[SessionBook, Row], None]) -> None:
+    def __init__(self, state: LedgerState, drop: Drop, take: Callable[[SessionState, Row], None]) -> None:
         """``take``: takes a new row to be translated."""
-        self._books = books
+        self._state = state
         self._drop = drop
         self._take = take
 
-    def hold(self, book: SessionBook, *, is_quiet: bool) -> None:
+    def hold(self, book: SessionState, *, is_quiet: bool) -> None:
         """Take note whether anything of a session can be heard: while it cannot, nothing of it ages."""
         if is_quiet and book.quiet_since is None:
-            book.quiet_since = self._books.now
+            book.quiet_since = self._state.now
         elif not is_quiet and book.quiet_since is not None:
-            book.quiet_seconds += self._books.now - book.quiet_since
+            book.quiet_seconds += self._state.now - book.quiet_since
             book.quiet_since = None
 
-    def found(self, book: SessionBook, row: Row) -> None:
+    def found(self, book: SessionState, row: Row) -> None:
         """A sentence was found: the first of a message starts its clock."""
         if book.options.max_lag_seconds and row.message > book.newest_message:
             book.newest_message = row.message
@@ -60,16 +60,16 @@ class Lagging:
 
     def skip(self) -> None:
         """Skip what is too old by now."""
-        for book in self._books.sessions.values():
+        for book in self._state.sessions.values():
             if book.options.max_lag_seconds:
                 self._skip(book)
 
-    def clock(self, book: SessionBook) -> float:
+    def clock(self, book: SessionState) -> float:
         """Seconds in which something of a session could be heard."""
-        now = self._books.now if book.quiet_since is None else book.quiet_since
+        now = self._state.now if book.quiet_since is None else book.quiet_since
         return now - book.quiet_seconds
 
-    def _skip(self, book: SessionBook) -> None:
+    def _skip(self, book: SessionState) -> None:
         waiting = book.waiting
         oldest = self.clock(book) - book.options.max_lag_seconds
         last: int | None = None
@@ -80,7 +80,7 @@ class Lagging:
         if book.unannounced:
             self._announce(book)
 
-    def _skip_up_to(self, book: SessionBook, last: int) -> None:
+    def _skip_up_to(self, book: SessionState, last: int) -> None:
         """Skip what there is of the messages up to ``last`` but of those that have begun to be heard."""
         up_to_last = itertools.takewhile(lambda row: row.message <= last, book.rows.values())
         rows = [row for row in up_to_last if row.message > book.begun_message and not row.is_announcement]
@@ -89,7 +89,7 @@ class Lagging:
             self._drop(row, Outcome.SKIPPED, reason)
         book.unannounced += len({row.message for row in rows})
 
-    def _announce(self, book: SessionBook) -> None:
+    def _announce(self, book: SessionState) -> None:
         """Say how many messages are left out, once all of the one that is heard was given to the player.
 
         Until then more may be skipped, and one announcement is enough.
@@ -116,6 +116,6 @@ class Lagging:
             before=following.sentence,
         )
         book.rows[row.sentence] = row
-        self._books.report(EventName.ANNOUNCEMENT, row, text=text, language=language)
+        self._state.report(EventName.ANNOUNCEMENT, row, text=text, language=language)
         put_in_order(book.unplayed, row)
         self._take(book, row)

@@ -7,8 +7,8 @@ driver.
 The rules, each kept whatever the order of events:
 
 - A sentence is known by its id; one that is found again (the parser was replaced) is dropped.
-- The loss of a worker moves its sentences one stage back and counts a trial; after ``MAX_TRIALS`` at one stage without
-  getting further the sentence is given up there: translation speaks the original and says so, tts and player skip it.
+- The loss of a worker moves its sentences one stage back and counts an attempt; after ``MAX_ATTEMPTS`` at one stage
+  without getting further the sentence is given up there: translation speaks the original and says so, tts and player skip it.
 - Sound that was committed stays, whoever dies: a sentence is made again only from the frame that is missing, and played
   on from the frame of the cursor.
 - Playing is strictly in order within a session; sessions take turns by message, but one that was handed over is played
@@ -46,12 +46,12 @@ from voicestream.protocol.messages import (
 )
 from voicestream.supervisor import requirements
 from voicestream.supervisor.ledger.commands import Closed, Command, Report
-from voicestream.supervisor.ledger.lag_policy import Lagging
+from voicestream.supervisor.ledger.lag_policy import LagPolicy
 from voicestream.supervisor.ledger.playing import Playing
 from voicestream.supervisor.ledger.sentences import Outcome, Row
 from voicestream.supervisor.ledger.slots import SlotTable
 from voicestream.supervisor.ledger.speaking import Speaking
-from voicestream.supervisor.ledger.state import MAX_CHARACTERS, Books, SessionBook
+from voicestream.supervisor.ledger.state import MAX_CHARACTERS, LedgerState, SessionState
 from voicestream.supervisor.ledger.translating import Translating
 
 if TYPE_CHECKING:
@@ -65,20 +65,20 @@ class Ledger:
     """All sentences of all sessions. Every method returns the commands that follow from what it was told."""
 
     def __init__(self, slots: int) -> None:
-        self.books = Books(SlotTable(slots))
-        self.translating = Translating(self.books)
-        self.speaking = Speaking(self.books)
-        self.playing = Playing(self.books, self.speaking.pace)
-        self.lagging = Lagging(self.books, self._drop, self.translating.found)
+        self.state = LedgerState(SlotTable(slots))
+        self.translating = Translating(self.state)
+        self.speaking = Speaking(self.state)
+        self.playing = Playing(self.state, self.speaking.playout_start)
+        self.lag_policy = LagPolicy(self.state, self._drop, self.translating.found)
 
     def open_session(self, session: str, options: SessionOptions, now: float, *, detach: bool = False) -> list[Command]:
         """A new session; its id must be new. ``detach``: it is to be handed over at the end of its input."""
-        self.books.now = now
-        book = SessionBook(session=session, options=options, translates=requirements.translates(options))
-        self.books.sessions[session] = book
+        self.state.now = now
+        book = SessionState(session=session, options=options, translates=requirements.translates(options))
+        self.state.sessions[session] = book
         if detach:
-            self.books.queue(session, is_complete=False)
-        self.lagging.hold(book, is_quiet=self.playing.paused)
+            self.state.queue(session, is_complete=False)
+        self.lag_policy.hold(book, is_quiet=self.playing.paused)
         self.playing.open_output(book)
         return self._settle()
 
@@ -94,8 +94,8 @@ class Ledger:
             found: sentences the parser has sent; with ``ended``, those that did not arrive are reported as failed.
             ended: no further sentence will come.
         """
-        self.books.now = now
-        book = self.books.sessions.get(session)
+        self.state.now = now
+        book = self.state.sessions.get(session)
         if book is not None:
             if ended and found > book.expected:
                 self._left_out(book, found)
@@ -105,16 +105,16 @@ class Ledger:
 
     def input_skipped(self, session: str, reason: str, now: float) -> list[Command]:
         """Some of a session's input could not be read: nobody knows which words were in it."""
-        self.books.now = now
-        book = self.books.sessions.get(session)
+        self.state.now = now
+        book = self.state.sessions.get(session)
         if book is not None:
             self._input_failed(book, reason)
         return self._settle()
 
     def stop_session(self, session: str, reason: str, exit_code: int, now: float) -> list[Command]:
         """End a session now: what was not heard is skipped."""
-        self.books.now = now
-        book = self.books.sessions.get(session)
+        self.state.now = now
+        book = self.state.sessions.get(session)
         if book is not None:
             self._abandon(book, Outcome.SKIPPED, reason)
             self._close(book, exit_code, reason)
@@ -123,77 +123,77 @@ class Ledger:
     def waiting(self, *, everything: bool) -> int:
         """How many sentences ``skip`` would skip now."""
         if everything:
-            return sum(len(book.rows) for book in self.books.sessions.values())
+            return sum(len(book.rows) for book in self.state.sessions.values())
         return len(self.playing.heard_now())
 
     def skip(self, now: float, *, everything: bool) -> list[Command]:
         """Skip the sentence that is being heard, or everything that was found so far."""
-        self.books.now = now
-        rows = [row for book in self.books.sessions.values() for row in book.rows.values()]
+        self.state.now = now
+        rows = [row for book in self.state.sessions.values() for row in book.rows.values()]
         for row in rows if everything else self.playing.heard_now():
             self._drop(row, Outcome.SKIPPED, "skipped on request")
         return self._settle()
 
     def hold(self, *, paused: bool, now: float) -> list[Command]:
         """Hold what is heard, or go on with it."""
-        self.books.now = now
+        self.state.now = now
         if paused != self.playing.paused:
             self.playing.paused = paused
-            for book in self.books.sessions.values():
-                self.lagging.hold(book, is_quiet=paused or book.held)
-            if "player" in self.books.seated:
-                self.books.send("player", Pause() if paused else Resume())
+            for book in self.state.sessions.values():
+                self.lag_policy.hold(book, is_quiet=paused or book.held)
+            if "player" in self.state.available:
+                self.state.send("player", Pause() if paused else Resume())
         return self._settle()
 
     def hold_session(self, session: str, *, held: bool, now: float) -> list[Command]:
         """Hold one session, or let it go on where it was: others are heard meanwhile."""
-        self.books.now = now
-        book = self.books.sessions.get(session)
+        self.state.now = now
+        book = self.state.sessions.get(session)
         if book is not None and book.held != held:
             self.playing.hold(book, held=held)
-            self.lagging.hold(book, is_quiet=self.playing.paused or held)
+            self.lag_policy.hold(book, is_quiet=self.playing.paused or held)
         return self._settle()
 
-    def seat(self, role: Role, now: float) -> list[Command]:
+    def worker_available(self, role: Role, now: float) -> list[Command]:
         """The worker of a role is ready."""
-        self.books.now = now
-        self.books.seated.add(role)
+        self.state.now = now
+        self.state.available.add(role)
         if role == "player":
             self.playing.given_back_all()
             if self.playing.paused:
-                self.books.send("player", Pause())
-            for book in self.books.sessions.values():
+                self.state.send("player", Pause())
+            for book in self.state.sessions.values():
                 self.playing.open_output(book)
         return self._settle()
 
-    def unseat(self, role: Role) -> None:
+    def worker_unavailable(self, role: Role) -> None:
         """The worker of a role gets nothing new, because it is to end; what it has in hand it may still deliver."""
-        self.books.seated.discard(role)
+        self.state.available.discard(role)
 
-    def lost(self, role: Role, reason: str, cursor: Cursor, now: float, *, blame: bool) -> list[Command]:
-        """The worker of a role was reaped. ``blame``: it was not our wish, so what it had in hand may be the cause."""
-        self.books.now = now
-        self.books.seated.discard(role)
+    def lost(self, role: Role, reason: str, cursor: Cursor, now: float, *, counts_as_failure: bool) -> list[Command]:
+        """The worker of a role was reaped. ``counts_as_failure``: nobody asked for its end; its job may be the cause."""
+        self.state.now = now
+        self.state.available.discard(role)
         match role:
             case "translation":
-                self.translating.lost(reason, blame=blame)
+                self.translating.lost(reason, counts_as_failure=counts_as_failure)
             case "tts":
-                self.speaking.lost(reason, blame=blame)
+                self.speaking.lost(reason, counts_as_failure=counts_as_failure)
             case "player":
-                given_up = self.playing.lost(cursor, blame=blame)
+                given_up = self.playing.lost(cursor, counts_as_failure=counts_as_failure)
                 if given_up is not None:
                     self._drop(given_up, Outcome.FAILED, reason)
             case "parser":
                 pass  # what it had in hand is input, which sessions keep
-        self.books.let_go_of_all(role)
+        self.state.released_all(role)
         return self._settle()
 
     def handle(self, role: Role, message: FromWorker, now: float) -> list[Command]:
         """Take a worker's message; one that does not fit what the worker has in hand changes nothing."""
-        self.books.now = now
+        self.state.now = now
         match role, message:
             case _, Ready():
-                self.books.devices[role] = message.device.partition(" ")[0]
+                self.state.devices[role] = message.device.partition(" ")[0]
             case "parser", SentenceFound():
                 self._found(message)
             case "translation", Translated():
@@ -205,8 +205,8 @@ class Ledger:
             case "tts", WorkFailed():
                 self.speaking.failed(message)
             case "tts", Cancelled():
-                self.speaking.let_go(message.session, message.sentence)
-                self.books.let_go("tts", message.session, message.sentence)
+                self.speaking.released(message.session, message.sentence)
+                self.state.released("tts", message.session, message.sentence)
             case "player", _:
                 self._heard(message)
             case _:
@@ -215,7 +215,7 @@ class Ledger:
 
     def tick(self, now: float) -> list[Command]:
         """Time has passed: a turn may be over."""
-        self.books.now = now
+        self.state.now = now
         return self._settle()
 
     def in_flight(self, role: Role) -> int:
@@ -232,7 +232,7 @@ class Ledger:
 
     def found(self, session: str) -> int:
         """How many sentences of a session were found so far: the ordinal of the next."""
-        book = self.books.sessions.get(session)
+        book = self.state.sessions.get(session)
         return book.expected if book is not None else 0
 
     def progress(self, role: Role) -> tuple[float | None, int]:
@@ -260,7 +260,7 @@ class Ledger:
                 return None
 
     def _found(self, message: SentenceFound) -> None:
-        book = self.books.sessions.get(message.session)
+        book = self.state.sessions.get(message.session)
         if book is None or message.sentence < book.expected:
             return
         if message.sentence > book.expected:
@@ -273,7 +273,7 @@ class Ledger:
             message=message.message,
             text=message.text,
             language=message.language,
-            found_at=self.books.now,
+            found_at=self.state.now,
             kind=message.kind,
             paragraph=message.paragraph,
             closes=message.closes,
@@ -281,32 +281,32 @@ class Ledger:
         )
         book.last_found = (message.message, message.closes)
         book.rows[row.sentence] = row
-        self.books.report(EventName.SENTENCE_FOUND, row, text=row.text[:MAX_CHARACTERS], language=row.language)
+        self.state.report(EventName.SENTENCE_FOUND, row, text=row.text[:MAX_CHARACTERS], language=row.language)
         if len(row.text) > MAX_CHARACTERS:
             reason = f"a sentence of {len(row.text)} characters; at most {MAX_CHARACTERS} are spoken"
-            self.books.end(row, Outcome.SKIPPED, stage="parser", reason=reason)
+            self.state.end(row, Outcome.SKIPPED, stage="parser", reason=reason)
             return
         book.unplayed.append(row)
         self.translating.found(book, row)
-        self.lagging.found(book, row)
+        self.lag_policy.found(book, row)
 
-    def _left_out(self, book: SessionBook, sentence: int) -> None:
+    def _left_out(self, book: SessionState, sentence: int) -> None:
         """The sentences from the expected one to the one before ``sentence`` did not arrive."""
         _log.error("session=%s sentence=%d expected=%d", book.session, sentence, book.expected)
         count = sentence - book.expected
         self._input_failed(book, f"sentences {book.expected} to {sentence - 1} did not arrive", count=count)
         book.expected = sentence
 
-    def _input_failed(self, book: SessionBook, reason: str, *, count: int = 1) -> None:
+    def _input_failed(self, book: SessionState, reason: str, *, count: int = 1) -> None:
         """Words of a session are lost: an event, in the counts (a loss of unknown size counts as one sentence)."""
         book.input_skipped = True
         book.found_count += count
         book.outcomes[Outcome.FAILED] += count
         book.last_found = (-1, True)
         event = SessionEvent(
-            event=EventName.FAILED, session=book.session, time=self.books.now, stage="parser", reason=reason
+            event=EventName.FAILED, session=book.session, time=self.state.now, stage="parser", reason=reason
         )
-        self.books.command(Report(event))
+        self.state.command(Report(event))
 
     def _heard(self, message: FromWorker) -> None:
         match message:
@@ -321,14 +321,14 @@ class Ledger:
             case Underrun() | WorkFailed():
                 self._trouble(message)
             case Cancelled():
-                self.books.let_go("player", message.session, message.sentence)
+                self.state.released("player", message.session, message.sentence)
                 if message.sentence is None:
                     self.playing.given_back(message.session)
             case _:
                 pass
 
     def _output(self, message: OutputOpened | OutputFailed) -> None:
-        book = self.books.sessions.get(message.session)
+        book = self.state.sessions.get(message.session)
         if book is None:
             return
         if isinstance(message, OutputOpened):
@@ -340,32 +340,32 @@ class Ledger:
             self._close(book, exit_code, message.reason)
 
     def _trouble(self, message: Underrun | WorkFailed) -> None:
-        row = self.books.row(message.session, message.sentence)
+        row = self.state.row(message.session, message.sentence)
         if row is None or not self.playing.has(row):
             return
         if isinstance(message, Underrun):
-            self.books.report(EventName.UNDERRUN, row, frames=message.frames)
+            self.state.report(EventName.UNDERRUN, row, frames=message.frames)
         else:
             self._drop(row, Outcome.FAILED, message.reason)
 
     def _drop(self, row: Row, outcome: Outcome, reason: str) -> None:
-        self.translating.take_back(row)
-        self.speaking.take_back(row)
-        self.playing.take_back(row)
-        self.books.end(row, outcome, reason=reason)
+        self.translating.revoke(row)
+        self.speaking.revoke(row)
+        self.playing.revoke(row)
+        self.state.end(row, outcome, reason=reason)
 
-    def _abandon(self, book: SessionBook, outcome: Outcome, reason: str) -> None:
+    def _abandon(self, book: SessionState, outcome: Outcome, reason: str) -> None:
         """End all rows of a session, the one that is heard last so that nothing follows it."""
-        if "player" in self.books.seated:
-            self.books.send("player", Silence(session=book.session))
-        if "parser" in self.books.seated:
-            self.books.send("parser", Cancel(session=book.session))
+        if "player" in self.state.available:
+            self.state.send("player", Silence(session=book.session))
+        if "parser" in self.state.available:
+            self.state.send("parser", Cancel(session=book.session))
         for row in list(book.rows.values()):
             self._drop(row, outcome, reason)
 
     def _settle(self) -> list[Command]:
-        self.lagging.skip()
-        for book in list(self.books.sessions.values()):
+        self.lag_policy.skip()
+        for book in list(self.state.sessions.values()):
             if book.input_ended and not book.rows:
                 self._close(book, EXIT_OK if book.is_clean else EXIT_INCOMPLETE, "")
         by_need = self.playing.by_need()
@@ -373,12 +373,12 @@ class Ledger:
         self.speaking.dispatch(by_need, urgent)
         # On one GPU each would slow the other down; somebody waits for the first sound, and for no further translation.
         is_quiet = self.playing.in_flight == 0
-        if not (is_quiet and self.books.shares_gpu and self.speaking.is_first_sound_due(urgent)):
+        if not (is_quiet and self.state.shares_gpu and self.speaking.is_first_sound_due(urgent)):
             self.translating.dispatch(by_need)
         self.playing.dispatch()
-        return self.books.take_commands()
+        return self.state.take_commands()
 
-    def _close(self, book: SessionBook, exit_code: int, reason: str) -> None:
+    def _close(self, book: SessionState, exit_code: int, reason: str) -> None:
         self.playing.close_output(book)
-        del self.books.sessions[book.session]
-        self.books.command(Closed(session=book.session, counts=book.counts(), exit_code=exit_code, reason=reason))
+        del self.state.sessions[book.session]
+        self.state.command(Closed(session=book.session, counts=book.counts(), exit_code=exit_code, reason=reason))

@@ -25,7 +25,7 @@ def of(ledger: Ledger, now: float) -> Overview:
     """The figures at this moment."""
     waiting = [
         row
-        for book in ledger.books.sessions.values()
+        for book in ledger.state.sessions.values()
         for row in book.rows.values()
         if not (row.heard or row.is_announcement)
     ]

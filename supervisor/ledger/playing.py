@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.messages import CloseOutput, EventName, OpenOutput, Play, Silence
 from voicestream.supervisor.ledger import round_robin
-from voicestream.supervisor.ledger.sentences import Making, Outcome
-from voicestream.supervisor.ledger.state import MAX_TRIALS, first_open, put_in_order
+from voicestream.supervisor.ledger.sentences import Outcome, Stage
+from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open, put_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from voicestream.protocol.audio_pool import Cursor
     from voicestream.protocol.messages import AudioPlayed, PlaybackFinished
-    from voicestream.supervisor.ledger.playout_start import Pace
+    from voicestream.supervisor.ledger.playout_start import PlayoutStart
     from voicestream.supervisor.ledger.sentences import Row
-    from voicestream.supervisor.ledger.state import Books, Key, SessionBook
+    from voicestream.supervisor.ledger.state import Key, LedgerState, SessionState
 
 PLAY_AHEAD: Final = 2
 """Sentences the player holds: the one that is heard and the next one, so that no gap is left between them."""
@@ -28,9 +28,9 @@ SERIAL_MODULUS: Final = 1 << 24
 class Playing:
     """What the player has in hand, and what it gets next."""
 
-    def __init__(self, books: Books, pace: Pace) -> None:
-        self._books = books
-        self._pace = pace
+    def __init__(self, state: LedgerState, playout_start: PlayoutStart) -> None:
+        self._state = state
+        self._pace = playout_start
         self._rows: list[Row] = []
         self._turn: round_robin.Turn | None = None
         self._serial = 0
@@ -60,10 +60,10 @@ class Playing:
             return None
         return self._progress_at
 
-    def open_output(self, book: SessionBook) -> None:
+    def open_output(self, book: SessionState) -> None:
         """Have the player get a session's output ready; it says when."""
         book.output_open = False
-        if "player" not in self._books.seated:
+        if "player" not in self._state.available:
             return
         playing = [row for row in self._rows if row.session == book.session]
         begun = playing[0] if playing else first_open(book.unplayed)
@@ -71,20 +71,20 @@ class Playing:
         is_begun = begun is not None and (playing or begun.played_frames)
         position = begun.position + begun.played_frames if begun is not None and is_begun else book.next_position
         output = book.options.output
-        self._books.send("player", OpenOutput(session=book.session, output=output, position=position))
+        self._state.send("player", OpenOutput(session=book.session, output=output, position=position))
 
-    def close_output(self, book: SessionBook) -> None:
+    def close_output(self, book: SessionState) -> None:
         """Have the player let go of a session's output."""
-        if "player" in self._books.seated:
-            self._books.send("player", CloseOutput(session=book.session))
+        if "player" in self._state.available:
+            self._state.send("player", CloseOutput(session=book.session))
 
-    def hold(self, book: SessionBook, *, held: bool) -> None:
+    def hold(self, book: SessionState, *, held: bool) -> None:
         """Hold one session, or let it go on: the player gives back what it has of it, and others are heard."""
         book.held = held
         if held and book.session not in self._withdrawing and any(row.session == book.session for row in self._rows):
-            self._withdrawing[book.session] = self._books.now
-            if "player" in self._books.seated:
-                self._books.send("player", Silence(session=book.session))
+            self._withdrawing[book.session] = self._state.now
+            if "player" in self._state.available:
+                self._state.send("player", Silence(session=book.session))
 
     def given_back(self, session: str) -> None:
         """The player has nothing of a session any more, and has told how far it was: the rest waits for its turn."""
@@ -94,9 +94,9 @@ class Playing:
         if not rows:
             return
         if self._rows[0].session == session:
-            self._first_since = self._progress_at = self._books.now
+            self._first_since = self._progress_at = self._state.now
         self._rows = [row for row in self._rows if row.session != session]
-        book = self._books.sessions[session]
+        book = self._state.sessions[session]
         book.next_position = rows[0].position
         for row in rows:
             row.serial = 0
@@ -119,8 +119,8 @@ class Playing:
         """Some frames of a sentence were handed over: their slots are free."""
         for row in self._rows:
             if row.key == (answer.session, answer.sentence):
-                self._progress_at = self._books.now
-                self._books.free(row.key, row.play_up_to(min(answer.frame, row.sent_frames)))
+                self._progress_at = self._state.now
+                self._state.free(row.key, row.play_up_to(min(answer.frame, row.sent_frames)))
 
     def finished(self, answer: PlaybackFinished) -> None:
         """A sentence was heard to its end."""
@@ -128,7 +128,7 @@ class Playing:
         if row is not None and row.key == (answer.session, answer.sentence) and row.last_sent:
             self._finish(self._rows.pop(0))
 
-    def lost(self, cursor: Cursor, *, blame: bool) -> Row | None:
+    def lost(self, cursor: Cursor, *, counts_as_failure: bool) -> Row | None:
         """The player was reaped, the cursor where it is; returns the row that cost too many players, if one did."""
         at = next((i for i, row in enumerate(self._rows) if row.serial % SERIAL_MODULUS == cursor.serial), None)
         if at is not None:
@@ -136,15 +136,15 @@ class Playing:
                 self._finish(row)
             self._rows = self._rows[at:]
             row = self._rows[0]
-            self._books.free(row.key, row.play_up_to(min(cursor.frame, row.sent_frames)))
+            self._state.free(row.key, row.play_up_to(min(cursor.frame, row.sent_frames)))
             if row.last_sent and row.played_frames == row.frames:
                 self._finish(self._rows.pop(0))
         for row in self._rows:
             row.sent_frames = row.played_frames
             row.last_sent = False
-        for book in self._books.sessions.values():
+        for book in self._state.sessions.values():
             book.output_open = False
-        given_up = self._rows[0] if blame and self._rows and self._is_given_up(self._rows[0]) else None
+        given_up = self._rows[0] if counts_as_failure and self._rows and self._is_given_up(self._rows[0]) else None
         self.given_back_all()
         return given_up
 
@@ -156,9 +156,9 @@ class Playing:
         """Whether the player has the row in hand."""
         return row in self._rows
 
-    def take_back(self, row: Row) -> None:
+    def revoke(self, row: Row) -> None:
         """The row has ended: if it is in the player's hands, the player is to let go of it."""
-        book = self._books.sessions[row.session]
+        book = self._state.sessions[row.session]
         if row not in self._rows:
             if row.played_frames:
                 book.next_position = row.position + row.played_frames
@@ -166,8 +166,8 @@ class Playing:
         self._rows.remove(row)
         if all(later.session != row.session for later in self._rows):
             book.next_position = row.position + row.played_frames
-        if "player" in self._books.seated:
-            self._books.take_back("player", row.key)
+        if "player" in self._state.available:
+            self._state.revoke("player", row.key)
 
     def next_to_be_heard(self) -> AbstractSet[Key]:
         """The sentences of which one is to be heard next: what tts should be working on first."""
@@ -180,25 +180,25 @@ class Playing:
             return {row.key} if row else set()
         return {row.key for row in heads.values()}
 
-    def by_need(self) -> list[SessionBook]:
+    def by_need(self) -> list[SessionState]:
         """The sessions, in the order in which they need further sound."""
-        if len(self._books.sessions) < 2:  # noqa: PLR2004 - the usual case, and this runs with every message
-            return list(self._books.sessions.values())
-        order = round_robin.order_after(self._turn, list(self._books.sessions))
+        if len(self._state.sessions) < 2:  # noqa: PLR2004 - the usual case, and this runs with every message
+            return list(self._state.sessions.values())
+        order = round_robin.order_after(self._turn, list(self._state.sessions))
         behind = self._behind()
-        if self._turn is not None and self._turn.session in self._books.sessions and self._holds(self._turn):
+        if self._turn is not None and self._turn.session in self._state.sessions and self._holds(self._turn):
             order.insert(0, order.pop())
             behind.pop(self._turn.session, None)
         # sorted() is stable: sessions that are equally well off are served in the order in which they take turns. Any
         # other order, and of three sessions two could take turns for ever where the voice is slower than the player.
         return sorted(
-            (self._books.sessions[session] for session in order),
+            (self._state.sessions[session] for session in order),
             key=lambda book: (book.held, behind.get(book.session, 0), book.ahead),
         )
 
     def dispatch(self) -> None:
         """Tell the player of everything it may know by now."""
-        if "player" not in self._books.seated:
+        if "player" not in self._state.available:
             return
         for row in self._rows:
             if row.session in self._withdrawing:
@@ -208,7 +208,7 @@ class Playing:
                 return  # the next one is told of after the end of this one, also when outputs open in another order
         while len(self._rows) < PLAY_AHEAD and (following := self._next()) is not None:
             if not self._rows:
-                self._first_since = self._books.now
+                self._first_since = self._state.now
             self._rows.append(following)
             self._send(following)
             if not following.last_sent:
@@ -217,52 +217,52 @@ class Playing:
     def _next(self) -> Row | None:
         candidates = {
             session: round_robin.Candidate(
-                message=row.message, ready=self._may_start(self._books.sessions[session], row)
+                message=row.message, ready=self._may_start(self._state.sessions[session], row)
             )
             for session, row in self._heads().items()
         }
         if not candidates:
             return None
         chosen = round_robin.next_session(
-            self._turn, list(self._books.sessions), candidates, self._open_messages(), self._books.now
+            self._turn, list(self._state.sessions), candidates, self._open_messages(), self._state.now
         )
         if chosen is None:
             return None
-        book = self._books.sessions[chosen]
+        book = self._state.sessions[chosen]
         row = book.unplayed.popleft()
         book.begun_message = row.message
-        self._turn = round_robin.Turn(session=chosen, message=row.message, since=self._books.now)
+        self._turn = round_robin.Turn(session=chosen, message=row.message, since=self._state.now)
         self._serial += 1
         row.serial = self._serial
         row.position = book.next_position
         return row
 
-    def _may_start(self, book: SessionBook, row: Row) -> bool:
+    def _may_start(self, book: SessionState, row: Row) -> bool:
         if not book.output_open or not row.is_playable:
             return False
         if book.unannounced and row.message > book.begun_message:
             return False  # first it is to be said what was skipped before it
-        if row.is_complete or row.arrivals is None or row.making is not Making.SPEAKING:
+        if row.is_complete or row.timeline is None or row.stage is not Stage.SPEAKING:
             return row.is_complete
-        return self._pace.may_start(row.arrivals, row.expected_seconds, self._books.now)
+        return self._pace.may_start(row.timeline, row.expected_seconds, self._state.now)
 
     def _send(self, row: Row) -> None:
-        book = self._books.sessions[row.session]
+        book = self._state.sessions[row.session]
         if row.last_sent or not book.output_open:
             return
-        for stretch in row.stretches:
-            skip = max(0, row.sent_frames - stretch.at)
-            if skip >= stretch.frames:
+        for segment in row.segments:
+            skip = max(0, row.sent_frames - segment.at)
+            if skip >= segment.frames:
                 continue
-            last = row.is_complete and stretch.end == row.frames
-            self._play(row, stretch.slot, stretch.start + skip, stretch.frames - skip, last=last)
+            last = row.is_complete and segment.end == row.frames
+            self._play(row, segment.slot, segment.start + skip, segment.frames - skip, last=last)
         if row.is_complete and not row.last_sent:
             self._play(row, 0, 0, 0, last=True)
 
     def _play(self, row: Row, slot: int, start: int, frames: int, *, last: bool) -> None:
         if row.sent_frames == row.played_frames:
-            self._progress_at = self._books.now
-        self._books.send(
+            self._progress_at = self._state.now
+        self._state.send(
             "player",
             Play(
                 session=row.session,
@@ -279,42 +279,42 @@ class Playing:
         row.sent_frames += frames
         if last:
             row.last_sent = True
-            self._books.sessions[row.session].next_position = row.position + row.frames
+            self._state.sessions[row.session].next_position = row.position + row.frames
 
     def _finish(self, row: Row) -> None:
         if not row.heard:
             self._hear(row)
         row.played_frames = row.frames
-        self._progress_at = self._first_since = self._books.now
+        self._progress_at = self._first_since = self._state.now
         if row.give_up_reason:
-            self._books.end(row, Outcome.SKIPPED, stage="tts", reason=row.give_up_reason)
+            self._state.end(row, Outcome.SKIPPED, stage="tts", reason=row.give_up_reason)
         else:
-            self._books.end(row, Outcome.PLAYED)
+            self._state.end(row, Outcome.PLAYED)
 
     def _hear(self, row: Row) -> None:
         row.heard = True
-        row.heard_at = self._books.now
-        self._books.report(EventName.PLAYBACK_STARTED, row)
+        row.heard_at = self._state.now
+        self._state.report(EventName.PLAYBACK_STARTED, row)
 
     def _is_given_up(self, row: Row) -> bool:
-        if row.player_trials_at != row.played_frames:
-            row.player_trials_at = row.played_frames
-            row.player_trials = 0
-        row.player_trials += 1
-        return row.player_trials >= MAX_TRIALS
+        if row.player_attempts_at != row.played_frames:
+            row.player_attempts_at = row.played_frames
+            row.player_attempts = 0
+        row.player_attempts += 1
+        return row.player_attempts >= MAX_ATTEMPTS
 
     def _holds(self, turn: round_robin.Turn) -> bool:
         candidates = {
             session: round_robin.Candidate(message=row.message, ready=row.is_playable)
             for session, row in self._heads().items()
         }
-        return round_robin.holds(turn, candidates, self._open_messages(), self._books.now)
+        return round_robin.holds(turn, candidates, self._open_messages(), self._state.now)
 
     def _heads(self) -> dict[str, Row]:
         """The next sentence of each session that can have the next turn."""
         behind = self._behind()
         heads: dict[str, Row] = {}
-        for session, book in self._books.sessions.items():
+        for session, book in self._state.sessions.items():
             row = None if book.held else first_open(book.unplayed)
             if row is not None and (session not in behind or self._has_begun(row)):
                 heads[session] = row
@@ -322,8 +322,8 @@ class Playing:
 
     def _behind(self) -> dict[str, int]:
         """The sessions that wait until an earlier one was played. A held one keeps nobody waiting."""
-        books = self._books.sessions.values()
-        return round_robin.behind({book.session: book.queued for book in books if book.queued and not book.held})
+        state = self._state.sessions.values()
+        return round_robin.behind({book.session: book.queued for book in state if book.queued and not book.held})
 
     def _has_begun(self, row: Row) -> bool:
         """Whether the turn is that of a row's message, which is not interrupted."""
@@ -331,4 +331,4 @@ class Playing:
 
     def _open_messages(self) -> dict[str, int | None]:
         # A held session does not keep the word: nobody knows for how long it is held.
-        return {session: None if book.held else book.open_message for session, book in self._books.sessions.items()}
+        return {session: None if book.held else book.open_message for session, book in self._state.sessions.items()}

@@ -15,11 +15,11 @@ from voicestream.protocol.audio_pool import SLOT_FRAMES
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import SentenceKind
-    from voicestream.supervisor.ledger.chunk_timeline import Arrivals
+    from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
 
 
-class Making(enum.Enum):
-    """How far the making of a sentence is."""
+class Stage(enum.Enum):
+    """How far the stage of a sentence is."""
 
     FOUND = enum.auto()
     TRANSLATING = enum.auto()
@@ -39,21 +39,21 @@ class Outcome(enum.Enum):
 
 
 _NEXT: Final = {
-    Making.FOUND: {Making.TRANSLATING, Making.TRANSLATED},
-    Making.TRANSLATING: {Making.FOUND, Making.TRANSLATED},
-    Making.TRANSLATED: {Making.SPEAKING},
-    Making.SPEAKING: {Making.TRANSLATED, Making.SPOKEN},
-    Making.SPOKEN: {Making.TRANSLATED},
+    Stage.FOUND: {Stage.TRANSLATING, Stage.TRANSLATED},
+    Stage.TRANSLATING: {Stage.FOUND, Stage.TRANSLATED},
+    Stage.TRANSLATED: {Stage.SPEAKING},
+    Stage.SPEAKING: {Stage.TRANSLATED, Stage.SPOKEN},
+    Stage.SPOKEN: {Stage.TRANSLATED},
 }
 """Every transition there is: forward by one (past translation where none is wanted), or back by one when the worker is
 lost, or the sound is given up for a session that is heard before."""
 
-_RESULTS: Final = {Making.TRANSLATING: {Making.TRANSLATED}, Making.SPEAKING: {Making.SPOKEN}}
-"""The transitions by which a worker delivers: the trials at that stage are over."""
+_RESULTS: Final = {Stage.TRANSLATING: {Stage.TRANSLATED}, Stage.SPEAKING: {Stage.SPOKEN}}
+"""The transitions by which a worker delivers: the attempts at that stage are over."""
 
 
 @dataclass(frozen=True)
-class Stretch:
+class AudioSegment:
     """Committed samples of one slot."""
 
     slot: int
@@ -61,11 +61,11 @@ class Stretch:
     """First frame within the slot."""
     frames: int
     at: int
-    """Frame of the sentence at which the stretch begins."""
+    """Frame of the sentence at which the segment begins."""
 
     @property
     def end(self) -> int:
-        """Frame of the sentence after the stretch."""
+        """Frame of the sentence after the segment."""
         return self.at + self.frames
 
 
@@ -92,18 +92,18 @@ class Row:
     """Of an announcement: ordinal of the sentence before which it is heard."""
     heard_at: float = 0.0
     """When its first frame was handed to the output."""
-    making: Making = Making.FOUND
-    trials: int = 0
+    stage: Stage = Stage.FOUND
+    attempts: int = 0
     """Times in a row that a worker was lost or failed on it at this stage without getting further."""
     attempt: int = 0
     """Counts the Speak jobs sent for it, so that a stale answer is known."""
-    stretches: list[Stretch] = field(default_factory=list[Stretch])
+    segments: list[AudioSegment] = field(default_factory=list[AudioSegment])
     """Committed sound that was not played yet, in order."""
     frames: int = 0
     """Frames committed so far."""
     expected_seconds: float = 0.0
     """How long it should take to say it, set when its sound is first asked for."""
-    arrivals: Arrivals | None = None
+    timeline: ChunkTimeline | None = None
     """How its sound came from the last job."""
     leased: list[int] = field(default_factory=list[int])
     """Slots that tts may write to, the one in use first."""
@@ -124,11 +124,11 @@ class Row:
     """Whether speech_started was reported,"""
     told_finished: bool = False
     """and speech_finished: sound that is made again is no news."""
-    player_trials: int = 0
-    """Times in a row that a player was lost on it at the same frame, ``player_trials_at``."""
-    player_trials_at: int = -1
+    player_attempts: int = 0
+    """Times in a row that a player was lost on it at the same frame, ``player_attempts_at``."""
+    player_attempts_at: int = -1
     give_up_reason: str = ""
-    """Set when its making was given up after some of it was committed."""
+    """Set when its stage was given up after some of it was committed."""
     untranslated: bool = False
     outcome: Outcome | None = None
 
@@ -150,20 +150,20 @@ class Row:
     @property
     def is_complete(self) -> bool:
         """Whether all of its sound is committed."""
-        return self.making is Making.SPOKEN
+        return self.stage is Stage.SPOKEN
 
     @property
     def is_playable(self) -> bool:
         """Whether there is something to give to the player, if only its end."""
         return self.is_complete or self.frames > 0
 
-    def move(self, to: Making) -> None:
+    def move(self, to: Stage) -> None:
         """Change the stage; the one place where that happens."""
-        if to not in _NEXT[self.making]:
-            raise AssertionError(f"{self.key}: {self.making.name} cannot become {to.name}")
-        if to in _RESULTS.get(self.making, ()):
-            self.trials = 0
-        self.making = to
+        if to not in _NEXT[self.stage]:
+            raise AssertionError(f"{self.key}: {self.stage.name} cannot become {to.name}")
+        if to in _RESULTS.get(self.stage, ()):
+            self.attempts = 0
+        self.stage = to
 
     def commit(self, slot: int, start: int, frames: int) -> bool:
         """Take note of written samples; False when they are not what was leased (nothing is changed then)."""
@@ -173,18 +173,18 @@ class Row:
             return False
         self.used_of_slot += frames
         if frames:
-            self.stretches.append(Stretch(slot=slot, start=start, frames=frames, at=self.frames))
+            self.segments.append(AudioSegment(slot=slot, start=start, frames=frames, at=self.frames))
             self.frames += frames
-            self.trials = 0
+            self.attempts = 0
         if self.used_of_slot == SLOT_FRAMES:
-            # Full: from here on its stretches hold it, until they are played.
+            # Full: from here on its segments hold it, until they are played.
             self.leased.pop(0)
             self.used_of_slot = 0
         return True
 
     def held_slots(self) -> set[int]:
         """All slots in which it has, or may get, samples."""
-        return {stretch.slot for stretch in self.stretches} | set(self.leased)
+        return {segment.slot for segment in self.segments} | set(self.leased)
 
     def unused_slots(self) -> list[int]:
         """Leased slots with nothing of it in them."""
@@ -195,8 +195,8 @@ class Row:
     def drop_lease(self) -> list[int]:
         """Forget the lease; returns the slots that are free by that."""
         free = self.unused_slots()
-        # A partly used slot stays held through its stretches, unless these were played already.
-        if self.leased and self.used_of_slot > 0 and self.leased[0] not in {s.slot for s in self.stretches}:
+        # A partly used slot stays held through its segments, unless these were played already.
+        if self.leased and self.used_of_slot > 0 and self.leased[0] not in {s.slot for s in self.segments}:
             free.append(self.leased[0])
         self.leased = []
         self.used_of_slot = 0
@@ -207,15 +207,15 @@ class Row:
 
         Only while neither the voice nor the player has the row in hand.
         """
-        slots = sorted({stretch.slot for stretch in self.stretches})
-        self.stretches = []
+        slots = sorted({segment.slot for segment in self.segments})
+        self.segments = []
         self.frames = self.played_frames
         return slots
 
     def play_up_to(self, frame: int) -> list[int]:
         """Take note that all frames before ``frame`` were played; returns the slots that are free by that."""
         self.played_frames = max(self.played_frames, min(frame, self.frames))
-        done = [stretch for stretch in self.stretches if stretch.end <= self.played_frames]
-        self.stretches = [stretch for stretch in self.stretches if stretch.end > self.played_frames]
+        done = [segment for segment in self.segments if segment.end <= self.played_frames]
+        self.segments = [segment for segment in self.segments if segment.end > self.played_frames]
         still_held = self.held_slots()
-        return sorted({stretch.slot for stretch in done} - still_held)
+        return sorted({segment.slot for segment in done} - still_held)

@@ -11,17 +11,17 @@ from voicestream.config.engine_settings import AUTO
 from voicestream.config.speech_duration import estimate
 from voicestream.protocol.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.protocol.messages import EventName, Lease, Speak
-from voicestream.supervisor.ledger.chunk_timeline import Arrivals
-from voicestream.supervisor.ledger.playout_start import Pace
-from voicestream.supervisor.ledger.sentences import Making, Outcome
-from voicestream.supervisor.ledger.state import MAX_TRIALS, first_open, put_in_order
+from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
+from voicestream.supervisor.ledger.playout_start import PlayoutStart
+from voicestream.supervisor.ledger.sentences import Outcome, Stage
+from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open, put_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from voicestream.protocol.messages import AudioWritten, SessionOptions, WorkFailed
     from voicestream.supervisor.ledger.sentences import Row
-    from voicestream.supervisor.ledger.state import Books, Key, SessionBook
+    from voicestream.supervisor.ledger.state import Key, LedgerState, SessionState
 
 LEASE_AHEAD: Final = 4
 """Unwritten slots a voice has in hand, 2 s: the answer to a request is there long before it needs the next one."""
@@ -45,20 +45,20 @@ class _Job:
     since: float
     progress_at: float
     """When it last wrote something, or last got a slot to write to."""
-    arrivals: Arrivals
+    timeline: ChunkTimeline
     silent_seconds: float
     """Of what it is to make: the quiet before and after the sentence."""
     starving_since: float | None = None
-    taken_back: bool = False
+    revoked: bool = False
 
 
 class Speaking:
     """What the tts worker has in hand, and what it gets next."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
+    def __init__(self, state: LedgerState) -> None:
+        self._state = state
         self._job: _Job | None = None
-        self.pace: Final = Pace()
+        self.playout_start: Final = PlayoutStart()
 
     @property
     def in_flight(self) -> int:
@@ -90,7 +90,7 @@ class Speaking:
         job = self._job
         if job is None or job.row.frames or job.row.key not in urgent:
             return False
-        return self._books.now < job.since + FIRST_SOUND_SECONDS
+        return self._state.now < job.since + FIRST_SOUND_SECONDS
 
     def written(self, answer: AudioWritten) -> None:
         """Take committed samples; a message that is stale is of no use.
@@ -99,28 +99,28 @@ class Speaking:
         makes from here on is of no use, and the rest of the sentence is made again.
         """
         job = self._job
-        if job is None or job.taken_back or job.row.key != (answer.session, answer.sentence):
+        if job is None or job.revoked or job.row.key != (answer.session, answer.sentence):
             return
         row = job.row
         if answer.attempt != job.attempt:
             return
         began = answer.frames > 0 and not row.told_started
         if (answer.frames or not answer.last) and not row.commit(answer.slot, answer.start, answer.frames):
-            job.taken_back = True
-            self._books.take_back("tts", row.key)
-            self._retry(row, "the voice lost a part of it on the way", blame=True, permanent=False)
+            job.revoked = True
+            self._state.revoke("tts", row.key)
+            self._retry(row, "the voice lost a part of it on the way", counts_as_failure=True, permanent=False)
             return
-        job.progress_at = self._books.now
+        job.progress_at = self._state.now
         if began:
             row.told_started = True
-            self._books.report(EventName.SPEECH_STARTED, row)
+            self._state.report(EventName.SPEECH_STARTED, row)
         if answer.frames:
-            job.arrivals.note(answer.frames / SAMPLE_RATE, self._books.now)
+            job.timeline.note(answer.frames / SAMPLE_RATE, self._state.now)
         if not answer.last:
             return
         self._job = None
         sound_seconds = row.frames / SAMPLE_RATE - job.silent_seconds
-        self.pace.learn(job.arrivals, sound_seconds=sound_seconds, expected_seconds=row.expected_seconds)
+        self.playout_start.learn(job.timeline, sound_seconds=sound_seconds, expected_seconds=row.expected_seconds)
         self._complete(row)
 
     def failed(self, answer: WorkFailed) -> None:
@@ -129,29 +129,29 @@ class Speaking:
         if job is None or job.attempt != answer.attempt or job.row.key != (answer.session, answer.sentence):
             return
         self._job = None
-        if not job.taken_back:
-            self._retry(job.row, answer.reason, blame=True, permanent=answer.permanent)
+        if not job.revoked:
+            self._retry(job.row, answer.reason, counts_as_failure=True, permanent=answer.permanent)
 
-    def let_go(self, session: str, sentence: int | None) -> None:
+    def released(self, session: str, sentence: int | None) -> None:
         """The worker let go of what it was told to; it is free for the next sentence."""
         job = self._job
-        if job and job.taken_back and job.row.session == session and sentence in (None, job.row.sentence):
+        if job and job.revoked and job.row.session == session and sentence in (None, job.row.sentence):
             self._job = None
 
-    def lost(self, reason: str, *, blame: bool) -> None:
-        """The worker was reaped; ``blame``: it was not our wish."""
+    def lost(self, reason: str, *, counts_as_failure: bool) -> None:
+        """The worker was reaped; ``counts_as_failure``: nobody asked for its end."""
         job, self._job = self._job, None
-        if job is not None and not job.taken_back:
-            self._retry(job.row, reason, blame=blame, permanent=False)
+        if job is not None and not job.revoked:
+            self._retry(job.row, reason, counts_as_failure=counts_as_failure, permanent=False)
 
-    def take_back(self, row: Row) -> None:
+    def revoke(self, row: Row) -> None:
         """The row has ended: if it is in the worker's hands, the worker is to let go of it."""
         job = self._job
-        if job is not None and job.row is row and not job.taken_back:
-            job.taken_back = True
-            self._books.take_back("tts", row.key)
+        if job is not None and job.row is row and not job.revoked:
+            job.revoked = True
+            self._state.revoke("tts", row.key)
 
-    def dispatch(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> None:
+    def dispatch(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
         """Give the worker slots, take back what stands in the way, and send the next sentence if it is free.
 
         Args:
@@ -163,69 +163,69 @@ class Speaking:
         if self._job is not None:
             self._feed(self._job, urgent)
             self._make_way(by_need, urgent)
-        elif "tts" in self._books.seated:
+        elif "tts" in self._state.available:
             row = self._next(by_need, urgent)
             if row is not None:
                 self._speak(row, urgent=row.key in urgent)
 
-    def _lacks_room(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> bool:
+    def _lacks_room(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
         """Whether a sentence that may be heard next waits for a slot and there is none."""
-        if self._books.slots.free:
+        if self._state.slots.free:
             return False
         job = self._job
         if job is not None:
-            return not job.taken_back and job.row.key in urgent and not job.row.leased
+            return not job.revoked and job.row.key in urgent and not job.row.leased
         return any((row := first_open(book.translated)) is not None and row.key in urgent for book in by_need)
 
-    def _reclaim(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> None:
+    def _reclaim(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
         """Give up sound of one sentence, the one that would be heard last: it is made again later.
 
         A session may be held for hours, and what was made of it must not keep the others silent. Other sessions lose
         sound only when none is at the player: what is played frees its slots soon.
         """
-        sessions = [book for book in self._books.sessions.values() if book.held]
-        if not any(row.serial and row.stretches for book in self._books.sessions.values() for row in book.unplayed):
+        sessions = [book for book in self._state.sessions.values() if book.held]
+        if not any(row.serial and row.segments for book in self._state.sessions.values() for row in book.unplayed):
             sessions += reversed(by_need)
         for book in sessions:
             for row in reversed(book.unplayed):
-                is_idle = row.making in (Making.TRANSLATED, Making.SPOKEN) and row.serial == 0
+                is_idle = row.stage in (Stage.TRANSLATED, Stage.SPOKEN) and row.serial == 0
                 if (
                     row.outcome is None
-                    and row.stretches
+                    and row.segments
                     and is_idle
                     and row.key not in urgent
                     and not row.give_up_reason
                 ):
-                    self._books.free(row.key, row.drop_unplayed())
-                    if row.making is Making.SPOKEN:
+                    self._state.free(row.key, row.drop_unplayed())
+                    if row.stage is Stage.SPOKEN:
                         self._wait_again(row)
                     return
 
-    def _next(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> Row | None:
+    def _next(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> Row | None:
         heads = [(book, row) for book in by_need if (row := first_open(book.translated)) is not None]
         for book, row in heads:
-            if row.key in urgent and self._books.slots.available(urgent=True):
+            if row.key in urgent and self._state.slots.available(urgent=True):
                 book.translated.popleft()
                 return row
         for book, row in heads:
-            if self._books.slots.available(urgent=False) >= min(_slots_for(row), LEASE_AHEAD):
+            if self._state.slots.available(urgent=False) >= min(_slots_for(row), LEASE_AHEAD):
                 book.translated.popleft()
                 return row
         return None
 
     def _speak(self, row: Row, *, urgent: bool) -> None:
-        row.move(Making.SPEAKING)
+        row.move(Stage.SPEAKING)
         row.attempt += 1
-        row.leased = self._books.slots.lease(_slots_for(row), urgent=urgent)
+        row.leased = self._state.slots.lease(_slots_for(row), urgent=urgent)
         row.used_of_slot = 0
-        book = self._books.sessions[row.session]
+        book = self._state.sessions[row.session]
         book.ahead += 1
         lead_seconds, pause_seconds = pauses(row, book.options)
-        now = self._books.now
+        now = self._state.now
         row.expected_seconds = estimate(row.text, row.language).typical / book.options.speed
-        row.arrivals = Arrivals(began=now, ready=row.frames / SAMPLE_RATE, lead=lead_seconds)
-        self._job = _Job(row, row.attempt, now, now, row.arrivals, silent_seconds=lead_seconds + pause_seconds)
-        self._books.send(
+        row.timeline = ChunkTimeline(began=now, ready=row.frames / SAMPLE_RATE, lead=lead_seconds)
+        self._job = _Job(row, row.attempt, now, now, row.timeline, silent_seconds=lead_seconds + pause_seconds)
+        self._state.send(
             "tts",
             Speak(
                 session=row.session,
@@ -246,63 +246,63 @@ class Speaking:
         )
 
     def _feed(self, job: _Job, urgent: AbstractSet[Key]) -> None:
-        if job.taken_back:
+        if job.revoked:
             return
         unused = len(job.row.unused_slots())
         if unused < LEASE_AHEAD:
-            slots = self._books.slots.lease(LEASE_AHEAD - unused, urgent=job.row.key in urgent)
+            slots = self._state.slots.lease(LEASE_AHEAD - unused, urgent=job.row.key in urgent)
             if slots:
                 job.row.leased.extend(slots)
-                self._books.send(
+                self._state.send(
                     "tts",
                     Lease(session=job.row.session, sentence=job.row.sentence, attempt=job.attempt, slots=slots),
                 )
         has_room = bool(job.row.leased)
-        now = self._books.now
+        now = self._state.now
         if has_room and job.starving_since is not None:
-            job.arrivals.starved += now - job.starving_since
-            job.arrivals.is_starved = False
+            job.timeline.starved += now - job.starving_since
+            job.timeline.is_starved = False
             job.starving_since = None
             job.progress_at = now
         elif not has_room and job.starving_since is None:
             job.starving_since = now
-            job.arrivals.is_starved = True
+            job.timeline.is_starved = True
 
-    def _make_way(self, by_need: list[SessionBook], urgent: AbstractSet[Key]) -> None:
+    def _make_way(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
         """A sentence that has no slot left must not keep the one that is to be heard next from being made."""
         job = self._job
-        if job is None or job.taken_back or job.starving_since is None or job.row.key in urgent:
+        if job is None or job.revoked or job.starving_since is None or job.row.key in urgent:
             return
         if any((row := first_open(book.translated)) is not None and row.key in urgent for book in by_need):
-            job.taken_back = True
-            self._books.take_back("tts", job.row.key, job.row.drop_lease())
+            job.revoked = True
+            self._state.revoke("tts", job.row.key, job.row.drop_lease())
             self._wait_again(job.row)
 
-    def _retry(self, row: Row, reason: str, *, blame: bool, permanent: bool) -> None:
-        self._books.free(row.key, row.drop_lease())
-        if blame:
-            row.trials += 1
-        if not (permanent or row.trials >= MAX_TRIALS):
+    def _retry(self, row: Row, reason: str, *, counts_as_failure: bool, permanent: bool) -> None:
+        self._state.free(row.key, row.drop_lease())
+        if counts_as_failure:
+            row.attempts += 1
+        if not (permanent or row.attempts >= MAX_ATTEMPTS):
             self._wait_again(row)
         elif row.serial or row.frames:
             # Some of it may have been heard: play what there is, then say that the rest is missing.
             row.give_up_reason = reason
             self._complete(row)
         else:
-            self._books.end(row, Outcome.SKIPPED, stage="tts", reason=reason)
+            self._state.end(row, Outcome.SKIPPED, stage="tts", reason=reason)
 
     def _wait_again(self, row: Row) -> None:
-        row.move(Making.TRANSLATED)
-        book = self._books.sessions[row.session]
+        row.move(Stage.TRANSLATED)
+        book = self._state.sessions[row.session]
         book.ahead -= 1
         put_in_order(book.translated, row)
 
     def _complete(self, row: Row) -> None:
-        row.move(Making.SPOKEN)
-        self._books.free(row.key, row.drop_lease())
+        row.move(Stage.SPOKEN)
+        self._state.free(row.key, row.drop_lease())
         if not (row.give_up_reason or row.told_finished):
             row.told_finished = True
-            self._books.report(EventName.SPEECH_FINISHED, row, frames=row.frames, sample_rate=SAMPLE_RATE)
+            self._state.report(EventName.SPEECH_FINISHED, row, frames=row.frames, sample_rate=SAMPLE_RATE)
 
 
 def pauses(row: Row, options: SessionOptions) -> tuple[float, float]:

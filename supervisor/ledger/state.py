@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final
 from voicestream.protocol.messages import Cancel, Counts, EventName, SessionEvent
 from voicestream.supervisor.ledger.commands import Command, Report, Send
 from voicestream.supervisor.ledger.round_robin import Queued
-from voicestream.supervisor.ledger.sentences import Making, Outcome, Row
+from voicestream.supervisor.ledger.sentences import Outcome, Row, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.protocol.messages import Role, SessionOptions, Stage, ToWorker
+    from voicestream.protocol.messages import Role, SessionOptions, StageName, ToWorker
     from voicestream.supervisor.ledger.slots import SlotTable
 
-MAX_TRIALS: Final = 3
+MAX_ATTEMPTS: Final = 3
 """How often a sentence may cost a stage its worker, or make it fail, before it is given up there."""
 
 MAX_CHARACTERS: Final = 10_000
@@ -42,7 +42,7 @@ class Waiting:
 
 
 @dataclass
-class SessionBook:
+class SessionState:
     """One session's page."""
 
     session: str
@@ -60,7 +60,7 @@ class SessionBook:
     unplayed: collections.deque[Row] = field(default_factory=collections.deque[Row])
     """Rows that were not given to the player yet (likewise)."""
     ahead: int = 0
-    """Rows SPEAKING or SPOKEN that have not ended: how far its making runs ahead of its playing."""
+    """Rows SPEAKING or SPOKEN that have not ended: how far its stage runs ahead of its playing."""
     expected: int = 0
     """Ordinal of the next new sentence."""
     open_message: int | None = None
@@ -132,25 +132,25 @@ def put_in_order(queue: collections.deque[Row], row: Row) -> None:
 
 
 @dataclass
-class _Limbo:
+class _PendingRelease:
     """Slots that a worker may still touch until it answers or is reaped."""
 
     slots: set[int] = field(default_factory=set[int])
     waiting_for: set[Role] = field(default_factory=set["Role"])
 
 
-class Books:
+class LedgerState:
     """The state of the ledger; the stages read and change it, and add their commands to it."""
 
     def __init__(self, slots: SlotTable) -> None:
         self.slots: Final = slots
-        self.sessions: Final[dict[str, SessionBook]] = {}
-        self.seated: Final[set[Role]] = set()
+        self.sessions: Final[dict[str, SessionState]] = {}
+        self.available: Final[set[Role]] = set()
         """Roles whose worker is ready for work."""
         self.devices: Final[dict[Role, str]] = {}
         """Where the worker of each role computes, or the last one did: ``cpu``, ``cuda:0``."""
         self.now = 0.0
-        self._limbo: Final[dict[Key, _Limbo]] = {}
+        self._pending_release: Final[dict[Key, _PendingRelease]] = {}
         self._queued = 0
         self._commands: list[Command] = []
 
@@ -198,51 +198,51 @@ class Books:
         book = self.sessions.get(session)
         return book.rows.get(sentence) if book else None
 
-    def end(self, row: Row, outcome: Outcome, *, stage: Stage = "player", reason: str = "") -> None:
+    def end(self, row: Row, outcome: Outcome, *, stage: StageName = "player", reason: str = "") -> None:
         """Close a row. Slots that no worker can touch are free from now on (see ``hold_slots``)."""
         book = self.sessions[row.session]
         row.outcome = outcome
         del book.rows[row.sentence]
         if not row.is_announcement:
             book.outcomes[outcome] += 1
-        if row.making in (Making.SPEAKING, Making.SPOKEN):
+        if row.stage in (Stage.SPEAKING, Stage.SPOKEN):
             book.ahead -= 1
         self.free(row.key, row.held_slots())
-        row.stretches = []
+        row.segments = []
         row.leased = []
         if outcome is Outcome.PLAYED:
             self.report(EventName.PLAYBACK_FINISHED, row, frames=row.frames)
         else:
             self.report(EventName(outcome.value), row, stage=stage, reason=reason)
 
-    def take_back(self, role: Role, key: Key, slots: Iterable[int] = ()) -> None:
+    def revoke(self, role: Role, key: Key, slots: Iterable[int] = ()) -> None:
         """Tell a worker to let go of a sentence; ``slots`` (and those freed until it answers) stay held so long."""
-        limbo = self._limbo.setdefault(key, _Limbo())
-        limbo.waiting_for.add(role)
-        limbo.slots.update(slots)
+        pending = self._pending_release.setdefault(key, _PendingRelease())
+        pending.waiting_for.add(role)
+        pending.slots.update(slots)
         self.send(role, Cancel(session=key[0], sentence=key[1]))
 
     def free(self, key: Key, slots: Iterable[int]) -> None:
-        """Give slots of a sentence back to the table, or into limbo while a worker may touch them."""
-        limbo = self._limbo.get(key)
-        if limbo is not None:
-            limbo.slots.update(slots)
+        """Give slots of a sentence back to the table, or into pending while a worker may touch them."""
+        pending = self._pending_release.get(key)
+        if pending is not None:
+            pending.slots.update(slots)
         else:
             self.slots.release(slots)
 
-    def let_go(self, role: Role, session: str, sentence: int | None) -> None:
+    def released(self, role: Role, session: str, sentence: int | None) -> None:
         """A worker will not touch this sentence (None: this session) any more."""
-        for key in [k for k in self._limbo if k[0] == session and (sentence is None or k[1] == sentence)]:
-            self._let_go_of(role, key)
+        for key in [k for k in self._pending_release if k[0] == session and (sentence is None or k[1] == sentence)]:
+            self._release_for(role, key)
 
-    def let_go_of_all(self, role: Role) -> None:
+    def released_all(self, role: Role) -> None:
         """The worker of a role was reaped: it will not touch anything any more."""
-        for key in list(self._limbo):
-            self._let_go_of(role, key)
+        for key in list(self._pending_release):
+            self._release_for(role, key)
 
-    def _let_go_of(self, role: Role, key: Key) -> None:
-        limbo = self._limbo[key]
-        limbo.waiting_for.discard(role)
-        if not limbo.waiting_for:
-            del self._limbo[key]
-            self.slots.release(limbo.slots)
+    def _release_for(self, role: Role, key: Key) -> None:
+        pending = self._pending_release[key]
+        pending.waiting_for.discard(role)
+        if not pending.waiting_for:
+            del self._pending_release[key]
+            self.slots.release(pending.slots)

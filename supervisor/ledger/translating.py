@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.protocol.messages import Cancel, EventName, SourceSentence, Translate
-from voicestream.supervisor.ledger.sentences import Making
-from voicestream.supervisor.ledger.state import MAX_CHARACTERS, MAX_TRIALS, first_open, put_in_order
+from voicestream.supervisor.ledger.sentences import Stage
+from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, MAX_CHARACTERS, first_open, put_in_order
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import Translated, TranslationOptions, WorkFailed
     from voicestream.supervisor.ledger.sentences import Row
-    from voicestream.supervisor.ledger.state import Books, SessionBook
+    from voicestream.supervisor.ledger.state import LedgerState, SessionState
 
 MAX_BATCH: Final = 16
 """Sentences in one batch: beyond this a GPU gains little and the first sentence waits longer."""
@@ -40,8 +40,8 @@ class _Batch:
 class Translating:
     """What the translation worker has in hand, and what it gets next."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
+    def __init__(self, state: LedgerState) -> None:
+        self._state = state
         self._batch: _Batch | None = None
         self._numbers = 0
 
@@ -60,7 +60,7 @@ class Translating:
         """Length of the batch in hand."""
         return sum(len(row.text) for row in self._batch.rows) if self._batch else 0
 
-    def found(self, book: SessionBook, row: Row) -> None:
+    def found(self, book: SessionState, row: Row) -> None:
         """Take a new row; one of a session that wants no translation goes on at once."""
         if book.translates:
             put_in_order(book.found, row)
@@ -94,32 +94,32 @@ class Translating:
         if batch is None or (answer.session, answer.sentence) not in {row.key for row in batch.rows}:
             return
         self._batch = None
-        self._give_back(batch, answer.reason, blame=True, permanent=answer.permanent)
+        self._give_back(batch, answer.reason, counts_as_failure=True, permanent=answer.permanent)
 
-    def take_back(self, row: Row) -> None:
+    def revoke(self, row: Row) -> None:
         """A sentence is over that may be at the worker: it need not be finished for its sake."""
         if self._batch is not None and any(row is one for one in self._batch.rows):
-            self._books.send("translation", Cancel(session=row.session, sentence=row.sentence))
+            self._state.send("translation", Cancel(session=row.session, sentence=row.sentence))
 
-    def lost(self, reason: str, *, blame: bool) -> None:
-        """The worker is gone; ``blame``: it was not our wish."""
+    def lost(self, reason: str, *, counts_as_failure: bool) -> None:
+        """The worker is gone; ``counts_as_failure``: nobody asked for its end."""
         batch, self._batch = self._batch, None
         if batch is not None:
-            self._give_back(batch, reason, blame=blame, permanent=False)
+            self._give_back(batch, reason, counts_as_failure=counts_as_failure, permanent=False)
 
-    def dispatch(self, by_need: list[SessionBook]) -> None:
+    def dispatch(self, by_need: list[SessionState]) -> None:
         """Send the next batch if the worker is free; ``by_need``: sessions, the one to be heard soonest first."""
-        if self._batch is not None or "translation" not in self._books.seated:
+        if self._batch is not None or "translation" not in self._state.available:
             return
         rows, wanted = _next_batch(by_need)
         if wanted is None:
             return
         self._numbers += 1
         for row in rows:
-            row.move(Making.TRANSLATING)
-        self._batch = _Batch(number=self._numbers, rows=rows, since=self._books.now)
+            row.move(Stage.TRANSLATING)
+        self._batch = _Batch(number=self._numbers, rows=rows, since=self._state.now)
         sentences = [SourceSentence(session=r.session, sentence=r.sentence, text=r.text) for r in rows]
-        self._books.send(
+        self._state.send(
             "translation",
             Translate(
                 batch=self._numbers,
@@ -130,39 +130,39 @@ class Translating:
             ),
         )
 
-    def _give_back(self, batch: _Batch, reason: str, *, blame: bool, permanent: bool) -> None:
+    def _give_back(self, batch: _Batch, reason: str, *, counts_as_failure: bool, permanent: bool) -> None:
         for row in reversed(batch.rows):
             if row.outcome is None:
-                if blame:
+                if counts_as_failure:
                     self._retry(row, reason, permanent=permanent and len(batch.rows) == 1)
                 else:
                     self._wait_again(row)
 
     def _retry(self, row: Row, reason: str, *, permanent: bool = False) -> None:
-        row.trials += 1
-        if permanent or row.trials >= MAX_TRIALS:
+        row.attempts += 1
+        if permanent or row.attempts >= MAX_ATTEMPTS:
             self._speak_original(row, reason)
         else:
             self._wait_again(row)
 
     def _wait_again(self, row: Row) -> None:
-        row.move(Making.FOUND)
-        put_in_order(self._books.sessions[row.session].found, row)
+        row.move(Stage.FOUND)
+        put_in_order(self._state.sessions[row.session].found, row)
 
     def _speak_original(self, row: Row, reason: str) -> None:
         row.untranslated = True
         if not row.is_announcement:
-            self._books.sessions[row.session].untranslated_count += 1
-        self._books.report(EventName.FAILED, row, stage="translation", reason=reason)
+            self._state.sessions[row.session].untranslated_count += 1
+        self._state.report(EventName.FAILED, row, stage="translation", reason=reason)
         self._move_on(row, engine=UNTRANSLATED)
 
     def _move_on(self, row: Row, engine: str) -> None:
-        row.move(Making.TRANSLATED)
-        put_in_order(self._books.sessions[row.session].translated, row)
-        self._books.report(EventName.TRANSLATED, row, text=row.text, language=row.language, engine=engine)
+        row.move(Stage.TRANSLATED)
+        put_in_order(self._state.sessions[row.session].translated, row)
+        self._state.report(EventName.TRANSLATED, row, text=row.text, language=row.language, engine=engine)
 
 
-def _next_batch(by_need: list[SessionBook]) -> tuple[list[Row], _Wanted | None]:
+def _next_batch(by_need: list[SessionState]) -> tuple[list[Row], _Wanted | None]:
     """Take the rows of a batch from where they wait, as many as go together; None: there is none."""
     rows: list[Row] = []
     wanted: _Wanted | None = None
@@ -174,15 +174,15 @@ def _next_batch(by_need: list[SessionBook]) -> tuple[list[Row], _Wanted | None]:
             its = _Wanted(row.language, book.options.target, book.options.translation)
             if wanted is not None and wanted != its:
                 break
-            if row.trials and rows:
+            if row.attempts and rows:
                 break  # one that cost us a worker before goes alone, so that the others are not blamed for it
             wanted = its
             rows.append(book.found.popleft())
-            if row.trials:
+            if row.attempts:
                 return rows, wanted
     return rows, wanted
 
 
-def _has_room(book: SessionBook, row: Row) -> bool:
+def _has_room(book: SessionState, row: Row) -> bool:
     """Whether a row may be translated now; one that is to be heard before others that wait for tts always may."""
     return len(book.translated) < MAX_TRANSLATED_AHEAD or row.place < book.translated[-1].place

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.audio_pool import SAMPLE_RATE
-from voicestream.supervisor.ledger.sentences import Making
+from voicestream.supervisor.ledger.sentences import Stage
 from voicestream.supervisor.reporting.worker_status import memory_bytes
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import Role
     from voicestream.supervisor.ledger.sentences import Row
     from voicestream.supervisor.loop import Supervisor
-    from voicestream.supervisor.processes.worker_record import Post
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
 
 EXCHANGED_ROLES: Final[tuple[Role, ...]] = ("tts", "translation")
 """Those that run engines."""
@@ -106,8 +106,8 @@ def buffered_seconds(sessions: Iterable[Iterable[Row]]) -> float:
     for rows in sessions:
         frames = 0
         for row in rows:
-            frames += sum(stretch.frames for stretch in row.stretches)
-            if row.making is not Making.SPOKEN:
+            frames += sum(segment.frames for segment in row.segments)
+            if row.stage is not Stage.SPOKEN:
                 least = min(least, frames / SAMPLE_RATE)
                 break
     return least
@@ -128,31 +128,33 @@ class Exchange:
         if now < self._look_at or supervisor.is_ending:
             return
         self._look_at = now + LOOK_SECONDS
-        posts = [supervisor.table.posts[role] for role in EXCHANGED_ROLES]
-        current: dict[tuple[Role, int], Post] = {(post.role, post.incarnation): post for post in posts}
+        records = [supervisor.table.records[role] for role in EXCHANGED_ROLES]
+        current: dict[tuple[Role, int], WorkerRecord] = {
+            (record.role, record.incarnation): record for record in records
+        }
         self._growths = {key: self._growths.get(key) or Growth() for key in current}
-        for key, post in current.items():
+        for key, record in current.items():
             if (
-                post.state == "ready"
-                and post.stop is None
-                and (reason := self._growths[key].take(self._seen(post, now)))
+                record.state == "ready"
+                and record.stop is None
+                and (reason := self._growths[key].take(self._seen(record, now)))
             ):
                 # Another supervisor may have taken our place; then the next worker would not find us.
                 if supervisor.run_directory.is_intact():
-                    _log.info("role=%s incarnation=%d exchange=%r", post.role, post.incarnation, reason)
-                    post.is_exchanged = True
-                    supervisor.ledger.unseat(post.role)
-                    supervisor.table.end(post, "drain", now, wished=True, reason=reason)
+                    _log.info("role=%s incarnation=%d exchange=%r", record.role, record.incarnation, reason)
+                    record.is_exchanged = True
+                    supervisor.ledger.worker_unavailable(record.role)
+                    supervisor.table.end(record, "drain", now, requested=True, reason=reason)
                 return
 
-    def _seen(self, post: Post, now: float) -> Look:
+    def _seen(self, record: WorkerRecord, now: float) -> Look:
         supervisor = self._supervisor
-        sessions = supervisor.ledger.books.sessions.values()
+        sessions = supervisor.ledger.state.sessions.values()
         return Look(
             now=now,
-            jobs=post.jobs,
-            is_busy=supervisor.in_flight(post.role) > 0,
-            memory=memory_bytes(post.process.pid) if post.process is not None else 0,
-            loading_seconds=(post.ready_at or now) - post.started_at,
+            jobs=record.jobs,
+            is_busy=supervisor.in_flight(record.role) > 0,
+            memory=memory_bytes(record.process.pid) if record.process is not None else 0,
+            loading_seconds=(record.ready_at or now) - record.started_at,
             buffered_seconds=buffered_seconds(book.rows.values() for book in sessions),
         )

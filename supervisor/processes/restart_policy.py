@@ -25,7 +25,7 @@ WINDOW_SECONDS: Final = 60.0
 MAX_REFUSALS: Final = 12
 """As often within that time the system may refuse to start a process: that takes half a minute."""
 STABLE_SECONDS: Final = 30.0
-"""A worker that was ready for this long is not to blame for what its predecessors did."""
+"""A worker that was ready for this long is not to counts_as_failure for what its predecessors did."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class End:
     """How long it had been ready; 0 if it never was."""
     exit_code: int | None
     """None: ended by a signal."""
-    wished: bool
+    requested: bool
     """A person or the shutdown asked for it."""
     worked: bool = False
     """It had finished at least one job."""
@@ -75,7 +75,7 @@ def decide(ends: Sequence[End], *, wanted: bool) -> Decision:
     if not wanted:
         return StayDown()
     newest = ends[-1]
-    if newest.wished and not newest.incompatible:
+    if newest.requested and not newest.incompatible:
         return StartAt(newest.at)
     if newest.incompatible or newest.exit_code == EXIT_CONFIGURATION:
         return GiveUp(newest.incompatible or "its configuration is wrong")
@@ -97,7 +97,7 @@ def _ends_in_a_row(ends: Sequence[End]) -> list[End]:
     newest = ends[-1]
     row: list[End] = []
     for end in reversed(ends):
-        if end.wished or newest.at - end.at > WINDOW_SECONDS:
+        if end.requested or newest.at - end.at > WINDOW_SECONDS:
             break
         row.append(end)
         if end.ready_seconds >= STABLE_SECONDS or end.worked:

@@ -20,7 +20,7 @@ from voicestream.supervisor.processes import restart_policy, shutdown, watchdog
 from voicestream.supervisor.processes.process import Launch, WorkerProcess, describe_exit
 from voicestream.supervisor.processes.worker_events import BecameReady, Ended, RoleFailed, Started
 from voicestream.supervisor.processes.worker_log import WorkerLog
-from voicestream.supervisor.processes.worker_record import Post, Stop
+from voicestream.supervisor.processes.worker_record import Stop, WorkerRecord
 from voicestream.supervisor.reporting import session_events
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import FromWorker, Role
     from voicestream.protocol.pool_memory import Segment
     from voicestream.supervisor.hub import Hub
-    from voicestream.supervisor.processes.shutdown import Patience, Rung
-    from voicestream.supervisor.processes.worker_events import Finding
+    from voicestream.supervisor.processes.shutdown import Step, Timeouts
+    from voicestream.supervisor.processes.worker_events import WorkerEvent
 
 START_ORDER: Final[tuple[Role, ...]] = ("player", "tts", "translation", "parser")
 """Who receives first, so that ending in reverse stops the source before its sinks."""
@@ -68,7 +68,7 @@ def _exit_code(status: int, leaving: int | None) -> int | None:
 
 
 class ProcessTable:
-    """The posts of all roles."""
+    """The records of all roles."""
 
     def __init__(
         self,
@@ -100,11 +100,11 @@ class ProcessTable:
         self._limits = limits
         self._threads = threads
         self._progress = progress
-        self._findings: list[Finding] = []
+        self._events: list[WorkerEvent] = []
         self._wanted = True
         self._looked_at = self._attended_since = 0.0
-        self.posts: Final[dict[Role, Post]] = {
-            role: Post(
+        self.records: Final[dict[Role, WorkerRecord]] = {
+            role: WorkerRecord(
                 role=role,
                 engine=engines.get(role, ""),
                 settings=settings.get(role) or EngineSettings(),
@@ -112,274 +112,276 @@ class ProcessTable:
             )
             for role in START_ORDER
         }
-        self._by_name: Final = {role.encode(): post for role, post in self.posts.items()}
+        self._by_name: Final = {role.encode(): record for role, record in self.records.items()}
 
     def start_all(self, now: float) -> None:
         """Start a worker for every role."""
-        for post in self.posts.values():
-            self._start(post, now)
+        for record in self.records.values():
+            self._start(record, now)
 
     @property
-    def has_findings(self) -> bool:
-        """Whether ``take_findings`` has something."""
-        return bool(self._findings)
+    def has_events(self) -> bool:
+        """Whether ``take_events`` has something."""
+        return bool(self._events)
 
-    def take_findings(self) -> list[Finding]:
+    def take_events(self) -> list[WorkerEvent]:
         """What was found out since the last call."""
-        findings, self._findings = self._findings, []
-        return findings
+        events, self._events = self._events, []
+        return events
 
-    def post_of(self, identity: bytes) -> Post | None:
-        """The post whose process of now has this name on the hub; None for a predecessor's (it is fenced off)."""
+    def record_of(self, identity: bytes) -> WorkerRecord | None:
+        """The record whose process of now has this name on the hub; None for a predecessor's (it is fenced off)."""
         role = identity.partition(b".")[0]
-        post = self._by_name.get(role)
-        if post is None or post.process is None or post.process.identity != identity:
+        record = self._by_name.get(role)
+        if record is None or record.process is None or record.process.identity != identity:
             return None
-        return post
+        return record
 
     def identity(self, role: Role) -> bytes | None:
         """The name on the hub of the process that holds a role."""
-        process = self.posts[role].process
+        process = self.records[role].process
         return process.identity if process else None
 
-    def heard(self, post: Post, message: FromWorker, now: float) -> None:
+    def heard(self, record: WorkerRecord, message: FromWorker, now: float) -> None:
         """Take note of a worker's message about itself."""
-        post.heard_at = now
+        record.heard_at = now
         match message:
-            case Hello() if post.hello_at is None:
-                post.hello_at = now
-                if post.stop is None:
-                    self._change(post, "loading")
+            case Hello() if record.hello_at is None:
+                record.hello_at = now
+                if record.stop is None:
+                    self._change(record, "loading")
             case Loading():
-                post.loading_at = now
+                record.loading_at = now
                 share = "" if message.progress is None else f" {message.progress:.0%}"
-                post.detail = f"{message.stage}{share}"
-            case Ready() if post.ready_at is None:
-                if post.process is not None:
-                    post.read_rest(post.process, now)  # printed while it had no sentences
-                post.hides_output = post.role not in log.WORDLESS_ROLES
-                post.ready_at = now
-                post.ready = message
-                post.detail = ""
-                if post.stop is None:
-                    self._change(post, "ready")
-                    self._findings.append(BecameReady(post.role))
+                record.detail = f"{message.stage}{share}"
+            case Ready() if record.ready_at is None:
+                if record.process is not None:
+                    record.read_rest(record.process, now)  # printed while it had no sentences
+                record.hides_output = record.role not in log.WORDLESS_ROLES
+                record.ready_at = now
+                record.ready = message
+                record.detail = ""
+                if record.stop is None:
+                    self._change(record, "ready")
+                    self._events.append(BecameReady(record.role))
             case Ready():
-                post.ready = message  # its engine has moved to another device
-            case Stopping() if post.stop is None:
+                record.ready = message  # its engine has moved to another device
+            case Stopping() if record.stop is None:
                 # By itself, and it says why; one that was told to end only repeats what it was told.
-                post.failure = message.reason
-                post.leaving = message.exit_code
+                record.failure = message.reason
+                record.leaving = message.exit_code
             case _:
                 pass
 
-    def heard_other_version(self, post: Post, error: OtherVersionError, now: float) -> None:
+    def heard_other_version(self, record: WorkerRecord, error: OtherVersionError, now: float) -> None:
         """A worker speaks another version of the protocol: it is ended, and no other is tried."""
-        post.heard_at = now
+        record.heard_at = now
         reason = f"it speaks protocol {error.version}, the supervisor {PROTOCOL_VERSION}"
-        post.incompatible = reason
-        post.failure = f"{reason}\nAnother version was installed meanwhile. Try: voicestream down"
-        self.end(post, "stop", now, wished=False, reason=reason)
+        record.incompatible = reason
+        record.failure = f"{reason}\nAnother version was installed meanwhile. Try: voicestream down"
+        self.end(record, "stop", now, requested=False, reason=reason)
 
     def check(self, now: float) -> None:
         """Reap what has ended, start what is due, ring the alarms, climb the ladder."""
         self._attended_since = watchdog.attended_since(self._attended_since, self._looked_at, now)
         self._looked_at = now
-        for post in self.posts.values():
-            if post.process is not None:
-                self._check_process(post, post.process, now)
-            elif post.start_at is not None and now >= post.start_at:
-                self._start(post, now)
+        for record in self.records.values():
+            if record.process is not None:
+                self._check_process(record, record.process, now)
+            elif record.start_at is not None and now >= record.start_at:
+                self._start(record, now)
 
     def due_at(self, now: float) -> float:
         """When ``check`` has something to do though no descriptor is ready."""
         times = [now + 60.0]
-        for post in self.posts.values():
-            if post.process is None:
-                if post.start_at is not None:
-                    times.append(post.start_at)
-            elif post.cut_at is not None:
+        for record in self.records.values():
+            if record.process is None:
+                if record.start_at is not None:
+                    times.append(record.start_at)
+            elif record.cut_at is not None:
                 times.append(now + REAP_AGAIN_SECONDS)
-            elif post.stop is not None:
+            elif record.stop is not None:
                 times.append(now + LADDER_LOOK_SECONDS)
             else:
-                times.append(watchdog.due(self._sign(post), self._limits)[0])
+                times.append(watchdog.due(self._health(record), self._limits)[0])
         return min(times)
 
     def end(
         self,
-        post: Post,
-        rung: Rung,
+        record: WorkerRecord,
+        step: Step,
         now: float,
         *,
-        wished: bool,
+        requested: bool,
         reason: str,
-        patience: Patience = shutdown.FOR_RESTART,
+        timeouts: Timeouts = shutdown.FOR_RESTART,
     ) -> None:
-        """Begin to end a worker on this rung of the ladder (an ending under way only becomes harder)."""
+        """Begin to end a worker on this step of the ladder (an ending under way only becomes harder)."""
         order = ("drain", "stop", "term", "kill")
-        if post.process is None:
+        if record.process is None:
             return
-        if post.stop is not None and order.index(post.stop.rung) >= order.index(rung):
+        if record.stop is not None and order.index(record.stop.step) >= order.index(step):
             return
-        if post.ready_at is None and rung == "drain":
-            rung = "stop"  # it has nothing in hand
-        if post.stop is None:
-            post.stop = Stop(rung=rung, since=now, patience=patience, wished=wished, reason=reason)
-            self._change(post, "stopping")
+        if record.ready_at is None and step == "drain":
+            step = "stop"  # it has nothing in hand
+        if record.stop is None:
+            record.stop = Stop(step=step, since=now, timeouts=timeouts, requested=requested, reason=reason)
+            self._change(record, "stopping")
         else:
-            post.stop.rung = rung
-            post.stop.since = now
-            post.stop.reason = reason
-        self._act(post, rung)
+            record.stop.step = step
+            record.stop.since = now
+            record.stop.reason = reason
+        self._act(record, step)
 
     def revive(self, role: Role, now: float) -> None:
         """A person wants a worker for a role that has none: forget why."""
-        post = self.posts[role]
-        post.ends.clear()
-        post.start_at = now
-        self._change(post, "backoff")
+        record = self.records[role]
+        record.ends.clear()
+        record.start_at = now
+        self._change(record, "backoff")
 
     def stop_all(self, now: float) -> None:
         """Begin to end all workers, the source first; ``is_empty`` tells when it is done."""
         self._wanted = False
         for role in reversed(START_ORDER):
-            post = self.posts[role]
-            post.start_at = None
-            self.end(post, "drain", now, wished=True, reason="shutdown", patience=shutdown.FOR_SHUTDOWN)
+            record = self.records[role]
+            record.start_at = None
+            self.end(record, "drain", now, requested=True, reason="shutdown", timeouts=shutdown.FOR_SHUTDOWN)
 
     @property
     def is_empty(self) -> bool:
         """Whether no worker is running."""
-        return all(post.process is None for post in self.posts.values())
+        return all(record.process is None for record in self.records.values())
 
     @property
     def is_complete(self) -> bool:
         """Whether every role that has not failed has a process that has found us."""
         return all(
-            post.state == "failed" or (post.process is not None and post.hello_at is not None)
-            for post in self.posts.values()
+            record.state == "failed" or (record.process is not None and record.hello_at is not None)
+            for record in self.records.values()
         )
 
-    def _start(self, post: Post, now: float) -> None:
-        post.incarnation += 1
-        post.start_at = None
-        post.started_at = post.heard_at = now
-        post.hello_at = post.loading_at = post.ready_at = None
-        post.ready = None
-        post.stop = None
-        post.cut_at = None
-        post.failure = post.detail = post.incompatible = ""
-        post.leaving = None
-        post.hides_output = False
-        post.jobs = 0
+    def _start(self, record: WorkerRecord, now: float) -> None:
+        record.incarnation += 1
+        record.start_at = None
+        record.started_at = record.heard_at = now
+        record.hello_at = record.loading_at = record.ready_at = None
+        record.ready = None
+        record.stop = None
+        record.cut_at = None
+        record.failure = record.detail = record.incompatible = ""
+        record.leaving = None
+        record.hides_output = False
+        record.jobs = 0
         pool = self._segment.source
         launch = Launch(
-            role=post.role,
-            incarnation=post.incarnation,
+            role=record.role,
+            incarnation=record.incarnation,
             hub=self._hub_path,
-            engine=post.engine,
-            pool=pool if isinstance(pool, str) or post.role in SOUND_ROLES else None,
+            engine=record.engine,
+            pool=pool if isinstance(pool, str) or record.role in SOUND_ROLES else None,
             threads=self._threads,
-            settings=post.settings,
+            settings=record.settings,
         )
         try:
-            post.process = WorkerProcess(launch)
+            record.process = WorkerProcess(launch)
         except OSError as error:
             no_room = error.errno in NO_ROOM
-            end = restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, wished=False, refused=no_room)
+            end = restart_policy.End(at=now, ready_seconds=0.0, exit_code=None, requested=False, refused=no_room)
             text = f"could not be started: {error.strerror}"
-            self._record_end(post, end, error.strerror or str(error), text)
+            self._record_end(record, end, error.strerror or str(error), text)
             return
-        self._change(post, "starting")
-        self._findings.append(Started(post.role))
+        self._change(record, "starting")
+        self._events.append(Started(record.role))
 
-    def _check_process(self, post: Post, process: WorkerProcess, now: float) -> None:
+    def _check_process(self, record: WorkerRecord, process: WorkerProcess, now: float) -> None:
         status = process.reap()
         if status is None:
-            if post.stop is not None:
-                since = max(post.stop.since, self._attended_since)
-                rung = shutdown.next_rung(post.stop.rung, since, post.stop.patience, now)
-                if rung is not None:
-                    self.end(post, rung, now, wished=post.stop.wished, reason=post.stop.reason)
-                elif post.stop.rung == "drain":
-                    # It has all the patience that its job needs, and none for a freeze.
-                    self._ring(post, now)
+            if record.stop is not None:
+                since = max(record.stop.since, self._attended_since)
+                step = shutdown.next_step(record.stop.step, since, record.stop.timeouts, now)
+                if step is not None:
+                    self.end(record, step, now, requested=record.stop.requested, reason=record.stop.reason)
+                elif record.stop.step == "drain":
+                    # It has all the timeouts that its job needs, and none for a freeze.
+                    self._ring(record, now)
                 return
-            if self._ring(post, now):
+            if self._ring(record, now):
                 return
-            if post.cut_at is None and lifeline.is_cut(process.lifeline):
-                post.cut_at = now
-            elif post.cut_at is not None and now >= post.cut_at + (
-                MAX_WAIT_FOR_REAPING_SECONDS if post.leaving is None else MAX_LEAVING_SECONDS
+            if record.cut_at is None and lifeline.is_cut(process.lifeline):
+                record.cut_at = now
+            elif record.cut_at is not None and now >= record.cut_at + (
+                MAX_WAIT_FOR_REAPING_SECONDS if record.leaving is None else MAX_LEAVING_SECONDS
             ):
-                self.end(post, "kill", now, wished=False, reason="it has closed its lifeline")
+                self.end(record, "kill", now, requested=False, reason="it has closed its lifeline")
             return
-        post.read_rest(process, now)
-        post.log.tell_hidden(now)
+        record.read_rest(process, now)
+        record.log.tell_hidden(now)
         process.close()
-        post.process = None
-        stop = post.stop
-        how = f"{stop.rung}: {stop.reason}" if stop else "died"
+        record.process = None
+        stop = record.stop
+        how = f"{stop.step}: {stop.reason}" if stop else "died"
         exit_text = f"{describe_exit(status)} ({how})"
-        ready_seconds = now - post.ready_at if post.ready_at is not None else 0.0
+        ready_seconds = now - record.ready_at if record.ready_at is not None else 0.0
         end = restart_policy.End(
             at=now,
             ready_seconds=ready_seconds,
-            exit_code=_exit_code(status, post.leaving),
-            wished=stop is not None and stop.wished,
-            worked=post.jobs > 0,
-            incompatible=post.incompatible,
+            exit_code=_exit_code(status, record.leaving),
+            requested=stop is not None and stop.requested,
+            worked=record.jobs > 0,
+            incompatible=record.incompatible,
         )
-        self._record_end(post, end, describe_exit(status), exit_text)
+        self._record_end(record, end, describe_exit(status), exit_text)
 
-    def _ring(self, post: Post, now: float) -> bool:
+    def _ring(self, record: WorkerRecord, now: float) -> bool:
         """End a worker that is stuck; whether it is."""
-        at, reason = watchdog.due(self._sign(post), self._limits)
+        at, reason = watchdog.due(self._health(record), self._limits)
         if now < at:
             return False
-        self.end(post, "kill", now, wished=post.stop is not None and post.stop.wished, reason=reason)
+        self.end(record, "kill", now, requested=record.stop is not None and record.stop.requested, reason=reason)
         return True
 
-    def _record_end(self, post: Post, end: restart_policy.End, status: str, exit_text: str) -> None:
-        post.last_exit = exit_text
-        tried_before = bool(post.ends) and post.ends[-1].refused
-        post.ends.append(end)
-        _log.info("role=%s incarnation=%d ended=%r", post.role, post.incarnation, exit_text)
-        decision = restart_policy.decide(list(post.ends), wanted=self._wanted)
-        blame = not (end.wished or end.refused)
+    def _record_end(self, record: WorkerRecord, end: restart_policy.End, status: str, exit_text: str) -> None:
+        record.last_exit = exit_text
+        tried_before = bool(record.ends) and record.ends[-1].refused
+        record.ends.append(end)
+        _log.info("role=%s incarnation=%d ended=%r", record.role, record.incarnation, exit_text)
+        decision = restart_policy.decide(list(record.ends), wanted=self._wanted)
+        counts_as_failure = not (end.requested or end.refused)
         told = ""
         if end.refused and not tried_before:
-            told = session_events.not_started(post.role, status)
-        elif blame and isinstance(decision, restart_policy.StartAt):
-            told = session_events.crashed(post.role, status, post.stop.reason if post.stop else "")
-        reason = f"the {post.role} worker {exit_text if end.refused else f'ended: {exit_text}'}"
-        self._findings.append(Ended(role=post.role, reason=reason, blame=blame, told=told))
+            told = session_events.not_started(record.role, status)
+        elif counts_as_failure and isinstance(decision, restart_policy.StartAt):
+            told = session_events.crashed(record.role, status, record.stop.reason if record.stop else "")
+        reason = f"the {record.role} worker {exit_text if end.refused else f'ended: {exit_text}'}"
+        self._events.append(Ended(role=record.role, reason=reason, counts_as_failure=counts_as_failure, told=told))
         match decision:
             case restart_policy.StartAt(at=at):
-                post.start_at = at
-                self._change(post, "backoff")
+                record.start_at = at
+                self._change(record, "backoff")
             case restart_policy.GiveUp(reason=reason):
-                self._change(post, "failed")
-                post.detail = post.failure or f"{reason}; last: {exit_text}\nTry: voicestream workers logs {post.role}"
+                self._change(record, "failed")
+                record.detail = (
+                    record.failure or f"{reason}; last: {exit_text}\nTry: voicestream workers logs {record.role}"
+                )
                 is_configuration = end.exit_code == EXIT_CONFIGURATION or bool(end.incompatible)
                 exit_code = EXIT_CONFIGURATION if is_configuration else EXIT_INCOMPLETE
-                self._findings.append(RoleFailed(role=post.role, reason=post.detail, exit_code=exit_code))
+                self._events.append(RoleFailed(role=record.role, reason=record.detail, exit_code=exit_code))
             case restart_policy.StayDown():
-                self._change(post, "stopping")
+                self._change(record, "stopping")
 
-    def _act(self, post: Post, rung: Rung) -> None:
-        process = post.process
+    def _act(self, record: WorkerRecord, step: Step) -> None:
+        process = record.process
         if process is None:
             return
         _log.info(
             "role=%s incarnation=%d stop=%s reason=%r",
-            post.role,
-            post.incarnation,
-            rung,
-            post.stop.reason if post.stop else "",
+            record.role,
+            record.incarnation,
+            step,
+            record.stop.reason if record.stop else "",
         )
-        match rung:
+        match step:
             case "drain":
                 self._hub.send(process.identity, Drain())
             case "stop":
@@ -389,11 +391,11 @@ class ProcessTable:
             case "kill":
                 process.kill()
 
-    def _sign(self, post: Post) -> watchdog.Sign:
-        stalled_since, characters = self._progress(post.role)
-        return post.sign(stalled_since, characters, self._attended_since)
+    def _health(self, record: WorkerRecord) -> watchdog.HealthSnapshot:
+        stalled_since, characters = self._progress(record.role)
+        return record.health(stalled_since, characters, self._attended_since)
 
-    def _change(self, post: Post, state: str) -> None:
-        if post.state != state:
-            _log.info("role=%s incarnation=%d state=%s", post.role, post.incarnation, state)
-        post.state = state  # type: ignore[assignment]
+    def _change(self, record: WorkerRecord, state: str) -> None:
+        if record.state != state:
+            _log.info("role=%s incarnation=%d state=%s", record.role, record.incarnation, state)
+        record.state = state  # type: ignore[assignment]

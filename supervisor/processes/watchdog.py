@@ -35,7 +35,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Sign:
+class HealthSnapshot:
     """What was last seen of a worker; times on the monotonic clock."""
 
     started_at: float
@@ -63,17 +63,17 @@ def attended_since(before: float, looked_at: float, now: float) -> float:
     return now if now > looked_at + UNATTENDED_SECONDS else before
 
 
-def due(sign: Sign, limits: Limits) -> tuple[float, str]:
+def due(health: HealthSnapshot, limits: Limits) -> tuple[float, str]:
     """When the next alarm goes off unless something is heard before, and what it then says."""
-    attended = sign.attended_since
-    if sign.hello_at is None:
-        return max(sign.started_at, attended) + limits.hello_seconds, f"no hello within {limits.hello_seconds:g} s"
-    if sign.ready_at is None:
-        since = max(sign.hello_at, sign.loading_at or 0.0, attended)
+    attended = health.attended_since
+    if health.hello_at is None:
+        return max(health.started_at, attended) + limits.hello_seconds, f"no hello within {limits.hello_seconds:g} s"
+    if health.ready_at is None:
+        since = max(health.hello_at, health.loading_at or 0.0, attended)
         return since + limits.loading_seconds, f"loading got no further for {limits.loading_seconds:g} s"
-    silent_at = max(sign.heard_at, sign.ready_at, attended) + limits.silence_seconds
+    silent_at = max(health.heard_at, health.ready_at, attended) + limits.silence_seconds
     silence = silent_at, f"silent for {limits.silence_seconds:g} s"
-    if sign.stalled_since is None:
+    if health.stalled_since is None:
         return silence
-    allowed = limits.job_seconds + limits.job_seconds_per_character * sign.characters
-    return min(silence, (max(sign.stalled_since, attended) + allowed, f"its job got no further for {allowed:g} s"))
+    allowed = limits.job_seconds + limits.job_seconds_per_character * health.characters
+    return min(silence, (max(health.stalled_since, attended) + allowed, f"its job got no further for {allowed:g} s"))

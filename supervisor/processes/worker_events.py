@@ -29,7 +29,7 @@ class Ended:
 
     role: Role
     reason: str
-    blame: bool
+    counts_as_failure: bool
     """Whether what it had in hand may be the cause."""
     told: str = ""
     """What a person should know of it; empty for an end that was asked for."""
@@ -44,4 +44,4 @@ class RoleFailed:
     exit_code: int
 
 
-Finding = Started | BecameReady | Ended | RoleFailed
+WorkerEvent = Started | BecameReady | Ended | RoleFailed

@@ -1,4 +1,4 @@
-"""The post of one role: the process that holds it now, and the record of those that held it before."""
+"""The record of one role: the process that holds it now, and the record of those that held it before."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.messages import Latency
-from voicestream.supervisor.processes.shutdown import FOR_RESTART, Patience
-from voicestream.supervisor.processes.watchdog import Sign
+from voicestream.supervisor.processes.shutdown import FOR_RESTART, Timeouts
+from voicestream.supervisor.processes.watchdog import HealthSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import Ready, Role, WorkerState
     from voicestream.supervisor.processes.process import WorkerProcess
     from voicestream.supervisor.processes.restart_policy import End
-    from voicestream.supervisor.processes.shutdown import Rung
+    from voicestream.supervisor.processes.shutdown import Step
     from voicestream.supervisor.processes.worker_log import WorkerLog
 
 KEPT_DURATIONS: Final = 256
@@ -34,16 +34,16 @@ MAX_READS: Final = 16
 class Stop:
     """An ending under way."""
 
-    rung: Rung
+    step: Step
     since: float
-    patience: Patience = FOR_RESTART
-    wished: bool = True
+    timeouts: Timeouts = FOR_RESTART
+    requested: bool = True
     """False: an alarm wanted it."""
     reason: str = ""
 
 
 @dataclass
-class Post:
+class WorkerRecord:
     """One role's place."""
 
     role: Role
@@ -130,9 +130,9 @@ class Post:
         cuts = statistics.quantiles(self.durations, n=20, method="inclusive")
         return Latency(p50=cuts[9] * 1000, p95=cuts[18] * 1000)
 
-    def sign(self, stalled_since: float | None, characters: int, attended_since: float) -> Sign:
+    def health(self, stalled_since: float | None, characters: int, attended_since: float) -> HealthSnapshot:
         """What the alarms look at."""
-        return Sign(
+        return HealthSnapshot(
             started_at=self.started_at,
             hello_at=self.hello_at,
             loading_at=self.loading_at,

@@ -9,7 +9,7 @@ from voicestream.protocol.messages import EventName, SessionClosed, SessionEvent
 if TYPE_CHECKING:
     from voicestream.protocol.messages import Loading, Role
     from voicestream.supervisor.ledger.commands import Closed
-    from voicestream.supervisor.processes.worker_record import Post
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
 
 WORDS: Final[dict[Role, str]] = {
     "parser": "parser",
@@ -26,9 +26,9 @@ class Notes:
     def __init__(self) -> None:
         self._told: set[str] = set()
 
-    def of(self, post: Post, *, told: bool) -> str:
+    def of(self, record: WorkerRecord, *, told: bool) -> str:
         """The note of a worker, if it was not told yet; ``told``: a session shows it, so it counts as told."""
-        note = post.note
+        note = record.note
         if note in self._told or not told:
             return ""
         self._told.add(note)
@@ -52,14 +52,14 @@ def not_started(role: Role, reason: str) -> str:
     return f"the {WORDS[role]} could not be started ({reason}); it is tried again"
 
 
-def loading(session: str, post: Post, message: Loading, now: float) -> SessionEvent:
+def loading(session: str, record: WorkerRecord, message: Loading, now: float) -> SessionEvent:
     """How far a worker is with its engine."""
     return SessionEvent(
         event=EventName.LOADING,
         session=session,
         time=now,
-        role=post.role,
-        incarnation=post.incarnation,
+        role=record.role,
+        incarnation=record.incarnation,
         text=message.stage,
         progress=message.progress,
     )
@@ -71,12 +71,12 @@ def refused(session: str, role: Role, reason: str, now: float) -> SessionEvent:
     return SessionEvent(event=EventName.NOTICE, session=session, time=now, role=role, text=text)
 
 
-def worker(session: str, post: Post, reason: str, now: float, *, text: str = "") -> SessionEvent:
+def worker(session: str, record: WorkerRecord, reason: str, now: float, *, text: str = "") -> SessionEvent:
     """A worker was started, became ready, ended or is given up.
 
     Args:
         session: that is told.
-        post: of the worker.
+        record: of the worker.
         reason: why, if there is one to tell.
         now: seconds on the monotonic clock.
         text: what a person should know of it, if anything.
@@ -85,10 +85,10 @@ def worker(session: str, post: Post, reason: str, now: float, *, text: str = "")
         event=EventName.WORKER,
         session=session,
         time=now,
-        role=post.role,
-        incarnation=post.incarnation,
-        state=post.state,
-        engine=post.engine_name or None,
+        role=record.role,
+        incarnation=record.incarnation,
+        state=record.state,
+        engine=record.engine_name or None,
         reason=reason or None,
         text=text or None,
     )

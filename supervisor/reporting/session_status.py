@@ -20,7 +20,7 @@ def of_all(sessions: Sessions, ledger: Ledger, now: float) -> list[SessionStatus
 
 
 def _of(session: Session, ledger: Ledger, now: float) -> SessionStatus:
-    book = ledger.books.sessions[session.session]
+    book = ledger.state.sessions[session.session]
     heard = next((row for row in ledger.playing.heard_now() if row.session == session.session), None)
     waiting = [row for row in book.rows.values() if row is not heard and not row.is_announcement]
     return SessionStatus(

@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import WorkerState
     from voicestream.supervisor.ledger.overview import Overview
     from voicestream.supervisor.ledger.slots import SlotTable
-    from voicestream.supervisor.processes.worker_record import Post
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
 
 _HAS_PROC: Final = Path("/proc/self/statm").exists()
 
 
-def of_worker(post: Post, in_flight: int, now: float) -> WorkerStatus:
+def of_worker(record: WorkerRecord, in_flight: int, now: float) -> WorkerStatus:
     """One worker's line."""
-    pid = post.process.pid if post.process else None
-    state: WorkerState = "busy" if post.state == "ready" and in_flight else post.state
+    pid = record.process.pid if record.process else None
+    state: WorkerState = "busy" if record.state == "ready" and in_flight else record.state
     return WorkerStatus(
-        role=post.role,
+        role=record.role,
         pid=pid,
-        incarnation=post.incarnation,
+        incarnation=record.incarnation,
         state=state,
-        engine=post.engine_name,
-        device=post.ready.device if post.ready else "",
-        uptime_seconds=round(now - post.started_at, 3) if post.process else 0.0,
-        restarts=post.restarts,
+        engine=record.engine_name,
+        device=record.ready.device if record.ready else "",
+        uptime_seconds=round(now - record.started_at, 3) if record.process else 0.0,
+        restarts=record.restarts,
         in_flight=in_flight,
-        latency_ms=post.latency(),
+        latency_ms=record.latency(),
         memory_bytes=memory_bytes(pid) if pid is not None else 0,
-        last_exit=post.last_exit,
-        detail=post.detail or post.note,
+        last_exit=record.last_exit,
+        detail=record.detail or record.note,
     )
 
 

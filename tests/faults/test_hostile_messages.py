@@ -1,4 +1,4 @@
-"""Messages in the wrong state, from the wrong peer, with absurd values: the books hold, and the session goes on."""
+"""Messages in the wrong state, from the wrong peer, with absurd values: the ledger stays consistent, and the session goes on."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_a_client_that_sends_more_than_it_may_loses_its_own_session_alone(monkey
 
 @pytest.mark.timeout(240 + FRAMES // 1_000)
 def test_random_frames_cost_no_memory_and_the_books_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The books are checked after each frame that is a message. `make fuzz-hub` sends a million."""
+    """The ledger is checked after each frame that is a message. `make fuzz-hub` sends a million."""
     own = psutil.Process()
     memory: list[int] = []
     played: list[int] = []

@@ -68,7 +68,7 @@ def assert_path(cell: Cell, outcome: Outcome, expected: Expectation) -> None:
             assert ends == {}, str(outcome)
         else:
             assert re.fullmatch(expected.ends, ends[incarnation]), str(outcome)
-        assert rungs_of(cell.role, incarnation, outcome) == expected.rungs or not expected.rungs, str(outcome)
+        assert rungs_of(cell.role, incarnation, outcome) == expected.steps or not expected.steps, str(outcome)
     last = misbehaved[-1]
     if expected.successor is not None:
         assert re.fullmatch(expected.successor, ends[last + 1]), str(outcome)
@@ -84,7 +84,7 @@ def assert_path(cell: Cell, outcome: Outcome, expected: Expectation) -> None:
 
 
 def rungs_of(role: str, incarnation: int, outcome: Outcome) -> tuple[str, ...]:
-    """The rungs of the ladder on which the supervisor tried to end a worker."""
+    """The steps of the ladder on which the supervisor tried to end a worker."""
     return tuple(re.findall(rf"role={role} incarnation={incarnation} stop=(\w+)", outcome.supervisor_log))
 
 

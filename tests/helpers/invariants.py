@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 from voicestream.protocol.audio_pool import SLOT_FRAMES
 from voicestream.supervisor.ledger.playing import PLAY_AHEAD
-from voicestream.supervisor.ledger.sentences import Making, Outcome
+from voicestream.supervisor.ledger.sentences import Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from voicestream.supervisor.ledger.ledger import Ledger
     from voicestream.supervisor.ledger.sentences import Row
-    from voicestream.supervisor.ledger.state import SessionBook
+    from voicestream.supervisor.ledger.state import SessionState
 
 
 def invariants(ledger: Ledger) -> None:
-    """Assert that the books agree with themselves.
+    """Assert that the ledger is consistent.
 
     Raises:
         AssertionError: they do not; the message says where.
     """
     _slots_are_held_once(ledger)
-    for book in ledger.books.sessions.values():
+    for book in ledger.state.sessions.values():
         _counts_add_up(book)
         _rows_wait_where_they_belong(ledger, book)
         for row in book.rows.values():
@@ -33,11 +33,11 @@ def invariants(ledger: Ledger) -> None:
 
 
 def _slots_are_held_once(ledger: Ledger) -> None:
-    slots = ledger.books.slots
+    slots = ledger.state.slots
     held = collections.Counter(slots._free)
-    for limbo in ledger.books._limbo.values():
-        assert limbo.waiting_for, "slots wait for nobody"
-        held.update(limbo.slots)
+    for pending in ledger.state._pending_release.values():
+        assert pending.waiting_for, "slots wait for nobody"
+        held.update(pending.slots)
     for row in _rows(ledger):
         held.update(row.held_slots())
     doubled = [slot for slot, count in held.items() if count > 1]
@@ -45,7 +45,7 @@ def _slots_are_held_once(ledger: Ledger) -> None:
     assert held.keys() == set(range(slots.total)), f"slots lost: {set(range(slots.total)) - held.keys()}"
 
 
-def _counts_add_up(book: SessionBook) -> None:
+def _counts_add_up(book: SessionState) -> None:
     where = f"session {book.session}"
     assert book.outcomes.total() + len(book.rows) == book.found_count, f"{where}: a row is lost"
     assert all(row.outcome is None for row in book.rows.values()), f"{where}: a row has ended and is still there"
@@ -54,25 +54,25 @@ def _counts_add_up(book: SessionBook) -> None:
     assert list(book.rows) == sorted(book.rows), f"{where}: rows are out of order"
     assert all(ordinal < book.expected for ordinal in book.rows)
     assert 0 <= book.untranslated_count <= book.found_count
-    ahead = sum(row.making in (Making.SPEAKING, Making.SPOKEN) for row in book.rows.values())
+    ahead = sum(row.stage in (Stage.SPEAKING, Stage.SPOKEN) for row in book.rows.values())
     assert book.ahead == ahead, f"{where}: {ahead} sentences ahead, said to be {book.ahead}"
 
 
-def _rows_wait_where_they_belong(ledger: Ledger, book: SessionBook) -> None:
+def _rows_wait_where_they_belong(ledger: Ledger, book: SessionState) -> None:
     """A row that waits nowhere would never be heard of again, one that waits twice would be heard twice."""
     batch = ledger.translating._batch
     job = ledger.speaking._job
-    spoken = job.row if job is not None and not job.taken_back else None
+    spoken = job.row if job is not None and not job.revoked else None
     places = {
-        Making.FOUND: _open(book.found),
-        Making.TRANSLATING: [row for row in _open(batch.rows if batch else ()) if row.session == book.session],
-        Making.TRANSLATED: _open(book.translated),
-        Making.SPEAKING: [spoken] if spoken is not None and spoken.session == book.session else [],
+        Stage.FOUND: _open(book.found),
+        Stage.TRANSLATING: [row for row in _open(batch.rows if batch else ()) if row.session == book.session],
+        Stage.TRANSLATED: _open(book.translated),
+        Stage.SPEAKING: [spoken] if spoken is not None and spoken.session == book.session else [],
     }
-    for making, waiting in places.items():
-        _is_in_order(waiting, f"{book.session} {making.name}")
-        expected = [row for row in book.rows.values() if row.making is making]
-        assert [row.sentence for row in waiting] == [row.sentence for row in expected], f"{making.name}: {waiting}"
+    for stage, waiting in places.items():
+        _is_in_order(waiting, f"{book.session} {stage.name}")
+        expected = [row for row in book.rows.values() if row.stage is stage]
+        assert [row.sentence for row in waiting] == [row.sentence for row in expected], f"{stage.name}: {waiting}"
     playing = [row for row in ledger.playing._rows if row.session == book.session]
     unplayed = _open(book.unplayed)
     _is_in_order([*playing, *unplayed], f"{book.session} to be played")
@@ -84,17 +84,17 @@ def _row_is_consistent(ledger: Ledger, row: Row) -> None:
     where = f"sentence {row.key}"
     assert 0 <= row.played_frames <= row.sent_frames <= row.frames, where
     at = row.frames
-    for stretch in reversed(row.stretches):
-        assert stretch.end == at, f"{where}: a gap before frame {at}"
-        assert 0 < stretch.frames <= SLOT_FRAMES - stretch.start, where
-        assert stretch.start >= 0, where
-        assert 0 <= stretch.slot < ledger.books.slots.total, where
-        at = stretch.at
+    for segment in reversed(row.segments):
+        assert segment.end == at, f"{where}: a gap before frame {at}"
+        assert 0 < segment.frames <= SLOT_FRAMES - segment.start, where
+        assert segment.start >= 0, where
+        assert 0 <= segment.slot < ledger.state.slots.total, where
+        at = segment.at
     assert at <= row.played_frames, f"{where}: frames {row.played_frames} to {at} are nowhere"
     assert 0 <= row.used_of_slot < SLOT_FRAMES, where
     assert len(set(row.leased)) == len(row.leased), where
     if row.leased:
-        assert row.making is Making.SPEAKING, f"{where}: {row.making.name} with a lease"
+        assert row.stage is Stage.SPEAKING, f"{where}: {row.stage.name} with a lease"
     if row.last_sent:
         assert row.is_complete, where
         assert row.sent_frames == row.frames, where
@@ -107,13 +107,13 @@ def _player_has_what_comes_next(ledger: Ledger) -> None:
     assert all(row.serial > 0 for row in rows)
     withdrawing = ledger.playing._withdrawing
     for row in rows:
-        is_held = ledger.books.sessions[row.session].held
+        is_held = ledger.state.sessions[row.session].held
         assert not is_held or row.session in withdrawing, f"{row.key} is at the player though its session is held"
-        assert ledger.books.row(*row.key) is row, f"{row.key} is at the player and in no book"
+        assert ledger.state.row(*row.key) is row, f"{row.key} is at the player and in no book"
 
 
 def _rows(ledger: Ledger) -> list[Row]:
-    return [row for book in ledger.books.sessions.values() for row in book.rows.values()]
+    return [row for book in ledger.state.sessions.values() for row in book.rows.values()]
 
 
 def _open(rows: Iterable[Row]) -> list[Row]:

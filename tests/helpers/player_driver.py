@@ -53,7 +53,7 @@ class Sentence:
     sentence: int
     serial: int
     position: int
-    stretches: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    segments: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
     """Slot, first frame in it, frames."""
     frames: int = 0
     is_whole: bool = False
@@ -226,7 +226,7 @@ class PlayerDriver:
             self._serial += 1
             row = Sentence(session=session, sentence=sentence, serial=self._serial, position=self._ends[session])
             self.sentences[session, sentence] = row
-        row.stretches.extend(self._store(samples))
+        row.segments.extend(self._store(samples))
         row.frames += len(samples) // SAMPLE_BYTES
         row.is_whole = last
         if last:
@@ -263,20 +263,20 @@ class PlayerDriver:
 
     def _store(self, samples: bytes) -> list[tuple[int, int, int]]:
         view = memoryview(samples)
-        stretches: list[tuple[int, int, int]] = []
+        segments: list[tuple[int, int, int]] = []
         while view:
             assert self._next_slot < self._slots, "the test needs a larger pool"
             frames = min(SLOT_FRAMES, len(view) // SAMPLE_BYTES)
             with self.pool.frames(self._next_slot, 0, frames) as place:
                 place[:] = view[: frames * SAMPLE_BYTES]
-            stretches.append((self._next_slot, 0, frames))
+            segments.append((self._next_slot, 0, frames))
             view = view[frames * SAMPLE_BYTES :]
             self._next_slot += 1
-        return stretches
+        return segments
 
     def _send_row(self, row: Sentence) -> None:
         at = 0
-        for slot, start, frames in row.stretches:
+        for slot, start, frames in row.segments:
             skip = max(0, row.sent_frames - at)
             if skip < frames:
                 last = row.is_whole and at + frames == row.frames

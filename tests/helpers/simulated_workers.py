@@ -119,7 +119,7 @@ class World:
             if role not in self.alive:
                 self.alive.add(role)
                 self.do(self.ledger.handle(role, Ready(engine="simulated", device=self.device), self.now))
-                self.do(self.ledger.seat(role, self.now))
+                self.do(self.ledger.worker_available(role, self.now))
 
     def open(
         self, session: str, *, target: str = "nl", max_lag_seconds: float = 0.0, beams: int = 1, detach: bool = False
@@ -151,19 +151,19 @@ class World:
 
     def hand_over(self, session: str) -> None:
         """The client of a session leaves; the parser has read all of it."""
-        self.ledger.books.queue(session, is_complete=True)
+        self.ledger.state.queue(session, is_complete=True)
         self.end_input(session)
 
     def hold(self, session: str, *, held: bool) -> None:
         """The client of a session is suspended, or goes on."""
         self.do(self.ledger.hold_session(session, held=held, now=self.now))
 
-    def lose(self, role: Role, *, blame: bool = True) -> None:
+    def lose(self, role: Role, *, counts_as_failure: bool = True) -> None:
         """A worker is gone, with what it had in hand."""
         if role not in self.alive:
             return
         self.forget(role)
-        self.do(self.ledger.lost(role, "lost", self.cursor, self.now, blame=blame))
+        self.do(self.ledger.lost(role, "lost", self.cursor, self.now, counts_as_failure=counts_as_failure))
 
     def forget(self, role: Role) -> None:
         """All that a worker had in hand is gone with it."""

@@ -137,9 +137,9 @@ class SocketWorld(World):
         self._parse(self.inbox[role].popleft())
         return True
 
-    def lose(self, role: Role, *, blame: bool = True) -> None:
+    def lose(self, role: Role, *, counts_as_failure: bool = True) -> None:
         """A worker's process is killed."""
-        del blame
+        del counts_as_failure
         self._leave(role, -9)
 
     def _leave(self, role: Role, status: int) -> None:
@@ -149,7 +149,7 @@ class SocketWorld(World):
             self._processes[role].end(status)
 
     def _be_there(self, role: Role) -> None:
-        process = self._stage.supervisor.table.posts[role].process
+        process = self._stage.supervisor.table.records[role].process
         if not isinstance(process, StandIn) or self._processes.get(role) is process or process.reap() is not None:
             return
         self._leave(role, -9)
@@ -305,7 +305,7 @@ class Stage:
         return socket
 
     def perform(self, play: Callable[[Stage], None]) -> None:
-        """Run the supervisor here, and ``play`` in another thread; the books are checked after each message."""
+        """Run the supervisor here, and ``play`` in another thread; the ledger is checked after each message."""
         take = self.supervisor._take
 
         def checked(identity: bytes, message: Message, now: float) -> None:
@@ -314,7 +314,7 @@ class Stage:
             if message == FENCE:
                 self._fences.add(identity)
             invariants(self.supervisor.ledger)
-            assert self.supervisor.ledger.books.sessions.keys() == self.supervisor.sessions.by_id.keys()
+            assert self.supervisor.ledger.state.sessions.keys() == self.supervisor.sessions.by_id.keys()
 
         self.supervisor._take = checked  # type: ignore[method-assign]
         self._deadline = time.monotonic() + remaining()

@@ -28,7 +28,7 @@ BURST = 100
 ENDS = ("playback_finished", "skipped", "failed", "withdrawn")
 
 
-def run_history(world: World, seed: int, length: int, *, blame: bool) -> None:
+def run_history(world: World, seed: int, length: int, *, counts_as_failure: bool) -> None:
     """Messages of one or many sentences are found while workers take small steps and are lost now and then."""
     rng = random.Random(seed)
     messages = collections.Counter[str]()
@@ -43,22 +43,22 @@ def run_history(world: World, seed: int, length: int, *, blame: bool) -> None:
             for _ in range(BURST if rng.random() < 0.03 else rng.choice((1, 1, 2, 5))):
                 world.find(session, "x" * rng.choice((1, 2, 5, 20)), message=messages[session])
         elif draw < 0.94:
-            world.lose(role, blame=blame)
+            world.lose(role, counts_as_failure=counts_as_failure)
         else:
             world.start([role])
 
 
-def history(seed: int, length: int, slots: int, lags: dict[str, float], *, blame: bool = False) -> World:
+def history(seed: int, length: int, slots: int, lags: dict[str, float], *, counts_as_failure: bool = False) -> World:
     """A whole history of two sessions, from opening to the end."""
     world = World(slots=slots)
     world.start()
     for session, lag in lags.items():
         world.open(session, max_lag_seconds=lag)
-    run_history(world, seed, length, blame=blame)
+    run_history(world, seed, length, counts_as_failure=counts_as_failure)
     for session in lags:
         world.end_input(session)
     world.settle()
-    assert world.ledger.books.slots.free == slots, "slots were lost"
+    assert world.ledger.state.slots.free == slots, "slots were lost"
     assert len(world.closed) == len(lags)
     return world
 
@@ -170,7 +170,7 @@ def test_only_late_messages_are_skipped_and_only_whole_and_each_gap_is_announced
 @settings(max_examples=30, deadline=None)
 @given(seed=SEED, length=LENGTH, lag=LAG)
 def test_whatever_dies_a_session_that_skips_ends_each_sentence_once(seed: int, length: int, lag: float) -> None:
-    assert_all_ended_once(history(seed, length, 12, {"a": lag, "b": 0.0}, blame=True))
+    assert_all_ended_once(history(seed, length, 12, {"a": lag, "b": 0.0}, counts_as_failure=True))
 
 
 @settings(max_examples=30, deadline=None)
@@ -351,7 +351,7 @@ def test_an_announcement_is_translated_before_what_follows_it_also_when_that_com
     assert world.ledger.translating.in_flight == 1
     world.now += 31.0
     world.do(world.ledger.tick(world.now))
-    world.lose("translation", blame=False)
+    world.lose("translation", counts_as_failure=False)
     world.start(["translation"])
     batch = world.inbox["translation"][-1]
     assert isinstance(batch, Translate)
@@ -366,7 +366,7 @@ def test_a_player_that_comes_back_hears_of_the_announcement_before_the_next_mess
     while not any(event.event == "playback_finished" for event in world.events):
         for role in WORKING_ROLES:
             world.step(role)
-    world.lose("player", blame=False)
+    world.lose("player", counts_as_failure=False)
     world.find("a", "y", message=0)
     world.find("a", "skipped", message=1)
     world.find("a", "newest", message=2)

@@ -32,7 +32,7 @@ from voicestream.protocol.messages import (
     WorkFailed,
 )
 from voicestream.supervisor.ledger.commands import Send
-from voicestream.supervisor.ledger.state import MAX_CHARACTERS, MAX_TRIALS
+from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,9 @@ DEVICE = st.sampled_from(("cpu", "cuda:0"))
 LENGTH = st.integers(min_value=0, max_value=400)
 
 
-def run_history(world: World, seed: int, length: int, *, sessions: tuple[str, ...] = ("a", "b"), blame: bool) -> None:
+def run_history(
+    world: World, seed: int, length: int, *, sessions: tuple[str, ...] = ("a", "b"), counts_as_failure: bool
+) -> None:
     """Let a history happen: some sentences are found, workers take small steps, and now and then one is lost.
 
     Drawn from a seed and not element by element: hypothesis prefers short lists, and the interesting states lie deep.
@@ -64,7 +66,7 @@ def run_history(world: World, seed: int, length: int, *, sessions: tuple[str, ..
             world.hold(rng.choice(sessions), held=rng.random() < 0.6)
             invariants(world.ledger)
         elif draw < 0.93:
-            world.lose(role, blame=blame)
+            world.lose(role, counts_as_failure=counts_as_failure)
         else:
             world.start([role])
 
@@ -80,7 +82,7 @@ def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_wh
     world.start()
     world.open("a")
     world.open("b", target="en")
-    run_history(world, seed, length, blame=False)
+    run_history(world, seed, length, counts_as_failure=False)
     world.end_input("a")
     world.end_input("b")
     let_go(world)
@@ -94,7 +96,7 @@ def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_wh
     for session in ("a", "b"):
         ordinals = [sentence for name, sentence in world.order if name == session]
         assert ordinals == sorted(ordinals)
-    assert world.ledger.books.slots.free == slots, "slots were lost"
+    assert world.ledger.state.slots.free == slots, "slots were lost"
 
 
 @settings(max_examples=150, deadline=None)
@@ -104,7 +106,7 @@ def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, l
     world.start()
     world.open("a")
     world.open("b", target="en")
-    run_history(world, seed, length, blame=True)
+    run_history(world, seed, length, counts_as_failure=True)
     world.end_input("a")
     world.end_input("b")
     let_go(world)
@@ -114,7 +116,7 @@ def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, l
     ends = [(event.session, event.sentence) for event in ended if event.stage != "translation"]
     assert sorted(ends) == sorted(world.texts)
     assert len(world.closed) == 2
-    assert world.ledger.books.slots.free == 12
+    assert world.ledger.state.slots.free == 12
 
 
 @settings(max_examples=100, deadline=None)
@@ -126,9 +128,9 @@ def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_who
     world.start()
     world.open("a")
     world.open("b", target="en")
-    run_history(world, seed, before, blame=False)
+    run_history(world, seed, before, counts_as_failure=False)
     world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
-    run_history(world, seed + 1, after, sessions=("b",), blame=False)
+    run_history(world, seed + 1, after, sessions=("b",), counts_as_failure=False)
     world.end_input("b")
     let_go(world)
     world.settle()
@@ -137,7 +139,7 @@ def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_who
     assert by_session["a"].exit_code == 130
     assert by_session["b"].exit_code == 0
     assert by_session["b"].counts.played == by_session["b"].counts.found
-    assert world.ledger.books.slots.free == 12
+    assert world.ledger.state.slots.free == 12
 
 
 @settings(max_examples=100, deadline=None)
@@ -149,9 +151,9 @@ def test_what_is_skipped_on_request_is_skipped_alone(seed: int, before: int, aft
     world.start()
     world.open("a")
     world.open("b")
-    run_history(world, seed, before, blame=False)
+    run_history(world, seed, before, counts_as_failure=False)
     world.do(world.ledger.skip(world.now, everything=False))
-    run_history(world, seed + 1, after, blame=False)
+    run_history(world, seed + 1, after, counts_as_failure=False)
     world.end_input("a")
     world.end_input("b")
     let_go(world)
@@ -160,7 +162,7 @@ def test_what_is_skipped_on_request_is_skipped_alone(seed: int, before: int, aft
     skipped = [event for event in world.events if event.event == "skipped"]
     assert len(skipped) <= 1
     assert sum(closed.counts.played for closed in world.closed) == len(world.texts) - len(skipped)
-    assert world.ledger.books.slots.free == 12
+    assert world.ledger.state.slots.free == 12
 
 
 def let_go(world: World) -> None:
@@ -176,7 +178,7 @@ def test_a_session_that_is_held_waits_alone_and_goes_on_at_the_frame(seed: int, 
     world.start()
     world.open("a")
     world.open("b", target="en")
-    run_history(world, seed, length, blame=False)
+    run_history(world, seed, length, counts_as_failure=False)
     world.end_input("a")
     world.end_input("b")
     world.hold("a", held=True)
@@ -192,7 +194,7 @@ def test_a_session_that_is_held_waits_alone_and_goes_on_at_the_frame(seed: int, 
     assert [closed.exit_code for closed in world.closed] == [0, 0]
     for key, text in world.texts.items():
         assert world.heard[key] == list(range(0, len(text) * FRAMES_PER_CHARACTER, HEARD_STEP))
-    assert world.ledger.books.slots.free == slots, "slots were lost"
+    assert world.ledger.state.slots.free == slots, "slots were lost"
 
 
 def test_a_session_that_is_held_gives_the_word_to_the_others_and_gets_it_back_in_its_turn() -> None:
@@ -296,8 +298,10 @@ def test_a_detached_session_whose_agent_is_still_at_work_takes_turns() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=SEED, length=LENGTH, blame=st.booleans())
-def test_detached_sessions_are_played_one_after_another_whatever_dies(seed: int, length: int, *, blame: bool) -> None:
+@given(seed=SEED, length=LENGTH, counts_as_failure=st.booleans())
+def test_detached_sessions_are_played_one_after_another_whatever_dies(
+    seed: int, length: int, *, counts_as_failure: bool
+) -> None:
     world = World(slots=14)
     world.start()
     for session in "abc":
@@ -312,13 +316,13 @@ def test_detached_sessions_are_played_one_after_another_whatever_dies(seed: int,
         if rng.random() < 0.9:
             world.step(role)
         else:
-            world.lose(role, blame=blame)
+            world.lose(role, counts_as_failure=counts_as_failure)
             world.start([rng.choice(WORKING_ROLES)])
     world.settle()
     played = [session for session, _ in world.order]
     assert played == sorted(played)
     assert len(world.closed) == 3
-    assert world.ledger.books.slots.free == 14
+    assert world.ledger.state.slots.free == 14
 
 
 @pytest.mark.parametrize("sessions", ["abc", "abcdefghij"])
@@ -374,7 +378,7 @@ def test_a_sentence_that_costs_three_translators_is_spoken_in_the_original_and_t
     world.start(["tts", "player"])
     world.open("a")
     world.find("a", "deadly")
-    for _ in range(MAX_TRIALS):
+    for _ in range(MAX_ATTEMPTS):
         world.start(["translation"])
         world.lose("translation")
     world.end_input("a")
@@ -390,7 +394,7 @@ def test_the_loss_of_a_batch_does_not_count_against_the_others_of_the_batch_for_
     world.open("a")
     for _ in range(5):
         world.find("a", "fine")
-    for _ in range(MAX_TRIALS - 1):
+    for _ in range(MAX_ATTEMPTS - 1):
         world.start(["translation"])
         world.lose("translation")
     world.end_input("a")
@@ -490,7 +494,7 @@ def test_sound_with_a_gap_in_it_is_made_again_from_the_gap() -> None:
     world.settle()
     assert world.heard["a", 0] == list(range(0, 20 * FRAMES_PER_CHARACTER, HEARD_STEP))
     assert world.closed[0].exit_code == 0
-    assert world.ledger.books.slots.free == world.slots
+    assert world.ledger.state.slots.free == world.slots
 
 
 def test_a_player_that_never_says_that_a_sentence_is_over_gets_no_further() -> None:
@@ -512,8 +516,8 @@ def test_a_player_that_comes_while_all_is_held_is_told_so_first() -> None:
     world = World()
     world.start()
     world.do(world.ledger.hold(paused=True, now=world.now))
-    world.lose("player", blame=False)
-    commands = world.ledger.seat("player", world.now)
+    world.lose("player", counts_as_failure=False)
+    commands = world.ledger.worker_available("player", world.now)
     assert isinstance(commands[0], Send)
     assert isinstance(commands[0].message, Pause)
 
@@ -574,7 +578,7 @@ def test_a_translation_too_long_for_a_frame_is_no_translation() -> None:
     world.start(["translation"])
     world.open("a")
     world.find("a", "short")
-    for batch in range(1, MAX_TRIALS + 1):
+    for batch in range(1, MAX_ATTEMPTS + 1):
         sentences = [TranslatedSentence(session="a", sentence=0, text="x" * (MAX_CHARACTERS + 1))]
         done = Translated(batch=batch, language="en", engine="x", sentences=sentences)
         world.do(world.ledger.handle("translation", done, world.now))
@@ -613,13 +617,13 @@ def test_a_failed_output_is_no_success_whatever_its_exit_code(said: int, found: 
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=SEED, blame=st.booleans())
-def test_the_books_agree_with_themselves_after_every_step(seed: int, *, blame: bool) -> None:
+@given(seed=SEED, counts_as_failure=st.booleans())
+def test_the_books_agree_with_themselves_after_every_step(seed: int, *, counts_as_failure: bool) -> None:
     world = CheckedWorld(slots=12)
     world.start()
     world.open("a")
     world.open("b")
-    run_history(world, seed, 200, blame=blame)
+    run_history(world, seed, 200, counts_as_failure=counts_as_failure)
     world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
     world.end_input("b")
     let_go(world)
@@ -628,7 +632,7 @@ def test_the_books_agree_with_themselves_after_every_step(seed: int, *, blame: b
 
 
 class CheckedWorld(World):
-    """Looks at the books whenever something was done with them."""
+    """Checks the ledger after every change."""
 
     def do(self, commands: Iterable[Command]) -> None:
         super().do(commands)

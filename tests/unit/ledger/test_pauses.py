@@ -59,7 +59,7 @@ def test_after_words_were_lost_nothing_is_known_of_the_sentence_before() -> None
     world.find("a", "one", 0, paragraph=True)
     world.do(world.ledger.input_skipped("a", "lost", world.now))
     world.find("a", "two", 0, paragraph=True)
-    assert not world.ledger.books.sessions["a"].rows[1].opens_late
+    assert not world.ledger.state.sessions["a"].rows[1].opens_late
 
 
 def said(found: list[tuple[int, bool, bool]]) -> list[tuple[float, float]]:

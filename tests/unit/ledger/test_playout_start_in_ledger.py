@@ -1,4 +1,4 @@
-"""The ledger gives a sentence to the player when its pace says so."""
+"""The ledger gives a sentence to the player when its playout_start says so."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_what_the_quiet_around_a_sentence_takes_says_nothing_about_its_voice() -
     world.write(4 * HALF, after=2.0)
     world.write(pause, after=0.0)
     world.finish()
-    assert world.ledger.speaking.pace.speed == pytest.approx(4 * HALF / SAMPLE_RATE / 2.0)
+    assert world.ledger.speaking.playout_start.speed == pytest.approx(4 * HALF / SAMPLE_RATE / 2.0)
 
 
 def test_a_voice_that_waits_for_slots_is_no_slower_and_what_is_there_is_played() -> None:
@@ -152,17 +152,17 @@ def test_a_voice_that_waits_for_slots_is_no_slower_and_what_is_there_is_played()
     world.tick(100.0)
     world.do(world.ledger.handle("player", AudioPlayed(session="a", sentence=0, frame=SLOT_FRAMES), world.now))
     assert world.free
-    arrivals = world.ledger.books.sessions["a"].rows[0].arrivals
-    assert arrivals is not None
-    assert arrivals.starved == pytest.approx(100.0, abs=1.0)
-    assert not arrivals.is_starved
+    timeline = world.ledger.state.sessions["a"].rows[0].timeline
+    assert timeline is not None
+    assert timeline.starved == pytest.approx(100.0, abs=1.0)
+    assert not timeline.is_starved
 
 
 def test_a_text_is_expected_to_take_less_time_of_a_voice_that_speaks_faster() -> None:
     world = Played()
     world.say()
-    natural = world.ledger.books.sessions["a"].rows[0].expected_seconds
+    natural = world.ledger.state.sessions["a"].rows[0].expected_seconds
     assert 2.5 < natural < 3.5
     fast = Played(speed=2.0)
     fast.say()
-    assert fast.ledger.books.sessions["a"].rows[0].expected_seconds == pytest.approx(natural / 2)
+    assert fast.ledger.state.sessions["a"].rows[0].expected_seconds == pytest.approx(natural / 2)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from voicestream.protocol.audio_pool import SLOT_FRAMES
-from voicestream.supervisor.ledger.sentences import Making, Row, Stretch
+from voicestream.supervisor.ledger.sentences import AudioSegment, Row, Stage
 
 
 def new_row() -> Row:
@@ -23,45 +23,45 @@ def test_a_row_has_the_id_of_its_sentence() -> None:
 
 # --- stages
 
-FORWARD = [Making.FOUND, Making.TRANSLATING, Making.TRANSLATED, Making.SPEAKING, Making.SPOKEN]
+FORWARD = [Stage.FOUND, Stage.TRANSLATING, Stage.TRANSLATED, Stage.SPEAKING, Stage.SPOKEN]
 BACK = {
-    (Making.TRANSLATING, Making.FOUND),
-    (Making.SPEAKING, Making.TRANSLATED),
-    (Making.SPOKEN, Making.TRANSLATED),  # its sound is given up for a session that is heard before
+    (Stage.TRANSLATING, Stage.FOUND),
+    (Stage.SPEAKING, Stage.TRANSLATED),
+    (Stage.SPOKEN, Stage.TRANSLATED),  # its sound is given up for a session that is heard before
 }
-ALLOWED = {*itertools.pairwise(FORWARD), *BACK, (Making.FOUND, Making.TRANSLATED)}
+ALLOWED = {*itertools.pairwise(FORWARD), *BACK, (Stage.FOUND, Stage.TRANSLATED)}
 
 
-@pytest.mark.parametrize("start", list(Making))
-@pytest.mark.parametrize("to", list(Making))
-def test_a_sentence_moves_one_stage_on_or_one_back_when_its_worker_is_lost(start: Making, to: Making) -> None:
+@pytest.mark.parametrize("start", list(Stage))
+@pytest.mark.parametrize("to", list(Stage))
+def test_a_sentence_moves_one_stage_on_or_one_back_when_its_worker_is_lost(start: Stage, to: Stage) -> None:
     row = new_row()
-    row.making = start
+    row.stage = start
     if (start, to) in ALLOWED:
         row.move(to)
-        assert row.making is to
+        assert row.stage is to
     else:
         with pytest.raises(AssertionError, match=f"{start.name} cannot become {to.name}"):
             row.move(to)
-        assert row.making is start
+        assert row.stage is start
 
 
 def test_delivery_ends_the_trials_of_a_stage_and_a_loss_does_not() -> None:
     row = new_row()
-    row.move(Making.TRANSLATING)
-    row.trials = 2
-    row.move(Making.FOUND)
-    assert row.trials == 2
-    row.move(Making.TRANSLATING)
-    row.move(Making.TRANSLATED)
-    assert row.trials == 0
-    row.move(Making.SPEAKING)
-    row.trials = 1
-    row.move(Making.TRANSLATED)
-    assert row.trials == 1
-    row.move(Making.SPEAKING)
-    row.move(Making.SPOKEN)
-    assert row.trials == 0
+    row.move(Stage.TRANSLATING)
+    row.attempts = 2
+    row.move(Stage.FOUND)
+    assert row.attempts == 2
+    row.move(Stage.TRANSLATING)
+    row.move(Stage.TRANSLATED)
+    assert row.attempts == 0
+    row.move(Stage.SPEAKING)
+    row.attempts = 1
+    row.move(Stage.TRANSLATED)
+    assert row.attempts == 1
+    row.move(Stage.SPEAKING)
+    row.move(Stage.SPOKEN)
+    assert row.attempts == 0
 
 
 def test_it_can_be_played_as_soon_as_there_is_a_frame_or_it_is_known_that_there_is_none() -> None:
@@ -72,7 +72,7 @@ def test_it_can_be_played_as_soon_as_there_is_a_frame_or_it_is_known_that_there_
     assert row.is_playable
     assert not row.is_complete
     silent = new_row()
-    silent.making = Making.SPOKEN
+    silent.stage = Stage.SPOKEN
     assert silent.is_playable
     assert silent.is_complete
 
@@ -87,13 +87,13 @@ def test_sound_fills_the_leased_slots_one_after_another() -> None:
     assert row.commit(7, 100, SLOT_FRAMES - 100)
     assert row.leased == [3]
     assert row.commit(3, 0, 5)
-    assert row.stretches == [
-        Stretch(slot=7, start=0, frames=100, at=0),
-        Stretch(slot=7, start=100, frames=SLOT_FRAMES - 100, at=100),
-        Stretch(slot=3, start=0, frames=5, at=SLOT_FRAMES),
+    assert row.segments == [
+        AudioSegment(slot=7, start=0, frames=100, at=0),
+        AudioSegment(slot=7, start=100, frames=SLOT_FRAMES - 100, at=100),
+        AudioSegment(slot=3, start=0, frames=5, at=SLOT_FRAMES),
     ]
     assert row.frames == SLOT_FRAMES + 5
-    assert row.stretches[-1].end == row.frames
+    assert row.segments[-1].end == row.frames
     assert row.held_slots() == {7, 3}
 
 
@@ -115,9 +115,9 @@ def test_what_was_not_leased_cannot_be_committed(slot: int, start: int, frames: 
     row = new_row()
     row.leased = [7, 3]
     assert row.commit(7, 0, 100)
-    before = (list(row.stretches), row.frames, list(row.leased), row.used_of_slot)
+    before = (list(row.segments), row.frames, list(row.leased), row.used_of_slot)
     assert not row.commit(slot, start, frames)
-    assert (row.stretches, row.frames, row.leased, row.used_of_slot) == before
+    assert (row.segments, row.frames, row.leased, row.used_of_slot) == before
 
 
 def test_without_a_lease_nothing_can_be_committed() -> None:
@@ -127,12 +127,12 @@ def test_without_a_lease_nothing_can_be_committed() -> None:
 def test_sound_is_progress_and_its_absence_is_not() -> None:
     row = new_row()
     row.leased = [0]
-    row.trials = 2
+    row.attempts = 2
     assert row.commit(0, 0, 0)
-    assert row.trials == 2
+    assert row.attempts == 2
     assert row.commit(0, 0, 1)
-    assert row.trials == 0
-    assert len(row.stretches) == 1
+    assert row.attempts == 0
+    assert len(row.segments) == 1
 
 
 def test_a_slot_is_free_when_all_of_it_was_played() -> None:
@@ -171,7 +171,7 @@ def test_a_lost_lease_leaves_what_was_committed() -> None:
     row.leased = [9]
     assert not row.commit(7, 100, 10), "the old slot belongs to the attempt before"
     assert row.commit(9, 0, 10)
-    assert [stretch.at for stretch in row.stretches] == [0, 100]
+    assert [segment.at for segment in row.segments] == [0, 100]
     assert row.play_up_to(100) == [7]
 
 
@@ -221,9 +221,9 @@ class RowMachine(RuleBasedStateMachine):
     def every_slot_is_somewhere(self) -> None:
         assert self.row.held_slots() == self.held
         assert self.row.frames == len(self.committed) * 1000
-        ends = [0, *(stretch.end for stretch in self.row.stretches)]
-        if self.row.stretches:
-            starts = [stretch.at for stretch in self.row.stretches]
+        ends = [0, *(segment.end for segment in self.row.segments)]
+        if self.row.segments:
+            starts = [segment.at for segment in self.row.segments]
             assert starts[0] <= self.row.played_frames
             assert starts[1:] == ends[1:-1]
 

@@ -46,7 +46,7 @@ class Shared(World):
 
 def test_the_next_batch_waits_for_the_first_sound_and_not_for_the_rest() -> None:
     world = Shared()
-    while world.ledger.books.sessions["a"].rows[0].frames == 0:
+    while world.ledger.state.sessions["a"].rows[0].frames == 0:
         assert world.batches == 1
         assert world.step("tts")
     assert world.ledger.speaking.in_flight == 1
@@ -93,7 +93,7 @@ def test_what_brings_no_sound_is_not_waited_for(how: str) -> None:
             failure = WorkFailed(session="a", sentence=0, attempt=1, reason="it cannot", permanent=True)
             world.do(world.ledger.handle("tts", failure, world.now))
         case "lost":
-            world.lose("tts", blame=False)
+            world.lose("tts", counts_as_failure=False)
         case "stopped":
             world.open("b", target="de")
             world.find("b", "Three.")

@@ -1,4 +1,4 @@
-"""Sessions that are handed over: real sockets, real books, a parser and a player that a test plays."""
+"""Sessions that are handed over: real sockets, a real ledger, a parser and a player that a test plays."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ FENCE = EndOfInput(session="fence")
 
 
 class Place:
-    """A session, its client, the books, and what is handed over."""
+    """A session, its client, the ledger, and what is handed over."""
 
     def __init__(self, net: Net) -> None:
         self._net = net
         self.now = 100.0
         self.ledger = Ledger(slots=8)
         self.sessions = Sessions(net.hub)
-        self.handovers = Handovers(self.sessions, self.ledger.books)
+        self.handovers = Handovers(self.sessions, self.ledger.state)
         self.process = subprocess.Popen(["/bin/sleep", "600"])
         self.client: zmq.Socket[bytes] = net.peer(b"client.1")
         self.session: Session = self.sessions.open(b"client.1", OPTIONS, self.process.pid, self.now)
         self.ledger.open_session(self.session.session, OPTIONS, self.now)
-        self.book = self.ledger.books.sessions[self.session.session]
+        self.book = self.ledger.state.sessions[self.session.session]
 
     def find(self, sentences: int) -> None:
         for number in range(sentences):

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.stage import Listener, new_stage
 from voicestream.protocol.audio_pool import SAMPLE_RATE
-from voicestream.supervisor.ledger.sentences import Making, Row, Stretch
+from voicestream.supervisor.ledger.sentences import AudioSegment, Row, Stage
 from voicestream.supervisor.processes import memory_exchange
 from voicestream.supervisor.processes.memory_exchange import (
     IDLE_SECONDS,
@@ -23,7 +23,7 @@ from voicestream.supervisor.processes.memory_exchange import (
 )
 
 if TYPE_CHECKING:
-    from helpers.stage import Stage
+    from helpers.stage import Stage as RunningSupervisor
     from voicestream.protocol.messages import Role
 
 SMALL = 30 << 20
@@ -88,14 +88,14 @@ def test_one_whose_sound_nobody_stores_is_exchanged_at_last_all_the_same() -> No
     assert growth.take(replace(at_work, memory=SMALL + 4 * LEAST_GROWTH_BYTES))
 
 
-def row(making: Making, seconds: float) -> Row:
+def row(stage: RunningSupervisor, seconds: float) -> Row:
     frames = round(seconds * SAMPLE_RATE)
-    stretches = [Stretch(slot=0, start=0, frames=frames, at=0)] if frames else []
-    return Row(session="s", sentence=0, message=0, text="", language="en", making=making, stretches=stretches)
+    segments = [AudioSegment(slot=0, start=0, frames=frames, at=0)] if frames else []
+    return Row(session="s", sentence=0, message=0, text="", language="en", stage=stage, segments=segments)
 
 
 def test_ready_is_what_stands_before_the_first_gap_of_the_session_that_has_least() -> None:
-    spoken, speaking, found = row(Making.SPOKEN, 3.0), row(Making.SPEAKING, 0.5), row(Making.FOUND, 0.0)
+    spoken, speaking, found = row(Stage.SPOKEN, 3.0), row(Stage.SPEAKING, 0.5), row(Stage.FOUND, 0.0)
     assert buffered_seconds([]) == float("inf")
     assert buffered_seconds([[], [spoken]]) == float("inf"), "nothing more is to come"
     assert buffered_seconds([[found]]) == 0.0
@@ -113,19 +113,19 @@ def test_an_exchange_costs_no_sentence_and_sessions_are_not_told_why(
     monkeypatch.setattr(memory_exchange, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(memory_exchange, "memory_bytes", lambda _pid: memory)
 
-    def play(stage: Stage) -> None:
+    def play(stage: RunningSupervisor) -> None:
         nonlocal memory
         stage.listener = listener = Listener(stage)
-        post = stage.supervisor.table.posts[role]
+        record = stage.supervisor.table.records[role]
         listener.say("One.")
         stage.until(lambda: len(listener.ends()) == 1)
-        assert post.incarnation == 1
+        assert record.incarnation == 1
         # What is normal is known once a look was taken after the job: by then it has grown.
         stage.until(lambda: any(growth._normal for growth in stage.supervisor._exchange._growths.values()))
         memory = SMALL + 4 * LEAST_GROWTH_BYTES
         for text in ("Two.", "Three.", "Four.", "Five."):
             listener.say(text)
-        stage.until(lambda: post.incarnation >= 2)  # with the session still open: it would be told now
+        stage.until(lambda: record.incarnation >= 2)  # with the session still open: it would be told now
         memory = SMALL
         listener.end_input()
         stage.until(lambda: listener.closed is not None)
@@ -134,8 +134,8 @@ def test_an_exchange_costs_no_sentence_and_sessions_are_not_told_why(
         assert listener.of("playback_finished") == [0, 1, 2, 3, 4]
         told = [event for event in listener.events if event.event == "worker" and event.role == role]
         assert [event.reason for event in told if event.reason] == []
-        assert "its memory has grown by 256 MiB" in (post.last_exit or "")
-        assert all(end.wished for end in post.ends)
+        assert "its memory has grown by 256 MiB" in (record.last_exit or "")
+        assert all(end.requested for end in record.ends)
 
     with new_stage(monkeypatch) as stage:
         stage.perform(play)

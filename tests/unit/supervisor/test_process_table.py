@@ -42,10 +42,10 @@ def table(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     )
     made.start_all(time.monotonic())
     yield made
-    for post in made.posts.values():
-        if post.process is not None:
-            post.process.kill()
-            post.process.close()
+    for record in made.records.values():
+        if record.process is not None:
+            record.process.kill()
+            record.process.close()
     pool.remove()
 
 
@@ -53,23 +53,23 @@ def table(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def test_a_worker_that_says_that_its_configuration_is_wrong_is_believed_however_its_process_ends(
     table: ProcessTable, status: int
 ) -> None:
-    post = table.posts["translation"]
-    process = post.process
+    record = table.records["translation"]
+    process = record.process
     assert isinstance(process, StandIn)
     now = time.monotonic()
-    table.heard(post, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
+    table.heard(record, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
     process.end(status)
     table.check(now)
-    failed = [one for one in table.take_findings() if isinstance(one, RoleFailed)]
+    failed = [one for one in table.take_events() if isinstance(one, RoleFailed)]
     assert failed == [RoleFailed(role="translation", reason=REASON, exit_code=EXIT_CONFIGURATION)]
 
 
 @pytest.mark.parametrize("status", [0, 1, -9])
 def test_one_that_has_said_nothing_is_started_again(table: ProcessTable, status: int) -> None:
-    post = table.posts["translation"]
-    process = post.process
+    record = table.records["translation"]
+    process = record.process
     assert isinstance(process, StandIn)
     process.end(status)
     table.check(time.monotonic())
-    assert not [one for one in table.take_findings() if isinstance(one, RoleFailed)]
-    assert post.start_at is not None
+    assert not [one for one in table.take_events() if isinstance(one, RoleFailed)]
+    assert record.start_at is not None

@@ -23,9 +23,9 @@ from voicestream.supervisor.processes.restart_policy import (
 
 
 def died(
-    at: float, *, ready: float = 0.0, exit_code: int | None = None, wished: bool = False, worked: bool = False
+    at: float, *, ready: float = 0.0, exit_code: int | None = None, requested: bool = False, worked: bool = False
 ) -> End:
-    return End(at=at, ready_seconds=ready, exit_code=exit_code, wished=wished, worked=worked)
+    return End(at=at, ready_seconds=ready, exit_code=exit_code, requested=requested, worked=worked)
 
 
 ENDS = st.lists(
@@ -34,7 +34,7 @@ ENDS = st.lists(
         at=st.floats(0, 200),
         ready_seconds=st.sampled_from([0.0, 1.0, STABLE_SECONDS, 100.0]),
         exit_code=st.sampled_from([None, 0, 1, EXIT_CONFIGURATION]),
-        wished=st.booleans(),
+        requested=st.booleans(),
         worked=st.booleans(),
     ),
     min_size=1,
@@ -93,24 +93,24 @@ def test_whoever_works_between_its_ends_is_started_again_for_ever() -> None:
 
 def test_a_wished_end_is_followed_by_a_start_at_once_and_forgives_what_was_before() -> None:
     before = [died(10.0 + number) for number in range(MAX_ENDS - 1)]
-    wished = died(15.0, exit_code=0, wished=True)
-    assert decide([*before, wished], wanted=True) == StartAt(15.0)
-    assert decide([*before, wished, died(16.0)], wanted=True) == StartAt(16.0 + FIRST_BACKOFF_SECONDS)
+    requested = died(15.0, exit_code=0, requested=True)
+    assert decide([*before, requested], wanted=True) == StartAt(15.0)
+    assert decide([*before, requested, died(16.0)], wanted=True) == StartAt(16.0 + FIRST_BACKOFF_SECONDS)
 
 
 def test_a_wrong_configuration_is_not_tried_again() -> None:
     assert decide([died(10.0, exit_code=EXIT_CONFIGURATION)], wanted=True) == GiveUp("its configuration is wrong")
 
 
-@pytest.mark.parametrize("wished", [False, True])
-def test_a_worker_of_another_version_is_not_tried_again(*, wished: bool) -> None:
-    end = End(at=5.0, ready_seconds=0.0, exit_code=0, wished=wished, incompatible="it speaks protocol 99")
+@pytest.mark.parametrize("requested", [False, True])
+def test_a_worker_of_another_version_is_not_tried_again(*, requested: bool) -> None:
+    end = End(at=5.0, ready_seconds=0.0, exit_code=0, requested=requested, incompatible="it speaks protocol 99")
     assert decide([end], wanted=True) == GiveUp("it speaks protocol 99")
 
 
 def test_a_wrong_configuration_on_a_wished_end_is_no_reason_to_stay_down() -> None:
     """The engine that is wanted next may be another one."""
-    end = died(10.0, exit_code=EXIT_CONFIGURATION, wished=True)
+    end = died(10.0, exit_code=EXIT_CONFIGURATION, requested=True)
     assert decide([end], wanted=True) == StartAt(10.0)
 
 
@@ -126,15 +126,17 @@ def test_a_start_is_never_in_the_past_nor_far_away_and_giving_up_says_why(ends: 
             assert ends[-1].at <= at <= ends[-1].at + MAX_BACKOFF_SECONDS
         case GiveUp(reason=reason):
             assert reason
-            assert not ends[-1].wished
+            assert not ends[-1].requested
         case StayDown():
             raise AssertionError("it is wanted")
 
 
 @given(ends=ENDS, later=st.floats(0, 1e6))
 def test_only_differences_of_time_matter(ends: list[End], later: float) -> None:
-    ends = [died(round(end.at), ready=end.ready_seconds, wished=end.wished, worked=end.worked) for end in ends]
-    moved = [died(end.at + round(later), ready=end.ready_seconds, wished=end.wished, worked=end.worked) for end in ends]
+    ends = [died(round(end.at), ready=end.ready_seconds, requested=end.requested, worked=end.worked) for end in ends]
+    moved = [
+        died(end.at + round(later), ready=end.ready_seconds, requested=end.requested, worked=end.worked) for end in ends
+    ]
     one, other = decide(ends, wanted=True), decide(moved, wanted=True)
     assert type(one) is type(other)
     if isinstance(one, StartAt) and isinstance(other, StartAt):
@@ -146,7 +148,7 @@ def test_what_the_system_has_no_room_for_is_tried_again_for_half_a_minute() -> N
     refusals: list[End] = []
     at = 100.0
     while True:
-        refusals.append(End(at=at, ready_seconds=0.0, exit_code=None, wished=False, refused=True))
+        refusals.append(End(at=at, ready_seconds=0.0, exit_code=None, requested=False, refused=True))
         decision = decide(refusals, wanted=True)
         if not isinstance(decision, StartAt):
             break
@@ -158,7 +160,7 @@ def test_what_the_system_has_no_room_for_is_tried_again_for_half_a_minute() -> N
 
 def test_refusals_are_no_deaths() -> None:
     refusals = [
-        End(at=100.0 + number, ready_seconds=0.0, exit_code=None, wished=False, refused=True) for number in range(4)
+        End(at=100.0 + number, ready_seconds=0.0, exit_code=None, requested=False, refused=True) for number in range(4)
     ]
     deaths = [died(110.0 + number) for number in range(MAX_ENDS)]
     assert isinstance(decide([*refusals, *deaths[:-1]], wanted=True), StartAt)

@@ -65,8 +65,11 @@ class Place:
         message = InputConsumed(session=session.session, received=received, checkpoint=checkpoint, state=state, found=0)
         return self.sessions.consumed(message, self.now)
 
-    def lose_parser(self, *, blame: bool = True) -> list[tuple[str, int]]:
-        lost = [(session.session, dropped) for session, dropped in self.sessions.parser_lost(blame=blame)]
+    def lose_parser(self, *, counts_as_failure: bool = True) -> list[tuple[str, int]]:
+        lost = [
+            (session.session, dropped)
+            for session, dropped in self.sessions.parser_lost(counts_as_failure=counts_as_failure)
+        ]
         self.next_parser()
         return lost
 
@@ -108,7 +111,7 @@ def test_the_next_parser_goes_on_at_the_checkpoint_and_hears_of_the_end_again(pl
     session.input_ended = True
     place.feed()
     place.consumed(session, 8, 4, b"state")
-    assert place.lose_parser(blame=False) == []
+    assert place.lose_parser(counts_as_failure=False) == []
     assert place.feed() == [
         OpenInput(session="s1", options=OPTIONS.parser, offset=4, state=b"state"),
         ParseInput(session="s1", offset=4, data=b"two\n"),
@@ -213,7 +216,7 @@ def test_a_parser_that_was_ended_on_request_is_nobodys_fault(place: Place) -> No
     give(session, b"fine\n")
     for _ in range(MAX_LOSSES_A_LINE * 2):
         place.feed()
-        assert place.lose_parser(blame=False) == []
+        assert place.lose_parser(counts_as_failure=False) == []
 
 
 def test_only_the_session_whose_input_the_parser_had_in_hand_is_blamed(place: Place) -> None:

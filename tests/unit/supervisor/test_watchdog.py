@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.supervisor.processes.watchdog import UNATTENDED_SECONDS, Limits, Sign, attended_since, due
+from voicestream.supervisor.processes.watchdog import UNATTENDED_SECONDS, HealthSnapshot, Limits, attended_since, due
 
 LIMITS = Limits(
     hello_seconds=20.0, loading_seconds=120.0, silence_seconds=10.0, job_seconds=15.0, job_seconds_per_character=0.25
 )
 
-STARTED = Sign(
+STARTED = HealthSnapshot(
     started_at=100.0,
     hello_at=None,
     loading_at=None,
@@ -72,7 +72,7 @@ def test_a_silent_worker_with_a_job_is_found_by_its_silence_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sign", "seconds"),
+    ("health", "seconds"),
     [
         (STARTED, LIMITS.hello_seconds),
         (GREETED, LIMITS.loading_seconds),
@@ -81,9 +81,9 @@ def test_a_silent_worker_with_a_job_is_found_by_its_silence_first() -> None:
     ],
     ids=["hello", "loading", "silence", "job"],
 )
-def test_after_a_pause_of_the_supervisor_every_limit_begins_anew(sign: Sign, seconds: float) -> None:
+def test_after_a_pause_of_the_supervisor_every_limit_begins_anew(health: HealthSnapshot, seconds: float) -> None:
     """It heard nothing while it was stopped, or slept with its machine: that says nothing about the worker."""
-    assert due(replace(sign, attended_since=9000.0), LIMITS)[0] == 9000.0 + seconds
+    assert due(replace(health, attended_since=9000.0), LIMITS)[0] == 9000.0 + seconds
 
 
 def test_a_pause_long_ago_changes_nothing() -> None:
@@ -106,8 +106,8 @@ TIMES = st.floats(0, 1e6)
 
 
 @given(
-    sign=st.builds(
-        Sign,
+    health=st.builds(
+        HealthSnapshot,
         started_at=TIMES,
         hello_at=st.none() | TIMES,
         loading_at=st.none() | TIMES,
@@ -118,9 +118,11 @@ TIMES = st.floats(0, 1e6)
         attended_since=TIMES,
     )
 )
-def test_there_is_always_an_alarm_ahead_and_it_says_why(sign: Sign) -> None:
-    at, reason = due(sign, LIMITS)
-    seen = [time for time in (sign.started_at, sign.hello_at, sign.ready_at, sign.stalled_since) if time is not None]
+def test_there_is_always_an_alarm_ahead_and_it_says_why(health: HealthSnapshot) -> None:
+    at, reason = due(health, LIMITS)
+    seen = [
+        time for time in (health.started_at, health.hello_at, health.ready_at, health.stalled_since) if time is not None
+    ]
     assert at >= min(seen) + min(LIMITS.silence_seconds, LIMITS.job_seconds)
     assert reason
 
