@@ -17,11 +17,15 @@ import zmq
 
 from voicestream import log
 from voicestream.config.engine_choice import EngineChoice
+from voicestream.config.engine_settings import UNTRANSLATED
+from voicestream.config.worker_limits import WorkerLimits
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
 from voicestream.protocol import pool_memory
 from voicestream.protocol.run_directory import RunDirectory
+from voicestream.supervisor import requirements
 from voicestream.supervisor.loop import Supervisor
 from voicestream.supervisor.processes.watchdog import Limits
+from voicestream.supervisor.requirements import Requirement
 
 if TYPE_CHECKING:
     from voicestream.protocol.pool_memory import Segment
@@ -46,6 +50,8 @@ def main() -> int:
     parser.add_argument(
         "--keep-alive", type=float, default=FIRST_SESSION_SECONDS, help="how long to wait for a session"
     )
+    parser.add_argument("--idle", type=float, default=WorkerLimits.idle_seconds, help="seconds; of unneeded workers")
+    parser.add_argument("--memory", type=int, default=0, help="bytes of all workers; 0: no limit")
     parser.add_argument("--stay", action="store_true", help="end only when told to")
     parser.add_argument("--silence-limit", type=float, default=Limits.silence_seconds)
     parser.add_argument("--job-limit", type=float, default=Limits.job_seconds)
@@ -71,13 +77,13 @@ def main() -> int:
         supervisor = Supervisor(
             run_directory,
             pool,
-            choice.engines,
-            choice.settings(),
+            _initial(choice),
             Limits(
                 silence_seconds=cast("float", found.silence_limit),
                 job_seconds=cast("float", found.job_limit),
                 job_seconds_per_character=cast("float", found.job_limit_per_character),
             ),
+            WorkerLimits(idle_seconds=cast("float", found.idle), memory_bytes=cast("int", found.memory)),
             keep_alive_seconds=cast("float", found.keep_alive),
             stay=cast("bool", found.stay),
         )
@@ -93,6 +99,16 @@ def main() -> int:
     finally:
         cleanup.close()
     return EXIT_OK
+
+
+def _initial(choice: EngineChoice) -> list[Requirement]:
+    """The workers to start with: who receives first, so that nothing waits for a receiver."""
+    settings = choice.settings()
+    started = [Requirement("player")]
+    for role, engine in choice.engines.items():
+        if engine != UNTRANSLATED:
+            started.append(requirements.of_engine(role, engine, settings[role]))
+    return [*started, Requirement("parser")]
 
 
 def _raise_descriptor_limit() -> None:

@@ -73,13 +73,13 @@ class Handovers:
         """Let those clients leave of whose sessions nothing else is to be expected that needs them."""
         self._end_inputs(now)
         for session_id, asked_at in list(self._asked_at.items()):
-            book = self.state.sessions.get(session_id)
+            state = self.state.sessions.get(session_id)
             session = self.sessions.by_id.get(session_id)
-            if book is None or session is None:
+            if state is None or session is None:
                 del self._asked_at[session_id]
-            elif (book.input_ended and book.output_open) or now >= asked_at + HANDOVER_SECONDS:
+            elif (state.input_ended and state.output_open) or now >= asked_at + HANDOVER_SECONDS:
                 del self._asked_at[session_id]
-                waiting = sum(not row.is_announcement for row in book.rows.values())
+                waiting = sum(not row.is_announcement for row in state.rows.values())
                 self.sessions.tell(session_id, HandedOver(session=session_id, waiting_sentences=waiting))
                 session.is_told = False
                 _log.info("session=%s state=detached waiting=%d", session_id, waiting)

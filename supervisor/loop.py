@@ -14,16 +14,8 @@ from typing import TYPE_CHECKING, Final
 from voicestream.errors import EXIT_INCOMPLETE, OtherVersionError
 from voicestream.protocol.audio_pool import AudioPool
 from voicestream.protocol.messages import (
-    AudioWritten,
     EndOfInput,
-    EventName,
     Input,
-    InputConsumed,
-    InputNotice,
-    Loading,
-    PlaybackStarted,
-    SessionEvent,
-    Translated,
 )
 from voicestream.protocol.process_watch import POLL_SECONDS
 from voicestream.protocol.transport import (
@@ -32,32 +24,35 @@ from voicestream.protocol.transport import (
     is_from_client,
     is_from_worker,
 )
-from voicestream.protocol.truncation import truncate
-from voicestream.supervisor import poller, requirements
+from voicestream.supervisor import poller
+from voicestream.supervisor.assignment import Assignment
 from voicestream.supervisor.detached import Handovers
 from voicestream.supervisor.hub import Hub
-from voicestream.supervisor.ledger.commands import Closed, Report, Send
+from voicestream.supervisor.ledger.commands import PARSER, ChooseVoice, Closed, Report, Send
 from voicestream.supervisor.ledger.ledger import Ledger
-from voicestream.supervisor.poller import Watch
+from voicestream.supervisor.poller import Poller
+from voicestream.supervisor.processes.idle_workers import IdleWorkers
 from voicestream.supervisor.processes.memory_exchange import Exchange
 from voicestream.supervisor.processes.process import threads_for
 from voicestream.supervisor.processes.table import ProcessTable
-from voicestream.supervisor.processes.worker_events import BecameReady, Ended, RoleFailed, Started
 from voicestream.supervisor.reporting import session_events
 from voicestream.supervisor.requests import RequestHandler
 from voicestream.supervisor.sessions import Sessions
 from voicestream.supervisor.signals import Signals
+from voicestream.supervisor.worker_traffic import WorkerTraffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from voicestream.config.engine_settings import EngineSettings
-    from voicestream.protocol.messages import FromWorker, Message, Role
+    from voicestream.config.worker_limits import WorkerLimits
+    from voicestream.protocol.messages import Message
     from voicestream.protocol.pool_memory import Segment
     from voicestream.protocol.run_directory import RunDirectory
-    from voicestream.supervisor.ledger.commands import Command
+    from voicestream.supervisor.ledger.commands import Command, WorkerId
     from voicestream.supervisor.processes.watchdog import Limits
-    from voicestream.supervisor.processes.worker_events import WorkerEvent
+    from voicestream.supervisor.processes.worker_events import GivenUp
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
+    from voicestream.supervisor.requirements import Requirement
 
 LOOK_SECONDS: Final = 0.1
 """With a session open, what only time brings (a turn is over, an alarm is due) is noticed this soon."""
@@ -67,6 +62,9 @@ IDLE_LOOK_SECONDS: Final = 1.0
 
 DIRECTORY_LOOK_SECONDS: Final = 1.0
 """How soon it is noticed that somebody has deleted the run directory."""
+
+FIRST_SESSION_SECONDS: Final = 10.0
+"""The workers to start with do not count as idle before: the session that needs them is about to be opened."""
 
 LAST_FRAMES_SECONDS: Final = 0.2
 """At the end, how long the last answers may take to get out to the clients."""
@@ -81,9 +79,9 @@ class Supervisor:
         self,
         run_directory: RunDirectory,
         segment: Segment,
-        engines: Mapping[Role, str],
-        settings: Mapping[Role, EngineSettings],
+        initial: Sequence[Requirement],
         limits: Limits,
+        worker_limits: WorkerLimits,
         *,
         keep_alive_seconds: float,
         stay: bool,
@@ -93,9 +91,9 @@ class Supervisor:
         Args:
             run_directory: where the hub is bound.
             segment: the memory of the audio pool; the caller removes it after the end.
-            engines: the engine wanted of each role that has a choice.
-            settings: what the engine of a role is loaded with, if not with what is usual.
-            limits: of the alarms.
+            initial: the workers to start with; others are started when a session needs them.
+            limits: of the watchdog.
+            worker_limits: of the workers that no session needs.
             keep_alive_seconds: how long to stay without any session before the first one has come; from then on the
                 last session says how long.
             stay: stay until told to end, whatever sessions say.
@@ -112,8 +110,6 @@ class Supervisor:
             self.hub,
             hub_path=run_directory.hub,
             segment=segment,
-            engines=engines,
-            settings=settings,
             limits=limits,
             threads=threads,
             progress=self._progress,
@@ -122,14 +118,17 @@ class Supervisor:
         self._stay: Final = stay
         self.idle_since: float | None = self.started_at
         self.is_ending = False
-        self.notes: Final = session_events.Notes()
+        self._initial: Final = initial
+        self.worker_traffic: Final = WorkerTraffic(self)
+        self.assignment: Final = Assignment(self)
         self._requests: Final = RequestHandler(self)
         self._exchange: Final = Exchange(self)
+        self.idle_workers: Final = IdleWorkers(self, worker_limits)
         self._directory_look_at = self.started_at
         self._is_cut_off = False
         """Nobody new finds us: neither a client nor a worker."""
         self._signals: Final = Signals()
-        self._watch: Final = Watch(self.hub.socket, self._signals.wake)
+        self._poller: Final = Poller(self.hub.socket, self._signals.wake)
         self._is_stale = True
         """Whether what is watched, and ``_due``, have to be found out anew."""
         self._due = self.started_at
@@ -138,7 +137,8 @@ class Supervisor:
     def run(self) -> None:
         """Serve until it is time to end, then end in good order."""
         now = time.monotonic()
-        self.table.start_all(now)
+        for requirement in self._initial:
+            self.table.obtain(requirement, now).idle_since = now + FIRST_SESSION_SECONDS
         _log.info("state=started pid=%d", os.getpid())
         while not (self.is_ending and self.table.is_empty):
             self._turn()
@@ -153,17 +153,17 @@ class Supervisor:
         """
         now = time.monotonic()
         if self._is_stale:
-            self._watch.watch(poller.descriptors(self.table.records.values(), self.sessions.by_id.values(), now))
+            self._poller.watch(poller.descriptors(self.table.records.values(), self.sessions.by_id.values(), now))
             self._due = self._due_at(now)
             self._is_stale = False
-        ready = self._watch.wait(self._due - now)
+        ready = self._poller.wait(self._due - now)
         if ready.pop(self.hub.socket, None):
             for identity, message in self.hub.receive():
                 if isinstance(message, OtherVersionError):
                     self._take_other_version(identity, message, time.monotonic())
                 else:
                     self._take(identity, message, time.monotonic())
-            self._tell_refused(time.monotonic())
+            self.worker_traffic.tell_refused(time.monotonic())
         if ready or self._is_stale or self.table.has_events or time.monotonic() >= self._due:
             self._look_around(ready)
         self._feed_parser()
@@ -181,12 +181,13 @@ class Supervisor:
                 record.read(record.process, ready, now)
         self.table.check(now)
         for event in self.table.take_events():
-            self._act_on(event, time.monotonic())
+            self.worker_traffic.act_on(event, time.monotonic())
         self._notice_ended_clients()
         self.do(self.ledger.tick(time.monotonic()))
         if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
             self.end("nothing to do")
         self._exchange.look(now)
+        self.idle_workers.look(now)
         self._look_after_directory(now)
 
     def _look_after_directory(self, now: float) -> None:
@@ -213,10 +214,10 @@ class Supervisor:
 
     def do(self, commands: Iterable[Command]) -> None:
         """Carry out what the ledger wants."""
-        told: list[Report | Closed] = []
+        told: list[Report | ChooseVoice | Closed] = []
         for command in commands:
             if isinstance(command, Send):
-                self._send_to(command.role, command.message)
+                self.worker_traffic.send(command.worker, command.message)
             else:
                 told.append(command)
         # Workers first: what clients are told can wait for some microseconds, and the next sound cannot.
@@ -224,22 +225,25 @@ class Supervisor:
             if isinstance(one, Report):
                 self.handovers.note(one.event)
                 self.sessions.tell(one.event.session, one.event)
+            elif isinstance(one, ChooseVoice):
+                self.assignment.choose_voice(one, time.monotonic())
             else:
                 self._close(one)
 
-    def restart_done(self, role: Role, now: float) -> None:
-        """Answer those who asked for a restart of this role, now that its next worker is ready."""
-        self._requests.restart_done(self.table.records[role], now)
+    def restart_done(self, record: WorkerRecord, now: float) -> None:
+        """Answer those who asked for a restart of this worker, now that its next incarnation is ready."""
+        self._requests.restart_done(record, now)
+
+    def given_up(self, event: GivenUp, now: float) -> None:
+        """There will be no further incarnation of a worker: tell who waits for one, and the sessions that need it."""
+        self._requests.restart_failed(event.worker, event.reason)
+        self.assignment.given_up(event, now)
 
     def _take(self, identity: bytes, message: Message, now: float) -> None:
         record = self.table.record_of(identity)
         if record is not None:
             if is_from_worker(message):
-                message = truncate(message)
-                self.table.heard(record, message, now)
-                if isinstance(message, Loading) and not record.is_exchanged:
-                    self.sessions.tell_all(lambda session: session_events.loading(session, record, message, now))
-                self._take_from_worker(record.role, message, now)
+                self.worker_traffic.take(record, message, now)
             else:
                 self.hub.drop(identity, "misplaced", type(message).__name__)
         elif isinstance(message, EndOfInput | Input):
@@ -260,16 +264,6 @@ class Supervisor:
         else:
             self._requests.refuse_version(identity, error, now)
 
-    def _tell_refused(self, now: float) -> None:
-        """Tell sessions that a frame of one of our workers was no message; what it carried is made up for elsewhere."""
-        while self.hub.refused:
-            identity, reason = self.hub.refused.popleft()
-            record = self.table.record_of(identity)
-            if record is None:
-                continue
-            for session in self.sessions.by_id.values():
-                self.hub.send(session.client, session_events.refused(session.session, record.role, reason, now))
-
     def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
         session = self.sessions.by_id.get(message.session)
         if session is None or session.client != identity or session.input_ended:
@@ -284,86 +278,6 @@ class Supervisor:
         elif not session.input.append(message.offset, message.data, pause=message.pause):
             self.hub.drop(identity, "misplaced", f"input at {message.offset}, not {session.input.end}")
 
-    def _take_from_worker(self, role: Role, message: FromWorker, now: float) -> None:
-        record = self.table.records[role]
-        if role == "parser" and isinstance(message, InputConsumed):
-            waiting = self.sessions.by_id.get(message.session)
-            asked_at = waiting.asked_at if waiting is not None else None
-            session = self.sessions.consumed(message, now)
-            if session is not None:
-                if asked_at is not None:
-                    record.done(now - asked_at)
-                ended = message.ended and session.end_sent and session.input.is_all_read
-                progress = self.ledger.input_progressed(
-                    message.session, message.open_message, now, found=message.found, ended=ended
-                )
-                self.do(progress)
-            return
-        if role == "parser" and isinstance(message, InputNotice) and message.lost:
-            self.do(self.ledger.input_skipped(message.session, message.text, now))
-            return
-        if role == "parser" and isinstance(message, InputNotice):
-            event = SessionEvent(event=EventName.NOTICE, session=message.session, time=now, text=message.text)
-            self.sessions.tell(message.session, event)
-            return
-        before = self.ledger.busy_since(role)
-        self.do(self.ledger.handle(role, message, now))
-        finished = isinstance(message, Translated | PlaybackStarted) or (
-            isinstance(message, AudioWritten) and message.last
-        )
-        if finished and before is not None:
-            record.done(now - before)
-
-    def _act_on(self, event: WorkerEvent, now: float) -> None:
-        match event:
-            case Started():
-                pass  # it can do nothing yet; sessions are told
-            case BecameReady(role=role):
-                self.do(self.ledger.worker_available(role, now))
-                self.restart_done(role, now)
-            case Ended(role=role, reason=reason, counts_as_failure=counts_as_failure):
-                if role == "parser":
-                    self._parser_lost(counts_as_failure=counts_as_failure, now=now)
-                self.do(self.ledger.lost(role, reason, self.pool.cursor, now, counts_as_failure=counts_as_failure))
-            case RoleFailed(role=role, reason=reason, exit_code=exit_code):
-                self._tell_of(event, now)
-                self._requests.role_failed(self.table.records[role], reason, exit_code, now)
-                return
-        self._tell_of(event, now)
-
-    def _tell_of(self, event: WorkerEvent, now: float) -> None:
-        """Tell the sessions that need its role what became of a worker."""
-        record = self.table.records[event.role]
-        concerned = [s for s in self.sessions.by_id.values() if requirements.is_needed(record.role, s.options)]
-        text = event.told if isinstance(event, Ended) else ""
-        if isinstance(event, Ended | RoleFailed):
-            reason = event.reason
-        else:
-            is_shown = any(one.is_told and not one.options.quiet for one in concerned) and not record.is_exchanged
-            reason = self.notes.of(record, told=is_shown)
-        if (
-            record.is_exchanged
-            and not isinstance(event, RoleFailed)
-            and not (isinstance(event, Ended) and event.counts_as_failure)
-        ):
-            reason = text = ""  # nothing that anybody has to know
-        if isinstance(event, BecameReady | RoleFailed):
-            record.is_exchanged = False
-        for session in concerned:
-            self.sessions.tell(session.session, session_events.worker(session.session, record, reason, now, text=text))
-
-    def _parser_lost(self, *, counts_as_failure: bool, now: float) -> None:
-        for session, dropped in self.sessions.parser_lost(counts_as_failure=counts_as_failure):
-            session.found_before = self.ledger.found(session.session)
-            reason = f"a line of {dropped} bytes ended the parser again and again; it is left out"
-            self.do(self.ledger.input_skipped(session.session, reason, now))
-
-    def _send_to(self, role: Role, message: Message) -> None:
-        identity = self.table.identity(role)
-        if identity is not None and not self.hub.send(identity, message):
-            # It is dying; what it had in hand comes back to the ledger when it is reaped.
-            _log.info("role=%s unreachable message=%s", role, type(message).__name__)
-
     def _close(self, closed: Closed) -> None:
         session = self.sessions.by_id.get(closed.session)
         if session is None:
@@ -377,16 +291,17 @@ class Supervisor:
         self.sessions.tell(closed.session, session_events.closed(closed, supervisor_ends=ends))
         _log.info("session=%s state=closed exit=%d counts=%r", closed.session, closed.exit_code, closed.counts)
         self.handovers.closed(session, closed, now)
-        self._watch.leave(session.watch)
-        self.sessions.close(session, self.table.identity("parser"))
+        self._poller.leave(session.watch)
+        self.sessions.close(session, self.table.identity(PARSER))
+        self.assignment.release(session, now)
         if not self.sessions.by_id:
             self.idle_since = now
             # A pause ends with the last session that it held.
             self._requests.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:
-        if "parser" in self.ledger.state.available:
-            parser = self.table.identity("parser")
+        if PARSER in self.ledger.state.available:
+            parser = self.table.identity(PARSER)
             if parser is not None:
                 self.sessions.feed(parser, time.monotonic())
 
@@ -394,7 +309,7 @@ class Supervisor:
         for session in self.sessions.left():
             _log.info("session=%s client=gone", session.session)
             if session.detached or session.detach:
-                self._watch.leave(session.watch)
+                self._poller.leave(session.watch)
                 self.handovers.client_ended(session, time.monotonic())
                 # Nobody else could let it go on.
                 self._requests.hold(session.session, paused=False, now=time.monotonic())
@@ -402,16 +317,16 @@ class Supervisor:
                 reason = "its client is gone"
                 self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, time.monotonic()))
 
-    def _progress(self, role: Role) -> tuple[float | None, int]:
-        if role == "parser":
+    def _progress(self, worker: WorkerId) -> tuple[float | None, int]:
+        if worker == PARSER:
             return self.sessions.stalled_since(), 0
-        return self.ledger.progress(role)
+        return self.ledger.progress(worker)
 
-    def in_flight(self, role: Role) -> int:
+    def in_flight(self, worker: WorkerId) -> int:
         """Sentences (for the parser: sessions with unread input) that a worker has in hand."""
-        if role == "parser":
+        if worker == PARSER:
             return sum(session.asked_at is not None for session in self.sessions.by_id.values())
-        return self.ledger.in_flight(role)
+        return self.ledger.in_flight(worker)
 
     def _due_at(self, now: float) -> float:
         due = min(self.table.due_at(now), now + (LOOK_SECONDS if self.sessions.by_id else IDLE_LOOK_SECONDS))

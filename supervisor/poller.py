@@ -1,4 +1,4 @@
-"""What the supervisor waits for: the hub, signals, what its workers print, their lifelines, its clients' processes."""
+"""Poller of the supervisor: the hub, signals, output and lifelines of workers, processes of clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voicestream.supervisor.sessions import Session
 
 
-class Watch:
+class Poller:
     """A poller, of which the hub's socket and the signals are always part."""
 
     def __init__(self, hub: zmq.Socket[bytes], signals: socket.socket) -> None:

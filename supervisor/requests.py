@@ -1,4 +1,4 @@
-"""The front desk: what clients ask for, and what they are answered."""
+"""Handling of client requests: sessions, controls, status, restarts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 from voicestream import __version__
-from voicestream.config.engine_settings import AUTO, UNTRANSLATED
+from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_USAGE
 from voicestream.protocol.messages import (
     PROTOCOL_VERSION,
@@ -20,24 +20,24 @@ from voicestream.protocol.messages import (
     OpenSession,
     Refused,
     RestartWorker,
+    Role,
     SessionOpened,
     Status,
     StatusRequest,
     WorkerRestarted,
 )
-from voicestream.supervisor import admission, requirements
-from voicestream.supervisor.ledger import overview
-from voicestream.supervisor.reporting import control_answers, session_events, session_status, worker_status
+from voicestream.supervisor import admission
+from voicestream.supervisor.reporting import control_answers, overview, session_events, session_status, worker_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicestream.errors import OtherVersionError
-    from voicestream.protocol.messages import FromClient, RefusalCode, Role, SessionOptions
+    from voicestream.protocol.messages import FromClient, RefusalCode, SessionOptions, WorkerStatus
+    from voicestream.supervisor.ledger.commands import WorkerId
     from voicestream.supervisor.loop import Supervisor
     from voicestream.supervisor.processes.shutdown import Step
     from voicestream.supervisor.processes.worker_record import WorkerRecord
-    from voicestream.supervisor.requirements import Requirement
     from voicestream.supervisor.sessions import Session
 
 MAX_REQUESTS_A_SECOND: Final = 100
@@ -51,10 +51,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A client that waits for the next incarnation of a role."""
+    """A client that waits for the next incarnation of a worker."""
 
     client: bytes
-    role: Role
+    worker: WorkerId
     since: float
     predecessor: int
 
@@ -64,7 +64,7 @@ class RequestHandler:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._waiting: dict[tuple[bytes, Role], _Waiting] = {}
+        self._waiting: dict[tuple[bytes, WorkerId], _Waiting] = {}
         self._wait_for_end: set[bytes] = set()
         self._asked: collections.Counter[bytes] = collections.Counter()
         """Requests of each client since ``_asked_since``."""
@@ -124,35 +124,36 @@ class RequestHandler:
                 self._supervisor.do(self._supervisor.ledger.hold_session(each, held=False, now=now))
 
     def restart_done(self, record: WorkerRecord, now: float) -> None:
-        """The next incarnation of a role is ready."""
-        for waiting in self._waiting_for(record.role):
+        """The next incarnation of a worker is ready."""
+        for waiting in self._waiting_for(record.worker):
             if waiting.predecessor >= record.incarnation:
                 continue
-            del self._waiting[waiting.client, record.role]
+            del self._waiting[waiting.client, record.worker]
             answer = WorkerRestarted(
                 role=record.role,
                 incarnation=record.incarnation,
                 pid=record.process.pid if record.process else 0,
                 path=record.last_exit or "",
                 seconds=now - waiting.since,
+                engine=record.engine_name,
+                remaining=sum(one.client == waiting.client for one in self._waiting.values()),
             )
             self._supervisor.hub.send(waiting.client, answer)
 
-    def restart_failed(self, record: WorkerRecord, reason: str) -> None:
-        """There will be no next incarnation of a role."""
-        for waiting in self._waiting_for(record.role):
-            del self._waiting[waiting.client, record.role]
-            self._refuse(
-                waiting.client, "worker_failed", f"the {record.role} worker does not start: {reason}", EXIT_INCOMPLETE
-            )
+    def restart_failed(self, worker: WorkerId, reason: str) -> None:
+        """There will be no next incarnation of a worker."""
+        for waiting in self._waiting_for(worker):
+            del self._waiting[waiting.client, worker]
+            text = f"the {worker.role} worker does not start: {reason}"
+            self._refuse(waiting.client, "worker_failed", text, EXIT_INCOMPLETE)
 
     def ended(self) -> None:
         """All workers are gone: tell who waited for that."""
         for client in self._wait_for_end:
             self._supervisor.hub.send(client, Done(text="ended"))
 
-    def _waiting_for(self, role: Role) -> list[_Waiting]:
-        return [waiting for waiting in self._waiting.values() if waiting.role == role]
+    def _waiting_for(self, worker: WorkerId) -> list[_Waiting]:
+        return [waiting for waiting in self._waiting.values() if waiting.worker == worker]
 
     def _asks_too_much(self, client: bytes, now: float) -> bool:
         """Answers wait in our memory until they are read: who asks without end may never read any."""
@@ -175,119 +176,33 @@ class RequestHandler:
             ),
             ("options", lambda: admission.refusal(message.options)),
             ("file_in_use", lambda: self._file_in_use(message.options)),
-            ("engine_in_use", lambda: self._engines(message.options, now)),
         )
         for code, check in checks:
             if text := check():
                 self._refuse(client, code, text, EXIT_USAGE)
                 return
-        for role, record in supervisor.table.records.items():
-            if record.state == "failed" and requirements.is_needed(role, message.options):
-                # Nothing is spoken without it, and whoever starts a run wants it tried again.
-                supervisor.table.revive(role, now)
         session = supervisor.sessions.open(client, message.options, message.pid, now, detach=message.detach)
         supervisor.idle_since = None
+        workers = supervisor.assignment.assign(session, now)
         records = supervisor.table.records
-        translates = requirements.translates(message.options)
+        translator = records[workers.translator] if workers.translator is not None else None
+        tts = records[workers.voice.worker]
+        notes = supervisor.worker_traffic.notes
         supervisor.hub.send(
             client,
             SessionOpened(
                 session=session.session,
                 pid=os.getpid(),
-                translator=records["translation"].engine_name if translates else UNTRANSLATED,
-                tts=records["tts"].engine_name,
-                note=supervisor.notes.of(records["translation"], told=translates and not message.options.quiet),
-                tts_note=supervisor.notes.of(records["tts"], told=not message.options.quiet),
+                translator=translator.engine_name if translator is not None else UNTRANSLATED,
+                tts=tts.engine_name,
+                note=notes.of(translator, told=not message.options.quiet) if translator is not None else "",
+                tts_note=notes.of(tts, told=not message.options.quiet),
                 paused_by=self.paused_by,
             ),
         )
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
-        opened = supervisor.ledger.open_session(session.session, message.options, now, detach=message.detach)
+        opened = supervisor.ledger.open_session(session.session, message.options, workers, now, detach=message.detach)
         supervisor.do(opened)
-
-    def role_failed(self, record: WorkerRecord, reason: str, exit_code: int, now: float) -> None:
-        """There is no worker of a role: end the sessions that cannot do without it, and no others.
-
-        The failure of an engine belongs to those who wanted that engine: the role goes on with what another session
-        wants, if that is something else.
-        """
-        supervisor = self._supervisor
-        self.restart_failed(record, reason)
-        others: list[Requirement] = []
-        for session in list(supervisor.sessions.by_id.values()):
-            if not requirements.is_needed(record.role, session.options):
-                continue
-            requirement = requirements.required_engines(session.options).get(record.role)
-            if requirement is None or requirement.is_what_runs(record):
-                text = f"{session_events.WORDS[record.role]}: {reason}"
-                supervisor.do(supervisor.ledger.stop_session(session.session, text, exit_code, now))
-            else:
-                others.append(requirement)
-        if others and not supervisor.is_ending:
-            self._exchange(record, others[0], now)
-
-    def _engines(self, options: SessionOptions, now: float) -> str:
-        """Make sure that the workers have the engines a session wants; returns why not, or nothing.
-
-        All or nothing: a session that is refused has changed nothing.
-        """
-        records = self._supervisor.table.records
-        exchanges: list[tuple[WorkerRecord, Requirement]] = []
-        for role, requirement in requirements.required_engines(options).items():
-            record = records[role]
-            if self._suits(record, requirement):
-                continue
-            if record.state != "failed" and self._is_in_use(role):
-                is_set = record.settings == requirement.settings or self._settings_are_nothing_to(
-                    record, requirement.engine
-                )
-                other = f"{requirement.engine} with other --models, --compute, --gpu or --graphs"
-                return (
-                    f"the {role} worker runs {record.engine_name} for another session, not "
-                    f"{requirement.engine if is_set else other}.\nWait for that session, or try: voicestream down"
-                )
-            exchanges.append((record, requirement))
-        for record, requirement in exchanges:
-            self._exchange(record, requirement, now)
-        return ""
-
-    def _suits(self, record: WorkerRecord, requirement: Requirement) -> bool:
-        """Whether a session with this requirement can be served by what runs now, or is to run soon."""
-        if record.state == "failed":
-            return requirement.is_what_runs(record)
-        fits = requirement.engine in (record.engine, record.engine_name) or (
-            requirement.engine == AUTO and record.engine != UNTRANSLATED
-        )
-        return fits and (
-            record.settings == requirement.settings or self._settings_are_nothing_to(record, requirement.engine)
-        )
-
-    def _exchange(self, record: WorkerRecord, requirement: Requirement, now: float) -> None:
-        """Have another engine in the place of what runs, or has failed."""
-        supervisor = self._supervisor
-        record.engine = requirement.engine
-        record.settings = requirement.settings
-        if record.process is not None:
-            supervisor.ledger.worker_unavailable(record.role)
-            supervisor.table.end(record, "drain", now, requested=True, reason=f"engine {requirement.engine} is wanted")
-        else:
-            supervisor.table.revive(record.role, now)
-
-    def _is_in_use(self, role: Role) -> bool:
-        return any(
-            requirements.is_needed(role, session.options) for session in self._supervisor.sessions.by_id.values()
-        )
-
-    def _settings_are_nothing_to(self, record: WorkerRecord, engine: str) -> bool:
-        """Whether the engine that runs is right for who wants ``engine``, with whatever settings it was loaded.
-
-        ``auto`` may have taken it for lack of weights that are where the new settings say. While others are listening
-        nobody is refused for that: what runs speaks.
-        """
-        if requirements.uses_settings(record.role, record.engine_name):
-            return False
-        is_open_question = engine == AUTO == record.engine
-        return not is_open_question or (record.role == "tts" and self._is_in_use("tts"))
 
     def _file_in_use(self, options: SessionOptions) -> str:
         path = options.output.path
@@ -342,15 +257,28 @@ class RequestHandler:
         if supervisor.is_ending:
             self._refuse(client, "ending", "the supervisor is ending", EXIT_INCOMPLETE)
             return
-        record = supervisor.table.records[message.role]
-        self._waiting[client, message.role] = _Waiting(
-            client=client, role=message.role, since=now, predecessor=record.incarnation
-        )
-        if record.process is None:
-            supervisor.table.revive(message.role, now)
+        of_role = supervisor.table.of_role(message.role)
+        records = [record for record in of_role if message.engine in ("", record.engine_name)]
+        if not records:
+            running = ", ".join(record.name for record in of_role)
+            hint = f"Try one of: {running}" if running else "It is started when a session needs it"
+            wanted = f"{message.role}:{message.engine}" if message.engine else message.role
+            self._refuse(client, "not_available", f"there is no worker {wanted}.\n{hint}", EXIT_USAGE)
             return
-        supervisor.ledger.worker_unavailable(message.role)
-        step: Step = "kill" if message.now else "drain"
+        for record in records:
+            self._waiting[client, record.worker] = _Waiting(
+                client=client, worker=record.worker, since=now, predecessor=record.incarnation
+            )
+        for record in records:
+            self._restart_one(record, "kill" if message.now else "drain", now)
+
+    def _restart_one(self, record: WorkerRecord, step: Step, now: float) -> None:
+        supervisor = self._supervisor
+        record.is_wanted = True
+        if record.process is None:
+            supervisor.table.revive(record, now)
+            return
+        supervisor.ledger.worker_unavailable(record.worker)
         supervisor.table.end(record, step, now, requested=True, reason="restart")
 
     def _status(self, now: float) -> Status:
@@ -366,14 +294,27 @@ class RequestHandler:
                 paused_by=self.paused_by,
                 overview=overview.of(supervisor.ledger, now),
             ),
-            workers=[
-                worker_status.of_worker(supervisor.table.records[role], supervisor.in_flight(role), now)
-                for role in ("parser", "translation", "tts", "player")
-            ],
+            workers=[row for role in get_args(Role) for row in self._rows(role, now)],
             sessions=session_status.of_all(supervisor.sessions, supervisor.ledger, now),
             failures=supervisor.handovers.failures(now),
-            notes={role: supervisor.table.records[role].note for role in get_args(EngineRole)},
+            notes={
+                role: next((one.note for one in supervisor.table.of_role(role) if one.note), "")
+                for role in get_args(EngineRole)
+            },
         )
+
+    def _rows(self, role: Role, now: float) -> list[WorkerStatus]:
+        """The workers of a role; a role without one has a row that says so."""
+        supervisor = self._supervisor
+        return [
+            worker_status.of_worker(
+                record,
+                supervisor.in_flight(record.worker),
+                len(supervisor.assignment.sessions_of(record.worker)),
+                now,
+            )
+            for record in supervisor.table.of_role(role)
+        ] or [worker_status.not_started(role)]
 
     def _refuse(self, client: bytes, code: RefusalCode, text: str, exit_code: int) -> None:
         self._supervisor.hub.send(client, Refused(text=text, exit_code=exit_code, code=code))

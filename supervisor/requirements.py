@@ -1,8 +1,8 @@
-"""What a session needs of the workers: which roles, and which engine each with which settings."""
+"""Requirements of a session: the workers that it needs, and the engine of each with its settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voicestream.config import gpu_selection, languages
@@ -11,27 +11,30 @@ from voicestream.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import EngineRole, Role, SessionOptions
-    from voicestream.supervisor.processes.worker_record import WorkerRecord
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """The engine that a session wants of a role."""
+    """What a worker is started with; workers are shared by the sessions that require the same."""
 
-    engine: str
-    settings: EngineSettings
+    role: Role
+    engine: str = ""
+    """Name of an engine, or ``auto``; empty for a role that has no engines."""
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    """Those that make a difference to the engine."""
 
-    def is_what_runs(self, record: WorkerRecord) -> bool:
-        """Whether the record has (or has failed with) just this."""
-        return self.engine == record.engine and (
-            self.settings == record.settings or not uses_settings(record.role, self.engine)
-        )
+
+def of_engine(role: Role, engine: str, settings: EngineSettings) -> Requirement:
+    """The requirement of an engine; settings that make no difference to it are left out."""
+    if settings != EngineSettings() and not uses_settings(role, engine):
+        settings = EngineSettings()
+    return Requirement(role, engine, settings)
 
 
 def uses_settings(role: Role, engine: str) -> bool:
     """Whether it makes a difference with which settings an engine was loaded; of one that is not known it may.
 
-    Reads entry points, which takes some 20 ms: asked only where settings differ.
+    Reads entry points, which takes some 20 ms: asked only for settings that are not the default.
     """
     from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time, too
 
@@ -45,29 +48,24 @@ def uses_settings(role: Role, engine: str) -> bool:
         return True
 
 
+def settings_of(role: EngineRole, options: SessionOptions) -> EngineSettings:
+    """What the engines of a role are loaded with for a session."""
+    return EngineSettings(
+        models=options.models,
+        compute=gpu_selection.compute_of(role, options.compute, options.gpus),
+        graphs=options.graphs,
+    )
+
+
 def translates(options: SessionOptions) -> bool:
-    """Whether the sentences of a session go to the translation worker."""
+    """Whether the sentences of a session go to a translation worker."""
     return options.translator != UNTRANSLATED and not languages.are_same(options.target, options.parser.language)
 
 
-def is_needed(role: Role, options: SessionOptions) -> bool:
-    """Whether a session cannot be spoken without a worker of this role."""
-    return role != "translation" or translates(options)
-
-
-def required_engines(options: SessionOptions) -> dict[Role, Requirement]:
-    """What a session wants of the roles that have a choice; one that it does not need is not in it."""
-    engines: dict[EngineRole, str] = {"tts": options.tts}
+def of_session(options: SessionOptions) -> dict[Role, Requirement]:
+    """The workers that a session needs from its start; one that translates nothing needs no translator."""
+    found: dict[Role, Requirement] = {"player": Requirement("player"), "parser": Requirement("parser")}
+    found["tts"] = of_engine("tts", options.tts, settings_of("tts", options))
     if translates(options):
-        engines["translation"] = options.translator
-    return {
-        role: Requirement(
-            engine,
-            EngineSettings(
-                models=options.models,
-                compute=gpu_selection.compute_of(role, options.compute, options.gpus),
-                graphs=options.graphs,
-            ),
-        )
-        for role, engine in engines.items()
-    }
+        found["translation"] = of_engine("translation", options.translator, settings_of("translation", options))
+    return found

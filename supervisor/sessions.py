@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 from voicestream.protocol.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
 from voicestream.protocol.process_watch import ProcessWatch
 from voicestream.supervisor.input_log import InputLog
+from voicestream.supervisor.ledger.commands import PARSER, PLAYER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicestream.protocol.messages import InputConsumed, Message, SessionOptions
     from voicestream.supervisor.hub import Hub
+    from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute, WorkerId
 
 MAX_LOSSES_A_LINE: Final = 3
 """Parsers that one line of input may cost before it is given up."""
@@ -32,6 +34,10 @@ class Session:
     """Of the client's process; None once the client of a detached session has ended."""
     client_pid: int
     opened_at: float
+    workers: SessionWorkers | None = None
+    """The workers that it has from its start; None: while it is being opened."""
+    voices: dict[str, VoiceRoute] = field(default_factory=dict[str, "VoiceRoute"])
+    """Voices by language (BCP-47 tag) that are not its own."""
     detach: bool = False
     """The client will hand it over, and has said so at the opening."""
     detached: bool = False
@@ -51,6 +57,17 @@ class Session:
     """Bytes of input of which the client knows that they need no more room."""
     asked_at: float | None = None
     """Since when the parser has had input that it has not acknowledged."""
+
+    def needs(self, worker: WorkerId) -> bool:
+        """Whether it cannot be spoken, or not all of it, without this worker."""
+        if worker in (PARSER, PLAYER):
+            return True
+        its = self.workers
+        if its is None:
+            return False
+        return worker in (its.translator, its.voice.worker) or any(
+            voice.worker == worker for voice in self.voices.values()
+        )
 
 
 class Sessions:

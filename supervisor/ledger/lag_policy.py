@@ -44,78 +44,78 @@ class LagPolicy:
         self._drop = drop
         self._take = take
 
-    def hold(self, book: SessionState, *, is_quiet: bool) -> None:
+    def hold(self, session: SessionState, *, is_quiet: bool) -> None:
         """Take note whether anything of a session can be heard: while it cannot, nothing of it ages."""
-        if is_quiet and book.quiet_since is None:
-            book.quiet_since = self._state.now
-        elif not is_quiet and book.quiet_since is not None:
-            book.quiet_seconds += self._state.now - book.quiet_since
-            book.quiet_since = None
+        if is_quiet and session.quiet_since is None:
+            session.quiet_since = self._state.now
+        elif not is_quiet and session.quiet_since is not None:
+            session.quiet_seconds += self._state.now - session.quiet_since
+            session.quiet_since = None
 
-    def found(self, book: SessionState, row: Row) -> None:
+    def found(self, session: SessionState, row: Row) -> None:
         """A sentence was found: the first of a message starts its clock."""
-        if book.options.max_lag_seconds and row.message > book.newest_message:
-            book.newest_message = row.message
-            book.waiting.append(Waiting(message=row.message, sentence=row.sentence, since=self.clock(book)))
+        if session.options.max_lag_seconds and row.message > session.newest_message:
+            session.newest_message = row.message
+            session.waiting.append(Waiting(message=row.message, sentence=row.sentence, since=self.clock(session)))
 
     def skip(self) -> None:
         """Skip what is too old by now."""
-        for book in self._state.sessions.values():
-            if book.options.max_lag_seconds:
-                self._skip(book)
+        for session in self._state.sessions.values():
+            if session.options.max_lag_seconds:
+                self._skip(session)
 
-    def clock(self, book: SessionState) -> float:
+    def clock(self, session: SessionState) -> float:
         """Seconds in which something of a session could be heard."""
-        now = self._state.now if book.quiet_since is None else book.quiet_since
-        return now - book.quiet_seconds
+        now = self._state.now if session.quiet_since is None else session.quiet_since
+        return now - session.quiet_seconds
 
-    def _skip(self, book: SessionState) -> None:
-        waiting = book.waiting
-        oldest = self.clock(book) - book.options.max_lag_seconds
+    def _skip(self, session: SessionState) -> None:
+        waiting = session.waiting
+        oldest = self.clock(session) - session.options.max_lag_seconds
         last: int | None = None
-        while waiting and waiting[0].since < oldest and waiting[0].message != book.newest_message:
+        while waiting and waiting[0].since < oldest and waiting[0].message != session.newest_message:
             last = waiting.popleft().message
         if last is not None:
-            self._skip_up_to(book, last)
-        if book.unannounced:
-            self._announce(book)
+            self._skip_up_to(session, last)
+        if session.unannounced:
+            self._announce(session)
 
-    def _skip_up_to(self, book: SessionState, last: int) -> None:
+    def _skip_up_to(self, session: SessionState, last: int) -> None:
         """Skip what there is of the messages up to ``last`` but of those that have begun to be heard."""
-        up_to_last = itertools.takewhile(lambda row: row.message <= last, book.rows.values())
-        rows = [row for row in up_to_last if row.message > book.begun_message and not row.is_announcement]
-        reason = f"more than {book.options.max_lag_seconds:g} s behind what the agent wrote (--max-lag)"
+        up_to_last = itertools.takewhile(lambda row: row.message <= last, session.rows.values())
+        rows = [row for row in up_to_last if row.message > session.begun_message and not row.is_announcement]
+        reason = f"more than {session.options.max_lag_seconds:g} s behind what the agent wrote (--max-lag)"
         for row in rows:
             self._drop(row, Outcome.SKIPPED, reason)
-        book.unannounced += len({row.message for row in rows})
+        session.unannounced += len({row.message for row in rows})
 
-    def _announce(self, book: SessionState) -> None:
+    def _announce(self, session: SessionState) -> None:
         """Say how many messages are left out, once all of the one that is heard was given to the player.
 
         Until then more may be skipped, and one announcement is enough.
         """
-        following = first_open(book.unplayed)
-        if following is None or following.message <= book.begun_message:
+        following = first_open(session.unplayed)
+        if following is None or following.message <= session.begun_message:
             return
         if following.is_announcement:
             # It was not heard yet, and what it was to stand before is skipped as well: one says it all.
-            book.unannounced += book.announced
+            session.unannounced += session.announced
             self._drop(following, Outcome.WITHDRAWN, "a later announcement says it")
-            following = first_open(book.unplayed)
+            following = first_open(session.unplayed)
             if following is None:
                 return
-        text, language = announcement.of_skipped(book.unannounced, book.options.target)
-        book.announced, book.unannounced = book.unannounced, 0
-        book.announcements += 1
+        text, language = announcement.of_skipped(session.unannounced, session.options.target)
+        session.announced, session.unannounced = session.unannounced, 0
+        session.announcements += 1
         row = Row(
-            session=book.session,
-            sentence=-book.announcements,
+            session=session.session,
+            sentence=-session.announcements,
             message=following.message,
             text=text,
             language=language,
             before=following.sentence,
         )
-        book.rows[row.sentence] = row
+        session.rows[row.sentence] = row
         self._state.report(EventName.ANNOUNCEMENT, row, text=text, language=language)
-        put_in_order(book.unplayed, row)
-        self._take(book, row)
+        put_in_order(session.unplayed, row)
+        self._take(session, row)

@@ -8,7 +8,10 @@ The rules, each kept whatever the order of events:
 
 - A sentence is known by its id; one that is found again (the parser was replaced) is dropped.
 - The loss of a worker moves its sentences one stage back and counts an attempt; after ``MAX_ATTEMPTS`` at one stage
-  without getting further the sentence is given up there: translation speaks the original and says so, tts and player skip it.
+  without getting further the sentence is given up there: translation speaks the original and says so, tts and player
+  skip it.
+- A worker that is lost, slow or not there yet keeps only the sentences waiting that are its own, and what is heard
+  after them.
 - Sound that was committed stays, whoever dies: a sentence is made again only from the frame that is missing, and played
   on from the frame of the cursor.
 - Playing is strictly in order within a session; sessions take turns by message, but one that was handed over is played
@@ -20,7 +23,6 @@ The rules, each kept whatever the order of events:
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK
@@ -38,27 +40,25 @@ from voicestream.protocol.messages import (
     Ready,
     Resume,
     SentenceFound,
-    SessionEvent,
     Silence,
     Translated,
     Underrun,
     WorkFailed,
 )
-from voicestream.supervisor import requirements
-from voicestream.supervisor.ledger.commands import Closed, Command, Report
+from voicestream.supervisor.ledger.commands import PARSER, PLAYER, Closed, Command
 from voicestream.supervisor.ledger.lag_policy import LagPolicy
 from voicestream.supervisor.ledger.playing import Playing
+from voicestream.supervisor.ledger.reading import Reading
 from voicestream.supervisor.ledger.sentences import Outcome, Row
 from voicestream.supervisor.ledger.slots import SlotTable
 from voicestream.supervisor.ledger.speaking import Speaking
-from voicestream.supervisor.ledger.state import MAX_CHARACTERS, LedgerState, SessionState
+from voicestream.supervisor.ledger.state import LedgerState, SessionState
 from voicestream.supervisor.ledger.translating import Translating
 
 if TYPE_CHECKING:
     from voicestream.protocol.audio_pool import Cursor
-    from voicestream.protocol.messages import FromWorker, Role, SessionOptions
-
-_log = logging.getLogger(__name__)
+    from voicestream.protocol.messages import FromWorker, SessionOptions
+    from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute, WorkerId
 
 
 class Ledger:
@@ -68,18 +68,21 @@ class Ledger:
         self.state = LedgerState(SlotTable(slots))
         self.translating = Translating(self.state)
         self.speaking = Speaking(self.state)
-        self.playing = Playing(self.state, self.speaking.playout_start)
+        self.playing = Playing(self.state, self.speaking.playout_start_of)
         self.lag_policy = LagPolicy(self.state, self._drop, self.translating.found)
+        self.reading = Reading(self.state, self._take)
 
-    def open_session(self, session: str, options: SessionOptions, now: float, *, detach: bool = False) -> list[Command]:
+    def open_session(
+        self, session: str, options: SessionOptions, workers: SessionWorkers, now: float, *, detach: bool = False
+    ) -> list[Command]:
         """A new session; its id must be new. ``detach``: it is to be handed over at the end of its input."""
         self.state.now = now
-        book = SessionState(session=session, options=options, translates=requirements.translates(options))
-        self.state.sessions[session] = book
+        state = SessionState(session=session, options=options, workers=workers)
+        self.state.sessions[session] = state
         if detach:
             self.state.queue(session, is_complete=False)
-        self.lag_policy.hold(book, is_quiet=self.playing.paused)
-        self.playing.open_output(book)
+        self.lag_policy.hold(state, is_quiet=self.playing.paused)
+        self.playing.open_output(state)
         return self._settle()
 
     def input_progressed(
@@ -95,41 +98,41 @@ class Ledger:
             ended: no further sentence will come.
         """
         self.state.now = now
-        book = self.state.sessions.get(session)
-        if book is not None:
-            if ended and found > book.expected:
-                self._left_out(book, found)
-            book.open_message = open_message
-            book.input_ended = book.input_ended or ended
+        state = self.state.sessions.get(session)
+        if state is not None:
+            if ended and found > state.expected:
+                self.reading.left_out(state, found)
+            state.open_message = open_message
+            state.input_ended = state.input_ended or ended
         return self._settle()
 
     def input_skipped(self, session: str, reason: str, now: float) -> list[Command]:
         """Some of a session's input could not be read: nobody knows which words were in it."""
         self.state.now = now
-        book = self.state.sessions.get(session)
-        if book is not None:
-            self._input_failed(book, reason)
+        state = self.state.sessions.get(session)
+        if state is not None:
+            self.reading.failed(state, reason)
         return self._settle()
 
     def stop_session(self, session: str, reason: str, exit_code: int, now: float) -> list[Command]:
         """End a session now: what was not heard is skipped."""
         self.state.now = now
-        book = self.state.sessions.get(session)
-        if book is not None:
-            self._abandon(book, Outcome.SKIPPED, reason)
-            self._close(book, exit_code, reason)
+        state = self.state.sessions.get(session)
+        if state is not None:
+            self._abandon(state, Outcome.SKIPPED, reason)
+            self._close(state, exit_code, reason)
         return self._settle()
 
     def waiting(self, *, everything: bool) -> int:
         """How many sentences ``skip`` would skip now."""
         if everything:
-            return sum(len(book.rows) for book in self.state.sessions.values())
+            return sum(len(state.rows) for state in self.state.sessions.values())
         return len(self.playing.heard_now())
 
     def skip(self, now: float, *, everything: bool) -> list[Command]:
         """Skip the sentence that is being heard, or everything that was found so far."""
         self.state.now = now
-        rows = [row for book in self.state.sessions.values() for row in book.rows.values()]
+        rows = [row for state in self.state.sessions.values() for row in state.rows.values()]
         for row in rows if everything else self.playing.heard_now():
             self._drop(row, Outcome.SKIPPED, "skipped on request")
         return self._settle()
@@ -139,74 +142,100 @@ class Ledger:
         self.state.now = now
         if paused != self.playing.paused:
             self.playing.paused = paused
-            for book in self.state.sessions.values():
-                self.lag_policy.hold(book, is_quiet=paused or book.held)
-            if "player" in self.state.available:
-                self.state.send("player", Pause() if paused else Resume())
+            for state in self.state.sessions.values():
+                self.lag_policy.hold(state, is_quiet=paused or state.held)
+            if PLAYER in self.state.available:
+                self.state.send(PLAYER, Pause() if paused else Resume())
         return self._settle()
 
     def hold_session(self, session: str, *, held: bool, now: float) -> list[Command]:
         """Hold one session, or let it go on where it was: others are heard meanwhile."""
         self.state.now = now
-        book = self.state.sessions.get(session)
-        if book is not None and book.held != held:
-            self.playing.hold(book, held=held)
-            self.lag_policy.hold(book, is_quiet=self.playing.paused or held)
+        state = self.state.sessions.get(session)
+        if state is not None and state.held != held:
+            self.playing.hold(state, held=held)
+            self.lag_policy.hold(state, is_quiet=self.playing.paused or held)
         return self._settle()
 
-    def worker_available(self, role: Role, now: float) -> list[Command]:
-        """The worker of a role is ready."""
+    def voice_chosen(
+        self, session: str, language: str, voice: VoiceRoute, now: float, *, reason: str = ""
+    ) -> list[Command]:
+        """The sentences of a session in a language are spoken by this voice from now on.
+
+        Args:
+            session: may have ended.
+            language: BCP-47 tag, as in ``ChooseVoice``.
+            voice: the worker, and the voice of its engine.
+            now: seconds on the monotonic clock.
+            reason: why the voice before it cannot go on, if there was one.
+        """
         self.state.now = now
-        self.state.available.add(role)
-        if role == "player":
+        state = self.state.sessions.get(session)
+        if state is not None:
+            state.voices[language] = voice
+            self.speaking.change_voice(state, language, voice, reason)
+        return self._settle()
+
+    def worker_available(self, worker: WorkerId, now: float) -> list[Command]:
+        """A worker is ready."""
+        self.state.now = now
+        self.state.available.add(worker)
+        if worker == PLAYER:
             self.playing.given_back_all()
             if self.playing.paused:
-                self.state.send("player", Pause())
-            for book in self.state.sessions.values():
-                self.playing.open_output(book)
+                self.state.send(PLAYER, Pause())
+            for state in self.state.sessions.values():
+                self.playing.open_output(state)
         return self._settle()
 
-    def worker_unavailable(self, role: Role) -> None:
-        """The worker of a role gets nothing new, because it is to end; what it has in hand it may still deliver."""
-        self.state.available.discard(role)
+    def worker_unavailable(self, worker: WorkerId) -> None:
+        """A worker gets nothing new, because it is to end; what it has in hand it may still deliver."""
+        self.state.available.discard(worker)
 
-    def lost(self, role: Role, reason: str, cursor: Cursor, now: float, *, counts_as_failure: bool) -> list[Command]:
-        """The worker of a role was reaped. ``counts_as_failure``: nobody asked for its end; its job may be the cause."""
+    def forget(self, worker: WorkerId) -> None:
+        """There will be no further incarnation of a worker, which was lost; no session needs it."""
+        self.state.devices.pop(worker, None)
+        self.speaking.forget(worker)
+
+    def lost(
+        self, worker: WorkerId, reason: str, cursor: Cursor, now: float, *, counts_as_failure: bool
+    ) -> list[Command]:
+        """A worker was reaped. ``counts_as_failure``: nobody asked for its end, so its job may be the cause."""
         self.state.now = now
-        self.state.available.discard(role)
-        match role:
+        self.state.available.discard(worker)
+        match worker.role:
             case "translation":
-                self.translating.lost(reason, counts_as_failure=counts_as_failure)
+                self.translating.lost(worker, reason, counts_as_failure=counts_as_failure)
             case "tts":
-                self.speaking.lost(reason, counts_as_failure=counts_as_failure)
+                self.speaking.lost(worker, reason, counts_as_failure=counts_as_failure)
             case "player":
                 given_up = self.playing.lost(cursor, counts_as_failure=counts_as_failure)
                 if given_up is not None:
                     self._drop(given_up, Outcome.FAILED, reason)
             case "parser":
                 pass  # what it had in hand is input, which sessions keep
-        self.state.released_all(role)
+        self.state.released_all(worker)
         return self._settle()
 
-    def handle(self, role: Role, message: FromWorker, now: float) -> list[Command]:
+    def handle(self, worker: WorkerId, message: FromWorker, now: float) -> list[Command]:
         """Take a worker's message; one that does not fit what the worker has in hand changes nothing."""
         self.state.now = now
-        match role, message:
+        match worker.role, message:
             case _, Ready():
-                self.state.devices[role] = message.device.partition(" ")[0]
+                self.state.devices[worker] = message.device.partition(" ")[0]
             case "parser", SentenceFound():
-                self._found(message)
+                self.reading.found(message)
             case "translation", Translated():
-                self.translating.done(message)
+                self.translating.translated(worker, message)
             case "translation", WorkFailed():
-                self.translating.failed(message)
+                self.translating.failed(worker, message)
             case "tts", AudioWritten():
-                self.speaking.written(message)
+                self.speaking.written(worker, message)
             case "tts", WorkFailed():
-                self.speaking.failed(message)
+                self.speaking.failed(worker, message)
             case "tts", Cancelled():
-                self.speaking.released(message.session, message.sentence)
-                self.state.released("tts", message.session, message.sentence)
+                self.speaking.released(worker, message.session, message.sentence)
+                self.state.released(worker, message.session, message.sentence)
             case "player", _:
                 self._heard(message)
             case _:
@@ -218,13 +247,13 @@ class Ledger:
         self.state.now = now
         return self._settle()
 
-    def in_flight(self, role: Role) -> int:
+    def in_flight(self, worker: WorkerId) -> int:
         """Sentences a worker has in hand."""
-        match role:
+        match worker.role:
             case "translation":
-                return self.translating.in_flight
+                return self.translating.in_flight(worker)
             case "tts":
-                return self.speaking.in_flight
+                return self.speaking.in_flight(worker)
             case "player":
                 return self.playing.in_flight
             case "parser":
@@ -232,81 +261,36 @@ class Ledger:
 
     def found(self, session: str) -> int:
         """How many sentences of a session were found so far: the ordinal of the next."""
-        book = self.state.sessions.get(session)
-        return book.expected if book is not None else 0
+        state = self.state.sessions.get(session)
+        return state.expected if state is not None else 0
 
-    def progress(self, role: Role) -> tuple[float | None, int]:
+    def progress(self, worker: WorkerId) -> tuple[float | None, int]:
         """Since when the job in hand has made no progress though it could (None: there is none), and its characters."""
-        match role:
+        match worker.role:
             case "translation":
-                return self.translating.busy_since, self.translating.characters
+                return self.translating.busy_since(worker), self.translating.characters(worker)
             case "tts":
-                return self.speaking.stalled_since, self.speaking.characters
+                return self.speaking.stalled_since(worker), self.speaking.characters(worker)
             case "player":
                 return self.playing.stalled_since, 0
             case "parser":
                 return None, 0
 
-    def busy_since(self, role: Role) -> float | None:
+    def busy_since(self, worker: WorkerId) -> float | None:
         """When the job in hand was given to a worker."""
-        match role:
+        match worker.role:
             case "translation":
-                return self.translating.busy_since
+                return self.translating.busy_since(worker)
             case "tts":
-                return self.speaking.busy_since
+                return self.speaking.busy_since(worker)
             case "player":
                 return self.playing.busy_since
             case "parser":
                 return None
 
-    def _found(self, message: SentenceFound) -> None:
-        book = self.state.sessions.get(message.session)
-        if book is None or message.sentence < book.expected:
-            return
-        if message.sentence > book.expected:
-            self._left_out(book, message.sentence)
-        book.expected = message.sentence + 1
-        book.found_count += 1
-        row = Row(
-            session=message.session,
-            sentence=message.sentence,
-            message=message.message,
-            text=message.text,
-            language=message.language,
-            found_at=self.state.now,
-            kind=message.kind,
-            paragraph=message.paragraph,
-            closes=message.closes,
-            opens_late=message.paragraph and book.last_found == (message.message, False),
-        )
-        book.last_found = (message.message, message.closes)
-        book.rows[row.sentence] = row
-        self.state.report(EventName.SENTENCE_FOUND, row, text=row.text[:MAX_CHARACTERS], language=row.language)
-        if len(row.text) > MAX_CHARACTERS:
-            reason = f"a sentence of {len(row.text)} characters; at most {MAX_CHARACTERS} are spoken"
-            self.state.end(row, Outcome.SKIPPED, stage="parser", reason=reason)
-            return
-        book.unplayed.append(row)
-        self.translating.found(book, row)
-        self.lag_policy.found(book, row)
-
-    def _left_out(self, book: SessionState, sentence: int) -> None:
-        """The sentences from the expected one to the one before ``sentence`` did not arrive."""
-        _log.error("session=%s sentence=%d expected=%d", book.session, sentence, book.expected)
-        count = sentence - book.expected
-        self._input_failed(book, f"sentences {book.expected} to {sentence - 1} did not arrive", count=count)
-        book.expected = sentence
-
-    def _input_failed(self, book: SessionState, reason: str, *, count: int = 1) -> None:
-        """Words of a session are lost: an event, in the counts (a loss of unknown size counts as one sentence)."""
-        book.input_skipped = True
-        book.found_count += count
-        book.outcomes[Outcome.FAILED] += count
-        book.last_found = (-1, True)
-        event = SessionEvent(
-            event=EventName.FAILED, session=book.session, time=self.state.now, stage="parser", reason=reason
-        )
-        self.state.command(Report(event))
+    def _take(self, state: SessionState, row: Row) -> None:
+        self.translating.found(state, row)
+        self.lag_policy.found(state, row)
 
     def _heard(self, message: FromWorker) -> None:
         match message:
@@ -321,23 +305,23 @@ class Ledger:
             case Underrun() | WorkFailed():
                 self._trouble(message)
             case Cancelled():
-                self.state.released("player", message.session, message.sentence)
+                self.state.released(PLAYER, message.session, message.sentence)
                 if message.sentence is None:
                     self.playing.given_back(message.session)
             case _:
                 pass
 
     def _output(self, message: OutputOpened | OutputFailed) -> None:
-        book = self.state.sessions.get(message.session)
-        if book is None:
+        state = self.state.sessions.get(message.session)
+        if state is None:
             return
         if isinstance(message, OutputOpened):
-            book.output_open = True
+            state.output_open = True
         else:
-            self._abandon(book, Outcome.FAILED, message.reason)
+            self._abandon(state, Outcome.FAILED, message.reason)
             # Anything else is no exit code of a failure.
             exit_code = message.exit_code if message.exit_code in range(1, 256) else EXIT_INCOMPLETE
-            self._close(book, exit_code, message.reason)
+            self._close(state, exit_code, message.reason)
 
     def _trouble(self, message: Underrun | WorkFailed) -> None:
         row = self.state.row(message.session, message.sentence)
@@ -354,31 +338,30 @@ class Ledger:
         self.playing.revoke(row)
         self.state.end(row, outcome, reason=reason)
 
-    def _abandon(self, book: SessionState, outcome: Outcome, reason: str) -> None:
+    def _abandon(self, state: SessionState, outcome: Outcome, reason: str) -> None:
         """End all rows of a session, the one that is heard last so that nothing follows it."""
-        if "player" in self.state.available:
-            self.state.send("player", Silence(session=book.session))
-        if "parser" in self.state.available:
-            self.state.send("parser", Cancel(session=book.session))
-        for row in list(book.rows.values()):
+        if PLAYER in self.state.available:
+            self.state.send(PLAYER, Silence(session=state.session))
+        if PARSER in self.state.available:
+            self.state.send(PARSER, Cancel(session=state.session))
+        for row in list(state.rows.values()):
             self._drop(row, outcome, reason)
 
     def _settle(self) -> list[Command]:
         self.lag_policy.skip()
-        for book in list(self.state.sessions.values()):
-            if book.input_ended and not book.rows:
-                self._close(book, EXIT_OK if book.is_clean else EXIT_INCOMPLETE, "")
+        for state in list(self.state.sessions.values()):
+            if state.input_ended and not state.rows:
+                self._close(state, EXIT_OK if state.is_clean else EXIT_INCOMPLETE, "")
         by_need = self.playing.by_need()
         urgent = self.playing.next_to_be_heard()
         self.speaking.dispatch(by_need, urgent)
         # On one GPU each would slow the other down; somebody waits for the first sound, and for no further translation.
-        is_quiet = self.playing.in_flight == 0
-        if not (is_quiet and self.state.shares_gpu and self.speaking.is_first_sound_due(urgent)):
-            self.translating.dispatch(by_need)
+        busy_gpus = self.speaking.gpus_in_demand(urgent) if self.playing.in_flight == 0 else frozenset[str]()
+        self.translating.dispatch(by_need, busy_gpus)
         self.playing.dispatch()
         return self.state.take_commands()
 
-    def _close(self, book: SessionState, exit_code: int, reason: str) -> None:
-        self.playing.close_output(book)
-        del self.state.sessions[book.session]
-        self.state.command(Closed(session=book.session, counts=book.counts(), exit_code=exit_code, reason=reason))
+    def _close(self, state: SessionState, exit_code: int, reason: str) -> None:
+        self.playing.close_output(state)
+        del self.state.sessions[state.session]
+        self.state.command(Closed(session=state.session, counts=state.counts(), exit_code=exit_code, reason=reason))

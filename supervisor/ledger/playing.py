@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.messages import CloseOutput, EventName, OpenOutput, Play, Silence
 from voicestream.supervisor.ledger import round_robin
+from voicestream.supervisor.ledger.commands import PLAYER
 from voicestream.supervisor.ledger.sentences import Outcome, Stage
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open, put_in_order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from voicestream.protocol.audio_pool import Cursor
@@ -28,9 +30,9 @@ SERIAL_MODULUS: Final = 1 << 24
 class Playing:
     """What the player has in hand, and what it gets next."""
 
-    def __init__(self, state: LedgerState, playout_start: PlayoutStart) -> None:
+    def __init__(self, state: LedgerState, playout_start_of: Callable[[Row], PlayoutStart]) -> None:
         self._state = state
-        self._pace = playout_start
+        self._playout_start_of = playout_start_of
         self._rows: list[Row] = []
         self._turn: round_robin.Turn | None = None
         self._serial = 0
@@ -60,31 +62,32 @@ class Playing:
             return None
         return self._progress_at
 
-    def open_output(self, book: SessionState) -> None:
+    def open_output(self, session: SessionState) -> None:
         """Have the player get a session's output ready; it says when."""
-        book.output_open = False
-        if "player" not in self._state.available:
+        session.output_open = False
+        if PLAYER not in self._state.available:
             return
-        playing = [row for row in self._rows if row.session == book.session]
-        begun = playing[0] if playing else first_open(book.unplayed)
+        playing = [row for row in self._rows if row.session == session.session]
+        begun = playing[0] if playing else first_open(session.unplayed)
         # One that was given back, too, may have been played in part.
         is_begun = begun is not None and (playing or begun.played_frames)
-        position = begun.position + begun.played_frames if begun is not None and is_begun else book.next_position
-        output = book.options.output
-        self._state.send("player", OpenOutput(session=book.session, output=output, position=position))
+        position = begun.position + begun.played_frames if begun is not None and is_begun else session.next_position
+        output = session.options.output
+        self._state.send(PLAYER, OpenOutput(session=session.session, output=output, position=position))
 
-    def close_output(self, book: SessionState) -> None:
+    def close_output(self, session: SessionState) -> None:
         """Have the player let go of a session's output."""
-        if "player" in self._state.available:
-            self._state.send("player", CloseOutput(session=book.session))
+        if PLAYER in self._state.available:
+            self._state.send(PLAYER, CloseOutput(session=session.session))
 
-    def hold(self, book: SessionState, *, held: bool) -> None:
+    def hold(self, session: SessionState, *, held: bool) -> None:
         """Hold one session, or let it go on: the player gives back what it has of it, and others are heard."""
-        book.held = held
-        if held and book.session not in self._withdrawing and any(row.session == book.session for row in self._rows):
-            self._withdrawing[book.session] = self._state.now
-            if "player" in self._state.available:
-                self._state.send("player", Silence(session=book.session))
+        session.held = held
+        is_at_player = any(row.session == session.session for row in self._rows)
+        if held and is_at_player and session.session not in self._withdrawing:
+            self._withdrawing[session.session] = self._state.now
+            if PLAYER in self._state.available:
+                self._state.send(PLAYER, Silence(session=session.session))
 
     def given_back(self, session: str) -> None:
         """The player has nothing of a session any more, and has told how far it was: the rest waits for its turn."""
@@ -96,13 +99,13 @@ class Playing:
         if self._rows[0].session == session:
             self._first_since = self._progress_at = self._state.now
         self._rows = [row for row in self._rows if row.session != session]
-        book = self._state.sessions[session]
-        book.next_position = rows[0].position
+        state = self._state.sessions[session]
+        state.next_position = rows[0].position
         for row in rows:
             row.serial = 0
             row.sent_frames = row.played_frames
             row.last_sent = False
-            put_in_order(book.unplayed, row)
+            put_in_order(state.unplayed, row)
 
     def given_back_all(self) -> None:
         """There is no player that could have anything."""
@@ -142,8 +145,8 @@ class Playing:
         for row in self._rows:
             row.sent_frames = row.played_frames
             row.last_sent = False
-        for book in self._state.sessions.values():
-            book.output_open = False
+        for session in self._state.sessions.values():
+            session.output_open = False
         given_up = self._rows[0] if counts_as_failure and self._rows and self._is_given_up(self._rows[0]) else None
         self.given_back_all()
         return given_up
@@ -158,16 +161,16 @@ class Playing:
 
     def revoke(self, row: Row) -> None:
         """The row has ended: if it is in the player's hands, the player is to let go of it."""
-        book = self._state.sessions[row.session]
+        session = self._state.sessions[row.session]
         if row not in self._rows:
             if row.played_frames:
-                book.next_position = row.position + row.played_frames
+                session.next_position = row.position + row.played_frames
             return
         self._rows.remove(row)
         if all(later.session != row.session for later in self._rows):
-            book.next_position = row.position + row.played_frames
-        if "player" in self._state.available:
-            self._state.revoke("player", row.key)
+            session.next_position = row.position + row.played_frames
+        if PLAYER in self._state.available:
+            self._state.revoke(PLAYER, row.key)
 
     def next_to_be_heard(self) -> AbstractSet[Key]:
         """The sentences of which one is to be heard next: what tts should be working on first."""
@@ -193,12 +196,12 @@ class Playing:
         # other order, and of three sessions two could take turns for ever where the voice is slower than the player.
         return sorted(
             (self._state.sessions[session] for session in order),
-            key=lambda book: (book.held, behind.get(book.session, 0), book.ahead),
+            key=lambda session: (session.held, behind.get(session.session, 0), session.ahead),
         )
 
     def dispatch(self) -> None:
         """Tell the player of everything it may know by now."""
-        if "player" not in self._state.available:
+        if PLAYER not in self._state.available:
             return
         for row in self._rows:
             if row.session in self._withdrawing:
@@ -228,27 +231,27 @@ class Playing:
         )
         if chosen is None:
             return None
-        book = self._state.sessions[chosen]
-        row = book.unplayed.popleft()
-        book.begun_message = row.message
+        session = self._state.sessions[chosen]
+        row = session.unplayed.popleft()
+        session.begun_message = row.message
         self._turn = round_robin.Turn(session=chosen, message=row.message, since=self._state.now)
         self._serial += 1
         row.serial = self._serial
-        row.position = book.next_position
+        row.position = session.next_position
         return row
 
-    def _may_start(self, book: SessionState, row: Row) -> bool:
-        if not book.output_open or not row.is_playable:
+    def _may_start(self, session: SessionState, row: Row) -> bool:
+        if not session.output_open or not row.is_playable:
             return False
-        if book.unannounced and row.message > book.begun_message:
+        if session.unannounced and row.message > session.begun_message:
             return False  # first it is to be said what was skipped before it
         if row.is_complete or row.timeline is None or row.stage is not Stage.SPEAKING:
             return row.is_complete
-        return self._pace.may_start(row.timeline, row.expected_seconds, self._state.now)
+        return self._playout_start_of(row).may_start(row.timeline, row.expected_seconds, self._state.now)
 
     def _send(self, row: Row) -> None:
-        book = self._state.sessions[row.session]
-        if row.last_sent or not book.output_open:
+        session = self._state.sessions[row.session]
+        if row.last_sent or not session.output_open:
             return
         for segment in row.segments:
             skip = max(0, row.sent_frames - segment.at)
@@ -263,7 +266,7 @@ class Playing:
         if row.sent_frames == row.played_frames:
             self._progress_at = self._state.now
         self._state.send(
-            "player",
+            PLAYER,
             Play(
                 session=row.session,
                 sentence=row.sentence,
@@ -314,16 +317,16 @@ class Playing:
         """The next sentence of each session that can have the next turn."""
         behind = self._behind()
         heads: dict[str, Row] = {}
-        for session, book in self._state.sessions.items():
-            row = None if book.held else first_open(book.unplayed)
-            if row is not None and (session not in behind or self._has_begun(row)):
-                heads[session] = row
+        for name, session in self._state.sessions.items():
+            row = None if session.held else first_open(session.unplayed)
+            if row is not None and (name not in behind or self._has_begun(row)):
+                heads[name] = row
         return heads
 
     def _behind(self) -> dict[str, int]:
         """The sessions that wait until an earlier one was played. A held one keeps nobody waiting."""
-        state = self._state.sessions.values()
-        return round_robin.behind({book.session: book.queued for book in state if book.queued and not book.held})
+        sessions = self._state.sessions.values()
+        return round_robin.behind({one.session: one.queued for one in sessions if one.queued and not one.held})
 
     def _has_begun(self, row: Row) -> bool:
         """Whether the turn is that of a row's message, which is not interrupted."""
@@ -331,4 +334,4 @@ class Playing:
 
     def _open_messages(self) -> dict[str, int | None]:
         # A held session does not keep the word: nobody knows for how long it is held.
-        return {session: None if book.held else book.open_message for session, book in self._state.sessions.items()}
+        return {name: None if one.held else one.open_message for name, one in self._state.sessions.items()}

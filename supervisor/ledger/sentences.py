@@ -16,6 +16,7 @@ from voicestream.protocol.audio_pool import SLOT_FRAMES
 if TYPE_CHECKING:
     from voicestream.protocol.messages import SentenceKind
     from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
+    from voicestream.supervisor.ledger.commands import VoiceRoute
 
 
 class Stage(enum.Enum):
@@ -41,12 +42,13 @@ class Outcome(enum.Enum):
 _NEXT: Final = {
     Stage.FOUND: {Stage.TRANSLATING, Stage.TRANSLATED},
     Stage.TRANSLATING: {Stage.FOUND, Stage.TRANSLATED},
-    Stage.TRANSLATED: {Stage.SPEAKING},
+    Stage.TRANSLATED: {Stage.SPEAKING, Stage.SPOKEN},
     Stage.SPEAKING: {Stage.TRANSLATED, Stage.SPOKEN},
     Stage.SPOKEN: {Stage.TRANSLATED},
 }
 """Every transition there is: forward by one (past translation where none is wanted), or back by one when the worker is
-lost, or the sound is given up for a session that is heard before."""
+lost, or the sound is given up for a session that is heard before; a sentence that was begun by a voice which cannot go
+on is spoken as far as it is."""
 
 _RESULTS: Final = {Stage.TRANSLATING: {Stage.TRANSLATED}, Stage.SPEAKING: {Stage.SPOKEN}}
 """The transitions by which a worker delivers: the attempts at that stage are over."""
@@ -93,6 +95,8 @@ class Row:
     heard_at: float = 0.0
     """When its first frame was handed to the output."""
     stage: Stage = Stage.FOUND
+    voice: VoiceRoute | None = None
+    """Who speaks it; None: that is not known yet."""
     attempts: int = 0
     """Times in a row that a worker was lost or failed on it at this stage without getting further."""
     attempt: int = 0

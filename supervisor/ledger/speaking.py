@@ -1,4 +1,4 @@
-"""The tts stage of the ledger: one sentence at the worker at a time, with the slots it writes to."""
+"""The tts stage of the ledger: at each worker one sentence at a time, with the slots it writes to."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from voicestream.config.engine_settings import AUTO
 from voicestream.config.speech_duration import estimate
 from voicestream.protocol.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.protocol.messages import EventName, Lease, Speak
 from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
 from voicestream.supervisor.ledger.playout_start import PlayoutStart
 from voicestream.supervisor.ledger.sentences import Outcome, Stage
-from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open, put_in_order
+from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from voicestream.protocol.messages import AudioWritten, SessionOptions, WorkFailed
+    from voicestream.supervisor.ledger.commands import VoiceRoute, WorkerId
     from voicestream.supervisor.ledger.sentences import Row
     from voicestream.supervisor.ledger.state import Key, LedgerState, SessionState
 
@@ -40,6 +40,7 @@ that is slower is worth no more delay of what follows."""
 
 @dataclass
 class _Job:
+    worker: WorkerId
     row: Row
     attempt: int
     since: float
@@ -53,52 +54,57 @@ class _Job:
 
 
 class Speaking:
-    """What the tts worker has in hand, and what it gets next."""
+    """What the tts workers have in hand, and what each gets next."""
 
     def __init__(self, state: LedgerState) -> None:
         self._state = state
-        self._job: _Job | None = None
-        self.playout_start: Final = PlayoutStart()
+        self._jobs: dict[WorkerId, _Job] = {}
+        self._playout_starts: dict[WorkerId, PlayoutStart] = {}
 
-    @property
-    def in_flight(self) -> int:
-        """Sentences at the worker."""
-        return 1 if self._job else 0
+    def in_flight(self, worker: WorkerId) -> int:
+        """Sentences at a worker."""
+        return 1 if worker in self._jobs else 0
 
-    @property
-    def busy_since(self) -> float | None:
-        """When the sentence in hand was sent."""
-        return self._job.since if self._job else None
+    def busy_since(self, worker: WorkerId) -> float | None:
+        """When the sentence that a worker has in hand was sent."""
+        job = self._jobs.get(worker)
+        return job.since if job else None
 
-    @property
-    def stalled_since(self) -> float | None:
-        """Since when the worker could have written something and has not; None: it has nothing to do, or no slot."""
-        job = self._job
+    def stalled_since(self, worker: WorkerId) -> float | None:
+        """Since when a worker could have written something and has not; None: it has nothing to do, or no slot."""
+        job = self._jobs.get(worker)
         return job.progress_at if job is not None and job.starving_since is None else None
 
-    @property
-    def characters(self) -> int:
-        """Length of the sentence in hand."""
-        return len(self._job.row.text) if self._job else 0
+    def characters(self, worker: WorkerId) -> int:
+        """Length of the sentence that a worker has in hand."""
+        job = self._jobs.get(worker)
+        return len(job.row.text) if job else 0
 
-    def is_first_sound_due(self, urgent: AbstractSet[Key]) -> bool:
-        """Whether a sentence that may be the next to be heard was given to the worker, and has no sound yet.
+    def playout_start_of(self, row: Row) -> PlayoutStart:
+        """When a sentence may be played while it is being made: learned from the sentences of its worker."""
+        if row.voice is None:
+            raise AssertionError(f"{row.key} has no voice")
+        return self._playout_starts.setdefault(row.voice.worker, PlayoutStart())
+
+    def gpus_in_demand(self, urgent: AbstractSet[Key]) -> AbstractSet[str]:
+        """The GPUs on which the first sound is being made of a sentence that may be the next to be heard.
 
         Args:
             urgent: as for ``dispatch``.
         """
-        job = self._job
-        if job is None or job.row.frames or job.row.key not in urgent:
-            return False
-        return self._state.now < job.since + FIRST_SOUND_SECONDS
+        return {
+            self._state.gpu_of(job.worker)
+            for job in self._jobs.values()
+            if not job.row.frames and job.row.key in urgent and self._state.now < job.since + FIRST_SOUND_SECONDS
+        }
 
-    def written(self, answer: AudioWritten) -> None:
+    def written(self, worker: WorkerId, answer: AudioWritten) -> None:
         """Take committed samples; a message that is stale is of no use.
 
         One of this very job that does not follow the one before has a gap or an overlap before it: what the worker
         makes from here on is of no use, and the rest of the sentence is made again.
         """
-        job = self._job
+        job = self._jobs.get(worker)
         if job is None or job.revoked or job.row.key != (answer.session, answer.sentence):
             return
         row = job.row
@@ -107,7 +113,7 @@ class Speaking:
         began = answer.frames > 0 and not row.told_started
         if (answer.frames or not answer.last) and not row.commit(answer.slot, answer.start, answer.frames):
             job.revoked = True
-            self._state.revoke("tts", row.key)
+            self._state.revoke(worker, row.key)
             self._retry(row, "the voice lost a part of it on the way", counts_as_failure=True, permanent=False)
             return
         job.progress_at = self._state.now
@@ -118,76 +124,104 @@ class Speaking:
             job.timeline.note(answer.frames / SAMPLE_RATE, self._state.now)
         if not answer.last:
             return
-        self._job = None
+        del self._jobs[worker]
         sound_seconds = row.frames / SAMPLE_RATE - job.silent_seconds
-        self.playout_start.learn(job.timeline, sound_seconds=sound_seconds, expected_seconds=row.expected_seconds)
+        playout_start = self.playout_start_of(row)
+        playout_start.learn(job.timeline, sound_seconds=sound_seconds, expected_seconds=row.expected_seconds)
         self._complete(row)
 
-    def failed(self, answer: WorkFailed) -> None:
+    def failed(self, worker: WorkerId, answer: WorkFailed) -> None:
         """The worker could not make this sentence; the worker itself is fine."""
-        job = self._job
+        job = self._jobs.get(worker)
         if job is None or job.attempt != answer.attempt or job.row.key != (answer.session, answer.sentence):
             return
-        self._job = None
+        del self._jobs[worker]
         if not job.revoked:
             self._retry(job.row, answer.reason, counts_as_failure=True, permanent=answer.permanent)
 
-    def released(self, session: str, sentence: int | None) -> None:
-        """The worker let go of what it was told to; it is free for the next sentence."""
-        job = self._job
+    def released(self, worker: WorkerId, session: str, sentence: int | None) -> None:
+        """The worker released what was revoked; it is free for the next sentence."""
+        job = self._jobs.get(worker)
         if job and job.revoked and job.row.session == session and sentence in (None, job.row.sentence):
-            self._job = None
+            del self._jobs[worker]
 
-    def lost(self, reason: str, *, counts_as_failure: bool) -> None:
+    def lost(self, worker: WorkerId, reason: str, *, counts_as_failure: bool) -> None:
         """The worker was reaped; ``counts_as_failure``: nobody asked for its end."""
-        job, self._job = self._job, None
+        job = self._jobs.pop(worker, None)
         if job is not None and not job.revoked:
             self._retry(job.row, reason, counts_as_failure=counts_as_failure, permanent=False)
 
+    def forget(self, worker: WorkerId) -> None:
+        """There will be no further incarnation of a worker, which was lost."""
+        self._playout_starts.pop(worker, None)
+
     def revoke(self, row: Row) -> None:
-        """The row has ended: if it is in the worker's hands, the worker is to let go of it."""
-        job = self._job
-        if job is not None and job.row is row and not job.revoked:
-            job.revoked = True
-            self._state.revoke("tts", row.key)
+        """The row has ended: if a worker has it in hand, that is to release it."""
+        for job in self._jobs.values():
+            if job.row is row and not job.revoked:
+                job.revoked = True
+                self._state.revoke(job.worker, row.key)
+
+    def change_voice(self, session: SessionState, language: str, voice: VoiceRoute, reason: str) -> None:
+        """Let a voice speak the sentences of a language that wait for another, or for one to be chosen.
+
+        Nobody hears the second half of a sentence in another voice: sound that was not heard is made again, and of a
+        sentence that was begun the rest is given up, for ``reason``.
+        """
+        for worker in [one for one in session.translated if one != voice.worker]:
+            waiting = session.translated.pop(worker)
+            for row in waiting:
+                if row.outcome is not None:
+                    continue
+                if row.language != language:
+                    session.waiting_for_voice(worker).append(row)
+                elif row.serial or row.played_frames:
+                    session.ahead += 1
+                    row.give_up_reason = reason
+                    self._complete(row)
+                else:
+                    self._state.free(row.key, row.drop_unplayed())
+                    row.voice = voice
+                    row.attempts = 0
+                    self._state.await_speech(row)
 
     def dispatch(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
-        """Give the worker slots, take back what stands in the way, and send the next sentence if it is free.
+        """Give the workers slots, revoke what stands in the way, and send each that is free the next sentence.
 
         Args:
             by_need: the sessions, the one that is to be heard soonest first.
             urgent: the sentences of which one is to be heard next.
         """
-        if self._lacks_room(by_need, urgent):
-            self._reclaim(by_need, urgent)
-        if self._job is not None:
-            self._feed(self._job, urgent)
-            self._make_way(by_need, urgent)
-        elif "tts" in self._state.available:
-            row = self._next(by_need, urgent)
+        if self._lacks_room(by_need, urgent) and not self._reclaim(by_need, urgent):
+            self._revoke_last(by_need, urgent)
+        for job in sorted(self._jobs.values(), key=lambda job: job.row.key not in urgent):
+            self._feed(job, urgent)
+            self._make_way(job, by_need, urgent)
+        free = [one for one in self._state.available if one.role == "tts" and one not in self._jobs]
+        # The sentence that is to be heard next gets its slots before the others.
+        for worker in sorted(free, key=lambda one: (not _has_urgent_head(one, by_need, urgent), one)):
+            row = self._next(worker, by_need, urgent)
             if row is not None:
-                self._speak(row, urgent=row.key in urgent)
+                self._speak(worker, row, urgent=row.key in urgent)
 
     def _lacks_room(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
         """Whether a sentence that may be heard next waits for a slot and there is none."""
         if self._state.slots.free:
             return False
-        job = self._job
-        if job is not None:
-            return not job.revoked and job.row.key in urgent and not job.row.leased
-        return any((row := first_open(book.translated)) is not None and row.key in urgent for book in by_need)
+        jobs = self._jobs.values()
+        if any(not job.revoked and job.row.key in urgent and not job.row.leased for job in jobs):
+            return True
+        waiting = {worker for session in by_need for worker in session.translated if worker not in self._jobs}
+        return any(_has_urgent_head(worker, by_need, urgent) for worker in waiting if worker is not None)
 
-    def _reclaim(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
+    def _reclaim(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
         """Give up sound of one sentence, the one that would be heard last: it is made again later.
 
         A session may be held for hours, and what was made of it must not keep the others silent. Other sessions lose
         sound only when none is at the player: what is played frees its slots soon.
         """
-        sessions = [book for book in self._state.sessions.values() if book.held]
-        if not any(row.serial and row.segments for book in self._state.sessions.values() for row in book.unplayed):
-            sessions += reversed(by_need)
-        for book in sessions:
-            for row in reversed(book.unplayed):
+        for session in self._sessions_to_take_from(by_need):
+            for row in reversed(session.unplayed):
                 is_idle = row.stage in (Stage.TRANSLATED, Stage.SPOKEN) and row.serial == 0
                 if (
                     row.outcome is None
@@ -199,45 +233,72 @@ class Speaking:
                     self._state.free(row.key, row.drop_unplayed())
                     if row.stage is Stage.SPOKEN:
                         self._wait_again(row)
-                    return
+                    return True
+        return False
 
-    def _next(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> Row | None:
-        heads = [(book, row) for book in by_need if (row := first_open(book.translated)) is not None]
-        for book, row in heads:
+    def _revoke_last(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
+        """Revoke the job that would be heard last: other workers hold all the slots that the next sentence needs."""
+        if self._state.is_release_pending:
+            return
+        order = [session.session for session in self._sessions_to_take_from(by_need)]
+        jobs = [
+            job
+            for job in self._jobs.values()
+            if not job.revoked and job.row.session in order and job.row.key not in urgent and job.row.held_slots()
+        ]
+        if jobs:
+            last = min(jobs, key=lambda job: (order.index(job.row.session), -job.row.sentence))
+            self._take_from_worker(last)
+
+    def _sessions_to_take_from(self, by_need: list[SessionState]) -> list[SessionState]:
+        """The sessions of which sound may be given up, the one that would be heard last first."""
+        held = [session for session in self._state.sessions.values() if session.held]
+        sessions = self._state.sessions.values()
+        if any(row.serial and row.segments for session in sessions for row in session.unplayed):
+            return held
+        return [*held, *reversed(by_need)]
+
+    def _next(self, worker: WorkerId, by_need: list[SessionState], urgent: AbstractSet[Key]) -> Row | None:
+        heads = [
+            (session, row) for session in by_need if (row := first_open(session.waiting_for_voice(worker))) is not None
+        ]
+        for session, row in heads:
             if row.key in urgent and self._state.slots.available(urgent=True):
-                book.translated.popleft()
+                session.waiting_for_voice(worker).popleft()
                 return row
-        for book, row in heads:
+        for session, row in heads:
             if self._state.slots.available(urgent=False) >= min(_slots_for(row), LEASE_AHEAD):
-                book.translated.popleft()
+                session.waiting_for_voice(worker).popleft()
                 return row
         return None
 
-    def _speak(self, row: Row, *, urgent: bool) -> None:
+    def _speak(self, worker: WorkerId, row: Row, *, urgent: bool) -> None:
         row.move(Stage.SPEAKING)
         row.attempt += 1
         row.leased = self._state.slots.lease(_slots_for(row), urgent=urgent)
         row.used_of_slot = 0
-        book = self._state.sessions[row.session]
-        book.ahead += 1
-        lead_seconds, pause_seconds = pauses(row, book.options)
+        session = self._state.sessions[row.session]
+        session.ahead += 1
+        lead_seconds, pause_seconds = pauses(row, session.options)
         now = self._state.now
-        row.expected_seconds = estimate(row.text, row.language).typical / book.options.speed
+        row.expected_seconds = estimate(row.text, row.language).typical / session.options.speed
         row.timeline = ChunkTimeline(began=now, ready=row.frames / SAMPLE_RATE, lead=lead_seconds)
-        self._job = _Job(row, row.attempt, now, now, row.timeline, silent_seconds=lead_seconds + pause_seconds)
+        silent_seconds = lead_seconds + pause_seconds
+        self._jobs[worker] = _Job(worker, row, row.attempt, now, now, row.timeline, silent_seconds=silent_seconds)
+        voice = row.voice or session.workers.voice
         self._state.send(
-            "tts",
+            worker,
             Speak(
                 session=row.session,
                 sentence=row.sentence,
                 attempt=row.attempt,
                 text=row.text,
                 language=row.language,
-                voice=book.options.voice,
-                speed=book.options.speed,
+                voice=voice.voice,
+                speed=session.options.speed,
                 # The same words always sound the same: what was begun can be continued by another process.
                 seed=zlib.crc32(row.text.encode()),
-                any_engine=book.options.tts == AUTO,
+                any_engine=voice.any_engine,
                 lead_seconds=lead_seconds,
                 pause_seconds=pause_seconds,
                 skip_frames=row.frames,
@@ -254,7 +315,7 @@ class Speaking:
             if slots:
                 job.row.leased.extend(slots)
                 self._state.send(
-                    "tts",
+                    job.worker,
                     Lease(session=job.row.session, sentence=job.row.sentence, attempt=job.attempt, slots=slots),
                 )
         has_room = bool(job.row.leased)
@@ -268,15 +329,17 @@ class Speaking:
             job.starving_since = now
             job.timeline.is_starved = True
 
-    def _make_way(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
+    def _make_way(self, job: _Job, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
         """A sentence that has no slot left must not keep the one that is to be heard next from being made."""
-        job = self._job
-        if job is None or job.revoked or job.starving_since is None or job.row.key in urgent:
+        if job.revoked or job.starving_since is None or job.row.key in urgent:
             return
-        if any((row := first_open(book.translated)) is not None and row.key in urgent for book in by_need):
-            job.revoked = True
-            self._state.revoke("tts", job.row.key, job.row.drop_lease())
-            self._wait_again(job.row)
+        if _has_urgent_head(job.worker, by_need, urgent):
+            self._take_from_worker(job)
+
+    def _take_from_worker(self, job: _Job) -> None:
+        job.revoked = True
+        self._state.revoke(job.worker, job.row.key, job.row.drop_lease())
+        self._wait_again(job.row)
 
     def _retry(self, row: Row, reason: str, *, counts_as_failure: bool, permanent: bool) -> None:
         self._state.free(row.key, row.drop_lease())
@@ -293,9 +356,8 @@ class Speaking:
 
     def _wait_again(self, row: Row) -> None:
         row.move(Stage.TRANSLATED)
-        book = self._state.sessions[row.session]
-        book.ahead -= 1
-        put_in_order(book.translated, row)
+        self._state.sessions[row.session].ahead -= 1
+        self._state.await_speech(row)
 
     def _complete(self, row: Row) -> None:
         row.move(Stage.SPOKEN)
@@ -303,6 +365,12 @@ class Speaking:
         if not (row.give_up_reason or row.told_finished):
             row.told_finished = True
             self._state.report(EventName.SPEECH_FINISHED, row, frames=row.frames, sample_rate=SAMPLE_RATE)
+
+
+def _has_urgent_head(worker: WorkerId, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
+    """Whether a sentence that may be heard next is the next of a worker."""
+    heads = (first_open(session.translated[worker]) for session in by_need if worker in session.translated)
+    return any(row is not None and row.key in urgent for row in heads)
 
 
 def pauses(row: Row, options: SessionOptions) -> tuple[float, float]:

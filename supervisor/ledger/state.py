@@ -7,19 +7,25 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from voicestream.config import languages
 from voicestream.protocol.messages import Cancel, Counts, EventName, SessionEvent
-from voicestream.supervisor.ledger.commands import Command, Report, Send
+from voicestream.supervisor.ledger.commands import ChooseVoice, Command, Report, Send
 from voicestream.supervisor.ledger.round_robin import Queued
 from voicestream.supervisor.ledger.sentences import Outcome, Row, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.protocol.messages import Role, SessionOptions, StageName, ToWorker
+    from voicestream.protocol.messages import SessionOptions, ToWorker
+    from voicestream.protocol.messages import Stage as StageName
+    from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute, WorkerId
     from voicestream.supervisor.ledger.slots import SlotTable
 
 MAX_ATTEMPTS: Final = 3
 """How often a sentence may cost a stage its worker, or make it fail, before it is given up there."""
+
+MAX_LANGUAGES: Final = 16
+"""Languages of a session that may have voices of their own; sentences in any other have the voice of the session."""
 
 MAX_CHARACTERS: Final = 10_000
 """Of a sentence; the parser cuts at some 2,000. A batch of them must fit a frame."""
@@ -47,16 +53,19 @@ class SessionState:
 
     session: str
     options: SessionOptions
-    translates: bool = True
-    """Whether its sentences go to the translation worker."""
+    workers: SessionWorkers
     queued: Queued | None = None
     """Its place among the sessions that are spoken one after another; None: it takes turns with all others."""
     rows: dict[int, Row] = field(default_factory=dict[int, Row])
     """All rows without an outcome, in order."""
     found: collections.deque[Row] = field(default_factory=collections.deque[Row])
     """Rows that wait for translation (among them may be some that have ended)."""
-    translated: collections.deque[Row] = field(default_factory=collections.deque[Row])
-    """Rows that wait for tts (likewise)."""
+    translated: dict[WorkerId | None, collections.deque[Row]] = field(
+        default_factory=dict["WorkerId | None", collections.deque[Row]]
+    )
+    """Rows that wait for tts (likewise), by worker; under None those for whose language no voice was chosen yet."""
+    voices: dict[str, VoiceRoute | None] = field(default_factory=dict[str, "VoiceRoute | None"])
+    """Voices by language (BCP-47 tag), as far as they were looked for; None: one is being chosen."""
     unplayed: collections.deque[Row] = field(default_factory=collections.deque[Row])
     """Rows that were not given to the player yet (likewise)."""
     ahead: int = 0
@@ -92,6 +101,17 @@ class SessionState:
     found_count: int = 0
     untranslated_count: int = 0
     outcomes: collections.Counter[Outcome] = field(default_factory=collections.Counter[Outcome])
+
+    def voice_of(self, language: str) -> VoiceRoute | None:
+        """The voice of a language; None: one has to be chosen."""
+        is_own = language in self.voices or not self.workers.follows_language or len(self.voices) >= MAX_LANGUAGES
+        if is_own or languages.are_same(language, self.options.target):
+            return self.voices.get(language, self.workers.voice)
+        return None
+
+    def waiting_for_voice(self, worker: WorkerId | None) -> collections.deque[Row]:
+        """The rows that wait for a tts worker, in order."""
+        return self.translated.setdefault(worker, collections.deque())
 
     def counts(self) -> Counts:
         """What became of its sentences."""
@@ -136,7 +156,7 @@ class _PendingRelease:
     """Slots that a worker may still touch until it answers or is reaped."""
 
     slots: set[int] = field(default_factory=set[int])
-    waiting_for: set[Role] = field(default_factory=set["Role"])
+    waiting_for: set[WorkerId] = field(default_factory=set["WorkerId"])
 
 
 class LedgerState:
@@ -145,10 +165,10 @@ class LedgerState:
     def __init__(self, slots: SlotTable) -> None:
         self.slots: Final = slots
         self.sessions: Final[dict[str, SessionState]] = {}
-        self.available: Final[set[Role]] = set()
-        """Roles whose worker is ready for work."""
-        self.devices: Final[dict[Role, str]] = {}
-        """Where the worker of each role computes, or the last one did: ``cpu``, ``cuda:0``."""
+        self.available: Final[set[WorkerId]] = set()
+        """The workers that are ready for work."""
+        self.devices: Final[dict[WorkerId, str]] = {}
+        """Where each worker computes, or its last incarnation did: ``cpu``, ``cuda:0``."""
         self.now = 0.0
         self._pending_release: Final[dict[Key, _PendingRelease]] = {}
         self._queued = 0
@@ -171,19 +191,23 @@ class LedgerState:
             self._queued += 1
             book.queued = Queued(number=self._queued, is_complete=is_complete)
 
+    def gpu_of(self, worker: WorkerId) -> str:
+        """The NVIDIA GPU on which a worker computes; empty: on none."""
+        device = self.devices.get(worker, "")
+        return device if device.startswith("cuda") else ""
+
     @property
-    def shares_gpu(self) -> bool:
-        """Whether translation and voice compute on one NVIDIA GPU."""
-        device = self.devices.get("tts", "")
-        return device.startswith("cuda") and self.devices.get("translation") == device
+    def is_release_pending(self) -> bool:
+        """Whether slots are to be released by a worker that was told so."""
+        return any(pending.slots for pending in self._pending_release.values())
 
     def command(self, command: Command) -> None:
         """Add a command."""
         self._commands.append(command)
 
-    def send(self, role: Role, message: ToWorker) -> None:
+    def send(self, worker: WorkerId, message: ToWorker) -> None:
         """Add a message to a worker."""
-        self._commands.append(Send(role=role, message=message))
+        self._commands.append(Send(worker=worker, message=message))
 
     def report(self, event: EventName, row: Row, **fields: str | int | None) -> None:
         """Add an event about a sentence; ``fields`` are those of SessionEvent."""
@@ -215,12 +239,22 @@ class LedgerState:
         else:
             self.report(EventName(outcome.value), row, stage=stage, reason=reason)
 
-    def revoke(self, role: Role, key: Key, slots: Iterable[int] = ()) -> None:
+    def await_speech(self, row: Row) -> None:
+        """Put a row where it waits for the tts worker of its language."""
+        session = self.sessions[row.session]
+        if row.voice is None:
+            row.voice = session.voice_of(row.language)
+        if row.voice is None and row.language not in session.voices:
+            session.voices[row.language] = None
+            self.command(ChooseVoice(session=row.session, language=row.language))
+        put_in_order(session.waiting_for_voice(row.voice.worker if row.voice else None), row)
+
+    def revoke(self, worker: WorkerId, key: Key, slots: Iterable[int] = ()) -> None:
         """Tell a worker to let go of a sentence; ``slots`` (and those freed until it answers) stay held so long."""
         pending = self._pending_release.setdefault(key, _PendingRelease())
-        pending.waiting_for.add(role)
+        pending.waiting_for.add(worker)
         pending.slots.update(slots)
-        self.send(role, Cancel(session=key[0], sentence=key[1]))
+        self.send(worker, Cancel(session=key[0], sentence=key[1]))
 
     def free(self, key: Key, slots: Iterable[int]) -> None:
         """Give slots of a sentence back to the table, or into pending while a worker may touch them."""
@@ -230,19 +264,19 @@ class LedgerState:
         else:
             self.slots.release(slots)
 
-    def released(self, role: Role, session: str, sentence: int | None) -> None:
+    def released(self, worker: WorkerId, session: str, sentence: int | None) -> None:
         """A worker will not touch this sentence (None: this session) any more."""
         for key in [k for k in self._pending_release if k[0] == session and (sentence is None or k[1] == sentence)]:
-            self._release_for(role, key)
+            self._release_for(worker, key)
 
-    def released_all(self, role: Role) -> None:
-        """The worker of a role was reaped: it will not touch anything any more."""
+    def released_all(self, worker: WorkerId) -> None:
+        """A worker was reaped: it will not touch anything any more."""
         for key in list(self._pending_release):
-            self._release_for(role, key)
+            self._release_for(worker, key)
 
-    def _release_for(self, role: Role, key: Key) -> None:
+    def _release_for(self, worker: WorkerId, key: Key) -> None:
         pending = self._pending_release[key]
-        pending.waiting_for.discard(role)
+        pending.waiting_for.discard(worker)
         if not pending.waiting_for:
             del self._pending_release[key]
             self.slots.release(pending.slots)

@@ -1,4 +1,4 @@
-"""The translation stage of the ledger: batches that form by themselves, one batch at the worker at a time."""
+"""The translation stage of the ledger: batches that form by themselves, at each worker one batch at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from voicestream.supervisor.ledger.sentences import Stage
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, MAX_CHARACTERS, first_open, put_in_order
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from voicestream.protocol.messages import Translated, TranslationOptions, WorkFailed
+    from voicestream.supervisor.ledger.commands import WorkerId
     from voicestream.supervisor.ledger.sentences import Row
     from voicestream.supervisor.ledger.state import LedgerState, SessionState
 
@@ -38,42 +41,42 @@ class _Batch:
 
 
 class Translating:
-    """What the translation worker has in hand, and what it gets next."""
+    """What the translation workers have in hand, and what each gets next."""
 
     def __init__(self, state: LedgerState) -> None:
         self._state = state
-        self._batch: _Batch | None = None
+        self._batches: dict[WorkerId, _Batch] = {}
         self._numbers = 0
 
-    @property
-    def in_flight(self) -> int:
-        """Sentences at the worker."""
-        return len(self._batch.rows) if self._batch else 0
+    def in_flight(self, worker: WorkerId) -> int:
+        """Sentences at a worker."""
+        batch = self._batches.get(worker)
+        return len(batch.rows) if batch else 0
 
-    @property
-    def busy_since(self) -> float | None:
-        """When the batch in hand was sent."""
-        return self._batch.since if self._batch else None
+    def busy_since(self, worker: WorkerId) -> float | None:
+        """When the batch that a worker has in hand was sent."""
+        batch = self._batches.get(worker)
+        return batch.since if batch else None
 
-    @property
-    def characters(self) -> int:
-        """Length of the batch in hand."""
-        return sum(len(row.text) for row in self._batch.rows) if self._batch else 0
+    def characters(self, worker: WorkerId) -> int:
+        """Length of the batch that a worker has in hand."""
+        batch = self._batches.get(worker)
+        return sum(len(row.text) for row in batch.rows) if batch else 0
 
-    def found(self, book: SessionState, row: Row) -> None:
+    def found(self, session: SessionState, row: Row) -> None:
         """Take a new row; one of a session that wants no translation goes on at once."""
-        if book.translates:
-            put_in_order(book.found, row)
+        if session.workers.translator is not None:
+            put_in_order(session.found, row)
         else:
             self._move_on(row, engine=UNTRANSLATED)
 
-    def done(self, answer: Translated) -> None:
+    def translated(self, worker: WorkerId, answer: Translated) -> None:
         """Take a batch that is back; one that is not in hand is stale, and of no use."""
-        batch = self._batch
+        batch = self._batches.get(worker)
         if batch is None or answer.batch != batch.number:
             return
         answers = {(one.session, one.sentence): one for one in answer.sentences}
-        self._batch = None
+        del self._batches[worker]
         for row in batch.rows:
             if row.outcome is not None:
                 continue
@@ -88,39 +91,49 @@ class Translating:
                 row.text, row.language = made.text, answer.language
                 self._move_on(row, engine=answer.engine)
 
-    def failed(self, answer: WorkFailed) -> None:
+    def failed(self, worker: WorkerId, answer: WorkFailed) -> None:
         """Take a sentence back that the worker could not translate: the worker gives the whole batch up with it."""
-        batch = self._batch
+        batch = self._batches.get(worker)
         if batch is None or (answer.session, answer.sentence) not in {row.key for row in batch.rows}:
             return
-        self._batch = None
+        del self._batches[worker]
         self._give_back(batch, answer.reason, counts_as_failure=True, permanent=answer.permanent)
 
     def revoke(self, row: Row) -> None:
-        """A sentence is over that may be at the worker: it need not be finished for its sake."""
-        if self._batch is not None and any(row is one for one in self._batch.rows):
-            self._state.send("translation", Cancel(session=row.session, sentence=row.sentence))
+        """A sentence is over that may be at a worker: it need not be finished for its sake."""
+        for worker, batch in self._batches.items():
+            if any(row is one for one in batch.rows):
+                self._state.send(worker, Cancel(session=row.session, sentence=row.sentence))
 
-    def lost(self, reason: str, *, counts_as_failure: bool) -> None:
+    def lost(self, worker: WorkerId, reason: str, *, counts_as_failure: bool) -> None:
         """The worker is gone; ``counts_as_failure``: nobody asked for its end."""
-        batch, self._batch = self._batch, None
+        batch = self._batches.pop(worker, None)
         if batch is not None:
             self._give_back(batch, reason, counts_as_failure=counts_as_failure, permanent=False)
 
-    def dispatch(self, by_need: list[SessionState]) -> None:
-        """Send the next batch if the worker is free; ``by_need``: sessions, the one to be heard soonest first."""
-        if self._batch is not None or "translation" not in self._state.available:
-            return
+    def dispatch(self, by_need: list[SessionState], busy_gpus: AbstractSet[str]) -> None:
+        """Send each worker that is free its next batch.
+
+        Args:
+            by_need: sessions, the one to be heard soonest first.
+            busy_gpus: those on which nothing is translated now.
+        """
+        for worker in sorted({one.workers.translator for one in by_need if one.found and one.workers.translator}):
+            is_free = worker in self._state.available and worker not in self._batches
+            if is_free and (self._state.gpu_of(worker) or "none") not in busy_gpus:
+                self._send_batch(worker, [one for one in by_need if one.workers.translator == worker])
+
+    def _send_batch(self, worker: WorkerId, by_need: list[SessionState]) -> None:
         rows, wanted = _next_batch(by_need)
         if wanted is None:
             return
         self._numbers += 1
         for row in rows:
             row.move(Stage.TRANSLATING)
-        self._batch = _Batch(number=self._numbers, rows=rows, since=self._state.now)
+        self._batches[worker] = _Batch(number=self._numbers, rows=rows, since=self._state.now)
         sentences = [SourceSentence(session=r.session, sentence=r.sentence, text=r.text) for r in rows]
         self._state.send(
-            "translation",
+            worker,
             Translate(
                 batch=self._numbers,
                 source=wanted.source,
@@ -158,7 +171,7 @@ class Translating:
 
     def _move_on(self, row: Row, engine: str) -> None:
         row.move(Stage.TRANSLATED)
-        put_in_order(self._state.sessions[row.session].translated, row)
+        self._state.await_speech(row)
         self._state.report(EventName.TRANSLATED, row, text=row.text, language=row.language, engine=engine)
 
 
@@ -166,23 +179,25 @@ def _next_batch(by_need: list[SessionState]) -> tuple[list[Row], _Wanted | None]
     """Take the rows of a batch from where they wait, as many as go together; None: there is none."""
     rows: list[Row] = []
     wanted: _Wanted | None = None
-    for book in by_need:
+    for session in by_need:
         while len(rows) < MAX_BATCH:
-            row = first_open(book.found)
-            if row is None or not _has_room(book, row):
+            row = first_open(session.found)
+            if row is None or not _has_room(session, row):
                 break
-            its = _Wanted(row.language, book.options.target, book.options.translation)
+            its = _Wanted(row.language, session.options.target, session.options.translation)
             if wanted is not None and wanted != its:
                 break
             if row.attempts and rows:
                 break  # one that cost us a worker before goes alone, so that the others are not blamed for it
             wanted = its
-            rows.append(book.found.popleft())
+            rows.append(session.found.popleft())
             if row.attempts:
                 return rows, wanted
     return rows, wanted
 
 
-def _has_room(book: SessionState, row: Row) -> bool:
+def _has_room(session: SessionState, row: Row) -> bool:
     """Whether a row may be translated now; one that is to be heard before others that wait for tts always may."""
-    return len(book.translated) < MAX_TRANSLATED_AHEAD or row.place < book.translated[-1].place
+    queues = session.translated.values()
+    is_full = sum(map(len, queues)) >= MAX_TRANSLATED_AHEAD
+    return not is_full or row.place < max(queue[-1].place for queue in queues if queue)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from voicestream.protocol.messages import Role
+    from voicestream.supervisor.ledger.commands import WorkerId
     from voicestream.supervisor.ledger.sentences import Row
     from voicestream.supervisor.loop import Supervisor
     from voicestream.supervisor.processes.worker_record import WorkerRecord
@@ -119,8 +120,8 @@ class Exchange:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._look_at = 0.0
-        self._growths: dict[tuple[Role, int], Growth] = {}
-        """By role and incarnation."""
+        self._growths: dict[tuple[WorkerId, int], Growth] = {}
+        """By worker and incarnation."""
 
     def look(self, now: float) -> None:
         """Measure, if it is time to, and exchange at most one worker."""
@@ -128,10 +129,8 @@ class Exchange:
         if now < self._look_at or supervisor.is_ending:
             return
         self._look_at = now + LOOK_SECONDS
-        records = [supervisor.table.records[role] for role in EXCHANGED_ROLES]
-        current: dict[tuple[Role, int], WorkerRecord] = {
-            (record.role, record.incarnation): record for record in records
-        }
+        records = [record for role in EXCHANGED_ROLES for record in supervisor.table.of_role(role)]
+        current = {(record.worker, record.incarnation): record for record in records}
         self._growths = {key: self._growths.get(key) or Growth() for key in current}
         for key, record in current.items():
             if (
@@ -143,7 +142,7 @@ class Exchange:
                 if supervisor.run_directory.is_intact():
                     _log.info("role=%s incarnation=%d exchange=%r", record.role, record.incarnation, reason)
                     record.is_exchanged = True
-                    supervisor.ledger.worker_unavailable(record.role)
+                    supervisor.ledger.worker_unavailable(record.worker)
                     supervisor.table.end(record, "drain", now, requested=True, reason=reason)
                 return
 
@@ -153,8 +152,8 @@ class Exchange:
         return Look(
             now=now,
             jobs=record.jobs,
-            is_busy=supervisor.in_flight(record.role) > 0,
+            is_busy=supervisor.in_flight(record.worker) > 0,
             memory=memory_bytes(record.process.pid) if record.process is not None else 0,
             loading_seconds=(record.ready_at or now) - record.started_at,
-            buffered_seconds=buffered_seconds(book.rows.values() for book in sessions),
+            buffered_seconds=buffered_seconds(session.rows.values() for session in sessions),
         )

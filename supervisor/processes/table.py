@@ -6,33 +6,36 @@ values, for the supervisor to act on.
 
 from __future__ import annotations
 
+import collections
 import errno
 import logging
 from typing import TYPE_CHECKING, Final
 
 from voicestream import log
-from voicestream.config.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE
 from voicestream.protocol import lifeline
 from voicestream.protocol.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
 from voicestream.protocol.messages import Stop as StopMessage
 from voicestream.supervisor.processes import restart_policy, shutdown, watchdog
 from voicestream.supervisor.processes.process import Launch, WorkerProcess, describe_exit
-from voicestream.supervisor.processes.worker_events import BecameReady, Ended, RoleFailed, Started
-from voicestream.supervisor.processes.worker_log import WorkerLog
-from voicestream.supervisor.processes.worker_record import Stop, WorkerRecord
+from voicestream.supervisor.processes.worker_events import BecameReady, Ended, GivenUp, Removed, Started
+from voicestream.supervisor.processes.worker_pool import WorkerPool
+from voicestream.supervisor.processes.worker_record import Stop
 from voicestream.supervisor.reporting import session_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from voicestream.errors import OtherVersionError
     from voicestream.protocol.messages import FromWorker, Role
     from voicestream.protocol.pool_memory import Segment
     from voicestream.supervisor.hub import Hub
+    from voicestream.supervisor.ledger.commands import WorkerId
     from voicestream.supervisor.processes.shutdown import Step, Timeouts
     from voicestream.supervisor.processes.worker_events import WorkerEvent
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
+    from voicestream.supervisor.requirements import Requirement
 
 START_ORDER: Final[tuple[Role, ...]] = ("player", "tts", "translation", "parser")
 """Who receives first, so that ending in reverse stops the source before its sinks."""
@@ -67,8 +70,8 @@ def _exit_code(status: int, leaving: int | None) -> int | None:
     return leaving if leaving or status < 0 else status
 
 
-class ProcessTable:
-    """The records of all roles."""
+class ProcessTable(WorkerPool):
+    """The processes of the workers."""
 
     def __init__(
         self,
@@ -76,24 +79,21 @@ class ProcessTable:
         *,
         hub_path: Path,
         segment: Segment,
-        engines: Mapping[Role, str],
-        settings: Mapping[Role, EngineSettings],
         limits: watchdog.Limits,
         threads: int,
-        progress: Callable[[Role], tuple[float | None, int]],
+        progress: Callable[[WorkerId], tuple[float | None, int]],
     ) -> None:
-        """Nothing is started before ``start_all``.
+        """Nothing is started before ``obtain``.
 
         Args:
             hub: to send to workers.
             hub_path: where workers connect.
             segment: the memory of the audio pool.
-            engines: name of the wanted engine of each role that has a choice.
-            settings: what the engine of a role is loaded with, if not with what is usual.
-            limits: for the alarms.
+            limits: for the watchdog.
             threads: for numeric libraries in each worker.
-            progress: for a role, since when its job is stalled (None: it is not) and how many characters it has.
+            progress: for a worker, since when its job is stalled (None: it is not) and how many characters it has.
         """
+        super().__init__()
         self._hub = hub
         self._hub_path = hub_path
         self._segment = segment
@@ -103,21 +103,21 @@ class ProcessTable:
         self._events: list[WorkerEvent] = []
         self._wanted = True
         self._looked_at = self._attended_since = 0.0
-        self.records: Final[dict[Role, WorkerRecord]] = {
-            role: WorkerRecord(
-                role=role,
-                engine=engines.get(role, ""),
-                settings=settings.get(role) or EngineSettings(),
-                log=WorkerLog(log.safe_path_of(role)),
-            )
-            for role in START_ORDER
-        }
-        self._by_name: Final = {role.encode(): record for role, record in self.records.items()}
+        self._incarnations: Final[collections.Counter[Role]] = collections.Counter()
+        """Processes of each role so far: no name on the hub is used twice."""
 
-    def start_all(self, now: float) -> None:
-        """Start a worker for every role."""
-        for record in self.records.values():
+    def obtain(self, requirement: Requirement, now: float) -> WorkerRecord:
+        """The worker that meets a requirement; started if there is none, and again if there is none any more."""
+        record = self.find(requirement)
+        if record is None:
+            record = self.add(requirement)
             self._start(record, now)
+        elif record.state == "failed":
+            # Who asks anew wants it tried again.
+            self.revive(record, now)
+        record.is_wanted = True
+        record.idle_since = now
+        return record
 
     @property
     def has_events(self) -> bool:
@@ -128,19 +128,6 @@ class ProcessTable:
         """What was found out since the last call."""
         events, self._events = self._events, []
         return events
-
-    def record_of(self, identity: bytes) -> WorkerRecord | None:
-        """The record whose process of now has this name on the hub; None for a predecessor's (it is fenced off)."""
-        role = identity.partition(b".")[0]
-        record = self._by_name.get(role)
-        if record is None or record.process is None or record.process.identity != identity:
-            return None
-        return record
-
-    def identity(self, role: Role) -> bytes | None:
-        """The name on the hub of the process that holds a role."""
-        process = self.records[role].process
-        return process.identity if process else None
 
     def heard(self, record: WorkerRecord, message: FromWorker, now: float) -> None:
         """Take note of a worker's message about itself."""
@@ -160,10 +147,11 @@ class ProcessTable:
                 record.hides_output = record.role not in log.WORDLESS_ROLES
                 record.ready_at = now
                 record.ready = message
+                record.found_engine = message.engine
                 record.detail = ""
                 if record.stop is None:
                     self._change(record, "ready")
-                    self._events.append(BecameReady(record.role))
+                    self._events.append(BecameReady(record.worker))
             case Ready():
                 record.ready = message  # its engine has moved to another device
             case Stopping() if record.stop is None:
@@ -185,7 +173,7 @@ class ProcessTable:
         """Reap what has ended, start what is due, ring the alarms, climb the ladder."""
         self._attended_since = watchdog.attended_since(self._attended_since, self._looked_at, now)
         self._looked_at = now
-        for record in self.records.values():
+        for record in list(self.records.values()):
             if record.process is not None:
                 self._check_process(record, record.process, now)
             elif record.start_at is not None and now >= record.start_at:
@@ -233,36 +221,37 @@ class ProcessTable:
             record.stop.reason = reason
         self._act(record, step)
 
-    def revive(self, role: Role, now: float) -> None:
-        """A person wants a worker for a role that has none: forget why."""
-        record = self.records[role]
+    def revive(self, record: WorkerRecord, now: float) -> None:
+        """A person wants a worker that has no process: forget why."""
         record.ends.clear()
         record.start_at = now
         self._change(record, "backoff")
+
+    def dismiss(self, record: WorkerRecord, reason: str, now: float) -> None:
+        """End a worker that no session needs, for good; ``obtain`` may still change that until it has ended."""
+        record.is_wanted = False
+        if record.process is None:
+            self._remove(record)
+        else:
+            self.end(record, "drain", now, requested=True, reason=reason)
 
     def stop_all(self, now: float) -> None:
         """Begin to end all workers, the source first; ``is_empty`` tells when it is done."""
         self._wanted = False
         for role in reversed(START_ORDER):
-            record = self.records[role]
-            record.start_at = None
-            self.end(record, "drain", now, requested=True, reason="shutdown", timeouts=shutdown.FOR_SHUTDOWN)
+            for record in self.of_role(role):
+                record.start_at = None
+                self.end(record, "drain", now, requested=True, reason="shutdown", timeouts=shutdown.FOR_SHUTDOWN)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no worker is running."""
-        return all(record.process is None for record in self.records.values())
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every role that has not failed has a process that has found us."""
-        return all(
-            record.state == "failed" or (record.process is not None and record.hello_at is not None)
-            for record in self.records.values()
-        )
+    def _remove(self, record: WorkerRecord) -> None:
+        del self.records[record.worker]
+        self._events.append(Removed(record.worker))
 
     def _start(self, record: WorkerRecord, now: float) -> None:
-        record.incarnation += 1
+        engine = record.engine_to_start
+        self._incarnations[record.role] += 1
+        record.incarnation = self._incarnations[record.role]
+        record.starts += 1
         record.start_at = None
         record.started_at = record.heard_at = now
         record.hello_at = record.loading_at = record.ready_at = None
@@ -278,10 +267,10 @@ class ProcessTable:
             role=record.role,
             incarnation=record.incarnation,
             hub=self._hub_path,
-            engine=record.engine,
+            engine=engine,
             pool=pool if isinstance(pool, str) or record.role in SOUND_ROLES else None,
             threads=self._threads,
-            settings=record.settings,
+            settings=record.requirement.settings,
         )
         try:
             record.process = WorkerProcess(launch)
@@ -292,7 +281,7 @@ class ProcessTable:
             self._record_end(record, end, error.strerror or str(error), text)
             return
         self._change(record, "starting")
-        self._events.append(Started(record.role))
+        self._events.append(Started(record.worker))
 
     def _check_process(self, record: WorkerRecord, process: WorkerProcess, now: float) -> None:
         status = process.reap()
@@ -346,7 +335,7 @@ class ProcessTable:
         tried_before = bool(record.ends) and record.ends[-1].refused
         record.ends.append(end)
         _log.info("role=%s incarnation=%d ended=%r", record.role, record.incarnation, exit_text)
-        decision = restart_policy.decide(list(record.ends), wanted=self._wanted)
+        decision = restart_policy.decide(list(record.ends), wanted=self._wanted and record.is_wanted)
         counts_as_failure = not (end.requested or end.refused)
         told = ""
         if end.refused and not tried_before:
@@ -354,7 +343,7 @@ class ProcessTable:
         elif counts_as_failure and isinstance(decision, restart_policy.StartAt):
             told = session_events.crashed(record.role, status, record.stop.reason if record.stop else "")
         reason = f"the {record.role} worker {exit_text if end.refused else f'ended: {exit_text}'}"
-        self._events.append(Ended(role=record.role, reason=reason, counts_as_failure=counts_as_failure, told=told))
+        self._events.append(Ended(worker=record.worker, reason=reason, counts_as_failure=counts_as_failure, told=told))
         match decision:
             case restart_policy.StartAt(at=at):
                 record.start_at = at
@@ -366,9 +355,11 @@ class ProcessTable:
                 )
                 is_configuration = end.exit_code == EXIT_CONFIGURATION or bool(end.incompatible)
                 exit_code = EXIT_CONFIGURATION if is_configuration else EXIT_INCOMPLETE
-                self._events.append(RoleFailed(role=record.role, reason=record.detail, exit_code=exit_code))
+                self._events.append(GivenUp(worker=record.worker, reason=record.detail, exit_code=exit_code))
             case restart_policy.StayDown():
                 self._change(record, "stopping")
+                if not record.is_wanted:
+                    self._remove(record)
 
     def _act(self, record: WorkerRecord, step: Step) -> None:
         process = record.process
@@ -392,7 +383,7 @@ class ProcessTable:
                 process.kill()
 
     def _health(self, record: WorkerRecord) -> watchdog.HealthSnapshot:
-        stalled_since, characters = self._progress(record.role)
+        stalled_since, characters = self._progress(record.worker)
         return record.health(stalled_since, characters, self._attended_since)
 
     def _change(self, record: WorkerRecord, state: str) -> None:

@@ -1,4 +1,4 @@
-"""What the process table has found out about workers, for the supervisor to act on."""
+"""Events of workers, as the process table finds them, for the supervisor to act on."""
 
 from __future__ import annotations
 
@@ -6,42 +6,49 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicestream.protocol.messages import Role
+    from voicestream.supervisor.ledger.commands import WorkerId
 
 
 @dataclass(frozen=True)
 class Started:
     """The process of a worker is there."""
 
-    role: Role
+    worker: WorkerId
 
 
 @dataclass(frozen=True)
 class BecameReady:
     """A worker can take work."""
 
-    role: Role
+    worker: WorkerId
 
 
 @dataclass(frozen=True)
 class Ended:
     """A worker was reaped."""
 
-    role: Role
+    worker: WorkerId
     reason: str
     counts_as_failure: bool
-    """Whether what it had in hand may be the cause."""
+    """Whether its job may be the cause."""
     told: str = ""
     """What a person should know of it; empty for an end that was asked for."""
 
 
 @dataclass(frozen=True)
-class RoleFailed:
-    """No worker of this role will be started until a person asks for it."""
+class GivenUp:
+    """No further incarnation of this worker will be started until a person asks for it."""
 
-    role: Role
+    worker: WorkerId
     reason: str
     exit_code: int
 
 
-WorkerEvent = Started | BecameReady | Ended | RoleFailed
+@dataclass(frozen=True)
+class Removed:
+    """A worker that nobody needed has ended; it is not in the table any more."""
+
+    worker: WorkerId
+
+
+WorkerEvent = Started | BecameReady | Ended | GivenUp | Removed

@@ -1,4 +1,4 @@
-"""The record of one role: the process that holds it now, and the record of those that held it before."""
+"""Record of one worker: the process that runs now, and how those before it ended."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from voicestream.supervisor.processes.watchdog import HealthSnapshot
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from voicestream.config.engine_settings import EngineSettings
     from voicestream.protocol.messages import Ready, Role, WorkerState
+    from voicestream.supervisor.ledger.commands import WorkerId
     from voicestream.supervisor.processes.process import WorkerProcess
     from voicestream.supervisor.processes.restart_policy import End
     from voicestream.supervisor.processes.shutdown import Step
     from voicestream.supervisor.processes.worker_log import WorkerLog
+    from voicestream.supervisor.requirements import Requirement
 
 KEPT_DURATIONS: Final = 256
 """Jobs from which the percentiles are made."""
@@ -44,16 +45,24 @@ class Stop:
 
 @dataclass
 class WorkerRecord:
-    """One role's place."""
+    """One worker of the pool."""
 
-    role: Role
-    engine: str
-    """Name of the engine that is wanted."""
-    settings: EngineSettings
-    """What that engine is loaded with."""
+    worker: WorkerId
+    requirement: Requirement
+    """What it is started with."""
     log: WorkerLog
     process: WorkerProcess | None = None
     incarnation: int = 0
+    """Of its process of now, or of the last one; counted over all workers of the role."""
+    starts: int = 0
+    is_wanted: bool = True
+    """False: nobody needs it, and it is about to end for good."""
+    idle_since: float = 0.0
+    """Since when no session needs it; only while none does."""
+    found_engine: str = ""
+    """The engine that was ready last."""
+    named_by: set[str] = field(default_factory=set[str])
+    """Sessions that named the engine which ``auto`` has found here: while there are any, it stays that one."""
     state: WorkerState = "starting"
     detail: str = ""
     started_at: float = 0.0
@@ -85,9 +94,29 @@ class WorkerRecord:
     """Of the last jobs, in seconds."""
 
     @property
+    def role(self) -> Role:
+        """The role that it has."""
+        return self.worker.role
+
+    @property
+    def name(self) -> str:
+        """As a person types it: ``parser``, ``tts:espeak``."""
+        return f"{self.role}:{self.engine_name}" if self.engine_name else self.role
+
+    @property
+    def was_killed_while_loading(self) -> bool:
+        """Whether a signal ended it before it was ready: so it is when there is no memory."""
+        return self.process is None and self.ready_at is None and bool(self.ends) and self.ends[-1].exit_code is None
+
+    @property
+    def engine_to_start(self) -> str:
+        """The engine with which the next incarnation is started."""
+        return self.found_engine if self.found_engine and self.named_by else self.requirement.engine
+
+    @property
     def engine_name(self) -> str:
         """The engine that runs and stays, or else the one that is wanted."""
-        return self.ready.engine if self.ready and self.stop is None else self.engine
+        return self.ready.engine if self.ready and self.stop is None else self.engine_to_start
 
     @property
     def note(self) -> str:
@@ -97,7 +126,7 @@ class WorkerRecord:
     @property
     def restarts(self) -> int:
         """How often it was started again."""
-        return max(0, self.incarnation - 1)
+        return max(0, self.starts - 1)
 
     def read(self, process: WorkerProcess, ready: Container[object], now: float) -> None:
         """Take what is waiting of its log and its output, where a descriptor is ``ready``."""

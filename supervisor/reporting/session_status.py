@@ -20,14 +20,14 @@ def of_all(sessions: Sessions, ledger: Ledger, now: float) -> list[SessionStatus
 
 
 def _of(session: Session, ledger: Ledger, now: float) -> SessionStatus:
-    book = ledger.state.sessions[session.session]
+    state = ledger.state.sessions[session.session]
     heard = next((row for row in ledger.playing.heard_now() if row.session == session.session), None)
-    waiting = [row for row in book.rows.values() if row is not heard and not row.is_announcement]
+    waiting = [row for row in state.rows.values() if row is not heard and not row.is_announcement]
     return SessionStatus(
         session=session.session,
         client_pid=session.client_pid if session.watch is not None else None,
         detached=session.detached,
-        held=book.held,
+        held=state.held,
         output=session.options.output.kind,
         language=session.options.target,
         open_seconds=round(now - session.opened_at, 3),

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream import __version__
-from voicestream.protocol.messages import SupervisorStatus, WorkerStatus
+from voicestream.protocol.messages import Latency, SupervisorStatus, WorkerStatus
 
 if TYPE_CHECKING:
-    from voicestream.protocol.messages import WorkerState
-    from voicestream.supervisor.ledger.overview import Overview
+    from voicestream.protocol.messages import Role, WorkerState
     from voicestream.supervisor.ledger.slots import SlotTable
     from voicestream.supervisor.processes.worker_record import WorkerRecord
+    from voicestream.supervisor.reporting.overview import Overview
 
 _HAS_PROC: Final = Path("/proc/self/statm").exists()
 
 
-def of_worker(record: WorkerRecord, in_flight: int, now: float) -> WorkerStatus:
+def of_worker(record: WorkerRecord, in_flight: int, sessions: int, now: float) -> WorkerStatus:
     """One worker's line."""
     pid = record.process.pid if record.process else None
     state: WorkerState = "busy" if record.state == "ready" and in_flight else record.state
@@ -36,6 +36,25 @@ def of_worker(record: WorkerRecord, in_flight: int, now: float) -> WorkerStatus:
         memory_bytes=memory_bytes(pid) if pid is not None else 0,
         last_exit=record.last_exit,
         detail=record.detail or record.note,
+        sessions=sessions,
+    )
+
+
+def not_started(role: Role) -> WorkerStatus:
+    """The line of a role that has no worker."""
+    return WorkerStatus(
+        role=role,
+        pid=None,
+        incarnation=0,
+        state="not_started",
+        engine="",
+        device="",
+        uptime_seconds=0.0,
+        restarts=0,
+        in_flight=0,
+        latency_ms=Latency(),
+        memory_bytes=0,
+        last_exit=None,
     )
 
 

@@ -72,7 +72,7 @@ def test_every_sentence_is_heard_as_it_was_synthesized_without_a_gap_inside_or_b
     pytest.fail(f"no take was whole; the last: {places}")
 
 
-@pytest.mark.parametrize("role", ["parser", "translation", "tts"])
+@pytest.mark.parametrize("role", ["parser", "tts"])
 def test_the_loss_of_a_worker_other_than_the_player_is_not_heard(
     place: Voicestream, recorder: Recorder, role: str
 ) -> None:

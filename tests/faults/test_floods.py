@@ -5,6 +5,7 @@ A sound library in trouble does that: PortAudio wrote 1.8 GB in 38 s when the so
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from helpers.running import line, wait_until
+from voicestream.bench import null_engines
 from voicestream.supervisor.processes.table import START_ORDER
 from voicestream.supervisor.processes.worker_log import BURST_BYTES, BYTES_PER_SECOND, READ_BYTES, REST_SECONDS
 
@@ -77,7 +79,9 @@ def say(runs: list[Run], number: int) -> float:
 
 def test_workers_that_flood_their_stderr_delay_nobody_and_fill_nothing(place: Voicestream, counts: Path) -> None:
     started = time.monotonic()
-    runs = [place.run("--keep-alive", "0") for _ in range(2)]
+    place.environment["PYTHONPATH"] += os.pathsep + str(place.home / "engines")
+    null_engines.plug_in(place.home / "engines")
+    runs = [place.run("--keep-alive", "0", "--to", "de", "--translator", null_engines.NAME) for _ in range(2)]
     say(runs, 0)
     wait_until(lambda: all(printed(counts).values()), "all workers flood")
     supervisor = psutil.Process(place.supervisor_pid())

@@ -1,4 +1,4 @@
-"""Messages in the wrong state, from the wrong peer, with absurd values: the ledger stays consistent, and the session goes on."""
+"""Messages in the wrong state, from the wrong peer, with absurd values: nothing gets lost, and the session goes on."""
 
 from __future__ import annotations
 

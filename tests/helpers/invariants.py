@@ -24,10 +24,10 @@ def invariants(ledger: Ledger) -> None:
         AssertionError: they do not; the message says where.
     """
     _slots_are_held_once(ledger)
-    for book in ledger.state.sessions.values():
-        _counts_add_up(book)
-        _rows_wait_where_they_belong(ledger, book)
-        for row in book.rows.values():
+    for session in ledger.state.sessions.values():
+        _counts_add_up(session)
+        _rows_wait_where_they_belong(ledger, session)
+        for row in session.rows.values():
             _row_is_consistent(ledger, row)
     _player_has_what_comes_next(ledger)
 
@@ -45,38 +45,45 @@ def _slots_are_held_once(ledger: Ledger) -> None:
     assert held.keys() == set(range(slots.total)), f"slots lost: {set(range(slots.total)) - held.keys()}"
 
 
-def _counts_add_up(book: SessionState) -> None:
-    where = f"session {book.session}"
-    assert book.outcomes.total() + len(book.rows) == book.found_count, f"{where}: a row is lost"
-    assert all(row.outcome is None for row in book.rows.values()), f"{where}: a row has ended and is still there"
-    assert min(book.outcomes.values(), default=0) >= 0
-    assert set(book.outcomes) <= set(Outcome)
-    assert list(book.rows) == sorted(book.rows), f"{where}: rows are out of order"
-    assert all(ordinal < book.expected for ordinal in book.rows)
-    assert 0 <= book.untranslated_count <= book.found_count
-    ahead = sum(row.stage in (Stage.SPEAKING, Stage.SPOKEN) for row in book.rows.values())
-    assert book.ahead == ahead, f"{where}: {ahead} sentences ahead, said to be {book.ahead}"
+def _counts_add_up(session: SessionState) -> None:
+    where = f"session {session.session}"
+    assert session.outcomes.total() + len(session.rows) == session.found_count, f"{where}: a row is lost"
+    assert all(row.outcome is None for row in session.rows.values()), f"{where}: a row has ended and is still there"
+    assert min(session.outcomes.values(), default=0) >= 0
+    assert set(session.outcomes) <= set(Outcome)
+    assert list(session.rows) == sorted(session.rows), f"{where}: rows are out of order"
+    assert all(ordinal < session.expected for ordinal in session.rows)
+    assert 0 <= session.untranslated_count <= session.found_count
+    ahead = sum(row.stage in (Stage.SPEAKING, Stage.SPOKEN) for row in session.rows.values())
+    assert session.ahead == ahead, f"{where}: {ahead} sentences ahead, said to be {session.ahead}"
 
 
-def _rows_wait_where_they_belong(ledger: Ledger, book: SessionState) -> None:
+def _rows_wait_where_they_belong(ledger: Ledger, session: SessionState) -> None:
     """A row that waits nowhere would never be heard of again, one that waits twice would be heard twice."""
-    batch = ledger.translating._batch
-    job = ledger.speaking._job
-    spoken = job.row if job is not None and not job.revoked else None
+    batched = [row for batch in ledger.translating._batches.values() for row in batch.rows]
+    spoken = [job.row for job in ledger.speaking._jobs.values() if not job.revoked]
     places = {
-        Stage.FOUND: _open(book.found),
-        Stage.TRANSLATING: [row for row in _open(batch.rows if batch else ()) if row.session == book.session],
-        Stage.TRANSLATED: _open(book.translated),
-        Stage.SPEAKING: [spoken] if spoken is not None and spoken.session == book.session else [],
+        Stage.FOUND: _open(session.found),
+        Stage.TRANSLATING: [row for row in _open(batched) if row.session == session.session],
+        Stage.TRANSLATED: [row for waiting in session.translated.values() for row in _open(waiting)],
+        Stage.SPEAKING: [row for row in spoken if row.session == session.session],
     }
-    for stage, waiting in places.items():
-        _is_in_order(waiting, f"{book.session} {stage.name}")
-        expected = [row for row in book.rows.values() if row.stage is stage]
+    for worker, queue in session.translated.items():
+        _is_in_order(_open(queue), f"{session.session} for {worker}")
+        for row in _open(queue):
+            assert (row.voice.worker if row.voice else None) == worker, f"{row.key} waits for {worker}"
+    for worker, job in ledger.speaking._jobs.items():
+        assert job.worker == worker
+        assert job.revoked or (job.row.voice is not None and job.row.voice.worker == worker)
+    for stage, found in places.items():
+        waiting = sorted(found, key=lambda row: row.sentence)
+        _is_in_order(waiting, f"{session.session} {stage.name}")
+        expected = [row for row in session.rows.values() if row.stage is stage]
         assert [row.sentence for row in waiting] == [row.sentence for row in expected], f"{stage.name}: {waiting}"
-    playing = [row for row in ledger.playing._rows if row.session == book.session]
-    unplayed = _open(book.unplayed)
-    _is_in_order([*playing, *unplayed], f"{book.session} to be played")
-    assert {row.sentence for row in [*playing, *unplayed]} == book.rows.keys(), "a row will never be played"
+    playing = [row for row in ledger.playing._rows if row.session == session.session]
+    unplayed = _open(session.unplayed)
+    _is_in_order([*playing, *unplayed], f"{session.session} to be played")
+    assert {row.sentence for row in [*playing, *unplayed]} == session.rows.keys(), "a row will never be played"
     assert all(row.serial == 0 for row in unplayed)
 
 
@@ -109,11 +116,11 @@ def _player_has_what_comes_next(ledger: Ledger) -> None:
     for row in rows:
         is_held = ledger.state.sessions[row.session].held
         assert not is_held or row.session in withdrawing, f"{row.key} is at the player though its session is held"
-        assert ledger.state.row(*row.key) is row, f"{row.key} is at the player and in no book"
+        assert ledger.state.row(*row.key) is row, f"{row.key} is at the player and in no session"
 
 
 def _rows(ledger: Ledger) -> list[Row]:
-    return [row for book in ledger.state.sessions.values() for row in book.rows.values()]
+    return [row for session in ledger.state.sessions.values() for row in session.rows.values()]
 
 
 def _open(rows: Iterable[Row]) -> list[Row]:

@@ -1,8 +1,8 @@
 """Workers without processes: they take the ledger's commands and answer, die and come back as a test says.
 
-Each role has an inbox of what was sent to its worker of now; ``step`` lets it do one small thing, ``lose`` ends it with
-whatever it had in hand. What the player hands over is kept frame by frame, so that a test can compare it with what
-was made.
+Each worker has an inbox of what was sent to its incarnation of now; ``step`` lets it do one small thing, ``lose`` ends
+it with whatever it had in hand. The first worker of a role has the name of the role, the next ``tts:1``.
+What the player hands over is kept frame by frame, so that a test can compare it with what was made.
 """
 
 from __future__ import annotations
@@ -38,7 +38,16 @@ from voicestream.protocol.messages import (
     TranslationOptions,
     WorkFailed,
 )
-from voicestream.supervisor.ledger.commands import Closed, Report, Send
+from voicestream.supervisor.ledger.commands import (
+    PARSER,
+    ChooseVoice,
+    Closed,
+    Report,
+    Send,
+    SessionWorkers,
+    VoiceRoute,
+    WorkerId,
+)
 from voicestream.supervisor.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -48,6 +57,9 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.commands import Command
 
 WORKING_ROLES: tuple[Role, ...] = ("translation", "tts", "player")
+
+SECOND_ENGINES: tuple[str, ...] = ("translation:1", "tts:1")
+"""Names of the second workers of the roles that have several."""
 
 FRAMES_PER_CHARACTER = 2_000
 CHUNK_FRAMES = 5_000
@@ -71,6 +83,17 @@ def options(*, target: str = "nl", max_lag_seconds: float = 0.0, beams: int = 1,
     )
 
 
+def worker_id(name: str) -> WorkerId:
+    """The worker of a name."""
+    role, _, number = name.partition(":")
+    return WorkerId(role, int(number or 0))  # type: ignore[arg-type]
+
+
+def name_of(worker: WorkerId) -> str:
+    """The name of a worker."""
+    return f"{worker.role}:{worker.number}" if worker.number else worker.role
+
+
 @dataclass
 class _Speaking:
     job: Speak
@@ -88,6 +111,10 @@ class World:
     """Texts at which tts fails, always."""
     device: str = "cpu"
     """Where all workers compute."""
+    names: tuple[str, ...] = WORKING_ROLES
+    """Of all workers."""
+    voices: dict[str, str] = field(default_factory=dict[str, str])
+    """The tts worker for each language that has one of its own."""
     compares_sound: bool = True
     """What is played must be what was made; False where a test lets workers lie about that."""
     now: float = 0.0
@@ -100,12 +127,15 @@ class World:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.slots)
-        self.inbox: dict[str, collections.deque[ToWorker]] = {role: collections.deque() for role in WORKING_ROLES}
+        self.inbox: dict[str, collections.deque[ToWorker]] = {role: collections.deque() for role in self.names}
         self.alive: set[str] = set()
         self.cursor = Cursor(serial=0, frame=0)
         self.pool: dict[tuple[int, int], tuple[str, int, int]] = {}
         """(slot, frame in it): the sentence and frame whose sample is there."""
-        self._speaking: _Speaking | None = None
+        self.speaking: dict[str, _Speaking] = {}
+        """By tts worker."""
+        self.choices: collections.deque[ChooseVoice] = collections.deque()
+        """Voices that the ledger has asked for."""
         self._finishing: collections.deque[PlaybackFinished] = collections.deque()
         self._found: collections.Counter[str] = collections.Counter()
         self.texts: dict[tuple[str, int], str] = {}
@@ -113,22 +143,45 @@ class World:
         self.given: dict[tuple[str, int], float] = {}
         """When the player was first told of a sentence."""
 
-    def start(self, roles: Iterable[Role] = WORKING_ROLES) -> None:
-        """Workers become ready."""
-        for role in roles:
-            if role not in self.alive:
-                self.alive.add(role)
-                self.do(self.ledger.handle(role, Ready(engine="simulated", device=self.device), self.now))
-                self.do(self.ledger.worker_available(role, self.now))
+    def start(self, names: Iterable[str] | None = None) -> None:
+        """Workers become ready; None: all of them."""
+        for name in self.names if names is None else names:
+            if name not in self.alive:
+                self.alive.add(name)
+                ready = Ready(engine="simulated", device=self.device)
+                self.do(self.ledger.handle(worker_id(name), ready, self.now))
+                self.do(self.ledger.worker_available(worker_id(name), self.now))
 
     def open(
-        self, session: str, *, target: str = "nl", max_lag_seconds: float = 0.0, beams: int = 1, detach: bool = False
+        self,
+        session: str,
+        *,
+        target: str = "nl",
+        max_lag_seconds: float = 0.0,
+        beams: int = 1,
+        detach: bool = False,
+        translator: str = "translation",
+        tts: str = "tts",
     ) -> None:
         """A session begins."""
         wanted = options(target=target, max_lag_seconds=max_lag_seconds, beams=beams)
-        self.do(self.ledger.open_session(session, wanted, self.now, detach=detach))
+        workers = SessionWorkers(
+            translator=None if target == "en" else worker_id(translator),
+            voice=VoiceRoute(worker_id(tts)),
+            follows_language=bool(self.voices),
+        )
+        self.do(self.ledger.open_session(session, wanted, workers, self.now, detach=detach))
 
-    def find(self, session: str, text: str, message: int = 0, *, paragraph: bool = False, closes: bool = False) -> None:
+    def find(
+        self,
+        session: str,
+        text: str,
+        message: int = 0,
+        *,
+        paragraph: bool = False,
+        closes: bool = False,
+        language: str = "en",
+    ) -> None:
         """The parser finds the next sentence."""
         sentence = self._found[session]
         self._found[session] += 1
@@ -139,11 +192,11 @@ class World:
             sentence=sentence,
             message=message,
             text=text,
-            language="en",
+            language=language,
             paragraph=paragraph,
             closes=closes,
         )
-        self.do(self.ledger.handle("parser", found, self.now))
+        self.do(self.ledger.handle(PARSER, found, self.now))
 
     def end_input(self, session: str) -> None:
         """The parser has read all of a session."""
@@ -158,44 +211,57 @@ class World:
         """The client of a session is suspended, or goes on."""
         self.do(self.ledger.hold_session(session, held=held, now=self.now))
 
-    def lose(self, role: Role, *, counts_as_failure: bool = True) -> None:
-        """A worker is gone, with what it had in hand."""
-        if role not in self.alive:
-            return
-        self.forget(role)
-        self.do(self.ledger.lost(role, "lost", self.cursor, self.now, counts_as_failure=counts_as_failure))
+    def choose_voice(self) -> bool:
+        """The voice of a language is chosen; False when none was asked for."""
+        if not self.choices:
+            return False
+        choice = self.choices.popleft()
+        self.route(choice.session, choice.language, self.voices.get(choice.language, "tts"))
+        return True
 
-    def forget(self, role: Role) -> None:
+    def route(self, session: str, language: str, name: str) -> None:
+        """From now on a worker speaks a language."""
+        voice = VoiceRoute(worker_id(name))
+        self.do(self.ledger.voice_chosen(session, language, voice, self.now, reason="another voice"))
+
+    def lose(self, name: str, *, counts_as_failure: bool = True) -> None:
+        """A worker is gone, with what it had in hand."""
+        if name not in self.alive:
+            return
+        self.forget(name)
+        lost = self.ledger.lost(worker_id(name), "lost", self.cursor, self.now, counts_as_failure=counts_as_failure)
+        self.do(lost)
+
+    def forget(self, name: str) -> None:
         """All that a worker had in hand is gone with it."""
-        self.alive.discard(role)
-        self.inbox[role].clear()
-        if role == "tts":
-            self._speaking = None
-        if role == "player":
+        self.alive.discard(name)
+        self.inbox[name].clear()
+        self.speaking.pop(name, None)
+        if name == "player":
             self._finishing.clear()
 
-    def step(self, role: Role) -> bool:
+    def step(self, name: str) -> bool:
         """A worker does one small thing; False when it has nothing to do."""
-        if role not in self.alive:
+        if name not in self.alive:
             return False
         self.now += 0.001
-        if role == "tts" and self._speaking is not None:
-            return self._make_sound(self._speaking)
-        if role == "player" and len(self._finishing) > (1 if self.inbox[role] else 0):
+        if name in self.speaking:
+            return self._make_sound(name, self.speaking[name])
+        if name == "player" and len(self._finishing) > (1 if self.inbox[name] else 0):
             self._answer("player", self._finishing.popleft())
             return True
-        if not self.inbox[role]:
+        if not self.inbox[name]:
             return False
-        message = self.inbox[role].popleft()
-        match role:
+        message = self.inbox[name].popleft()
+        match worker_id(name).role:
             case "translation":
-                self._translate(message)
+                self._translate(name, message)
             case "tts":
-                self._begin_speaking(message)
+                self._begin_speaking(name, message)
             case "player":
                 self._play(message)
             case _:
-                raise AssertionError(role)
+                raise AssertionError(name)
         return True
 
     def settle(self, most: int = 100_000) -> None:
@@ -211,27 +277,30 @@ class World:
 
     def _step_all(self) -> bool:
         """Everybody does one small thing; False when nobody had anything to do."""
-        worked = [self.step(role) for role in WORKING_ROLES]
-        return any(worked)
+        worked = [self.step(name) for name in self.names]
+        return any([self.choose_voice(), *worked])
 
     def do(self, commands: Iterable[Command]) -> None:
         """Carry out the ledger's commands."""
         for command in commands:
             match command:
-                case Send(role=role, message=message):
+                case Send(worker=worker, message=message):
+                    role = name_of(worker)
                     if isinstance(message, Play):
                         self.given.setdefault((message.session, message.sentence), self.now)
                     if role in self.inbox and role in self.alive:
                         self.inbox[role].append(message)
                 case Report(event=event):
                     self.events.append(event)
+                case ChooseVoice():
+                    self.choices.append(command)
                 case Closed():
                     self.closed.append(command)
 
-    def _answer(self, role: Role, message: FromWorker) -> None:
-        self.do(self.ledger.handle(role, message, self.now))
+    def _answer(self, name: str, message: FromWorker) -> None:
+        self.do(self.ledger.handle(worker_id(name), message, self.now))
 
-    def _translate(self, message: ToWorker) -> None:
+    def _translate(self, name: str, message: ToWorker) -> None:
         if isinstance(message, Translate):
             done = [
                 TranslatedSentence(
@@ -242,42 +311,40 @@ class World:
                 )
                 for one in message.sentences
             ]
-            self._answer(
-                "translation", Translated(batch=message.batch, language=message.target, engine="none", sentences=done)
-            )
+            self._answer(name, Translated(batch=message.batch, language=message.target, engine="none", sentences=done))
 
-    def _begin_speaking(self, message: ToWorker) -> None:
+    def _begin_speaking(self, name: str, message: ToWorker) -> None:
         match message:
             case Speak():
                 if message.text in self.poison:
                     self._answer(
-                        "tts",
+                        name,
                         WorkFailed(
                             session=message.session, sentence=message.sentence, attempt=message.attempt, reason="poison"
                         ),
                     )
                 else:
-                    self._speaking = _Speaking(job=message, slots=list(message.slots), done=message.skip_frames)
+                    self.speaking[name] = _Speaking(job=message, slots=list(message.slots), done=message.skip_frames)
             case Cancel():
-                self._answer("tts", Cancelled(session=message.session, sentence=message.sentence))
+                self._answer(name, Cancelled(session=message.session, sentence=message.sentence))
             case _:
                 pass
 
-    def _make_sound(self, work: _Speaking) -> bool:
+    def _make_sound(self, name: str, work: _Speaking) -> bool:
         job = work.job
-        for message in list(self.inbox["tts"]):
+        for message in list(self.inbox[name]):
             if isinstance(message, Cancel) and message.session == job.session and message.sentence == job.sentence:
-                self._speaking = None  # the Cancel itself is answered when its turn comes
+                del self.speaking[name]  # the Cancel itself is answered when its turn comes
                 return True
             if isinstance(message, Lease):
-                self.inbox["tts"].remove(message)
+                self.inbox[name].remove(message)
                 if (message.session, message.sentence) == (job.session, job.sentence):
                     work.slots.extend(message.slots)
         total = len(job.text) * FRAMES_PER_CHARACTER
         written = {"session": job.session, "sentence": job.sentence, "attempt": job.attempt}
         if work.done >= total:
-            self._speaking = None
-            self._answer("tts", AudioWritten(**written, slot=0, start=0, frames=0, last=True))
+            del self.speaking[name]
+            self._answer(name, AudioWritten(**written, slot=0, start=0, frames=0, last=True))
             return True
         if not work.slots:
             return False
@@ -291,7 +358,7 @@ class World:
         if work.used == SLOT_FRAMES:
             work.slots.pop(0)
             work.used = 0
-        self._answer("tts", AudioWritten(**written, slot=slot, start=start, frames=frames))
+        self._answer(name, AudioWritten(**written, slot=slot, start=start, frames=frames))
         return True
 
     def _play(self, message: ToWorker) -> None:

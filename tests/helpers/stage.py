@@ -24,6 +24,7 @@ import zmq
 from helpers.deadline import remaining
 from helpers.invariants import invariants
 from helpers.simulated_workers import WORKING_ROLES, World, options
+from voicestream.config.worker_limits import WorkerLimits
 from voicestream.protocol import audio_pool, lifeline
 from voicestream.protocol.messages import (
     Control,
@@ -45,9 +46,11 @@ from voicestream.protocol.messages import (
 from voicestream.protocol.pool_memory import Segment
 from voicestream.protocol.run_directory import RunDirectory
 from voicestream.protocol.transport import pack, peer_socket, unpack
+from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.loop import Supervisor
 from voicestream.supervisor.processes import table
 from voicestream.supervisor.processes.watchdog import Limits
+from voicestream.supervisor.requirements import Requirement
 from voicestream.supervisor.signals import ENDING
 
 if TYPE_CHECKING:
@@ -149,7 +152,8 @@ class SocketWorld(World):
             self._processes[role].end(status)
 
     def _be_there(self, role: Role) -> None:
-        process = self._stage.supervisor.table.records[role].process
+        record = next(iter(self._stage.supervisor.table.of_role(role)), None)
+        process = record.process if record is not None else None
         if not isinstance(process, StandIn) or self._processes.get(role) is process or process.reap() is not None:
             return
         self._leave(role, -9)
@@ -266,9 +270,9 @@ class Stage:
         self.supervisor = Supervisor(
             run_directory,
             Segment(audio_pool.create(SLOTS)),
-            {},
-            {},
+            [Requirement(role, "auto" if role in ("tts", "translation") else "") for role in table.START_ORDER],
             patient,
+            WorkerLimits(),
             keep_alive_seconds=math.inf,
             stay=True,
         )
@@ -292,7 +296,7 @@ class Stage:
     def identity(self, role: Role) -> bytes:
         """The name of the worker that has a role, once there is one."""
         self.until(lambda: role in self.world.sockets)
-        return self.supervisor.table.identity(role) or b""
+        return self.supervisor.table.identity(WorkerId(role)) or b""
 
     def peer(self, identity: bytes) -> zmq.Socket[bytes]:
         """Somebody who connects to the hub; without a name it gets one from the hub."""

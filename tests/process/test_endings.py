@@ -56,7 +56,7 @@ def test_a_killed_supervisor_takes_its_workers_along_and_the_client_says_so(plac
     run = place.run()
     run.write(HELLO)
     run.wait_for("playback_finished")
-    workers = [psutil.Process(worker["pid"]) for worker in place.status()["workers"]]
+    workers = [psutil.Process(worker["pid"]) for worker in place.status()["workers"] if worker["pid"]]
     os.kill(place.supervisor_pid(), signal.SIGKILL)
     wait_until(lambda: not any(has_not_ended(worker) for worker in workers), "the workers are gone")
     wait_until(lambda: "supervisor has ended" in run.stderr, "the client says so")

@@ -154,6 +154,10 @@ class Client:
             VersionMismatchError: it is there, and of another version.
         """
         self.send(request)
+        return self.wait_for_answer(timeout_seconds=timeout_seconds)
+
+    def wait_for_answer(self, *, timeout_seconds: float = ANSWER_SECONDS) -> Message:
+        """Wait for an answer to what was sent; raises as ``ask`` does."""
         left_seconds = timeout_seconds
         while left_seconds > 0:
             since = time.monotonic()

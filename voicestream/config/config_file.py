@@ -23,25 +23,25 @@
     "pull request" = "PR"
     [translate.glossary.ja]  # and into one
     "pull request" = "プルリクエスト"
+
+    [workers]                # workers that no session needs end
+    idle = 600               # after so many seconds,
+    memory = "4 GiB"         # or before, while all together take more
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from voicestream import bounded_file
-from voicestream.config import gpu_selection, languages, user_directories
+from voicestream.config import gpu_selection, languages, toml_places, user_directories, worker_limits
 from voicestream.config.options import OPTIONS
 from voicestream.errors import ConfigurationError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
 
@@ -60,9 +60,6 @@ MAX_BYTES: Final = 256 << 10
 
 MAX_NUMBER: Final = 1e9
 """Upper limit: a larger number is a mistake, and may be an integer that no floating-point number can hold."""
-
-MAX_TRIES: Final = 100
-"""Limit of lines of a multi-line value that are searched for the line of an error."""
 
 _SHOWN_CHARACTERS: Final = 60
 _ELSEWHERE: Final = f"Set {ENVIRONMENT_VARIABLE} to a file that can be read, or unset it."
@@ -83,6 +80,10 @@ class Settings:
     """``[translate] keep``: protected words and phrases."""
     glossary: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """``[translate.glossary]`` by language, a normalized BCP-47 tag; ``""`` is for all languages."""
+    idle_seconds: float | None = None
+    """``[workers] idle``; None: not set."""
+    memory_bytes: int | None = None
+    """``[workers] memory``; None: not set."""
     text: str = field(default="", compare=False, repr=False)
     """The contents of the file."""
     name: str = field(default="", compare=False, repr=False)
@@ -91,7 +92,7 @@ class Settings:
     def place_of(self, flag: str) -> str:
         """Return file and line of an option's value by flag."""
         key = next((key for key, option in PAUSES.items() if option == flag), None)
-        return _place(self.text, self.name, ("speech", key) if key else (flag,))
+        return toml_places.place(self.text, self.name, ("speech", key) if key else (flag,))
 
     def glossary_for(self, target: str) -> dict[str, str]:
         """Return the glossary of a language (BCP-47 tag): ``pt`` also holds for ``pt-BR``, which overrides it.
@@ -159,20 +160,33 @@ def parse(text: str, name: str) -> Settings:
     replacements: dict[str, str] = {}
     keep: list[str] = []
     glossary: dict[str, dict[str, str]] = {}
+    idle_seconds: float | None = None
+    memory_bytes: int | None = None
     for key, value in tables.items():
         if key == "speech":
             replacements, pauses = _speech(value, text, name)
             options |= pauses
         elif key == "translate":
             keep, glossary = _translate(value, text, name)
+        elif key == "workers":
+            idle_seconds, memory_bytes = _workers(value, text, name)
         elif key == "gpu":
             options[key] = _gpus(value, text, name)
         elif key in OPTION_TYPES:
             options[key] = _option(key, value, text, name)
         else:
-            known = f"{', '.join(OPTION_TYPES)}, gpu, [speech] and [translate]"
-            raise _wrong(text, name, (key,), f"is not known; known are {known}")
-    return Settings(options=options, replacements=replacements, keep=keep, glossary=glossary, text=text, name=name)
+            known = f"{', '.join(OPTION_TYPES)}, gpu, [speech], [translate] and [workers]"
+            raise toml_places.wrong(text, name, (key,), f"is not known; known are {known}")
+    return Settings(
+        options=options,
+        replacements=replacements,
+        keep=keep,
+        glossary=glossary,
+        idle_seconds=idle_seconds,
+        memory_bytes=memory_bytes,
+        text=text,
+        name=name,
+    )
 
 
 def _option(key: str, value: object, text: str, name: str) -> Option:
@@ -181,11 +195,11 @@ def _option(key: str, value: object, text: str, name: str) -> Option:
     is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
     if not is_right:
         wanted = " or ".join(kind.__name__ for kind in OPTION_TYPES[key])
-        raise _wrong(text, name, (key,), f"must be {wanted}, is {_shown(value)}")
+        raise toml_places.wrong(text, name, (key,), f"must be {wanted}, is {_shown(value)}")
     if isinstance(value, int | float) and not _is_usable(value):
-        raise _wrong(text, name, (key,), f"must be a number, is {_shown(value)}")
+        raise toml_places.wrong(text, name, (key,), f"must be a number, is {_shown(value)}")
     if isinstance(value, str) and "\0" in value:
-        raise _wrong(text, name, (key,), f"must not have a NUL character, is {_shown(value)}")
+        raise toml_places.wrong(text, name, (key,), f"must not have a NUL character, is {_shown(value)}")
     return cast("Option", value)
 
 
@@ -196,7 +210,7 @@ def _gpus(found: object, text: str, name: str) -> tuple[str, ...]:
     table = cast("dict[str, object]", found)
     for role in table:
         if role not in gpu_selection.ROLES:
-            raise _wrong(
+            raise toml_places.wrong(
                 text, name, ("gpu", role), f"is not known in [gpu]; known are {' and '.join(gpu_selection.ROLES)}"
             )
     return tuple(f"{role}={_gpu_index(number, text, name, ('gpu', role), role)}" for role, number in table.items())
@@ -205,7 +219,9 @@ def _gpus(found: object, text: str, name: str) -> tuple[str, ...]:
 def _gpu_index(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> str:
     """Validate a GPU index."""
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= gpu_selection.MAX_INDEX:
-        raise _wrong(text, name, path, f"must be the number of an NVIDIA GPU, is {_shown(found)}: {shown} = 1")
+        raise toml_places.wrong(
+            text, name, path, f"must be the number of an NVIDIA GPU, is {_shown(found)}: {shown} = 1"
+        )
     return str(found)
 
 
@@ -217,11 +233,11 @@ def _speech(table: object, text: str, name: str) -> tuple[dict[str, str], dict[s
         if key in PAUSES:
             if isinstance(value, bool) or not isinstance(value, int | float) or not _is_usable(value):
                 problem = f"must be a number of seconds, is {_shown(value)}: {key} = 0.5"
-                raise _wrong(text, name, ("speech", key), problem)
+                raise toml_places.wrong(text, name, ("speech", key), problem)
             pauses[PAUSES[key]] = value
         elif key != "replace":
             known = f"known are {', '.join(PAUSES)} and [speech.replace]"
-            raise _wrong(text, name, ("speech", key), f"is not known in [speech]; {known}")
+            raise toml_places.wrong(text, name, ("speech", key), f"is not known in [speech]; {known}")
     found = _table(table.get("replace", {}), text, name, ("speech", "replace"), "[speech.replace]")
     words = {key: _word(key, value, text, name, ("speech", "replace", key)) for key, value in found.items()}
     return words, pauses
@@ -233,13 +249,13 @@ def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str
     for key in table:
         if key not in {"keep", "glossary"}:
             known = "known are keep and [translate.glossary]"
-            raise _wrong(text, name, ("translate", key), f"is not known in [translate]; {known}")
+            raise toml_places.wrong(text, name, ("translate", key), f"is not known in [translate]; {known}")
     found: object = table.get("keep", [])
     keep = _items(found)
     words = [word for word in keep or () if isinstance(word, str) and word.strip()]
     if keep is None or len(words) < len(keep):
         problem = f'must be a list of words, is {_shown(found)}: keep = ["kubectl"]'
-        raise _wrong(text, name, ("translate", "keep"), problem)
+        raise toml_places.wrong(text, name, ("translate", "keep"), problem)
     path = ("translate", "glossary")
     glossary: dict[str, dict[str, str]] = {}
     for key, value in _table(table.get("glossary", {}), text, name, path, "[translate.glossary]").items():
@@ -249,12 +265,39 @@ def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str
         try:
             tag = languages.parse(key).tag
         except UsageError as error:
-            raise _wrong(text, name, (*path, key), "is not a language voicestream knows", hint=error.hint) from error
+            raise toml_places.wrong(
+                text, name, (*path, key), "is not a language voicestream knows", hint=error.hint
+            ) from error
         if tag in glossary:
-            raise _wrong(text, name, (*path, key), f"stands for {tag}, which is there already")
+            raise toml_places.wrong(text, name, (*path, key), f"stands for {tag}, which is there already")
         terms = cast("dict[str, object]", value)
         glossary[tag] = {term: _word(term, word, text, name, (*path, key, term)) for term, word in terms.items()}
     return words, glossary
+
+
+def _workers(table: object, text: str, name: str) -> tuple[float | None, int | None]:
+    """Validate ``[workers]``: seconds and bytes; None where it says nothing."""
+    table = _table(table, text, name, ("workers",), "[workers]")
+    idle: float | None = None
+    memory: int | None = None
+    for key, value in table.items():
+        path = ("workers", key)
+        if key == "idle":
+            is_number = isinstance(value, int | float) and not isinstance(value, bool) and _is_usable(value)
+            if not is_number or cast("float", value) < 0:
+                raise toml_places.wrong(
+                    text, name, path, f"must be a number of seconds, is {_shown(value)}: idle = 600"
+                )
+            idle = float(cast("float", value))
+        elif key == "memory":
+            try:
+                memory = worker_limits.parse_memory(value if isinstance(value, str) else "")
+            except ValueError as error:
+                problem = f'must be an amount of memory in quotes, is {_shown(value)}: memory = "4 GiB"'
+                raise toml_places.wrong(text, name, path, problem) from error
+        else:
+            raise toml_places.wrong(text, name, path, "is not known in [workers]; known are idle and memory")
+    return idle, memory
 
 
 def _items(found: object) -> list[object] | None:
@@ -265,68 +308,19 @@ def _items(found: object) -> list[object] | None:
 def _table(found: object, text: str, name: str, path: tuple[str, ...], shown: str) -> dict[str, object]:
     """Validate a table; ``shown`` is its written form."""
     if not isinstance(found, dict):
-        raise _wrong(text, name, path, f"must be a table: {shown}")
+        raise toml_places.wrong(text, name, path, f"must be a table: {shown}")
     return cast("dict[str, object]", found)
 
 
 def _word(key: str, value: object, text: str, name: str, path: tuple[str, ...]) -> str:
     """Validate a replacement, which must be a text."""
     if not key.strip():
-        raise _wrong(text, name, path, "must not be empty")
+        raise toml_places.wrong(text, name, path, "must not be empty")
     if not isinstance(value, str):
-        raise _wrong(text, name, path, f'must be a text in quotes, is {_shown(value)}: {key} = "how to say it"')
+        raise toml_places.wrong(
+            text, name, path, f'must be a text in quotes, is {_shown(value)}: {key} = "how to say it"'
+        )
     return value
-
-
-def _wrong(text: str, name: str, path: tuple[str, ...], problem: str, hint: str = "") -> ConfigurationError:
-    """Return the error for the value at ``path``: table names and key."""
-    where = _place(text, name, path)
-    return ConfigurationError(f"{where}: {path[-1] or chr(34) * 2} {problem}", hint=hint)
-
-
-def _place(text: str, name: str, path: tuple[str, ...]) -> str:
-    """Return file and line of the value at ``path``, for errors."""
-    return f"{name}, line {_line_of(text, path)}"
-
-
-def _line_of(text: str, path: tuple[str, ...]) -> int:
-    """Return the line number, from 1, on which the value at ``path`` begins in valid TOML.
-
-    A key can be bare, quoted, dotted or in an inline table, and the same name can be in several tables. So the TOML
-    parser is used for the search: the value begins after the longest run of whole lines that is TOML without it.
-    """
-    lines = text.split("\n")
-    without, within = 0, len(lines)
-    # Among the runs of lines that are TOML, the shorter ones lack the value and the longer ones have it.
-    while True:
-        tried = itertools.islice(_by_halves(without, within), MAX_TRIES)
-        middle = next((n for n in tried if _table_of(lines[:n]) is not None), None)
-        if middle is None:
-            break
-        without, within = (without, middle) if _has(_table_of(lines[:middle]), path) else (middle, within)
-    return without + 1
-
-
-def _has(found: object, path: tuple[str, ...]) -> bool:
-    """Return whether there is a value at a path of tables."""
-    for key in path:
-        found = cast("dict[str, object]", found).get(key) if isinstance(found, dict) else None
-    return found is not None
-
-
-def _by_halves(low: int, high: int) -> Iterator[int]:
-    """Return the numbers between two others: from the middle up, then down from it."""
-    middle = (low + high) // 2
-    yield from range(max(middle, low + 1), high)
-    yield from range(min(middle, high) - 1, low, -1)
-
-
-def _table_of(lines: list[str]) -> dict[str, object] | None:
-    """Parse lines; None in the middle of a multi-line value."""
-    try:
-        return tomllib.loads("\n".join(lines) + "\n")
-    except ValueError:
-        return None
 
 
 def _is_usable(number: float) -> bool:

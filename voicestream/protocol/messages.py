@@ -29,7 +29,7 @@ Role = Literal["parser", "translation", "tts", "player"]
 EngineRole = Literal["translation", "tts"]
 """Roles whose engine can compute on a device of its own."""
 Stage = Literal["parser", "translation", "tts", "player"]
-WorkerState = Literal["starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
+WorkerState = Literal["not_started", "starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
 OutputKind = Literal["speakers", "wav", "null"]
 SentenceKind = Literal["speech", "agent_error"]
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
@@ -194,7 +194,9 @@ class WorkerStatus(_Part, frozen=True, kw_only=True):
     last_exit: str | None
     """End of the previous incarnation and how it was ended: ``exit 0 (drain)``, ``SIGKILL (died)``."""
     detail: str = ""
-    """Loading stage, or reason of a failure."""
+    """What it is doing while loading, or why it failed."""
+    sessions: int = 0
+    """Open sessions that need it."""
 
 
 class SupervisorStatus(_Part, frozen=True, kw_only=True):
@@ -710,10 +712,12 @@ class Status(_Versioned, frozen=True, kw_only=True):
 
 
 class RestartWorker(_Versioned, frozen=True, kw_only=True):
-    """Restart the worker of a role; ``now`` kills it instead of draining it."""
+    """Replace the processes of a role; ``now`` kills them instead of letting them finish the job in hand."""
 
     role: Role
     now: bool = False
+    engine: str = ""
+    """Only the workers that run this engine; empty = all of the role."""
 
 
 class WorkerRestarted(_Versioned, frozen=True, kw_only=True):
@@ -725,6 +729,9 @@ class WorkerRestarted(_Versioned, frozen=True, kw_only=True):
     path: str
     """Shutdown step that ended the predecessor: ``drain``, ``stop``, ``term``, ``kill``."""
     seconds: float
+    engine: str = ""
+    remaining: int = 0
+    """Further workers whose restart the client waits for: an answer follows for each."""
 
 
 class Refused(_Versioned, frozen=True, kw_only=True):

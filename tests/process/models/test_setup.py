@@ -67,7 +67,7 @@ def test_a_script_gets_a_converted_model_for_a_processor_and_what_to_type_next(
 def test_a_running_supervisor_gets_what_was_replaced_or_beside_a_session_the_command(
     place: Voicestream, hub: HubServer
 ) -> None:
-    assert place.call("up", "--translator", "none").returncode == 0
+    assert place.call("up").returncode == 0
     options = ("--to", "ja", "--compute", "cuda", "--quality", "small", "--yes", *ACCEPT)
     alone = place.call("setup", *options)
     assert (alone.returncode, "restarting translation" in alone.stderr) == (0, True), alone.stderr

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from helpers.simulated_workers import FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
 from voicestream.protocol.messages import Translate
 from voicestream.supervisor.ledger import announcement
+from voicestream.supervisor.ledger.commands import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -348,7 +349,7 @@ def test_an_announcement_is_translated_before_what_follows_it_also_when_that_com
     for _ in range(2):
         world.step("translation")
     world.find("a", "again", message=2)
-    assert world.ledger.translating.in_flight == 1
+    assert world.ledger.translating.in_flight(WorkerId("translation")) == 1
     world.now += 31.0
     world.do(world.ledger.tick(world.now))
     world.lose("translation", counts_as_failure=False)

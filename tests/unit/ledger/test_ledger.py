@@ -15,9 +15,11 @@ from helpers.simulated_workers import (
     CHUNK_FRAMES,
     FRAMES_PER_CHARACTER,
     HEARD_STEP,
+    SECOND_ENGINES,
     UNTRANSLATABLE,
     WORKING_ROLES,
     World,
+    worker_id,
 )
 from voicestream.protocol.messages import (
     AudioWritten,
@@ -31,7 +33,7 @@ from voicestream.protocol.messages import (
     Underrun,
     WorkFailed,
 )
-from voicestream.supervisor.ledger.commands import Send
+from voicestream.supervisor.ledger.commands import PLAYER, Send
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, MAX_CHARACTERS
 
 if TYPE_CHECKING:
@@ -55,16 +57,20 @@ def run_history(
     messages = collections.Counter[str]()
     for _ in range(length):
         draw = rng.random()
-        role = rng.choice(WORKING_ROLES)
+        role = rng.choice(world.names)
         if draw < 0.80:
             world.step(role)
         elif draw < 0.88:
             session = rng.choice(sessions)
             messages[session] += rng.random() < 0.4
-            world.find(session, "x" * rng.choice((1, 2, 5, 20, 40)), message=messages[session])
+            language = rng.choice(("en", *world.voices))
+            text = "x" * rng.choice((1, 2, 5, 20, 40))
+            world.find(session, text, message=messages[session], language=language)
         elif draw < 0.90:
             world.hold(rng.choice(sessions), held=rng.random() < 0.6)
             invariants(world.ledger)
+        elif draw < 0.91 and world.choices:
+            world.choose_voice()
         elif draw < 0.93:
             world.lose(role, counts_as_failure=counts_as_failure)
         else:
@@ -97,6 +103,137 @@ def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_wh
         ordinals = [sentence for name, sentence in world.order if name == session]
         assert ordinals == sorted(ordinals)
     assert world.ledger.state.slots.free == slots, "slots were lost"
+
+
+def two_engines(slots: int) -> World:
+    """Two translators and two voices: of session ``a`` the first ones, of ``b`` the second; German has the second."""
+    world = World(slots=slots, names=(*WORKING_ROLES, *SECOND_ENGINES), voices={"de": "tts:1", "fr": "tts"})
+    world.start()
+    world.open("a")
+    world.open("b", translator="translation:1", tts="tts:1")
+    world.open("c", target="en")
+    return world
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24))
+def test_with_two_engines_a_role_every_sentence_is_heard_once_whole_and_in_order(
+    seed: int, length: int, slots: int
+) -> None:
+    world = two_engines(slots)
+    run_history(world, seed, length, sessions=("a", "b", "c"), counts_as_failure=False)
+    for session in "abc":
+        world.end_input(session)
+        world.hold(session, held=False)
+    world.settle()
+
+    assert [closed.exit_code for closed in world.closed] == [0, 0, 0]
+    assert world.heard.keys() == world.texts.keys()
+    for key, frames in world.heard.items():
+        assert frames == list(range(0, len(world.texts[key]) * FRAMES_PER_CHARACTER, HEARD_STEP))
+    for session in "abc":
+        ordinals = [sentence for name, sentence in world.order if name == session]
+        assert ordinals == sorted(ordinals)
+    assert world.ledger.state.slots.free == slots, "slots were lost"
+
+
+@settings(max_examples=80, deadline=None)
+@given(seed=SEED, length=LENGTH, lost=st.booleans())
+def test_with_two_engines_whatever_dies_every_sentence_ends_once(seed: int, length: int, *, lost: bool) -> None:
+    world = two_engines(12)
+    run_history(world, seed, length, sessions=("a", "b", "c"), counts_as_failure=True)
+    if lost:  # the second voice does not get ready again: that of the session speaks instead
+        world.lose("tts:1")
+        world.voices["de"] = "tts"
+        for session in "ac":
+            world.route(session, "de", "tts")
+    for session in "abc":
+        world.end_input(session)
+        world.hold(session, held=False)
+    world.settle()
+
+    ended = [event for event in world.events if event.event in ("playback_finished", "skipped", "failed")]
+    assert sorted((e.session, e.sentence) for e in ended if e.stage != "translation") == sorted(world.texts)
+    assert len(world.closed) == 3
+    assert world.ledger.state.slots.free == 12
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEED, counts_as_failure=st.booleans())
+def test_with_two_engines_the_ledger_is_consistent_after_every_step(seed: int, *, counts_as_failure: bool) -> None:
+    world = CheckedWorld(slots=12, names=(*WORKING_ROLES, *SECOND_ENGINES), voices={"de": "tts:1"})
+    world.start()
+    for session in "ab":
+        world.open(session, target="en" if session == "b" else "nl")
+    run_history(world, seed, 250, counts_as_failure=counts_as_failure)
+    world.lose("tts:1")
+    for session in "ab":
+        world.route(session, "de", "tts")
+    world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
+    world.end_input("b")
+    let_go(world)
+    world.settle()
+    assert len(world.closed) == 2
+
+
+def test_a_voice_that_is_not_there_keeps_only_its_own_sentences_waiting() -> None:
+    world = World(slots=64, names=(*WORKING_ROLES, "tts:1"), voices={"de": "tts:1"})
+    world.start(WORKING_ROLES)
+    world.open("a", target="en")
+    for language in ("en", "de", "en"):
+        world.find("a", "x", language=language)
+    world.end_input("a")
+    assert world.choose_voice()
+    while world.step("tts") or world.step("player"):
+        pass
+    assert world.order == [("a", 0)]
+    assert [e.sentence for e in world.events if e.event == "speech_finished"] == [0, 2]
+    world.settle()
+    assert world.order == [("a", 0), ("a", 1), ("a", 2)]
+
+
+def test_the_sentence_that_is_to_be_heard_next_gets_slots_that_a_later_one_holds_at_another_worker() -> None:
+    world = World(slots=8, names=(*WORKING_ROLES, "tts:1"), voices={"de": "tts:1"})
+    world.start(["tts", "player"])
+    world.open("a", target="en")
+    world.open("b", target="en")
+    world.find("a", "x" * 100)  # fills the pool while it may be the next to be heard
+    world.lose("player", counts_as_failure=False)
+    while world.step("tts"):
+        pass
+    assert world.ledger.state.slots.free == 0
+    world.hold("a", held=True)
+    world.find("b", "x" * 30, language="de")
+    world.choose_voice()
+    world.start(["tts:1", "player"])
+    world.end_input("b")
+    while any([world.step(name) for name in world.names]):  # noqa: C419 - each of them, not up to the first
+        pass
+    assert ("b", 0) in world.order
+    world.hold("a", held=False)
+    world.end_input("a")
+    world.settle()
+    assert [closed.exit_code for closed in world.closed] == [0, 0]
+    assert world.ledger.state.slots.free == 8
+
+
+def test_a_sentence_that_was_begun_is_not_finished_in_another_voice() -> None:
+    world = World(slots=16, names=(*WORKING_ROLES, "tts:1"), voices={"de": "tts:1"})
+    world.start()
+    world.open("a", target="en")
+    world.find("a", "x" * 20, language="de")
+    world.find("a", "x" * 20, language="de")
+    world.choose_voice()
+    while not world.heard.get(("a", 0)):
+        world.step("tts:1")
+        world.step("player")
+    world.lose("tts:1")
+    world.route("a", "de", "tts")
+    world.end_input("a")
+    world.settle()
+    skipped = [(event.sentence, event.reason) for event in world.events if event.event == "skipped"]
+    assert skipped == [(0, "another voice")]
+    assert world.heard["a", 1] == list(range(0, 20 * FRAMES_PER_CHARACTER, HEARD_STEP))
 
 
 @settings(max_examples=150, deadline=None)
@@ -486,8 +623,7 @@ def test_sound_with_a_gap_in_it_is_made_again_from_the_gap() -> None:
     while ("a", 0) not in world.heard:
         for role in WORKING_ROLES:
             world.step(role)
-    lost = world._speaking
-    assert lost is not None
+    lost = world.speaking["tts"]
     lost.used += CHUNK_FRAMES  # a message of the worker was lost on its way
     lost.done += CHUNK_FRAMES
     world.end_input("a")
@@ -505,11 +641,11 @@ def test_a_player_that_never_says_that_a_sentence_is_over_gets_no_further() -> N
     while not world._finishing:
         for role in WORKING_ROLES:
             world.step(role)
-    since, _ = world.ledger.progress("player")
+    since, _ = world.ledger.progress(PLAYER)
     assert since is not None
     while world.step("player"):
         pass
-    assert world.ledger.progress("player") == (None, 0)
+    assert world.ledger.progress(PLAYER) == (None, 0)
 
 
 def test_a_player_that_comes_while_all_is_held_is_told_so_first() -> None:
@@ -517,7 +653,7 @@ def test_a_player_that_comes_while_all_is_held_is_told_so_first() -> None:
     world.start()
     world.do(world.ledger.hold(paused=True, now=world.now))
     world.lose("player", counts_as_failure=False)
-    commands = world.ledger.worker_available("player", world.now)
+    commands = world.ledger.worker_available(PLAYER, world.now)
     assert isinstance(commands[0], Send)
     assert isinstance(commands[0].message, Pause)
 
@@ -538,7 +674,7 @@ def test_a_stale_or_misplaced_message_changes_nothing(message: Translated | Audi
     world.find("a", "hello")
     before = [*world.events]
     for role in WORKING_ROLES:
-        assert world.ledger.handle(role, message, world.now) == []
+        assert world.ledger.handle(worker_id(role), message, world.now) == []
     assert world.events == before
     world.end_input("a")
     world.settle()
@@ -581,7 +717,7 @@ def test_a_translation_too_long_for_a_frame_is_no_translation() -> None:
     for batch in range(1, MAX_ATTEMPTS + 1):
         sentences = [TranslatedSentence(session="a", sentence=0, text="x" * (MAX_CHARACTERS + 1))]
         done = Translated(batch=batch, language="en", engine="x", sentences=sentences)
-        world.do(world.ledger.handle("translation", done, world.now))
+        world.do(world.ledger.handle(worker_id("translation"), done, world.now))
     world.start()
     world.end_input("a")
     world.settle()
@@ -601,7 +737,7 @@ def test_a_player_has_no_say_about_a_sentence_that_it_was_not_given(message: Wor
     world.start()
     world.open("a")
     world.find("a", "hello")
-    assert world.ledger.handle("player", message, world.now) == []
+    assert world.ledger.handle(PLAYER, message, world.now) == []
     world.end_input("a")
     world.settle()
     assert world.closed[0].exit_code == 0
@@ -612,7 +748,7 @@ def test_a_failed_output_is_no_success_whatever_its_exit_code(said: int, found: 
     world = World()
     world.start()
     world.open("a")
-    world.do(world.ledger.handle("player", OutputFailed(session="a", reason="gone", exit_code=said), world.now))
+    world.do(world.ledger.handle(PLAYER, OutputFailed(session="a", reason="gone", exit_code=said), world.now))
     assert world.closed[0].exit_code == found
 
 

@@ -1,4 +1,4 @@
-"""The ledger gives a sentence to the player when its playout_start says so."""
+"""The ledger gives a sentence to the player when it can be played without a gap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from helpers.simulated_workers import World, options
 from voicestream.protocol.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.protocol.messages import AudioPlayed, AudioWritten, Lease, Play, Speak
-from voicestream.supervisor.ledger.commands import Send
+from voicestream.supervisor.ledger.commands import PLAYER, Send, SessionWorkers, VoiceRoute, WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,8 @@ class Played(World):
         self.free: list[int] = []
         self.used = 0
         self.start(["translation", "player", "tts"])
-        self.do(self.ledger.open_session("a", options(speed=speed), self.now))
+        workers = SessionWorkers(translator=WorkerId("translation"), voice=VoiceRoute(WorkerId("tts")))
+        self.do(self.ledger.open_session("a", options(speed=speed), workers, self.now))
 
     def do(self, commands: Iterable[Command]) -> None:
         kept = list(commands)
@@ -80,7 +81,7 @@ class Played(World):
         return {"session": "a", "sentence": job.sentence, "attempt": job.attempt, "slot": slot, "start": self.used}
 
     def _tell(self, message: AudioWritten) -> None:
-        self.do(self.ledger.handle("tts", message, self.now))
+        self.do(self.ledger.handle(WorkerId("tts"), message, self.now))
 
     def tick(self, seconds: float) -> None:
         self.now += seconds
@@ -137,7 +138,7 @@ def test_what_the_quiet_around_a_sentence_takes_says_nothing_about_its_voice() -
     world.write(4 * HALF, after=2.0)
     world.write(pause, after=0.0)
     world.finish()
-    assert world.ledger.speaking.playout_start.speed == pytest.approx(4 * HALF / SAMPLE_RATE / 2.0)
+    assert world.ledger.speaking._playout_starts[WorkerId("tts")].speed == pytest.approx(4 * HALF / SAMPLE_RATE / 2.0)
 
 
 def test_a_voice_that_waits_for_slots_is_no_slower_and_what_is_there_is_played() -> None:
@@ -150,7 +151,7 @@ def test_a_voice_that_waits_for_slots_is_no_slower_and_what_is_there_is_played()
     world.tick(0.0)
     assert world.plays, "nothing will come before something was heard"
     world.tick(100.0)
-    world.do(world.ledger.handle("player", AudioPlayed(session="a", sentence=0, frame=SLOT_FRAMES), world.now))
+    world.do(world.ledger.handle(PLAYER, AudioPlayed(session="a", sentence=0, frame=SLOT_FRAMES), world.now))
     assert world.free
     timeline = world.ledger.state.sessions["a"].rows[0].timeline
     assert timeline is not None

@@ -29,7 +29,7 @@ BACK = {
     (Stage.SPEAKING, Stage.TRANSLATED),
     (Stage.SPOKEN, Stage.TRANSLATED),  # its sound is given up for a session that is heard before
 }
-ALLOWED = {*itertools.pairwise(FORWARD), *BACK, (Stage.FOUND, Stage.TRANSLATED)}
+ALLOWED = {*itertools.pairwise(FORWARD), *BACK, (Stage.FOUND, Stage.TRANSLATED), (Stage.TRANSLATED, Stage.SPOKEN)}
 
 
 @pytest.mark.parametrize("start", list(Stage))

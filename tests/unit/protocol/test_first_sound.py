@@ -8,7 +8,7 @@ import pytest
 
 from helpers.simulated_workers import World
 from voicestream.protocol.messages import Ready, Translate, WorkFailed
-from voicestream.supervisor.ledger.commands import Send
+from voicestream.supervisor.ledger.commands import Send, WorkerId
 from voicestream.supervisor.ledger.speaking import FIRST_SOUND_SECONDS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Shared(World):
         super().do(kept)
 
     def ready(self, role: Role, device: str) -> None:
-        self.do(self.ledger.handle(role, Ready(engine="any", device=device), self.now))
+        self.do(self.ledger.handle(WorkerId(role), Ready(engine="any", device=device), self.now))
 
 
 def test_the_next_batch_waits_for_the_first_sound_and_not_for_the_rest() -> None:
@@ -49,7 +49,7 @@ def test_the_next_batch_waits_for_the_first_sound_and_not_for_the_rest() -> None
     while world.ledger.state.sessions["a"].rows[0].frames == 0:
         assert world.batches == 1
         assert world.step("tts")
-    assert world.ledger.speaking.in_flight == 1
+    assert world.ledger.speaking.in_flight(WorkerId("tts")) == 1
     assert world.batches == 2
     world.find("a", "Three.")
     world.step("translation")
@@ -80,7 +80,7 @@ def test_nobody_waits_while_something_is_heard() -> None:
         world.step("tts")
     world.step("translation")
     world.find("a", "Three.")
-    assert world.ledger.speaking.in_flight == 1
+    assert world.ledger.speaking.in_flight(WorkerId("tts")) == 1
     assert world.batches == 3
 
 
@@ -91,7 +91,7 @@ def test_what_brings_no_sound_is_not_waited_for(how: str) -> None:
     match how:
         case "failed":
             failure = WorkFailed(session="a", sentence=0, attempt=1, reason="it cannot", permanent=True)
-            world.do(world.ledger.handle("tts", failure, world.now))
+            world.do(world.ledger.handle(WorkerId("tts"), failure, world.now))
         case "lost":
             world.lose("tts", counts_as_failure=False)
         case "stopped":

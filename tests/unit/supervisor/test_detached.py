@@ -20,7 +20,7 @@ from voicestream.protocol.messages import (
     SessionOptions,
 )
 from voicestream.supervisor.detached import HANDOVER_SECONDS, LAST_INPUT_SECONDS, MAX_FAILURES, Handovers
-from voicestream.supervisor.ledger.commands import Closed
+from voicestream.supervisor.ledger.commands import PARSER, Closed, SessionWorkers, VoiceRoute, WorkerId
 from voicestream.supervisor.ledger.ledger import Ledger
 from voicestream.supervisor.reporting import session_status
 from voicestream.supervisor.sessions import Session, Sessions
@@ -50,13 +50,14 @@ class Place:
         self.process = subprocess.Popen(["/bin/sleep", "600"])
         self.client: zmq.Socket[bytes] = net.peer(b"client.1")
         self.session: Session = self.sessions.open(b"client.1", OPTIONS, self.process.pid, self.now)
-        self.ledger.open_session(self.session.session, OPTIONS, self.now)
+        workers = SessionWorkers(translator=None, voice=VoiceRoute(WorkerId("tts")))
+        self.ledger.open_session(self.session.session, OPTIONS, workers, self.now)
         self.book = self.ledger.state.sessions[self.session.session]
 
     def find(self, sentences: int) -> None:
         for number in range(sentences):
             found = SentenceFound(session="s1", sentence=number, message=number // 2, text=f"{number}", language="en")
-            self.ledger.handle("parser", found, self.now + number)
+            self.ledger.handle(PARSER, found, self.now + number)
 
     def told(self) -> list[Message]:
         """What the client gets."""

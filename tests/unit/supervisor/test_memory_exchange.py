@@ -9,6 +9,7 @@ import pytest
 
 from helpers.stage import Listener, new_stage
 from voicestream.protocol.audio_pool import SAMPLE_RATE
+from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.ledger.sentences import AudioSegment, Row, Stage
 from voicestream.supervisor.processes import memory_exchange
 from voicestream.supervisor.processes.memory_exchange import (
@@ -116,7 +117,7 @@ def test_an_exchange_costs_no_sentence_and_sessions_are_not_told_why(
     def play(stage: RunningSupervisor) -> None:
         nonlocal memory
         stage.listener = listener = Listener(stage)
-        record = stage.supervisor.table.records[role]
+        record = stage.supervisor.table.records[WorkerId(role)]
         listener.say("One.")
         stage.until(lambda: len(listener.ends()) == 1)
         assert record.incarnation == 1

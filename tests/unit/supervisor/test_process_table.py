@@ -11,10 +11,12 @@ from helpers.stage import StandIn
 from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.protocol import pool_memory as segment
 from voicestream.protocol.messages import Stopping
+from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.processes import table as process_table
 from voicestream.supervisor.processes.table import ProcessTable
 from voicestream.supervisor.processes.watchdog import Limits
-from voicestream.supervisor.processes.worker_events import RoleFailed
+from voicestream.supervisor.processes.worker_events import GivenUp
+from voicestream.supervisor.requirements import Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from helpers.net import Net
 
+TRANSLATOR = WorkerId("translation")
 REASON = "there are no weights\nTry: voicestream setup"
 
 
@@ -34,13 +37,11 @@ def table(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         net.hub,
         hub_path=net.path,
         segment=pool,
-        engines={},
-        settings={},
         limits=Limits(),
         threads=1,
         progress=lambda _role: (None, 0),
     )
-    made.start_all(time.monotonic())
+    made.obtain(Requirement("translation", "nllb"), time.monotonic())
     yield made
     for record in made.records.values():
         if record.process is not None:
@@ -53,23 +54,23 @@ def table(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def test_a_worker_that_says_that_its_configuration_is_wrong_is_believed_however_its_process_ends(
     table: ProcessTable, status: int
 ) -> None:
-    record = table.records["translation"]
+    record = table.records[TRANSLATOR]
     process = record.process
     assert isinstance(process, StandIn)
     now = time.monotonic()
     table.heard(record, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
     process.end(status)
     table.check(now)
-    failed = [one for one in table.take_events() if isinstance(one, RoleFailed)]
-    assert failed == [RoleFailed(role="translation", reason=REASON, exit_code=EXIT_CONFIGURATION)]
+    failed = [one for one in table.take_events() if isinstance(one, GivenUp)]
+    assert failed == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
 
 
 @pytest.mark.parametrize("status", [0, 1, -9])
 def test_one_that_has_said_nothing_is_started_again(table: ProcessTable, status: int) -> None:
-    record = table.records["translation"]
+    record = table.records[TRANSLATOR]
     process = record.process
     assert isinstance(process, StandIn)
     process.end(status)
     table.check(time.monotonic())
-    assert not [one for one in table.take_events() if isinstance(one, RoleFailed)]
+    assert not [one for one in table.take_events() if isinstance(one, GivenUp)]
     assert record.start_at is not None

@@ -1,4 +1,4 @@
-"""The record of a role: its jobs, its ends, what the alarms look at."""
+"""The record of a worker: its jobs, its ends, what the alarms look at."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.config.engine_settings import EngineSettings
 from voicestream.protocol.messages import Latency, Ready
+from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.processes.restart_policy import End
 from voicestream.supervisor.processes.watchdog import HealthSnapshot
 from voicestream.supervisor.processes.worker_log import WorkerLog
 from voicestream.supervisor.processes.worker_record import KEPT_DURATIONS, KEPT_ENDS, Stop, WorkerRecord
+from voicestream.supervisor.requirements import Requirement
 
 
-def new_record() -> WorkerRecord:
-    return WorkerRecord(role="tts", engine="espeak", settings=EngineSettings(), log=WorkerLog(Path("unused.log")))
+def new_record(engine: str = "espeak") -> WorkerRecord:
+    return WorkerRecord(
+        worker=WorkerId("tts"), requirement=Requirement("tts", engine), log=WorkerLog(Path("unused.log"))
+    )
 
 
 def test_without_a_job_there_is_no_latency() -> None:
@@ -70,21 +73,27 @@ def test_only_the_last_ends_are_kept() -> None:
 def test_the_first_process_is_no_restart() -> None:
     record = new_record()
     assert record.restarts == 0
-    record.incarnation = 1
+    record.starts = 1
     assert record.restarts == 0
-    record.incarnation = 4
+    record.starts = 4
     assert record.restarts == 3
 
 
 def test_the_engine_is_the_one_that_runs_and_otherwise_the_one_that_is_wanted() -> None:
-    record = new_record()
-    record.engine = "auto"
+    record = new_record("auto")
     assert record.engine_name == "auto"
     record.ready = Ready(engine="espeak", device="cpu")
     assert record.engine_name == "espeak"
-    record.engine = "xtts"
     record.stop = Stop(step="drain", since=1.0)
-    assert record.engine_name == "xtts", "the one that runs is on its way out"
+    assert record.engine_name == "auto", "the one that runs is on its way out"
+
+
+def test_while_a_session_has_named_what_auto_found_the_next_incarnation_is_started_with_that() -> None:
+    record = new_record("auto")
+    record.found_engine = "espeak"
+    assert record.engine_to_start == "auto"
+    record.named_by.add("s1")
+    assert record.engine_to_start == "espeak"
 
 
 def test_the_alarms_see_what_was_seen() -> None:

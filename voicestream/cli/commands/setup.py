@@ -124,12 +124,17 @@ def _restart_workers(roles: Iterable[Role]) -> None:
     """Restart workers of a running supervisor that use the replaced models; with open sessions print the command."""
     for role in sorted(roles):
         try:
-            if rpc.call(StatusRequest(), Status).supervisor.sessions:
+            status = rpc.call(StatusRequest(), Status)
+            if all(worker.state == "not_started" for worker in status.workers if worker.role == role):
+                continue  # the next one is started with what is there now
+            if status.supervisor.sessions:
                 hint = f"Try: voicestream workers restart {role}"
                 click.echo(f"voicestream: a session is still spoken with the earlier {role}\n{hint}", err=True)
                 continue
             click.echo(f"voicestream: restarting {role} …", err=True)
-            rpc.call(RestartWorker(role=role), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
+            request = RestartWorker(role=role)
+            for _ in rpc.call_each(request, WorkerRestarted, timeout_seconds=RESTART_SECONDS):
+                pass  # one answer a worker
         except VoicestreamError as error:
             click.echo(f"voicestream: {role} was not restarted: {error.for_people()}", err=True)
 

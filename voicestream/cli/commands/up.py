@@ -11,8 +11,9 @@ from voicestream.cli.session import gpu_option
 from voicestream.cli.session.click_options import check_environment, options_of
 from voicestream.cli.session.request import models_directory, named_source
 from voicestream.client.connection import Client
+from voicestream.config import config_file, worker_limits
 from voicestream.config.engine_choice import EngineChoice
-from voicestream.config.engine_settings import AUTO
+from voicestream.config.engine_settings import AUTO, UNTRANSLATED
 from voicestream.config.options import ENGINES
 from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, VoicestreamError
@@ -25,8 +26,8 @@ READY_SECONDS: Final = 300.0
 
 END_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 0.1
-LOADED_STATES: Final = frozenset({"ready", "busy", "failed"})
-"""States of a worker that has finished loading."""
+LOADED_STATES: Final = frozenset({"ready", "busy", "failed", "not_started"})
+"""States of a worker that has finished loading, or is not to be loaded."""
 
 
 @click.command()
@@ -44,7 +45,10 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
     with named_source(context, "gpu", "compute"):
         compute, found = gpu_option.devices(context)
     choice = EngineChoice(tts=tts, translator=translator, models=models, compute=compute, gpus=found, graphs=graphs)
-    with Client(RunDirectory.of_this_user(), ["--stay", *choice.arguments()]) as client:
+    settings = config_file.load(config_file.path())
+    limits = worker_limits.resolve(settings.idle_seconds, settings.memory_bytes)
+    arguments = ["--stay", *choice.arguments(), *limits.arguments()]
+    with Client(RunDirectory.of_this_user(), arguments) as client:
         started = client.connect_or_start()
         answer = _wait_until_loaded(client)
         if client.log_failure:
@@ -87,11 +91,12 @@ def _check(answer: Status, wanted: dict[str, str], *, is_new: bool) -> None:
         ConfigurationError: a worker has failed, or runs another engine than the named one.
     """
     for worker in answer.workers:
-        engine = wanted.get(worker.role, AUTO)
-        if worker.state == "failed" and (is_new or engine != AUTO):
+        if worker.state == "failed" and (is_new or wanted.get(worker.role) == worker.engine):
             raise ConfigurationError(f"the {worker.role} worker does not start: {worker.detail}")
-        if not is_new and engine not in (AUTO, worker.engine):
+    for role, engine in wanted.items():
+        running = [worker.engine for worker in answer.workers if worker.role == role and worker.engine]
+        if not is_new and engine not in (AUTO, UNTRANSLATED, *running):
             raise ConfigurationError(
-                f"the supervisor that is running has the {worker.role} engine {worker.engine}, not {engine}",
+                f"the supervisor that is running has the {role} engine {', '.join(running) or 'none'}, not {engine}",
                 hint="Try: voicestream down, then again: voicestream up",
             )

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Final
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 import msgspec
 
 from voicestream import log
+from voicestream.cli import worker_lines
 from voicestream.cli.click_classes import Group
 from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
-from voicestream.cli.rpc import call
+from voicestream.cli.rpc import call, call_each
 from voicestream.errors import NoLogError, UsageError
 from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
     from voicestream.protocol.messages import Role, WorkerStatus
@@ -48,7 +50,19 @@ COLUMNS: Final = (
     Column("MiB", 1),
 )
 
-role_argument = click.argument("role", type=click.Choice(ROLES))
+
+class WorkerName(click.ParamType):
+    """``ROLE`` or ``ROLE:ENGINE``."""
+
+    name = "worker"
+
+    def __init__(self, roles: Sequence[str]) -> None:
+        self._roles = roles
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:  # noqa: ANN401 - click's
+        """Role, and engine or nothing."""
+        role, _, engine = str(value).partition(":")
+        return click.Choice(self._roles).convert(role, param, ctx), engine
 
 
 @click.group(cls=Group)
@@ -78,25 +92,30 @@ def as_printed(answer: Status) -> bytes:
 
 
 @workers.command("restart")
-@role_argument
+@click.argument("worker", metavar="ROLE[:ENGINE]", type=WorkerName(ROLES))
 @click.option("--now", is_flag=True, help="Kill it instead of letting it finish the job in hand.")
-def restart(role: Role, *, now: bool) -> None:
-    """Restart a worker; no sentence is lost."""
-    answer = call(RestartWorker(role=role, now=now), WorkerRestarted, timeout_seconds=RESTART_SECONDS)
-    click.echo(
-        f"voicestream: {role} is ready again after {answer.seconds:.2f} s: pid {answer.pid}, "
-        f"incarnation {answer.incarnation}; before: {one_line(answer.path)}",
-        err=True,
-    )
+def restart(worker: tuple[str, str], *, now: bool) -> None:
+    """Restart the workers of a role, or those of one engine (tts:espeak); no sentence is lost."""
+    role, engine = worker
+    request = RestartWorker(role=cast("Role", role), engine=engine, now=now)
+    for answer in call_each(request, WorkerRestarted, timeout_seconds=RESTART_SECONDS):
+        name = f"{answer.role}:{answer.engine}" if engine else answer.role
+        click.echo(
+            f"voicestream: {name} is ready again after {answer.seconds:.2f} s: pid {answer.pid}, "
+            f"incarnation {answer.incarnation}; before: {one_line(answer.path)}",
+            err=True,
+        )
 
 
 @workers.command("logs")
-@click.argument("role", type=click.Choice([*ROLES, "supervisor"]))
+@click.argument("worker", metavar="ROLE[:ENGINE]", type=WorkerName((*ROLES, "supervisor")))
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until Ctrl-C.")
-def logs(role: str, *, follow: bool) -> None:
-    """Print the last lines of a worker's log."""
+def logs(worker: tuple[str, str], *, follow: bool) -> None:
+    """Print the last lines of the log of a role, or those of the workers of one engine (tts:espeak)."""
+    role, engine = worker
     with _open(role) as file:
-        sys.stdout.writelines(strip_terminal_codes(line) for line in deque(file, maxlen=LINES_SHOWN))
+        chosen = worker_lines.of_engine(file, role, engine) if engine else file
+        sys.stdout.writelines(strip_terminal_codes(line) for line in deque(chosen, maxlen=LINES_SHOWN))
         if follow:
             _follow(file)
 
@@ -149,11 +168,13 @@ def _print_table(answer: Status, *, clear: bool) -> None:
 def _lines(answer: Status, width: int) -> list[str]:
     """Format the table, texts too long for a cell below it, and the supervisor's line."""
     lines = table(COLUMNS, [_cells(worker) for worker in answer.workers], width)
+    several = {role for role, count in Counter(worker.role for worker in answer.workers).items() if count > 1}
     for worker in answer.workers:
+        name = f"{worker.role}:{worker.engine}" if worker.role in several else worker.role
         if worker.detail:
-            lines += wrapped(f"{worker.role}: {worker.detail}", width)
+            lines += wrapped(f"{name}: {worker.detail}", width)
         if worker.last_exit:
-            lines += wrapped(f"{worker.role}: last exit: {worker.last_exit}", width)
+            lines += wrapped(f"{name}: last exit: {worker.last_exit}", width)
     supervisor = answer.supervisor
     text = (
         f"supervisor {supervisor.pid}, up {_duration(supervisor.uptime_seconds)}, sessions {supervisor.sessions}, "
@@ -170,7 +191,7 @@ def _cells(worker: WorkerStatus) -> tuple[str, ...]:
         worker.role,
         str(worker.pid or "-"),
         str(worker.incarnation),
-        worker.state,
+        worker.state.replace("_", " "),
         worker.engine or "-",
         worker.device or "-",
         _duration(worker.uptime_seconds),

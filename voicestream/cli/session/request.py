@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from voicestream.cli.session import gpu_option, output_option
 from voicestream.cli.session.click_options import check_environment, error_text
-from voicestream.config import config_file
+from voicestream.config import config_file, worker_limits
 from voicestream.config.options import BY_NAME
 from voicestream.engines import registry
 from voicestream.errors import EXIT_USAGE, ConfigurationError, UsageError, VoicestreamError
@@ -20,6 +20,8 @@ from voicestream.protocol.messages import ParserOptions, SessionOptions, Transla
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from voicestream.config.worker_limits import WorkerLimits
 
 _PLACES: Final = "voicestream.config.config_file"
 """Key in ``click.Context.meta``: place in the user's file by parameter name."""
@@ -78,6 +80,8 @@ class SessionRequest:
     options: SessionOptions
     captions: bool
     quiet: bool
+    worker_limits: WorkerLimits
+    """For a supervisor that has to be started."""
     detach: bool
     """The supervisor finishes the session after the end of the input."""
 
@@ -140,6 +144,7 @@ def request(
         options=options,
         captions=bool(values["captions"]),
         quiet=bool(values["quiet"]),
+        worker_limits=worker_limits.resolve(found.idle_seconds, found.memory_bytes),
         detach=bool(values.get("detach")),
     )
 

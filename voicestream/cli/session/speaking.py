@@ -98,7 +98,8 @@ def speak(
         gpus=options.gpus,
         graphs=options.graphs,
     )
-    with Client(RunDirectory.of_this_user(), choice.arguments()) as client:
+    arguments = [*choice.arguments(), *request.worker_limits.arguments()]
+    with Client(RunDirectory.of_this_user(), arguments) as client:
         display = _Terminal(captions, event_file, translates=translates)
         return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
 

@@ -25,8 +25,8 @@ def of(ledger: Ledger, now: float) -> Overview:
     """The figures at this moment."""
     waiting = [
         row
-        for book in ledger.state.sessions.values()
-        for row in book.rows.values()
+        for session in ledger.state.sessions.values()
+        for row in session.rows.values()
         if not (row.heard or row.is_announcement)
     ]
     heard = ledger.playing.heard_now()

@@ -1,0 +1,96 @@
+"""Assignment of workers to sessions: each session gets the workers that it requires, which others may use as well.
+
+A worker is started when the first session needs it. Its failure concerns the sessions that need it, and no others.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from voicestream.config.engine_settings import AUTO
+from voicestream.protocol.messages import EventName, SessionEvent
+from voicestream.supervisor import requirements
+from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute
+from voicestream.supervisor.reporting import session_events
+
+if TYPE_CHECKING:
+    from voicestream.supervisor.ledger.commands import ChooseVoice, WorkerId
+    from voicestream.supervisor.loop import Supervisor
+    from voicestream.supervisor.processes.worker_events import GivenUp
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
+    from voicestream.supervisor.requirements import Requirement
+    from voicestream.supervisor.sessions import Session
+
+_log = logging.getLogger(__name__)
+
+
+class Assignment:
+    """The workers of all sessions."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+
+    def assign(self, session: Session, now: float) -> SessionWorkers:
+        """Give a new session its workers, starting those that are missing."""
+        required = requirements.of_session(session.options)
+        records = {role: self._obtain(session, requirement, now) for role, requirement in required.items()}
+        options = session.options
+        session.workers = SessionWorkers(
+            translator=records["translation"].worker if "translation" in records else None,
+            voice=VoiceRoute(records["tts"].worker, options.voice, any_engine=options.tts == AUTO),
+        )
+        return session.workers
+
+    def choose_voice(self, choice: ChooseVoice, now: float) -> None:
+        """Choose who speaks the sentences of a session in a language that it did not have so far."""
+        session = self._supervisor.sessions.by_id.get(choice.session)
+        if session is not None and session.workers is not None:
+            self._route(session, choice.language, session.workers.voice, now)
+
+    def sessions_of(self, worker: WorkerId) -> list[Session]:
+        """The sessions that need a worker."""
+        return [session for session in self._supervisor.sessions.by_id.values() if session.needs(worker)]
+
+    def given_up(self, event: GivenUp, now: float) -> None:
+        """There will be no further incarnation of a worker: end the sessions that cannot do without it.
+
+        A session of which it spoke some sentences only goes on with its own voice.
+        """
+        supervisor = self._supervisor
+        text = f"{session_events.WORDS[event.worker.role]}: {event.reason}"
+        for session in self.sessions_of(event.worker):
+            own = session.workers.voice.worker if session.workers is not None else None
+            if event.worker != own and event.worker in {voice.worker for voice in session.voices.values()}:
+                self._fall_back(session, event, now)
+            else:
+                supervisor.do(supervisor.ledger.stop_session(session.session, text, event.exit_code, now))
+
+    def release(self, session: Session, now: float) -> None:
+        """A session is over: it needs no worker any more."""
+        for record in self._supervisor.table.records.values():
+            record.named_by.discard(session.session)
+            if session.needs(record.worker):
+                record.idle_since = now
+
+    def _obtain(self, session: Session, requirement: Requirement, now: float) -> WorkerRecord:
+        record = self._supervisor.table.obtain(requirement, now)
+        if requirement.engine != record.requirement.engine:
+            record.named_by.add(session.session)
+        return record
+
+    def _fall_back(self, session: Session, event: GivenUp, now: float) -> None:
+        """Let the voice of a session speak what another cannot, and tell so."""
+        if session.workers is None:
+            return
+        languages = [one for one, voice in session.voices.items() if voice.worker == event.worker]
+        for language in languages:
+            del session.voices[language]
+            self._route(session, language, session.workers.voice, now, event.reason)
+        text = f"the voice of the session speaks {', '.join(languages)} as well: {event.reason}"
+        notice = SessionEvent(event=EventName.NOTICE, session=session.session, time=now, role="tts", text=text)
+        self._supervisor.sessions.tell(session.session, notice)
+
+    def _route(self, session: Session, language: str, voice: VoiceRoute, now: float, reason: str = "") -> None:
+        supervisor = self._supervisor
+        supervisor.do(supervisor.ledger.voice_chosen(session.session, language, voice, now, reason=reason))

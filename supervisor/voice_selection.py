@@ -1,0 +1,74 @@
+"""Selection of a voice engine by language, with ``auto``: the best that is ready on this machine.
+
+An engine counts as ready if its packages and weights are there. It is loaded by its worker only, so it may turn out
+that it cannot be; what ``auto`` has tried in vain is not tried again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicestream.config import engine_settings, gpu_probe
+from voicestream.errors import VoicestreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicestream.config.engine_settings import EngineSettings
+    from voicestream.engines.spec import SynthesizerSpec
+
+
+def candidates(language: str, settings: EngineSettings) -> tuple[str, ...]:
+    """Names of the voice engines that seem to be ready and to speak a language, the best first.
+
+    Reads entry points and looks for packages and weights, which takes some 20 ms.
+
+    Args:
+        language: BCP-47 tag; empty = any.
+        settings: with which the engines would be loaded.
+    """
+    from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time
+
+    base = base_of(language)
+    ranked = registry.chosen_by_auto(registry.SYNTHESIZERS, uses_gpu=uses_gpu(settings))
+    return tuple(spec.name for spec in ranked if (not base or spec.may_speak(base)) and _seems_ready(spec, settings))
+
+
+def better_engine(own: str, for_own: Sequence[str], for_language: Sequence[str]) -> str:
+    """The engine that should speak a language instead of that of the session; empty = none. Pure.
+
+    Args:
+        own: what ``auto`` has found for the session; empty = it is not known yet.
+        for_own: candidates for the language of the session, the best first.
+        for_language: candidates for the language in question.
+    """
+    own = own or next(iter(for_own), "")
+    failed = for_own[: for_own.index(own)] if own in for_own else ()
+    best = next((name for name in for_language if name not in failed), "")
+    return "" if best == own else best
+
+
+def base_of(language: str) -> str:
+    """The base language of a BCP-47 tag: ``pt`` of ``pt-BR``."""
+    return language.partition("-")[0].lower()
+
+
+def uses_gpu(settings: EngineSettings) -> bool:
+    """Whether a GPU is to compute, as far as that is known without torch."""
+    if settings.compute == engine_settings.AUTO:
+        return gpu_probe.may_have_gpu()
+    return settings.compute != "cpu"
+
+
+def _seems_ready(spec: SynthesizerSpec, settings: EngineSettings) -> bool:
+    from voicestream.models import packages  # noqa: PLC0415 - see above
+
+    if not packages.has_all(spec):
+        return False
+    if spec.find_weights is None:
+        return True
+    try:
+        spec.find_weights(settings.models)
+    except VoicestreamError:
+        return False
+    return True
