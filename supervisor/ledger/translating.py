@@ -120,7 +120,8 @@ class Translating:
         """
         for worker in sorted({one.workers.translator for one in by_need if one.found and one.workers.translator}):
             is_free = worker in self._state.available and worker not in self._batches
-            if is_free and (self._state.gpu_of(worker) or "none") not in busy_gpus:
+            gpu = self._state.gpu_of(worker)
+            if is_free and not (gpu and gpu in busy_gpus):
                 self._send_batch(worker, [one for one in by_need if one.workers.translator == worker])
 
     def _send_batch(self, worker: WorkerId, by_need: list[SessionState]) -> None:

@@ -22,7 +22,7 @@ _MEMORY: Final = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([KMG]I?)?B?", re.IGNOR
 
 @dataclass(frozen=True)
 class WorkerLimits:
-    """When workers that no session needs are ended."""
+    """Limits of time and memory; workers that a session needs never end for them."""
 
     idle_seconds: float = 600.0
     """After so long without a session,"""

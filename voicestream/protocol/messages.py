@@ -194,7 +194,7 @@ class WorkerStatus(_Part, frozen=True, kw_only=True):
     last_exit: str | None
     """End of the previous incarnation and how it was ended: ``exit 0 (drain)``, ``SIGKILL (died)``."""
     detail: str = ""
-    """What it is doing while loading, or why it failed."""
+    """Loading stage, or reason of a failure."""
     sessions: int = 0
     """Open sessions that need it."""
 
