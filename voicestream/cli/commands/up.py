@@ -97,6 +97,6 @@ def _check(answer: Status, wanted: dict[str, str], *, is_new: bool) -> None:
         running = [worker.engine for worker in answer.workers if worker.role == role and worker.engine]
         if not is_new and engine not in (AUTO, UNTRANSLATED, *running):
             raise ConfigurationError(
-                f"the supervisor that is running has the {role} engine {', '.join(running) or 'not started'}, not {engine}",
+                f"the supervisor that is running has the {role} engine {', '.join(running) or 'stopped'}, not {engine}",
                 hint="Try: voicestream down, then again: voicestream up",
             )
