@@ -12,11 +12,14 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.markdown import constructs, tables
-from voicestream.workers.parser.markdown.constructs import AGAIN, LINE_DONE, MORE, SKIP, AnyConstruct, Silence, Table
+from voicestream.workers.parser.markdown import callouts, constructs, line_breaks, line_ends, tables
+from voicestream.workers.parser.markdown.construct import AGAIN, LINE_DONE, MORE, OVER, SKIP
+from voicestream.workers.parser.markdown.constructs import AnyConstruct, Silence, Table
 from voicestream.workers.parser.markdown.elements import Piece, Sentence
-from voicestream.workers.parser.markdown.line_kinds import Kind, Line, classify
+from voicestream.workers.parser.markdown.line_kinds import Kind, Line, Place, classify
+from voicestream.workers.parser.sentences import spans
 from voicestream.workers.parser.sentences.boundary import (
+    ASCII_TRIGGER,
     LONGEST_SENTENCE,
     TRIGGER,
     first_sentence,
@@ -37,31 +40,16 @@ _TEXT_STEP: Final = 4096
 _ASKED_AT_ONCE: Final = 256
 """Characters up to which the beginning of a line is looked at again with every piece; then with every doubling."""
 
-_ONE_LINE: Final = re.compile(r"(?!diff --git )[A-Za-z][^)]")
-_LINE_STOP: Final = re.compile(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）]*\Z")
-_STOP_ENDS: Final = frozenset(stops.ALL + ":：\"')]*_`»”’」』）")
-"""The last character of what ``_LINE_STOP`` matches."""
-_HARD_BREAK: Final = re.compile(r"(?:(?<! )  +|(?<!\\)(?:\\\\)*\\)\Z")
-_MAY_BREAK: Final = ("  ", "\\")
-_BOLD_LINE: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
-_BOLD_ENDS: Final = ("**", "__", "**:", "__:")
-_LINE_TAIL: Final = 100
-"""Characters at the end of a line that tell how it ends: a paragraph of a thousand lines is not searched with each."""
 _CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
 _HEADING_NUMBER: Final = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
 _HEADING_TAIL: Final = re.compile(r"(?<![ \t])[ \t]+#+[ \t]*\Z")
-_OPEN_FENCE: Final = re.compile(r"(?<!`)(`{3,})([\w+#.-]*)[ \t]*\Z")
 _BARE_STOPS: Final = frozenset(stops.FULL)
 _SPAN_OPENERS: Final = "`[<~$\\"
 
 
 def is_one_line(text: str) -> bool:
     """Whether a message is one line of text that needs no look at its structure."""
-    return len(text) <= _TEXT_STEP and _ONE_LINE.match(text) is not None and "\n" not in text and not is_unwanted(text)
-
-
-def _at_end(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
-    return pattern.search(line, max(0, len(line) - _LINE_TAIL))
+    return len(text) <= _TEXT_STEP and line_ends.is_plain_line(text) and not is_unwanted(text)
 
 
 class Blocks(msgspec.Struct):
@@ -85,6 +73,12 @@ class Blocks(msgspec.Struct):
     box: str = ""
     in_list: bool = False
     after_blank: bool = True
+    begun: bool = False
+    """A line that is not blank was read."""
+    mark: str = ""
+    """Letter or Roman numeral of the item before."""
+    line_start: int = 0
+    """Index into ``text`` of the last line; below zero when some of it was given out."""
     whole_line: bool = False
     """``text`` is one whole line, so the next may make it the header of a table."""
     construct: AnyConstruct | None = None
@@ -105,7 +99,8 @@ class Blocks(msgspec.Struct):
         """Read the next piece of the message."""
         if self.inline and len(piece) < _TEXT_STEP and "\n" not in piece:
             self.text += piece
-            if TRIGGER.search(piece) is not None or self.scanned < len(self.text) - len(piece):
+            trigger = ASCII_TRIGGER if piece.isascii() else TRIGGER
+            if trigger.search(piece) is not None or self.scanned < len(self.text) - len(piece):
                 self._take_sentences(out)
                 return
             self.scanned = len(self.text)
@@ -188,10 +183,15 @@ class Blocks(msgspec.Struct):
         if over and self.text and not (self.inline and self._in_span()):
             self._end_sentences(out)
             self.whole_line = False  # what was given out is no header of a table
+            if self.held:
+                self.feed("", out)
+                if self.text and not self._in_span():
+                    self._end_sentences(out)
             return
         spaced = self.text[-1:].isspace()
         if self.inline and (sure or spaced) and not self._in_span() and may_be_over(self.text):
             self._give(self.text, out)
+            self.line_start -= len(self.text)
             self.text = ""
             self.scanned = 0
 
@@ -215,7 +215,7 @@ class Blocks(msgspec.Struct):
             result = self.construct.read(line, out, complete=complete, is_cut=is_cut)
             if self.construct.over:
                 self._close_construct(out)
-            if result != constructs.OVER:
+            if result != OVER:
                 return result
         if self.whole_line and line.lstrip()[:1] in ("-", ":", "|"):
             if not complete:
@@ -224,15 +224,18 @@ class Blocks(msgspec.Struct):
                 self.construct = Table(header=tables.cells(self.text), paragraph=self.paragraph)
                 self.text, self.scanned, self.whole_line = "", 0, False
                 return LINE_DONE
-        found = classify(line, complete=complete, in_paragraph=bool(self.text), in_list=self.in_list)
-        if found is None:
+        place = Place(bool(self.text), self.in_list, self.after_blank, not self.begun, self.mark)
+        found = classify(line, place, complete=complete)
+        if found is None or not self._break_line(line, found, out, complete=complete):
             return MORE
+        self.begun = self.begun or found.kind is not Kind.BLANK
         if found.item:
             self._end_block(out)
             self.number, self.box = found.number, found.box
+            self.mark = found.mark or self.mark
             self.in_list = True
             self.after_blank = False
-        if found.kind is Kind.TEXT or found.kind is Kind.SIGN:
+        if found.kind in (Kind.TEXT, Kind.SIGN, Kind.DEFINITION):
             if found.kind is Kind.SIGN:
                 self._end_block(out)
             self._begin_text(line, found)
@@ -245,14 +248,27 @@ class Blocks(msgspec.Struct):
             return len(line) - len(line[found.start :].lstrip(line[found.start]))
         return self._begin_construct(line, found, out, complete=complete, is_cut=is_cut)
 
+    def _break_line(self, line: str, found: Line, out: list[Piece], *, complete: bool) -> bool:
+        """End the open sentence if it ended with its line; False when more of the next line is needed to tell."""
+        if not self.text or found.item or found.kind is not Kind.TEXT or self._is_span_open():
+            return True
+        last, size = self.text[max(self.line_start, 0) :], len(self.text) - self.line_start
+        ends = line_breaks.breaks(last, size, line[found.start :], complete=complete, language=self.language)
+        if ends:
+            self._end_block(out)
+        return ends is not None
+
     def _begin_text(self, line: str, found: Line) -> None:
-        if self.text:
+        if self.text and found.kind is Kind.DEFINITION:
+            self.text = self.text.rstrip(":*_ ") + ": "
+        elif self.text:
             joined = _CJK.match(self.text[-1]) is not None and _CJK.match(line[found.start]) is not None
             self.text += "" if joined else " "
         elif self.after_blank and not found.item and not line[0].isspace():
             self.in_list = False
         self.after_blank = False
         self.whole_line = False
+        self.line_start = len(self.text)
 
     def _begin_construct(self, line: str, found: Line, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
         """Deal with a line that is not text."""
@@ -270,6 +286,9 @@ class Blocks(msgspec.Struct):
             self._heading(content, out)
         elif found.kind is Kind.RULE:
             self.paragraph = True
+        elif found.kind is Kind.CALLOUT:
+            self._callout(content, out)
+            return LINE_DONE if complete else SKIP
         self.construct = constructs.begin(found, content, paragraph=self.paragraph, is_cut=is_cut)
         if isinstance(self.construct, Silence):
             return AGAIN - found.start
@@ -290,31 +309,54 @@ class Blocks(msgspec.Struct):
         self._end_block(out)
         self.paragraph = True
 
+    def _callout(self, content: str, out: list[Piece]) -> None:
+        """Read the line that opens or closes an admonition: its title is a heading, without one its kind is said."""
+        alert, title = callouts.read(content)
+        self.paragraph = True
+        self.text = f"{alert} {title}".strip()
+        self.line_start = 0
+        if title:
+            self._take_sentences(out)
+            self._end_block(out)
+            self.paragraph = True
+
     def _end_line(self, out: list[Piece]) -> None:
         """A line of text has ended: is it the end of a sentence too?"""
         self.inline = False
         line = self.text
         shown = line.rstrip()
-        fence = _at_end(_OPEN_FENCE, shown) if "```" in shown else None
-        if fence is not None and fence[1] not in shown[: fence.start()]:
+        fence = line_ends.open_fence(shown)
+        if fence is not None:
             # Not markdown, but models do write "Here it is: ```python" and go on with the code in the next line.
             self.text = shown[: fence.start()]
             self._end_block(out)
             self.construct = constructs.fence(fence[0])
             return
-        hard = _at_end(_HARD_BREAK, line) if line.endswith(_MAY_BREAK) else None
-        if hard is not None:
-            shown = shown[: hard.start()] if hard[0].endswith("\\") else shown
-        stops = shown[-1:] in _STOP_ENDS and _at_end(_LINE_STOP, shown) is not None and not self._in_span()
-        if stops and shown.endswith(".") and not may_be_over(shown):
-            stops = shown[-2:-1].isdigit() or '"' in shown  # an abbreviation: the sentence goes on in the next line
+        end = line_ends.hard_break(line)
+        ends = end is not None
+        if end is not None:
+            shown = shown[:end]
+        if line_ends.has_stop(shown) and not self._in_span():
+            # Behind an abbreviation the sentence goes on in the next line.
+            is_over = not shown.endswith(".") or may_be_over(shown) or shown[-2:-1].isdigit() or '"' in shown
+            ends = ends or is_over
         self.whole_line = self.opens and "|" in shown
         self.text = shown
-        if stops or hard is not None or (shown.endswith(_BOLD_ENDS) and _BOLD_LINE.match(shown)):
+        if line_ends.is_ruled(shown):
+            self._end_block(out)
+        elif ends or line_ends.is_bold(shown):
             self._end_sentences(out)
 
     def _in_span(self) -> bool:
         return self.scanned < len(self.text) and self.text[self.scanned] in _SPAN_OPENERS
+
+    def _is_span_open(self) -> bool:
+        """Whether a code span or a label goes on behind the line that has ended."""
+        if not self._in_span() or self.text[self.scanned] not in "`[":
+            return False
+        end_of = spans.end_of_code if self.text[self.scanned] == "`" else spans.end_of_brackets
+        end = end_of(self.text, self.scanned, final=True)
+        return end is not None and end < len(self.text)
 
     def _take_sentences(self, out: list[Piece]) -> None:
         """Give out the sentences that are certain."""
@@ -323,12 +365,15 @@ class Blocks(msgspec.Struct):
             if end < 0:
                 return
             self._give(self.text[:end], out)
-            self.text = self.text[end:].lstrip()
+            rest = self.text[end:].lstrip()
+            self.line_start -= len(self.text) - len(rest)
+            self.text = rest
             self.scanned = 0
 
     def _end_sentences(self, out: list[Piece]) -> None:
         """Give out all that is left of the open paragraph."""
         text, start = self.text, self.scanned
+        self.line_start -= len(text)
         while text:
             end = last_end(text, start, language=self.language)
             rest = text[end:].lstrip()
@@ -360,6 +405,8 @@ class Blocks(msgspec.Struct):
             return
         construct.close(out)
         self.paragraph = self.after_blank = True
+        if construct.reread:
+            self._read_lines(construct.reread, out)
         if construct.released:
             self.text = construct.released
             self._take_sentences(out)

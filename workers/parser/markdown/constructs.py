@@ -12,19 +12,10 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.markdown import tables
+from voicestream.workers.parser.markdown.construct import AGAIN, LINE_DONE, MORE, OVER, SKIP, Construct
 from voicestream.workers.parser.markdown.elements import CodeBlock, Lost, Piece, Row
 from voicestream.workers.parser.markdown.line_kinds import JSON_CONTINUES, Kind, Line
-
-MORE: Final = -1
-"""The line so far does not tell what it is."""
-LINE_DONE: Final = -2
-"""The line was dealt with."""
-SKIP: Final = -3
-"""Whatever else the line holds is not spoken."""
-AGAIN: Final = -4
-"""The line up to index ``AGAIN - result`` is done with; the rest is looked at as if a line began there."""
-OVER: Final = 0
-"""The construct ended before this line."""
+from voicestream.workers.parser.markdown.unfenced import FrontMatter, IndentedCode, MachineText
 
 _DIFF_LINE: Final = re.compile(
     r"[-+@ \\]|diff |index |new file|deleted file|similarity |rename |old mode|new mode|Binary "
@@ -34,29 +25,6 @@ _LONGEST_MARK: Final = 64
 """Characters of a fence, and of the name of its language, that are kept."""
 _NESTING: Final = frozenset({"markdown", "md", "mdx"})
 """Code blocks in which models write three-backtick fences inside three-backtick fences."""
-
-
-class Construct(msgspec.Struct, tag=True):
-    """Base of all constructs."""
-
-    over: bool = False
-    """It has ended."""
-    released: str = ""
-    """A line that turned out to be text after all."""
-
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
-        """Read a line: one of the constants above.
-
-        Args:
-            line: The line so far, without its end.
-            out: Takes what is to be spoken.
-            complete: It is the whole line, or all of it that is read at once.
-            is_cut: The line goes on behind ``line``, which is as long as a line may be.
-        """
-        raise NotImplementedError
-
-    def close(self, out: list[Piece]) -> None:
-        """It has ended, or the message inside it."""
 
 
 class Fence(Construct):
@@ -97,7 +65,7 @@ class Fence(Construct):
 class Table(Construct):
     """Rows, of which the first is the header if a ruler follows."""
 
-    header: list[str] = []
+    header: list[str] = msgspec.field(default_factory=list[str])
     waiting: str = ""
     """The first row, until the next line tells."""
     paragraph: bool = False
@@ -299,12 +267,25 @@ class Footnote(Construct):
         return LINE_DONE if complete and not is_cut else SKIP
 
 
-AnyConstruct = Fence | Table | Json | LongJson | Silence | Formula | Block | Diff | Footnote
+AnyConstruct = (
+    Fence
+    | Table
+    | Json
+    | LongJson
+    | Silence
+    | Formula
+    | Block
+    | Diff
+    | Footnote
+    | MachineText
+    | IndentedCode
+    | FrontMatter
+)
 
 _ENDS: Final = {Kind.CONFLICT: ">>>>>", Kind.PATCH: "*** End Patch", Kind.PRIVATE_KEY: "-----END "}
 
 
-def begin(line: Line, content: str, *, paragraph: bool, is_cut: bool) -> AnyConstruct | None:  # noqa: PLR0911 - a table
+def begin(line: Line, content: str, *, paragraph: bool, is_cut: bool) -> AnyConstruct | None:  # noqa: C901, PLR0911, PLR0912 - a table
     """The construct that a line begins; None when the line stands alone. ``is_cut``: the line goes on."""
     match line.kind:
         case Kind.FENCE:
@@ -327,6 +308,12 @@ def begin(line: Line, content: str, *, paragraph: bool, is_cut: bool) -> AnyCons
             return Diff()
         case Kind.FOOTNOTE:
             return Footnote()
+        case Kind.MACHINE:
+            return MachineText(mode=line.until)
+        case Kind.INDENTED_CODE:
+            return IndentedCode(lines=1)
+        case Kind.FRONT_MATTER:
+            return FrontMatter()
         case _:
             return None
 

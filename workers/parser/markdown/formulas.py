@@ -1,9 +1,12 @@
-r"""Inline formulas: ``\(x^2\)`` is said as it stands, a few commands as the word or sign they print."""
+r"""Inline formulas in LaTeX, as one line of plain signs: ``\frac{a}{b}`` is ``a/b``, ``\pm`` is ``±``."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from voicestream.workers.parser.wording.phrases import Phrases
 
 _SIGNS: Final = {
     "le": "<=",
@@ -14,36 +17,112 @@ _SIGNS: Final = {
     "neq": "!=",
     "times": "×",
     "cdot": "·",
+    "div": "÷",
     "pm": "±",
+    "mp": "∓",
     "approx": "≈",
+    "sim": "~",
+    "equiv": "≡",
     "to": "→",
     "rightarrow": "→",
+    "leftarrow": "←",
+    "Rightarrow": "⇒",
+    "implies": "⇒",
+    "in": "∈",
+    "lt": "<",
+    "gt": ">",
     "ldots": "...",
     "dots": "...",
     "cdots": "...",
     "infty": "infinity",
-    "left": "",
-    "right": "",
     "quad": " ",
     "qquad": " ",
-    "text": "",
-    "mathrm": "",
-    "mathbf": "",
-    "mathbb": "",
-    "mathcal": "",
-    "operatorname": "",
-    "displaystyle": "",
+    "%": "%",
 }
-_FRACTION: Final = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-_COMMAND: Final = re.compile(r"\\([A-Za-z]+)\s*")
-_SPACING: Final = re.compile(r"\\[,;:!> ]")
+_SILENT: Final = frozenset(
+    """left right big Big bigg Bigg bigl bigr text mathrm mathbf mathit mathbb mathcal mathsf operatorname displaystyle
+    textstyle limits boldsymbol bm textbf textit hat bar vec tilde overline underline""".split()
+)
+"""Commands of layout, whose arguments are said."""
+_FRACTIONS: Final = frozenset({"frac", "dfrac", "tfrac", "cfrac"})
+_TOKEN: Final = re.compile(r"\\([A-Za-z]+)\s*|\\(.)|([{}])|([^\\{}]+)", re.DOTALL)
+_SIMPLE: Final = re.compile(r"[\w.]+\Z")
+_SPACING: Final = frozenset(",;:!> ")
+_DEEPEST: Final = 8
+"""Braces within braces; a formula that is nested deeper is called by one word."""
+_LONGEST: Final = 120
+"""Characters of a formula that is said; a longer one is called by one word."""
+_LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
+_MATHEMATICAL: Final = frozenset("\\^_{}=+<>()")
 
 
-def say_formula(formula: str) -> str:
-    """What is left of a formula when its layout is taken away."""
-    if "\\" in formula:
-        formula = _FRACTION.sub(r"\1/\2", formula)
-        formula = _SPACING.sub(" ", formula)
-        formula = _COMMAND.sub(lambda found: _SIGNS.get(found[1], found[1]) + " ", formula)
-        formula = formula.replace("\\", "")
-    return " ".join(formula.replace("{", "").replace("}", "").split())
+def is_formula(text: str) -> bool:
+    """Whether text between two dollar signs is a formula, and not the text between two amounts of money."""
+    if len(text) == 1 or not _MATHEMATICAL.isdisjoint(text):
+        return True
+    return any(sign in text for sign in "-*/±×·≤≥≠") and _LETTERS.search(text) is None and not text[-1:].isspace()
+
+
+def say_formula(formula: str, words: Phrases) -> str:
+    """A formula without its layout; one word for it where that cannot be said."""
+    if "\\" not in formula and "{" not in formula:
+        return " ".join(formula.replace("_", " ").split())
+    tokens = list(_TOKEN.finditer(formula))
+    said, end = _sequence(tokens, 0, 0)
+    if end < len(tokens) or "\\" in said or len(said) > _LONGEST:
+        return words.formula
+    return " ".join(said.replace("_", " ").split())
+
+
+def _sequence(tokens: list[re.Match[str]], at: int, depth: int) -> tuple[str, int]:
+    """The tokens up to a closing brace, and the index of that brace."""
+    said: list[str] = []
+    while at < len(tokens) and tokens[at][3] != "}":
+        part, at = _element(tokens, at, depth)
+        if part.startswith("{"):
+            script = part[1:-1]
+            after_script = said and said[-1].rstrip()[-1:] in ("^", "_")
+            part = script if not after_script or _SIMPLE.match(script) else f"({script})"
+        said.append(part)
+    return "".join(said), at
+
+
+def _element(tokens: list[re.Match[str]], at: int, depth: int) -> tuple[str, int]:  # noqa: PLR0911 - one question after another
+    """One element: a group (in braces), a command with its arguments, or plain text."""
+    command, escaped, brace, plain = tokens[at].groups()
+    at += 1
+    if plain is not None:
+        return plain, at
+    if brace is not None:
+        if depth >= _DEEPEST:
+            return "\\", len(tokens)
+        inner, end = _sequence(tokens, at, depth + 1)
+        return "{" + inner + "}", end + 1
+    if escaped is not None:
+        return (" " if escaped in _SPACING else escaped), at
+    if command in _FRACTIONS:
+        above, at = _argument(tokens, at, depth)
+        below, at = _argument(tokens, at, depth)
+        return f"{_grouped(above)}/{_grouped(below, is_below=True)}", at
+    if command in ("sqrt", "sqrt3"):
+        inner, at = _argument(tokens, at, depth)
+        return f"sqrt({inner})", at
+    if command in _SILENT:
+        return "", at
+    return f"{_SIGNS.get(command, command)} ", at
+
+
+def _argument(tokens: list[re.Match[str]], at: int, depth: int) -> tuple[str, int]:
+    """The group that is an argument; a single sign of plain text counts as one."""
+    if at >= len(tokens):
+        return "\\", at
+    said, at = _element(tokens, at, depth)
+    return (said[1:-1] if said.startswith("{") else said).strip(), at
+
+
+def _grouped(text: str, *, is_below: bool = False) -> str:
+    """A part of a fraction, in brackets where it has more than one term."""
+    shown = text.removeprefix("-") if not is_below else text
+    if _SIMPLE.match(shown) or (text.startswith("(") and text.endswith(")") and text.count("(") == 1):
+        return text
+    return f"({text})"

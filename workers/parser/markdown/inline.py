@@ -1,4 +1,4 @@
-"""Inline markup of one sentence: code spans, links, tags, formulas, marks. What it found to be final is kept apart.
+"""Inline markup of one sentence: code spans, links, tags, formulas, marks. Results that are final are kept apart.
 
 The result contains placeholders (private-use characters) for pieces that no later stage may touch; ``unstash``
 puts them back.
@@ -10,10 +10,10 @@ import html
 import re
 from typing import TYPE_CHECKING, Final
 
-from voicestream.workers.parser.markdown.formulas import say_formula
-from voicestream.workers.parser.sentences.spans import BLOCK_TAGS
+from voicestream.workers.parser.markdown.formulas import is_formula, say_formula
+from voicestream.workers.parser.sentences.emoji import BOXES
+from voicestream.workers.parser.wording import tags
 from voicestream.workers.parser.wording.words import say_words
-from voicestream.workers.text.word_set import word_set
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
@@ -23,27 +23,34 @@ _STASH: Final = 0xE000
 _STASHED: Final = re.compile("[\ue000-\uf8ff]")
 
 MARKUP: Final = re.compile(
-    r"""(?=[`\\$\[!【<~])(?:
-      (?P<code>(?<!`)(?P<ticks>`+)(?!`)(?P<body>.+?)(?<!`)(?P=ticks)(?!`))
+    r"""(?=[`\\$\[!【<~=])(?:
+      (?P<escapes>(?<!`)`(?!`)(?P<inner>(?:[^`\\]|\\(?!`)){0,200}\\`(?:[^`\\]|\\(?!`)){0,200}\\`(?:[^`\\]|\\(?!`)){0,200})`(?!`))
+    | (?P<code>(?<!`)(?P<ticks>`+)(?!`)(?P<body>.+?)(?<!`)(?P=ticks)(?!`))
     | \\\((?P<formula>.{1,400}?)\\\)
     | \\\[.{1,400}?\\\] | \$\$.{1,900}?\$\$
     | (?<![\w$\\])\$(?=[^\s$])(?P<dollars>[^$\n]{1,120}?)(?<=[^\s\\$])\$(?![\w$])
     | \\(?P<escaped>[!-/:-@\[-`{-~])
     | (?P<mark>\[\^[^\]\s]{1,40}\]|【[^】]{0,60}†[^】]{0,60}】
-        |(?<=[\w.,;!?)"'”])(?:\[\d{1,3}(?:[,–-]\s?\d{1,3})*\])+(?![\w(])
-        |(?<=\ )(?:\[\d{1,3}\])+(?![\w(]))
+        |(?<=[\w.,;!?)"'”:])(?:\[\d{1,3}(?:[,–-]\s?\d{1,3})*\])+(?![\w(\[])
+        |(?<=\ )(?:\[\d{1,3}(?:[,–-]\s?\d{1,3})*\])+(?![\w(\[]))
+    | (?P<cited>\[\[?\^?\d{1,3}\]\]?\([^()\s]{1,400}\))
+    | \[\[(?P<wiki>[^\[\]|\s][^\[\]|]{0,200})(?:\|(?P<alias>[^\[\]|]{1,200}))?\]\](?!\()
     | !?\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s<>]|\([^()\s]*\)|<[^<>]*>)*(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)
     | (?<![\w\])])\[(?P<reference>[^\[\]]+)\]\[[^\[\]]*\]
     | <!--.{0,900}?-->
     | <(?P<address>(?:https?|ftp|mailto):[^<>\s]+|[^<>\s@]+@[^<>\s]+)>
-    | <(?P<closing>/?)(?P<tag>[A-Za-z][\w.:-]*)(?:\s[^<>]*)?/?>
+    | (?P<silent><(?P<hidden>SILENT)(?:[\s=][^<>]{0,200})?>.{0,900}?</(?P=hidden)>)
+    | <(?P<closing>/?)(?P<tag>[A-Za-z][\w.:-]*)(?P<attributes>\s[^<>]*)?(?P<empty>/?)>
+    | (?<![\w=])==(?P<marked>[^\s=](?:[^=]{0,300}[^\s=])?)==(?![\w=])
     | ~~(?!~).+?~~
-    )""",
+    )""".replace("SILENT", tags.SILENT_PATTERN),
     re.VERBOSE | re.DOTALL,
 )
-_MARKED: Final = re.compile(r"[`\\$\[【<~&]")
+_MARKED: Final = re.compile(r"[`\\$\[【<~&]|==")
 
-_OTHER: Final = frozenset("\\$[<~&【")
+_OTHER: Final = frozenset("\\$[<~&【=｜")
+_HALF_MARKED: Final = re.compile(r"\A==(?=\w)|(?<=[\w.!?])==(?=\W|\Z)")
+"""One side of a highlight that goes over several sentences."""
 _CODE: Final = re.compile(r"`([^`]+)`")
 """The usual case: no markup but code spans in single backticks."""
 
@@ -55,27 +62,27 @@ _TRAILING: Final = ".,;:!?'\"*_~"
 _PORT: Final = re.compile(r":\d+\Z")
 _LOCAL: Final = re.compile(r"(?:localhost|\d+\.\d+\.\d+\.\d+|[\w-]+\.local)(?::\d+)?\Z")
 
-_HTML: Final = BLOCK_TAGS | word_set(
-    """
-    a abbr audio b bdi bdo big body button canvas caption cite code col colgroup data datalist del dfn em embed
-    font head html i iframe img input ins kbd label legend link map mark math meta meter noscript object output
-    param picture pre progress q rp rt ruby s samp script select slot small source span strike strong style sub
-    sup svg template textarea time title track tt u var video wbr path g rect circle
-    """
-)
 _TAG_LIKE: Final = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*)?/?>")
 _STRUCK_TAG: Final = re.compile(r"<(del|s|strike)>.*?</\1>", re.IGNORECASE | re.DOTALL)
 
 _SHORTEST_HASH: Final = 12
 _LONGEST_CODE: Final = 60
 """Characters of inline code that are still read out."""
+_SHORT_CODE: Final = 20
+"""Characters of inline code that are read out with its operators."""
+_STATEMENT: Final = re.compile(r"[{};|]|&&|\$\(|\? .* :")
+_WRAPPED: Final = re.compile(r"(\*{1,3}|_{1,3}|~~|==)(\w(?:.*\w)?)\1\Z")
+"""Markdown shown as code."""
+_DRAWING: Final = re.compile(f"[{BOXES}]{{3,}}|\u2605")
 _OPERATOR: Final = re.compile(
     r"(?:^|\s)(?:[-+*/%=<>!&|^]=?|===?|!==|&&|\|\||[=-]>|:=|>>|<<|\?|:)(?=\s|$)|[{};]|\$\(|&&|\|\|"
 )
 _NEEDS_NOUN: Final = re.compile(
-    r"\b(?:in|to|and|or|see|from|of|by|with|per|as|than|both|also|is|are)\s\Z", re.IGNORECASE
+    r"\b(?:in|to|and|or|see|from|of|by|with|per|as|than|both|also|is|are|array|list|range|interval|index|output|vector"
+    r"|tuple|values?|returns?|gives|prints?|contains|issues?|pr|ref|version|page|step|number|no\.|item|ticket)\s\Z",
+    re.IGNORECASE,
 )
-"""Before a citation these make it a word of the sentence: "according to [1]"."""
+"""Before a citation these make it a word of the sentence: "according to [1]", "the list [1, 2]"."""
 _CODE_LIKE: Final = re.compile(r"(?:[_.]\w|\w[a-z][A-Z])\w*\Z")
 
 
@@ -102,6 +109,8 @@ class Stash:
 def strip_markup(text: str, words: Phrases, stash: Stash) -> str:
     """Take inline markup out of one sentence; emphasis is left to ``strip_emphasis``."""
     if _MARKED.search(text) is not None:
+        if "<" in text or "[" in text:
+            text = tags.CONTROL.sub(" ", text)
         if "</" in text:
             text = _STRUCK_TAG.sub("", text)
         if "``" not in text and _OTHER.isdisjoint(text):
@@ -115,29 +124,35 @@ def strip_markup(text: str, words: Phrases, stash: Stash) -> str:
     return text
 
 
-def _replace(text: str, words: Phrases, stash: Stash) -> str:
-    def said(found: re.Match[str]) -> str:  # noqa: PLR0911 - a table
+def _replace(text: str, words: Phrases, stash: Stash) -> str:  # noqa: C901 - one question after another
+    def said(found: re.Match[str]) -> str:  # noqa: C901, PLR0911 - a table
         kind = found.lastgroup
-        if kind == "code":
-            return stash.keep(say_code(found["body"], words))
+        if kind in {"code", "escapes"}:
+            body = found["body"] if kind == "code" else found["inner"].replace("\\`", " ")
+            return stash.keep(say_code(body, words))
         if kind == "formula":
-            return say_formula(found["formula"])
+            return stash.keep(say_formula(found["formula"], words))
         if kind == "dollars":
-            return _say_dollars(found, stash)
+            return _say_dollars(found, stash, words)
         if kind == "escaped":
             character = found["escaped"]
             return character if character in "_&" else stash.keep(character)
         if kind == "mark":
             return _say_mark(found)
-        if kind in {"label", "reference"}:
+        if kind == "cited":
+            return _say_cited(found)
+        if kind in {"wiki", "alias"}:
+            return (found["alias"] or found["wiki"].replace("#", " ")).strip()
+        if kind in {"label", "reference", "marked"}:
             return _replace(found[kind], words, stash)
         if kind == "address":
             return found["address"].removeprefix("mailto:")
-        if kind == "tag":
-            return _say_tag(found["closing"], found["tag"], attached=_is_attached(found))
-        return " "  # what is left has no name: display formulas, comments, struck-through text
+        if kind == "empty":
+            return _say_tag(found)
+        return " "  # the rest has no name: display formulas, comments, silent elements, struck-through text
 
-    return MARKUP.sub(said, text)
+    text = MARKUP.sub(said, text)
+    return _HALF_MARKED.sub("", text) if "==" in text else text
 
 
 def say_code(code: str, words: Phrases) -> str:
@@ -148,17 +163,29 @@ def say_code(code: str, words: Phrases) -> str:
         code = _ADDRESS.sub(lambda found: _host(found)[0], code)
         if " " not in code:
             return code
+    if not code.isascii():
+        code = _DRAWING.sub(" ", code)
     code = " ".join(code.replace("`", " ").split())
-    if len(code) > _LONGEST_CODE or (" " in code and _OPERATOR.search(code) is not None):
+    if len(code) > _LONGEST_CODE:
         return words.code
-    return say_words(code, words, code=True)
+    if " " in code and _OPERATOR.search(code) is not None:
+        is_short = len(code) <= _SHORT_CODE and _STATEMENT.search(code) is None
+        return code if is_short else words.code
+    wrapped = _WRAPPED.match(code)
+    return say_words(wrapped[2] if wrapped else code, words, code=True)
 
 
-def _say_dollars(found: re.Match[str], stash: Stash) -> str:
+def _say_dollars(found: re.Match[str], stash: Stash, words: Phrases) -> str:
     formula = found["dollars"]
-    if len(formula) == 1 or any(sign in formula for sign in "\\^_{}=+<>()"):
-        return say_formula(formula)
-    return stash.keep(found[0])
+    return stash.keep(say_formula(formula, words) if is_formula(formula) else found[0])
+
+
+def _say_cited(found: re.Match[str]) -> str:
+    """A number that is a link: a citation, if no word before it needs it."""
+    before = found.string[max(0, found.start() - 40) : found.start()]
+    if before[-1:].isspace() and _NEEDS_NOUN.search(before) is not None:
+        return found[0].partition("]")[0].strip("[^")
+    return ""
 
 
 def _say_mark(found: re.Match[str]) -> str:
@@ -172,19 +199,33 @@ def _say_mark(found: re.Match[str]) -> str:
     return ""
 
 
-def _is_attached(found: re.Match[str]) -> bool:
-    return found.start() > 0 and found.string[found.start() - 1].isalnum()
-
-
-def _say_tag(closing: str, name: str, *, attached: bool) -> str:
-    """Tags of HTML go; of what only looks like a tag (``<branch-name>``) the name stays."""
-    if name.lower() in BLOCK_TAGS:
+def _say_tag(found: re.Match[str]) -> str:  # noqa: PLR0911 - one question after another
+    """Tags of HTML go; of a placeholder (``<branch-name>``), which only looks like a tag, the name stays."""
+    name, attributes = found["tag"], found["attributes"] or ""
+    is_empty = bool(found["empty"]) or attributes.endswith("/")
+    attributes = attributes.rstrip("/ ").strip()
+    if tags.ends_line(name):
         return " "
-    if name.lower() in _HTML:
+    if tags.is_known(name):
         return ""
-    if closing:
+    text = found.string
+    if attributes and "=" not in attributes and not is_empty:
+        is_name = attributes.islower() and not _is_comparison(found)
+        return f"{name} {attributes}" if is_name else found[0]
+    if is_empty and name[0].isupper() and not attributes:
+        return name
+    if found["closing"] or is_empty or "=" in attributes or f"</{name}>" in text[found.end() :]:
         return ""
-    return " " + name if attached else name
+    before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+    if not before and after.isalnum():
+        return ""  # "<answer>The result …"
+    return " " + name if before.isalnum() else name
+
+
+def _is_comparison(found: re.Match[str]) -> bool:
+    """``x<y and y>z``: two comparisons."""
+    text = found.string
+    return text[found.start() - 1 : found.start()].isalnum() or text[found.end() : found.end() + 1].isalnum()
 
 
 def _decode_entities(text: str) -> str:

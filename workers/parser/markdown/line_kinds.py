@@ -1,4 +1,4 @@
-"""What kind of line begins here? Answered as early as it is certain, and the same whether the line is whole or not.
+"""Kinds of lines, told as early as they are certain, and the same whether the line is whole or not.
 
 The marks that open a line may be nested (``> - [ ] text``); ``classify`` takes them all off and says what is left.
 """
@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from voicestream.workers.parser.markdown import enumerators, machine_text
 from voicestream.workers.parser.wording.cleanup import opens_a_line
+from voicestream.workers.parser.wording.tags import is_known, is_silent
 
 
 class Kind(Enum):
@@ -42,6 +44,17 @@ class Kind(Enum):
     FOOTNOTE = auto()
     REFERENCE = auto()
     """``[name]: address``."""
+    TAG = auto()
+    """A tag of the model's own alone on its line: markup."""
+    DEFINITION = auto()
+    """``: text``, below the term that it defines."""
+    CALLOUT = auto()
+    """``:::warning``."""
+    MACHINE = auto()
+    """A line of a stack trace, a log, a tree, a compiler's figure."""
+    INDENTED_CODE = auto()
+    FRONT_MATTER = auto()
+    """The ruler that opens it."""
 
 
 class Line(NamedTuple):
@@ -57,55 +70,77 @@ class Line(NamedTuple):
     """``x`` or a space: state of the item's check box."""
     until: str = ""
     """What ends a silent stretch."""
+    mark: str = ""
+    """Letter or Roman numeral of an item."""
+
+
+class Place(NamedTuple):
+    """Where in its message a line stands."""
+
+    in_paragraph: bool = False
+    """It would continue a paragraph if it were text."""
+    in_list: bool = False
+    """A list item is open or was the block before."""
+    after_blank: bool = False
+    """A blank line or a construct is before it."""
+    begins: bool = False
+    """It is the first of its message."""
+    mark: str = ""
+    """Letter or Roman numeral of the item before."""
 
 
 _INDENT: Final = re.compile(r"[ \t\u00a0\u3000]*")
-_OPENERS: Final = frozenset("#>-*+_=~`|<{[$\\@0123456789d•‣◦▪●○–—:")
-_BULLET: Final = re.compile(r"(?:[-*+•‣◦▪●○–—])[ \t]+")
+_BULLETS: Final = "-*+•‣◦▪●○–—→⇒➜➔➤➥▶►▸▹·∙⁃◆◇■◾◼・"
+_OPENERS: Final = frozenset("#>_=~`|<{[$\\@0123456789d:" + _BULLETS)
+_BULLET: Final = re.compile(rf"(?:[{_BULLETS}]\ufe0f?|->|={{1,2}}>)[ \t]+|・[ \t]*(?=[^ \t])")
+_MAYBE_BULLET: Final = re.compile(rf"(?:[{_BULLETS}]\ufe0f?|->?|={{1,2}}>?)\Z")
 _ORDERED: Final = re.compile(r"(\d{1,3})(?:[.)](?=[ \t])|\ufe0f?\u20e3)[ \t]*")
 _MAYBE_ORDERED: Final = re.compile(r"\d{1,3}(?:[.)]|\ufe0f)?\Z")
 _MOST_MARKERS: Final = 16
 """List markers that are taken off one line."""
-_LETTERED: Final = re.compile(r"\(?[A-Za-z]\)[ \t]")
-"""``a) text`` and ``(b) text``: items too, but their letters stay part of the text."""
-_MAYBE_LETTERED: Final = re.compile(r"\(?(?:[A-Za-z]\)?)?\Z")
-_LETTERED_LENGTH: Final = 4
-_BOX: Final = re.compile(r"\[([ xX])\][ \t]+")
-_MAYBE_BOX: Final = re.compile(r"\[(?:[ xX](?:\][ \t]*)?)?\Z")
+_ENUMERATING: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz(*_0123456789")
+_ENUMERATED: Final = frozenset(".)IVXivx*_(0123456789、．")
+_BOX: Final = re.compile(r"\[([ xX])\][ \t]+|([☐⬜◻🔲])\ufe0f?[ \t]*|([☑☒🗹])\ufe0f?[ \t]*")
+_MAYBE_BOX: Final = re.compile(r"\[(?:[ xX](?:\][ \t]*)?)?\Z|[☐⬜◻🔲☑☒🗹]\ufe0f?[ \t]*\Z")
+_BALLOTS: Final = frozenset("☐⬜◻🔲☑☒🗹")
 _RULE: Final = re.compile(r"([-*_=~+])(?:[ \t]*\1){2,}[ \t]*\Z")
 _MARKS: Final = re.compile(r"[-*_=~+ \t]*\Z")
 _HEADING: Final = re.compile(r"#{1,6}(?=[ \t]|\Z)")
 _FENCE: Final = re.compile(r"(`{3,}|~{3,})([^`]*)\Z")
 _LABEL: Final = re.compile(r"\[(\^?)[^\[\]]+\](:?)")
 _TARGET: Final = re.compile(r"[ \t]*<?(?:[a-z][a-z0-9+.-]*:|/|\.|#)\S*", re.IGNORECASE)
-_SILENT_TAG: Final = re.compile(r"<(think|thinking|reasoning|script|style|pre|svg)(?:\s[^>]*)?>", re.IGNORECASE)
+_OPEN_TAG: Final = re.compile(r"<([A-Za-z][\w.:-]{0,60})(?:[\s=][^>]*)?>")
 _CONFLICT: Final = re.compile(r"<{5,}(?:[ \t]|\Z)")
 _DIFF: Final = re.compile(r"diff --git |@@ -\d|(?:---|\+\+\+) (?:[ab]/|/dev/null|\"[ab]/)")
 _JSON_LINE: Final = re.compile(r"[\[{]\s*(?:[\"\[{\]}]|-?\d|true\b|false\b|null\b|\Z)")
 _ENVIRONMENT: Final = re.compile(r"\\begin\{([^{}]{1,40})\}")
 _BOX_DRAWING: Final = re.compile(r"[\u2500-\u257f+|=\- \t]+\Z")
+_TITLED_RULER: Final = re.compile(r"[\u2500\u2501\u2550]{2,}[^\u2502\u2503\u2551]+\Z")
+_LONE_TAG: Final = re.compile(r"</?([A-Za-z][\w.:-]{0,60})(?:\s[^<>]*)?/?>[ \t]*\Z")
+_FEWEST_OF_CODE: Final = 4
+"""Characters behind the indentation that tell a list item from code."""
 _WORDY_OPENERS: Final = ("diff --git ", "-----BEGIN ", "\\begin{", "*** Begin Patch", "<!--")
 JSON_CONTINUES: Final = re.compile(r"\s*(?:[\"{}\[\],]|-?\d|true\b|false\b|null\b|\.\.\.|//|\Z)")
 """How a further line of JSON may begin."""
 
 
-def classify(  # noqa: C901, PLR0911, PLR0912 - one mark after another
-    line: str, *, complete: bool, in_paragraph: bool, in_list: bool
-) -> Line | None:
-    """Say what kind of line begins.
+def classify(line: str, place: Place, *, complete: bool) -> Line | None:  # noqa: C901 - one question after another
+    """Tell the kind of a line.
 
     Args:
         line: The line so far, without its end.
+        place: Where it stands.
         complete: It is the whole line.
-        in_paragraph: It would continue a paragraph if it were text.
-        in_list: A list item is open or was the block before.
 
     Returns:
         The kind, or None when more of the line is needed to be sure.
     """
+    if line and (special := _unmarked(line, place, complete=complete)) is not _ORDINARY:
+        return special
     i = 0
     item = False
     markers = 0
+    in_paragraph = place.in_paragraph
     number = box = ""
     while True:
         indent = _INDENT.match(line, i)
@@ -113,6 +148,12 @@ def classify(  # noqa: C901, PLR0911, PLR0912 - one mark after another
         if i == len(line):
             return Line(Kind.BLANK, i, item, number, box) if complete else None
         first = line[i]
+        if first in _BALLOTS and not box:
+            ballot = _BOX.match(line, i)
+            if ballot is None or (ballot.end() == len(line) and not complete):
+                return None
+            item, in_paragraph, box, i = True, False, _state_of(ballot), ballot.end()
+            continue
         if first not in _OPENERS:
             break
         if first == ">" and not line.startswith(">>>", i):
@@ -120,7 +161,7 @@ def classify(  # noqa: C901, PLR0911, PLR0912 - one mark after another
             in_paragraph = False
             continue
         if (not item or not number) and markers < _MOST_MARKERS:
-            marker = _marker(line, i, complete=complete, numbered=not in_paragraph or in_list)
+            marker = _marker(line, i, complete=complete, numbered=not in_paragraph or place.in_list)
             if marker is None:
                 return None
             end, digits, check = marker
@@ -130,23 +171,75 @@ def classify(  # noqa: C901, PLR0911, PLR0912 - one mark after another
                 number, box, i = digits or number, check or box, end
                 continue
         break
+    found = Line(Kind.TEXT, i, item, number, box)
+    return _content(line, found, place._replace(in_paragraph=in_paragraph), complete=complete)
+
+
+_ORDINARY: Final = Line(Kind.TEXT, -1)
+
+
+def _unmarked(line: str, place: Place, *, complete: bool) -> Line | None:  # noqa: PLR0911 - one question after another
+    """The kind of a line that no mark makes special: machine text, indented code, front matter; else ``_ORDINARY``."""
+    if complete:
+        machine = machine_text.kind_of(line)
+        if machine is not None:
+            return Line(Kind.MACHINE, 0, until=machine.name)
+    elif machine_text.may_be(line):
+        return None
+    if place.begins and line.rstrip() == "---" and complete:
+        return Line(Kind.FRONT_MATTER, 0)
+    if line[0] in " \t" and place.after_blank and not place.in_list and not place.begins:
+        if line.startswith(("    ", "\t")):
+            shown = line.lstrip()
+            if not shown:
+                return _ORDINARY
+            if not complete and len(shown) < _FEWEST_OF_CODE:
+                return None
+            is_item = _BULLET.match(shown) or _ORDERED.match(shown) or shown[0] in _BALLOTS
+            return _ORDINARY if is_item else Line(Kind.INDENTED_CODE, 0)
+        if not complete and not line.strip() and "\t" not in line:
+            return None
+    return _ORDINARY
+
+
+def _content(line: str, found: Line, place: Place, *, complete: bool) -> Line | None:  # noqa: PLR0911 - one question after another
+    """The kind of a line behind the marks that were taken off."""
+    i = found.start
+    first = line[i]
+    following = line[i + 1 : i + 2]
+    may_enumerate = first in _ENUMERATING and (not following or following in _ENUMERATED)
+    if (may_enumerate or not first.isascii()) and not found.number:
+        enumerator = enumerators.read(line, i, complete=complete, after=place.mark, in_paragraph=place.in_paragraph)
+        if enumerator is None:
+            return None
+        if isinstance(enumerator, enumerators.Enumerator):
+            if not enumerator.number:
+                return found._replace(kind=Kind.SIGN if not found.item else Kind.TEXT)
+            if enumerator.end == len(line):
+                return None if not complete else found
+            return found._replace(start=enumerator.end, item=True, number=enumerator.number, mark=enumerator.mark)
     if first in _OPENERS:
         kind = _kind(line, i, first, complete=complete)
         if kind is None:
             return None
-        return kind._replace(item=item, number=number, box=box)
+        return kind._replace(item=found.item, number=found.number, box=found.box)
     if "\u2500" <= first <= "\u257f":
         if not complete:
             return None
-        return Line(Kind.RULE if _BOX_DRAWING.match(line, i) else Kind.ROW, i, item, number, box)
-    if first.isascii() and not item:
-        lettered = _LETTERED.match(line, i)
-        if lettered is None and not complete and len(line) - i < _LETTERED_LENGTH and _MAYBE_LETTERED.match(line, i):
-            return None
-        sign = lettered is not None
-    else:
-        sign = not item and opens_a_line(first)
-    return Line(Kind.SIGN if sign else Kind.TEXT, i, item, number, box)
+        return found._replace(kind=_drawing(line, i))
+    return found._replace(kind=Kind.SIGN) if not found.item and opens_a_line(first) else found
+
+
+def _drawing(line: str, i: int) -> Kind:
+    """The kind of a line that begins with box drawing: a ruler, one with a title, or a row of a table or box."""
+    if _BOX_DRAWING.match(line, i):
+        return Kind.RULE
+    return Kind.SIGN if _TITLED_RULER.match(line, i) else Kind.ROW
+
+
+def _state_of(box: re.Match[str]) -> str:
+    """The state of a check box: a space or an x."""
+    return box[1] or (" " if box[2] else "x")
 
 
 def _marker(line: str, i: int, *, complete: bool, numbered: bool) -> tuple[int, str, str] | None:
@@ -156,7 +249,7 @@ def _marker(line: str, i: int, *, complete: bool, numbered: bool) -> tuple[int, 
         return _number(line, i, complete=complete, numbered=numbered)
     bullet = _BULLET.match(line, i)
     if bullet is None:
-        return None if not complete and len(line) == i + 1 and first in "-*+•‣◦▪●○–—" else (i, "", "")
+        return None if not complete and _MAYBE_BULLET.match(line, i) else (i, "", "")
     if _MARKS.match(line, i):
         if not complete:
             return None
@@ -179,7 +272,7 @@ def _number(line: str, i: int, *, complete: bool, numbered: bool) -> tuple[int, 
 def _check_box(line: str, i: int, number: str, *, complete: bool) -> tuple[int, str, str] | None:
     box = _BOX.match(line, i)
     if box is not None:
-        return box.end(), number, box[1]
+        return box.end(), number, _state_of(box)
     if not complete and (i == len(line) or _MAYBE_BOX.match(line, i)):
         return None
     return i, number, ""
@@ -232,10 +325,24 @@ def _kind(line: str, i: int, first: str, *, complete: bool) -> Line | None:  # n
             if rest.startswith(("-----BEGIN ", "--- ", "+++ ", "@@")) or (first == "@" and rest == "@"):
                 return _when(complete, Line(Kind.DIFF, i) if _DIFF.match(rest) else text)
             return Line(Kind.DIFF, i) if rest.startswith("diff --git ") else text
+        case ":":
+            return _colon(rest, i, complete=complete)
         case "*":
             return Line(Kind.PATCH, i) if rest.startswith("*** Begin Patch") else text
         case _:
             return text
+
+
+def _colon(rest: str, i: int, *, complete: bool) -> Line | None:
+    """``: a definition``, ``:::note``."""
+    if not complete and rest in (":", "::"):
+        return None
+    if rest.startswith(":::"):
+        return _when(complete, Line(Kind.CALLOUT, i))
+    if rest[1:2] in (" ", "\t"):
+        start = len(rest) - len(rest[1:].lstrip(" \t"))
+        return _when(complete, Line(Kind.BLANK, i)) if start == len(rest) else Line(Kind.DEFINITION, i + start)
+    return Line(Kind.TEXT, i)
 
 
 def _when(complete: bool, line: Line) -> Line | None:  # noqa: FBT001 - reads as "when complete, this"
@@ -245,13 +352,17 @@ def _when(complete: bool, line: Line) -> Line | None:  # noqa: FBT001 - reads as
 def _angle(rest: str, i: int, *, complete: bool) -> Line | None:
     if rest.startswith("<!--"):
         return Line(Kind.SILENT, i, until="-->")
-    if not complete and (not rest.strip("<") or (rest[1:2].isalpha() and ">" not in rest) or _CONFLICT.match(rest)):
+    is_tag = rest[1:2].isalpha() or rest[1:2] == "/"
+    if not complete and (not rest.strip("<") or (is_tag and ">" not in rest) or _CONFLICT.match(rest)):
         return None
     if _CONFLICT.match(rest):
         return Line(Kind.CONFLICT, i)
-    silent = _SILENT_TAG.match(rest)
-    if silent is not None:
-        return Line(Kind.SILENT, i, until=f"</{silent[1]}>")
+    tag = _OPEN_TAG.match(rest)
+    if tag is not None and is_silent(tag[1]):
+        return Line(Kind.SILENT, i, until=f"</{tag[1]}>")
+    lone = _LONE_TAG.match(rest)
+    if lone is not None and not is_known(lone[1]):
+        return Line(Kind.TAG, i) if complete else None
     return Line(Kind.TEXT, i)
 
 

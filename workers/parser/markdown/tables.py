@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _DELIMITER: Final = re.compile(r"[ \t]*+(?:\|[ \t]*+)?:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\Z")
 _CELL: Final = re.compile(r"((?:\\.|`[^`]*`|[^|\\`]|[\\`])*)(?:\||\Z)")
 _BORDERS: Final = str.maketrans(dict.fromkeys("│┃║", "|"))
+_YES: Final = frozenset("✅✓✔☑🗹🟢👍⭕")
+_NO: Final = frozenset("❌✗✘✖❎☒🔴👎🚫⛔")
+_EMPTY: Final = frozenset({"", "-", "--", "---", "–", "—", "―", "−", "…", "...", "‐", "·", "ー"})
+_ASKING: Final = frozenset("?!？！؟")
+_STOPS: Final = ".。 "
 _KEY_AND_VALUE: Final = 2
 """Columns of a table that is read without its header."""
 
@@ -50,20 +55,36 @@ def say_row(header: list[str], row: list[str], words: Phrases) -> str:
     if not any(said):
         return ""
     columns = max(len(header), len(said))
-    if columns <= _KEY_AND_VALUE or not header:
-        first, *others = said
-        rest = ", ".join(filter(None, others))
-    else:
-        names = [_say_cell(name, words) for name in header[: len(said)]]
-        names.extend([""] * (len(said) - len(names)))
-        first = said[0]
-        pairs = (f"{name} {cell}".strip() for name, cell in zip(names[1:], said[1:], strict=False) if cell)
-        rest = ", ".join(pairs)
-    text = f"{first}{words.colon}{rest}" if first and rest else first or rest
+    first, *others = said
+    if columns > _KEY_AND_VALUE and header:
+        names = [_say_cell(name, words) for name in header[1 : len(said)]]
+        names.extend([""] * (len(others) - len(names)))
+        others = [f"{name} {cell}".strip() if cell else "" for name, cell in zip(names, others, strict=True)]
+    rest = _joined([other for other in others if other], ", ", words)
+    text = _joined([part for part in (first, rest) if part], words.colon, words)
     return cleanup.close(text) if cleanup.has_words(text) else ""
 
 
+def _joined(parts: list[str], mark: str, words: Phrases) -> str:
+    """Parts with a mark between each two; none behind a question or exclamation mark, and no stop before it."""
+    text = ""
+    for part in parts:
+        if not text:
+            text = part
+        elif text[-1] in _ASKING:
+            text = f"{text} {part}"
+        else:
+            text = text.rstrip(_STOPS) + (mark if mark != ", " or words.colon != "：" else "、") + part
+    return text
+
+
 def _say_cell(cell: str, words: Phrases) -> str:
+    """A cell in words: a mark alone is a yes or a no, a dash alone is nothing."""
+    shown = cell.strip(" \t*_`\ufe0f")
+    if shown in _EMPTY:
+        return ""
+    if shown in _YES or shown in _NO:
+        return words.yes if shown in _YES else words.no
     if len(cell) <= LONGEST_SENTENCE:
         return say_piece(cell, words)[0].rstrip(":： ")
     return " ".join(say_piece(part, words)[0] for part in divide(cell, LONGEST_SENTENCE)).rstrip(":： ")

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voicestream.workers.parser.sentences import spans
+from voicestream.workers.parser.sentences import openers, spans
 from voicestream.workers.parser.sentences.abbreviations import ends_after
+from voicestream.workers.parser.sentences.emoji import EMOJI, FEELINGS, MEANINGFUL
 from voicestream.workers.text import stops
 
 WINDOW: Final = 1000
@@ -20,19 +21,26 @@ WINDOW: Final = 1000
 LONGEST_SENTENCE: Final = 2000
 """Characters; what goes on longer is divided at a space, so that memory stays bounded."""
 
-TRIGGER: Final = re.compile(rf"[{stops.ALL}`\[<~$\\]")
+TRIGGER: Final = re.compile(rf"[{stops.ALL}`\[<~$\\:{FEELINGS}]")
 """A text without any of these does not end a sentence."""
-_SCAN: Final = re.compile(rf"[{stops.SPACED}]+|[{stops.FULL}]|`+|[\[<~$\\]")
+ASCII_TRIGGER: Final = re.compile(r"[.!?`\[<~$\\:]")
+"""The same in a text of ASCII, which is searched faster."""
+_RUN: Final = re.compile(rf"[{stops.SPACED}]+|[{FEELINGS}][{EMOJI}]*+")
 _CERTAIN: Final = re.compile(r"(?<=[a-z])[.!?] [A-Z]")
 """The usual case: this behind a word that is too long for an abbreviation."""
 _LONG_WORD: Final = 8
 _ALL_CLOSERS: Final = "\"'”’“)]}*_»›"
-_CLOSERS: Final = frozenset(_ALL_CLOSERS)
-_QUIET_CLOSERS: Final = frozenset("*_")
+_QUIET_CLOSERS: Final = frozenset("*_=")
 """Emphasis says nothing about whether the sentence around it goes on."""
-_MARK: Final = re.compile(r"\[\^?[\w-]{1,20}\]|【[^】]{0,60}】")
+_BEHIND: Final = re.compile(rf"(?:[\"'”’“)\]}}*_»›]|==|(?![{MEANINGFUL}])[{EMOJI}])*+")
+"""Closing marks and emoji directly behind a stop, which belong to its sentence."""
+_EMOJI: Final = re.compile(f"[{EMOJI}]")
+_MEANINGFUL: Final = frozenset(MEANINGFUL)
+_MARK: Final = re.compile(
+    r"\[\^?[\w-]{1,20}\](?:\([^()\s]{1,200}\))?|\[\[\^?\d{1,3}\]\](?:\([^()\s]{1,200}\))?|【[^】]{0,60}】"
+)
 """A footnote or citation mark that stands after the full stop of the sentence it belongs to."""
-_MARK_LENGTH: Final = 64
+_MARK_LENGTH: Final = 230
 _CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
 _OPENING: Final = "「『（【《〈“(["
 _CLOSING: Final = "」』）】》〉”)]"
@@ -42,11 +50,16 @@ _GOES_ON: Final = frozenset("とっなのにをはがもでやへ、，,;；:：
 """After 。」 these carry the sentence on: 「はい。」と言った。"""
 _WORD_OPENERS: Final = "([{\"'“‘*_`«¿¡<"
 _LONGEST_WORD: Final = 40
+_ANNOUNCED: Final = 2
+"""Spaces before a colon that ends a sentence; fewer make it the colon of a label."""
+_CLAUSE_MARKS: Final = frozenset("。！？，、；：（「『【《〈")
+_FIRST_EMOJI: Final = "\u2600"
+"""Emoji that end a clause, and no other mark that is looked for, are at or behind this character."""
 _BEFORE: Final = 300
 """Characters before a word that are searched for what makes it an abbreviation or an ordinal."""
 
 
-def find_end(  # noqa: C901 - one loop, a branch a mark
+def find_end(  # noqa: C901, PLR0912 - one loop, a branch a mark
     text: str, start: int = 0, *, final: bool = False, language: str = ""
 ) -> tuple[int, int]:
     """Find the end of the first sentence.
@@ -62,8 +75,9 @@ def find_end(  # noqa: C901 - one loop, a branch a mark
     """
     position = start
     size = len(text)
-    while (found := _SCAN.search(text, position)) is not None:
-        i, j = found.span()
+    search = (ASCII_TRIGGER if text.isascii() else TRIGGER).search
+    while (found := search(text, position)) is not None:
+        i = found.start()
         mark = text[i]
         after: int | None
         ends = False
@@ -72,9 +86,14 @@ def find_end(  # noqa: C901 - one loop, a branch a mark
                 word = i - _LONG_WORD
                 if mark != "." or (word >= 0 and text[word:i].isalpha()):
                     return i + 1, i + 1
+            j = _end_of_run(text, i)
             after, ends = _after_stop(text, i, j, final=final, language=language)
         elif mark in stops.FULL:
             after, ends = _after_cjk_stop(text, i, final=final)
+        elif mark == ":":
+            after, ends = _after_colon(text, i, final=final)
+        elif mark >= _FIRST_EMOJI:
+            after, ends = _after_emoji(text, i, _end_of_run(text, i), final=final)
         elif mark == "<":
             after, ends = spans.end_of_angle(text, i, final=final)
             if ends and after is not None:
@@ -123,41 +142,140 @@ _SPANS: Final = {
 }
 
 
-def _after_stop(text: str, i: int, j: int, *, final: bool, language: str) -> tuple[int | None, bool]:
+def _end_of_run(text: str, i: int) -> int:
+    """Index after the stops or emoji that begin at ``i``."""
+    if text[i + 1 : i + 2] == " ":
+        return i + 1
+    run = _RUN.match(text, i)
+    return run.end() if run else i + 1
+
+
+def _after_stop(text: str, i: int, j: int, *, final: bool, language: str) -> tuple[int | None, bool]:  # noqa: C901, PLR0911 - one question after another
     """Judge the Western stops in ``text[i:j]``: (index to go on from, whether the sentence ends there)."""
     size = len(text)
-    k = j
-    while k < size and text[k] in _CLOSERS:
-        k += 1
-    while k < size and text[k] in "[【":
-        mark = _MARK.match(text, k)
-        if mark is None:
-            if not final and size - k <= _MARK_LENGTH:
-                return None, False
-            break
-        k = mark.end()
+    k: int | None = j
+    if j < size and text[j] != " ":
+        k = _end_of_closers(text, i, j, final=final)
+    if k is None:
+        return None, False
     if k == size:
         return (j, False) if final else (None, False)
     following = text[k]
     if not following.isspace():
-        run = text[i:j]
-        cjk = _CJK.match(following) is not None and (run != "." or (i > 0 and _CJK.match(text[i - 1]) is not None))
-        return (k if cjk else j), cjk
-    space = k
+        return _without_space(text, i, j, k, final=final)
+    space = k + 1
     while space < size and text[space].isspace():
         space += 1
     if space == size:
         return (j, False) if final else (None, False)
-    ends = _ends(text, i, j, k, text[space], language=language)
+    if text[space] in "»›":  # behind a space it closes in French, and opens in German
+        if space + 1 == size and not final:
+            return None, False
+        if not text[space + 1 : space + 2].isalnum():
+            behind, ends = _after_stop(text, i, space + 1, final=final, language=language)
+            return (None if behind is None else max(behind, j)), ends
+    ends = _ends(text, i, j, k, space, final=final, language=language)
+    if ends is None:
+        return None, False
     return (k if ends else j), ends
 
 
-def _ends(text: str, i: int, j: int, k: int, following: str, *, language: str) -> bool:
-    """Whether the stops ``text[i:j]``, closed by ``text[j:k]`` and followed by space and ``following``, are an end."""
-    lower = following.islower()
+def _end_of_closers(text: str, i: int, j: int, *, final: bool) -> int | None:
+    """Index after the closing marks, emoji and citations behind the stops ``text[i:j]``; None: more is needed."""
+    size = len(text)
+    behind = _BEHIND.match(text, j)
+    k = behind.end() if behind else j
+    if k > j and text.find("==", j, k) >= 0 and not text[i - 1 : i].isalnum():
+        k = j  # an operator
+    if not final and k + 1 == size and text[k] == "=":
+        return None
+    while k < size and text[k] in "[【":
+        mark = _MARK.match(text, k)
+        if not final and size - k <= _MARK_LENGTH and (mark is None or mark.end() == size or text[mark.end()] == "("):
+            return None
+        if mark is None:
+            break
+        k = mark.end()
+    return k
+
+
+def _without_space(text: str, i: int, j: int, k: int, *, final: bool) -> tuple[int | None, bool]:
+    """Judge the stops ``text[i:j]``, closed by ``text[j:k]``, where no space follows."""
+    following = text[k]
+    if following in _MEANINGFUL or (k > j and following.isalnum() and _EMOJI.search(text, j, k)):
+        return k, True
+    run = text[i:j]
+    cjk = _CJK.match(following) is not None and (run != "." or (i > 0 and _CJK.match(text[i - 1]) is not None))
+    if cjk or not following.isupper():
+        return (k if cjk else j), cjk
+    asks = any(mark in run for mark in stops.ASKING)
+    glued = _is_glued(text, i, k, asks=asks, final=final)
+    if glued is None:
+        return None, False
+    return (k if glued else j), glued
+
+
+def _is_glued(text: str, i: int, k: int, *, asks: bool, final: bool) -> bool | None:
+    """Whether a space is missing between two sentences, of which one ends at ``i`` and one begins at ``k``.
+
+    After a question or exclamation mark there is no other reading; after others only a word that opens sentences tells
+    a sentence from a name of code.
+    """
+    begin = i
+    while begin > 0 and not text[begin - 1].isspace() and i - begin < _LONGEST_WORD:
+        begin -= 1
+    before = text[begin:i].strip(_WORD_OPENERS + _ALL_CLOSERS)
+    if not before.replace("'", "").replace("’", "").replace("-", "").isalpha() or (
+        not asks and not before[-1].islower()
+    ):
+        return False
+    word = openers.first_word(text[k : k + openers.LONGEST + 2], final=final)
+    if word is None:
+        return None
+    after = text[k + len(word) : k + len(word) + 1]
+    if after and not after.isspace() and after not in ",'’" + ".!?:;" * asks:
+        return False
+    is_name = before[0].isupper() and len(before) > 1
+    return asks or (word.lower() in openers.AFTER_A_NAME if is_name else openers.is_opener(word))
+
+
+def _after_colon(text: str, i: int, *, final: bool) -> tuple[int | None, bool]:
+    """Judge a colon before a capital: some models leave out the space between what they announce and the next text."""
+    if i + 1 == len(text):
+        return (i + 1, False) if final else (None, False)
+    if not text[i + 1].isupper() or not (text[i - 1 : i].islower() or text[i - 1 : i] in (")", "`")):
+        return i + 1, False
+    if text[max(0, i - _BEFORE) : i].count(" ") < _ANNOUNCED:
+        return i + 1, False
+    glued = _is_glued(text, i, i + 1, asks=False, final=final)
+    return (None if glued is None else i + 1), bool(glued)
+
+
+def _after_emoji(text: str, i: int, j: int, *, final: bool) -> tuple[int | None, bool]:
+    """Judge the emoji in ``text[i:j]``: behind a Chinese or Japanese clause they stand for its stop."""
+    if i == 0 or not _CJK.match(text[i - 1]) or text[i - 1] in _CLAUSE_MARKS:
+        return j, False
+    space = j
+    while space < len(text) and text[space].isspace():
+        space += 1
+    if space == len(text):
+        return (j, False) if final else (None, False)
+    following = text[space]
+    if not following.isalnum() or following in _GOES_ON:
+        return j, False
+    return (i if text[i] in _MEANINGFUL else j), True
+
+
+def _ends(text: str, i: int, j: int, k: int, space: int, *, final: bool, language: str) -> bool | None:  # noqa: PLR0911 - one question after another
+    """Whether the stops ``text[i:j]`` are an end: closed by ``text[j:k]``, and more words from ``space`` on.
+
+    None: more is needed to be sure.
+    """
+    following = text[space]
     if following in ",;:)]}":
         return False
-    if lower and not _QUIET_CLOSERS.issuperset(text[j:k]):
+    lower = following.islower()
+    if k > j and lower and not _QUIET_CLOSERS.issuperset(text[j:k]) and not _EMOJI.search(text, j, k):
         return False
     alone = i == 0 or text[i - 1].isspace()
     if alone and (lower or following in ".!?" or not text[:i].strip()):
@@ -167,12 +285,11 @@ def _ends(text: str, i: int, j: int, k: int, following: str, *, language: str) -
         return True
     if run != ".":
         return not lower
-    begin = i
-    while begin > 0 and not text[begin - 1].isspace() and i - begin < _LONGEST_WORD:
-        begin -= 1
-    word = text[begin:i].lstrip(_WORD_OPENERS).rstrip("`*_\"'")
+    word = text[max(0, i - _LONGEST_WORD) : i].rsplit(None, 1)[-1].lstrip(_WORD_OPENERS).rstrip("`*_\"'")
+    if not word:
+        return True
     before = text[max(0, i - len(word) - _BEFORE) : i - len(word)]
-    return not word or ends_after(word, before, following, language=language)
+    return ends_after(word, before, text[space : space + openers.LONGEST + 2], language=language, final=final)
 
 
 def _after_cjk_stop(text: str, i: int, *, final: bool) -> tuple[int | None, bool]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voicestream.workers.text.word_set import word_set
+from voicestream.workers.parser.wording import tags
 
 CODE_LIMIT: Final = 600
 """Characters of the longest code span; further away the closing mark belongs to something else."""
@@ -25,25 +25,21 @@ LONG_LIMIT: Final = 900
 _TAG: Final = re.compile(r"</?([A-Za-z][\w:-]*+)[^<>]*+>")
 _TAG_END: Final = re.compile(r"[<>]")
 _TICKS: Final = re.compile(r"`+")
+_ESCAPED_CODE: Final = re.compile(
+    r"`(?:[^`\\]|\\(?!`)){0,200}\\`(?:[^`\\]|\\(?!`)){0,200}\\`(?:[^`\\]|\\(?!`)){0,200}`(?!`)"
+)
+"""Code with escaped backticks in it, as models write it; in Markdown nothing is escaped in code."""
+_OPEN_ESCAPED: Final = re.compile(r"`(?:[^`\\]|\\(?!`)){0,200}(?:\\`(?:[^`\\]|\\(?!`)){0,200}){0,2}\\?\Z")
 _BRACKETS: Final = re.compile(r"[\[\]]")
 _OPEN_COMMENT: Final = "<!--"
 
-BLOCK_TAGS: Final = word_set(
-    """
-    address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer
-    form h1 h2 h3 h4 h5 h6 header hr li main menu nav ol optgroup option p section summary table tbody td tfoot
-    th thead tr ul
-    """
-)
-"""Tags at which a line ends where they are shown."""
 
-
-def end_of_code(text: str, start: int, *, final: bool) -> int | None:
+def end_of_code(text: str, start: int, *, final: bool) -> int | None:  # noqa: PLR0911 - one question after another
     """Index after the code span whose backticks begin at ``start``; the end of these backticks when it is none."""
     size = len(text)
     limit = start + CODE_LIMIT
     close = text.find("`", start + 1, limit - 1)
-    if start + 1 < close < size - 1 and text[close + 1] != "`":
+    if start + 1 < close < size - 1 and text[close + 1] != "`" and text[close - 1] != "\\":
         return close + 1  # the usual case: single backticks
     opening = _TICKS.match(text, start)
     if opening is None:
@@ -51,6 +47,12 @@ def end_of_code(text: str, start: int, *, final: bool) -> int | None:
     after = opening.end()
     if after == size and not final:
         return None
+    if after == start + 1 and close > 0 and text[close - 1] == "\\":
+        escaped = _ESCAPED_CODE.match(text, start, limit)
+        if escaped is not None and (final or escaped.end() < size):
+            return escaped.end()
+        if not final and size < limit and (escaped is not None or _OPEN_ESCAPED.match(text, start)):
+            return None
     for run in _TICKS.finditer(text, after, limit):
         if run.end() == size and not final:
             return None
@@ -85,7 +87,7 @@ def _end_of_target(text: str, start: int, *, final: bool) -> int | None:
     return start if final or len(text) >= limit else None
 
 
-def end_of_angle(text: str, start: int, *, final: bool) -> tuple[int | None, bool]:
+def end_of_angle(text: str, start: int, *, final: bool) -> tuple[int | None, bool]:  # noqa: PLR0911 - one question after another
     """Index after the tag, comment or address that begins with ``<``, and whether it is a tag that ends a line."""
     size = len(text)
     if not final and _OPEN_COMMENT.startswith(text[start : start + 4]):
@@ -93,6 +95,8 @@ def end_of_angle(text: str, start: int, *, final: bool) -> tuple[int | None, boo
     if text.startswith(_OPEN_COMMENT, start):
         return _end_of_pair(text, start, 4, "-->", final=final), False
     following = text[start + 1 : start + 2]
+    if following in ("|", "｜"):
+        return _end_of_control(text, start, final=final)
     if not (following.isalpha() or following == "/"):
         return start + 1, False
     limit = start + TAG_LIMIT
@@ -102,7 +106,21 @@ def end_of_angle(text: str, start: int, *, final: bool) -> tuple[int | None, boo
     tag = _TAG.match(text, start, limit)
     if tag is None:
         return (end.end() if end[0] == ">" else start + 1), False
-    return tag.end(), tag[1].lower() in BLOCK_TAGS
+    if tags.is_silent(tag[1]) and text[start + 1] != "/" and not tag[0].endswith("/>"):
+        return _end_of_pair(text, start, len(tag[0]), f"</{tag[1]}>", final=final), False
+    return tag.end(), tags.ends_line(tag[1])
+
+
+def _end_of_control(text: str, start: int, *, final: bool) -> tuple[int | None, bool]:
+    """Index after a control token of a chat template, at which a line ends, too."""
+    token = tags.CONTROL.match(text, start, start + TAG_LIMIT)
+    is_open = len(text) < start + TAG_LIMIT and not final
+    if token is None:
+        closed = text.find(">", start, start + TAG_LIMIT) >= 0
+        return (None if is_open and not closed else start + 1), False
+    if token.end() == len(text) and is_open:
+        return None, False
+    return token.end(), True
 
 
 def end_of_struck(text: str, start: int, *, final: bool) -> int | None:

@@ -5,30 +5,36 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.parser.sentences.emoji import EMOJI
 from voicestream.workers.text import stops
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
 
-_EMOJI_SET: Final = (
-    "\u200d\ufe0e\ufe0f\u20e3\u231a\u231b\u23e9-\u23fa\u2500-\u25ff\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff"
-    "\U0001f004\U0001f0cf\U0001f18e\U0001f191-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
-)
-_EMOJI: Final = re.compile(f"[{_EMOJI_SET}]+")
+_EMOJI: Final = re.compile(f"[{EMOJI}\u2500-\u25ff]+")
 _FAILED: Final = "❌✗✘❎✖"
 _WARNING: Final = "⚠"
 _LEADING_SIGN: Final = re.compile(rf"[^\w{_FAILED}{_WARNING}]*([{_FAILED}{_WARNING}])")
-_LINE_SIGN: Final = re.compile(r"[☐☑✅❌⚠✓✔✗✘❎✖•‣◦▪●○◆➤➜▶►★☆🔴🟠🟡🟢🔵⚪⚫🚀🎉💡📝🔧🐛📌🔥✨]")
+_LINE_SIGN: Final = re.compile(f"[{EMOJI}\u25a0-\u25ff]")
 """Signs that open a line of their own where they stand first."""
+
+_LABEL: Final = re.compile(r"[*_ ]{0,4}[^\W\d_]{2,20}(?: [^\W\d_]{1,20})?[*_]{0,3} ?[:：]")
+_FAILURE: Final = re.compile(
+    r"(?:fail(?:ed|ure|ures|s|ing)?|errors?|fehler|fehlgeschlagen|erreurs?|échec|échoué|falló|fallo|falha|falhou"
+    r"|fallito|error(?:es|e|i)|błąd|ошибка|失敗|エラー|失败|错误)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+"""Words that say themselves what a cross stands for."""
 
 _QUOTES: Final = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "‟": '"', "′": "'"}
 )
-_BEFORE_MARK: Final = re.compile(r" +([,.;:!?…](?=[\s\"')\]]|\Z))")
+_BEFORE_MARK: Final = re.compile(r" +([,.;:!?…](?=[\s\"')\]]|\Z)|[。，、！？；：）」』])")
 _EMPTY_PAIR: Final = re.compile(r"\(\s*\)|\[\s*\]|\"\s*\"(?=\s|\Z)")
 _DECORATION: Final = re.compile(r"={3,}|-{3,}|#{3,}|\+{3,}|~{3,}|\^{3,}|(?<!\S)#{1,2}(?!\S)|(?<!\S)\|+(?=\s*\Z)")
 _LEADING_NOISE: Final = re.compile(r"(?:[\s,;:、，；：。|]+|[-–—+](?=\s)|[.!?…]+(?=\s)|[>\]})](?=\s))+")
 _CLOSERS: Final = "\"')]}»›」』）】》〉"
+_WIDE_CLOSERS: Final = tuple("」』）】》〉")
 _WEAK: Final = ":;,-–—：；，、"
 _CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff9f]")
 
@@ -39,13 +45,21 @@ def opens_a_line(line: str) -> bool:
 
 
 def leading_word(text: str, words: Phrases) -> str:
-    """What a sign at the beginning stands for: without ❌ the sentence would say the opposite."""
+    """The word for a sign at the beginning: without ❌ the sentence would say the opposite. One label is enough."""
     sign = _LEADING_SIGN.match(text)
     if sign is None:
         return ""
     word = words.failed if sign[1] in _FAILED else words.warning
     rest = text[sign.end() :].lstrip(" \ufe0f*_`")
-    return "" if rest.lower().startswith(word.lower()) else word
+    if rest.lower().startswith(word.lower()):
+        return ""
+    is_said = _FAILURE.match(rest) is not None if sign[1] in _FAILED else has_label(rest)
+    return "" if is_said else word
+
+
+def has_label(text: str) -> bool:
+    """Whether a text begins with a label of its own: ``Caution: …``."""
+    return _LABEL.match(text) is not None
 
 
 def strip_emoji(text: str) -> str:
@@ -82,11 +96,14 @@ def has_words(text: str) -> bool:
 def close(text: str) -> str:
     """End a sentence with a stop: a weak mark at its end becomes one, a missing one is added."""
     core = text.rstrip(_CLOSERS)
-    if core[-1:] in stops.ALL and core:
+    if text[len(core) : len(core) + 1] in ("»", "›"):
+        core = core.rstrip()  # French quotes stand behind a space
+    if core and core[-1] in stops.ALL:
         return text
-    closers = text[len(core) :]
+    closers = text[len(core) :].strip()
     bare = text.rstrip() if closers else core.rstrip(_WEAK + " ")
     last = bare.rstrip(_CLOSERS)[-1:]
     if last and last in stops.ALL:
         return bare
-    return bare + ("。" if _CJK.match(last) else ".")
+    is_wide = _CJK.match(last) is not None or closers[-1:] in _WIDE_CLOSERS
+    return bare + ("。" if is_wide else ".")

@@ -84,10 +84,15 @@ def is_path(word: str, *, code: bool) -> bool:  # noqa: PLR0911 - one question a
 
 
 def last_segment(path: str) -> str:
-    """``src/lib.rs`` becomes ``lib.rs``, ``src/utils/`` becomes ``utils``."""
+    """``src/lib.rs`` becomes ``lib.rs``, ``src/utils/`` becomes ``utils``, ``src/**`` becomes ``src``."""
     path = _ANCHOR.sub("", path)
     separator = "\\" if "\\" in path else "/"
-    return path.rstrip(separator).rpartition(separator)[2]
+    path = path.rstrip(separator)
+    named, _, stars = path.rpartition(separator)
+    while stars in ("*", "**", "...") and named.strip("*./"):
+        path = named
+        named, _, stars = path.rpartition(separator)
+    return stars
 
 
 def place(word: str, words: Phrases) -> tuple[str, str] | None:

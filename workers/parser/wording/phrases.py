@@ -23,6 +23,11 @@ class Phrases:
     """What ``&`` is read as."""
     code: str
     """Stands for code that is too long to be read out."""
+    formula: str
+    """Stands for a formula that cannot be said."""
+    yes: str
+    no: str
+    """Said of a cell that holds only a mark."""
     withheld: str
     """Stands for a key or a password."""
     failed: str
@@ -46,6 +51,9 @@ ENGLISH: Final = Phrases(
     to="to",
     conjunction="and",
     code="code",
+    formula="formula",
+    yes="yes",
+    no="no",
     withheld="a secret",
     failed="Failed",
     warning="Warning",
@@ -69,6 +77,9 @@ _TABLE: Final = {
         to="から",
         conjunction="と",
         code="コード",
+        formula="数式",
+        yes="はい",
+        no="いいえ",
         withheld="シークレット",
         failed="失敗",
         warning="警告",
@@ -86,6 +97,9 @@ _TABLE: Final = {
         to="到",
         conjunction="和",
         code="代码",
+        formula="公式",
+        yes="是",
+        no="否",
         withheld="密钥",
         failed="失败",
         warning="警告",
@@ -103,6 +117,9 @@ _TABLE: Final = {
         to="zu",
         conjunction="und",
         code="Code",
+        formula="Formel",
+        yes="ja",
+        no="nein",
         withheld="ein Geheimnis",
         failed="Fehlgeschlagen",
         warning="Warnung",
@@ -119,6 +136,9 @@ _TABLE: Final = {
         to="a",
         conjunction="y",
         code="código",
+        formula="fórmula",
+        yes="sí",
+        no="no",
         withheld="un secreto",
         failed="Falló",
         warning="Advertencia",
@@ -135,6 +155,9 @@ _TABLE: Final = {
         to="vers",
         conjunction="et",
         code="code",
+        formula="formule",
+        yes="oui",
+        no="non",
         withheld="un secret",
         failed="Échec",
         warning="Attention",

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from voicestream.workers.parser.markdown import inline
+from voicestream.workers.parser.markdown.callouts import ALERT
 from voicestream.workers.parser.markdown.emphasis import strip_emphasis
 from voicestream.workers.parser.wording import cleanup, words
 from voicestream.workers.parser.wording.phrases import phrases
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 _SPECIAL: Final = frozenset("`*_~[]<>\\$&/@#%=|{}+^:-\t")
 """Characters at which something may have to be done; most sentences have none and are said as they are written."""
-_ALERT: Final = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|INFO|(WARNING|CAUTION))\]\s*")
-"""The mark of an alert in a block quote."""
 _MARKUP: Final = frozenset("`\\$[<~&【")
 _DECORATION: Final = frozenset("=-#+~^|")
 _SIMPLE_MARKS: Final = re.compile(
@@ -76,12 +75,14 @@ def say_piece(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[s
     characters = frozenset(text)
     plain = text.isascii()
     text = redact(text, words_of.withheld)
-    alert = _ALERT.match(text) if text.startswith("[!") else None
+    alert = ALERT.match(text) if text.startswith("[!") else None
     if alert is not None:
-        text = f"{words_of.warning}{words_of.colon}{text[alert.end() :]}" if alert[1] else text[alert.end() :]
+        text = text[alert.end() :]
+        if alert["warning"] and not cleanup.has_label(text):
+            text = f"{words_of.warning}{words_of.colon}{text}"
     stash = inline.Stash()
     lead = "" if plain else cleanup.leading_word(text, words_of)
-    if not _MARKUP.isdisjoint(characters) or "://" in text or "www." in text:
+    if not _MARKUP.isdisjoint(characters) or "://" in text or "www." in text or "==" in text:
         text = inline.strip_markup(text, words_of, stash)
     if "*" in characters:
         text, is_open = strip_emphasis(text, is_open=is_open)

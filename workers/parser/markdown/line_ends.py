@@ -1,0 +1,63 @@
+"""Ends of lines of text: stops, hard breaks, fences that models open within a line, bold lines, rulers."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from voicestream.workers.text import stops
+
+_PLAIN: Final = re.compile(
+    r"(?!diff --git |Traceback |goroutine |stack back|Stack trace:|node:int|[IVXivx]{1,5}[.)]|[A-Z]{2,8}\]?:?\s"
+    r"|[A-Z][a-z]{2}\s{1,2}\d)[A-Za-z][^).]"
+)
+_TAIL: Final = 100
+"""Characters at the end of a line that tell how it ends: a paragraph of a thousand lines is not searched with each."""
+_STOP: Final = re.compile(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）=]*\Z")
+_STOP_ENDS: Final = frozenset(stops.ALL + ":：\"')]*_`»”’」』）=")
+"""The last character of what ``_STOP`` matches."""
+_HARD_BREAK: Final = re.compile(r"(?:(?<! )  +|(?<!\\)(?:\\\\)*\\)\Z")
+_MAY_BREAK: Final = ("  ", "\\")
+_BOLD: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
+_BOLD_ENDS: Final = ("**", "__", "**:", "__:")
+_FENCE: Final = re.compile(r"(?<!`)(`{3,})([\w+#.-]*)[ \t]*\Z")
+_RULED: Final = re.compile(r"[\u2500\u2501\u2550]{3,}`?\Z")
+_RULERS: Final = frozenset("\u2500\u2501\u2550")
+
+
+def is_plain_line(text: str) -> bool:
+    """Whether a text is one line that begins with a word and with no mark."""
+    return _PLAIN.match(text) is not None and "\n" not in text
+
+
+def open_fence(shown: str) -> re.Match[str] | None:
+    """The fence that a line of text opens at its end."""
+    fence = _at_end(_FENCE, shown) if "```" in shown else None
+    return fence if fence is not None and fence[1] not in shown[: fence.start()] else None
+
+
+def hard_break(line: str) -> int | None:
+    """Length of a line without the mark of a hard break; None: it has none."""
+    hard = _at_end(_HARD_BREAK, line) if line.endswith(_MAY_BREAK) else None
+    if hard is None:
+        return None
+    return hard.start() if hard[0].endswith("\\") else len(line.rstrip())
+
+
+def has_stop(shown: str) -> bool:
+    """Whether a line ends in a stop or a colon, behind which marks may close something."""
+    return shown[-1:] in _STOP_ENDS and _at_end(_STOP, shown) is not None
+
+
+def is_bold(shown: str) -> bool:
+    """Whether all of a line is bold: a heading."""
+    return shown.endswith(_BOLD_ENDS) and _BOLD.match(shown) is not None
+
+
+def is_ruled(shown: str) -> bool:
+    """Whether a ruler of box drawing fills the line to its end."""
+    return shown[-2:-1] in _RULERS and _at_end(_RULED, shown) is not None
+
+
+def _at_end(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    return pattern.search(line, max(0, len(line) - _TAIL))
