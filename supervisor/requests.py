@@ -95,7 +95,7 @@ class RequestHandler:
         self._supervisor.hub.drop(client, "version", str(error))
         if not self._asks_too_much(client, now):
             text = (
-                f"the supervisor that is running is of another version of voicestream "
+                f"the running supervisor is of another version of voicestream "
                 f"({__version__}, protocol {PROTOCOL_VERSION}; the request: protocol {error.version}).\n"
                 f"Try: voicestream down"
             )

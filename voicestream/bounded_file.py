@@ -60,7 +60,7 @@ def loads(data: bytes) -> Any:  # noqa: ANN401 - JSON holds anything
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except MemoryError as error:
-        raise ValueError("there is no memory for its contents") from error
+        raise ValueError("out of memory") from error
 
 
 def read_as(path: Path, limit: int, kind: type[Type]) -> Type:

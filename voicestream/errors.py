@@ -10,7 +10,7 @@
     └── ConfigurationError     (78)   trying again cannot help before something is changed
         ├── EngineNotReadyError       an engine lacks a program, a package or weights
         ├── RunDirectoryError         the run directory is not ours, or cannot be used
-        ├── VersionMismatchError      the supervisor that is running is of another version of voicestream
+        ├── VersionMismatchError      the running supervisor is of another version of voicestream
         └── NoLogError                no log can be written, or read
     ProtocolError                     a frame that is not one of our messages; never reaches a user
     └── OtherVersionError             it is one of another version of the protocol

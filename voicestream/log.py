@@ -158,10 +158,10 @@ def log_uncaught() -> None:
     logger = logging.getLogger(__name__)
 
     def ended(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        logger.error("ended by an error that nobody has caught", exc_info=error)
+        logger.error("ended by an uncaught error", exc_info=error)
 
     def thread_ended(found: threading.ExceptHookArgs) -> None:
-        logger.error("a thread ended by an error that nobody has caught", exc_info=found.exc_value)
+        logger.error("a thread ended by an uncaught error", exc_info=found.exc_value)
 
     def ignored(found: sys.UnraisableHookArgs) -> None:
         logger.error("an error was ignored", exc_info=found.exc_value)

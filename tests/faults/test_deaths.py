@@ -109,7 +109,7 @@ def test_whoever_is_killed_at_random_moments_a_new_start_works_and_nothing_is_le
                 seen=lambda run=run: run.stderr,
             )
             if number == ROUNDS - 1 and "supervisor has ended" in run.stderr:
-                wait_until(lambda run=run: "Ctrl-C leaves" in run.stderr, f"it tells why it stays ({said})")
+                wait_until(lambda run=run: "Ctrl-C quits" in run.stderr, f"it tells why it stays ({said})")
             # The agent is read on, whatever became of them: this would raise BrokenPipeError had the reader gone.
             run.write(b'{"":"%s"}\n' % (b"x" * 300_000))
             code = run.finish()

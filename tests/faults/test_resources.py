@@ -157,7 +157,7 @@ def test_a_full_disk_behind_a_frozen_supervisor_does_not_stop_the_agent_and_is_s
         run.write(b'{"":"%s"}\n' % (b"x" * (1 << 20)))
     supervisor.resume()
     assert run.finish() == 1, run.stderr
-    assert "bytes of input found no room on the disk" in run.stderr
+    assert "bytes of input were lost: no space left on the disk" in run.stderr
     place.assert_nothing_left()
 
 
@@ -183,7 +183,7 @@ def test_a_full_disk_behind_a_reader_of_tee_that_has_stopped_does_not_stop_the_a
     run.stdin.flush()
     passed_on, said = run.communicate(timeout=remaining())
     assert run.returncode == 1, said
-    lost = re.search(rb"--tee: (\d+) bytes were not passed on: there was no room", said)
+    lost = re.search(rb"--tee: (\d+) bytes were not copied: there was no room", said)
     assert lost is not None, said
     assert len(passed_on) + int(lost[1]) == 80 * len(data)
     place.assert_nothing_left()

@@ -40,7 +40,7 @@ def test_a_run_notices_a_supervisor_of_another_version_at_once(place: Voicestrea
         since = time.monotonic()
         done = place.call("run", "--output", "null", stdin=line("Hello."))
     assert done.returncode == EXIT_CONFIGURATION
-    assert "the supervisor that is running is of another version of voicestream" in done.stderr
+    assert "the running supervisor is of another version of voicestream" in done.stderr
     assert "Try: voicestream down" in done.stderr
     assert time.monotonic() - since < ANSWER_SECONDS, "it waited for an answer that it knows"
 

@@ -222,7 +222,7 @@ def test_a_signal_ends_reading_on_after_a_failure(place: Voicestream) -> None:
     with pipeline(place) as pipes:
         pipes.write_half()
         wait_until(lambda: "config.toml" in pipes.said(), "the failure is told")
-        wait_until(lambda: "Ctrl-C leaves" in pipes.said(), "it is told why the process is still there")
+        wait_until(lambda: "Ctrl-C quits" in pipes.said(), "it is told why the process is still there")
         pipes.run.send_signal(signal.SIGTERM)
         assert pipes.run.wait(remaining()) == 143
 

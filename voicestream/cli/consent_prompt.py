@@ -33,7 +33,7 @@ def ask_consent(what: str, hint: str) -> str:
     """
     if not is_interactive():
         raise ConfigurationError(f"whose voice is {what}? It is used only when the speaker has agreed.", hint=hint)
-    click.echo(one_line(f"{what} is to be spoken with as if it were that person."), err=True)
+    click.echo(one_line(f"{what} will be used to clone that person's voice."), err=True)
     if not click.confirm(f'Do you say: "{CONSENT}"', default=None, err=True):
         raise ConfigurationError("without the speaker's permission the voice is not used")
     return ANSWERED

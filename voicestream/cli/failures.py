@@ -61,7 +61,7 @@ def _report_unexpected(error: BaseException) -> None:
     shown = message if len(message) <= MAX_CHARACTERS else f"{message[: MAX_CHARACTERS - 1]}…"
     kind = type(error).__name__
     try:
-        where = f"Its code locations are in {log.record(CLIENT_LOG, 'ended by an error that nobody has caught', error)}"
+        where = f"Its code locations are in {log.record(CLIENT_LOG, 'ended by an uncaught error', error)}"
     except NoLogError as failure:
         where = str(failure)
     print_message(f"an unexpected error: {kind}{f': {shown}' if shown else ''}\n{where}")

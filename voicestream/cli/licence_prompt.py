@@ -51,7 +51,7 @@ def ensure_accepted(model: Model, accepted: Sequence[str], *, may_ask: bool) -> 
     elif licence.variable and os.environ.get(licence.variable) == "1":
         by = f"{licence.variable}=1"
         click.echo(
-            f"voicestream: {by} is set: so this licence of {model.name} is accepted, and that is written down:\n"
+            f"voicestream: {by} is set: the licence of {model.name} is accepted, and this is recorded:\n"
             f"  {licence.name}. {licence.summary}\n  {licence.url}",
             err=True,
         )
@@ -64,7 +64,7 @@ def ensure_accepted(model: Model, accepted: Sequence[str], *, may_ask: bool) -> 
 def _ask(model: Model, licence: Licence, *, may_ask: bool) -> None:
     if not (may_ask and is_interactive()):
         raise licences.not_accepted(licence)
-    click.echo(f"\n{model.name} is given away under a licence:", err=True)
+    click.echo(f"\n{model.name} has this licence:", err=True)
     click.echo(f"  {licence.name}\n  {licence.summary}\n  {licence.url}", err=True)
     if not click.confirm("Do you accept it?", default=None, err=True):
         raise licences.not_accepted(licence)

@@ -36,7 +36,7 @@ class TerminalProgress:
             self._clear()
             self._bar.stop()
         if isinstance(error, KeyboardInterrupt):
-            click.echo("voicestream: stopped. The same command goes on from here.", err=True)
+            click.echo("voicestream: stopped. The same command resumes from here.", err=True)
 
     def note(self, text: str) -> None:
         """Print a line."""

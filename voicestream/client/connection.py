@@ -185,7 +185,7 @@ class Client:
                 if not is_ending or self._start_went_wrong():
                     raise
                 self.wait_for_end(timeout_seconds=ANSWER_SECONDS)
-        raise SupervisorLostError("the supervisor ends again and again", hint="Try: voicestream doctor")
+        raise SupervisorLostError("the supervisor exits repeatedly", hint="Try: voicestream doctor")
 
     def is_lost(self) -> bool:
         """Return whether an established connection was lost: the supervisor has ended."""
@@ -346,7 +346,7 @@ class Client:
                 return self._receive()
             except OtherVersionError as error:
                 raise VersionMismatchError(
-                    "the supervisor that is running is of another version of voicestream "
+                    "the running supervisor is of another version of voicestream "
                     f"(protocol {error.version}; this one: {PROTOCOL_VERSION})",
                     hint="Try: voicestream down",
                 ) from error

@@ -181,9 +181,9 @@ class RunSession:
         if self._drain.tee_failed.is_set() and not self._tee_failure_told:
             self._tee_failure_told = True
             if self._drain.tee_failure is not None and self._drain.tee_lost_bytes:
-                self._display.error(f"--tee: {self._drain.tee_failure.strerror}; listening goes on")
+                self._display.error(f"--tee: {self._drain.tee_failure.strerror}; speech continues")
             else:
-                self._display.error("nobody reads what --tee passes on any more; listening goes on")
+                self._display.error("--tee has no reader any longer; speech continues")
 
     def _release_suspension(self) -> None:
         """Restore the usual handler of Ctrl-Z: there is nothing to pause. A pending one takes effect."""
@@ -210,7 +210,7 @@ class RunSession:
         """Report lost input and return the exit code."""
         if not self._drain.backlog.lost_bytes:
             return exit_code
-        self._display.error(f"{self._drain.backlog.lost_bytes} bytes of input found no room on the disk")
+        self._display.error(f"{self._drain.backlog.lost_bytes} bytes of input were lost: no space left on the disk")
         return exit_code or EXIT_INCOMPLETE
 
     def _take_all(self) -> SessionClosed | None:

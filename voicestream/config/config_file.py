@@ -139,7 +139,7 @@ def load(file: Path) -> Settings:
         raise ConfigurationError(f"cannot read {file}: {error.strerror}", hint=_ELSEWHERE) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(
-            f"cannot read {file}: byte {error.start + 1} is no UTF-8", hint="Save it in the encoding UTF-8."
+            f"cannot read {file}: byte {error.start + 1} is not UTF-8", hint="Save it in the encoding UTF-8."
         ) from error
     return parse(text, str(file))
 
@@ -269,7 +269,7 @@ def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str
                 text, name, (*path, key), "is not a language voicestream knows", hint=error.hint
             ) from error
         if tag in glossary:
-            raise toml_places.wrong(text, name, (*path, key), f"stands for {tag}, which is there already")
+            raise toml_places.wrong(text, name, (*path, key), f"stands for {tag}, which is set already")
         terms = cast("dict[str, object]", value)
         glossary[tag] = {term: _word(term, word, text, name, (*path, key, term)) for term, word in terms.items()}
     return words, glossary

@@ -59,7 +59,7 @@ def convert(source: Path, target: Path, name: str, reporter: ProgressReporter) -
 
 def _reason(code: int, output: bytes) -> str:
     if code < 0:
-        return f"the conversion was ended by signal {-code}; 9 usually means that there was not enough memory"
+        return f"the conversion was ended by signal {-code}; 9 usually means out of memory"
     lines = output.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else f"exit code {code}"
 

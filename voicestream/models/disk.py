@@ -47,5 +47,5 @@ def full(directory: Path, error: OSError) -> VoicestreamError:
     """Return the error to raise for a full disk."""
     return VoicestreamError(
         f"no room to write in {directory}: {error.strerror}",
-        hint="What was fetched stays there. Make room and type the same command again: it goes on where it stopped.",
+        hint="What was fetched stays there. Make room and type the same command again: it resumes where it stopped.",
     )

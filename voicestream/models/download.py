@@ -93,7 +93,7 @@ def _one_file(
         part.unlink()
         raise VoicestreamError(
             f"{file.name} from {hub.host} is not what {model.repository} says it is (its checksum is wrong): deleted",
-            hint="Type the same command again to fetch it anew; if it comes again, something in between changes it.",
+            hint="Type the same command again; if it fails again, a proxy or the server changes the file.",
         )
     move_into_place(part, path)
     return record

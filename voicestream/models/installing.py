@@ -75,7 +75,7 @@ class Installer:
         found = manifest.read(path)
         if found is None:
             raise VoicestreamError(
-                f"{path} was not put there by voicestream: it has no {manifest.NAME}",
+                f"{path} was not installed by voicestream: it has no {manifest.NAME}",
                 hint=f"Move it away, or try: voicestream models remove {model.name}",
             )
         wrong = manifest.damaged(path, found, self._verifying)
@@ -123,7 +123,7 @@ class Installer:
         if found is None:
             raise VoicestreamError(
                 f"{source.root} has no {model.name}",
-                hint=f"Where there is a network, try: voicestream models pull {model.name} --dir DIR",
+                hint=f"On a machine with a network, try: voicestream models pull {model.name} --dir DIR",
             )
         return found
 
@@ -179,6 +179,6 @@ class Installer:
 
 def _damaged(directory: Path, name: str) -> VoicestreamError:
     return VoicestreamError(
-        f"{name} in {directory} is not what its manifest says: it was damaged on the way",
-        hint="Bring the directory here once more.",
+        f"{name} in {directory} does not match its manifest: it was damaged",
+        hint="Copy the directory here again.",
     )

@@ -136,9 +136,7 @@ def accept(licence: Licence, by: str = "") -> None:
         path().parent.mkdir(parents=True, exist_ok=True)
         write_whole(path(), msgspec.json.format(msgspec.json.encode(known), indent=2) + b"\n", mode=0o600)
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {path()}, where it is kept which licences you have accepted: {error.strerror}"
-        ) from error
+        raise ConfigurationError(f"cannot write {path()}, the file of accepted licences: {error.strerror}") from error
 
 
 def not_accepted(licence: Licence) -> ConfigurationError:

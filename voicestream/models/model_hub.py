@@ -30,7 +30,7 @@ NOT_FOUND: Final = 404
 
 Answer = TypeVar("Answer")
 
-_AGAIN: Final = "Type the same command again: it goes on where it stopped."
+_AGAIN: Final = "Type the same command again: it resumes where it stopped."
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class ModelHub:
             ) from error
         except (KeyError, TypeError, ValueError) as error:
             raise VoicestreamError(
-                f"{self.host} does not answer as a hub does when asked for {what}",
+                f"{self.host} did not answer like a model hub when asked for {what}",
                 hint="Is there a login page in between, or another server behind HF_ENDPOINT? " + _AGAIN,
             ) from error
         except OSError as error:
@@ -196,7 +196,7 @@ class ModelHub:
     def _refused(self, what: str, status: int) -> VoicestreamError:
         if status in NOT_ALLOWED:
             return VoicestreamError(
-                f"{self.host} does not let us have {what} (HTTP {status})",
+                f"{self.host} refuses {what} (HTTP {status})",
                 hint="If it asks for a login: set HF_TOKEN to a token of yours, or try: hf auth login",
             )
         if status == NOT_FOUND:

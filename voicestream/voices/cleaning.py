@@ -57,7 +57,7 @@ def clean(files: Sequence[Path]) -> Cleaned:
                 hint=_AGAIN,
             )
         if not np.isfinite(recorded).all():
-            raise UsageError(f"{file} cannot be a voice: it is damaged, some of its samples are no numbers.")
+            raise UsageError(f"{file} cannot be a voice: it is damaged, some of its samples are not numbers.")
         clipped.append((sample_checks.clipped_share(recorded), len(recorded)))
         pieces.append(_alone(_resampled(recorded.mean(axis=1, dtype=np.float32), rate)))
     whole = _joined(pieces)

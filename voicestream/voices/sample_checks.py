@@ -114,7 +114,7 @@ def judge(measures: Measures) -> CheckResult:
         refusals.append(f"there are only {seconds:.1f} s of speech in it; at least {MIN_SECONDS:.0f} are needed.")
     elif seconds < GOOD_SECONDS:
         warnings.append(
-            f"there are only {seconds:.1f} s of speech in it; from {GOOD_SECONDS:.0f} s on the voice is met better."
+            f"there are only {seconds:.1f} s of speech in it; from {GOOD_SECONDS:.0f} s on the voice matches better."
         )
     level = f"its level is {-measures.level:.0f} dB below full scale"
     if measures.level < MIN_LEVEL:

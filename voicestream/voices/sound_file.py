@@ -58,7 +58,7 @@ def read(file: Path) -> tuple[NDArray[np.float32], int]:
     except (soundfile.SoundFileError, OSError, RuntimeError, ValueError, MemoryError) as error:
         raise UsageError(
             f"{file} cannot be read as sound: {error}",
-            hint="WAV, FLAC and MP3 can be. Another one is turned into WAV by: ffmpeg -i FILE sample.wav",
+            hint="WAV, FLAC and MP3 are supported. Convert others with: ffmpeg -i FILE sample.wav",
         ) from error
 
 

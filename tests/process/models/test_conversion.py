@@ -85,7 +85,7 @@ def test_ctrl_c_ends_a_conversion_at_once_and_cleans_up(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=remaining())
     assert process.returncode == 130
-    assert said.rstrip().endswith("stopped. The same command goes on from here.")
+    assert said.rstrip().endswith("stopped. The same command resumes from here.")
     assert "Traceback" not in said
     assert not child.is_running()
     assert not (models_of(place) / f"{NAME}-int8").exists()

@@ -38,10 +38,10 @@ def test_a_file_with_the_wrong_checksum_is_deleted_and_named(place: Voicestream,
     [
         (Faults(missing=frozenset((WEIGHTS,))), "does not have pytorch_model.bin of facebook/nllb-200"),
         (Faults(status=404, error_code="RepoNotFound"), "does not have facebook/nllb-200-distilled-600M (HTTP 404)"),
-        (Faults(status=401), "does not let us have facebook/nllb-200-distilled-600M (HTTP 401)"),
+        (Faults(status=401), "refuses facebook/nllb-200-distilled-600M (HTTP 401)"),
         (Faults(status=403, error_code="GatedRepo"), "hf auth login"),
         (Faults(status=503), "answers HTTP 503"),
-        (Faults(page=True), "does not answer as a hub does"),
+        (Faults(page=True), "did not answer like a model hub"),
     ],
 )
 def test_a_hub_that_does_not_give_it_is_named_with_what_to_do(
@@ -97,7 +97,7 @@ def test_a_disk_that_fills_up_is_said_and_what_was_fetched_stays(place: Voicestr
         _, said = process.communicate(timeout=remaining())
     assert process.returncode == 1, said
     assert "no room to write in" in said
-    assert "goes on where it stopped" in said
+    assert "resumes where it stopped" in said
     assert "Traceback" not in said
     (part,) = parts_of(place)
     there = part.stat().st_size
@@ -122,7 +122,7 @@ def test_a_directory_that_somebody_else_made_is_left_alone(place: Voicestream, b
     own.write_text("mine")
     done = pull(place)
     assert done.returncode == 1
-    assert "was not put there by voicestream" in done.stderr
+    assert "was not installed by voicestream" in done.stderr
     assert own.read_text() == "mine"
     assert state_of(place) == "incomplete"
 

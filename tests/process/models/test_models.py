@@ -75,7 +75,7 @@ def test_a_hub_that_wants_to_know_who_asks_is_told_if_the_user_has_a_token(
     big_hub.faults.token = "hf_secret"  # noqa: S105 - of the test's hub
     done = pull(place)
     assert done.returncode == 1
-    assert "does not let us have facebook/nllb-200-distilled-600M (HTTP 401)" in done.stderr
+    assert "refuses facebook/nllb-200-distilled-600M (HTTP 401)" in done.stderr
     assert "HF_TOKEN" in done.stderr
     place.environment |= {"HF_TOKEN": "hf_secret"}
     assert pull(place).returncode == 0

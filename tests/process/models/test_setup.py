@@ -85,7 +85,7 @@ def test_a_running_supervisor_gets_what_was_replaced_or_beside_a_session_the_com
     [
         ((), 2, "no terminal to answer at"),
         (("--to", "ja"), 2, "no terminal to answer at"),
-        (("--yes",), 2, "has to know the language"),
+        (("--yes",), 2, "needs the language"),
         (("--yes", "--to", "ja", "--compute", "cpu"), 78, "add: --accept-licence cc-by-nc-4.0"),
         (("--yes", "--to", "jp", *ACCEPT), 2, 'Did you mean "ja"'),
         (("--yes", "--to", "br", *ACCEPT), 2, "does not translate into Breton"),

@@ -153,7 +153,7 @@ def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
         ("[translate.glossary]\na = 'b'\n[translate.glossary.ja]\na = 'b'\ngit = 3", 5, "git", "must be a text"),
         ("[translate.glossary.ja]\n'' = 'b'", 2, '""', "must not be empty"),
         ("[translate.glossary.jp]\na = 'b'", 1, "jp", "is not a language voicestream knows"),
-        ("[translate.glossary.pt-BR]\n[translate.glossary.pt_br]", 2, "pt_br", "stands for pt-BR, which is there"),
+        ("[translate.glossary.pt-BR]\n[translate.glossary.pt_br]", 2, "pt_br", "stands for pt-BR, which is set"),
         ('voice = "a\u2028b"\nspeed = "x"', 2, "speed", "must be int or float"),
     ],
 )
@@ -281,7 +281,7 @@ def _utf_16(file: Path) -> None:
         (_device, "not a regular file"),
         (_directory, "Is a directory"),
         (_too_large, "larger than"),
-        (_utf_16, "byte 1 is no UTF-8"),
+        (_utf_16, "byte 1 is not UTF-8"),
     ],
 )
 def test_what_cannot_be_a_file_of_settings_is_named_at_once(

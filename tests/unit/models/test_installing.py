@@ -180,7 +180,7 @@ def test_a_carried_model_that_was_damaged_is_named_and_not_installed(store: Mode
     damaged = source.path_of(ORIGINAL.name) / "model.safetensors"
     damaged.write_bytes(b"Weights" * 1000)
     for model in (ORIGINAL, CONVERTED):
-        with pytest.raises(VoicestreamError, match=re.escape(f"model.safetensors in {damaged.parent} is not")):
+        with pytest.raises(VoicestreamError, match=re.escape(f"model.safetensors in {damaged.parent} does not match")):
             Installer(store, Said(), source=source).install(model)
     assert names_in(store) == []
 
@@ -233,5 +233,5 @@ def test_a_child_that_fills_the_disk_or_is_killed_is_said(tmp_path: Path, monkey
     with pytest.raises(VoicestreamError, match="no room to write in"):
         conversion.convert(tmp_path, tmp_path / "target", CONVERTED.name, Said())
     fake.write_text(shell.format("os.kill(os.getpid(), 9)"))
-    with pytest.raises(VoicestreamError, match="not enough memory"):
+    with pytest.raises(VoicestreamError, match="out of memory"):
         conversion.convert(tmp_path, tmp_path / "target", CONVERTED.name, Said())

@@ -29,7 +29,7 @@ def test_what_cannot_be_a_voice_is_refused_with_the_reason(changed: dict[str, fl
 @pytest.mark.parametrize(
     ("changed", "warning"),
     [
-        ({"speech_seconds": 3.0}, "there are only 3.0 s of speech in it; from 6 s on the voice is met better."),
+        ({"speech_seconds": 3.0}, "there are only 3.0 s of speech in it; from 6 s on the voice matches better."),
         ({"level": -44.9}, "it is quiet: its level is 45 dB below full scale."),
         ({"clipped_share": 0.001}, "0.1% of it is clipped: it was recorded too loud."),
         ({"silent_share": 0.6}, "60% of it is silence: the voice will pause as often."),

@@ -96,7 +96,7 @@ def test_what_cannot_be_used_is_refused_by_its_file_with_what_to_record(
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     nan = record(tmp_path / "nan.wav", np.full(8 * RATE, np.nan, np.float32), subtype="FLOAT")
-    with pytest.raises(UsageError, match="some of its samples are no numbers"):
+    with pytest.raises(UsageError, match="some of its samples are not numbers"):
         cleaning.clean([nan])
     (tmp_path / "text.wav").write_text("no sound")
     with pytest.raises(UsageError, match=r"text\.wav cannot be read as sound") as error:

@@ -52,7 +52,7 @@ def down() -> None:
             directory.remove()
     except (OSError, VoicestreamError) as error:
         # It has ended all the same; the next start removes its leftovers.
-        click.echo(one_line(f"voicestream: what it has left cannot be removed: {error}"), err=True)
+        click.echo(one_line(f"voicestream: its files cannot be removed: {error}"), err=True)
     click.echo(f"voicestream: ended by {step}; it had not answered within {waited:.0f} s", err=True)
 
 
@@ -65,7 +65,7 @@ def _end(holder: LockHolder | None, waited: float) -> Step:
     silent = f"the supervisor has not ended within {waited:.0f} s"
     if holder is None:
         raise VoicestreamError(
-            f"{silent}, and which process it is cannot be told", hint="Try: voicestream workers logs supervisor"
+            f"{silent}, and its process cannot be identified", hint="Try: voicestream workers logs supervisor"
         )
     click.echo(f"voicestream: {silent}; ending process {holder.pid}", err=True)
     try:

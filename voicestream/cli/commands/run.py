@@ -20,6 +20,6 @@ def run(context: click.Context, /, *, tee: bool, events: str | None, **_options:
     claude -p "…" --output-format stream-json --verbose --include-partial-messages | voicestream run --to ja
     """
     if tee and events == "-":
-        raise UsageError("--tee and --events - both want stdout", hint="Give --events a file name.")
+        raise UsageError("--tee and --events - both use stdout", hint="Give --events a file name.")
     prompt = "reading from the terminal; end with Ctrl-D (usually: agent … | voicestream run)"
     return speak_stdin(context, prompt, events=events, tee=tee)

@@ -69,7 +69,7 @@ def setup(
     only a voice is fetched, unless --quality asks for a translator.
     """
     if yes and target is None:
-        raise UsageError("setup --yes has to know the language to hear", hint=f"Try: {EXAMPLE}")
+        raise UsageError("setup --yes needs the language to hear", hint=f"Try: {EXAMPLE}")
     if not yes and licence_prompt.is_interactive():
         click.echo(
             f"Agents write English. {_downloadable_titles()} translates it on this machine; nothing is sent anywhere.",
@@ -129,7 +129,7 @@ def _restart_workers(roles: Iterable[Role]) -> None:
                 continue  # the next one is started with what is there now
             if status.supervisor.sessions:
                 hint = f"Try: voicestream workers restart {role}"
-                click.echo(f"voicestream: a session is still spoken with the earlier {role}\n{hint}", err=True)
+                click.echo(f"voicestream: open sessions still use the earlier {role}\n{hint}", err=True)
                 continue
             click.echo(f"voicestream: restarting {role} …", err=True)
             request = RestartWorker(role=role)

@@ -72,7 +72,7 @@ def workers() -> None:
 
 @workers.command("status")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-@click.option("--watch", is_flag=True, help="Again every second, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Refresh every second until Ctrl-C.")
 def status(*, as_json: bool, watch: bool) -> None:
     """Show role, pid, incarnation, state, engine, uptime, restarts, jobs in flight, latency, memory, last exit."""
     while True:
@@ -109,7 +109,7 @@ def restart(worker: tuple[str, str], *, now: bool) -> None:
 
 @workers.command("logs")
 @click.argument("worker", metavar="ROLE[:ENGINE]", type=WorkerName((*ROLES, "supervisor")))
-@click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log until Ctrl-C.")
 def logs(worker: tuple[str, str], *, follow: bool) -> None:
     """Print the last lines of the log of a role, or those of the workers of one engine (tts:espeak)."""
     role, engine = worker

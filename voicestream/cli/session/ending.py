@@ -51,7 +51,7 @@ def drain_to_end(drain: StdinDrain, interruption: Interruption, exit_code: int) 
     ):
         return  # a terminal or a file: its writer cannot block
     if exit_code and not interruption.wait_for(drain.ended.is_set, HINT_AFTER_SECONDS) and not interruption:
-        failures.print_message("the agent's output is read to its end, so that the agent is not stopped; Ctrl-C leaves")
+        failures.print_message("reading the agent's output to its end, so that the agent is not blocked; Ctrl-C quits")
     interruption.wait_for(drain.finished.is_set)
 
 
@@ -65,7 +65,7 @@ def report_lost_input(drain: StdinDrain, exit_code: int) -> int:
         why = "there was no room for them in memory, or in TMPDIR"
     else:
         why = "their reader had not taken them"
-    failures.print_message(f"--tee: {drain.tee_lost_bytes} bytes were not passed on: {why}")
+    failures.print_message(f"--tee: {drain.tee_lost_bytes} bytes were not copied: {why}")
     return exit_code or EXIT_INCOMPLETE
 
 
@@ -88,7 +88,7 @@ def queued_stderr(interruption: Interruption) -> Generator[QueuedWriter]:
             yield queue
         finally:
             if queue.lost_pieces:
-                lost = f"voicestream: {queue.lost_pieces} lines for stderr found no room\n"
+                lost = f"voicestream: {queue.lost_pieces} lines for stderr were lost: the queue was full\n"
                 queue.put(lost.encode(), may_exceed=True)
             _flush(queue, STDERR_TIMEOUT_SECONDS, interruption)
 

@@ -47,7 +47,7 @@ _RESERVED: Final = re.compile(r"([\\\[\]{}^$/@<>~])")
 
 _ESCAPED: Final = re.compile(r"\\(.)")
 _BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]+")
-"""A NUL would end the text too early, a surrogate is no UTF-8."""
+"""A NUL would end the text too early, a surrogate is not UTF-8."""
 
 
 class ApertiumTranslator:

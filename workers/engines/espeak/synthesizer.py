@@ -37,7 +37,7 @@ _FULL_SCALE: Final = 32_768
 """Of signed 16-bit samples."""
 
 _UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
-"""NUL would end the text, a lone surrogate is no UTF-8; other control characters say nothing."""
+"""NUL would end the text, a lone surrogate is not UTF-8; other control characters say nothing."""
 
 
 class EspeakSynthesizer:
