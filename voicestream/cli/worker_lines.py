@@ -1,4 +1,4 @@
-"""Lines of a role's log that its workers with one engine wrote. Pure."""
+"""Log lines of the workers of one engine, filtered from the log of their role. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def of_engine(lines: Iterable[str], role: str, engine: str) -> list[str]:
-    """The lines of the incarnations that became ready with an engine; lines without a name belong to the line before.
+    """Return the lines of incarnations that became ready with an engine; a line without a name belongs to the last.
 
     Args:
         lines: the log of the role.
-        role: of the workers.
-        engine: its name.
+        role: role of the workers.
+        engine: name of the engine.
     """
     everything = list(lines)
     name = re.compile(rf"[\d: .-]{{23}} [A-Z]+ +({re.escape(role)}\.\d+) ")

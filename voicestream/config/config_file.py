@@ -276,7 +276,7 @@ def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str
 
 
 def _workers(table: object, text: str, name: str) -> tuple[float | None, int | None]:
-    """Validate ``[workers]``: seconds and bytes; None where it says nothing."""
+    """Validate ``[workers]``: seconds and bytes; None if not set."""
     table = _table(table, text, name, ("workers",), "[workers]")
     idle: float | None = None
     memory: int | None = None

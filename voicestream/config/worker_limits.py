@@ -1,4 +1,4 @@
-"""Limits of the workers that no session needs: ``[workers]`` of the user's file, and its environment variables."""
+"""Limits of idle workers: ``[workers]`` in the user's file, and environment variables."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _MEMORY: Final = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([KMG]I?)?B?", re.IGNOR
 
 @dataclass(frozen=True)
 class WorkerLimits:
-    """Limits of time and memory; workers that a session needs never end for them."""
+    """Idle timeout and memory limit of workers that no session needs."""
 
     idle_seconds: float = 600.0
-    """After so long without a session,"""
+    """Time without a session after which a worker is shut down."""
     memory_bytes: int = 0
-    """or before, the least recently used first, while all workers together take more; 0 = no limit."""
+    """Total memory of all workers above which idle ones are shut down, the least recently used first; 0 = no limit."""
 
     def arguments(self) -> list[str]:
-        """Options of the supervisor that say the same."""
+        """Return the arguments of the supervisor for these limits."""
         return [f"--idle={self.idle_seconds}", f"--memory={self.memory_bytes}"]
 
 
 def default_memory_bytes() -> int:
-    """Half of the memory of this machine; 0 where that is not known."""
+    """Return half of this machine's memory in bytes; 0 if unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     except (ValueError, OSError):
@@ -43,33 +43,33 @@ def default_memory_bytes() -> int:
 
 
 def parse_memory(text: str) -> int:
-    """Bytes of ``4 GiB``, ``500MB`` or ``0``.
+    """Parse an amount of memory such as ``4 GiB``, ``500MB`` or ``0`` into bytes.
 
     Raises:
-        ValueError: it is no amount of memory.
+        ValueError: it is not an amount of memory.
     """
     match = _MEMORY.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no amount of memory")
+        raise ValueError(f"{text!r} is not an amount of memory")
     return int(float(match[1]) * _UNITS[(match[2] or "").upper()])
 
 
 def parse_idle(text: str) -> float:
-    """Seconds.
+    """Parse a duration in seconds.
 
     Raises:
-        ValueError: it is no duration.
+        ValueError: it is not a duration.
     """
     seconds = float(text)
     if math.isnan(seconds) or seconds < 0:
-        raise ValueError(f"{text!r} is no duration")
+        raise ValueError(f"{text!r} is not a duration")
     return seconds
 
 
 def resolve(
     idle_seconds: float | None, memory_bytes: int | None, environment: Mapping[str, str] = os.environ
 ) -> WorkerLimits:
-    """The limits: environment variables go before the user's file, and that before the defaults.
+    """Return the limits: environment variables override the user's file, which overrides the defaults.
 
     Args:
         idle_seconds: ``[workers] idle``; None: not set.
@@ -77,7 +77,7 @@ def resolve(
         environment: of the process.
 
     Raises:
-        ConfigurationError: a variable has a value that cannot be right.
+        ConfigurationError: a variable has an invalid value.
     """
     if found := environment.get(IDLE_VARIABLE):
         try:

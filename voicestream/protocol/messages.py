@@ -196,7 +196,7 @@ class WorkerStatus(_Part, frozen=True, kw_only=True):
     detail: str = ""
     """Loading stage, or reason of a failure."""
     sessions: int = 0
-    """Open sessions that need it."""
+    """Number of open sessions that need the worker."""
 
 
 class SupervisorStatus(_Part, frozen=True, kw_only=True):
@@ -712,12 +712,12 @@ class Status(_Versioned, frozen=True, kw_only=True):
 
 
 class RestartWorker(_Versioned, frozen=True, kw_only=True):
-    """Replace the processes of a role; ``now`` kills them instead of letting them finish the job in hand."""
+    """Restart the workers of a role; ``now`` kills them instead of draining them."""
 
     role: Role
     now: bool = False
     engine: str = ""
-    """Only the workers that run this engine; empty = all of the role."""
+    """Only workers with this engine; empty = all of the role."""
 
 
 class WorkerRestarted(_Versioned, frozen=True, kw_only=True):
@@ -731,7 +731,7 @@ class WorkerRestarted(_Versioned, frozen=True, kw_only=True):
     seconds: float
     engine: str = ""
     remaining: int = 0
-    """Further workers whose restart the client waits for: an answer follows for each."""
+    """Number of further workers whose restart is awaited; an answer follows for each."""
 
 
 class Refused(_Versioned, frozen=True, kw_only=True):

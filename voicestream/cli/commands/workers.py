@@ -60,7 +60,7 @@ class WorkerName(click.ParamType):
         self._roles = roles
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:  # noqa: ANN401 - click's
-        """Role, and engine or nothing."""
+        """Split into role and engine, which may be empty."""
         role, _, engine = str(value).partition(":")
         return click.Choice(self._roles).convert(role, param, ctx), engine
 
