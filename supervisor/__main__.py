@@ -107,7 +107,7 @@ def _initial(choice: EngineChoice) -> list[Requirement]:
     started = [Requirement("player")]
     for role, engine in choice.engines.items():
         if engine != UNTRANSLATED:
-            started.append(requirements.of_engine(role, engine, settings[role]))
+            started.append(requirements.of_engine(role, engine, settings[role], choice.language))
     return [*started, Requirement("parser")]
 
 

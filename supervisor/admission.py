@@ -50,6 +50,8 @@ def refusal(options: SessionOptions) -> str:
     try:
         languages.parse(options.parser.language)
         languages.parse(options.target)
+        for tag in options.voices:
+            languages.parse(tag)
         gpu_selection.check(check_compute(options.compute), options.gpus)
     except UsageError as error:
         return error.for_people()

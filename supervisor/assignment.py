@@ -8,13 +8,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from voicestream.config import languages
 from voicestream.config.engine_settings import AUTO
-from voicestream.protocol.messages import EventName, SessionEvent
-from voicestream.supervisor import requirements
+from voicestream.protocol.messages import EventName, LanguageVoice, SessionEvent
+from voicestream.supervisor import requirements, voice_selection
 from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute
 from voicestream.supervisor.reporting import session_events
 
 if TYPE_CHECKING:
+    from voicestream.config.engine_settings import EngineSettings
     from voicestream.supervisor.ledger.commands import ChooseVoice, WorkerId
     from voicestream.supervisor.loop import Supervisor
     from voicestream.supervisor.processes.worker_events import GivenUp
@@ -39,14 +41,24 @@ class Assignment:
         session.workers = SessionWorkers(
             translator=records["translation"].worker if "translation" in records else None,
             voice=VoiceRoute(records["tts"].worker, options.voice, any_engine=options.tts == AUTO),
+            follows_language=options.chooses_voices or bool(options.voices),
         )
         return session.workers
 
     def choose_voice(self, choice: ChooseVoice, now: float) -> None:
         """Choose who speaks the sentences of a session in a language that it did not have so far."""
         session = self._supervisor.sessions.by_id.get(choice.session)
-        if session is not None and session.workers is not None:
+        if session is None or session.workers is None:
+            return
+        chosen = self._voice_of(session, session.workers.voice, choice.language)
+        if chosen is None:
             self._route(session, choice.language, session.workers.voice, now)
+            return
+        record = self._obtain(session, requirements.of_engine("tts", chosen.engine, self._settings(session)), now)
+        voice = VoiceRoute(record.worker, chosen.voice, any_engine=chosen.engine == AUTO)
+        if record.worker != session.workers.voice.worker:
+            session.voices[choice.language] = voice
+        self._route(session, choice.language, voice, now)
 
     def sessions_of(self, worker: WorkerId) -> list[Session]:
         """The sessions that need a worker."""
@@ -73,6 +85,25 @@ class Assignment:
             if session.needs(record.worker):
                 record.idle_since = now
 
+    def _voice_of(self, session: Session, own: VoiceRoute, language: str) -> LanguageVoice | None:
+        """The voice of a language of a session; None: its own."""
+        options = session.options
+        named = (voice for tag, voice in options.voices.items() if languages.are_known_and_same(tag, language))
+        found = next(named, None)
+        if found is not None or not options.chooses_voices:
+            return found
+        settings = self._settings(session)
+        best = voice_selection.better_engine(
+            self._supervisor.table.records[own.worker].found_engine,
+            voice_selection.candidates(options.target, settings),
+            voice_selection.candidates(language, settings),
+        )
+        return LanguageVoice(engine=best) if best else None
+
+    @staticmethod
+    def _settings(session: Session) -> EngineSettings:
+        return requirements.settings_of("tts", session.options)
+
     def _obtain(self, session: Session, requirement: Requirement, now: float) -> WorkerRecord:
         record = self._supervisor.table.obtain(requirement, now)
         if requirement.engine != record.requirement.engine:
@@ -83,11 +114,11 @@ class Assignment:
         """Let the voice of a session speak what another cannot, and tell so."""
         if session.workers is None:
             return
-        languages = [one for one, voice in session.voices.items() if voice.worker == event.worker]
-        for language in languages:
+        spoken = [one for one, voice in session.voices.items() if voice.worker == event.worker]
+        for language in spoken:
             del session.voices[language]
             self._route(session, language, session.workers.voice, now, event.reason)
-        text = f"the voice of the session speaks {', '.join(languages)} as well: {event.reason}"
+        text = f"the voice of the session speaks {', '.join(spoken)} as well: {event.reason}"
         notice = SessionEvent(event=EventName.NOTICE, session=session.session, time=now, role="tts", text=text)
         self._supervisor.sessions.tell(session.session, notice)
 

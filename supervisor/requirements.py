@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from voicestream.config import gpu_selection, languages
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED, EngineSettings
 from voicestream.errors import ConfigurationError
+from voicestream.supervisor import voice_selection
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import EngineRole, Role, SessionOptions
@@ -22,13 +23,23 @@ class Requirement:
     """Name of an engine, or ``auto``; empty for a role that has no engines."""
     settings: EngineSettings = field(default_factory=EngineSettings)
     """Those that make a difference to the engine."""
+    language: str = ""
+    """With ``auto``, the base language that the voice engine is to speak (``pt``, not ``pt-BR``); empty = any."""
 
 
-def of_engine(role: Role, engine: str, settings: EngineSettings) -> Requirement:
-    """The requirement of an engine; settings that make no difference to it are left out."""
+def of_engine(role: Role, engine: str, settings: EngineSettings, language: str = "") -> Requirement:
+    """The requirement of an engine; what makes no difference to it is left out.
+
+    Args:
+        role: translation or tts.
+        engine: its name, or ``auto``.
+        settings: what it is to be loaded with.
+        language: BCP-47 tag of the language to be heard; concerns the choice of a voice engine by ``auto``.
+    """
     if settings != EngineSettings() and not uses_settings(role, engine):
         settings = EngineSettings()
-    return Requirement(role, engine, settings)
+    is_open = role == "tts" and engine == AUTO
+    return Requirement(role, engine, settings, voice_selection.base_of(language) if is_open else "")
 
 
 def uses_settings(role: Role, engine: str) -> bool:
@@ -36,10 +47,10 @@ def uses_settings(role: Role, engine: str) -> bool:
 
     Reads entry points, which takes some 20 ms: asked only for settings that are not the default.
     """
-    from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time, too
-
     if engine == AUTO:
         return True
+    from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time, too
+
     try:
         if role == "translation":
             return registry.spec(registry.TRANSLATORS, engine).uses_settings
@@ -65,7 +76,7 @@ def translates(options: SessionOptions) -> bool:
 def of_session(options: SessionOptions) -> dict[Role, Requirement]:
     """The workers that a session needs from its start; one that translates nothing needs no translator."""
     found: dict[Role, Requirement] = {"player": Requirement("player"), "parser": Requirement("parser")}
-    found["tts"] = of_engine("tts", options.tts, settings_of("tts", options))
+    found["tts"] = of_engine("tts", options.tts, settings_of("tts", options), options.target)
     if translates(options):
         found["translation"] = of_engine("translation", options.translator, settings_of("translation", options))
     return found

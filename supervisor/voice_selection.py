@@ -29,9 +29,9 @@ def candidates(language: str, settings: EngineSettings) -> tuple[str, ...]:
     """
     from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time
 
-    base = base_of(language)
-    ranked = registry.chosen_by_auto(registry.SYNTHESIZERS, uses_gpu=uses_gpu(settings))
-    return tuple(spec.name for spec in ranked if (not base or spec.may_speak(base)) and _seems_ready(spec, settings))
+    computes_on_gpu = uses_gpu(settings)
+    ranked = registry.chosen_by_auto(registry.SYNTHESIZERS, uses_gpu=computes_on_gpu, language=base_of(language))
+    return tuple(spec.name for spec in ranked if _seems_ready(spec, settings))
 
 
 def better_engine(own: str, for_own: Sequence[str], for_language: Sequence[str]) -> str:

@@ -51,13 +51,16 @@ def load_translator(name: str, report: Report, explain: Callable[[str], None] = 
     return engine
 
 
-def load_synthesizer(name: str, report: Report, explain: Callable[[str], None] = _log.info) -> Synthesizer:
+def load_synthesizer(
+    name: str, report: Report, explain: Callable[[str], None] = _log.info, language: str = ""
+) -> Synthesizer:
     """The voice engine of that name, loaded; ``auto``: the best that is ready on this machine.
 
     Args:
         name: what stands after ``--tts``.
         report: as for ``load_translator``.
         explain: as for ``load_translator``, but for voices that nobody has asked for: these are no news.
+        language: base language for which ``auto`` chooses; empty = any.
 
     Raises:
         ConfigurationError: as for ``load_translator``.
@@ -70,7 +73,7 @@ def load_synthesizer(name: str, report: Report, explain: Callable[[str], None] =
 
     if name != AUTO:
         return _loaded(registry.spec(SYNTHESIZERS, name), load)
-    spec, engine, not_ready = _best(SYNTHESIZERS, settings, report, load)
+    spec, engine, not_ready = _best(SYNTHESIZERS, settings, report, load, language)
     missed = [reason for one, reason in not_ready.items() if _is_missed(one, spec, settings.models)]
     if missed:
         explain("; ".join(missed))
@@ -101,11 +104,15 @@ def uses_gpu(settings: EngineSettings) -> bool:
 
 
 def _best(
-    group: EngineGroup[Spec], settings: EngineSettings, report: Report, load: Callable[[Spec], Engine]
+    group: EngineGroup[Spec],
+    settings: EngineSettings,
+    report: Report,
+    load: Callable[[Spec], Engine],
+    language: str = "",
 ) -> tuple[Spec, Engine, dict[Spec, str]]:
     """The first of ``auto`` that can be loaded, its engine, and why those before it cannot be."""
     not_ready: dict[Spec, str] = {}
-    for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu(settings)):
+    for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu(settings), language=language):
         try:
             engine = _loaded(spec, load)
         except ConfigurationError as error:

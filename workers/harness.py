@@ -60,6 +60,8 @@ class Assignment:
 
     key: str = ""
     """The part of our name on the hub that nobody else can guess; empty if there is none."""
+    language: str = ""
+    """Base language that a voice engine chosen by ``auto`` is to speak; empty = any."""
     log: int = STDERR
     """Descriptor to which log lines are written."""
 
@@ -219,6 +221,7 @@ def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
     parser.add_argument("--parent-pid", type=int, required=True)
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--engine", default="auto")
+    parser.add_argument("--language", default="")
     parser.add_argument("--log", type=int, default=STDERR)
     found = parser.parse_args(arguments)
     return Assignment(
@@ -230,6 +233,7 @@ def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
         engine=cast("str", found.engine),
         pool=_pool(os.environ.get(POOL_VARIABLE, "")),
         key=os.environ.get(WORKER_KEY_VARIABLE, ""),
+        language=cast("str", found.language),
         log=cast("int", found.log),
     )
 

@@ -105,7 +105,7 @@ class SessionState:
     def voice_of(self, language: str) -> VoiceRoute | None:
         """The voice of a language; None: one has to be chosen."""
         is_own = language in self.voices or not self.workers.follows_language or len(self.voices) >= MAX_LANGUAGES
-        if is_own or languages.are_same(language, self.options.target):
+        if is_own or languages.are_known_and_same(language, self.options.target):
             return self.voices.get(language, self.workers.voice)
         return None
 

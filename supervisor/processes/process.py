@@ -63,6 +63,8 @@ class Launch:
     """For numeric libraries, unless the user has set them."""
     settings: EngineSettings = field(default_factory=EngineSettings)
     """For neural engines."""
+    language: str = ""
+    """Base language that a voice engine chosen by ``auto`` is to speak; empty = any."""
 
 
 def environment_for(launch: Launch, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -123,6 +125,7 @@ class WorkerProcess:
             f"--parent-pid={os.getpid()}",
             f"--lifeline={theirs.fileno()}",
             f"--engine={launch.engine}",
+            f"--language={launch.language}",
             f"--log={log_write}",
         ]
         inherited = [theirs.fileno(), log_write]

@@ -271,6 +271,7 @@ class ProcessTable(WorkerPool):
             pool=pool if isinstance(pool, str) or record.role in SOUND_ROLES else None,
             threads=self._threads,
             settings=record.requirement.settings,
+            language=record.requirement.language,
         )
         try:
             record.process = WorkerProcess(launch)

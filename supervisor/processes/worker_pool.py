@@ -6,7 +6,8 @@ import collections
 from typing import TYPE_CHECKING, Final
 
 from voicestream import log
-from voicestream.supervisor import requirements
+from voicestream.config.engine_settings import AUTO
+from voicestream.supervisor import requirements, voice_selection
 from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.processes.worker_log import WorkerLog
 from voicestream.supervisor.processes.worker_record import WorkerRecord
@@ -37,7 +38,7 @@ class WorkerPool:
         """The worker that meets a requirement: started for just that, or one whose ``auto`` has found that engine."""
         of_role = self.of_role(requirement.role)
         exact = next((one for one in of_role if one.requirement == requirement), None)
-        return exact or next((one for one in of_role if one.ready and _is_met_by(requirement, one)), None)
+        return exact or next((one for one in of_role if _is_met_by(requirement, one)), None)
 
     def of_role(self, role: Role) -> list[WorkerRecord]:
         """The workers of a role, the oldest first."""
@@ -68,6 +69,21 @@ class WorkerPool:
 
 
 def _is_met_by(requirement: Requirement, record: WorkerRecord) -> bool:
-    """Whether the engine that a worker runs is just what is required."""
-    found = requirements.of_engine(record.role, record.engine_name, record.requirement.settings)
-    return record.engine_name == requirement.engine and found == requirement
+    """Whether the engine that a worker runs, or is about to choose, is just what is required."""
+    if requirement.engine == AUTO and requirement.role == "tts":
+        return _is_what_auto_would_take(requirement, record)
+    if record.engine_name != requirement.engine or not record.ready:
+        return False
+    return requirements.of_engine(record.role, record.engine_name, record.requirement.settings) == requirement
+
+
+def _is_what_auto_would_take(requirement: Requirement, record: WorkerRecord) -> bool:
+    """Whether ``auto`` would choose the same voice engine for the language required, and load it as it is."""
+    settings, its = requirement.settings, record.requirement.settings
+    wanted = voice_selection.candidates(requirement.language, settings)
+    best = next(iter(wanted), "")
+    if record.ready and record.engine_name == best:
+        return requirements.of_engine("tts", best, its) == requirements.of_engine("tts", best, settings)
+    if record.requirement.engine != AUTO or its != settings:
+        return False
+    return voice_selection.candidates(record.requirement.language, settings) == wanted

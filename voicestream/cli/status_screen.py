@@ -100,11 +100,13 @@ def _engines(status: Status, width: int) -> list[str]:
     found = [""]
     titles: dict[EngineRole, str] = {"tts": "voice", "translation": "translator"}
     for role, title in titles.items():
-        worker = _worker(status, role)
-        text: str = worker.state
-        if worker.state in ("ready", "busy"):
-            text = worker.engine if worker.engine == UNTRANSLATED else f"{worker.engine} on {worker.device}"
-        found += wrapped(f"{title + ':':<12}{text}", width)
+        for worker in status.workers:
+            if worker.role != role:
+                continue
+            text: str = worker.state.replace("_", " ")
+            if worker.state in ("ready", "busy"):
+                text = worker.engine if worker.engine == UNTRANSLATED else f"{worker.engine} on {worker.device}"
+            found += wrapped(f"{title + ':':<12}{text}", width)
         if note := status.notes.get(role):
             found += _indented(note, width)
     return found
@@ -154,7 +156,8 @@ def _engine_fields(status: Status, role: EngineRole) -> dict[str, object]:
 
 
 def _worker(status: Status, role: Role) -> WorkerStatus:
-    return next(worker for worker in status.workers if worker.role == role)
+    """Return the worker of a role that most sessions need."""
+    return max((worker for worker in status.workers if worker.role == role), key=lambda worker: worker.sessions)
 
 
 def _indented(text: str, width: int) -> list[str]:

@@ -24,6 +24,9 @@
     [translate.glossary.ja]  # and into one
     "pull request" = "プルリクエスト"
 
+    [voices]                 # by language: an engine, ENGINE:VOICE, or a voice of your own
+    en = "kokoro:af_heart"
+
     [workers]                # workers that no session needs end
     idle = 600               # after so many seconds,
     memory = "4 GiB"         # or before, while all together take more
@@ -80,6 +83,8 @@ class Settings:
     """``[translate] keep``: protected words and phrases."""
     glossary: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """``[translate.glossary]`` by language, a normalized BCP-47 tag; ``""`` is for all languages."""
+    voices: dict[str, str] = field(default_factory=dict[str, str])
+    """``[voices]``: engine and voice, as written, by language (a normalized BCP-47 tag)."""
     idle_seconds: float | None = None
     """``[workers] idle``; None: not set."""
     memory_bytes: int | None = None
@@ -93,6 +98,12 @@ class Settings:
         """Return file and line of an option's value by flag."""
         key = next((key for key, option in PAUSES.items() if option == flag), None)
         return toml_places.place(self.text, self.name, ("speech", key) if key else (flag,))
+
+    def place_of_voice(self, tag: str) -> str:
+        """Return file and line of the voice of a language."""
+        keys = cast("dict[str, object]", tomllib.loads(self.text).get("voices", {}))
+        key = next((key for key in keys if languages.parse(key).tag == tag), tag)
+        return toml_places.place(self.text, self.name, ("voices", key))
 
     def glossary_for(self, target: str) -> dict[str, str]:
         """Return the glossary of a language (BCP-47 tag): ``pt`` also holds for ``pt-BR``, which overrides it.
@@ -160,6 +171,7 @@ def parse(text: str, name: str) -> Settings:
     replacements: dict[str, str] = {}
     keep: list[str] = []
     glossary: dict[str, dict[str, str]] = {}
+    voices: dict[str, str] = {}
     idle_seconds: float | None = None
     memory_bytes: int | None = None
     for key, value in tables.items():
@@ -168,6 +180,8 @@ def parse(text: str, name: str) -> Settings:
             options |= pauses
         elif key == "translate":
             keep, glossary = _translate(value, text, name)
+        elif key == "voices":
+            voices = _voices(value, text, name)
         elif key == "workers":
             idle_seconds, memory_bytes = _workers(value, text, name)
         elif key == "gpu":
@@ -175,13 +189,14 @@ def parse(text: str, name: str) -> Settings:
         elif key in OPTION_TYPES:
             options[key] = _option(key, value, text, name)
         else:
-            known = f"{', '.join(OPTION_TYPES)}, gpu, [speech], [translate] and [workers]"
+            known = f"{', '.join(OPTION_TYPES)}, gpu, [speech], [translate], [voices] and [workers]"
             raise toml_places.wrong(text, name, (key,), f"is not known; known are {known}")
     return Settings(
         options=options,
         replacements=replacements,
         keep=keep,
         glossary=glossary,
+        voices=voices,
         idle_seconds=idle_seconds,
         memory_bytes=memory_bytes,
         text=text,
@@ -273,6 +288,23 @@ def _translate(table: object, text: str, name: str) -> tuple[list[str], dict[str
         terms = cast("dict[str, object]", value)
         glossary[tag] = {term: _word(term, word, text, name, (*path, key, term)) for term, word in terms.items()}
     return words, glossary
+
+
+def _voices(table: object, text: str, name: str) -> dict[str, str]:
+    """Validate ``[voices]``; whether there are such engines and voices is not looked at."""
+    voices: dict[str, str] = {}
+    for key, value in _table(table, text, name, ("voices",), "[voices]").items():
+        path = ("voices", key)
+        try:
+            tag = languages.parse(key).tag
+        except UsageError as error:
+            problem = "is not a language voicestream knows"
+            raise toml_places.wrong(text, name, path, problem, hint=error.hint) from error
+        if not isinstance(value, str) or not value.strip():
+            problem = f'must name an engine or a voice in quotes, is {_shown(value)}: {key} = "ENGINE:VOICE"'
+            raise toml_places.wrong(text, name, path, problem)
+        voices[tag] = value.strip()
+    return voices
 
 
 def _workers(table: object, text: str, name: str) -> tuple[float | None, int | None]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class EngineChoice:
     """The values of ``--tts``, ``--translator``, ``--models``, ``--compute``, ``--gpu`` and ``--graphs``."""
 
+    language: str = ""
+    """BCP-47 tag of the language to be heard, for which ``auto`` chooses a voice engine; empty = any."""
     tts: str = AUTO
     translator: str = AUTO
     models: str = ""
@@ -28,6 +30,7 @@ class EngineChoice:
     def arguments(self) -> list[str]:
         """Return the arguments of ``python -m voicestream.supervisor``."""
         return [
+            f"--language={self.language}",
             f"--tts={self.tts}",
             f"--translator={self.translator}",
             f"--models={self.models}",
@@ -39,6 +42,7 @@ class EngineChoice:
     @staticmethod
     def add_to(parser: argparse.ArgumentParser) -> None:
         """Add the arguments of ``arguments`` to a parser."""
+        parser.add_argument("--language", default="")
         parser.add_argument("--tts", default=AUTO)
         parser.add_argument("--translator", default=AUTO)
         parser.add_argument("--models", default="")
@@ -54,6 +58,7 @@ class EngineChoice:
             UsageError: a GPU is invalid.
         """
         return cls(
+            language=cast("str", found.language),
             tts=cast("str", found.tts),
             translator=cast("str", found.translator),
             models=cast("str", found.models),

@@ -121,6 +121,14 @@ def are_same(first: str, second: str) -> bool:
     return one.flores == other.flores
 
 
+def are_known_and_same(first: str, second: str) -> bool:
+    """Return ``are_same`` of two tags, of which any may be unknown; then it is False."""
+    try:
+        return are_same(first, second)
+    except UsageError:
+        return False
+
+
 def known() -> list[Language]:
     """Return all languages of the table by tag."""
     return sorted(_rows().values(), key=lambda language: language.tag)

@@ -77,10 +77,18 @@ def all_specs() -> list[EngineSpec]:
     return [*specs(TRANSLATORS), *specs(SYNTHESIZERS)]
 
 
-def chosen_by_auto(group: EngineGroup[Spec], *, uses_gpu: bool) -> list[Spec]:
-    """Return the engines that ``auto`` tries on a device, best first."""
+def chosen_by_auto(group: EngineGroup[Spec], *, uses_gpu: bool, language: str = "") -> list[Spec]:
+    """Return the engines that ``auto`` tries on a device, best first.
+
+    Args:
+        group: of engines.
+        uses_gpu: whether a GPU computes.
+        language: base language (``pt``, not ``pt-BR``); engines that do not speak it are left out, unless none does.
+            Empty = any.
+    """
     ranked = [one for one in specs(group) if one.rank_for(uses_gpu=uses_gpu) > 0]
-    return sorted(ranked, key=lambda one: (-one.rank_for(uses_gpu=uses_gpu), one.name))
+    ranked.sort(key=lambda one: (-one.rank_for(uses_gpu=uses_gpu), one.name))
+    return [one for one in ranked if not language or one.may_speak(language)] or ranked
 
 
 def for_samples() -> SynthesizerSpec | None:

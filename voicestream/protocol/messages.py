@@ -105,6 +105,14 @@ class TranslationOptions(_Part, frozen=True, kw_only=True):
     """Glossary: words and their translation."""
 
 
+class LanguageVoice(_Part, frozen=True, kw_only=True):
+    """Voice of the sentences of a language."""
+
+    engine: str
+    voice: str = ""
+    """As ``SessionOptions.voice``."""
+
+
 class SessionOptions(_Part, frozen=True, kw_only=True):
     """Options of one ``run``."""
 
@@ -125,6 +133,10 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     tts: str = "auto"
     voice: str = ""
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
+    voices: dict[str, LanguageVoice] = {}
+    """Voices of sentences in other languages than ``target``, by BCP-47 tag."""
+    chooses_voices: bool = False
+    """True: sentences in further languages are spoken by the best engine for the language that is ready."""
     speed: Speed = 1.0
     """1.0 = the voice's natural speed."""
     sentence_pause_seconds: NonNegativeSeconds = 0.25

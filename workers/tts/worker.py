@@ -54,6 +54,7 @@ class TtsWorker(JobWorker):
         if assignment.pool is None:
             raise ValueError("a tts worker needs the audio pool")
         self._name = assignment.engine
+        self._language = assignment.language
         self._connection = connection
         self._pool = AudioPool(assignment.pool)
         self._synthesizer: Synthesizer | None = None
@@ -65,7 +66,7 @@ class TtsWorker(JobWorker):
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Load the engine."""
         notes: list[str] = []
-        self._synthesizer = engine_loading.load_synthesizer(self._name, report, notes.append)
+        self._synthesizer = engine_loading.load_synthesizer(self._name, report, notes.append, self._language)
         # Made once here, so that its library is imported before the first sentence waits for it.
         PoolRateResampler(self._synthesizer.sample_rate)
         if self._synthesizer.needs_normalized_text:

@@ -111,7 +111,12 @@ def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
         ('from = "en"\n\nvoice = """\nspeed = 1\n"""\nspeed = "x"', 6, "speed", "must be int or float"),
         ("\n[to]\nx = 1", 2, "to", "must be str"),
         ('"quiet" = 3', 1, "quiet", "must be bool"),
-        ("[voices]\nanna = 1", 1, "voices", "is not known"),
+        ("[sounds]\nanna = 1", 1, "sounds", "is not known"),
+        ("[voices]\nanna = 'x'", 2, "anna", "is not a language voicestream knows"),
+        ("[voices]\nen = 1", 2, "en", "must name an engine or a voice in quotes, is 1"),
+        ("[workers]\nidle = -1", 2, "idle", "must be a number of seconds, is -1"),
+        ("[workers]\nidle = 5\nmemory = 4", 3, "memory", "must be an amount of memory in quotes, is 4"),
+        ("[workers]\nsleep = 4", 2, "sleep", "is not known in [workers]"),
         ("speech = 3", 1, "speech", "must be a table: [speech]"),
         ('\ngpu = "1"', 2, "gpu", "must be the number of an NVIDIA GPU, is '1': gpu = 1"),
         ("gpu = true", 1, "gpu", "must be the number of an NVIDIA GPU"),
@@ -194,6 +199,8 @@ def test_the_example_in_the_docstring_is_right() -> None:
     assert found.replacements == {"kubectl": "kube control"}
     assert found.keep == ["voicestream"]
     assert found.glossary == {"": {"pull request": "PR"}, "ja": {"pull request": "プルリクエスト"}}
+    assert found.voices == {"en": "kokoro:af_heart"}
+    assert (found.idle_seconds, found.memory_bytes) == (600.0, 4 << 30)
 
 
 def test_a_language_nobody_knows_is_answered_with_the_nearest_one() -> None:

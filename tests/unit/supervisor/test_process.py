@@ -127,8 +127,9 @@ def test_it_is_a_fresh_interpreter_that_never_imports_from_the_current_directory
     assert arguments[5] == f"--parent-pid={os.getpid()}"
     assert arguments[6].startswith("--lifeline=")
     assert arguments[7] == "--engine=espeak"
-    assert arguments[8].startswith("--log=")
-    assert len(arguments) == 9
+    assert arguments[8] == "--language="
+    assert arguments[9].startswith("--log=")
+    assert len(arguments) == 10
     assert worker.identity.startswith(b"tts.3.")
 
 

@@ -44,8 +44,16 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
         models = models_directory(models)
     with named_source(context, "gpu", "compute"):
         compute, found = gpu_option.devices(context)
-    choice = EngineChoice(tts=tts, translator=translator, models=models, compute=compute, gpus=found, graphs=graphs)
     settings = config_file.load(config_file.path())
+    choice = EngineChoice(
+        language=str(settings.options.get("to") or settings.options.get("from") or ""),
+        tts=tts,
+        translator=translator,
+        models=models,
+        compute=compute,
+        gpus=found,
+        graphs=graphs,
+    )
     limits = worker_limits.resolve(settings.idle_seconds, settings.memory_bytes)
     arguments = ["--stay", *choice.arguments(), *limits.arguments()]
     with Client(RunDirectory.of_this_user(), arguments) as client:

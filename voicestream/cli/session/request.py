@@ -12,11 +12,12 @@ from click.core import ParameterSource
 
 from voicestream.cli.session import gpu_option, output_option
 from voicestream.cli.session.click_options import check_environment, error_text
-from voicestream.config import config_file, worker_limits
+from voicestream.config import config_file, languages, worker_limits
+from voicestream.config.engine_settings import AUTO
 from voicestream.config.options import BY_NAME
 from voicestream.engines import registry
 from voicestream.errors import EXIT_USAGE, ConfigurationError, UsageError, VoicestreamError
-from voicestream.protocol.messages import ParserOptions, SessionOptions, TranslationOptions
+from voicestream.protocol.messages import LanguageVoice, ParserOptions, SessionOptions, TranslationOptions
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -113,6 +114,11 @@ def request(
         output = output_option.parse(str(values["output"]), str(values["device"]), force=bool(values["force"]))
     source = str(values["source"])
     target = str(values["target"] or source)
+    voices = _voices_by_language(context, found, models)
+    chooses_voices = _is_open(context) and tts == AUTO and not voice
+    if (entry := next((tag for tag in voices if languages.are_same(tag, target)), None)) is not None:
+        own = voices.pop(entry)
+        tts, voice = own.engine, own.voice
     options = SessionOptions(
         parser=ParserOptions(
             format=str(values.get("input_format", input_format)),
@@ -133,6 +139,8 @@ def request(
         graphs=bool(values["graphs"]),
         tts=tts,
         voice=voice,
+        voices=voices,
+        chooses_voices=chooses_voices,
         speed=float(values["speed"]),
         sentence_pause_seconds=float(values["sentence_pause"]),
         paragraph_pause_seconds=float(values["paragraph_pause"]),
@@ -147,6 +155,32 @@ def request(
         worker_limits=worker_limits.resolve(found.idle_seconds, found.memory_bytes),
         detach=bool(values.get("detach")),
     )
+
+
+def _is_open(context: click.Context) -> bool:
+    """Return whether neither engine nor voice was typed or set in the environment."""
+    typed = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    return not any(context.get_parameter_source(name) in typed for name in ("tts", "voice"))
+
+
+def _voices_by_language(context: click.Context, found: config_file.Settings, models: str) -> dict[str, LanguageVoice]:
+    """Resolve ``[voices]``; a voice or an engine that was typed holds for the whole session.
+
+    Raises:
+        ConfigurationError: there is no such engine or voice.
+    """
+    if not found.voices or not _is_open(context):
+        return {}
+    from voicestream.voices import by_language
+
+    voices: dict[str, LanguageVoice] = {}
+    for tag, written in found.voices.items():
+        try:
+            chosen = by_language.resolve(written, models)
+        except VoicestreamError as error:
+            raise ConfigurationError(f"{found.place_of_voice(tag)}: {error}", hint=error.hint) from error
+        voices[tag] = LanguageVoice(engine=chosen.tts, voice=chosen.voice)
+    return voices
 
 
 def models_directory(models: str) -> str:

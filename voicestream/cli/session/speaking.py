@@ -91,6 +91,7 @@ def speak(
     # A new supervisor is started with these engines, so that it need not replace a worker.
     translates = not languages.are_same(options.target, options.parser.language)
     choice = EngineChoice(
+        language=options.target,
         tts=options.tts,
         translator=options.translator if translates else UNTRANSLATED,
         models=options.models,
