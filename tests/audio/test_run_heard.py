@@ -12,7 +12,7 @@ import pytest
 
 from helpers.deadline import remaining
 from helpers.heard import as_written, places_in, sentences_of
-from helpers.running import line, wait_until
+from helpers.running import line, voicestream_place, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +32,13 @@ TEXTS = [
 ]
 
 SILENT_WITHIN_SECONDS = 0.3
+
+
+@pytest.fixture(scope="module")
+def wanted() -> list[NDArray[np.int16]]:
+    """The samples of each text."""
+    with voicestream_place() as place:
+        return sentences_of(place, TEXTS)
 
 
 TAKE_SECONDS = 40
@@ -61,9 +68,8 @@ def speak(place: Voicestream, recorder: Recorder, disturb: Callable[[], None] | 
 
 
 def test_every_sentence_is_heard_as_it_was_synthesized_without_a_gap_inside_or_between(
-    place: Voicestream, recorder: Recorder
+    place: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]]
 ) -> None:
-    wanted = sentences_of(place, TEXTS)
     ends = np.cumsum([len(sentence) for sentence in wanted])
     for _ in takes():
         places = places_in(speak(place, recorder), wanted)
@@ -74,9 +80,8 @@ def test_every_sentence_is_heard_as_it_was_synthesized_without_a_gap_inside_or_b
 
 @pytest.mark.parametrize("role", ["parser", "tts"])
 def test_the_loss_of_a_worker_other_than_the_player_is_not_heard(
-    place: Voicestream, recorder: Recorder, role: str
+    place: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]], role: str
 ) -> None:
-    wanted = sentences_of(place, TEXTS)
 
     def kill() -> None:
         os.kill(place.pid_of(role), signal.SIGKILL)
@@ -102,8 +107,9 @@ def test_ctrl_c_is_silence_at_once(place: Voicestream, recorder: Recorder) -> No
     place.assert_nothing_left()
 
 
-def test_pause_holds_and_resume_goes_on_where_it_was(place: Voicestream, recorder: Recorder) -> None:
-    wanted = sentences_of(place, TEXTS)
+def test_pause_holds_and_resume_goes_on_where_it_was(
+    place: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]]
+) -> None:
     run = place.run(output="speakers")
     run.write(b"".join(line(text) for text in TEXTS))
     run.wait_for("playback_started", 2)

@@ -321,13 +321,18 @@ def test_the_device_is_released_when_nothing_is_played_and_opened_again(
     driver.say("s", 0, ramp(0, 2_000))
     driver.wait_until_finished()
     assert pulse.streams == 1
-    driver.wait_until(lambda: pulse.streams == 0, "released")
+
+    def is_released() -> bool:
+        recorder.wait(0.2)  # asking starts a process
+        return pulse.streams == 0
+
+    driver.wait_until(is_released, "released")
     driver.say("s", 1, ramp(2_000, 2_000))
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
     assert Reading(recorder.heard).numbers.tolist() == list(range(4_000))
     driver.send(CloseOutput(session="s"))
-    driver.wait_until(lambda: pulse.streams == 0, "released without a session")
+    driver.wait_until(is_released, "released without a session")
 
 
 def test_a_sentence_goes_on_at_the_right_frame_after_the_sound_server_was_started_again(

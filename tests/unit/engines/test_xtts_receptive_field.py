@@ -33,7 +33,7 @@ def cut(windows: Windows, pieces: Sequence[int]) -> list[list[Window]]:
     return found
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(shapes, st.lists(st.integers(0, 60), min_size=1, max_size=8))
 def test_each_sample_is_made_once_in_order_and_where_it_is_certain(windows: Windows, pieces: list[int]) -> None:
     whole = sum(pieces) * windows.hop

@@ -37,7 +37,7 @@ STOPS: Final = ".!?…。！？｡؟۔।॥።။។։"
 CLOSERS: Final = "\"')]}»›」』）】》〉"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=TEXTS, sizes=SIZES)
 @example(text="das die. \\ 3. .", sizes=[1])
 def test_cutting_changes_nothing(text: str, sizes: list[int]) -> None:
@@ -101,7 +101,7 @@ LINE: Final = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(stream=st.lists(LINE, max_size=12), name=st.sampled_from(["auto", *READERS]), sizes=SIZES)
 def test_no_line_makes_a_reader_raise_and_cutting_changes_nothing(
     stream: list[bytes], name: str, sizes: list[int]

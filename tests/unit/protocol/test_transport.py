@@ -178,7 +178,7 @@ def refused_or_a_message(frame: bytes) -> None:
     assert type(found) in MESSAGE_TYPES
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(frame=st.binary(max_size=300))
 def test_random_bytes_are_a_message_or_a_protocol_error(frame: bytes) -> None:
     refused_or_a_message(frame)
