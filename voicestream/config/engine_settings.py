@@ -35,7 +35,7 @@ class EngineSettings:
     """Settings of the neural engines of a worker; other engines ignore them."""
 
     models: str = ""
-    """Absolute path of a directory of models, or of one model; empty = the user's own (``models.store``)."""
+    """Absolute path of a directory of models, or of one model; empty = the user's (``models.model_store``)."""
     compute: str = AUTO
     """``auto`` (the fastest device there is), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     graphs: bool = True

@@ -20,7 +20,7 @@ from voicestream.errors import ConfigurationError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PROBLEMS: Final = "voicestream.client.environment"
+_PROBLEMS: Final = "voicestream.cli.session.click_options"
 """Key in ``click.Context.meta`` of the errors in the environment."""
 
 
