@@ -134,9 +134,9 @@ def cancelled_ms(decode: Decode, batch: int) -> float:
 
 def source(models: Path) -> list[str]:
     """The tokens of a sentence."""
-    from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+    from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
 
-    vocabulary = Vocabulary(models / tiny_nllb.NAME / "tokenizer.json", "")
+    vocabulary = SubwordTokenizer(models / tiny_nllb.NAME / "tokenizer.json", "")
     text = " ".join(english for english, _, _ in tiny_nllb.pairs()).replace(".", "")
     tokens = vocabulary.encode(text, "eng_Latn")
     return [*tokens[: SOURCE_TOKENS - 1], tokens[-1]]
@@ -154,7 +154,7 @@ def engine(name: str, models: Path) -> tuple[Decode, str]:
 
     def decode(batch: int, beams: int, is_cancelled: Callable[[], bool] = lambda: False) -> None:
         group = Group([tokens] * batch, "jpn_Jpan", ANSWER_TOKENS, Search(num_beams=beams), is_cancelled)
-        check(len([token for token in ids if token != tiny_nllb.PAD]) for ids in translator._answer(group))
+        check(len([token for token in ids if token != tiny_nllb.PAD]) for ids in translator._decode_group(group))
 
     return decode, translator.device
 

@@ -169,8 +169,8 @@ def parts(directory: Path) -> dict[str, Any]:
     import_coqui()
     from voicestream.workers.engines.xtts import linear
     from voicestream.workers.engines.xtts.coqui import checkpoint
-    from voicestream.workers.engines.xtts.gpt import Gpt, finish
-    from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
+    from voicestream.workers.engines.xtts.gpt import Gpt, run_to_end
+    from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
 
     model, facts = checkpoint.read(directory)
     voice = next(iter(torch.load(directory / "speakers_xtts.pth", weights_only=True).values()))
@@ -179,16 +179,16 @@ def parts(directory: Path) -> dict[str, Any]:
 
     def latents(gpt: Gpt) -> Any:  # noqa: ANN401 - a tensor
         cache = gpt.empty_cache(32 + len(text) + 3 + TOKENS)
-        made = [finish(gpt.begin(cache, gpt.read_voice(voice["gpt_cond_latent"]), text))]
+        made = [run_to_end(gpt.prefill(cache, gpt.encode_voice(voice["gpt_cond_latent"]), text))]
         for number, token in enumerate(tokens[:-1]):
             made.append(gpt.step(cache, torch.tensor([token]), torch.tensor([number])))
         return torch.cat(made, 1)
 
-    exact = latents(Gpt(model.gpt, linear.exact(torch.float32), torch.float32))
+    exact = latents(Gpt(model.gpt, linear.in_dtype(torch.float32), torch.float32))
     found: dict[str, Any] = {"int8": difference(latents(Gpt(model.gpt, linear.int8, torch.bfloat16)), exact)}
     sounds = {}
     for numbers in (torch.float32, torch.bfloat16):
-        vocoder = Vocoder(model.hifigan_decoder, numbers)
+        vocoder = StreamingVocoder(model.hifigan_decoder, numbers)
         for piece in PIECES:
             times = []
             for _ in range(RUNS):

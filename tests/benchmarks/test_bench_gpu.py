@@ -150,12 +150,13 @@ def test_where_the_time_goes_is_shown_by_kind_of_work(report: Report) -> None:
         ("void at::native::mbtopk::radixFindKthValues<float>", "choosing tokens"),
         ("void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<c10::Half>>", "arithmetic"),
         ("void cunn_SoftMaxForward<4, float, float, float, LogSoftMaxForwardEpilogue>", "choosing tokens"),
-        ("one_row", "matrices"),
-        ("follow", "choosing tokens"),
+        ("gemv", "matrices"),
+        ("add_layer_norm", "matrices"),
+        ("greedy_step", "choosing tokens"),
         ("embed", "copies"),
         ("convolve", "vocoder"),
         ("finish", "vocoder"),
-        ("past", "attention"),
+        ("self_attention", "attention"),
         ("ampere_fp16_s16816gemm_fp16_64x64_ldg8_f2f_stages_64x5_tn", "matrices"),
         ("void at::native::elementwise_kernel<128, 4, direct_copy_kernel_cuda>", "copies"),
         ("Memcpy DtoH (Device -> Pinned)", "copies"),
@@ -210,13 +211,13 @@ def test_where_nobody_tells_how_much_is_used_nothing_is_said(monkeypatch: pytest
 
 def test_a_kernel_that_waits_for_the_one_in_front_of_it_does_not_work_meanwhile() -> None:
     kernels = [
-        Kernel("one_row", 0.0, 10.0),
-        Kernel("past", 1.0, 14.0),  # is there at once, and begins when the first has ended
-        Kernel("one_row", 11.0, 13.0),  # beside it, and sooner at its end
-        Kernel("one_row", 13.5, 20.0),
-        Kernel("one_row", 25.0, 27.0),  # before it, nothing was to be done
+        Kernel("gemv", 0.0, 10.0),
+        Kernel("self_attention", 1.0, 14.0),  # is there at once, and begins when the first has ended
+        Kernel("gemv", 11.0, 13.0),  # beside it, and sooner at its end
+        Kernel("gemv", 13.5, 20.0),
+        Kernel("gemv", 25.0, 27.0),  # before it, nothing was to be done
     ]
-    expected = {"one_row": (18.0, 4), "past": (4.0, 1)}
+    expected = {"gemv": (18.0, 4), "self_attention": (4.0, 1)}
     assert exclusive_times(kernels) == expected
     assert exclusive_times(reversed(kernels)) == expected
 

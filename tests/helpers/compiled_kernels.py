@@ -16,7 +16,7 @@ from triton.compiler import ASTSource
 
 from voicestream.workers.engines.nllb.decoder import buckets as shapes
 from voicestream.workers.engines.nllb.decoder import top_k as shortlist
-from voicestream.workers.engines.nllb.decoder.output_tokens import Answers
+from voicestream.workers.engines.nllb.decoder.output_tokens import OutputTokens
 from voicestream.workers.engines.nllb.search import Search
 from voicestream.workers.inference import attention as seeing
 from voicestream.workers.inference import embedding
@@ -89,41 +89,43 @@ def step(gpu: launches.Gpu, signal: torch.Tensor, activation: Activation) -> Non
     """All that the matrices of a layer need."""
     width = signal.shape[1]
     norm = Norm(tensor(width), tensor(width), 1e-5)
-    stream = fused.stream(gpu, signal)
+    stream = fused.residual_stream(gpu, signal)
     stream.add(layer(width, width), tensor(len(signal), width))
-    stream.add(layer(4 * width, width), stream.normed(norm, layer(width, 4 * width), activation))
-    stream.finished(norm)
+    stream.add(layer(4 * width, width), stream.norm_linear(norm, layer(width, 4 * width), activation))
+    stream.final_norm(norm)
 
 
 def compile_all(capability: int, memory: int) -> None:
     """Compile what the steps of both models need."""
     for module, names in (
-        (linear, ("one_row", "few_rows", "many_rows", "settle")),
-        (attention, ("past", "source")),
+        (linear, ("gemv", "small_m_linear", "large_m_linear", "add_layer_norm")),
+        (attention, ("self_attention", "cross_attention")),
         (embedding_kernels, ("embed",)),
-        (statistics, ("blocks", "follow")),
+        (statistics, ("block_max_and_sum", "greedy_step")),
     ):
         for name in names:
             found = getattr(module, name)
             setattr(module, name, Compiled(found.kernel if isinstance(found, Compiled) else found, capability))
-    gpu = launches.Gpu(is_chained=capability >= HOPPER, shared_memory=memory)
+    gpu = launches.Gpu(has_pdl=capability >= HOPPER, shared_memory=memory)
     position = tensor(1, numbers=torch.int64)
     # XTTS.
-    embedding.embed(position, position, tensor(1026, 1024, numbers=FULL), tensor(608, 1024, numbers=FULL), shift=1)
+    embedding.embed(
+        position, position, tensor(1026, 1024, numbers=FULL), tensor(608, 1024, numbers=FULL), position_offset=1
+    )
     step(gpu, tensor(1, 1024, numbers=FULL), Activation.GELU)
-    seeing.see_past(gpu, tensor(1, 3072), tensor(2, 1, 16, 1043, 64), position, places=seeing.MANY)
+    seeing.self_attention(gpu, tensor(1, 3072), tensor(2, 1, 16, 1043, 64), position, tile=seeing.LONG_CONTEXT)
     # NLLB-200, the largest and the smallest.
     for rows, width in ((5, 1024), (5, 2048), (80, 1024)):
         step(gpu, tensor(rows, width), Activation.RELU)
     origins, lengths = tensor(5, 40, numbers=torch.int32), tensor(1, numbers=torch.int32)
     past, source = tensor(2, 5, 16, 40, 64), tensor(2, 1, 16, 24, 64)
-    seeing.see_past(gpu, tensor(5, 3072), past, position, places=seeing.FEW, origins=origins)
-    seeing.see_source(gpu, tensor(5, 1024), source, lengths)
+    seeing.self_attention(gpu, tensor(5, 3072), past, position, tile=seeing.SHORT_CONTEXT, indirection=origins)
+    seeing.cross_attention(gpu, tensor(5, 1024), source, lengths)
     logits = fused.multiply(gpu, tensor(80, 1024), layer(1024, 256_206))
-    shortlist.find(gpu, logits, tensor(16, 5, numbers=FULL), 10)
-    answers = Answers(shapes.rounded(Search(1), 16, 20, 40), 1, torch.device("meta"))
+    shortlist.best_continuations(gpu, logits, tensor(16, 5, numbers=FULL), 10)
+    answers = OutputTokens(shapes.bucket_for(Search(1), 16, 20, 40), 1, torch.device("meta"))
     flags = tensor(16, numbers=torch.bool), tensor(1, numbers=torch.bool)
-    shortlist.follow(gpu, logits[:16], answers, *flags)
+    shortlist.greedy_step(gpu, logits[:16], answers, *flags)
 
 
 if __name__ == "__main__":

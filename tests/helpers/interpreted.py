@@ -45,4 +45,4 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
 
     # Triton asks for it at launches, too. The processes that other tests start are to know nothing of it.
     monkeypatch.setenv(_VARIABLE, "1")
-    return Gpu(is_chained=False, shared_memory=H100)
+    return Gpu(has_pdl=False, shared_memory=H100)

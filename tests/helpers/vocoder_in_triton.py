@@ -11,11 +11,11 @@ import torch
 
 from helpers.plain_kernels import PlainKernels
 from voicestream.workers.engines.xtts.vocoder import tile_config
-from voicestream.workers.engines.xtts.vocoder.fused import Layer
-from voicestream.workers.engines.xtts.vocoder.kernel_launches import Launches
-from voicestream.workers.engines.xtts.vocoder.tile_config import Tile
+from voicestream.workers.engines.xtts.vocoder.fused import ConvolutionGroup
+from voicestream.workers.engines.xtts.vocoder.kernel_launches import TritonKernels
+from voicestream.workers.engines.xtts.vocoder.tile_config import ConvolutionTile
 
-SMALL = Tile(32, 16, 16, 4, 2)
+SMALL = ConvolutionTile(32, 16, 16, 4, 2)
 """Several tiles in each direction, the last of them not full."""
 
 
@@ -30,10 +30,10 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     tile_config.choose = lambda *_, **__: SMALL
-    own, plain = Launches(Interpreted()), PlainKernels()
+    own, plain = TritonKernels(Interpreted()), PlainKernels()
     for taps, given, dilation, goes_around in itertools.product(((3,), (7, 5, 3)), (1, 3), (1, 5), (False, True)):
         signals = torch.randn(given, 45, 32)
-        layer = Layer(torch.randn(sum(taps), 32, 48), taps, dilation)
+        layer = ConvolutionGroup(torch.randn(sum(taps), 32, 48), taps, dilation)
         bias = torch.randn(len(taps), 24 if len(taps) == 1 else 48)
         around = torch.randn(given if len(taps) > 1 else 1, 45, 48) if goes_around else None
         for slope in (0.1, 1.0):

@@ -1,5 +1,5 @@
-"""What one step of a decoder is made of, for both neural engines.
+"""Transformer inference shared by the neural engines: layers, residual stream, fused kernels, CUDA graphs, devices.
 
-``layers``: weights. ``stream``: how they are applied to the newest token, plainly. ``fused``: the same on an NVIDIA GPU
-with few kernels. ``kernels``: these, in Triton.
+``layers`` holds the weights, ``residual_stream`` applies them with torch, ``fused_step`` does the same on an NVIDIA GPU
+with few kernels, and ``kernels`` has these kernels in Triton.
 """

@@ -1,4 +1,4 @@
-"""Looks whether all is done while a GPU goes on: what is seen is one step old there, so nobody waits for it."""
+"""Asynchronous read-back of a device flag: the value read is one step old, so the processor never waits for the GPU."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Glance:
-    """At a flag (1,) of a device that steps change."""
+class AsyncFlag:
+    """Non-blocking reader of a boolean flag, (1,), that steps change on the device."""
 
     def __init__(self, flag: Tensor) -> None:
         self._flag = flag
-        self._is_beside = flag.device.type == "cuda"
-        self._seen: list[tuple[Tensor, torch.cuda.Event]] = []
-        """The flag after the step before last, and after the last one, each with the moment at which it is here."""
+        self._is_remote = flag.device.type == "cuda"
+        self._pending: list[tuple[Tensor, torch.cuda.Event]] = []
+        """Copies of the flag after the last two steps, each with the event that marks its arrival."""
         self._spare: list[tuple[Tensor, torch.cuda.Event]] = []
 
-    def begin(self) -> None:
-        """Forget what was seen: other work begins."""
-        self._spare += self._seen
-        self._seen = []
+    def reset(self) -> None:
+        """Drop all pending copies; call it before new work."""
+        self._spare += self._pending
+        self._pending = []
 
-    def after_step(self) -> None:
-        """A step was started: its flag is to be looked at."""
-        if not self._is_beside:
+    def start_copy(self) -> None:
+        """Start copying the flag after a step was launched."""
+        if not self._is_remote:
             return
-        here, moment = self._spare.pop() if self._spare else _place()
-        here.copy_(self._flag, non_blocking=True)
-        moment.record()
-        self._seen.append((here, moment))
+        value, arrival = self._spare.pop() if self._spare else _pinned_copy()
+        value.copy_(self._flag, non_blocking=True)
+        arrival.record()
+        self._pending.append((value, arrival))
 
     def is_set(self) -> bool:
-        """Whether it is; on a GPU, whether it was before the newest step."""
-        if not self._is_beside:
+        """Return the flag; on a GPU, its value before the newest step."""
+        if not self._is_remote:
             return bool(self._flag.item())
-        if len(self._seen) <= 1:
+        if len(self._pending) <= 1:
             return False
-        here, moment = self._seen.pop(0)
-        # Without spinning: the processor has other things to do.
-        moment.synchronize()
-        self._spare.append((here, moment))
-        return bool(here.item())
+        value, arrival = self._pending.pop(0)
+        # Blocking instead of spinning leaves the processor to other threads.
+        arrival.synchronize()
+        self._spare.append((value, arrival))
+        return bool(value.item())
 
 
-def _place() -> tuple[Tensor, torch.cuda.Event]:
+def _pinned_copy() -> tuple[Tensor, torch.cuda.Event]:
     return torch.zeros(1, dtype=torch.bool, pin_memory=True), torch.cuda.Event(blocking=True)

@@ -1,4 +1,4 @@
-"""Attention of a step's newest tokens on an NVIDIA GPU."""
+"""Launches of the KV-cache attention kernels for the newest tokens of a decoder step."""
 
 from __future__ import annotations
 
@@ -14,82 +14,83 @@ if TYPE_CHECKING:
     from voicestream.workers.inference.kernel_launches import Gpu
 
 
-class Places(NamedTuple):
-    """How much of the past is looked at together."""
+class AttentionTile(NamedTuple):
+    """Launch configuration of an attention kernel."""
 
-    together: int
+    positions: int
+    """Positions that one iteration attends to."""
     warps: int
 
 
-FEW: Final = Places(32, 1)
-"""Quickest for some dozens, as in translations, and for many rows."""
+SHORT_CONTEXT: Final = AttentionTile(32, 1)
+"""Fastest for some dozens of positions, as in translations, and for many rows."""
 
-MANY: Final = Places(128, 8)
-"""Quickest for hundreds in one row, as in sounds."""
+LONG_CONTEXT: Final = AttentionTile(128, 8)
+"""Fastest for hundreds of positions in one row, as in speech."""
 
-_SOURCE: Final = Places(32, 1)
+_CROSS_TILE: Final = AttentionTile(32, 1)
 
 
-def see_past(
-    gpu: Gpu, mixed: Tensor, past: Tensor, position: Tensor, *, places: Places, origins: Tensor | None = None
+def self_attention(
+    gpu: Gpu, qkv: Tensor, cache: Tensor, position: Tensor, *, tile: AttentionTile, indirection: Tensor | None = None
 ) -> Tensor:
-    """What the newest tokens see of their answers so far, (rows, width); their keys and values are kept.
+    """Self-attention of the newest tokens over a KV cache, to which their keys and values are added: (rows, width).
 
     Args:
-        gpu: where.
-        mixed: their queries, keys and values, (rows, 3 * width).
-        past: (2, rows, heads, positions, values of a head); what stands from the position on is not looked at.
+        gpu: the device.
+        qkv: queries, keys and values of the newest tokens, (rows, 3 * width).
+        cache: (2, rows, heads, positions, head_dim); entries from ``position`` on are ignored.
         position: of the newest token, (1,).
-        places: that are looked at together.
-        origins: in which row each row's past is, (rows, positions), int32; its own if None.
+        tile: launch configuration.
+        indirection: row of the cache that holds each row's entry, (rows, positions), int32; None: its own row.
     """
-    _, rows, heads, _, values = past.shape
-    seen = mixed.new_empty(rows, heads * values)
-    attention.past[(rows, heads)](
-        mixed,
-        past[0],
-        past[1],
-        position if origins is None else origins,
+    _, rows, heads, _, head_dim = cache.shape
+    out = qkv.new_empty(rows, heads * head_dim)
+    attention.self_attention[(rows, heads)](
+        qkv,
+        cache[0],
+        cache[1],
+        position if indirection is None else indirection,
         position,
-        seen,
-        past.stride(1),
-        past.stride(2),
-        0 if origins is None else origins.stride(0),
+        out,
+        cache.stride(1),
+        cache.stride(2),
+        0 if indirection is None else indirection.stride(0),
         heads,
-        values**-0.5,
-        VALUES=values,
-        PLACES=places.together,
-        HAS_ORIGINS=origins is not None,
-        **gpu.options(places.warps),
+        head_dim**-0.5,
+        HEAD_DIM=head_dim,
+        BLOCK=tile.positions,
+        HAS_INDIRECTION=indirection is not None,
+        **gpu.options(tile.warps),
     )
-    return seen
+    return out
 
 
-def see_source(gpu: Gpu, query: Tensor, source: Tensor, lengths: Tensor) -> Tensor:
-    """What queries see of sources, (rows, width).
+def cross_attention(gpu: Gpu, query: Tensor, cache: Tensor, lengths: Tensor) -> Tensor:
+    """Cross-attention to the encoder's KV cache: (rows, width).
 
     Args:
-        gpu: where.
+        gpu: the device.
         query: (rows, width); the rows of a source follow each other.
-        source: keys and values, (2, sources, heads, places, values of a head).
-        lengths: how many places count, (sources,).
+        cache: keys and values, (2, sources, heads, positions, head_dim).
+        lengths: valid positions of each source, (sources,).
     """
-    _, sources, heads, _, values = source.shape
+    _, sources, heads, _, head_dim = cache.shape
     rows = len(query)
-    seen = torch.empty_like(query)
-    attention.source[(rows, heads)](
+    out = torch.empty_like(query)
+    attention.cross_attention[(rows, heads)](
         query,
-        source[0],
-        source[1],
+        cache[0],
+        cache[1],
         lengths,
-        seen,
-        source.stride(1),
-        source.stride(2),
+        out,
+        cache.stride(1),
+        cache.stride(2),
         heads,
         rows // sources,
-        values**-0.5,
-        VALUES=values,
-        PLACES=_SOURCE.together,
-        **gpu.options(_SOURCE.warps),
+        head_dim**-0.5,
+        HEAD_DIM=head_dim,
+        BLOCK=_CROSS_TILE.positions,
+        **gpu.options(_CROSS_TILE.warps),
     )
-    return seen
+    return out

@@ -1,7 +1,7 @@
-"""Work that a GPU does again and again, recorded once: the processor then says "again" instead of naming each kernel.
+"""CUDA graph capture and replay of steps that repeat, so that each kernel is not launched from Python.
 
-A decoder's step is some two hundred kernels of a few microseconds each, and naming one from Python takes longer than
-running it. A CUDA graph holds them all.
+A decoder step has some two hundred kernels of a few microseconds each; launching one from Python takes longer than
+running it. A CUDA graph launches them all at once.
 """
 
 from __future__ import annotations
@@ -17,78 +17,79 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 WARM_UPS: Final = 2
-"""Runs before a recording: libraries set themselves up and choose their kernels at the first, which cannot be
-recorded."""
+"""Runs before a capture: libraries initialize and select their kernels in the first run, which cannot be captured."""
 
 
-class Pool:
-    """The memory in which recordings of one device keep what they need between two kernels.
+class GraphPool:
+    """Memory pool that the CUDA graphs of one device share.
 
-    They share it, because never two of them run at the same time; so what a step is to keep for the next must be in
-    tensors that were there before.
+    Two graphs never run at the same time, so they can share memory. A step must therefore keep its results in tensors
+    that were allocated outside of the pool.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.has_failed = False
-        """Whether recording was given up: then all runs as it would without."""
-        self.begin_anew()
+        """Whether capture failed once: all steps run eagerly from then on."""
+        self.reset()
 
-    def begin_anew(self) -> None:
-        """Call it when no recording is left: torch takes no more of them into memory that the last one has left."""
+    def reset(self) -> None:
+        """Start a new pool once no graph is left: torch does not capture into a pool whose graphs were all freed."""
         self.bytes = 0
-        """How much all recordings took, including what torch set aside for them."""
+        """Bytes that all graphs reserved, including what torch reserved for them."""
         self.handle = torch.cuda.graph_pool_handle() if self.device.type == "cuda" else None
 
 
-class Captured:
-    """A step: called, it runs; once ``capture`` was called, on CUDA, it is replayed.
+class CapturedStep:
+    """Step that runs eagerly, or as a replayed CUDA graph after ``capture``.
 
-    The step takes nothing and returns nothing: it changes tensors in place, always the same ones, decides nothing by
-    what is in them, and makes none whose shape depends on that.
+    The step has no arguments and no result: it changes the same tensors in place each time, and neither its control
+    flow nor a shape depends on their values.
     """
 
-    def __init__(self, step: Callable[[], None], pool: Pool) -> None:
+    def __init__(self, step: Callable[[], None], pool: GraphPool) -> None:
         self._step = step
         self._pool = pool
         self._graph: torch.cuda.CUDAGraph | None = None
         self.memory_bytes = 0
-        """By how much the recording made the pool larger; the next one finds room in it."""
+        """Bytes by which the capture enlarged the pool; the next capture reuses them."""
 
     def __call__(self) -> None:
-        """Run it; on CUDA without waiting for its end."""
+        """Run or replay the step; on CUDA without waiting for it."""
         if self._graph is None:
             self._step()
         else:
             self._graph.replay()
 
     def capture(self) -> None:
-        """Record it, if the device can and it was not done before. If it does not work, the step goes on to be run.
+        """Capture the step as a CUDA graph, if the device supports it; after a failure it continues to run eagerly.
 
-        It runs some times for that: what it changes is the caller's to put back.
+        The step runs several times: the caller restores what it changes.
 
         Raises:
-            RuntimeError: what the step itself raises.
+            RuntimeError: the step itself failed.
         """
         if self._pool.device.type != "cuda" or self._pool.has_failed or self._graph is not None:
             return
         with torch.cuda.device(self._pool.device):
             _warm_up(self._step)
-            # What is free goes back first, as it would while recording: so the difference is what was taken.
+            # Free the cache first, as a capture does, so that the difference is what the graph reserved.
             torch.cuda.empty_cache()
             before = torch.cuda.memory_reserved(self._pool.device)
             try:
-                self._graph = _record(self._step, self._pool)
+                self._graph = _capture_graph(self._step, self._pool)
             except RuntimeError as error:
                 self._pool.has_failed = True
-                _log.warning("device=%s cannot record its work, goes on slower: %s", self._pool.device, error)
+                _log.warning(
+                    "device=%s CUDA graph capture failed, falling back to eager execution: %s", self._pool.device, error
+                )
                 return
             self.memory_bytes = max(torch.cuda.memory_reserved(self._pool.device) - before, 0)
             self._pool.bytes += self.memory_bytes
 
 
 def _warm_up(step: Callable[[], None]) -> None:
-    """Run a step where it will be recorded: beside the stream that all else uses."""
+    """Run a step on a side stream, as capture requires."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -98,9 +99,9 @@ def _warm_up(step: Callable[[], None]) -> None:
     torch.cuda.synchronize()
 
 
-def _record(step: Callable[[], None], pool: Pool) -> torch.cuda.CUDAGraph:
+def _capture_graph(step: Callable[[], None], pool: GraphPool) -> torch.cuda.CUDAGraph:
     graph = torch.cuda.CUDAGraph()
-    # Other threads may go on using the device meanwhile.
+    # Other threads may use the device during the capture.
     with torch.cuda.graph(graph, pool=pool.handle, capture_error_mode="thread_local"):
         step()
     return graph

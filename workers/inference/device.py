@@ -1,4 +1,4 @@
-"""Which device computes, and with numbers of which kind."""
+"""Device and dtype selection, GPU memory, out-of-memory errors."""
 
 from __future__ import annotations
 
@@ -15,34 +15,33 @@ if TYPE_CHECKING:
 CPU: Final = "cpu"
 
 _BFLOAT16_FLAGS: Final = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
-"""What Linux calls processors that multiply bfloat16 themselves: those of x86, and of ARM. Elsewhere it is emulated,
-and slower than float32."""
+"""CPU flags of Linux for native bfloat16 arithmetic, x86 and ARM. Emulated bfloat16 is slower than float32."""
 
 SHOWN_BYTES: Final = 5_000_000
-"""Less is 0.00 GB."""
+"""Smaller amounts would be shown as 0.00 GB."""
 
 _PROCESSOR: Final = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
 class Device:
-    """A device of torch."""
+    """Torch device and the dtype to compute in."""
 
     name: str
     """``cpu``, ``cuda:0``, ``mps``."""
-    numbers: torch.dtype
+    dtype: torch.dtype
 
     @property
-    def numbers_name(self) -> str:
+    def dtype_name(self) -> str:
         """``float16``."""
-        return str(self.numbers).removeprefix("torch.")
+        return str(self.dtype).removeprefix("torch.")
 
 
 def choose(compute: str) -> Device:
-    """The device that is wanted, or for ``auto`` the fastest there is.
+    """Return the requested device, or for ``auto`` the fastest one.
 
     Raises:
-        EngineNotReadyError: the wanted one is not there.
+        EngineNotReadyError: the requested device does not exist.
     """
     import torch
 
@@ -52,7 +51,7 @@ def choose(compute: str) -> Device:
         if int(wanted[5:]) < cards:
             return Device(wanted, torch.float16)
         if cards:
-            raise no_such_card(wanted, cards)
+            raise no_such_gpu(wanted, cards)
     if wanted == AUTO and torch.cuda.is_available():
         return Device("cuda:0", torch.float16)
     if wanted in (AUTO, "mps") and torch.backends.mps.is_available():
@@ -65,12 +64,12 @@ def choose(compute: str) -> Device:
     )
 
 
-def no_such_card(name: str, cards: int) -> EngineNotReadyError:
-    """What to raise when there are NVIDIA cards, and this is none of them.
+def no_such_gpu(name: str, cards: int) -> EngineNotReadyError:
+    """Return the error for a CUDA device index that is too high.
 
     Args:
         name: ``cuda:7``.
-        cards: how many there are.
+        cards: number of NVIDIA GPUs.
     """
     there_is = "is one NVIDIA card" if cards == 1 else f"are {cards} NVIDIA cards"
     choice = "--gpu 0" if cards == 1 else f"--gpu 0 … --gpu {cards - 1}"
@@ -80,8 +79,8 @@ def no_such_card(name: str, cards: int) -> EngineNotReadyError:
     )
 
 
-def use(chosen: Device) -> None:
-    """Make a GPU the one on which this process starts kernels, and looks how far they are: else it is the first one."""
+def set_current(chosen: Device) -> None:
+    """Make a GPU the current CUDA device of this process; without it, the first GPU is."""
     import torch
 
     if chosen.name.startswith("cuda"):
@@ -89,14 +88,14 @@ def use(chosen: Device) -> None:
 
 
 def processor() -> Device:
-    """The CPU: bfloat16 where it multiplies that itself, else float32."""
+    """Return the CPU, with bfloat16 where it is native, else float32."""
     import torch
 
     return Device(CPU, torch.bfloat16 if has_bfloat16() else torch.float32)
 
 
 def has_bfloat16(file: Path = _PROCESSOR) -> bool:
-    """Whether the processor says that it multiplies bfloat16; False where nobody says."""
+    """Whether the CPU flags announce native bfloat16; False where they cannot be read."""
     try:
         text = file.read_text(encoding="ascii", errors="replace")
     except OSError:
@@ -104,43 +103,43 @@ def has_bfloat16(file: Path = _PROCESSOR) -> bool:
     return not _BFLOAT16_FLAGS.isdisjoint(text.split())
 
 
-def memory_text(device: str, recorded: int = 0) -> str:
-    """How much memory of its own a device has given to this process; empty for the CPU, which has none.
+def memory_text(device: str, graph_bytes: int = 0) -> str:
+    """Describe the device memory in use by this process; empty for the CPU.
 
     Args:
         device: name of torch.
-        recorded: bytes that recordings keep besides, which torch does not count as given away.
+        graph_bytes: bytes reserved by CUDA graphs, which torch does not count as allocated.
     """
     import torch
 
     if device.startswith("cuda"):
-        more = f" + {recorded / 1e9:.2f} GB recorded" if recorded >= SHOWN_BYTES else ""
+        more = f" + {graph_bytes / 1e9:.2f} GB CUDA graphs" if graph_bytes >= SHOWN_BYTES else ""
         return f"{torch.cuda.memory_allocated(device) / 1e9:.1f} GB{more}"
     if device == "mps":
         return f"{torch.mps.current_allocated_memory() / 1e9:.1f} GB"
     return ""
 
 
-def is_full(error: RuntimeError) -> bool:
-    """Whether an error says that the device's memory is full; if so, what could be let go of there is."""
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error means out of memory; if so, free the cached memory of the device."""
     import torch
 
-    # Apple's backend has no class of its own for that.
+    # The MPS backend raises a plain RuntimeError.
     if not (isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)):
         return False
     torch.cuda.empty_cache()
     return True
 
 
-def give_back() -> None:
-    """Let others have the memory of a GPU that torch has set aside and nothing uses."""
+def free_cache() -> None:
+    """Free the GPU memory that torch caches."""
     import torch
 
     torch.cuda.empty_cache()
 
 
-def does_not_fit(name: str, error: Exception) -> EngineNotReadyError:
-    """What to raise when a device that was named has too little memory for a model."""
+def model_too_large(name: str, error: Exception) -> EngineNotReadyError:
+    """Return the error for a model that does not fit the memory of a requested device."""
     return EngineNotReadyError(
         f"the model does not fit the memory of {name}: {error}",
         hint="Try: --compute cpu, or end what else uses that device.",

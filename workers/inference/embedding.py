@@ -1,4 +1,4 @@
-"""What the tokens of a step begin with, on an NVIDIA GPU."""
+"""Launch of the embedding kernel for the newest tokens of a decoder step."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ NO_PADDING: Final = -1
 def embed(
     tokens: Tensor,
     position: Tensor,
-    words: Tensor,
-    places: Tensor,
+    token_table: Tensor,
+    position_table: Tensor,
     *,
-    shift: int,
+    position_offset: int,
     scale: float = 1.0,
     padding: int = NO_PADDING,
 ) -> Tensor:
-    """Words and their place, in numbers of the former: (rows, width).
+    """Token and position embedding, in the dtype of the token table: (rows, width).
 
     Args:
         tokens: (rows,).
-        position: of all of them, (1,).
-        words: (vocabulary, width).
-        places: (positions, width).
-        shift: from a position to its row in ``places``.
-        scale: of the words.
-        padding: the token whose row in ``places`` is its own number.
+        position: common to all tokens, (1,).
+        token_table: (vocabulary, width).
+        position_table: (positions, width).
+        position_offset: from a position to its row of ``position_table``.
+        scale: factor of the token embedding.
+        padding: token whose row of ``position_table`` is its own id.
     """
-    rows, width = len(tokens), words.shape[1]
-    out = words.new_empty(rows, width)
+    rows, width = len(tokens), token_table.shape[1]
+    out = token_table.new_empty(rows, width)
     kernels.embed[(rows,)](
         tokens,
         position,
-        words,
-        places,
+        token_table,
+        position_table,
         out,
         width,
         scale,
-        shift,
+        position_offset,
         padding,
         WIDTH=tile_config.round_up(width),
     )

@@ -1,7 +1,7 @@
-"""The step of a decoder on an NVIDIA GPU, with few kernels: what ``PlainStream`` does.
+"""Residual stream of a decoder step on an NVIDIA GPU, with fused kernels.
 
-A step of one token takes as long as there are kernels, each waiting for the one in front of it, far more than what
-they compute; at best it reads each weight once. So each kernel does all that can be done before the next has to wait.
+The time of a one-token step is dominated by the number of dependent kernels, not by their arithmetic; at best each
+weight is read once. So each kernel does all work that needs no result of a later one.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from voicestream.workers.inference import tile_config
 from voicestream.workers.inference.kernel_launches import (
-    few_rows,
-    few_rows_shared,
-    many_rows,
-    many_rows_shared,
-    one_row,
-    settle,
+    add_layer_norm,
+    gemv,
+    large_m_linear,
+    large_m_split_k,
+    small_m_linear,
+    small_m_split_k,
 )
 from voicestream.workers.inference.layers import Linear
 
@@ -24,111 +24,119 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from voicestream.workers.inference.kernel_launches import Gpu, Summands
+    from voicestream.workers.inference.kernel_launches import Gpu, PartialSums
     from voicestream.workers.inference.layers import LinearLike, Norm
-    from voicestream.workers.inference.residual_stream import Stream
+    from voicestream.workers.inference.residual_stream import ResidualStream
 
 
-def stream(gpu: Gpu, signal: Tensor) -> Stream:
-    """A ``Stream`` that begins with a signal, (rows, width), and changes it.
+def residual_stream(gpu: Gpu, signal: Tensor) -> ResidualStream:
+    """Return a ``ResidualStream`` over a signal, (rows, width), which is changed in place.
 
-    The linear layers must be ``Linear``, with the norms in front of them folded into them.
+    The linear layers must be ``Linear``, with the preceding layer norms folded into them.
     """
     rows, width = signal.shape
     if rows == 1:
-        return OneRow(gpu, signal)
-    is_few = tile_config.is_few(rows, width, gpu.shared_memory, weight_bytes=signal.element_size())
-    return FewRows(gpu, signal) if is_few else ManyRows(gpu, signal)
+        return SingleRowStream(gpu, signal)
+    fits_small_m = tile_config.fits_small_m(rows, width, gpu.shared_memory, weight_bytes=signal.element_size())
+    return SmallBatchStream(gpu, signal) if fits_small_m else LargeBatchStream(gpu, signal)
 
 
 def multiply(gpu: Gpu, signal: Tensor, linear: Linear) -> Tensor:
-    """A layer alone, for a signal (rows, in) in numbers of the weights, or one row in any: (rows, out)."""
-    return one_row(gpu, signal, linear) if len(signal) == 1 else many_rows(gpu, signal, linear)
+    """Apply a linear layer to a signal, (rows, in), in the dtype of the weights (one row: in any): (rows, out)."""
+    return gemv(gpu, signal, linear) if len(signal) == 1 else large_m_linear(gpu, signal, linear)
 
 
-class OneRow:
-    """A ``Stream`` of one row: each matrix is one kernel, with all that stands around it."""
-
-    def __init__(self, gpu: Gpu, signal: Tensor) -> None:
-        self._gpu = gpu
-        self._signal = signal
-
-    def normed(self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """As ``Stream`` says."""
-        return one_row(self._gpu, self._signal, _own(linear), epsilon=norm.epsilon, activation=activation)
-
-    def add(self, linear: LinearLike, heard: Tensor) -> None:
-        """As ``Stream`` says."""
-        one_row(self._gpu, heard, _own(linear), added_to=self._signal)
-
-    def finished(self, norm: Norm) -> Tensor:
-        """As ``Stream`` says."""
-        return settle(self._gpu, self._signal, epsilon=norm.epsilon, norm=norm)
-
-
-class FewRows:
-    """A ``Stream`` of some rows: likewise, but wide products come in shares, which are summed before they are used."""
+class SingleRowStream:
+    """``ResidualStream`` of one row: each matrix product is one kernel, with norm, bias, activation and add."""
 
     def __init__(self, gpu: Gpu, signal: Tensor) -> None:
         self._gpu = gpu
         self._signal = signal
-        self._summands: Summands | None = None
 
-    def normed(self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """As ``Stream`` says."""
-        self._settle()
-        return few_rows(self._gpu, self._signal, _own(linear), epsilon=norm.epsilon, activation=activation)
+    def norm_linear(
+        self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """See ``ResidualStream``."""
+        return gemv(self._gpu, self._signal, _checked(linear), epsilon=norm.epsilon, activation=activation)
 
-    def add(self, linear: LinearLike, heard: Tensor) -> None:
-        """As ``Stream`` says."""
-        self._settle()
-        if heard.shape[1] > tile_config.WHOLE:
-            self._summands = few_rows_shared(self._gpu, heard, _own(linear))
+    def add(self, linear: LinearLike, hidden: Tensor) -> None:
+        """See ``ResidualStream``."""
+        gemv(self._gpu, hidden, _checked(linear), residual=self._signal)
+
+    def final_norm(self, norm: Norm) -> Tensor:
+        """See ``ResidualStream``."""
+        return add_layer_norm(self._gpu, self._signal, epsilon=norm.epsilon, norm=norm)
+
+
+class SmallBatchStream:
+    """``ResidualStream`` of few rows: products with a large K are split-K, and added by a kernel of their own."""
+
+    def __init__(self, gpu: Gpu, signal: Tensor) -> None:
+        self._gpu = gpu
+        self._signal = signal
+        self._pending: PartialSums | None = None
+
+    def norm_linear(
+        self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """See ``ResidualStream``."""
+        self._flush()
+        return small_m_linear(self._gpu, self._signal, _checked(linear), epsilon=norm.epsilon, activation=activation)
+
+    def add(self, linear: LinearLike, hidden: Tensor) -> None:
+        """See ``ResidualStream``."""
+        self._flush()
+        if hidden.shape[1] > tile_config.FULL_K:
+            self._pending = small_m_split_k(self._gpu, hidden, _checked(linear))
         else:
-            few_rows(self._gpu, heard, _own(linear), added_to=self._signal)
+            small_m_linear(self._gpu, hidden, _checked(linear), residual=self._signal)
 
-    def finished(self, norm: Norm) -> Tensor:
-        """As ``Stream`` says."""
-        summands, self._summands = self._summands, None
-        return settle(self._gpu, self._signal, summands, epsilon=norm.epsilon, norm=norm)
+    def final_norm(self, norm: Norm) -> Tensor:
+        """See ``ResidualStream``."""
+        partial_sums, self._pending = self._pending, None
+        return add_layer_norm(self._gpu, self._signal, partial_sums, epsilon=norm.epsilon, norm=norm)
 
-    def _settle(self) -> None:
-        if self._summands is not None:
-            settle(self._gpu, self._signal, self._summands)
-            self._summands = None
+    def _flush(self) -> None:
+        if self._pending is not None:
+            add_layer_norm(self._gpu, self._signal, self._pending)
+            self._pending = None
 
 
-class ManyRows:
-    """A ``Stream`` of more rows: all that is added comes in shares, which are summed together with the next norm."""
+class LargeBatchStream:
+    """``ResidualStream`` of many rows: each sublayer output is split-K, and added together with the next norm."""
 
     def __init__(self, gpu: Gpu, signal: Tensor) -> None:
         self._gpu = gpu
         self._signal = signal
-        self._summands: Summands | None = None
+        self._pending: PartialSums | None = None
 
-    def normed(self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """As ``Stream`` says."""
-        layer = _own(linear)
-        heard = settle(self._gpu, self._signal, self._taken(), epsilon=norm.epsilon, numbers=layer.weight.dtype)
-        return many_rows(self._gpu, heard, layer, activation=activation)
+    def norm_linear(
+        self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """See ``ResidualStream``."""
+        layer = _checked(linear)
+        hidden = add_layer_norm(
+            self._gpu, self._signal, self._take_pending(), epsilon=norm.epsilon, dtype=layer.weight.dtype
+        )
+        return large_m_linear(self._gpu, hidden, layer, activation=activation)
 
-    def add(self, linear: LinearLike, heard: Tensor) -> None:
-        """As ``Stream`` says."""
-        before = self._taken()
+    def add(self, linear: LinearLike, hidden: Tensor) -> None:
+        """See ``ResidualStream``."""
+        before = self._take_pending()
         if before is not None:
-            settle(self._gpu, self._signal, before)
-        self._summands = many_rows_shared(self._gpu, heard, _own(linear))
+            add_layer_norm(self._gpu, self._signal, before)
+        self._pending = large_m_split_k(self._gpu, hidden, _checked(linear))
 
-    def finished(self, norm: Norm) -> Tensor:
-        """As ``Stream`` says."""
-        return settle(self._gpu, self._signal, self._taken(), epsilon=norm.epsilon, norm=norm)
+    def final_norm(self, norm: Norm) -> Tensor:
+        """See ``ResidualStream``."""
+        return add_layer_norm(self._gpu, self._signal, self._take_pending(), epsilon=norm.epsilon, norm=norm)
 
-    def _taken(self) -> Summands | None:
-        """What is to be added, which it is only once."""
-        summands, self._summands = self._summands, None
-        return summands
+    def _take_pending(self) -> PartialSums | None:
+        """Return the pending partial sums, and clear them."""
+        partial_sums, self._pending = self._pending, None
+        return partial_sums
 
 
-def _own(linear: LinearLike) -> Linear:
-    assert isinstance(linear, Linear)  # noqa: S101 - ``stream`` says so
+def _checked(linear: LinearLike) -> Linear:
+    assert isinstance(linear, Linear)  # noqa: S101 - required by ``residual_stream``
     return linear

@@ -1,4 +1,4 @@
-"""Starts the kernels of a step's matrices."""
+"""Launches of the fused linear and norm kernels of a decoder step."""
 
 from __future__ import annotations
 
@@ -20,221 +20,232 @@ if TYPE_CHECKING:
     from voicestream.workers.inference.layers import Linear, Norm
 
 _HOPPER: Final = 9
-"""The generation from which on a kernel can begin before the one in front of it has ended."""
+"""Compute capability from which programmatic dependent launch is available."""
 
-_CODES: Final = {None: 0, Activation.RELU: 1, Activation.GELU: 2}
+_ACTIVATION_CODES: Final = {None: 0, Activation.RELU: 1, Activation.GELU: 2}
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """What has to be known of the device that kernels run on."""
+    """Properties of a GPU that kernel launches depend on."""
 
-    is_chained: bool
-    """Whether a kernel may begin before the one in front of it has ended."""
+    has_pdl: bool
+    """Whether programmatic dependent launch is available."""
     shared_memory: int
-    """Bytes that a program can have of it."""
+    """Bytes available to one program."""
 
     @classmethod
     def of(cls, device: torch.device) -> Gpu:
-        """That of a device of CUDA."""
-        facts = torch.cuda.get_device_properties(device)
-        return cls(facts.major >= _HOPPER, facts.shared_memory_per_block_optin)
+        """Read the properties of a CUDA device."""
+        properties = torch.cuda.get_device_properties(device)
+        return cls(properties.major >= _HOPPER, properties.shared_memory_per_block_optin)
 
     def options(self, warps: int) -> dict[str, object]:
-        """Of each launch."""
-        options: dict[str, object] = {"IS_CHAINED": self.is_chained, "num_warps": warps}
-        # An older Triton does not know the word, nor an older GPU the thing.
-        return {**options, "launch_pdl": True} if self.is_chained else options
+        """Return the keyword arguments of a launch with so many warps."""
+        options: dict[str, object] = {"USE_PDL": self.has_pdl, "num_warps": warps}
+        # Older versions of Triton do not accept the option.
+        return {**options, "launch_pdl": True} if self.has_pdl else options
 
 
 @dataclass(frozen=True)
-class Summands:
-    """A product in shares, which is to be added to a signal."""
+class PartialSums:
+    """Split-K partial sums of a product that is to be added to the residual stream."""
 
-    shares: Tensor
-    """(shares, rows, width), float32."""
+    partials: Tensor
+    """(splits, rows, width), float32."""
     bias: Tensor
 
 
-def one_row(
+def gemv(
     gpu: Gpu,
     signal: Tensor,
     linear: Linear,
     *,
     epsilon: float | None = None,
     activation: Callable[[Tensor], Tensor] | None = None,
-    added_to: Tensor | None = None,
+    residual: Tensor | None = None,
 ) -> Tensor:
-    """A linear layer for a signal (1, in), which may be float32: (1, out), in numbers of the weights.
+    """Linear layer for one row (M = 1): (1, in), which may be float32, to (1, out) in the dtype of the weights.
 
     Args:
-        gpu: where.
-        signal: what goes in.
+        gpu: the device.
+        signal: the input.
         linear: the layer.
-        epsilon: of the norm that was folded into the layer, if one is in front of it.
+        epsilon: of the layer norm that was folded into the layer; None without one.
         activation: one of ``Activation``.
-        added_to: (1, out), to which the result is added; it is returned then.
+        residual: (1, out), to which the result is added in place; it is returned then.
     """
     width_out, width_in = linear.weight.shape
-    out = linear.weight.new_empty(1, width_out) if added_to is None else added_to
-    cut = tile_config.for_one_row(width_in)
-    kernels.one_row[(triton.cdiv(width_out, cut.columns),)](
+    out = linear.weight.new_empty(1, width_out) if residual is None else residual
+    tile = tile_config.gemv_tile(width_in)
+    kernels.gemv[(triton.cdiv(width_out, tile.block_n),)](
         signal,
         linear.weight,
         linear.bias,
-        _sums(linear, epsilon),
+        _row_sums(linear, epsilon),
         out,
         width_in,
         width_out,
         epsilon or 0.0,
-        IN=tile_config.round_up(width_in),
-        COLUMNS=cut.columns,
+        K=tile_config.round_up(width_in),
+        BLOCK_N=tile.block_n,
         HAS_NORM=epsilon is not None,
-        ACTIVATION=_code(activation),
-        IS_ADDED=added_to is not None,
-        **gpu.options(cut.warps),
+        ACTIVATION=_activation_code(activation),
+        HAS_RESIDUAL=residual is not None,
+        **gpu.options(tile.warps),
     )
     return out
 
 
-def few_rows(
+def small_m_linear(
     gpu: Gpu,
     signal: Tensor,
     linear: Linear,
     *,
     epsilon: float | None = None,
     activation: Callable[[Tensor], Tensor] | None = None,
-    added_to: Tensor | None = None,
+    residual: Tensor | None = None,
 ) -> Tensor:
-    """Likewise for a signal (rows, in) of some rows."""
-    out = linear.weight.new_empty(len(signal), len(linear.weight)) if added_to is None else added_to
-    _few_rows(
-        gpu, signal, linear, out, is_shared=False, epsilon=epsilon, activation=activation, is_added=added_to is not None
+    """Linear layer for small M: (rows, in) to (rows, out); arguments as for ``gemv``."""
+    out = linear.weight.new_empty(len(signal), len(linear.weight)) if residual is None else residual
+    _launch_small_m(
+        gpu,
+        signal,
+        linear,
+        out,
+        is_split_k=False,
+        epsilon=epsilon,
+        activation=activation,
+        has_residual=residual is not None,
     )
     return out
 
 
-def few_rows_shared(gpu: Gpu, signal: Tensor, linear: Linear) -> Summands:
-    """A linear layer for some rows of a wide signal, (rows, in)."""
+def small_m_split_k(gpu: Gpu, signal: Tensor, linear: Linear) -> PartialSums:
+    """Linear layer for small M and large K, (rows, in), as split-K partial sums."""
     width_out, width_in = linear.weight.shape
-    count = triton.cdiv(width_in, tile_config.for_few_rows(width_in, is_shared=True).share)
-    shares = torch.empty((count, len(signal), width_out), dtype=torch.float32, device=signal.device)
-    _few_rows(gpu, signal, linear, shares, is_shared=True)
-    return Summands(shares, linear.bias)
+    splits = triton.cdiv(width_in, tile_config.small_m_tile(width_in, is_split_k=True).k_per_split)
+    partials = torch.empty((splits, len(signal), width_out), dtype=torch.float32, device=signal.device)
+    _launch_small_m(gpu, signal, linear, partials, is_split_k=True)
+    return PartialSums(partials, linear.bias)
 
 
-def many_rows(
+def large_m_linear(
     gpu: Gpu, signal: Tensor, linear: Linear, *, activation: Callable[[Tensor], Tensor] | None = None
 ) -> Tensor:
-    """A linear layer for a signal (rows, in) in numbers of the weights, as the result is: (rows, out)."""
+    """Linear layer for large M: (rows, in) to (rows, out), both in the dtype of the weights."""
     out = linear.weight.new_empty(len(signal), len(linear.weight))
-    _many_rows(gpu, signal, linear, out, is_shared=False, activation=activation)
+    _launch_large_m(gpu, signal, linear, out, is_split_k=False, activation=activation)
     return out
 
 
-def many_rows_shared(gpu: Gpu, signal: Tensor, linear: Linear) -> Summands:
-    """A linear layer for a signal (rows, in) in numbers of the weights."""
+def large_m_split_k(gpu: Gpu, signal: Tensor, linear: Linear) -> PartialSums:
+    """Linear layer for large M, (rows, in) in the dtype of the weights, as split-K partial sums."""
     width_out, width_in = linear.weight.shape
-    cut = _tile(gpu, signal, linear, is_shared=True)
-    count = triton.cdiv(width_in, cut.share)
-    shares = torch.empty((count, len(signal), width_out), dtype=torch.float32, device=signal.device)
-    _many_rows(gpu, signal, linear, shares, is_shared=True)
-    return Summands(shares, linear.bias)
+    tile = _large_m_tile(gpu, signal, linear, is_split_k=True)
+    splits = triton.cdiv(width_in, tile.k_per_split)
+    partials = torch.empty((splits, len(signal), width_out), dtype=torch.float32, device=signal.device)
+    _launch_large_m(gpu, signal, linear, partials, is_split_k=True)
+    return PartialSums(partials, linear.bias)
 
 
-def settle(
+def add_layer_norm(
     gpu: Gpu,
     signal: Tensor,
-    summands: Summands | None = None,
+    partial_sums: PartialSums | None = None,
     *,
     epsilon: float | None = None,
     norm: Norm | None = None,
-    numbers: torch.dtype | None = None,
+    dtype: torch.dtype | None = None,
 ) -> Tensor:
-    """Add summands to a signal (rows, width), which is changed, and norm it: the same size.
+    """Add partial sums to the residual stream in place, and return it after layer norm: (rows, width).
 
     Args:
-        gpu: where.
-        signal: to which is added.
-        summands: what is added.
-        epsilon: of the norm; None: the signal itself comes back.
-        norm: None for one that was folded.
-        numbers: of the result; those of the signal if None.
+        gpu: the device.
+        signal: the residual stream.
+        partial_sums: the summand, if any.
+        epsilon: of the layer norm; None: no norm, the residual stream itself is returned.
+        norm: its weights; None if they were folded into the next layer.
+        dtype: of the result; that of the signal if None.
     """
     rows, width = signal.shape
-    out = signal if epsilon is None else torch.empty_like(signal, dtype=numbers or signal.dtype)
-    kernels.settle[(rows,)](
+    out = signal if epsilon is None else torch.empty_like(signal, dtype=dtype or signal.dtype)
+    kernels.add_layer_norm[(rows,)](
         signal,
-        signal if summands is None else summands.shares,
-        signal if summands is None else summands.bias,
+        signal if partial_sums is None else partial_sums.partials,
+        signal if partial_sums is None else partial_sums.bias,
         signal if norm is None else norm.weight,
         signal if norm is None else norm.bias,
         out,
         rows,
         width,
         epsilon or 0.0,
-        SHARES=0 if summands is None else len(summands.shares),
+        SPLITS=0 if partial_sums is None else len(partial_sums.partials),
         WIDTH=tile_config.round_up(width),
         IS_NORMED=epsilon is not None,
-        HAS_GAIN=norm is not None,
+        HAS_AFFINE=norm is not None,
         **gpu.options(4),
     )
     return out
 
 
-def _few_rows(
+def _launch_small_m(
     gpu: Gpu,
     signal: Tensor,
     linear: Linear,
     out: Tensor,
     *,
-    is_shared: bool,
+    is_split_k: bool,
     epsilon: float | None = None,
     activation: Callable[[Tensor], Tensor] | None = None,
-    is_added: bool = False,
+    has_residual: bool = False,
 ) -> None:
     width_out, width_in = linear.weight.shape
-    cut = tile_config.for_few_rows(width_in, is_shared=is_shared)
-    kernels.few_rows[
+    tile = tile_config.small_m_tile(width_in, is_split_k=is_split_k)
+    kernels.small_m_linear[
         (
-            triton.cdiv(width_out, cut.columns),
-            triton.cdiv(len(signal), tile_config.FEW),
-            triton.cdiv(width_in, cut.share),
+            triton.cdiv(width_out, tile.block_n),
+            triton.cdiv(len(signal), tile_config.MMA_ROWS),
+            triton.cdiv(width_in, tile.k_per_split),
         )
     ](
         signal,
         linear.weight,
         linear.bias,
-        _sums(linear, epsilon),
+        _row_sums(linear, epsilon),
         out,
         len(signal),
         width_in,
         width_out,
         epsilon or 0.0,
-        SHARE=cut.share,
-        ROWS=tile_config.FEW,
-        COLUMNS=cut.columns,
+        K_PER_SPLIT=tile.k_per_split,
+        BLOCK_M=tile_config.MMA_ROWS,
+        BLOCK_N=tile.block_n,
         HAS_NORM=epsilon is not None,
-        HAS_BIAS=not is_shared,
-        ACTIVATION=_code(activation),
-        IS_ADDED=is_added,
-        **gpu.options(cut.warps),
+        HAS_BIAS=not is_split_k,
+        ACTIVATION=_activation_code(activation),
+        HAS_RESIDUAL=has_residual,
+        **gpu.options(tile.warps),
     )
 
 
-def _many_rows(
+def _launch_large_m(
     gpu: Gpu,
     signal: Tensor,
     linear: Linear,
     out: Tensor,
     *,
-    is_shared: bool,
+    is_split_k: bool,
     activation: Callable[[Tensor], Tensor] | None = None,
 ) -> None:
     width_out, width_in = linear.weight.shape
-    cut = _tile(gpu, signal, linear, is_shared=is_shared)
-    kernels.many_rows[
-        (triton.cdiv(width_out, cut.columns), triton.cdiv(len(signal), cut.rows), triton.cdiv(width_in, cut.share))
+    tile = _large_m_tile(gpu, signal, linear, is_split_k=is_split_k)
+    kernels.large_m_linear[
+        (
+            triton.cdiv(width_out, tile.block_n),
+            triton.cdiv(len(signal), tile.block_m),
+            triton.cdiv(width_in, tile.k_per_split),
+        )
     ](
         signal,
         linear.weight,
@@ -243,32 +254,32 @@ def _many_rows(
         len(signal),
         width_in,
         width_out,
-        SHARE=cut.share,
-        PART=cut.part,
-        ROWS=cut.rows,
-        COLUMNS=cut.columns,
-        STAGES=cut.stages,
-        HAS_BIAS=not is_shared,
-        ACTIVATION=_code(activation),
-        **gpu.options(cut.warps),
+        K_PER_SPLIT=tile.k_per_split,
+        BLOCK_K=tile.block_k,
+        BLOCK_M=tile.block_m,
+        BLOCK_N=tile.block_n,
+        NUM_STAGES=tile.stages,
+        HAS_BIAS=not is_split_k,
+        ACTIVATION=_activation_code(activation),
+        **gpu.options(tile.warps),
     )
 
 
-def _tile(gpu: Gpu, signal: Tensor, linear: Linear, *, is_shared: bool) -> tile_config.Tile:
+def _large_m_tile(gpu: Gpu, signal: Tensor, linear: Linear, *, is_split_k: bool) -> tile_config.LargeMTile:
     width_out, width_in = linear.weight.shape
     size = linear.weight.element_size()
-    return tile_config.for_many_rows(
-        len(signal), width_in, width_out, gpu.shared_memory, is_shared=is_shared, weight_bytes=size
+    return tile_config.large_m_tile(
+        len(signal), width_in, width_out, gpu.shared_memory, is_split_k=is_split_k, weight_bytes=size
     )
 
 
-def _sums(linear: Linear, epsilon: float | None) -> Tensor:
+def _row_sums(linear: Linear, epsilon: float | None) -> Tensor:
     if epsilon is None:
         return linear.weight
-    assert linear.sums is not None  # noqa: S101 - ``fold`` comes first
-    return linear.sums
+    assert linear.row_sums is not None  # noqa: S101 - ``fold_layer_norm`` comes first
+    return linear.row_sums
 
 
-def _code(activation: Callable[[Tensor], Tensor] | None) -> int:
-    assert activation is None or isinstance(activation, Activation)  # noqa: S101 - kernels know no others
-    return _CODES[activation]
+def _activation_code(activation: Callable[[Tensor], Tensor] | None) -> int:
+    assert activation is None or isinstance(activation, Activation)  # noqa: S101 - the kernels have no others
+    return _ACTIVATION_CODES[activation]

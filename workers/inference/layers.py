@@ -1,4 +1,4 @@
-"""The weights of a step, and what they do to a signal."""
+"""Linear layer, layer norm and activation of a transformer, with weights taken from modules of torch."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Activation(Enum):
-    """Of the wide half of a layer."""
+    """Activation function of a feed-forward layer."""
 
     RELU = "relu"
     GELU = "gelu"
-    """With a hyperbolic tangent in place of the error function."""
+    """Tanh approximation."""
 
     def __call__(self, signal: Tensor) -> Tensor:
-        """Of each value."""
+        """Apply the function to each element."""
         return torch.relu(signal) if self is Activation.RELU else functional.gelu(signal, approximate="tanh")
 
 
@@ -36,58 +36,58 @@ class Norm:
 
     @classmethod
     def of(cls, norm: nn.LayerNorm) -> Norm:
-        """The same as a module's."""
+        """Take the weights of a module."""
         return cls(norm.weight.detach(), norm.bias.detach(), norm.eps)
 
     def __call__(self, signal: Tensor) -> Tensor:
-        """(…, width) to the same."""
+        """Normalize (…, width)."""
         return functional.layer_norm(signal, self.weight.shape, self.weight, self.bias, self.epsilon)
 
 
 class LinearLike(Protocol):
-    """A linear layer, whatever its weights are kept in."""
+    """Linear layer with weights in any format."""
 
     def __call__(self, signal: Tensor) -> Tensor:
-        """(…, in) to (…, out)."""
+        """Map (…, in) to (…, out)."""
         ...
 
 
 @dataclass
 class Linear:
-    """A linear layer whose weights are numbers as they are."""
+    """Linear layer with unquantized weights."""
 
     weight: Tensor
     """(out, in)."""
     bias: Tensor
-    sums: Tensor | None = None
-    """Of the rows of the weights, in float32, once a norm was folded into them (``fold``)."""
+    row_sums: Tensor | None = None
+    """Row sums of the weights, float32, once a layer norm was folded into them (``fold_layer_norm``)."""
 
     @classmethod
     def of(cls, *layers: nn.Module) -> Linear:
-        """One that computes what several modules do, their results one behind the other.
+        """Concatenate the outputs of several modules into one layer.
 
-        The modules go on to work, with views of the common weights: so these are in memory once.
+        The modules remain usable: their weights become views of the common ones, so memory is not doubled.
         """
         if len(layers) == 1:
             return cls(layers[0].weight.detach(), layers[0].bias.detach())
         weight = torch.cat([layer.weight.detach() for layer in layers])
         bias = torch.cat([layer.bias.detach() for layer in layers])
-        begin = 0
+        start = 0
         for layer in layers:
-            end = begin + len(layer.bias)
-            layer.weight.data, layer.bias.data = weight[begin:end], bias[begin:end]
-            begin = end
+            end = start + len(layer.bias)
+            layer.weight.data, layer.bias.data = weight[start:end], bias[start:end]
+            start = end
         return cls(weight, bias)
 
     def __call__(self, signal: Tensor) -> Tensor:
-        """As ``LinearLike`` says."""
+        """See ``LinearLike``."""
         return functional.linear(signal, self.weight, self.bias)
 
 
-def fold(norm: Norm, linear: Linear) -> None:
-    """Move the weights of a norm into the linear layer behind it; together the two do what they did before.
+def fold_layer_norm(norm: Norm, linear: Linear) -> None:
+    """Fold the weights of a layer norm into the following linear layer, in place; their composition is unchanged.
 
-    What is left of the norm is a mean and a spread, and these can be found while the matrix is multiplied.
+    The mean and the variance remain, which can be computed during the matrix product.
     """
     weight, bias = linear.weight.float(), linear.bias.float()
     bias += weight @ norm.bias.float()
@@ -95,5 +95,5 @@ def fold(norm: Norm, linear: Linear) -> None:
     linear.weight.copy_(weight * norm.weight.float())
     norm.weight.fill_(1.0)
     norm.bias.zero_()
-    # Of the weights as they were rounded: so the mean of a signal cancels out.
-    linear.sums = linear.weight.float().sum(1)
+    # Sums of the rounded weights, so that the mean of a signal cancels out exactly.
+    linear.row_sums = linear.weight.float().sum(1)

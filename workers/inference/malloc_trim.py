@@ -1,4 +1,4 @@
-"""Gives memory back to the system that the process has freed."""
+"""Return of freed heap memory to the operating system (``malloc_trim``)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import ctypes
 
 
 def trim() -> None:
-    """Give back what the C library has kept of it: after a model was made, up to as much as the model takes itself.
+    """Return free heap memory to the operating system: after a model was loaded, up to as much as the model takes.
 
-    Only glibc keeps that much, and only it has this function; elsewhere there is nothing to do.
+    Only glibc retains that much and has this function; with other C libraries nothing is done.
     """
     function = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if function is not None:

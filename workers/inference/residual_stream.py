@@ -1,4 +1,4 @@
-"""The signal that passes through the layers of a step, each of which adds to it: the plain way, with torch alone."""
+"""Residual stream of a transformer step, and its implementation in torch."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ if TYPE_CHECKING:
     from voicestream.workers.inference.layers import LinearLike, Norm
 
 
-class Stream(Protocol):
-    """The signal of one step, from its first layer to its last."""
+class ResidualStream(Protocol):
+    """Residual stream of one step, from its first layer to its last."""
 
-    def normed(self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """What a linear layer makes of the signal behind a norm: (…, out)."""
+    def norm_linear(
+        self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """Apply a norm and a linear layer: (…, out)."""
         ...
 
-    def add(self, linear: LinearLike, heard: Tensor) -> None:
-        """Add what a linear layer makes of something: (…, in)."""
+    def add(self, linear: LinearLike, hidden: Tensor) -> None:
+        """Add the output of a linear layer for a sublayer output, (…, in)."""
         ...
 
-    def finished(self, norm: Norm) -> Tensor:
-        """The signal behind a last norm: (…, width)."""
+    def final_norm(self, norm: Norm) -> Tensor:
+        """Return the residual stream after the last norm: (…, width)."""
         ...
 
 
-class PlainStream:
-    """A ``Stream``."""
+class TorchResidualStream:
+    """``ResidualStream`` in torch."""
 
     def __init__(self, signal: Tensor) -> None:
         self._signal = signal
 
-    def normed(self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """As ``Stream`` says."""
-        made = linear(norm(self._signal))
-        return made if activation is None else activation(made)
+    def norm_linear(
+        self, norm: Norm, linear: LinearLike, activation: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """See ``ResidualStream``."""
+        out = linear(norm(self._signal))
+        return out if activation is None else activation(out)
 
-    def add(self, linear: LinearLike, heard: Tensor) -> None:
-        """As ``Stream`` says."""
-        self._signal = self._signal + linear(heard)
+    def add(self, linear: LinearLike, hidden: Tensor) -> None:
+        """See ``ResidualStream``."""
+        self._signal = self._signal + linear(hidden)
 
-    def finished(self, norm: Norm) -> Tensor:
-        """As ``Stream`` says."""
+    def final_norm(self, norm: Norm) -> Tensor:
+        """See ``ResidualStream``."""
         return norm(self._signal)

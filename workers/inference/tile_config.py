@@ -1,123 +1,126 @@
-"""How kernels cut their work: what was quickest on an H200, within what a GPU has. Pure."""
+"""Tile configuration of the linear kernels: the fastest on an H200 that fits the shared memory of a GPU. Pure."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-FEW: Final = 16
-"""Rows that one instruction of the tensor cores takes at least: up to so many they are computed all at once."""
+MMA_ROWS: Final = 16
+"""Least M of a tensor core instruction: up to so many rows are computed by one tile."""
 
-WHOLE: Final = 1024
-"""Width up to which a program sums all of it; of a larger one it takes a share, not to wait for memory so often."""
+FULL_K: Final = 1024
+"""K up to which a program sums all of it; a larger K is split, to overlap more memory loads."""
 
-_MANY: Final = 64
-"""Rows of the tensor cores' larger instructions."""
+_WIDE_MMA_ROWS: Final = 64
+"""M of the larger tensor core instructions."""
 
-_WIDE: Final = 2048
-"""From so many columns on there are enough tiles for the whole GPU, and they may be larger."""
+_MANY_COLUMNS: Final = 2048
+"""N from which there are enough tiles for all multiprocessors, so that tiles may be larger."""
 
 _VOCABULARY: Final = 32_768
-"""And from so many on they are as large as they can be."""
+"""N from which tiles have the largest size."""
 
 _WEIGHT_BYTES: Final = 2
 
 
-class RowTile(NamedTuple):
-    """Of ``one_row``."""
+class GemvTile(NamedTuple):
+    """Tile of ``gemv``."""
 
-    columns: int
+    block_n: int
     warps: int
 
 
-class FewTile(NamedTuple):
-    """Of ``few_rows``."""
+class SmallMTile(NamedTuple):
+    """Tile of ``small_m_linear``."""
 
-    columns: int
-    share: int
-    """Of the width."""
+    block_n: int
+    k_per_split: int
     warps: int
 
 
-class Tile(NamedTuple):
-    """Of ``many_rows``."""
+class LargeMTile(NamedTuple):
+    """Tile of ``large_m_linear``."""
 
-    rows: int
-    columns: int
-    part: int
-    """Of the width, multiplied at a time."""
-    share: int
-    """Of the width, summed by one program."""
+    block_m: int
+    block_n: int
+    block_k: int
+    """Part of K that one iteration multiplies."""
+    k_per_split: int
+    """Part of K that one program sums."""
     stages: int
-    """Parts that are on their way at the same time."""
+    """Depth of the load pipeline."""
     warps: int
 
 
-def for_one_row(width_in: int) -> RowTile:
-    """For a signal of a width."""
-    if width_in <= WHOLE:
-        return RowTile(4, 1)
-    return RowTile(2, 2 if width_in <= 2 * WHOLE else 4 if width_in <= 4 * WHOLE else 8)
+def gemv_tile(width_in: int) -> GemvTile:
+    """Return the tile for a signal of width K."""
+    if width_in <= FULL_K:
+        return GemvTile(4, 1)
+    return GemvTile(2, 2 if width_in <= 2 * FULL_K else 4 if width_in <= 4 * FULL_K else 8)
 
 
-def for_few_rows(width_in: int, *, is_shared: bool) -> FewTile:
-    """For a signal of a width; ``is_shared``: whether the results may be summands."""
-    if is_shared and width_in > WHOLE:
-        return FewTile(64, WHOLE // 2, 4)
-    return FewTile(32, round_up(width_in), 4 if width_in <= WHOLE else 8)
+def small_m_tile(width_in: int, *, is_split_k: bool) -> SmallMTile:
+    """Return the tile for a signal of width K; ``is_split_k``: whether the result may be partial sums."""
+    if is_split_k and width_in > FULL_K:
+        return SmallMTile(64, FULL_K // 2, 4)
+    return SmallMTile(32, round_up(width_in), 4 if width_in <= FULL_K else 8)
 
 
-def is_few(rows: int, width_in: int, memory: int, *, weight_bytes: int = _WEIGHT_BYTES) -> bool:
-    """Whether ``few_rows`` can take a normed signal: it needs room for weights of the whole width.
-
-    Args:
-        rows: of the signal.
-        width_in: of the signal.
-        memory: bytes that a program can share.
-        weight_bytes: of a weight.
-    """
-    cut = for_few_rows(width_in, is_shared=False)
-    return rows <= FEW and cut.columns * cut.share * weight_bytes <= memory
-
-
-def for_many_rows(
-    rows: int, width_in: int, width_out: int, memory: int, *, is_shared: bool, weight_bytes: int = _WEIGHT_BYTES
-) -> Tile:
-    """For a matrix.
+def fits_small_m(rows: int, width_in: int, memory: int, *, weight_bytes: int = _WEIGHT_BYTES) -> bool:
+    """Whether ``small_m_linear`` fits a signal with layer norm: it needs shared memory for weights of all of K.
 
     Args:
-        rows: of the signal.
-        width_in: of the signal.
-        width_out: of what comes of it.
-        memory: bytes that a program can share.
-        is_shared: whether the results may be summands.
-        weight_bytes: of a weight.
+        rows: M.
+        width_in: K.
+        memory: shared memory of one program, bytes.
+        weight_bytes: size of a weight.
     """
-    whole = round_up(width_in)
+    tile = small_m_tile(width_in, is_split_k=False)
+    return rows <= MMA_ROWS and tile.block_n * tile.k_per_split * weight_bytes <= memory
+
+
+def large_m_tile(
+    rows: int, width_in: int, width_out: int, memory: int, *, is_split_k: bool, weight_bytes: int = _WEIGHT_BYTES
+) -> LargeMTile:
+    """Return the tile for a matrix.
+
+    Args:
+        rows: M.
+        width_in: K.
+        width_out: N.
+        memory: shared memory of one program, bytes.
+        is_split_k: whether the result may be partial sums.
+        weight_bytes: size of a weight.
+    """
+    full_k = round_up(width_in)
     if width_out >= _VOCABULARY:
-        wanted = Tile(128 if rows > _MANY else _MANY, 128, 64, whole, 3, 8)
-    elif width_out >= _WIDE:
-        wanted = Tile(_MANY, 64, 128, whole, 5, 4) if rows > _MANY else Tile(_MANY, 32, 256, whole, 3, 4)
-    elif width_in > WHOLE:
-        wanted = Tile(_MANY, 32, 128, WHOLE, 4, 4)
+        wanted = LargeMTile(128 if rows > _WIDE_MMA_ROWS else _WIDE_MMA_ROWS, 128, 64, full_k, 3, 8)
+    elif width_out >= _MANY_COLUMNS:
+        wanted = (
+            LargeMTile(_WIDE_MMA_ROWS, 64, 128, full_k, 5, 4)
+            if rows > _WIDE_MMA_ROWS
+            else LargeMTile(_WIDE_MMA_ROWS, 32, 256, full_k, 3, 4)
+        )
+    elif width_in > FULL_K:
+        wanted = LargeMTile(_WIDE_MMA_ROWS, 32, 128, FULL_K, 4, 4)
     else:
-        wanted = Tile(_MANY, 32, 256, max(whole // 2, FEW), 3, 4)
-    if not is_shared:
-        wanted = wanted._replace(share=whole)
-    return _within(memory, wanted._replace(part=min(wanted.part, wanted.share)), weight_bytes)
+        wanted = LargeMTile(_WIDE_MMA_ROWS, 32, 256, max(full_k // 2, MMA_ROWS), 3, 4)
+    if not is_split_k:
+        wanted = wanted._replace(k_per_split=full_k)
+    return _fit(memory, wanted._replace(block_k=min(wanted.block_k, wanted.k_per_split)), weight_bytes)
 
 
 def round_up(width: int) -> int:
-    """To a power of two."""
+    """Return the next power of two."""
     return 1 << (width - 1).bit_length()
 
 
-def _within(memory: int, tile: Tile, weight_bytes: int) -> Tile:
-    """With as many and as long parts as there is room for."""
-    while tile.stages * tile.part * (tile.rows + tile.columns) * weight_bytes > memory:
-        if tile.stages > 2:  # noqa: PLR2004 - one is multiplied while one comes
+def _fit(memory: int, tile: LargeMTile, weight_bytes: int) -> LargeMTile:
+    """Reduce the pipeline depth, then the block length, until the tile fits."""
+    while tile.stages * tile.block_k * (tile.block_m + tile.block_n) * weight_bytes > memory:
+        if tile.stages > 2:  # noqa: PLR2004 - one block is multiplied while the next one is loaded
             tile = tile._replace(stages=tile.stages - 1)
-        elif tile.part > FEW:
-            tile = tile._replace(part=tile.part // 2)
+        elif tile.block_k > MMA_ROWS:
+            tile = tile._replace(block_k=tile.block_k // 2)
         else:
             break
     return tile

@@ -1,4 +1,4 @@
-"""Whether kernels of our own can be used here: Triton must be installed, and make one that computes right."""
+"""Self-test of Triton: it must be installed, compile a kernel, and compute it right."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_OLDEST: Final = 8
-"""The generation (Ampere) whose tensor cores Triton uses; without them it would need more memory than there is."""
+_MIN_CAPABILITY: Final = 8
+"""Compute capability (Ampere) whose tensor cores Triton supports; without them kernels exceed the shared memory."""
 
-_NEEDED: Final = (
+_REQUIREMENTS: Final = (
     "Triton needs a C compiler and Python's headers (on Debian and Ubuntu: sudo apt-get install gcc python3-dev)"
 )
 
@@ -26,28 +26,28 @@ _ROWS: Final = 2
 _WIDTH: Final = 64
 
 
-def find(device: torch.device) -> Gpu | None:
-    """What kernels on a device need to know; None where there are none, which is said once in the log.
+def probe(device: torch.device) -> Gpu | None:
+    """Return the GPU for launches of the Triton kernels; None where they cannot be used, which is logged once.
 
     Raises:
-        RuntimeError: the device's memory is full.
+        RuntimeError: out of memory.
     """
     if device.type != "cuda":
         return None
     try:
-        # Torch for CUDA brings it along.
+        # Builds of torch for CUDA depend on it.
         from triton.errors import TritonError
     except ImportError as error:
-        _log.info("device=%s goes on with the kernels of torch alone: %s", device, error)
+        _log.info("device=%s falling back to the kernels of torch: %s", device, error)
         return None
-    if torch.cuda.get_device_properties(device).major < _OLDEST:
-        _log.info("device=%s goes on with the kernels of torch alone: it is older than our own can use", device)
+    if torch.cuda.get_device_properties(device).major < _MIN_CAPABILITY:
+        _log.info("device=%s falling back to the kernels of torch: the GPU is older than Ampere", device)
         return None
     from voicestream.workers.inference.kernel_launches import Gpu
 
     gpu = Gpu.of(device)
     try:
-        _try(gpu, device)
+        _self_test(gpu, device)
     except torch.OutOfMemoryError:
         raise
     except (
@@ -55,17 +55,17 @@ def find(device: torch.device) -> Gpu | None:
         RuntimeError,
         OSError,
         ArithmeticError,
-        # Triton compiles at run time. It asserts that the driver is there, and loads what a C compiler made for it.
+        # Triton compiles at run time: it asserts that there is a driver, and loads a library built by a C compiler.
         SubprocessError,
         ImportError,
         AssertionError,
     ) as error:
-        _log.warning("device=%s goes on slower, with the kernels of torch alone; %s: %s", device, _NEEDED, error)
+        _log.warning("device=%s falling back to the slower kernels of torch; %s: %s", device, _REQUIREMENTS, error)
         return None
     return gpu
 
 
-def _try(gpu: Gpu, device: torch.device) -> None:
+def _self_test(gpu: Gpu, device: torch.device) -> None:
     from voicestream.workers.inference.fused_step import multiply
 
     signal = torch.eye(_ROWS, _WIDTH, dtype=torch.float16, device=device)

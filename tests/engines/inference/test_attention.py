@@ -16,9 +16,15 @@ import torch
 from torch.nn import functional
 
 from voicestream.workers.engines.nllb.decoder import buckets, top_k
-from voicestream.workers.engines.nllb.decoder.output_tokens import END, Answers
+from voicestream.workers.engines.nllb.decoder.output_tokens import END, OutputTokens
 from voicestream.workers.engines.nllb.search import Search
-from voicestream.workers.inference.attention import FEW, MANY, Places, see_past, see_source
+from voicestream.workers.inference.attention import (
+    LONG_CONTEXT,
+    SHORT_CONTEXT,
+    AttentionTile,
+    cross_attention,
+    self_attention,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,18 +77,18 @@ def look_back(mixed: Tensor, past: Tensor, position: int, origins: Tensor | None
 
 @pytest.mark.parametrize("numbers", DIGITS)
 @pytest.mark.parametrize(
-    ("places", "position"),
-    [*((FEW, at) for at in (0, 1, 31, 32, 33, 70)), *((MANY, at) for at in (0, 5, 127, 128, 129))],
+    ("tile", "position"),
+    [*((SHORT_CONTEXT, at) for at in (0, 1, 31, 32, 33, 70)), *((LONG_CONTEXT, at) for at in (0, 5, 127, 128, 129))],
     ids=str,
 )
 @pytest.mark.parametrize("rows", [1, 3])
 def test_a_token_sees_what_is_behind_it_and_itself(
-    gpu: Gpu, rows: int, places: Places, position: int, numbers: torch.dtype
+    gpu: Gpu, rows: int, tile: AttentionTile, position: int, numbers: torch.dtype
 ) -> None:
     mixed = guarded(torch.randn(rows, 3 * HEADS * VALUES).to(numbers))
     past = past_of(rows, position, numbers)
     expected, after = look_back(mixed, past, position)
-    found = see_past(gpu, mixed, past, torch.tensor([position]), places=places)
+    found = self_attention(gpu, mixed, past, torch.tensor([position]), tile=tile)
     assert found.dtype == numbers
     agree(found, expected, DIGITS[numbers])
     assert torch.equal(past.nan_to_num(99), after.nan_to_num(99)), "its key and value are kept, and no other changes"
@@ -96,7 +102,7 @@ def test_what_a_row_said_may_be_in_other_rows(gpu: Gpu, position: int) -> None:
     # What is behind the position is not looked at.
     origins[:, position:] = 1 << 30
     expected, after = look_back(mixed, past, position, origins)
-    found = see_past(gpu, mixed, past, torch.tensor([position]), places=FEW, origins=origins)
+    found = self_attention(gpu, mixed, past, torch.tensor([position]), tile=SHORT_CONTEXT, indirection=origins)
     agree(found, expected)
     assert torch.equal(past.nan_to_num(99), after.nan_to_num(99))
 
@@ -107,7 +113,7 @@ def test_what_is_kept_may_be_a_part_of_a_larger_memory(gpu: Gpu) -> None:
     mixed = torch.randn(1, 3 * HEADS * VALUES)
     expected, after = look_back(mixed, past, 35)
     other = layers[0].clone()
-    agree(see_past(gpu, mixed, past, torch.tensor([35]), places=FEW), expected)
+    agree(self_attention(gpu, mixed, past, torch.tensor([35]), tile=SHORT_CONTEXT), expected)
     assert torch.equal(past, after)
     assert torch.equal(layers[0], other)
 
@@ -127,7 +133,7 @@ def test_each_row_sees_as_much_of_its_source_as_there_is(
         seen(asked.view(HEADS, VALUES), *source[:, row // beams, :, : lengths[row // beams]])
         for row, asked in enumerate(query)
     ]
-    found = see_source(gpu, query, source, torch.tensor(lengths, dtype=torch.int32))
+    found = cross_attention(gpu, query, source, torch.tensor(lengths, dtype=torch.int32))
     assert found.dtype == numbers
     agree(found, torch.stack(expected), DIGITS[numbers])
 
@@ -150,7 +156,7 @@ def test_the_best_tokens_are_those_of_all(
     logits = guarded(logits.to(numbers))
     before = torch.rand(sentences, beams) / 100
     expected = best_of_all(logits, before, 2 * beams)
-    found = top_k.find(gpu, logits, before, 2 * beams)
+    found = top_k.best_continuations(gpu, logits, before, 2 * beams)
     agree(found[0], expected[0])
     assert torch.equal(found[1], expected[1])
     assert torch.equal(found[2], expected[2])
@@ -160,7 +166,7 @@ def test_the_best_may_be_all_of_one_block_and_one_beam(gpu: Gpu) -> None:
     logits, before = torch.randn(4, 1300), torch.tensor([[-9.0, 0.0], [0.0, -9.0]])
     logits[1, 600:606] += 20
     logits[2, 1296:] += 30
-    expected, found = (best_of_all(logits, before, 4), top_k.find(gpu, logits, before, 4))
+    expected, found = (best_of_all(logits, before, 4), top_k.best_continuations(gpu, logits, before, 4))
     assert found[1].tolist() == expected[1].tolist() == [[1] * 4, [0] * 4]
     assert torch.equal(found[2], expected[2])
     agree(found[0], expected[0])
@@ -168,7 +174,7 @@ def test_the_best_may_be_all_of_one_block_and_one_beam(gpu: Gpu) -> None:
 
 def test_beams_that_do_not_count_are_never_among_the_best(gpu: Gpu) -> None:
     before = torch.tensor([[0.0, -1e9, -1e9]])
-    scores, beams, tokens = top_k.find(gpu, torch.randn(3, 1300), before, 6)
+    scores, beams, tokens = top_k.best_continuations(gpu, torch.randn(3, 1300), before, 6)
     assert beams.tolist() == [[0] * 6]
     assert len(set(tokens.flatten().tolist())) == 6
     assert scores.min() > -100
@@ -179,12 +185,12 @@ def test_the_best_token_of_each_row_is_added_to_its_answer(rows: int, gpu: Gpu) 
     logits = guarded(torch.randn(rows, 1300))
     # In the last block, in two blocks (the first counts), and at a border.
     logits[0, 1299], logits[-1, [511, 1000]] = 30.0, 30.0
-    answers = Answers(buckets.exact(Search(1), rows, 4, 9), 1, logits.device)
+    answers = OutputTokens(buckets.exact_bucket(Search(1), rows, 4, 9), 1, logits.device)
     answers.reset()
-    answers.begin()
+    answers.add_language()
     has_ended, is_done = torch.zeros(rows, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
     best = logits.argmax(1)
-    top_k.follow(gpu, logits, answers, has_ended, is_done)
+    top_k.greedy_step(gpu, logits, answers, has_ended, is_done)
     assert torch.equal(answers.newest, best)
     assert torch.equal(answers.tokens[:, 2], best)
     assert answers.position.tolist() == [2]
@@ -193,12 +199,12 @@ def test_the_best_token_of_each_row_is_added_to_its_answer(rows: int, gpu: Gpu) 
 
 
 def test_all_is_done_once_each_answer_has_ended(gpu: Gpu) -> None:
-    answers = Answers(buckets.exact(Search(1), 3, 4, 9), 1, torch.device("cpu"))
+    answers = OutputTokens(buckets.exact_bucket(Search(1), 3, 4, 9), 1, torch.device("cpu"))
     has_ended, is_done = torch.zeros(3, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
     seen: list[tuple[list[bool], bool]] = []
     for best in ((END, 7, 8), (9, END, 8), (END, 5, END)):
         logits = torch.zeros(3, 600)
         logits[[0, 1, 2], list(best)] = 1.0
-        top_k.follow(gpu, logits, answers, has_ended, is_done)
+        top_k.greedy_step(gpu, logits, answers, has_ended, is_done)
         seen.append((has_ended.tolist(), bool(is_done.item())))
     assert seen == [([True, False, False], False), ([True, True, False], False), ([True, True, True], True)]

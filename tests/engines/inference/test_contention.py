@@ -74,13 +74,13 @@ def test_a_translation_is_measured_one_sentence_at_a_time_and_works_on_batches(
     (took,) = side.once()
     assert took > 0
     sizes: list[tuple[int, int]] = []
-    answer = side._engine._answer
+    answer = side._engine._decode_group
 
     def counted(group: object) -> object:
         sizes.append((len(group.rows), group.search.num_beams))  # type: ignore[attr-defined]
         return answer(group)
 
-    monkeypatch.setattr(side._engine, "_answer", counted)
+    monkeypatch.setattr(side._engine, "_decode_group", counted)
     side.once()
     side.turn("free")
     assert sizes == [(1, 1), (contention_process.BATCH, contention_process.BEAMS)]

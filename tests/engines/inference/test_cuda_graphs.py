@@ -13,7 +13,7 @@ skip_unless_installed()
 import torch
 
 from voicestream.workers.inference import cuda_graphs
-from voicestream.workers.inference.cuda_graphs import Captured, Pool
+from voicestream.workers.inference.cuda_graphs import CapturedStep, GraphPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
     graphs: list[Graph] = []
     reserved = iter(range(0, 1000, 64))
 
-    def record(step: Callable[[], None], _pool: Pool) -> Graph:
+    def record(step: Callable[[], None], _pool: GraphPool) -> Graph:
         graphs.append(Graph(step))
         return graphs[-1]
 
@@ -47,14 +47,14 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
     monkeypatch.setattr(torch.cuda, "device", lambda _: pytest.MonkeyPatch.context())
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: next(reserved))
-    monkeypatch.setattr(cuda_graphs, "_record", record)
+    monkeypatch.setattr(cuda_graphs, "_capture_graph", record)
     monkeypatch.setattr(cuda_graphs, "_warm_up", warm_up)
     return graphs
 
 
 def test_elsewhere_than_on_cuda_a_step_is_only_run() -> None:
     runs: list[int] = []
-    step = Captured(lambda: runs.append(1), Pool(torch.device("cpu")))
+    step = CapturedStep(lambda: runs.append(1), GraphPool(torch.device("cpu")))
     step.capture()
     assert not runs
     step()
@@ -64,9 +64,9 @@ def test_elsewhere_than_on_cuda_a_step_is_only_run() -> None:
 
 
 def test_a_recorded_step_is_replayed(gpu: list[Graph]) -> None:
-    pool = Pool(torch.device("cuda:0"))
+    pool = GraphPool(torch.device("cuda:0"))
     runs: list[int] = []
-    step = Captured(lambda: runs.append(1), pool)
+    step = CapturedStep(lambda: runs.append(1), pool)
     step()
     assert not gpu
     step.capture()
@@ -82,11 +82,11 @@ def test_what_is_recorded_after_all_was_let_go_of_is_in_memory_of_its_own(
 ) -> None:
     handles = iter([(0, 1), (0, 2)])
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: next(handles))
-    pool = Pool(torch.device("cuda:0"))
-    Captured(lambda: None, pool).capture()
-    pool.begin_anew()
+    pool = GraphPool(torch.device("cuda:0"))
+    CapturedStep(lambda: None, pool).capture()
+    pool.reset()
     assert (pool.handle, pool.bytes) == ((0, 2), 0)
-    Captured(lambda: None, pool).capture()
+    CapturedStep(lambda: None, pool).capture()
     assert pool.bytes == 64
     assert len(gpu) == 2
 
@@ -94,13 +94,13 @@ def test_what_is_recorded_after_all_was_let_go_of_is_in_memory_of_its_own(
 def test_where_recording_fails_steps_are_run_and_it_is_said_once(
     gpu: list[Graph], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_step: Callable[[], None], _pool: Pool) -> None:
+    def fail(_step: Callable[[], None], _pool: GraphPool) -> None:
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    monkeypatch.setattr(cuda_graphs, "_record", fail)
-    pool = Pool(torch.device("cuda:0"))
+    monkeypatch.setattr(cuda_graphs, "_capture_graph", fail)
+    pool = GraphPool(torch.device("cuda:0"))
     runs: list[int] = []
-    steps = [Captured(lambda: runs.append(1), pool) for _ in range(2)]
+    steps = [CapturedStep(lambda: runs.append(1), pool) for _ in range(2)]
     for step in steps:
         step.capture()
         runs.clear()
@@ -108,7 +108,7 @@ def test_where_recording_fails_steps_are_run_and_it_is_said_once(
         assert len(runs) == 1
     assert not gpu
     assert len(caplog.records) == 1
-    assert "cuda:0 cannot record its work, goes on slower: operation not permitted" in caplog.text
+    assert "cuda:0 CUDA graph capture failed, falling back to eager execution: operation not permitted" in caplog.text
 
 
 @pytest.mark.usefixtures("gpu")
@@ -116,7 +116,7 @@ def test_what_a_step_itself_raises_is_no_failure_to_record() -> None:
     def step() -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    pool = Pool(torch.device("cuda:0"))
+    pool = GraphPool(torch.device("cuda:0"))
     with pytest.raises(RuntimeError, match="out of memory"):
-        Captured(step, pool).capture()
+        CapturedStep(step, pool).capture()
     assert not pool.has_failed

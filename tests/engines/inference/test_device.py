@@ -46,14 +46,14 @@ def test_a_card_that_is_not_there_is_an_error_that_counts_those_that_are(
 def test_the_card_that_computes_is_the_one_on_which_the_process_starts_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     current: list[torch.device] = []
     monkeypatch.setattr(torch.cuda, "set_device", current.append)
-    device.use(device.Device("cuda:1", torch.float16))
-    device.use(device.processor())
+    device.set_current(device.Device("cuda:1", torch.float16))
+    device.set_current(device.processor())
     assert current == [torch.device("cuda:1")]
 
 
 @pytest.mark.parametrize(
     ("recorded", "text"),
-    [(0, "1.4 GB"), (240_000_000, "1.4 GB + 0.24 GB recorded"), (4_000_000, "1.4 GB")],
+    [(0, "1.4 GB"), (240_000_000, "1.4 GB + 0.24 GB CUDA graphs"), (4_000_000, "1.4 GB")],
 )
 def test_what_recordings_keep_is_shown_beside_what_else_is_taken(
     recorded: int, text: str, monkeypatch: pytest.MonkeyPatch
@@ -67,12 +67,12 @@ def test_engines_show_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 1_380_000_000)
     gpu = device.Device("cuda:1", torch.float16)
     translator, voice = NllbTranslator.__new__(NllbTranslator), XttsSynthesizer.__new__(XttsSynthesizer)
-    placed = SimpleNamespace(device=gpu, form="float16", pool=SimpleNamespace(bytes=100_000_000))
+    placed = SimpleNamespace(device=gpu, precision="float16", pool=SimpleNamespace(bytes=100_000_000))
     monkeypatch.setattr(translator, "_device", gpu, raising=False)
-    monkeypatch.setattr(translator, "_decoder", SimpleNamespace(recorded_bytes=240_000_000), raising=False)
+    monkeypatch.setattr(translator, "_decoder", SimpleNamespace(graph_bytes=240_000_000), raising=False)
     monkeypatch.setattr(voice, "_model", placed, raising=False)
-    assert translator.device == "cuda:1 float16 1.4 GB + 0.24 GB recorded"
-    assert voice.device == "cuda:1 float16 1.4 GB + 0.10 GB recorded"
+    assert translator.device == "cuda:1 float16 1.4 GB + 0.24 GB CUDA graphs"
+    assert voice.device == "cuda:1 float16 1.4 GB + 0.10 GB CUDA graphs"
     monkeypatch.setattr(translator, "_decoder", None)
     placed.pool = None
     assert translator.device == voice.device == "cuda:1 float16 1.4 GB"

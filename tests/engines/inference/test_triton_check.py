@@ -17,7 +17,7 @@ import torch
 from triton.errors import TritonError
 
 from voicestream.workers.inference import fused_step, triton_check
-from voicestream.workers.inference.async_flag import Glance
+from voicestream.workers.inference.async_flag import AsyncFlag
 from voicestream.workers.inference.kernel_launches import Gpu
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
@@ -34,23 +34,23 @@ class Facts:
 @pytest.fixture
 def hopper(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A GPU of that generation; it is the processor that computes."""
-    tried = triton_check._try
+    tried = triton_check._self_test
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: Facts(9))
     monkeypatch.setattr(torch.cuda, "device", lambda _: pytest.MonkeyPatch.context())
-    monkeypatch.setattr(triton_check, "_try", lambda _found, _device: tried(gpu, CPU))
+    monkeypatch.setattr(triton_check, "_self_test", lambda _found, _device: tried(gpu, CPU))
     caplog.set_level(logging.INFO)
 
 
 def test_elsewhere_than_on_cuda_there_are_no_kernels_and_nobody_wonders(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    assert triton_check.find(CPU) is None
-    assert triton_check.find(torch.device("mps")) is None
+    assert triton_check.probe(CPU) is None
+    assert triton_check.probe(torch.device("mps")) is None
     assert not caplog.records
 
 
 @pytest.mark.usefixtures("hopper")
 def test_where_a_kernel_computes_right_kernels_are_used(caplog: pytest.LogCaptureFixture) -> None:
-    assert triton_check.find(CUDA) == Gpu(is_chained=True, shared_memory=H100)
+    assert triton_check.probe(CUDA) == Gpu(has_pdl=True, shared_memory=H100)
     assert not caplog.records
 
 
@@ -59,10 +59,10 @@ def test_without_triton_torch_does_it_which_is_said(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "triton.errors", None)
-    assert triton_check.find(CUDA) is None
+    assert triton_check.probe(CUDA) is None
     (record,) = caplog.records
     assert record.levelno == logging.INFO
-    assert "cuda:0 goes on with the kernels of torch alone" in record.getMessage()
+    assert "cuda:0 falling back to the kernels of torch" in record.getMessage()
 
 
 @pytest.mark.usefixtures("hopper")
@@ -70,8 +70,8 @@ def test_an_old_gpu_is_left_to_torch_and_nothing_is_tried(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: Facts(7))
-    monkeypatch.setattr(triton_check, "_try", lambda *_: pytest.fail("it was tried"))
-    assert triton_check.find(CUDA) is None
+    monkeypatch.setattr(triton_check, "_self_test", lambda *_: pytest.fail("it was tried"))
+    assert triton_check.probe(CUDA) is None
     (record,) = caplog.records
     assert record.levelno == logging.INFO
     assert "older" in record.getMessage()
@@ -97,7 +97,7 @@ def test_a_kernel_that_cannot_be_made_is_warned_of_and_torch_does_it(
         raise error
 
     monkeypatch.setattr(fused_step, "multiply", fail)
-    assert triton_check.find(CUDA) is None
+    assert triton_check.probe(CUDA) is None
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert str(error) in record.getMessage()
@@ -118,7 +118,7 @@ def test_a_kernel_that_computes_wrongly_is_warned_of_and_torch_does_it(
         return found
 
     monkeypatch.setattr(fused_step, "multiply", nearly)
-    assert triton_check.find(CUDA) is None
+    assert triton_check.probe(CUDA) is None
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "wrongly" in record.getMessage()
@@ -133,7 +133,7 @@ def test_that_the_memory_is_full_says_nothing_of_kernels(
 
     monkeypatch.setattr(fused_step, "multiply", fail)
     with pytest.raises(torch.OutOfMemoryError):
-        triton_check.find(CUDA)
+        triton_check.probe(CUDA)
     assert not caplog.records
 
 
@@ -204,61 +204,61 @@ def flag() -> torch.Tensor:
 
 
 @pytest.fixture
-def glance(flag: torch.Tensor, beside: Beside) -> Glance:
+def glance(flag: torch.Tensor, beside: Beside) -> AsyncFlag:
     """At the flag of that GPU."""
-    found = Glance(flag)
-    found._is_beside = True
-    found.begin()
+    found = AsyncFlag(flag)
+    found._is_remote = True
+    found.reset()
     return found
 
 
-def test_a_glance_is_answered_for_the_step_before_the_newest(glance: Glance, flag: torch.Tensor) -> None:
+def test_a_glance_is_answered_for_the_step_before_the_newest(glance: AsyncFlag, flag: torch.Tensor) -> None:
     answers = []
     for step in range(1, 8):
         answers.append(glance.is_set())
         flag.fill_(step in {3, 4})
-        glance.after_step()
+        glance.start_copy()
     assert answers == [False, False, False, False, True, True, False]
 
 
-def test_a_glance_never_waits_for_the_newest_step(glance: Glance, beside: Beside) -> None:
+def test_a_glance_never_waits_for_the_newest_step(glance: AsyncFlag, beside: Beside) -> None:
     for step in range(1, 8):
         glance.is_set()
         assert beside.waited == list(range(1, step - 1))
-        glance.after_step()
+        glance.start_copy()
         assert beside.moments == step
 
 
-def test_who_only_looks_learns_nothing_new_and_waits_for_nothing(glance: Glance, beside: Beside) -> None:
-    glance.after_step()
+def test_who_only_looks_learns_nothing_new_and_waits_for_nothing(glance: AsyncFlag, beside: Beside) -> None:
+    glance.start_copy()
     assert [glance.is_set() for _ in range(3)] == [False] * 3
     assert not beside.waited
 
 
-def test_when_other_work_begins_what_was_seen_before_is_forgotten(glance: Glance, flag: torch.Tensor) -> None:
+def test_when_other_work_begins_what_was_seen_before_is_forgotten(glance: AsyncFlag, flag: torch.Tensor) -> None:
     flag.fill_(value=True)
     for _ in range(3):
-        glance.after_step()
-    glance.begin()
+        glance.start_copy()
+    glance.reset()
     flag.fill_(value=False)
     for _ in range(4):
         assert not glance.is_set()
-        glance.after_step()
+        glance.start_copy()
 
 
-def test_glances_need_no_more_memory_than_two_steps_do(glance: Glance, beside: Beside) -> None:
+def test_glances_need_no_more_memory_than_two_steps_do(glance: AsyncFlag, beside: Beside) -> None:
     for _ in range(3):
-        glance.begin()
+        glance.reset()
         for _ in range(10):
             glance.is_set()
-            glance.after_step()
+            glance.start_copy()
     assert beside.places == 2
 
 
 def test_on_a_processor_a_glance_is_answered_for_the_newest_step(flag: torch.Tensor) -> None:
-    glance = Glance(flag)
-    glance.begin()
-    glance.after_step()
+    glance = AsyncFlag(flag)
+    glance.reset()
+    glance.start_copy()
     assert not glance.is_set()
     flag.fill_(value=True)
     assert glance.is_set()

@@ -21,10 +21,10 @@ from transformers import M2M100ForConditionalGeneration, StoppingCriteriaList
 from voicestream.engines.translator import CancelledError, Job
 from voicestream.workers.engines.nllb.decoder import buckets
 from voicestream.workers.engines.nllb.decoder import decoder as decoding
-from voicestream.workers.engines.nllb.decoder.decoder import Decoder
-from voicestream.workers.engines.nllb.search import LIMITS, Search, answer_limit, search_for
-from voicestream.workers.engines.nllb.stopping_criteria import Stopping
-from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
+from voicestream.workers.engines.nllb.search import OUTPUT_LIMITS, Search, output_limit, search_for
+from voicestream.workers.engines.nllb.stopping_criteria import CancellationCriteria
+from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,14 +46,14 @@ class Model:
         torch.set_num_threads(1)
         self.model = M2M100ForConditionalGeneration.from_pretrained(directory).eval()
         self.model.generation_config.max_length = None
-        self.vocabulary = Vocabulary(directory / "tokenizer.json", "")
-        self.language = self.vocabulary.id_of("jpn_Jpan") or 0
+        self.vocabulary = SubwordTokenizer(directory / "tokenizer.json", "")
+        self.language = self.vocabulary.token_id("jpn_Jpan") or 0
         self.before = self._weights()
         self.use()
 
     def use(self) -> None:
         """Make decoders with its weights as they are."""
-        self.decoders = [Decoder(self.model, is_recorded=is_recorded) for is_recorded in (False, True)]
+        self.decoders = [NllbDecoder(self.model, use_graphs=use_graphs) for use_graphs in (False, True)]
         """As it is used where nothing can be recorded, and with the shapes of recordings."""
 
     def _weights(self) -> dict[str, torch.Tensor]:
@@ -86,13 +86,13 @@ class Model:
                 num_beams=search.num_beams,
                 no_repeat_ngram_size=search.no_repeat_ngram_size,
                 repetition_penalty=search.repetition_penalty,
-                stopping_criteria=StoppingCriteriaList([Stopping(count)]),
+                stopping_criteria=StoppingCriteriaList([CancellationCriteria(count)]),
             )
         answers: Rows = [ids[1:] for ids in found.tolist()]
         return [ids[: ids.index(END) + 1] if END in ids else ids for ids in answers], len(steps)
 
-    def answered(self, rows: Rows, limit: int, search: Search, decoder: Decoder | None = None) -> Rows:
-        return (decoder or self.decoders[0]).answer(rows, self.language, limit, search, lambda: False)
+    def answered(self, rows: Rows, limit: int, search: Search, decoder: NllbDecoder | None = None) -> Rows:
+        return (decoder or self.decoders[0]).decode(rows, self.language, limit, search, lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def sources(model: Model, count: int, longest: int = 24) -> Rows:
     choose = random.Random(11)
     words = "I You We The build server will fix run check read remove the tests file branch cache log now".split()
     texts = [" ".join(choose.choices(words, k=choose.randint(1, longest))) + "." for _ in range(count)]
-    return [model.vocabulary.ids(model.vocabulary.encode(text, "eng_Latn")) for text in texts]
+    return [model.vocabulary.token_ids(model.vocabulary.encode(text, "eng_Latn")) for text in texts]
 
 
 def batches(rows: Rows) -> list[Rows]:
@@ -143,12 +143,12 @@ def batches(rows: Rows) -> list[Rows]:
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=str)
-@pytest.mark.parametrize("is_recorded", [False, True])
-def test_answers_are_those_of_generate(search: Search, *, is_recorded: bool, wild: Model) -> None:
+@pytest.mark.parametrize("use_graphs", [False, True])
+def test_answers_are_those_of_generate(search: Search, *, use_graphs: bool, wild: Model) -> None:
     answers: Rows = []
     for batch in batches(sources(wild, SENTENCES)):
-        limit = answer_limit(min(map(len, batch)))
-        found = wild.answered(batch, limit, search, wild.decoders[is_recorded])
+        limit = output_limit(min(map(len, batch)))
+        found = wild.answered(batch, limit, search, wild.decoders[use_graphs])
         assert found == wild.generated(batch, limit, search)
         answers += found
     assert len(set(map(tuple, answers))) >= SENTENCES // 2, "a model that always says the same proves nothing"
@@ -172,7 +172,7 @@ def test_padding_that_a_model_says_stands_nowhere(search: Search, tmp_path: Path
 @pytest.mark.parametrize("search", [GREEDY, Search(4), AGAIN], ids=str)
 def test_what_the_model_has_learned_is_answered(search: Search, trained: Model) -> None:
     pairs = list(tiny_nllb.pairs())[::18]
-    rows = [trained.vocabulary.ids(trained.vocabulary.encode(pair[0], "eng_Latn")) for pair in pairs]
+    rows = [trained.vocabulary.token_ids(trained.vocabulary.encode(pair[0], "eng_Latn")) for pair in pairs]
     found = trained.answered(rows, 64, search)
     assert [trained.vocabulary.decode(answer) for answer in found] == [pair[1] for pair in pairs]
 
@@ -189,54 +189,54 @@ def test_answers_that_do_not_end_go_to_the_limit_as_those_of_generate(
 
 
 @pytest.mark.parametrize("search", [GREEDY, Search(5)], ids=str)
-@pytest.mark.parametrize("is_recorded", [False, True])
+@pytest.mark.parametrize("use_graphs", [False, True])
 def test_a_batch_of_sixteen_gives_what_each_sentence_gives_alone(
-    search: Search, *, is_recorded: bool, trained: Model
+    search: Search, *, use_graphs: bool, trained: Model
 ) -> None:
     rows = sources(trained, 16)
-    decoder = trained.decoders[is_recorded]
+    decoder = trained.decoders[use_graphs]
     alone = [trained.answered([row], 64, search, decoder)[0] for row in rows]
     assert trained.answered(rows, 64, search, decoder) == alone
     assert len({len(row) for row in rows}) > 8
 
 
 @pytest.mark.parametrize("search", [GREEDY, Search(4), AGAIN], ids=str)
-@pytest.mark.parametrize("is_recorded", [False, True])
-def test_what_was_decoded_before_is_in_no_later_answer(search: Search, *, is_recorded: bool, endless: Model) -> None:
+@pytest.mark.parametrize("use_graphs", [False, True])
+def test_what_was_decoded_before_is_in_no_later_answer(search: Search, *, use_graphs: bool, endless: Model) -> None:
     rows = sources(endless, 16)
     orders = [(rows[:3], 60), (rows[3:16], 20), (rows[1:2], 90), (rows[4:7], 60), (rows[3:16], 20)]
-    fresh = [endless.answered(*order, search, Decoder(endless.model, is_recorded=is_recorded)) for order in orders]
-    used = Decoder(endless.model, is_recorded=is_recorded)
+    fresh = [endless.answered(*order, search, NllbDecoder(endless.model, use_graphs=use_graphs)) for order in orders]
+    used = NllbDecoder(endless.model, use_graphs=use_graphs)
     assert [endless.answered(*order, search, used) for order in orders] == fresh
-    used.let_go()
+    used.release()
     assert endless.answered(*orders[0], search, used) == fresh[0]
 
 
 def test_few_shapes_are_made_of_many_batches(trained: Model) -> None:
-    decoder = Decoder(trained.model, is_recorded=True)
+    decoder = NllbDecoder(trained.model, use_graphs=True)
     for batch in batches(sources(trained, SENTENCES, longest=9)):
-        trained.answered(batch, answer_limit(min(map(len, batch))), GREEDY, decoder)
-    assert set(decoder._routines) <= {
-        buckets.Shape(GREEDY, sentences, source, positions)
+        trained.answered(batch, output_limit(min(map(len, batch))), GREEDY, decoder)
+    assert set(decoder._captured) <= {
+        buckets.Bucket(GREEDY, sentences, source, positions)
         for sentences in (1, 2, 4, 8, 16)
         for source in (8, 24)
         for positions in (40, 72)
     }
-    assert len(decoder._routines) >= 4
+    assert len(decoder._captured) >= 4
 
 
 def test_a_step_looks_back_at_few_positions_while_an_answer_is_short(
     endless: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoder = Decoder(endless.model, is_recorded=True)
+    decoder = NllbDecoder(endless.model, use_graphs=True)
     seen: list[int] = []
-    step = decoding.Workspace.step
+    step = decoding.DecodeBuffers.step
 
-    def watch(workspace: decoding.Workspace, window: int) -> None:
+    def watch(workspace: decoding.DecodeBuffers, window: int) -> None:
         seen.append(window)
         step(workspace, window)
 
-    monkeypatch.setattr(decoding.Workspace, "step", watch)
+    monkeypatch.setattr(decoding.DecodeBuffers, "step", watch)
     endless.answered(sources(endless, 1), 128, GREEDY, decoder)
     assert seen == [40] * 39 + [72] * 32 + [136] * 57
 
@@ -246,16 +246,16 @@ def test_a_search_ends_where_that_of_generate_does(
     search: Search, wild: Model, trained: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[int] = []
-    step = decoding.Workspace.step
+    step = decoding.DecodeBuffers.step
 
-    def watch(workspace: decoding.Workspace, window: int) -> None:
+    def watch(workspace: decoding.DecodeBuffers, window: int) -> None:
         steps.append(window)
         step(workspace, window)
 
-    monkeypatch.setattr(decoding.Workspace, "step", watch)
+    monkeypatch.setattr(decoding.DecodeBuffers, "step", watch)
     is_early = 0
     for model in (wild, trained):
-        decoder = Decoder(model.model, is_recorded=False)
+        decoder = NllbDecoder(model.model, use_graphs=False)
         for row in sources(model, 16):
             steps.clear()
             found = model.answered([row], 64, search, decoder)
@@ -270,7 +270,7 @@ def test_a_search_ends_where_that_of_generate_does(
 @pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)
 @pytest.mark.parametrize("after", [0, 1, 3, 7])
 def test_a_cancelled_search_ends_as_soon_as_it_asks(search: Search, after: int, endless: Model) -> None:
-    decoder = Decoder(endless.model, is_recorded=False)
+    decoder = NllbDecoder(endless.model, use_graphs=False)
     asked: list[int] = []
 
     def is_cancelled() -> bool:
@@ -280,28 +280,28 @@ def test_a_cancelled_search_ends_as_soon_as_it_asks(search: Search, after: int, 
     rows = sources(endless, 3)
     expected = endless.generated(rows, 30, search)
     with pytest.raises(CancelledError):
-        decoder.answer(rows, endless.language, 30, search, is_cancelled)
+        decoder.decode(rows, endless.language, 30, search, is_cancelled)
     assert len(asked) == after + 1
     assert endless.answered(rows, 30, search, decoder) == expected
 
 
 def test_a_cancelled_search_does_not_read_to_the_end(endless: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoder = Decoder(endless.model, is_recorded=False)
-    monkeypatch.setattr(decoding.Network, "look_at", lambda *_: pytest.fail("it was cancelled before"))
+    decoder = NllbDecoder(endless.model, use_graphs=False)
+    monkeypatch.setattr(decoding.NllbNetwork, "precompute_cross_kv", lambda *_: pytest.fail("it was cancelled before"))
     with pytest.raises(CancelledError):
-        decoder.answer(sources(endless, 1), endless.language, 30, GREEDY, lambda: True)
+        decoder.decode(sources(endless, 1), endless.language, 30, GREEDY, lambda: True)
 
 
 def test_the_model_stays_what_it_was_and_its_weights_are_in_memory_once(trained: Model) -> None:
-    decoder = Decoder(trained.model, is_recorded=False)
+    decoder = NllbDecoder(trained.model, use_graphs=False)
     assert trained.is_as_before()
     attention = trained.model.model.decoder.layers[0].self_attn
-    own = decoder._network._decoder[0].said.query_key_value
+    own = decoder._network._decoder[0].self_attention.qkv
     assert attention.k_proj.weight.data_ptr() == own.weight[len(own.weight) // 3 :].data_ptr()
 
 
 def test_memory_is_bounded_and_told(trained: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoder = Decoder(trained.model, is_recorded=True)
+    decoder = NllbDecoder(trained.model, use_graphs=True)
     row = sources(trained, 1)[0]
     told: list[int] = []
     for count in (1, 2, 4, 8):
@@ -309,75 +309,77 @@ def test_memory_is_bounded_and_told(trained: Model, monkeypatch: pytest.MonkeyPa
         told.append(decoder.memory_bytes)
     assert told == [told[0], 3 * told[0], 7 * told[0], 15 * told[0]]
     # One layer; keys and values of 64 numbers in 4 bytes, for 40 positions and the source.
-    assert told[0] == 2 * 64 * 4 * (40 + min(size for size in buckets.SOURCES if size >= len(row)))
-    monkeypatch.setattr(decoding, "KEPT_BYTES", 12 * told[0])
+    assert told[0] == 2 * 64 * 4 * (40 + min(size for size in buckets.SOURCE_LENGTHS if size >= len(row)))
+    monkeypatch.setattr(decoding, "MAX_CACHE_BYTES", 12 * told[0])
     trained.answered([row] * 4, 30, GREEDY, decoder)
-    assert [shape.sentences for shape in decoder._routines] == [1, 2, 8, 4]
+    assert [shape.sentences for shape in decoder._captured] == [1, 2, 8, 4]
     decoder._pool.bytes = 1_000
-    assert (decoder.recorded_bytes, decoder.memory_bytes) == (1_000, 15 * told[0] + 1_000)
+    assert (decoder.graph_bytes, decoder.memory_bytes) == (1_000, 15 * told[0] + 1_000)
     trained.answered([row] * 16, 30, GREEDY, decoder)
-    assert [shape.sentences for shape in decoder._routines] == [16]
-    assert decoder.recorded_bytes == 0
+    assert [shape.sentences for shape in decoder._captured] == [16]
+    assert decoder.graph_bytes == 0
     decoder._pool.bytes = 1_000
-    decoder.let_go()
+    decoder.release()
     assert decoder.memory_bytes == 0
 
 
 def test_without_memory_for_recordings_it_runs_without(
     trained: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    decoder = Decoder(trained.model, is_recorded=True)
+    decoder = NllbDecoder(trained.model, use_graphs=True)
     rows = sources(trained, 3)
     expected = trained.answered(rows, 30, GREEDY, decoder)
 
     def refuse(_routine: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(decoding.Routine, "capture", refuse)
+    monkeypatch.setattr(decoding.CapturedDecoding, "capture", refuse)
     assert trained.answered(rows, 30, GREEDY, decoder) == expected
     assert decoder._pool.has_failed
-    assert "device=cpu no memory for recordings, goes on slower: CUDA out of memory" in caplog.text
+    assert (
+        "device=cpu out of memory for CUDA graphs, falling back to eager execution: CUDA out of memory" in caplog.text
+    )
 
     def fail(_routine: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(decoding.Routine, "capture", fail)
+    monkeypatch.setattr(decoding.CapturedDecoding, "capture", fail)
     with pytest.raises(RuntimeError, match="a defect"):
         trained.answered(rows, 30, GREEDY, decoder)
 
 
 def test_without_recordings_memory_is_taken_when_an_answer_gets_long(endless: Model, trained: Model) -> None:
-    decoder = Decoder(endless.model, is_recorded=False)
+    decoder = NllbDecoder(endless.model, use_graphs=False)
     row = sources(endless, 1)[0]
     for limit, positions in ((20, 21), (39, 40), (128, 129)):
         assert endless.answered([row], limit, GREEDY, decoder) == endless.generated([row], limit, GREEDY)
-        (routine,) = decoder._routines.values()
-        assert routine.workspace._said.shape[4] == positions
-    short = Decoder(trained.model, is_recorded=False)
+        (routine,) = decoder._captured.values()
+        assert routine.buffers._decoder_kv.shape[4] == positions
+    short = NllbDecoder(trained.model, use_graphs=False)
     trained.answered([row], 128, GREEDY, short)
-    (routine,) = short._routines.values()
-    assert routine.workspace._said.shape[4] == buckets.WINDOWS[0]
+    (routine,) = short._captured.values()
+    assert routine.buffers._decoder_kv.shape[4] == buckets.WINDOWS[0]
 
 
 def test_without_recordings_only_the_last_shape_keeps_its_memory(trained: Model) -> None:
-    decoder = Decoder(trained.model, is_recorded=False)
+    decoder = NllbDecoder(trained.model, use_graphs=False)
     for count in (2, 1):
         trained.answered(sources(trained, count), 30, GREEDY, decoder)
-    assert [shape.sentences for shape in decoder._routines] == [1]
+    assert [shape.sentences for shape in decoder._captured] == [1]
 
 
 def test_what_is_used_again_is_recorded_and_what_is_prepared_at_once(
     trained: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoder = Decoder(trained.model, is_recorded=True)
+    decoder = NllbDecoder(trained.model, use_graphs=True)
     recorded: list[int] = []
-    capture = decoding.Routine.capture
+    capture = decoding.CapturedDecoding.capture
 
-    def watch(routine: decoding.Routine) -> None:
-        recorded.append(routine.workspace.shape.sentences)
+    def watch(routine: decoding.CapturedDecoding) -> None:
+        recorded.append(routine.buffers.bucket.sentences)
         capture(routine)
 
-    monkeypatch.setattr(decoding.Routine, "capture", watch)
+    monkeypatch.setattr(decoding.CapturedDecoding, "capture", watch)
     row = sources(trained, 1, longest=4)[0]
     expected = trained.generated([row], 32, GREEDY)
     decoder.prepare(GREEDY, [(1, len(row), 32)])
@@ -395,7 +397,7 @@ def test_with_fewer_digits_nearly_all_answers_are_those_of_generate(
 ) -> None:
     model = Model(exact_nllb_models / NAME)
     model.model.to(numbers)
-    decoder = Decoder(model.model, is_recorded=True)
+    decoder = NllbDecoder(model.model, use_graphs=True)
     same = 0
     for batch in batches(sources(model, SENTENCES)):
         found = model.answered(batch, 64, GREEDY, decoder)
@@ -414,10 +416,10 @@ def test_with_fewer_digits_nearly_all_answers_are_those_of_generate(
     ],
 )
 def test_shapes_are_rounded_up_to_few(wanted: tuple[int, int, int], expected: tuple[int, int, int]) -> None:
-    assert buckets.rounded(GREEDY, *wanted)[1:] == expected
+    assert buckets.bucket_for(GREEDY, *wanted)[1:] == expected
 
 
 def test_all_sentences_of_a_group_of_one_limit_get_one_shape() -> None:
-    for limit, source in zip(LIMITS, (8, 24, 48, 96, 200), strict=True):
-        longest = max(size for size in range(1, 200) if answer_limit(size) == limit)
-        assert buckets.rounded(GREEDY, 1, longest, limit).source == source
+    for limit, source in zip(OUTPUT_LIMITS, (8, 24, 48, 96, 200), strict=True):
+        longest = max(size for size in range(1, 200) if output_limit(size) == limit)
+        assert buckets.bucket_for(GREEDY, 1, longest, limit).source == source

@@ -19,8 +19,8 @@ from voicestream.bench.random_models.nllb_model import END
 from voicestream.bench.random_models.sizes import NllbSize
 from voicestream.engines.translator import Job
 from voicestream.workers.engines.nllb.decoder import top_k
-from voicestream.workers.engines.nllb.decoder.buffers import Workspace
-from voicestream.workers.engines.nllb.decoder.decoder import Decoder
+from voicestream.workers.engines.nllb.decoder.buffers import DecodeBuffers
+from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
 from voicestream.workers.engines.nllb.search import Search, search_for
 from voicestream.workers.inference import fused_step
 
@@ -57,15 +57,15 @@ def model() -> Any:
 
 
 @pytest.fixture
-def plain(model: Any) -> Decoder:
-    return Decoder(model, is_recorded=False)
+def plain(model: Any) -> NllbDecoder:
+    return NllbDecoder(model, use_graphs=False)
 
 
 @pytest.fixture
-def own(model: Any, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Decoder:
+def own(model: Any, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> NllbDecoder:
     """With kernels; of so few tokens, too, there are several blocks."""
     monkeypatch.setattr(top_k, "_BLOCK", 32)
-    return Decoder(copy.deepcopy(model), is_recorded=True, gpu=gpu)
+    return NllbDecoder(copy.deepcopy(model), use_graphs=True, gpu=gpu)
 
 
 def sentences(count: int, longest: int = 12) -> Rows:
@@ -74,8 +74,8 @@ def sentences(count: int, longest: int = 12) -> Rows:
     return [[*choose.choices(known, k=choose.randint(2, longest)), END] for _ in range(count)]
 
 
-def answered(decoder: Decoder, rows: Rows, search: Search, limit: int = LIMIT) -> Rows:
-    return decoder.answer(rows, LANGUAGE, limit, search, lambda: False)
+def answered(decoder: NllbDecoder, rows: Rows, search: Search, limit: int = LIMIT) -> Rows:
+    return decoder.decode(rows, LANGUAGE, limit, search, lambda: False)
 
 
 class Case(NamedTuple):
@@ -88,29 +88,31 @@ class Case(NamedTuple):
 
 
 CASES = [
-    Case(1, GREEDY, 5, fused_step.OneRow),
-    Case(3, GREEDY, 5, fused_step.FewRows),
-    Case(1, Search(3), 4, fused_step.FewRows),
-    Case(3, Search(2), 4, fused_step.FewRows),
-    Case(1, AGAIN, 6, fused_step.FewRows),
-    Case(2, Search(2, 2), 5, fused_step.FewRows),
-    Case(3, Search(5), 3, fused_step.ManyRows),
+    Case(1, GREEDY, 5, fused_step.SingleRowStream),
+    Case(3, GREEDY, 5, fused_step.SmallBatchStream),
+    Case(1, Search(3), 4, fused_step.SmallBatchStream),
+    Case(3, Search(2), 4, fused_step.SmallBatchStream),
+    Case(1, AGAIN, 6, fused_step.SmallBatchStream),
+    Case(2, Search(2, 2), 5, fused_step.SmallBatchStream),
+    Case(3, Search(5), 3, fused_step.LargeBatchStream),
 ]
 
 
 @pytest.mark.parametrize(
     "case", CASES, ids=lambda case: f"{case.sentences}x{case.search.num_beams}-{case.search.no_repeat_ngram_size}"
 )
-def test_answers_are_those_of_torch(plain: Decoder, own: Decoder, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_are_those_of_torch(
+    plain: NllbDecoder, own: NllbDecoder, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kinds: set[type] = set()
-    stream = fused_step.stream
+    stream = fused_step.residual_stream
 
     def watch(gpu: Gpu, signal: torch.Tensor) -> Any:
         found = stream(gpu, signal)
         kinds.add(type(found))
         return found
 
-    monkeypatch.setattr(fused_step, "stream", watch)
+    monkeypatch.setattr(fused_step, "residual_stream", watch)
     rows = sentences(case.sentences)
     found = answered(own, rows, case.search, case.limit)
     assert found == answered(plain, rows, case.search, case.limit)
@@ -119,24 +121,24 @@ def test_answers_are_those_of_torch(plain: Decoder, own: Decoder, case: Case, mo
     assert len(different) >= min(case.sentences, 2), "a model that always says the same proves nothing"
 
 
-def test_beams_go_on_from_one_another(own: Decoder, plain: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beams_go_on_from_one_another(own: NllbDecoder, plain: NllbDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """What each row said is found in the row in which it was kept."""
     rows, search = sentences(1), Search(4)
     expected = answered(plain, rows, search)
     assert answered(own, rows, search) == expected
-    monkeypatch.setattr(Workspace, "_follow", lambda *_: None)
+    monkeypatch.setattr(DecodeBuffers, "_reorder_cache", lambda *_: None)
     assert answered(plain, rows, search) != expected, "they need not, which proves nothing"
 
 
-def test_what_was_answered_before_is_in_no_later_answer(own: Decoder, plain: Decoder) -> None:
+def test_what_was_answered_before_is_in_no_later_answer(own: NllbDecoder, plain: NllbDecoder) -> None:
     rows = sorted((row for row in sentences(9) if len(row) > 8), key=len)
     assert len(rows[0]) < len(rows[-1])
     for row in (rows[-1], rows[0], rows[-1]):
         assert answered(own, [row], Search(2), 3) == answered(plain, [row], Search(2), 3)
-    assert len(own._routines) == 1, "each had memory of its own"
+    assert len(own._captured) == 1, "each had memory of its own"
 
 
-def test_an_answer_that_has_ended_changes_none_beside_it(own: Decoder, plain: Decoder) -> None:
+def test_an_answer_that_has_ended_changes_none_beside_it(own: NllbDecoder, plain: NllbDecoder) -> None:
     rows = sentences(17)
     alone = [answered(plain, [row], GREEDY)[0] for row in rows]
     ended = next(number for number, answer in enumerate(alone) if len(answer) <= LIMIT)
@@ -144,16 +146,18 @@ def test_an_answer_that_has_ended_changes_none_beside_it(own: Decoder, plain: De
     assert answered(own, [rows[ended], rows[open_]], GREEDY) == [alone[ended], alone[open_]]
 
 
-def test_steps_end_soon_after_all_has_ended(own: Decoder, plain: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_steps_end_soon_after_all_has_ended(
+    own: NllbDecoder, plain: NllbDecoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps: list[int] = []
-    step = Workspace.step
+    step = DecodeBuffers.step
 
-    def watch(workspace: Workspace, window: int) -> None:
+    def watch(workspace: DecodeBuffers, window: int) -> None:
         steps.append(window)
         step(workspace, window)
 
     row = next(row for row in sentences(17) if len(answered(plain, [row], GREEDY)[0]) <= LIMIT)
-    monkeypatch.setattr(Workspace, "step", watch)
+    monkeypatch.setattr(DecodeBuffers, "step", watch)
     (answer,) = answered(own, [row], GREEDY, 40)
     # The language is no step; and kernels look at what there is, in one window.
     assert len(steps) == len(answer) - 1
@@ -161,13 +165,13 @@ def test_steps_end_soon_after_all_has_ended(own: Decoder, plain: Decoder, monkey
 
 
 def test_a_model_whose_norms_were_folded_answers_as_before_without_kernels(
-    model: Any, plain: Decoder, gpu: Gpu
+    model: Any, plain: NllbDecoder, gpu: Gpu
 ) -> None:
     """When a GPU's memory is full, the model goes on on the processor."""
     folded = copy.deepcopy(model)
     for _ in range(2):
-        Decoder(folded, is_recorded=True, gpu=gpu)
+        NllbDecoder(folded, use_graphs=True, gpu=gpu)
     layer = folded.model.decoder.layers[0]
     assert torch.equal(layer.self_attn_layer_norm.weight, torch.ones(SIZE.width))
     rows = sentences(5)
-    assert answered(Decoder(folded, is_recorded=False), rows, GREEDY) == answered(plain, rows, GREEDY)
+    assert answered(NllbDecoder(folded, use_graphs=False), rows, GREEDY) == answered(plain, rows, GREEDY)

@@ -12,9 +12,9 @@ skip_unless_installed()
 import torch
 from transformers import LogitsProcessorList, NoRepeatNGramLogitsProcessor, RepetitionPenaltyLogitsProcessor
 
-from voicestream.workers.engines.nllb.decoder.buckets import Shape
-from voicestream.workers.engines.nllb.decoder.logits_processors import restrain
-from voicestream.workers.engines.nllb.decoder.output_tokens import END, Answers
+from voicestream.workers.engines.nllb.decoder.buckets import Bucket
+from voicestream.workers.engines.nllb.decoder.logits_processors import process_logits
+from voicestream.workers.engines.nllb.decoder.output_tokens import END, OutputTokens
 from voicestream.workers.engines.nllb.search import Search
 
 ROWS = 24
@@ -29,7 +29,7 @@ FEW = 5
 @pytest.mark.parametrize("position", [0, 1, 2, 3, 4, 12, POSITIONS - 1])
 def test_scores_are_those_of_transformers(search: Search, position: int) -> None:
     choose = torch.Generator().manual_seed(position)
-    answers = Answers(Shape(search, ROWS, 8, POSITIONS), PAD, torch.device("cpu"))
+    answers = OutputTokens(Bucket(search, ROWS, 8, POSITIONS), PAD, torch.device("cpu"))
     answers.reset()
     for _ in range(position):
         answers.add(torch.randint(0, FEW, (ROWS,), generator=choose))
@@ -40,12 +40,12 @@ def test_scores_are_those_of_transformers(search: Search, position: int) -> None
     if search.no_repeat_ngram_size:
         theirs.append(NoRepeatNGramLogitsProcessor(search.no_repeat_ngram_size))
     expected = theirs(answers.tokens[:, : position + 1], scores.clone())
-    assert torch.equal(restrain(scores.clone(), answers, search), expected)
+    assert torch.equal(process_logits(scores.clone(), answers, search), expected)
     assert (answers.tokens[:, 0] == END).all()
 
 
 def test_without_restraint_scores_stay_as_they_are() -> None:
-    answers = Answers(Shape(Search(1), ROWS, 8, POSITIONS), PAD, torch.device("cpu"))
+    answers = OutputTokens(Bucket(Search(1), ROWS, 8, POSITIONS), PAD, torch.device("cpu"))
     answers.reset()
     scores = torch.randn(ROWS, FEW)
-    assert restrain(scores, answers, Search(1)) is scores
+    assert process_logits(scores, answers, Search(1)) is scores

@@ -22,10 +22,10 @@ import torch
 from transformers import M2M100ForConditionalGeneration, NllbTokenizer
 
 from voicestream.workers.engines.nllb import batches, ctranslate2_translator, transformers_translator
-from voicestream.workers.engines.nllb.decoder.buffers import Routine, Workspace
-from voicestream.workers.engines.nllb.decoder.decoder import Decoder
-from voicestream.workers.engines.nllb.search import answer_limit
-from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+from voicestream.workers.engines.nllb.decoder.buffers import CapturedDecoding, DecodeBuffers
+from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
+from voicestream.workers.engines.nllb.search import output_limit
+from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
 from voicestream.workers.inference import device, triton_check
 from voicestream.workers.inference.device import Device
 
@@ -57,7 +57,7 @@ def unseen(count: int) -> list[str]:
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Load an engine with the models of a directory, computing with all digits."""
     monkeypatch.setattr(device, "has_bfloat16", lambda: False)
-    monkeypatch.setattr(ctranslate2_translator, "ON_CPU", "float32")
+    monkeypatch.setattr(ctranslate2_translator, "CPU_COMPUTE_TYPE", "float32")
     loaded: list[Translator] = []
 
     def begin(name: str, models: Path) -> Translator:
@@ -87,7 +87,7 @@ def generated(reference: M2M100ForConditionalGeneration, models: Path, text: str
             **inputs,
             forced_bos_token_id=tokenizer.convert_tokens_to_ids(CODES[target]),
             num_beams=beams,
-            max_new_tokens=answer_limit(inputs.input_ids.shape[1]) + 1,
+            max_new_tokens=output_limit(inputs.input_ids.shape[1]) + 1,
         )
     return tokenizer.batch_decode(found, skip_special_tokens=True)[0].strip()
 
@@ -145,13 +145,13 @@ def test_the_second_try_does_not_say_the_same_again(
     # Random weights hardly ever stop, and loop.
     translator = load(name, random_nllb_models)
     said: list[list[int]] = []
-    decode = Vocabulary.decode
+    decode = SubwordTokenizer.decode
 
-    def listen(vocabulary: Vocabulary, ids: list[int]) -> str:
+    def listen(vocabulary: SubwordTokenizer, ids: list[int]) -> str:
         said.append([number for number in ids if number > END])
         return decode(vocabulary, ids)
 
-    monkeypatch.setattr(Vocabulary, "decode", listen)
+    monkeypatch.setattr(SubwordTokenizer, "decode", listen)
     for is_second_try in (False, True):
         translator.translate(unseen(1), "en", "ja", Job(is_second_try=is_second_try))
     first, second = (Counter(zip(*(ids[at:] for at in range(4)), strict=False)) for ids in said)
@@ -184,8 +184,8 @@ def test_where_the_decoder_of_our_own_was_not_measured_generate_is_used(
     texts = [*unseen(3), SEEN[0][0]]
     jobs = Job(), Job(beams=5), Job(is_second_try=True)
     expected = [load("nllb", exact_nllb_models).translate(texts, "en", "es", job) for job in jobs]
-    monkeypatch.setattr(transformers_translator, "OWN_DECODER", ())
-    monkeypatch.setattr(Decoder, "answer", lambda *_: pytest.fail("that is the one of our own"))
+    monkeypatch.setattr(transformers_translator, "DECODER_DEVICES", ())
+    monkeypatch.setattr(NllbDecoder, "answer", lambda *_: pytest.fail("that is the one of our own"))
     assert [load("nllb", exact_nllb_models).translate(texts, "en", "es", job) for job in jobs] == expected
     for after in (0, 2):
         asked: list[bool] = []
@@ -209,11 +209,11 @@ def test_every_language_of_the_table_that_has_a_code_is_in_the_vocabulary(
     name: str, load: Load, exact_nllb_models: Path
 ) -> None:
     translator = load(name, exact_nllb_models)
-    vocabulary = Vocabulary(exact_nllb_models / NAME / "tokenizer.json", "")
+    vocabulary = SubwordTokenizer(exact_nllb_models / NAME / "tokenizer.json", "")
     known = [language for language in languages.known() if language.flores is not None]
     assert len({language.flores for language in known}) == 202
     for language in known:
-        assert vocabulary.id_of(str(language.flores)) is not None
+        assert vocabulary.token_id(str(language.flores)) is not None
         assert translator.supports("en", language.tag)
     for language in languages.known():
         assert translator.supports(language.tag, "en") == (language.flores is not None)
@@ -221,14 +221,14 @@ def test_every_language_of_the_table_that_has_a_code_is_in_the_vocabulary(
 
 
 def test_pieces_are_those_of_the_tokenizer_of_transformers(exact_nllb_models: Path) -> None:
-    vocabulary = Vocabulary(exact_nllb_models / NAME / "tokenizer.json", "")
+    vocabulary = SubwordTokenizer(exact_nllb_models / NAME / "tokenizer.json", "")
     tokenizer = NllbTokenizer.from_pretrained(exact_nllb_models / NAME, src_lang="jpn_Jpan")
     for text in ("I will fix the file now.", "今からテストを実行します。", "  a  b ", "¿Qué?", "3.11", "🙂 x", "म", ""):
         tokens = vocabulary.encode(text, "jpn_Jpan")
         assert tokens == tokenizer(text).tokens()
-        assert vocabulary.ids(tokens) == tokenizer(text).input_ids
+        assert vocabulary.token_ids(tokens) == tokenizer(text).input_ids
         assert (
-            vocabulary.decode(vocabulary.ids(tokens))
+            vocabulary.decode(vocabulary.token_ids(tokens))
             == tokenizer.decode(tokenizer(text).input_ids, skip_special_tokens=True).strip()
         )
 
@@ -290,21 +290,21 @@ def test_what_is_kept_for_later_is_let_go_when_the_memory_is_full(
     texts = same_length(4)
     expected = translator.translate(texts, "en", "ja", Job())
     assert translator._decoder is not None
-    translator._decoder.let_go()
+    translator._decoder.release()
     kept: list[int] = []
-    step, let_go = Workspace.step, Decoder.let_go
+    step, let_go = DecodeBuffers.step, NllbDecoder.release
 
-    def fill(workspace: Workspace, window: int) -> None:
-        if workspace.shape.sentences > 2:
+    def fill(workspace: DecodeBuffers, window: int) -> None:
+        if workspace.bucket.sentences > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
         step(workspace, window)
 
-    def watch(decoder: Decoder) -> None:
+    def watch(decoder: NllbDecoder) -> None:
         let_go(decoder)
         kept.append(decoder.memory_bytes)
 
-    monkeypatch.setattr(Workspace, "step", fill)
-    monkeypatch.setattr(Decoder, "let_go", watch)
+    monkeypatch.setattr(DecodeBuffers, "step", fill)
+    monkeypatch.setattr(NllbDecoder, "release", watch)
     assert translator.translate(texts, "en", "ja", Job()) == expected
     assert kept == [0]
 
@@ -318,17 +318,17 @@ def test_on_cuda_the_usual_sizes_are_ready_before_the_first_sentence(
     texts = same_length(3)
     expected = translator.translate(texts, "en", "ja", Job())
     prepared: list[tuple[int, int, int]] = []
-    capture = Routine.capture
+    capture = CapturedDecoding.capture
 
-    def watch(routine: Routine) -> None:
-        shape = routine.workspace.shape
+    def watch(routine: CapturedDecoding) -> None:
+        shape = routine.buffers.bucket
         prepared.append((shape.sentences, shape.source, shape.positions))
         if is_full and len(prepared) == 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
         capture(routine)
 
-    monkeypatch.setattr(Routine, "capture", watch)
-    monkeypatch.setattr(triton_check, "find", lambda _: None)
+    monkeypatch.setattr(CapturedDecoding, "capture", watch)
+    monkeypatch.setattr(triton_check, "probe", lambda _: None)
     translator._device = Device("cuda:0", torch.float32)
     translator._make_decoder()
     translator._device = device.processor()
@@ -351,7 +351,7 @@ def test_without_room_for_a_single_sentence_it_goes_on_on_the_processor(
     assert translator.translate(texts, "en", "ja", Job()) == expected
     assert memory.asked == [("cuda:0", 4), ("cuda:0", 2), ("cuda:0", 1), ("cpu", 4)]
     assert translator.device.split()[0] == "cpu"
-    assert "out of memory, goes on slower on device=cpu" in caplog.text
+    assert "out of memory, falling back to device=cpu" in caplog.text
 
 
 def test_a_gpu_whose_libraries_are_missing_is_no_defect_of_ours(
@@ -424,5 +424,5 @@ def test_a_processor_multiplies_bfloat16_if_it_says_so(flags: str, *, expected: 
 
 
 def test_a_code_that_nobody_knows_is_none() -> None:
-    assert batches.code_of("jp") is None
-    assert batches.code_of("ja") == "jpn_Jpan"
+    assert batches.flores_code("jp") is None
+    assert batches.flores_code("ja") == "jpn_Jpan"

@@ -116,10 +116,13 @@ def without_languages(file: Path) -> None:
 
 
 DAMAGE = [
-    (lambda model: (model / "tokenizer.json").unlink(), "has no tokenizer.json: without it no language can be named"),
+    (
+        lambda model: (model / "tokenizer.json").unlink(),
+        "has no tokenizer.json: languages cannot be selected without it",
+    ),
     (lambda model: cut(model / "tokenizer.json"), "tokenizer.json is damaged"),
     (lambda model: without_languages(model / "tokenizer.json"), "has no jpn_Jpan, zul_Latn"),
-    (lambda model: cut(model / "model.safetensors"), "model.safetensors is damaged: it ends before its end"),
+    (lambda model: cut(model / "model.safetensors"), "model.safetensors is damaged: it is truncated"),
     (lambda model: (model / "model.safetensors").write_bytes(b"abc"), "model.safetensors is damaged"),
     (lambda model: (model / "model.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0no"), "model.safetensors is damaged"),
     (lambda model: (pickle(model), cut(model / "pytorch_model.bin")), "pytorch_model.bin is damaged"),
@@ -193,11 +196,11 @@ def test_without_its_packages_the_command_that_installs_them_is_named(
 
 def test_weights_are_read_ahead_with_news_of_how_far_that_is(tmp_path: Path) -> None:
     files = [tmp_path / "a", tmp_path / "b"]
-    files[0].write_bytes(bytes(page_cache.PIECE_BYTES * 3))
-    files[1].write_bytes(bytes(page_cache.PIECE_BYTES))
+    files[0].write_bytes(bytes(page_cache.CHUNK_BYTES * 3))
+    files[1].write_bytes(bytes(page_cache.CHUNK_BYTES))
     told: list[float | None] = []
     clock = iter(range(100))
-    page_cache.read_ahead(files, lambda _, share: told.append(share), lambda: next(clock))
+    page_cache.prefetch(files, lambda _, share: told.append(share), lambda: next(clock))
     assert told == [0.25, 0.5, 0.75, 1.0]
 
 

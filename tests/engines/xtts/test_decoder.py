@@ -17,11 +17,11 @@ import torch
 from voicestream.bench.gpu import baseline_coqui
 from voicestream.workers.engines.xtts import linear
 from voicestream.workers.engines.xtts.coqui.torchaudio_stand_in import mel_bands
-from voicestream.workers.engines.xtts.decoding import Drawn, PlainDecoder, RecordedDecoder
-from voicestream.workers.engines.xtts.gpt import Gpt, finish
-from voicestream.workers.engines.xtts.sampling import Manner, Sampler, Vocabulary
-from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
-from voicestream.workers.inference.cuda_graphs import Pool
+from voicestream.workers.engines.xtts.decoding import CapturedDecoder, EagerDecoder, SampledTokens
+from voicestream.workers.engines.xtts.gpt import Gpt, run_to_end
+from voicestream.workers.engines.xtts.sampling import AudioVocabulary, Sampler, SamplingParameters
+from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
+from voicestream.workers.inference.cuda_graphs import GraphPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from voicestream.workers.engines.xtts.decoding import Decoder
-    from voicestream.workers.engines.xtts.kv_cache import Cache
+    from voicestream.workers.engines.xtts.decoding import AudioTokenDecoder
+    from voicestream.workers.engines.xtts.kv_cache import KvCache
 
 TOKENS = 40
 PENALTY = 5.0
-GREEDY = Manner(top_k=1, repetition_penalty=PENALTY)
-SAMPLED = Manner(temperature=0.75, top_k=50, top_p=0.85, repetition_penalty=PENALTY)
+GREEDY = SamplingParameters(top_k=1, repetition_penalty=PENALTY)
+SAMPLED = SamplingParameters(temperature=0.75, top_k=50, top_p=0.85, repetition_penalty=PENALTY)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated:FutureWarning"),  # coqui's own code runs here
@@ -52,7 +52,7 @@ def coqui(xtts_models: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def own(coqui: Any) -> Gpt:
-    return Gpt(coqui.gpt, linear.exact(torch.float32), torch.float32)
+    return Gpt(coqui.gpt, linear.in_dtype(torch.float32), torch.float32)
 
 
 @pytest.fixture(scope="module")
@@ -69,30 +69,32 @@ def text_of(coqui: Any, language: str) -> list[int]:
     return coqui.tokenizer.encode(tiny_xtts.TEXTS[language], lang=language)
 
 
-def decoders(gpt: Gpt, manner: Manner) -> list[Decoder]:
+def decoders(gpt: Gpt, sampling: SamplingParameters) -> list[AudioTokenDecoder]:
     """Both kinds; what would be recorded on CUDA runs plainly here."""
-    return [PlainDecoder(gpt, manner), RecordedDecoder(gpt, manner, Pool(gpt.device))]
+    return [EagerDecoder(gpt, sampling), CapturedDecoder(gpt, sampling, GraphPool(gpt.device))]
 
 
-def drawn(decoder: Decoder, voice: Cache, text: list[int], *, seed: int = 0, least: int = TOKENS) -> Drawn:
+def drawn(
+    decoder: AudioTokenDecoder, voice: KvCache, text: list[int], *, seed: int = 0, least: int = TOKENS
+) -> SampledTokens:
     """What a decoder draws in pieces of several sizes."""
-    finish(decoder.begin(voice, text, seed, least))
-    pieces: list[Drawn] = []
+    run_to_end(decoder.prefill(voice, text, seed, least))
+    pieces: list[SampledTokens] = []
     for size in (8, 4, 4, 8, 8, 8):
-        pieces.append(finish(decoder.draw(size)))
+        pieces.append(run_to_end(decoder.sample(size)))
         if pieces[-1].tokens[-1] == decoder.stop_token:
             break
-    return Drawn(
+    return SampledTokens(
         torch.cat([piece.latents for piece in pieces], 1),
         [token for piece in pieces for token in piece.tokens],
-        [chance for piece in pieces for chance in piece.stop_chances],
+        [chance for piece in pieces for chance in piece.stop_probabilities],
     )
 
 
 def followed(gpt: Gpt, voice: Tensor, text: list[int], tokens: list[int]) -> Tensor:
     """The latents of given tokens."""
     cache = gpt.empty_cache(32 + len(text) + 3 + len(tokens))
-    latents = [finish(gpt.begin(cache, gpt.read_voice(voice), text))]
+    latents = [run_to_end(gpt.prefill(cache, gpt.encode_voice(voice), text))]
     for number, token in enumerate(tokens[:-1]):
         latents.append(gpt.step(cache, torch.tensor([token]), torch.tensor([number])))
     return torch.cat(latents, 1)
@@ -128,7 +130,7 @@ def test_the_tokens_are_those_of_coqui(coqui: Any, own: Gpt, voice: Tensor, lang
     text = text_of(coqui, language)
     expected = generated(coqui, voice, text)
     for decoder in decoders(own, GREEDY):
-        found = drawn(decoder, own.read_voice(voice), text).tokens
+        found = drawn(decoder, own.encode_voice(voice), text).tokens
         assert found == expected
     assert len(set(expected)) > TOKENS // 2, "a model that always says the same proves nothing"
 
@@ -136,7 +138,7 @@ def test_the_tokens_are_those_of_coqui(coqui: Any, own: Gpt, voice: Tensor, lang
 def test_the_latents_are_those_of_coqui(coqui: Any, own: Gpt, voice: Tensor) -> None:
     text = text_of(coqui, "en")
     for decoder in decoders(own, GREEDY):
-        found = drawn(decoder, own.read_voice(voice), text)
+        found = drawn(decoder, own.encode_voice(voice), text)
         expected = second_pass(coqui, voice, text, found.tokens)
         assert found.latents.shape == expected.shape
         assert torch.allclose(found.latents, expected, atol=1e-5)
@@ -145,16 +147,16 @@ def test_the_latents_are_those_of_coqui(coqui: Any, own: Gpt, voice: Tensor) -> 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_step_that_can_be_recorded_draws_the_same(coqui: Any, own: Gpt, voice: Tensor, seed: int) -> None:
     """Nothing in it depends on how far the sentence is, and what it has drawn after the end is dropped."""
-    read, text = own.read_voice(voice), text_of(coqui, "de")
+    read, text = own.encode_voice(voice), text_of(coqui, "de")
     plain, recorded = (drawn(decoder, read, text, seed=seed, least=3) for decoder in decoders(own, SAMPLED))
     assert plain.tokens == recorded.tokens
     assert plain.tokens.count(own.vocabulary.stop) <= 1
     assert torch.allclose(plain.latents, recorded.latents, atol=1e-5)
-    assert plain.stop_chances == pytest.approx(recorded.stop_chances, abs=1e-5)
+    assert plain.stop_probabilities == pytest.approx(recorded.stop_probabilities, abs=1e-5)
 
 
 def test_a_sentence_leaves_nothing_in_the_next_one(coqui: Any, own: Gpt, voice: Tensor) -> None:
-    read = own.read_voice(voice)
+    read = own.encode_voice(voice)
     for decoder in decoders(own, SAMPLED):
         first = drawn(decoder, read, text_of(coqui, "en"), seed=1)
         drawn(decoder, read, text_of(coqui, "ja"), seed=2)
@@ -162,10 +164,10 @@ def test_a_sentence_leaves_nothing_in_the_next_one(coqui: Any, own: Gpt, voice: 
 
 
 def test_a_voice_that_was_read_serves_many_sentences(coqui: Any, own: Gpt, voice: Tensor) -> None:
-    read = own.read_voice(voice)
+    read = own.encode_voice(voice)
     texts = [text_of(coqui, language) for language in ("en", "de")]
-    first = [finish(own.begin(own.empty_cache(200), read, text)) for text in texts]
-    again = [finish(own.begin(own.empty_cache(200), own.read_voice(voice), text)) for text in texts]
+    first = [run_to_end(own.prefill(own.empty_cache(200), read, text)) for text in texts]
+    again = [run_to_end(own.prefill(own.empty_cache(200), own.encode_voice(voice), text)) for text in texts]
     assert [one.tolist() for one in first] == [one.tolist() for one in again]
 
 
@@ -191,22 +193,22 @@ def test_the_draw_has_the_chances_of_transformers(said: list[int], may_stop: boo
     )
 
     start, stop = 1024, 1025
-    vocabulary = Vocabulary(size=1026, start=start, stop=stop, max_tokens=10)
+    vocabulary = AudioVocabulary(size=1026, start=start, stop=stop, max_tokens=10)
     sampler = Sampler(SAMPLED, vocabulary, torch.device("cpu"))
-    sampler.begin(0, 0 if may_stop else len(said) + 1)
+    sampler.reset(0, 0 if may_stop else len(said) + 1)
     scores = torch.randn(1026, generator=torch.Generator().manual_seed(1)) * 3
     scores[[stop, 7, 300]] = torch.tensor([9.0, 8.0, 7.0])
     for number, token in enumerate(said):
         only = torch.full((1026,), -50.0)
         only[token] = 50.0
-        assert sampler.draw(only, torch.tensor([number]))[0].tolist() == [token]
+        assert sampler.sample(only, torch.tensor([number]))[0].tolist() == [token]
     ids = torch.tensor([[1, 1, start, *said]])
     expected = RepetitionPenaltyLogitsProcessor(PENALTY)(ids, scores[None].clone())
     least = len(said) + (0 if may_stop else 1)
     expected = MinNewTokensLengthLogitsProcessor(3, least, stop)(ids, expected)
     for warper in (TemperatureLogitsWarper(0.75), TopKLogitsWarper(50), TopPLogitsWarper(0.85)):
         expected = warper(ids, expected)
-    weights, tokens = sampler.chances(scores.clone(), torch.tensor([len(said)]))
+    weights, tokens = sampler.filtered_probabilities(scores.clone(), torch.tensor([len(said)]))
     found = torch.zeros(1026).scatter(0, tokens, weights / weights.sum())
     assert torch.allclose(found, torch.softmax(expected[0], 0), atol=1e-6)
     assert bool(found[stop]) == may_stop
@@ -215,13 +217,15 @@ def test_the_draw_has_the_chances_of_transformers(said: list[int], may_stop: boo
 def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
     scores = torch.full((1026,), -100.0)
     scores[:4] = torch.tensor([0.4, 0.3, 0.2, 0.1]).log()
-    manner = Manner(temperature=1.0, top_k=50, top_p=1.0, repetition_penalty=1.0)
+    sampling = SamplingParameters(temperature=1.0, top_k=50, top_p=1.0, repetition_penalty=1.0)
     draws = 4000
-    sampler = Sampler(manner, Vocabulary(size=1026, start=1024, stop=1025, max_tokens=draws), torch.device("cpu"))
-    sampler.begin(3, 0)
+    sampler = Sampler(
+        sampling, AudioVocabulary(size=1026, start=1024, stop=1025, max_tokens=draws), torch.device("cpu")
+    )
+    sampler.reset(3, 0)
     counted = torch.zeros(4)
     for number in range(draws):
-        counted[sampler.draw(scores, torch.tensor([number]))[0]] += 1
+        counted[sampler.sample(scores, torch.tensor([number]))[0]] += 1
     assert torch.allclose(counted / draws, torch.tensor([0.4, 0.3, 0.2, 0.1]), atol=0.03)
 
 
@@ -234,7 +238,7 @@ def test_the_streamed_sound_is_that_of_one_full_decode(coqui: Any, speaker: Tens
         stretched = stretched.transpose(1, 2)
     expected = coqui.hifigan_decoder(stretched, g=speaker)[0, 0]
     assert expected.abs().max() > 0.05, "silence proves nothing"
-    vocoder = Vocoder(coqui.hifigan_decoder, torch.float32)
+    vocoder = StreamingVocoder(coqui.hifigan_decoder, torch.float32)
     for sizes in ([24], [8, 4, 4, 8], [1] * 24):
         stream = vocoder.stream(speaker, speed)
         cut = torch.split(latents, sizes, 1)
@@ -249,7 +253,9 @@ def test_half_the_digits_change_the_sound_little(coqui: Any, speaker: Tensor) ->
 
     latents = torch.randn(1, 12, 64, generator=torch.Generator().manual_seed(0))
     expected = coqui.hifigan_decoder(latents, g=speaker)[0, 0]
-    rounded = Vocoder(copy.deepcopy(coqui.hifigan_decoder), torch.bfloat16).stream(speaker).feed(latents, last=True)
+    rounded = (
+        StreamingVocoder(copy.deepcopy(coqui.hifigan_decoder), torch.bfloat16).stream(speaker).feed(latents, last=True)
+    )
     assert ((rounded - expected).norm() / expected.norm()).item() < 0.05
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from helpers.parsing import load
-from voicestream.workers.engines.xtts.coqui.front_end import guarded
+from voicestream.workers.engines.xtts.coqui.front_end import guard_text
 from voicestream.workers.tts.normalization.normalize import words
 
 NEEDED: Final = ("TTS", "cutlet", "fugashi", "ko_speech_tools", "num2words", "pypinyin", "torch")
@@ -41,11 +41,11 @@ def read_by_coqui(texts: list[tuple[str, str]]) -> list[str]:
 def read() -> list[tuple[str, str, str]]:
     """Of each example: the language, what coqui was given, what it made of it."""
     given = [
-        (case["language"].partition("-")[0], guarded(words(case["text"], case["language"]), case["language"]))
+        (case["language"].partition("-")[0], guard_text(words(case["text"], case["language"]), case["language"]))
         for case in load("spoken.jsonl")
     ]
-    given += [("tr", guarded("Geçerli olan plan B.", "tr")), ("en", guarded("We call it code gen.", "en"))]
-    given += [("ja", guarded(words("10 MB", "ja"), "ja"))]
+    given += [("tr", guard_text("Geçerli olan plan B.", "tr")), ("en", guard_text("We call it code gen.", "en"))]
+    given += [("ja", guard_text(words("10 MB", "ja"), "ja"))]
     return [(language, text, made) for (language, text), made in zip(given, read_by_coqui(given), strict=True)]
 
 

@@ -16,16 +16,16 @@ skip_unless_voice_installed()
 import torch
 
 from voicestream.workers.engines.xtts import linear
-from voicestream.workers.engines.xtts.decoding import PlainDecoder, RecordedDecoder
-from voicestream.workers.engines.xtts.gpt import VOICE_POSITIONS, Gpt, finish
-from voicestream.workers.engines.xtts.sampling import Manner
+from voicestream.workers.engines.xtts.decoding import CapturedDecoder, EagerDecoder
+from voicestream.workers.engines.xtts.gpt import VOICE_POSITIONS, Gpt, run_to_end
+from voicestream.workers.engines.xtts.sampling import SamplingParameters
 from voicestream.workers.inference import fused_step
-from voicestream.workers.inference.cuda_graphs import Pool
+from voicestream.workers.inference.cuda_graphs import GraphPool
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.engines.xtts.decoding import Decoder, Drawn
+    from voicestream.workers.engines.xtts.decoding import AudioTokenDecoder, SampledTokens
     from voicestream.workers.inference.kernel_launches import Gpu
 
 pytestmark = [
@@ -33,7 +33,7 @@ pytestmark = [
 ]
 
 WIDTH, TEXT_TOKENS, LONGEST_TEXT = 32, 60, 110
-MANNER = Manner(repetition_penalty=3.0)
+MANNER = SamplingParameters(repetition_penalty=3.0)
 FRAME = 2
 """Tokens around a text."""
 
@@ -75,26 +75,26 @@ def model() -> Any:
 class Side:
     """A decoder, and the voice that it speaks with."""
 
-    def __init__(self, gpt: Gpt, decoder: Decoder) -> None:
+    def __init__(self, gpt: Gpt, decoder: AudioTokenDecoder) -> None:
         self.gpt, self._decoder = gpt, decoder
         voice = torch.randn(1, VOICE_POSITIONS, WIDTH, generator=torch.Generator().manual_seed(1))
         with torch.inference_mode():
-            self._voice = gpt.read_voice(voice)
+            self._voice = gpt.encode_voice(voice)
 
-    def draws(self, text: list[int], *counts: int, seed: int = 0) -> list[Drawn]:
+    def draws(self, text: list[int], *counts: int, seed: int = 0) -> list[SampledTokens]:
         with torch.inference_mode():
-            finish(self._decoder.begin(self._voice, text, seed, 40))
-            return [finish(self._decoder.draw(count)) for count in counts]
+            run_to_end(self._decoder.prefill(self._voice, text, seed, 40))
+            return [run_to_end(self._decoder.sample(count)) for count in counts]
 
 
 def plain_side(model: Any, numbers: torch.dtype = torch.float32) -> Side:
-    gpt = Gpt(model, linear.exact(numbers), numbers)
-    return Side(gpt, PlainDecoder(gpt, MANNER))
+    gpt = Gpt(model, linear.in_dtype(numbers), numbers)
+    return Side(gpt, EagerDecoder(gpt, MANNER))
 
 
 def own_side(model: Any, gpu: Gpu, numbers: torch.dtype = torch.float32) -> Side:
-    gpt = Gpt(model, linear.exact(numbers), numbers, gpu)
-    return Side(gpt, RecordedDecoder(gpt, MANNER, Pool(gpt.device)))
+    gpt = Gpt(model, linear.in_dtype(numbers), numbers, gpu)
+    return Side(gpt, CapturedDecoder(gpt, MANNER, GraphPool(gpt.device)))
 
 
 @pytest.fixture
@@ -111,11 +111,11 @@ def text_of(tokens: int) -> list[int]:
     return random.Random(tokens).choices(range(2, TEXT_TOKENS), k=tokens)
 
 
-def agree(found: list[Drawn], expected: list[Drawn]) -> None:
+def agree(found: list[SampledTokens], expected: list[SampledTokens]) -> None:
     assert [piece.tokens for piece in found] == [piece.tokens for piece in expected]
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one.latents, other.latents, rtol=1e-5, atol=1e-5)
-        assert one.stop_chances == pytest.approx(other.stop_chances, rel=1e-3, abs=1e-6)
+        assert one.stop_probabilities == pytest.approx(other.stop_probabilities, rel=1e-3, abs=1e-6)
 
 
 @pytest.mark.parametrize("tokens", [24 - FRAME - 1, 24 - FRAME])
@@ -141,16 +141,16 @@ def test_nothing_of_a_longer_sentence_is_heard_in_the_next(own: Side, plain: Sid
 
 def test_kernels_take_the_texts_and_the_steps(own: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: list[type] = []
-    stream = fused_step.stream
+    stream = fused_step.residual_stream
 
     def watch(gpu: Gpu, signal: Tensor) -> Any:
         found = stream(gpu, signal)
         kinds.append(type(found))
         return found
 
-    monkeypatch.setattr(fused_step, "stream", watch)
+    monkeypatch.setattr(fused_step, "residual_stream", watch)
     own.draws(text_of(6), 2)
-    assert kinds == [fused_step.ManyRows, fused_step.OneRow]
+    assert kinds == [fused_step.LargeBatchStream, fused_step.SingleRowStream]
 
 
 def test_half_the_digits_change_the_latents_little(model: Any, gpu: Gpu, plain: Side) -> None:

@@ -14,7 +14,7 @@ skip_unless_installed(("torch",))
 
 import torch
 
-from voicestream.workers.engines.xtts.vocoder.interpolation import Stretching
+from voicestream.workers.engines.xtts.vocoder.interpolation import InterpolationChain
 from voicestream.workers.engines.xtts.vocoder.streaming_layers import Chain, Interpolation
 
 XTTS = [4.0, 24_000 / 22_050]
@@ -31,7 +31,7 @@ chains = st.one_of(
 @example([2.0, *XTTS], [1], None)
 @example(XTTS, [8, 4, 4, 8, 1], None)
 def test_any_frames_are_those_of_the_layers(factors: list[float], sizes: list[int], data: st.DataObject | None) -> None:
-    layers, stretching = Chain([Interpolation(factor) for factor in factors]), Stretching(tuple(factors))
+    layers, stretching = Chain([Interpolation(factor) for factor in factors]), InterpolationChain(tuple(factors))
     # A latent for each place: then what comes out are the weights.
     pieces = torch.split(torch.eye(sum(sizes))[None], sizes, 2)
     made, there = torch.zeros(1, sum(sizes), 0), 0
@@ -56,6 +56,6 @@ def test_a_window_needs_few_latents() -> None:
     """So it has places for no more of them."""
     for begin in range(100, 160):
         assert (
-            Stretching(tuple(XTTS)).weights(begin, begin + 64, 200, last=False).matrix.shape[1]
+            InterpolationChain(tuple(XTTS)).weights(begin, begin + 64, 200, last=False).matrix.shape[1]
             <= math.ceil(64 / 4.35) + 3
         )

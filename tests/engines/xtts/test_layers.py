@@ -17,13 +17,13 @@ from torch.nn import functional
 
 from voicestream.workers.engines.xtts.vocoder.streaming_layers import (
     Chain,
-    Convolution,
     Interpolation,
-    Layer,
     Mean,
     Pointwise,
     Residual,
-    Upsampling,
+    StreamingConvolution,
+    StreamingLayer,
+    StreamingUpsampling,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def random(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(math.prod(shape)))
 
 
-def fed(layer: Layer, signal: Tensor, sizes: list[int]) -> Tensor:
+def fed(layer: StreamingLayer, signal: Tensor, sizes: list[int]) -> Tensor:
     """What a layer makes of a signal in pieces of these sizes."""
     cut = torch.split(signal, sizes, 2)
     return torch.cat([layer.feed(piece, last=number == len(sizes)) for number, piece in enumerate(cut, 1)], 2)
@@ -56,7 +56,7 @@ def test_a_convolution(sizes: list[int], kernel: int, dilation: int) -> None:
     if sum(sizes) == 0:
         return
     expected = functional.conv1d(signal, weight, bias, padding=padding, dilation=dilation)
-    agree(fed(Convolution(weight, bias, dilation), signal, sizes), expected)
+    agree(fed(StreamingConvolution(weight, bias, dilation), signal, sizes), expected)
 
 
 @given(pieces, st.sampled_from([(16, 8), (4, 2), (6, 2)]))
@@ -66,7 +66,7 @@ def test_an_upsampling(sizes: list[int], shape: tuple[int, int]) -> None:
     if sum(sizes) == 0:
         return
     expected = functional.conv_transpose1d(signal, weight, bias, stride=stride, padding=(kernel - stride) // 2)
-    agree(fed(Upsampling(weight, bias, stride), signal, sizes), expected)
+    agree(fed(StreamingUpsampling(weight, bias, stride), signal, sizes), expected)
 
 
 @settings(max_examples=300)
@@ -90,8 +90,8 @@ def test_a_residual_block_and_the_mean_of_several(sizes: list[int]) -> None:
     if sum(sizes) == 0:
         return
 
-    def layers(weight: Tensor) -> Layer:
-        return Residual(Chain([Pointwise(torch.tanh), Convolution(weight, None, 3)]))
+    def layers(weight: Tensor) -> StreamingLayer:
+        return Residual(Chain([Pointwise(torch.tanh), StreamingConvolution(weight, None, 3)]))
 
     def whole(weight: Tensor) -> Tensor:
         padding = (weight.shape[2] - 1) * 3 // 2
@@ -107,7 +107,7 @@ def test_an_interpolation_says_what_is_certain_at_once() -> None:
 
 
 def test_a_convolution_waits_for_what_it_looks_ahead() -> None:
-    layer = Convolution(random(1, 1, 7), None)
+    layer = StreamingConvolution(random(1, 1, 7), None)
     assert layer.feed(random(1, 1, 3), last=False).shape[2] == 0
     assert layer.feed(random(1, 1, 1), last=False).shape[2] == 1
     assert layer.feed(random(1, 1, 0), last=True).shape[2] == 3

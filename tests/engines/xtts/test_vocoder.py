@@ -19,29 +19,29 @@ skip_unless_voice_installed()
 
 import torch
 
-from voicestream.workers.engines.xtts.synthesis import FIRST_PIECES, PIECE
-from voicestream.workers.engines.xtts.vocoder.cuda_graphs import SIZES, RecordedVocoder
+from voicestream.workers.engines.xtts.synthesis import CHUNK_TOKENS, FIRST_CHUNKS
+from voicestream.workers.engines.xtts.vocoder.cuda_graphs import WINDOW_FRAMES, CapturedVocoder
 from voicestream.workers.engines.xtts.vocoder.fused import FusedNetwork
 from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
-from voicestream.workers.engines.xtts.vocoder.network import Network
-from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
+from voicestream.workers.engines.xtts.vocoder.network import TorchNetwork
+from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
 from voicestream.workers.inference import cuda_graphs
-from voicestream.workers.inference.cuda_graphs import Pool
+from voicestream.workers.inference.cuda_graphs import GraphPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
-    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import Compute, RecordedStream
-    from voicestream.workers.engines.xtts.vocoder.streaming import Stream
+    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoderStream, WindowFunction
+    from voicestream.workers.engines.xtts.vocoder.streaming import VocoderStream
 
-USUAL = (*FIRST_PIECES, PIECE, PIECE, 5)
+USUAL = (*FIRST_CHUNKS, CHUNK_TOKENS, CHUNK_TOKENS, 5)
 """Tokens of the pieces of a sentence."""
 
-NETWORKS: dict[str, Callable[[HifiGan, torch.dtype], Compute]] = {
-    "channels last": Network,
-    "channels first": partial(Network, channels_last=False),
+NETWORKS: dict[str, Callable[[HifiGan, torch.dtype], WindowFunction]] = {
+    "channels last": TorchNetwork,
+    "channels first": partial(TorchNetwork, channels_last=False),
     "few kernels": partial(FusedNetwork, kernels=PlainKernels()),
 }
 
@@ -60,20 +60,20 @@ def speaker() -> Tensor:
 
 
 @pytest.fixture(scope="module")
-def streaming(coqui: Any) -> Vocoder:
-    return Vocoder(coqui, torch.float32)
+def streaming(coqui: Any) -> StreamingVocoder:
+    return StreamingVocoder(coqui, torch.float32)
 
 
 @pytest.fixture(scope="module")
-def recorded(coqui: Any) -> RecordedVocoder:
-    return RecordedVocoder(coqui, torch.float32, Pool(CPU))
+def recorded(coqui: Any) -> CapturedVocoder:
+    return CapturedVocoder(coqui, torch.float32, GraphPool(CPU))
 
 
 def latents(tokens: int) -> Tensor:
     return torch.randn(1, tokens, small_vocoder.LATENT, generator=torch.Generator().manual_seed(tokens))
 
 
-def fed(stream: Stream | RecordedStream, sizes: Sequence[int]) -> list[Tensor]:
+def fed(stream: VocoderStream | CapturedVocoderStream, sizes: Sequence[int]) -> list[Tensor]:
     """What a stream makes of pieces of so many tokens."""
     cut = torch.split(latents(sum(sizes)), list(sizes), 1)
     return [stream.feed(piece, last=number == len(sizes)) for number, piece in enumerate(cut, start=1)]
@@ -98,7 +98,7 @@ def agree(found: Tensor, expected: Tensor) -> None:
 @example([70], 0.5)
 @example([1] * 40, 1.0)
 def test_each_piece_is_that_of_the_streaming_vocoder(
-    streaming: Vocoder, recorded: RecordedVocoder, speaker: Tensor, sizes: list[int], speed: float
+    streaming: StreamingVocoder, recorded: CapturedVocoder, speaker: Tensor, sizes: list[int], speed: float
 ) -> None:
     """And so as long as it: whatever the pieces, and however short the sentence."""
     expected = fed(streaming.stream(speaker, speed), sizes)
@@ -109,14 +109,14 @@ def test_each_piece_is_that_of_the_streaming_vocoder(
 @pytest.mark.parametrize("network", [*NETWORKS.values()], ids=[*NETWORKS])
 @pytest.mark.parametrize("speed", [1.0, 0.75, 1.4])
 def test_the_pieces_joined_are_one_full_decode_of_coqui(
-    coqui: Any, speaker: Tensor, speed: float, network: Callable[[HifiGan, torch.dtype], Compute]
+    coqui: Any, speaker: Tensor, speed: float, network: Callable[[HifiGan, torch.dtype], WindowFunction]
 ) -> None:
     stretched = latents(sum(USUAL))
     if speed != 1.0:
         stretched = torch.nn.functional.interpolate(stretched.transpose(1, 2), scale_factor=[1 / speed], mode="linear")
         stretched = stretched.transpose(1, 2)
     expected = coqui(stretched, g=speaker)[0, 0]
-    vocoder = RecordedVocoder(coqui, torch.float32, Pool(CPU), network=network)
+    vocoder = CapturedVocoder(coqui, torch.float32, GraphPool(CPU), network=network)
     agree(torch.cat(fed(vocoder.stream(speaker, speed), USUAL)), expected)
     assert 0.1 < expected.std() < 0.9, "silence proves nothing, nor does what is cut off"
 
@@ -124,7 +124,7 @@ def test_the_pieces_joined_are_one_full_decode_of_coqui(
 def test_few_kernels_take_a_window(coqui: Any, speaker: Tensor) -> None:
     layers, kernels = HifiGan(coqui.waveform_decoder), PlainKernels()
     network = FusedNetwork(layers, torch.float32, kernels)
-    network(torch.zeros(32, small_vocoder.LATENT), layers.voices.shifts(speaker))
+    network(torch.zeros(32, small_vocoder.LATENT), layers.speaker_bias.bias_for(speaker))
     assert kernels.launches == 30
 
 
@@ -137,14 +137,14 @@ def test_a_frame_is_heard_as_far_as_it_is_said_to_reach(coqui: Any) -> None:
     layers = HifiGan(generator)
     frames = torch.zeros(40, small_vocoder.LATENT, dtype=torch.float64)
     frames[20] = 1.0
-    shifts = torch.zeros(sum(layers.voices.widths), dtype=torch.float64)
-    heard = Network(layers, torch.float64)(frames, shifts).nonzero()[:, 0].tolist()
-    assert heard[0] == 20 * layers.hop - layers.reach
-    assert heard[-1] == 21 * layers.hop + layers.reach - 1
-    assert (layers.hop, layers.reach) == (256, 3258)
+    shifts = torch.zeros(sum(layers.speaker_bias.widths), dtype=torch.float64)
+    heard = TorchNetwork(layers, torch.float64)(frames, shifts).nonzero()[:, 0].tolist()
+    assert heard[0] == 20 * layers.hop - layers.receptive_field
+    assert heard[-1] == 21 * layers.hop + layers.receptive_field - 1
+    assert (layers.hop, layers.receptive_field) == (256, 3258)
 
 
-def test_sentences_in_two_voices_may_take_turns(streaming: Vocoder, recorded: RecordedVocoder) -> None:
+def test_sentences_in_two_voices_may_take_turns(streaming: StreamingVocoder, recorded: CapturedVocoder) -> None:
     speakers = small_vocoder.speakers(2)
     expected = [torch.cat(fed(streaming.stream(speaker), USUAL)) for speaker in speakers]
     assert (expected[0] - expected[1]).norm() > 0.1 * expected[0].norm(), "voices that are alike prove nothing"
@@ -158,9 +158,9 @@ def test_sentences_in_two_voices_may_take_turns(streaming: Vocoder, recorded: Re
         agree(torch.cat(found), whole)
 
 
-def test_half_the_digits_change_the_sound_little(coqui: Any, streaming: Vocoder, speaker: Tensor) -> None:
+def test_half_the_digits_change_the_sound_little(coqui: Any, streaming: StreamingVocoder, speaker: Tensor) -> None:
     expected = torch.cat(fed(streaming.stream(speaker), USUAL))
-    rounded = RecordedVocoder(coqui, torch.bfloat16, Pool(CPU)).stream(speaker)
+    rounded = CapturedVocoder(coqui, torch.bfloat16, GraphPool(CPU)).stream(speaker)
     assert ((torch.cat(fed(rounded, USUAL)) - expected).norm() / expected.norm()).item() < 0.05
 
 
@@ -178,50 +178,50 @@ class Graph:
 
 
 @pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Pool:
+def gpu(monkeypatch: pytest.MonkeyPatch) -> GraphPool:
     """The pool of a device of which torch says that it can record; it is the processor."""
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
     monkeypatch.setattr(torch.cuda, "device", lambda _: pytest.MonkeyPatch.context())
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 0)
-    monkeypatch.setattr(cuda_graphs, "_record", lambda step, _pool: Graph(step))
+    monkeypatch.setattr(cuda_graphs, "_capture_graph", lambda step, _pool: Graph(step))
     monkeypatch.setattr(cuda_graphs, "_warm_up", lambda step: step())
     monkeypatch.setattr(Graph, "replays", 0)
-    return Pool(torch.device("cuda:0"))
+    return GraphPool(torch.device("cuda:0"))
 
 
 @pytest.mark.parametrize("speed", [1.0, 0.8, 1.4])
-def test_each_piece_of_a_sentence_is_one_replay(coqui: Any, speaker: Tensor, gpu: Pool, speed: float) -> None:
-    vocoder = RecordedVocoder(coqui, torch.float32, gpu)
-    vocoder.record()
+def test_each_piece_of_a_sentence_is_one_replay(coqui: Any, speaker: Tensor, gpu: GraphPool, speed: float) -> None:
+    vocoder = CapturedVocoder(coqui, torch.float32, gpu)
+    vocoder.capture()
     sizes: list[int] = []
 
-    def counted(network: Network, frames: Tensor, shifts: Tensor) -> Tensor:
+    def counted(network: TorchNetwork, frames: Tensor, shifts: Tensor) -> Tensor:
         sizes.append(len(frames))
         return own(network, frames, shifts)
 
-    own = Network.__call__
+    own = TorchNetwork.__call__
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Network, "__call__", counted)
+        patch.setattr(TorchNetwork, "__call__", counted)
         parts = fed(vocoder.stream(speaker, speed), USUAL)
     assert Graph.replays == len(sizes) == len(USUAL)
-    assert set(sizes) <= set(SIZES)
-    expected = fed(RecordedVocoder(coqui, torch.float32, Pool(CPU)).stream(speaker, speed), USUAL)
+    assert set(sizes) <= set(WINDOW_FRAMES)
+    expected = fed(CapturedVocoder(coqui, torch.float32, GraphPool(CPU)).stream(speaker, speed), USUAL)
     agree(torch.cat(parts), torch.cat(expected))
 
 
 def test_where_there_is_no_memory_to_record_that_is_said(
-    coqui: Any, gpu: Pool, monkeypatch: pytest.MonkeyPatch
+    coqui: Any, gpu: GraphPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> Tensor:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    vocoder = RecordedVocoder(coqui, torch.float32, gpu)
-    monkeypatch.setattr(Network, "__call__", full)
+    vocoder = CapturedVocoder(coqui, torch.float32, gpu)
+    monkeypatch.setattr(TorchNetwork, "__call__", full)
     with pytest.raises(RuntimeError, match="out of memory"):
-        vocoder.record()
+        vocoder.capture()
 
 
-def test_a_piece_does_not_change_once_it_was_given(recorded: RecordedVocoder, speaker: Tensor) -> None:
+def test_a_piece_does_not_change_once_it_was_given(recorded: CapturedVocoder, speaker: Tensor) -> None:
     """What a window sounds like stands where that of the next one will stand."""
     stream = recorded.stream(speaker)
     pieces = torch.split(latents(32), 8, 1)

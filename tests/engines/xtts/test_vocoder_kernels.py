@@ -48,7 +48,7 @@ def test_each_kernel_does_what_torch_does() -> None:
 def test_a_tile_fits_the_layer_and_the_memory(
     channels: int, outputs: int, summed: int, number_bytes: int, memory: int
 ) -> None:
-    tile = tile_config.choose(channels, outputs, summed=summed, memory=memory, number_bytes=number_bytes)
+    tile = tile_config.choose(channels, outputs, summed=summed, memory=memory, element_bytes=number_bytes)
     assert outputs % tile.outputs == channels % tile.channels == 0
     stage = (summed * tile.steps + tile.outputs) * tile.channels * number_bytes
     assert tile.stages >= 1

@@ -29,9 +29,9 @@ skip_unless_voice_installed()
 import torch
 
 from voicestream.workers.engines.xtts import gpt
-from voicestream.workers.engines.xtts.decoding import PlainDecoder, RecordedDecoder
-from voicestream.workers.engines.xtts.vocoder.cuda_graphs import RecordedVocoder
-from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
+from voicestream.workers.engines.xtts.decoding import CapturedDecoder, EagerDecoder
+from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder
+from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -215,10 +215,10 @@ def test_the_conditioning_is_that_of_coqui(xtts_models: Path, tmp_path: Path, mo
     signal = torch.from_numpy(heard.samples)[None]
     expected = model.get_gpt_cond_latents(signal, 22_050, length=30, chunk_length=4)
     embedding = model.get_speaker_embedding(signal.clone(), 22_050)
-    own = gpt.Gpt(model.gpt, linear.exact(torch.float32), torch.float32)
-    voice = conditioning.Voices(directory, own).get(str(tmp_path / "me.wav"))
-    assert torch.allclose(voice.speaker, embedding, atol=1e-5)
-    assert torch.allclose(voice.read.both, own.read_voice(expected).both, atol=1e-5)
+    own = gpt.Gpt(model.gpt, linear.in_dtype(torch.float32), torch.float32)
+    voice = conditioning.ConditionedVoices(directory, own).get(str(tmp_path / "me.wav"))
+    assert torch.allclose(voice.speaker_embedding, embedding, atol=1e-5)
+    assert torch.allclose(voice.kv_cache.kv, own.encode_voice(expected).kv, atol=1e-5)
 
 
 def test_a_text_of_too_many_tokens_is_refused(xtts: Synthesizer) -> None:
@@ -348,14 +348,14 @@ def test_a_full_memory_ends_as_documented(
     """With ``auto`` the processor goes on; a device that was named is an error."""
     monkeypatch.setenv(COMPUTE_VARIABLE, compute)
     monkeypatch.setattr(device, "choose", lambda _: device.Device("meta", torch.float16))
-    place = xtts_engine.place
+    place = xtts_engine.build
 
-    def full(where: Path, chosen: device.Device, *, may_record: bool) -> xtts_engine.Model:
+    def full(where: Path, chosen: device.Device, *, may_capture: bool) -> xtts_engine.Model:
         if chosen.name == "meta":
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return place(where, chosen, may_record=may_record)
+        return place(where, chosen, may_capture=may_capture)
 
-    monkeypatch.setattr(xtts_engine, "place", full)
+    monkeypatch.setattr(xtts_engine, "build", full)
     if compute == "auto":
         assert load(xtts_models).device == "cpu int8"
     else:
@@ -363,7 +363,7 @@ def test_a_full_memory_ends_as_documented(
             load(xtts_models)
 
 
-@pytest.mark.parametrize("full", [None, RecordedDecoder, RecordedVocoder], ids=["enough", "decoder", "vocoder"])
+@pytest.mark.parametrize("full", [None, CapturedDecoder, CapturedVocoder], ids=["enough", "decoder", "vocoder"])
 def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
     full: type | None,
     xtts_models: Path,
@@ -372,18 +372,20 @@ def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv(COMPUTE_VARIABLE, "cpu")
-    monkeypatch.setattr(xtts_engine, "RECORDING", ("cpu",))
+    monkeypatch.setattr(xtts_engine, "GRAPH_DEVICES", ("cpu",))
 
     def refuse(_self: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     if full is not None:
-        monkeypatch.setattr(full, "record", refuse)
+        monkeypatch.setattr(full, "capture", refuse)
     synthesizer = load(xtts_models)
     assert isinstance(synthesizer, xtts_engine.XttsSynthesizer)
-    kinds = (PlainDecoder, Vocoder) if full else (RecordedDecoder, RecordedVocoder)
+    kinds = (EagerDecoder, StreamingVocoder) if full else (CapturedDecoder, CapturedVocoder)
     assert (type(synthesizer._model.decoder), type(synthesizer._model.vocoder)) == kinds
-    assert ("device=cpu no memory for recordings, goes on slower: CUDA out of memory" in caplog.text) == bool(full)
+    assert (
+        "device=cpu out of memory for CUDA graphs, falling back to eager execution: CUDA out of memory" in caplog.text
+    ) == bool(full)
     assert synthesizer.device.startswith("cpu")
     assert sum(map(len, synthesizer.synthesize(TEXT, "en", "", 1))) > 0
 
@@ -391,12 +393,12 @@ def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
 def test_what_else_goes_wrong_while_recording_is_an_error(
     xtts_models: Path, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xtts_engine, "RECORDING", ("cpu",))
+    monkeypatch.setattr(xtts_engine, "GRAPH_DEVICES", ("cpu",))
 
     def fail(_self: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(RecordedDecoder, "record", fail)
+    monkeypatch.setattr(CapturedDecoder, "capture", fail)
     with pytest.raises(RuntimeError, match="a defect"):
         load(xtts_models)
 

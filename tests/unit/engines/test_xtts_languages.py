@@ -9,7 +9,7 @@ import pytest
 
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.engines.xtts.coqui.front_end import guarded
+from voicestream.workers.engines.xtts.coqui.front_end import guard_text
 from voicestream.workers.engines.xtts.languages import code, max_characters, missing_packages, require
 from voicestream.workers.engines.xtts.spec import SPEC
 
@@ -83,4 +83,4 @@ def test_what_chinese_and_korean_lack_is_named(only_have: set[str], tag: str, pa
     ],
 )
 def test_coquis_titles_are_kept_from_the_ends_of_sentences(text: str, language: str, left: str) -> None:
-    assert guarded(text, language) == left
+    assert guard_text(text, language) == left

@@ -9,33 +9,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicestream.workers.engines.xtts.vocoder.receptive_field import Window, Windows
+from voicestream.workers.engines.xtts.vocoder.receptive_field import Window, WindowPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-XTTS = Windows(hop=256, reach=3258, sizes=(32, 48, 64, 96))
+XTTS = WindowPlan(hop=256, receptive_field=3258, sizes=(32, 48, 64, 96))
 
 shapes = st.builds(
-    Windows,
+    WindowPlan,
     hop=st.integers(1, 8),
-    reach=st.integers(0, 40),
+    receptive_field=st.integers(0, 40),
     sizes=st.lists(st.integers(1, 40), min_size=1, max_size=5, unique=True).map(lambda sizes: tuple(sorted(sizes))),
 )
 
 
-def cut(windows: Windows, pieces: Sequence[int]) -> list[list[Window]]:
+def cut(windows: WindowPlan, pieces: Sequence[int]) -> list[list[Window]]:
     """The windows of a signal that comes in pieces of so many frames."""
     done, found = 0, []
     for number, frames in enumerate(itertools.accumulate(pieces), start=1):
-        found.append(windows.cut(done, frames, last=number == len(pieces)))
+        found.append(windows.plan(done, frames, last=number == len(pieces)))
         done += sum(window.samples for window in found[-1])
     return found
 
 
 @settings(max_examples=250)
 @given(shapes, st.lists(st.integers(0, 60), min_size=1, max_size=8))
-def test_each_sample_is_made_once_in_order_and_where_it_is_certain(windows: Windows, pieces: list[int]) -> None:
+def test_each_sample_is_made_once_in_order_and_where_it_is_certain(windows: WindowPlan, pieces: list[int]) -> None:
     whole = sum(pieces) * windows.hop
     done = there = 0
     for number, (frames, found) in enumerate(zip(pieces, cut(windows, pieces), strict=True), start=1):
@@ -46,10 +46,10 @@ def test_each_sample_is_made_once_in_order_and_where_it_is_certain(windows: Wind
             done += window.samples
             assert window.samples > 0
             assert window.begin >= 0
-            assert begin == 0 or window.first >= windows.reach
+            assert begin == 0 or window.first >= windows.receptive_field
             # Behind what there is nothing is known, not even that there is nothing, unless that was the last.
-            assert done <= min(end, there * windows.hop) - windows.reach or (is_last and done <= end == whole)
-        assert done == (whole if is_last else max(0, there * windows.hop - windows.reach))
+            assert done <= min(end, there * windows.hop) - windows.receptive_field or (is_last and done <= end == whole)
+        assert done == (whole if is_last else max(0, there * windows.hop - windows.receptive_field))
     assert done == whole
 
 
@@ -67,35 +67,35 @@ def test_a_sentence_of_xtts_takes_one_window_a_piece(first_more: int, pieces: in
 
 def test_the_first_piece_does_not_wait_for_a_whole_window() -> None:
     """The rest of it lies behind what there is: whatever is in it, the samples taken are the same."""
-    assert XTTS.cut(0, 24, last=False) == [Window(0, 32, 0, 24 * 256 - 3258)]
+    assert XTTS.plan(0, 24, last=False) == [Window(0, 32, 0, 24 * 256 - 3258)]
 
 
 def test_a_window_that_is_larger_than_needed_reaches_back() -> None:
     done = 100 * 256 - 3258
-    assert XTTS.cut(done, 117, last=False) == [Window(69, 48, done - 69 * 256, 117 * 256 - 3258 - 69 * 256)]
+    assert XTTS.plan(done, 117, last=False) == [Window(69, 48, done - 69 * 256, 117 * 256 - 3258 - 69 * 256)]
 
 
 def test_the_end_of_a_signal_is_the_end_of_its_window() -> None:
     done = 100 * 256 - 3258
-    (window,) = XTTS.cut(done, 117, last=True)
+    (window,) = XTTS.plan(done, 117, last=True)
     assert (window.begin + window.frames, window.end) == (117, window.frames * 256)
 
 
 def test_a_short_signal_is_put_together_from_windows_that_fit_into_it() -> None:
-    assert [(window.begin, window.frames) for window in XTTS.cut(0, 36, last=True)] == [(0, 32), (4, 32)]
+    assert [(window.begin, window.frames) for window in XTTS.plan(0, 36, last=True)] == [(0, 32), (4, 32)]
 
 
 @pytest.mark.parametrize("frames", [1, 20, 31])
 def test_a_signal_shorter_than_every_window_is_one_of_its_own_size(frames: int) -> None:
-    assert XTTS.cut(0, frames, last=True) == [Window(0, frames, 0, frames * 256)]
+    assert XTTS.plan(0, frames, last=True) == [Window(0, frames, 0, frames * 256)]
 
 
 def test_what_is_longer_than_every_window_is_cut() -> None:
-    found = XTTS.cut(0, 300, last=True)
+    found = XTTS.plan(0, 300, last=True)
     assert {window.frames for window in found} == {96}
     assert sum(window.samples for window in found) == 300 * 256
 
 
 def test_nothing_new_takes_no_window() -> None:
-    assert XTTS.cut(0, 10, last=False) == []
-    assert XTTS.cut(2560, 10, last=True) == []
+    assert XTTS.plan(0, 10, last=False) == []
+    assert XTTS.plan(2560, 10, last=True) == []

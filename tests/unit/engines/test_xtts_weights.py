@@ -78,7 +78,7 @@ def cut(file: Path) -> None:
     [
         (lambda place: (place / "model.pth").unlink(), "has no model.pth"),
         (lambda place: (place / "vocab.json").unlink(), "has no vocab.json"),
-        (lambda place: cut(place / "model.pth"), "model.pth is damaged: it ends before its end"),
+        (lambda place: cut(place / "model.pth"), "model.pth is damaged: it is truncated"),
         (lambda place: cut(place / "config.json"), "config.json is damaged"),
         (lambda place: (place / "vocab.json").write_text("[]"), "vocab.json is damaged"),
     ],

@@ -23,7 +23,7 @@ GPU = "cuda:0 float16 1.4 GB"
 class Shared(World):
     """Two sentences were found, and the first is translated."""
 
-    def __init__(self, translation: str = GPU, tts: str = "cuda:0 float16 0.9 GB + 0.24 GB recorded") -> None:
+    def __init__(self, translation: str = GPU, tts: str = "cuda:0 float16 0.9 GB + 0.24 GB CUDA graphs") -> None:
         self.batches = 0
         super().__init__(slots=64)
         self.start()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def measure(request: TaskRequest) -> TaskResult:
     """Measure ``generate`` in all cases."""
-    from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+    from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
     from voicestream.workers.engines.nllb.weights import TOKENIZER
     from voicestream.workers.inference import device
 
@@ -28,11 +28,11 @@ def measure(request: TaskRequest) -> TaskResult:
     transformers: Any = importlib.import_module("transformers")
     chosen = device.choose(request.compute)
     directory = Path(request.models) / nllb_model.NAME
-    model = transformers.M2M100ForConditionalGeneration.from_pretrained(directory, dtype=chosen.numbers)
+    model = transformers.M2M100ForConditionalGeneration.from_pretrained(directory, dtype=chosen.dtype)
     model = model.eval().to(chosen.name)
     model.generation_config.max_length = None
-    vocabulary = Vocabulary(directory / TOKENIZER, "")
-    row = vocabulary.ids(question(directory))
+    vocabulary = SubwordTokenizer(directory / TOKENIZER, "")
+    row = vocabulary.token_ids(question(directory))
     figures: list[Figure] = []
     answers: dict[str, list[list[int]]] = {}
     for sentences, beams, _ in CASES:
@@ -43,7 +43,7 @@ def measure(request: TaskRequest) -> TaskResult:
                 return model.generate(
                     input_ids=ids,
                     attention_mask=torch.ones_like(ids),
-                    forced_bos_token_id=vocabulary.id_of(flores(TARGET)),
+                    forced_bos_token_id=vocabulary.token_id(flores(TARGET)),
                     do_sample=False,
                     num_beams=beams,
                     max_new_tokens=ANSWER_TOKENS,
@@ -57,4 +57,4 @@ def measure(request: TaskRequest) -> TaskResult:
         # The prompt is the beginning of each answer.
         answers[name] = generate()[:, 1:].tolist()
     held = gpu_memory.figure("transformers_memory", "transformers, memory after all of these", request.used_bytes)
-    return TaskResult((*figures, *held), {"transformers": f"{chosen.name} {chosen.numbers_name}"}, answers)
+    return TaskResult((*figures, *held), {"transformers": f"{chosen.name} {chosen.dtype_name}"}, answers)

@@ -125,13 +125,13 @@ class Translation:
     """Side that translates."""
 
     def __init__(self, work: Work, flag: Flag) -> None:
-        from voicestream.workers.engines.nllb.batches import Group, code_of
+        from voicestream.workers.engines.nllb.batches import Group, flores_code
         from voicestream.workers.engines.nllb.search import Search
 
         # Only the GPU's work is timed: neither detokenization nor translation checks.
         self._engine = cast("Any", engine_loading.load_translator("nllb", ignore_progress))
-        source, target = (code_of(tag) or "" for tag in work.pair)
-        row = self._engine._vocabulary.encode(work.source, source)  # noqa: SLF001 - see above
+        source, target = (flores_code(tag) or "" for tag in work.pair)
+        row = self._engine._tokenizer.encode(work.source, source)  # noqa: SLF001 - see above
         self._flag = flag
 
         def group(sentences: int, beams: int) -> Group:
@@ -160,7 +160,7 @@ class Translation:
         self._answer(BATCH, BEAMS)
 
     def _answer(self, sentences: int, beams: int) -> None:
-        self._engine._answer(self._group(sentences, beams))  # noqa: SLF001 - see above
+        self._engine._decode_group(self._group(sentences, beams))  # noqa: SLF001 - see above
 
 
 def main(role: str, work: str, flag: str) -> int:

@@ -29,7 +29,7 @@ def measure(request: TaskRequest) -> TaskResult:
             hint="Install a torch built for CUDA (https://pytorch.org), or try: voicestream bench",
         )
     chosen = device.choose(request.compute)
-    details = {"device": f"{chosen.name} {chosen.numbers_name}"}
+    details = {"device": f"{chosen.name} {chosen.dtype_name}"}
     if chosen.name.startswith("cuda"):
         properties = torch.cuda.get_device_properties(chosen.name)
         gpu = f"{properties.name}, {properties.total_memory / 1e9:.0f} GB, {torch.cuda.device_count()} in this machine"

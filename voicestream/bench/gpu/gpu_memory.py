@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from voicestream.bench.figures import Figure
 
 if TYPE_CHECKING:
-    from voicestream.workers.inference.cuda_graphs import Pool
+    from voicestream.workers.inference.cuda_graphs import GraphPool
 
 _ASKING: Final = ("--query-gpu=memory.used", "--format=csv,noheader,nounits")
 _MIB: Final = 1 << 20
@@ -67,8 +67,8 @@ def figure(name: str, title: str, before: int | None) -> tuple[Figure, ...]:
     return (Figure(name=name, title=title, unit="MB", samples=(sum(parts.values()),), parts=parts),)
 
 
-def _pools() -> list[Pool]:
+def _pools() -> list[GraphPool]:
     """Return the size of all memory pools of CUDA graphs."""
-    from voicestream.workers.inference.cuda_graphs import Pool
+    from voicestream.workers.inference.cuda_graphs import GraphPool
 
-    return [found for found in gc.get_objects() if isinstance(found, Pool)]
+    return [found for found in gc.get_objects() if isinstance(found, GraphPool)]

@@ -39,7 +39,7 @@ def measure(request: TaskRequest) -> TaskResult:
 
         def answer(group: Group = group) -> list[list[int]]:
             # The goals are for this number of tokens; beam search would continue.
-            return engine._answer(group)  # type: ignore[no-any-return]  # noqa: SLF001 - texts end when they like
+            return engine._decode_group(group)  # type: ignore[no-any-return]  # noqa: SLF001 - texts end when they like
 
         name, title = case_name("nllb", sentences, beams), f"NLLB, {case_title(sentences, beams)}"
         samples = times(answer, request.runs, request.warm_ups)
@@ -58,10 +58,10 @@ def measure(request: TaskRequest) -> TaskResult:
 
 def question(directory: Path) -> list[str]:
     """Return the tokens of the sentence to translate."""
-    from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+    from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
     from voicestream.workers.engines.nllb.weights import TOKENIZER
 
-    return Vocabulary(directory / TOKENIZER, "").encode(QUESTION, flores(SOURCE))
+    return SubwordTokenizer(directory / TOKENIZER, "").encode(QUESTION, flores(SOURCE))
 
 
 def flores(tag: str) -> str:

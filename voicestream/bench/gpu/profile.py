@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 KINDS: Final = (
-    ("attention", re.compile(r"attention|fmha|flash|attend|^(past|source)$")),
+    ("attention", re.compile(r"attention|fmha|flash|attend")),
     ("vocoder", re.compile(r"conv|cudnn|implicit|upsample|interpolat|im2col|^_?finish$")),
-    ("matrices", re.compile(r"gemm|gemv|cutlass|nvjet|splitk|cublas|matmul|linear|mm\b|mm_|int8pack|_rows?$|^settle$")),
+    ("matrices", re.compile(r"gemm|gemv|cutlass|nvjet|splitk|cublas|matmul|linear|mm\b|mm_|int8pack|^add_layer_norm$")),
     ("norms", re.compile(r"norm")),
     (
         "choosing tokens",
-        re.compile(r"topk|sort|argm|softmax|reduce_|scan|cumsum|radix|draw|sample|choose|^(blocks|follow)$"),
+        re.compile(
+            r"topk|sort|argm|softmax|reduce_|scan|cumsum|radix|draw|sample|choose|^(block_max_and_sum|greedy_step)$"
+        ),
     ),
     ("copies", re.compile(r"copy|memcpy|memset|::cat|catarray|index|gather|scatter|fill|embed")),
     ("arithmetic", re.compile(r"elementwise|::(add|mul|div|sub|relu|gelu|tanh|where|leaky)|triton_poi")),

@@ -27,7 +27,7 @@ def measure(request: TaskRequest) -> TaskResult:
     """Measure synthesis: first chunk and whole sentence."""
     from voicestream.workers import engine_loading
     from voicestream.workers.engines.xtts.end_detection import TOKEN_SECONDS
-    from voicestream.workers.engines.xtts.synthesis import FIRST_PIECES
+    from voicestream.workers.engines.xtts.synthesis import FIRST_CHUNKS
 
     engine: Any = engine_loading.load_synthesizer("xtts", ignore_progress)
     held = gpu_memory.figure("xtts_memory", "XTTS, memory when loaded", request.used_bytes)
@@ -40,7 +40,7 @@ def measure(request: TaskRequest) -> TaskResult:
     figures = (
         Figure(
             name="xtts_first",
-            title=f"XTTS, first chunk ({FIRST_PIECES[0]} tokens)",
+            title=f"XTTS, first chunk ({FIRST_CHUNKS[0]} tokens)",
             unit="ms",
             samples=firsts,
             goal=FIRST_GOAL_MILLISECONDS,

@@ -1,4 +1,4 @@
-"""What to do when a device's memory is full: fewer sentences at a time, and in the end another device."""
+"""Batch splitting on out-of-memory errors, and fallback to another device for a single sentence."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.workers.engines.nllb.batches import Answer, Group
+    from voicestream.workers.engines.nllb.batches import Decode, Group
 
 _log = logging.getLogger(__name__)
 
 
-class Rations:
-    """Remembers how many sentences a device takes at a time."""
+class BatchSplitter:
+    """Splitter that remembers the largest batch a device had memory for."""
 
     def __init__(self) -> None:
-        self.largest = 0
-        """0 = no limit is known."""
+        self.max_batch = 0
+        """Sentences; 0: no limit is known."""
 
-    def answer(
+    def decode(
         self,
         group: Group,
-        decode: Answer,
-        is_full: Callable[[RuntimeError], bool],
+        decode: Decode,
+        is_out_of_memory: Callable[[RuntimeError], bool],
         fall_back: Callable[[RuntimeError], bool],
     ) -> list[list[int]]:
-        """Decode a group in as many parts as the memory makes necessary.
+        """Decode a group, in halves and smaller parts while memory runs out.
 
         Args:
             group: the sentences.
             decode: decodes some of them.
-            is_full: whether an error of ``decode`` says that the memory is full.
-            fall_back: called when not even one sentence fits: moves to another device, or says that there is none.
+            is_out_of_memory: whether an error of ``decode`` means out of memory.
+            fall_back: moves to another device when a single sentence does not fit; False if there is none.
 
         Raises:
-            RuntimeError: what ``decode`` said, when nothing helps.
+            RuntimeError: the error of ``decode``, if no fallback is left.
         """
-        size = self.largest or len(group.rows)
-        answers: list[list[int]] = []
-        while len(answers) < len(group.rows):
-            part = group._replace(rows=group.rows[len(answers) : len(answers) + size])
+        size = self.max_batch or len(group.rows)
+        outputs: list[list[int]] = []
+        while len(outputs) < len(group.rows):
+            part = group._replace(rows=group.rows[len(outputs) : len(outputs) + size])
             try:
-                answers += decode(part)
+                outputs += decode(part)
             except RuntimeError as error:
-                if not is_full(error):
+                if not is_out_of_memory(error):
                     raise
                 if len(part.rows) > 1:
-                    size = self.largest = len(part.rows) // 2
-                    _log.warning("out of memory, goes on with %d sentences at a time", size)
+                    size = self.max_batch = len(part.rows) // 2
+                    _log.warning("out of memory, retrying with batches of %d sentences", size)
                 elif fall_back(error):
-                    self.largest, size = 0, len(group.rows)
+                    self.max_batch, size = 0, len(group.rows)
                 else:
                     raise
-        return answers
+        return outputs

@@ -1,4 +1,4 @@
-"""How an answer is searched for, and which sentences of a batch go together. Pure."""
+"""Decoding parameters, output limits, and grouping of sentences by output limit. Pure."""
 
 from __future__ import annotations
 
@@ -10,62 +10,62 @@ if TYPE_CHECKING:
 
     from voicestream.engines.translator import Job
 
-SECOND_TRY_BEAMS: Final = 4
+RETRY_BEAMS: Final = 4
 
-SECOND_TRY_REPEAT: Final = 4
-"""On the second try no four pieces come twice: what most often went wrong before is a loop."""
+RETRY_NGRAM_SIZE: Final = 4
+"""No repeated 4-grams on a retry: the most frequent defect of the first translation is a loop."""
 
-SECOND_TRY_PENALTY: Final = 1.1
-"""Divides the score of a piece that has come before; more would suppress the articles of a long sentence."""
+RETRY_PENALTY: Final = 1.1
+"""Divisor of the logit of a token that occurred before; more would suppress the articles of a long sentence."""
 
-LIMITS: Final = (32, 64, 128, 256, 512)
-"""Longest answers, in tokens. Few different ones, so that sentences of about one length have the same."""
+OUTPUT_LIMITS: Final = (32, 64, 128, 256, 512)
+"""Maximum output lengths, in tokens: few, so that sentences of similar length share one."""
 
-MORE_TOKENS: Final = 16
-TOKENS_A_TOKEN: Final = 2.5
-"""An answer may have so many tokens for each of the source and ``MORE_TOKENS`` besides. NLLB's vocabulary was made with
-more weight for small languages, so their words fall into few more pieces than English ones; an answer more than twice
-as long is a loop, and each of its tokens is time in which nothing is heard."""
+EXTRA_TOKENS: Final = 16
+TOKENS_PER_SOURCE_TOKEN: Final = 2.5
+"""Output is capped at ``EXTRA_TOKENS`` + this times the source tokens. NLLB's vocabulary gives small languages more
+weight, so their words have few more tokens than English ones; an output more than twice as long is a loop, and only
+adds latency."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """Settings of a decoder, named as both libraries name them."""
+    """Parameters of a decoder, with the names that both libraries use."""
 
     num_beams: int
     no_repeat_ngram_size: int = 0
-    """0 = no limit."""
+    """0: no limit."""
     repetition_penalty: float = 1.0
 
     @property
-    def is_free(self) -> bool:
-        """Whether any token may follow any other, by its own score."""
+    def is_unconstrained(self) -> bool:
+        """Whether no logits processor applies."""
         return self.repetition_penalty == 1 and not self.no_repeat_ngram_size
 
 
 def search_for(job: Job) -> Search:
-    """Greedy or with the beams that were asked for; on the second try wider, and kept from repeating itself."""
+    """Return the parameters of a job: its beams; on a retry more beams, and penalties against repetition."""
     if not job.is_second_try:
         return Search(num_beams=job.beams)
     return Search(
-        num_beams=max(job.beams, SECOND_TRY_BEAMS),
-        no_repeat_ngram_size=SECOND_TRY_REPEAT,
-        repetition_penalty=SECOND_TRY_PENALTY,
+        num_beams=max(job.beams, RETRY_BEAMS),
+        no_repeat_ngram_size=RETRY_NGRAM_SIZE,
+        repetition_penalty=RETRY_PENALTY,
     )
 
 
-def answer_limit(source_tokens: int) -> int:
-    """How many tokens an answer to so many may have."""
-    wanted = MORE_TOKENS + TOKENS_A_TOKEN * source_tokens
-    return next((limit for limit in LIMITS if limit >= wanted), LIMITS[-1])
+def output_limit(source_tokens: int) -> int:
+    """Return the maximum output tokens for so many source tokens."""
+    wanted = EXTRA_TOKENS + TOKENS_PER_SOURCE_TOKEN * source_tokens
+    return next((limit for limit in OUTPUT_LIMITS if limit >= wanted), OUTPUT_LIMITS[-1])
 
 
-def groups(source_tokens: Sequence[int]) -> list[list[int]]:
-    """The indexes of sentences that are decoded together, the shortest first.
+def group_by_limit(source_tokens: Sequence[int]) -> list[list[int]]:
+    """Return the indexes of the sentences to decode together, the shortest group first.
 
-    All of a group have the same limit: so each gets the answer that it would get alone, and little is padded.
+    All sentences of a group have the same limit, so each is decoded as it would be alone, with little padding.
     """
     found: dict[int, list[int]] = {}
     for index in sorted(range(len(source_tokens)), key=lambda index: source_tokens[index]):
-        found.setdefault(answer_limit(source_tokens[index]), []).append(index)
+        found.setdefault(output_limit(source_tokens[index]), []).append(index)
     return [found[limit] for limit in sorted(found)]

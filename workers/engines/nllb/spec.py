@@ -32,7 +32,7 @@ def _languages() -> frozenset[str]:
 
 
 def original() -> TranslatorSpec:
-    """The spec of ``nllb``, which is the quicker one on a GPU."""
+    """Return the spec of ``nllb``, the faster engine on a GPU."""
     return TranslatorSpec(
         name=ORIGINAL,
         title=TITLE,
@@ -47,7 +47,7 @@ def original() -> TranslatorSpec:
 
 
 def converted() -> TranslatorSpec:
-    """The spec of ``nllb-ct2``, which is the quicker one on a processor."""
+    """Return the spec of ``nllb-ct2``, the faster engine on a CPU."""
     return TranslatorSpec(
         name=CONVERTED,
         title=TITLE,

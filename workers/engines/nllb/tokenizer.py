@@ -1,7 +1,7 @@
-"""NLLB's pieces of words: a text in, tokens out, and back.
+"""Subword tokenizer of NLLB-200.
 
-``tokenizers`` itself is used, not the tokenizer of transformers: that one keeps the source language as a state which
-all calls share, needs torch, and takes an unknown language for an unknown word.
+It uses ``tokenizers`` instead of the tokenizer of transformers, which keeps the source language as shared state, needs
+torch, and maps an unknown language to the unknown token.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 END: Final = "</s>"
 PADDING: Final = "<pad>"
 
-SOME_LANGUAGES: Final = ("eng_Latn", "jpn_Jpan", "zul_Latn")
-"""Any tokenizer of NLLB-200 has these, and a directory that was saved without its languages none of them."""
+EXPECTED_LANGUAGES: Final = ("eng_Latn", "jpn_Jpan", "zul_Latn")
+"""Language tokens of every NLLB-200 tokenizer; one that was saved without languages has none of them."""
 
 
-class Vocabulary:
-    """The contents of a ``tokenizer.json``."""
+class SubwordTokenizer:
+    """Tokenizer from a ``tokenizer.json``."""
 
     def __init__(self, file: Path, hint: str) -> None:
         """Read it.
 
         Args:
             file: the ``tokenizer.json``.
-            hint: what to type when it is no good.
+            hint: of the error if the file is unusable.
 
         Raises:
-            EngineNotReadyError: it is none of NLLB-200's.
+            EngineNotReadyError: it is damaged, or is not the tokenizer of NLLB-200.
         """
         try:
             self._tokenizer = Tokenizer.from_file(str(file))
         except Exception as error:
-            # The library raises plain Exceptions; any of them means that the file is no tokenizer.
+            # The library raises plain Exceptions for a file that is no tokenizer.
             if type(error) is not Exception:
                 raise
             raise EngineNotReadyError(f"{file} is damaged: {error}", hint=hint) from error
-        missing = [token for token in (END, PADDING, *SOME_LANGUAGES) if self.id_of(token) is None]
+        missing = [token for token in (END, PADDING, *EXPECTED_LANGUAGES) if self.token_id(token) is None]
         if missing:
             raise EngineNotReadyError(
                 f"{file} is not the tokenizer of NLLB-200: it has no {', '.join(missing)}", hint=hint
@@ -50,19 +50,19 @@ class Vocabulary:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
-    def id_of(self, token: str) -> int | None:
-        """Number of a token (a language's FLORES-200 code is one); None if there is no such."""
+    def token_id(self, token: str) -> int | None:
+        """Return the id of a token, such as a FLORES-200 code; None if there is none."""
         return self._tokenizer.token_to_id(token)
 
     def encode(self, text: str, language: str) -> list[str]:
-        """The tokens of a text as NLLB wants its source: the language's FLORES-200 code, the text, the end."""
+        """Tokenize a source text: its FLORES-200 code, the text, the end token."""
         return [language, *self._tokenizer.encode(text, add_special_tokens=False).tokens, END]
 
-    def ids(self, tokens: list[str]) -> list[int]:
-        """Numbers of tokens that ``encode`` returned."""
-        found = [self.id_of(token) for token in tokens]
-        return [number for number in found if number is not None]
+    def token_ids(self, tokens: list[str]) -> list[int]:
+        """Return the ids of tokens from ``encode``."""
+        found = [self.token_id(token) for token in tokens]
+        return [token_id for token_id in found if token_id is not None]
 
     def decode(self, ids: list[int]) -> str:
-        """The text of the numbers of an answer; language codes, ends and padding say nothing."""
+        """Return the text of output token ids, without language, end and padding tokens."""
         return self._tokenizer.decode(ids, skip_special_tokens=True).strip()

@@ -1,7 +1,7 @@
-"""The engine ``nllb``: NLLB-200 by transformers, on CUDA, on Apple's GPU or on the CPU.
+"""Engine ``nllb``: NLLB-200 with transformers, on CUDA, on Apple's GPU or on the CPU.
 
-Except on Apple's GPU, a decoder of our own takes the place of ``generate``, which spends most of a GPU's time between
-its kernels, and some of a processor's.
+Except on Apple's GPU, ``NllbDecoder`` replaces ``generate``, whose overhead between kernels takes most of the time on a
+GPU and some on a CPU.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from voicestream.models import packages
 from voicestream.models.weights import AGAIN
 from voicestream.telemetry import go_offline
 from voicestream.workers.engines.nllb import batches, models, weights
-from voicestream.workers.engines.nllb.oom_splitting import Rations
+from voicestream.workers.engines.nllb.oom_splitting import BatchSplitter
 from voicestream.workers.inference import device
-from voicestream.workers.inference.page_cache import read_ahead
+from voicestream.workers.inference.page_cache import prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,164 +31,168 @@ if TYPE_CHECKING:
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
     from voicestream.workers.engines.nllb.batches import Group
-    from voicestream.workers.engines.nllb.decoder.decoder import Decoder
-    from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+    from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
+    from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
     from voicestream.workers.inference.device import Device
 
 _log = logging.getLogger(__name__)
 
-OWN_DECODER: Final = ("cpu", "cuda")
-"""Kinds of devices on which the decoder of our own was measured, and is the faster one."""
+DECODER_DEVICES: Final = ("cpu", "cuda")
+"""Device types on which ``NllbDecoder`` was measured to be faster than ``generate``."""
 
-USUAL_SIZES: Final = ((1, 6, 32), (1, 19, 64), (1, 44, 128), (2, 19, 64), (4, 19, 64))
-"""Sentences, tokens of the longest, and the limit of the answers: what a session begins with is ready before it."""
+PREPARED_BATCHES: Final = ((1, 6, 32), (1, 19, 64), (1, 44, 128), (2, 19, 64), (4, 19, 64))
+"""Sentences, tokens of the longest one, and output limit of the batches to prepare before the first session."""
 
 
 class NllbTranslator:
-    """A ``Translator``."""
+    """``Translator`` with transformers."""
 
     name = models.ORIGINAL
     needs_checks = True
 
-    def __init__(self, model: M2M100ForConditionalGeneration, vocabulary: Vocabulary, *, may_record: bool) -> None:
-        """Takes a model on the processor.
+    def __init__(
+        self, model: M2M100ForConditionalGeneration, tokenizer: SubwordTokenizer, *, may_capture: bool
+    ) -> None:
+        """Take a model on the CPU.
 
         Args:
-            model: as it was read.
-            vocabulary: of the model.
-            may_record: whether an NVIDIA GPU may record steps.
+            model: the loaded model.
+            tokenizer: of the model.
+            may_capture: whether CUDA graphs may be used.
         """
         self._model = model
-        self._vocabulary = vocabulary
+        self._tokenizer = tokenizer
         self._device = device.processor()
-        self._decoder: Decoder | None = None
-        """None where ``generate`` is used."""
-        self._rations = Rations()
-        self._may_record = may_record
+        self._decoder: NllbDecoder | None = None
+        """None if ``generate`` is used."""
+        self._splitter = BatchSplitter()
+        self._may_capture = may_capture
         self._is_cancelled: Callable[[], bool] = Job().is_cancelled
-        """Of the group that is decoded now."""
-        # Reading a large batch takes longer than a token on a processor: it is asked in between, too.
-        self._hooks = [layer.register_forward_pre_hook(self._look) for layer in model.get_encoder().layers]
+        """Cancellation check of the current group."""
+        # Encoding a large batch takes longer than a token on a CPU, so each encoder layer checks for cancellation.
+        self._hooks = [layer.register_forward_pre_hook(self._check_cancelled) for layer in model.get_encoder().layers]
 
     @property
     def device(self) -> str:
-        """``cuda:0 float16 1.4 GB + 0.24 GB recorded``, ``cpu bfloat16``."""
-        memory = device.memory_text(self._device.name, self._decoder.recorded_bytes if self._decoder else 0)
-        return " ".join(part for part in (self._device.name, self._device.numbers_name, memory) if part)
+        """``cuda:0 float16 1.4 GB + 0.24 GB CUDA graphs``, ``cpu bfloat16``."""
+        memory = device.memory_text(self._device.name, self._decoder.graph_bytes if self._decoder else 0)
+        return " ".join(part for part in (self._device.name, self._device.dtype_name, memory) if part)
 
     def move_to(self, chosen: Device, *, may_fall_back: bool) -> None:
-        """Have the model on another device; stay on the processor if it does not fit there and may stay.
+        """Move the model to another device; if it does not fit, stay on the CPU where ``may_fall_back``.
 
         Raises:
-            EngineNotReadyError: it does not fit the memory of the device.
+            EngineNotReadyError: the model does not fit the memory of the device.
         """
         import torch
 
         try:
-            device.use(chosen)
+            device.set_current(chosen)
             self._model = self._model.to(torch.device(chosen.name))
             self._device = chosen
         except RuntimeError as error:
-            if not device.is_full(error):
+            if not device.is_out_of_memory(error):
                 raise
             if not may_fall_back:
-                raise device.does_not_fit(chosen.name, error) from error
+                raise device.model_too_large(chosen.name, error) from error
             self._device = chosen
             self._fall_back(error)
 
     def warm_up(self) -> None:
-        """Get ready for the usual sizes, and translate a sentence, which takes longer than those after it."""
+        """Capture CUDA graphs for common batch sizes, and translate one sentence; the first one takes longer."""
         self._make_decoder()
-        batches.warm_up(self._vocabulary, self._answer)
+        batches.warm_up(self._tokenizer, self._decode_group)
 
     def supports(self, source: str, target: str) -> bool:
-        """Whether NLLB-200 has both languages."""
+        """Whether NLLB-200 supports both languages."""
         return batches.supports(source, target)
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
-        """As ``Translator`` says."""
-        return batches.translate(self._vocabulary, texts, (source, target), job, self._answer)
+        """See ``Translator``."""
+        return batches.translate(self._tokenizer, texts, (source, target), job, self._decode_group)
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Release the model."""
         self._decoder = None
-        for hook in self._hooks:  # in which the model holds on to this object
+        for hook in self._hooks:  # through which the model refers to this object
             hook.remove()
 
     def _fall_back(self, error: Exception) -> bool:
-        """Go on where there is more memory; False when that is where we are."""
+        """Fall back to the CPU; False if the model is there already."""
         import torch
 
         if self._device.name == device.CPU:
             return False
         self._decoder = None
-        before, self._device = self._device, device.processor()
-        self._model = self._model.to(torch.device(device.CPU)).to(self._device.numbers)
+        previous, self._device = self._device, device.processor()
+        self._model = self._model.to(torch.device(device.CPU)).to(self._device.dtype)
         self._make_decoder()
         torch.cuda.empty_cache()
-        _log.warning("device=%s out of memory, goes on slower on device=%s: %s", before, self._device.name, error)
+        _log.warning("device=%s out of memory, falling back to device=%s: %s", previous, self._device.name, error)
         return True
 
     def _make_decoder(self) -> None:
         import torch
 
-        from voicestream.workers.engines.nllb.decoder.decoder import Decoder
+        from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
         from voicestream.workers.engines.nllb.search import Search
         from voicestream.workers.inference import triton_check
 
         kind = self._device.name.partition(":")[0]
-        if kind not in OWN_DECODER:
+        if kind not in DECODER_DEVICES:
             return
-        is_recorded = kind == "cuda" and self._may_record
-        gpu = triton_check.find(torch.device(self._device.name)) if is_recorded else None
-        self._decoder = Decoder(self._model, is_recorded=is_recorded, gpu=gpu)
+        use_graphs = kind == "cuda" and self._may_capture
+        gpu = triton_check.probe(torch.device(self._device.name)) if use_graphs else None
+        self._decoder = NllbDecoder(self._model, use_graphs=use_graphs, gpu=gpu)
         if kind != "cuda":
             return
         try:
-            self._decoder.prepare(Search(num_beams=1), USUAL_SIZES)
+            self._decoder.prepare(Search(num_beams=1), PREPARED_BATCHES)
         except RuntimeError as error:
-            if not device.is_full(error):
+            if not device.is_out_of_memory(error):
                 raise
-            self._decoder.let_go()
-            _log.warning("device=%s no memory for recordings yet: %s", self._device.name, error)
+            self._decoder.release()
+            _log.warning("device=%s out of memory for CUDA graphs, retrying later: %s", self._device.name, error)
 
-    def _look(self, _layer: object, _inputs: object) -> None:
+    def _check_cancelled(self, _layer: object, _inputs: object) -> None:
         if self._is_cancelled():
             raise CancelledError
 
-    def _answer(self, group: Group) -> list[list[int]]:
-        return self._rations.answer(group, self._decode, device.is_full, self._fall_back)
+    def _decode_group(self, group: Group) -> list[list[int]]:
+        return self._splitter.decode(group, self._decode, device.is_out_of_memory, self._fall_back)
 
     def _decode(self, group: Group) -> list[list[int]]:
         if self._decoder is None:
             return self._generate(group)
-        rows = [self._vocabulary.ids(row) for row in group.rows]
-        language = self._vocabulary.id_of(group.target) or 0
+        rows = [self._tokenizer.token_ids(row) for row in group.rows]
+        language = self._tokenizer.token_id(group.target) or 0
         try:
-            return self._decoder.answer(rows, language, group.limit, group.search, group.is_cancelled)
+            return self._decoder.decode(rows, language, group.limit, group.search, group.is_cancelled)
         except RuntimeError:
-            # If the memory is full, what it keeps for later is in the way.
-            self._decoder.let_go()
+            # Out of memory: its buffers and CUDA graphs take memory that a retry needs.
+            self._decoder.release()
             raise
 
     def _generate(self, group: Group) -> list[list[int]]:
         import torch
         from transformers import StoppingCriteriaList
 
-        from voicestream.workers.engines.nllb.stopping_criteria import Stopping
+        from voicestream.workers.engines.nllb.stopping_criteria import CancellationCriteria
 
-        where = torch.device(self._device.name)
-        ids = [self._vocabulary.ids(row) for row in group.rows]
-        padding = self._vocabulary.id_of("<pad>") or 0
+        target = torch.device(self._device.name)
+        ids = [self._tokenizer.token_ids(row) for row in group.rows]
+        padding = self._tokenizer.token_id("<pad>") or 0
         longest = max(map(len, ids))
         self._is_cancelled = group.is_cancelled
-        stopping = Stopping(group.is_cancelled)
+        stopping = CancellationCriteria(group.is_cancelled)
         ends: StoppingCriteriaList = StoppingCriteriaList([stopping])
         with torch.inference_mode():
             found = self._model.generate(
-                input_ids=torch.tensor([row + [padding] * (longest - len(row)) for row in ids], device=where),
-                attention_mask=torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids], device=where),
-                forced_bos_token_id=self._vocabulary.id_of(group.target) or 0,
+                input_ids=torch.tensor([row + [padding] * (longest - len(row)) for row in ids], device=target),
+                attention_mask=torch.tensor(
+                    [[1] * len(row) + [0] * (longest - len(row)) for row in ids], device=target
+                ),
+                forced_bos_token_id=self._tokenizer.token_id(group.target) or 0,
                 max_new_tokens=group.limit + 1,
                 do_sample=False,
                 num_beams=group.search.num_beams,
@@ -202,10 +206,10 @@ class NllbTranslator:
 
 
 def load(settings: EngineSettings, report: Report) -> NllbTranslator:
-    """Import, read and warm up.
+    """Import the packages, load the weights, and warm up.
 
     Raises:
-        EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+        EngineNotReadyError: packages or weights are missing or damaged, or the device does not exist.
     """
     directory = weights.original(settings.models)
     report("importing torch", None)
@@ -214,23 +218,23 @@ def load(settings: EngineSettings, report: Report) -> NllbTranslator:
         importlib.import_module("torch")
         from transformers.utils import logging as transformers_logging
 
-        from voicestream.workers.engines.nllb.tokenizer import Vocabulary
+        from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
     except ImportError as error:
         raise EngineNotReadyError(f"a package is missing: {error}", hint=packages.INSTALL) from error
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    vocabulary = Vocabulary(directory / weights.TOKENIZER, AGAIN)
+    tokenizer = SubwordTokenizer(directory / weights.TOKENIZER, AGAIN)
     chosen = device.choose(settings.compute)
-    read_ahead(weights.weights(directory), report)
-    report("making the model", None)
-    model = _model(directory, chosen.numbers)
-    # With it, every call would complain that two limits are set.
+    prefetch(weights.weights(directory), report)
+    report("loading the model", None)
+    model = _model(directory, chosen.dtype)
+    # With it, transformers warns in every call that two limits are set.
     model.generation_config.max_length = None
-    translator = NllbTranslator(model, vocabulary, may_record=settings.graphs)
+    translator = NllbTranslator(model, tokenizer, may_capture=settings.graphs)
     del model
     try:
         if chosen.name != device.CPU:
-            report(f"moving it to {chosen.name}", None)
+            report(f"moving the model to {chosen.name}", None)
             translator.move_to(chosen, may_fall_back=settings.compute == AUTO)
         report("warming up", None)
         translator.warm_up()
@@ -240,10 +244,10 @@ def load(settings: EngineSettings, report: Report) -> NllbTranslator:
     return translator
 
 
-def _model(directory: Path, numbers: torch.dtype) -> M2M100ForConditionalGeneration:
+def _model(directory: Path, dtype: torch.dtype) -> M2M100ForConditionalGeneration:
     from transformers import M2M100ForConditionalGeneration
 
     try:
-        return M2M100ForConditionalGeneration.from_pretrained(directory, dtype=numbers, local_files_only=True).eval()
+        return M2M100ForConditionalGeneration.from_pretrained(directory, dtype=dtype, local_files_only=True).eval()
     except (OSError, ValueError, RuntimeError) as error:
         raise EngineNotReadyError(f"the weights in {directory} cannot be loaded: {error}", hint=AGAIN) from error

@@ -1,7 +1,7 @@
-"""Finds NLLB's weights on this machine, and looks whether they can be what they should be before they are loaded.
+"""Search for NLLB weights on this machine, and validation before they are loaded.
 
-A library that loads a damaged directory fails late and in many ways, or not at all: without ``tokenizer.json``
-transformers makes up a vocabulary that has no languages.
+Libraries fail late and in many ways on a damaged directory, or not at all: without ``tokenizer.json`` transformers
+makes up a vocabulary without languages.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ARCHITECTURE: Final = "M2M100ForConditionalGeneration"
-"""NLLB-200 has the shape of M2M-100."""
+"""NLLB-200 uses the architecture of M2M-100."""
 
 TOKENIZER: Final = "tokenizer.json"
 CONVERTED_WEIGHTS: Final = "model.bin"
-"""CTranslate2's."""
+"""File of CTranslate2."""
 
 _SAFETENSORS: Final = "model.safetensors"
 _PICKLED: Final = "pytorch_model.bin"
 _HEADER_LENGTH: Final = struct.Struct("<Q")
-"""A safetensors file begins with the length of its JSON header (the format's README)."""
+"""Length of the JSON header, at the start of a safetensors file."""
 
 _MAX_HEADER_BYTES: Final = 4 << 20
-"""NLLB-200 3.3B has some 0.2 MB."""
+"""That of NLLB-200 3.3B has about 0.2 MB."""
 
 _MAX_TOKENIZER_BYTES: Final = 128 << 20
-"""NLLB-200's has 17 to 32 MB, by how it was written."""
+"""That of NLLB-200 has 17 to 32 MB, depending on its writer."""
 
 
 def original(models: str) -> Path:
-    """The directory with weights as they were published, for transformers.
+    """Return the directory with weights in the published format, for transformers.
 
     Args:
-        models: directory of models, or a model; empty = the user's, or else the hub's cache.
+        models: directory of models, or of a model; empty: the directory of the user, then the cache of the hub.
 
     Raises:
-        EngineNotReadyError: there is none, or it is damaged; the message says what is missing.
+        EngineNotReadyError: there is none, or it is damaged; the message names the missing file.
     """
     where = root(models)
     found = [place for place in places(where) if _is_original(place, where)]
@@ -65,14 +65,14 @@ def original(models: str) -> Path:
 
 
 def converted(models: str) -> Path:
-    """The directory with weights converted for CTranslate2; as ``original``, but that the hub has none."""
+    """Return the directory with weights converted for CTranslate2; as ``original``, without the cache of the hub."""
     where = root(models)
     found = [place for place in places(where) if _is_converted(place)]
     return whole_one(found, where, "NLLB weights in the format of CTranslate2", _check_converted)
 
 
 def weights(directory: Path) -> list[Path]:
-    """The files with the numbers."""
+    """Return the weight files of a directory."""
     for name in (_SAFETENSORS, _PICKLED):
         index = directory / f"{name}.index.json"
         if index.is_file():
@@ -84,10 +84,10 @@ def weights(directory: Path) -> list[Path]:
 
 
 def _shards(index: Path) -> list[str]:
-    """The names of the files with the numbers, by the index of a checkpoint in parts.
+    """Return the file names in the index of a sharded checkpoint.
 
     Raises:
-        EngineNotReadyError: the index is damaged, or names a file elsewhere.
+        EngineNotReadyError: the index is damaged, or names a file outside of the directory.
     """
     found: object = table(index).get("weight_map", {})
     named = set(map(str, cast("dict[str, object]", found).values())) if isinstance(found, dict) else {""}
@@ -97,17 +97,17 @@ def _shards(index: Path) -> list[str]:
 
 
 def _is_original(place: Path, where: Path) -> bool:
-    """Whether it may be one of transformers; beside others, a directory is passed over that is a voice engine's."""
+    """Whether a directory may hold a model of transformers; directories of other engines are skipped."""
     if _is_converted(place):
         return False
-    said = configuration(place)
-    return not said or "architectures" in said or place == where
+    config = configuration(place)
+    return not config or "architectures" in config or place == where
 
 
 def _is_converted(place: Path) -> bool:
-    """Whether it was made by CTranslate2's converter; a voice engine's file may have the same name."""
-    said = configuration(place)
-    return "decoder_start_token" in said or ((place / CONVERTED_WEIGHTS).is_file() and "architectures" not in said)
+    """Whether a directory was written by the converter of CTranslate2; other engines may use the same file name."""
+    config = configuration(place)
+    return "decoder_start_token" in config or ((place / CONVERTED_WEIGHTS).is_file() and "architectures" not in config)
 
 
 def _check_original(place: Path) -> None:
@@ -124,7 +124,7 @@ def _check_original(place: Path) -> None:
         if not file.is_file():
             raise EngineNotReadyError(f"{place} lacks {file.name}, a part of the weights", hint=AGAIN)
         if not (_is_whole_safetensors(file) if file.suffix == ".safetensors" else zipfile.is_zipfile(file)):
-            raise EngineNotReadyError(f"{file} is damaged: it ends before its end", hint=AGAIN)
+            raise EngineNotReadyError(f"{file} is damaged: it is truncated", hint=AGAIN)
 
 
 def _check_converted(place: Path) -> None:
@@ -137,7 +137,7 @@ def _check_converted(place: Path) -> None:
 def _check_tokenizer(place: Path) -> None:
     file = place / TOKENIZER
     if not file.is_file():
-        raise EngineNotReadyError(f"{place} has no {TOKENIZER}: without it no language can be named", hint=AGAIN)
+        raise EngineNotReadyError(f"{place} has no {TOKENIZER}: languages cannot be selected without it", hint=AGAIN)
     if file.stat().st_size > _MAX_TOKENIZER_BYTES:
         raise EngineNotReadyError(f"{file} is damaged: it is larger than {_MAX_TOKENIZER_BYTES} bytes", hint=AGAIN)
 
@@ -155,5 +155,5 @@ def _is_whole_safetensors(file: Path) -> bool:
             header = bounded_file.loads(opened.read(length))
             ends = [int(tensor["data_offsets"][1]) for name, tensor in header.items() if name != "__metadata__"]
         except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
-            return False  # it is no JSON, or no table of tensors
+            return False  # no JSON, or no table of tensors
     return size >= _HEADER_LENGTH.size + length + max(ends, default=0)

@@ -1,6 +1,6 @@
-"""The voices that come with XTTS: their names, without torch and without running anything that a file says.
+"""Names of the built-in XTTS voices, read without torch and without executing the pickle.
 
-Their file is a pickle inside of a zip archive, as torch writes it: names, and for each of them two tensors.
+Their file is a pickle in a zip archive, as torch writes it: names with two tensors each.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 FILE: Final = "speakers_xtts.pth"
 
-MOST_BYTES: Final = 256 << 20
-"""Of the file, unpacked; the published one has 8 MB and 58 voices."""
+MAX_BYTES: Final = 256 << 20
+"""Limit of the unpacked file; the published one has 8 MB and 58 voices."""
 
-_CONTENTS: Final = "data.pkl"
-_CONTENTS_BYTES: Final = 1 << 20
-"""Of the pickle; the published one has some 25 kB."""
+_PICKLE: Final = "data.pkl"
+_MAX_PICKLE_BYTES: Final = 1 << 20
+"""Limit of the pickle; the published one has about 25 kB."""
 
 
 def names(directory: Path) -> list[str]:
-    """The names of the voices in a directory with XTTS, in the order of its file; none where there is no such file.
+    """Return the names of the built-in voices in a directory of XTTS, in file order; none without the file.
 
     Raises:
         EngineNotReadyError: the file is damaged.
@@ -34,16 +34,16 @@ def names(directory: Path) -> list[str]:
     if not file.is_file():
         return []
     try:
-        return pickled_table.keys(zip_archive.contents(file, _CONTENTS, _CONTENTS_BYTES))
+        return pickled_table.keys(zip_archive.read_entry(file, _PICKLE, _MAX_PICKLE_BYTES))
     except (OSError, pickled_table.NoTableError) as error:
         raise EngineNotReadyError(f"{file} is damaged: {error}", hint=AGAIN) from error
 
 
 def check(file: Path) -> None:
-    """Make sure that the file unpacks to no more than an honest one can.
+    """Check that the file unpacks to at most ``MAX_BYTES``.
 
     Raises:
         EngineNotReadyError: it unpacks to more, or is damaged.
         OSError: it cannot be read.
     """
-    zip_archive.check(file, MOST_BYTES)
+    zip_archive.check(file, MAX_BYTES)

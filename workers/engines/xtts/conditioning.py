@@ -1,7 +1,7 @@
-"""Voices as the model wants them: what the GPT reads before the text, and what the vocoder is coloured by.
+"""Conditioning of the model on a voice: a KV cache for the GPT and a speaker embedding for the vocoder.
 
-Those of the built-in speakers come with the weights. That of a sample takes seconds on a processor, so it is kept: in
-memory, and in the user's cache by the content of the sample and the model.
+Built-in speakers come with the weights. Computing that of a sample takes seconds on a CPU, so the result is cached: in
+memory, and in the cache directory of the user, keyed by the sample and the model.
 """
 
 from __future__ import annotations
@@ -31,82 +31,86 @@ if TYPE_CHECKING:
 
     from voicestream.voices.sample import Sample
     from voicestream.workers.engines.xtts.gpt import Gpt
-    from voicestream.workers.engines.xtts.kv_cache import Cache
+    from voicestream.workers.engines.xtts.kv_cache import KvCache
 
 _log = logging.getLogger(__name__)
 
-KEPT: Final = 8
-"""Voices that stay in memory; 4 to 8 MB each."""
+MAX_CACHED: Final = 8
+"""Voices in memory; 4 to 8 MB each."""
 
-_SPEAKER: Final = 512
-"""Numbers of a speaker's embedding."""
+_EMBEDDING_SIZE: Final = 512
+"""Size of a speaker embedding."""
 
 
 @dataclass(frozen=True)
-class Voice:
-    """A voice, ready to speak."""
+class ConditionedVoice:
+    """Voice as input of the GPT and the vocoder."""
 
-    read: Cache
-    """By the GPT."""
-    speaker: Tensor
+    kv_cache: KvCache
+    """Positions of the voice in the GPT."""
+    speaker_embedding: Tensor
     """(1, 512, 1)."""
 
 
-class Voices:
-    """All voices of a model."""
+class ConditionedVoices:
+    """Cache of the voices of a model."""
 
     def __init__(self, directory: Path, gpt: Gpt) -> None:
         self._directory = directory
         self._gpt = gpt
         self._speakers = _read_speakers(directory / built_in_voices.FILE)
-        self._kept: collections.OrderedDict[str, Voice] = collections.OrderedDict()
+        self._cached: collections.OrderedDict[str, ConditionedVoice] = collections.OrderedDict()
 
-    def get(self, typed: str) -> Voice:
-        """The voice of a name, or of a sound file's absolute path; empty = the first of the speakers.
+    def get(self, requested: str) -> ConditionedVoice:
+        """Return the voice with a name, or of the audio file at an absolute path; empty: the first built-in speaker.
 
         Raises:
-            UsageError: there is no such voice, or nothing can be made of the file.
+            UsageError: there is no such voice, or the file cannot be used.
         """
-        if typed in self._kept:
-            self._kept.move_to_end(typed)
-            return self._kept[typed]
-        latents, speaker = self._sampled(cleaning.read(typed)) if Path(typed).is_absolute() else self._named(typed)
-        voice = Voice(read=self._gpt.read_voice(latents), speaker=speaker.to(self._gpt.device))
-        self._kept[typed] = voice
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        if requested in self._cached:
+            self._cached.move_to_end(requested)
+            return self._cached[requested]
+        latents, speaker = (
+            self._from_sample(cleaning.read(requested)) if Path(requested).is_absolute() else self._built_in(requested)
+        )
+        voice = ConditionedVoice(
+            kv_cache=self._gpt.encode_voice(latents), speaker_embedding=speaker.to(self._gpt.device)
+        )
+        self._cached[requested] = voice
+        if len(self._cached) > MAX_CACHED:
+            self._cached.popitem(last=False)
         return voice
 
-    def _named(self, typed: str) -> tuple[Tensor, Tensor]:
+    def _built_in(self, requested: str) -> tuple[Tensor, Tensor]:
         if not self._speakers:
             raise UsageError(
                 f"{self._directory} has no {built_in_voices.FILE}, so there are no voices with names",
                 hint="Try: --voice FILE.wav, or fetch the model again: voicestream setup",
             )
-        name = names.choose(typed, list(self._speakers), "xtts") if typed else next(iter(self._speakers))
+        name = names.choose(requested, list(self._speakers), "xtts") if requested else next(iter(self._speakers))
         voice = self._speakers[name]
         return voice["gpt_cond_latent"], voice["speaker_embedding"]
 
-    def _sampled(self, heard: Sample) -> tuple[Tensor, Tensor]:
-        file = self._cache_file(heard.content_hash)
+    def _from_sample(self, recording: Sample) -> tuple[Tensor, Tensor]:
+        file = self._cache_file(recording.content_hash)
         try:
-            kept = torch.load(file, weights_only=True)
-            return kept["latents"], kept["speaker"]
+            stored = torch.load(file, weights_only=True)
+            return stored["latents"], stored["speaker"]
         except (OSError, KeyError, RuntimeError, EOFError, pickle.UnpicklingError):
-            pass  # never made before, or not to be read any more: it is made again
-        # The parts that listen are needed so rarely that they are read when they are, and dropped.
-        model, facts = checkpoint.read(self._directory)
-        signal = torch.from_numpy(heard.samples)[None, : facts.reference_seconds * heard.sample_rate]
+            pass  # not cached, or the file is damaged: compute it
+        # The conditioning encoders are rarely needed, so they are loaded here and dropped.
+        model, settings = checkpoint.read(self._directory)
+        signal = torch.from_numpy(recording.samples)[None, : settings.reference_seconds * recording.sample_rate]
         with torch.inference_mode():
             latents = model.get_gpt_cond_latents(
                 signal,
-                heard.sample_rate,
-                length=facts.reference_seconds,
-                chunk_length=facts.chunk_seconds,
+                recording.sample_rate,
+                length=settings.reference_seconds,
+                chunk_length=settings.chunk_seconds,
             )
-            # The encoder takes a dimension off what it is given.
-            speaker = model.get_speaker_embedding(signal.clone(), heard.sample_rate)
-        _keep(file, {"latents": latents.clone(), "speaker": speaker.clone()})
+            # The encoder squeezes its argument in place.
+            speaker = model.get_speaker_embedding(signal.clone(), recording.sample_rate)
+        _write_cache(file, {"latents": latents.clone(), "speaker": speaker.clone()})
         return latents, speaker
 
     def _cache_file(self, content_hash: str) -> Path:
@@ -116,30 +120,30 @@ class Voices:
         return embedding_cache.directory() / f"{hashlib.sha256(key.encode()).hexdigest()}.pt"
 
 
-def nobody(gpt: Gpt) -> Voice:
-    """A voice that speaks like nobody, to try a model with."""
-    return Voice(
-        read=gpt.read_voice(torch.zeros(1, VOICE_POSITIONS, gpt.width)),
-        speaker=torch.zeros(1, _SPEAKER, 1, device=gpt.device),
+def zero_voice(gpt: Gpt) -> ConditionedVoice:
+    """Return a voice of zeros, to warm up a model."""
+    return ConditionedVoice(
+        kv_cache=gpt.encode_voice(torch.zeros(1, VOICE_POSITIONS, gpt.width)),
+        speaker_embedding=torch.zeros(1, _EMBEDDING_SIZE, 1, device=gpt.device),
     )
 
 
-def _keep(file: Path, voice: dict[str, Tensor]) -> None:
-    held = io.BytesIO()
-    torch.save(voice, held)
+def _write_cache(file: Path, voice: dict[str, Tensor]) -> None:
+    buffer = io.BytesIO()
+    torch.save(voice, buffer)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(file, held.getvalue(), mode=0o600)
+        write_whole(file, buffer.getvalue(), mode=0o600)
     except OSError as error:
-        # It costs the next process some seconds.
-        _log.warning("a voice cannot be kept in %s: %s", file.parent, error)
+        # The next process computes it again, in some seconds.
+        _log.warning("a voice cannot be cached in %s: %s", file.parent, error)
 
 
 def _read_speakers(file: Path) -> dict[str, dict[str, Tensor]]:
-    """The built-in speakers, in the order of the file; none where there is no file.
+    """Read the built-in speakers, in file order; none without the file.
 
     Raises:
-        EngineNotReadyError: it is damaged.
+        EngineNotReadyError: the file is damaged.
     """
     try:
         built_in_voices.check(file)

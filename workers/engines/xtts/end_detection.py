@@ -1,8 +1,8 @@
-"""When a sentence ends: XTTS is known to go on after its end, with noise or with words that nobody wrote. Pure.
+"""Detection of missed sentence ends: XTTS sometimes continues with noise or invented words. Sans-I/O.
 
-Where a sentence ends and the stop token is not drawn, it was at least likely: some percent, while within a sentence it
-is next to nothing. And what follows a missed end begins with a quiet of 0.6 s or more, where natural quiet within a
-sentence takes 0.12 to 0.18 s (reports of users of XTTS v2).
+At a missed end, the probability of the stop token is some percent; within a sentence it is close to zero. The sound
+after a missed end begins with a silence of 0.6 s or more; pauses within a sentence take 0.12 to 0.18 s (reports of
+users of XTTS v2).
 """
 
 from __future__ import annotations
@@ -18,76 +18,76 @@ if TYPE_CHECKING:
     from voicestream.workers.text.duration_bounds import Limits
 
 TOKEN_SECONDS: Final = 1024 / 22_050
-"""Sound of one audio token."""
+"""Duration of one audio token."""
 
-LIKELY: Final = 0.03
-"""Chance of the stop token from which on a token may have been the end."""
+STOP_PROBABILITY: Final = 0.03
+"""Probability of the stop token from which a token may be a missed end."""
 
-MISSED_SECONDS: Final = 0.3
-"""Quiet after such a token that says that it was."""
+SILENCE_SECONDS: Final = 0.3
+"""Silence after such a token that confirms the end."""
 
-REST_SECONDS: Final = 0.25
-"""The last sound may go on for so long after it."""
+TAIL_SECONDS: Final = 0.25
+"""Longest sound between such a token and the silence."""
 
-QUIET: Final = 10 ** (-35 / 20)
-"""Share of the loudest window so far: what is not louder than this is quiet."""
+SILENCE_RATIO: Final = 10 ** (-35 / 20)
+"""RMS level, relative to the loudest frame so far, up to which a frame is silent."""
 
-WINDOW_SECONDS: Final = 0.02
+FRAME_SECONDS: Final = 0.02
 
 
-class Ending:
-    """Watches one sentence: its tokens, and then their sound."""
+class EndDetector:
+    """End detector of one sentence, from its stop probabilities and its sound."""
 
     def __init__(self, limits: Limits, max_tokens: int, sample_rate: int, speed: float) -> None:
-        """Begin.
+        """Start a sentence.
 
         Args:
-            limits: of the sound at natural speed.
-            max_tokens: more the model cannot make.
-            sample_rate: of the sound, in Hertz.
-            speed: how it is stretched; 2.0 = to half.
+            limits: duration bounds at natural speed.
+            max_tokens: limit of the model.
+            sample_rate: of the sound, Hz.
+            speed: 2.0: half the duration.
         """
-        self.least_tokens = min(math.floor(limits.least / TOKEN_SECONDS), max_tokens)
-        """Before so many the sentence does not end."""
-        self.most_tokens = max(1, min(math.ceil(limits.hard / TOKEN_SECONDS), max_tokens))
-        """After so many it does."""
+        self.min_tokens = min(math.floor(limits.least / TOKEN_SECONDS), max_tokens)
+        """Tokens before which the stop token is not sampled."""
+        self.token_limit = max(1, min(math.ceil(limits.hard / TOKEN_SECONDS), max_tokens))
+        """Tokens after which the sentence is cut."""
         self._samples_per_token = TOKEN_SECONDS * sample_rate / speed
-        self._rest = REST_SECONDS * sample_rate
-        self._missed = MISSED_SECONDS * sample_rate
-        self._window = round(WINDOW_SECONDS * sample_rate)
-        self._rest_of_window = np.zeros(0, dtype=np.float32)
-        self._heard = 0
-        """Samples, whole windows only."""
+        self._tail = TAIL_SECONDS * sample_rate
+        self._silence = SILENCE_SECONDS * sample_rate
+        self._frame_size = round(FRAME_SECONDS * sample_rate)
+        self._remainder = np.zeros(0, dtype=np.float32)
+        self._position = 0
+        """Samples in complete frames."""
         self._loudest = 0.0
-        self._quiet_since: int | None = None
+        self._silent_since: int | None = None
         self._ends: list[float] = []
         """Samples after which the sentence may have ended, ascending."""
 
-    def chance(self, token: int, stop_chance: float) -> None:
-        """How likely the stop token was instead of the token of this number, from 0."""
-        if stop_chance >= LIKELY and token >= self.least_tokens:
+    def record_stop_probability(self, token: int, stop_probability: float) -> None:
+        """Record the probability of the stop token at the token with this index, from 0."""
+        if stop_probability >= STOP_PROBABILITY and token >= self.min_tokens:
             self._ends.append(token * self._samples_per_token)
 
-    def hear(self, samples: NDArray[np.float32]) -> bool:
-        """Take the next samples; returns whether the sentence has ended before them."""
-        signal = np.concatenate([self._rest_of_window, samples])
-        whole = len(signal) - len(signal) % self._window
-        self._rest_of_window = signal[whole:]
-        for window in signal[:whole].reshape(-1, self._window):
-            level = math.sqrt(float(np.mean(np.square(window))))
-            self._loudest = max(self._loudest, level)
-            if level > QUIET * self._loudest:
-                self._quiet_since = None
-            elif self._quiet_since is None:
-                self._quiet_since = self._heard
-            self._heard += self._window
+    def feed(self, samples: NDArray[np.float32]) -> bool:
+        """Process the next samples; return whether the sentence ended before them."""
+        signal = np.concatenate([self._remainder, samples])
+        whole = len(signal) - len(signal) % self._frame_size
+        self._remainder = signal[whole:]
+        for frame in signal[:whole].reshape(-1, self._frame_size):
+            rms = math.sqrt(float(np.mean(np.square(frame))))
+            self._loudest = max(self._loudest, rms)
+            if rms > SILENCE_RATIO * self._loudest:
+                self._silent_since = None
+            elif self._silent_since is None:
+                self._silent_since = self._position
+            self._position += self._frame_size
             if self._has_ended():
                 return True
         return False
 
     def _has_ended(self) -> bool:
-        since = self._quiet_since
-        if since is None or self._heard - since < self._missed:
+        since = self._silent_since
+        if since is None or self._position - since < self._silence:
             return False
-        # The quiet began shortly after a likely end, or such an end lies in it.
-        return any(since - self._rest <= end <= self._heard - self._missed for end in self._ends)
+        # The silence began shortly after a possible end, or contains one.
+        return any(since - self._tail <= end <= self._position - self._silence for end in self._ends)

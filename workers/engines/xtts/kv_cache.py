@@ -1,4 +1,4 @@
-"""What the layers of the GPT keep of a sentence's positions."""
+"""KV cache of the GPT."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Cache:
-    """Keys and values of the positions so far."""
+class KvCache:
+    """Keys and values of all layers, and the number of valid positions."""
 
-    both: Tensor
-    """(layers, keys and values: 2, heads, positions, values of a head)."""
-    used: int = 0
-    """Positions that are filled."""
+    kv: Tensor
+    """(layers, 2, heads, positions, head_dim): keys and values."""
+    length: int = 0
+    """Valid positions."""
 
     @property
     def size(self) -> int:
-        """Positions there is room for."""
-        return self.both.shape[3]
+        """Allocated positions."""
+        return self.kv.shape[3]
 
-    def beginning(self, positions: int) -> Cache:
-        """The first so many positions, as a part of the same memory."""
-        return Cache(self.both[:, :, :, :positions])
+    def view(self, positions: int) -> KvCache:
+        """Return a cache of the first positions that shares the memory of this one."""
+        return KvCache(self.kv[:, :, :, :positions])
 
-    def begin_with(self, other: Cache) -> None:
-        """Begin as another one; what was here counts for nothing any more."""
-        self.both[:, :, :, : other.used] = other.both[:, :, :, : other.used]
-        self.used = other.used
+    def copy_from(self, other: KvCache) -> None:
+        """Replace the contents by those of another cache."""
+        self.kv[:, :, :, : other.length] = other.kv[:, :, :, : other.length]
+        self.length = other.length

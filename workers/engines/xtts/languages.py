@@ -1,4 +1,4 @@
-"""What XTTS speaks: its own code of a language, how much text it takes at once, and the packages a language needs."""
+"""Languages of XTTS: codes, maximum text lengths, and required packages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 
-_MOST_CHARACTERS: Final = {
+_MAX_CHARACTERS: Final = {
     "ar": 166,
     "cs": 186,
     "de": 253,
@@ -27,18 +27,18 @@ _MOST_CHARACTERS: Final = {
     "tr": 226,
     "zh-cn": 82,
 }
-"""By XTTS' code: what its tokenizer allows. Longer texts lose their end."""
+"""By XTTS code: the limit of its tokenizer, which truncates longer texts."""
 
-_NEEDS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+_PACKAGES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "ja": (("cutlet",), ("fugashi",), ("unidic-lite", "unidic")),
     "ko": (("ko-speech-tools",),),
     "zh-cn": (("pypinyin",),),
 }
-"""By XTTS' code: the packages with which the text is written in Latin letters; of each group one will do."""
+"""By XTTS code: packages for romanization; one of each group suffices."""
 
 
 def code(language: str) -> str | None:
-    """What XTTS calls the language of a BCP-47 tag (``zh-TW`` is ``zh-cn``); None when it does not speak it."""
+    """Return the XTTS code of a BCP-47 tag (``zh-TW``: ``zh-cn``); None if XTTS does not support the language."""
     try:
         return languages.parse(language).xtts
     except UsageError:
@@ -46,20 +46,20 @@ def code(language: str) -> str | None:
 
 
 def max_characters(language: str) -> int:
-    """Longest text XTTS does well in one piece; 0 for a language it does not speak."""
-    return _MOST_CHARACTERS.get(code(language) or "", 0)
+    """Return the maximum characters of one synthesis; 0 for an unsupported language."""
+    return _MAX_CHARACTERS.get(code(language) or "", 0)
 
 
 def missing_packages(language: str) -> list[str]:
-    """What is to be installed before XTTS can speak a language, as pip calls it; nothing of it is imported."""
-    return [group[0] for group in _NEEDS.get(code(language) or "", ()) if not any(map(_is_installed, group))]
+    """Return the missing packages for a language by their names on PyPI, without importing any."""
+    return [group[0] for group in _PACKAGES.get(code(language) or "", ()) if not any(map(_is_installed, group))]
 
 
 def require(language: str) -> None:
-    """Make sure that what a language needs is installed.
+    """Check that the packages for a language are installed.
 
     Raises:
-        EngineNotReadyError: it is not; the hint is the command that installs it.
+        EngineNotReadyError: one is missing; the hint is the command that installs it.
     """
     if missing := missing_packages(language):
         name = languages.parse(language).name

@@ -1,6 +1,6 @@
-"""Which audio token comes next: drawn by chance, but the same for the same seed.
+"""Seeded top-k and top-p sampling of audio tokens with repetition penalty.
 
-All of it happens on the device that computes, without a look at any number: so a step can be recorded with its draw.
+All of it runs on the device without reading values back, so it can be captured in the CUDA graph of a step.
 """
 
 from __future__ import annotations
@@ -14,84 +14,86 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-FILLING_TOKEN: Final = 1
-"""Coqui's decoder stands in for the positions of voice and text with this token, so it counts as said already."""
+PREFIX_TOKEN: Final = 1
+"""Token that coqui's decoder puts at the positions of voice and text, so the repetition penalty applies to it."""
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How tokens are drawn; the values of a model are in its ``config.json``."""
+class SamplingParameters:
+    """Sampling parameters; those of a model are in its ``config.json``."""
 
     temperature: float = 0.75
     top_k: int = 50
-    """The best so many are in the draw; 1 = the best is taken."""
+    """Number of candidates; 1: greedy."""
     top_p: float = 0.85
-    """Of these the best whose chances together reach this."""
+    """Cumulative probability of the candidates to sample from."""
     repetition_penalty: float = 10.0
-    """What was said already is this much less likely (arXiv:1909.05858)."""
+    """Penalty of tokens that were generated before (arXiv:1909.05858)."""
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """The audio tokens of a model."""
+class AudioVocabulary:
+    """Audio tokens of a model."""
 
     size: int
     start: int
     stop: int
     max_tokens: int
-    """Of one sentence."""
+    """Limit of one sentence."""
 
 
 class Sampler:
-    """Draws the tokens of one sentence after another."""
+    """Sampler of one sentence at a time."""
 
-    def __init__(self, manner: Manner, vocabulary: Vocabulary, device: torch.device) -> None:
-        self._manner = manner
+    def __init__(self, parameters: SamplingParameters, vocabulary: AudioVocabulary, device: torch.device) -> None:
+        self._parameters = parameters
         self._vocabulary = vocabulary
-        self._top_k = min(manner.top_k, vocabulary.size)
-        said = torch.zeros(vocabulary.size, dtype=torch.bool)
-        said[FILLING_TOKEN] = said[vocabulary.start] = True
-        self._said_at_first = said.to(device)
-        self._said = self._said_at_first.clone()
+        self._top_k = min(parameters.top_k, vocabulary.size)
+        generated = torch.zeros(vocabulary.size, dtype=torch.bool)
+        generated[PREFIX_TOKEN] = generated[vocabulary.start] = True
+        self._initially_generated = generated.to(device)
+        self._generated = self._initially_generated.clone()
         self._is_stop = torch.arange(vocabulary.size, device=device) == vocabulary.stop
         self._noise = torch.ones(vocabulary.max_tokens, self._top_k, device=device)
-        self._least_tokens = torch.zeros(1, dtype=torch.long, device=device)
+        self._min_tokens = torch.zeros(1, dtype=torch.long, device=device)
 
-    def begin(self, seed: int, least_tokens: int) -> None:
-        """A new sentence.
+    def reset(self, seed: int, min_tokens: int) -> None:
+        """Start a sentence.
 
         Args:
-            seed: of its draws, which are the same on every device.
-            least_tokens: before so many the stop token is not drawn.
+            seed: of the noise, which is the same on every device.
+            min_tokens: tokens before which the stop token is not sampled.
         """
         noise = torch.empty(self._noise.shape).exponential_(generator=torch.Generator().manual_seed(seed))
         self._noise.copy_(noise)
-        self._said.copy_(self._said_at_first)
-        self._least_tokens.fill_(least_tokens)
+        self._generated.copy_(self._initially_generated)
+        self._min_tokens.fill_(min_tokens)
 
-    def draw(self, scores: Tensor, number: Tensor) -> tuple[Tensor, Tensor]:
-        """The next token and the chance that the sound ends here, as the model has it before anything is changed.
+    def sample(self, logits: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the next token, and the probability of the stop token before any filtering.
 
         Args:
-            scores: logits, (tokens,).
-            number: which token of the sentence it is, from 0, (1,).
+            logits: (tokens,).
+            index: of the token in the sentence, from 0, (1,).
         """
-        scores = scores.float()
-        stop_chance = torch.softmax(scores, 0)[self._vocabulary.stop, None]
-        chances, tokens = self.chances(scores, number)
-        # Who divides each chance by a draw of its own and takes the largest has drawn by these chances.
-        place = (chances / self._noise.index_select(0, number)[0]).argmax(0, keepdim=True)
-        token = tokens.index_select(0, place)
-        self._said.scatter_(0, token, value=True)
-        return token, stop_chance
+        logits = logits.float()
+        stop_probability = torch.softmax(logits, 0)[self._vocabulary.stop, None]
+        probabilities, tokens = self.filtered_probabilities(logits, index)
+        # The exponential trick: argmax of probability / exponential noise is a sample from the distribution.
+        choice = (probabilities / self._noise.index_select(0, index)[0]).argmax(0, keepdim=True)
+        token = tokens.index_select(0, choice)
+        self._generated.scatter_(0, token, value=True)
+        return token, stop_probability
 
-    def chances(self, scores: Tensor, number: Tensor) -> tuple[Tensor, Tensor]:
-        """The tokens that are in the draw, the best first, and the weight of each; 0 for those it leaves out."""
-        manner = self._manner
-        penalized = torch.where(scores < 0, scores * manner.repetition_penalty, scores / manner.repetition_penalty)
-        scores = torch.where(self._said, penalized, scores)
-        scores = torch.where(self._is_stop & (number < self._least_tokens), -math.inf, scores)
-        best, tokens = torch.topk(scores / manner.temperature, self._top_k)
-        chances = torch.softmax(best, 0)
-        before = torch.cumsum(chances, 0) - chances
-        return torch.where(before < manner.top_p, chances, 0.0), tokens
+    def filtered_probabilities(self, logits: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the probabilities (0: removed by top-p) and the tokens of the candidates, the best first."""
+        parameters = self._parameters
+        penalized = torch.where(
+            logits < 0, logits * parameters.repetition_penalty, logits / parameters.repetition_penalty
+        )
+        logits = torch.where(self._generated, penalized, logits)
+        logits = torch.where(self._is_stop & (index < self._min_tokens), -math.inf, logits)
+        best, tokens = torch.topk(logits / parameters.temperature, self._top_k)
+        probabilities = torch.softmax(best, 0)
+        before = torch.cumsum(probabilities, 0) - probabilities
+        return torch.where(before < parameters.top_p, probabilities, 0.0), tokens

@@ -32,7 +32,7 @@ def _find_weights(models: str) -> Path:
 
 
 def _voices(models: str) -> VoiceList:
-    """None where it is not installed, or damaged: whoever loads it says so."""
+    """Return no voices if the model is missing or damaged: loading reports the error."""
     from voicestream.workers.engines.xtts import built_in_voices
 
     try:

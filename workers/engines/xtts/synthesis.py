@@ -1,4 +1,4 @@
-"""Speaks one text: tokens are drawn one by one, and every few of them become sound."""
+"""Streaming synthesis of one text: audio tokens are sampled, and the vocoder turns each chunk into sound."""
 
 from __future__ import annotations
 
@@ -13,63 +13,66 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from voicestream.workers.engines.xtts.conditioning import Voice
-    from voicestream.workers.engines.xtts.decoding import Decoder, Drawn
-    from voicestream.workers.engines.xtts.end_detection import Ending
-    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import RecordedVocoder
-    from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
+    from voicestream.workers.engines.xtts.conditioning import ConditionedVoice
+    from voicestream.workers.engines.xtts.decoding import AudioTokenDecoder, SampledTokens
+    from voicestream.workers.engines.xtts.end_detection import EndDetector
+    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder
+    from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
 
-FIRST_PIECES: Final = (10, 4, 4)
-"""Tokens after which sound is made, from the beginning on. With ten of them the first 0.3 s are certain, and 0.25 are
-what is looked at before anything is heard (``heard/take.py``)."""
+FIRST_CHUNKS: Final = (10, 4, 4)
+"""Tokens of the first chunks. Ten of them determine the first 0.3 s; postprocessing needs 0.25 s before its first
+output (``postprocessing/attempt.py``)."""
 
-PIECE: Final = 8
-"""And from there on: 0.37 s. Sizes that followed the speed of the moment would round each sentence otherwise, and the
-vocoder computes nothing twice, so that larger pieces are hardly quicker. Between two of them it can be let go of."""
+CHUNK_TOKENS: Final = 8
+"""Tokens of later chunks: 0.37 s. The size is fixed, because rounding depends on it, and larger chunks are hardly
+faster: the vocoder computes nothing twice. Synthesis can be cancelled between chunks."""
 
-_NOTHING: Final[NDArray[np.float32]] = np.zeros(0, dtype=np.float32)
+_EMPTY: Final[NDArray[np.float32]] = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """What is to be said, and how."""
+    """Text and voice of one synthesis."""
 
     tokens: list[int]
-    """Of the text."""
-    voice: Voice
+    """Token ids of the text."""
+    voice: ConditionedVoice
     seed: int
     speed: float
 
 
-def speak(
-    decoder: Decoder, vocoder: Vocoder | RecordedVocoder, utterance: Utterance, ending: Ending
+def synthesize(
+    decoder: AudioTokenDecoder,
+    vocoder: StreamingVocoder | CapturedVocoder,
+    utterance: Utterance,
+    end_detector: EndDetector,
 ) -> Iterator[NDArray[np.float32]]:
-    """The sound of an utterance, piece by piece; empty where there is nothing new but time to let go of it."""
-    stream = vocoder.stream(utterance.voice.speaker, utterance.speed)
-    for _ in decoder.begin(utterance.voice.read, utterance.tokens, utterance.seed, ending.least_tokens):
-        yield _NOTHING
-    sizes = itertools.chain(FIRST_PIECES, itertools.repeat(PIECE))
-    number = 0
+    """Yield the sound of an utterance in chunks; empty ones are points for cancellation only."""
+    stream = vocoder.stream(utterance.voice.speaker_embedding, utterance.speed)
+    for _ in decoder.prefill(utterance.voice.kv_cache, utterance.tokens, utterance.seed, end_detector.min_tokens):
+        yield _EMPTY
+    sizes = itertools.chain(FIRST_CHUNKS, itertools.repeat(CHUNK_TOKENS))
+    index = 0
     is_last = False
     while not is_last:
-        drawing = decoder.draw(min(next(sizes), ending.most_tokens - number))
-        drawn = yield from _quietly(drawing)
-        for chance in drawn.stop_chances:
-            ending.chance(number, chance)
-            number += 1
-        is_last = drawn.tokens[-1] == decoder.stop_token or number == ending.most_tokens
-        # The latent from which the stop token was drawn is sounded, too, as coqui does.
-        samples = stream.feed(drawn.latents, last=is_last).cpu().numpy()
-        if ending.hear(samples):
+        sampling = decoder.sample(min(next(sizes), end_detector.token_limit - index))
+        sampled = yield from _sample(sampling)
+        for probability in sampled.stop_probabilities:
+            end_detector.record_stop_probability(index, probability)
+            index += 1
+        is_last = sampled.tokens[-1] == decoder.stop_token or index == end_detector.token_limit
+        # As in coqui, the latent of the stop token is vocoded, too.
+        samples = stream.feed(sampled.latents, last=is_last).cpu().numpy()
+        if end_detector.feed(samples):
             return
         yield samples
 
 
-def _quietly(drawing: Generator[None, None, Drawn]) -> Generator[NDArray[np.float32], None, Drawn]:
-    """What is drawn, with nothing to hear meanwhile."""
+def _sample(sampling: Generator[None, None, SampledTokens]) -> Generator[NDArray[np.float32], None, SampledTokens]:
+    """Sample the next tokens; yields empty chunks for cancellation."""
     while True:
         try:
-            next(drawing)
+            next(sampling)
         except StopIteration as end:
-            return cast("Drawn", end.value)
-        yield _NOTHING
+            return cast("SampledTokens", end.value)
+        yield _EMPTY

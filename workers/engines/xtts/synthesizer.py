@@ -1,4 +1,4 @@
-"""The engine ``xtts``: coqui's model and text front-end, with a decoder and a vocoder of our own that stream."""
+"""Engine ``xtts``: coqui's model and text front-end with a streaming decoder and vocoder."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config.engine_settings import AUTO
 from voicestream.telemetry import go_offline
 from voicestream.workers.engines.xtts import languages, weights
-from voicestream.workers.engines.xtts.coqui.front_end import guarded
+from voicestream.workers.engines.xtts.coqui.front_end import guard_text
 from voicestream.workers.engines.xtts.coqui.importing import import_coqui
 from voicestream.workers.engines.xtts.model import NAME
 from voicestream.workers.inference import device, malloc_trim
-from voicestream.workers.inference.page_cache import read_ahead
+from voicestream.workers.inference.page_cache import prefetch
 from voicestream.workers.text.duration_bounds import Limits
 
 if TYPE_CHECKING:
@@ -27,43 +27,43 @@ if TYPE_CHECKING:
 
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
-    from voicestream.workers.engines.xtts.conditioning import Voice, Voices
-    from voicestream.workers.engines.xtts.coqui.checkpoint import Facts
-    from voicestream.workers.engines.xtts.decoding import Decoder, RecordedDecoder
+    from voicestream.workers.engines.xtts.conditioning import ConditionedVoice, ConditionedVoices
+    from voicestream.workers.engines.xtts.coqui.checkpoint import ModelSettings
+    from voicestream.workers.engines.xtts.decoding import AudioTokenDecoder, CapturedDecoder
     from voicestream.workers.engines.xtts.gpt import Gpt
-    from voicestream.workers.engines.xtts.sampling import Manner
-    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import Compute, RecordedVocoder
+    from voicestream.workers.engines.xtts.sampling import SamplingParameters
+    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder, WindowFunction
     from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
-    from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
-    from voicestream.workers.inference.cuda_graphs import Pool
+    from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
+    from voicestream.workers.inference.cuda_graphs import GraphPool
     from voicestream.workers.inference.device import Device
 
 _log = logging.getLogger(__name__)
 
-RECORDING: Final = ("cuda",)
-"""Kinds of devices that can record what they do."""
+GRAPH_DEVICES: Final = ("cuda",)
+"""Device types with CUDA graphs."""
 
 _WARM_UP_TEXT: Final = "i am ready."
 
 
 @dataclass(frozen=True)
 class Model:
-    """The model on a device, in the form in which it computes there."""
+    """Model on a device, with the settings of its directory."""
 
     device: Device
-    form: str
-    """The numbers with which it computes: ``int8``, ``float16``."""
-    facts: Facts
+    precision: str
+    """``int8``, ``float16``."""
+    settings: ModelSettings
     gpt: Gpt
-    decoder: Decoder
-    vocoder: Vocoder | RecordedVocoder
-    voices: Voices
-    pool: Pool | None
-    """Of what is recorded; None where nothing is."""
+    decoder: AudioTokenDecoder
+    vocoder: StreamingVocoder | CapturedVocoder
+    voices: ConditionedVoices
+    pool: GraphPool | None
+    """Memory of the CUDA graphs; None without them."""
 
 
 class XttsSynthesizer:
-    """A ``Synthesizer``."""
+    """``Synthesizer`` with XTTS v2."""
 
     name = NAME
     needs_normalized_text = True
@@ -74,35 +74,35 @@ class XttsSynthesizer:
 
     @property
     def device(self) -> str:
-        """``cuda:0 float16 1.4 GB + 0.24 GB recorded``, ``cpu int8``."""
+        """``cuda:0 float16 1.4 GB + 0.24 GB CUDA graphs``, ``cpu int8``."""
         model = self._model
-        malloc_trim = device.memory_text(model.device.name, model.pool.bytes if model.pool else 0)
-        return " ".join(part for part in (model.device.name, model.form, malloc_trim) if part)
+        memory = device.memory_text(model.device.name, model.pool.bytes if model.pool else 0)
+        return " ".join(part for part in (model.device.name, model.precision, memory) if part)
 
     @property
     def sample_rate(self) -> int:
-        """Hertz: 24,000 in the published model."""
-        return self._model.facts.sample_rate
+        """Hz; 24,000 in the published model."""
+        return self._model.settings.sample_rate
 
     def max_characters(self, language: str) -> int:
-        """As XTTS' own front-end has it."""
+        """Return the limit of XTTS's own front-end."""
         return languages.max_characters(language)
 
     def supports(self, language: str) -> bool:
-        """Whether it is one of XTTS' seventeen."""
+        """Whether XTTS supports a language."""
         return languages.code(language) is not None
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
     ) -> Iterator[NDArray[np.float32]]:
-        """The sound of a text, 24,000 Hz; empty arrays between two tokens.
+        """Yield the sound of a text, 24,000 Hz, float32; empty arrays are points for cancellation.
 
         Args:
-            text: at most ``max_characters``; without numbers and symbols.
+            text: normalized, at most ``max_characters``.
             language: BCP-47 tag.
-            voice: name of a speaker, or absolute path of a sample; empty: the first speaker.
-            seed: of all that is drawn.
-            speed: 2.0 = twice as fast, in the same pitch.
+            voice: name of a built-in speaker, or absolute path of a sample; empty: the first speaker.
+            seed: of the sampling.
+            speed: 2.0: twice as fast, at the same pitch.
 
         Raises:
             UsageError: there is no such voice.
@@ -113,52 +113,54 @@ class XttsSynthesizer:
         yield from self._speak(text, language, self._model.voices.get(voice), seed=seed, speed=speed)
 
     def close(self) -> None:
-        """Nothing is held that does not go with this object."""
+        """Do nothing: all resources are freed with this object."""
 
     def warm_up(self) -> None:
-        """Speak a sentence that nobody hears, because the first one takes longer than those after it."""
+        """Synthesize one sentence; the first one takes longer than later ones."""
         from voicestream.workers.engines.xtts import conditioning
 
-        for _ in self._speak(_WARM_UP_TEXT, "en", conditioning.nobody(self._model.gpt), seed=0, speed=1.0):
+        for _ in self._speak(_WARM_UP_TEXT, "en", conditioning.zero_voice(self._model.gpt), seed=0, speed=1.0):
             pass
 
     def _speak(
-        self, text: str, language: str, voice: Voice, *, seed: int, speed: float
+        self, text: str, language: str, voice: ConditionedVoice, *, seed: int, speed: float
     ) -> Iterator[NDArray[np.float32]]:
-        from voicestream.workers.engines.xtts.end_detection import Ending
-        from voicestream.workers.engines.xtts.synthesis import Utterance, speak
+        from voicestream.workers.engines.xtts import synthesis
+        from voicestream.workers.engines.xtts.end_detection import EndDetector
 
         gpt = self._model.gpt
-        text = guarded(text, language)
-        tokens = self._model.facts.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
+        text = guard_text(text, language)
+        tokens = self._model.settings.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
         if len(tokens) > gpt.max_text_tokens:
             raise ValueError(f"{len(tokens)} tokens of text are more than the {gpt.max_text_tokens} XTTS takes")
-        ending = Ending(Limits.of(text, language), gpt.vocabulary.max_tokens, self.sample_rate, speed)
-        yield from speak(self._model.decoder, self._model.vocoder, Utterance(tokens, voice, seed, speed), ending)
+        end_detector = EndDetector(Limits.of(text, language), gpt.vocabulary.max_tokens, self.sample_rate, speed)
+        yield from synthesis.synthesize(
+            self._model.decoder, self._model.vocoder, synthesis.Utterance(tokens, voice, seed, speed), end_detector
+        )
 
 
 def load(settings: EngineSettings, report: Report) -> XttsSynthesizer:
-    """Import, read, bring into the form in which it computes, and speak a few words.
+    """Import the packages, load the weights on a device, and warm up.
 
     Raises:
-        EngineNotReadyError: packages or weights are missing or damaged, or the device is not there.
+        EngineNotReadyError: packages or weights are missing or damaged, or the device does not exist.
     """
     where = weights.find(settings.models)
     report("importing torch and coqui-tts", None)
     go_offline()
     import_coqui()
     chosen = choose_device(settings.compute)
-    read_ahead([where / weights.WEIGHTS], report)
-    report("making the model", None)
+    prefetch([where / weights.WEIGHTS], report)
+    report("loading the model", None)
     try:
-        model = place(where, chosen, may_record=settings.graphs)
+        model = build(where, chosen, may_capture=settings.graphs)
     except RuntimeError as error:
-        if not device.is_full(error):
+        if not device.is_out_of_memory(error):
             raise
         if settings.compute != AUTO:
-            raise device.does_not_fit(chosen.name, error) from error
-        _log.warning("device=%s out of memory, goes on slower on the processor: %s", chosen.name, error)
-        model = place(where, device.processor(), may_record=settings.graphs)
+            raise device.model_too_large(chosen.name, error) from error
+        _log.warning("device=%s out of memory, falling back to the CPU: %s", chosen.name, error)
+        model = build(where, device.processor(), may_capture=settings.graphs)
     synthesizer = XttsSynthesizer(model)
     report("warming up", None)
     synthesizer.warm_up()
@@ -166,91 +168,91 @@ def load(settings: EngineSettings, report: Report) -> XttsSynthesizer:
     return synthesizer
 
 
-def place(where: Path, chosen: Device, *, may_record: bool) -> Model:
-    """Bring the model to a device, in the form in which it computes there.
+def build(where: Path, chosen: Device, *, may_capture: bool) -> Model:
+    """Load the model on a device, with the precision for that device.
 
     Args:
         where: directory of the weights.
         chosen: the device.
-        may_record: whether an NVIDIA GPU may record steps.
+        may_capture: whether CUDA graphs may be used.
 
     Raises:
         EngineNotReadyError: the weights are damaged.
-        RuntimeError: the memory of the device is full.
+        RuntimeError: out of memory.
     """
     import torch
 
     from voicestream.workers.engines.xtts import linear
-    from voicestream.workers.engines.xtts.conditioning import Voices
+    from voicestream.workers.engines.xtts.conditioning import ConditionedVoices
     from voicestream.workers.engines.xtts.coqui import checkpoint
-    from voicestream.workers.engines.xtts.decoding import PlainDecoder
+    from voicestream.workers.engines.xtts.decoding import EagerDecoder
     from voicestream.workers.engines.xtts.gpt import Gpt
-    from voicestream.workers.engines.xtts.vocoder.streaming import Vocoder
+    from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
     from voicestream.workers.inference import triton_check
 
-    read, facts = checkpoint.read(where)
-    where_to = torch.device(chosen.name)
-    device.use(chosen)
-    read.to(where_to)
-    may_record = may_record and where_to.type in RECORDING
-    form = chosen.numbers_name
+    loaded, settings = checkpoint.read(where)
+    torch_device = torch.device(chosen.name)
+    device.set_current(chosen)
+    loaded.to(torch_device)
+    may_capture = may_capture and torch_device.type in GRAPH_DEVICES
+    precision = chosen.dtype_name
     if chosen.name == device.CPU and linear.has_int8():
-        form = "int8"
-        gpt = Gpt(read.gpt, linear.int8, torch.bfloat16)
+        precision = "int8"
+        gpt = Gpt(loaded.gpt, linear.int8, torch.bfloat16)
     else:
-        gpu = triton_check.find(where_to) if may_record else None
-        gpt = Gpt(read.gpt, linear.exact(chosen.numbers), chosen.numbers, gpu)
-    decoder: Decoder
-    vocoder: Vocoder | RecordedVocoder
-    recorded = _record(gpt, facts.manner, read.hifigan_decoder, chosen) if may_record else None
-    if recorded is not None:
-        decoder, vocoder, pool = recorded
+        gpu = triton_check.probe(torch_device) if may_capture else None
+        gpt = Gpt(loaded.gpt, linear.in_dtype(chosen.dtype), chosen.dtype, gpu)
+    decoder: AudioTokenDecoder
+    vocoder: StreamingVocoder | CapturedVocoder
+    captured = _capture(gpt, settings.sampling, loaded.hifigan_decoder, chosen) if may_capture else None
+    if captured is not None:
+        decoder, vocoder, pool = captured
     else:
-        decoder, vocoder = PlainDecoder(gpt, facts.manner), Vocoder(read.hifigan_decoder, chosen.numbers)
+        decoder, vocoder = EagerDecoder(gpt, settings.sampling), StreamingVocoder(loaded.hifigan_decoder, chosen.dtype)
         pool = None
-    voices = Voices(where, gpt)
-    # The weights as they were read are not needed any more, and others have use for their memory.
-    del read
-    device.give_back()
-    return Model(chosen, form, facts, gpt, decoder, vocoder, voices, pool)
+    voices = ConditionedVoices(where, gpt)
+    # The loaded weights were copied, so their memory can be freed.
+    del loaded
+    device.free_cache()
+    return Model(chosen, precision, settings, gpt, decoder, vocoder, voices, pool)
 
 
-def _record(
-    gpt: Gpt, manner: Manner, sounds: torch.nn.Module, chosen: Device
-) -> tuple[RecordedDecoder, RecordedVocoder, Pool] | None:
-    """Record all that can be; None: the device has no memory for that, and goes on slower."""
-    from voicestream.workers.engines.xtts.decoding import RecordedDecoder
-    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import RecordedVocoder
-    from voicestream.workers.engines.xtts.vocoder.network import Network
-    from voicestream.workers.inference.cuda_graphs import Pool
+def _capture(
+    gpt: Gpt, sampling: SamplingParameters, hifigan: torch.nn.Module, chosen: Device
+) -> tuple[CapturedDecoder, CapturedVocoder, GraphPool] | None:
+    """Capture decoder and vocoder as CUDA graphs; None when out of memory."""
+    from voicestream.workers.engines.xtts.decoding import CapturedDecoder
+    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder
+    from voicestream.workers.engines.xtts.vocoder.network import TorchNetwork
+    from voicestream.workers.inference.cuda_graphs import GraphPool
 
-    pool = Pool(gpt.device)
-    network: Callable[[HifiGan, torch.dtype], Compute] = Network
+    pool = GraphPool(gpt.device)
+    network: Callable[[HifiGan, torch.dtype], WindowFunction] = TorchNetwork
     if gpt.gpu is not None:
         from voicestream.workers.engines.xtts.vocoder.fused import FusedNetwork
-        from voicestream.workers.engines.xtts.vocoder.kernel_launches import Launches
+        from voicestream.workers.engines.xtts.vocoder.kernel_launches import TritonKernels
 
-        network = partial(FusedNetwork, kernels=Launches(gpt.gpu))
+        network = partial(FusedNetwork, kernels=TritonKernels(gpt.gpu))
     try:
-        decoder = RecordedDecoder(gpt, manner, pool)
-        decoder.record()
-        vocoder = RecordedVocoder(sounds, chosen.numbers, pool, network=network)
-        vocoder.record()
+        decoder = CapturedDecoder(gpt, sampling, pool)
+        decoder.capture()
+        vocoder = CapturedVocoder(hifigan, chosen.dtype, pool, network=network)
+        vocoder.capture()
     except RuntimeError as error:
-        if not device.is_full(error):
+        if not device.is_out_of_memory(error):
             raise
-        _log.warning("device=%s no memory for recordings, goes on slower: %s", chosen.name, error)
+        _log.warning("device=%s out of memory for CUDA graphs, falling back to eager execution: %s", chosen.name, error)
         return None
     return decoder, vocoder, pool
 
 
 def choose_device(compute: str) -> Device:
-    """The device that is wanted; for ``auto`` an NVIDIA GPU or the processor.
+    """Return the requested device; for ``auto`` an NVIDIA GPU or the CPU.
 
-    Apple's GPU is used only when it is asked for: hangs and slow paths are reported of XTTS there.
+    Apple's GPU is used only on request: hangs and slow paths of XTTS are reported there.
 
     Raises:
-        EngineNotReadyError: the wanted one is not there.
+        EngineNotReadyError: the requested device does not exist.
     """
     chosen = device.choose(compute)
     return device.processor() if compute == AUTO and chosen.name == "mps" else chosen

@@ -1,4 +1,4 @@
-"""Finds XTTS's weights on this machine, and looks whether they can be what they should be before they are loaded."""
+"""Search for XTTS weights on this machine, and validation before they are loaded."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 WEIGHTS: Final = "model.pth"
 VOCABULARY: Final = "vocab.json"
 
-_OTHERS: Final = ("architectures", "model_type")
-"""What stands in the configurations of transformers' models, and of those that are named like them."""
+_FOREIGN_KEYS: Final = ("architectures", "model_type")
+"""Keys in the configurations of models of transformers and of similar formats."""
 
 
 def find(models: str) -> Path:
-    """The directory with the weights.
+    """Return the directory with the weights.
 
     Args:
-        models: directory of models, or a model; empty = the user's, or else the hub's cache.
+        models: directory of models, or of a model; empty: the directory of the user, then the cache of the hub.
 
     Raises:
-        EngineNotReadyError: there is none, or it is damaged; the message says what is missing.
+        EngineNotReadyError: there is none, or it is damaged; the message names the missing file.
     """
     where = root(models)
     found = [place for place in places(where) if _is_ours(place, where)]
@@ -47,14 +47,14 @@ def find(models: str) -> Path:
 
 
 def _is_ours(place: Path, where: Path) -> bool:
-    """Whether it may be XTTS; beside others, only what says so, or has a file of its name and a damaged configuration.
+    """Whether a directory may hold XTTS: by its configuration, or by a weight file beside a damaged configuration.
 
-    A directory that was named is ours whatever it says: then what is wrong with it is told.
+    A directory that the user named always qualifies, so that its defects are reported.
     """
-    said = configuration(place)
-    if any(key in said for key in _OTHERS):
+    config = configuration(place)
+    if any(key in config for key in _FOREIGN_KEYS):
         return False
-    return said.get("model") == "xtts" or place == where or (not said and (place / WEIGHTS).exists())
+    return config.get("model") == "xtts" or place == where or (not config and (place / WEIGHTS).exists())
 
 
 def _check(place: Path) -> None:
@@ -65,5 +65,5 @@ def _check(place: Path) -> None:
         if not (place / name).is_file():
             raise EngineNotReadyError(f"{place} has no {name}", hint=AGAIN)
     if not zipfile.is_zipfile(place / WEIGHTS):
-        raise EngineNotReadyError(f"{place / WEIGHTS} is damaged: it ends before its end", hint=AGAIN)
+        raise EngineNotReadyError(f"{place / WEIGHTS} is damaged: it is truncated", hint=AGAIN)
     table(place / VOCABULARY)

@@ -1,5 +1,5 @@
-"""Kernels in Triton, each of which does what several of torch do, in one launch.
+"""Fused Triton kernels: each replaces several kernels of torch.
 
-They are called ``IS_CHAINED`` where the GPU can start a kernel before the one in front of it has ended (Hopper and
-later): what does not depend on that, the weights above all, is fetched meanwhile.
+``USE_PDL``: programmatic dependent launch (Hopper and later) starts a kernel before the preceding one has ended. Data
+that does not depend on that one, above all the weights, is loaded meanwhile.
 """

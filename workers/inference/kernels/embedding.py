@@ -1,5 +1,5 @@
-"""What a token begins with."""
-# Triton reads what is below, as a language of its own.
+"""Token and position embedding."""
+# Triton compiles the functions below; type checkers do not know its dialect.
 # pyright: basic
 
 import triton
@@ -10,25 +10,29 @@ import triton.language as tl
 def embed(
     tokens,
     position,
-    words,
-    places,
+    token_table,
+    position_table,
     out,
     width,
     scale,
-    shift,
+    position_offset,
     padding,
     WIDTH: tl.constexpr,
 ):
-    """``words[token] * scale + places[position + shift]``, a row a program; padding stands at its own place.
+    """``token_table[token] * scale + position_table[position + position_offset]``, a row a program.
 
-    A step begins with it, and it is never chained: so all that was before the step has ended when any other of the
-    step's kernels begins, and they may read that without a wait.
+    The position of padding is its own id. This kernel is the first of a step and never uses programmatic dependent
+    launch: when later kernels of the step start, all earlier steps have ended, so their results need no wait.
     """
     row = tl.program_id(0)
-    one = tl.arange(0, WIDTH)
-    is_one = one < width
+    column = tl.arange(0, WIDTH)
+    is_column = column < width
     token = tl.load(tokens + row)
-    place = tl.where(token == padding, padding, tl.load(position) + shift)
-    word = tl.load(words + token * width + one, mask=is_one, other=0.0).to(tl.float32)
-    added = tl.load(places + place * width + one, mask=is_one, other=0.0).to(tl.float32)
-    tl.store(out + row * width + one, (word * scale + added).to(out.dtype.element_ty), mask=is_one)
+    position_row = tl.where(token == padding, padding, tl.load(position) + position_offset)
+    embedding = tl.load(token_table + token * width + column, mask=is_column, other=0.0).to(tl.float32)
+    position_embedding = tl.load(position_table + position_row * width + column, mask=is_column, other=0.0).to(
+        tl.float32
+    )
+    tl.store(
+        out + row * width + column, (embedding * scale + position_embedding).to(out.dtype.element_ty), mask=is_column
+    )

@@ -1,5 +1,5 @@
-"""Norm, matrix, bias, activation and sum."""
-# Triton reads what is below, as a language of its own.
+"""Fused linear layers: layer norm, matrix product, bias, activation and residual add."""
+# Triton compiles the functions below; type checkers do not know its dialect.
 # pyright: basic
 # mypy: disable-error-code="possibly-undefined"
 
@@ -11,70 +11,70 @@ GELU = tl.constexpr(2)
 
 
 @triton.jit
-def _active(made, ACTIVATION: tl.constexpr):
+def _activate(acc, ACTIVATION: tl.constexpr):
     if ACTIVATION == RELU:
-        made = tl.maximum(made, 0.0)
+        acc = tl.maximum(acc, 0.0)
     if ACTIVATION == GELU:
         # sqrt(2 / pi); (1 + tanh(x)) / 2 = sigmoid(2 x)
-        inner = 0.7978845608028654 * (made + 0.044715 * made * made * made)
-        made = made * tl.sigmoid(2 * inner)
-    return made
+        inner = 0.7978845608028654 * (acc + 0.044715 * acc * acc * acc)
+        acc = acc * tl.sigmoid(2 * inner)
+    return acc
 
 
 @triton.jit
-def one_row(
+def gemv(
     signal,
     weight,
     bias,
-    sums,
+    row_sums,
     out,
     width_in,
     width_out,
     epsilon,
-    IN: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    K: tl.constexpr,
+    BLOCK_N: tl.constexpr,
     HAS_NORM: tl.constexpr,
     ACTIVATION: tl.constexpr,
-    IS_ADDED: tl.constexpr,
-    IS_CHAINED: tl.constexpr,
+    HAS_RESIDUAL: tl.constexpr,
+    USE_PDL: tl.constexpr,
 ):
-    """One row; ``COLUMNS`` of what comes out a program, over the whole width (``IN``: rounded up to a power of two).
+    """Matrix-vector product (M = 1); a program computes ``BLOCK_N`` outputs over all of K (``K``: a power of two).
 
-    With a norm (whose weights are folded): ``(W x - mean * sums) / spread``, where ``sums`` are those of the rows of W.
-    So norm and matrix need the signal once, and at the same time.
+    With a layer norm whose weights are folded: ``(W x - mean * row_sums) / standard deviation``, where ``row_sums`` are
+    those of W. So norm and product need the signal only once.
     """
-    column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
+    column = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
     is_column = column < width_out
-    place = tl.arange(0, IN)
-    is_place = place < width_in
-    if IS_CHAINED:
+    k = tl.arange(0, K)
+    is_k = k < width_in
+    if USE_PDL:
         tl.extra.cuda.gdc_launch_dependents()
-    numbers = tl.load(
-        weight + column[:, None].to(tl.int64) * width_in + place[None, :],
-        mask=is_column[:, None] & is_place[None, :],
+    w = tl.load(
+        weight + column[:, None].to(tl.int64) * width_in + k[None, :],
+        mask=is_column[:, None] & is_k[None, :],
         other=0.0,
     )
-    added = tl.load(bias + column, mask=is_column, other=0.0).to(tl.float32)
+    bias_values = tl.load(bias + column, mask=is_column, other=0.0).to(tl.float32)
     if HAS_NORM:
-        summed = tl.load(sums + column, mask=is_column, other=0.0)
-    if IS_CHAINED:
+        w_sums = tl.load(row_sums + column, mask=is_column, other=0.0)
+    if USE_PDL:
         tl.extra.cuda.gdc_wait()
-    heard = tl.load(signal + place, mask=is_place, other=0.0).to(tl.float32)
-    made = tl.sum(numbers.to(tl.float32) * heard[None, :], 1)
+    x = tl.load(signal + k, mask=is_k, other=0.0).to(tl.float32)
+    acc = tl.sum(w.to(tl.float32) * x[None, :], 1)
     if HAS_NORM:
-        mean = tl.sum(heard, 0) / width_in
-        # By rounding it can come out below nothing.
-        variance = tl.maximum(tl.sum(heard * heard, 0) / width_in - mean * mean, 0.0)
-        made = (made - mean * summed) * tl.rsqrt(variance + epsilon)
-    made += added
-    made = _active(made, ACTIVATION)
-    if IS_ADDED:
-        made += tl.load(out + column, mask=is_column, other=0.0).to(tl.float32)
-    tl.store(out + column, made.to(out.dtype.element_ty), mask=is_column)
+        mean = tl.sum(x, 0) / width_in
+        # Rounding can make it negative.
+        variance = tl.maximum(tl.sum(x * x, 0) / width_in - mean * mean, 0.0)
+        acc = (acc - mean * w_sums) * tl.rsqrt(variance + epsilon)
+    acc += bias_values
+    acc = _activate(acc, ACTIVATION)
+    if HAS_RESIDUAL:
+        acc += tl.load(out + column, mask=is_column, other=0.0).to(tl.float32)
+    tl.store(out + column, acc.to(out.dtype.element_ty), mask=is_column)
 
 
 @triton.jit
-def many_rows(
+def large_m_linear(
     signal,
     weight,
     bias,
@@ -82,139 +82,134 @@ def many_rows(
     rows,
     width_in,
     width_out,
-    SHARE: tl.constexpr,
-    PART: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
-    STAGES: tl.constexpr,
+    K_PER_SPLIT: tl.constexpr,
+    BLOCK_K: tl.constexpr,
+    BLOCK_M: tl.constexpr,
+    BLOCK_N: tl.constexpr,
+    NUM_STAGES: tl.constexpr,
     HAS_BIAS: tl.constexpr,
     ACTIVATION: tl.constexpr,
-    IS_CHAINED: tl.constexpr,
+    USE_PDL: tl.constexpr,
 ):
-    """Several rows, on the tensor cores; a program makes a tile, of a ``SHARE`` of the width: (shares, rows, out)."""
-    column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
-    row = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
-    share = tl.program_id(2)
+    """Linear layer for large M on the tensor cores; a program computes a tile of one k-split: (splits, rows, out)."""
+    column = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
+    row = tl.program_id(1) * BLOCK_M + tl.arange(0, BLOCK_M)
+    split = tl.program_id(2)
     is_column, is_row = column < width_out, row < rows
-    made = tl.zeros((ROWS, COLUMNS), tl.float32)
-    if IS_CHAINED:
+    acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    if USE_PDL:
         tl.extra.cuda.gdc_launch_dependents()
         tl.extra.cuda.gdc_wait()
-    for begin in tl.range(0, SHARE, PART, num_stages=STAGES):
-        place = share * SHARE + begin + tl.arange(0, PART)
-        is_place = place < width_in
-        numbers = tl.load(
-            weight + column[None, :].to(tl.int64) * width_in + place[:, None],
-            mask=is_column[None, :] & is_place[:, None],
+    for begin in tl.range(0, K_PER_SPLIT, BLOCK_K, num_stages=NUM_STAGES):
+        k = split * K_PER_SPLIT + begin + tl.arange(0, BLOCK_K)
+        is_k = k < width_in
+        w = tl.load(
+            weight + column[None, :].to(tl.int64) * width_in + k[:, None],
+            mask=is_column[None, :] & is_k[:, None],
             other=0.0,
         )
-        heard = tl.load(
-            signal + row[:, None] * width_in + place[None, :], mask=is_row[:, None] & is_place[None, :], other=0.0
-        )
-        made = tl.dot(heard, numbers, made, input_precision="ieee")
+        x = tl.load(signal + row[:, None] * width_in + k[None, :], mask=is_row[:, None] & is_k[None, :], other=0.0)
+        acc = tl.dot(x, w, acc, input_precision="ieee")
     if HAS_BIAS:
-        made += tl.load(bias + column, mask=is_column, other=0.0).to(tl.float32)[None, :]
-    made = _active(made, ACTIVATION)
-    at = (share * rows + row[:, None]).to(tl.int64) * width_out + column[None, :]
-    tl.store(out + at, made.to(out.dtype.element_ty), mask=is_row[:, None] & is_column[None, :])
+        acc += tl.load(bias + column, mask=is_column, other=0.0).to(tl.float32)[None, :]
+    acc = _activate(acc, ACTIVATION)
+    at = (split * rows + row[:, None]).to(tl.int64) * width_out + column[None, :]
+    tl.store(out + at, acc.to(out.dtype.element_ty), mask=is_row[:, None] & is_column[None, :])
 
 
 @triton.jit
-def settle(
+def add_layer_norm(
     signal,
-    parts,
+    partials,
     bias,
-    gain,
-    shift,
+    norm_weight,
+    norm_bias,
     out,
     rows,
     width,
     epsilon,
-    SHARES: tl.constexpr,
+    SPLITS: tl.constexpr,
     WIDTH: tl.constexpr,
     IS_NORMED: tl.constexpr,
-    HAS_GAIN: tl.constexpr,
-    IS_CHAINED: tl.constexpr,
+    HAS_AFFINE: tl.constexpr,
+    USE_PDL: tl.constexpr,
 ):
-    """Add what was made in shares, and its bias, to the signal, a row a program; the result goes out normed."""
+    """Add split-K partial sums and their bias to the residual stream, then apply layer norm; a row a program."""
     row = tl.program_id(0)
-    place = tl.arange(0, WIDTH)
-    is_place = place < width
-    at = row * width + place
-    if IS_CHAINED:
+    k = tl.arange(0, WIDTH)
+    is_k = k < width
+    at = row * width + k
+    if USE_PDL:
         tl.extra.cuda.gdc_launch_dependents()
         tl.extra.cuda.gdc_wait()
-    heard = tl.load(signal + at, mask=is_place, other=0.0).to(tl.float32)
-    if SHARES > 0:
-        heard += tl.load(bias + place, mask=is_place, other=0.0).to(tl.float32)
-        for share in tl.static_range(SHARES):
-            heard += tl.load(parts + share * rows * width + at, mask=is_place, other=0.0)
-        tl.store(signal + at, heard.to(signal.dtype.element_ty), mask=is_place)
+    x = tl.load(signal + at, mask=is_k, other=0.0).to(tl.float32)
+    if SPLITS > 0:
+        x += tl.load(bias + k, mask=is_k, other=0.0).to(tl.float32)
+        for split in tl.static_range(SPLITS):
+            x += tl.load(partials + split * rows * width + at, mask=is_k, other=0.0)
+        tl.store(signal + at, x.to(signal.dtype.element_ty), mask=is_k)
     if IS_NORMED:
-        mean = tl.sum(heard, 0) / width
-        heard = tl.where(is_place, heard - mean, 0.0)
-        heard *= tl.rsqrt(tl.sum(heard * heard, 0) / width + epsilon)
-        if HAS_GAIN:
-            heard = heard * tl.load(gain + place, mask=is_place, other=0.0).to(tl.float32)
-            heard += tl.load(shift + place, mask=is_place, other=0.0).to(tl.float32)
-        tl.store(out + at, heard.to(out.dtype.element_ty), mask=is_place)
+        mean = tl.sum(x, 0) / width
+        x = tl.where(is_k, x - mean, 0.0)
+        x *= tl.rsqrt(tl.sum(x * x, 0) / width + epsilon)
+        if HAS_AFFINE:
+            x = x * tl.load(norm_weight + k, mask=is_k, other=0.0).to(tl.float32)
+            x += tl.load(norm_bias + k, mask=is_k, other=0.0).to(tl.float32)
+        tl.store(out + at, x.to(out.dtype.element_ty), mask=is_k)
 
 
 @triton.jit
-def few_rows(
+def small_m_linear(
     signal,
     weight,
     bias,
-    sums,
+    row_sums,
     out,
     rows,
     width_in,
     width_out,
     epsilon,
-    SHARE: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    K_PER_SPLIT: tl.constexpr,
+    BLOCK_M: tl.constexpr,
+    BLOCK_N: tl.constexpr,
     HAS_NORM: tl.constexpr,
     HAS_BIAS: tl.constexpr,
     ACTIVATION: tl.constexpr,
-    IS_ADDED: tl.constexpr,
-    IS_CHAINED: tl.constexpr,
+    HAS_RESIDUAL: tl.constexpr,
+    USE_PDL: tl.constexpr,
 ):
-    """Some rows, on the tensor cores, all of a ``SHARE`` of the width at once: (shares, rows, out).
+    """Linear layer for small M on the tensor cores, one k-split a program without a loop: (splits, rows, out).
 
-    The weights are fetched before the signal is there; with a norm as ``one_row``, then the share is the whole width.
+    The weights are loaded before the signal is available. A layer norm is applied as in ``gemv``; it needs all of K in
+    one split.
     """
-    column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
-    row = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
-    share = tl.program_id(2)
+    column = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
+    row = tl.program_id(1) * BLOCK_M + tl.arange(0, BLOCK_M)
+    split = tl.program_id(2)
     is_column, is_row = column < width_out, row < rows
-    place = share * SHARE + tl.arange(0, SHARE)
-    is_place = place < width_in
-    if IS_CHAINED:
+    k = split * K_PER_SPLIT + tl.arange(0, K_PER_SPLIT)
+    is_k = k < width_in
+    if USE_PDL:
         tl.extra.cuda.gdc_launch_dependents()
-    numbers = tl.load(
-        weight + column[:, None] * width_in + place[None, :], mask=is_column[:, None] & is_place[None, :], other=0.0
-    )
+    w = tl.load(weight + column[:, None] * width_in + k[None, :], mask=is_column[:, None] & is_k[None, :], other=0.0)
     if HAS_BIAS:
-        added = tl.load(bias + column, mask=is_column, other=0.0).to(tl.float32)
+        bias_values = tl.load(bias + column, mask=is_column, other=0.0).to(tl.float32)
     if HAS_NORM:
-        summed = tl.load(sums + column, mask=is_column, other=0.0)
-    if IS_CHAINED:
+        w_sums = tl.load(row_sums + column, mask=is_column, other=0.0)
+    if USE_PDL:
         tl.extra.cuda.gdc_wait()
-    heard = tl.load(
-        signal + row[:, None] * width_in + place[None, :], mask=is_row[:, None] & is_place[None, :], other=0.0
-    )
-    made = tl.dot(heard.to(numbers.dtype), tl.trans(numbers), input_precision="ieee")
+    x = tl.load(signal + row[:, None] * width_in + k[None, :], mask=is_row[:, None] & is_k[None, :], other=0.0)
+    acc = tl.dot(x.to(w.dtype), tl.trans(w), input_precision="ieee")
     if HAS_NORM:
-        exact = heard.to(tl.float32)
+        exact = x.to(tl.float32)
         mean = tl.sum(exact, 1) / width_in
         variance = tl.maximum(tl.sum(exact * exact, 1) / width_in - mean * mean, 0.0)
-        made = (made - mean[:, None] * summed[None, :]) * tl.rsqrt(variance + epsilon)[:, None]
+        acc = (acc - mean[:, None] * w_sums[None, :]) * tl.rsqrt(variance + epsilon)[:, None]
     if HAS_BIAS:
-        made += added[None, :]
-    made = _active(made, ACTIVATION)
-    at = (share * rows + row[:, None]) * width_out + column[None, :]
-    is_there = is_row[:, None] & is_column[None, :]
-    if IS_ADDED:
-        made += tl.load(out + at, mask=is_there, other=0.0).to(tl.float32)
-    tl.store(out + at, made.to(out.dtype.element_ty), mask=is_there)
+        acc += bias_values[None, :]
+    acc = _activate(acc, ACTIVATION)
+    at = (split * rows + row[:, None]) * width_out + column[None, :]
+    is_valid = is_row[:, None] & is_column[None, :]
+    if HAS_RESIDUAL:
+        acc += tl.load(out + at, mask=is_valid, other=0.0).to(tl.float32)
+    tl.store(out + at, acc.to(out.dtype.element_ty), mask=is_valid)

@@ -1,4 +1,4 @@
-"""What a new token sees of its answer and of the source: plainly, or with kernels on an NVIDIA GPU."""
+"""Self- and cross-attention of the newest tokens over the KV caches: in torch, or with Triton kernels."""
 
 from __future__ import annotations
 
@@ -12,80 +12,96 @@ if TYPE_CHECKING:
     from voicestream.workers.inference.kernel_launches import Gpu
 
 
-class Sight(Protocol):
-    """The caches of a batch, as the layers of a step look at them."""
+class CachedAttention(Protocol):
+    """Attention of one step over the KV caches of a batch."""
 
-    def past(self, layer: int, mixed: Tensor) -> Tensor:
-        """What is seen of the answers, (rows, width); key and value are kept of ``mixed``, (rows, 3 * width)."""
+    def self_attention(self, layer: int, qkv: Tensor) -> Tensor:
+        """Attend to the output so far: (rows, width). Key and value in ``qkv``, (rows, 3 * width), are cached."""
         ...
 
-    def source(self, layer: int, query: Tensor) -> Tensor:
-        """What queries see of the sentences: (rows, width) to the same."""
+    def cross_attention(self, layer: int, query: Tensor) -> Tensor:
+        """Attend to the source sentences: (rows, width)."""
         ...
 
 
-class PlainSight:
-    """A ``Sight``."""
-
-    def __init__(self, said: Tensor, read: Tensor, position: Tensor, past_mask: Tensor, source_mask: Tensor) -> None:
-        """Look at caches, of (layers, 2, …, heads, places, values of a head).
-
-        Args:
-            said: of the answers, as many positions of it as are looked at.
-            read: of the sentences.
-            position: of the newest token, (1,).
-            past_mask: which positions of the answers count, as from ``Network.mask``.
-            source_mask: which of the sentences.
-        """
-        self._said, self._read, self._position = said, read, position
-        self._past_mask, self._source_mask = past_mask, source_mask
-
-    def past(self, layer: int, mixed: Tensor) -> Tensor:
-        """As ``Sight`` says."""
-        cache = self._said[layer]
-        rows, heads = cache.shape[1:3]
-        split = mixed.view(rows, 3, heads, 1, -1)
-        cache.index_copy_(3, self._position, split[:, 1:].transpose(0, 1))
-        seen = functional.scaled_dot_product_attention(split[:, 0], cache[0], cache[1], attn_mask=self._past_mask)
-        return seen.reshape(rows, -1)
-
-    def source(self, layer: int, query: Tensor) -> Tensor:
-        """As ``Sight`` says."""
-        cache = self._read[layer]
-        sentences, heads = cache.shape[1:3]
-        # To attention, the answers to one sentence are positions of one: what they see of it is the same.
-        asked = query.view(sentences, len(query) // sentences, heads, -1).transpose(1, 2)
-        seen = functional.scaled_dot_product_attention(asked, cache[0], cache[1], attn_mask=self._source_mask)
-        return seen.transpose(1, 2).reshape(*query.shape)
-
-
-class FusedSight:
-    """A ``Sight`` of kernels, each of which looks at as many positions as there are."""
+class TorchAttention:
+    """``CachedAttention`` in torch."""
 
     def __init__(
-        self, gpu: Gpu, said: Tensor, read: Tensor, *, position: Tensor, origins: Tensor | None, lengths: Tensor
+        self, decoder_kv: Tensor, encoder_kv: Tensor, position: Tensor, self_mask: Tensor, source_mask: Tensor
     ) -> None:
-        """As for ``PlainSight``.
+        """Take KV caches, (layers, 2, …, heads, positions, head_dim).
 
         Args:
-            gpu: where.
-            said: of the answers.
-            read: of the sentences.
+            decoder_kv: of the decoder, cut to the positions to attend to.
+            encoder_kv: of the encoder.
             position: of the newest token, (1,).
-            origins: in which row each row's past is, (rows, positions); its own if None.
+            self_mask: of the positions in the decoder cache, from ``NllbNetwork.mask``.
+            source_mask: of the positions in the encoder cache.
+        """
+        self._decoder_kv, self._encoder_kv, self._position = decoder_kv, encoder_kv, position
+        self._self_mask, self._source_mask = self_mask, source_mask
+
+    def self_attention(self, layer: int, qkv: Tensor) -> Tensor:
+        """See ``CachedAttention``."""
+        cache = self._decoder_kv[layer]
+        rows, heads = cache.shape[1:3]
+        split = qkv.view(rows, 3, heads, 1, -1)
+        cache.index_copy_(3, self._position, split[:, 1:].transpose(0, 1))
+        attended = functional.scaled_dot_product_attention(split[:, 0], cache[0], cache[1], attn_mask=self._self_mask)
+        return attended.reshape(rows, -1)
+
+    def cross_attention(self, layer: int, query: Tensor) -> Tensor:
+        """See ``CachedAttention``."""
+        cache = self._encoder_kv[layer]
+        sentences, heads = cache.shape[1:3]
+        # The beams of a sentence share its source, so they are treated as positions of one query.
+        queries = query.view(sentences, len(query) // sentences, heads, -1).transpose(1, 2)
+        attended = functional.scaled_dot_product_attention(queries, cache[0], cache[1], attn_mask=self._source_mask)
+        return attended.transpose(1, 2).reshape(*query.shape)
+
+
+class FusedAttention:
+    """``CachedAttention`` with kernels that attend to the valid positions only."""
+
+    def __init__(
+        self,
+        gpu: Gpu,
+        decoder_kv: Tensor,
+        encoder_kv: Tensor,
+        *,
+        position: Tensor,
+        indirection: Tensor | None,
+        lengths: Tensor,
+    ) -> None:
+        """Take KV caches as ``TorchAttention`` does.
+
+        Args:
+            gpu: the device.
+            decoder_kv: of the decoder.
+            encoder_kv: of the encoder.
+            position: of the newest token, (1,).
+            indirection: row of the cache that holds each row's entry, (rows, positions); None: its own row.
             lengths: tokens of each sentence.
         """
-        self._gpu, self._said, self._read = gpu, said, read
-        self._position, self._origins, self._lengths = position, origins, lengths
+        self._gpu, self._decoder_kv, self._encoder_kv = gpu, decoder_kv, encoder_kv
+        self._position, self._indirection, self._lengths = position, indirection, lengths
 
-    def past(self, layer: int, mixed: Tensor) -> Tensor:
-        """As ``Sight`` says."""
-        from voicestream.workers.inference.attention import FEW, see_past
+    def self_attention(self, layer: int, qkv: Tensor) -> Tensor:
+        """See ``CachedAttention``."""
+        from voicestream.workers.inference import attention
 
-        return see_past(self._gpu, mixed, self._said[layer], self._position, places=FEW, origins=self._origins)
+        return attention.self_attention(
+            self._gpu,
+            qkv,
+            self._decoder_kv[layer],
+            self._position,
+            tile=attention.SHORT_CONTEXT,
+            indirection=self._indirection,
+        )
 
-    def source(self, layer: int, query: Tensor) -> Tensor:
-        """As ``Sight`` says."""
-        from voicestream.workers.inference.attention import see_source
+    def cross_attention(self, layer: int, query: Tensor) -> Tensor:
+        """See ``CachedAttention``."""
+        from voicestream.workers.inference import attention
 
-        return see_source(self._gpu, query, self._read[layer], self._lengths)
+        return attention.cross_attention(self._gpu, query, self._encoder_kv[layer], self._lengths)

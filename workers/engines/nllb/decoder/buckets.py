@@ -1,70 +1,75 @@
-"""Of which sizes the memory of a decoder is. Pure.
+"""Buffer sizes of the decoder (buckets). Pure.
 
-Each size costs memory and, on a GPU, a recording of its own. So what is needed is rounded up to a few of them.
+Each bucket costs memory and, on a GPU, CUDA graphs of its own, so sizes are rounded up to a few of them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from voicestream.workers.engines.nllb.search import LIMITS
+from voicestream.workers.engines.nllb.search import OUTPUT_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from voicestream.workers.engines.nllb.search import Search
 
-SENTENCES: Final = (1, 2, 4, 8, 16)
+BATCH_SIZES: Final = (1, 2, 4, 8, 16)
 
-SOURCES: Final = (8, 24, 48, 96, 200, 512)
-"""Tokens of the longest sentence. Sentences of a group have the same limit for their answers (``search.groups``), and
-these are the longest that have one of ``LIMITS``, rounded up to what attention is fast with."""
+SOURCE_LENGTHS: Final = (8, 24, 48, 96, 200, 512)
+"""Source tokens of the longest sentence: the longest ones with each of ``OUTPUT_LIMITS``, which a group shares
+(``search.group_by_limit``), rounded up to lengths that attention is fast with."""
 
-_MORE: Final = 8
-"""Positions beyond a limit: the answer's language, and rounding up."""
+_EXTRA_POSITIONS: Final = 8
+"""Positions beyond a limit: the language token, and rounding."""
 
-WINDOWS: Final = tuple(limit + _MORE for limit in LIMITS)
-"""Positions that a step looks back at. Most answers end long before their limit, so a step sees the first of these that
-has room for it instead of all positions that there might be one day."""
+WINDOWS: Final = tuple(limit + _EXTRA_POSITIONS for limit in OUTPUT_LIMITS)
+"""Positions that a step attends to. Most outputs end long before their limit, so a step uses the smallest window that
+holds its position instead of the whole cache."""
 
 
-class Shape(NamedTuple):
-    """Of what size the memory of a decoder is, and how it searches."""
+class Bucket(NamedTuple):
+    """Buffer sizes and decoding parameters of a batch."""
 
     search: Search
     sentences: int
     source: int
-    """Tokens of a source sentence."""
+    """Source tokens."""
     positions: int
-    """Tokens of an answer, with what stands before its first one."""
+    """Output tokens, with the end and the language token in front."""
 
     @property
     def rows(self) -> int:
-        """Answers that are followed at the same time."""
+        """Rows of the decoder: sentences times beams."""
         return self.sentences * self.search.num_beams
 
     @property
     def windows(self) -> tuple[int, ...]:
-        """Positions that steps look back at, from the first steps to the last."""
+        """Positions that steps attend to, from the first steps to the last."""
         return (*(window for window in WINDOWS if window < self.positions), self.positions)
 
 
-def rounded(search: Search, sentences: int, source: int, limit: int) -> Shape:
-    """The least of the few shapes that has room.
+def bucket_for(search: Search, sentences: int, source: int, limit: int) -> Bucket:
+    """Return the smallest bucket that fits.
 
     Args:
-        search: how it is searched.
-        sentences: that are decoded together.
-        source: tokens of the longest.
-        limit: tokens an answer may have, without the language in front of it.
+        search: decoding parameters.
+        sentences: of the batch.
+        source: tokens of the longest sentence.
+        limit: maximum output tokens, without the language token.
     """
-    return Shape(search, _up(sentences, SENTENCES), _up(source, SOURCES), _up(limit + _MORE, WINDOWS))
+    return Bucket(
+        search,
+        _round_up(sentences, BATCH_SIZES),
+        _round_up(source, SOURCE_LENGTHS),
+        _round_up(limit + _EXTRA_POSITIONS, WINDOWS),
+    )
 
 
-def exact(search: Search, sentences: int, source: int, limit: int) -> Shape:
-    """The shape for just this, which is best where nothing is recorded; as for ``rounded``."""
-    return Shape(search, sentences, source, limit + 1)
+def exact_bucket(search: Search, sentences: int, source: int, limit: int) -> Bucket:
+    """Return a bucket of exactly this size, for use without CUDA graphs; arguments as for ``bucket_for``."""
+    return Bucket(search, sentences, source, limit + 1)
 
 
-def _up(wanted: int, sizes: Sequence[int]) -> int:
+def _round_up(wanted: int, sizes: Sequence[int]) -> int:
     return next((size for size in sizes if size >= wanted), wanted)

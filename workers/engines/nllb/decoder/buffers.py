@@ -1,4 +1,4 @@
-"""What a batch needs while it is answered, set aside before its first token and changed in place."""
+"""Decode buffers of a batch: KV caches, masks and output tokens, allocated once and changed in place."""
 
 from __future__ import annotations
 
@@ -8,163 +8,170 @@ from typing import TYPE_CHECKING
 import torch
 
 from voicestream.engines.translator import CancelledError
-from voicestream.workers.engines.nllb.decoder.attention import FusedSight, PlainSight
-from voicestream.workers.engines.nllb.decoder.decoding import choice_for
+from voicestream.workers.engines.nllb.decoder.attention import FusedAttention, TorchAttention
+from voicestream.workers.engines.nllb.decoder.decoding import decoding_for
 from voicestream.workers.engines.nllb.decoder.output_tokens import END
-from voicestream.workers.inference.async_flag import Glance
-from voicestream.workers.inference.cuda_graphs import Captured
+from voicestream.workers.inference.async_flag import AsyncFlag
+from voicestream.workers.inference.cuda_graphs import CapturedStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from voicestream.workers.engines.nllb.decoder.attention import Sight
-    from voicestream.workers.engines.nllb.decoder.buckets import Shape
-    from voicestream.workers.engines.nllb.decoder.network import Network
-    from voicestream.workers.inference.cuda_graphs import Pool
+    from voicestream.workers.engines.nllb.decoder.attention import CachedAttention
+    from voicestream.workers.engines.nllb.decoder.buckets import Bucket
+    from voicestream.workers.engines.nllb.decoder.network import NllbNetwork
+    from voicestream.workers.inference.cuda_graphs import GraphPool
 
 
 def _never() -> bool:
     return False
 
 
-class Workspace:
-    """The memory of one shape, and what is done with it."""
+class DecodeBuffers:
+    """Buffers of one bucket, and the prefill and decode steps on them."""
 
-    def __init__(self, network: Network, shape: Shape, positions: int) -> None:
-        """Set it aside.
+    def __init__(self, network: NllbNetwork, bucket: Bucket, positions: int) -> None:
+        """Allocate the buffers.
 
         Args:
-            network: computes.
-            shape: of what size it is.
-            positions: of these, there is room for the first so many, until ``make_room`` is called.
+            network: the model.
+            bucket: buffer sizes.
+            positions: allocated in the decoder cache, until ``grow_cache`` is called.
         """
-        self.shape = shape
+        self.bucket = bucket
         self._network = network
-        self._choice = choice_for(shape, network.padding, network.device, network.gpu)
-        self.glance = Glance(self._choice.is_done)
-        """Whether no further step changes anything."""
+        self._decoding = decoding_for(bucket, network.padding, network.device, network.gpu)
+        self.done_flag = AsyncFlag(self._decoding.is_done)
+        """Whether all sentences are done."""
         self._source = torch.full(
-            (shape.sentences, shape.source), network.padding, dtype=torch.long, device=network.device
+            (bucket.sentences, bucket.source), network.padding, dtype=torch.long, device=network.device
         )
-        self._mask = network.mask(self._is_word())
-        self._said = network.empty_cache(shape.rows, positions)
-        self._read = network.empty_cache(shape.sentences, shape.source)
+        self._mask = network.mask(self._is_token())
+        self._decoder_kv = network.empty_cache(bucket.rows, positions)
+        self._encoder_kv = network.empty_cache(bucket.sentences, bucket.source)
         self._is_cancelled: Callable[[], bool] = _never
-        self._rows = torch.arange(shape.rows, dtype=torch.int32, device=network.device)[:, None]
-        self._origins = self._rows.repeat(1, positions)
-        """In which row what each row said is kept, position by position: for kernels that need no copy of it."""
-        self._lengths = torch.zeros(shape.sentences, dtype=torch.int32, device=network.device)
+        self._rows = torch.arange(bucket.rows, dtype=torch.int32, device=network.device)[:, None]
+        self._indirection = self._rows.repeat(1, positions)
+        """Row of the decoder cache that holds each row's entry at a position: kernels need no reordered copy."""
+        self._lengths = torch.zeros(bucket.sentences, dtype=torch.int32, device=network.device)
         """Tokens of each sentence."""
 
     @property
     def windows(self) -> tuple[int, ...]:
-        """Positions that steps look back at, from the first steps to the last; kernels look at what there is."""
-        return self.shape.windows if self._network.gpu is None else self.shape.windows[-1:]
+        """Positions that steps attend to, ascending; only the last one with kernels, which skip unused positions."""
+        return self.bucket.windows if self._network.gpu is None else self.bucket.windows[-1:]
 
-    def fill(self, rows: list[list[int]], language: int, limit: int, is_cancelled: Callable[[], bool]) -> None:
-        """Lay out what is to be answered; as for ``Decoder.answer``."""
-        # A row too many is decoded like the others: as a copy of one it ends when that does.
-        rows = rows + rows[:1] * (self.shape.sentences - len(rows))
-        padding, length = self._network.padding, self.shape.source
+    def load(self, rows: list[list[int]], language: int, limit: int, is_cancelled: Callable[[], bool]) -> None:
+        """Load a batch; arguments as for ``NllbDecoder.decode``."""
+        # Unused rows are copies of the first one, so they end together with it.
+        rows = rows + rows[:1] * (self.bucket.sentences - len(rows))
+        padding, length = self._network.padding, self.bucket.source
         source = torch.tensor([row + [padding] * (length - len(row)) for row in rows])
         self._source.copy_(source)
-        self._choice.answers.language.fill_(language)
-        self._choice.answers.last.fill_(limit)
+        self._decoding.outputs.language.fill_(language)
+        self._decoding.outputs.last.fill_(limit)
         self._is_cancelled = is_cancelled
 
-    def fill_with_anything(self) -> None:
-        """Lay out sentences that serve for a trial."""
+    def load_dummy(self) -> None:
+        """Load dummy sentences for a capture."""
         self._source.fill_(END)
         self._is_cancelled = _never
 
-    def make_room(self, window: int) -> None:
-        """Make steps with a window possible; what is recorded must have had room before."""
-        had = self._said.shape[4]
-        if had < window:
-            smaller, self._said = self._said, self._network.empty_cache(self.shape.rows, window)
-            self._said[:, :, :, :, :had] = smaller
+    def grow_cache(self, window: int) -> None:
+        """Enlarge the decoder cache to a window; captured steps need their full size from the start."""
+        size = self._decoder_kv.shape[4]
+        if size < window:
+            previous, self._decoder_kv = self._decoder_kv, self._network.empty_cache(self.bucket.rows, window)
+            self._decoder_kv[:, :, :, :, :size] = previous
 
-    def best(self) -> list[list[int]]:
-        """The tokens of the answers, and anything behind their ends; waits for the device."""
-        return self._choice.best().tolist()
+    def best_tokens(self) -> list[list[int]]:
+        """Return the output tokens, arbitrary after the end tokens; waits for the device."""
+        return self._decoding.best().tolist()
 
-    def begin(self) -> None:
-        """Read the sentences, and begin their answers."""
-        network, choice = self._network, self._choice
-        self._mask.copy_(network.mask(self._is_word()))
-        self._lengths.copy_(self._is_word().sum(-1).flatten())
-        self._origins.copy_(self._rows.expand_as(self._origins))
-        network.look_at(network.read(self._source, self._mask, self._look), self._read)
-        choice.reset()
-        self._advance(self.windows[0])
-        # What comes next is known.
-        choice.answers.begin()
+    def prefill(self) -> None:
+        """Encode the sentences, and write the first two output tokens: end and language."""
+        network, decoding = self._network, self._decoding
+        self._mask.copy_(network.mask(self._is_token()))
+        self._lengths.copy_(self._is_token().sum(-1).flatten())
+        self._indirection.copy_(self._rows.expand_as(self._indirection))
+        network.precompute_cross_kv(network.encode(self._source, self._mask, self._check_cancelled), self._encoder_kv)
+        decoding.reset()
+        self._forward(self.windows[0])
+        # The second token is the language.
+        decoding.outputs.add_language()
 
     def step(self, window: int) -> None:
-        """Add a token to each answer.
+        """Decode one token of each row.
 
         Args:
-            window: positions that are looked back at; more than there are tokens.
+            window: positions to attend to; more than there are tokens.
         """
-        rows = self._choice.choose(self._network.scores(self._advance(window)))
+        rows = self._decoding.select(self._network.logits(self._forward(window)))
         if rows is not None:
-            self._follow(rows, window)
+            self._reorder_cache(rows, window)
 
-    def _follow(self, rows: Tensor, window: int) -> None:
-        """Let each row go on from one of the rows."""
+    def _reorder_cache(self, rows: Tensor, window: int) -> None:
+        """Reorder the decoder cache after a step of beam search: the row that each row continues."""
         if self._network.gpu is not None:
-            # Behind the newest position each row has its own place.
-            is_past = self._choice.answers.places[: self._origins.shape[1]] < self._choice.answers.position
-            self._origins.copy_(torch.where(is_past, self._origins.index_select(0, rows), self._rows))
+            # After the newest position, each row uses its own row.
+            is_before = self._decoding.outputs.positions[: self._indirection.shape[1]] < self._decoding.outputs.position
+            self._indirection.copy_(torch.where(is_before, self._indirection.index_select(0, rows), self._rows))
             return
-        # One layer after the other: what is copied stays near.
-        for layer in self._said[:, :, :, :, :window].unbind(0):
+        # Layer by layer, so that copies stay in the processor cache.
+        for layer in self._decoder_kv[:, :, :, :, :window].unbind(0):
             layer.copy_(layer.index_select(1, rows))
 
-    def _advance(self, window: int) -> Tensor:
-        network, answers = self._network, self._choice.answers
-        return network.advance(answers.newest, answers.position, self._sight(window))
+    def _forward(self, window: int) -> Tensor:
+        network, outputs = self._network, self._decoding.outputs
+        return network.forward(outputs.newest, outputs.position, self._attention(window))
 
-    def _sight(self, window: int) -> Sight:
-        position, gpu = self._choice.answers.position, self._network.gpu
+    def _attention(self, window: int) -> CachedAttention:
+        position, gpu = self._decoding.outputs.position, self._network.gpu
         if gpu is not None:
-            origins = self._origins if self.shape.search.num_beams > 1 else None
-            return FusedSight(gpu, self._said, self._read, position=position, origins=origins, lengths=self._lengths)
-        places = torch.arange(window, device=position.device)
-        past_mask = self._network.mask(places <= position).view(1, 1, 1, -1)
-        return PlainSight(self._said[:, :, :, :, :window], self._read, position, past_mask, self._mask)
+            indirection = self._indirection if self.bucket.search.num_beams > 1 else None
+            return FusedAttention(
+                gpu,
+                self._decoder_kv,
+                self._encoder_kv,
+                position=position,
+                indirection=indirection,
+                lengths=self._lengths,
+            )
+        positions = torch.arange(window, device=position.device)
+        self_mask = self._network.mask(positions <= position).view(1, 1, 1, -1)
+        return TorchAttention(self._decoder_kv[:, :, :, :, :window], self._encoder_kv, position, self_mask, self._mask)
 
-    def _is_word(self) -> Tensor:
+    def _is_token(self) -> Tensor:
         return (self._source != self._network.padding)[:, None, None]
 
-    def _look(self) -> None:
+    def _check_cancelled(self) -> None:
         if self._is_cancelled():
             raise CancelledError
 
 
-class Routine:
-    """A workspace, and its work as it is recorded."""
+class CapturedDecoding:
+    """Decode buffers with the captured prefill and decode steps on them."""
 
-    def __init__(self, workspace: Workspace, pool: Pool) -> None:
-        """Take a workspace.
+    def __init__(self, buffers: DecodeBuffers, pool: GraphPool) -> None:
+        """Prepare the steps without capturing them.
 
         Args:
-            workspace: what is worked with.
-            pool: where recordings are.
+            buffers: the decode buffers.
+            pool: memory of the CUDA graphs.
         """
-        self.workspace = workspace
-        self.begin = Captured(workspace.begin, pool)
-        self.windows = {window: Captured(partial(workspace.step, window), pool) for window in workspace.windows}
-        """The steps, by the positions they look back at, the fewest first."""
+        self.buffers = buffers
+        self.prefill = CapturedStep(buffers.prefill, pool)
+        self.windows = {window: CapturedStep(partial(buffers.step, window), pool) for window in buffers.windows}
+        """Decode steps by the positions they attend to, ascending."""
         self.uses = 0
-        """Batches so far."""
+        """Batches decoded so far."""
 
     def capture(self) -> None:
-        """Record all that is not recorded yet; the workspace is to be filled again."""
-        self.workspace.fill_with_anything()
-        self.begin.capture()
+        """Capture all steps that are not captured yet; the buffers must be loaded again."""
+        self.buffers.load_dummy()
+        self.prefill.capture()
         for step in self.windows.values():
-            self.begin()
+            self.prefill()
             step.capture()

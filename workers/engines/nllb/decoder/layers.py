@@ -1,4 +1,4 @@
-"""The layers of NLLB as its decoder of our own computes them, made of those of a loaded model of transformers."""
+"""Transformer layers of NLLB with the weights of a model of transformers."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeedForward:
-    """The half of a layer that looks at one position only."""
+    """Feed-forward sublayer."""
 
     norm: Norm
-    widen: Linear
+    up: Linear
     activation: Callable[[Tensor], Tensor]
-    narrow: Linear
+    down: Linear
 
     @classmethod
     def of(cls, layer: nn.Module) -> FeedForward:
-        """That of a layer of the encoder or the decoder."""
+        """Take the weights of an encoder or decoder layer."""
         function = Activation.RELU if isinstance(layer.activation_fn, torch.nn.ReLU) else layer.activation_fn
         return cls(Norm.of(layer.final_layer_norm), Linear.of(layer.fc1), function, Linear.of(layer.fc2))
 
     def __call__(self, signal: Tensor) -> Tensor:
-        """(…, width) to the same."""
-        return signal + self.narrow(self.activation(self.widen(self.norm(signal))))
+        """Apply the sublayer with its residual connection, (…, width)."""
+        return signal + self.down(self.activation(self.up(self.norm(signal))))
 
 
 @dataclass(frozen=True)
 class SelfAttention:
-    """What looks at the other positions of the same text."""
+    """Self-attention sublayer."""
 
     norm: Norm
-    query_key_value: Linear
-    out: Linear
+    qkv: Linear
+    output: Linear
 
     @classmethod
     def of(cls, layer: nn.Module) -> SelfAttention:
-        """That of a layer of the encoder or the decoder."""
+        """Take the weights of an encoder or decoder layer."""
         attention = layer.self_attn
         return cls(
             Norm.of(layer.self_attn_layer_norm),
@@ -56,16 +56,16 @@ class SelfAttention:
 
 @dataclass(frozen=True)
 class CrossAttention:
-    """What looks at the source from the answer."""
+    """Cross-attention sublayer."""
 
     norm: Norm
     query: Linear
-    key_value: Linear
-    out: Linear
+    kv: Linear
+    output: Linear
 
     @classmethod
     def of(cls, layer: nn.Module) -> CrossAttention:
-        """That of a layer of the decoder."""
+        """Take the weights of a decoder layer."""
         attention = layer.encoder_attn
         return cls(
             Norm.of(layer.encoder_attn_layer_norm),
@@ -77,32 +77,32 @@ class CrossAttention:
 
 @dataclass(frozen=True)
 class EncoderLayer:
-    """Reads."""
+    """Encoder layer."""
 
-    seen: SelfAttention
+    self_attention: SelfAttention
     feed_forward: FeedForward
 
     @classmethod
     def all_of(cls, layers: Sequence[nn.Module]) -> list[EncoderLayer]:
-        """Those of an encoder."""
+        """Take the layers of an encoder."""
         return [cls(SelfAttention.of(layer), FeedForward.of(layer)) for layer in layers]
 
 
 @dataclass(frozen=True)
 class DecoderLayer:
-    """Writes."""
+    """Decoder layer."""
 
-    said: SelfAttention
-    source: CrossAttention
+    self_attention: SelfAttention
+    cross_attention: CrossAttention
     feed_forward: FeedForward
 
-    def normed(self) -> Iterator[tuple[Norm, Linear]]:
-        """Each norm, with the linear layer that alone stands behind it."""
-        yield self.said.norm, self.said.query_key_value
-        yield self.source.norm, self.source.query
-        yield self.feed_forward.norm, self.feed_forward.widen
+    def norm_linear_pairs(self) -> Iterator[tuple[Norm, Linear]]:
+        """Yield each layer norm with the linear layer that follows it."""
+        yield self.self_attention.norm, self.self_attention.qkv
+        yield self.cross_attention.norm, self.cross_attention.query
+        yield self.feed_forward.norm, self.feed_forward.up
 
     @classmethod
     def all_of(cls, layers: Sequence[nn.Module]) -> list[DecoderLayer]:
-        """Those of a decoder."""
+        """Take the layers of a decoder."""
         return [cls(SelfAttention.of(layer), CrossAttention.of(layer), FeedForward.of(layer)) for layer in layers]

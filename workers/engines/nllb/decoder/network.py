@@ -1,6 +1,6 @@
-"""NLLB's network, from the weights of transformers: reads sentences once, then takes one token an answer and step.
+"""Encoder and decoder network of NLLB, from the weights of transformers, with one decoder token per row and step.
 
-Nothing here decides by what is in a tensor, and no shape depends on it: on a GPU all of it can be recorded
+Neither control flow nor shapes depend on the values of tensors, so all of it can be captured as CUDA graphs
 (``workers/inference/cuda_graphs.py``).
 """
 
@@ -13,8 +13,8 @@ import torch
 from torch.nn import functional
 
 from voicestream.workers.engines.nllb.decoder.layers import DecoderLayer, EncoderLayer
-from voicestream.workers.inference.layers import Linear, Norm, fold
-from voicestream.workers.inference.residual_stream import PlainStream
+from voicestream.workers.inference.layers import Linear, Norm, fold_layer_norm
+from voicestream.workers.inference.residual_stream import TorchResidualStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,57 +22,65 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import M2M100ForConditionalGeneration
 
-    from voicestream.workers.engines.nllb.decoder.attention import Sight
-    from voicestream.workers.engines.nllb.decoder.buckets import Shape
+    from voicestream.workers.engines.nllb.decoder.attention import CachedAttention
+    from voicestream.workers.engines.nllb.decoder.buckets import Bucket
     from voicestream.workers.inference.kernel_launches import Gpu
-    from voicestream.workers.inference.residual_stream import Stream
+    from voicestream.workers.inference.residual_stream import ResidualStream
 
-_HIGHEST_BUT: Final = 1000
-"""Transformers keeps the encoder's numbers so far below the largest of float16 (``M2M100EncoderLayer``)."""
+_FLOAT16_MARGIN: Final = 1000
+"""Margin below the largest float16 to which transformers clamps the encoder (``M2M100EncoderLayer``)."""
 
 
 class Embedding:
-    """The numbers a token begins with, at its position."""
+    """Token and position embedding of the encoder or the decoder."""
 
-    def __init__(self, side: torch.nn.Module) -> None:
-        self.padding: int = side.padding_idx
-        self._tokens: Tensor = side.embed_tokens.weight.detach()
-        self._scale: float = side.embed_tokens.embed_scale
-        self._positions: Tensor = side.embed_positions.weights.detach().to(self._tokens.device, self._tokens.dtype)
+    def __init__(self, half: torch.nn.Module) -> None:
+        self.padding: int = half.padding_idx
+        self._tokens: Tensor = half.embed_tokens.weight.detach()
+        self._scale: float = half.embed_tokens.embed_scale
+        self._positions: Tensor = half.embed_positions.weights.detach().to(self._tokens.device, self._tokens.dtype)
 
-    def __call__(self, tokens: Tensor, numbers: Tensor) -> Tensor:
+    def __call__(self, tokens: Tensor, position_ids: Tensor) -> Tensor:
         """Embed.
 
         Args:
             tokens: (…).
-            numbers: of their positions, 1 for the first; broadcast.
+            position_ids: 1 for the first token; broadcast.
         """
-        # Padding stands nowhere.
-        places = numbers * (tokens != self.padding) + self.padding
-        return functional.embedding(tokens, self._tokens) * self._scale + functional.embedding(places, self._positions)
+        # Padding has no position.
+        rows = position_ids * (tokens != self.padding) + self.padding
+        return functional.embedding(tokens, self._tokens) * self._scale + functional.embedding(rows, self._positions)
 
     def of_newest(self, tokens: Tensor, position: Tensor, gpu: Gpu | None) -> Tensor:
-        """Embed tokens (rows,) at a common position (1,), 0 for the first: (rows, width)."""
+        """Embed tokens, (rows,), at a common position, (1,), 0 for the first: (rows, width)."""
         if gpu is None:
             return self(tokens, position + 1)
         from voicestream.workers.inference.embedding import embed
 
-        shift, scale = self.padding + 1, self._scale
-        return embed(tokens, position, self._tokens, self._positions, shift=shift, scale=scale, padding=self.padding)
+        position_offset, scale = self.padding + 1, self._scale
+        return embed(
+            tokens,
+            position,
+            self._tokens,
+            self._positions,
+            position_offset=position_offset,
+            scale=scale,
+            padding=self.padding,
+        )
 
 
-class Network:
-    """The weights, ready to compute; keeps nothing of a sentence."""
+class NllbNetwork:
+    """Stateless network of NLLB."""
 
     def __init__(self, model: M2M100ForConditionalGeneration, gpu: Gpu | None = None) -> None:
-        """Read the weights; the model goes on to work, and the two share memory.
+        """Take the weights of a model, which remains usable and shares its memory.
 
         Args:
-            model: where it stays as long as this is used.
-            gpu: whose kernels take a token; None: torch does it.
+            model: must stay on its device.
+            gpu: for Triton kernels in the decoder; None: torch is used.
         """
         encoder, decoder = model.model.encoder, model.model.decoder
-        self._source_embedding, self._answer_embedding = Embedding(encoder), Embedding(decoder)
+        self._source_embedding, self._target_embedding = Embedding(encoder), Embedding(decoder)
         self._encoder = EncoderLayer.all_of(encoder.layers)
         self._encoder_norm = Norm.of(encoder.layer_norm)
         self._decoder = DecoderLayer.all_of(decoder.layers)
@@ -80,96 +88,100 @@ class Network:
         head: Tensor = model.lm_head.weight.detach()
         self._head = Linear(head, head.new_zeros(len(head)))
         self._heads: int = model.config.decoder_attention_heads
-        self.padding = self._answer_embedding.padding
+        self.padding = self._target_embedding.padding
         self.device = head.device
-        self.numbers = head.dtype
+        self.dtype = head.dtype
         self._width: int = head.shape[1]
         self.gpu = gpu
         if gpu is not None:
             for layer in self._decoder:
-                for norm, linear in layer.normed():
-                    fold(norm, linear)
+                for norm, linear in layer.norm_linear_pairs():
+                    fold_layer_norm(norm, linear)
 
-    def cache_bytes(self, shape: Shape) -> int:
-        """Memory of the two caches that a shape needs."""
-        places = shape.rows * shape.positions + shape.sentences * shape.source
-        return places * len(self._decoder) * 2 * self._width * self.numbers.itemsize
+    def cache_bytes(self, bucket: Bucket) -> int:
+        """Return the size of both KV caches of a bucket."""
+        positions = bucket.rows * bucket.positions + bucket.sentences * bucket.source
+        return positions * len(self._decoder) * 2 * self._width * self.dtype.itemsize
 
     def empty_cache(self, rows: int, positions: int) -> Tensor:
-        """Keys and values of all layers: (layers, 2, rows, heads, positions, values of a head), zeros."""
+        """Allocate a KV cache of all layers: (layers, 2, rows, heads, positions, head_dim), zeros."""
         shape = len(self._decoder), 2, rows, self._heads, positions, self._width // self._heads
-        return torch.zeros(*shape, dtype=self.numbers, device=self.device)
+        return torch.zeros(*shape, dtype=self.dtype, device=self.device)
 
-    def mask(self, is_seen: Tensor) -> Tensor:
-        """What is added to scores of attention: 0 where something is seen, and nothing can be where not."""
-        unseen = torch.full((1,), -math.inf, dtype=self.numbers, device=self.device)
-        return torch.where(is_seen, torch.zeros_like(unseen), unseen)
+    def mask(self, is_visible: Tensor) -> Tensor:
+        """Return an additive attention mask: 0 where ``is_visible``, -inf elsewhere."""
+        hidden = torch.full((1,), -math.inf, dtype=self.dtype, device=self.device)
+        return torch.where(is_visible, torch.zeros_like(hidden), hidden)
 
-    def read(self, source: Tensor, mask: Tensor, look: Callable[[], None]) -> Tensor:
-        """Read sentences.
+    def encode(self, source: Tensor, mask: Tensor, check_cancelled: Callable[[], None]) -> Tensor:
+        """Encode sentences.
 
         Args:
-            source: tokens, (sentences, tokens), padded at their ends.
-            mask: which are none, as from ``mask``: (sentences, 1, 1, tokens).
-            look: called before each layer; it may raise.
+            source: token ids, (sentences, tokens), padded at their ends.
+            mask: of the padding, from ``mask``: (sentences, 1, 1, tokens).
+            check_cancelled: called before each layer; it may raise.
 
         Returns:
             (sentences, tokens, width).
         """
-        numbers = torch.cumsum((source != self.padding).long(), 1)
-        signal = self._source_embedding(source, numbers)
+        position_ids = torch.cumsum((source != self.padding).long(), 1)
+        signal = self._source_embedding(source, position_ids)
         for layer in self._encoder:
-            look()
-            query, key, value = self._split(layer.seen.query_key_value(layer.seen.norm(signal)), 3)
-            seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-            signal = layer.feed_forward(signal + layer.seen.out(seen.transpose(1, 2).reshape(*signal.shape)))
-            if self.numbers == torch.float16:
-                highest = torch.finfo(torch.float16).max - _HIGHEST_BUT
+            check_cancelled()
+            query, key, value = self._split(layer.self_attention.qkv(layer.self_attention.norm(signal)), 3)
+            attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+            signal = layer.feed_forward(
+                signal + layer.self_attention.output(attended.transpose(1, 2).reshape(*signal.shape))
+            )
+            if self.dtype == torch.float16:
+                highest = torch.finfo(torch.float16).max - _FLOAT16_MARGIN
                 signal = signal.clamp(-highest, highest)
         return self._encoder_norm(signal)
 
-    def look_at(self, read: Tensor, cache: Tensor) -> None:
-        """Put what the decoder's layers see of sentences that were read into a cache (…, sentences, …, tokens, …)."""
-        for number, layer in enumerate(self._decoder):
-            cache[number, 0], cache[number, 1] = self._split(layer.source.key_value(read), 2)
+    def precompute_cross_kv(self, encoded: Tensor, cache: Tensor) -> None:
+        """Precompute the keys and values of cross-attention into a cache, (…, sentences, …, tokens, …)."""
+        for index, layer in enumerate(self._decoder):
+            cache[index, 0], cache[index, 1] = self._split(layer.cross_attention.kv(encoded), 2)
 
-    def advance(self, tokens: Tensor, position: Tensor, sight: Sight) -> Tensor:
-        """Take a token for each answer.
+    def forward(self, tokens: Tensor, position: Tensor, attention: CachedAttention) -> Tensor:
+        """Compute one decoder step.
 
         Args:
-            tokens: (rows,); the answers to one sentence follow each other.
+            tokens: newest token of each row, (rows,); the beams of a sentence follow each other.
             position: (1,), 0 for the first.
-            sight: of what was said and read; the tokens' part of it is added.
+            attention: over the KV caches, to which the keys and values of the tokens are added.
 
         Returns:
-            What the last layer makes of it: (rows, width).
+            The output of the last layer, (rows, width).
         """
-        stream = self._stream(self._answer_embedding.of_newest(tokens, position, self.gpu))
-        for number, layer in enumerate(self._decoder):
-            mixed = stream.normed(layer.said.norm, layer.said.query_key_value)
-            stream.add(layer.said.out, sight.past(number, mixed))
-            query = stream.normed(layer.source.norm, layer.source.query)
-            stream.add(layer.source.out, sight.source(number, query))
-            half = layer.feed_forward
-            stream.add(half.narrow, stream.normed(half.norm, half.widen, half.activation))
-        return stream.finished(self._decoder_norm)
+        stream = self._stream(self._target_embedding.of_newest(tokens, position, self.gpu))
+        for index, layer in enumerate(self._decoder):
+            qkv = stream.norm_linear(layer.self_attention.norm, layer.self_attention.qkv)
+            stream.add(layer.self_attention.output, attention.self_attention(index, qkv))
+            query = stream.norm_linear(layer.cross_attention.norm, layer.cross_attention.query)
+            stream.add(layer.cross_attention.output, attention.cross_attention(index, query))
+            feed_forward = layer.feed_forward
+            stream.add(
+                feed_forward.down, stream.norm_linear(feed_forward.norm, feed_forward.up, feed_forward.activation)
+            )
+        return stream.final_norm(self._decoder_norm)
 
-    def scores(self, signal: Tensor) -> Tensor:
-        """How well each token comes next after what ``advance`` returned: logits, (rows, tokens)."""
+    def logits(self, signal: Tensor) -> Tensor:
+        """Return the logits of the next token for the output of ``forward``: (rows, tokens)."""
         if self.gpu is None:
             return functional.linear(signal, self._head.weight)
         from voicestream.workers.inference.fused_step import multiply
 
         return multiply(self.gpu, signal, self._head)
 
-    def _stream(self, signal: Tensor) -> Stream:
+    def _stream(self, signal: Tensor) -> ResidualStream:
         if self.gpu is None:
-            return PlainStream(signal)
-        from voicestream.workers.inference.fused_step import stream
+            return TorchResidualStream(signal)
+        from voicestream.workers.inference.fused_step import residual_stream
 
-        return stream(self.gpu, signal)
+        return residual_stream(self.gpu, signal)
 
-    def _split(self, mixed: Tensor, parts: int) -> tuple[Tensor, ...]:
-        """(sentences, tokens, parts * width) to parts of (sentences, heads, tokens, values of a head)."""
-        sentences, tokens, _ = mixed.shape
-        return mixed.view(sentences, tokens, parts, self._heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+    def _split(self, qkv: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """Split (sentences, tokens, parts * width) into parts of (sentences, heads, tokens, head_dim)."""
+        sentences, tokens, _ = qkv.shape
+        return qkv.view(sentences, tokens, parts, self._heads, -1).permute(2, 0, 3, 1, 4).unbind(0)

@@ -1,4 +1,4 @@
-"""The answers so far, in tensors that stay where they are while a step changes them."""
+"""Output tokens of a batch, in tensors that steps change in place."""
 
 from __future__ import annotations
 
@@ -9,54 +9,54 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.engines.nllb.decoder.buckets import Shape
+    from voicestream.workers.engines.nllb.decoder.buckets import Bucket
 
 END: Final = 2
-"""``</s>`` of NLLB-200's vocabulary. An answer begins with it, too."""
+"""Id of ``</s>`` in NLLB-200; each output also begins with it."""
 
 
-class Answers:
-    """What has been written for each row, and where the next token goes."""
+class OutputTokens:
+    """Output tokens of each row, and the position of the newest one."""
 
-    def __init__(self, shape: Shape, padding: int, device: torch.device) -> None:
-        """Make room.
+    def __init__(self, bucket: Bucket, padding: int, device: torch.device) -> None:
+        """Allocate the tensors.
 
         Args:
-            shape: for how many answers, of what length.
-            padding: the token that says nothing.
-            device: where.
+            bucket: their sizes.
+            padding: id of the padding token.
+            device: of the tensors.
         """
         self.padding = padding
-        self.sentences, self.beams = shape.sentences, shape.search.num_beams
+        self.sentences, self.beams = bucket.sentences, bucket.search.num_beams
 
-        def numbers(*size: int) -> Tensor:
+        def zeros(*size: int) -> Tensor:
             return torch.zeros(*size, dtype=torch.long, device=device)
 
-        self.language = numbers(1)
-        """With which all answers begin."""
-        self.last = numbers(1)
-        """The last position from which a token may be chosen."""
-        self.position = numbers(1)
-        """Of the newest token; 0 for the one that all answers begin with."""
-        self.newest = numbers(shape.rows)
-        """Tokens, a row each; the rows of a sentence follow each other."""
-        self.tokens = numbers(shape.rows, shape.positions + 1)
-        """Up to the position they are those of the answers."""
-        self.places = torch.arange(shape.positions + 1, device=device)
+        self.language = zeros(1)
+        """Id of the target language."""
+        self.last = zeros(1)
+        """Last position after which a token may be appended."""
+        self.position = zeros(1)
+        """Position of the newest token; 0 for the initial end token."""
+        self.newest = zeros(bucket.rows)
+        """Newest token of each row; the beams of a sentence follow each other."""
+        self.tokens = zeros(bucket.rows, bucket.positions + 1)
+        """All tokens; valid up to ``position``."""
+        self.positions = torch.arange(bucket.positions + 1, device=device)
 
     def reset(self) -> None:
-        """Begin all answers: with the end token."""
+        """Start all outputs with the end token."""
         self.position.zero_()
         self.newest.fill_(END)
         self.tokens.fill_(self.padding)
         self.tokens[:, 0] = END
 
     def add(self, tokens: Tensor) -> None:
-        """Write the next token of each row."""
+        """Append a token to each row."""
         self.newest.copy_(tokens)
         self.position.add_(1)
         self.tokens.index_copy_(1, self.position, self.newest[:, None])
 
-    def begin(self) -> None:
-        """Write the language."""
+    def add_language(self) -> None:
+        """Append the language token."""
         self.add(self.language.expand(len(self.newest)))

@@ -1,4 +1,4 @@
-"""The best tokens of many, found on an NVIDIA GPU by the best of each block."""
+"""Top-k tokens from block-wise maxima, with Triton kernels."""
 
 from __future__ import annotations
 
@@ -15,68 +15,67 @@ from voicestream.workers.inference.tile_config import round_up
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.engines.nllb.decoder.output_tokens import Answers
+    from voicestream.workers.engines.nllb.decoder.output_tokens import OutputTokens
     from voicestream.workers.inference.kernel_launches import Gpu
 
 _BLOCK: Final = 512
-"""Tokens of which one is the block's best."""
+"""Tokens of a block."""
 
 
-def follow(gpu: Gpu, logits: Tensor, answers: Answers, has_ended: Tensor, is_done: Tensor) -> None:
-    """Add the best token to each answer, and note which have ended.
+def greedy_step(gpu: Gpu, logits: Tensor, outputs: OutputTokens, has_ended: Tensor, is_done: Tensor) -> None:
+    """Append the best token of each row, and update which rows have ended.
 
     Args:
-        gpu: where.
+        gpu: the device.
         logits: (rows, tokens).
-        answers: get their newest tokens.
-        has_ended: which rows have, (rows,).
-        is_done: whether all have, (1,).
+        outputs: changed in place.
+        has_ended: by row, (rows,); changed in place.
+        is_done: whether all rows have ended, (1,); changed in place.
     """
     rows, size = logits.shape
-    highest = _statistics(gpu, logits)[0]
-    block_top_k.follow[(1,)](
+    maxima = _statistics(gpu, logits)[0]
+    block_top_k.greedy_step[(1,)](
         logits,
-        highest,
-        answers.newest,
-        answers.tokens,
-        answers.position,
+        maxima,
+        outputs.newest,
+        outputs.tokens,
+        outputs.position,
         has_ended,
         is_done,
         rows,
         size,
-        highest.shape[1],
-        answers.tokens.shape[1],
+        maxima.shape[1],
+        outputs.tokens.shape[1],
         END,
         ROWS=round_up(rows),
-        COUNT=round_up(highest.shape[1]),
+        COUNT=round_up(maxima.shape[1]),
         BLOCK=_BLOCK,
         **gpu.options(8),
     )
 
 
-def find(gpu: Gpu, logits: Tensor, before: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The best continuations of the answers to each sentence, the best first.
+def best_continuations(gpu: Gpu, logits: Tensor, before: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the best continuations of the beams of each sentence, the best first.
 
     Args:
-        gpu: where.
+        gpu: the device.
         logits: (sentences * beams, tokens).
-        before: how good the answers are so far, (sentences, beams).
-        count: how many.
+        before: log probabilities of the beams, (sentences, beams).
+        count: of the continuations.
 
     Returns:
-        The sum of the logarithms of their chances, from which beam each goes on, and with which token: (sentences,
-        count).
+        Log probability, beam and token of each continuation: (sentences, count).
     """
     sentences, beams = before.shape
     size = logits.shape[1]
-    highest, totals = _statistics(gpu, logits).unbind(0)
-    blocks = highest.shape[1]
-    # What makes logits of a row the logarithms of chances, with what is before it.
-    whole = torch.logsumexp(highest + totals.log(), 1)
-    offset = before - whole.view(sentences, beams)
-    # So many blocks hold the best so many tokens.
-    at_best = (highest.view(sentences, beams, blocks) + offset[:, :, None]).view(sentences, -1)
-    _, found = at_best.topk(min(count, at_best.shape[1]))
+    maxima, exp_sums = _statistics(gpu, logits).unbind(0)
+    blocks = maxima.shape[1]
+    # Turns the logits of a row into log probabilities of the beam.
+    log_sum = torch.logsumexp(maxima + exp_sums.log(), 1)
+    offset = before - log_sum.view(sentences, beams)
+    # The ``count`` best blocks contain the ``count`` best tokens.
+    block_scores = (maxima.view(sentences, beams, blocks) + offset[:, :, None]).view(sentences, -1)
+    _, found = block_scores.topk(min(count, block_scores.shape[1]))
     rows_of, blocks_of = found // blocks, found % blocks
     tokens = blocks_of[:, :, None] * _BLOCK + torch.arange(_BLOCK, device=logits.device)
     by_sentence = logits.view(sentences, -1)
@@ -88,9 +87,11 @@ def find(gpu: Gpu, logits: Tensor, before: Tensor, count: int) -> tuple[Tensor, 
 
 
 def _statistics(gpu: Gpu, logits: Tensor) -> Tensor:
-    """Of each block the highest logit, and the sum of exp(logit - highest): (2, rows, blocks)."""
+    """Return the maximum of each block, and the sum of exp(logit - maximum): (2, rows, blocks)."""
     rows, size = logits.shape
     count = triton.cdiv(size, _BLOCK)
-    made = torch.empty((2, rows, count), dtype=torch.float32, device=logits.device)
-    block_top_k.blocks[(count, rows)](logits, made[0], made[1], size, count, BLOCK=_BLOCK, **gpu.options(4))
-    return made
+    statistics = torch.empty((2, rows, count), dtype=torch.float32, device=logits.device)
+    block_top_k.block_max_and_sum[(count, rows)](
+        logits, statistics[0], statistics[1], size, count, BLOCK=_BLOCK, **gpu.options(4)
+    )
+    return statistics

@@ -1,4 +1,4 @@
-"""Reads an XTTS directory into coqui's own model, without running anything that is in its files."""
+"""Loading of an XTTS directory into the model of coqui-tts, without executing code from its files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from TTS.tts.models.xtts import Xtts
 
 from voicestream.errors import EngineNotReadyError
 from voicestream.models.weights import AGAIN, CONFIGURATION
-from voicestream.workers.engines.xtts.sampling import Manner
+from voicestream.workers.engines.xtts.sampling import SamplingParameters
 from voicestream.workers.engines.xtts.weights import VOCABULARY, WEIGHTS
 
 if TYPE_CHECKING:
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-_LEGACY: Final = [
+_LEGACY_CLASSES: Final = [
     (XttsConfig, "TTS.tts.configs.xtts_config.XttsConfig"),
     (XttsArgs, "TTS.tts.models.xtts.XttsArgs"),
     (XttsAudioConfig, "TTS.tts.models.xtts.XttsAudioConfig"),
     (BaseDatasetConfig, "TTS.config.shared_configs.BaseDatasetConfig"),
 ]
-"""The published checkpoint has its configuration in it, as objects of these classes, by the names they had then."""
+"""Classes of configuration objects in the published checkpoint, by the module names at that time."""
 
 _TRAINING_ONLY: Final = ("torch_mel_spectrogram_style_encoder", "torch_mel_spectrogram_dvae", "dvae")
 _DUPLICATES: Final = ("gpt.gpt_inference.", "gpt.gpt.wte.", "gpt.gpt.wpe.")
-"""The checkpoint of v1 has the same weights a second time, under the names of what generates from them."""
+"""Prefixes of weights that the v1 checkpoint stores twice, for generation."""
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a directory says beside its weights."""
+class ModelSettings:
+    """Tokenizer and settings from the directory of a model."""
 
     tokenizer: VoiceBpeTokenizer
-    manner: Manner
+    sampling: SamplingParameters
     sample_rate: int
-    """Hertz of what its vocoder makes."""
+    """Hz, of the vocoder."""
     reference_seconds: int
-    """How much of a sample of a voice is listened to at most."""
+    """Maximum length of a voice sample that is used."""
     chunk_seconds: int
-    """In parts of which length."""
+    """Length of the chunks in which it is processed."""
 
 
-def read(directory: Path) -> tuple[Xtts, Facts]:
-    """The model, on the processor in float32, and what is said about it.
+def read(directory: Path) -> tuple[Xtts, ModelSettings]:
+    """Load the model on the CPU in float32, and its settings.
 
-    The model's numbers stay in the file until they are computed with: what is dropped by then takes no memory.
+    The weights are memory-mapped: those that are dropped before use take no memory.
 
     Raises:
-        EngineNotReadyError: something in it is damaged, or is not XTTS v2.
+        EngineNotReadyError: a file is damaged, or the model is not XTTS v2.
     """
     config = XttsConfig()
     try:
@@ -65,7 +65,7 @@ def read(directory: Path) -> tuple[Xtts, Facts]:
         args.gpt_number_text_tokens = tokenizer.get_number_tokens()
         args.gpt_start_text_token = tokenizer.tokenizer.token_to_id("[START]")
         args.gpt_stop_text_token = tokenizer.tokenizer.token_to_id("[STOP]")
-        # On a device that keeps no numbers: they come from the file, so none need be drawn at random before.
+        # On the meta device, so that no weights are initialized before those of the file are assigned.
         with torch.device("meta"):
             model = Xtts(config)
         model.load_state_dict(_weights(directory / WEIGHTS), strict=True, assign=True)
@@ -73,9 +73,9 @@ def read(directory: Path) -> tuple[Xtts, Facts]:
         raise EngineNotReadyError(f"the model in {directory} cannot be loaded: {error}", hint=AGAIN) from error
     model.train(mode=False)
     model.requires_grad_(requires_grad=False)
-    return model, Facts(
+    return model, ModelSettings(
         tokenizer=tokenizer,
-        manner=Manner(
+        sampling=SamplingParameters(
             temperature=config.temperature,
             top_k=config.top_k,
             top_p=config.top_p,
@@ -91,17 +91,17 @@ def _tokenizer(file: Path) -> VoiceBpeTokenizer:
     try:
         return VoiceBpeTokenizer(str(file))
     except Exception as error:
-        # The library raises plain Exceptions; any of them means that the file is no tokenizer.
+        # The library raises plain Exceptions for a file that is no tokenizer.
         if type(error) is not Exception:
             raise
         raise ValueError(f"{file.name}: {error}") from error
 
 
 def _weights(file: Path) -> dict[str, Tensor]:
-    with torch.serialization.safe_globals(_LEGACY):
+    with torch.serialization.safe_globals(_LEGACY_CLASSES):
         loaded = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
     weights = cast("dict[str, Tensor]", loaded["model"])
-    # A checkpoint from coqui's trainer has everything one level deeper.
+    # Checkpoints of coqui's trainer have the prefix ``xtts.``.
     renamed = {name.removeprefix("xtts."): weight for name, weight in weights.items()}
     return {
         name: weight

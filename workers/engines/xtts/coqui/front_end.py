@@ -1,4 +1,4 @@
-"""Keeps coqui's own front-end from changing what is said: it expands abbreviations, and respells Japanese."""
+"""Escaping of text for the front-end of coqui-tts, which expands abbreviations and respells Japanese."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ _ABBREVIATIONS: Final = {
     "pt": "sra sr dr dra st co jr ltd",
     "tr": "b byk dr",
 }
-"""By XTTS' code: what coqui takes for a title wherever a stop follows. Plan B. is Plan Mister in Turkish then."""
-_RESPELLED: Final = {"メガバイト": "megabyte", "テラバイト": "terabyte", "ペタバイト": "petabyte"}
-"""Cutlet writes loanwords as in their own language, and takes the byte in these for German Arbeit."""
+"""By XTTS code: words that coqui expands as titles before any period; "Plan B." becomes "Plan Mister" in Turkish."""
+_MISREAD_LOANWORDS: Final = {"メガバイト": "megabyte", "テラバイト": "terabyte", "ペタバイト": "petabyte"}
+"""Loanwords that cutlet romanizes wrongly: it takes "byte" in them for German "Arbeit"."""
 _WITH_CAPITAL_I: Final = re.compile(r"\w*I\w*")
 _TURKISH: Final = frozenset("çğıöşüÇĞİÖŞÜ")
 
 
-def guarded(text: str, language: str) -> str:
-    """A text that coqui's front-end leaves as it is; to be called with what ``spoken.words`` made.
+def guard_text(text: str, language: str) -> str:
+    """Return a text that the front-end of coqui-tts does not change; call it after text normalization.
 
     Args:
-        text: one piece, not longer than ``max_characters``; at most one character is added, in Japanese some go.
+        text: at most ``max_characters``; the result is at most one character longer.
         language: BCP-47 tag of the text.
     """
     known = code(language)
     if known == "ja":
-        for wrong, right in _RESPELLED.items():
+        for wrong, right in _MISREAD_LOANWORDS.items():
             text = text.replace(wrong, right)
         return text
     if known == "tr" and "I" in text:
         text = _WITH_CAPITAL_I.sub(_dotless, text)
-    pattern = _at_the_end(known) if known in _ABBREVIATIONS else None
-    # No title ends a sentence.
+    pattern = _title_at_end(known) if known in _ABBREVIATIONS else None
+    # A title cannot end a sentence.
     return pattern.sub(" .", text) if pattern is not None else text
 
 
 def _dotless(found: re.Match[str]) -> str:
-    """Coqui's small letter of I is i; in a Turkish word, which API is not, it is ı."""
+    """Lowercase I as ı in Turkish words, where coqui would use i; not in words such as API."""
     return found[0] if _TURKISH.isdisjoint(found[0]) else found[0].replace("I", "ı")
 
 
 @functools.cache
-def _at_the_end(known: str) -> re.Pattern[str]:
+def _title_at_end(known: str) -> re.Pattern[str]:
     names = "|".join(rf"(?<=\b{name})" for name in _ABBREVIATIONS[known].split())
     return re.compile(rf"(?:{names})\.\Z", re.IGNORECASE)

@@ -1,9 +1,9 @@
-"""Imports coqui-tts (the package ``TTS``) without torchaudio and torchcodec.
+"""Import of coqui-tts (the package ``TTS``) without torchaudio and torchcodec.
 
-Both must be built for exactly the torch that is installed; where they are not, their import fails, and that of ``TTS``
-with it. Of torchaudio, speaking needs a hundred lines of arithmetic; of torchcodec, nothing. The stand-in is used where
-there is a torchaudio, too: so a voice is the same on every machine, and a model can be made without memory for
-numbers that are about to be read from a file, which torchaudio's bands cannot.
+Both must be built for exactly the installed torch; otherwise their import fails, and that of ``TTS`` with it. Synthesis
+needs about a hundred lines of torchaudio and nothing of torchcodec. The stand-in is used even where torchaudio is
+installed: so a voice is the same on every machine, and a model can be created on the meta device, which the filter
+banks of torchaudio do not support.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _TORCHAUDIO: Final = "torchaudio"
 _TORCHCODEC: Final = "torchcodec"
 
 _NOISY: Final = ("TTS", "trainer", "numba", "matplotlib")
-"""Loggers of what is imported here, which tell users what only developers understand."""
+"""Loggers of imported packages whose messages do not concern users."""
 
 
 def import_coqui() -> None:
-    """Make ``TTS`` importable, and import what speaking needs of it; says nothing that is not an error.
+    """Import ``TTS`` and its modules for synthesis, without warnings.
 
     Raises:
-        EngineNotReadyError: it, or something it needs, is not installed.
+        EngineNotReadyError: it or one of its dependencies is not installed.
     """
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        # Libraries that call each other's deprecated parts: nothing a user could change.
+        # Deprecation warnings between these libraries.
         warnings.simplefilter("ignore")
         try:
             importlib.import_module("torch")
@@ -68,9 +68,9 @@ def _put_stand_in() -> None:
 
 
 def _import_without_torchcodec(name: str) -> None:
-    """Import a package that asks whether torchcodec can be found, but never uses it.
+    """Import a package that requires torchcodec to be present, but never uses it.
 
-    The placeholder is there during the import only: transformers would ask for its version later, and fail.
+    The placeholder exists during the import only: transformers later asks for its version, and would fail.
     """
     if importlib.util.find_spec(_TORCHCODEC) is not None:
         importlib.import_module(name)
@@ -83,7 +83,7 @@ def _import_without_torchcodec(name: str) -> None:
 
 
 def _module(name: str) -> types.ModuleType:
-    """A module with nothing in it, to be imported by others."""
+    """Register an empty module."""
     module = types.ModuleType(name)
     module.__spec__ = importlib.machinery.ModuleSpec(name, loader=None, is_package=True)
     module.__path__ = []

@@ -1,7 +1,7 @@
-"""What coqui-tts takes from torchaudio when it speaks, in torch alone: two transforms and the resampling of samples.
+"""Replacement of the parts of torchaudio that coqui-tts uses for synthesis: mel spectrogram and resampling.
 
-Names and shapes of the buffers are torchaudio's, so that a checkpoint fits as it is. Whoever calls these with what
-is not covered here gets an error, never another result.
+Names and shapes of the buffers are those of torchaudio, so that checkpoints load unchanged. Unsupported arguments raise
+an error.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ZERO_CROSSINGS: Final = 6
-"""Of the sinc kernel, to each side: torchaudio's default."""
+"""Zero crossings of the sinc kernel on each side: the default of torchaudio."""
 
 _ROLLOFF: Final = 0.99
-"""Share of the lower band that is kept: torchaudio's default."""
+"""Cutoff as share of the lower Nyquist frequency: the default of torchaudio."""
 
 
 def resample(signal: Tensor, from_rate: int, to_rate: int) -> Tensor:
-    """Samples (…, steps) at another rate, through a sinc kernel under a Hann window.
+    """Resample (…, steps) with a Hann-windowed sinc kernel.
 
-    The method is that of J. O. Smith, "Digital Audio Resampling", with the parameters that torchaudio takes.
+    The method is that of J. O. Smith, "Digital Audio Resampling", with the parameters of torchaudio.
     """
     from_rate, to_rate = int(from_rate), int(to_rate)
     common = math.gcd(from_rate, to_rate)
@@ -41,10 +41,10 @@ def resample(signal: Tensor, from_rate: int, to_rate: int) -> Tensor:
     window = torch.cos(at * (math.pi / 2 / _ZERO_CROSSINGS)).square()
     kernels = (torch.sinc(at) * window * (band / down)).to(signal.dtype)
     flat = signal.reshape(-1, 1, signal.shape[-1])
-    # One kernel for each of the outputs between two inputs: they come out as channels.
-    made = functional.conv1d(functional.pad(flat, (reach, reach + down)), kernels[:, None], stride=down)
-    made = made.transpose(1, 2).reshape(*signal.shape[:-1], -1)
-    return made[..., : math.ceil(signal.shape[-1] * up / down)]
+    # One kernel for each phase; the phases are output channels.
+    filtered = functional.conv1d(functional.pad(flat, (reach, reach + down)), kernels[:, None], stride=down)
+    filtered = filtered.transpose(1, 2).reshape(*signal.shape[:-1], -1)
+    return filtered[..., : math.ceil(signal.shape[-1] * up / down)]
 
 
 class Resample(nn.Module):
@@ -55,12 +55,12 @@ class Resample(nn.Module):
         self._rates = orig_freq, new_freq
 
     def forward(self, signal: Tensor) -> Tensor:
-        """As ``resample``."""
+        """See ``resample``."""
         return resample(signal, *self._rates)
 
 
 class Spectrogram(nn.Module):
-    """Magnitudes of short spectra, to a power."""
+    """Short-time Fourier transform magnitudes, to a power."""
 
     window: Tensor
 
@@ -70,7 +70,7 @@ class Spectrogram(nn.Module):
         self.register_buffer("window", window)
 
     def forward(self, signal: Tensor) -> Tensor:
-        """(…, steps) to (…, size // 2 + 1, frames)."""
+        """Transform (…, steps) to (…, size // 2 + 1, frames)."""
         spectra = torch.stft(
             signal.reshape(-1, signal.shape[-1]),
             self._size,
@@ -85,7 +85,7 @@ class Spectrogram(nn.Module):
 
 
 class MelScale(nn.Module):
-    """Bands of the mel scale instead of frequencies."""
+    """Mel filter bank."""
 
     fb: Tensor
 
@@ -94,12 +94,12 @@ class MelScale(nn.Module):
         self.register_buffer("fb", bands)
 
     def forward(self, spectra: Tensor) -> Tensor:
-        """(…, frequencies, frames) to (…, bands, frames)."""
+        """Transform (…, frequencies, frames) to (…, bands, frames)."""
         return (spectra.transpose(-1, -2) @ self.fb).transpose(-1, -2)
 
 
 class MelSpectrogram(nn.Module):
-    """Bands of the mel scale (the formula of HTK) over time."""
+    """Mel spectrogram with the mel scale of HTK."""
 
     def __init__(  # noqa: PLR0913 - the parameters are torchaudio's, and their names
         self,
@@ -125,19 +125,19 @@ class MelSpectrogram(nn.Module):
         self.mel_scale = MelScale(bands)
 
     def forward(self, signal: Tensor) -> Tensor:
-        """(…, steps) to (…, bands, frames)."""
+        """Transform (…, steps) to (…, bands, frames)."""
         return self.mel_scale.forward(self.spectrogram.forward(signal))
 
 
 def mel_bands(frequencies: int, sample_rate: int, within: tuple[float, float], count: int, *, weigh: bool) -> Tensor:
-    """Triangles over the frequencies, as far apart as the mel scale says: (frequencies, count).
+    """Return triangular mel filters: (frequencies, count).
 
     Args:
-        frequencies: how many there are from 0 to half the sample rate.
-        sample_rate: Hertz.
-        within: lowest and highest, Hertz.
+        frequencies: number of bins from 0 to half the sample rate.
+        sample_rate: Hz.
+        within: lowest and highest frequency, Hz.
         count: of the bands.
-        weigh: whether a band counts for less the wider it is (Slaney's Auditory Toolbox).
+        weigh: whether bands have equal area (Slaney's Auditory Toolbox).
     """
     lowest, highest = (2595.0 * math.log10(1.0 + hertz / 700.0) for hertz in within)
     corners = 700.0 * (10.0 ** (torch.linspace(lowest, highest, count + 2) / 2595.0) - 1.0)

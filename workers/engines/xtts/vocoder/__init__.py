@@ -1,5 +1,5 @@
-"""Makes sound of latents.
+"""HiFi-GAN vocoder of XTTS.
 
-``streaming``: layer by layer, computing nothing twice, for processors. ``recorded``: windows, each one CUDA graph, for
-NVIDIA's GPUs; their network is ``fused``, in Triton, or ``network``, in torch.
+``streaming``: streaming layers that compute nothing twice, for CPUs. ``cuda_graphs``: overlapping windows, each one a
+CUDA graph, for NVIDIA GPUs, with the network of ``fused``, in Triton, or of ``network``, in torch.
 """

@@ -1,4 +1,4 @@
-"""The vocoder of XTTS where naming each kernel takes longer than running it: windows of a few sizes, each recorded."""
+"""Vocoder of XTTS with CUDA graphs: overlapping windows of a few sizes, each captured as one graph."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
-from voicestream.workers.engines.xtts.vocoder.interpolation import Stretching
-from voicestream.workers.engines.xtts.vocoder.network import Network
-from voicestream.workers.engines.xtts.vocoder.receptive_field import Windows
-from voicestream.workers.engines.xtts.vocoder.streaming import factors, fold_weight_norm
-from voicestream.workers.inference.cuda_graphs import Captured
+from voicestream.workers.engines.xtts.vocoder.interpolation import InterpolationChain
+from voicestream.workers.engines.xtts.vocoder.network import TorchNetwork
+from voicestream.workers.engines.xtts.vocoder.receptive_field import WindowPlan
+from voicestream.workers.engines.xtts.vocoder.streaming import fold_weight_norm, interpolation_factors
+from voicestream.workers.inference.cuda_graphs import CapturedStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,65 +23,65 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from voicestream.workers.engines.xtts.vocoder.receptive_field import Window
-    from voicestream.workers.inference.cuda_graphs import Pool
+    from voicestream.workers.inference.cuda_graphs import GraphPool
 
-    Compute = Callable[[Tensor, Tensor], Tensor]
+    WindowFunction = Callable[[Tensor, Tensor], Tensor]
 
-SIZES: Final = (32, 48, 64, 96)
-"""Frames. A token is 4.4 of them, and a window has 26 beside those of its piece: so 32 hold the first eight tokens, 48
-a piece of four, 64 one of eight or the last one, 96 one that is spoken slowly. Very short texts are put together from
+WINDOW_FRAMES: Final = (32, 48, 64, 96)
+"""Window sizes, in frames. A token has 4.4 frames, and a window 26 besides those of its chunk: 32 frames hold the first
+eight tokens, 48 a chunk of four, 64 one of eight or the last one, 96 one of slow speech. Very short texts use
 several."""
 
-_FASTEST: Final = 2.0
-"""So much faster than usual windows can still be recorded ones: they have places for so many latents."""
+_MAX_SPEED: Final = 2.0
+"""Highest speed for which the captured windows have room for the latents."""
 
-_LATENTS_BESIDE: Final = 4
-"""On top: at the edges."""
+_EXTRA_LATENTS: Final = 4
+"""Additional latents at the edges of a window."""
 
 
-class RecordedVocoder:
-    """What ``Vocoder`` is, with the same samples up to rounding, computed in windows that overlap.
+class CapturedVocoder:
+    """Vocoder with the samples of ``StreamingVocoder`` up to rounding, computed in overlapping windows.
 
-    What overlaps is computed twice; on a GPU that takes less than the many small kernels of layers that keep something.
+    Overlaps are computed twice; on a GPU that takes less time than the many small kernels of stateful layers.
     """
 
     def __init__(
         self,
         decoder: nn.Module,
-        numbers: torch.dtype,
-        pool: Pool,
+        dtype: torch.dtype,
+        pool: GraphPool,
         *,
-        sizes: tuple[int, ...] = SIZES,
-        network: Callable[[HifiGan, torch.dtype], Compute] = Network,
+        sizes: tuple[int, ...] = WINDOW_FRAMES,
+        network: Callable[[HifiGan, torch.dtype], WindowFunction] = TorchNetwork,
     ) -> None:
-        """Read the weights.
+        """Take the weights.
 
         Args:
-            decoder: a loaded ``HifiDecoder``; its weights are changed (normalization is folded into them).
-            numbers: in which it computes; the interpolation before it is always float32.
-            pool: where recordings keep what they need.
-            sizes: of the windows that are recorded, in frames, ascending.
-            network: what computes a window.
+            decoder: a loaded ``HifiDecoder``; weight normalization is folded into its weights.
+            dtype: of the network; the interpolation before it is always float32.
+            pool: memory of the CUDA graphs.
+            sizes: of the captured windows, in frames, ascending.
+            network: creates the network.
         """
         fold_weight_norm(decoder)
         layers = HifiGan(decoder.waveform_decoder)
-        self.windows: Final = Windows(layers.hop, layers.reach, sizes)
-        self._factors = factors(decoder)
-        self._voices = layers.voices
-        self._network = network(layers, numbers)
+        self.windows: Final = WindowPlan(layers.hop, layers.receptive_field, sizes)
+        self._factors = interpolation_factors(decoder)
+        self._bias_layers = layers.speaker_bias
+        self._network = network(layers, dtype)
         device = layers.last.weight.device
-        self._shifts = torch.zeros(sum(self._voices.widths), dtype=numbers, device=device)
-        self._shifts_kept: Tensor | None = None
-        """What was copied there last."""
-        self._last_voice: tuple[Tensor | None, Tensor] = None, self._shifts
+        self._speaker_bias = torch.zeros(sum(self._bias_layers.widths), dtype=dtype, device=device)
+        self._current_bias: Tensor | None = None
+        """Speaker bias that was copied last."""
+        self._last_speaker: tuple[Tensor | None, Tensor] = None, self._speaker_bias
         channels = layers.first.weight.shape[1]
 
-        # What is recorded must not hold this, or the memory of both would wait for a collector of cycles.
-        compute = partial(_compute, self._network, self._shifts)
+        # The captured function must not refer to this object: memory would wait for the cycle collector.
+        compute = partial(_compute, self._network, self._speaker_bias)
 
-        def window(size: int) -> _Window:
-            latents = math.ceil(size * _FASTEST / math.prod(self._factors)) + _LATENTS_BESIDE
-            return _Window(
+        def window(size: int) -> _CapturedWindow:
+            latents = math.ceil(size * _MAX_SPEED / math.prod(self._factors)) + _EXTRA_LATENTS
+            return _CapturedWindow(
                 torch.zeros(latents, channels, device=device),
                 torch.zeros(size, latents, device=device),
                 torch.zeros(size * layers.hop, device=device),
@@ -89,92 +89,99 @@ class RecordedVocoder:
                 pool,
             )
 
-        self._recorded = {size: window(size) for size in sizes}
-        most = max(len(window.latents) for window in self._recorded.values())
-        self._nothing = torch.zeros(most, channels, device=device)
-        """In front of the latents, for windows that hold more of them than there are."""
+        self._captured = {size: window(size) for size in sizes}
+        longest = max(len(window.latents) for window in self._captured.values())
+        self._padding = torch.zeros(longest, channels, device=device)
+        """Padding before the latents, for windows that have room for more than there are."""
 
-    def record(self) -> None:
-        """Record a window of each size.
+    def capture(self) -> None:
+        """Capture a window of each size.
 
         Raises:
-            RuntimeError: there is not enough memory.
+            RuntimeError: out of memory.
         """
-        for window in self._recorded.values():
+        for window in self._captured.values():
             window.step.capture()
 
-    def stream(self, speaker: Tensor, speed: float = 1.0) -> RecordedStream:
-        """As ``Vocoder`` says."""
-        slower = [] if speed == 1.0 else [1 / speed]
-        last, shifts = self._last_voice
-        # Most sentences are in the voice of the one before.
+    def stream(self, speaker: Tensor, speed: float = 1.0) -> CapturedVocoderStream:
+        """See ``StreamingVocoder.stream``."""
+        speed_factor = [] if speed == 1.0 else [1 / speed]
+        last, speaker_bias = self._last_speaker
+        # Consecutive sentences mostly have the same voice.
         if speaker is not last:
-            shifts = self._voices.shifts(speaker).to(self._shifts)
-            self._last_voice = speaker, shifts
-        return RecordedStream(self, Stretching((*slower, *self._factors)), self._nothing, shifts)
+            speaker_bias = self._bias_layers.bias_for(speaker).to(self._speaker_bias)
+            self._last_speaker = speaker, speaker_bias
+        return CapturedVocoderStream(
+            self, InterpolationChain((*speed_factor, *self._factors)), self._padding, speaker_bias
+        )
 
-    def samples(self, latents: Tensor, end: int, matrix: NDArray[np.float32], window: Window, shifts: Tensor) -> Tensor:
-        """The samples that are taken of a window.
+    def samples(
+        self, latents: Tensor, end: int, matrix: NDArray[np.float32], window: Window, speaker_bias: Tensor
+    ) -> Tensor:
+        """Compute a window, and return its valid samples.
 
         Args:
-            latents: (latents, channels), as many before those with weights as the window has places.
-            end: the one after the last of them that has a weight.
-            matrix: the weights, (frames, latents); where there are fewer frames than the window has, nothing is in
-                the rest of it.
-            window: which one.
-            shifts: of the speaker.
+            latents: (latents, channels), with as many before the used ones as the window has room for.
+            end: index after the last used latent.
+            matrix: interpolation weights, (frames, latents); with fewer frames than the window has, the rest is zero.
+            window: the window.
+            speaker_bias: of the speaker.
         """
         frames, count = matrix.shape
-        recorded = self._recorded.get(window.frames)
-        if recorded is None or recorded.latents.shape[0] < count:
+        captured = self._captured.get(window.frames)
+        if captured is None or captured.latents.shape[0] < count:
             weights = torch.from_numpy(matrix).to(latents.device)
-            return _compute(self._network, shifts, latents[end - count : end], weights)[window.first : window.end]
-        places = recorded.latents.shape[0]
-        whole = np.zeros((window.frames, places), np.float32)
-        whole[:frames, places - count :] = matrix
-        # NVIDIA's driver has copied so little before it returns; torch would wait for it to arrive, too.
-        recorded.weights.copy_(torch.from_numpy(whole), non_blocking=True)
-        recorded.latents.copy_(latents[end - places : end])
-        if self._shifts_kept is not shifts:
-            self._shifts.copy_(shifts)
-            self._shifts_kept = shifts
-        recorded.step()
-        return recorded.samples[window.first : window.end].clone()
+            return _compute(self._network, speaker_bias, latents[end - count : end], weights)[window.first : window.end]
+        positions = captured.latents.shape[0]
+        whole = np.zeros((window.frames, positions), np.float32)
+        whole[:frames, positions - count :] = matrix
+        # The driver stages such small copies before it returns; a blocking copy would also wait for the GPU.
+        captured.weights.copy_(torch.from_numpy(whole), non_blocking=True)
+        captured.latents.copy_(latents[end - positions : end])
+        if self._current_bias is not speaker_bias:
+            self._speaker_bias.copy_(speaker_bias)
+            self._current_bias = speaker_bias
+        captured.step()
+        return captured.samples[window.first : window.end].clone()
 
 
-class RecordedStream:
-    """The sound of one sentence. Several may take turns."""
+class CapturedVocoderStream:
+    """Stream of one sentence; several streams can be interleaved."""
 
-    def __init__(self, vocoder: RecordedVocoder, stretching: Stretching, nothing: Tensor, shifts: Tensor) -> None:
+    def __init__(
+        self, vocoder: CapturedVocoder, interpolation: InterpolationChain, padding: Tensor, speaker_bias: Tensor
+    ) -> None:
         self._vocoder = vocoder
-        self._stretching = stretching
-        self._shifts = shifts
-        self._latents = nothing
-        self._begin = len(nothing)
-        """Where the first of them is."""
+        self._interpolation = interpolation
+        self._speaker_bias = speaker_bias
+        self._latents = padding
+        self._begin = len(padding)
+        """Index of the first latent."""
         self._done = 0
 
     def feed(self, latents: Tensor, *, last: bool) -> Tensor:
-        """As ``Stream`` says."""
+        """See ``VocoderStream``."""
         self._latents = torch.cat([self._latents, latents[0]])
-        there = len(self._latents) - self._begin
-        frames = self._stretching.frames(there, last=last)
+        available = len(self._latents) - self._begin
+        frames = self._interpolation.frames(available, last=last)
         parts: list[Tensor] = []
-        for window in self._vocoder.windows.cut(self._done, frames, last=last):
+        for window in self._vocoder.windows.plan(self._done, frames, last=last):
             end = min(window.begin + window.frames, frames)
-            first, matrix = self._stretching.weights(window.begin, end, there, last=last)
+            first, matrix = self._interpolation.weights(window.begin, end, available, last=last)
             end = self._begin + first + matrix.shape[1]
-            parts.append(self._vocoder.samples(self._latents, end, matrix, window, self._shifts))
+            parts.append(self._vocoder.samples(self._latents, end, matrix, window, self._speaker_bias))
             self._done += window.samples
         if len(parts) == 1:
             return parts[0]
         return torch.cat(parts) if parts else torch.zeros(0, device=latents.device)
 
 
-class _Window:
-    """One size of window, and the memory in which it is computed."""
+class _CapturedWindow:
+    """Captured window of one size, with its input and output buffers."""
 
-    def __init__(self, latents: Tensor, weights: Tensor, samples: Tensor, compute: Compute, pool: Pool) -> None:
+    def __init__(
+        self, latents: Tensor, weights: Tensor, samples: Tensor, compute: WindowFunction, pool: GraphPool
+    ) -> None:
         self.latents = latents
         self.weights = weights
         self.samples = samples
@@ -182,8 +189,8 @@ class _Window:
         def step() -> None:
             samples.copy_(compute(latents, weights))
 
-        self.step = Captured(step, pool)
+        self.step = CapturedStep(step, pool)
 
 
-def _compute(network: Compute, shifts: Tensor, latents: Tensor, weights: Tensor) -> Tensor:
-    return network((weights @ latents).to(shifts.dtype), shifts).float()
+def _compute(network: WindowFunction, speaker_bias: Tensor, latents: Tensor, weights: Tensor) -> Tensor:
+    return network((weights @ latents).to(speaker_bias.dtype), speaker_bias).float()

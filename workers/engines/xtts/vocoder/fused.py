@@ -1,8 +1,7 @@
-"""HiFi-GAN over a whole signal, with few kernels.
+"""HiFi-GAN over a whole signal with fused kernels.
 
-As torch has it, a convolution is up to seven kernels: rectify, change the order in memory, multiply, change it back,
-add the bias, add what went around it. Here it is one, and so are those of the blocks of a level, which do not wait for
-each other: 30 in all.
+With torch a convolution takes up to seven kernels: leaky ReLU, two changes of the memory layout, product, bias,
+residual add. Here it is one kernel, and so are the independent convolutions of a stage's blocks: 30 in all.
 """
 
 from __future__ import annotations
@@ -23,105 +22,105 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """A convolution; or several with equal shapes but for their taps, each for a signal of its own."""
+class ConvolutionGroup:
+    """One convolution, or several with equal shapes except for the kernel size, each for its own signal."""
 
     weight: Tensor
-    """(taps of one after those of the other, channels in, channels out)."""
-    taps: tuple[int, ...]
-    """How many each has, an odd number."""
+    """(sum of kernel sizes, channels in, channels out)."""
+    kernel_sizes: tuple[int, ...]
+    """Kernel size of each convolution, odd."""
     dilation: int = 1
 
 
-class Kernels(Protocol):
-    """What a GPU is asked to do. Signals are tensors of shape (signals, steps, channels)."""
+class VocoderKernels(Protocol):
+    """Kernels of the network. Signals have the shape (signals, steps, channels)."""
 
     def convolve(
-        self, signals: Tensor, layer: Layer, bias: Tensor, slope: float, around: Tensor | None = None
+        self, signals: Tensor, layer: ConvolutionGroup, bias: Tensor, slope: float, residual: Tensor | None = None
     ) -> Tensor:
-        """Rectify and convolve, without changing the number of steps.
+        """Apply leaky ReLU and convolution, with "same" padding.
 
         Args:
-            signals: one for all or one for each convolution of the layer; where the layer is one: their sum.
-            layer: see there.
-            bias: (convolutions, channels out), or fewer channels, which are repeated then.
-            slope: of the rectifier; 1: none.
-            around: is added to what comes out; one for all, or one for each.
+            signals: one for all or one for each convolution; a single convolution takes their sum.
+            layer: the convolutions.
+            bias: (convolutions, channels out); fewer channels are repeated.
+            slope: of the leaky ReLU; 1: none.
+            residual: added to the output; one for all, or one for each convolution.
 
         Returns:
-            A signal for each convolution of the layer.
+            A signal for each convolution.
         """
         ...
 
     def finish(self, signals: Tensor, weight: Tensor, slope: float) -> Tensor:
-        """The sum of signals, rectified, made one channel by a weight (taps, channels), as a sound: (samples,)."""
+        """Apply leaky ReLU to the sum of signals, convolve it to one channel, and apply tanh: (samples,)."""
         ...
 
 
 class FusedNetwork:
-    """The same as ``Network``."""
+    """Network with fused kernels; see ``TorchNetwork``."""
 
-    def __init__(self, layers: HifiGan, numbers: torch.dtype, kernels: Kernels) -> None:
+    def __init__(self, layers: HifiGan, dtype: torch.dtype, kernels: VocoderKernels) -> None:
         """Copy the weights.
 
         Args:
-            layers: where they come from.
-            numbers: in which signals and weights are kept; sums are float32.
-            kernels: what computes.
+            layers: the weights.
+            dtype: of signals and weights; accumulation is float32.
+            kernels: the kernels.
         """
         self._kernels = kernels
-        self._widths = layers.voices.widths
-        self._first = Layer(_by_taps(layers.first.weight).to(numbers), (layers.first.weight.shape[2],))
-        self._levels = [_Level(up, numbers) for up in layers.ups]
-        self._last = layers.last.weight[0].t().contiguous().to(numbers)
+        self._widths = layers.speaker_bias.widths
+        self._first = ConvolutionGroup(_transpose(layers.first.weight).to(dtype), (layers.first.weight.shape[2],))
+        self._stages = [_Stage(up, dtype) for up in layers.ups]
+        self._last = layers.last.weight[0].t().contiguous().to(dtype)
 
-    def __call__(self, frames: Tensor, shifts: Tensor) -> Tensor:
-        """As ``Network`` says."""
+    def __call__(self, frames: Tensor, speaker_bias: Tensor) -> Tensor:
+        """See ``TorchNetwork``."""
         kernels = self._kernels
-        first, *others = torch.split(shifts, self._widths)
+        first, *others = torch.split(speaker_bias, self._widths)
         signals = kernels.convolve(frames[None], self._first, first[None], 1.0)
-        for level, shift in zip(self._levels, others, strict=True):
-            signals = kernels.convolve(signals, level.up, shift[None], SLOPE)
-            # The steps that are made of one lie beside each other as if they were its channels.
-            signals = signals.view(1, -1, len(shift))
-            for one, one_bias, two, two_bias in level.pairs:
-                made = kernels.convolve(signals, one, one_bias, SLOPE)
-                signals = kernels.convolve(made, two, two_bias, SLOPE, around=signals)
+        for stage, bias in zip(self._stages, others, strict=True):
+            signals = kernels.convolve(signals, stage.up, bias[None], SLOPE)
+            # The upsampled steps of one input step are adjacent in memory, as channels.
+            signals = signals.view(1, -1, len(bias))
+            for one, one_bias, two, two_bias in stage.pairs:
+                hidden = kernels.convolve(signals, one, one_bias, SLOPE)
+                signals = kernels.convolve(hidden, two, two_bias, SLOPE, residual=signals)
         return kernels.finish(signals, self._last, LAST_SLOPE)
 
 
-class _Level:
-    def __init__(self, up: Upsampling, numbers: torch.dtype) -> None:
-        self.up = Layer(*_as_convolution(up, numbers))
-        # What takes longest should not begin last.
+class _Stage:
+    def __init__(self, up: Upsampling, dtype: torch.dtype) -> None:
+        self.up = ConvolutionGroup(*_as_convolution(up, dtype))
+        # The longest convolution starts first.
         blocks = sorted(up.blocks, key=lambda block: -block[0][0].weight.shape[2])
-        self.pairs: list[tuple[Layer, Tensor, Layer, Tensor]] = []
+        self.pairs: list[tuple[ConvolutionGroup, Tensor, ConvolutionGroup, Tensor]] = []
         for pairs in zip(*blocks, strict=True):
             one, two = zip(*pairs, strict=True)
-            self.pairs.append((*_together(one, numbers), *_together(two, numbers)))
+            self.pairs.append((*_group(one, dtype), *_group(two, dtype)))
 
 
-def _together(convolutions: Sequence[Convolution], numbers: torch.dtype) -> tuple[Layer, Tensor]:
+def _group(convolutions: Sequence[Convolution], dtype: torch.dtype) -> tuple[ConvolutionGroup, Tensor]:
     (dilation,) = {convolution.dilation for convolution in convolutions}
-    weights = [_by_taps(convolution.weight).to(numbers) for convolution in convolutions]
-    biases = [convolution.bias.to(numbers)[None] for convolution in convolutions if convolution.bias is not None]
-    return Layer(torch.cat(weights), tuple(map(len, weights)), dilation), torch.cat(biases)
+    weights = [_transpose(convolution.weight).to(dtype) for convolution in convolutions]
+    biases = [convolution.bias.to(dtype)[None] for convolution in convolutions if convolution.bias is not None]
+    return ConvolutionGroup(torch.cat(weights), tuple(map(len, weights)), dilation), torch.cat(biases)
 
 
-def _by_taps(weight: Tensor) -> Tensor:
-    """Of (out, in, taps): (taps, in, out)."""
+def _transpose(weight: Tensor) -> Tensor:
+    """Transpose (out, in, kernel size) to (kernel size, in, out)."""
     return weight.permute(2, 1, 0).contiguous()
 
 
-def _as_convolution(up: Upsampling, numbers: torch.dtype) -> tuple[Tensor, tuple[int, ...]]:
-    """A weight that makes ``stride`` times as many channels instead of steps, and how many taps it has."""
+def _as_convolution(up: Upsampling, dtype: torch.dtype) -> tuple[Tensor, tuple[int, ...]]:
+    """Express a transposed convolution as a convolution with ``stride`` times the channels: weight and kernel size."""
     channels, outputs, size = up.weight.shape
-    reach = max(up.stride - 1 + up.padding, size - 1 - up.padding) // up.stride
-    made = up.weight.new_zeros(2 * reach + 1, channels, up.stride, outputs)
-    for tap in range(2 * reach + 1):
+    half_width = max(up.stride - 1 + up.padding, size - 1 - up.padding) // up.stride
+    weight = up.weight.new_zeros(2 * half_width + 1, channels, up.stride, outputs)
+    for tap in range(2 * half_width + 1):
         for step in range(up.stride):
-            # Which of the taps of old leads from the input so many steps away to this step of the output.
-            old = step + up.padding - (tap - reach) * up.stride
-            if 0 <= old < size:
-                made[tap, :, step] = up.weight[:, :, old]
-    return made.view(2 * reach + 1, channels, up.stride * outputs).to(numbers), (2 * reach + 1,)
+            # Tap of the transposed convolution between this input step and this output step.
+            source_tap = step + up.padding - (tap - half_width) * up.stride
+            if 0 <= source_tap < size:
+                weight[tap, :, step] = up.weight[:, :, source_tap]
+    return weight.view(2 * half_width + 1, channels, up.stride * outputs).to(dtype), (2 * half_width + 1,)

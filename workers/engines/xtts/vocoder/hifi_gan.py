@@ -1,7 +1,6 @@
-"""The weights of HiFi-GAN, the network of XTTS' vocoder, as they are read to compute windows.
+"""Weights of HiFi-GAN, the network of the XTTS vocoder, prepared for windows.
 
-What can be done beforehand is done: what a speaker adds is added to biases, and the means are divided in the weights of
-the layers behind them.
+The speaker conditioning is precomputed as a bias, and the means over blocks are folded into the following weights.
 """
 
 from __future__ import annotations
@@ -16,51 +15,53 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SLOPE: Final = 0.1
-"""Of the leaky rectifiers between the layers (HiFi-GAN, arXiv:2010.05646); the one before the last has 0.01."""
+"""Slope of the leaky ReLUs (HiFi-GAN, arXiv:2010.05646); the last one has ``LAST_SLOPE``."""
 
 LAST_SLOPE: Final = 0.01
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """A layer that keeps the number of steps."""
+    """Convolution with "same" padding."""
 
     weight: Tensor
-    """(out channels, in channels, odd number of taps)."""
+    """(out channels, in channels, odd kernel size)."""
     bias: Tensor | None
     dilation: int = 1
 
     @property
-    def reach(self) -> int:
-        """Steps to either side that it looks at."""
+    def receptive_field(self) -> int:
+        """Steps on each side of its receptive field."""
         return (self.weight.shape[2] - 1) * self.dilation // 2
 
 
 @dataclass(frozen=True)
 class Upsampling:
-    """A layer that makes ``stride`` steps of one, and the blocks behind it, the sum of which is the next signal."""
+    """Upsampling stage: a transposed convolution and the residual blocks whose sum is the next signal."""
 
     weight: Tensor
-    """(in channels, out channels, taps)."""
+    """(in channels, out channels, kernel size)."""
     stride: int
     blocks: list[list[tuple[Convolution, Convolution]]]
 
     @property
     def padding(self) -> int:
-        """Steps that it makes too many, at either end."""
+        """Output steps to cut at each end."""
         return (self.weight.shape[2] - self.stride) // 2
 
     @property
-    def reach(self) -> int:
-        """Steps of its output to either side of those of one input that depend on it."""
-        return self.padding + max(sum(one.reach + two.reach for one, two in block) for block in self.blocks)
+    def receptive_field(self) -> int:
+        """Output steps on each side that depend on one input step."""
+        return self.padding + max(
+            sum(one.receptive_field + two.receptive_field for one, two in block) for block in self.blocks
+        )
 
 
 class HifiGan:
-    """Read from coqui's ``HifiganGenerator``, in which normalization is folded."""
+    """Weights from coqui's ``HifiganGenerator`` after folding of the weight normalization."""
 
     def __init__(self, generator: nn.Module) -> None:
-        """The weights are those of the generator, where they need not be changed."""
+        """Share the weights of the generator, except for those that change."""
         count = len(generator.resblocks) // len(generator.ups)
         self.first = _convolution(generator.conv_pre)
         self.ups: list[Upsampling] = []
@@ -69,34 +70,34 @@ class HifiGan:
             weight = up.weight / count if number else up.weight
             self.ups.append(Upsampling(weight, up.stride[0], blocks))
         self.last = _convolution(generator.conv_post, count)
-        self.voices = Voices(generator)
+        self.speaker_bias = SpeakerBias(generator)
 
     @property
     def hop(self) -> int:
-        """Samples a frame."""
+        """Samples per frame."""
         return math.prod(up.stride for up in self.ups)
 
     @property
-    def reach(self) -> int:
-        """How many samples before and after it a frame has something to say in."""
+    def receptive_field(self) -> int:
+        """Receptive field: samples before and after those of a frame that depend on it."""
         rate = self.hop
-        found = self.first.reach * rate
+        found = self.first.receptive_field * rate
         for up in self.ups:
             rate //= up.stride
-            found += up.reach * rate
-        return found + self.last.reach
+            found += up.receptive_field * rate
+        return found + self.last.receptive_field
 
 
-class Voices:
-    """How a speaker shifts the outputs of the first layer and of those that upsample; their biases are in it."""
+class SpeakerBias:
+    """Speaker conditioning of the first and the upsampling layers, as a bias that includes their own."""
 
     def __init__(self, generator: nn.Module) -> None:
-        """Read from coqui's ``HifiganGenerator``."""
+        """Take the weights of coqui's ``HifiganGenerator``."""
         layers = [generator.conv_pre, *generator.ups]
         conditions = [generator.cond_layer, *(generator.conds if generator.cond_in_each_up_layer else ())]
         biases = [layer.bias for layer in layers]
         self.widths: Final = [bias.shape[0] for bias in biases]
-        """Channels of each of these layers."""
+        """Channels of each layer."""
         weights = [condition.weight[:, :, 0] for condition in conditions]
         for number, condition in enumerate(conditions):
             biases[number] = biases[number] + condition.bias
@@ -105,8 +106,8 @@ class Voices:
         self._weights = torch.cat(weights).float()
         self._biases = torch.cat(biases).float()
 
-    def shifts(self, speaker: Tensor) -> Tensor:
-        """Those of a speaker, an embedding of shape (1, 512, 1): one layer's after the other's, float32."""
+    def bias_for(self, speaker: Tensor) -> Tensor:
+        """Return the biases for a speaker embedding, (1, 512, 1), concatenated over the layers, float32."""
         return self._weights @ speaker.to(self._biases)[0, :, 0] + self._biases
 
 

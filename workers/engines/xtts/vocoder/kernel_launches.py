@@ -1,4 +1,4 @@
-"""Starts the kernels of the vocoder."""
+"""Launches of the Triton kernels of the vocoder."""
 
 from __future__ import annotations
 
@@ -11,68 +11,68 @@ from voicestream.workers.engines.xtts.vocoder import kernels, tile_config
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from voicestream.workers.engines.xtts.vocoder.fused import Layer
+    from voicestream.workers.engines.xtts.vocoder.fused import ConvolutionGroup
     from voicestream.workers.inference.kernel_launches import Gpu
 
 _KERNELS: Final[Any] = kernels
-"""Triton has no types."""
+"""Kernels of Triton have no types."""
 
 _LAST_STEPS: Final = 64
-"""Samples a program."""
+"""Samples per program."""
 
 
-class Launches:
-    """``Kernels`` of a GPU."""
+class TritonKernels:
+    """``VocoderKernels`` in Triton."""
 
     def __init__(self, gpu: Gpu) -> None:
         self._gpu = gpu
 
     def convolve(
-        self, signals: Tensor, layer: Layer, bias: Tensor, slope: float, around: Tensor | None = None
+        self, signals: Tensor, layer: ConvolutionGroup, bias: Tensor, slope: float, residual: Tensor | None = None
     ) -> Tensor:
-        """As ``Kernels`` says."""
-        given, steps, channels = signals.shape
-        count = len(layer.taps)
+        """See ``VocoderKernels``."""
+        inputs, steps, channels = signals.shape
+        count = len(layer.kernel_sizes)
         outputs = layer.weight.shape[2]
-        summed = given if count == 1 else 1
-        taps = (*layer.taps, 0, 0)
+        summed = inputs if count == 1 else 1
+        kernel_sizes = (*layer.kernel_sizes, 0, 0)
         tile = tile_config.choose(
             channels,
             outputs,
             summed=summed,
             memory=self._gpu.shared_memory,
-            number_bytes=signals.element_size(),
+            element_bytes=signals.element_size(),
         )
         out = torch.empty((count, steps, outputs), dtype=signals.dtype, device=signals.device)
         _KERNELS.convolve[(-(-steps // tile.steps), outputs // tile.outputs, count)](
             signals,
-            steps * channels if given > 1 else 0,
+            steps * channels if inputs > 1 else 0,
             layer.weight,
             bias,
-            out if around is None else around,
-            steps * outputs if around is not None and len(around) > 1 else 0,
+            out if residual is None else residual,
+            steps * outputs if residual is not None and len(residual) > 1 else 0,
             out,
             steps,
             layer.dilation,
             CHANNELS=channels,
             OUTPUTS=outputs,
             BIASES=bias.shape[-1],
-            TAPS_0=taps[0],
-            TAPS_1=taps[1],
-            TAPS_2=taps[2],
+            KERNEL_SIZE_0=kernel_sizes[0],
+            KERNEL_SIZE_1=kernel_sizes[1],
+            KERNEL_SIZE_2=kernel_sizes[2],
             SUMMED=summed,
             SLOPE=slope,
-            GOES_AROUND=around is not None,
-            STEPS=tile.steps,
-            TO=tile.outputs,
-            FROM=tile.channels,
+            HAS_RESIDUAL=residual is not None,
+            BLOCK_STEPS=tile.steps,
+            BLOCK_OUT=tile.outputs,
+            BLOCK_IN=tile.channels,
             num_warps=tile.warps,
             num_stages=tile.stages,
         )
         return out
 
     def finish(self, signals: Tensor, weight: Tensor, slope: float) -> Tensor:
-        """As ``Kernels`` says."""
+        """See ``VocoderKernels``."""
         summed, steps, channels = signals.shape
         out = torch.empty((steps,), dtype=torch.float32, device=signals.device)
         _KERNELS.finish[(-(-steps // _LAST_STEPS),)](
@@ -82,10 +82,10 @@ class Launches:
             out,
             steps,
             CHANNELS=channels,
-            TAPS=len(weight),
+            KERNEL_SIZE=len(weight),
             SUMMED=summed,
             SLOPE=slope,
-            STEPS=_LAST_STEPS,
+            BLOCK_STEPS=_LAST_STEPS,
             num_warps=4,
         )
         return out

@@ -1,9 +1,9 @@
-"""The kernels of the vocoder, in Triton: a convolution with all that is done before and after it is one.
+"""Triton kernels of the vocoder: convolutions fused with leaky ReLU, bias and residual add.
 
-None begins before the one in front of it has ended, as those of the decoders do: programs that wait would take the
-place of those that work.
+They do not use programmatic dependent launch as those of the decoders do: waiting programs would occupy the place of
+working ones.
 """
-# Triton reads what is below, as a language of its own.
+# Triton compiles the functions below; type checkers do not know its dialect.
 # pyright: basic
 
 import triton
@@ -16,58 +16,60 @@ def convolve(
     signal_stride,
     weight,
     bias,
-    around,
-    around_stride,
+    residual,
+    residual_stride,
     out,
     steps,
     dilation,
     CHANNELS: tl.constexpr,
     OUTPUTS: tl.constexpr,
     BIASES: tl.constexpr,
-    TAPS_0: tl.constexpr,
-    TAPS_1: tl.constexpr,
-    TAPS_2: tl.constexpr,
+    KERNEL_SIZE_0: tl.constexpr,
+    KERNEL_SIZE_1: tl.constexpr,
+    KERNEL_SIZE_2: tl.constexpr,
     SUMMED: tl.constexpr,
     SLOPE: tl.constexpr,
-    GOES_AROUND: tl.constexpr,
-    STEPS: tl.constexpr,
-    TO: tl.constexpr,
-    FROM: tl.constexpr,
+    HAS_RESIDUAL: tl.constexpr,
+    BLOCK_STEPS: tl.constexpr,
+    BLOCK_OUT: tl.constexpr,
+    BLOCK_IN: tl.constexpr,
 ):
-    """Up to three convolutions with as many taps each, of a signal each, rectified before.
+    """Up to three convolutions of one signal each, after leaky ReLU.
 
-    ``SUMMED``: of so many signals the sum is taken instead. ``around``: is added to what comes out.
+    ``SUMMED``: a single convolution of the sum of so many signals. ``residual``: added to the output.
     """
     block = tl.program_id(2)
-    at = tl.program_id(0) * STEPS + tl.arange(0, STEPS)
-    to = tl.program_id(1) * TO + tl.arange(0, TO)
-    channels = tl.arange(0, FROM)
-    taps = tl.where(block == 0, TAPS_0, tl.where(block == 1, TAPS_1, TAPS_2))
-    weight += tl.where(block == 0, 0, tl.where(block == 1, TAPS_0, TAPS_0 + TAPS_1)) * CHANNELS * OUTPUTS
+    step_out = tl.program_id(0) * BLOCK_STEPS + tl.arange(0, BLOCK_STEPS)
+    channels_out = tl.program_id(1) * BLOCK_OUT + tl.arange(0, BLOCK_OUT)
+    channels = tl.arange(0, BLOCK_IN)
+    kernel_size = tl.where(block == 0, KERNEL_SIZE_0, tl.where(block == 1, KERNEL_SIZE_1, KERNEL_SIZE_2))
+    weight += (
+        tl.where(block == 0, 0, tl.where(block == 1, KERNEL_SIZE_0, KERNEL_SIZE_0 + KERNEL_SIZE_1)) * CHANNELS * OUTPUTS
+    )
     if SUMMED == 1:
         signal += block * signal_stride
-    total = tl.zeros((STEPS, TO), dtype=tl.float32)
-    turns: tl.constexpr = CHANNELS // FROM
-    for turn in range(taps * turns):
-        tap = turn // turns
-        origin = (turn % turns) * FROM + channels
-        place = at + (tap - taps // 2) * dilation
-        inside = ((place >= 0) & (place < steps))[:, None]
-        where = signal + place[:, None] * CHANNELS + origin[None, :]
-        piece = tl.load(where, mask=inside, other=0.0)
+    acc = tl.zeros((BLOCK_STEPS, BLOCK_OUT), dtype=tl.float32)
+    channel_blocks: tl.constexpr = CHANNELS // BLOCK_IN
+    for iteration in range(kernel_size * channel_blocks):
+        tap = iteration // channel_blocks
+        channels_in = (iteration % channel_blocks) * BLOCK_IN + channels
+        step_in = step_out + (tap - kernel_size // 2) * dilation
+        inside = ((step_in >= 0) & (step_in < steps))[:, None]
+        where = signal + step_in[:, None] * CHANNELS + channels_in[None, :]
+        x = tl.load(where, mask=inside, other=0.0)
         if SLOPE != 1.0 or SUMMED > 1:
-            wide = piece.to(tl.float32)
+            x_wide = x.to(tl.float32)
             for number in tl.static_range(1, SUMMED):
-                wide += tl.load(where + number * signal_stride, mask=inside, other=0.0).to(tl.float32)
-            piece = tl.maximum(wide, wide * SLOPE).to(piece.dtype)
-        factors = tl.load(weight + (tap * CHANNELS + origin[:, None]) * OUTPUTS + to[None, :])
-        total = tl.dot(piece, factors, total, input_precision="ieee")
-    total += tl.load(bias + block * BIASES + to % BIASES).to(tl.float32)[None, :]
-    inside = (at < steps)[:, None]
-    target = at[:, None] * OUTPUTS + to[None, :]
-    if GOES_AROUND:
-        total += tl.load(around + block * around_stride + target, mask=inside, other=0.0).to(tl.float32)
-    tl.store(out + block * steps * OUTPUTS + target, total.to(out.dtype.element_ty), mask=inside)
+                x_wide += tl.load(where + number * signal_stride, mask=inside, other=0.0).to(tl.float32)
+            x = tl.maximum(x_wide, x_wide * SLOPE).to(x.dtype)
+        w = tl.load(weight + (tap * CHANNELS + channels_in[:, None]) * OUTPUTS + channels_out[None, :])
+        acc = tl.dot(x, w, acc, input_precision="ieee")
+    acc += tl.load(bias + block * BIASES + channels_out % BIASES).to(tl.float32)[None, :]
+    inside = (step_out < steps)[:, None]
+    target = step_out[:, None] * OUTPUTS + channels_out[None, :]
+    if HAS_RESIDUAL:
+        acc += tl.load(residual + block * residual_stride + target, mask=inside, other=0.0).to(tl.float32)
+    tl.store(out + block * steps * OUTPUTS + target, acc.to(out.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -78,23 +80,23 @@ def finish(
     out,
     steps,
     CHANNELS: tl.constexpr,
-    TAPS: tl.constexpr,
+    KERNEL_SIZE: tl.constexpr,
     SUMMED: tl.constexpr,
     SLOPE: tl.constexpr,
-    STEPS: tl.constexpr,
+    BLOCK_STEPS: tl.constexpr,
 ):
-    """The sum of signals, rectified, made one channel, and that a sound."""
-    at = tl.program_id(0) * STEPS + tl.arange(0, STEPS)
+    """Leaky ReLU of the sum of signals, convolution to one channel, and tanh."""
+    step_out = tl.program_id(0) * BLOCK_STEPS + tl.arange(0, BLOCK_STEPS)
     channels = tl.arange(0, CHANNELS)
-    total = tl.zeros((STEPS,), dtype=tl.float32)
-    for tap in tl.static_range(TAPS):
-        place = at + (tap - TAPS // 2)
-        inside = ((place >= 0) & (place < steps))[:, None]
-        where = signal + place[:, None] * CHANNELS + channels[None, :]
-        piece = tl.load(where, mask=inside, other=0.0).to(tl.float32)
+    acc = tl.zeros((BLOCK_STEPS,), dtype=tl.float32)
+    for tap in tl.static_range(KERNEL_SIZE):
+        step_in = step_out + (tap - KERNEL_SIZE // 2)
+        inside = ((step_in >= 0) & (step_in < steps))[:, None]
+        where = signal + step_in[:, None] * CHANNELS + channels[None, :]
+        x = tl.load(where, mask=inside, other=0.0).to(tl.float32)
         for number in tl.static_range(1, SUMMED):
-            piece += tl.load(where + number * signal_stride, mask=inside, other=0.0).to(tl.float32)
-        piece = tl.maximum(piece, piece * SLOPE)
-        total += tl.sum(piece * tl.load(weight + tap * CHANNELS + channels).to(tl.float32)[None, :], axis=1)
-    # The hyperbolic tangent.
-    tl.store(out + at, 1.0 - 2.0 / (tl.exp(2.0 * total) + 1.0), mask=at < steps)
+            x += tl.load(where + number * signal_stride, mask=inside, other=0.0).to(tl.float32)
+        x = tl.maximum(x, x * SLOPE)
+        acc += tl.sum(x * tl.load(weight + tap * CHANNELS + channels).to(tl.float32)[None, :], axis=1)
+    # tanh
+    tl.store(out + step_out, 1.0 - 2.0 / (tl.exp(2.0 * acc) + 1.0), mask=step_out < steps)

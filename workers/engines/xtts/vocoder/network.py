@@ -1,4 +1,4 @@
-"""HiFi-GAN over a whole signal, with the kernels of torch."""
+"""HiFi-GAN over a whole signal in torch."""
 
 from __future__ import annotations
 
@@ -16,94 +16,94 @@ if TYPE_CHECKING:
 
     from voicestream.workers.engines.xtts.vocoder.hifi_gan import Convolution, HifiGan, Upsampling
 
-    Block = Sequence[tuple["_Convolution", "_Convolution"]]
+    Block = Sequence[tuple["_TorchConvolution", "_TorchConvolution"]]
 
 
-class Network:
-    """Makes samples of frames."""
+class TorchNetwork:
+    """Network of HiFi-GAN in torch: frames in, samples out."""
 
     def __init__(
-        self, layers: HifiGan, numbers: torch.dtype, *, channels_last: bool = True, side_by_side: bool = True
+        self, layers: HifiGan, dtype: torch.dtype, *, channels_last: bool = True, parallel_blocks: bool = True
     ) -> None:
         """Copy the weights.
 
         Args:
-            layers: where they come from.
-            numbers: in which it computes.
-            channels_last: whether the channels of a step lie beside each other in memory, as NVIDIA's tensor cores
-                want them.
-            side_by_side: whether blocks that do not wait for each other run at the same time, on CUDA.
+            layers: the weights.
+            dtype: to compute in.
+            channels_last: whether the channels of a step are contiguous in memory, as tensor cores require.
+            parallel_blocks: whether independent blocks run on parallel CUDA streams.
         """
-        self._widths = layers.voices.widths
-        self._numbers = numbers
+        self._widths = layers.speaker_bias.widths
+        self._dtype = dtype
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self._first = self._convolution(layers.first)
-        self._levels = [
-            (_Upsampling(up, self._kept(up.weight)), [self._block(block) for block in up.blocks]) for up in layers.ups
+        self._stages = [
+            (_TorchUpsampling(up, self._converted(up.weight)), [self._block(block) for block in up.blocks])
+            for up in layers.ups
         ]
         self._last = self._convolution(layers.last)
         self._device = layers.last.weight.device
-        count = len(layers.ups[0].blocks) - 1 if side_by_side and self._device.type == "cuda" else 0
+        count = len(layers.ups[0].blocks) - 1 if parallel_blocks and self._device.type == "cuda" else 0
         self._streams = [torch.cuda.Stream(self._device) for _ in range(count)]
 
-    def __call__(self, frames: Tensor, shifts: Tensor) -> Tensor:
-        """The samples of frames, with nothing before and after them.
+    def __call__(self, frames: Tensor, speaker_bias: Tensor) -> Tensor:
+        """Compute the samples of frames, with zeros before and after them.
 
         Args:
             frames: (frames, channels).
-            shifts: of the speaker, see ``Voices``.
+            speaker_bias: from ``SpeakerBias``.
 
         Returns:
             (samples,).
         """
-        first, *others = torch.split(shifts, self._widths)
+        first, *others = torch.split(speaker_bias, self._widths)
         signal = frames.t()[None, :, None].contiguous(memory_format=self._format)
         signal = self._first(signal, first)
-        for (up, blocks), shift in zip(self._levels, others, strict=True):
-            signal = up(functional.leaky_relu(signal, SLOPE, inplace=True), shift)
+        for (up, blocks), bias in zip(self._stages, others, strict=True):
+            signal = up(functional.leaky_relu(signal, SLOPE, inplace=True), bias)
             signal = self._sum(blocks, signal)
         signal = self._last(functional.leaky_relu(signal, LAST_SLOPE, inplace=True))
         return torch.tanh(signal).view(-1)
 
     def _sum(self, blocks: Sequence[Block], signal: Tensor) -> Tensor:
-        """Of what several blocks make of one signal."""
+        """Return the sum of the outputs of several blocks."""
         if self._streams:
-            return self._sum_side_by_side(blocks, signal)
+            return self._sum_parallel(blocks, signal)
         total = _run(blocks[0], signal)
         for block in blocks[1:]:
             total += _run(block, signal)
         return total
 
-    def _sum_side_by_side(self, blocks: Sequence[Block], signal: Tensor) -> Tensor:
-        """Each stream waits for this one before it begins and this one for each, so none takes memory still in use."""
+    def _sum_parallel(self, blocks: Sequence[Block], signal: Tensor) -> Tensor:
+        """Run blocks on parallel streams, synchronized with the main one so that no memory in use is reused."""
         main = torch.cuda.current_stream(self._device)
-        made: list[Tensor] = []
+        outputs: list[Tensor] = []
         for stream, block in zip(self._streams, blocks[1:], strict=True):
             stream.wait_stream(main)
             with torch.cuda.stream(stream):
-                made.append(_run(block, signal))
+                outputs.append(_run(block, signal))
         total = _run(blocks[0], signal)
-        for stream, part in zip(self._streams, made, strict=True):
+        for stream, part in zip(self._streams, outputs, strict=True):
             main.wait_stream(stream)
             total += part
         return total
 
-    def _kept(self, weight: Tensor) -> Tensor:
-        return weight[:, :, None].to(self._numbers).contiguous(memory_format=self._format)
+    def _converted(self, weight: Tensor) -> Tensor:
+        return weight[:, :, None].to(self._dtype).contiguous(memory_format=self._format)
 
-    def _convolution(self, layer: Convolution) -> _Convolution:
-        bias = None if layer.bias is None else layer.bias.to(self._numbers)
-        return _Convolution(layer, self._kept(layer.weight), bias)
+    def _convolution(self, layer: Convolution) -> _TorchConvolution:
+        bias = None if layer.bias is None else layer.bias.to(self._dtype)
+        return _TorchConvolution(layer, self._converted(layer.weight), bias)
 
     def _block(self, block: Sequence[tuple[Convolution, Convolution]]) -> Block:
         return [(self._convolution(one), self._convolution(two)) for one, two in block]
 
 
-class _Convolution:
+class _TorchConvolution:
     def __init__(self, layer: Convolution, weight: Tensor, bias: Tensor | None) -> None:
         self._weight = weight
         self._bias = bias
-        self._padding = (0, layer.reach)
+        self._padding = (0, layer.receptive_field)
         self._dilation = (1, layer.dilation)
 
     def __call__(self, signal: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -111,7 +111,7 @@ class _Convolution:
         return functional.conv2d(signal, self._weight, bias, padding=self._padding, dilation=self._dilation)
 
 
-class _Upsampling:
+class _TorchUpsampling:
     def __init__(self, layer: Upsampling, weight: Tensor) -> None:
         self._weight = weight
         self._stride = (1, layer.stride)
@@ -123,8 +123,8 @@ class _Upsampling:
 
 def _run(block: Block, signal: Tensor) -> Tensor:
     for one, two in block:
-        made = one(functional.leaky_relu(signal, SLOPE))
-        made = two(functional.leaky_relu(made, SLOPE, inplace=True))
-        made += signal
-        signal = made
+        hidden = one(functional.leaky_relu(signal, SLOPE))
+        hidden = two(functional.leaky_relu(hidden, SLOPE, inplace=True))
+        hidden += signal
+        signal = hidden
     return signal

@@ -1,4 +1,4 @@
-"""The vocoder of XTTS, HiFi-GAN, as a stream: latents of the GPT in, samples out, each computed once."""
+"""Streaming HiFi-GAN vocoder of XTTS: latents in, samples out, nothing computed twice."""
 
 from __future__ import annotations
 
@@ -12,75 +12,75 @@ from torch.nn.utils import parametrize
 from voicestream.workers.engines.xtts.vocoder.hifi_gan import LAST_SLOPE, SLOPE
 from voicestream.workers.engines.xtts.vocoder.streaming_layers import (
     Chain,
-    Convolution,
     Interpolation,
     Mean,
     Pointwise,
     Residual,
-    Upsampling,
+    StreamingConvolution,
+    StreamingUpsampling,
 )
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from voicestream.workers.engines.xtts.vocoder.streaming_layers import Layer
+    from voicestream.workers.engines.xtts.vocoder.streaming_layers import StreamingLayer
 
 
-class Vocoder:
-    """Coqui's ``HifiDecoder``, read once; makes a stream for each sentence."""
+class StreamingVocoder:
+    """Vocoder with streaming layers, from coqui's ``HifiDecoder``."""
 
-    def __init__(self, decoder: nn.Module, numbers: torch.dtype) -> None:
-        """Read the weights.
+    def __init__(self, decoder: nn.Module, dtype: torch.dtype) -> None:
+        """Take the weights.
 
         Args:
-            decoder: a loaded ``HifiDecoder``; its weights are changed (normalization is folded into them).
-            numbers: in which it computes; the interpolation before it is always float32.
+            decoder: a loaded ``HifiDecoder``; weight normalization is folded into its weights.
+            dtype: of the network; the interpolation before it is always float32.
         """
         fold_weight_norm(decoder)
-        self._generator = decoder.waveform_decoder.to(numbers)
-        self._numbers = numbers
-        self._factors = factors(decoder)
+        self._generator = decoder.waveform_decoder.to(dtype)
+        self._dtype = dtype
+        self._factors = interpolation_factors(decoder)
 
-    def stream(self, speaker: Tensor, speed: float = 1.0) -> Stream:
-        """A new stream in the voice of a speaker.
+    def stream(self, speaker: Tensor, speed: float = 1.0) -> VocoderStream:
+        """Return a new stream for a sentence.
 
         Args:
             speaker: embedding, (1, 512, 1).
-            speed: 2.0 = twice as fast.
+            speed: 2.0: twice as fast.
         """
         generator = self._generator
         speaker = speaker.to(generator.conv_pre.weight)
-        layers: list[Layer] = [] if speed == 1.0 else [Interpolation(1 / speed)]
+        layers: list[StreamingLayer] = [] if speed == 1.0 else [Interpolation(1 / speed)]
         layers += [
             *map(Interpolation, self._factors),
-            Pointwise(lambda signal: signal.to(self._numbers)),
+            Pointwise(lambda signal: signal.to(self._dtype)),
             _convolution(generator.conv_pre),
             Pointwise(partial(torch.add, generator.cond_layer(speaker))),
         ]
         blocks = len(generator.resblocks) // len(generator.ups)
         for number, up in enumerate(generator.ups):
-            layers += [_leaky(SLOPE), Upsampling(up.weight, up.bias, up.stride[0])]
+            layers += [_leaky(SLOPE), StreamingUpsampling(up.weight, up.bias, up.stride[0])]
             if generator.cond_in_each_up_layer:
                 layers.append(Pointwise(partial(torch.add, generator.conds[number](speaker))))
             group = generator.resblocks[number * blocks : (number + 1) * blocks]
             layers.append(Mean([_residual_block(block) for block in group]))
         layers += [_leaky(LAST_SLOPE), _convolution(generator.conv_post), Pointwise(torch.tanh)]
-        return Stream(Chain(layers))
+        return VocoderStream(Chain(layers))
 
 
-class Stream:
-    """The sound of one sentence."""
+class VocoderStream:
+    """Stream of one sentence."""
 
-    def __init__(self, layers: Layer) -> None:
+    def __init__(self, layers: StreamingLayer) -> None:
         self._layers = layers
 
     def feed(self, latents: Tensor, *, last: bool) -> Tensor:
-        """The next latents, (1, steps, channels); returns the samples that are certain by now, float32, (samples,)."""
+        """Process the next latents, (1, steps, channels); return the determined samples, float32, (samples,)."""
         return self._layers.feed(latents.transpose(1, 2), last=last)[0, 0].float()
 
 
-def factors(decoder: nn.Module) -> list[float]:
-    """Those by which latents are stretched, one after another, to become frames."""
+def interpolation_factors(decoder: nn.Module) -> list[float]:
+    """Return the consecutive interpolation factors from latents to frames."""
     found: list[float] = [decoder.ar_mel_length_compression / decoder.output_hop_length]
     if decoder.output_sample_rate != decoder.input_sample_rate:
         found.append(decoder.output_sample_rate / decoder.input_sample_rate)
@@ -88,22 +88,22 @@ def factors(decoder: nn.Module) -> list[float]:
 
 
 def fold_weight_norm(module: nn.Module) -> None:
-    """Replace direction and length of each weight by the weight itself, as it is the same for every sentence."""
-    for part in list(module.modules()):
-        if parametrize.is_parametrized(part, "weight"):
-            parametrize.remove_parametrizations(part, "weight")
+    """Fold weight normalization into plain weights, in place."""
+    for submodule in list(module.modules()):
+        if parametrize.is_parametrized(submodule, "weight"):
+            parametrize.remove_parametrizations(submodule, "weight")
 
 
-def _convolution(conv: nn.Conv1d) -> Convolution:
-    return Convolution(conv.weight, conv.bias, conv.dilation[0])
+def _convolution(conv: nn.Conv1d) -> StreamingConvolution:
+    return StreamingConvolution(conv.weight, conv.bias, conv.dilation[0])
 
 
 def _residual_block(block: nn.Module) -> Chain:
-    parts: list[Layer] = []
+    residuals: list[StreamingLayer] = []
     for first, second in zip(block.convs1, block.convs2, strict=True):
         chain = Chain([_leaky(SLOPE), _convolution(first), _leaky(SLOPE), _convolution(second)])
-        parts.append(Residual(chain))
-    return Chain(parts)
+        residuals.append(Residual(chain))
+    return Chain(residuals)
 
 
 def _leaky(slope: float) -> Pointwise:

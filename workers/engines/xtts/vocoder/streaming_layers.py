@@ -1,9 +1,9 @@
-"""The layers of a vocoder, fed piece by piece: each one keeps what its next piece needs, and computes nothing twice.
+"""Streaming neural network layers: each keeps the state that its next chunk needs, and computes nothing twice.
 
-Whatever the pieces, the outputs joined are those of the whole signal at once, up to rounding. A layer that looks ahead
-answers later: what it has not enough of yet comes with the next piece, or at the end.
+However the signal is chunked, the concatenated outputs are those of the whole signal, up to rounding. A layer with
+lookahead delays its output until it has enough input, or until the end.
 
-Signals are tensors of shape (1, channels, steps); a piece may have no steps.
+Signals have the shape (1, channels, steps); a chunk may have no steps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch.nn import functional
 
-from voicestream.workers.engines.xtts.vocoder.interpolation import certain, whole
+from voicestream.workers.engines.xtts.vocoder.interpolation import complete_outputs, determined_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,153 +22,157 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Layer(Protocol):
-    """One layer, for one signal: fed until its last piece, then never again."""
+class StreamingLayer(Protocol):
+    """Stateful layer for one signal; it cannot be reused after the last chunk."""
 
-    def feed(self, piece: Tensor, *, last: bool) -> Tensor:
-        """The next piece of the input; returns what of the output is certain by now."""
+    def feed(self, chunk: Tensor, *, last: bool) -> Tensor:
+        """Process the next chunk; return the determined output."""
         ...
 
 
-class Convolution:
-    """``Conv1d`` with stride 1 and as much zero padding as keeps the length."""
+class StreamingConvolution:
+    """``Conv1d`` with stride 1 and "same" zero padding."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, dilation: int = 1) -> None:
         """``weight``: (out channels, in channels, odd kernel size)."""
         self._weight = weight
         self._bias = bias
         self._dilation = dilation
-        reach = (weight.shape[2] - 1) * dilation
-        self._padding = weight.new_zeros(1, weight.shape[1], reach // 2)
-        self._kept = self._padding
-        self._reach = reach
+        context = (weight.shape[2] - 1) * dilation
+        self._padding = weight.new_zeros(1, weight.shape[1], context // 2)
+        self._buffer = self._padding
+        self._context = context
 
-    def feed(self, piece: Tensor, *, last: bool) -> Tensor:
-        """As ``Layer`` says."""
-        signal = torch.cat([self._kept, piece, self._padding] if last else [self._kept, piece], 2)
-        if signal.shape[2] <= self._reach:
-            self._kept = signal
+    def feed(self, chunk: Tensor, *, last: bool) -> Tensor:
+        """See ``StreamingLayer``."""
+        signal = torch.cat([self._buffer, chunk, self._padding] if last else [self._buffer, chunk], 2)
+        if signal.shape[2] <= self._context:
+            self._buffer = signal
             return signal.new_zeros(1, self._weight.shape[0], 0)
-        self._kept = signal[:, :, signal.shape[2] - self._reach :]
+        self._buffer = signal[:, :, signal.shape[2] - self._context :]
         return functional.conv1d(signal, self._weight, self._bias, dilation=self._dilation)
 
 
-class Upsampling:
-    """``ConvTranspose1d`` that makes ``stride`` steps of one."""
+class StreamingUpsampling:
+    """``ConvTranspose1d`` with overlap-add."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, stride: int) -> None:
-        """``weight``: (in channels, out channels, kernel size), the size by an even number greater than the stride."""
+        """``weight``: (in channels, out channels, kernel size); kernel size minus stride must be even."""
         self._weight = weight
         self._bias = None if bias is None else bias[None, :, None]
         self._stride = stride
         self._overlap = weight.shape[2] - stride
-        self._kept = weight.new_zeros(1, weight.shape[1], self._overlap)
-        """What the steps so far add to the outputs after them."""
+        self._buffer = weight.new_zeros(1, weight.shape[1], self._overlap)
+        """Overlap of the steps so far with later outputs."""
         self._to_cut = self._overlap // 2
-        """Outputs at the very beginning that are padding."""
+        """Outputs to cut at the beginning, which are padding."""
 
-    def feed(self, piece: Tensor, *, last: bool) -> Tensor:
-        """As ``Layer`` says."""
-        if piece.shape[2]:
-            made = functional.conv_transpose1d(piece, self._weight, stride=self._stride)
-            made[:, :, : self._overlap] += self._kept
+    def feed(self, chunk: Tensor, *, last: bool) -> Tensor:
+        """See ``StreamingLayer``."""
+        if chunk.shape[2]:
+            out = functional.conv_transpose1d(chunk, self._weight, stride=self._stride)
+            out[:, :, : self._overlap] += self._buffer
         else:
-            made = self._kept
-        end = made.shape[2] - (self._overlap // 2 if last else self._overlap)
-        self._kept = made[:, :, made.shape[2] - self._overlap :].clone()
+            out = self._buffer
+        end = out.shape[2] - (self._overlap // 2 if last else self._overlap)
+        self._buffer = out[:, :, out.shape[2] - self._overlap :].clone()
         begin = min(self._to_cut, end)
         self._to_cut -= begin
-        out = made[:, :, begin:end]
+        out = out[:, :, begin:end]
         return out if self._bias is None else out + self._bias
 
 
 class Residual:
-    """A signal to which what a chain of layers makes of it is added."""
+    """Residual connection around a chain of layers."""
 
-    def __init__(self, chain: Layer) -> None:
+    def __init__(self, chain: StreamingLayer) -> None:
         self._chain = chain
-        self._waiting: Tensor | None = None
+        self._pending: Tensor | None = None
 
-    def feed(self, piece: Tensor, *, last: bool) -> Tensor:
-        """As ``Layer`` says."""
-        waiting = piece if self._waiting is None else torch.cat([self._waiting, piece], 2)
-        made = self._chain.feed(piece, last=last)
-        steps = made.shape[2]
-        self._waiting = waiting[:, :, steps:]
-        return made + waiting[:, :, :steps]
+    def feed(self, chunk: Tensor, *, last: bool) -> Tensor:
+        """See ``StreamingLayer``."""
+        pending = chunk if self._pending is None else torch.cat([self._pending, chunk], 2)
+        out = self._chain.feed(chunk, last=last)
+        steps = out.shape[2]
+        self._pending = pending[:, :, steps:]
+        return out + pending[:, :, :steps]
 
 
 class Mean:
-    """The mean of what several layers make of one signal."""
+    """Mean of the outputs of several layers."""
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(self, layers: Sequence[StreamingLayer]) -> None:
         self._layers = layers
-        self._waiting: list[Tensor] | None = None
+        self._pending: list[Tensor] | None = None
 
-    def feed(self, piece: Tensor, *, last: bool) -> Tensor:
-        """As ``Layer`` says."""
-        made = [layer.feed(piece, last=last) for layer in self._layers]
-        if self._waiting is not None:
-            made = [torch.cat(pair, 2) for pair in zip(self._waiting, made, strict=True)]
-        steps = min(part.shape[2] for part in made)
-        self._waiting = [part[:, :, steps:] for part in made]
-        total = made[0][:, :, :steps]
-        for part in made[1:]:
+    def feed(self, chunk: Tensor, *, last: bool) -> Tensor:
+        """See ``StreamingLayer``."""
+        out = [layer.feed(chunk, last=last) for layer in self._layers]
+        if self._pending is not None:
+            out = [torch.cat(pair, 2) for pair in zip(self._pending, out, strict=True)]
+        steps = min(part.shape[2] for part in out)
+        self._pending = [part[:, :, steps:] for part in out]
+        total = out[0][:, :, :steps]
+        for part in out[1:]:
             total = total + part[:, :, :steps]
-        return total / len(made)
+        return total / len(out)
 
 
 class Pointwise:
-    """A function of each value."""
+    """Element-wise function."""
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         self._function = function
 
-    def feed(self, piece: Tensor, *, last: bool) -> Tensor:  # noqa: ARG002 - a layer that keeps nothing
-        """As ``Layer`` says."""
-        return self._function(piece)
+    def feed(self, chunk: Tensor, *, last: bool) -> Tensor:  # noqa: ARG002 - stateless
+        """See ``StreamingLayer``."""
+        return self._function(chunk)
 
 
 class Chain:
-    """Layers one after another."""
+    """Sequence of layers."""
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(self, layers: Sequence[StreamingLayer]) -> None:
         self._layers = layers
 
-    def feed(self, piece: Tensor, *, last: bool) -> Tensor:
-        """As ``Layer`` says."""
+    def feed(self, chunk: Tensor, *, last: bool) -> Tensor:
+        """See ``StreamingLayer``."""
         for layer in self._layers:
-            piece = layer.feed(piece, last=last)
-        return piece
+            chunk = layer.feed(chunk, last=last)
+        return chunk
 
 
 class Interpolation:
-    """``interpolate(mode="linear")`` by a factor: output ``j`` lies at ``(j + 0.5) / factor - 0.5`` of the input."""
+    """``interpolate(mode="linear")``: output ``j`` is at position ``(j + 0.5) / factor - 0.5`` of the input."""
 
     def __init__(self, factor: float) -> None:
         self._factor = factor
         self._step = 1 / factor
-        self._kept: Tensor | None = None
-        self._kept_from = 0
-        """Index in the whole input of the first step that is kept."""
-        self._made = 0
+        self._buffer: Tensor | None = None
+        self._buffer_start = 0
+        """Index of the first buffered step in the whole input."""
+        self._done = 0
 
-    def feed(self, piece: Tensor, *, last: bool) -> Tensor:
-        """As ``Layer`` says."""
-        signal = piece if self._kept is None else torch.cat([self._kept, piece], 2)
-        there = self._kept_from + signal.shape[2]
-        end = whole(there, self._factor) if last else max(self._made, certain(there, self._factor))
-        # The same arithmetic as torch's, in its precision: where a position is almost whole, it decides.
-        at = ((torch.arange(self._made, end, dtype=torch.float32) + 0.5) * self._step - 0.5).clamp(min=0)
-        left = at.floor()
-        share = (at - left).to(signal)
-        first = left.long() - self._kept_from
+    def feed(self, chunk: Tensor, *, last: bool) -> Tensor:
+        """See ``StreamingLayer``."""
+        signal = chunk if self._buffer is None else torch.cat([self._buffer, chunk], 2)
+        available = self._buffer_start + signal.shape[2]
+        end = (
+            complete_outputs(available, self._factor)
+            if last
+            else max(self._done, determined_outputs(available, self._factor))
+        )
+        # Torch's float32 arithmetic: its rounding decides for positions that are almost integers.
+        positions = ((torch.arange(self._done, end, dtype=torch.float32) + 0.5) * self._step - 0.5).clamp(min=0)
+        left = positions.floor()
+        fraction = (positions - left).to(signal)
+        first = left.long() - self._buffer_start
         second = (first + 1).clamp(max=signal.shape[2] - 1)
         first, second = first.to(signal.device), second.to(signal.device)
-        made = signal[:, :, first] * (1 - share) + signal[:, :, second] * share
-        self._made = end
-        keep = max(0, math.floor((end + 0.5) * self._step - 0.5) - 1 - self._kept_from)
+        out = signal[:, :, first] * (1 - fraction) + signal[:, :, second] * fraction
+        self._done = end
+        keep = max(0, math.floor((end + 0.5) * self._step - 0.5) - 1 - self._buffer_start)
         keep = min(keep, signal.shape[2])
-        self._kept = signal[:, :, keep:]
-        self._kept_from += keep
-        return made
+        self._buffer = signal[:, :, keep:]
+        self._buffer_start += keep
+        return out

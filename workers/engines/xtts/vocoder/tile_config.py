@@ -1,45 +1,45 @@
-"""How the kernels of the vocoder cut their work, within what a GPU has. Pure."""
+"""Tile configuration of the vocoder kernels, within the shared memory of a GPU. Pure."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 
-class Tile(NamedTuple):
-    """What one program computes."""
+class ConvolutionTile(NamedTuple):
+    """Tile of one program."""
 
     steps: int
     outputs: int
-    """Channels that come out."""
+    """Output channels."""
     channels: int
-    """That go in at a time."""
+    """Input channels of one iteration."""
     warps: int
     stages: int
-    """Loads that are on their way at the same time."""
+    """Depth of the load pipeline."""
 
 
 _TILES: Final = {
-    1024: Tile(16, 32, 128, 4, 4),
-    512: Tile(16, 64, 128, 4, 4),
-    256: Tile(64, 64, 128, 4, 3),
-    128: Tile(64, 64, 128, 4, 3),
-    64: Tile(128, 64, 64, 4, 4),
-    32: Tile(64, 32, 32, 4, 3),
+    1024: ConvolutionTile(16, 32, 128, 4, 4),
+    512: ConvolutionTile(16, 64, 128, 4, 4),
+    256: ConvolutionTile(64, 64, 128, 4, 3),
+    128: ConvolutionTile(64, 64, 128, 4, 3),
+    64: ConvolutionTile(128, 64, 64, 4, 4),
+    32: ConvolutionTile(64, 32, 32, 4, 3),
 }
-"""By channels that go in: what was quickest on an H200."""
+"""By input channels: the fastest tiles on an H200."""
 
 
-def choose(channels: int, outputs: int, *, summed: int, memory: int, number_bytes: int) -> Tile:
-    """For a convolution.
+def choose(channels: int, outputs: int, *, summed: int, memory: int, element_bytes: int) -> ConvolutionTile:
+    """Return the tile of a convolution.
 
     Args:
-        channels: that go in.
-        outputs: channels that come out.
-        summed: signals whose sum goes in.
-        memory: bytes that a program can share.
-        number_bytes: of a number of signals and weights.
+        channels: input channels.
+        outputs: output channels.
+        summed: signals that are summed as input.
+        memory: shared memory of one program, bytes.
+        element_bytes: size of an element of signals and weights.
     """
     tile = _TILES[channels]
     tile = tile._replace(outputs=min(tile.outputs, outputs))
-    stage = (summed * tile.steps + tile.outputs) * tile.channels * number_bytes
+    stage = (summed * tile.steps + tile.outputs) * tile.channels * element_bytes
     return tile._replace(stages=max(1, min(tile.stages, memory // stage)))
