@@ -1,4 +1,4 @@
-"""The errors voicestream raises, and the exit codes they end with.
+"""Errors of voicestream and their exit codes.
 
 ::
 

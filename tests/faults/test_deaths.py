@@ -357,7 +357,7 @@ PATIENT = """
 import sys
 from voicestream.client import session as run_session
 from voicestream.cli.main import main
-run_session.LEAVE_SECONDS = 3_600.0
+run_session.QUIT_SECONDS = 3_600.0
 sys.argv[1:] = sys.argv[sys.argv.index("run") :]
 main()
 """

@@ -62,9 +62,9 @@ def show(report: Report) -> None:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     goal = "" if figure.goal is None else f"≤ {figure.goal:g} {figure.unit}"
-    verdict = {True: "met", False: "[bold]missed[/bold]", None: ""}[figure.is_met]
+    outcome = {True: "met", False: "[bold]missed[/bold]", None: ""}[figure.is_met]
     numbers = [_number(figure, percent) for percent in (50, 95, 99, 100)]
-    return figure.title, str(len(figure.samples)), *numbers, figure.unit, f"{goal} {verdict}".strip()
+    return figure.title, str(len(figure.samples)), *numbers, figure.unit, f"{goal} {outcome}".strip()
 
 
 def _number(figure: Figure, percent: float) -> str:

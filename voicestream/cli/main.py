@@ -103,7 +103,7 @@ def main() -> None:
     except BrokenPipeError:
         # The reader has closed the pipe, as in `… | head`: not an error.
         exit_code = 0
-    except Exception as error:  # noqa: BLE001 - told, and logged if nobody has foreseen it
+    except Exception as error:  # noqa: BLE001 - reported, and logged if unexpected
         exit_code = failures.report(error)
     exit_code = exit_code if isinstance(exit_code, int) else 0
     # At exit, nothing needs to be collected.

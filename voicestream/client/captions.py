@@ -176,12 +176,12 @@ class Captions:
             return
         self._write(f"voicestream: {text}", fg="red")
 
-    def _show(self, original: str, said: str) -> None:
+    def _show(self, original: str, spoken: str) -> None:
         self._show_held()
         if not self._captions:
             return
-        self._write(f"🔊 {said}")
-        if original != said:
+        self._write(f"🔊 {spoken}")
+        if original != spoken:
             self._write(f"   {original}", dim=True)
 
     def _show_held(self) -> None:

@@ -51,7 +51,7 @@ STOP_SECONDS: Final = 0.7
 STOPPED_LINGER_MILLISECONDS: Final = 100
 """Time to send the remaining messages to a supervisor that did not confirm."""
 
-LEAVE_SECONDS: Final = 1.2
+QUIT_SECONDS: Final = 1.2
 """Timeout, after Ctrl-C, for a supervisor without keep-alive to end, its answer included."""
 
 SUSPEND_SECONDS: Final = 0.5
@@ -170,7 +170,7 @@ class RunSession:
             if closed is not None:
                 return self._finish(closed)
             if self._handed_over is not None:
-                return self._leave(self._handed_over)
+                return self._hand_over(self._handed_over)
             self._check_tee()
             if self._client.is_lost():
                 self._display.error("the supervisor has ended: no more will be spoken.")
@@ -200,7 +200,7 @@ class RunSession:
             self._client.wait_for_end(END_SECONDS, self._interruption.__bool__)
         return exit_code
 
-    def _leave(self, handed_over: HandedOver) -> int:
+    def _hand_over(self, handed_over: HandedOver) -> int:
         """Leave the session to the supervisor."""
         exit_code = self._with_lost_input(EXIT_OK)
         self._display.handed_over(handed_over)
@@ -286,7 +286,7 @@ class RunSession:
             return exit_code
         self._display.closed(closed, exit_code)
         if closed.supervisor_ends:
-            left_seconds = since + LEAVE_SECONDS - time.monotonic()
+            left_seconds = since + QUIT_SECONDS - time.monotonic()
             self._client.wait_for_end(left_seconds, lambda: self._interruption.count > received)
         return exit_code
 

@@ -65,10 +65,10 @@ def clean(files: Sequence[Path]) -> Cleaned:
     if len(whole) > MAX_SECONDS * sample.SAMPLE_RATE:
         warnings.append(f"only the first {MAX_SECONDS:.0f} s are used.")
         whole = _faded(whole[: round(MAX_SECONDS * sample.SAMPLE_RATE)])
-    verdict = sample_checks.judge(_measured(whole, clipped))
-    if verdict.refusals:
-        raise UsageError(f"{what} cannot be a voice: {' Also, '.join(verdict.refusals)}", hint=_AGAIN)
-    return Cleaned(sample.make(whole), (*verdict.warnings, *warnings))
+    result = sample_checks.judge(_measured(whole, clipped))
+    if result.refusals:
+        raise UsageError(f"{what} cannot be a voice: {' Also, '.join(result.refusals)}", hint=_AGAIN)
+    return Cleaned(sample.make(whole), (*result.warnings, *warnings))
 
 
 def read(path: Path | str) -> Sample:

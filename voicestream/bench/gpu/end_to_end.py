@@ -71,6 +71,6 @@ def measure(sandbox: Sandbox, models: str, compute: str, lines: int, used_bytes:
 def _wait(run: DrivenRun, number: int) -> None:
     """Wait until a line was played, and check its translation."""
     run.wait_for(EventName.PLAYBACK_FINISHED, number, LOADING_SECONDS)
-    said = run.wait_for(EventName.TRANSLATED, number)["text"]
-    if said != ANSWER:
-        raise VoicestreamError(f"the random model was to say {ANSWER!r}, and said {said!r}")
+    answer = run.wait_for(EventName.TRANSLATED, number)["text"]
+    if answer != ANSWER:
+        raise VoicestreamError(f"the random model was to say {ANSWER!r}, and said {answer!r}")

@@ -179,14 +179,14 @@ def _failure(name: str, error: VoicestreamError) -> Figure:
 
 def _equal(own: TaskResult, other: TaskResult) -> str:
     """Return the number of equal answers of ours and the baseline."""
-    said: list[str] = []
+    counts: list[str] = []
     for sentences, beams, _ in CASES:
         ours = own.answers.get(case_name("nllb", sentences, beams), [])
         theirs = other.answers.get(case_name("transformers", sentences, beams), [])
         # The baseline's answers are padded after their end.
         same = sum(a == b[: len(a)] for a, b in zip(ours, theirs, strict=False))
-        said.append(f"{case_name('nllb', sentences, beams)} {same} of {sentences}")
-    return ", ".join(said)
+        counts.append(f"{case_name('nllb', sentences, beams)} {same} of {sentences}")
+    return ", ".join(counts)
 
 
 def _ordered(figures: list[Figure]) -> list[Figure]:

@@ -36,7 +36,7 @@ def bench(*, as_json: bool, gpu: bool, profile: bool, quick: bool) -> int:
 
     # Started processes also end if a signal ends this one.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit_on_signal)
     if profile and not gpu:
         raise UsageError("--profile goes with --gpu", hint="Try: voicestream bench --gpu --profile")
     report = _on_gpu(quick=quick, profile=profile) if gpu else _on_processor(quick=quick)
@@ -66,5 +66,5 @@ def _report_progress(what: str) -> None:
         click.echo(f"voicestream: measuring {what} …", err=True)
 
 
-def _leave(number: int, _frame: FrameType | None) -> None:
+def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
     sys.exit(128 + number)

@@ -38,7 +38,7 @@ def run_reporting_errors(work: Callable[[], int]) -> int:
         return work()
     except Interrupted as interrupted:
         return interrupted.exit_code
-    except Exception as error:  # noqa: BLE001 - told, with its trace if nobody has foreseen it; the agent must live on
+    except Exception as error:  # noqa: BLE001 - reported, and logged if unexpected; the agent must not be killed
         return failures.report(error)
 
 
