@@ -135,8 +135,9 @@ def _by_words(end: str, last: str, size: int, head: str, first: str, *, complete
     is_whole = complete or token.end() < len(head)
     if not is_whole and token.end() < _PATH_LIMIT:
         return None
-    if _is_entry(head, token, last, complete=complete):
-        return True
+    entry = _is_entry(head, token, last, complete=complete)
+    if entry is not False:
+        return entry
     if first.isupper() or first.istitle():
         if (size + 1 + token.end() <= _ROOM or size > _WIDE) and _starts_sentence(end, token[0], language):
             return True
@@ -149,8 +150,8 @@ def _by_words(end: str, last: str, size: int, head: str, first: str, *, complete
     return False if settled else None
 
 
-def _is_entry(head: str, token: re.Match[str], last: str, *, complete: bool) -> bool:
-    """Whether a line is an entry of a list of files."""
+def _is_entry(head: str, token: re.Match[str], last: str, *, complete: bool) -> bool | None:
+    """Whether a line is an entry of a list of files; None: more of it is needed."""
     name = token[0].strip("*_`").rstrip(",:;")
     if not ("/" in name or "." in name) or not (_FILE.match(name) or paths.is_path(name, code=False)):
         return False
@@ -159,8 +160,12 @@ def _is_entry(head: str, token: re.Match[str], last: str, *, complete: bool) -> 
     before = _TOKEN.match(last)
     if before is not None and _FILE.match(before[0].strip("*_`").rstrip(",:;")):
         return True
+    if token[0][-1] in ",:;":
+        return True
     rest = head[token.end() :]
-    return token[0][-1] in ",:;" or ((bool(rest.strip()) or complete) and _ENTRY.match(rest) is not None)
+    if not complete and not rest.strip() and len(rest) < _LABEL_LIMIT:
+        return None
+    return _ENTRY.match(rest) is not None
 
 
 def _starts_sentence(end: str, word: str, language: str) -> bool:
