@@ -16,13 +16,13 @@ from voicestream.workers.parser.markdown.elements import CodeBlock, Lost, Piece,
 from voicestream.workers.parser.markdown.tables import say_row
 from voicestream.workers.parser.results import Found, Notice
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
-from voicestream.workers.parser.wording import cleanup
+from voicestream.workers.parser.wording import cleanup, errors
 from voicestream.workers.parser.wording.language import detect
 from voicestream.workers.parser.wording.phrases import announcement, phrases
 from voicestream.workers.parser.wording.replacements import replacer
 from voicestream.workers.parser.wording.sanitize import sanitize
 from voicestream.workers.parser.wording.secrets import NAME_ENDS, names_a_secret, redact, redact_value
-from voicestream.workers.parser.wording.sentence import say
+from voicestream.workers.parser.wording.sentence import say, say_piece
 from voicestream.workers.text.clauses import divide
 
 if TYPE_CHECKING:
@@ -152,11 +152,18 @@ class Narration:
         state.spoke = False
 
     def error(self, text: str) -> None:
-        """The agent reports that it could not go on; announced once, however often it is reported."""
+        """The agent reports that it could not go on; announced once, however often it is reported.
+
+        The counter of a retry is no failure: it is a notice.
+        """
         state = self.state
+        if errors.is_retry(text):
+            self.notice("the agent tries again: " + text)
+            return
         self.close()
         words = phrases(self._options.language)
-        text = " ".join(redact(text[:_LONGEST_RAW_ERROR], words.withheld).split())
+        text = errors.readable(redact(text[:_LONGEST_RAW_ERROR], words.withheld))
+        text = say_piece(text, words)[0]
         if len(text) > _LONGEST_ERROR:
             text = text[:_LONGEST_ERROR].rpartition(" ")[0] + " …"
         if not cleanup.has_words(text) or text in state.errors:

@@ -6,12 +6,12 @@ same ordinals however the bytes are cut, and a pipeline made from a checkpoint g
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from voicestream.protocol.messages import MAX_STATE_BYTES
+from voicestream.workers.parser.json_lines import NOT_JSON, decoded, divided, is_json, is_log, opens_object
 from voicestream.workers.parser.lines import LONGEST_LINE, LineBuffer
 from voicestream.workers.parser.message_assembler import Narration, NarrationState
 from voicestream.workers.parser.readers import AnyReader
@@ -20,15 +20,8 @@ from voicestream.workers.parser.readers.plain import PlainReader
 from voicestream.workers.parser.results import Checkpoint, Found, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from voicestream.protocol.messages import ParserOptions
     from voicestream.workers.parser.readers.reader import Reader
-
-_Answer = TypeVar("_Answer")
-
-_NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for what is no JSON, for bytes that are no UTF-8 in a text, and for a thousand brackets."""
 
 __all__ = ["Checkpoint", "Found", "Notice", "Pipeline"]
 
@@ -196,7 +189,7 @@ class Pipeline:
             return False
         try:
             known = reader.read(line, self._narration)
-        except _NOT_JSON:
+        except NOT_JSON:
             return False
         if known:
             self._state.fits = True
@@ -222,7 +215,7 @@ class Pipeline:
         line = self._line.peek().strip(_BLANK)
         if isinstance(self._state.reader, PlainReader) or not (line.startswith(b"{") and line.endswith(b"}")):
             return
-        if self._is_json(line):
+        if is_json(line):
             self._line.clear()
             self._read_line(line)
             self._settle()
@@ -243,7 +236,7 @@ class Pipeline:
         if shown.startswith(b"data:"):
             self._read_data(shown[5:].strip())
         elif shown.startswith(b"{"):
-            if not self._read_object(shown, trial=reader is None):
+            if not self._read_object(shown, trial=reader is None) and not self._read_divided(shown):
                 self._hold_or_note(line, last=last)
         elif not (shown.startswith(b"[") and self._read_array(shown)) and not self._is_framing(shown):
             self._hold_or_note(line, last=last)
@@ -257,14 +250,21 @@ class Pipeline:
 
     def _hold_or_note(self, line: bytes, *, last: bool) -> None:
         """A line that is not JSON: perhaps text, else noise."""
-        if self._state.reader is not None or self._state.unknown:
-            self._note_noise(
-                line, "the input ends inside a line" if last and line.lstrip(_BLANK).startswith(b"{") else ""
-            )
+        shown = line.lstrip(_BLANK)
+        if self._state.reader is not None or self._state.unknown or opens_object(shown):
+            self._note_noise(line, "the input ends inside a line" if last and shown.startswith(b"{") else "")
             return
         self._held.append(line)
-        if sum(1 for held in self._held if held.strip(_BLANK)) >= _LINES_BEFORE_TEXT:
+        prose = sum(1 for held in self._held if held.strip(_BLANK) and not is_log(held))
+        if prose >= _LINES_BEFORE_TEXT or len(self._held) > _LINES_HELD:
             self._take_for_text()
+
+    def _read_divided(self, line: bytes) -> bool:
+        """Read several objects in one line."""
+        objects = divided(line)
+        for each in objects:
+            self._read_object(each)
+        return bool(objects)
 
     def _note_noise(self, line: bytes, reason: str = "") -> None:
         self._state.noise += 1
@@ -298,7 +298,7 @@ class Pipeline:
         """A JSON array of objects in one line: every element as if it were a line."""
         try:
             elements = msgspec.json.decode(line, type=list[msgspec.Raw])
-        except _NOT_JSON:
+        except NOT_JSON:
             return False
         objects = [bytes(element) for element in elements if bytes(element).startswith(b"{")]
         if not objects or (self._state.reader is None and not any(self._known(element) for element in objects)):
@@ -308,14 +308,14 @@ class Pipeline:
         return True
 
     def _known(self, line: bytes) -> bool:
-        return self._decoded(detect, line) is not None
+        return decoded(detect, line) is not None
 
     def _read_object(self, line: bytes, *, trial: bool = False) -> bool:
         """Read a line that holds a JSON object; False when it is no JSON, or with ``trial`` of no known format."""
         reader = self._state.reader
         if reader is not None and not isinstance(reader, PlainReader):
-            read = self._decoded(lambda text: reader.read(text, self._narration), line)
-            if read is None and not self._is_json(line):
+            read = decoded(lambda text: reader.read(text, self._narration), line)
+            if read is None and not is_json(line):
                 return False
             if read:
                 self._state.fits = True
@@ -323,7 +323,7 @@ class Pipeline:
             if self._forced is not None:
                 self._note_foreign(line)
                 return True
-        kind = self._decoded(detect, line)
+        kind = decoded(detect, line)
         if kind is None or (reader is not None and type(reader) is kind):
             if trial and reader is not None:
                 return False
@@ -342,10 +342,10 @@ class Pipeline:
         self._held = []
         new = kind()
         self._state.reader = new  # type: ignore[assignment]
-        self._decoded(lambda text: new.read(text, self._narration), line)
+        decoded(lambda text: new.read(text, self._narration), line)
 
     def _note_unknown(self, line: bytes) -> bool:
-        if not self._is_json(line):
+        if not is_json(line):
             return False
         self._state.unknown += 1
         if self._state.unknown == 1 and self._state.reader is None:
@@ -354,7 +354,7 @@ class Pipeline:
 
     def _note_foreign(self, line: bytes) -> None:
         """Tell, once, that the format that was named is probably not the one that is read."""
-        kind = self._decoded(detect, line) if line.startswith(b"{") else None
+        kind = decoded(detect, line) if line.startswith(b"{") else None
         # A line of no known format may be a new kind of the named one, if others were read; in a text it is text.
         if kind is self._forced or (kind is None and (self._state.fits or self._forced is PlainReader)):
             return
@@ -366,40 +366,3 @@ class Pipeline:
             else:
                 found = f"these lines look like {name_of(kind)}, not {named}"
             self._narration.notice(f"{found}\nTry: --format auto")
-
-    @staticmethod
-    def _is_json(line: bytes) -> bool:
-        try:
-            msgspec.json.decode(line)
-        except RecursionError:
-            return False
-        except _NOT_JSON:
-            return _repaired(line) is not None
-        return True
-
-    @staticmethod
-    def _decoded(read: Callable[[bytes], _Answer], line: bytes) -> _Answer | None:
-        """What ``read`` makes of a line; None when the line is not JSON, or not of the shape that was expected."""
-        try:
-            return read(line)
-        except msgspec.ValidationError:
-            return None
-        except RecursionError:
-            return None
-        except _NOT_JSON:
-            repaired = _repaired(line)
-        if repaired is None:
-            return None
-        try:
-            return read(repaired)
-        except _NOT_JSON:
-            return None
-
-
-def _repaired(line: bytes) -> bytes | None:
-    """What only a lenient reader takes for JSON (bad UTF-8, lone surrogates, NaN) as strict JSON, if it is any."""
-    try:
-        value = json.loads(line.decode("utf-8", "replace"), parse_constant=lambda _name: None)
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-    except (ValueError, RecursionError):
-        return None

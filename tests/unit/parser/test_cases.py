@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from helpers.parsing import cut, errors, load, message, parse, partial, spoken
 
 SENTENCES = load("sentences.jsonl") + load("own_sentences.jsonl")
-STREAMS = load("streams.jsonl")
+STREAMS = load("streams.jsonl") + load("own_streams.jsonl")
 
 
 def _name(case: dict[str, Any]) -> str:

@@ -113,7 +113,7 @@ class Json(Construct):
         continues = JSON_CONTINUES.match(line) is not None
         if self.waiting:
             waiting, self.waiting = self.waiting, ""
-            self.released = "" if continues else waiting
+            self.released = "" if continues or _OBJECT.match(waiting) else waiting
             self.depth = _nesting(waiting)
         if not continues:
             self.over = True  # not JSON, or broken JSON: prose begins
@@ -127,9 +127,11 @@ class Json(Construct):
     def close(self, out: list[Piece]) -> None:
         """A first line alone is text."""
         del out
-        self.released = self.released or self.waiting
+        self.released = self.released or ("" if _OBJECT.match(self.waiting) else self.waiting)
 
 
+_OBJECT: Final = re.compile(r"\{\s*\"[^\"\n]{1,120}\"\s*:")
+"""The beginning of an object, which is no text, also when the rest of it is missing."""
 _IN_STRING: Final = re.compile(r'(?:[^"\\]|\\.)*+', re.DOTALL)
 _JSON_MARK: Final = re.compile(r'["{}\[\]]')
 

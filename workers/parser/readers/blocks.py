@@ -17,11 +17,16 @@ class Block(msgspec.Struct, gc=False):
 Content = str | list[Block | str] | None
 
 TEXT_TYPES: Final = frozenset({"text", "output_text"})
-CALL_TYPES: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use", "toolCall", "tool_call", "function_call"})
+CALL_TYPES: Final = frozenset(
+    {"tool_use", "server_tool_use", "mcp_tool_use", "toolCall", "tool_call", "function_call", "toolRequest"}
+)
 
 
 def texts(content: Content) -> list[str]:
-    """The texts in some content, adjacent ones joined: a list marker and its item may be two blocks."""
+    """The texts in some content, adjacent ones joined: a list marker and its item may be two blocks.
+
+    One that begins with a capital directly behind a letter is a text of its own: blocks of one text bring their spaces.
+    """
     if content is None:
         return []
     if isinstance(content, str):
@@ -30,7 +35,7 @@ def texts(content: Content) -> list[str]:
     adjacent = False
     for block in content:
         text = block if isinstance(block, str) else block.text if block.type in TEXT_TYPES else None
-        if text and adjacent:
+        if text and adjacent and not (text[0].isupper() and found[-1][-1].isalpha()):
             found[-1] += text
         elif text:
             found.append(text)

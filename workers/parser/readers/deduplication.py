@@ -10,6 +10,8 @@ import msgspec
 
 _REMEMBERED: Final = 64
 """Texts; copies come within the same turn."""
+_IDS_REMEMBERED: Final = 256
+"""Unique ids of lines; older lines are known by their time."""
 
 
 MOST_RECENT: Final = 4096
@@ -141,3 +143,23 @@ class Memory(msgspec.Struct):
         """Whether this was the last text said, whatever its key."""
         shown = text.strip()
         return bool(self.said) and self.said[-1].length == len(shown) and self.said[-1].checksum == _checksum(shown)
+
+
+class Replays(msgspec.Struct):
+    """Lines of a file that are written again: known by their unique id, or by a time before that of the last text."""
+
+    latest: str = ""
+    """Time of the last text, without its zone."""
+    recent: list[int] = []
+    """Checksums of the unique ids of the last texts."""
+
+    def is_replay(self, uuid: str | None, timestamp: object) -> bool:
+        """Whether a line with a text was read before; a new one is remembered."""
+        time = timestamp.removesuffix("Z") if isinstance(timestamp, str) and timestamp.endswith("Z") else ""
+        key = _checksum(uuid) if uuid else 0
+        if (key and key in self.recent) or (time and time < self.latest):
+            return True
+        if key:
+            self.recent = [*self.recent[1 - _IDS_REMEMBERED :], key]
+        self.latest = max(self.latest, time)
+        return False

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 import msgspec
 
 from voicestream.config.formats import READER_OF
+from voicestream.workers.parser.json_lines import is_log, opens_object
 from voicestream.workers.parser.readers import AnyReader
+from voicestream.workers.parser.readers.agents.acp import AcpReader
+from voicestream.workers.parser.readers.agents.chat_files import ChatFileReader
 from voicestream.workers.parser.readers.agents.claude import ClaudeReader
 from voicestream.workers.parser.readers.agents.codex import CodexReader
+from voicestream.workers.parser.readers.agents.copilot import PREFIXES as _COPILOT
+from voicestream.workers.parser.readers.agents.copilot import CopilotReader
 from voicestream.workers.parser.readers.agents.cursor import CursorReader
+from voicestream.workers.parser.readers.agents.droid import DroidReader
 from voicestream.workers.parser.readers.agents.gemini import GeminiReader
+from voicestream.workers.parser.readers.agents.goose import GooseReader
+from voicestream.workers.parser.readers.agents.grok import GrokReader
 from voicestream.workers.parser.readers.agents.hook import HookReader
 from voicestream.workers.parser.readers.agents.kimi import KimiReader
 from voicestream.workers.parser.readers.agents.opencode import OpencodeReader
@@ -62,6 +70,12 @@ class _Probe(msgspec.Struct):
     item: dict[str, msgspec.Raw] | None = None
     payload: dict[str, msgspec.Raw] | None = None
     error: object = None
+    data: object = None
+    text: object = None
+    jsonrpc: object = None
+    method: object = None
+    projectHash: object = None  # noqa: N815 - the format's name
+    finalText: object = None  # noqa: N815 - the format's name
     status: object = None
     severity: object = None
 
@@ -101,16 +115,18 @@ def detect(line: bytes) -> type[AnyReader] | None:  # noqa: PLR0911 - a table
         return OpenAIChatReader
     if probe.candidates is not None:
         return GeminiApiReader
+    if isinstance(probe.jsonrpc, str) or probe.method == "session/update":
+        return AcpReader
     if isinstance(probe.type, str):
         return _by_type(probe.type, probe)
     if isinstance(probe.role, str) and probe.content is not None:
         return KimiReader
     if isinstance(probe.content, list):
         return ClaudeReader
-    return None
+    return ChatFileReader if isinstance(probe.projectHash, str) else None
 
 
-def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: C901, PLR0911 - a table
+def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: C901, PLR0911, PLR0912 - a table
     if kind in _CODEX:
         return CodexReader
     if probe.sessionID is not None and kind in _OPENCODE:
@@ -121,10 +137,22 @@ def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: C901,
         return AnthropicReader
     if kind in _PI:
         return PiReader
+    if kind.startswith(_COPILOT) and isinstance(probe.data, dict):
+        return CopilotReader
+    if kind in ("text", "thought") and isinstance(probe.data, str):
+        return GrokReader
+    if kind == "available_commands":
+        return GrokReader
+    if kind == "gemini" and probe.content is not None:
+        return ChatFileReader
+    if kind == "session_start":
+        return DroidReader
+    if kind == "completion" and isinstance(probe.finalText, str):
+        return DroidReader
     if kind == "message":
-        if isinstance(probe.message, dict):
-            return PiReader
-        return GeminiReader if isinstance(probe.content, str) else AnthropicReader
+        return _by_message(probe)
+    if kind == "assistant" and (other := _by_assistant(probe)) is not None:
+        return other
     if kind in ("init", "tool_use", "tool_result") and probe.timestamp is not None:
         return GeminiReader
     if kind == "result" and probe.subtype is None and probe.status is not None:
@@ -132,6 +160,24 @@ def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: C901,
     if kind in ("thinking", "tool_call") or probe.timestamp_ms is not None or probe.model_call_id is not None:
         return CursorReader if probe.session_id is not None or probe.timestamp_ms is not None else None
     return _by_error(kind, probe) if kind == "error" else ClaudeReader if kind in _CLAUDE else None
+
+
+def _by_message(probe: _Probe) -> type[AnyReader]:
+    """The reader of a line of the type ``message``, which many formats have."""
+    message = cast("dict[str, object]", probe.message) if isinstance(probe.message, dict) else None
+    if message is not None:
+        return GooseReader if isinstance(message.get("created"), int | float) else PiReader
+    if isinstance(probe.text, str):
+        return DroidReader
+    return GeminiReader if isinstance(probe.content, str) else AnthropicReader
+
+
+def _by_assistant(probe: _Probe) -> type[AnyReader] | None:
+    """The reader of a line of the type ``assistant`` that is neither Claude Code's nor Cursor's."""
+    if isinstance(probe.message, dict):
+        message = cast("dict[str, object]", probe.message)
+        return ChatFileReader if "parts" in message and "content" not in message else None
+    return GrokReader if probe.message is None and probe.content is not None else None
 
 
 def _by_error(kind: str, probe: _Probe) -> type[AnyReader] | None:
@@ -157,7 +203,7 @@ def looks_like_prose(lines: list[bytes], *, needs_stop: bool = True) -> bool:
     Without ``needs_stop`` a sentence need not have ended: nothing came for so long that it is waited for.
     """
     shown = [line.strip() for line in lines if line.strip()]
-    if not shown:
+    if not shown or any(map(is_log, shown)) or any(map(opens_object, shown)):
         return False
     if not needs_stop:
         return all(_PROSE.match(line) or _WORDS.fullmatch(line) for line in shown)

@@ -7,7 +7,7 @@ name it in ``readers/__init__.py`` and in ``detect.py``; docs/internals/formats.
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -62,16 +62,3 @@ class Reader(msgspec.Struct, tag=True):
     def end(self, narrator: Narrator) -> None:
         """The input is over, or another format begins."""
         narrator.end_turn()
-
-
-def message_of(error: object) -> str:
-    """The words of an error, which formats give as a string, or as an object with a message somewhere in it."""
-    if isinstance(error, str):
-        return error
-    if isinstance(error, dict):
-        fields = cast("dict[str, object]", error)
-        for key in ("message", "data", "error", "details", "name", "type"):
-            text = message_of(fields.get(key))
-            if text:
-                return text
-    return ""

@@ -11,8 +11,9 @@ from typing import ClassVar, Final, cast
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Block, Content, calls_tool, texts
-from voicestream.workers.parser.readers.deduplication import LONGEST_KEY, MOST_RECENT, Memory, Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+from voicestream.workers.parser.readers.deduplication import LONGEST_KEY, MOST_RECENT, Memory, Replays, Streamed, key_of
+from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.wording.errors import message_of
 from voicestream.workers.text.word_set import word_set
 
 
@@ -20,6 +21,8 @@ class _Message(msgspec.Struct, gc=False):
     id: str | None = None
     model: str | None = None
     content: Content = None
+    parts: object = None
+    """Not Claude Code's: see ``ChatFileReader``."""
 
 
 class _Delta(msgspec.Struct, gc=False):
@@ -57,8 +60,15 @@ class _Line(msgspec.Struct, rename="camel", gc=False):
     errors: object = None
 
 
+class _Stamp(msgspec.Struct, gc=False):
+    uuid: str | None = None
+    timestamp: str | None = None
+
+
 _DECODER: Final = msgspec.json.Decoder(_Line)
+_STAMP_DECODER: Final = msgspec.json.Decoder(_Stamp)
 _SYNTHETIC: Final = "<synthetic>"
+_CARRYING: Final = frozenset(",;-(，、/")
 _PLACEHOLDERS: Final = frozenset({"No response requested.", "(no content)"})
 _TYPES: Final = word_set(
     """
@@ -74,6 +84,12 @@ _REASONS: Final = {
     "error_during_execution": "The run was broken off",
     "error_max_structured_output_retries": "No answer in the required form",
 }
+
+
+def _breaks_off(text: str) -> bool:
+    """Whether a text ends inside a sentence."""
+    last = text.rstrip()[-1:]
+    return last.isalnum() or last in _CARRYING
 
 
 class ClaudeReader(Reader):
@@ -100,18 +116,28 @@ class ClaudeReader(Reader):
     memory: Memory = msgspec.field(default_factory=Memory)
     last: str | None = None
     """Id of the message that was said last."""
+    growing: str | None = None
+    """Id of a whole message that broke off inside a sentence: its next line may go on with it."""
+    grown: Streamed = msgspec.field(default_factory=Streamed)
+    """What came of it."""
+    replays: Replays = msgspec.field(default_factory=Replays)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, narrator: Narrator) -> bool:  # noqa: C901 - one question after another
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         kind = found.type
+        if self.growing is not None and not self._goes_on(found):
+            self._end_growing(narrator)
         if kind == "stream_event":
             if found.event is not None and found.parent_tool_use_id is None:
                 self._event(found.event, narrator)
         elif kind == "assistant":
-            if found.timestamp_ms is not None:
-                return False  # Cursor's
-            self._assistant(found, narrator)
+            message = found.message
+            if found.timestamp_ms is not None or (message is None and found.content is not None):
+                return False  # Cursor's, Grok's
+            if isinstance(message, _Message) and message.content is None and message.parts is not None:
+                return False  # Qwen Code's chat file
+            self._assistant(found, line, narrator)
         elif kind == "result" and found.subtype is not None:
             self._result(found, narrator)
         elif kind == "":
@@ -125,6 +151,7 @@ class ClaudeReader(Reader):
 
     def end(self, narrator: Narrator) -> None:
         """The input is over."""
+        self._end_growing(narrator)
         self._stop(narrator)
         narrator.end_turn()
 
@@ -172,7 +199,14 @@ class ClaudeReader(Reader):
             narrator.close()
         self.in_text, self.streamed, self.copied = False, Streamed(), False
 
-    def _assistant(self, line: _Line, narrator: Narrator) -> None:
+    def _is_replay(self, raw: bytes) -> bool:
+        """Whether a line of a transcript was read before: transcripts are written again after compaction and resume."""
+        if b'"timestamp"' not in raw:
+            return False
+        stamp = _STAMP_DECODER.decode(raw)
+        return bool(stamp.uuid and stamp.timestamp) and self.replays.is_replay(stamp.uuid, stamp.timestamp)
+
+    def _assistant(self, line: _Line, raw: bytes, narrator: Narrator) -> None:
         message = line.message
         if not isinstance(message, _Message) or line.parent_tool_use_id or line.is_sidechain or line.is_meta:
             return
@@ -183,13 +217,17 @@ class ClaudeReader(Reader):
                 if text not in _PLACEHOLDERS:
                     narrator.error(text)
             return
+        if whole and self._is_replay(raw):
+            return
         identifier = message.id
         if identifier is not None and len(identifier) > LONGEST_KEY:
             identifier = key_of(identifier)
         for text in whole:
             self._copy(identifier, text, narrator, torn=bool(line.aborted))
-        if calls_tool(message.content) and self.last == identifier:
-            narrator.interim()
+        if calls_tool(message.content):
+            self._end_growing(narrator)
+            if self.last == identifier:
+                narrator.interim()
 
     def _copy(self, identifier: str | None, text: str, narrator: Narrator, *, torn: bool) -> None:
         """A whole text: say what of it has not been said."""
@@ -205,9 +243,38 @@ class ClaudeReader(Reader):
                 return
         elif identifier is not None:
             rest = self.memory.unsaid(identifier, text)
-        if rest:
+        if rest and identifier is not None and not torn and (self.growing is not None or _breaks_off(text)):
+            self._grow(identifier, text, rest, narrator)
+        elif rest:
             narrator.say_message(rest, torn=torn)
             self._remember(identifier, text)
+
+    def _goes_on(self, line: _Line) -> bool:
+        """Whether a line is of the message that broke off."""
+        message = line.message
+        return line.type == "assistant" and isinstance(message, _Message) and message.id == self.growing
+
+    def _grow(self, identifier: str, text: str, rest: str, narrator: Narrator) -> None:
+        """Say a whole text that breaks off inside a sentence, or the next part of one; it stays open."""
+        if self.growing is not None:
+            is_word = self.grown.recent[-1:].isalpha()
+            longer = self.grown.rest_of(text)
+            if longer is None and text[0].isupper() and is_word:
+                self._end_growing(narrator)
+            elif longer is not None:
+                rest, self.grown = longer, Streamed()
+        self.grown.add(text)
+        self.growing = identifier
+        narrator.say(rest)
+        if not _breaks_off(text):
+            self._end_growing(narrator)
+
+    def _end_growing(self, narrator: Narrator) -> None:
+        if self.growing is not None:
+            self.memory.remember(self.growing, self.grown)
+            self.last = self.growing
+            narrator.close()
+        self.growing, self.grown = None, Streamed()
 
     def _remember(self, identifier: str | None, text: str) -> None:
         self.memory.remember(identifier or "", text)

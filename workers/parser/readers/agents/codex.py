@@ -8,7 +8,8 @@ import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, texts
 from voicestream.workers.parser.readers.deduplication import Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.wording.errors import is_retry, message_of
 
 
 class _Item(msgspec.Struct):
@@ -35,6 +36,8 @@ class _Line(msgspec.Struct):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
+_LONGEST_ERROR: Final = 2400
+"""Characters of an error that are kept."""
 _SILENT: Final = frozenset({"turn.started", "session_meta", "event_msg", "turn_context", "compacted"})
 
 
@@ -44,6 +47,8 @@ class CodexReader(Reader):
     open_item: str | None = None
     said: Streamed = msgspec.field(default_factory=Streamed)
     """What was said of the open item."""
+    failing: str = ""
+    """An error of which it is not known yet whether the turn fails."""
 
     def read(self, line: bytes, narrator: Narrator) -> bool:
         """Read one line (see ``Reader``)."""
@@ -56,17 +61,37 @@ class CodexReader(Reader):
                 self._close(narrator)
             case "turn.completed":
                 self._close(narrator)
+                if self.failing:
+                    narrator.notice("the agent warns: " + self.failing)
+                    self.failing = ""
                 narrator.end_turn()
-            case "turn.failed" | "error":
+            case "error":
                 self._close(narrator)
-                narrator.error(found.message or message_of(found.error))
-                if found.type == "turn.failed":
-                    narrator.end_turn()
+                self._error(found.message or message_of(found.error), narrator)
+            case "turn.failed":
+                self._close(narrator)
+                narrator.error(found.message or message_of(found.error) or self.failing)
+                self.failing = ""
+                narrator.end_turn()
             case "response_item":
                 self._rollout(found.payload, narrator)
             case _:
                 return found.type in _SILENT
         return True
+
+    def end(self, narrator: Narrator) -> None:
+        """The input is over."""
+        if self.failing:
+            narrator.error(self.failing)
+            self.failing = ""
+        narrator.end_turn()
+
+    def _error(self, text: str, narrator: Narrator) -> None:
+        """Codex prints its retries as errors, too: only the turn's end tells whether it failed."""
+        if is_retry(text):
+            narrator.notice("the agent tries again: " + text)
+        else:
+            self.failing = text[:_LONGEST_ERROR]
 
     def _item(self, item: _Item, narrator: Narrator, *, completed: bool) -> None:
         if item.type == "error":

@@ -8,7 +8,8 @@ import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, texts
 from voicestream.workers.parser.readers.deduplication import Streamed
-from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.wording.errors import message_of
 
 
 class _Message(msgspec.Struct):

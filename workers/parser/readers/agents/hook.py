@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.deduplication import Memory, Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.wording.errors import message_of
 
 
 class _Line(msgspec.Struct):

@@ -8,7 +8,8 @@ import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content
 from voicestream.workers.parser.readers.deduplication import Memory, Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader, message_of
+from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.wording.errors import message_of
 from voicestream.workers.text.word_set import word_set
 
 
