@@ -76,10 +76,7 @@ BANNED = {
 
 DIALECT_LEFT = {
     "voicestream/bench/proportional_memory.py": "a symbolic link in /proc",
-    "workers/engines/nllb/": "under revision",
-    "workers/engines/xtts/": "under revision",
     "workers/espeak_ng/library.py": "a symbolic link",
-    "workers/inference/": "under revision",
     "workers/parser/": "under revision",
     "workers/player/": "under revision",
     "workers/tts/": "under revision",
