@@ -10,7 +10,8 @@ from voicestream.engines import registry
 from voicestream.errors import UsageError
 from voicestream.models import catalogue, licences, packages
 from voicestream.models.catalogue import format_size
-from voicestream.models.model_store import ModelStore, directory
+from voicestream.models.location import directory
+from voicestream.models.model_store import ModelStore
 
 if TYPE_CHECKING:
     from voicestream.cli.prompts import Ask

@@ -26,6 +26,19 @@ class Licence:
 
 
 @dataclass(frozen=True)
+class PinnedFile:
+    """File at a fixed address, whose contents are known beforehand."""
+
+    name: str
+    """Name when installed; the address may end in ``.gz``, and the file is then unpacked."""
+    url: str
+    size: int
+    """Bytes at the address, as they are downloaded."""
+    sha256: str
+    """SHA-256 of these bytes."""
+
+
+@dataclass(frozen=True)
 class Model:
     """One model; its name is that of its directory."""
 
@@ -56,3 +69,9 @@ class Model:
     """Other repositories with the same files, from which other programs may have downloaded them."""
     quality: str = ""
     """Value of ``setup --quality`` beside its name; empty = its name only."""
+    files: tuple[PinnedFile, ...] = ()
+    """All its files, at fixed addresses; empty = the hub lists those of ``repository``."""
+    revision: str = ""
+    """Commit of ``repository`` that has ``files``."""
+    direction: tuple[str, str] | None = None
+    """Base languages of source and target, for a model that translates one direction only."""

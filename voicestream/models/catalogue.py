@@ -37,15 +37,39 @@ def catalogue() -> dict[str, Model]:
 
 
 def translation_models() -> list[Model]:
-    """Return the models of translators in the order of ``catalogue``."""
+    """Return the models of translators for any pair of languages, in the order of ``catalogue``."""
     translators = registry.specs(registry.TRANSLATORS)
     names = {model.name for spec in translators for model in spec.models}
-    return [model for model in catalogue().values() if model.name in names]
+    return [model for model in catalogue().values() if model.name in names and model.direction is None]
 
 
 def qualities() -> dict[str, str]:
     """Return model names by value of ``setup --quality``; the names themselves are accepted, too."""
     return {model.quality: model.name for model in translation_models() if model.quality and model.original is None}
+
+
+def for_direction(quality: str, source: str, target: str) -> list[Model] | None:
+    """Return the models that translate one direction; None if a quality does not mean models of directions.
+
+    Args:
+        quality: value of ``setup --quality``.
+        source: base language.
+        target: base language.
+
+    Raises:
+        UsageError: there is no model of the direction.
+    """
+    offered = [model for model in catalogue().values() if model.direction and model.quality == quality]
+    if not offered:
+        return None
+    found = [model for model in offered if model.direction == (source, target)]
+    if not found:
+        targets = sorted(model.direction[1] for model in offered if model.direction and model.direction[0] == source)
+        raise UsageError(
+            f"{offered[0].title} does not translate from {source} to {target}",
+            hint=f"It has {', '.join(targets)}. Without --quality another translator is taken.",
+        )
+    return found
 
 
 def find(name: str) -> Model:
@@ -59,8 +83,16 @@ def find(name: str) -> Model:
         return models[name]
     lowered = {known.lower(): known for known in models}
     near = difflib.get_close_matches(name.lower(), lowered, n=1)
-    hint = f"Did you mean {lowered[near[0]]}?" if near else f"There are {', '.join(models)}."
+    hint = f"Did you mean {lowered[near[0]]}?" if near else f"There are {', '.join(_shown(models.values()))}."
     raise UsageError(f'there is no model "{name}"', hint=hint)
+
+
+def _shown(models: Iterable[Model]) -> list[str]:
+    """Return the names of models; of those of one engine for single directions one stands for all."""
+    shown: dict[object, str] = {}
+    for model in models:
+        shown.setdefault((model.engine, model.title) if model.direction else model.name, model.name)
+    return list(shown.values())
 
 
 def for_quality(quality: str, compute: str) -> Model:
@@ -74,9 +106,10 @@ def for_quality(quality: str, compute: str) -> Model:
     sizes = {model.name: model for model in models if model.original is None}
     size = sizes.get(words.get(quality, quality))
     if size is None:
+        light = dict.fromkeys(model.quality for model in catalogue().values() if model.direction)
         raise UsageError(
             f'there is no quality "{quality}"',
-            hint=f"There are {', '.join(words)}, and by name {', '.join(sizes)}.",
+            hint=f"There are {', '.join([*light, *words])}, and by name {', '.join(sizes)}.",
         )
     converted = [model for model in models if model.original == size.name]
     return converted[0] if compute == "cpu" and converted else size

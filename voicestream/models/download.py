@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from voicestream.errors import VoicestreamError
-from voicestream.models import catalogue, disk, licences, manifest
+from voicestream.models import catalogue, disk, licences, manifest, pinned_files
 from voicestream.models.atomic_files import digest, move_into_place
 from voicestream.models.manifest import FileRecord, Manifest
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from voicestream.engines.model import Model
     from voicestream.models.model_hub import ModelHub, RemoteFile
+    from voicestream.models.pinned_files import PinnedFiles
     from voicestream.models.progress import ProgressReporter
 
 PART_SUFFIX = ".part"
 
 
 def download(
-    model: Model, directory: Path, hub: ModelHub, reporter: ProgressReporter, *, extra_bytes: int = 0
+    model: Model, directory: Path, hub: ModelHub | PinnedFiles, reporter: ProgressReporter, *, extra_bytes: int = 0
 ) -> Manifest:
     """Download all files of a model into ``directory``, and write the manifest last.
 
@@ -38,7 +39,8 @@ def download(
         VoicestreamError: the download failed, the disk is full, or a checksum is wrong.
     """
     listing = hub.listing(model.repository)
-    files = [listing.files[name] for name in catalogue.choose_files(model, listing.files)]
+    names = sorted(listing.files) if model.files else catalogue.choose_files(model, listing.files)
+    files = [listing.files[name] for name in names]
     directory.mkdir(parents=True, exist_ok=True)
     _delete_all_but(directory, {name for file in files for name in (file.name, _part_name(file))})
     missing = sum(max(file.size - _there(directory, file), 0) for file in files)
@@ -53,6 +55,8 @@ def download(
             if disk.is_full(error):
                 raise disk.full(directory, error) from error
             raise
+    if model.files:
+        records = _unpacked(model, directory)
     found = Manifest(
         name=model.name,
         repository=model.repository,
@@ -60,13 +64,30 @@ def download(
         licence=model.licence,
         finished=licences.today(),
         files=records,
+        direction=model.direction,
     )
     manifest.write(directory, found)
+    _delete_all_but(directory, {*records, manifest.NAME})
     return found
 
 
+def _unpacked(model: Model, directory: Path) -> dict[str, FileRecord]:
+    """Unpack verified files, and return the records of the installed ones."""
+    records: dict[str, FileRecord] = {}
+    for name in pinned_files.unpack(model, directory):
+        found = digest(directory / name)
+        records[name] = FileRecord(size=found.size, sha256=found.sha256)
+    return records
+
+
 def _one_file(
-    model: Model, directory: Path, file: RemoteFile, hub: ModelHub, *, revision: str, reporter: ProgressReporter
+    model: Model,
+    directory: Path,
+    file: RemoteFile,
+    hub: ModelHub | PinnedFiles,
+    *,
+    revision: str,
+    reporter: ProgressReporter,
 ) -> FileRecord:
     path = directory / file.name
     if path.exists():

@@ -12,6 +12,7 @@ from voicestream.models.atomic_files import CHUNK_BYTES, digest, move_into_place
 from voicestream.models.download import download
 from voicestream.models.manifest import FileRecord, Manifest
 from voicestream.models.model_hub import ModelHub
+from voicestream.models.pinned_files import PinnedFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,9 @@ class Installer:
         if self._source is not None:
             self._copy(model, self._source, directory)
         else:
-            download(model, directory, ModelHub(), self._reporter, extra_bytes=extra_bytes)
+            hub = PinnedFiles(model) if model.files else ModelHub()
+            extra_bytes = model.disk_bytes if model.files else extra_bytes
+            download(model, directory, hub, self._reporter, extra_bytes=extra_bytes)
 
     def _copy(self, model: Model, source: ModelStore, directory: Path) -> None:
         """Copy it from a directory and verify it against its manifest."""

@@ -38,6 +38,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     finished: str
     """ISO 8601 date of installation."""
     files: dict[str, FileRecord]
+    direction: tuple[str, str] | None = None
+    """Codes of source and target, of a model that translates one direction only."""
 
 
 def read(directory: Path) -> Manifest | None:

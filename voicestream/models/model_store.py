@@ -7,10 +7,8 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream.config import user_directories
 from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models import manifest
@@ -19,19 +17,12 @@ from voicestream.models.catalogue import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from voicestream.models.manifest import Manifest
 
 UNFINISHED: Final = ".unfinished"
 """Sub-directory of unfinished models, which is not searched for models."""
-
-
-def directory() -> Path:
-    """Return the directory of models, whether it exists or not."""
-    named = os.environ.get(MODELS_VARIABLE)
-    if named:
-        return Path(named).absolute()
-    return user_directories.data() / "models"
 
 
 @dataclass(frozen=True)
@@ -47,7 +38,7 @@ class Entry:
 
 
 class ModelStore:
-    """A directory of models: ``directory()``, or one to carry to another machine."""
+    """A directory of models: ``location.directory()``, or one to carry to another machine."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

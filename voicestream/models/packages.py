@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import ConfigurationError
-from voicestream.models.weights import root
+from voicestream.models.location import root
 
 if TYPE_CHECKING:
     from voicestream.engines.spec import EngineSpec

@@ -6,15 +6,14 @@ engines.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from voicestream import bounded_file
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import model_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 CONFIGURATION: Final = "config.json"
 """File that marks a directory as a model."""
@@ -26,11 +25,6 @@ SHOWN_CHARACTERS: Final = 80
 
 SETUP: Final = "voicestream setup"
 AGAIN: Final = f"Remove it and try: {SETUP}"
-
-
-def root(models: str) -> Path:
-    """Return the directory to search: ``models``, a directory of models or one model; empty = the user's."""
-    return Path(models) if models else model_store.directory()
 
 
 def places(where: Path) -> list[Path]:

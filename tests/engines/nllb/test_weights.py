@@ -14,7 +14,7 @@ from helpers.neural import skip_unless_installed
 from helpers.tiny_nllb import NAME
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import licences, model_store, packages
+from voicestream.models import licences, location, packages
 from voicestream.workers import engine_loading
 from voicestream.workers.engines.nllb import weights
 from voicestream.workers.inference import page_cache
@@ -224,8 +224,8 @@ def test_weights_in_the_cache_of_the_hub_are_used_once_their_licence_was_accepte
     licences.accept(licences.find("cc-by-nc-4.0"))
     assert weights.original("") == cache
     # What was set up goes before it.
-    shutil.copytree(cache, model_store.directory() / NAME)
-    assert weights.original("") == model_store.directory() / NAME
+    shutil.copytree(cache, location.directory() / NAME)
+    assert weights.original("") == location.directory() / NAME
 
 
 def test_a_directory_that_was_named_is_the_only_one_that_is_looked_into(cache: Path, tmp_path: Path) -> None:

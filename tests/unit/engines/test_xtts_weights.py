@@ -12,7 +12,7 @@ import pytest
 from helpers.tiny_voices import xtts as make
 from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import licences, model_store
+from voicestream.models import licences, location
 from voicestream.workers.engines.nllb import weights as nllb
 from voicestream.workers.engines.xtts import weights
 
@@ -39,7 +39,7 @@ def make_nllb(place: Path) -> Path:
 
 
 def test_the_model_that_was_set_up_is_found_and_so_is_one_that_is_named(home: Path) -> None:
-    own = make(model_store.directory() / "xtts-v2")
+    own = make(location.directory() / "xtts-v2")
     other = make(home / "other" / "mine")
     assert weights.find("") == own
     assert weights.find(str(home / "other")) == other

@@ -18,7 +18,8 @@ from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences
 from voicestream.models.catalogue import format_size
-from voicestream.models.model_store import ModelStore, directory
+from voicestream.models.location import directory
+from voicestream.models.model_store import ModelStore
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def models() -> None:
 
 @models.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def list_models(*, as_json: bool) -> None:
+@click.option("--all", "show_all", is_flag=True, help="List the models of every pair of languages, too.")
+def list_models(*, as_json: bool, show_all: bool) -> None:
     """List the known models, those installed, and the accepted licences."""
     store = ModelStore(directory())
     entries = {entry.name: entry for entry in store.entries()}
@@ -72,8 +74,13 @@ def list_models(*, as_json: bool) -> None:
         data = {"directory": str(store.root), "models": [_row(one) for one in found], "licences": accepted}
         click.echo(json.dumps(data))
         return
-    _print_table(found)
+    listed = [one for one in found if show_all or one.entry or one.model is None or one.model.direction is None]
+    _print_table(listed)
     width = terminal_width()
+    if len(listed) < len(found):
+        example = next(one.name for one in found if one not in listed)
+        more = f"and {len(found) - len(listed)} for single pairs of languages, such as {example}: models list --all"
+        show(wrapped(more, width))
     show(wrapped(f"in {store.root}", width))
     for identifier, acceptance in licences.accepted().items():
         how = f" ({acceptance.by})" if acceptance.by else ""

@@ -17,7 +17,8 @@ from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
 from voicestream.models import catalogue, packages
 from voicestream.models.catalogue import COMPUTES, format_size
-from voicestream.models.model_store import ModelStore, directory
+from voicestream.models.location import directory
+from voicestream.models.model_store import ModelStore
 from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.protocol.run_directory import RunDirectory
 from voicestream.terminal_text import one_line
@@ -41,7 +42,7 @@ COMPUTE_WORDS = {"cpu": "processor", "mps": "Apple GPU", "cuda": "NVIDIA GPU"}
 @click.command()
 @click.option("--to", "target", metavar="LANG", help="Language to translate into: ja, es, pt-BR …")
 @click.option("--compute", type=click.Choice(COMPUTES), help="Device for translation.  [default: detected]")
-@click.option("--quality", metavar="small|medium|large", help="Model size, or the name of a model.")
+@click.option("--quality", metavar="light|small|medium|large", help="Model size, or the name of a model.")
 @voice_prompt.option
 @click.option("--yes", is_flag=True, help="Do not ask: take the recommended choice for each option not given.")
 @click.option(
@@ -75,17 +76,13 @@ def setup(
             f"Agents write English. {_downloadable_titles()} translates it on this machine; nothing is sent anywhere.",
             err=True,
         )
-    if quality is not None:
+    if quality is not None and not _is_light(quality):
         catalogue.for_quality(quality, "cpu")  # a typing error is reported before any question
     if voice_model not in (None, voice_prompt.NONE):
         catalogue.for_voice(voice_model)
     language = _translatable(target) if target is not None else _ask_language()
     translates = language.base != "en" or quality is not None
-    if translates:
-        packages.check(*packages.CONVERTING, *(packages.FETCHING if source is None else ()))
-    wanted: list[Model] = []
-    if translates:
-        wanted.append(_model(_device(compute, may_ask=not yes), quality, may_ask=not yes))
+    wanted = _translation(language, compute, quality, source, may_ask=not yes) if translates else []
     voice = (
         voice_prompt.propose(language, None if yes else _ask)
         if voice_model is None
@@ -107,6 +104,28 @@ def setup(
     )
 
 
+def _is_light(quality: str) -> bool:
+    """Return whether a quality means models of single directions."""
+    return any(model.direction and model.quality == quality for model in catalogue.catalogue().values())
+
+
+def _translation(
+    language: Language, compute: str | None, quality: str | None, source: Path | None, *, may_ask: bool
+) -> list[Model]:
+    """Return the models that translate from English into a language.
+
+    Raises:
+        UsageError: no model of the quality does.
+        ConfigurationError: a package is missing.
+    """
+    if quality is not None and (found := catalogue.for_direction(quality, "en", language.base)) is not None:
+        spec = registry.spec(registry.TRANSLATORS, found[0].engine)
+        packages.check(*spec.packages, install=spec.install)
+        return found
+    packages.check(*packages.CONVERTING, *(packages.FETCHING if source is None else ()))
+    return [_model(_device(compute, may_ask=may_ask), quality, may_ask=may_ask)]
+
+
 def _install(wanted: list[Model], source: Path | None) -> None:
     """Install the models one after the other."""
     from voicestream.models.installing import Installer
@@ -116,7 +135,7 @@ def _install(wanted: list[Model], source: Path | None) -> None:
         for model in wanted:
             Installer(ModelStore(directory()), reporter, source=elsewhere).install(model)
     if RunDirectory.of_this_user().is_held():
-        translating = {model.name for model in catalogue.translation_models()}
+        translating = {model.name for spec in registry.specs(registry.TRANSLATORS) for model in spec.models}
         _restart_workers({"translation" if model.name in translating else "tts" for model in wanted})
 
 

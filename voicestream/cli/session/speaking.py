@@ -14,14 +14,14 @@ from voicestream.client.session import RunSession
 from voicestream.client.stdin_reader import StdinDrain
 from voicestream.config import languages
 from voicestream.config.engine_choice import EngineChoice
-from voicestream.config.engine_settings import UNTRANSLATED
+from voicestream.config.engine_settings import AUTO, UNTRANSLATED
 from voicestream.protocol.events import EventWriter
 from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from voicestream.cli.session.event_file import EventFile
     from voicestream.cli.session.request import SessionRequest
-    from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
+    from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened, SessionOptions
 
 
 class _Terminal:
@@ -98,11 +98,21 @@ def speak(
         compute=options.compute,
         gpus=options.gpus,
         graphs=options.graphs,
+        direction=_direction(options) if translates else "",
     )
     arguments = [*choice.arguments(), *request.worker_limits.arguments()]
     with Client(RunDirectory.of_this_user(), arguments) as client:
         display = _Terminal(captions, event_file, translates=translates)
         return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
+
+
+def _direction(options: SessionOptions) -> str:
+    """Return the direction for which ``auto`` has models; empty: none, or another engine is named."""
+    if options.translator != AUTO:
+        return ""
+    from voicestream.models import directions
+
+    return directions.as_setting(options.models, options.parser.language, options.target)
 
 
 def speak_text(request: SessionRequest, data: bytes, *, may_lack_audio: bool = False) -> int:

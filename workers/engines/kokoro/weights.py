@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import weights
+from voicestream.models import location, weights
 from voicestream.workers.engines.kokoro import voices
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def find(models: str) -> Path:
     Raises:
         EngineNotReadyError: there is none, or it is damaged; the message says what is missing.
     """
-    root = weights.root(models)
+    root = location.root(models)
     found = [place for place in weights.places(root) if _is_ours(place)]
     return weights.whole_one(found, root, "Kokoro weights", _check)
 

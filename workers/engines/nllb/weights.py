@@ -14,12 +14,12 @@ from voicestream import bounded_file
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import hub_cache
 from voicestream.models.atomic_files import is_safe_name
+from voicestream.models.location import root
 from voicestream.models.weights import (
     AGAIN,
     CONFIGURATION,
     configuration,
     places,
-    root,
     shown,
     table,
     whole_one,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import hub_cache
+from voicestream.models.location import root
 from voicestream.models.weights import (
     AGAIN,
     CONFIGURATION,
     SETUP,
     configuration,
     places,
-    root,
     shown,
     table,
     whole_one,
