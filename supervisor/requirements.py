@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from voicestream.config import gpu_selection, languages
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED, EngineSettings
 from voicestream.errors import ConfigurationError
+from voicestream.models import directions
 from voicestream.supervisor import voice_selection
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def of_engine(role: Role, engine: str, settings: EngineSettings, language: str =
         settings: what it is to be loaded with.
         language: BCP-47 tag of the language to be heard; concerns the choice of a voice engine by ``auto``.
     """
+    if engine != AUTO:
+        settings = replace(settings, direction="")
     if settings != EngineSettings() and not uses_settings(role, engine):
         settings = EngineSettings()
     is_open = role == "tts" and engine == AUTO
@@ -61,10 +64,12 @@ def uses_settings(role: Role, engine: str) -> bool:
 
 def settings_of(role: EngineRole, options: SessionOptions) -> EngineSettings:
     """What the engines of a role are loaded with for a session."""
+    may_choose = role == "translation" and options.translator == AUTO and translates(options)
     return EngineSettings(
         models=options.models,
         compute=gpu_selection.compute_of(role, options.compute, options.gpus),
         graphs=options.graphs,
+        direction=directions.as_setting(options.models, options.parser.language, options.target) if may_choose else "",
     )
 
 

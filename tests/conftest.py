@@ -5,6 +5,7 @@ pytest_plugins = [
     "helpers.collecting",
     "helpers.deadline",
     "helpers.environment",
+    "helpers.firefox_models",
     "helpers.groups",
     "helpers.neural",
     "helpers.orphans",

@@ -113,6 +113,8 @@ def _best(
     """The first of ``auto`` that can be loaded, its engine, and why those before it cannot be."""
     not_ready: dict[Spec, str] = {}
     for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu(settings), language=language):
+        if spec.is_for_directions and not settings.direction:
+            continue
         try:
             engine = _loaded(spec, load)
         except ConfigurationError as error:

@@ -121,7 +121,7 @@ def test_an_unknown_translator_gets_the_nearest_name_and_the_list(typed: str, gu
     with pytest.raises(ConfigurationError, match=typed) as caught:
         engine_loading.load_translator(typed, Reports())
     assert f"--translator {guess}?" in caught.value.hint
-    assert "auto, apertium, nllb, nllb-ct2, none" in caught.value.hint
+    assert "auto, apertium, firefox, nllb, nllb-ct2, none" in caught.value.hint
     assert caught.value.exit_code == EXIT_CONFIGURATION
 
 
@@ -168,14 +168,14 @@ def test_auto_that_has_the_best_has_nothing_to_explain(install: Install) -> None
 def test_which_engine_is_the_best_depends_on_what_computes(
     compute: str, *, gpu: bool, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_loading.accelerator, "may_have_gpu", lambda: gpu)
+    monkeypatch.setattr(engine_loading.gpu_probe, "may_have_gpu", lambda: gpu)
     uses_gpu = engine_loading.uses_gpu(EngineSettings(compute=compute))
     order = {
         group.option: [spec.name for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu)]
         for group in (engine_loading.TRANSLATORS, engine_loading.SYNTHESIZERS)
     }
-    second = {"nllb": "nllb-ct2", "nllb-ct2": "nllb"}[first]
-    assert order == {"--translator": [first, second, "apertium", "none"], "--tts": ["xtts", "kokoro", "espeak"]}
+    translators = ["nllb", "firefox", "nllb-ct2"] if first == "nllb" else ["firefox", "nllb-ct2", "nllb"]
+    assert order == {"--translator": [*translators, "apertium", "none"], "--tts": ["xtts", "kokoro", "espeak"]}
 
 
 def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install) -> None:

@@ -89,6 +89,10 @@ def test_kokoro_and_ctranslate2_use_no_network(place: Voicestream, nllb_models: 
     speak(place, "--tts", "kokoro", "--translator", "nllb-ct2", "--to", "ja", "--models", models)
 
 
+def test_the_light_translator_uses_no_network(place: Voicestream, firefox_models: Path) -> None:
+    speak(place, "--tts", "espeak", "--translator", "firefox", "--to", "pt", "--models", str(firefox_models))
+
+
 def test_xtts_and_nllb_use_no_network(place: Voicestream, xtts_models: Path, nllb_models: Path) -> None:
     skip_unless_installed((*PACKAGES, *VOICE_PACKAGES))
     models = gather(place, xtts_models, nllb_models)

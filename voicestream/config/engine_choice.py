@@ -26,6 +26,8 @@ class EngineChoice:
     compute: str = AUTO
     gpus: dict[EngineRole, int] = field(default_factory=dict["EngineRole", int])
     graphs: bool = True
+    direction: str = ""
+    """As in ``EngineSettings``."""
 
     def arguments(self) -> list[str]:
         """Return the arguments of ``python -m voicestream.supervisor``."""
@@ -37,6 +39,7 @@ class EngineChoice:
             f"--compute={self.compute}",
             *(f"--gpu={text}" for text in gpu_selection.as_options(self.gpus)),
             *([] if self.graphs else ["--no-graphs"]),
+            *([f"--direction={self.direction}"] if self.direction else []),
         ]
 
     @staticmethod
@@ -49,6 +52,7 @@ class EngineChoice:
         parser.add_argument("--compute", default=AUTO)
         parser.add_argument("--gpu", action="append", default=[])
         parser.add_argument("--graphs", action=argparse.BooleanOptionalAction, default=True)
+        parser.add_argument("--direction", default="")
 
     @classmethod
     def parsed(cls, found: argparse.Namespace) -> Self:
@@ -65,6 +69,7 @@ class EngineChoice:
             compute=cast("str", found.compute),
             gpus=gpu_selection.parse(cast("list[str]", found.gpu)),
             graphs=cast("bool", found.graphs),
+            direction=cast("str", found.direction),
         )
 
     @property
@@ -79,6 +84,7 @@ class EngineChoice:
                 models=self.models,
                 compute=gpu_selection.compute_of(role, self.compute, self.gpus),
                 graphs=self.graphs,
+                direction=self.direction if role == "translation" else "",
             )
             for role in gpu_selection.ROLES
         }

@@ -22,6 +22,8 @@ COMPUTE_VARIABLE: Final = "VOICESTREAM_COMPUTE"
 
 GRAPHS_VARIABLE: Final = "VOICESTREAM_GRAPHS"
 
+DIRECTION_VARIABLE: Final = "VOICESTREAM_DIRECTION"
+
 AUTO: Final = "auto"
 
 UNTRANSLATED: Final = "none"
@@ -40,6 +42,9 @@ class EngineSettings:
     """``auto`` (the fastest device there is), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     graphs: bool = True
     """True: CUDA graphs may be captured; without them a GPU is slower."""
+    direction: str = ""
+    """For ``auto``: ``en-pt`` if models of just that direction are installed. ``auto`` then considers translators whose
+    models translate one direction only."""
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables for a worker, overriding inherited ones."""
@@ -47,6 +52,7 @@ class EngineSettings:
             COMPUTE_VARIABLE: self.compute,
             MODELS_VARIABLE: self.models,
             GRAPHS_VARIABLE: "1" if self.graphs else "0",
+            DIRECTION_VARIABLE: self.direction,
         }
 
     @classmethod
@@ -58,7 +64,12 @@ class EngineSettings:
         """
         compute = check_compute(environment.get(COMPUTE_VARIABLE) or AUTO)
         graphs = environment.get(GRAPHS_VARIABLE, "1") != "0"
-        return cls(models=environment.get(MODELS_VARIABLE, ""), compute=compute, graphs=graphs)
+        return cls(
+            models=environment.get(MODELS_VARIABLE, ""),
+            compute=compute,
+            graphs=graphs,
+            direction=environment.get(DIRECTION_VARIABLE, ""),
+        )
 
 
 def check_compute(compute: str) -> str:

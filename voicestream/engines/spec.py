@@ -92,6 +92,11 @@ class EngineSpec:
         """Return the rank in ``auto`` on a device; ``ONLY_BY_NAME``: never chosen."""
         return self.rank if self.rank_on_gpu is None or not uses_gpu else self.rank_on_gpu
 
+    @property
+    def is_for_directions(self) -> bool:
+        """Return whether each of its models translates one direction only."""
+        return bool(self.models) and all(model.direction is not None for model in self.models)
+
     def may_speak(self, base: str) -> bool:
         """Return whether the engine speaks, or may speak, a base language."""
         return not self.languages or base in self.languages

@@ -65,7 +65,7 @@ def test_a_name_stands_once() -> None:
     [
         EngineChoice(),
         EngineChoice(tts="kokoro", translator="none", models="/a b", compute="cpu", graphs=False),
-        EngineChoice(compute="cuda", gpus={"tts": 1, "translation": 0}),
+        EngineChoice(compute="cuda", gpus={"tts": 1, "translation": 0}, direction="en-pt"),
     ],
 )
 def test_a_supervisor_reads_the_engines_that_its_client_chose(choice: EngineChoice) -> None:

@@ -1,0 +1,35 @@
+"""Sessions that are translated by Mozilla's models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helpers.running import line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers.running import Voicestream
+
+
+def test_auto_translates_an_installed_direction_with_it_and_others_as_without(
+    place: Voicestream, firefox_models: Path
+) -> None:
+    place.environment["PATH"] = "/nowhere"  # without Apertium
+    run = place.run("--to", "pt", "--models", str(firefox_models), "--compute", "cpu")
+    run.write(line("All 42 tests pass.") + line("I changed main.py and pushed it."))
+    assert run.finish() == 0, run.stderr
+    assert {event["engine"] for event in run.of("translated")} == {"firefox"}
+    first, second = (event["text"] for event in run.of("translated"))
+    assert first == "Todos os 42 testes passam."
+    assert "main.py" in second
+    other = place.run("--to", "es", "--models", str(firefox_models), "--compute", "cpu")
+    other.write(line("All 42 tests pass."))
+    other.finish()
+    assert "firefox is not ready" not in other.stderr
+
+
+def test_setup_names_what_the_light_translator_has(place: Voicestream) -> None:
+    done = place.call("setup", "--to", "mi", "--quality", "light", "--yes")
+    assert done.returncode == 2
+    assert "does not translate from en to mi" in done.stderr

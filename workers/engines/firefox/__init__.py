@@ -1,0 +1,1 @@
+"""The translator ``firefox``: Mozilla's translation models for processors, run by fxtranslate."""
