@@ -28,6 +28,8 @@ _NAMED: Final = re.compile(
     r"[^\W\d_]{0,4}[ -]?)(\d+\.\d+)(?![\d]|\.\d)(?!\s?[%xX×])"
 )
 """A name before a number with a point, which then is a version: eleven, not one one."""
+_DOCUMENT: Final = re.compile(r"(?<![A-Za-z])(RFC|BCP|ISO|IEC|PEP)[ -]?(?!0)(\d{4})(?!\d|\.\d)")
+_REQUEST: Final = re.compile(r"(?<=\b[PM]R\s)#(?=\d)")
 _MIXED: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*+\d)(?=\d*[A-Za-z])[A-Za-z0-9]+(?![A-Za-z0-9])")
 _HYPHEN: Final = re.compile(r"(?<=[^\W_])-(?=\d)")
 """``gpt-4``: number words would grow together with it."""
@@ -62,6 +64,28 @@ def say_hashes(text: str, language: str) -> str:
     text = _HASH.sub(lambda m: splice(m, _spelled(m[0][:_SHORT_HASH], language), language), text)
     zero = cardinal(0, language)
     return _HEXADECIMAL.sub(lambda m: splice(m, f"{zero} x {_spelled(m[1][:_SHORT_HASH], language)}", language), text)
+
+
+def say_references(text: str, language: str) -> str:
+    """Put the number of a document into pairs of figures, as people say it, and drop the sign of a number behind "PR".
+
+    Args:
+        text: a sentence.
+        language: as for ``cardinal``.
+    """
+    text = _REQUEST.sub("", text) if "#" in text else text
+    if language != "en":
+        return text
+    return _DOCUMENT.sub(lambda m: f"{m[1]} {_in_pairs(m[2])}", text)
+
+
+def _in_pairs(figures: str) -> str:
+    """``2119`` is twenty-one nineteen."""
+    first, second = int(figures[:2]), int(figures[2:])
+    if not second:
+        return cardinal(int(figures), "en") if not first % 10 else f"{cardinal(first, 'en')} hundred"
+    link = "oh " if second < 10 else ""  # noqa: PLR2004 - one figure
+    return f"{cardinal(first, 'en')} {link}{cardinal(second, 'en')}"
 
 
 def say_names(text: str, language: str) -> str:

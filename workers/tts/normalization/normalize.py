@@ -11,9 +11,11 @@ from voicestream.errors import UsageError
 from voicestream.workers.tts.normalization.abbreviations import say_abbreviations
 from voicestream.workers.tts.normalization.characters import speakable, unify
 from voicestream.workers.tts.normalization.dates import say_dates
-from voicestream.workers.tts.normalization.identifiers import say_hashes, say_names, say_versions
+from voicestream.workers.tts.normalization.identifiers import say_hashes, say_names, say_references, say_versions
 from voicestream.workers.tts.normalization.numbers.numbers import say_numbers, say_ranges
 from voicestream.workers.tts.normalization.numbers.written_ordinals import say_ranks
+from voicestream.workers.tts.normalization.powers import say_areas, say_glyphs, say_parts
+from voicestream.workers.tts.normalization.ranges import say_dashes
 from voicestream.workers.tts.normalization.symbols import say_rest, say_signs
 from voicestream.workers.tts.normalization.times import say_times
 from voicestream.workers.tts.normalization.units import say_units
@@ -56,12 +58,19 @@ def words(text: str, language: str) -> str:
     variant = _variant(language)
     if variant is None:
         return " ".join(text.split()) if any(map(str.isalnum, text)) else ""
-    said = [_say(part, variant) for part in _parts(" ".join(unify(text, variant[:2]).split()))]
+    said = [_say(part, variant) for part in _parts(" ".join(_unified(text, variant[:2]).split()))]
     return ("" if variant[:2] in _JOINING else " ").join(filter(None, said))
 
 
+def _unified(text: str, base: str) -> str:
+    return unify(text if text.isascii() else say_glyphs(text, base), base)
+
+
 def _say(text: str, variant: str) -> str:
-    text = say_signs(say_abbreviations(text, variant), variant)
+    text = say_abbreviations(text, variant)
+    if _FIGURE.search(text) is not None or "\u2013" in text:
+        text = say_areas(say_dashes(say_parts(say_references(text, variant), variant), variant), variant)
+    text = say_signs(text, variant)
     for step in _STEPS:
         if _FIGURE.search(text) is None:
             break

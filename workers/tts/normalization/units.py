@@ -151,6 +151,11 @@ def _said(found: re.Match[str], *, language: str, kind: str) -> str:
     return splice(found, said, language)
 
 
+def measure(number: str, symbol: str, language: str) -> str:
+    """A number and its unit: ``measure("3", "km", "en")`` is ``three kilometers``."""
+    return _unit(number, symbol, per_second=False, language=language)
+
+
 def _unit(number: str, symbol: str, *, per_second: bool, language: str) -> str:
     numeral = numerals.read(number, language)
     symbol = LOCAL.get(language[:2], {}).get(symbol, symbol)
