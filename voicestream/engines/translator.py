@@ -56,7 +56,9 @@ class Translator(Protocol):
     after another, and ``close`` once at the end; all from its main thread, never two at once.
 
     A neural engine also has ``needs_checks = True``: the worker then checks each translation, retries once if it looks
-    wrong, and passes only sentences that are worth translating.
+    wrong, and passes only sentences that are worth translating. If words are known that its model copies unchanged, it
+    has them in ``name_codes``, a sequence of words of three letters and digits or more: the worker puts them in place
+    of the glossary's terms, and of names that a first translation lacked.
     """
 
     @property

@@ -1,19 +1,37 @@
-"""A batch on its way through a translator that may be wrong: prepared, translated, looked at, tried once more."""
+"""Translation of a batch by a model that may be wrong: preparation, checks, and further attempts."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from voicestream.engines.translator import Made, translate_each
 from voicestream.workers.translation import quality
-from voicestream.workers.translation.protection import prepare
+from voicestream.workers.translation.protection import Prepared, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from voicestream.engines.translator import Job, Translator
     from voicestream.protocol.messages import TranslationOptions
+
+ATTEMPTS: Final = 3
+"""As it is; with codes for lost names, decoded differently; and once more where only then another name was lost, or a
+term of the glossary, without which it goes."""
+
+
+@dataclass
+class _Sentence:
+    """One sentence that has no usable translation yet."""
+
+    text: str
+    prepared: Prepared
+    lost: tuple[str, ...] = ()
+    """Names that a translation lacked."""
+    has_lost_more: bool = False
+    """The last translation lacked a name for which no code stood yet."""
+    lacks_term: bool = False
+    """The last translation lacked a term of the glossary."""
 
 
 def translate(
@@ -21,28 +39,63 @@ def translate(
 ) -> list[Made]:
     """Translate sentences so that what comes back can be heard, or say why it cannot.
 
+    A term of the glossary that the model loses costs the term, not the sentence.
+
     Args:
         translator: the engine.
         texts: as for ``Translator.translate``.
         pair: BCP-47 tags of source and target.
         options: words to be protected.
-        job: of the first try.
+        job: of the first attempt.
 
     Raises:
         CancelledError and others: as ``Translator.translate`` does.
     """
-    source, target = pair
+    codes: Sequence[str] = getattr(translator, "name_codes", ())
     made = [Made(text) for text in texts]
-    open_ones = [index for index, text in enumerate(texts) if quality.is_worth_translating(text)]
-    prepared = {index: prepare(texts[index], target, options.keep, options.glossary) for index in open_ones}
-    for attempt in (job, replace(job, is_second_try=True)):
-        if not open_ones:
+    waiting = {
+        index: _Sentence(text, prepare(text, pair[1], options.keep, options.glossary, codes=codes))
+        for index, text in enumerate(texts)
+        if quality.is_worth_translating(text)
+    }
+    for attempt in range(ATTEMPTS):
+        waiting = _due(waiting, attempt, pair[1], options, codes)
+        if not waiting:
             break
-        asked_for = [prepared[index].text for index in open_ones]
-        answers = translate_each(translator, asked_for, source, target, attempt)
-        for index, answer in zip(open_ones, answers, strict=True):
-            asked = prepared[index]
-            problem = quality.problem(asked.text, answer, source, target, asked.words)
-            made[index] = Made(answer, f"the translation was not usable: {problem}" if problem else "")
-        open_ones = [index for index in open_ones if made[index].failure]
+        asked = [sentence.prepared.text for sentence in waiting.values()]
+        answers = translate_each(translator, asked, *pair, replace(job, is_second_try=True) if attempt else job)
+        for (index, sentence), answer in zip(waiting.items(), answers, strict=True):
+            made[index] = _checked(sentence, answer, pair)
+        waiting = {index: sentence for index, sentence in waiting.items() if made[index].failure}
     return made
+
+
+def _due(
+    waiting: Mapping[int, _Sentence], attempt: int, target: str, options: TranslationOptions, codes: Sequence[str]
+) -> dict[int, _Sentence]:
+    """Return the sentences of an attempt, prepared for it."""
+    if attempt == 0:
+        return dict(waiting)
+    is_last = attempt == ATTEMPTS - 1
+    due = {
+        index: sentence
+        for index, sentence in waiting.items()
+        if not is_last or sentence.lacks_term or (sentence.has_lost_more and codes)
+    }
+    for sentence in due.values():
+        glossary = {} if is_last and sentence.lacks_term else options.glossary
+        sentence.prepared = prepare(sentence.text, target, options.keep, glossary, codes=codes, lost=sentence.lost)
+    return due
+
+
+def _checked(sentence: _Sentence, answer: str, pair: tuple[str, str]) -> Made:
+    """Return a translation with its names repaired, and the reason if it is unusable."""
+    prepared = sentence.prepared
+    text = prepared.restored(answer)
+    problem = quality.problem(prepared.original, text, *pair, prepared.words)
+    missing = quality.missing_words(text, prepared.words) if problem else []
+    names = [word for word in missing if word not in prepared.terms]
+    sentence.has_lost_more = any(word not in sentence.lost for word in names)
+    sentence.lost = (*sentence.lost, *names)
+    sentence.lacks_term = any(word in prepared.terms for word in missing)
+    return Made(text, f"the translation was not usable: {problem}" if problem else "")

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from voicestream.workers.text.word_set import word_set
+from voicestream.workers.translation import git_names
 
 _ADDRESS: Final = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s\u3000-\u30ff\u4e00-\u9fff]*[A-Za-z0-9/]"
@@ -27,6 +28,14 @@ _WITH_DIGITS: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{3,}")
 _NUMBER: Final = re.compile(r"[vV]?[0-9][0-9.,]*[A-Za-z]{0,4}|[A-Za-z][0-9]+|[0-9][0-9.]*(?:-?[A-Za-z]+[0-9]*)?")
 """Versions, and numbers with a unit or an ending (``v1.2``, ``10ms``, ``42nd``, ``Q3``): the numbers are checked."""
 _HEXADECIMAL: Final = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f]{7,64}")
+
+_FOLDERS: Final = word_set(
+    """
+    app apps assets bin build cmd components dist docs etc home include internal lib libs node_modules opt packages
+    pages pkg public scripts src static templates test tests tmp tools usr var vendor
+    """
+)
+"""Usual names of folders with which a path begins."""
 
 SPOKEN: Final = word_set(
     """
@@ -52,7 +61,16 @@ def spans(text: str) -> list[tuple[int, int]]:
         in_address = before > 0 and start < addresses[before - 1][1]
         if not in_address and is_name(match[0]):
             found.append((start, end))
-    return sorted(found)
+    return _apart([*found, *git_names.spans(text)])
+
+
+def _apart(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Of spans that overlap only the longest, in order."""
+    apart: list[tuple[int, int]] = []
+    for span in sorted(found, key=lambda one: (one[0] - one[1], one[0])):
+        if all(span[1] <= start or end <= span[0] for start, end in apart):
+            apart.append(span)
+    return sorted(apart)
 
 
 def without(text: str) -> str:
@@ -75,4 +93,8 @@ def is_name(word: str) -> bool:
         return False
     if _DOTTED.fullmatch(word):
         return _INITIALS.fullmatch(word) is None and any(map(str.isalpha, word))
-    return any(pattern.fullmatch(word) for pattern in (_WITH_DIGITS, _SNAKE, _SCOPED))
+    if any(pattern.fullmatch(word) for pattern in (_WITH_DIGITS, _SNAKE, _SCOPED)):
+        return True
+    # A path has a name in it: src/date.ts; and/or, read/write and TCP/IP have none.
+    folder, slash, rest = word.partition("/")
+    return bool(slash) and (folder in _FOLDERS or any(map(is_name, filter(None, (folder, *rest.split("/"))))))

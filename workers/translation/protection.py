@@ -1,7 +1,8 @@
-"""What a sentence needs before a model translates it: the user's own terms, and a list of what must come back.
+"""Preparation of a sentence for a model: the user's own terms, and a list of what must come back.
 
-Names stay in the sentence as they are. Placeholders in their stead change the sentence for the model, and come back
-changed or not at all; so it is looked afterwards whether each name came back (``checks.problem``).
+Names stay in the sentence, and afterwards it is checked whether each came back (``quality.problem``). For a model that
+is known to copy certain words unchanged (``Translator.name_codes``), such a code stands for each term of the glossary,
+and in a further attempt for each name that was lost.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from voicestream.config import languages
 from voicestream.errors import UsageError
 from voicestream.workers.translation import code_names
+from voicestream.workers.translation.repair import repair, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 _LETTERS: Final = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
 """Letters and digits of scripts in which a word ends where they end: not Thai, Khmer, Japanese, Chinese, Korean."""
@@ -31,9 +33,34 @@ class Prepared:
     """What the model gets."""
     words: tuple[str, ...]
     """What must stand in its answer, each once, in the order of the text."""
+    terms: tuple[str, ...] = ()
+    """Those of ``words`` that are terms of the glossary."""
+    codes: tuple[tuple[str, str], ...] = ()
+    """Codes in ``text``, and what each stands for."""
+    plain: str = ""
+    """``text`` with what the codes stand for; empty = there are no codes."""
+
+    @property
+    def original(self) -> str:
+        """The text with which the translation is compared."""
+        return self.plain or self.text
+
+    def restored(self, answer: str) -> str:
+        """The answer with codes replaced and names repaired."""
+        for code, word in self.codes:
+            answer = substitute(answer, code, word)
+        return repair(answer, self.words)
 
 
-def prepare(text: str, target: str, keep: Sequence[str], glossary: Mapping[str, str]) -> Prepared:
+def prepare(
+    text: str,
+    target: str,
+    keep: Sequence[str],
+    glossary: Mapping[str, str],
+    *,
+    codes: Sequence[str] = (),
+    lost: Container[str] = (),
+) -> Prepared:
     """Put the target's terms into a sentence, and say what must come back.
 
     Where terms, words to keep and names of programs overlap, the longest counts; of equals, the user's term. A term is
@@ -45,9 +72,44 @@ def prepare(text: str, target: str, keep: Sequence[str], glossary: Mapping[str, 
             come back as such.
         keep: words and phrases that stay as they are.
         glossary: from a term of the source to the term of the target.
+        codes: words that the model copies unchanged.
+        lost: names that a translation lacked, for which codes are to stand.
     """
+    chosen = _chosen(text, keep, glossary)
+    free = [code for code in codes if code.casefold() not in text.casefold()]
+    given: dict[str, str] = {}
+    pieces: list[str] = []
+    plain: list[str] = []
+    words: list[str] = []
+    done = 0
+    for mark in chosen:
+        is_wanted = bool(mark.said.strip()) and (mark.is_term or mark.said in lost)
+        if is_wanted and mark.said not in given and len(given) < len(free):
+            given[mark.said] = free[len(given)]
+        pieces += (text[done : mark.start], given.get(mark.said, mark.said))
+        plain += (text[done : mark.start], mark.said)
+        done = mark.end
+        # A term of nothing but spaces takes the word out, and nothing is to come back.
+        if mark.said.strip() and (mark.sure or not _is_written_anew(mark.said, target)):
+            words.append(mark.said)
+    terms = {mark.said for mark in chosen if mark.is_term}
+    wanted = tuple(dict.fromkeys(words))
+    return Prepared(
+        "".join(pieces) + text[done:],
+        wanted,
+        tuple(word for word in wanted if word in terms),
+        tuple((code, word) for word, code in given.items()),
+        "".join(plain) + text[done:] if given else "",
+    )
+
+
+def _chosen(text: str, keep: Sequence[str], glossary: Mapping[str, str]) -> list[_Mark]:
+    """Return the places that are not the model's to translate, in order."""
     marks = [
-        *(_Mark(start, end, glossary[term], sure=True) for start, end, term in _occurrences(text, glossary)),
+        *(
+            _Mark(start, end, glossary[term], sure=True, is_term=True)
+            for start, end, term in _occurrences(text, glossary)
+        ),
         *(_Mark(start, end, text[start:end], sure=True) for start, end, _ in _occurrences(text, keep)),
         *(_Mark(start, end, text[start:end], sure=False) for start, end in code_names.spans(text)),
     ]
@@ -59,16 +121,7 @@ def prepare(text: str, target: str, keep: Sequence[str], glossary: Mapping[str, 
         if not any(taken[mark.start : mark.end]):
             chosen.append(mark)
             taken[mark.start : mark.end] = bytes([1]) * (mark.end - mark.start)
-    pieces: list[str] = []
-    words: list[str] = []
-    done = 0
-    for mark in sorted(chosen):
-        pieces += (text[done : mark.start], mark.said)
-        done = mark.end
-        # A term of nothing but spaces takes the word out, and nothing is to come back.
-        if mark.said.strip() and (mark.sure or not _is_written_anew(mark.said, target)):
-            words.append(mark.said)
-    return Prepared("".join(pieces) + text[done:], tuple(dict.fromkeys(words)))
+    return sorted(chosen)
 
 
 class _Mark(NamedTuple):
@@ -80,6 +133,8 @@ class _Mark(NamedTuple):
     """What stands there for the model."""
     sure: bool
     """The user said so."""
+    is_term: bool = False
+    """It is a term of the glossary."""
 
 
 def _occurrences(text: str, terms: Iterable[str]) -> list[tuple[int, int, str]]:

@@ -112,3 +112,70 @@ def test_an_engine_that_loses_a_sentence_is_not_believed() -> None:
 
     with pytest.raises(ValueError, match="returned 2 texts for 3"):
         translate(Forgetful(RIGHT), list(RIGHT), ("en", "ja"), PLAIN, Job())
+
+
+class Copying(Scripted):
+    """A model that is known to copy codes."""
+
+    name_codes = ("ZKX", "XQ1")
+
+
+def test_a_name_with_spaces_in_it_is_repaired_before_it_is_checked() -> None:
+    engine = Scripted({"I read main.py first.": "Li main. py primeiro."})
+    assert translate(engine, ["I read main.py first."], ("en", "pt"), PLAIN, Job()) == [Made("Li main.py primeiro.")]
+    assert len(engine.asked) == 1
+
+
+def test_a_lost_name_is_asked_for_again_with_a_code() -> None:
+    text = "I merged fix/leak into main."
+    engine = Copying({text: "Eu fundi o vazamento em main.", "I merged ZKX into main.": "Eu fundi ZKX em main."})
+    assert translate(engine, [text], ("en", "pt"), PLAIN, Job()) == [Made("Eu fundi fix/leak em main.")]
+    assert [asked for asked, _ in engine.asked] == [[text], ["I merged ZKX into main."]]
+
+
+def test_a_name_that_is_lost_only_with_a_code_beside_it_gets_one_too() -> None:
+    text = "I merged fix/leak into main."
+    engine = Copying(
+        {
+            text: "Eu fundi o vazamento em main.",
+            "I merged ZKX into main.": "Eu fundi ZKX no principal.",
+            "I merged ZKX into XQ1.": "Eu fundi ZKX em XQ1.",
+        }
+    )
+    assert translate(engine, [text], ("en", "pt"), PLAIN, Job()) == [Made("Eu fundi fix/leak em main.")]
+
+
+def test_a_model_without_codes_is_asked_again_as_it_was() -> None:
+    text = "I merged fix/leak into main."
+    engine = Scripted({text: "Eu fundi o vazamento em main."})
+    (made,) = translate(engine, [text], ("en", "pt"), PLAIN, Job())
+    assert "fix/leak" in made.failure
+    assert [asked for asked, _ in engine.asked] == [[text], [text]]
+
+
+def test_a_code_stands_for_a_term_from_the_start() -> None:
+    options = TranslationOptions(glossary={"pull request": "PR"})
+    engine = Copying({"I opened a ZKX for main.py today.": "Abri um ZKX para main. py hoje."})
+    made = translate(engine, ["I opened a pull request for main.py today."], ("en", "pt"), options, Job())
+    assert made == [Made("Abri um PR para main.py hoje.")]
+
+
+@pytest.mark.parametrize("engine_class", [Scripted, Copying])
+def test_a_lost_term_costs_the_term_and_not_the_sentence(engine_class: type[Scripted]) -> None:
+    options = TranslationOptions(glossary={"pull request": "PR"})
+    text = "I opened a pull request today."
+    answers = {
+        "I opened a PR today.": "Abri hoje.",
+        "I opened a ZKX today.": "Abri hoje.",
+        text: "Abri uma solicitação hoje.",
+    }
+    assert translate(engine_class(answers), [text], ("en", "pt"), options, Job()) == [
+        Made("Abri uma solicitação hoje.")
+    ]
+
+
+def test_a_code_that_stands_in_the_text_is_not_used() -> None:
+    options = TranslationOptions(glossary={"pull request": "PR"})
+    engine = Copying({"The ZKX has a XQ1 today.": "O ZKX tem um XQ1 hoje."})
+    made = translate(engine, ["The ZKX has a pull request today."], ("en", "pt"), options, Job())
+    assert made == [Made("O ZKX tem um PR hoje.")]

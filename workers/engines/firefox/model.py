@@ -24,6 +24,9 @@ REPOSITORY: Final = "mozilla/firefox-translations-models"
 HOST: Final = "https://media.githubusercontent.com/media"
 """Where GitHub serves the contents of Git LFS."""
 
+NAME_CODES: Final = ("ZKX", "XQ1", "KZ7", "QX4", "ZX9", "XKZ", "QZ3", "ZQX")
+"""Words that the models copy unchanged; signs and brackets vanish."""
+
 LICENCE: Final = Licence(
     id="mpl-2.0",
     name="Mozilla Public License 2.0",

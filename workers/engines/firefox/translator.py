@@ -31,6 +31,7 @@ class FirefoxTranslator:
     name = model.NAME
     device = "cpu"
     needs_checks = True
+    name_codes = model.NAME_CODES
 
     def __init__(self, places: Mapping[Direction, Path]) -> None:
         """Start the helper process.

@@ -6,6 +6,7 @@ cannot know, it says nothing: an alarm costs the listener the translation.
 """
 
 from voicestream.workers.translation.quality.check_order import problem
+from voicestream.workers.translation.quality.required_words import missing_words
 from voicestream.workers.translation.quality.translatable import is_worth_translating
 
-__all__ = ["is_worth_translating", "problem"]
+__all__ = ["is_worth_translating", "missing_words", "problem"]

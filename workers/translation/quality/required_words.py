@@ -15,6 +15,12 @@ _SHORT: Final = 4
 """A shorter word must stand alone, or in the plural: ``PR`` is not in ``PRoblem``."""
 
 
+def missing_words(translation: str, protected: Sequence[str]) -> list[str]:
+    """Return the protected words that do not stand in a translation."""
+    text = _spaced(translation)
+    return [word for word in protected if word.strip() and not _stands_in(_spaced(word), text)]
+
+
 def missing_word(pair: Pair, protected: Sequence[str]) -> str:
     """A protected word that is not in the translation.
 
@@ -22,17 +28,12 @@ def missing_word(pair: Pair, protected: Sequence[str]) -> str:
     Japanese has none. Up to three letters may be added to a longer word: Turkish, Finnish and Hungarian write their
     endings onto it.
     """
-    if not protected:
-        return ""
-    text = " ".join(pair.translation.casefold().split())
-    for word in protected:
-        if word.strip() and not _stands_in(" ".join(_plain(word).split()), text):
-            return f'"{word}" is missing'
-    return ""
+    missing = missing_words(pair.translation, protected) if protected else []
+    return f'"{missing[0]}" is missing' if missing else ""
 
 
-def _plain(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold()
+def _spaced(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _stands_in(word: str, text: str) -> bool:

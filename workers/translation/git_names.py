@@ -1,0 +1,50 @@
+"""Names that git gave: commands, branches and numbers of issues; by context, since ``main`` is a word, too."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from voicestream.workers.text.word_set import word_set
+
+_NOT_AN_ARGUMENT: Final = "|".join(
+    sorted(
+        word_set(
+            """
+            a after again against all and and/or any as at because before but by could did does failed fails first for
+            from had has here if in instead is it its may must no not now of on once or says should shows so still than
+            that the them then there these this those to twice until was we when which while will with works would yet
+            you
+            """
+        )
+    )
+)
+_NAME: Final = rf"(?!(?:{_NOT_AN_ARGUMENT})\b(?![/.-]\w))\w(?:[\w./@#~^-]*\w)?"
+_COMMAND: Final = re.compile(
+    rf"\bgit (?:(?:checkout|switch|merge|rebase|branch|reset|cherry-pick|show|revert)(?: --?[\w-]+)*(?: {_NAME})?"
+    rf"|(?:push|pull|fetch)(?: --?[\w-]+)*(?: (?:origin|upstream)(?: {_NAME})?)?"
+    r"|(?:add|bisect|blame|clone|commit|diff|log|restore|stash|status|tag|worktree)(?: --?[\w-]+)*)"
+)
+"""A command with its options and at most one branch, in lower case as it is typed."""
+
+_BRANCH: Final = re.compile(
+    r"(?<![\w/.-])(?:origin|upstream|feature|feat|fix|bugfix|hotfix|release|chore|refactor|wip)/\w(?:[\w./-]*\w)?"
+)
+_MAIN_LINE: Final = re.compile(
+    r"\b(?:behind|branch|from|into|of|on|onto|rebase|to|with) (main|master|develop|trunk|staging)"
+    r"(?=[.,;:!?)]|$| (?:a|after|all|again|and|as|before|but|by|every|from|has|in|into|is|it|no|now|or|the|this|to|"
+    r"twice|was|we|when|with|yet|you)\b)"
+)
+"""A usual name of a branch where no noun follows it."""
+
+_ISSUE: Final = re.compile(r"(?<![\w#&])#[0-9]+(?!\w)")
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Return where names that git gave begin and end; they may overlap."""
+    found = [match.span() for match in _ISSUE.finditer(text)] if "#" in text else []
+    if "git " in text:
+        found += (match.span() for match in _COMMAND.finditer(text))
+    if "/" in text:
+        found += (match.span() for match in _BRANCH.finditer(text))
+    return [*found, *(match.span(1) for match in _MAIN_LINE.finditer(text))]
