@@ -1,1 +1,1 @@
-"""The processes that do the work: parser, translation, tts, player."""
+"""Worker processes: parser, translation, tts, player."""

@@ -1,4 +1,4 @@
-"""Loading of engines: the one that is named, or with ``auto`` the best that is ready on this machine."""
+"""Engine loading by name, or with ``auto`` the best engine that is ready on this machine."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ Engine = TypeVar("Engine")
 
 
 def load_translator(name: str, report: Report, explain: Callable[[str], None] = _log.info) -> Translator:
-    """The translation engine of that name, loaded; ``auto``: the best that is ready on this machine.
+    """Load the translation engine with a name; ``auto``: the best one that is ready.
 
     Args:
-        name: what stands after ``--translator``.
-        report: hears the stages of loading; with ``auto`` also which engine was taken and why.
-        explain: hears, once, why ``auto`` did not take a better one, if there is one.
+        name: argument of ``--translator``.
+        report: receives the stages of loading; with ``auto`` also the chosen engine and the reason.
+        explain: receives once why a better engine was not chosen by ``auto``, if there is one.
 
     Raises:
         ConfigurationError: no engine has that name, or it cannot be imported.
-        EngineNotReadyError: the named engine lacks something; the hint is the command that mends it.
+        EngineNotReadyError: the named engine is not ready; the hint is the command that fixes it.
     """
     settings = EngineSettings.from_environment()
 
@@ -54,12 +54,12 @@ def load_translator(name: str, report: Report, explain: Callable[[str], None] = 
 def load_synthesizer(
     name: str, report: Report, explain: Callable[[str], None] = _log.info, language: str = ""
 ) -> Synthesizer:
-    """The voice engine of that name, loaded; ``auto``: the best that is ready on this machine.
+    """Load the voice engine with a name; ``auto``: the best one that is ready.
 
     Args:
-        name: what stands after ``--tts``.
+        name: argument of ``--tts``.
         report: as for ``load_translator``.
-        explain: as for ``load_translator``, but for voices that nobody has asked for: these are no news.
+        explain: as for ``load_translator``, except for voices that were never set up.
         language: base language for which ``auto`` chooses; empty = any.
 
     Raises:
@@ -81,10 +81,10 @@ def load_synthesizer(
 
 
 def built_in_voice(language: str) -> str:
-    """Name of the voice engine for what others do not speak: one that is ready on every machine; empty if none is.
+    """Return the name of a voice engine that is ready on every machine; empty if there is none.
 
     Args:
-        language: BCP-47 tag; an engine that speaks it goes before the others.
+        language: BCP-47 tag; engines that speak it come first.
     """
     built_in = [spec for spec in registry.specs(SYNTHESIZERS) if spec.is_built_in]
     base = language.partition("-")[0].lower()
@@ -92,12 +92,12 @@ def built_in_voice(language: str) -> str:
 
 
 def available(group: EngineGroup[Spec]) -> list[str]:
-    """Names of all installed engines of a group, ready or not, without ``auto``."""
+    """Return the names of all installed engines of a group, ready or not, without ``auto``."""
     return registry.names(group)
 
 
 def uses_gpu(settings: EngineSettings) -> bool:
-    """Whether a GPU is to compute, as far as that is known without torch."""
+    """Whether a GPU will be used, as far as known without torch."""
     if settings.compute == engine_settings.AUTO:
         return gpu_probe.may_have_gpu()
     return settings.compute != "cpu"
@@ -110,7 +110,7 @@ def _best(
     load: Callable[[Spec], Engine],
     language: str = "",
 ) -> tuple[Spec, Engine, dict[Spec, str]]:
-    """The first of ``auto`` that can be loaded, its engine, and why those before it cannot be."""
+    """Return the first spec of ``auto`` that can be loaded, its engine, and the errors of those before it."""
     not_ready: dict[Spec, str] = {}
     for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu(settings), language=language):
         if spec.is_for_directions and not settings.direction:

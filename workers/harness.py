@@ -1,8 +1,8 @@
-"""What all workers do alike: start in the right order, serve one job after another, end in good order.
+"""Worker harness: start, message loop and shutdown that all workers share.
 
-The order of the start is fixed: fault handler, parent's death, signals, connection, Hello, only then the heavy
+The order of the start is fixed: fault handler, parent-death signal, signal handlers, connection, Hello, then the heavy
 imports with Loading, then Ready. So the supervisor knows a worker some milliseconds after its start, however long its
-model takes, and a signal during loading is acted on once loading is over.
+model takes to load, and a signal during loading is handled after it.
 """
 
 from __future__ import annotations
@@ -39,89 +39,89 @@ _log = logging.getLogger(__name__)
 STDERR: Final = 2
 
 CLEANERS: Final[frozenset[Role]] = frozenset({"parser", "player"})
-"""Roles that outlive a killed supervisor by a moment and remove the name of its shared memory. They run no model, so no
-call keeps their second thread from noticing."""
+"""Roles that outlive a killed supervisor briefly, to remove the name of its shared memory. They run no model, so no
+long call blocks their background thread."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What the supervisor told this process on its command line."""
+    """Parameters of a worker process, from its command line and environment."""
 
     role: Role
     incarnation: int
     hub: Path
     parent_pid: int
     lifeline: int
-    """Descriptor of our end."""
+    """Descriptor of this end of the lifeline."""
     engine: str
     """Name of the engine to load; roles without a choice ignore it."""
     pool: int | str | None
-    """Name or descriptor of the audio pool. Roles that touch no sound know only a name, to remove it one day."""
+    """Name or descriptor of the audio pool. Roles without audio know only its name, to remove it."""
 
     key: str = ""
-    """The part of our name on the hub that nobody else can guess; empty if there is none."""
+    """Secret part of the name on the hub; empty if there is none."""
     language: str = ""
     """Base language that a voice engine chosen by ``auto`` is to speak; empty = any."""
     log: int = STDERR
-    """Descriptor to which log lines are written."""
+    """Descriptor of the log."""
 
     @property
     def identity(self) -> str:
-        """Name on the wire, never used twice."""
+        """Unique name on the wire."""
         return worker_name(self.role, self.incarnation, self.key)
 
 
 class Worker(Protocol):
-    """One role's work: the harness calls ``load`` once, then ``handle`` for each message, then ``close``."""
+    """Work of a role: the harness calls ``load`` once, then ``handle`` for each message, then ``close``."""
 
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
-        """Import and load what is heavy; ``report(stage, progress)`` along the way.
+        """Load models and libraries, with ``report(stage, progress)``.
 
         Raises:
-            ConfigurationError: trying again cannot help; the process ends with exit code 78.
+            ConfigurationError: a retry cannot help; the process exits with 78.
         """
         ...
 
     def handle(self, message: ToWorker) -> None:
-        """Do one job. What it raises is a defect: the process ends and the supervisor starts another."""
+        """Process one message. An exception is a defect: the process exits, and the supervisor starts another."""
         ...
 
     def idle_seconds(self) -> float | None:
-        """How long the harness may wait for a message before it calls ``tick``; None = for ever."""
+        """Return the time without a message after which ``tick`` is called; None: never."""
         ...
 
     def tick(self) -> None:
-        """Something to do while no message came."""
+        """Work without a message."""
         ...
 
     def drain(self) -> None:
-        """Finish what was begun: the process ends after this."""
+        """Finish the current work: the process exits afterwards."""
         ...
 
     def close(self) -> None:
-        """Let go of devices, files and programs."""
+        """Release devices, files and processes."""
         ...
 
 
 class JobWorker:
-    """Base of the workers that only ever act on messages."""
+    """Base of workers that act on messages only."""
 
     def idle_seconds(self) -> float | None:
-        """Wait for ever: there is nothing to do between messages."""
+        """Return None: there is no work between messages."""
         return None
 
     def tick(self) -> None:
-        """Nothing to do between messages."""
+        """Do nothing."""
 
     def drain(self) -> None:
-        """A job in hand is finished before this is called."""
+        """Do nothing: the current job is finished before this call."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 def main(role: Role, build: Callable[[Assignment, Connection], Worker], arguments: Sequence[str]) -> int:
-    """Run a worker process from its command line to its end; returns the exit code."""
+    """Run a worker process, and return its exit code."""
     # Imported modules are never garbage. Without them, the collection at exit is short.
     gc.freeze()
     faulthandler.enable()
@@ -157,9 +157,9 @@ def main(role: Role, build: Callable[[Assignment, Connection], Worker], argument
 
 
 def remove_segment(pool: int | str | None) -> None:
-    """After the end of the supervisor: remove the name of its shared memory, if it has one."""
+    """Remove the name of the shared memory after the end of the supervisor."""
     if isinstance(pool, str):
-        # Not at the top: every worker would take longer to start for what almost never happens.
+        # Imported here, because it would slow down the start of every worker.
         from voicestream.protocol import untracked_memory
 
         untracked_memory.remove(pool)
@@ -180,7 +180,7 @@ def _serve(role: Role, worker: Worker, connection: Connection) -> int:
     connection.send(ready)
     _log.info("state=ready engine=%s device=%s", ready.engine, ready.device)
     try:
-        reason = _work(worker, connection)
+        reason = _run_loop(worker, connection)
     finally:
         worker.close()
     connection.send(Stopping(reason=reason))
@@ -189,21 +189,21 @@ def _serve(role: Role, worker: Worker, connection: Connection) -> int:
 
 
 def _hide_content() -> None:
-    """Before the first sentence can come: what was printed until now is logged, and nothing that is printed later."""
+    """Log what was printed so far; output after this may contain sentences, and is not logged."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # an engine has closed or replaced it
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # an engine closed or replaced it
             stream.flush()
     log.hide_content()
 
 
-def _work(worker: Worker, connection: Connection) -> str:
-    """Serve until told to end; returns which word ended it."""
+def _run_loop(worker: Worker, connection: Connection) -> str:
+    """Process messages until the end; return its reason, ``stop`` or ``drain``."""
     while not connection.stopping.is_set():
         draining = connection.draining.is_set()
         message = connection.receive(0 if draining else worker.idle_seconds())
         if isinstance(message, Stop):
             break
-        # A job that waits for something may have taken the Drain itself out of the queue: it counts once that is empty.
+        # A job that waits for a message may have consumed the Drain itself: it applies once the queue is empty.
         if isinstance(message, Drain) or (message is None and draining):
             worker.drain()
             return "drain"
@@ -223,18 +223,18 @@ def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--language", default="")
     parser.add_argument("--log", type=int, default=STDERR)
-    found = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     return Assignment(
         role=role,
-        incarnation=cast("int", found.incarnation),
-        hub=cast("Path", found.hub),
-        parent_pid=cast("int", found.parent_pid),
-        lifeline=cast("int", found.lifeline),
-        engine=cast("str", found.engine),
+        incarnation=cast("int", parsed.incarnation),
+        hub=cast("Path", parsed.hub),
+        parent_pid=cast("int", parsed.parent_pid),
+        lifeline=cast("int", parsed.lifeline),
+        engine=cast("str", parsed.engine),
         pool=_pool(os.environ.get(POOL_VARIABLE, "")),
         key=os.environ.get(WORKER_KEY_VARIABLE, ""),
-        language=cast("str", found.language),
-        log=cast("int", found.log),
+        language=cast("str", parsed.language),
+        log=cast("int", parsed.log),
     )
 
 

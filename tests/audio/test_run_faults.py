@@ -13,7 +13,7 @@ import pytest
 from helpers.heard import Account, as_written, sentences_of
 from helpers.pulse import SINK
 from helpers.running import line, wait_until
-from voicestream.workers.player.sound_device import GONE_SECONDS, HUNG_SECONDS
+from voicestream.workers.player.sound_device import HUNG_SECONDS, LOST_SECONDS
 
 if TYPE_CHECKING:
     from helpers.pulse import PulseServer, Recorder
@@ -120,7 +120,7 @@ def test_a_device_that_stays_away_ends_the_session_with_69_only_after_a_while(
     gone_at = time.monotonic()
     run.end_input()
     (closed,) = run.wait_for("session_closed")
-    assert closed["time"] - gone_at >= GONE_SECONDS - 0.5
+    assert closed["time"] - gone_at >= LOST_SECONDS - 0.5
     assert run.wait() == 69, run.stderr
     assert "the sound device cannot be opened" in run.stderr
     assert "connect a device" in run.stderr

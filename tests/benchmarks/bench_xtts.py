@@ -33,7 +33,7 @@ from voicestream.bench.hardware import describe
 from voicestream.bench.random_models.sizes import FULL_SIZES
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.workers.engines.xtts.end_detection import TOKEN_SECONDS
-from voicestream.workers.text.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import DurationBounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -133,7 +133,7 @@ def ours(models: Path) -> Iterator[tuple[Speak, str]]:
 
     synthesizer: Any = engine_loading.load_synthesizer("xtts", lambda *_: None)
     seconds = (TOKENS - 0.5) * TOKEN_SECONDS
-    Limits.of = lambda *_: Limits(seconds + TOKEN_SECONDS, seconds, seconds)  # type: ignore[method-assign]
+    DurationBounds.of = lambda *_: DurationBounds(seconds + TOKEN_SECONDS, seconds, seconds)  # type: ignore[method-assign]
     yield lambda: synthesizer.synthesize(tiny_xtts.TEXTS["en"], "en", "", 1), synthesizer.device
     synthesizer.close()
 

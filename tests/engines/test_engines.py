@@ -263,7 +263,7 @@ def test_the_manual_lists_all_languages() -> None:
 def test_the_manual_lists_all_variants() -> None:
     import espeakng_loader
 
-    variants = voices.find(Path(espeakng_loader.get_data_path())).variants.values()
+    variants = voices.read_voices(Path(espeakng_loader.get_data_path())).variants.values()
     assert between("variants") == ", ".join(f"`{name}`" for name in sorted(variants, key=str.lower))
 
 

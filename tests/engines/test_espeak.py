@@ -140,17 +140,17 @@ def test_languages_without_a_voice_are_not_supported(synthesizer: EspeakSynthesi
 
 
 def test_every_voice_found_in_the_data_exists_for_the_library() -> None:
-    voices = espeak_voices.find(DATA)
+    voices = espeak_voices.read_voices(DATA)
     assert {"en-us", "ja", "pt-br", "cmn"} <= set(voices.voices)
     assert {"f3", "whisper"} <= set(voices.variants)
     for voice in sorted(set(voices.voices.values())):
         with espeak_library.loaded(LIBRARY, DATA) as library:
-            library.set_up(voice, 175, 1)
+            library.configure(voice, 175, 1)
 
 
 def test_every_variant_found_in_the_data_changes_the_voice(synthesizer: EspeakSynthesizer) -> None:
     plain = sound(synthesizer, "Hi")
-    variants = espeak_voices.find(DATA).variants
+    variants = espeak_voices.read_voices(DATA).variants
     same = [name for name in variants if np.array_equal(plain, sound(synthesizer, "Hi", voice=f"+{name}"))]
     assert len(same) <= 2, same  # "max" and the like only name the default
 
@@ -174,7 +174,7 @@ def test_every_variant_found_in_the_data_changes_the_voice(synthesizer: EspeakSy
     ],
 )
 def test_a_voice_goes_with_the_language_of_the_sentence(language: str, voice: str, name: str) -> None:
-    assert espeak_voices.find(DATA).choose(language, voice) == name
+    assert espeak_voices.read_voices(DATA).choose(language, voice) == name
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_twice_the_speed_takes_about_half_the_time(synthesizer: EspeakSynthesize
 def test_a_long_text_is_made_in_pieces_and_none_of_it_is_lost(synthesizer: EspeakSynthesizer) -> None:
     words = ["word", "another", "third"] * 200
     text = " ".join(words)
-    pieces = espeak.cut(text, espeak.MAX_CHARACTERS)
+    pieces = espeak.split(text, espeak.MAX_CHARACTERS)
     assert len(pieces) > 3
     assert " ".join(pieces) == text
     assert all(len(piece) <= espeak.MAX_CHARACTERS for piece in pieces)
@@ -222,10 +222,10 @@ def test_a_long_text_is_made_in_pieces_and_none_of_it_is_lost(synthesizer: Espea
 
 
 def test_a_text_without_spaces_is_cut_too() -> None:
-    assert espeak.cut("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
-    assert espeak.cut("aaa bbb ccc", 7) == ["aaa bbb", "ccc"]
-    assert espeak.cut("  a  ", 10) == ["a"]
-    assert espeak.cut("   ", 2) == []
+    assert espeak.split("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
+    assert espeak.split("aaa bbb ccc", 7) == ["aaa bbb", "ccc"]
+    assert espeak.split("  a  ", 10) == ["a"]
+    assert espeak.split("   ", 2) == []
 
 
 def maps() -> str:
@@ -270,8 +270,8 @@ def held():
 
 def once():
     with espeak_library.loaded(Path(sys.argv[1]), Path(sys.argv[2])) as library:
-        library.set_up("en-us", 175, 7)
-        return library.speak(b"Hi.") if sys.argv[3] == "speech" else library.phonemes(b"Hi.", "^")
+        library.configure("en-us", 175, 7)
+        return library.synthesize(b"Hi.") if sys.argv[3] == "speech" else library.phonemes(b"Hi.", "^")
 
 for _ in range(10):
     once()
@@ -310,8 +310,8 @@ def long_link(tmp_path: Path) -> Path:
 
 def speak_from(data: Path) -> bytes:
     with espeak_library.loaded(LIBRARY, data) as library:
-        library.set_up("en-us", 175, 7)
-        return b"".join(library.speak(b"Hello."))
+        library.configure("en-us", 175, 7)
+        return b"".join(library.synthesize(b"Hello."))
 
 
 def test_a_data_path_too_long_for_the_library_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +336,7 @@ def test_a_data_path_too_long_without_a_shorter_one_says_what_to_type(
 
 def test_missing_data_is_an_error_and_not_the_end_of_the_process(tmp_path: Path) -> None:
     with pytest.raises(EngineNotReadyError) as caught:
-        espeak_voices.find(tmp_path)
+        espeak_voices.read_voices(tmp_path)
     assert "pip install" in caught.value.hint
     with pytest.raises(espeak_library.EspeakError, match="cannot use its data"):
         speak_from(tmp_path)
@@ -356,7 +356,7 @@ def test_a_voice_the_library_refuses_is_an_error() -> None:
         espeak_library.loaded(LIBRARY, DATA) as library,
         pytest.raises(espeak_library.EspeakError, match="voice nonsense"),
     ):
-        library.set_up("nonsense", 175, 1)
+        library.configure("nonsense", 175, 1)
 
 
 def test_without_the_package_the_engine_says_what_to_type(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from helpers.sounds import Engine, quiet
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.workers.engines.espeak import synthesizer
-from voicestream.workers.text.duration_bounds import Limits
-from voicestream.workers.tts.postprocessing.postprocess import shaped
+from voicestream.workers.text.duration_bounds import DurationBounds
+from voicestream.workers.tts.postprocessing.postprocess import postprocess
 
 if TYPE_CHECKING:
     from voicestream.workers.engines.espeak.synthesizer import EspeakSynthesizer
@@ -48,15 +48,15 @@ def test_a_sentence_is_neither_cut_nor_made_again_and_a_run_on_behind_it_is_not_
     voice: EspeakSynthesizer, language: str, text: str, speed: float
 ) -> None:
     said = np.concatenate(list(voice.synthesize(text, language, "", 7, speed=speed)))
-    limits = Limits.of(text, language, speed)
+    bounds = DurationBounds.of(text, language, speed)
     rate = voice.sample_rate
-    assert limits.least * 1.1 < len(said) / rate < limits.most / 1.1
+    assert bounds.minimum * 1.1 < len(said) / rate < bounds.maximum / 1.1
 
     told: list[str] = []
     run_on = np.concatenate((said, quiet(0.8, 0.0005, rate=rate), said))
     for sound, spare in ((said, 0.0), (run_on, 0.2)):
         engine = Engine(sound)
-        heard = np.concatenate(list(shaped(engine.make, 7, sample_rate=rate, limits=limits, tell=told.append)))
+        heard = np.concatenate(list(postprocess(engine.make, 7, sample_rate=rate, bounds=bounds, report=told.append)))
         assert len(engine.seeds) == 1
         assert told == []
         assert len(heard) / rate == pytest.approx(len(said) / rate + spare, abs=0.06)

@@ -183,7 +183,7 @@ _BY_FAULT: dict[str, dict[str, Expectation]] = {
 
 
 def _given_up(ends: str, rungs: tuple[str, ...], worker_log: str = "") -> dict[tuple[str, str], Expectation]:
-    """The marked sentence costs every worker that gets it: it is given up after three, and all others are played."""
+    """The marked sentence costs every worker that gets it: giving up after three, and all others are played."""
 
     def three(lost: Lost, played: tuple[int, ...], sound: Sound) -> Expectation:
         return Expectation(

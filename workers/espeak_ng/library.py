@@ -1,11 +1,11 @@
-"""espeak-ng's shared library, loaded anew for each text.
+"""Shared library of espeak-ng, loaded again for each text.
 
-The library keeps state between calls that nothing resets, so the samples of a text depend on those before it. Loaded
-anew and seeded, the same text gives the same samples, in this process and in any other. It costs 4 ms. The seed
-matters for breathy voices (``+f3``, ``+whisper``): espeak-ng takes the time of day for it otherwise.
+The library keeps state between calls that cannot be reset, so the samples of a text would depend on earlier texts.
+Loading it again, which takes 4 ms, and seeding it make the samples reproducible in any process. The seed matters for
+breathy voices (``+f3``, ``+whisper``): by default espeak-ng uses the time of day.
 
 Constants and signatures are those of espeak-ng 1.52, ``speak_lib.h`` and ``espeak_ng.h``. The library is not
-thread-safe, so it must not be loaded twice at a time.
+thread-safe, so it must not be loaded twice at the same time.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 SAMPLE_RATE: Final = 22_050
-"""Hertz, of all voices but MBROLA's, which the wheel does not have."""
+"""Hz, of all voices except MBROLA's, which the wheel does not include."""
 
 _MAX_PATH_BYTES: Final = 159
-"""The library cuts a longer data path off without a word (``N_PATH_HOME``), and then takes other data or none."""
+"""Longest data path (``N_PATH_HOME``): the library silently truncates a longer one."""
 
 _BUFFER_MILLISECONDS: Final = 250
-"""Longest chunk the callback gets."""
+"""Longest chunk passed to the callback."""
 
 _AUDIO_OUTPUT_SYNCHRONOUS: Final = 2
-"""Mode RETRIEVAL loses sound unless it is synchronized."""
+"""Mode RETRIEVAL loses samples unless it is synchronized."""
 _INITIALIZE_DONT_EXIT: Final = 0x8000
-"""Without it the library ends the process when its data is missing."""
+"""Without this flag the library exits the process when its data is missing."""
 _CHARS_UTF8: Final = 1
 _ENDPAUSE: Final = 0x1000
 _POS_CHARACTER: Final = 1
@@ -54,20 +54,20 @@ class EspeakError(RuntimeError):
 
 
 class EspeakLibrary:
-    """The library while it is loaded; made by ``loaded``."""
+    """Loaded library; created by ``loaded``."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
         self._chunks: list[bytes] = []
-        # An attribute, because the library holds only its address.
-        self._callback = _Callback(self._take)
-        self._list_of_voices: int | None = None
+        # An attribute, because the library stores only its address.
+        self._callback = _Callback(self._on_samples)
+        self._voice_list: int | None = None
         """Address of an array that the library allocates for its list of voices and never frees."""
-        self._has_voice_to_take = False
-        """The library frees a voice that was chosen when it begins to speak."""
+        self._has_voice = False
+        """Whether a selected voice is still allocated: the library frees it when synthesis starts."""
 
     def start(self, data: Path) -> None:
-        """Read the data.
+        """Initialize the library with its data.
 
         Raises:
             EspeakError: it is missing or damaged.
@@ -80,24 +80,24 @@ class EspeakLibrary:
             raise EspeakError(f"espeak-ng cannot use its data in {data} (espeak_Initialize: {rate})")
         self._library.espeak_SetSynthCallback(self._callback)
 
-    def set_up(self, voice: str, words_per_minute: int, seed: int) -> None:
-        """Choose the voice.
+    def configure(self, voice: str, words_per_minute: int, seed: int) -> None:
+        """Select the voice, the speed and the seed.
 
         Raises:
             EspeakError: it does not exist.
         """
-        if self._list_of_voices is None:
-            # The library would do it itself, and tell nobody where the array is.
+        if self._voice_list is None:
+            # Otherwise the library lists them itself, and the array can never be freed.
             list_voices = self._library.espeak_ListVoices
             list_voices.restype = ctypes.c_void_p
-            self._list_of_voices = list_voices(None)
+            self._voice_list = list_voices(None)
         self._check(self._library.espeak_SetVoiceByName(ctypes.c_char_p(voice.encode())), f"voice {voice}")
-        self._has_voice_to_take = True
+        self._has_voice = True
         self._check(self._library.espeak_SetParameter(_PARAMETER_RATE, words_per_minute, 0), "speed")
         self._check(self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed & 0x7FFFFFFF)), "seed")
 
-    def speak(self, text: bytes) -> list[bytes]:
-        """The sound of a text, without a pause after it; returns when all is made (a thousandth of its duration).
+    def synthesize(self, text: bytes) -> list[bytes]:
+        """Synthesize a text without a final pause; takes about a thousandth of its duration.
 
         Args:
             text: UTF-8, without NUL.
@@ -106,48 +106,48 @@ class EspeakLibrary:
             Chunks of signed 16-bit samples in the machine's byte order, each at most 0.25 s at natural speed.
 
         Raises:
-            EspeakError: the library refused.
+            EspeakError: the library returned an error.
         """
         code = self._library.espeak_Synth(
             ctypes.c_char_p(text), ctypes.c_size_t(len(text) + 1), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
         )
         chunks, self._chunks = self._chunks, []
-        self._has_voice_to_take = False
+        self._has_voice = False
         self._check(code, "synthesis")
         return chunks
 
     def phonemes(self, text: bytes, tie: str) -> str:
-        """The sounds of a text in the phonetic alphabet (IPA), in the voice's language; marks in it are left out.
+        """Convert a text to IPA in the language of the voice, without punctuation.
 
         Args:
             text: UTF-8, without NUL.
-            tie: one ASCII character, put between the parts of one sound: ``a^ɪ``.
+            tie: ASCII character between the parts of one sound: ``a^ɪ``.
         """
         mode = _PHONEMES_IPA | _PHONEMES_TIED | ord(tie) << _PHONEMES_TIE_SHIFT
         translate = self._library.espeak_TextToPhonemes
         translate.restype = ctypes.c_char_p
         buffer = ctypes.create_string_buffer(text)
-        left = ctypes.c_void_p(ctypes.addressof(buffer))
+        pointer = ctypes.c_void_p(ctypes.addressof(buffer))
         clauses: list[str] = []
-        # Each call takes one clause, and moves the pointer behind it; in the end to nowhere.
-        while left.value:
-            found = translate(ctypes.byref(left), _CHARS_UTF8, mode)
+        # Each call converts one clause and advances the pointer; after the last one it is NULL.
+        while pointer.value:
+            found = translate(ctypes.byref(pointer), _CHARS_UTF8, mode)
             clauses.append((found or b"").decode())
         return " ".join(clause.strip() for clause in clauses if clause.strip())
 
     def end(self) -> None:
-        """Free what the library has, and what it would leave behind when it is unloaded: 2 KB each time."""
-        if self._has_voice_to_take:
-            with contextlib.suppress(EspeakError):  # its sound is wanted by nobody
-                self.speak(b" ")
+        """Free the library's memory, including 2 KB that it would leak at each unload."""
+        if self._has_voice:
+            with contextlib.suppress(EspeakError):  # only to free the voice
+                self.synthesize(b" ")
         self._library.espeak_Terminate()
-        if self._list_of_voices is not None:
+        if self._voice_list is not None:
             free = ctypes.CDLL(None).free
             free.argtypes = [ctypes.c_void_p]
-            free(self._list_of_voices)
-            self._list_of_voices = None
+            free(self._voice_list)
+            self._voice_list = None
 
-    def _take(self, samples: object, count: int, _events: object) -> int:
+    def _on_samples(self, samples: object, count: int, _events: object) -> int:
         if samples and count > 0:
             self._chunks.append(ctypes.string_at(samples, count * 2))  # type: ignore[arg-type]
         return 0
@@ -159,14 +159,14 @@ class EspeakLibrary:
 
 @contextlib.contextmanager
 def loaded(library: Path, data: Path) -> Generator[EspeakLibrary]:
-    """The library, loaded now and gone afterwards.
+    """Load the library for the duration of a block.
 
     Args:
         library: path of the shared library.
         data: path of its data directory, of any length.
 
     Raises:
-        EngineNotReadyError: there is no such library, or the path is too long and so is that of temporary files.
+        EngineNotReadyError: there is no such library, or both the data path and that of temporary files are too long.
         EspeakError: the data is missing or damaged.
     """
     try:
@@ -175,7 +175,7 @@ def loaded(library: Path, data: Path) -> Generator[EspeakLibrary]:
         raise EngineNotReadyError(f"espeak-ng cannot be loaded: {error}", hint=REINSTALL) from error
     espeak = EspeakLibrary(handle)
     try:
-        with _short(data) as path:
+        with _short_path(data) as path:
             espeak.start(path)
             yield espeak
     finally:
@@ -184,8 +184,8 @@ def loaded(library: Path, data: Path) -> Generator[EspeakLibrary]:
 
 
 @contextlib.contextmanager
-def _short(data: Path) -> Generator[Path]:
-    """A path of the data directory that fits into the library; a link for the time of a sentence where it must be."""
+def _short_path(data: Path) -> Generator[Path]:
+    """Yield a data path that is short enough for the library, through a temporary link if necessary."""
     if len(os.fsencode(data)) <= _MAX_PATH_BYTES:
         yield data
         return

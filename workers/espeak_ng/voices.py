@@ -1,7 +1,7 @@
-"""Which voice of espeak-ng speaks a sentence.
+"""Voice selection of espeak-ng.
 
-espeak-ng crashes when a variant is taken for a voice (``f3``), quietly leaves out a variant it does not have, and reads
-any file a name leads to. So only names that were found in its data go to the library.
+espeak-ng crashes when a variant is used as a voice (``f3``), silently ignores an unknown variant, and reads any file
+that a name leads to. So only names from its data are passed to the library.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HEADER_BYTES: Final = 4096
-"""The lines that name a voice stand at the top of its file."""
+"""Length of the header of a voice file, which names it."""
 
 
 @dataclass(frozen=True)
 class EspeakVoices:
-    """The names in the data directory of espeak-ng."""
+    """Names of voices and variants in the data directory of espeak-ng."""
 
     voices: dict[str, str]
-    """Languages and dialects by what people type, in lower case: ``en-us``, ``cmn``, and ``en-gb`` for ``en``."""
+    """Languages and dialects by lower-case name: ``en-us``, ``cmn``, and ``en-gb`` for ``en``."""
     variants: dict[str, str]
-    """Speakers and manners of speaking, which go with every language, by their names in lower case: ``f3``."""
+    """Speaker variants for every language, by their lower-case names: ``f3``."""
 
     def choose(self, language: str, voice: str) -> str:
-        """The name to give to ``espeak_SetVoiceByName``.
+        """Return the argument of ``espeak_SetVoiceByName``.
 
-        A voice of another language lends its variant only: with ``--voice en-gb+f3`` a Spanish sentence is spoken by
-        ``es+f3``, because an English voice reads Spanish as if it were English.
+        Of a voice of another language only the variant is used: with ``--voice en-gb+f3`` a Spanish sentence is spoken
+        by ``es+f3``, because an English voice reads Spanish as if it were English.
 
         Args:
             language: BCP-47 tag of the sentence.
-            voice: what the user typed: empty, ``en-gb``, ``en-gb+f3`` or ``+f3``.
+            voice: empty, ``en-gb``, ``en-gb+f3`` or ``+f3``.
 
         Raises:
             UsageError: there is no such voice or variant.
@@ -50,50 +50,50 @@ class EspeakVoices:
         if voice.startswith("/"):
             raise UsageError(
                 "espeak-ng has its own voices only: it cannot speak with a sample",
-                hint=_with_another("Try: "),
+                hint=_cloning_hint("Try: "),
             )
         dialect, plus, variant = voice.strip().partition("+")
         if plus or variant:
-            variant = self._found(variant, self.variants, "voice variant", "+")
+            variant = self._look_up(variant, self.variants, "voice variant", "+")
         if dialect:
-            dialect = self._found(dialect, self.voices, "voice", "")
+            dialect = self._look_up(dialect, self.voices, "voice", "")
             if dialect.partition("-")[0] == own.partition("-")[0]:
                 own = dialect
         return f"{own}+{variant}" if variant else own
 
     def has(self, voice: str) -> bool:
-        """Whether ``choose`` takes it, for a language that espeak-ng speaks."""
+        """Whether ``choose`` accepts a voice."""
         try:
             self.choose("en", voice)
         except UsageError:
             return False
         return True
 
-    def _found(self, typed: str, names: dict[str, str], what: str, sign: str) -> str:
-        wanted = typed.strip().lower().replace("_", "-")
+    def _look_up(self, requested: str, names: dict[str, str], what: str, sign: str) -> str:
+        wanted = requested.strip().lower().replace("_", "-")
         if wanted in names:
             return names[wanted]
         nearest = difflib.get_close_matches(wanted, names, n=1)
         guess = f"Did you mean --voice {sign}{nearest[0]}? " if nearest else ""
-        other = _with_another("{title} has voices of two words: ") if " " in wanted and not sign else ""
+        other = _cloning_hint("{title} has voices of two words: ") if " " in wanted and not sign else ""
         other += "\n" if other else ""
         raise UsageError(
-            f'espeak-ng has no {what} "{typed}"',
+            f'espeak-ng has no {what} "{requested}"',
             hint=f"{other}{guess}Type a voice (--voice en-gb), a variant (--voice +f3) or both (--voice en-gb+f3); "
             "docs/internals/engines.md lists them.",
         )
 
 
-def find(data: Path) -> EspeakVoices:
-    """Read the names in a data directory; some milliseconds for its 130 small files.
+def read_voices(data: Path) -> EspeakVoices:
+    """Read the names in a data directory, some milliseconds for its 130 small files.
 
     Raises:
-        EngineNotReadyError: there is none, or it is damaged.
+        EngineNotReadyError: the directory is missing or damaged.
     """
     try:
         files = [file for file in (data / "lang").rglob("*") if file.is_file()]
         voices = {_language(file): file.name.lower() for file in files}
-        # Last, because a file's own name goes before what another file says it speaks.
+        # Last, because the name of a file takes precedence over the language in another file.
         voices |= {file.name.lower(): file.name.lower() for file in files}
         variants = {file.name.lower(): file.name for file in (data / "voices" / "!v").iterdir()}
     except OSError as error:
@@ -106,9 +106,9 @@ def find(data: Path) -> EspeakVoices:
 REINSTALL: Final = "pip install --force-reinstall espeakng-loader"
 
 
-def _with_another(why: str) -> str:
-    """A hint to take the engine that speaks with samples, beginning with ``why``; empty if there is none."""
-    from voicestream.engines import registry  # only where somebody has typed what is not there
+def _cloning_hint(why: str) -> str:
+    """Return a hint to use the engine that clones voices, with the prefix ``why``; empty if there is none."""
+    from voicestream.engines import registry  # only needed for errors
 
     spec = registry.for_samples()
     if spec is None:
@@ -117,7 +117,7 @@ def _with_another(why: str) -> str:
 
 
 def _language(file: Path) -> str:
-    """The tag of the language a voice file speaks, in lower case; the library knows it by the file's name only."""
+    """Return the lower-case language tag in a voice file; the library only uses the file name."""
     with file.open("rb") as opened:
         for line in opened.read(_HEADER_BYTES).splitlines():
             words = line.split()

@@ -1,1 +1,1 @@
-"""The player: plays what is in the audio pool to the speakers, into a WAV file, or nowhere."""
+"""The player worker: playback of the audio pool to loudspeakers, a WAV file, or nowhere."""

@@ -1,4 +1,4 @@
-"""The process of the player."""
+"""Entry point of the player process."""
 
 from __future__ import annotations
 

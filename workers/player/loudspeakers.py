@@ -1,4 +1,4 @@
-"""The output that is heard: the sentences of all sessions that use one device, and what is said about them."""
+"""Loudspeaker output: playback and its events for all sessions that use one device."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import AudioDeviceError
 from voicestream.protocol.messages import AudioPlayed, OutputFailed, PlaybackFinished, PlaybackStarted, Underrun
-from voicestream.workers.player.playback_queue import Piece, Tape, Track
-from voicestream.workers.player.sound_device import Device
+from voicestream.workers.player.playback_queue import PlaybackQueue, QueuedSegment, Track
+from voicestream.workers.player.sound_device import SoundDevice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import FromWorker, Play
     from voicestream.workers.player.portaudio import PortAudio
 
-WATCH_SECONDS: Final = 0.005
-"""Between two looks while a sentence is heard: what was heard is reported that much later at most."""
+PLAYING_POLL_SECONDS: Final = 0.005
+"""Poll interval during playback: the maximum delay of progress reports."""
 
-RARE_SECONDS: Final = 0.25
-"""Between two looks at a device that plays nothing."""
+IDLE_POLL_SECONDS: Final = 0.25
+"""Poll interval of an idle device."""
 
-SILENT_WITHIN_SECONDS: Final = 0.020
-"""A device with more than that in its buffer is emptied by force when it is to be silent at once."""
+MAX_TAIL_SECONDS: Final = 0.020
+"""Buffered audio up to which a cancelled sentence plays out; a longer buffer is flushed."""
 
 _log = logging.getLogger(__name__)
 
 
-class Speakers:
-    """One device, for the sessions that use it."""
+class LoudspeakerOutput:
+    """Output to one sound device, shared by sessions."""
 
     def __init__(
         self,
@@ -44,113 +44,115 @@ class Speakers:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Nothing is opened before a session comes.
+        """Prepare the output; the device is opened for the first session.
 
         Args:
-            pool: where the samples are.
+            pool: the audio pool.
             audio: PortAudio.
-            device: part of the device's name; empty = the default.
-            hung: called when PortAudio hangs; ends the process.
-            clock: seconds, monotonic.
-            sleep: waits for so many seconds.
+            device: part of the device name; empty: the default device.
+            hung: called when PortAudio hangs; exits the process.
+            clock: monotonic seconds.
+            sleep: sleeps for so many seconds.
         """
         self._pool = pool
-        self._tape = Tape(pool, clock)
-        self._device = Device(self._tape, audio, device, hung, clock=clock, sleep=sleep)
+        self._queue = PlaybackQueue(pool, clock)
+        self._device = SoundDevice(self._queue, audio, device, hung, clock=clock, sleep=sleep)
         self._tracks: collections.deque[Track] = collections.deque()
         self._sessions: set[str] = set()
-        self._news: list[FromWorker] = []
+        self._events: list[FromWorker] = []
 
     @property
     def description(self) -> str:
-        """The device's name."""
+        """Name of the device."""
         return self._device.description
 
     def add_session(self, session: str) -> None:
-        """A session uses this device from now on.
+        """Add a session; open the device for the first one.
 
         Raises:
-            AudioDeviceError: it cannot be opened.
+            AudioDeviceError: the device cannot be opened.
         """
         if self._device.latency_seconds is None:
             self._device.open()
-            self._fill_tape()
+            self._refill_queue()
         self._sessions.add(session)
 
-    def leave(self, session: str) -> None:
-        """A session has ended; the device is let go of after a while, for the next may come soon."""
+    def remove_session(self, session: str) -> None:
+        """Remove a session; the device is released later, because another session may follow soon."""
         self._sessions.discard(session)
 
-    def play(self, stretch: Play) -> None:
-        """Queue a stretch."""
+    def play(self, segment: Play) -> None:
+        """Queue a segment."""
         track = self._tracks[-1] if self._tracks else None
-        if track is None or (track.session, track.sentence) != (stretch.session, stretch.sentence):
+        if track is None or (track.session, track.sentence) != (segment.session, segment.sentence):
             track = Track(
-                session=stretch.session,
-                sentence=stretch.sentence,
-                serial=stretch.serial,
-                heard=stretch.frame,
-                told_heard=stretch.frame,
+                session=segment.session,
+                sentence=segment.sentence,
+                serial=segment.serial,
+                played=segment.frame,
+                reported_played=segment.frame,
             )
             self._tracks.append(track)
-        samples = self._pool.frames(stretch.slot, stretch.start, stretch.frames)
-        piece = Piece(track=track, frame=stretch.frame, frames=stretch.frames, samples=samples, last=stretch.last)
-        track.pieces.append(piece)
-        self._tape.add(piece)
-        self._ensure_open()
+        samples = self._pool.frames(segment.slot, segment.start, segment.frames)
+        queued = QueuedSegment(
+            track=track, frame=segment.frame, frames=segment.frames, samples=samples, last=segment.last
+        )
+        track.segments.append(queued)
+        self._queue.add(queued)
+        self._open_if_wanted()
 
     def poll(self) -> list[FromWorker]:
-        """What was heard, and look after the device."""
-        self._guarded(lambda: self._device.look_after(wanted=self._is_wanted))
+        """Maintain the device, and return the playback events."""
+        self._run_guarded(lambda: self._device.maintain(wanted=self._is_wanted))
         while self._tracks:
             track = self._tracks[0]
             end = track.end
-            self._tell_progress(track)
-            if end is None or track.heard < end:
+            self._report_progress(track)
+            if end is None or track.played < end:
                 break
             self._tracks.popleft()
             _release(track)
-            self._tell_underrun(track)
-            self._news.append(PlaybackFinished(session=track.session, sentence=track.sentence, frames=end))
-        news, self._news = self._news, []
-        return news
+            self._report_underrun(track)
+            self._events.append(PlaybackFinished(session=track.session, sentence=track.sentence, frames=end))
+        events, self._events = self._events, []
+        return events
 
     def wait_seconds(self) -> float | None:
-        """Often while something is heard."""
+        """Return the poll interval, shorter during playback."""
         is_open = self._device.latency_seconds is not None
         if self._is_wanted and is_open:
-            return WATCH_SECONDS
-        return RARE_SECONDS if self._is_wanted or is_open else None
+            return PLAYING_POLL_SECONDS
+        return IDLE_POLL_SECONDS if self._is_wanted or is_open else None
 
-    def hold(self) -> None:
-        """Zeros from the next block on."""
-        self._tape.hold()
+    def pause(self) -> None:
+        """Output silence from the next block on."""
+        self._queue.pause()
 
-    def go_on(self) -> None:
-        """The frames go on."""
-        self._tape.held = False
-        self._ensure_open()
+    def resume(self) -> None:
+        """Continue with the next frame."""
+        self._queue.is_paused = False
+        self._open_if_wanted()
 
     def drop(self, session: str, sentence: int | None) -> None:
-        """Be silent about these: what is in the device's buffer is still heard if that is short, else thrown away."""
+        """Drop sentences; a short device buffer still plays out, a long one is flushed."""
         latency = self._device.latency_seconds
-        is_emptied = latency is not None and latency > SILENT_WITHIN_SECONDS
-        dropped = self._forget(session, sentence)
+        is_flushed = latency is not None and latency > MAX_TAIL_SECONDS
+        dropped = self._remove_tracks(session, sentence)
         for track in dropped:
-            self._tell_dropped(track, track.heard if is_emptied else max(track.heard, track.handed))
-        if is_emptied and any(track.started for track in dropped):
-            self._guarded(self._device.empty)
+            self._report_dropped(track, track.played if is_flushed else max(track.played, track.delivered))
+        if is_flushed and any(track.started for track in dropped):
+            self._run_guarded(self._device.flush)
 
     def drain(self) -> None:
-        """Hand over nothing more, wait until what was handed over is heard, and say up to which frame that is."""
-        self._device.stand_still()
+        """Deliver no more frames, wait until the delivered ones were played, and report the position."""
+        self._device.drain()
         for track in self._tracks:
-            self._tell_underrun(track)
-            if track.heard > track.told_heard:
-                self._tell_played(track, track.heard)
+            self._report_underrun(track)
+            if track.played > track.reported_played:
+                self._report_played(track, track.played)
 
     def close(self) -> None:
-        """Silent at once."""
+        """Stop playback at once, and close the device."""
         self._device.close()
         for track in self._tracks:
             _release(track)
@@ -158,77 +160,79 @@ class Speakers:
 
     @property
     def _is_wanted(self) -> bool:
-        """Whether there is something to be heard now."""
-        return bool(self._tracks) and not self._tape.held
+        """Whether there is something to play now."""
+        return bool(self._tracks) and not self._queue.is_paused
 
-    def _ensure_open(self) -> None:
+    def _open_if_wanted(self) -> None:
         if self._is_wanted:
-            self._guarded(self._device.use)
+            self._run_guarded(self._device.ensure_open)
 
-    def _guarded(self, act: Callable[[], bool]) -> None:
-        """Do something with the device: fill the tape if it was opened anew, tell every session if it has failed."""
+    def _run_guarded(self, operation: Callable[[], bool]) -> None:
+        """Run a device operation: refill the queue if it reopened the device, fail all sessions if it failed."""
         try:
-            if act():
-                self._fill_tape()
+            if operation():
+                self._refill_queue()
         except AudioDeviceError as error:
-            self._device.give_up()
+            self._device.stop_retrying()
             for session in sorted(self._sessions):
-                self._forget(session, None)
+                self._remove_tracks(session, None)
                 failed = OutputFailed(session=session, reason=error.for_people(), exit_code=error.exit_code)
-                self._news.append(failed)
+                self._events.append(failed)
             self._sessions.clear()
 
-    def _fill_tape(self) -> None:
-        """Put on it what was not heard for certain."""
+    def _refill_queue(self) -> None:
+        """Queue everything that was not confirmed as played."""
         for track in self._tracks:
             track.end = None
-            for piece in track.pieces:
-                rest = piece.after(track.heard)
+            for queued in track.segments:
+                rest = queued.rest_from(track.played)
                 if rest is not None:
-                    self._tape.add(rest)
+                    self._queue.add(rest)
 
-    def _tell_dropped(self, track: Track, frame: int) -> None:
-        """Whoever plays the rest goes on at this frame: tell of it, if it is not known."""
-        if track.started and not track.told_started:
-            self._news.append(PlaybackStarted(session=track.session, sentence=track.sentence))
-        if frame > track.told_heard:
-            self._tell_played(track, frame)
+    def _report_dropped(self, track: Track, frame: int) -> None:
+        """Report the position of a dropped track, from which another output continues."""
+        if track.started and not track.reported_started:
+            self._events.append(PlaybackStarted(session=track.session, sentence=track.sentence))
+        if frame > track.reported_played:
+            self._report_played(track, frame)
 
-    def _forget(self, session: str, sentence: int | None) -> list[Track]:
-        """No sample of these is read after the return; what was forgotten."""
+    def _remove_tracks(self, session: str, sentence: int | None) -> list[Track]:
+        """Remove tracks and return them; none of their samples is read after the return."""
         dropped = [t for t in self._tracks if t.session == session and sentence in (None, t.sentence)]
         for track in dropped:
             track.dropped = True
-        self._tape.settle()
+        self._queue.wait_for_callback()
         for track in dropped:
             self._tracks.remove(track)
             _release(track)
         return dropped
 
-    def _tell_progress(self, track: Track) -> None:
-        if track.started and not track.told_started:
-            track.told_started = True
-            self._news.append(PlaybackStarted(session=track.session, sentence=track.sentence))
-        heard = track.heard
-        while track.pieces and track.pieces[0].end <= heard and not track.pieces[0].last:
-            piece = track.pieces.popleft()
-            piece.samples.release()
-            if piece.frames:
-                self._tell_played(track, piece.end)
+    def _report_progress(self, track: Track) -> None:
+        if track.started and not track.reported_started:
+            track.reported_started = True
+            self._events.append(PlaybackStarted(session=track.session, sentence=track.sentence))
+        played = track.played
+        while track.segments and track.segments[0].end <= played and not track.segments[0].last:
+            queued = track.segments.popleft()
+            queued.samples.release()
+            if queued.frames:
+                self._report_played(track, queued.end)
 
-    def _tell_played(self, track: Track, frame: int) -> None:
-        track.told_heard = frame
-        self._news.append(AudioPlayed(session=track.session, sentence=track.sentence, frame=frame))
+    def _report_played(self, track: Track, frame: int) -> None:
+        track.reported_played = frame
+        self._events.append(AudioPlayed(session=track.session, sentence=track.sentence, frame=frame))
 
-    def _tell_underrun(self, track: Track) -> None:
-        """Once a sentence, when it is over: how much silence there was inside it."""
-        if track.missing:
-            _log.warning("session=%s sentence=%d underrun frames=%d", track.session, track.sentence, track.missing)
-            self._news.append(Underrun(session=track.session, sentence=track.sentence, frames=track.missing))
+    def _report_underrun(self, track: Track) -> None:
+        """Report the underrun frames of a sentence, once, at its end."""
+        if track.underrun_frames:
+            _log.warning(
+                "session=%s sentence=%d underrun frames=%d", track.session, track.sentence, track.underrun_frames
+            )
+            self._events.append(Underrun(session=track.session, sentence=track.sentence, frames=track.underrun_frames))
 
 
 def _release(track: Track) -> None:
-    """Give the pool its views back; only when the callback has done with the track."""
-    for piece in track.pieces:
-        piece.samples.release()
-    track.pieces.clear()
+    """Release the views of the pool; only after the callback is done with the track."""
+    for queued in track.segments:
+        queued.samples.release()
+    track.segments.clear()

@@ -1,18 +1,18 @@
-"""The sink that keeps nothing: for listening to the events alone, and for measuring all the rest."""
+"""Null sink: discards samples, for the events alone and for benchmarks."""
 
 from __future__ import annotations
 
 
 class NullSink:
-    """Takes everything at once."""
+    """Sink that discards samples."""
 
     @property
     def description(self) -> str:
-        """For people."""
+        """Description for users."""
         return "nowhere"
 
     def write(self, frame: int, samples: memoryview) -> None:
-        """Forget them."""
+        """Discard the samples."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""What the player asks of a place where sound goes, and the places that take sound as fast as it comes."""
+"""Protocols of audio outputs and sinks, and the output that writes to a sink immediately."""
 
 from __future__ import annotations
 
@@ -13,101 +13,101 @@ if TYPE_CHECKING:
 
 
 class Output(Protocol):
-    """One place where sound goes. The worker's main thread alone calls it.
+    """Audio output, which sessions may share; called from the main thread of the worker only.
 
-    Sessions may share one. It gets the stretches in the order in which they are to be heard, and gets none of a
-    sentence before those ahead of it are here too, or were heard to their end elsewhere.
+    It receives segments in playback order. Those of a sentence come only after all earlier sentences are in this
+    output, too, or were played to their end in another one.
     """
 
     @property
     def description(self) -> str:
-        """For people: the name of the device or the file."""
+        """Name of the device or the file, for users."""
         ...
 
-    def play(self, stretch: Play) -> None:
-        """Take the next stretch; the samples stay valid until ``poll`` reported them played, or ``drop`` returned."""
+    def play(self, segment: Play) -> None:
+        """Take the next segment; its samples stay valid until ``poll`` reports them as played, or ``drop`` returns."""
         ...
 
     def poll(self) -> list[FromWorker]:
-        """What has happened since the last call; called after ``play`` and whenever ``wait_seconds`` have passed."""
+        """Return the events since the last call; called after ``play`` and every ``wait_seconds``."""
         ...
 
     def wait_seconds(self) -> float | None:
-        """How soon it wants to be polled again; None: not before something was done to it."""
+        """Return the time until the next poll; None: not before another call."""
         ...
 
-    def hold(self) -> None:
-        """Be silent from the next frame on, until ``go_on``."""
+    def pause(self) -> None:
+        """Pause at the next frame, until ``resume``."""
         ...
 
-    def go_on(self) -> None:
-        """End ``hold``: the next frame is the one at which it was silenced."""
+    def resume(self) -> None:
+        """Resume at the frame at which playback was paused."""
         ...
 
     def drop(self, session: str, sentence: int | None) -> None:
-        """Be silent about a sentence (None: a session) at once; no sample of it is read after the return."""
+        """Drop a sentence (None: a session) at once; none of its samples is read after the return."""
         ...
 
     def drain(self) -> None:
-        """Stop at a frame of which it is certain whether it was heard; ``poll`` then tells. It will only be closed."""
+        """Stop at a known frame, which ``poll`` then reports. Only ``close`` follows."""
         ...
 
-    def leave(self, session: str) -> None:
-        """A session plays nothing more here; all of it was dropped."""
+    def remove_session(self, session: str) -> None:
+        """Remove a session, all of which was dropped."""
         ...
 
     def close(self) -> None:
-        """Let go of the device or file, at once."""
+        """Release the device or file at once."""
         ...
 
 
 class Sink(Protocol):
-    """A place without a clock."""
+    """Sink without a clock: it takes samples as fast as they come."""
 
     @property
     def description(self) -> str:
-        """For people."""
+        """Description for users."""
         ...
 
     def write(self, frame: int, samples: memoryview) -> None:
-        """Take samples (the bytes of mono float32) that belong at ``frame`` of the session's output.
+        """Write samples (bytes of mono float32) at ``frame`` of the output of the session.
 
         Raises:
-            VoicestreamError: they could not be taken.
+            VoicestreamError: they could not be written.
         """
         ...
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Close the sink."""
         ...
 
 
-class AtOnce:
-    """The output of one session to a sink: what comes is written while ``play`` runs, so nothing is ever waiting."""
+class ImmediateOutput:
+    """Output of one session to a sink, which writes each segment immediately."""
 
     def __init__(self, pool: AudioPool, sink: Sink) -> None:
         self._pool = pool
         self._sink = sink
         self._started: tuple[str, int] | None = None
-        self._news: list[FromWorker] = []
+        self._events: list[FromWorker] = []
 
     @property
     def description(self) -> str:
-        """For people."""
+        """Description for users."""
         return self._sink.description
 
-    def play(self, stretch: Play) -> None:
-        """Write the stretch, then say so in the pool, then in a message: killed in between, it is written again."""
-        key = stretch.session, stretch.sentence
-        if stretch.frames:
+    def play(self, segment: Play) -> None:
+        """Write the segment, then its cursor in the pool, then the event; after a kill it is written again."""
+        key = segment.session, segment.sentence
+        if segment.frames:
             try:
-                with self._pool.frames(stretch.slot, stretch.start, stretch.frames) as samples:
-                    self._sink.write(stretch.position + stretch.frame, samples)
+                with self._pool.frames(segment.slot, segment.start, segment.frames) as samples:
+                    self._sink.write(segment.position + segment.frame, samples)
             except VoicestreamError as error:
-                self._news.append(
+                self._events.append(
                     WorkFailed(
-                        session=stretch.session,
-                        sentence=stretch.sentence,
+                        session=segment.session,
+                        sentence=segment.sentence,
                         attempt=0,
                         reason=error.for_people(),
                         permanent=True,
@@ -116,39 +116,39 @@ class AtOnce:
                 return
             if self._started != key:
                 self._started = key
-                self._news.append(PlaybackStarted(session=stretch.session, sentence=stretch.sentence))
-        end = stretch.frame + stretch.frames
-        self._pool.set_cursor(stretch.serial, end)
-        if stretch.last:
-            self._news.append(PlaybackFinished(session=stretch.session, sentence=stretch.sentence, frames=end))
+                self._events.append(PlaybackStarted(session=segment.session, sentence=segment.sentence))
+        end = segment.frame + segment.frames
+        self._pool.set_cursor(segment.serial, end)
+        if segment.last:
+            self._events.append(PlaybackFinished(session=segment.session, sentence=segment.sentence, frames=end))
         else:
-            self._news.append(AudioPlayed(session=stretch.session, sentence=stretch.sentence, frame=end))
+            self._events.append(AudioPlayed(session=segment.session, sentence=segment.sentence, frame=end))
 
     def poll(self) -> list[FromWorker]:
-        """What ``play`` has done."""
-        news, self._news = self._news, []
-        return news
+        """Return the events of ``play``."""
+        events, self._events = self._events, []
+        return events
 
     def wait_seconds(self) -> float | None:
-        """Nothing happens by itself."""
+        """Return None: there are no events without a call."""
         return None
 
-    def hold(self) -> None:
-        """Nothing is under way; the playlist gives no more."""
+    def pause(self) -> None:
+        """Do nothing: the playlist passes no segments while paused."""
 
-    def go_on(self) -> None:
-        """Nothing was held."""
+    def resume(self) -> None:
+        """Do nothing."""
 
     def drop(self, session: str, sentence: int | None) -> None:
-        """Nothing is under way."""
+        """Do nothing: no segment is pending."""
 
     def drain(self) -> None:
-        """Nothing is under way."""
+        """Do nothing: no segment is pending."""
 
-    def leave(self, session: str) -> None:  # noqa: ARG002 - others are shared by sessions
-        """Let go of the sink: it belongs to one session."""
+    def remove_session(self, session: str) -> None:  # noqa: ARG002 - part of the protocol
+        """Close the sink, which belongs to one session."""
         self._sink.close()
 
     def close(self) -> None:
-        """Let go of the sink."""
+        """Close the sink."""
         self._sink.close()

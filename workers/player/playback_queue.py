@@ -1,13 +1,13 @@
-"""What the sound device's callback plays from: stretches of the pool, in order.
+"""Lock-free playback queue between the main thread and the callback of the sound device.
 
-The device's thread calls ``read`` some 200 times a second and must never wait, so nothing here is locked. The main
-thread only appends to the queue, and sets flags; the callback alone moves along. Under the interpreter lock each of
-these is one step, and each side sees the other's steps in order. Whoever flags a track as dropped calls ``settle``
-before its samples may change: from then on the callback does not touch them.
+The device thread calls ``read`` about 200 times a second and must never block, so there are no locks. The main thread
+only appends segments and sets flags; only the callback advances. Under the interpreter lock each of these is atomic,
+and each side sees the changes of the other in order. After setting ``dropped`` of a track, call ``wait_for_callback``
+before its samples may change: from then on the callback does not access them.
 
-A frame counts as heard once so many further frames were asked for that it must have left the device's buffer. That is
-certain also when the device stands still, as a clock would not be; a player that is killed leaves a cursor in the
-pool that loses nothing and repeats at most what was in that buffer.
+A frame counts as played once so many further frames were requested that it must have left the device buffer. Unlike a
+clock, this is correct when the device stops. A killed player leaves a cursor in the pool that loses nothing and repeats
+at most the device buffer.
 """
 
 from __future__ import annotations
@@ -25,43 +25,43 @@ if TYPE_CHECKING:
     from voicestream.protocol.audio_pool import AudioPool
 
 _SILENCE: Final = memoryview(bytes(8192 * SAMPLE_BYTES))
-"""Zeros to copy from; longer gaps are filled in several steps."""
+"""Zeros to copy; longer gaps take several copies."""
 
 
 @dataclass(eq=False)
 class Track:
-    """One sentence on the tape. Who writes a field stands under it."""
+    """Sentence in the queue; each field names the thread that writes it."""
 
     session: str
     sentence: int
     serial: int
-    heard: int
-    """Frames of the sentence that were heard for certain (callback)."""
-    handed: int = 0
-    """Frames of the sentence that were handed over, heard or not yet (callback)."""
-    pieces: collections.deque[Piece] = field(default_factory=collections.deque["Piece"])
-    """What was not wholly heard (main thread)."""
+    played: int
+    """Frames that were certainly played (callback)."""
+    delivered: int = 0
+    """Frames that were delivered to the device, played or not (callback)."""
+    segments: collections.deque[QueuedSegment] = field(default_factory=collections.deque["QueuedSegment"])
+    """Segments that were not completely played (main thread)."""
     dropped: bool = False
-    """Not to be touched any more (main thread)."""
+    """Whether the callback must not access it (main thread)."""
     started: bool = False
-    """Whether a frame was handed over (callback)."""
+    """Whether a frame was delivered (callback)."""
     end: int | None = None
-    """Its length, once its last frame was handed over (callback)."""
-    missing: int = 0
-    """Frames of silence inside it (callback)."""
-    told_started: bool = False
+    """Its length, once its last frame was delivered (callback)."""
+    underrun_frames: int = 0
+    """Frames of silence within the sentence (callback)."""
+    reported_started: bool = False
     """Whether its start was reported (main thread)."""
-    told_heard: int = 0
-    """Up to which frame it was reported played (main thread)."""
+    reported_played: int = 0
+    """Frames that were reported as played (main thread)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Piece:
-    """A stretch of a track."""
+class QueuedSegment:
+    """Segment of a track in the queue."""
 
     track: Track
     frame: int
-    """Frame of the sentence at which it begins."""
+    """First frame of the segment in the sentence."""
     frames: int
     samples: memoryview
     """The bytes of ``frames`` float32 samples in the pool."""
@@ -69,175 +69,175 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """Frame of the sentence after it."""
+        """Frame of the sentence after the segment."""
         return self.frame + self.frames
 
-    def after(self, heard: int) -> Piece | None:
-        """What of it is still to be played when all frames before ``heard`` were; None: nothing."""
-        skip = min(max(0, heard - self.frame), self.frames)
-        if skip == self.frames and not self.last:
+    def rest_from(self, played: int) -> QueuedSegment | None:
+        """Return the rest of the segment from a frame on; None if there is none."""
+        skipped = min(max(0, played - self.frame), self.frames)
+        if skipped == self.frames and not self.last:
             return None
-        return Piece(
+        return QueuedSegment(
             track=self.track,
-            frame=self.frame + skip,
-            frames=self.frames - skip,
-            samples=self.samples[skip * SAMPLE_BYTES :],
+            frame=self.frame + skipped,
+            frames=self.frames - skipped,
+            samples=self.samples[skipped * SAMPLE_BYTES :],
             last=self.last,
         )
 
 
-class Tape:
-    """The pieces to be played next."""
+class PlaybackQueue:
+    """Queue of the segments to play next."""
 
     def __init__(self, pool: AudioPool, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
         self._now = clock
-        self.held = False
-        """Silence from the next callback on, because somebody wants it (main thread)."""
-        self.still = False
-        """Silence from the next callback on, because the device is to be opened anew or closed (main thread)."""
+        self.is_paused = False
+        """Whether playback is paused from the next callback on (main thread)."""
+        self.is_stopped = False
+        """Whether playback stops at the next callback, before the device is reopened or closed (main thread)."""
         self.delay_frames = 0
-        """After so many further frames one is heard for certain (main thread, while no callback comes)."""
+        """Latency: frames after which one was certainly played (main thread, while there are no callbacks)."""
         self.called_at = 0.0
         """Monotonic time of the last callback (callback)."""
         self.late_calls = 0
-        """Callbacks that came after the device had run out of frames, within a sentence (callback)."""
-        self._queue: collections.deque[Piece] = collections.deque()
-        self._marks: collections.deque[tuple[int, Track, int]] = collections.deque()
-        """Frames asked for until then, and what of which track was handed over by then."""
-        self._was_held = False
-        """Whether ``held`` was set at the last callback, or since then."""
-        self._inside: Track | None = None
-        """The track whose next frames are not there yet; None between tracks."""
+        """Callbacks within a sentence that came after the device buffer ran empty (callback)."""
+        self._queue: collections.deque[QueuedSegment] = collections.deque()
+        self._deliveries: collections.deque[tuple[int, Track, int]] = collections.deque()
+        """Delivery marks: requested frames so far, track, delivered frames of the track."""
+        self._was_paused = False
+        """Whether ``is_paused`` was set at the last callback, or since then."""
+        self._interrupted: Track | None = None
+        """Track whose next frames have not arrived yet; None between tracks."""
         self._gap = 0
         """Frames of silence since then."""
         self._clear()
 
-    def add(self, piece: Piece) -> None:
-        """Play this after what was added before."""
-        self._queue.append(piece)
+    def add(self, segment: QueuedSegment) -> None:
+        """Append a segment."""
+        self._queue.append(segment)
 
-    def hold(self) -> None:
-        """Be silent from the next callback on: what is silent from here on is not missing."""
-        self.held = self._was_held = True
+    def pause(self) -> None:
+        """Pause from the next callback on; the silence does not count as an underrun."""
+        self.is_paused = self._was_paused = True
 
-    def settle(self) -> None:
-        """Wait until a callback that may not have seen a flag has returned: microseconds."""
-        turn = self._turns
-        while self._busy and self._turns == turn:
+    def wait_for_callback(self) -> None:
+        """Wait until a running callback, which may not have seen a flag, returns: microseconds."""
+        callbacks = self._callbacks
+        while self._is_in_callback and self._callbacks == callbacks:
             time.sleep(0)
 
     def reset(self) -> None:
-        """Forget what was queued and handed over; only while no callback can come.
+        """Clear the queue and the delivery marks; only while there are no callbacks.
 
-        In the middle of a track, the silence until its next frame comes is missing sound.
+        Within a track, the silence until its next frame counts as an underrun.
         """
-        self._inside = self._under_way or (self._marks[-1][1] if self._marks else None)
+        self._interrupted = self._current_track or (self._deliveries[-1][1] if self._deliveries else None)
         self._queue.clear()
-        self._marks.clear()
+        self._deliveries.clear()
         self._clear()
-        self.still = False
+        self.is_stopped = False
 
     @property
-    def is_settled(self) -> bool:
-        """Whether all that was handed over was heard."""
-        return not self._marks
+    def is_drained(self) -> bool:
+        """Whether all delivered frames were played."""
+        return not self._deliveries
 
     @property
-    def _under_way(self) -> Track | None:
-        """The track in which the next frame belongs; None between tracks."""
-        return self._piece.track if self._piece is not None else self._inside
+    def _current_track(self) -> Track | None:
+        """Track of the next frame; None between tracks."""
+        return self._segment.track if self._segment is not None else self._interrupted
 
     def _clear(self) -> None:
-        self._piece: Piece | None = None
+        self._segment: QueuedSegment | None = None
         self._offset = 0
-        self._clock = 0
-        """Frames asked for so far."""
-        self._turns = 0
-        self._busy = False
+        self._requested = 0
+        """Frames requested so far."""
+        self._callbacks = 0
+        self._is_in_callback = False
 
     def read(self, out: memoryview) -> None:
-        """Fill ``out`` (bytes of float32) with what comes next, or with silence. For the device's thread."""
-        self._busy = True
+        """Fill ``out`` (bytes of float32) with the next samples, or with silence. Runs on the device thread."""
+        self._is_in_callback = True
         try:
-            wanted = len(out) // SAMPLE_BYTES
-            self._note_time(wanted)
-            filled = 0 if self.held or self.still else self._hand_over(out, wanted)
-            if filled < wanted:
-                _be_silent(out, filled * SAMPLE_BYTES)
-                if self._under_way is not None and not self.held:
-                    self._gap += wanted - filled
-            self._clock += wanted
-            self._note_heard()
+            requested = len(out) // SAMPLE_BYTES
+            self._update_time(requested)
+            filled = 0 if self.is_paused or self.is_stopped else self._deliver(out, requested)
+            if filled < requested:
+                _fill_silence(out, filled * SAMPLE_BYTES)
+                if self._current_track is not None and not self.is_paused:
+                    self._gap += requested - filled
+            self._requested += requested
+            self._update_played()
         finally:
-            self._turns += 1
-            self._busy = False
+            self._callbacks += 1
+            self._is_in_callback = False
 
-    def _hand_over(self, out: memoryview, wanted: int) -> int:
+    def _deliver(self, out: memoryview, requested: int) -> int:
         filled = 0
         while True:
-            piece = self._piece
-            if piece is None:
+            segment = self._segment
+            if segment is None:
                 try:
-                    piece = self._piece = self._queue.popleft()
+                    segment = self._segment = self._queue.popleft()
                 except IndexError:
                     return filled
                 self._offset = 0
-            track = piece.track
+            track = segment.track
             if track.dropped:
-                self._piece = None
-                if self._inside is track:
-                    self._inside = None
+                self._segment = None
+                if self._interrupted is track:
+                    self._interrupted = None
                 continue
-            frames = min(piece.frames - self._offset, wanted - filled)
+            frames = min(segment.frames - self._offset, requested - filled)
             if frames:
-                self._end_gap(track)
+                self._count_gap(track)
                 first = self._offset * SAMPLE_BYTES
-                place = filled * SAMPLE_BYTES
+                start = filled * SAMPLE_BYTES
                 size = frames * SAMPLE_BYTES
-                out[place : place + size] = piece.samples[first : first + size]
+                out[start : start + size] = segment.samples[first : first + size]
                 filled += frames
                 self._offset += frames
                 track.started = True
-                track.handed = piece.frame + self._offset
-                self._marks.append((self._clock + filled, track, piece.frame + self._offset))
-            if self._offset < piece.frames:
+                track.delivered = segment.frame + self._offset
+                self._deliveries.append((self._requested + filled, track, segment.frame + self._offset))
+            if self._offset < segment.frames:
                 return filled
-            self._piece = None
-            self._inside = None if piece.last else track
-            if piece.last:
+            self._segment = None
+            self._interrupted = None if segment.last else track
+            if segment.last:
                 self._gap = 0
-                track.end = piece.end
+                track.end = segment.end
 
-    def _end_gap(self, track: Track) -> None:
-        """Frames come again: the silence before them was inside the sentence if it is still the same one."""
-        if self._gap and self._inside is track:
-            track.missing += self._gap
+    def _count_gap(self, track: Track) -> None:
+        """Count the silence before new frames as an underrun if it was within their track."""
+        if self._gap and self._interrupted is track:
+            track.underrun_frames += self._gap
         self._gap = 0
 
-    def _note_heard(self) -> None:
-        limit = self._clock - self.delay_frames
-        while self._marks and self._marks[0][0] <= limit:
-            _, track, frame = self._marks.popleft()
+    def _update_played(self) -> None:
+        limit = self._requested - self.delay_frames
+        while self._deliveries and self._deliveries[0][0] <= limit:
+            _, track, frame = self._deliveries.popleft()
             if not track.dropped:
                 self._pool.set_cursor(track.serial, frame)
-                track.heard = frame
+                track.played = frame
 
-    def _note_time(self, wanted: int) -> None:
+    def _update_time(self, requested: int) -> None:
         now = self._now()
-        track = self._under_way
-        if track is not None and track.started and not self.held and not self._was_held:
-            # The device plays on while nobody calls: what goes beyond its buffer was silence.
-            late = int((now - self.called_at) * SAMPLE_RATE) - self.delay_frames - wanted
+        track = self._current_track
+        if track is not None and track.started and not self.is_paused and not self._was_paused:
+            # The device plays its buffer while there is no callback; beyond that it played silence.
+            late = int((now - self.called_at) * SAMPLE_RATE) - self.delay_frames - requested
             if late > 0:
-                track.missing += late
-                # The first call after a reset is the device's first: it had to be opened.
-                self.late_calls += self._clock > 0
+                track.underrun_frames += late
+                # The first callback after a reset comes late, because the device was opened.
+                self.late_calls += self._requested > 0
         self.called_at = now
-        self._was_held = self.held
+        self._was_paused = self.is_paused
 
 
-def _be_silent(out: memoryview, start: int) -> None:
+def _fill_silence(out: memoryview, start: int) -> None:
     while start < len(out):
         size = min(len(out) - start, len(_SILENCE))
         out[start : start + size] = _SILENCE[:size]

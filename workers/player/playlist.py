@@ -1,8 +1,7 @@
-"""What is played next: which stretches may go to their output now, given pauses and what was taken back. Pure.
+"""Playlist of all sessions: the segments that may go to their outputs, with pauses and cancellation. Sans-I/O.
 
-Sentences are heard strictly one after another, also when their sessions have different outputs. So an output gets a
-stretch only when all that is ahead of it is at the same output, which keeps the order itself, or was heard to its
-end.
+Sentences are played strictly one after another, also when their sessions have different outputs. So a segment goes to
+its output only when all earlier sentences are at the same output, which keeps the order, or were played to their end.
 """
 
 from __future__ import annotations
@@ -15,73 +14,73 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import Play
 
 Key = tuple[str, int]
-"""The id of a sentence: session and ordinal."""
+"""Id of a sentence: session and ordinal."""
 
 
 @dataclass
 class _Entry:
-    """A sentence that was not heard to its end yet."""
+    """Sentence that was not played to its end yet."""
 
     key: Key
-    place: object
-    waiting: collections.deque[Play] = field(default_factory=collections.deque["Play"])
-    """Stretches that were not given to the output yet."""
-    is_whole: bool = False
-    """Whether its last stretch was given to the output."""
+    output: object
+    pending: collections.deque[Play] = field(default_factory=collections.deque["Play"])
+    """Segments that were not passed to the output yet."""
+    is_complete: bool = False
+    """Whether its last segment was passed to the output."""
 
 
 class Playlist:
-    """The sentences to be played, in order."""
+    """Sentences to play, in order."""
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
         self._paused = False
 
     def __len__(self) -> int:
-        """How many sentences were not heard to their end."""
+        """Return the number of sentences that were not played to their end."""
         return len(self._entries)
 
     @property
     def paused(self) -> bool:
-        """Whether nothing is given to outputs."""
+        """Whether playback is paused."""
         return self._paused
 
     def pause(self) -> None:
-        """Give nothing until ``resume``."""
+        """Pause playback until ``resume``."""
         self._paused = True
 
     def resume(self) -> None:
-        """End ``pause``."""
+        """Resume playback."""
         self._paused = False
 
-    def add(self, stretch: Play, place: object) -> None:
-        """A further stretch, to be played after all that was added before; ``place`` is the output it goes to."""
-        key = stretch.session, stretch.sentence
+    def add(self, segment: Play, output: object) -> None:
+        """Append a segment for an output."""
+        key = segment.session, segment.sentence
         if not self._entries or self._entries[-1].key != key:
-            self._entries.append(_Entry(key=key, place=place))
-        self._entries[-1].waiting.append(stretch)
+            self._entries.append(_Entry(key=key, output=output))
+        self._entries[-1].pending.append(segment)
 
-    def take(self) -> Play | None:
-        """The next stretch that may go to its output now; None: nothing may."""
+    def next_segment(self) -> Play | None:
+        """Return the next segment that may go to its output now; None if there is none."""
         if self._paused:
             return None
         for entry in self._entries:
-            if entry.place is not self._entries[0].place:
+            if entry.output is not self._entries[0].output:
                 return None
-            if entry.waiting:
-                stretch = entry.waiting.popleft()
-                entry.is_whole = stretch.last
-                return stretch
-            if not entry.is_whole:
+            if entry.pending:
+                segment = entry.pending.popleft()
+                entry.is_complete = segment.last
+                return segment
+            if not entry.is_complete:
                 return None
         return None
 
     def finished(self, session: str, sentence: int) -> None:
-        """A sentence was heard to its end."""
+        """Remove a sentence that was played to its end."""
         self.drop(session, sentence)
 
     def drop(self, session: str, sentence: int | None) -> None:
-        """Forget a sentence, or a session when ``sentence`` is None; unknown ones are fine."""
+        """Remove a sentence, or a session if ``sentence`` is None; unknown ones are ignored."""
         self._entries = [
             entry for entry in self._entries if not (entry.key[0] == session and sentence in (None, entry.key[1]))
         ]

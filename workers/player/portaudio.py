@@ -1,8 +1,7 @@
-"""The one door to PortAudio, through ``sounddevice``; imported when a session first wants the speakers.
+"""PortAudio through ``sounddevice``, with a timeout for each call; loaded for the first session with loudspeakers.
 
-Everything PortAudio does may hang when the sound server does not answer, the import included. So each call here runs
-under a deadline, after which this process ends and the supervisor starts another: a hung PortAudio cannot be stopped
-or closed.
+Every call of PortAudio, even its import, can hang when the sound server does not respond, and a hung PortAudio cannot
+be stopped or closed. So after a timeout this process exits, and the supervisor starts another one.
 """
 
 from __future__ import annotations
@@ -22,19 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import ModuleType
 
-DEADLINE_SECONDS: Final = 5.0
-"""For one call into PortAudio. A cold open takes 6 ms, the import 0.1 s, finding a Bluetooth device a second or two."""
+TIMEOUT_SECONDS: Final = 5.0
+"""Timeout of a call. A cold open takes 6 ms, the import 0.1 s, discovery of a Bluetooth device one or two seconds."""
 
 BLOCK_SECONDS: Final = 0.005
-"""How much the callback is asked for at a time: sound is heard 11 to 16 ms after it was handed over; twice as long a
-block doubles that."""
+"""Block size of the callback, for a latency of 11 to 16 ms; a block twice as long doubles it."""
 
 INVALID_SAMPLE_RATE: Final = -9997
 """paInvalidSampleRate."""
 
 CALLBACK_PRIORITY: Final = 1
-"""The lowest real-time priority is above every busy process that has none; at that, gaps on an overloaded machine
-became 0."""
+"""The lowest real-time priority, which precedes all normal processes: no gaps on an overloaded machine."""
 
 Latency = Literal["low"] | float
 
@@ -43,8 +40,8 @@ _OR_A_FILE: Final = "or try: voicestream run --output FILE.wav"
 _log = logging.getLogger(__name__)
 
 
-class RateRefusedError(Exception):
-    """The device does not take our sample rate; ``rate`` is the one it has itself, in hertz."""
+class RateRejectedError(Exception):
+    """The device rejects the sample rate; ``rate`` is its default rate in Hz."""
 
     def __init__(self, rate: int) -> None:
         super().__init__(rate)
@@ -52,66 +49,66 @@ class RateRefusedError(Exception):
 
 
 @dataclass
-class Stream:
-    """A running stream; it calls ``read`` for every block until it is closed or its device goes away."""
+class PortAudioStream:
+    """Running output stream, which calls ``read`` for each block until it is closed or its device disappears."""
 
     rate: int
-    """Hertz."""
+    """Hz."""
     latency_seconds: float
     device: str
-    """Its name."""
+    """Name of the device."""
     underflows: int = 0
-    """Blocks at which PortAudio said that the device had run empty."""
+    """Blocks for which PortAudio reported an underflow."""
     has_ended: bool = False
-    """Set by PortAudio: the device is gone."""
+    """Whether the device disappeared (set by PortAudio)."""
     _inner: Any = None
     _priority_is_set: bool = False
 
-    def prefer_this_thread(self) -> None:
-        """On the device's thread, once: go before everything that is not real-time, where we may."""
+    def raise_thread_priority(self) -> None:
+        """Raise the priority of the device thread to real-time, once, if permitted."""
         if self._priority_is_set:
             return
         self._priority_is_set = True
         if sys.platform == "linux":
             with contextlib.suppress(PermissionError):
-                # Reset on fork: nothing that is started from here inherits it.
+                # Reset on fork: child processes do not inherit it.
                 policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
                 os.sched_setscheduler(0, policy, os.sched_param(CALLBACK_PRIORITY))
 
     @property
     def is_running(self) -> bool:
-        """Whether the device takes frames."""
+        """Whether the device plays."""
         return not self.has_ended and bool(self._inner.active)
 
 
 class PortAudio:
-    """PortAudio of this process."""
+    """PortAudio in this process."""
 
     def __init__(self, give_up: Callable[[str], None]) -> None:
-        """``give_up(reason)`` is called from another thread when PortAudio hangs; it must end the process."""
+        """Take ``give_up(reason)``, called from another thread when PortAudio hangs; it must exit the process."""
         self._give_up = give_up
         self._module: ModuleType | None = None
-        self._streams: list[Stream] = []
+        self._streams: list[PortAudioStream] = []
 
-    def open(self, device: str, rate: int, latency: Latency, read: Callable[[memoryview], None]) -> Stream:
+    def open(self, device: str, rate: int, latency: Latency, read: Callable[[memoryview], None]) -> PortAudioStream:
         """Start a mono float32 stream.
 
         Args:
-            device: part of the device's name; empty = the default.
-            rate: hertz.
-            latency: seconds in the device's buffer, or the least it offers.
-            read: fills the bytes it is given; called from PortAudio's thread.
+            device: part of the device name; empty: the default device.
+            rate: Hz.
+            latency: size of the device buffer in seconds, or the lowest it offers.
+            read: fills a buffer of bytes; called from the thread of PortAudio.
 
         Raises:
-            RateRefusedError: the device wants another rate.
+            RateRejectedError: the device rejects the rate.
             AudioDeviceError: there is no PortAudio, no such device, or it cannot be opened.
         """
         sounddevice = self._load()
         try:
             return self._open(sounddevice, device, rate, latency, read)
         except (sounddevice.PortAudioError, AudioDeviceError) as error:
-            # The list of devices is from the start of PortAudio; it may have changed since.
-            _log.info("device=%r open failed, looking for devices again: %s", device, error)
+            # PortAudio lists devices only once, at its start; they may have changed.
+            _log.info("device=%r open failed, retrying after a new device list: %s", device, error)
             self.refresh()
         try:
             return self._open(sounddevice, device, rate, latency, read)
@@ -121,24 +118,24 @@ class PortAudio:
                 hint=f"start a sound server (PulseAudio or PipeWire) or connect a device, {_OR_A_FILE}",
             ) from error
 
-    def close(self, stream: Stream) -> None:
-        """Silence a stream at once and let go of its device."""
+    def close(self, stream: PortAudioStream) -> None:
+        """Stop a stream at once and close its device."""
         if stream not in self._streams:
             return
         self._streams.remove(stream)
-        with self._deadline("close the sound device"):
-            # Closing a stream whose device is gone reports that; it is known.
+        with self._timeout("close the sound device"):
+            # Closing a stream whose device disappeared reports an error, which is known.
             stream._inner.abort(ignore_errors=True)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
             stream._inner.close(ignore_errors=True)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     def refresh(self) -> None:
-        """Have PortAudio look for devices anew; it ends all streams."""
+        """Reinitialize PortAudio, which updates its device list and ends all streams."""
         sounddevice = self._load()
         for stream in list(self._streams):
             stream.has_ended = True
             self.close(stream)
-        with self._deadline("look for sound devices"):
-            # The only way there is; sounddevice documents these two names for it.
+        with self._timeout("look for sound devices"):
+            # The only way; sounddevice documents these two names for it.
             sounddevice._terminate()  # noqa: SLF001
             sounddevice._initialize()  # noqa: SLF001
 
@@ -149,15 +146,15 @@ class PortAudio:
         rate: int,
         latency: Latency,
         read: Callable[[memoryview], None],
-    ) -> Stream:
-        with self._deadline("open the sound device"):
+    ) -> PortAudioStream:
+        with self._timeout("open the sound device"):
             index = _find(sounddevice, device) if device else None
             try:
                 found = cast("dict[str, Any]", sounddevice.query_devices(index, "output"))
-                stream = Stream(rate=rate, latency_seconds=0.0, device=str(found["name"]))
+                stream = PortAudioStream(rate=rate, latency_seconds=0.0, device=str(found["name"]))
 
                 def fill(out: Any, frames: int, when: Any, status: Any) -> None:  # noqa: ANN401, ARG001
-                    stream.prefer_this_thread()
+                    stream.raise_thread_priority()
                     if status:
                         stream.underflows += 1
                     read(memoryview(out))
@@ -183,7 +180,7 @@ class PortAudio:
             except sounddevice.PortAudioError as error:
                 if error.args[1:2] == (INVALID_SAMPLE_RATE,) and rate == SAMPLE_RATE:
                     own = sounddevice.query_devices(index, "output")["default_samplerate"]
-                    raise RateRefusedError(round(own)) from error
+                    raise RateRejectedError(round(own)) from error
                 raise
         stream._inner = inner  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         stream.latency_seconds = float(inner.latency)
@@ -193,7 +190,7 @@ class PortAudio:
 
     def _load(self) -> Any:  # noqa: ANN401 - the module, whose import fails where there is no PortAudio
         if self._module is None:
-            with self._deadline("load PortAudio"):
+            with self._timeout("load PortAudio"):
                 try:
                     import sounddevice
                 except OSError as error:
@@ -205,9 +202,9 @@ class PortAudio:
         return self._module
 
     @contextlib.contextmanager
-    def _deadline(self, what: str) -> Generator[None, None, None]:
-        reason = f"the sound system did not {what} within {DEADLINE_SECONDS:g} s"
-        timer = threading.Timer(DEADLINE_SECONDS, self._give_up, args=(reason,))
+    def _timeout(self, what: str) -> Generator[None, None, None]:
+        reason = f"the sound system did not {what} within {TIMEOUT_SECONDS:g} s"
+        timer = threading.Timer(TIMEOUT_SECONDS, self._give_up, args=(reason,))
         timer.daemon = True
         timer.start()
         try:
@@ -217,16 +214,16 @@ class PortAudio:
 
 
 def _find(sounddevice: Any, part: str) -> int:  # noqa: ANN401
-    """Index of the first output device with ``part`` in its name, an equal name first."""
+    """Return the index of the output device with this name, else of the first one that contains it."""
     devices = cast("list[dict[str, Any]]", list(sounddevice.query_devices()))
     outputs = [(i, str(device["name"])) for i, device in enumerate(devices) if device["max_output_channels"] > 0]
     wanted = part.casefold()
     equal = [i for i, name in outputs if name.casefold() == wanted]
-    alike = [i for i, name in outputs if wanted in name.casefold()]
-    if not alike:
+    containing = [i for i, name in outputs if wanted in name.casefold()]
+    if not containing:
         names = ", ".join(name for _, name in outputs) or "none"
         raise AudioDeviceError(
             f"there is no sound device with {part!r} in its name; there are: {names}",
             hint="Try: voicestream run --device NAME with one of these, or without --device for the default",
         )
-    return (equal or alike)[0]
+    return (equal or containing)[0]

@@ -1,8 +1,8 @@
-"""The sink that is a WAV file: 24 kHz, mono, 16 bit.
+"""WAV file sink: 24 kHz, mono, 16 bit, with idempotent writes.
 
-Every frame has its place in the file, whichever process writes it and however often: after a kill the next player
-writes some frames again, with the same bytes, and the file is the same as that of an undisturbed run. The data is
-written before the sizes in the header, so the header is right at every instant.
+Every frame has a fixed position in the file: after a kill the next player writes some frames again, with the same
+bytes, and the file is identical to that of an undisturbed run. Data is written before the sizes in the header, so
+the header is always valid.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 HEADER_BYTES: Final = 44
-"""RIFF, the format and the beginning of the data chunk; nothing else is in our files."""
+"""RIFF header, format chunk, and header of the data chunk."""
 
 FRAME_BYTES: Final = 2
 """One 16-bit sample of one channel."""
 
 FULL_SCALE: Final = 32767
-"""What 1.0 becomes, so that +1.0 and -1.0 are equally loud."""
+"""Sample value of 1.0; symmetric for +1.0 and -1.0."""
 
-_LARGEST_DATA: Final = 0xFFFFFFFF - (HEADER_BYTES - 8)
-"""The sizes are 32-bit: after 24 hours the header stops counting, and readers go on to the end of the file."""
+_MAX_DATA_BYTES: Final = 0xFFFFFFFF - (HEADER_BYTES - 8)
+"""Limit of the 32-bit sizes: after 24 hours they stay constant, and readers continue to the end of the file."""
 
 _log = logging.getLogger(__name__)
 
 
 class WavSink:
-    """One session's file. ``position`` 0 begins it anew, a later one goes on in the file that is there."""
+    """WAV file of one session. ``position`` 0 truncates it, a later one continues the existing file."""
 
     def __init__(self, path: str, position: int) -> None:
-        """Open or make the file.
+        """Open or create the file.
 
         Args:
             path: absolute.
-            position: frames of the session that an earlier player has written.
+            position: frames of the session that an earlier player wrote.
 
         Raises:
-            VoicestreamError: it cannot be opened or written.
+            VoicestreamError: the file cannot be opened or written.
         """
-        # Imported here, not at the first sentence: a null session or one with speakers never pays for it.
+        # Imported here, before the first sentence: sessions with other outputs do not need it.
         import numpy as np
 
         self._np: ModuleType = np
@@ -68,18 +68,18 @@ class WavSink:
             self._write_header()
         except OSError as error:
             self.close()
-            raise _failure(path, error) from error
+            raise _write_error(path, error) from error
 
     @property
     def description(self) -> str:
-        """For people."""
+        """Path of the file, for users."""
         return self._path
 
     def write(self, frame: int, samples: memoryview) -> None:
-        """Write samples (the bytes of mono float32) at their place.
+        """Write samples (bytes of mono float32) at their position.
 
         Raises:
-            VoicestreamError: the disk is full, or refuses otherwise. What was written until then is in the file.
+            VoicestreamError: the disk is full, or another write error. Earlier samples remain in the file.
         """
         data = self._to_16_bit(samples)
         at = HEADER_BYTES + frame * FRAME_BYTES
@@ -90,13 +90,13 @@ class WavSink:
                     written += os.pwrite(self._file, data[written:], at + written)
             finally:
                 self._frames = max(self._frames, frame + written // FRAME_BYTES)
-                # Its place on the disk is taken since the file was opened: a full disk has room for this.
+                # The header was allocated when the file was opened, so a full disk has room for it.
                 self._write_header()
         except OSError as error:
-            raise _failure(self._path, error) from error
+            raise _write_error(self._path, error) from error
 
     def close(self) -> None:
-        """Close the file; it is complete already."""
+        """Close the file, which is already complete."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -107,10 +107,10 @@ class WavSink:
         return max(0, os.fstat(self._file).st_size - HEADER_BYTES) // FRAME_BYTES
 
     def _write_header(self) -> None:
-        """One write, so that no reader sees half of it."""
+        """Write the header in one call, so that no reader sees a part of it."""
         if self._frames == self._header_frames:
             return
-        size = min(self._frames * FRAME_BYTES, _LARGEST_DATA)
+        size = min(self._frames * FRAME_BYTES, _MAX_DATA_BYTES)
         rate = SAMPLE_RATE * FRAME_BYTES
         header = struct.pack("<4sI4s", b"RIFF", HEADER_BYTES - 8 + size, b"WAVE")
         header += struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, SAMPLE_RATE, rate, FRAME_BYTES, FRAME_BYTES * 8)
@@ -120,15 +120,15 @@ class WavSink:
         self._header_frames = self._frames
 
     def _to_16_bit(self, samples: memoryview) -> bytes:
-        """Round half to even of x * 32767, clipped; computed in float64, where the product is exact. NaN becomes 0."""
+        """Convert to 16 bit: round half to even of x * 32767 in float64, where it is exact, clipped. NaN becomes 0."""
         np = self._np
         scaled = np.frombuffer(samples, dtype=np.float32).astype(np.float64) * FULL_SCALE
-        whole = np.rint(np.nan_to_num(scaled, nan=0.0, posinf=FULL_SCALE, neginf=-FULL_SCALE))
-        return bytes(np.clip(whole, -FULL_SCALE - 1, FULL_SCALE).astype("<i2").tobytes())
+        rounded = np.rint(np.nan_to_num(scaled, nan=0.0, posinf=FULL_SCALE, neginf=-FULL_SCALE))
+        return bytes(np.clip(rounded, -FULL_SCALE - 1, FULL_SCALE).astype("<i2").tobytes())
 
 
 def _open(path: str) -> int:
-    # Not blocking: opening a pipe with nobody at its other end would wait for ever.
+    # Non-blocking: opening a pipe without a reader would block.
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
     mode = os.fstat(file).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
@@ -137,8 +137,8 @@ def _open(path: str) -> int:
     return file
 
 
-def _failure(path: str, error: OSError) -> VoicestreamError:
-    """What a person reads, and what to type next."""
+def _write_error(path: str, error: OSError) -> VoicestreamError:
+    """Return the error with a message and a hint for users."""
     what = error.strerror or str(error)
     another = "or try: voicestream run --output ANOTHER.wav"
     folder = os.path.dirname(path)  # noqa: PTH120 - of a string that may not be a valid path at all

@@ -1,4 +1,4 @@
-"""Dividing a sentence that is too long for the voice engine: at clause edges, never inside a word or a number."""
+"""Splitting of long sentences at clause boundaries, never inside a word or a number."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Final
 from voicestream.workers.text import stops
 
 _NO_SPACES: Final = r"\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3"
-_FIGURES: Final = "〇零一二三四五六七八九十百千万億亿点"
+_DIGITS: Final = "〇零一二三四五六七八九十百千万億亿点"
 
-_EDGES: Final = (
+_BOUNDARIES: Final = (
     re.compile(rf"[{stops.SPACED}][\"')\]]*(?=\s)|[{stops.FULL}][」』）]*"),
     re.compile(r"[;:؛][\"')\]]*(?=\s)|\s(?=[–—(]\s?)|[；：]"),
     re.compile(r"[,،][\"')\]]*(?=\s)|[、，]|[)\]](?=\s)"),
@@ -26,54 +26,54 @@ _EDGES: Final = (
     re.compile(r"(?<=[\u3041-\u3096])(?=[\u30a1-\u30fa\u3400-\u9fff])|(?<=[的了])(?=[\u3400-\u9fff])"),
     re.compile(
         rf"(?<=[{_NO_SPACES}])(?=[{_NO_SPACES}])(?![ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮん])"
-        rf"(?!(?<=[{_FIGURES}])[{_FIGURES}])"
+        rf"(?!(?<=[{_DIGITS}])[{_DIGITS}])"
     ),
 )
-"""Where to divide, best first: stops, then semicolons and dashes, commas, conjunctions, spaces; in scripts without
-spaces behind a Japanese particle or ending, a Chinese 的 or 了, and at last between two letters that are no number."""
-_WEAK: Final = 3
-"""Index of the first edge at which nobody would pause: there the pieces are made about equally long."""
+"""Boundaries, best first: full stops, semicolons and dashes, commas, conjunctions, spaces; in scripts without spaces
+after a Japanese particle or ending, a Chinese 的 or 了, and finally between two letters that are no number."""
+_FIRST_WITHOUT_PAUSE: Final = 3
+"""Index of the first boundary without a pause: from there on, parts have about equal lengths."""
 
-_SHORTEST_SHARE: Final = 0.3
-"""A first piece shorter than this share of the limit sounds like a stumble: a weaker edge further on is better."""
+_MIN_SHARE: Final = 0.3
+"""Minimum length of the first part, as share of the limit: a shorter one sounds like a stumble."""
 
 
 def divide(text: str, limit: int) -> list[str]:
-    """Divide a sentence into pieces of at most ``limit`` characters; 0 = no limit.
+    """Split a sentence into non-empty parts of at most ``limit`` characters; 0: no limit.
 
-    A single word longer than the limit is cut all the same: the engine could not speak it at all. No piece is empty.
+    A single word longer than the limit is split, too, because the engine could not speak it.
     """
-    pieces: list[str] = []
+    parts: list[str] = []
     text = text.strip() if 0 < limit < len(text) else text
     while 0 < limit < len(text):
-        cut = _best_cut(text, limit)
-        pieces.append(text[:cut].rstrip())
+        cut = _best_boundary(text, limit)
+        parts.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     if text:
-        pieces.append(text)
-    return pieces
+        parts.append(text)
+    return parts
 
 
-def _best_cut(text: str, limit: int) -> int:
-    shortest = int(limit * _SHORTEST_SHARE)
+def _best_boundary(text: str, limit: int) -> int:
+    minimum = int(limit * _MIN_SHARE)
     fallback = 0
-    even = min(limit, math.ceil(len(text) / math.ceil(len(text) / limit)) + limit // 8)
-    for rank, edge in enumerate(_EDGES):
+    balanced = min(limit, math.ceil(len(text) / math.ceil(len(text) / limit)) + limit // 8)
+    for rank, boundary in enumerate(_BOUNDARIES):
         cut = 0
-        longest = even if rank >= _WEAK else limit
-        for found in edge.finditer(text, 1, limit + 1):
+        maximum = balanced if rank >= _FIRST_WITHOUT_PAUSE else limit
+        for found in boundary.finditer(text, 1, limit + 1):
             size = len(text[: found.end()].rstrip())
-            if size > limit or (size > longest and cut):
+            if size > limit or (size > maximum and cut):
                 break
             cut = found.end()
-        if cut >= shortest and cut:
+        if cut >= minimum and cut:
             return cut
         fallback = max(fallback, cut)
     return fallback or _between_letters(text, limit)
 
 
 def _between_letters(text: str, limit: int) -> int:
-    """The last place up to the limit that takes no mark off its letter."""
+    """Return the last position up to the limit that does not separate a combining mark from its letter."""
     for cut in range(limit, 0, -1):
         if unicodedata.category(text[cut])[0] != "M":
             return cut

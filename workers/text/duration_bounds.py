@@ -1,4 +1,4 @@
-"""How long the sound of a text may be."""
+"""Duration bounds of the speech of a text."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Final
 
 from voicestream.config.speech_duration import estimate
 
-_HARD: Final = 1.25
-_HARD_SECONDS: Final = 1.0
-"""Time that a sentence which is too long gets to come to a pause."""
+_CUTOFF_FACTOR: Final = 1.25
+_CUTOFF_SECONDS: Final = 1.0
+"""Additional time for a sentence that is too long to reach a pause."""
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Seconds of speech, the quiet before and after it not counted."""
+class DurationBounds:
+    """Bounds of the speech duration in seconds, without leading and trailing silence."""
 
-    least: float
-    """A sound that is shorter does not say the text; 0 = the text says nothing."""
-    most: float
-    """A sound that is longer says more than the text: it is ended at the next pause,"""
-    hard: float
-    """and here, if no pause comes."""
+    minimum: float
+    """Shorter speech is incomplete; 0: the text has no words."""
+    maximum: float
+    """Longer speech is a run-on, which is cut at the next pause."""
+    cutoff: float
+    """Duration at which a run-on without a pause is cut."""
 
     @classmethod
-    def of(cls, text: str, language: str, speed: float = 1.0) -> Limits:
-        """Those of a text.
+    def of(cls, text: str, language: str, speed: float = 1.0) -> DurationBounds:
+        """Estimate the bounds of a text.
 
         Args:
-            text: as the engine gets it.
+            text: normalized, as passed to the engine.
             language: its BCP-47 tag.
-            speed: 1.0 = the voice's natural speed.
+            speed: 1.0: natural.
         """
-        seconds = estimate(text, language)
-        most = seconds.most / speed
-        return cls(seconds.least / speed, most, most * _HARD + _HARD_SECONDS)
+        estimated = estimate(text, language)
+        maximum = estimated.most / speed
+        return cls(estimated.least / speed, maximum, maximum * _CUTOFF_FACTOR + _CUTOFF_SECONDS)

@@ -1,8 +1,8 @@
-"""Tables of words, as they are written down best: in lines of text."""
+"""Word lists from whitespace-separated text."""
 
 from __future__ import annotations
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text."""
+    """Return the words of a text."""
     return frozenset(text.split())

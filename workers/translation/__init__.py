@@ -1,1 +1,1 @@
-"""The translation worker and its engines."""
+"""The translation worker: protection of names, translation, quality checks."""

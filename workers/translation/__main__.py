@@ -1,4 +1,4 @@
-"""The process of the translation worker."""
+"""Entry point of the translation worker process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The translation worker: batches of sentences in one language in, the same in another out."""
+"""The translation worker: translates batches of sentences."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _log = logging.getLogger(__name__)
 
 
 class TranslationWorker(JobWorker):
-    """Runs one translator."""
+    """Worker around one translator."""
 
     def __init__(self, assignment: Assignment, connection: Connection) -> None:
         self._name = assignment.engine
         self._connection = connection
         self._translator: Translator | None = None
         self._checked: CheckedTranslate | None = None
-        """For an engine whose answers are to be looked at."""
+        """Checked translation, for an engine that needs quality checks."""
         self._ready: Ready | None = None
-        """What the supervisor was told last."""
+        """Last Ready message."""
 
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Load the engine."""
@@ -58,7 +58,7 @@ class TranslationWorker(JobWorker):
         return self._ready
 
     def handle(self, message: ToWorker) -> None:
-        """One batch."""
+        """Process a message."""
         match message:
             case Translate():
                 self._translate(message)
@@ -66,10 +66,10 @@ class TranslationWorker(JobWorker):
                 self._connection.forget_cancelled(message.session, message.sentence)
                 self._connection.send(Cancelled(session=message.session, sentence=message.sentence))
             case _:
-                _log.warning("left out a %s: not for translation", type(message).__name__)
+                _log.warning("ignored a %s: not for translation", type(message).__name__)
 
     def close(self) -> None:
-        """End the engine."""
+        """Close the engine."""
         if self._translator is not None:
             self._translator.close()
 
@@ -78,51 +78,51 @@ class TranslationWorker(JobWorker):
         assert translator is not None  # noqa: S101 - load() comes before the first handle()
         if languages.are_same(message.source, message.target) or translator.name == UNTRANSLATED:
             same = [Made(sentence.text) for sentence in message.sentences]
-            self._answer(message, same, message.source, UNTRANSLATED)
+            self._send_results(message, same, message.source, UNTRANSLATED)
             return
         if not translator.supports(message.source, message.target):
             reason = f"{translator.name} does not translate from {message.source} to {message.target}"
             self._fail(message, reason, permanent=True)
             return
         try:
-            made = self._made(translator, message)
+            results = self._translated(translator, message)
         except CancelledError:
-            if not self._connection.stopping.is_set():  # else it is no failure, and another worker will do it
+            if not self._connection.stopping.is_set():  # else it is no failure: another worker translates it
                 self._fail(message, "cancelled", permanent=False)
         except VoicestreamError as error:
             _log.exception("batch=%d failed", message.batch)
             self._fail(message, error.for_people(), permanent=isinstance(error, UsageError | ConfigurationError))
         except (OSError, RuntimeError, ValueError) as error:
-            # What a library says about one text; anything else is a defect and ends the process.
+            # Errors of a library for one text; any other exception is a defect and ends the process.
             _log.exception("batch=%d failed", message.batch)
             self._fail(message, f"{type(error).__name__}: {error}", permanent=False)
         else:
-            self._answer(message, made, message.target, translator.name)
-        self._tell_device(translator)
+            self._send_results(message, results, message.target, translator.name)
+        self._report_device(translator)
 
-    def _made(self, translator: Translator, message: Translate) -> list[Made]:
+    def _translated(self, translator: Translator, message: Translate) -> list[Made]:
         texts = [sentence.text for sentence in message.sentences]
         job = Job(beams=message.options.beams, is_cancelled=lambda: self._is_cancelled(message))
         if self._checked is not None:
             return self._checked(translator, texts, (message.source, message.target), message.options, job)
-        return [Made(answer) for answer in translate_each(translator, texts, message.source, message.target, job)]
+        return [Made(text) for text in translate_each(translator, texts, message.source, message.target, job)]
 
     def _is_cancelled(self, message: Translate) -> bool:
-        """Whether we are to end, or nobody waits for any of the batch."""
+        """Whether the worker is stopping, or all sentences of the batch were cancelled."""
         return self._connection.stopping.is_set() or all(
             self._connection.is_cancelled(one.session, one.sentence) for one in message.sentences
         )
 
-    def _tell_device(self, translator: Translator) -> None:
-        """An engine may have run out of one device's memory, and gone on on another."""
+    def _report_device(self, translator: Translator) -> None:
+        """Report a change of the device: an engine may have fallen back to another one when out of memory."""
         if self._ready is not None and self._ready.device != translator.device:
             self._ready = Ready(engine=translator.name, device=translator.device, note=self._ready.note)
             self._connection.send(self._ready)
 
-    def _answer(self, message: Translate, made: list[Made], language: str, engine: str) -> None:
+    def _send_results(self, message: Translate, results: list[Made], language: str, engine: str) -> None:
         sentences = [
             TranslatedSentence(session=source.session, sentence=source.sentence, text=one.text, failure=one.failure)
-            for source, one in zip(message.sentences, made, strict=True)
+            for source, one in zip(message.sentences, results, strict=True)
         ]
         self._connection.send(Translated(batch=message.batch, language=language, engine=engine, sentences=sentences))
 

@@ -1,1 +1,1 @@
-"""The tts worker and its engines."""
+"""The tts worker: normalization, synthesis, postprocessing, resampling."""

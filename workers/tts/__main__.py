@@ -1,4 +1,4 @@
-"""The process of the tts worker."""
+"""Entry point of the tts worker process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a voice engine's rate to that of the audio pool."""
+"""Resampling from the rate of a voice engine to that of the audio pool."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class PoolRateResampler:
-    """Resamples one sentence as it comes; the result is the same however it was cut into chunks."""
+    """Streaming resampler of one sentence; the result does not depend on its chunks."""
 
     def __init__(self, sample_rate: int) -> None:
-        """``sample_rate``: Hertz of what is fed."""
+        """``sample_rate``: of the input, Hz."""
         import numpy as np
 
-        self._nothing = np.zeros(0, dtype=np.float32)
+        self._empty = np.zeros(0, dtype=np.float32)
         self._stream = None
         if sample_rate != SAMPLE_RATE:
             import soxr
@@ -26,13 +26,13 @@ class PoolRateResampler:
             self._stream = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
 
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The next mono samples; returns what is certain by now, at the pool's rate, possibly nothing yet."""
+        """Resample mono samples; return the output at the rate of the pool so far, possibly none."""
         if self._stream is None:
             return samples
         return self._stream.resample_chunk(samples)
 
     def end(self) -> NDArray[np.float32]:
-        """What was held back, up to the last sample; nothing may be fed afterwards."""
+        """Return the buffered output; nothing may be fed afterwards."""
         if self._stream is None:
-            return self._nothing
-        return self._stream.resample_chunk(self._nothing, last=True)
+            return self._empty
+        return self._stream.resample_chunk(self._empty, last=True)

@@ -1,4 +1,4 @@
-"""Writes samples into leased slots of the audio pool and says what was written."""
+"""Writer of samples into leased slots of the audio pool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Written:
-    """A stretch that now holds samples."""
+    """Segment of a slot that was written."""
 
     slot: int
     start: int
@@ -27,10 +27,10 @@ class Written:
 
 
 class SlotWriter:
-    """The slots of one sentence, filled one after another."""
+    """Writer of one sentence, which fills its slots in order."""
 
     def __init__(self, pool: AudioPool, slots: Iterable[int], skip_frames: int) -> None:
-        """``skip_frames``: how many frames are in the pool already, from an attempt before; they are not written."""
+        """``skip_frames``: frames that an earlier attempt wrote to the pool; they are skipped."""
         self._pool = pool
         self._slots = collections.deque(slots)
         self._used = 0
@@ -38,24 +38,24 @@ class SlotWriter:
 
     @property
     def needs_slot(self) -> bool:
-        """Whether nothing can be written before ``add``."""
+        """Whether ``write`` needs another slot."""
         return not self._slots
 
     def add(self, slots: Iterable[int]) -> None:
-        """Further slots."""
+        """Add leased slots."""
         self._slots.extend(slots)
 
     def skip(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What of these samples is still to be written."""
+        """Remove the samples that are in the pool already."""
         skipped = min(self._skip, len(samples))
         self._skip -= skipped
         return samples[skipped:]
 
     def write(self, samples: NDArray[np.float32]) -> tuple[Written, NDArray[np.float32]]:
-        """Write what fits into the slot in use; returns what was written, and the samples that are left.
+        """Write as many samples as fit into the current slot; return the segment and the remaining samples.
 
         Args:
-            samples: mono float32 at the pool's rate, at least one; ``needs_slot`` must be False.
+            samples: mono float32 at the rate of the pool, at least one; ``needs_slot`` must be False.
         """
         slot, start = self._slots[0], self._used
         frames = min(len(samples), SLOT_FRAMES - start)

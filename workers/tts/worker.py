@@ -1,4 +1,4 @@
-"""The tts worker: a sentence in, samples into the audio pool while they are being made."""
+"""The tts worker: streaming synthesis of sentences into the audio pool."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-BETWEEN_PIECES_SECONDS: Final = 0.12
-"""Quiet between the pieces of a sentence that was divided: that of a comma."""
+PART_PAUSE_SECONDS: Final = 0.12
+"""Pause between the parts of a split sentence: that of a comma."""
 
-_FOR_GOOD: Final = (UsageError, ConfigurationError, UnusableSoundError)
-"""Errors that another trial would only repeat."""
+_PERMANENT_ERRORS: Final = (UsageError, ConfigurationError, UnusableSoundError)
+"""Errors that are not retried."""
 
 
-class _LeftError(Exception):
-    """The sentence in hand was taken back, or the process is to end."""
+class _AbandonedError(Exception):
+    """The current sentence was cancelled, or the process is stopping."""
 
 
 class TtsWorker(JobWorker):
-    """Runs one synthesizer."""
+    """Worker around one synthesizer."""
 
     def __init__(self, assignment: Assignment, connection: Connection) -> None:
         if assignment.pool is None:
@@ -58,32 +58,32 @@ class TtsWorker(JobWorker):
         self._connection = connection
         self._pool = AudioPool(assignment.pool)
         self._synthesizer: Synthesizer | None = None
-        self._second: Synthesizer | None = None
-        """For languages that ours does not speak, where none was named; loaded when the first of them comes."""
-        self._later: collections.deque[ToWorker] = collections.deque()
-        """What arrived while a sentence waited for slots."""
+        self._fallback: Synthesizer | None = None
+        """Fallback for languages that ``auto``'s choice does not speak; loaded on first use."""
+        self._deferred: collections.deque[ToWorker] = collections.deque()
+        """Messages that arrived while a sentence waited for slots."""
 
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
         """Load the engine."""
         notes: list[str] = []
         self._synthesizer = engine_loading.load_synthesizer(self._name, report, notes.append, self._language)
-        # Made once here, so that its library is imported before the first sentence waits for it.
+        # Imports its library, so that the first sentence does not wait for it.
         PoolRateResampler(self._synthesizer.sample_rate)
         if self._synthesizer.needs_normalized_text:
-            _prepare_words(self._synthesizer.name)
+            _prepare_normalization(self._synthesizer.name)
         if self._synthesizer.needs_postprocessing:
             importlib.import_module("voicestream.workers.tts.postprocessing.postprocess")
         return Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
 
     def handle(self, message: ToWorker) -> None:
-        """One sentence, and what arrived in the meantime."""
-        self._later.append(message)
-        while self._later:
-            self._handle(self._later.popleft())
+        """Process a message, and those that arrived meanwhile."""
+        self._deferred.append(message)
+        while self._deferred:
+            self._handle(self._deferred.popleft())
 
     def close(self) -> None:
-        """End the engines."""
-        for synthesizer in (self._synthesizer, self._second):
+        """Close the engines."""
+        for synthesizer in (self._synthesizer, self._fallback):
             if synthesizer is not None:
                 synthesizer.close()
 
@@ -95,9 +95,9 @@ class TtsWorker(JobWorker):
                 self._connection.forget_cancelled(message.session, message.sentence)
                 self._connection.send(Cancelled(session=message.session, sentence=message.sentence))
             case Lease():
-                pass  # for a sentence that is finished by now; the supervisor takes the slots back by itself
+                pass  # for a finished sentence, whose slots the supervisor reclaims
             case _:
-                _log.warning("left out a %s: not for tts", type(message).__name__)
+                _log.warning("ignored a %s: not for tts", type(message).__name__)
 
     def _speak(self, job: Speak) -> None:
         synthesizer = self._synthesizer_for(job)
@@ -108,92 +108,92 @@ class TtsWorker(JobWorker):
         try:
             for samples in self._samples(synthesizer, job):
                 self._write(job, writer, samples)
-        except _LeftError:
+        except _AbandonedError:
             return
         except VoicestreamError as error:
             _log.exception("session=%s sentence=%d failed", job.session, job.sentence)
-            self._fail(job, error.for_people(), permanent=isinstance(error, _FOR_GOOD))
+            self._fail(job, error.for_people(), permanent=isinstance(error, _PERMANENT_ERRORS))
             return
         except (OSError, RuntimeError, ValueError) as error:
-            # What a library says about one text; anything else is a defect and ends the process.
+            # Errors of a library for one text; any other exception is a defect and ends the process.
             _log.exception("session=%s sentence=%d failed", job.session, job.sentence)
             self._fail(job, f"{type(error).__name__}: {error}", permanent=False)
             return
-        self._connection.send(self._written(job, slot=0, start=0, frames=0, last=True))
+        self._connection.send(self._audio_written(job, slot=0, start=0, frames=0, last=True))
 
     def _synthesizer_for(self, job: Speak) -> Synthesizer:
-        """The engine; where none was named and it does not speak the language, the one that speaks most."""
+        """Return the engine of a job; with ``auto``, the fallback if it does not speak the language."""
         synthesizer = self._synthesizer
         assert synthesizer is not None  # noqa: S101 - load() comes before the first handle()
         if not job.any_engine or synthesizer.supports(job.language):
             return synthesizer
-        if self._second is None:
-            second = engine_loading.built_in_voice(job.language)
-            if second in ("", synthesizer.name):
+        if self._fallback is None:
+            fallback = engine_loading.built_in_voice(job.language)
+            if fallback in ("", synthesizer.name):
                 return synthesizer
-            _log.warning("%s does not speak %s: %s does", synthesizer.name, job.language, second)
-            self._second = engine_loading.load_synthesizer(second, _tell_nobody)
-        return self._second
+            _log.warning("%s does not speak %s: falling back to %s", synthesizer.name, job.language, fallback)
+            self._fallback = engine_loading.load_synthesizer(fallback, _ignore_progress)
+        return self._fallback
 
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
-        """The sentence at the pool's rate, chunk by chunk."""
+        """Yield the samples of a sentence at the rate of the pool."""
         rate = synthesizer.sample_rate
         resampler = PoolRateResampler(rate)
         lead = silence(job.lead_seconds, rate)
-        text = _words(job.text, job.language) if synthesizer.needs_normalized_text else job.text
-        # Here and not in the parser: a translation may be longer than what it translates, and words than a number.
-        pieces = divide(text, synthesizer.max_characters(job.language))
-        for number, piece in enumerate(pieces, start=1):
-            pause = job.pause_seconds if number == len(pieces) else min(BETWEEN_PIECES_SECONDS, job.pause_seconds)
-            for chunk in self._sound(synthesizer, job, piece, pause):
-                self._check(job)
+        text = _normalize(job.text, job.language) if synthesizer.needs_normalized_text else job.text
+        # Split here, not in the parser: translation and normalization make a sentence longer.
+        parts = divide(text, synthesizer.max_characters(job.language))
+        for number, part in enumerate(parts, start=1):
+            pause = job.pause_seconds if number == len(parts) else min(PART_PAUSE_SECONDS, job.pause_seconds)
+            for chunk in self._synthesize(synthesizer, job, part, pause):
+                self._check_cancelled(job)
                 if len(chunk):
-                    # Not before the first sound: how long that takes says how fast the voice is.
+                    # Not before the first samples: the supervisor measures the time to first audio.
                     yield resampler.feed(lead)
                     lead = lead[:0]
                     yield resampler.feed(chunk)
         yield resampler.end()
 
-    def _sound(
+    def _synthesize(
         self, synthesizer: Synthesizer, job: Speak, text: str, pause_seconds: float
     ) -> Iterator[NDArray[np.float32]]:
-        """What is heard of one piece, and the quiet after it."""
-        # A voice was chosen for the one engine, and the other does not know it.
-        voice = "" if synthesizer is self._second else job.voice
+        """Yield the samples of one part, and the pause after it."""
+        # The voice belongs to the first engine.
+        voice = "" if synthesizer is self._fallback else job.voice
 
-        def make(seed: int) -> Iterator[NDArray[np.float32]]:
+        def synthesize(seed: int) -> Iterator[NDArray[np.float32]]:
             return synthesizer.synthesize(text, job.language, voice, seed, speed=job.speed)
 
         if not synthesizer.needs_postprocessing:
-            is_heard = False
-            for chunk in make(job.seed):
-                is_heard = is_heard or len(chunk) > 0
+            has_sound = False
+            for chunk in synthesize(job.seed):
+                has_sound = has_sound or len(chunk) > 0
                 yield chunk
-            if is_heard:
+            if has_sound:
                 yield silence(pause_seconds, synthesizer.sample_rate)
             return
-        from voicestream.workers.text.duration_bounds import Limits
-        from voicestream.workers.tts.postprocessing.postprocess import shaped
+        from voicestream.workers.text.duration_bounds import DurationBounds
+        from voicestream.workers.tts.postprocessing.postprocess import postprocess
 
-        yield from shaped(
-            make,
+        yield from postprocess(
+            synthesize,
             job.seed,
             sample_rate=synthesizer.sample_rate,
-            limits=Limits.of(text, job.language, job.speed),
+            bounds=DurationBounds.of(text, job.language, job.speed),
             pause_seconds=pause_seconds,
-            tell=lambda what: _log.warning("session=%s sentence=%d %s", job.session, job.sentence, what),
+            report=lambda defect: _log.warning("session=%s sentence=%d %s", job.session, job.sentence, defect),
         )
 
     def _write(self, job: Speak, writer: SlotWriter, samples: NDArray[np.float32]) -> None:
-        left = writer.skip(samples)
-        while len(left):
-            self._check(job)
+        remaining = writer.skip(samples)
+        while len(remaining):
+            self._check_cancelled(job)
             if writer.needs_slot:
                 self._wait_for_slots(job, writer)
                 continue
-            written, left = writer.write(left)
+            written, remaining = writer.write(remaining)
             self._connection.send(
-                self._written(job, slot=written.slot, start=written.start, frames=written.frames, last=False)
+                self._audio_written(job, slot=written.slot, start=written.start, frames=written.frames, last=False)
             )
 
     def _wait_for_slots(self, job: Speak, writer: SlotWriter) -> None:
@@ -204,13 +204,13 @@ class TtsWorker(JobWorker):
             case None:
                 pass
             case _:
-                self._later.append(message)
+                self._deferred.append(message)
 
-    def _check(self, job: Speak) -> None:
+    def _check_cancelled(self, job: Speak) -> None:
         if self._connection.stopping.is_set() or self._connection.is_cancelled(job.session, job.sentence):
-            raise _LeftError
+            raise _AbandonedError
 
-    def _written(self, job: Speak, *, slot: int, start: int, frames: int, last: bool) -> AudioWritten:
+    def _audio_written(self, job: Speak, *, slot: int, start: int, frames: int, last: bool) -> AudioWritten:
         return AudioWritten(
             session=job.session,
             sentence=job.sentence,
@@ -229,31 +229,31 @@ class TtsWorker(JobWorker):
         )
 
 
-def _tell_nobody(_stage: str, _progress: float | None) -> None:
-    """It is loaded in the blink of an eye."""
+def _ignore_progress(_stage: str, _progress: float | None) -> None:
+    """Ignore the progress of a quick load."""
 
 
 def silence(seconds: float, sample_rate: int) -> NDArray[np.float32]:
-    """So much of it."""
+    """Return samples of silence."""
     import numpy as np
 
     return np.zeros(round(seconds * sample_rate), np.float32)
 
 
-def _prepare_words(engine: str) -> None:
-    """Import what the first number would wait for.
+def _prepare_normalization(engine: str) -> None:
+    """Import the packages of text normalization.
 
     Raises:
-        EngineNotReadyError: the package that counts is missing.
+        EngineNotReadyError: num2words is missing.
     """
     try:
-        _words("1", "en")
+        _normalize("1", "en")
     except ImportError as error:
         raise EngineNotReadyError(f"{engine} cannot say numbers: {error}", hint="Try: pip install num2words") from error
 
 
-def _words(text: str, language: str) -> str:
-    """The text as words; the module is left alone by engines that need none."""
+def _normalize(text: str, language: str) -> str:
+    """Normalize a text; imported lazily, because some engines do not need it."""
     from voicestream.workers.tts.normalization.normalize import words
 
     return words(text, language)

@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from helpers.deadline import remaining
-from voicestream.workers.engines.apertium.process_pipeline import Pipeline, PipelineError
+from voicestream.workers.engines.apertium.process_pipeline import PipelineError, ProcessPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    Start = Callable[[Sequence[Sequence[str]]], Pipeline]
+    Start = Callable[[Sequence[Sequence[str]]], ProcessPipeline]
 
 CAT = [shutil.which("cat") or "/bin/cat"]
 
@@ -28,11 +28,11 @@ def python(program: str) -> list[str]:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[Sequence[Sequence[str]]], Pipeline]]:
-    started: list[Pipeline] = []
+def start() -> Iterator[Callable[[Sequence[Sequence[str]]], ProcessPipeline]]:
+    started: list[ProcessPipeline] = []
 
-    def begin(commands: Sequence[Sequence[str]]) -> Pipeline:
-        started.append(Pipeline(commands))
+    def begin(commands: Sequence[Sequence[str]]) -> ProcessPipeline:
+        started.append(ProcessPipeline(commands))
         return started[-1]
 
     yield begin
@@ -112,7 +112,7 @@ def test_close_ends_a_program_that_ignores_the_end_of_its_input(start: Start, mo
 def test_a_program_that_cannot_be_started_leaves_nothing_behind() -> None:
     before = psutil.Process().children()
     with pytest.raises(FileNotFoundError):
-        Pipeline([CAT, ["/no/such/program"]])
+        ProcessPipeline([CAT, ["/no/such/program"]])
     assert psutil.Process().children() == before
 
 
@@ -124,7 +124,7 @@ def test_no_descriptor_stays_open() -> None:
 
     before = count()
     for _ in range(3):
-        pipeline = Pipeline([CAT, CAT, CAT])
+        pipeline = ProcessPipeline([CAT, CAT, CAT])
         pipeline.exchange(b"text", remaining())
         assert count() == before + 4, "first input, last output, stderr, selector"
         pipeline.close()

@@ -75,7 +75,7 @@ def test_espeak_ng_that_is_damaged_is_named_with_what_installs_it_again(
 def test_what_the_network_refuses_costs_one_sentence(load_kokoro: Load) -> None:
     synthesizer = load_kokoro()
     assert synthesizer._vocabulary is not None
-    synthesizer._vocabulary._numbers["ð"] = 10_000
+    synthesizer._vocabulary._ids["ð"] = 10_000
     with pytest.raises(RuntimeError, match="Kokoro's network failed"):
         sound(synthesizer, SENTENCE)
     assert len(sound(synthesizer, "Yes."))

@@ -114,7 +114,7 @@ def test_what_takes_the_place_of_random_numbers_is_as_random() -> None:
     assert deterministic_noise.replace_random(model) == 3
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    tables = deterministic_noise.tables((each.name for each in session.get_inputs()), seed=5)
+    tables = deterministic_noise.noise_tables((each.name for each in session.get_inputs()), seed=5)
     normal, other, uniform = session.run(None, {"x": np.zeros(200_000, np.float32)} | tables)
     assert (normal.mean(), normal.std()) == pytest.approx((3.0, 2.0), abs=0.02)
     assert (other.mean(), other.std()) == pytest.approx((0.0, 1.0), abs=0.01)
@@ -152,13 +152,13 @@ def test_a_long_sentence_is_made_in_pieces_and_none_of_it_is_lost(load_kokoro: L
 def test_the_first_piece_leaves_before_the_second_is_begun(load_kokoro: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     synthesizer = load_kokoro()
     begun: list[int] = []
-    speak = network.Network.speak
+    speak = network.KokoroNetwork.synthesize
 
-    def listen(self: network.Network, ids: list[int], *rest: object, **others: object) -> object:
+    def listen(self: network.KokoroNetwork, ids: list[int], *rest: object, **others: object) -> object:
         begun.append(len(ids))
         return speak(self, ids, *rest, **others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(network.Network, "speak", listen)
+    monkeypatch.setattr(network.KokoroNetwork, "synthesize", listen)
     chunks = synthesizer.synthesize(LONG, "en", "", 7)
     while not len(next(chunks)):
         pass
@@ -187,7 +187,7 @@ def test_twice_the_speed_takes_half_the_time(load_kokoro: Load) -> None:
 
 def test_a_sentence_is_let_go_of_while_the_network_computes(load_kokoro: Load) -> None:
     synthesizer = load_kokoro()
-    slow = network.Network(_slow(synthesizer), threads=1)
+    slow = network.KokoroNetwork(_slow(synthesizer), threads=1)
     quick, synthesizer._network = synthesizer._network, slow
     chunks = synthesizer.synthesize(SENTENCE, "en", "", 7)
     assert len(next(chunks)) == 0

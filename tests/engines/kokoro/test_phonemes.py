@@ -14,8 +14,8 @@ from helpers import tiny_kokoro
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.engines.kokoro import japanese, phonemes, punctuation
-from voicestream.workers.engines.kokoro.phonemes import Phonemes
-from voicestream.workers.engines.kokoro.vocabulary import Vocabulary
+from voicestream.workers.engines.kokoro.phonemes import Phonemizer
+from voicestream.workers.engines.kokoro.vocabulary import SymbolTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,17 +76,17 @@ OTHERS = (
 
 
 @pytest.fixture(scope="module")
-def makes() -> Phonemes:
-    return Phonemes(Path(espeakng_loader.get_library_path()), Path(espeakng_loader.get_data_path()))
+def makes() -> Phonemizer:
+    return Phonemizer(Path(espeakng_loader.get_library_path()), Path(espeakng_loader.get_data_path()))
 
 
 @pytest.fixture(scope="module")
-def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Vocabulary:
-    return Vocabulary(tiny_kokoro.build(tmp_path_factory.mktemp("kokoro") / "model") / "tokenizer.json")
+def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> SymbolTable:
+    return SymbolTable(tiny_kokoro.build(tmp_path_factory.mktemp("kokoro") / "model") / "tokenizer.json")
 
 
-def of(makes: Phonemes, text: str, language: str, *, is_british: bool = False) -> str:
-    return makes.of(text, language, is_british=is_british)
+def of(makes: Phonemizer, text: str, language: str, *, is_british: bool = False) -> str:
+    return makes.convert(text, language, is_british=is_british)
 
 
 def without_spaces(text: str) -> str:
@@ -94,7 +94,7 @@ def without_spaces(text: str) -> str:
 
 
 @pytest.mark.parametrize(("text", "expected"), JAPANESE)
-def test_japanese_sounds_are_those_the_network_was_trained_on(makes: Phonemes, text: str, expected: str) -> None:
+def test_japanese_sounds_are_those_the_network_was_trained_on(makes: Phonemizer, text: str, expected: str) -> None:
     found = of(makes, text, "ja")
     assert without_spaces(found) == without_spaces(expected)
     # misaki joins some endings that we leave alone, by a list of 150,000 words.
@@ -102,28 +102,28 @@ def test_japanese_sounds_are_those_the_network_was_trained_on(makes: Phonemes, t
 
 
 @pytest.mark.parametrize(("text", "expected"), CHINESE)
-def test_chinese_sounds_are_those_the_network_was_trained_on(makes: Phonemes, text: str, expected: str) -> None:
+def test_chinese_sounds_are_those_the_network_was_trained_on(makes: Phonemizer, text: str, expected: str) -> None:
     assert of(makes, text, "zh") == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), AMERICAN)
-def test_american_sounds_have_the_letters_of_the_network(makes: Phonemes, text: str, expected: str) -> None:
+def test_american_sounds_have_the_letters_of_the_network(makes: Phonemizer, text: str, expected: str) -> None:
     assert of(makes, text, "en") == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), BRITISH)
-def test_british_sounds_have_the_letters_of_the_network(makes: Phonemes, text: str, expected: str) -> None:
+def test_british_sounds_have_the_letters_of_the_network(makes: Phonemizer, text: str, expected: str) -> None:
     assert of(makes, text, "en-GB", is_british=True) == expected
 
 
 @pytest.mark.parametrize(("language", "text", "expected"), OTHERS)
 def test_other_languages_have_the_letters_of_the_network(
-    makes: Phonemes, vocabulary: Vocabulary, language: str, text: str, expected: str
+    makes: Phonemizer, vocabulary: SymbolTable, language: str, text: str, expected: str
 ) -> None:
     assert vocabulary.known(of(makes, text, language)) == expected
 
 
-def test_nothing_of_what_is_said_is_unknown_to_the_network(makes: Phonemes, vocabulary: Vocabulary) -> None:
+def test_nothing_of_what_is_said_is_unknown_to_the_network(makes: Phonemizer, vocabulary: SymbolTable) -> None:
     texts: Sequence[tuple[str, str]] = (
         *((text, "ja") for text, _ in JAPANESE),
         *((text, "zh") for text, _ in CHINESE),
@@ -134,7 +134,7 @@ def test_nothing_of_what_is_said_is_unknown_to_the_network(makes: Phonemes, voca
         assert vocabulary.known(found) == found
 
 
-def test_letters_with_a_mark_above_are_taken_apart_only_where_the_network_lacks_them(vocabulary: Vocabulary) -> None:
+def test_letters_with_a_mark_above_are_taken_apart_only_where_the_network_lacks_them(vocabulary: SymbolTable) -> None:
     assert vocabulary.known("ẽç♪Ж") == "e\u0303ç"
 
 
@@ -166,23 +166,23 @@ def test_letters_with_a_mark_above_are_taken_apart_only_where_the_network_lacks_
     ],
 )
 def test_kana_are_read_with_their_neighbours(kana: str, expected: str) -> None:
-    assert japanese.sounds(kana) == expected
+    assert japanese.phonemes_of_kana(kana) == expected
 
 
 def test_every_kana_has_a_sound() -> None:
     letters = [chr(code) for code in (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB)) if chr(code) not in "っッ"]
-    assert [letter for letter in letters if not japanese.sounds(letter)] == []
+    assert [letter for letter in letters if not japanese.phonemes_of_kana(letter)] == []
 
 
 @pytest.mark.parametrize("language", ["ja", "zh"])
-def test_latin_words_are_read_as_english_among_others(makes: Phonemes, language: str) -> None:
+def test_latin_words_are_read_as_english_among_others(makes: Phonemizer, language: str) -> None:
     text = {"ja": "次はPython fileを読む。", "zh": "我们用Python file。"}[language]
     found = of(makes, text, language)
     assert "pˈIθən fˈIl" in found
     assert len(found) > 20
 
 
-def test_words_of_another_language_leave_no_trace_of_its_name(makes: Phonemes) -> None:
+def test_words_of_another_language_leave_no_trace_of_its_name(makes: Phonemizer) -> None:
     assert of(makes, "le weekend", "fr") == "lə wiːkˈɛnd"
 
 
@@ -201,7 +201,7 @@ def test_words_of_another_language_leave_no_trace_of_its_name(makes: Phonemes) -
         (" \n", ""),
     ],
 )
-def test_marks_stay_where_the_network_makes_pauses_of_them(makes: Phonemes, text: str, expected: str) -> None:
+def test_marks_stay_where_the_network_makes_pauses_of_them(makes: Phonemizer, text: str, expected: str) -> None:
     assert of(makes, text, "en") == expected
 
 
@@ -209,19 +209,19 @@ def test_a_stop_within_a_word_makes_no_pause() -> None:
     assert punctuation.split("See main.py, or 3.5.") == [("See main.py", ", "), ("or 3.5", ". "), ("", "")]
 
 
-def test_a_mark_needs_no_space_where_words_have_none(makes: Phonemes) -> None:
+def test_a_mark_needs_no_space_where_words_have_none(makes: Phonemizer) -> None:
     assert of(makes, "はい!次?", "ja") == "hai! ʦɨɡʲi?"
     assert of(makes, "很好!下一个", "zh").startswith("xə↓n xau↓! ɕja↘")
 
 
 @pytest.mark.parametrize("text", ["before\0after", "before\ud800after", "before\x1b after"])
-def test_what_cannot_be_said_does_not_cut_the_text_off(makes: Phonemes, text: str) -> None:
+def test_what_cannot_be_said_does_not_cut_the_text_off(makes: Phonemizer, text: str) -> None:
     assert of(makes, text, "en") == of(makes, "before after", "en")
 
 
 @pytest.mark.parametrize(("language", "package"), [("ja", "fugashi"), ("ja", "unidic_lite"), ("zh", "rjieba")])
 def test_a_missing_package_of_a_language_is_named_with_the_command_that_installs_it(
-    makes: Phonemes, language: str, package: str, monkeypatch: pytest.MonkeyPatch
+    makes: Phonemizer, language: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else find(name))
@@ -250,5 +250,5 @@ def test_a_vocabulary_of_something_else_is_refused(words: str, content: str, tmp
     file = tmp_path / "tokenizer.json"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(EngineNotReadyError, match=words) as caught:
-        Vocabulary(file)
+        SymbolTable(file)
     assert "voicestream setup" in caught.value.hint

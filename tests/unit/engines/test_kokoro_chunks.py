@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestream.workers.engines.kokoro import chunks, joining
-from voicestream.workers.engines.kokoro.chunks import Piece, cut
+from voicestream.workers.engines.kokoro.chunks import Chunk, split
 
 RATE = 24_000
 
@@ -16,38 +16,38 @@ WORD = "nˈulIn"
 CLAUSE = " ".join([WORD] * 5)
 
 
-def sizes(found: list[Piece]) -> list[int]:
+def sizes(found: list[Chunk]) -> list[int]:
     return [len(piece.phonemes) for piece in found]
 
 
 def test_a_short_sentence_is_one_piece() -> None:
-    assert cut(f"{WORD}, {WORD}.") == [Piece(f"{WORD}, {WORD}.", 0.0)]
-    assert cut("") == []
-    assert cut("  ") == []
+    assert split(f"{WORD}, {WORD}.") == [Chunk(f"{WORD}, {WORD}.", 0.0)]
+    assert split("") == []
+    assert split("  ") == []
 
 
 def test_the_first_piece_ends_with_the_first_clause() -> None:
-    found = cut(f"{CLAUSE}, {CLAUSE}, {CLAUSE}.")
-    assert found[0] == Piece(f"{CLAUSE},", 0.12)
-    assert found[1:] == [Piece(f"{CLAUSE}, {CLAUSE}.", 0.0)]
+    found = split(f"{CLAUSE}, {CLAUSE}, {CLAUSE}.")
+    assert found[0] == Chunk(f"{CLAUSE},", 0.12)
+    assert found[1:] == [Chunk(f"{CLAUSE}, {CLAUSE}.", 0.0)]
 
 
 def test_a_clause_too_short_to_be_said_well_stays_with_the_next() -> None:
-    found = cut(f"{WORD}, {CLAUSE}, {CLAUSE}, {WORD}.")
+    found = split(f"{WORD}, {CLAUSE}, {CLAUSE}, {WORD}.")
     assert found[0].phonemes == f"{WORD}, {CLAUSE},"
     assert found[-1].phonemes == f"{CLAUSE}, {WORD}."
-    assert cut(f"{CLAUSE}, {WORD}.") == [Piece(f"{CLAUSE}, {WORD}.", 0.0)]
+    assert split(f"{CLAUSE}, {WORD}.") == [Chunk(f"{CLAUSE}, {WORD}.", 0.0)]
 
 
 def test_later_pieces_are_as_long_as_they_may_be_and_end_at_the_best_mark() -> None:
     clauses = [f"{CLAUSE}," for _ in range(12)]
     clauses[4] = f"{CLAUSE};"
-    found = cut(" ".join(clauses))
+    found = split(" ".join(clauses))
     assert found[1].phonemes.endswith(";")
     assert found[1].pause_seconds == 0.2
-    assert all(size <= chunks.LONGEST for size in sizes(found))
-    alike = cut(", ".join([CLAUSE] * 20))
-    assert all(chunks.LONGEST - len(CLAUSE) - 2 < size <= chunks.LONGEST for size in sizes(alike)[1:-1])
+    assert all(size <= chunks.MAX_SYMBOLS for size in sizes(found))
+    alike = split(", ".join([CLAUSE] * 20))
+    assert all(chunks.MAX_SYMBOLS - len(CLAUSE) - 2 < size <= chunks.MAX_SYMBOLS for size in sizes(alike)[1:-1])
     assert len(alike) > 3
 
 
@@ -55,27 +55,27 @@ def test_later_pieces_are_as_long_as_they_may_be_and_end_at_the_best_mark() -> N
     ("mark", "pause"), [(".", 0.35), ("!”", 0.35), (";", 0.2), (" —", 0.2), (",", 0.12), (")", 0.12)]
 )
 def test_each_mark_has_its_pause(mark: str, pause: float) -> None:
-    assert cut(f"{CLAUSE}{mark} {CLAUSE} {CLAUSE}")[0].pause_seconds == pause
+    assert split(f"{CLAUSE}{mark} {CLAUSE} {CLAUSE}")[0].pause_seconds == pause
 
 
 def test_without_marks_the_first_piece_ends_between_two_words_after_a_few_seconds() -> None:
-    found = cut(" ".join([WORD] * 60))
-    assert sizes(found)[0] <= chunks.LATEST
+    found = split(" ".join([WORD] * 60))
+    assert sizes(found)[0] <= chunks.FIRST_MAX
     assert found[0].pause_seconds == 0.0
     assert all(piece.phonemes.split() == [WORD] * len(piece.phonemes.split()) for piece in found)
 
 
 def test_without_spaces_it_is_cut_all_the_same() -> None:
-    found = cut("a" * 1000)
+    found = split("a" * 1000)
     assert "".join(piece.phonemes for piece in found) == "a" * 1000
-    assert max(sizes(found)) <= chunks.LONGEST
+    assert max(sizes(found)) <= chunks.MAX_SYMBOLS
 
 
 @given(st.text(alphabet="ab ,.;—“”()!", max_size=900))
 def test_nothing_is_lost_and_no_piece_is_too_long(text: str) -> None:
-    found = cut(text)
+    found = split(text)
     assert "".join("".join(piece.phonemes for piece in found).split()) == "".join(text.split())
-    assert max(sizes(found), default=0) <= chunks.LONGEST
+    assert max(sizes(found), default=0) <= chunks.MAX_SYMBOLS
     assert all(piece.phonemes for piece in found)
     assert not found or found[-1].pause_seconds == 0.0
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voicestream.workers.engines.xtts.end_detection import STOP_PROBABILITY, TOKEN_SECONDS, EndDetector
-from voicestream.workers.text.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import DurationBounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +17,7 @@ RATE = 24_000
 
 
 def ending(least: float = 0.0, hard: float = 20.0, speed: float = 1.0) -> EndDetector:
-    return EndDetector(Limits(least, hard / 2, hard), 600, RATE, speed)
+    return EndDetector(DurationBounds(least, hard / 2, hard), 600, RATE, speed)
 
 
 def sound(seconds: float, level: float = 0.2) -> NDArray[np.float32]:

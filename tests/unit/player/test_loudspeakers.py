@@ -12,8 +12,8 @@ from voicestream.protocol import audio_pool
 from voicestream.protocol.audio_pool import SLOT_FRAMES, AudioPool
 from voicestream.protocol.messages import AudioPlayed, OutputFailed, Play, PlaybackFinished, PlaybackStarted
 from voicestream.workers.player import sound_device
-from voicestream.workers.player.loudspeakers import Speakers
-from voicestream.workers.player.portaudio import Latency, RateRefusedError, Stream
+from voicestream.workers.player.loudspeakers import LoudspeakerOutput
+from voicestream.workers.player.portaudio import Latency, PortAudioStream, RateRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,35 +35,37 @@ class FakeAudio:
         self.refuses_our_rate = False
         self.ends_at_once = False
         self.latency_seconds = 0.010
-        self.stream: Stream | None = None
+        self.stream: PortAudioStream | None = None
         self.read: Callable[[memoryview], None] | None = None
         self.asked: list[tuple[int, Latency]] = []
 
-    def open(self, _name: str, rate: int, latency: Latency, read: Callable[[memoryview], None]) -> Stream:
+    def open(self, _name: str, rate: int, latency: Latency, read: Callable[[memoryview], None]) -> PortAudioStream:
         if not self.is_there:
             raise AudioDeviceError("no device", hint="Try: something")
         if self.refuses_our_rate and rate == 24_000:
-            raise RateRefusedError(48_000)
+            raise RateRejectedError(48_000)
         self.asked.append((rate, latency))
-        self.stream = Stream(rate=rate, latency_seconds=self.latency_seconds, device="fake", _inner=FakeInner())
+        self.stream = PortAudioStream(
+            rate=rate, latency_seconds=self.latency_seconds, device="fake", _inner=FakeInner()
+        )
         self.read = read
         self.stream.has_ended = self.ends_at_once
         return self.stream
 
-    def close(self, stream: Stream) -> None:
+    def close(self, stream: PortAudioStream) -> None:
         if stream is self.stream:
             self.stream = self.read = None
 
 
 class Room:
-    """Speakers, and somebody who lets time pass."""
+    """LoudspeakerOutput, and somebody who lets time pass."""
 
     def __init__(self, pool: AudioPool) -> None:
         self.pool = pool
         self.now = 1000.0
         self.audio = FakeAudio()
         self.hung: list[str] = []
-        self.speakers = Speakers(
+        self.speakers = LoudspeakerOutput(
             pool, cast("Any", self.audio), "", self.hung.append, clock=lambda: self.now, sleep=self.sleep
         )
         self.news: list[FromWorker] = []
@@ -147,7 +149,7 @@ def test_a_device_that_stays_away_fails_its_sessions(room: Room) -> None:
     room.say(0, 0)
     room.pass_time(0.2)
     room.unplug()
-    room.pass_time(sound_device.GONE_SECONDS - 0.5)
+    room.pass_time(sound_device.LOST_SECONDS - 0.5)
     assert not [m for m in room.news if isinstance(m, OutputFailed)]
     room.pass_time(2.0)
     (failed,) = [m for m in room.news if isinstance(m, OutputFailed)]
@@ -163,7 +165,7 @@ def test_a_device_that_comes_and_goes_fails_as_well(room: Room) -> None:
     room.audio.ends_at_once = True
     assert room.audio.stream is not None
     room.audio.stream.has_ended = True
-    room.pass_time(sound_device.GONE_SECONDS + 2)
+    room.pass_time(sound_device.LOST_SECONDS + 2)
     assert [m.exit_code for m in room.news if isinstance(m, OutputFailed)] == [69]
 
 
@@ -203,10 +205,10 @@ def test_the_device_is_released_after_a_while_also_in_a_pause(room: Room) -> Non
     room.say(0, 0)
     assert room.audio.stream is not None
     room.pass_time(0.1)
-    room.speakers.hold()
+    room.speakers.pause()
     room.pass_time(sound_device.RELEASE_SECONDS + 0.1)
     assert room.audio.stream is None
-    room.speakers.go_on()
+    room.speakers.resume()
     room.pass_time(1.0)
     assert room.news[-1] == PlaybackFinished(session="s", sentence=0, frames=SLOT_FRAMES)
 
@@ -223,7 +225,7 @@ def test_a_device_that_ran_empty_gets_a_longer_buffer_step_by_step(room: Room) -
 
 def test_a_device_with_a_long_buffer_is_emptied_when_it_is_to_be_silent(room: Room) -> None:
     room.audio.latency_seconds = 0.2
-    room.speakers._device.empty()
+    room.speakers._device.flush()
     first = room.audio.stream
     room.say(0, 0)
     room.say(1, 1)
@@ -251,7 +253,7 @@ def test_a_sentence_that_is_taken_back_in_its_middle_tells_the_frame_at_which_an
 
 def test_a_device_that_refuses_24_khz_gets_its_own_rate(room: Room) -> None:
     room.audio.refuses_our_rate = True
-    room.speakers._device.empty()
+    room.speakers._device.flush()
     assert room.audio.asked[-1][0] == 48_000
     room.say(0, 0)
     room.pass_time(1.2)

@@ -10,7 +10,7 @@ import pytest
 
 from voicestream.protocol import audio_pool
 from voicestream.protocol.audio_pool import AudioPool, Cursor
-from voicestream.workers.player.playback_queue import Piece, Tape, Track
+from voicestream.workers.player.playback_queue import PlaybackQueue, QueuedSegment, Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,20 +25,22 @@ class Deck:
     def __init__(self, pool: AudioPool) -> None:
         self.pool = pool
         self.now = 100.0
-        self.tape = Tape(pool, lambda: self.now)
-        self.heard: list[int] = []
+        self.tape = PlaybackQueue(pool, lambda: self.now)
+        self.played: list[int] = []
         for slot in range(pool.slots):
             with pool.frames(slot, 0, audio_pool.SLOT_FRAMES) as place:
                 first = slot * audio_pool.SLOT_FRAMES + 1
                 place[:] = np.arange(first, first + audio_pool.SLOT_FRAMES, dtype=np.float32).tobytes()
 
     def track(self, serial: int, heard: int = 0) -> Track:
-        return Track(session="s", sentence=serial, serial=serial, heard=heard)
+        return Track(session="s", sentence=serial, serial=serial, played=heard)
 
-    def add(self, track: Track, frame: int, frames: int, *, last: bool = False, slot: int = 0) -> Piece:
+    def add(self, track: Track, frame: int, frames: int, *, last: bool = False, slot: int = 0) -> QueuedSegment:
         """A piece whose samples are those of its frames."""
-        piece = Piece(track=track, frame=frame, frames=frames, samples=self.pool.frames(slot, frame, frames), last=last)
-        track.pieces.append(piece)
+        piece = QueuedSegment(
+            track=track, frame=frame, frames=frames, samples=self.pool.frames(slot, frame, frames), last=last
+        )
+        track.segments.append(piece)
         self.tape.add(piece)
         return piece
 
@@ -82,34 +84,34 @@ def test_a_frame_is_heard_when_enough_further_ones_were_asked_for(deck: Deck) ->
     seen: list[tuple[int, int]] = []
     for _ in range(6):
         deck.ask()
-        seen.append((track.heard, deck.pool.cursor.frame))
+        seen.append((track.played, deck.pool.cursor.frame))
     assert seen == [(0, 0), (0, 0), (120, 120), (240, 240), (300, 300), (300, 300)]
     assert deck.pool.cursor == Cursor(serial=7, frame=300)
-    assert deck.tape.is_settled
+    assert deck.tape.is_drained
 
 
 def test_held_is_silent_at_the_next_block_and_goes_on_with_the_next_frame(deck: Deck) -> None:
     track = deck.track(1)
     deck.add(track, 0, 240, last=True)
     deck.ask()
-    deck.tape.held = True
+    deck.tape.is_paused = True
     assert deck.ask(3) == [0] * 3 * BLOCK
-    deck.tape.held = False
+    deck.tape.is_paused = False
     assert deck.ask() == list(range(121, 241))
-    assert track.missing == 0
+    assert track.underrun_frames == 0
 
 
 def test_silence_within_a_sentence_is_missing_and_silence_after_it_is_not(deck: Deck) -> None:
     track = deck.track(1)
     deck.add(track, 0, 100)
     deck.ask(3)
-    assert track.missing == 0  # it may have been the end: only what comes next can tell
+    assert track.underrun_frames == 0  # it may have been the end: only what comes next can tell
     deck.add(track, 100, 20)
     deck.ask(2)
-    assert track.missing == 20 + 2 * BLOCK
+    assert track.underrun_frames == 20 + 2 * BLOCK
     deck.add(track, 120, 0, last=True)
     deck.ask(5)
-    assert track.missing == 20 + 2 * BLOCK
+    assert track.underrun_frames == 20 + 2 * BLOCK
     assert track.end == 120
 
 
@@ -119,7 +121,7 @@ def test_a_sentence_that_is_late_as_a_whole_misses_nothing(deck: Deck) -> None:
     deck.ask(3)
     deck.add(second, 0, 100, last=True)
     deck.ask(2)
-    assert (first.missing, second.missing) == (0, 0)
+    assert (first.underrun_frames, second.underrun_frames) == (0, 0)
 
 
 def test_a_callback_that_comes_late_counts_what_was_beyond_the_buffer(deck: Deck) -> None:
@@ -128,10 +130,10 @@ def test_a_callback_that_comes_late_counts_what_was_beyond_the_buffer(deck: Deck
     deck.add(track, 0, 1_000)
     deck.ask(2)
     deck.ask(after_seconds=3 * BLOCK_SECONDS)
-    assert (deck.tape.late_calls, track.missing) == (0, 0)
+    assert (deck.tape.late_calls, track.underrun_frames) == (0, 0)
     deck.ask(after_seconds=0.1)
     assert deck.tape.late_calls == 1
-    assert abs(track.missing - (2_400 - 3 * BLOCK)) <= 1
+    assert abs(track.underrun_frames - (2_400 - 3 * BLOCK)) <= 1
 
 
 def test_a_dropped_sentence_is_skipped_and_its_samples_are_not_read(deck: Deck) -> None:
@@ -141,11 +143,11 @@ def test_a_dropped_sentence_is_skipped_and_its_samples_are_not_read(deck: Deck) 
     deck.ask()
     for track in (first, second):
         track.dropped = True
-    deck.tape.settle()
-    for piece in (*first.pieces, *second.pieces):
+    deck.tape.wait_for_callback()
+    for piece in (*first.segments, *second.segments):
         piece.samples.release()  # reading them would raise now
     assert deck.ask(2) == [*range(1, 201), *[0] * 40]
-    assert first.heard == BLOCK  # what was heard before stays so
+    assert first.played == BLOCK  # what was heard before stays so
     assert deck.pool.cursor.serial == 3
 
 
@@ -154,14 +156,14 @@ def test_a_dropped_sentence_is_skipped_and_its_samples_are_not_read(deck: Deck) 
     [(0, (100, 50)), (100, (100, 50)), (120, (120, 30)), (150, None), (200, None)],
 )
 def test_what_is_left_of_a_piece(deck: Deck, heard: int, left: tuple[int, int] | None) -> None:
-    rest = deck.add(deck.track(1), 100, 50).after(heard)
+    rest = deck.add(deck.track(1), 100, 50).rest_from(heard)
     assert (rest and (rest.frame, rest.frames)) == left
     if rest is not None:
         assert np.frombuffer(rest.samples, np.float32)[0] == rest.frame + 1
 
 
 def test_the_end_of_a_sentence_is_never_left_out(deck: Deck) -> None:
-    rest = deck.add(deck.track(1), 100, 50, last=True).after(150)
+    rest = deck.add(deck.track(1), 100, 50, last=True).rest_from(150)
     assert rest is not None
     assert (rest.frame, rest.frames, rest.last) == (150, 0, True)
 
@@ -171,7 +173,7 @@ def test_a_tape_that_was_reset_begins_anew(deck: Deck) -> None:
     deck.add(track, 0, 500)
     deck.ask()
     deck.tape.reset()
-    assert deck.tape.is_settled
+    assert deck.tape.is_drained
     assert deck.ask(after_seconds=10.0) == [0] * BLOCK
     assert deck.tape.late_calls == 0
 
@@ -181,13 +183,13 @@ def test_silence_while_the_device_is_opened_anew_within_a_sentence_is_missing(de
     track = deck.track(1)
     deck.add(track, 0, 500)
     deck.ask(2)
-    deck.tape.still = True
+    deck.tape.is_stopped = True
     assert deck.ask(2) == [0] * 2 * BLOCK
     deck.tape.reset()
     deck.add(track, 240, 260, last=True)
     assert deck.ask(after_seconds=0.1) == list(range(241, 361))
     # What is asked for still while it stands still, then the tenth of a second less what was in the buffer by then.
-    assert abs(track.missing - (2 * BLOCK + 2_400 - 2 * BLOCK)) <= 1
+    assert abs(track.underrun_frames - (2 * BLOCK + 2_400 - 2 * BLOCK)) <= 1
     assert deck.tape.late_calls == 0
 
 
@@ -199,20 +201,20 @@ def test_silence_is_missing_too_when_all_was_handed_over_and_some_of_it_is_playe
     deck.tape.reset()
     deck.add(track, 120, 120, last=True)
     deck.ask(after_seconds=0.1)
-    assert abs(track.missing - (2_400 - 3 * BLOCK)) <= 1
+    assert abs(track.underrun_frames - (2_400 - 3 * BLOCK)) <= 1
 
 
 def test_a_pause_in_which_the_device_is_let_go_of_is_not_missing(deck: Deck) -> None:
     track = deck.track(1)
     deck.add(track, 0, 240, last=True)
     deck.ask()
-    deck.tape.hold()  # and no callback comes any more
+    deck.tape.pause()  # and no callback comes any more
     deck.now += 10.0
-    deck.tape.held = False
+    deck.tape.is_paused = False
     deck.tape.reset()
     deck.add(track, 120, 120, last=True)
     deck.ask()
-    assert track.missing == 0
+    assert track.underrun_frames == 0
 
 
 def test_a_sentence_that_begins_on_a_device_opened_anew_misses_nothing(deck: Deck) -> None:
@@ -222,4 +224,4 @@ def test_a_sentence_that_begins_on_a_device_opened_anew_misses_nothing(deck: Dec
     deck.tape.reset()
     deck.add(second, 0, 120, last=True)
     deck.ask(after_seconds=1.0)
-    assert (first.missing, second.missing) == (0, 0)
+    assert (first.underrun_frames, second.underrun_frames) == (0, 0)

@@ -27,7 +27,7 @@ def stretch(sentence: int, frame: int = 0, *, session: str = "s", last: bool = T
 def taken(playlist: Playlist) -> list[tuple[str, int, int]]:
     """All that may go to outputs now."""
     found: list[tuple[str, int, int]] = []
-    while (play := playlist.take()) is not None:
+    while (play := playlist.next_segment()) is not None:
         found.append((play.session, play.sentence, play.frame))
     return found
 

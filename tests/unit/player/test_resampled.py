@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soxr
 
-from voicestream.workers.player.resampled import DELAY_SECONDS, QUALITY, Resampled
+from voicestream.workers.player.resampled import DELAY_SECONDS, QUALITY, ResamplingReader
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 16_000])
@@ -23,7 +23,7 @@ def test_what_is_read_in_blocks_is_the_whole_resampled_at_once(rate: int) -> Non
         out[:] = piece.tobytes()
         read_frames += len(piece)
 
-    resampled = Resampled(read, rate)
+    resampled = ResamplingReader(read, rate)
     heard: list[bytes] = []
     block = rate // 200
     for i in range(210):

@@ -8,29 +8,29 @@ import numpy as np
 import pytest
 
 from helpers.sounds import RATE, Engine, quiet, rms, sound, speech
-from voicestream.workers.text.duration_bounds import Limits
-from voicestream.workers.tts.postprocessing.postprocess import shaped
+from voicestream.workers.text.duration_bounds import DurationBounds
+from voicestream.workers.tts.postprocessing.postprocess import postprocess
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LIMITS = Limits(least=1.0, most=6.0, hard=8.0)
+LIMITS = DurationBounds(minimum=1.0, maximum=6.0, cutoff=8.0)
 
 NOISE = 0.001
 """-40 dB below the speech."""
 
 
 def heard(
-    engine: Engine, limits: Limits = LIMITS, pause: float = 0.0, rate: int = RATE
+    engine: Engine, bounds: DurationBounds = LIMITS, pause: float = 0.0, rate: int = RATE
 ) -> tuple[NDArray[np.float32], list[str]]:
     told: list[str] = []
-    out = list(shaped(engine.make, 7, sample_rate=rate, limits=limits, pause_seconds=pause, tell=told.append))
+    out = list(postprocess(engine.make, 7, sample_rate=rate, bounds=bounds, pause_seconds=pause, report=told.append))
     return np.concatenate(out), told
 
 
-def length(*parts: NDArray[np.float32], limits: Limits = LIMITS) -> float:
+def length(*parts: NDArray[np.float32], bounds: DurationBounds = LIMITS) -> float:
     """Seconds of what is heard of these."""
-    return len(heard(Engine(sound(*parts)), limits)[0]) / RATE
+    return len(heard(Engine(sound(*parts)), bounds)[0]) / RATE
 
 
 @pytest.mark.parametrize("noise", [0.0, NOISE])
@@ -109,7 +109,7 @@ def test_a_click_before_the_first_sound_is_no_beginning() -> None:
 def test_one_loud_click_does_not_make_quiet_of_soft_speech() -> None:
     loud = np.full(240, 0.9, np.float32)
     soft = speech(6.0, 0.011)
-    assert length(soft[:12_000], loud, soft[12_000:], limits=Limits(0.1, 20.0, 30.0)) >= 5.9
+    assert length(soft[:12_000], loud, soft[12_000:], bounds=DurationBounds(0.1, 20.0, 30.0)) >= 5.9
 
 
 def test_a_soft_passage_is_speech() -> None:

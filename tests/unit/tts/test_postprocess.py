@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from helpers.sounds import RATE, Engine, cut, quiet, rms, sound, speech
 from voicestream.errors import UnusableSoundError
-from voicestream.workers.text.duration_bounds import Limits
-from voicestream.workers.tts.postprocessing.postprocess import other_seed, shaped
+from voicestream.workers.text.duration_bounds import DurationBounds
+from voicestream.workers.tts.postprocessing.postprocess import postprocess, retry_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-LIMITS = Limits(least=1.0, most=6.0, hard=8.0)
+LIMITS = DurationBounds(minimum=1.0, maximum=6.0, cutoff=8.0)
 
 GOOD = speech(2.0)
 SILENCE = quiet(2.0, 0.0005)
@@ -34,9 +34,9 @@ def no_numbers(at: float, of: NDArray[np.float32] = GOOD) -> NDArray[np.float32]
     return broken
 
 
-def heard(engine: Engine, limits: Limits = LIMITS, pause: float = 0.0) -> tuple[NDArray[np.float32], list[str]]:
+def heard(engine: Engine, bounds: DurationBounds = LIMITS, pause: float = 0.0) -> tuple[NDArray[np.float32], list[str]]:
     told: list[str] = []
-    out = list(shaped(engine.make, 7, sample_rate=RATE, limits=limits, pause_seconds=pause, tell=told.append))
+    out = list(postprocess(engine.make, 7, sample_rate=RATE, bounds=bounds, pause_seconds=pause, report=told.append))
     return np.concatenate(out), told
 
 
@@ -51,13 +51,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_sound_that_is_wrong_is_made_once_more_with_another_seed(wrong: str) -> None:
+def test_a_sound_that_is_wrong_is_made_once_more_with_anretry_seed(wrong: str) -> None:
     sound_made, reason = WRONG[wrong]
     engine = Engine(sound_made, GOOD)
     samples, told = heard(engine)
     assert np.array_equal(samples, heard(Engine(GOOD))[0])
-    assert engine.seeds == [7, other_seed(7)]
-    assert told == [f"{reason}; it is made once more"]
+    assert engine.seeds == [7, retry_seed(7)]
+    assert told == [f"{reason}; retrying with another seed"]
     assert engine.closed == 2
 
 
@@ -76,7 +76,7 @@ def test_what_can_be_heard_is_heard_the_second_time_and_that_is_told(wrong: str)
     engine = Engine(sound_made)
     samples, told = heard(engine)
     assert len(engine.seeds) == 2
-    assert told == [f"{reason}; it is made once more", reason]
+    assert told == [f"{reason}; retrying with another seed", reason]
     assert len(samples) == pytest.approx(len(sound_made), abs=240)
     assert np.abs(samples).max() <= 1.0
 
@@ -85,7 +85,7 @@ def test_silence_without_end_is_given_up_soon() -> None:
     engine = Engine(quiet(60.0), GOOD)
     samples, _ = heard(engine)
     assert len(samples) == len(GOOD)
-    assert engine.seeds == [7, other_seed(7)]
+    assert engine.seeds == [7, retry_seed(7)]
     assert engine.made_first < 3.2 * RATE
 
 
@@ -108,7 +108,7 @@ def test_a_sentence_that_is_too_short_after_some_of_it_was_heard_is_heard_and_to
 
 
 def test_a_text_that_says_nothing_may_be_silent() -> None:
-    samples, told = heard(Engine(SILENCE), Limits(0.0, 2.0, 3.0))
+    samples, told = heard(Engine(SILENCE), DurationBounds(0.0, 2.0, 3.0))
     assert not np.any(samples)
     assert told == []
 
@@ -119,12 +119,12 @@ def test_what_the_engine_raises_comes_through_and_it_is_closed() -> None:
         raise RuntimeError(str(seed))
 
     with pytest.raises(RuntimeError, match="7"):
-        list(shaped(make, 7, sample_rate=RATE, limits=LIMITS, tell=pytest.fail))
+        list(postprocess(make, 7, sample_rate=RATE, bounds=LIMITS, report=pytest.fail))
 
 
 def test_a_sentence_that_is_let_go_of_closes_the_engine() -> None:
     engine = Engine(GOOD)
-    chunks = shaped(engine.make, 7, sample_rate=RATE, limits=LIMITS, tell=pytest.fail)
+    chunks = postprocess(engine.make, 7, sample_rate=RATE, bounds=LIMITS, report=pytest.fail)
     next(chunks)
     chunks.close()
     assert engine.closed == 1
@@ -137,14 +137,14 @@ def test_every_chunk_of_the_engine_is_a_moment_to_let_go_of_the_sentence() -> No
             yield NOTHING
             yield chunk
 
-    chunks = shaped(make, 7, sample_rate=RATE, limits=Limits(0.0, 1.0, 2.0), tell=pytest.fail)
+    chunks = postprocess(make, 7, sample_rate=RATE, bounds=DurationBounds(0.0, 1.0, 2.0), report=pytest.fail)
     assert sum(1 for _ in chunks) == 2 * len(SILENCE) // 1_000
 
 
 def test_sound_begins_when_a_quarter_of_a_second_of_it_was_made() -> None:
     lead = 0.3
     engine = Engine(sound(quiet(lead), GOOD), sizes=(240,))
-    for chunk in shaped(engine.make, 7, sample_rate=RATE, limits=LIMITS, tell=pytest.fail):
+    for chunk in postprocess(engine.make, 7, sample_rate=RATE, bounds=LIMITS, report=pytest.fail):
         if len(chunk):
             break
     assert engine.made / RATE <= lead + 0.25 + 0.03
@@ -153,7 +153,7 @@ def test_sound_begins_when_a_quarter_of_a_second_of_it_was_made() -> None:
 def test_from_then_on_no_more_than_thirty_milliseconds_are_held_back() -> None:
     engine = Engine(speech(4.0), sizes=(240,))
     out = 0
-    for chunk in shaped(engine.make, 7, sample_rate=RATE, limits=LIMITS, tell=pytest.fail):
+    for chunk in postprocess(engine.make, 7, sample_rate=RATE, bounds=LIMITS, report=pytest.fail):
         out += len(chunk)
         if engine.made > 0.3 * RATE:
             assert engine.made - out <= 0.03 * RATE
@@ -235,8 +235,13 @@ def outcome(takes: list[NDArray[np.float32]], sizes: list[int]) -> tuple[bytes, 
     told: list[str] = []
     out: list[bytes] = []
     try:
-        for chunk in shaped(
-            engine.make, 7, sample_rate=RATE, limits=Limits(0.4, 2.0, 2.7), pause_seconds=0.25, tell=told.append
+        for chunk in postprocess(
+            engine.make,
+            7,
+            sample_rate=RATE,
+            bounds=DurationBounds(0.4, 2.0, 2.7),
+            pause_seconds=0.25,
+            report=told.append,
         ):
             assert chunk.dtype == np.float32
             assert np.isfinite(chunk).all()
@@ -256,7 +261,7 @@ def test_the_same_sound_is_heard_however_it_was_cut_into_chunks(
     assert outcome(takes, sizes) == outcome(takes, [1_000_000])
 
 
-def test_the_other_seed_is_another_and_in_range() -> None:
+def test_the_retry_seed_is_another_and_in_range() -> None:
     for seed in (0, 1, 2**32 - 1, 2**63 - 1):
-        assert 0 <= other_seed(seed) < 2**63
-        assert other_seed(seed) != seed
+        assert 0 <= retry_seed(seed) < 2**63
+        assert retry_seed(seed) != seed

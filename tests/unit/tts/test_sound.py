@@ -15,7 +15,7 @@ from voicestream.protocol import audio_pool, lifeline
 from voicestream.protocol.messages import AudioWritten, Speak, WorkFailed
 from voicestream.workers.connection import Connection
 from voicestream.workers.harness import Assignment
-from voicestream.workers.tts.worker import BETWEEN_PIECES_SECONDS, TtsWorker
+from voicestream.workers.tts.worker import PART_PAUSE_SECONDS, TtsWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,7 +121,7 @@ def test_between_the_pieces_of_a_sentence_there_is_a_short_pause(worker: TtsWork
     voice.limit = 50
     samples = made(worker, voice, job(LONG, pause=0.5))
     assert len(voice.engine.seeds) == 2
-    assert len(samples) / RATE == pytest.approx(2 * 2.0 + BETWEEN_PIECES_SECONDS + 0.5)
+    assert len(samples) / RATE == pytest.approx(2 * 2.0 + PART_PAUSE_SECONDS + 0.5)
 
 
 def test_a_run_on_of_a_neural_voice_is_not_heard_and_that_of_another_is(worker: TtsWorker) -> None:
@@ -135,7 +135,7 @@ def test_what_is_wrong_with_a_sound_is_in_the_log_without_its_text(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         made(worker, Voice(quiet(1.0), speech(2.0), care=True), job())
-    assert "session=s sentence=0 it is silent; it is made once more" in caplog.text
+    assert "session=s sentence=0 it is silent; retrying with another seed" in caplog.text
     assert TEXT not in caplog.text
 
 

@@ -15,7 +15,7 @@ from helpers.running import wait_until
 from voicestream.protocol import lifeline
 from voicestream.protocol.messages import Beat, Cancel, Drain, Hello, Pause, Resume, Silence, Stop, Stopping
 from voicestream.protocol.transport import pack
-from voicestream.workers.connection import STAND_IN_SECONDS, Connection
+from voicestream.workers.connection import TAKEOVER_SECONDS, Connection
 
 if TYPE_CHECKING:
     import socket
@@ -41,7 +41,7 @@ def lifeline_ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 @pytest.fixture
 def rare_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for the next beat waits for longer than any test."""
-    monkeypatch.setattr("voicestream.workers.connection.BEAT_SECONDS", 3_600.0)
+    monkeypatch.setattr("voicestream.workers.connection.HEARTBEAT_SECONDS", 3_600.0)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_signal_in_the_midst_of_another_blocks_nobody(connection: Connection) 
 def test_it_beats_without_being_asked_and_no_more_often_than_it_should(
     net: Net, lifeline_ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicestream.workers.connection.BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("voicestream.workers.connection.HEARTBEAT_SECONDS", 0.05)
     connection = Connection(net.path, NAME.decode(), lifeline_ends[1])
     began = time.monotonic()
     connection.start()
@@ -188,10 +188,10 @@ def test_what_another_thread_sends_while_the_main_thread_waits_goes_out_at_once(
 def test_the_second_thread_rests_during_a_long_wait_and_stands_in_again_after_it(
     connection: Connection, net: Net, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicestream.workers.connection.REST_SECONDS", 0.05)
+    monkeypatch.setattr("voicestream.workers.connection.IDLE_SECONDS", 0.05)
 
     def end_the_wait() -> None:
-        wait_until(lambda: connection._is_resting, "the second thread rests")
+        wait_until(lambda: connection._is_sleeping, "the second thread rests")
         net.hub.send(NAME, Pause())
 
     for _ in range(2):
@@ -222,7 +222,7 @@ def test_messages_pass_between_short_and_long_jobs_without_loss_or_disorder(conn
         assert connection.receive(remaining()) == Cancel(session="s", sentence=number)
         assert connection.is_cancelled("s", number)
         if number % 40 == 0:
-            time.sleep(STAND_IN_SECONDS * 1.5)
+            time.sleep(TAKEOVER_SECONDS * 1.5)
         connection.send(Stopping(reason=str(number)))
     supervisor.join()
     assert [net.expect(Stopping, NAME).reason for _ in range(count)] == [str(number) for number in range(count)]

@@ -1,1 +1,1 @@
-"""The engine ``apertium``: rule-based translation by the system's programs."""
+"""Engine ``apertium``: rule-based translation with the programs of the system."""

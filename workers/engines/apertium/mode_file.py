@@ -1,7 +1,7 @@
-"""Apertium's mode files: shell pipelines, read without a shell.
+"""Parser of Apertium's mode files, shell pipelines, without a shell.
 
-A mode file names the programs of a language pair in a row: ``lt-proc '…/eng-spa.automorf.bin' | apertium-tagger -g $2
-'…' | …``. ``$1`` stands for how unknown words are shown and ``$2`` for extra options of the tagger.
+A mode file contains the pipeline of a language pair: ``lt-proc '…/eng-spa.automorf.bin' | apertium-tagger -g $2
+'…' | …``. ``$1`` stands for the display of unknown words and ``$2`` for extra options of the tagger.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import shlex
 from typing import Final
 
 _PROGRAM: Final = re.compile(r"(apertium-[a-z-]+|lt-proc|lrx-proc|lsx-proc|rtx-proc|cg-proc|hfst-proc)")
-"""The programs that take ``-z`` and then flush after each NUL; any other would make the pipeline stand still."""
+"""Programs with a null-flush mode (``-z``); any other one would block the pipeline."""
 
 _HIDE_UNKNOWN_MARKS: Final = "-n"
-"""``$1``: without it unknown words get a ``*`` in front, which would be heard."""
+"""``$1``: without it unknown words have the prefix ``*``, which would be spoken."""
 
 
 class ModeFileError(ValueError):
-    """A mode file holds something other than a row of Apertium's programs."""
+    """A mode file is not a plain pipeline of Apertium's programs."""
 
 
 def stages(text: str) -> list[list[str]]:
-    """The commands of a mode file, each as a list of arguments, in null-flush mode.
+    """Return the commands of a mode file, each as a list of arguments, in null-flush mode.
 
     Raises:
-        ModeFileError: it needs a shell, or a program that is not known to have a null-flush mode.
+        ModeFileError: it needs a shell, or has a program without a known null-flush mode.
     """
     lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;<>()")
     lexer.whitespace_split = True
@@ -46,10 +46,10 @@ def stages(text: str) -> list[list[str]]:
             raise ModeFileError(f"{word!r} needs a shell")
         else:
             commands[-1].append(word)
-    return [_null_flushing(command) for command in commands]
+    return [_with_null_flush(command) for command in commands]
 
 
-def _null_flushing(command: list[str]) -> list[str]:
+def _with_null_flush(command: list[str]) -> list[str]:
     if not command:
         raise ModeFileError("an empty stage")
     program, *arguments = command

@@ -1,7 +1,7 @@
-"""Programs that run in a row for as long as they are needed: a text and a NUL in, a text and a NUL out.
+"""Long-lived process pipeline with a null-terminated protocol: a text and a NUL in, a text and a NUL out.
 
-The programs stay in the worker's process group, which the supervisor kills as a whole, and each of them
-ends at the end of its input. So when the worker dies, the row ends from the first program to the last.
+The processes stay in the process group of the worker, which the supervisor kills as a whole, and each of them exits at
+the end of its input. So when the worker dies, the pipeline exits from the first process to the last.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ if TYPE_CHECKING:
     from typing import IO
 
 END_SECONDS: Final = 2.0
-"""How long the programs may take to end after their input has ended; they take a few milliseconds."""
+"""Timeout for the exit of the processes after the end of their input; they take a few milliseconds."""
 
 _READ_BYTES: Final = 65_536
-_COMPLAINT_BYTES: Final = 2_000
-"""How much of what the programs wrote to stderr is kept, from the end."""
+_STDERR_BYTES: Final = 2_000
+"""Size of the stderr tail that is kept."""
 
 
 class PipelineError(VoicestreamError):
-    """The programs ended, or did not answer in time; the pipeline is of no use any more."""
+    """A process exited or timed out; the pipeline is unusable."""
 
 
-class Pipeline:
-    """A row of programs in null-flush mode."""
+class ProcessPipeline:
+    """Pipeline of processes in null-flush mode."""
 
     def __init__(self, commands: Sequence[Sequence[str]], clock: Callable[[], float] = time.monotonic) -> None:
-        """Start them.
+        """Start the processes.
 
         Args:
-            commands: at least one; arguments of each program, which is named by an absolute path.
+            commands: argument lists, at least one, each with an absolute program path.
             clock: seconds.
 
         Raises:
-            OSError: one of them cannot be started.
+            OSError: a process cannot be started.
         """
         self._clock = clock
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._complaints = b""
+        self._stderr_tail = b""
         self._stderr, stderr = os.pipe()
         self._selector = selectors.DefaultSelector()
         self._input: IO[bytes] | None = None
@@ -61,13 +61,13 @@ class Pipeline:
                     stdout=subprocess.PIPE,
                     stderr=stderr,
                     cwd="/",
-                    # Older releases of Apertium read text as the locale says.
+                    # Older releases of Apertium decode text by the locale.
                     env={**os.environ, "LC_ALL": "C.UTF-8"},
                     bufsize=0,
                 )
                 self._processes.append(process)
                 if source is not None:
-                    # Only the programs may hold the pipes between them: a third holder would hide the end of one.
+                    # Only the processes may hold the pipes between them: another holder would hide the exit of one.
                     source.close()
                 if self._input is None:
                     self._input = process.stdin
@@ -88,44 +88,46 @@ class Pipeline:
         return [process.pid for process in self._processes]
 
     def exchange(self, text: bytes, timeout_seconds: float) -> bytes:
-        """What the programs make of a text; neither has a NUL in it.
+        """Send a text through the pipeline and return the result; neither contains a NUL.
 
         Raises:
-            PipelineError: a program ended, or there was no answer in time. Close the pipeline.
+            PipelineError: a process exited, or the exchange timed out. Close the pipeline.
         """
         deadline = self._clock() + timeout_seconds
         pending = memoryview(text + b"\0")
-        answer = bytearray()
-        output, stdin = self._ends()
+        reply = bytearray()
+        output, stdin = self._descriptors()
         self._selector.register(output, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
         self._selector.register(stdin, selectors.EVENT_WRITE)
         try:
-            while not answer.endswith(b"\0"):
+            while not reply.endswith(b"\0"):
                 ready = self._selector.select(max(0.0, deadline - self._clock()))
                 if not ready:
-                    raise PipelineError(f"no answer from {self._names()} within {timeout_seconds:g} s{self._said()}")
+                    raise PipelineError(
+                        f"no answer from {self._names()} within {timeout_seconds:g} s{self._stderr_text()}"
+                    )
                 for key, _ in ready:
                     if key.fd == stdin:
                         pending = self._write(stdin, pending)
                         if not pending:
                             self._selector.unregister(stdin)
                     elif key.fd == self._stderr:
-                        self._listen()
+                        self._drain_stderr()
                     else:
-                        answer += self._read(output)
+                        reply += self._read(output)
         finally:
             for key in list(self._selector.get_map().values()):
                 self._selector.unregister(key.fileobj)
-        return bytes(answer[:-1])
+        return bytes(reply[:-1])
 
     def kill(self) -> None:
-        """End the programs without asking: for when one of them hangs. Call ``close`` afterwards."""
+        """Kill the processes, when one of them hangs. Call ``close`` afterwards."""
         for process in self._processes:
             process.kill()
 
     def close(self) -> None:
-        """End the programs and wait for them; a second call does nothing."""
+        """Close the input and wait for the exit of the processes; a second call does nothing."""
         for end in (self._input, self._output):
             if end is not None:
                 end.close()
@@ -143,7 +145,7 @@ class Pipeline:
             self._stderr = -1
         self._selector.close()
 
-    def _ends(self) -> tuple[int, int]:
+    def _descriptors(self) -> tuple[int, int]:
         if self._input is None or self._output is None or self._input.closed:
             raise PipelineError(f"{self._names()} was closed")
         return self._output.fileno(), self._input.fileno()
@@ -154,7 +156,7 @@ class Pipeline:
         except BlockingIOError:
             return data
         except BrokenPipeError as error:
-            raise self._ended() from error
+            raise self._exit_error() from error
 
     def _read(self, descriptor: int) -> bytes:
         try:
@@ -162,23 +164,23 @@ class Pipeline:
         except BlockingIOError:
             return b""
         if not data:
-            raise self._ended()
+            raise self._exit_error()
         return data
 
-    def _listen(self) -> None:
-        """Keep the end of what the programs say on stderr; a full pipe would stop them."""
+    def _drain_stderr(self) -> None:
+        """Drain stderr and keep its tail; a full pipe would block the processes."""
         try:
             while data := os.read(self._stderr, _READ_BYTES):
-                self._complaints = (self._complaints + data)[-_COMPLAINT_BYTES:]
+                self._stderr_tail = (self._stderr_tail + data)[-_STDERR_BYTES:]
         except BlockingIOError:
             return
         if self._stderr in self._selector.get_map():
-            self._selector.unregister(self._stderr)  # all have ended: it would be readable for ever
+            self._selector.unregister(self._stderr)  # all have exited: it would stay readable
 
-    def _ended(self) -> PipelineError:
-        """The error that names the program whose end ended the row."""
+    def _exit_error(self) -> PipelineError:
+        """Return the error that names the process that exited first."""
         if self._input is not None:
-            self._input.close()  # those before it end, too
+            self._input.close()  # so that the processes before it exit, too
         deadline = self._clock() + END_SECONDS
         causes: list[str] = []
         for process in self._processes:
@@ -186,18 +188,18 @@ class Pipeline:
                 status = process.wait(max(0.0, deadline - self._clock()))
             except subprocess.TimeoutExpired:
                 continue
-            # 0 and SIGPIPE are how the neighbours of a dead program end.
+            # The neighbors of a dead process exit with 0 or SIGPIPE.
             if status not in {0, -signal.SIGPIPE}:
                 causes.append(f"{_name(process)} ended with {_status(status)}")
-        self._listen()
-        return PipelineError(f"{', '.join(causes) or self._names() + ' ended'}{self._said()}")
+        self._drain_stderr()
+        return PipelineError(f"{', '.join(causes) or self._names() + ' ended'}{self._stderr_text()}")
 
     def _names(self) -> str:
         return " | ".join(_name(process) for process in self._processes)
 
-    def _said(self) -> str:
-        said = self._complaints.decode("utf-8", "replace").strip()
-        return f": {said}" if said else ""
+    def _stderr_text(self) -> str:
+        text = self._stderr_tail.decode("utf-8", "replace").strip()
+        return f": {text}" if text else ""
 
 
 def _name(process: subprocess.Popen[bytes]) -> str:

@@ -1,4 +1,4 @@
-"""Spec of the engine ``apertium``: the system's programs."""
+"""Spec of the engine ``apertium``, which runs the programs of the system."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The engine ``apertium``: rule-based translation by the system's programs, at once and offline.
+"""Engine ``apertium``: rule-based, offline translation with the programs of the system.
 
-``apertium -z`` cannot be kept running, its wrapper does not flush; so the stages of the pair's mode file are run as one
-long-lived pipeline. 2 ms a sentence once it runs, 0.1 s to start it. The quality is that of a last resort.
+The wrapper ``apertium -z`` does not flush, so it cannot be kept running. Instead, the stages of a pair's mode file run
+as one long-lived pipeline: 2 ms a sentence, 0.1 s to start. The quality is low.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers.engines.apertium import mode_file
-from voicestream.workers.engines.apertium.process_pipeline import Pipeline, PipelineError
+from voicestream.workers.engines.apertium.process_pipeline import PipelineError, ProcessPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS: Final = 5.0
-"""For one sentence, start of the pipeline included: 0.15 s on two slow cores. Twice this fits into a job's deadline."""
+"""Timeout of one sentence, with the start of the pipeline: 0.15 s on two slow cores. A job's deadline allows two."""
 
 TIMEOUT_SECONDS_PER_CHARACTER: Final = 0.002
-"""Most texts need 0.01 ms a character."""
+"""Additional timeout; most texts take 0.01 ms a character."""
 
 MAX_PIPELINES: Final = 2
-"""Pairs kept running: a dozen processes and 100 MB each."""
+"""Language pairs that are kept running: a dozen processes and 100 MB each."""
 
-_ENDING: Final = ".[][\n]"
-"""What Apertium's own wrapper puts after a text, so that the tagger takes its end for the end of a sentence."""
+_SUFFIX: Final = ".[][\n]"
+"""Suffix that Apertium's wrapper appends, so that the tagger sees the end of a sentence."""
 
-_ENDING_COME_BACK: Final = re.compile(r"\.?\[\]\[\n\]\s*$")
+_RETURNED_SUFFIX: Final = re.compile(r"\.?\[\]\[\n\]\s*$")
 _RESERVED: Final = re.compile(r"([\\\[\]{}^$/@<>~])")
-"""Characters with a meaning in Apertium's stream format."""
+"""Reserved characters of Apertium's stream format."""
 
 _ESCAPED: Final = re.compile(r"\\(.)")
 _BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]+")
@@ -51,30 +51,30 @@ _BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 class ApertiumTranslator:
-    """A ``Translator`` that keeps Apertium's programs running, a pipeline for each pair of languages."""
+    """``Translator`` with one long-lived Apertium pipeline for each language pair."""
 
     name = "apertium"
     device = "cpu"
 
     def __init__(self, modes: dict[str, Path]) -> None:
-        """``modes``: the files of the pairs by name."""
+        """Take the mode files by name."""
         self._modes = modes
-        self._pipelines: collections.OrderedDict[str, Pipeline] = collections.OrderedDict()
-        """By name of the mode, the one used last at the end."""
+        self._pipelines: collections.OrderedDict[str, ProcessPipeline] = collections.OrderedDict()
+        """By name of the mode, the least recently used one first."""
 
     def supports(self, source: str, target: str) -> bool:
-        """Whether the pair is installed."""
+        """Whether the language pair is installed."""
         try:
             return self._mode(source, target) is not None
         except UsageError:
             return False
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:  # noqa: ARG002 - the protocol's
-        """The texts in the target language, one after another.
+        """Translate texts one by one.
 
         Raises:
             EngineNotReadyError: the pair is not installed.
-            PipelineError: the programs died or hung twice over the same text.
+            PipelineError: the pipeline died or timed out twice with the same text.
         """
         mode = self._mode(source, target)
         if mode is None:
@@ -82,12 +82,12 @@ class ApertiumTranslator:
         return [self._translate(mode, text) for text in texts]
 
     def close(self) -> None:
-        """End all programs."""
+        """Close all pipelines."""
         while self._pipelines:
             self._pipelines.popitem()[1].close()
 
     def _mode(self, source: str, target: str) -> str | None:
-        """The mode for a pair; one for the very regions goes before one for the languages."""
+        """Return the mode of a pair; one for the regions takes precedence over one for the languages."""
         for first in _codes(languages.parse(source)):
             for second in _codes(languages.parse(target)):
                 if (name := f"{first}-{second}") in self._modes:
@@ -102,7 +102,7 @@ class ApertiumTranslator:
         timeout_seconds = TIMEOUT_SECONDS + TIMEOUT_SECONDS_PER_CHARACTER * len(clean)
         for is_last in (False, True):
             try:
-                # The programs swallow a few signs (~); a sentence of nothing else stays as it is.
+                # The programs drop a few characters (~); a sentence of nothing else is returned unchanged.
                 return decode(self._pipeline(mode).exchange(data, timeout_seconds)) or clean
             except PipelineError as error:
                 broken = self._pipelines.pop(mode)
@@ -113,8 +113,8 @@ class ApertiumTranslator:
                 _log.warning("mode=%s restarted reason=%s", mode, error)
         raise AssertionError  # unreachable: the second failure is raised
 
-    def _pipeline(self, mode: str) -> Pipeline:
-        """The running pipeline of a mode, started if need be."""
+    def _pipeline(self, mode: str) -> ProcessPipeline:
+        """Return the running pipeline of a mode; start it if necessary."""
         if mode in self._pipelines:
             self._pipelines.move_to_end(mode)
             return self._pipelines[mode]
@@ -128,15 +128,15 @@ class ApertiumTranslator:
         commands = [[_required(program), *arguments] for program, *arguments in stages]
         while len(self._pipelines) >= MAX_PIPELINES:
             self._pipelines.popitem(last=False)[1].close()
-        self._pipelines[mode] = Pipeline(commands)
+        self._pipelines[mode] = ProcessPipeline(commands)
         return self._pipelines[mode]
 
 
 def load(_settings: EngineSettings, report: Report) -> ApertiumTranslator:
-    """Find the programs and the pairs.
+    """Find the programs and the language pairs.
 
     Raises:
-        EngineNotReadyError: there are none.
+        EngineNotReadyError: none is installed.
     """
     report("apertium", None)
     if _program("lt-proc") is None:
@@ -152,12 +152,12 @@ def load(_settings: EngineSettings, report: Report) -> ApertiumTranslator:
 
 
 def find_modes() -> dict[str, Path]:
-    """Installed modes by name (``eng-spa``); ``APERTIUM_DATADIR`` goes before the system's directories."""
+    """Return the installed modes by name (``eng-spa``); ``APERTIUM_DATADIR`` comes before the system directories."""
     named = os.environ.get("APERTIUM_DATADIR")
     program = _program("lt-proc")
     directories = [Path(named)] if named else []
     if program is not None:
-        # Homebrew and own builds keep programs and data under one prefix.
+        # Homebrew and local builds keep programs and data under one prefix.
         directories.append(Path(program).parent.parent / "share" / "apertium")
     directories.append(Path("/usr/share/apertium"))
     modes: dict[str, Path] = {}
@@ -168,35 +168,35 @@ def find_modes() -> dict[str, Path]:
 
 
 def missing_pair(source: str, target: str) -> EngineNotReadyError:
-    """The error for a pair that is not installed, with the command that installs it where it may exist."""
+    """Return the error for a pair that is not installed, with the command that installs it if known."""
     first, second = languages.parse(source), languages.parse(target)
     message = f"Apertium has no installed pair from {first.name} to {second.name}"
     if first.apertium is None or second.apertium is None:
         return EngineNotReadyError(message, hint="Apertium does not know the language. Try: --translator none")
-    # Debian names a package after both languages in alphabetical order, most of the time.
+    # Debian names most packages after both languages in alphabetical order.
     pair = "-".join(sorted((first.apertium, second.apertium)))
     return EngineNotReadyError(message, hint=_install(pair))
 
 
 def encode(text: str) -> bytes:
-    """A text without line breaks as Apertium's programs want it."""
-    return (_RESERVED.sub(r"\\\1", text) + _ENDING).encode()
+    """Encode a text without line breaks in Apertium's stream format."""
+    return (_RESERVED.sub(r"\\\1", text) + _SUFFIX).encode()
 
 
-def decode(answer: bytes) -> str:
-    """The text in what Apertium's programs returned.
+def decode(reply: bytes) -> str:
+    """Decode a reply in Apertium's stream format.
 
     Raises:
-        PipelineError: its end is missing. When a program in the middle dies, those after it still answer something.
+        PipelineError: the reply is truncated, because a process in the middle died.
     """
-    text, endings = _ENDING_COME_BACK.subn("", answer.decode("utf-8", "replace"))
-    if not endings:
+    text, suffixes = _RETURNED_SUFFIX.subn("", reply.decode("utf-8", "replace"))
+    if not suffixes:
         raise PipelineError("Apertium's answer is incomplete: one of its programs has ended")
     return _ESCAPED.sub(r"\1", text).strip()
 
 
 def _codes(language: Language) -> list[str]:
-    """How the names of modes may call a language: ``por_BR``, ``por``, ``pt``."""
+    """Return the codes of a language in mode names: ``por_BR``, ``por``, ``pt``."""
     codes = [] if language.apertium is None else [language.apertium]
     if language.region is not None:
         codes = [*(f"{code}_{language.region}" for code in codes), *codes]
@@ -218,7 +218,7 @@ def _required(program: str) -> str:
 
 
 def _program(name: str) -> str | None:
-    """Absolute path of a program; never one from the current directory, which is the agent's project."""
+    """Return the absolute path of a program, never from the current directory, which is the project of the agent."""
     path = os.environ.get("PATH", os.defpath)
     absolute = os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry).is_absolute())
     return shutil.which(name, path=absolute)

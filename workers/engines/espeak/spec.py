@@ -23,7 +23,7 @@ def _load(settings: EngineSettings, report: Report) -> Synthesizer:
 
 
 def _voices(_models: str) -> VoiceList:
-    """What is in the data of the package; nothing is known where it cannot be read."""
+    """Return the voices in the data of the package; unknown if it cannot be read."""
     from pathlib import Path
 
     from voicestream.workers.espeak_ng import voices
@@ -31,7 +31,7 @@ def _voices(_models: str) -> VoiceList:
     try:
         import espeakng_loader
 
-        found = voices.find(Path(espeakng_loader.get_data_path()))
+        found = voices.read_voices(Path(espeakng_loader.get_data_path()))
     except (ImportError, RuntimeError, EngineNotReadyError):
         return VoiceList(variants=(), has_all=False)
     return VoiceList(
@@ -48,7 +48,7 @@ def _language_of(voice: str) -> str:
 
 
 def spec() -> SynthesizerSpec:
-    """The spec."""
+    """Return the spec of ``espeak``."""
     return SynthesizerSpec(
         name="espeak",
         title="espeak-ng",

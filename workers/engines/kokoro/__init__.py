@@ -1,1 +1,1 @@
-"""Kokoro-82M: a neural voice of nine languages under a permissive licence, quick enough for a processor."""
+"""Engine ``kokoro``: Kokoro-82M, a neural voice for nine languages that is fast enough for a CPU."""

@@ -1,6 +1,6 @@
-"""The phonemes of Mandarin, as Kokoro 1.0 was trained on them: pinyin in phonetic symbols, tones as arrows.
+"""Grapheme-to-phoneme conversion of Mandarin for Kokoro 1.0: pinyin as IPA, tones as arrows.
 
-Words are found by ``rjieba``, readings by ``pypinyin``, in either script.
+``rjieba`` segments words and ``pypinyin`` returns their readings, in both scripts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _table(text: str) -> dict[str, str]:
-    """A dictionary written as words: a key, what it stands for, the next key."""
+    """Parse alternating keys and values, separated by spaces."""
     words = text.split()
     return dict(zip(words[::2], words[1::2], strict=True))
 
@@ -31,17 +31,17 @@ _FINALS: Final = _table("""
     o wo0  ong ʊ0ŋ  ou ou0  u u0  uei wei0  ua wa0  uai wai0  uan wa0n  uen wə0n  uang wa0ŋ  ueng wə0ŋ  uo wo0
     ü y0  üe ɥe0  üan ɥɛ0n  ün y0n
 """)
-"""Of strict pinyin; 0 is where the tone stands."""
+"""IPA of the finals of strict pinyin; 0 is the place of the tone."""
 
-_ALONE: Final = _table("o ɔ0  m m0  n n0  ng ŋ0  hm hm0")
-"""Syllables without a final, and one that has another sound when it stands alone."""
+_ISOLATED: Final = _table("o ɔ0  m m0  n n0  ng ŋ0  hm hm0")
+"""Syllables without a final, and one with another sound in isolation."""
 
-_BUZZING: Final = frozenset(("zh", "ch", "sh", "r", "z", "c", "s"))
-"""After these, ``i`` is no vowel of its own."""
+_SYLLABIC: Final = frozenset(("zh", "ch", "sh", "r", "z", "c", "s"))
+"""Initials after which ``i`` is a syllabic consonant."""
 
 
-class Chinese:
-    """Makes phonemes of Chinese; made once, because reading the dictionaries takes a third of a second."""
+class ChinesePhonemizer:
+    """Phonemizer of Chinese; reused, because loading the dictionaries takes a third of a second."""
 
     def __init__(self) -> None:
         import rjieba
@@ -56,16 +56,16 @@ class Chinese:
         self._final: Callable[[str], str] = partial(to_finals, strict=True, v_to_u=True)
 
     def phonemes(self, text: str) -> str:
-        """The phonemes of a stretch without marks and Latin letters, words apart."""
+        """Convert a text without punctuation and Latin letters; words are separated by spaces."""
         words = ("".join(map(self.syllable, self._read(word))) for word in self._cut(text))
         return " ".join(word for word in words if word)
 
     def syllable(self, pinyin: str) -> str:
-        """The phonemes of a syllable with the number of its tone: ``tong1`` is ``tʰʊ→ŋ``."""
+        """Convert a syllable with its tone number: ``tong1`` is ``tʰʊ→ŋ``."""
         tone = _TONES.get(pinyin[-1:], "")
-        alone = _ALONE.get(pinyin.rstrip("12345"))
-        if alone:
-            return alone.replace("0", tone)
+        isolated = _ISOLATED.get(pinyin.rstrip("12345"))
+        if isolated:
+            return isolated.replace("0", tone)
         initial, final = self._initial(pinyin), self._final(pinyin)
-        sound = "ɨ0" if final == "i" and initial in _BUZZING else _FINALS.get(final, "")
+        sound = "ɨ0" if final == "i" and initial in _SYLLABIC else _FINALS.get(final, "")
         return _INITIALS.get(initial, "") + sound.replace("0", tone)

@@ -1,6 +1,6 @@
-"""Cuts the phonemes of a sentence into pieces that are made one after another, the first one short.
+"""Chunking of the phonemes of a sentence, with a short first chunk for low latency.
 
-The network makes all of a piece at once. So the first sound comes after as long as it takes to make the first piece.
+The network synthesizes a whole chunk at once, so the time to the first sound is that of the first chunk.
 """
 
 from __future__ import annotations
@@ -10,69 +10,69 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 
-SHORTEST: Final = 20
-"""Symbols. Shorter texts sound unsure, say those who trained the network."""
+MIN_SYMBOLS: Final = 20
+"""Symbols; the authors of the network advise against shorter texts."""
 
-LONGEST: Final = 200
-"""Symbols, about 13 seconds; the network could take 510, and somebody would wait for it."""
+MAX_SYMBOLS: Final = 200
+"""Symbols, about 13 s; the network accepts 510, with a longer delay."""
 
-EARLY: Final = 70
-LATEST: Final = 120
-"""Where the first piece should end, and where it must: after about 4 and 8 seconds."""
+FIRST_PREFERRED: Final = 70
+FIRST_MAX: Final = 120
+"""Preferred and maximum end of the first chunk: about 4 and 8 s."""
 
-_EDGES: Final = (
+_BOUNDARIES: Final = (
     (re.compile(r"[.!?…][”\")]*(?= )"), 0.35),
     (re.compile(r"[;:—][”\")]*(?= )| (?=[—(])"), 0.2),
     (re.compile(r",[”\")]*(?= )|[”\")](?= )"), 0.12),
     (re.compile(r"(?= )"), 0.0),
 )
-"""Where to cut, best first, and the seconds of quiet that belong there. At the last one nobody would pause: it is for
-pieces that would be too long."""
+"""Boundaries, best first, with their pause in seconds. The last one, without a pause, is for chunks that would be too
+long."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A part of a sentence."""
+class Chunk:
+    """Part of a sentence that is synthesized at once."""
 
     phonemes: str
     pause_seconds: float
-    """Quiet between its last sound and the first of the next; 0 for the last piece."""
+    """Pause before the next chunk; 0 for the last one."""
 
 
-def cut(phonemes: str) -> list[Piece]:
-    """The pieces of a sentence, in their order; together they are the sentence but for the spaces between them."""
-    pieces: list[Piece] = []
+def split(phonemes: str) -> list[Chunk]:
+    """Split a sentence into chunks; joined with spaces they are the sentence."""
+    chunks: list[Chunk] = []
     rest = phonemes.strip()
     while rest:
-        end, pause = _rest_cut(rest) if pieces else _first_cut(rest)
-        piece, rest = rest[:end].strip(), rest[end:].strip()
-        pieces.append(Piece(piece, pause if rest else 0.0))
-    return pieces
+        end, pause = _next_end(rest) if chunks else _first_end(rest)
+        chunk, rest = rest[:end].strip(), rest[end:].strip()
+        chunks.append(Chunk(chunk, pause if rest else 0.0))
+    return chunks
 
 
-def _first_cut(rest: str) -> tuple[int, float]:
-    """Where the first piece ends, and the quiet behind it: at the first clause, as early as it may."""
-    ends = [(found.end(), pause) for edge, pause in _EDGES[:-1] for found in edge.finditer(rest)]
-    # Of edges that end at the same place, the best stands first.
-    early = min((each for each in ends if _fits(rest, each[0], EARLY)), key=itemgetter(0), default=None)
-    if early or len(rest) <= LATEST:
+def _first_end(rest: str) -> tuple[int, float]:
+    """Return the end of the first chunk, and its pause: the earliest clause boundary that is allowed."""
+    ends = [(found.end(), pause) for boundary, pause in _BOUNDARIES[:-1] for found in boundary.finditer(rest)]
+    # Of boundaries at the same position, the best one comes first.
+    early = min((each for each in ends if _fits(rest, each[0], FIRST_PREFERRED)), key=itemgetter(0), default=None)
+    if early or len(rest) <= FIRST_MAX:
         return early or (len(rest), 0.0)
-    return _best(rest, LATEST)
+    return _best_end(rest, FIRST_MAX)
 
 
-def _rest_cut(rest: str) -> tuple[int, float]:
-    """Where a later piece ends: as late as it may, at the best edge."""
-    return (len(rest), 0.0) if len(rest) <= LONGEST else _best(rest, LONGEST)
+def _next_end(rest: str) -> tuple[int, float]:
+    """Return the end of a later chunk, and its pause: the latest position of the best boundary."""
+    return (len(rest), 0.0) if len(rest) <= MAX_SYMBOLS else _best_end(rest, MAX_SYMBOLS)
 
 
-def _best(rest: str, longest: int) -> tuple[int, float]:
-    for edge, pause in _EDGES:
-        ends = [found.end() for found in edge.finditer(rest) if _fits(rest, found.end(), longest)]
+def _best_end(rest: str, longest: int) -> tuple[int, float]:
+    for boundary, pause in _BOUNDARIES:
+        ends = [found.end() for found in boundary.finditer(rest) if _fits(rest, found.end(), longest)]
         if ends:
             return ends[-1], pause
     return longest, 0.0
 
 
 def _fits(rest: str, end: int, longest: int) -> bool:
-    """Whether a cut leaves no piece too long or too short."""
-    return SHORTEST <= end <= longest and len(rest) - end >= SHORTEST
+    """Whether a cut leaves no chunk too long or too short."""
+    return MIN_SYMBOLS <= end <= longest and len(rest) - end >= MIN_SYMBOLS

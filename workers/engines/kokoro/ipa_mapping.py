@@ -1,8 +1,7 @@
-"""From espeak-ng's phonetic alphabet to the symbols that Kokoro was trained on.
+"""Mapping of the IPA of espeak-ng to the phoneme symbols of Kokoro.
 
-They are those of its own front-end, misaki (EN_PHONES.md there): one letter for each diphthong and affricate, and for
-American English no length marks. espeak-ng ties the parts of one sound together (``a^ɪ``), so that they can be told
-from two sounds that meet.
+The symbols are those of misaki (its EN_PHONES.md): one letter for each diphthong and affricate, and no length marks in
+American English. espeak-ng ties the parts of one sound together (``a^ɪ``), to tell it from two adjacent sounds.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from typing import Final
 
 TIE: Final = "^"
 
-_FLAG: Final = re.compile(r"\(\^?[a-z][a-z^-]*\)")
-"""espeak-ng marks words that it reads as another language: ``(en)`` … ``(fr)``."""
+_LANGUAGE_SWITCH: Final = re.compile(r"\(\^?[a-z][a-z^-]*\)")
+"""Language switch of espeak-ng: ``(en)`` … ``(fr)``."""
 
 _RHOTIC: Final = re.compile("ɜː?ɹ?")
 _WITHIN_A_WORD: Final = re.compile(r"(?<=\S)ɐ|ɐ(?=\S)")
@@ -48,16 +47,16 @@ _BRITISH: Final = {"e^ə": "ɛː", "i^ə": "ɪə"}
 
 
 def english(phonetic: str, *, is_british: bool) -> str:
-    """Symbols for what espeak-ng makes of English, with ties."""
-    found = _replaced(_FLAG.sub("", phonetic), _ENGLISH | (_BRITISH if is_british else {}) | _COMMON)
+    """Convert tied IPA of English."""
+    found = _replaced(_LANGUAGE_SWITCH.sub("", phonetic), _ENGLISH | (_BRITISH if is_british else {}) | _COMMON)
     if not is_british:
         found = _replaced(_RHOTIC.sub("ɜɹ", found), _AMERICAN)
     return _WITHIN_A_WORD.sub("ə", found.replace(TIE, ""))
 
 
 def other(phonetic: str) -> str:
-    """Symbols for what espeak-ng makes of Spanish, French, Hindi, Italian or Portuguese, with ties."""
-    return _replaced(_FLAG.sub("", phonetic), _COMMON | _OTHERS).replace(TIE, "")
+    """Convert tied IPA of Spanish, French, Hindi, Italian or Portuguese."""
+    return _replaced(_LANGUAGE_SWITCH.sub("", phonetic), _COMMON | _OTHERS).replace(TIE, "")
 
 
 def _replaced(text: str, symbols: dict[str, str]) -> str:

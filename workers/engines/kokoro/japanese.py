@@ -1,6 +1,6 @@
-"""The phonemes of Japanese, as Kokoro 1.0 was trained on them: kana in phonetic symbols, words apart.
+"""Grapheme-to-phoneme conversion of Japanese for Kokoro 1.0: kana as IPA, words separated.
 
-Words and their readings are found by MeCab (``fugashi``) with UniDic.
+MeCab (``fugashi``) with UniDic returns words and their readings.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _ROWS: Final = """\
 """
 
 _SMALL: Final = {"ァ": "a", "ィ": "i", "ゥ": "ɯ", "ェ": "e", "ォ": "o", "ャ": "a", "ュ": "ɨ", "ョ": "o", "ヮ": "a"}
-"""The vowel a small letter puts in the place of the one before it."""
+"""Vowel of a small kana, which replaces the one before it."""
 
-_OWN: Final = {
+_ONSETS: Final = {
     "ウ": "β",
     "イ": "j",
     "ク": "kᵝ",
@@ -47,44 +47,44 @@ _OWN: Final = {
     "ヴュ": "bʲ",
     "ヴョ": "bʲ",
 }
-"""What stands before that vowel where it is not what stands before the other."""
+"""Onsets before small kana where they differ from the regular ones."""
 
-_SOFTENED: Final = "tdʦɸv"
-"""Before ``i`` and a small ``ュ`` these get a mark."""
+_PALATALIZED: Final = "tdʦɸv"
+"""Onsets that are palatalized before ``i`` and a small ``ュ``."""
 
 _LONG, _DOUBLED, _NASAL = "ー", "ッ", "ン"
 
 _NASALS: Final = {"mpb": "m", "kɡ": "ŋ", "ɲʨʥ": "ɲ", "ntdɾz": "n"}
-"""How ``ン`` sounds before sounds that begin so."""
+"""Sound of ``ン`` by the following onset."""
 
 _HIRAGANA: Final = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
 _HOST: Final = frozenset(("動詞", "形容詞", "助動詞"))
 _ENDINGS: Final = frozenset(("て", "で", "た", "だ", "ん"))
-"""What is said in one breath with those before it."""
+"""Endings that are joined to verbs and adjectives."""
 
 
-class Japanese:
-    """Makes phonemes of Japanese; made once, because opening the dictionary takes some hundredths of a second."""
+class JapanesePhonemizer:
+    """Phonemizer of Japanese; reused, because opening the dictionary takes some hundredths of a second."""
 
     def __init__(self) -> None:
         """Open the dictionary.
 
         Raises:
-            RuntimeError: there is none.
+            RuntimeError: it is not installed.
         """
         from fugashi import Tagger
 
         self._tagger = Tagger()
 
     def phonemes(self, text: str) -> str:
-        """The phonemes of a stretch without marks and Latin letters."""
-        words = (sounds(reading) for reading in _words(self._tagger(text)))
+        """Convert a text without punctuation and Latin letters."""
+        words = (phonemes_of_kana(reading) for reading in _readings(self._tagger(text)))
         return " ".join(word for word in words if word)
 
 
-def sounds(reading: str) -> str:
-    """The phonemes of a word in kana of either kind: ``キャッシュ`` is ``kʲaʔɕɨ``."""
+def phonemes_of_kana(reading: str) -> str:
+    """Convert a word in hiragana or katakana: ``キャッシュ`` is ``kʲaʔɕɨ``."""
     kana = reading.translate(_HIRAGANA)
     found: list[str] = []
     for index, letter in enumerate(kana):
@@ -102,8 +102,8 @@ def sounds(reading: str) -> str:
 
 def _combined(letter: str, small: str) -> str:
     vowel = _SMALL[small]
-    onset = _OWN.get(letter + small) or _OWN.get(letter) or _KANA[letter][:-1]
-    if vowel in "iɨ" and onset in _SOFTENED:
+    onset = _ONSETS.get(letter + small) or _ONSETS.get(letter) or _KANA[letter][:-1]
+    if vowel in "iɨ" and onset in _PALATALIZED:
         onset += "ʲ"
     return onset + vowel
 
@@ -113,8 +113,8 @@ def _nasal(following: list[str]) -> str:
     return next((sound for starts, sound in _NASALS.items() if start and start in starts), "ɴ")
 
 
-def _words(nodes: Iterable[UnidicNode]) -> list[str]:
-    """The readings of words, endings and prefixes joined to what they belong to."""
+def _readings(nodes: Iterable[UnidicNode]) -> list[str]:
+    """Return the readings of words, with endings and affixes joined."""
     readings: list[str] = []
     before = ""
     for node in nodes:
@@ -138,4 +138,4 @@ def _rows() -> dict[str, str]:
 
 
 _KANA: Final = _rows()
-"""The sound of each letter alone."""
+"""Sound of each kana."""

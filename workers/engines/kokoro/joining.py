@@ -1,4 +1,4 @@
-"""The quiet at the edges of a piece: the network makes some of it, and where two pieces meet it would be twice."""
+"""Joining of chunks: trimming of their silence, and the pause between them."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_QUIET: Final = 0.01
-"""Of the loudest sample: 40 dB below it."""
+_SILENCE_RATIO: Final = 0.01
+"""Silence threshold relative to the loudest sample: -40 dB."""
 
-_LEAD_SECONDS: Final = 0.02
-"""Left before the first and behind the last sound: a soft start is below the threshold."""
+_MARGIN_SECONDS: Final = 0.02
+"""Margin before the first and after the last sound, because soft onsets are below the threshold."""
 
 
 def join(
     samples: NDArray[np.float32], rate: int, *, is_first: bool, is_last: bool, pause_seconds: float
 ) -> NDArray[np.float32]:
-    """A piece as it stands among others: without its quiet where another piece meets it, and the pause behind it.
+    """Trim the silence of a chunk towards its neighbors, and append the pause.
 
     Args:
-        samples: the sound of the piece.
-        rate: Hertz.
-        is_first: whether nothing stands before it; then its beginning is left alone.
-        is_last: whether nothing follows; then its end is left alone.
-        pause_seconds: of quiet that follows.
+        samples: the sound of the chunk.
+        rate: Hz.
+        is_first: whether it is the first chunk, whose start is not trimmed.
+        is_last: whether it is the last chunk, whose end is not trimmed.
+        pause_seconds: pause after the chunk.
     """
     import numpy as np
 
-    loud = np.flatnonzero(np.abs(samples) > _QUIET * np.abs(samples).max(initial=0.0))
+    loud = np.flatnonzero(np.abs(samples) > _SILENCE_RATIO * np.abs(samples).max(initial=0.0))
     if not len(loud):
         return samples
-    lead = int(_LEAD_SECONDS * rate)
-    begin = 0 if is_first else max(0, int(loud[0]) - lead)
-    end = len(samples) if is_last else int(loud[-1]) + 1 + lead
+    margin = int(_MARGIN_SECONDS * rate)
+    start = 0 if is_first else max(0, int(loud[0]) - margin)
+    end = len(samples) if is_last else int(loud[-1]) + 1 + margin
     pause = np.zeros(0 if is_last else int(pause_seconds * rate), np.float32)
-    return np.concatenate([samples[begin:end], pause])
+    return np.concatenate([samples[start:end], pause])

@@ -1,4 +1,4 @@
-"""Kokoro's network, run by ONNX Runtime on the processor."""
+"""Network of Kokoro in ONNX Runtime on the CPU."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 POLL_SECONDS: Final = 0.02
-"""A text that is being made can be let go of as often as that."""
+"""Interval of the cancellation checks."""
 
-_TOKENS: Final = ("input_ids", "tokens")
-"""What exports call the numbers of the phonemes: the usual one, and that of the package kokoro-onnx."""
+_TOKEN_INPUTS: Final = ("input_ids", "tokens")
+"""Names of the input for phoneme ids: the usual one, and that of the package kokoro-onnx."""
 
 _STYLE, _SPEED = "style", "speed"
 
 _FLOATS: Final = {"tensor(float)": "float32", "tensor(float16)": "float16"}
 
 
-class Network:
-    """One network, loaded."""
+class KokoroNetwork:
+    """Inference session of the network."""
 
     def __init__(self, file: Path, threads: int) -> None:
         """Load it.
 
         Args:
-            file: ``model.onnx``, in numbers of any kind.
-            threads: for the arithmetic; 0 = as many as there are processors.
+            file: ``model.onnx``, in any precision.
+            threads: of one inference; 0: the number of processors.
 
         Raises:
-            EngineNotReadyError: it is damaged, or not Kokoro's.
+            EngineNotReadyError: it is damaged, or is not the network of Kokoro.
         """
         import onnx
         import onnxruntime
@@ -56,57 +56,57 @@ class Network:
             self._session = onnxruntime.InferenceSession(content, _options(threads), providers=["CPUExecutionProvider"])
         except errors as error:
             raise EngineNotReadyError(f"{file} cannot be loaded: {error}", hint=weights.AGAIN) from error
-        # It keeps what it was made of, 300 MB, to be made again on another device: there is none.
+        # The session keeps the model, 300 MB, for a fallback to another device, which there is none.
         vars(self._session).pop("_model_bytes", None)
         inputs = {each.name: each.type for each in self._session.get_inputs()}
-        tokens = next((name for name in _TOKENS if name in inputs), "")
+        tokens = next((name for name in _TOKEN_INPUTS if name in inputs), "")
         if not tokens or inputs.get(_STYLE) not in _FLOATS or inputs.get(_SPEED) not in _FLOATS:
             raise EngineNotReadyError(
                 f"{file} is not Kokoro's network: it takes {', '.join(inputs)}", hint=weights.AGAIN
             )
         self._inputs = inputs
         self._tokens = tokens
-        # A thread, because a text can be let go of only while another thread waits.
+        # An inference can be cancelled only from another thread.
         self._thread = concurrent.futures.ThreadPoolExecutor(1, "kokoro")
 
-    def speak(self, ids: list[int], style: Samples, speed: float, seed: int) -> Generator[Samples, None, Samples]:
-        """Make the sound of phonemes; yields nothing but moments at which it can be let go of, and returns the sound.
+    def synthesize(self, ids: list[int], style: Samples, speed: float, seed: int) -> Generator[Samples, None, Samples]:
+        """Synthesize phonemes; yields empty arrays as points for cancellation, and returns the samples.
 
-        Closed half way, it ends the arithmetic at the next operator.
+        Closing the generator terminates the inference at the next operator.
 
         Args:
-            ids: numbers of the phonemes, with both edges.
-            style: the voice's 256 numbers for a text of this length.
-            speed: 1.0 = natural.
-            seed: of the noise in it.
+            ids: phoneme ids with the boundary symbols.
+            style: style vector of the voice for a text of this length, 256 values.
+            speed: 1.0: natural.
+            seed: of the noise.
 
         Raises:
-            RuntimeError: the network cannot make it.
-            ValueError: it has made what is no sound.
+            RuntimeError: the inference failed.
+            ValueError: the samples are not finite.
         """
         import numpy as np
         import onnxruntime
 
-        numbers = {
+        inputs = {
             self._tokens: np.array([ids], np.int64),
             _STYLE: style.reshape(1, -1).astype(_FLOATS[self._inputs[_STYLE]]),
             _SPEED: np.array([speed], _FLOATS[self._inputs[_SPEED]]),
-        } | deterministic_noise.tables(self._inputs, seed)
+        } | deterministic_noise.noise_tables(self._inputs, seed)
         options = onnxruntime.RunOptions()
-        made = self._thread.submit(self._session.run, None, numbers, options)
-        nothing = np.zeros(0, np.float32)
+        pending = self._thread.submit(self._session.run, None, inputs, options)
+        empty = np.zeros(0, np.float32)
         try:
-            while not concurrent.futures.wait([made], POLL_SECONDS).done:
-                yield nothing
-            sound = made.result()[0]
+            while not concurrent.futures.wait([pending], POLL_SECONDS).done:
+                yield empty
+            sound = pending.result()[0]
         except _errors() as error:
             raise RuntimeError(f"Kokoro's network failed: {error}") from error
         finally:
             options.terminate = True
-            concurrent.futures.wait([made])
+            concurrent.futures.wait([pending])
         samples = np.asarray(sound, np.float32).reshape(-1)
         if not np.isfinite(samples).all():
-            raise ValueError("Kokoro's network made samples that are no numbers")
+            raise ValueError("Kokoro's network returned samples that are not finite")
         return np.clip(samples, -1.0, 1.0)
 
     def close(self) -> None:
@@ -120,9 +120,9 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Threads that wait by looking would take the processor from the player and the other workers.
+    # Spinning threads would take processor time from the player and the other workers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Plans for memory are made for texts of one length, and hardly two have one: 200 MB for nothing.
+    # Memory patterns are per input shape, and texts rarely have equal lengths: 200 MB without use.
     options.enable_mem_pattern = False
     options.use_deterministic_compute = True
     options.log_severity_level = 3
@@ -130,7 +130,7 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """All errors of ONNX Runtime, and that of a damaged file: they have no base of their own."""
+    """Return the errors of ONNX Runtime and of protobuf, which have no common base class."""
     found: list[type[Exception]] = []
     for module in ("onnxruntime.capi.onnxruntime_pybind11_state", "google.protobuf.message"):
         members = vars(importlib.import_module(module)).values()

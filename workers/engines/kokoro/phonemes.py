@@ -1,7 +1,7 @@
-"""A text in the symbols of Kokoro: which language takes which way.
+"""Grapheme-to-phoneme conversion for Kokoro, by language.
 
-espeak-ng makes them of English, Spanish, French, Hindi, Italian and Portuguese; Japanese and Chinese have packages of
-their own, which are imported at their first sentence. Latin words in these two are read as English.
+espeak-ng converts English, Spanish, French, Hindi, Italian and Portuguese. Japanese and Chinese have packages of their
+own, which are imported with the first sentence; Latin words in them are read as English.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 _PACKAGES: Final = {"ja": ("fugashi", "unidic_lite"), "zh": ("rjieba", "pypinyin")}
 
-_BRAZILIAN: Final = "pt-br"
-"""Kokoro has heard no other Portuguese."""
+_PORTUGUESE_VOICE: Final = "pt-br"
+"""The only Portuguese that Kokoro was trained on."""
 
 _BRITISH, _AMERICAN = "en", "en-us"
-"""What espeak-ng calls them."""
+"""Voices of espeak-ng."""
 
 _UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 _LATIN: Final = re.compile(r"([A-Za-zÀ-ÖØ-öø-ÿ][A-Za-zÀ-ÖØ-öø-ÿ' -]*)")
-_ORDINARY_SPEED: Final = 175
+_WORDS_PER_MINUTE: Final = 175
 
 
 def supports(language: str) -> bool:
-    """Whether Kokoro speaks the language of a BCP-47 tag, be its packages installed or not."""
+    """Whether Kokoro speaks the language of a BCP-47 tag; its packages may be missing."""
     try:
         base = languages.parse(language).base
     except UsageError:
@@ -45,10 +45,10 @@ def supports(language: str) -> bool:
 
 
 def require(language: str) -> None:
-    """Make sure that the packages of a language are installed, without importing them.
+    """Check that the packages of a language are installed, without importing them.
 
     Raises:
-        EngineNotReadyError: some are not.
+        EngineNotReadyError: a package is missing.
     """
     spoken = languages.parse(language)
     missing = [name for name in _PACKAGES.get(spoken.base, ()) if importlib.util.find_spec(name) is None]
@@ -58,23 +58,23 @@ def require(language: str) -> None:
         )
 
 
-class Phonemes:
-    """Makes phonemes of texts."""
+class Phonemizer:
+    """Phonemizer of all languages of Kokoro."""
 
     def __init__(self, library: Path, data: Path) -> None:
-        """``library`` and ``data``: of espeak-ng."""
+        """Take the paths of the library and the data of espeak-ng."""
         self._library = library
         self._data = data
-        self._own: dict[str, Callable[[str], str]] = {}
-        """Of Japanese and Chinese, once they are loaded."""
+        self._native: dict[str, Callable[[str], str]] = {}
+        """Phonemizers of Japanese and Chinese, once loaded."""
 
-    def of(self, text: str, language: str, *, is_british: bool) -> str:
-        """The phonemes of a text, with its marks.
+    def convert(self, text: str, language: str, *, is_british: bool) -> str:
+        """Convert a text to phonemes with punctuation.
 
         Args:
-            text: to be said; no numbers, no markup.
-            language: BCP-47 tag; ``supports`` said yes.
-            is_british: which English.
+            text: normalized.
+            language: BCP-47 tag that ``supports`` accepts.
+            is_british: whether English is British.
 
         Raises:
             EngineNotReadyError: a package is missing.
@@ -83,15 +83,17 @@ class Phonemes:
         require(language)
         spoken = languages.parse(language)
         with library.loaded(self._library, self._data) as espeak:
-            espeak.set_up(_voice(spoken, is_british=is_british), _ORDINARY_SPEED, 0)
+            espeak.configure(_voice(spoken, is_british=is_british), _WORDS_PER_MINUTE, 0)
             read = self._reader(spoken, espeak, is_british=is_british)
             found = "".join(
-                read(words) + mark for words, mark in punctuation.split(_UNSPEAKABLE.sub(" ", text)) if words or mark
+                read(words) + punctuation_mark
+                for words, punctuation_mark in punctuation.split(_UNSPEAKABLE.sub(" ", text))
+                if words or punctuation_mark
             )
         return " ".join(found.split())
 
     def _reader(self, language: languages.Language, espeak: EspeakLibrary, *, is_british: bool) -> Callable[[str], str]:
-        """What makes phonemes of a stretch of text without marks."""
+        """Return the converter of texts without punctuation."""
 
         def read(words: str) -> str:
             return espeak.phonemes(words.encode(), ipa_mapping.TIE)
@@ -102,40 +104,42 @@ class Phonemes:
         if language.base == "en":
             return english
         if language.base in _PACKAGES:
-            own = self._own_of(language.base)
-            return lambda words: _mixed(words, own, english)
+            native = self._native_for(language.base)
+            return lambda words: _with_english_words(words, native, english)
         return lambda words: ipa_mapping.other(read(words))
 
-    def _own_of(self, base: str) -> Callable[[str], str]:
-        if base not in self._own:
+    def _native_for(self, base: str) -> Callable[[str], str]:
+        if base not in self._native:
             try:
-                self._own[base] = _load(base)
+                self._native[base] = _load(base)
             except (ImportError, RuntimeError) as error:
                 raise EngineNotReadyError(
                     f"the dictionary of a language cannot be used: {error}", hint=INSTALL
                 ) from error
-        return self._own[base]
+        return self._native[base]
 
 
 def _voice(language: languages.Language, *, is_british: bool) -> str:
-    """The voice of espeak-ng that reads a language, and with Japanese and Chinese the English words in it."""
+    """Return the voice of espeak-ng for a language; for Japanese and Chinese, that of their English words."""
     if language.base == "en" or language.base in _PACKAGES:
         return _BRITISH if is_british else _AMERICAN
-    return _BRAZILIAN if language.base == "pt" else str(language.espeak)
+    return _PORTUGUESE_VOICE if language.base == "pt" else str(language.espeak)
 
 
 def _load(base: str) -> Callable[[str], str]:
     if base == "ja":
-        from voicestream.workers.engines.kokoro.japanese import Japanese
+        from voicestream.workers.engines.kokoro.japanese import JapanesePhonemizer
 
-        return Japanese().phonemes
-    from voicestream.workers.engines.kokoro.chinese import Chinese
+        return JapanesePhonemizer().phonemes
+    from voicestream.workers.engines.kokoro.chinese import ChinesePhonemizer
 
-    return Chinese().phonemes
+    return ChinesePhonemizer().phonemes
 
 
-def _mixed(words: str, own: Callable[[str], str], english: Callable[[str], str]) -> str:
+def _with_english_words(words: str, native: Callable[[str], str], english: Callable[[str], str]) -> str:
     parts = [
-        english(part.strip()) if _LATIN.fullmatch(part) else own(part) for part in _LATIN.split(words) if part.strip()
+        english(part.strip()) if _LATIN.fullmatch(part) else native(part)
+        for part in _LATIN.split(words)
+        if part.strip()
     ]
     return " ".join(part for part in parts if part)

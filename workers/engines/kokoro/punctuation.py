@@ -1,4 +1,4 @@
-"""Marks in a text: Kokoro makes pauses and tunes of them, and what speaks the words between them must not see them."""
+"""Punctuation of a text, which Kokoro uses for pauses and intonation, separated from its words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-_ALIKE: Final = str.maketrans(
+_NEAREST: Final = str.maketrans(
     {
         "。": ". ",
         "．": ". ",
@@ -50,26 +50,26 @@ _ALIKE: Final = str.maketrans(
         "¿": " ",
     }
 )
-"""What the network has no symbol for, and the nearest that it has."""
+"""Nearest symbol of the network for punctuation that it does not have."""
 
 _DASH: Final = re.compile(r"\s+-+\s+")
 
 _CLOSING: Final = ";:,.!?…”)"
-"""Behind these there is a space, also where the text has none."""
+"""Marks that are followed by a space."""
 
 _MARKS: Final = re.compile(r"\s*(?:[…—\"“”()]|[;:,.!?](?![0-9A-Za-z_]))+\s*")
-"""A stop or comma within a word or number is part of it; in scripts without spaces it is none."""
+"""Marks; a period or comma between letters or digits belongs to the word."""
 
 
 def split(text: str) -> list[tuple[str, str]]:
-    """Pairs of a stretch without marks and the marks that follow it, with the spaces that belong to them."""
-    plain = _DASH.sub(" — ", unicodedata.normalize("NFC", text).translate(_ALIKE)).replace("...", "…")
+    """Split a text into pairs of words without punctuation and the punctuation that follows them."""
+    plain = _DASH.sub(" — ", unicodedata.normalize("NFC", text).translate(_NEAREST)).replace("...", "…")
     pairs: list[tuple[str, str]] = []
-    begin = 0
+    start = 0
     for found in _MARKS.finditer(plain):
         mark = " ".join(f"|{found[0]}|".split()).strip("|")
         if mark[-1] in _CLOSING:
             mark += " "
-        pairs.append((plain[begin : found.start()].strip(), mark))
-        begin = found.end()
-    return [*pairs, (plain[begin:].strip(), "")]
+        pairs.append((plain[start : found.start()].strip(), mark))
+        start = found.end()
+    return [*pairs, (plain[start:].strip(), "")]

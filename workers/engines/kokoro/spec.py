@@ -32,7 +32,7 @@ def _find_weights(models: str) -> Path:
 
 
 def _voices(models: str) -> VoiceList:
-    """None where it is not installed, or damaged: whoever loads it says so."""
+    """Return no voices if the model is missing or damaged: loading reports the error."""
     from voicestream.workers.engines.kokoro import voices
 
     try:
@@ -41,7 +41,7 @@ def _voices(models: str) -> VoiceList:
         return VoiceList()
 
     def is_mix(typed: str) -> bool:
-        return bool(found) and all(names.match(part, found) for part in typed.split(voices.MIXED))
+        return bool(found) and all(names.match(part, found) for part in typed.split(voices.MIX_SEPARATOR))
 
     return VoiceList(names=found, also=is_mix)
 

@@ -1,4 +1,4 @@
-"""The engine ``kokoro``: Kokoro-82M by ONNX Runtime, quicker than real time on a processor."""
+"""Engine ``kokoro``: Kokoro-82M with ONNX Runtime, faster than real time on a CPU."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
 from voicestream.models.weights import AGAIN
-from voicestream.workers.engines.kokoro import chunks as pieces
-from voicestream.workers.engines.kokoro import joining as joints
-from voicestream.workers.engines.kokoro import phonemes, voices
-from voicestream.workers.engines.kokoro import weights as directories
+from voicestream.workers.engines.kokoro import chunks, joining, phonemes, voices, weights
 from voicestream.workers.engines.kokoro.model import INSTALL, NAME
 from voicestream.workers.espeak_ng import library as espeak_library
 from voicestream.workers.espeak_ng import voices as espeak_voices
@@ -26,26 +23,26 @@ if TYPE_CHECKING:
 
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
-    from voicestream.workers.engines.kokoro.network import Network
-    from voicestream.workers.engines.kokoro.phonemes import Phonemes
-    from voicestream.workers.engines.kokoro.vocabulary import Vocabulary
+    from voicestream.workers.engines.kokoro.network import KokoroNetwork
+    from voicestream.workers.engines.kokoro.phonemes import Phonemizer
+    from voicestream.workers.engines.kokoro.vocabulary import SymbolTable
 
-SLOWEST: Final = 0.5
-FASTEST: Final = 2.0
-"""Speeds at which the network was tried by its makers; beyond them it stammers."""
+MIN_SPEED: Final = 0.5
+MAX_SPEED: Final = 2.0
+"""Range of speeds that the network supports well."""
 
 CHUNK_SECONDS: Final = 0.25
 
 _MAX_CHARACTERS: Final = 400
 _MAX_CHARACTERS_DENSE: Final = 150
-"""Half a minute. It would take more, but a sentence that is made again after a crash is made from its beginning."""
+"""About half a minute: after a crash, a text is synthesized again from its start."""
 
 _DENSE: Final = frozenset(("ja", "zh"))
-"""Languages that write a syllable with a character."""
+"""Languages with about one syllable per character."""
 
 
 class KokoroSynthesizer:
-    """A ``Synthesizer``."""
+    """``Synthesizer`` with Kokoro."""
 
     name = NAME
     device = "cpu"
@@ -53,124 +50,124 @@ class KokoroSynthesizer:
     needs_postprocessing = True
     needs_normalized_text = True
 
-    def __init__(self, directory: Path, network: Network, vocabulary: Vocabulary, front_end: Phonemes) -> None:
-        """Takes what ``load`` has made.
+    def __init__(self, directory: Path, network: KokoroNetwork, vocabulary: SymbolTable, front_end: Phonemizer) -> None:
+        """Take the parts that ``load`` created.
 
         Args:
             directory: of the weights.
-            network: makes sound.
-            vocabulary: numbers phonemes.
-            front_end: makes phonemes of a text.
+            network: the network.
+            vocabulary: phoneme symbols and their ids.
+            front_end: converts text to phonemes.
         """
         self._directory = directory
         self._names = voices.names(directory)
         self._network = network
         self._vocabulary = vocabulary
-        self._phonemes = front_end
+        self._phonemizer = front_end
         self._voice: tuple[list[str], NDArray[np.float32]] | None = None
-        """The one that spoke last."""
+        """Names and style vectors of the last voice."""
 
     def max_characters(self, language: str) -> int:
-        """About half a minute of speech."""
+        """Return the characters of about half a minute of speech."""
         return _MAX_CHARACTERS_DENSE if languages.parse(language).base in _DENSE else _MAX_CHARACTERS
 
     def supports(self, language: str) -> bool:
-        """Whether it is one of the nine."""
+        """Whether Kokoro speaks the language."""
         return phonemes.supports(language)
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
     ) -> Iterator[NDArray[np.float32]]:
-        """The sound of a text, piece by piece; empty chunks while a piece is being made.
+        """Yield the sound of a text, float32; empty arrays are points for cancellation.
 
         Args:
-            text: without words: no chunks.
+            text: normalized; without words nothing is yielded.
             language: BCP-47 tag.
-            voice: empty, ``af_heart``, or several that are mixed: ``af_heart+af_bella``.
+            voice: empty, ``af_heart``, or a mix of several: ``af_heart+af_bella``.
             seed: of the noise in the voice.
-            speed: kept within 0.5 to 2.
+            speed: clamped to 0.5 to 2.
 
         Raises:
             UsageError: there is no such voice.
             EngineNotReadyError: a package of the language is missing, or the voice is damaged.
             EspeakError: espeak-ng cannot be used.
-            RuntimeError: the network cannot make it.
-            ValueError: likewise.
+            RuntimeError: the inference failed.
+            ValueError: the samples are not finite.
         """
         chosen = voices.choose(self._names, voice, language)
         is_british = voices.is_british(chosen, language)
-        said = self._vocabulary.known(self._phonemes.of(text, language, is_british=is_british))
-        if not any(map(str.isalpha, said)):
+        symbols = self._vocabulary.known(self._phonemizer.convert(text, language, is_british=is_british))
+        if not any(map(str.isalpha, symbols)):
             return
-        rows = self._rows(chosen)
-        pace = min(max(speed, SLOWEST), FASTEST)
-        parts = pieces.cut(said)
-        for number, piece in enumerate(parts):
-            ids = self._vocabulary.ids(piece.phonemes)
-            style = rows[len(piece.phonemes) - 1]
-            sound = yield from self._network.speak(ids, style, pace, seed)
-            joined = joints.join(
+        styles = self._styles(chosen)
+        clamped = min(max(speed, MIN_SPEED), MAX_SPEED)
+        parts = chunks.split(symbols)
+        for index, chunk in enumerate(parts):
+            ids = self._vocabulary.ids(chunk.phonemes)
+            style = styles[len(chunk.phonemes) - 1]
+            sound = yield from self._network.synthesize(ids, style, clamped, seed)
+            trimmed = joining.join(
                 sound,
                 self.sample_rate,
-                is_first=number == 0,
-                is_last=number == len(parts) - 1,
-                pause_seconds=piece.pause_seconds / pace,
+                is_first=index == 0,
+                is_last=index == len(parts) - 1,
+                pause_seconds=chunk.pause_seconds / clamped,
             )
             size = int(CHUNK_SECONDS * self.sample_rate)
-            for start in range(0, len(joined), size):
-                yield joined[start : start + size].copy()
+            for start in range(0, len(trimmed), size):
+                yield trimmed[start : start + size].copy()
 
     def close(self) -> None:
-        """Let go of the network."""
+        """Close the network."""
         self._network.close()
 
-    def _rows(self, chosen: list[str]) -> NDArray[np.float32]:
+    def _styles(self, chosen: list[str]) -> NDArray[np.float32]:
         if self._voice is None or self._voice[0] != chosen:
             self._voice = (chosen, voices.read(self._directory, chosen))
         return self._voice[1]
 
 
 def load(settings: EngineSettings, report: Report) -> KokoroSynthesizer:
-    """Import, read and warm up.
+    """Import the packages, load the weights, and warm up.
 
     Raises:
         EngineNotReadyError: packages or weights are missing or damaged.
     """
-    directory = directories.find(settings.models)
+    directory = weights.find(settings.models)
     report("importing onnxruntime", None)
     try:
         for package in ("numpy", "onnx", "onnxruntime"):
             importlib.import_module(package)
         import espeakng_loader
 
-        from voicestream.workers.engines.kokoro.network import Network
-        from voicestream.workers.engines.kokoro.vocabulary import Vocabulary
+        from voicestream.workers.engines.kokoro.network import KokoroNetwork
+        from voicestream.workers.engines.kokoro.vocabulary import SymbolTable
     except ImportError as error:
         raise EngineNotReadyError(f"a package is missing: {error}", hint=INSTALL) from error
-    vocabulary = Vocabulary(directory / directories.TOKENIZER)
+    vocabulary = SymbolTable(directory / weights.TOKENIZER)
     try:
         library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
     except RuntimeError as error:
         raise EngineNotReadyError(
             f"the package of espeak-ng cannot be used: {error}", hint=espeak_voices.REINSTALL
         ) from error
-    front_end = phonemes.Phonemes(Path(library), Path(data))
+    front_end = phonemes.Phonemizer(Path(library), Path(data))
     report("making the model", None)
-    file = directories.network(directory)
-    assert file is not None  # noqa: S101 - find() has looked
-    network = Network(file, int(os.environ.get("OMP_NUM_THREADS") or 0))
-    made = KokoroSynthesizer(directory, network, vocabulary, front_end)
+    file = weights.network(directory)
+    assert file is not None  # noqa: S101 - find() checked it
+    network = KokoroNetwork(file, int(os.environ.get("OMP_NUM_THREADS") or 0))
+    synthesizer = KokoroSynthesizer(directory, network, vocabulary, front_end)
     report("warming up", None)
     try:
-        _warm_up(made, file)
+        _warm_up(synthesizer, file)
     except BaseException:
-        made.close()
+        synthesizer.close()
         raise
-    return made
+    return synthesizer
 
 
 def _warm_up(synthesizer: KokoroSynthesizer, file: Path) -> None:
-    """Say a sentence, which tries the network and espeak-ng.
+    """Synthesize a sentence with the network and espeak-ng.
 
     Raises:
         EngineNotReadyError: one of them is damaged.

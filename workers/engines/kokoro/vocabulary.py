@@ -1,4 +1,4 @@
-"""The symbols Kokoro's network knows, and their numbers."""
+"""Phoneme symbols of Kokoro and their ids."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from voicestream.models import weights
 if TYPE_CHECKING:
     from pathlib import Path
 
-_EDGE: Final = 0
-"""Stands before and behind each text."""
+_BOUNDARY: Final = 0
+"""Id at the start and the end of each text."""
 
 _EXPECTED: Final = " ;:,.!?aiuəɹˈː"
-"""Symbols without which it is another network's vocabulary."""
+"""Symbols that every tokenizer of Kokoro has."""
 
 
-class Vocabulary:
-    """Reads ``tokenizer.json``."""
+class SymbolTable:
+    """Symbols from a ``tokenizer.json``."""
 
     def __init__(self, file: Path) -> None:
         """Read the file.
 
         Raises:
-            EngineNotReadyError: it is damaged, or another network's.
+            EngineNotReadyError: it is damaged, or belongs to another model.
         """
         model = weights.table(file).get("model")
         symbols = cast("dict[str, object]", model).get("vocab") if isinstance(model, dict) else None
         if not isinstance(symbols, dict):
             raise EngineNotReadyError(f"{file} is damaged: it has no vocabulary", hint=weights.AGAIN)
-        self._numbers = cast("dict[str, int]", symbols)
-        missing = [symbol for symbol in _EXPECTED if not isinstance(self._numbers.get(symbol), int)]
+        self._ids = cast("dict[str, int]", symbols)
+        missing = [symbol for symbol in _EXPECTED if not isinstance(self._ids.get(symbol), int)]
         if missing:
             raise EngineNotReadyError(
                 f"{file} is not Kokoro's: it has no {', '.join(map(repr, missing))}", hint=weights.AGAIN
@@ -40,16 +40,16 @@ class Vocabulary:
 
     @property
     def largest(self) -> int:
-        """The largest number."""
-        return max(self._numbers.values())
+        """The largest id."""
+        return max(self._ids.values())
 
     def known(self, phonemes: str) -> str:
-        """The same without what the network does not know; letters with a mark above are taken apart if need be."""
-        apart = "".join(
-            symbol if symbol in self._numbers else unicodedata.normalize("NFD", symbol) for symbol in phonemes
+        """Remove unknown symbols; letters with diacritics are decomposed if necessary."""
+        decomposed = "".join(
+            symbol if symbol in self._ids else unicodedata.normalize("NFD", symbol) for symbol in phonemes
         )
-        return "".join(symbol for symbol in apart if symbol in self._numbers)
+        return "".join(symbol for symbol in decomposed if symbol in self._ids)
 
     def ids(self, known: str) -> list[int]:
-        """The numbers of known symbols, between those of two edges."""
-        return [_EDGE, *(self._numbers[symbol] for symbol in known), _EDGE]
+        """Return the ids of known symbols with the boundary ids."""
+        return [_BOUNDARY, *(self._ids[symbol] for symbol in known), _BOUNDARY]

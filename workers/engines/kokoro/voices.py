@@ -1,7 +1,7 @@
-"""Kokoro's voices: files of numbers that say how somebody speaks, one row for each length of a text.
+"""Voices of Kokoro: files of style vectors, one for each text length.
 
-The first letter of a name is the language of who speaks (``j``: Japanese), the second ``f`` or ``m``. A voice speaks
-other languages as well, with an accent.
+The first letter of a name is the native language of the speaker (``j``: Japanese), the second ``f`` or ``m``. A voice
+can speak other languages, with an accent.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LONGEST: Final = 510
-"""Phonemes that the network takes at once, and rows of a voice."""
+MAX_PHONEMES: Final = 510
+"""Maximum phonemes of a text, and style vectors of a voice."""
 
-_NUMBERS: Final = 256
-"""In a row."""
+_STYLE_SIZE: Final = 256
+"""Values of a style vector."""
 
-_ROW_BYTES: Final = _NUMBERS * 4
-_LEAST_BYTES: Final = LONGEST * _ROW_BYTES
-"""Some exports have a row or two more."""
+_ROW_BYTES: Final = _STYLE_SIZE * 4
+_MIN_BYTES: Final = MAX_PHONEMES * _ROW_BYTES
+"""Some exports have one or two more vectors."""
 
-_MOST_BYTES: Final = 2 * _LEAST_BYTES
+_MAX_BYTES: Final = 2 * _MIN_BYTES
 
 _TAGS: Final = {
     "a": "en-US",
@@ -46,7 +46,7 @@ _TAGS: Final = {
 }
 """BCP-47 tags by the first letter of a name."""
 
-_USUAL: Final = (
+_DEFAULTS: Final = (
     "af_heart",
     "bf_emma",
     "ef_dora",
@@ -57,27 +57,27 @@ _USUAL: Final = (
     "pf_dora",
     "zf_xiaoxiao",
 )
-"""Who speaks a language when nobody is named."""
+"""Default voices."""
 
 _FOLDER: Final = "voices"
-MIXED: Final = "+"
-"""Between the names of voices that are mixed: ``af_heart+af_bella``."""
+MIX_SEPARATOR: Final = "+"
+"""Separator of mixed voices: ``af_heart+af_bella``."""
 
 
 def names(place: Path) -> list[str]:
-    """The voices of a model's directory, sorted."""
+    """Return the names of the voices in a directory, sorted."""
     return sorted(file.stem for file in (place / _FOLDER).glob("*.bin"))
 
 
 def language_of(name: str) -> str:
-    """BCP-47 tag of who speaks; empty if the name does not say it."""
+    """Return the native language of a voice, a BCP-47 tag; empty if the name does not tell."""
     return _TAGS.get(name[:1], "") if name[1:3] in {"f_", "m_"} else ""
 
 
 def is_british(chosen: Sequence[str], language: str) -> bool:
-    """Whether English is pronounced as in Britain: as the voice does, or else as the tag of the language says.
+    """Whether English is British: by the voice, else by the tag of the language.
 
-    English words in other languages are not.
+    English words in other languages are American.
     """
     spoken = {language_of(name) for name in chosen}
     if spoken <= {"en-US", "en-GB"}:
@@ -86,30 +86,30 @@ def is_british(chosen: Sequence[str], language: str) -> bool:
     return parsed.base == "en" and parsed.espeak != "en-us"
 
 
-def choose(there: Sequence[str], typed: str, language: str) -> list[str]:
-    """Which voices speak: one, or several that are mixed.
+def choose(available: Sequence[str], requested: str, language: str) -> list[str]:
+    """Return the voice, or the voices to mix.
 
     Args:
-        there: the voices that there are.
-        typed: what the user typed: empty, ``af_heart``, or ``af_heart+af_bella``.
+        available: names of the voices.
+        requested: empty, ``af_heart``, or ``af_heart+af_bella``.
         language: BCP-47 tag of the sentence.
 
     Raises:
         UsageError: there is no such voice.
     """
-    if not typed.strip():
-        return [_usual(there, language)]
-    if "/" in typed or typed.endswith(".wav"):
+    if not requested.strip():
+        return [_default(available, language)]
+    if "/" in requested or requested.endswith(".wav"):
         other = registry.for_samples()
         raise UsageError(
-            f"kokoro cannot speak with the voice of a recording ({typed})",
+            f"kokoro cannot speak with the voice of a recording ({requested})",
             hint=f"Try: {f'--tts {other.name}, or ' if other else ''}the name of a voice: --voice af_heart",
         )
-    return [_named(there, name.strip()) for name in typed.split(MIXED)]
+    return [_by_name(available, name.strip()) for name in requested.split(MIX_SEPARATOR)]
 
 
 def check(place: Path, name: str) -> None:
-    """Make sure that the file of a voice has all its rows.
+    """Check that the file of a voice is complete.
 
     Raises:
         EngineNotReadyError: it is not.
@@ -119,25 +119,27 @@ def check(place: Path, name: str) -> None:
         size = file.stat().st_size
     except OSError as error:
         raise EngineNotReadyError(f"{file} cannot be read: {error.strerror}", hint=AGAIN) from error
-    if not _LEAST_BYTES <= size <= _MOST_BYTES or size % _ROW_BYTES or not file.is_file():
-        raise EngineNotReadyError(f"{file} is damaged: it has {size} bytes, not {_LEAST_BYTES}", hint=AGAIN)
+    if not _MIN_BYTES <= size <= _MAX_BYTES or size % _ROW_BYTES or not file.is_file():
+        raise EngineNotReadyError(f"{file} is damaged: it has {size} bytes, not {_MIN_BYTES}", hint=AGAIN)
 
 
 def read(place: Path, chosen: Sequence[str]) -> NDArray[np.float32]:
-    """The rows of a voice, or the mean of several: ``LONGEST`` times 256 numbers.
+    """Read the style vectors of a voice, or the mean of several: (``MAX_PHONEMES``, 256).
 
     Raises:
         EngineNotReadyError: a file is damaged.
     """
     import numpy as np
 
-    rows: list[NDArray[np.float32]] = []
+    styles: list[NDArray[np.float32]] = []
     for name in chosen:
         check(place, name)
-        rows.append(np.fromfile(_file(place, name), dtype="<f4").reshape(-1, _NUMBERS)[:LONGEST])
-    if not all(np.isfinite(row).all() for row in rows):
-        raise EngineNotReadyError(f"{_file(place, chosen[0])} is damaged: it holds what is no number", hint=AGAIN)
-    mixed: NDArray[np.float32] = np.stack(rows).mean(axis=0, dtype=np.float32)
+        styles.append(np.fromfile(_file(place, name), dtype="<f4").reshape(-1, _STYLE_SIZE)[:MAX_PHONEMES])
+    if not all(np.isfinite(style).all() for style in styles):
+        raise EngineNotReadyError(
+            f"{_file(place, chosen[0])} is damaged: it holds values that are not finite", hint=AGAIN
+        )
+    mixed: NDArray[np.float32] = np.stack(styles).mean(axis=0, dtype=np.float32)
     return mixed
 
 
@@ -145,21 +147,21 @@ def _file(place: Path, name: str) -> Path:
     return place / _FOLDER / f"{name}.bin"
 
 
-def _usual(there: Sequence[str], language: str) -> str:
-    """The best there is: of this language and region, of this language, of any."""
+def _default(available: Sequence[str], language: str) -> str:
+    """Return the default voice: of the language and region, of the language, or any."""
     spoken = languages.parse(language)
 
     def rank(name: str) -> tuple[bool, bool, bool]:
         tag = language_of(name)
-        return tag != spoken.tag, tag.partition("-")[0] != spoken.base, name not in _USUAL
+        return tag != spoken.tag, tag.partition("-")[0] != spoken.base, name not in _DEFAULTS
 
-    return min(there, key=rank)
+    return min(available, key=rank)
 
 
-def _named(there: Sequence[str], typed: str) -> str:
-    wanted = typed.lower().replace("-", "_")
-    if wanted in there:
+def _by_name(available: Sequence[str], requested: str) -> str:
+    wanted = requested.lower().replace("-", "_")
+    if wanted in available:
         return wanted
-    nearest = difflib.get_close_matches(wanted, there, n=1)
+    nearest = difflib.get_close_matches(wanted, available, n=1)
     guess = f"Did you mean --voice {nearest[0]}? " if nearest else ""
-    raise UsageError(f'kokoro has no voice "{typed}"', hint=f"{guess}There are {', '.join(there)}.")
+    raise UsageError(f'kokoro has no voice "{requested}"', hint=f"{guess}There are {', '.join(available)}.")

@@ -1,7 +1,7 @@
-"""Finds Kokoro's weights on this machine, and looks whether they can be what they should be before they are loaded.
+"""Search for Kokoro weights on this machine, and validation before they are loaded.
 
 The layout is that of ``onnx-community/Kokoro-82M-v1.0-ONNX``: ``config.json``, ``tokenizer.json``, ``onnx/model*.onnx``
-and ``voices/*.bin``. The network may stand beside the others, too.
+and ``voices/*.bin``. The network may also be in the top folder.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 TOKENIZER: Final = "tokenizer.json"
 
 _MODEL_TYPE: Final = "style_text_to_speech_2"
-"""What ``config.json`` says; others than Kokoro are of that type, whose networks ``Network`` refuses."""
+"""Model type in ``config.json``; other models have it, too, but ``KokoroNetwork`` rejects their networks."""
 
 _PREFERRED: Final = ("model.onnx", "model_fp16.onnx", "model_quantized.onnx")
-"""Float32 is the fastest on processors: convolutions, which are most of the work, are slower in other numbers."""
+"""Float32 is the fastest on CPUs: convolutions, which dominate, are slower in other precisions."""
 
 _FOLDERS: Final = ("onnx", "")
 
 
 def find(models: str) -> Path:
-    """The directory with the weights.
+    """Return the directory with the weights.
 
     Args:
-        models: directory of models, or a model; empty = the user's.
+        models: directory of models, or of a model; empty: that of the user.
 
     Raises:
-        EngineNotReadyError: there is none, or it is damaged; the message says what is missing.
+        EngineNotReadyError: there is none, or it is damaged; the message names the missing file.
     """
     root = location.root(models)
     found = [place for place in weights.places(root) if _is_ours(place)]
@@ -41,7 +41,7 @@ def find(models: str) -> Path:
 
 
 def network(place: Path) -> Path | None:
-    """The file of the network that is used; None if there is none."""
+    """Return the file of the network; None if there is none."""
     files = [file for folder in _FOLDERS for file in sorted((place / folder).glob("model*.onnx"))]
     preferred = [file for name in _PREFERRED for file in files if file.name == name]
     return next(iter([*preferred, *files]), None)
@@ -53,7 +53,7 @@ def _is_ours(place: Path) -> bool:
 
 def _check(place: Path) -> None:
     if not (place / TOKENIZER).is_file():
-        raise EngineNotReadyError(f"{place} has no {TOKENIZER}: without it no phoneme can be named", hint=weights.AGAIN)
+        raise EngineNotReadyError(f"{place} has no {TOKENIZER}: phonemes have no ids without it", hint=weights.AGAIN)
     if network(place) is None:
         raise EngineNotReadyError(f"{place} has no onnx/model.onnx", hint=weights.AGAIN)
     if not voices.names(place):

@@ -1,1 +1,1 @@
-"""The engine ``none``: no translation."""
+"""Engine ``none``: no translation."""

@@ -1,4 +1,4 @@
-"""The engine ``none``: every sentence stays as it is."""
+"""Spec and translator of the engine ``none``, which returns every sentence unchanged."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class PassthroughTranslator:
-    """A ``Translator`` for those who want to hear the words of the agent."""
+    """``Translator`` that returns texts unchanged."""
 
     name = UNTRANSLATED
     device = "cpu"
 
     def supports(self, source: str, target: str) -> bool:  # noqa: ARG002 - the protocol's signature
-        """Any pair: nothing is changed."""
+        """Return True for any pair."""
         return True
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:  # noqa: ARG002 - the protocol's
-        """The texts."""
+        """Return the texts."""
         return list(texts)
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing."""
 
 
 def _load(_settings: EngineSettings, _report: Report) -> PassthroughTranslator:

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from voicestream.workers.text.duration_bounds import Limits
+    from voicestream.workers.text.duration_bounds import DurationBounds
 
 TOKEN_SECONDS: Final = 1024 / 22_050
 """Duration of one audio token."""
@@ -38,18 +38,18 @@ FRAME_SECONDS: Final = 0.02
 class EndDetector:
     """End detector of one sentence, from its stop probabilities and its sound."""
 
-    def __init__(self, limits: Limits, max_tokens: int, sample_rate: int, speed: float) -> None:
+    def __init__(self, bounds: DurationBounds, max_tokens: int, sample_rate: int, speed: float) -> None:
         """Start a sentence.
 
         Args:
-            limits: duration bounds at natural speed.
+            bounds: duration bounds at natural speed.
             max_tokens: limit of the model.
             sample_rate: of the sound, Hz.
             speed: 2.0: half the duration.
         """
-        self.min_tokens = min(math.floor(limits.least / TOKEN_SECONDS), max_tokens)
+        self.min_tokens = min(math.floor(bounds.minimum / TOKEN_SECONDS), max_tokens)
         """Tokens before which the stop token is not sampled."""
-        self.token_limit = max(1, min(math.ceil(limits.hard / TOKEN_SECONDS), max_tokens))
+        self.token_limit = max(1, min(math.ceil(bounds.cutoff / TOKEN_SECONDS), max_tokens))
         """Tokens after which the sentence is cut."""
         self._samples_per_token = TOKEN_SECONDS * sample_rate / speed
         self._tail = TAIL_SECONDS * sample_rate

@@ -15,7 +15,7 @@ from voicestream.workers.engines.xtts.coqui.importing import import_coqui
 from voicestream.workers.engines.xtts.model import NAME
 from voicestream.workers.inference import device, malloc_trim
 from voicestream.workers.inference.page_cache import prefetch
-from voicestream.workers.text.duration_bounds import Limits
+from voicestream.workers.text.duration_bounds import DurationBounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,7 +133,9 @@ class XttsSynthesizer:
         tokens = self._model.settings.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
         if len(tokens) > gpt.max_text_tokens:
             raise ValueError(f"{len(tokens)} tokens of text are more than the {gpt.max_text_tokens} XTTS takes")
-        end_detector = EndDetector(Limits.of(text, language), gpt.vocabulary.max_tokens, self.sample_rate, speed)
+        end_detector = EndDetector(
+            DurationBounds.of(text, language), gpt.vocabulary.max_tokens, self.sample_rate, speed
+        )
         yield from synthesis.synthesize(
             self._model.decoder, self._model.vocoder, synthesis.Utterance(tokens, voice, seed, speed), end_detector
         )

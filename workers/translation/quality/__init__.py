@@ -1,4 +1,4 @@
-"""Whether a translation can be right, as far as one can tell without understanding it.
+"""Quality checks of translations that need no understanding of the text.
 
 A model that translates makes mistakes of its own kind: it leaves out a number or a whole sentence, says one phrase
 again and again, answers in another language, or hands back the original. Each file here knows one kind. Where a rule

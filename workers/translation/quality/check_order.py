@@ -1,4 +1,4 @@
-"""What is wrong with a translation: all rules, the plainest first."""
+"""Order of the quality checks, the simplest first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def problem(original: str, translation: str, source: str, target: str, protected: Sequence[str] = ()) -> str:
-    """What is wrong with a translation, in words for people ("the number 3.11 is missing"); empty: nothing is.
+    """Return the defect of a translation, for users ("the number 3.11 is missing"); empty if there is none.
 
     Args:
         original: one sentence, as the model got it.
@@ -30,7 +30,7 @@ def problem(original: str, translation: str, source: str, target: str, protected
         UsageError: there is no such language.
     """
     if not any(map(str.isalnum, translation)):
-        # Punctuation of nothing but punctuation is right.
+        # A translation without letters is right for an original without letters.
         return "it is empty" if any(map(str.isalnum, original)) else ""
     pair = Pair.of(original, translation, source, target)
     return (

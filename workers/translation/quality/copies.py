@@ -1,4 +1,4 @@
-"""Whether a translation is the original, handed back."""
+"""Detection of untranslated output: the original or most of it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _RELATIVES: Final = tuple(
     """.splitlines()
     if line.strip()
 )
-"""Languages so near to one another that a right translation can look like the original."""
+"""Related languages, in which a correct translation can look like the original."""
 
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _WORDS: Final = 3
-"""So many words, two of them in lower case, are not all names."""
+"""Minimum words of a copy; so many words, two of them in lower case, are not all names."""
 _WORDS_OTHER_SCRIPT: Final = 2
 _LONG_WORD: Final = 4
 _MANY: Final = 4
@@ -38,9 +38,9 @@ _MOST_LETTERS: Final = 0.8
 
 
 def unchanged(pair: Pair) -> str:
-    """The original again, or most of it.
+    """Check for the original or most of it.
 
-    One word may be a name in any language, and so may two, ``Claude Code``: the rule wants words in lower case.
+    One word can be a name in any language, and so can two, ``Claude Code``: the check needs lower-case words.
     """
     words, runs = pair.plain_words, pair.runs[0]
     if any(pair.source.base in group and pair.target.base in group for group in _RELATIVES):
@@ -60,11 +60,11 @@ def unchanged(pair: Pair) -> str:
         if len(long) >= _MANY and sum(word in there for word in long) > _MOST_WORDS * len(long):
             return "it was hardly translated"
     elif len(stayed) >= _MANY and len(stayed) > _MOST_WORDS * len(words):
-        # A list of packages stays as it is, and the words around it do not.
+        # A list of packages remains unchanged, in contrast to the words around it.
         return "it was hardly translated" if _share(stayed, there) > _MOST_LETTERS else ""
     return ""
 
 
 def _share(some: list[str], everything: set[str]) -> float:
-    """Of the letters of all words, how many are those of some."""
+    """Return the share of the letters of some words in those of all words."""
     return sum(map(len, set(some))) / sum(map(len, everything))

@@ -1,4 +1,4 @@
-"""Numbers written in Han letters: 四十二, 二〇二四, 三万五千."""
+"""Parser of numerals in Han characters: 四十二, 二〇二四, 三万五千."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TENTHS: Final = re.compile(f"([1-9{''.join(_DIGITS)}])\\s?[割成]")
 
 
 def values(text: str) -> set[str]:
-    """The numbers in a text, in digits; tenths as percents: 三割 and 3成 are 30."""
+    """Return the numbers in a text, in digits; tenths as percentages: 三割 and 3成 are 30."""
     found = {str(_value(numeral)) for numeral in _NUMERAL.findall(text)}
     found.update(f"{_DIGITS.get(tenths, tenths)}0" for tenths in _TENTHS.findall(text))
     return found

@@ -1,4 +1,4 @@
-"""Whether a translation is about as long as it should be."""
+"""Length check of a translation, by the density of both scripts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DENSITY: Final = {
     "Thai": 0.75,
     "Tibt": 0.75,
 }
-"""Letters for one letter of English, by script; 1 where nothing stands.
+"""Letters per English letter, by script; 1 for others.
 
 Rounded, and checked against the correct translations in tests/unit/translation/test_quality.py.
 Languages written alike differ by less than the bounds allow.
@@ -43,23 +43,23 @@ Languages written alike differ by less than the bounds allow.
 
 _SHORTEST: Final = 0.45
 _LONGEST: Final = 2.2
-"""Times the expected length."""
+"""Bounds, as multiples of the expected length."""
 _SLACK_BELOW: Final = 5
 _SLACK_ABOVE: Final = 20
-"""Letters of English more, so that short texts may differ by much."""
+"""Additional slack in English letters, because short texts differ more."""
 _LOST: Final = 0.85
-"""With a sentence fewer, so much of the expected length is too short."""
+"""Lower bound for a translation with a sentence less."""
 
 _STOPLESS: Final = frozenset(("Thai", "Laoo", "Khmr", "Mymr", "Tibt"))
-"""Here sentences end with a space, or with signs that stand elsewhere, too."""
+"""Scripts in which sentences end with a space or with other marks."""
 _END: Final = re.compile(
     r"[^\W\d_]{2}[.!?]+[\"')\]»”]*\s+(?=[^\W\d_])|[。！？।॥።།؟][\"')\]»”」』]*\s*(?=\w)|(?<=\w)[!?]\s*(?=\w)"
 )
-"""Where a sentence ends and the next begins."""
+"""Boundary between two sentences."""
 
 
 def wrong_length(pair: Pair) -> str:
-    """Far too short or far too long for the two languages, or shorter by a sentence.
+    """Check for a length outside of the bounds of both languages, or a missing sentence.
 
     NLLB-200 makes ``Roy, jeg skal tale med dig.`` of ``Hi George. Roy, got to talk to you.`` (winstxnhdw/nllb-api#79),
     and ends long Chinese translations half-way (facebookresearch/fairseq#5549). Names that stand in both texts are not
@@ -67,7 +67,7 @@ def wrong_length(pair: Pair) -> str:
     """
     original, translation = (sum(map(len, runs)) for runs in pair.own)
     ratio = DENSITY.get(pair.target_script, 1.0) / DENSITY.get(pair.source_script, 1.0)
-    # Slack is in letters of English: a letter of Chinese says as much as three of them.
+    # Slack is in English letters: a Chinese character corresponds to three of them.
     unit = DENSITY.get(pair.target_script, 1.0)
     expected = original * ratio
     if translation < expected * _SHORTEST - _SLACK_BELOW * unit:

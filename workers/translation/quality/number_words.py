@@ -1,4 +1,4 @@
-"""Words that stand for numbers, or multiply them."""
+"""Number words and scale words, by language."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ SCALES: Final[dict[str, dict[str, int]]] = {
     "yue": {},
     "ko": {},
 }
-"""By language: words behind a number, and the power of ten they multiply it by; ``*`` stands for any ending.
+"""By language: words after a number, and their power of ten; ``*`` stands for any ending.
 
 A language that is not here may have such words, too: its numbers are then compared with and without.
 """
 
 HAN_SCALES: Final = {"千": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12, "천": 3, "만": 4, "억": 8, "조": 12}
-"""Written onto the number in Japanese, Chinese and Korean."""
+"""Suffixes of numbers in Japanese, Chinese and Korean."""
 
 LETTER_SCALES: Final = {"k": 3, "K": 3, "M": 6, "B": 9, "G": 9}
-"""Written onto the number: ``10k``. They can be units as well."""
+"""Suffixes of numbers: ``10k``; they can also be units."""
 
 SMALL: Final[dict[str, str]] = {
     "en": "three|third|tripl four|quad five|fif six seven eight nine|nin ten eleven twelve|twelf",

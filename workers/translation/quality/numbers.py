@@ -1,4 +1,4 @@
-"""Whether the numbers of the original are in the translation, and no others."""
+"""Number check: all numbers of the original must be in the translation, and no others."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from voicestream.workers.translation.quality.pair import Pair
 
 _ALWAYS_WORDS: Final = frozenset(("0", "1", "2"))
-"""a, once, both, the dual of Arabic: nobody can list what these become."""
+"""Numbers with too many verbal forms to list: a, once, both, the dual of Arabic."""
 _SMALL: Final = frozenset(map(str, range(13)))
-"""May be words in one language and digits in the other."""
+"""Numbers that can be words in one language and digits in the other."""
 
 
 def wrong_number(pair: Pair) -> str:
-    """A number that is missing, or one that nobody wrote.
+    """Check for missing or invented numbers.
 
     NLLB-200 drops and changes digits (reported by users). What is no mistake: other marks between the digits (1,000 is
     1.000 or 1 000), digits of other scripts, 1.5 million as 150万, 3 p.m. as 15:00, numbers up to twelve as words.
@@ -47,7 +47,7 @@ def wrong_number(pair: Pair) -> str:
 
 
 def _values(found: list[Numeral]) -> set[str]:
-    """All that numbers can be, whole and in parts."""
+    """Return all readings of numbers, whole and in parts."""
     return {reading for number in found for reading in (*number.readings, *number.parts)}
 
 
@@ -64,7 +64,7 @@ def _is_word(number: Numeral, pair: Pair, *, swapped: bool) -> bool:
         return not swapped
     text = pair.translation.casefold()
     if number.unscaled:
-        # 2 million may be two millions; which two is not looked at.
+        # 2 million can be two millions; the number word itself is not checked.
         return not number.unscaled.isdisjoint(_SMALL) and any(word in text for word in _scale_words(pair.target.base))
     words = _small_words(pair.target.base)
     if words is None:
@@ -78,13 +78,13 @@ def _supplies(values: set[str], number: Numeral) -> bool:
 
 
 def _unscaled(found: list[Numeral]) -> list[Numeral]:
-    """The numbers with and without what multiplies them: in one of the two languages nobody knows the words for it."""
+    """Return numbers with and without their scale word, which is unknown in one of the languages."""
     return [number._replace(readings=number.readings | number.unscaled) for number in found]
 
 
 @functools.cache
 def _small_words(language: str) -> dict[str, tuple[str, ...]] | None:
-    """For 3 to 12: how the words for it begin; None where they are not known."""
+    """Return the prefixes of the words for 3 to 12; None if unknown."""
     words = SMALL.get(language)
     if words is None:
         return None
@@ -94,7 +94,7 @@ def _small_words(language: str) -> dict[str, tuple[str, ...]] | None:
 
 @functools.cache
 def _scale_words(language: str) -> tuple[str, ...]:
-    """What a thousand or a million may begin with; any text has it where that is not known."""
+    """Return the prefixes of scale words; "" if unknown, which any text has."""
     words = tuple(unicodedata.normalize("NFKC", word.rstrip("*")) for word in SCALES.get(language, {}))
     return words or ("",)
 

@@ -1,4 +1,4 @@
-"""The numbers of a text, each with all it can mean: ``1.500`` is fifteen hundred, or one and a half."""
+"""Numerals of a text with all their readings: ``1.500`` is 1500 or 1.5."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from voicestream.workers.translation.quality.number_words import HAN_SCALES, LET
 
 
 class Numeral(NamedTuple):
-    """A number as it stands in a text."""
+    """Numeral in a text."""
 
     shown: str
     readings: frozenset[str]
-    """What it can be: ``1500``, ``1.5``, ``3.11.2``."""
+    """Readings: ``1500``, ``1.5``, ``3.11.2``."""
     parts: frozenset[str] = frozenset()
-    """What it can be instead, all of them: ``1,2`` may be a list."""
+    """Reading as a list: ``1,2``."""
     may_change: bool = False
-    """Part of a date or a fraction: months become words, quarters too."""
+    """Whether it is part of a date or a fraction, which can become words."""
     unscaled: frozenset[str] = frozenset()
-    """What it would be without the word that multiplies it; empty when there is none."""
+    """Readings without the scale word; empty if there is none."""
 
 
 _DIGIT: Final = re.compile(r"\d")
@@ -43,21 +43,21 @@ _FULL_DAY: Final = re.compile(r"(?<!\d)(1[3-9]|2[0-3])\s?(?:Uhr|h\b|時|时|點|
 _POINT_IN_TIME: Final = re.compile(r"\.(?:(?<=\d\.)(?=\d\d\s?Uhr)|(?<=\b(?:klo|ore)\s\d\d\.)(?=\d\d\b))")
 """14.30 Uhr, Finnish klo 14.30, Italian ore 14.30."""
 _WORD: Final = re.compile(r"\s?([^\s\d!-/:-@\[-`{-~。、，]+)")
-"""Not only letters: the vowels of Hindi and Thai are marks."""
+"""Also combining marks, which are vowels in Hindi and Thai."""
 _GROUPED: Final = re.compile(r"\d{1,3}(?:([.,' ’])\d{3}|(,)\d{2}(?=,))*(?:[.,' ’]\d{3})")
 _REST: Final = re.compile(r" ?(\d{1,4})(?![\d.,])(千|천)?")
-"""Korean has a space there."""
+"""Rest of a grouped numeral; Korean has a space in it."""
 
 
 def numerals(text: str, language: str) -> list[Numeral]:
-    """The numbers of a text that is NFKC.
+    """Find the numerals of an NFKC text.
 
     Args:
         text: one sentence.
         language: without script and region: ``pt``.
     """
     text = _POINT_IN_TIME.sub(":", _ascii_digits(text))
-    # Of a name the digits alone will do: version 2 for v2.
+    # Of a name the digits suffice: "version 2" for "v2".
     found = [
         Numeral(name, frozenset((name.casefold(),)), frozenset(re.findall(r"\d+", name)))
         for name in _NAME.findall(text)
@@ -96,7 +96,7 @@ def _ascii_digits(text: str) -> str:
 
 @functools.lru_cache(maxsize=8192)
 def _ascii_digit(character: str) -> str:
-    """Digits of all scripts as ours, marks of Arabic numbers as well."""
+    """Convert digits and Arabic separators to ASCII."""
     if character.isascii():
         return character
     digit = unicodedata.decimal(character, -1)
@@ -108,7 +108,7 @@ def _plain(digits: str) -> str:
 
 
 def _readings(number: str) -> tuple[frozenset[str], frozenset[str]]:
-    """What digits with points, commas and spaces between them can be, and what they are as a list."""
+    """Return the readings of digits with separators, as a number and as a list."""
     if number.isdigit():
         return frozenset((_plain(number),)), frozenset()
     readings: set[str] = set()
@@ -122,14 +122,14 @@ def _readings(number: str) -> tuple[frozenset[str], frozenset[str]]:
         readings.add(f"{_plain(whole)}.{fraction}")
     elif not readings:
         readings.add(number)  # a version comes back as it is
-    # 13,000 is no list of 13 and 0; with a space between them they can be two numbers.
+    # 13,000 is no list of 13 and 0; with a space they can be two numbers.
     is_list = marks == {","} and not _GROUPED.fullmatch(number)
     is_row = marks == {" "} and not any(piece.startswith("0") for piece in pieces)
     return frozenset(readings), frozenset(map(_plain, pieces)) if is_list or is_row else frozenset()
 
 
 def _scale(text: str, at: int, scales: dict[str, int]) -> tuple[int, int]:
-    """The power of ten that what stands behind a number multiplies it by, and where that ends."""
+    """Return the power of ten of a scale word after a number, and its end."""
     power = 0
     if text[at : at + 1] in LETTER_SCALES and not text[at + 1 : at + 2].isalnum():
         return LETTER_SCALES[text[at]], at + 1
@@ -150,7 +150,7 @@ def _scale(text: str, at: int, scales: dict[str, int]) -> tuple[int, int]:
 
 @functools.cache
 def _scales(language: str) -> dict[str, int]:
-    """As the text is: in NFKC some letters of Hindi are two."""
+    """Return the scale words in NFKC, in which some letters of Hindi are decomposed."""
     return {unicodedata.normalize("NFKC", word): power for word, power in SCALES.get(language, {}).items()}
 
 
@@ -161,7 +161,7 @@ def _power(word: str, scales: dict[str, int]) -> int:
 
 
 def _scaled(readings: frozenset[str], power: int, text: str, at: int) -> tuple[frozenset[str], int]:
-    """The readings, multiplied; and where the number ends: 1万2千 and 1万2000 are one."""
+    """Return the scaled readings and the end of the numeral: 1万2千 and 1万2000 are one."""
     rest = Decimal(0)
     match = _REST.match(text, at) if text[at - 1] in "万萬億亿만억" else None
     if match:
@@ -179,7 +179,7 @@ def _scaled(readings: frozenset[str], power: int, text: str, at: int) -> tuple[f
 
 
 def _other_hours(text: str) -> dict[int, frozenset[str]]:
-    """By where it begins: the other way to say an hour, 3 p.m. or 15:00."""
+    """Return the alternative hour by position: 3 p.m. or 15:00."""
     found: dict[int, frozenset[str]] = {}
     for pattern in (_CLOCK, _HALF_DAY, _FULL_DAY) if ":" in text else (_HALF_DAY, _FULL_DAY):
         for match in pattern.finditer(text):

@@ -1,4 +1,4 @@
-"""An original and its translation, taken apart once for all rules."""
+"""Original and translation, analysed once for all checks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voicestream.config.languages import Language
 
 _RUN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]+|[^\W\d_A-Za-z\u00c0-\u024f]+")
-"""Letters of Latin script, or of any other: ``main.pyを`` is three runs."""
+"""Runs of letters of Latin script or of others: ``main.pyを`` has three."""
 
 
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -23,7 +23,7 @@ _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\
 
 @dataclass(frozen=True)
 class Pair:
-    """Two texts in their languages; compatibility forms are made plain (NFKC: full width, ligatures)."""
+    """Original and translation in NFKC, with their languages."""
 
     original: str
     translation: str
@@ -32,7 +32,7 @@ class Pair:
 
     @classmethod
     def of(cls, original: str, translation: str, source: str, target: str) -> Pair:
-        """Of texts as they are, and BCP-47 tags.
+        """Create a pair from raw texts and BCP-47 tags.
 
         Raises:
             UsageError: there is no such language.
@@ -46,28 +46,28 @@ class Pair:
 
     @property
     def source_script(self) -> str:
-        """ISO 15924 code; empty when nothing is known of it."""
+        """ISO 15924 code; empty if unknown."""
         return self.source.script
 
     @property
     def target_script(self) -> str:
-        """ISO 15924 code; empty when nothing is known of it."""
+        """ISO 15924 code; empty if unknown."""
         return self.target.script
 
     @cached_property
     def runs(self) -> tuple[list[str], list[str]]:
-        """Runs of letters, folded, of the original and of the translation."""
+        """Case-folded runs of letters of original and translation."""
         return _RUN.findall(self.original.casefold()), _RUN.findall(self.translation.casefold())
 
     @cached_property
     def own(self) -> tuple[list[str], list[str]]:
-        """The runs that stand in one of the two only: names are not among them, and what was not translated."""
+        """Runs that occur in only one of the texts, without names and untranslated words."""
         mine, theirs = self.runs
         return _without(mine, theirs, self.translation.casefold()), _without(theirs, mine, self.original.casefold())
 
     @cached_property
     def plain_words(self) -> list[str]:
-        """Words of the original that no program gave and that are no proper names as far as one sees, folded.
+        """Case-folded words of the original that are neither identifiers nor visible proper names.
 
         Where there are no capitals, every run of letters counts; where there are no spaces, every three letters.
         """
@@ -78,16 +78,16 @@ class Pair:
 
 
 HAN: Final = frozenset(("Hans", "Hant", "Jpan"))
-"""Scripts with Han letters."""
+"""Scripts with Han characters."""
 
 SPACELESS: Final = frozenset(("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"))
 """Scripts without spaces between words."""
 
 
 def _without(runs: list[str], others: list[str], text: str) -> list[str]:
-    """The runs that are not among the others of a text, nor in it where it has no spaces."""
+    """Remove runs that occur in the other text, also as substrings where it has no spaces."""
     there = set(others)
-    # Ours in the midst of their Japanese.
+    # Latin words within Japanese text.
     parts = [other for other in there if len(other) > 1 and _UNSPACED.match(other)]
     found: list[str] = []
     for run in runs:

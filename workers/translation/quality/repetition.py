@@ -1,4 +1,4 @@
-"""Whether a translation says the same again and again."""
+"""Repetition check: loops of short groups, and duplicated passages."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _NO_LETTER: Final = re.compile(
     r"[\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u3000-\u3029\u30fb\u060c\u061b\u061f\u0964\u0965]+"
 )
 _LOOP: Final = re.compile(r"(.{3,14}?)\1{2,}|(..)\2{3,}")
-"""Something short three times in a row. Two letters four times: ``nananatili`` is a word of Tagalog."""
+"""Short group three times in a row; two letters four times, because ``nananatili`` is a word of Tagalog."""
 _ANY_LOOP: Final = re.compile(r"(.{1,14}?)\1{2,}")
-"""``No, no, no`` is ``Nein, nein, nein``: in the original, shorter groups count as well."""
+"""Loop in the original, where shorter groups count as well: ``No, no, no`` is ``Nein, nein, nein``."""
 _WINDOW: Final = 12
-"""So many letters hardly ever stand twice by chance."""
+"""Letters of a passage that rarely occurs twice by chance."""
 _DOUBLED: Final = 15
-"""So many letters hardly ever stand twice in a row by intent."""
+"""Letters of a passage that is rarely doubled on purpose."""
 _WHOLE: Final = 6
-"""So many letters, and nothing else, twice."""
+"""Letters of a text that consists of one passage twice."""
 _THRICE: Final = 3
 
 
 def repetition(pair: Pair) -> str:
-    """A group of letters again and again, more often than in the original.
+    """Check for a group of letters that is repeated more often than in the original.
 
     Models of the family get caught in such loops ("oscillatory hallucinations" of M2M-100, arXiv:2309.07098). Spaces do
     not matter, so it works for Chinese as for English.
@@ -41,7 +41,7 @@ def repetition(pair: Pair) -> str:
 
 
 def _repeated(text: str, pattern: re.Pattern[str]) -> tuple[str, int] | None:
-    """What is repeated, and how often; None when nothing is."""
+    """Return the repeated group and its count; None if there is none."""
     letters = _NO_LETTER.sub("", text.casefold())
     for loop in pattern.finditer(letters):
         group = next(filter(None, loop.groups()))

@@ -1,4 +1,4 @@
-"""Whether the words came back that must."""
+"""Check that protected words are in the translation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from voicestream.workers.translation.quality.pair import Pair
 
 _SHORT: Final = 4
-"""A shorter word must stand alone, or in the plural: ``PR`` is not in ``PRoblem``."""
+"""Length below which a word must be separate, or plural: ``PR`` is not in ``PRoblem``."""
 
 
 def missing_words(translation: str, protected: Sequence[str]) -> list[str]:
@@ -22,7 +22,7 @@ def missing_words(translation: str, protected: Sequence[str]) -> list[str]:
 
 
 def missing_word(pair: Pair, protected: Sequence[str]) -> str:
-    """A protected word that is not in the translation.
+    """Check for a missing protected word.
 
     Case does not matter: a sentence may begin with the word now, and it is heard, not read. Spaces do not matter:
     Japanese has none. Up to three letters may be added to a longer word: Turkish, Finnish and Hungarian write their

@@ -1,4 +1,4 @@
-"""Whether a translation is written in the letters of its language."""
+"""Script check: the translation must be in the script of its language."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ LETTERS: Final[dict[str, tuple[str, ...]]] = {
     "Thai": ("THAI",),
     "Tibt": ("TIBETAN",),
 }
-"""By ISO 15924 code: how the Unicode names of its letters begin."""
+"""By ISO 15924 code: prefixes of the Unicode names of its letters."""
 
 _FEWEST: Final = 4
-"""Fewer letters than this tell nothing."""
+"""Minimum letters for a check."""
 _MOST_LATIN: Final = 0.5
-"""Of the letters of a translation into another script: names and terms may stay in Latin letters."""
+"""Maximum share of Latin letters in a translation to another script: names and terms can stay."""
 _MOST_ALIEN: Final = 0.05
 _FEWEST_ALIEN: Final = 2
-"""One Greek letter is a unit or a symbol."""
+"""Minimum foreign letters; a single Greek letter is a unit or a symbol."""
 _HAN_WITHOUT_KANA: Final = 6
-"""A Japanese heading can do without kana, a sentence of so many Han letters cannot."""
+"""Han characters of a sentence that cannot be Japanese without kana."""
 
 
 def wrong_script(pair: Pair) -> str:
-    """Letters of another script than the target's, or Chinese in the letters of the other kind.
+    """Check for another script than that of the target, also for the other variant of Chinese.
 
     Models of the family answer in another language at times ("off-target translation", arXiv:2309.07098). What also
     stands in the original is left out: names and identifiers keep their letters.
@@ -81,7 +81,7 @@ def wrong_script(pair: Pair) -> str:
 
 
 def _wrong_han(pair: Pair, kinds: dict[str, int]) -> str:
-    """Chinese instead of Japanese, simplified instead of traditional, and the other way round."""
+    """Check for Chinese instead of Japanese, simplified instead of traditional, and vice versa."""
     if pair.target_script not in HAN:
         return ""
     han = kinds.get("CJK", 0)
@@ -98,7 +98,7 @@ def _wrong_han(pair: Pair, kinds: dict[str, int]) -> str:
 
 
 def han_forms(text: str) -> tuple[int, int, int]:
-    """How many letters are only traditional, only simplified, and not Japanese.
+    """Count the characters that are only traditional, only simplified, and not Japanese.
 
     The old national character sets tell: Big5 has the traditional letters, GB 2312 the simplified ones, Shift JIS those
     of Japan.
@@ -114,7 +114,7 @@ def han_forms(text: str) -> tuple[int, int, int]:
 
 @functools.lru_cache(maxsize=8192)
 def _sets(character: str) -> tuple[bool, bool, bool]:
-    """Whether a Han letter is in Big5, GB 2312 and Shift JIS; in none, if it is no Han letter."""
+    """Return whether a Han character is in Big5, GB 2312 and Shift JIS; all False for others."""
     if not unicodedata.name(character, "").startswith("CJK UNIFIED"):
         return False, False, False
     return _is_in(character, "big5"), _is_in(character, "gb2312"), _is_in(character, "shift_jis")
@@ -130,7 +130,7 @@ def _is_in(character: str, encoding: str) -> bool:
 
 @functools.lru_cache(maxsize=8192)
 def letters_of(character: str) -> str:
-    """How the Unicode name of a letter begins (``LATIN``, ``CJK``); empty when it is no letter of a script."""
+    """Return the script prefix of the Unicode name of a letter (``LATIN``, ``CJK``); empty for other characters."""
     if not character.isalpha():
         return ""
     first = unicodedata.name(character, "").partition(" ")[0]
@@ -140,4 +140,4 @@ def letters_of(character: str) -> str:
 _SIGNS: Final = frozenset(
     ("", "FEMININE", "MASCULINE", "MICRO", "MODIFIER", "MATHEMATICAL", "OHM", "KELVIN", "ANGSTROM")
 )
-"""Signs such as ª or µ belong to no script; letters of scripts that NLLB does not know do."""
+"""Symbols without a script, such as ª or µ; letters of scripts that NLLB does not know are foreign."""

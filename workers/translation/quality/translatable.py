@@ -1,4 +1,4 @@
-"""Whether a text is for a model at all."""
+"""Detection of texts without translatable words."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 from voicestream.workers.translation import code_names
 
 _WORD: Final = re.compile(r"[^\W\d_]{2,}|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
-"""A letter alone is a list mark or a variable; a letter of Chinese, Japanese or Korean can be a word."""
+"""Word; a single letter is a list mark or a variable, except in Chinese, Japanese or Korean."""
 _NUMBER_WITH_LETTERS: Final = re.compile(r"(?<![^\W_])(?:[vV]?\d[\d.,:]*[A-Za-z]{0,3}|[A-Za-z]\d+)(?![^\W_])")
 _UNIT: Final = re.compile(r"\d\s(?:[kKMGT]i?[bB]|[mµμn]?s|px|[kMG]?Hz)(?![^\W_])")
 _EVERYWHERE: Final = frozenset(("ok", "okay"))
 
 
 def is_worth_translating(text: str) -> bool:
-    """Whether there is anything in it for a model: not only digits, symbols, an identifier, a file name, a hash, a URL.
+    """Whether a text has translatable words: not only digits, symbols, identifiers, file names, hashes, URLs.
 
     NLLB-200 makes up sentences for fragments, so what is the same in every language is kept from it: ``3.11.2``,
     ``useEffect``, ``main.py``, ``10 ms``. ``OK.`` is one of them: people say it everywhere.

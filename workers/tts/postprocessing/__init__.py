@@ -1,1 +1,1 @@
-"""What is done to a sound between a voice engine and the listener: trimmed, judged, evened out."""
+"""Postprocessing of synthesized speech: endpointing, quality checks, retries, loudness, fades."""

@@ -1,4 +1,4 @@
-"""One attempt at a sentence: what of it is heard, and what is wrong with it."""
+"""One synthesis attempt of a sentence: its postprocessed samples and its defects. Sans-I/O."""
 
 from __future__ import annotations
 
@@ -6,150 +6,150 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from voicestream.workers.tts.postprocessing.endpointing import Cutter
-from voicestream.workers.tts.postprocessing.fades import Edges
-from voicestream.workers.tts.postprocessing.frames import Windows
-from voicestream.workers.tts.postprocessing.loudness import Leveller
+from voicestream.workers.tts.postprocessing.endpointing import Endpointer
+from voicestream.workers.tts.postprocessing.fades import Fades
+from voicestream.workers.tts.postprocessing.frames import Framer
+from voicestream.workers.tts.postprocessing.loudness import LoudnessControl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from voicestream.workers.text.duration_bounds import Limits
-    from voicestream.workers.tts.postprocessing.frames import Window
+    from voicestream.workers.text.duration_bounds import DurationBounds
+    from voicestream.workers.tts.postprocessing.frames import Frame
 
-FIRST: Final = 25
-"""Windows that are heard whole before the first of them goes out, 0.25 s: until then another attempt can be made."""
+BUFFERED_FRAMES: Final = 25
+"""Frames that are buffered before the first output, 0.25 s: until then the attempt can be rejected."""
 
-MOST_CLIPPED: Final = 0.01
-"""Share of samples at full scale; loud speech touches it with fewer, and distorted speech with many more."""
+MAX_CLIPPED: Final = 0.01
+"""Maximum share of samples at full scale; loud speech has fewer, distorted speech many more."""
 
 
-class Take:
-    """An attempt, chunk by chunk."""
+class Attempt:
+    """Attempt that is fed chunk by chunk."""
 
-    def __init__(self, sample_rate: int, limits: Limits, *, is_last: bool) -> None:
-        """Begin.
+    def __init__(self, sample_rate: int, bounds: DurationBounds, *, is_last: bool) -> None:
+        """Start an attempt.
 
         Args:
-            sample_rate: of what comes, in Hertz.
-            limits: of the length of its speech.
-            is_last: there will be no other, so what can be heard is to be heard.
+            sample_rate: Hz.
+            bounds: duration bounds of its speech.
+            is_last: whether there is no retry, so that defects are tolerated.
         """
-        self._limits = limits
+        self._bounds = bounds
         self._is_last = is_last
-        self._windows = Windows(sample_rate)
-        self._cutter = Cutter(limits)
-        self._level = Leveller()
-        self._edges = Edges(sample_rate)
-        self._first: list[Window | None] = []
-        """What is held back until it is known to be usable."""
-        self._is_open = False
+        self._framer = Framer(sample_rate)
+        self._endpointer = Endpointer(bounds)
+        self._agc = LoudnessControl()
+        self._fades = Fades(sample_rate)
+        self._buffered: list[Frame | None] = []
+        """Frames that are buffered until the attempt is accepted."""
+        self._is_accepted = False
         self._clipped = 0
         self._samples = 0
-        self.over = False
-        """Nothing more is wanted of the engine."""
-        self.failure = ""
-        """Why nothing of it can be heard; empty = it can."""
-        self.faults: list[str] = []
-        """What was wrong with what is heard all the same."""
+        self.is_over = False
+        """Whether synthesis is to be stopped."""
+        self.rejection = ""
+        """Reason of the rejection; empty: not rejected."""
+        self.defects: list[str] = []
+        """Defects of an accepted attempt."""
 
     def feed(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What goes out with the next chunk, possibly nothing."""
-        return self._take(self._windows.feed(chunk))
+        """Process the next chunk; return the samples to output, possibly none."""
+        return self._process(self._framer.feed(chunk))
 
     def end(self) -> NDArray[np.float32]:
-        """What goes out at the end, be it the engine's or ours."""
-        out = [] if self.over else [self._take(self._windows.end())]
-        if not (self._is_open or self.failure):
-            self._judge_whole()
-            if not self.failure:
-                out.append(self._open())
-        if self.failure:
-            return _nothing()
-        if self._is_open:
-            self._find_faults()
-        return np.concatenate([*out, self._edges.feed(self._level.end()), self._edges.end()])
+        """Finish the attempt; return the last samples to output."""
+        out = [] if self.is_over else [self._process(self._framer.end())]
+        if not (self._is_accepted or self.rejection):
+            self._check_complete()
+            if not self.rejection:
+                out.append(self._accept())
+        if self.rejection:
+            return _no_samples()
+        if self._is_accepted:
+            self._note_defects()
+        return np.concatenate([*out, self._fades.feed(self._agc.end()), self._fades.end()])
 
     @property
     def trailing_samples(self) -> int:
-        """Samples of quiet at the end of what went out."""
-        return self._cutter.trailing * self._windows.size
+        """Samples of silence at the end of the output."""
+        return self._endpointer.trailing * self._framer.size
 
-    def _take(self, windows: Iterable[Window]) -> NDArray[np.float32]:
+    def _process(self, frames: Iterable[Frame]) -> NDArray[np.float32]:
         out: list[NDArray[np.float32]] = []
-        for window in windows:
-            if self.over:
+        for frame in frames:
+            if self.is_over:
                 break
-            if not window.is_finite:
-                self._break_off()
+            if not frame.is_finite:
+                self._stop_at_invalid()
                 break
-            out.append(self._pass_on(self._cutter.feed(window)))
-            self.over |= self._cutter.over
-        return np.concatenate(out) if out else _nothing()
+            out.append(self._forward(self._endpointer.feed(frame)))
+            self.is_over |= self._endpointer.is_over
+        return np.concatenate(out) if out else _no_samples()
 
-    def _break_off(self) -> None:
-        """There are samples that are no numbers."""
-        self.over = True
-        if self._is_open:
-            self.faults.append("it was ended at samples that are no numbers")
+    def _stop_at_invalid(self) -> None:
+        """Stop at samples that are not finite."""
+        self.is_over = True
+        if self._is_accepted:
+            self.defects.append("it was ended at samples that are no numbers")
         else:
-            self.failure = "there are samples in it that are no numbers"
+            self.rejection = "there are samples in it that are no numbers"
 
-    def _pass_on(self, steps: Sequence[Window | None]) -> NDArray[np.float32]:
-        for step in steps:
-            if step is not None:
-                self._clipped += step.clipped
-                self._samples += len(step.samples)
-        if self._is_open:
-            return self._shape(steps)
-        self._first.extend(steps)
-        return self._open() if len(self._first) >= FIRST else _nothing()
+    def _forward(self, frames: Sequence[Frame | None]) -> NDArray[np.float32]:
+        for frame in frames:
+            if frame is not None:
+                self._clipped += frame.clipped
+                self._samples += len(frame.samples)
+        if self._is_accepted:
+            return self._adjust(frames)
+        self._buffered.extend(frames)
+        return self._accept() if len(self._buffered) >= BUFFERED_FRAMES else _no_samples()
 
-    def _open(self) -> NDArray[np.float32]:
-        """Let out what was held back, unless it is of no use."""
+    def _accept(self) -> NDArray[np.float32]:
+        """Accept the attempt and output the buffered frames, unless they are distorted."""
         if self._is_clipped and not self._is_last:
-            self.failure = "it is distorted: cut off at full scale"
-            self.over = True
-            return _nothing()
-        self._is_open = True
-        first, self._first = self._first, []
-        for window in first:
-            if window is not None:
-                self._level.listen(window)
-        return self._shape(first, heard=True)
+            self.rejection = "it is distorted: cut off at full scale"
+            self.is_over = True
+            return _no_samples()
+        self._is_accepted = True
+        first, self._buffered = self._buffered, []
+        for frame in first:
+            if frame is not None:
+                self._agc.measure(frame)
+        return self._adjust(first, is_measured=True)
 
-    def _shape(self, steps: Sequence[Window | None], *, heard: bool = False) -> NDArray[np.float32]:
+    def _adjust(self, frames: Sequence[Frame | None], *, is_measured: bool = False) -> NDArray[np.float32]:
         out: list[NDArray[np.float32]] = []
-        for step in steps:
-            if step is None:
-                out.extend((self._edges.feed(self._level.end()), self._edges.end()))
+        for frame in frames:
+            if frame is None:
+                out.extend((self._fades.feed(self._agc.end()), self._fades.end()))
                 continue
-            if not heard:
-                self._level.listen(step)
-            out.append(self._edges.feed(self._level.feed(step)))
-        return np.concatenate(out) if out else _nothing()
+            if not is_measured:
+                self._agc.measure(frame)
+            out.append(self._fades.feed(self._agc.feed(frame)))
+        return np.concatenate(out) if out else _no_samples()
 
-    def _judge_whole(self) -> None:
-        """All of it is there, and nothing went out yet."""
-        if not self._first:
-            self.failure = "it is silent"
-        elif self._cutter.is_short and not self._is_last:
-            self.failure = "it is too short for its text"
+    def _check_complete(self) -> None:
+        """Check a complete attempt before its first output."""
+        if not self._buffered:
+            self.rejection = "it is silent"
+        elif self._endpointer.is_short and not self._is_last:
+            self.rejection = "it is too short for its text"
 
-    def _find_faults(self) -> None:
-        if self._cutter.too_long:
-            self.faults.append("it was too long for its text, and was ended")
-        if self._cutter.is_short:
-            self.faults.append("it is too short for its text")
+    def _note_defects(self) -> None:
+        if self._endpointer.is_too_long:
+            self.defects.append("it was too long for its text, and was ended")
+        if self._endpointer.is_short:
+            self.defects.append("it is too short for its text")
         if self._is_clipped:
-            self.faults.append("it is distorted: cut off at full scale")
+            self.defects.append("it is distorted: cut off at full scale")
 
     @property
     def _is_clipped(self) -> bool:
-        return self._clipped > MOST_CLIPPED * self._samples
+        return self._clipped > MAX_CLIPPED * self._samples
 
 
-def _nothing() -> NDArray[np.float32]:
+def _no_samples() -> NDArray[np.float32]:
     return np.zeros(0, np.float32)

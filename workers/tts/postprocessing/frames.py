@@ -1,4 +1,4 @@
-"""Cuts a sound into windows of 10 ms, however it comes: all that is decided is decided window by window."""
+"""Framing of samples into frames of 10 ms with their RMS level, peak and clipping."""
 
 from __future__ import annotations
 
@@ -13,55 +13,55 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-WINDOWS_A_SECOND: Final = 100
+FRAMES_PER_SECOND: Final = 100
 
-_FULL_SCALE: Final = (0.999, 1.001)
-"""A sample between these was cut off. A larger one was not, and can be made smaller."""
+_CLIPPED_RANGE: Final = (0.999, 1.001)
+"""Range of clipped samples. A larger sample is not clipped, and can be attenuated."""
 
 
 @dataclass(frozen=True)
-class Window:
-    """10 ms of sound, the last one of a sound possibly less."""
+class Frame:
+    """10 ms of sound; the last frame may be shorter."""
 
     samples: NDArray[np.float32]
     rms: float
-    """Root of the mean square; 1.0 = full scale."""
+    """Root mean square; 1.0: full scale."""
     peak: float
     clipped: int
-    """Samples at full scale."""
+    """Clipped samples."""
     is_finite: bool
-    """False: some sample is no number."""
+    """Whether all samples are finite."""
 
 
-class Windows:
-    """One sound; the same windows come out however it was cut into chunks."""
+class Framer:
+    """Framer of one sound; the frames do not depend on its chunks."""
 
     def __init__(self, sample_rate: int) -> None:
-        """``sample_rate``: Hertz."""
-        self.size: Final = max(1, round(sample_rate / WINDOWS_A_SECOND))
-        """Samples of a window."""
-        self._rest: NDArray[np.float32] = np.zeros(0, np.float32)
+        """``sample_rate``: Hz."""
+        self.size: Final = max(1, round(sample_rate / FRAMES_PER_SECOND))
+        """Samples of a frame."""
+        self._remainder: NDArray[np.float32] = np.zeros(0, np.float32)
 
-    def feed(self, chunk: NDArray[np.float32]) -> Iterator[Window]:
-        """The windows that are whole with this chunk."""
-        samples = np.concatenate((self._rest, chunk)) if len(self._rest) else np.array(chunk, np.float32)
-        whole = len(samples) // self.size * self.size
-        self._rest = samples[whole:]
-        return _measured(samples[:whole].reshape(-1, self.size))
+    def feed(self, chunk: NDArray[np.float32]) -> Iterator[Frame]:
+        """Return the frames that are complete with this chunk."""
+        samples = np.concatenate((self._remainder, chunk)) if len(self._remainder) else np.array(chunk, np.float32)
+        complete = len(samples) // self.size * self.size
+        self._remainder = samples[complete:]
+        return _measured(samples[:complete].reshape(-1, self.size))
 
-    def end(self) -> Iterator[Window]:
-        """What is left: a part of a window, or nothing."""
-        rest, self._rest = self._rest, np.zeros(0, np.float32)
-        return _measured(rest.reshape(1, -1) if len(rest) else rest.reshape(0, self.size))
+    def end(self) -> Iterator[Frame]:
+        """Return the last, incomplete frame, if any."""
+        remainder, self._remainder = self._remainder, np.zeros(0, np.float32)
+        return _measured(remainder.reshape(1, -1) if len(remainder) else remainder.reshape(0, self.size))
 
 
-def _measured(block: NDArray[np.float32]) -> Iterator[Window]:
+def _measured(block: NDArray[np.float32]) -> Iterator[Frame]:
     if not len(block):
         return
-    sizes = np.abs(block.astype(np.float64))
-    rms = np.sqrt(np.mean(np.square(sizes), axis=1)).tolist()
-    peaks = sizes.max(axis=1).tolist()
-    clipped = ((sizes >= _FULL_SCALE[0]) & (sizes <= _FULL_SCALE[1])).sum(axis=1).tolist()
+    magnitudes = np.abs(block.astype(np.float64))
+    rms = np.sqrt(np.mean(np.square(magnitudes), axis=1)).tolist()
+    peaks = magnitudes.max(axis=1).tolist()
+    clipped = ((magnitudes >= _CLIPPED_RANGE[0]) & (magnitudes <= _CLIPPED_RANGE[1])).sum(axis=1).tolist()
     for i, samples in enumerate(block):
-        # An infinite or missing number makes the whole mean one.
-        yield Window(samples, rms[i], peaks[i], clipped[i], math.isfinite(rms[i]))
+        # A value that is not finite makes the mean not finite.
+        yield Frame(samples, rms[i], peaks[i], clipped[i], math.isfinite(rms[i]))

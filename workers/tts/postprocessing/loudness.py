@@ -1,4 +1,4 @@
-"""Evens out how loud voices are, and sees to it that nothing is cut off at full scale."""
+"""Automatic gain control with a peak limiter. Sans-I/O."""
 
 from __future__ import annotations
 
@@ -10,82 +10,82 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from voicestream.workers.tts.postprocessing.frames import Window
+    from voicestream.workers.tts.postprocessing.frames import Frame
 
 TARGET: Final = 10 ** (-20 / 20)
-"""Root mean square of the speech, its pauses not counted: -20 dB below full scale."""
-MOST_GAIN: Final = 10 ** (9 / 20)
-"""A voice is made louder by at most 9 dB, and softer by as much: beyond that, noise would come up."""
+"""Target RMS level of speech without pauses: -20 dBFS."""
+MAX_GAIN: Final = 10 ** (9 / 20)
+"""Maximum amplification and attenuation, 9 dB: more would raise noise."""
 CEILING: Final = 0.98
-"""No sample gets larger."""
+"""Maximum output sample."""
 
-_DOUBT: Final = 15
-"""After so many windows of speech half of what seems to be missing is added: a soft first vowel does not decide."""
-_STEP: Final = 10 ** (0.06 / 20)
-"""The gain moves by at most so much a window: 6 dB a second, which is not heard as a movement."""
-_RISE: Final = 10 ** (0.4 / 20)
-"""After a peak that had to be made smaller, it comes back by so much a window."""
-_AUDIBLE: Final = 10 ** (-50 / 20)
-_ACTIVE: Final = 0.01
-"""A window with less than this share of the mean power is a pause,"""
-_LOUDEST: Final = 4.0
-"""and one with more than so many times the mean power counts as if it had this much: a crack is not the voice."""
+_CONFIDENCE_FRAMES: Final = 15
+"""Frames of speech after which half of the missing gain (in dB) is applied: a soft first vowel is not decisive."""
+_MAX_STEP: Final = 10 ** (0.06 / 20)
+"""Maximum gain change of a frame: 6 dB a second, which is not audible."""
+_RELEASE: Final = 10 ** (0.4 / 20)
+"""Release of the limiter in each frame after a peak."""
+_AUDIBLE_LEVEL: Final = 10 ** (-50 / 20)
+_PAUSE_SHARE: Final = 0.01
+"""Share of the mean power below which a frame is a pause."""
+_CLAMP: Final = 4.0
+"""Multiple of the mean power to which a frame is clamped in the measurement, so that cracks do not count."""
 
 
-class Leveller:
-    """One sentence; gives each window out when the next is known, because the gain falls before a peak."""
+class LoudnessControl:
+    """Gain control of one sentence, with a lookahead of one frame, because the gain falls before a peak."""
 
     def __init__(self) -> None:
         self._power = 0.0
         self._count = 0
         self._gain: float | None = None
-        self._left = 0.0
-        """Gain at the left edge of the window that waits."""
-        self._waiting: Window | None = None
+        self._start_gain = 0.0
+        """Gain at the start of the pending frame."""
+        self._pending: Frame | None = None
 
-    def listen(self, window: Window) -> None:
-        """Take a window into account."""
-        power = window.rms**2
-        if window.rms > _AUDIBLE and power * self._count >= _ACTIVE * self._power:
-            if self._count >= _DOUBT:
-                power = min(power, _LOUDEST * self._power / self._count)
+    def measure(self, frame: Frame) -> None:
+        """Include a frame in the loudness measurement."""
+        power = frame.rms**2
+        if frame.rms > _AUDIBLE_LEVEL and power * self._count >= _PAUSE_SHARE * self._power:
+            if self._count >= _CONFIDENCE_FRAMES:
+                power = min(power, _CLAMP * self._power / self._count)
             self._power += power
             self._count += 1
 
-    def feed(self, window: Window) -> NDArray[np.float32]:
-        """The window before, as it is to be heard; nothing before the second."""
-        wanted = self._wanted()
+    def feed(self, frame: Frame) -> NDArray[np.float32]:
+        """Process a frame; return the previous one with its gain, nothing for the first frame."""
+        target = self._target_gain()
         if self._gain is None:
-            self._gain = wanted
+            self._gain = target
         else:
-            self._gain = min(max(wanted, self._gain / _STEP), self._gain * _STEP)
-        waiting = self._waiting
-        right = min(self._gain, _limit(window))
-        if self._left:
-            right = min(right, self._left * _RISE)
-        self._waiting = window
-        if waiting is None:
-            self._left = right
+            self._gain = min(max(target, self._gain / _MAX_STEP), self._gain * _MAX_STEP)
+        pending = self._pending
+        end = min(self._gain, _peak_gain(frame))
+        if self._start_gain:
+            end = min(end, self._start_gain * _RELEASE)
+        self._pending = frame
+        if pending is None:
+            self._start_gain = end
             return np.zeros(0, np.float32)
-        right = min(right, _limit(waiting))
-        left, self._left = self._left, right
-        ramp = np.linspace(left, right, len(waiting.samples), endpoint=False)
-        return (waiting.samples * ramp).astype(np.float32)
+        end = min(end, _peak_gain(pending))
+        start, self._start_gain = self._start_gain, end
+        ramp = np.linspace(start, end, len(pending.samples), endpoint=False)
+        return (pending.samples * ramp).astype(np.float32)
 
-    def _wanted(self) -> float:
+    def _target_gain(self) -> float:
         if not self._count:
             return 1.0
-        missing = TARGET / math.sqrt(self._power / self._count)
-        sure = math.pow(missing, self._count / (self._count + _DOUBT))
-        return min(max(sure, 1 / MOST_GAIN), MOST_GAIN)
+        full_gain = TARGET / math.sqrt(self._power / self._count)
+        applied = math.pow(full_gain, self._count / (self._count + _CONFIDENCE_FRAMES))
+        return min(max(applied, 1 / MAX_GAIN), MAX_GAIN)
 
     def end(self) -> NDArray[np.float32]:
-        """The window that waits; another sound may follow."""
-        waiting, self._waiting = self._waiting, None
-        if waiting is None:
+        """Return the pending frame; another sound may follow."""
+        pending, self._pending = self._pending, None
+        if pending is None:
             return np.zeros(0, np.float32)
-        return (waiting.samples * np.float64(self._left)).astype(np.float32)
+        return (pending.samples * np.float64(self._start_gain)).astype(np.float32)
 
 
-def _limit(window: Window) -> float:
-    return CEILING / window.peak if window.peak > 0 else math.inf
+def _peak_gain(frame: Frame) -> float:
+    return CEILING / frame.peak if frame.peak > 0 else math.inf

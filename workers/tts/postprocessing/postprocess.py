@@ -11,79 +11,79 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from voicestream.errors import UnusableSoundError
-from voicestream.workers.tts.postprocessing.attempt import Take
+from voicestream.workers.tts.postprocessing.attempt import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from numpy.typing import NDArray
 
-    from voicestream.workers.text.duration_bounds import Limits
+    from voicestream.workers.text.duration_bounds import DurationBounds
 
-_SEEDS: Final = 1 << 63
-_OTHER: Final = 0x9E37_79B9_7F4A_7C15
-"""An odd number without a pattern: the other seed of a sentence is not the first of another."""
-
-
-def other_seed(seed: int) -> int:
-    """The seed of the second attempt."""
-    return (seed + _OTHER) % _SEEDS
+_SEED_COUNT: Final = 1 << 63
+_RETRY_OFFSET: Final = 0x9E37_79B9_7F4A_7C15
+"""Odd constant without a pattern, so that the retry seed of a sentence is not the first seed of another."""
 
 
-def shaped(
-    make: Callable[[int], Iterator[NDArray[np.float32]]],
+def retry_seed(seed: int) -> int:
+    """Return the seed of the retry."""
+    return (seed + _RETRY_OFFSET) % _SEED_COUNT
+
+
+def postprocess(
+    synthesize: Callable[[int], Iterator[NDArray[np.float32]]],
     seed: int,
     *,
     sample_rate: int,
-    limits: Limits,
+    bounds: DurationBounds,
     pause_seconds: float = 0.0,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Generator[NDArray[np.float32]]:
-    """The sound of a text as it is to be heard, while it is being made.
+    """Synthesize and postprocess a text, streaming.
 
     Args:
-        make: begins to make the sound with a seed; what it gives is closed when no more is wanted.
+        synthesize: starts synthesis with a seed; its iterator is closed when no more samples are needed.
         seed: of the first attempt.
-        sample_rate: of the sound, in Hertz.
-        limits: how long it may be.
-        pause_seconds: quiet after the last sound; what the engine made of it counts.
-        tell: hears what was wrong, in words for the log.
+        sample_rate: of the sound, Hz.
+        bounds: duration bounds.
+        pause_seconds: silence after the last sound, including that of the engine.
+        report: receives defects, for the log.
 
     Yields:
-        One array for each chunk of the engine, often empty, and further ones at the end. An empty one is a moment at
-        which the sentence can be let go of.
+        One array for each chunk of the engine, often empty, and further ones at the end. An empty one is a point for
+        cancellation.
 
     Raises:
-        UnusableSoundError: there was nothing in it that could be heard, twice.
-        Exception: whatever ``make`` raises.
+        UnusableSoundError: both attempts were rejected.
+        Exception: any error of ``synthesize``.
     """
-    failure = ""
-    for is_last, with_seed in enumerate((seed, other_seed(seed))):
-        take = Take(sample_rate, limits, is_last=bool(is_last))
-        chunks = make(with_seed)
+    rejection = ""
+    for is_last, with_seed in enumerate((seed, retry_seed(seed))):
+        attempt = Attempt(sample_rate, bounds, is_last=bool(is_last))
+        chunks = synthesize(with_seed)
         try:
             for chunk in chunks:
-                yield take.feed(chunk)
-                if take.over:
+                yield attempt.feed(chunk)
+                if attempt.is_over:
                     break
         finally:
             _close(chunks)
-        rest = take.end()
-        if not take.failure:
-            for fault in take.faults:
-                tell(fault)
+        rest = attempt.end()
+        if not attempt.rejection:
+            for defect in attempt.defects:
+                report(defect)
             yield rest
-            yield np.zeros(max(0, round(pause_seconds * sample_rate) - take.trailing_samples), np.float32)
+            yield np.zeros(max(0, round(pause_seconds * sample_rate) - attempt.trailing_samples), np.float32)
             return
-        if not limits.least:
-            return  # there was nothing to say
-        failure = take.failure
-        tell(f"{failure}; " + ("it is given up" if is_last else "it is made once more"))
-    raise UnusableSoundError(f"the voice made a sound that cannot be heard: {failure}")
+        if not bounds.minimum:
+            return  # the text has no words
+        rejection = attempt.rejection
+        report(f"{rejection}; " + ("giving up" if is_last else "retrying with another seed"))
+    raise UnusableSoundError(f"the voice made a sound that cannot be heard: {rejection}")
 
 
 def _close(chunks: Iterator[NDArray[np.float32]]) -> None:
-    """Have an engine make no more; those of other people may not be generators."""
+    """Stop an engine; the iterator of a plug-in need not be a generator."""
     close = getattr(chunks, "close", None)
     if close is not None:
         close()
