@@ -79,7 +79,7 @@ class Expectation:
     played: tuple[int, ...] = (0, 1, 2, 3)
     """With exit code 78: at least these."""
     sound: Sound = "whole"
-    rungs: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
     """Of the ladder on which the supervisor ended it."""
     worker_log: str = ""
     """Words in the log of the role."""
@@ -117,7 +117,7 @@ _GARBAGE = r"dropped=\d+ reason=malformed peer='{role}\.\d+[^']*'"
 def _death(how: str, worker_log: str = "") -> dict[str, Expectation]:
     """The process is gone at once: another does the work, and nothing is lost or doubled."""
     died = Expectation(ends=rf"{how} {_DIED}", worker_log=worker_log)
-    told = Expectation(ends=rf"{how} \(drain: shutdown\)", worker_log=worker_log, rungs=("drain",))
+    told = Expectation(ends=rf"{how} \(drain: shutdown\)", worker_log=worker_log, steps=("drain",))
     return {"idle": died, "mid-job": died, "commit": died, "stop": told}
 
 
@@ -136,10 +136,10 @@ _FAILED = Expectation(
 _BY_FAULT: dict[str, dict[str, Expectation]] = {
     "SIGKILL": _death("SIGKILL"),
     "SIGSTOP": {
-        "idle": Expectation(ends=rf"SIGKILL \(kill: silent for {LIMIT_SECONDS:g} s\)", rungs=_KILL),
-        "mid-job": Expectation(ends=_ANY_ALARM, rungs=_KILL),
-        "commit": Expectation(ends=_ANY_ALARM, rungs=_KILL),
-        "stop": Expectation(ends=r"SIGKILL \(kill: shutdown\)", rungs=_WHOLE_LADDER),
+        "idle": Expectation(ends=rf"SIGKILL \(kill: silent for {LIMIT_SECONDS:g} s\)", steps=_KILL),
+        "mid-job": Expectation(ends=_ANY_ALARM, steps=_KILL),
+        "commit": Expectation(ends=_ANY_ALARM, steps=_KILL),
+        "stop": Expectation(ends=r"SIGKILL \(kill: shutdown\)", steps=_WHOLE_LADDER),
     },
     "exit 0": _death("exit 0"),
     "exit 1": _death("exit 1"),
@@ -151,8 +151,8 @@ _BY_FAULT: dict[str, dict[str, Expectation]] = {
     ),
     "hangs": _every_moment_but_stop(
         # Idle: nobody can tell it from one that waits, until there is something to do.
-        Expectation(ends=_JOB_ALARM, rungs=_KILL),
-        Expectation(ends=r"SIGKILL \(kill: shutdown\)", rungs=_WHOLE_LADDER),
+        Expectation(ends=_JOB_ALARM, steps=_KILL),
+        Expectation(ends=r"SIGKILL \(kill: shutdown\)", steps=_WHOLE_LADDER),
     ),
     "garbage frame": _every_moment_but_stop(
         Expectation(supervisor_log=_GARBAGE),
@@ -177,12 +177,12 @@ _BY_FAULT: dict[str, dict[str, Expectation]] = {
         Expectation(ends=_KILLED, successor=r"SIGKILL \(kill: shutdown\)"),
     ),
     "ignores TERM": _every_moment_but_stop(
-        Expectation(), Expectation(ends=r"SIGKILL \(kill: shutdown\)", rungs=_WHOLE_LADDER)
+        Expectation(), Expectation(ends=r"SIGKILL \(kill: shutdown\)", steps=_WHOLE_LADDER)
     ),
 }
 
 
-def _given_up(ends: str, rungs: tuple[str, ...], worker_log: str = "") -> dict[tuple[str, str], Expectation]:
+def _given_up(ends: str, steps: tuple[str, ...], worker_log: str = "") -> dict[tuple[str, str], Expectation]:
     """The marked sentence costs every worker that gets it: giving up after three, and all others are played."""
 
     def three(lost: Lost, played: tuple[int, ...], sound: Sound) -> Expectation:
@@ -193,7 +193,7 @@ def _given_up(ends: str, rungs: tuple[str, ...], worker_log: str = "") -> dict[t
             lost=lost,
             played=played,
             sound=sound,
-            rungs=rungs,
+            steps=steps,
             worker_log=worker_log,
         )
 
@@ -211,7 +211,7 @@ def _given_up(ends: str, rungs: tuple[str, ...], worker_log: str = "") -> dict[t
         ("tts", "commit"): rest_is_missing,
         ("player", "mid-job"): three(Lost("failed", "player"), (0, 1, 3), "part of the marked"),
         # The cursor in the pool says that all was played: it costs one worker, and nothing is heard twice.
-        ("player", "commit"): Expectation(ends=ends, rungs=rungs, worker_log=worker_log),
+        ("player", "commit"): Expectation(ends=ends, steps=steps, worker_log=worker_log),
     }
 
 
@@ -221,10 +221,10 @@ _BY_ROLE: dict[str, dict[tuple[str, str], Expectation]] = {
     "garbage frame": {
         # The next InputConsumed says the same and more.
         ("parser", "commit"): Expectation(supervisor_log=_GARBAGE),
-        ("translation", "commit"): Expectation(ends=_JOB_ALARM, rungs=_KILL, supervisor_log=_GARBAGE),
+        ("translation", "commit"): Expectation(ends=_JOB_ALARM, steps=_KILL, supervisor_log=_GARBAGE),
         # The next stretch does not follow: the same worker makes the sentence again from there.
         ("tts", "commit"): Expectation(supervisor_log=_GARBAGE),
-        ("player", "commit"): Expectation(ends=_JOB_ALARM, rungs=_KILL, supervisor_log=_GARBAGE),
+        ("player", "commit"): Expectation(ends=_JOB_ALARM, steps=_KILL, supervisor_log=_GARBAGE),
     },
     "exit 78": {
         # The cursor in the pool says that the marked sentence was played.
