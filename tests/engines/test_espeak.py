@@ -284,11 +284,11 @@ print((held() - before) // 100)
 
 @pytest.mark.platform
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc tells what is allocated")
-@pytest.mark.parametrize(("what", "bytes_each"), [("speech", 500), ("phonemes", 1_000)])
+@pytest.mark.parametrize(("what", "bytes_each"), [("speech", 1_000), ("phonemes", 1_000)])
 def test_a_sentence_leaves_next_to_nothing_allocated(what: str, bytes_each: int) -> None:
     """Not a whole list of voices (2 KB), which the library allocates each time it is loaded and never frees.
 
-    How much is left depends on the layout of the heap, and so on what was imported: 185 to 256, 423 to 840 were seen.
+    How much is left depends on the layout of the heap, and so on what was imported: 185 to 584, 423 to 840 were seen.
     """
     done = subprocess.run(
         [sys.executable, "-P", "-c", GROWTH, str(LIBRARY), str(DATA), what],

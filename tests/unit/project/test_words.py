@@ -36,8 +36,8 @@ BANNED = {
     "Manner": "sampling parameters",
     "Narration": "MessageAssembler",
     "Narrator": "TextSink",
-    "needs_postprocessing": "needs_postprocessing",
-    "needs_normalized_text": "needs_normalized_text",
+    "needs_care": "needs_postprocessing",
+    "needs_words": "needs_normalized_text",
     "news": "session events",
     "nobody": "null callbacks",
     "Patience": "timeouts",
@@ -78,7 +78,6 @@ DIALECT_LEFT = {
     "voicestream/bench/proportional_memory.py": "a symbolic link in /proc",
     "workers/espeak_ng/library.py": "a symbolic link",
     "workers/parser/": "under revision",
-    "workers/player/": "under revision",
     "workers/tts/": "under revision",
 }
 """Prefixes of files that still have banned identifiers, and the reason."""
