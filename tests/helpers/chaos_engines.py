@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "chaos"
 
+SECOND: Final = "chaos-two"
+"""Name of the second translator and the second voice, which are like the first ones."""
+
 CHUNKS: Final = 4
 CHUNK_SECONDS: Final = 0.003
 """How long each chunk takes to make."""
@@ -34,7 +37,7 @@ TRANSLATION_SECONDS: Final = 0.004
 class ChaosTranslator:
     """Says of every text from what to what it was translated."""
 
-    name: Final = NAME
+    name = NAME
     device: Final = "cpu"
 
     def load(self, report: Callable[[str, float | None], None]) -> None:
@@ -57,7 +60,7 @@ class ChaosTranslator:
 class ChaosSynthesizer:
     """Says a sentence with samples that tell which it is."""
 
-    name: Final = NAME
+    name = NAME
     device: Final = "cpu"
     sample_rate: Final = SAMPLE_RATE
     needs_normalized_text: Final = False
@@ -97,11 +100,23 @@ class ChaosSynthesizer:
         """Nothing to let go of."""
 
 
+class SecondTranslator(ChaosTranslator):
+    """Another engine."""
+
+    name = SECOND
+
+
+class SecondSynthesizer(ChaosSynthesizer):
+    """Another engine."""
+
+    name = SECOND
+
+
 def plug_in(directory: Path) -> str:
     """Make ``directory`` one that offers these engines; returns the ``PYTHONPATH`` with which they are found."""
     return offer(
         directory,
         "voicestream-chaos",
-        translators={NAME: f"{__name__}:ChaosTranslator"},
-        synthesizers={NAME: f"{__name__}:ChaosSynthesizer"},
+        translators={NAME: f"{__name__}:ChaosTranslator", SECOND: f"{__name__}:SecondTranslator"},
+        synthesizers={NAME: f"{__name__}:ChaosSynthesizer", SECOND: f"{__name__}:SecondSynthesizer"},
     )

@@ -8,11 +8,11 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 import psutil
 
-from voicestream.protocol.messages import RestartWorker, Role
+from voicestream.protocol.messages import EngineRole, RestartWorker, Role
 from voicestream.protocol.process_watch import ProcessWatch
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ SIGNALS: Final[dict[Kind, signal.Signals]] = {
 }
 
 
+class _Worker(NamedTuple):
+    role: Role
+    engine: str
+    incarnation: int
+    process: psutil.Process
+
+
 @dataclass
 class Fault:
     """One fault, given to one process."""
@@ -68,6 +75,8 @@ class Fault:
     """Just before it was given; all times are on the monotonic clock."""
     ended_at: float | None = None
     """When its process had ended, as the system told us; None where it cannot, or not yet."""
+    engine: str = ""
+    """Of the worker, in a role that has several."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,11 @@ class Recovery:
     """Why it ended, as the sessions were told."""
 
 
+def name_of(role: Role, engine: str) -> str:
+    """The name of a worker: its role, with the engine where a role has several."""
+    return f"{role}:{engine}" if role in get_args(EngineRole) else role
+
+
 class Faults:
     """Gives faults, and remembers them."""
 
@@ -98,27 +112,29 @@ class Faults:
         self._client = client
         self._random = random
         self._deck: list[Kind] = []
-        self._hits = dict.fromkeys(ROLES, 0)
-        """Of each role, since it last got something done."""
-        self._hit_at = dict.fromkeys(ROLES, 0.0)
-        self._ready = {role: (incarnation, 0.0) for role, (incarnation, _) in self._running().items()}
-        """Of each role, which incarnation was ready last, and since when."""
+        running = self._running()
+        self._hits = dict.fromkeys(running, 0)
+        """Of each worker, since it last got something done."""
+        self._hit_at = dict.fromkeys(running, 0.0)
+        self._ready = {name: (worker.incarnation, 0.0) for name, worker in running.items()}
+        """Of each worker, which incarnation was ready last, and since when."""
         self.given: Final[list[Fault]] = []
         self.withheld = 0
         """Times at which nobody was hit, because everybody had been often enough without getting to work."""
         self._threads: list[threading.Thread] = []
 
-    def note(self, event: dict[str, Any]) -> None:
-        """An event of a session: a role that works again may be hit again."""
+    def note(self, event: dict[str, Any], engine: str) -> None:
+        """An event of a session with these engines: a worker that works again may be hit again."""
         if event["event"] == "worker" and event["state"] == "ready":
-            self._ready[event["role"]] = event["incarnation"], event["time"]
+            self._ready[name_of(event["role"], event.get("engine", ""))] = event["incarnation"], event["time"]
         role = WORK_EVENTS.get(event["event"])
         if role is None:
             return
+        name = name_of(role, engine)
         # What was under way when the worker was hit is not the work of the next one.
-        ready_at = self._ready[role][1]
-        if event["time"] >= ready_at >= self._hit_at[role]:
-            self._hits[role] = 0
+        ready_at = self._ready[name][1]
+        if event["time"] >= ready_at >= self._hit_at[name]:
+            self._hits[name] = 0
 
     def give(self, feed: Callable[[], None]) -> None:
         """Hit somebody.
@@ -128,15 +144,16 @@ class Faults:
         """
         while self._client.receive() is not None:
             pass  # a restart that was asked for is done
-        first = self._random.randrange(len(ROLES))
+        names = list(self._hits)
+        first = self._random.randrange(len(names))
         running = self._running()
-        for role in (*ROLES[first:], *ROLES[:first]):
-            if role in running and self._hits[role] < MAX_HITS_WITHOUT_WORK:
-                incarnation, process = running[role]
-                if role == "parser":
+        for name in (*names[first:], *names[:first]):
+            if name in running and self._hits[name] < MAX_HITS_WITHOUT_WORK:
+                worker = running[name]
+                if worker.role == "parser":
                     feed()
                     time.sleep(self._random.uniform(0, PARSER_SECONDS))
-                self._hit(self._deal(is_ready=self._ready[role][0] == incarnation), role, incarnation, process)
+                self._hit(self._deal(is_ready=self._ready[name][0] == worker.incarnation), worker)
                 return
         self.withheld += 1
 
@@ -153,43 +170,51 @@ class Faults:
         fitting = next((i for i, kind in enumerate(self._deck) if is_ready or kind != "SIGSTOP"), None)
         return "SIGKILL" if fitting is None else self._deck.pop(fitting)
 
-    def _hit(self, kind: Kind, role: Role, incarnation: int, process: psutil.Process) -> None:
+    def _hit(self, kind: Kind, worker: _Worker) -> None:
+        process, name = worker.process, name_of(worker.role, worker.engine)
         watch = ProcessWatch(process.pid)
-        fault = Fault(kind=kind, role=role, incarnation=incarnation, at=time.monotonic())
+        at = time.monotonic()
+        fault = Fault(kind=kind, role=worker.role, incarnation=worker.incarnation, at=at, engine=worker.engine)
         try:
             if kind in SIGNALS:
                 process.send_signal(SIGNALS[kind])
             else:
-                self._client.send(RestartWorker(role=role, now=kind == "restart --now"))
+                engine = worker.engine if worker.role in get_args(EngineRole) else ""
+                self._client.send(RestartWorker(role=worker.role, engine=engine, now=kind == "restart --now"))
         except psutil.NoSuchProcess:
             watch.close()
             return  # it has ended in the meantime
         self.given.append(fault)
         # Half of the frozen ones are left alone until their silence is noticed; the others may be hit as they are.
         is_left_alone = kind == "SIGSTOP" and self._random.random() < 0.5
-        self._hits[role] += MAX_HITS_WITHOUT_WORK if is_left_alone else 1
-        self._hit_at[role] = fault.at
+        self._hits[name] += MAX_HITS_WITHOUT_WORK if is_left_alone else 1
+        self._hit_at[name] = fault.at
         # A thread each, because the time is to be taken at once.
         thread = threading.Thread(target=_note_end, args=(fault, watch))
         thread.start()
         self._threads.append(thread)
 
-    def _running(self) -> dict[Role, tuple[int, psutil.Process]]:
-        """The workers that are there now, ready or not, with their incarnations."""
-        found: dict[Role, tuple[int, psutil.Process]] = {}
+    def _running(self) -> dict[str, _Worker]:
+        """The workers that are there now, ready or not, by name."""
+        found: dict[str, _Worker] = {}
         for process in self._supervisor.children():
             with suppress(psutil.Error):
                 command = process.cmdline()
                 role = next((role for role in ROLES if f"voicestream.workers.{role}" in command), None)
                 if role is not None and process.status() != psutil.STATUS_ZOMBIE:
-                    number = next(part for part in command if part.startswith("--incarnation="))
-                    found[role] = int(number.partition("=")[2]), process
+                    number, engine = (
+                        next(part.partition("=")[2] for part in command if part.startswith(option))
+                        for option in ("--incarnation=", "--engine=")
+                    )
+                    found[name_of(role, engine)] = _Worker(role, engine, int(number), process)
         return found
 
 
 def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> list[Recovery]:
     """What became of every process that was hit, as the sessions' events tell."""
     told: dict[tuple[str, int, str], float] = {}
+    incarnations: dict[tuple[str, str], set[int]] = {}
+    """Of each worker, by role and engine."""
     reasons: dict[tuple[str, int], str] = {}
     for event in events:
         if event["event"] == "worker":
@@ -197,6 +222,7 @@ def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> lis
             if state == "ended":
                 reasons.setdefault((event["role"], event["incarnation"]), event["reason"])
             told.setdefault((event["role"], event["incarnation"], state), event["time"])
+            incarnations.setdefault((event["role"], event.get("engine") or ""), set()).add(event["incarnation"])
     decisive: dict[tuple[Role, int], Fault] = {}
     for fault in faults:
         before = decisive.get((fault.role, fault.incarnation))
@@ -205,8 +231,10 @@ def recoveries(faults: Iterable[Fault], events: Iterable[dict[str, Any]]) -> lis
     found: list[Recovery] = []
     for (role, incarnation), fault in decisive.items():
         ended = told.get((role, incarnation, "ended"))
-        started = told.get((role, incarnation + 1, "starting"))
-        ready = told.get((role, incarnation + 1, "ready"))
+        following = (one for one in incarnations.get((role, fault.engine), ()) if one > incarnation)
+        successor = min(following, default=incarnation + 1)
+        started = told.get((role, successor, "starting"))
+        ready = told.get((role, successor, "ready"))
         since = fault.at if fault.kind in ("SIGKILL", "SIGSTOP") else fault.ended_at
         if since is None or ended is None:
             continue

@@ -20,7 +20,7 @@ from helpers.chaos_faults import ROLES, Faults, Recovery, recoveries
 from helpers.chaos_ground import ground
 from helpers.running import line, wait_until
 from voicestream.client.connection import Client
-from voicestream.protocol.messages import RestartWorker
+from voicestream.protocol.messages import RestartWorker, WorkerRestarted
 from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ class Talk:
         self.texts = [chaos_sound.text_of(number, sentence) for sentence in range(count)]
         self.file: Path | None = place.cwd / f"{number}.wav" if to_file else None
         output = str(self.file) if self.file else "null"
-        engines = ["--tts", chaos_engines.NAME, "--translator", chaos_engines.NAME]
+        self.engine = chaos_engines.SECOND if number % 2 else chaos_engines.NAME
+        """Name of its translator and of its voice."""
+        engines = ["--tts", self.engine, "--translator", self.engine]
         self.run: Run = place.run("--quiet", "--no-captions", *engines, "--to", "es", output=output)
         self.said = 0
         self.heard: list[int] = []
@@ -210,7 +212,7 @@ def _disturb(found: Ground, talks: list[Talk], choice: random.Random, deadline: 
         while not all(talk.is_over for talk in talks) and time.monotonic() < deadline:
             for talk in talks:
                 for event in talk.take_events():
-                    faults.note(event)
+                    faults.note(event, talk.engine)
                 talk.say_more(choice)
             now = time.monotonic()
             heard = sum(len(talk.heard) for talk in talks)
@@ -223,15 +225,17 @@ def _disturb(found: Ground, talks: list[Talk], choice: random.Random, deadline: 
 
 
 def _warm_up(found: Ground, result: Result) -> None:
-    """An undisturbed session, which shows that the check sees nothing where nothing is wrong, and a restart of each."""
-    talk = Talk(found.place, FILES + 1, WARM_UP_SENTENCES, to_file=True)
+    """Undisturbed sessions, which show that the check sees nothing where nothing is wrong; a restart of each worker."""
     choice = random.Random(0)
-    while talk.said < len(talk.texts):
-        talk.take_events()
-        talk.say_more(choice)
-        time.sleep(LOOK_SECONDS)
-    wait_until(lambda: talk.is_over, "the first session is over", seen=lambda: str(talk.run.events[-3:]))
-    talk.count_into(result)
+    for talk in [Talk(found.place, FILES + 1 + number, WARM_UP_SENTENCES, to_file=True) for number in range(2)]:
+        while talk.said < len(talk.texts):
+            talk.take_events()
+            talk.say_more(choice)
+            time.sleep(LOOK_SECONDS)
+        wait_until(lambda talk=talk: talk.is_over, "it is over", seen=lambda talk=talk: str(talk.run.events[-3:]))
+        talk.count_into(result)
     for role in ROLES:
-        found.client.ask(RestartWorker(role=role))
+        answer = found.client.ask(RestartWorker(role=role))
+        while isinstance(answer, WorkerRestarted) and answer.remaining:
+            answer = found.client.wait_for_answer()
     found.wait_until_at_rest()

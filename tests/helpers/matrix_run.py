@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from helpers import chaos_engines, quick_voice
 from helpers.deadline import allow, remaining
 from helpers.matrix_cells import LIMIT_SECONDS, MOMENTS, Cell, comes_back
 from helpers.misbehaviour import MARK, plug_in
@@ -42,6 +43,9 @@ GROUP_SECONDS = 250.0
 
 KEEP_ALIVE_SECONDS = 60.0
 """A supervisor that is left alone ends by itself."""
+
+BESIDE = frozenset({(role, fault) for role in ("translation", "tts") for fault in ("SIGKILL", "hangs", "exit 78")})
+"""Roles and faults with a session beside, which has other engines and must not notice."""
 
 STARTING = ("slow start", "wrong protocol")
 """Faults of a worker that is being started."""
@@ -101,6 +105,48 @@ class Outcome:
         )
 
 
+def options_of(output: OutputOptions, tts: str, translator: str) -> SessionOptions:
+    """Options of a session."""
+    return SessionOptions(
+        parser=ParserOptions(language="en"),
+        output=output,
+        # Another language, so that there is something to translate.
+        target="de",
+        translator=translator,
+        tts=tts,
+        keep_alive_seconds=KEEP_ALIVE_SECONDS,
+    )
+
+
+class Beside:
+    """A session with other engines."""
+
+    def __init__(self, place: Voicestream) -> None:
+        options = options_of(OutputOptions(kind="null"), quick_voice.NAME, chaos_engines.NAME)
+        self._session = Session(place.runtime, options)
+        self._said = 0
+
+    def say(self) -> None:
+        """A sentence, which is heard."""
+        self._said += 1
+        self._session.write(line(f"This is number {self._said} of a session beside."))
+        self._session.wait_for("playback_finished", self._said)
+
+    def assert_undisturbed(self, role: str) -> None:
+        """No worker of a role that it needs has ended."""
+        told = [event for event in self._session.of("worker") if event["role"] == role]
+        assert {event["state"] for event in told} <= {"starting", "loading", "ready"}, told
+
+    def finish(self) -> None:
+        """It ends, with all that it said."""
+        closed = self._session.finish()
+        assert (closed.exit_code, closed.counts.played) == (0, self._said), closed
+
+    def close(self) -> None:
+        """Leave the supervisor."""
+        self._session.__exit__(None, None, None)
+
+
 class Group:
     """The cells of one role and one fault, one moment after the other."""
 
@@ -108,14 +154,22 @@ class Group:
         self._place = place
         self._role = role
         self._fault = fault
-        self._orders, ours = plug_in(place.home / "orders", role)
+        self._orders, ours = plug_in(place.home / "orders", role, others=(quick_voice.NAME, chaos_engines.NAME))
         null_engines.plug_in(place.home / "engines")
-        ours["PYTHONPATH"] += os.pathsep + str(place.home / "engines")
+        paths = [quick_voice.plug_in(place.home / "quick"), chaos_engines.plug_in(place.home / "chaos")]
+        ours["PYTHONPATH"] = os.pathsep.join([ours["PYTHONPATH"], str(place.home / "engines"), *paths])
         self._read: dict[str, int] = {}
-        self._supervisor = self._start({**place.environment, **ours})
+        is_beside = (role, fault) in BESIDE
+        engines = (quick_voice.NAME, chaos_engines.NAME) if is_beside else ("espeak", null_engines.NAME)
+        self._supervisor = self._start({**place.environment, **ours}, *engines)
+        self._beside = Beside(place) if is_beside else None
 
     def cell(self, moment: str) -> Outcome:
         """One cell."""
+        if self._beside is not None:
+            self._beside.say()
+            if moment == "stop":
+                self._beside.finish()
         outcome = self.session(moment)
         if moment == "stop":
             self._stop()
@@ -124,6 +178,9 @@ class Group:
         else:
             # What was heard may be over before another worker has taken the place.
             wait_until(self._is_settled, f"the {self._role} worker is ready, or has failed")
+        if self._beside is not None and moment != "stop":
+            self._beside.say()
+            self._beside.assert_undisturbed(self._role)
         self._orders.withdraw()
         outcome.misbehaved = self._orders.done()
         outcome.supervisor_log = self._read_new("supervisor")
@@ -133,15 +190,7 @@ class Group:
     def session(self, moment: str) -> Outcome:
         """A session, disturbed at a moment; what is to be seen of it without the logs."""
         path = self._place.cwd / f"{moment}.wav"
-        options = SessionOptions(
-            parser=ParserOptions(language="en"),
-            output=OutputOptions(kind="wav", path=str(path)),
-            # Another language, so that translation has a translator to ask, which gives the words back as they are.
-            target="de",
-            translator=null_engines.NAME,
-            tts="espeak",
-            keep_alive_seconds=KEEP_ALIVE_SECONDS,
-        )
+        options = options_of(OutputOptions(kind="wav", path=str(path)), "espeak", null_engines.NAME)
         with Session(self._place.runtime, options) as session:
             session.write(FIRST)
             session.wait_for("playback_finished")
@@ -155,14 +204,16 @@ class Group:
 
     def close(self) -> None:
         """End the supervisor if it has not ended; its workers end with it."""
+        if self._beside is not None:
+            self._beside.close()
         if self._supervisor.poll() is None:
             self._supervisor.kill()
         self._supervisor.wait()
 
-    def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _start(self, environment: dict[str, str], tts: str, translator: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", "voicestream.supervisor", f"--run-directory={self._place.runtime}"]
         command += [f"--silence-limit={LIMIT_SECONDS}", f"--job-limit={LIMIT_SECONDS}", "--job-limit-per-character=0"]
-        command += ["--tts=espeak", f"--translator={null_engines.NAME}", f"--keep-alive={KEEP_ALIVE_SECONDS}"]
+        command += [f"--tts={tts}", f"--translator={translator}", f"--keep-alive={KEEP_ALIVE_SECONDS}"]
         supervisor = subprocess.Popen(
             command,
             env=environment,

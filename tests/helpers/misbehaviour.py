@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 ORDERS_VARIABLE = "VOICESTREAM_TEST_ORDERS"
 ROLE_VARIABLE = "VOICESTREAM_TEST_ROLE"
+OTHERS_VARIABLE = "VOICESTREAM_TEST_OTHERS"
 
 MARK = "peculiar"
 """The marked sentence has this word, and nobody else's text has."""
@@ -76,7 +77,10 @@ _SITECUSTOMIZE = """
 import os
 import sys
 
-if "voicestream.workers." + os.environ.get("VOICESTREAM_TEST_ROLE", "") in sys.orig_argv:
+others = {"--engine=" + engine for engine in os.environ.get("VOICESTREAM_TEST_OTHERS", "").split()}
+if "voicestream.workers." + os.environ.get("VOICESTREAM_TEST_ROLE", "") in sys.orig_argv and not (
+    others & {*sys.orig_argv}
+):
     from helpers import misbehaviour
 
     misbehaviour.arm()
@@ -87,8 +91,14 @@ class MisbehaviourError(Exception):
     """What no worker expects."""
 
 
-def plug_in(directory: Path, role: str) -> tuple[Orders, dict[str, str]]:
-    """Where to give orders, and what to add to the environment of the supervisor whose worker of ``role`` obeys."""
+def plug_in(directory: Path, role: str, *, others: tuple[str, ...] = ()) -> tuple[Orders, dict[str, str]]:
+    """Where to give orders, and what to add to the environment of the supervisor whose worker of ``role`` obeys.
+
+    Args:
+        directory: is made.
+        role: of the worker.
+        others: engines whose workers do not obey.
+    """
     directory.mkdir()
     (directory / "sitecustomize.py").write_text(_SITECUSTOMIZE)
     tests = Path(__file__).parent.parent
@@ -97,6 +107,7 @@ def plug_in(directory: Path, role: str) -> tuple[Orders, dict[str, str]]:
         "PYTHONPATH": os.pathsep.join(path),
         ORDERS_VARIABLE: str(directory),
         ROLE_VARIABLE: role,
+        OTHERS_VARIABLE: " ".join(others),
     }
     return Orders(directory), environment
 

@@ -51,7 +51,7 @@ COLUMNS: Final = (
 )
 
 
-class WorkerName(click.ParamType):
+class WorkerName(click.ParamType[tuple[str, str]]):
     """``ROLE`` or ``ROLE:ENGINE``."""
 
     name = "worker"
