@@ -237,8 +237,9 @@ class Narration:
 
     def _feed(self, text: str) -> None:
         state = self.state
-        clean, state.held = sanitize(state.held, text)
-        state.blocks.feed(clean, self._pieces)
+        if state.held or not text.isprintable() or not text.isascii():
+            text, state.held = sanitize(state.held, text)
+        state.blocks.feed(text, self._pieces)
         if self._pieces:
             self._voice()
 

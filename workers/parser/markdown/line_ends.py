@@ -9,7 +9,7 @@ from voicestream.workers.text import stops
 
 _PLAIN: Final = re.compile(
     r"(?!diff --git |Traceback |goroutine |stack back|Stack trace:|node:int|[IVXivx]{1,5}[.)]|[A-Z]{2,8}\]?:?\s"
-    r"|[A-Z][a-z]{2}\s{1,2}\d)[A-Za-z][^).]"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}\d)[A-Za-z][^).]"
 )
 _TAIL: Final = 100
 """Characters at the end of a line that tell how it ends: a paragraph of a thousand lines is not searched with each."""
