@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for what is no JSON, for bytes that are no UTF-8 in a text, and for a thousand brackets."""
+"""Exceptions of msgspec for text that is no JSON, for bytes that are no UTF-8, and for deep nesting."""
 
 _OPENS: Final = re.compile(rb'\{\s*"[^"\n]{1,120}"\s*:')
 _LOG: Final = re.compile(
@@ -29,7 +29,7 @@ _LOG_LENGTH: Final = 400
 
 
 def is_json(line: bytes) -> bool:
-    """Whether a line is JSON, at least for a lenient reader."""
+    """Return whether a line is JSON, at least for a lenient reader."""
     try:
         msgspec.json.decode(line)
     except RecursionError:
@@ -40,12 +40,12 @@ def is_json(line: bytes) -> bool:
 
 
 def opens_object(line: bytes) -> bool:
-    """Whether a line begins like an object with a name in it, which is never prose, also when it is torn."""
+    """Return whether a line begins like an object with a name in it, which is never prose, even if truncated."""
     return _OPENS.match(line) is not None
 
 
 def is_log(line: bytes) -> bool:
-    """Whether a line is one of a log, as agents and their package managers print before a stream."""
+    """Return whether a line is one of a log, as agents and their package managers print before a stream."""
     shown = line.strip()[:_LOG_LENGTH]
     return _LOG.match(shown) is not None or machine_text.kind_of(shown.decode("utf-8", "replace")) is not None
 

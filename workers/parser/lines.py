@@ -1,4 +1,4 @@
-r"""Bytes to lines. Lines may be long (images, tool results), so what is silent is passed over and never kept.
+r"""Bytes to lines. Lines may be long (images, tool results), so what is ignored is passed over and never kept.
 
 Lines end at ``\n`` only: U+2028, U+0085 and the form feed are legal inside JSON strings.
 """
@@ -10,7 +10,7 @@ from typing import Final
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """Bytes; a longer line is skipped and counted. Ten times the longest that was seen."""
 _ENOUGH: Final = 128
-"""Bytes by which the beginning of every silent line is known."""
+"""Bytes by which the beginning of every ignored line is known."""
 
 
 class LineBuffer:
@@ -53,9 +53,9 @@ class LineBuffer:
         self.size = len(rest)
         self._first = rest.lstrip()[:1]
 
-    def skip_if(self, silent: tuple[bytes, ...]) -> None:
-        """Pass the line over when it begins like a silent one."""
-        if silent and self._parts and self._parts[0].startswith(silent):
+    def skip_if(self, ignored: tuple[bytes, ...]) -> None:
+        """Pass the line over when it begins like an ignored one."""
+        if ignored and self._parts and self._parts[0].startswith(ignored):
             self.skip()
 
     def skip(self) -> None:
@@ -71,14 +71,14 @@ class LineBuffer:
         self.skipping = False
 
     def peek(self) -> bytes:
-        """What was kept."""
+        """The bytes that were kept."""
         if len(self._parts) > 1:
             self._parts = [b"".join(self._parts)]
         return self._parts[0] if self._parts else b""
 
     @property
     def is_text(self) -> bool:
-        """Whether what was kept is neither blank nor begins like an object; known without joining a long line."""
+        """Return whether what was kept is neither blank nor begins like an object, without joining a long line."""
         return self._first not in (b"", b"{")
 
     def _append(self, data: bytes) -> None:

@@ -1,7 +1,7 @@
-"""What readers talk to: takes an agent's words message by message and gives out sentences.
+"""Message assembler, the sink of the readers: takes an agent's words message by message and gives out sentences.
 
 A reader says what it reads as it comes (``say``), when a message is over (``close``) and what it knows about the turn.
-Everything that decides what is given out next is in ``NarrationState``.
+Everything that decides what is given out next is in ``AssemblerState``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 
 from voicestream.workers.parser.markdown.blocks import Blocks, is_one_line
 from voicestream.workers.parser.markdown.code_languages import code_name
-from voicestream.workers.parser.markdown.elements import CodeBlock, Lost, Piece, Row, Sentence
+from voicestream.workers.parser.markdown.elements import CodeBlock, Element, Lost, Row, Sentence
 from voicestream.workers.parser.markdown.tables import say_row
 from voicestream.workers.parser.results import Found, Notice
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
@@ -22,7 +22,7 @@ from voicestream.workers.parser.wording.phrases import announcement, phrases
 from voicestream.workers.parser.wording.replacements import replacer
 from voicestream.workers.parser.wording.sanitize import sanitize
 from voicestream.workers.parser.wording.secrets import NAME_ENDS, names_a_secret, redact, redact_value
-from voicestream.workers.parser.wording.sentence import say, say_piece
+from voicestream.workers.parser.wording.sentence import fragment_to_speech, to_speech
 from voicestream.workers.text.clauses import divide
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ LONGEST_FINAL_MESSAGE: Final = 64 * 1024
 The rest is left out, and reported."""
 
 
-class NarrationState(msgspec.Struct):
-    """Where the narration of a session stands."""
+class AssemblerState(msgspec.Struct):
+    """State of the assembler of a session."""
 
     found: int = 0
     messages: int = 0
@@ -69,24 +69,24 @@ class NarrationState(msgspec.Struct):
     """Announced since the agent last said something."""
 
 
-class Narration:
-    """The narration of one session."""
+class MessageAssembler:
+    """The assembler of one session."""
 
-    def __init__(self, options: ParserOptions, state: NarrationState | None = None) -> None:
+    def __init__(self, options: ParserOptions, state: AssemblerState | None = None) -> None:
         self.out: list[Found | Notice] = []
         self._options = options
         if state is None:
-            state = NarrationState(blocks=self._blocks(options.language), language=options.language)
+            state = AssemblerState(blocks=self._blocks(options.language), language=options.language)
         self.state = state
         self._final_only = options.only == "final"
         self._replace = replacer(options.replacements)
-        self._pieces: list[Piece] = []
+        self._elements: list[Element] = []
 
     # --- what readers call -------------------------------------------------------------------------------------------
 
     @property
     def spoke(self) -> bool:
-        """Whether the agent has said something in this turn."""
+        """Return whether the agent has said something in this turn."""
         return self.state.spoke
 
     def say(self, text: str) -> None:
@@ -103,25 +103,25 @@ class Narration:
         else:
             self._feed(text)
 
-    def close(self, *, torn: bool = False) -> None:
-        """The open message is over; ``torn``: perhaps in mid-sentence."""
+    def close(self, *, truncated: bool = False) -> None:
+        """The open message is over; ``truncated``: perhaps in mid-sentence."""
         state = self.state
         if not state.is_open:
             return
         state.is_open = False
         if not self._final_only:
-            self._finish(torn=torn)
+            self._end_message(truncated=truncated)
 
-    def say_message(self, text: str, *, torn: bool = False) -> None:
+    def say_message(self, text: str, *, truncated: bool = False) -> None:
         """A whole message."""
         if self.state.is_open:
             self.close()
-        if torn or self._final_only or not is_one_line(text):
+        if truncated or self._final_only or not is_one_line(text):
             self.say(text)
-            self.close(torn=torn)
+            self.close(truncated=truncated)
             return
         self._open()
-        self.state.blocks.one_line(text, self._pieces)
+        self.state.blocks.one_line(text, self._elements)
         self._voice()
         self._reset()
 
@@ -146,7 +146,7 @@ class Narration:
             text, left_out = state.waiting, state.left_out
             self._forget()
             self._feed(text)
-            self._finish()
+            self._end_message()
             if left_out:
                 self.lost(f"the last message is too long: its last {left_out} characters were left out")
         state.spoke = False
@@ -163,7 +163,7 @@ class Narration:
         self.close()
         words = phrases(self._options.language)
         text = errors.readable(redact(text[:_LONGEST_RAW_ERROR], words.withheld))
-        text = say_piece(text, words)[0]
+        text = fragment_to_speech(text, words)[0]
         if len(text) > _LONGEST_ERROR:
             text = text[:_LONGEST_ERROR].rpartition(" ")[0] + " …"
         if not cleanup.has_words(text) or text in state.errors:
@@ -180,18 +180,18 @@ class Narration:
         """Words of the agent were left out."""
         self.out.append(Notice(reason, lost=True))
 
-    def give_up(self, reason: str) -> NarrationState:
+    def give_up(self, reason: str) -> AssemblerState:
         """Forget all that is open, and tell so; returns the new state."""
         old = self.state
         messages = old.messages + (old.is_open and old.voiced)
-        self.state = NarrationState(
+        self.state = AssemblerState(
             found=old.found,
             messages=messages,
             blocks=self._blocks(self._options.language),
             language=self._options.language,
             spoke=old.spoke,
         )
-        self._pieces = []
+        self._elements = []
         self.lost(f"{reason}: the open message was left out from here on")
         return self.state
 
@@ -200,7 +200,7 @@ class Narration:
     def pause(self, *, sure: bool, over: bool) -> None:
         """Nothing came for a while (see ``Blocks.pause``)."""
         if self.state.is_open and not self._final_only:
-            self.state.blocks.pause(self._pieces, sure=sure, over=over)
+            self.state.blocks.pause(self._elements, sure=sure, over=over)
             self._voice()
 
     @property
@@ -239,53 +239,53 @@ class Narration:
         state = self.state
         if state.held or not text.isprintable() or not text.isascii():
             text, state.held = sanitize(state.held, text)
-        state.blocks.feed(text, self._pieces)
-        if self._pieces:
+        state.blocks.feed(text, self._elements)
+        if self._elements:
             self._voice()
 
-    def _finish(self, *, torn: bool = False) -> None:
+    def _end_message(self, *, truncated: bool = False) -> None:
         state = self.state
         if state.held:
-            state.blocks.feed(sanitize(state.held, "", final=True)[0], self._pieces)
-        state.blocks.end(self._pieces, torn=torn)
+            state.blocks.feed(sanitize(state.held, "", final=True)[0], self._elements)
+        state.blocks.end(self._elements, truncated=truncated)
         self._voice()
         self._reset()
 
     def _voice(self) -> None:
-        """Turn the pieces that the blocks gave out into sentences."""
-        pieces, self._pieces = self._pieces, []
-        for piece in pieces:
-            if isinstance(piece, Sentence):
-                self._voice_sentence(piece)
-            elif isinstance(piece, Row):
-                language = detect(" ".join(piece.cells), self.state.language, default=self._options.language)
-                text = say_row(piece.header, piece.cells, phrases(language))
-                self._give(text, language, paragraph=piece.paragraph)
-            elif isinstance(piece, Lost):
-                self.lost(piece.reason)
-            elif self._options.code == "announce" and piece.lines:
-                self._voice_code(piece)
+        """Turn the elements that the blocks gave out into sentences."""
+        elements, self._elements = self._elements, []
+        for element in elements:
+            if isinstance(element, Sentence):
+                self._give_sentence(element)
+            elif isinstance(element, Row):
+                language = detect(" ".join(element.cells), self.state.language, default=self._options.language)
+                text = say_row(element.header, element.cells, phrases(language))
+                self._give(text, language, paragraph=element.paragraph)
+            elif isinstance(element, Lost):
+                self.lost(element.reason)
+            elif self._options.code == "announce" and element.lines:
+                self._give_code(element)
 
-    def _voice_sentence(self, piece: Sentence) -> None:
+    def _give_sentence(self, element: Sentence) -> None:
         state = self.state
-        raw = piece.text
+        raw = element.text
         if state.names_secret:
-            raw = redact_value(raw, phrases(piece.language).withheld)
+            raw = redact_value(raw, phrases(element.language).withheld)
             state.names_secret = False
         if raw[-1] in NAME_ENDS:
             state.names_secret = names_a_secret(raw)
-        text, state.emphasis = say(raw, piece.language, is_open=state.emphasis and not piece.opens)
-        if text and (piece.box or piece.number):
-            words = phrases(piece.language)
-            if piece.box:
-                text = f"{words.to_do if piece.box == ' ' else words.done}{words.colon}{text}"
-            if piece.number:
-                text = f"{piece.number}: {text}"
-        self._give(text, piece.language, paragraph=piece.paragraph, closes=piece.closes)
+        text, state.emphasis = to_speech(raw, element.language, is_open=state.emphasis and not element.opens)
+        if text and (element.box or element.number):
+            words = phrases(element.language)
+            if element.box:
+                text = f"{words.to_do if element.box == ' ' else words.done}{words.colon}{text}"
+            if element.number:
+                text = f"{element.number}: {text}"
+        self._give(text, element.language, paragraph=element.paragraph, closes=element.closes)
 
-    def _voice_code(self, piece: CodeBlock) -> None:
+    def _give_code(self, element: CodeBlock) -> None:
         words = phrases(self.state.language)
-        text = announcement(words, piece.lines, code_name(piece.name) or words.code)
+        text = announcement(words, element.lines, code_name(element.name) or words.code)
         self._give(text, self.state.language, closes=True)
 
     def _give(

@@ -13,7 +13,7 @@ import msgspec
 from voicestream.protocol.messages import MAX_STATE_BYTES
 from voicestream.workers.parser.json_lines import NOT_JSON, decoded, divided, is_json, is_log, opens_object
 from voicestream.workers.parser.lines import LONGEST_LINE, LineBuffer
-from voicestream.workers.parser.message_assembler import Narration, NarrationState
+from voicestream.workers.parser.message_assembler import AssemblerState, MessageAssembler
 from voicestream.workers.parser.readers import AnyReader
 from voicestream.workers.parser.readers.detection import READERS, detect, looks_like_prose, name_of
 from voicestream.workers.parser.readers.plain import PlainReader
@@ -42,7 +42,7 @@ _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 class _State(msgspec.Struct):
     """All that decides what comes out next, apart from the bytes from the checkpoint's offset on."""
 
-    narration: NarrationState
+    assembler: AssemblerState
     reader: AnyReader | None = None
     skipping: bool = False
     """The checkpoint lies within a line that is passed over."""
@@ -73,9 +73,9 @@ class Pipeline:
         """
         kept = _DECODER.decode(state) if state else None
         self._options = options
-        self._narration = Narration(options, kept.narration if kept else None)
-        self._narration.state.found = max(self._narration.state.found, found)
-        self._state = kept or _State(self._narration.state)
+        self._assembler = MessageAssembler(options, kept.assembler if kept else None)
+        self._assembler.state.found = max(self._assembler.state.found, found)
+        self._state = kept or _State(self._assembler.state)
         self._forced = READERS.get(options.format)
         if self._forced is not None and self._state.reader is None:
             self._state.reader = self._forced()
@@ -92,12 +92,12 @@ class Pipeline:
     @property
     def found(self) -> int:
         """Sentences found so far, those of parsers before this one included."""
-        return self._narration.state.found
+        return self._assembler.state.found
 
     @property
     def open_message(self) -> int | None:
         """Ordinal of the assistant message that is still being written."""
-        return self._narration.open_message
+        return self._assembler.open_message
 
     def feed(self, data: bytes) -> list[Found | Notice]:
         """Read the next bytes."""
@@ -108,7 +108,7 @@ class Pipeline:
         if line is not None:
             self._read_line(line)
         if self._line.too_long:
-            self._narration.lost(f"a line of more than {LONGEST_LINE >> 20} MiB was left out")
+            self._assembler.lost(f"a line of more than {LONGEST_LINE >> 20} MiB was left out")
             self._line.too_long = 0
         if position >= 0:
             position = self._read_lines(data, position)
@@ -129,7 +129,7 @@ class Pipeline:
             self._take_for_text()
             self._settle()
         is_plain = isinstance(self._state.reader, PlainReader)
-        self._narration.pause(sure=is_plain, over=is_plain and is_long)
+        self._assembler.pause(sure=is_plain, over=is_plain and is_long)
         return self.take()
 
     def end(self) -> list[Found | Notice]:
@@ -141,10 +141,10 @@ class Pipeline:
         if self._state.reader is None and self._held:
             self._take_for_text()
         if self._state.reader is not None:
-            self._state.reader.end(self._narration)
+            self._state.reader.end(self._assembler)
         self._offset = self.received
         if self._state.noise > _NOISE_SHOWN:
-            self._narration.notice(f"{self._state.noise - _NOISE_SHOWN} further lines are not of the agent's stream")
+            self._assembler.notice(f"{self._state.noise - _NOISE_SHOWN} further lines are not of the agent's stream")
         return self.take()
 
     def checkpoint(self) -> Checkpoint:
@@ -158,13 +158,13 @@ class Pipeline:
         if len(state) > MAX_STATE_BYTES:
             reader = self._state.reader
             self._state.reader = type(reader)() if reader is not None else None
-            self._state.narration = self._narration.give_up(f"the state of the parser grew to {len(state)} bytes")
+            self._state.assembler = self._assembler.give_up(f"the state of the parser grew to {len(state)} bytes")
             state = _ENCODER.encode(self._state)
         return Checkpoint(self._offset, state)
 
     def take(self) -> list[Found | Notice]:
         """All that was found since something was taken last."""
-        out, self._narration.out = self._narration.out, []
+        out, self._assembler.out = self._assembler.out, []
         return out
 
     # --- lines -------------------------------------------------------------------------------------------------------
@@ -172,13 +172,13 @@ class Pipeline:
     def _read_lines(self, data: bytes, position: int) -> int:
         """Read all lines that end in ``data``; returns the index behind the last of them."""
         find, startswith = data.find, data.startswith
-        silent = self._silent()
+        ignored = self._ignored_prefixes()
         while (end := find(b"\n", position)) >= 0:
-            if not startswith(silent, position):
+            if not startswith(ignored, position):
                 line = data[position:end]
                 if not (startswith(b"{", position) and self._read_known(line)):
                     self._read_line(line)
-                    silent = self._silent()
+                    ignored = self._ignored_prefixes()
             position = end + 1
         return position
 
@@ -188,23 +188,23 @@ class Pipeline:
         if reader is None or isinstance(reader, PlainReader):
             return False
         try:
-            known = reader.read(line, self._narration)
+            known = reader.read(line, self._assembler)
         except NOT_JSON:
             return False
         if known:
             self._state.fits = True
         return known
 
-    def _silent(self) -> tuple[bytes, ...]:
-        return self._state.reader.silent if self._state.reader is not None else ()
+    def _ignored_prefixes(self) -> tuple[bytes, ...]:
+        return self._state.reader.ignored_prefixes if self._state.reader is not None else ()
 
     def _settle(self) -> None:
         """Deal with the line that has begun, and note from where on the input is still needed."""
-        self._line.skip_if(self._silent())
+        self._line.skip_if(self._ignored_prefixes())
         reader = self._state.reader
         if isinstance(reader, PlainReader) and self._line.size and (reader.in_line or self._line.is_text):
             part = self._line.peek()
-            done = reader.read_part(part, self._narration)
+            done = reader.read_part(part, self._assembler)
             if done:
                 self._line.keep(part[done:])
         held = sum(map(len, self._held)) + len(self._held)
@@ -227,7 +227,7 @@ class Pipeline:
             if self._forced and line.startswith(b"{"):
                 self._note_foreign(line)
             if reader.in_line or not line.startswith(b"{") or self._forced or not self._read_object(line, trial=True):
-                reader.read(line, self._narration)
+                reader.read(line, self._assembler)
             return
         shown = line.strip(_BLANK)
         if not shown:
@@ -272,23 +272,23 @@ class Pipeline:
             self._note_foreign(line)
         if self._state.noise <= _NOISE_SHOWN:
             text = line.decode("utf-8", "replace").strip()
-            self._narration.notice((reason or "not of the agent's stream") + ": " + text[:_NOISE_LENGTH])
+            self._assembler.notice((reason or "not of the agent's stream") + ": " + text[:_NOISE_LENGTH])
 
     def _take_for_text(self) -> None:
         reader = PlainReader()
         self._state.reader = reader
         held, self._held = self._held, []
         for line in held:
-            reader.read(line.removeprefix(_BOM), self._narration)
+            reader.read(line.removeprefix(_BOM), self._assembler)
 
     def _is_framing(self, line: bytes) -> bool:
-        """Whether a line belongs to the framing of server-sent events."""
+        """Return whether a line belongs to the framing of server-sent events."""
         return line.startswith((b"event:", b"id:", b"retry:", b":")) and not self._held
 
     def _read_data(self, payload: bytes) -> None:
         """The payload of one server-sent event."""
         if payload == b"[DONE]":
-            self._narration.end_turn()
+            self._assembler.end_turn()
         elif payload.startswith(b"{"):
             self._read_object(payload)
         elif self._state.reader is None:
@@ -314,7 +314,7 @@ class Pipeline:
         """Read a line that holds a JSON object; False when it is no JSON, or with ``trial`` of no known format."""
         reader = self._state.reader
         if reader is not None and not isinstance(reader, PlainReader):
-            read = decoded(lambda text: reader.read(text, self._narration), line)
+            read = decoded(lambda text: reader.read(text, self._assembler), line)
             if read is None and not is_json(line):
                 return False
             if read:
@@ -335,21 +335,21 @@ class Pipeline:
         """A line of another format has come."""
         old = self._state.reader
         if old is not None:
-            old.end(self._narration)
+            old.end(self._assembler)
         for held in self._held:
             if held.strip(_BLANK):
                 self._note_noise(held)
         self._held = []
         new = kind()
         self._state.reader = new  # type: ignore[assignment]
-        decoded(lambda text: new.read(text, self._narration), line)
+        decoded(lambda text: new.read(text, self._assembler), line)
 
     def _note_unknown(self, line: bytes) -> bool:
         if not is_json(line):
             return False
         self._state.unknown += 1
         if self._state.unknown == 1 and self._state.reader is None:
-            self._narration.notice("this is JSON of a kind voicestream does not know; it stays silent (see --format)")
+            self._assembler.notice("this is JSON of a kind voicestream does not know; it stays ignored (see --format)")
         return True
 
     def _note_foreign(self, line: bytes) -> None:
@@ -365,4 +365,4 @@ class Pipeline:
                 found = f"none of the first {_FOREIGN_TOLD} lines is in the format {named}"
             else:
                 found = f"these lines look like {name_of(kind)}, not {named}"
-            self._narration.notice(f"{found}\nTry: --format auto")
+            self._assembler.notice(f"{found}\nTry: --format auto")

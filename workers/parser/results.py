@@ -1,4 +1,4 @@
-"""What the pipeline gives out."""
+"""Results of the pipeline."""
 
 from __future__ import annotations
 

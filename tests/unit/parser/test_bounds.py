@@ -84,7 +84,7 @@ def test_a_state_that_is_too_large_is_given_up_and_told() -> None:
     pipeline = Pipeline(ParserOptions())
     first = pipeline.feed(message("One. Two."))
     state = msgspec.msgpack.decode(pipeline.checkpoint().state)
-    state["narration"]["waiting"] = "x" * (MAX_STATE_BYTES + 1)
+    state["assembler"]["waiting"] = "x" * (MAX_STATE_BYTES + 1)
 
     pipeline = Pipeline(ParserOptions(), state=msgspec.msgpack.encode(state))
     checkpoint = pipeline.checkpoint()

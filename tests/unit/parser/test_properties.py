@@ -1,4 +1,4 @@
-"""What holds for every text and every stream."""
+"""Properties of the parser for every text and every stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What agents really print, from public reports: each case whole and however it is cut."""
+"""Public reports of agents' output: each case whole and however it is cut."""
 
 from __future__ import annotations
 

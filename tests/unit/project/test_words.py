@@ -77,7 +77,6 @@ BANNED = {
 DIALECT_LEFT = {
     "voicestream/bench/proportional_memory.py": "a symbolic link in /proc",
     "workers/espeak_ng/library.py": "a symbolic link",
-    "workers/parser/": "under revision",
     "workers/tts/": "under revision",
 }
 """Prefixes of files that still have banned identifiers, and the reason."""

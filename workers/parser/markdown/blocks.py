@@ -15,7 +15,7 @@ import msgspec
 from voicestream.workers.parser.markdown import callouts, constructs, line_breaks, line_ends, tables
 from voicestream.workers.parser.markdown.construct import AGAIN, LINE_DONE, MORE, OVER, SKIP
 from voicestream.workers.parser.markdown.constructs import AnyConstruct, Silence, Table
-from voicestream.workers.parser.markdown.elements import Piece, Sentence
+from voicestream.workers.parser.markdown.elements import Element, Sentence
 from voicestream.workers.parser.markdown.line_kinds import Kind, Line, Place, classify
 from voicestream.workers.parser.sentences import spans
 from voicestream.workers.parser.sentences.boundary import (
@@ -48,7 +48,7 @@ _SPAN_OPENERS: Final = "`[<~$\\"
 
 
 def is_one_line(text: str) -> bool:
-    """Whether a message is one line of text that needs no look at its structure."""
+    """Return whether a message is one line of text that needs no look at its structure."""
     return len(text) <= _TEXT_STEP and line_ends.is_plain_line(text) and not is_unwanted(text)
 
 
@@ -64,7 +64,7 @@ class Blocks(msgspec.Struct):
     skipping: bool = False
     """In the midst of a line that is not spoken."""
     text: str = ""
-    """What was read of the open paragraph and not given out."""
+    """The part of the open paragraph that was read and not given out."""
     scanned: int = 0
     """Index into ``text``: before it no sentence ends."""
     opens: bool = True
@@ -82,20 +82,20 @@ class Blocks(msgspec.Struct):
     whole_line: bool = False
     """``text`` is one whole line, so the next may make it the header of a table."""
     construct: AnyConstruct | None = None
-    """What is open over several lines, if it is not running text."""
+    """The open construct, if the block is not running text."""
     language: str = "en"
     """Of the last sentence."""
     default: str = "en"
     """The session's language."""
 
-    def one_line(self, text: str, out: list[Piece]) -> None:
+    def one_line(self, text: str, out: list[Element]) -> None:
         """Read a whole message of one line of plain text (``is_one_line``): what four of five messages are."""
         self.text = text
         self._end_sentences(out)
 
-    # --- what the narration calls ------------------------------------------------------------------------------------
+    # --- what the assembler calls ------------------------------------------------------------------------------------
 
-    def feed(self, piece: str, out: list[Piece]) -> None:
+    def feed(self, piece: str, out: list[Element]) -> None:
         """Read the next piece of the message."""
         if self.inline and len(piece) < _TEXT_STEP and "\n" not in piece:
             self.text += piece
@@ -115,7 +115,7 @@ class Blocks(msgspec.Struct):
         self.ask_at = 0
         self._read_lines(buffer, out)
 
-    def _read_lines(self, buffer: str, out: list[Piece]) -> None:
+    def _read_lines(self, buffer: str, out: list[Element]) -> None:
         """Read text, which begins where the last piece ended; the beginning of a line may be held."""
         size = len(buffer)
         position = 0
@@ -136,7 +136,7 @@ class Blocks(msgspec.Struct):
             self.skipping = False
             position = newline + 1
 
-    def _read_marked(self, buffer: str, position: int, end: int, out: list[Piece], *, complete: bool) -> int:
+    def _read_marked(self, buffer: str, position: int, end: int, out: list[Element], *, complete: bool) -> int:
         """Read a line that may begin with marks, ``buffer[position:end]``: index to go on from.
 
         ``complete``: the line ends there, with a line feed behind it.
@@ -161,7 +161,7 @@ class Blocks(msgspec.Struct):
         self.skipping = start == SKIP and not complete
         return end + 1 if complete else end
 
-    def _read_text(self, buffer: str, position: int, end: int, out: list[Piece]) -> None:
+    def _read_text(self, buffer: str, position: int, end: int, out: list[Element]) -> None:
         """Read running text step by step: what is not given out yet stays short however much comes at once."""
         while True:
             step = min(end, position + _TEXT_STEP)
@@ -171,7 +171,7 @@ class Blocks(msgspec.Struct):
             if position == end:
                 return
 
-    def pause(self, out: list[Piece], *, sure: bool, over: bool = False) -> None:
+    def pause(self, out: list[Element], *, sure: bool, over: bool = False) -> None:
         """Nothing came for a while: give out what can be taken for a whole sentence.
 
         ``sure``: the text is a person's or a program's and not a model's, whose next piece may begin inside a word.
@@ -195,18 +195,18 @@ class Blocks(msgspec.Struct):
             self.text = ""
             self.scanned = 0
 
-    def end(self, out: list[Piece], *, torn: bool = False) -> None:
-        """The message is over; ``torn``: it may have ended inside a sentence, which is then dropped."""
-        if self.held and not torn:
+    def end(self, out: list[Element], *, truncated: bool = False) -> None:
+        """The message is over; ``truncated``: it may have ended inside a sentence, which is then dropped."""
+        if self.held and not truncated:
             self.feed("\n", out)
-        if torn and not may_be_over(self.text):
+        if truncated and not may_be_over(self.text):
             self.text = ""
         self._close_construct(out)
         self._end_block(out)
 
     # --- lines of text -----------------------------------------------------------------------------------------------
 
-    def _begin_line(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:  # noqa: C901, PLR0911 - one question after another
+    def _begin_line(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:  # noqa: C901, PLR0911 - one question after another
         """Deal with the beginning of a line: index at which text begins, or one of the constants above.
 
         ``is_cut``: it is the beginning of a line that is too long to be held; it is judged as if it were all of it.
@@ -248,7 +248,7 @@ class Blocks(msgspec.Struct):
             return len(line) - len(line[found.start :].lstrip(line[found.start]))
         return self._begin_construct(line, found, out, complete=complete, is_cut=is_cut)
 
-    def _break_line(self, line: str, found: Line, out: list[Piece], *, complete: bool) -> bool:
+    def _break_line(self, line: str, found: Line, out: list[Element], *, complete: bool) -> bool:
         """End the open sentence if it ended with its line; False when more of the next line is needed to tell."""
         if not self.text or found.item or found.kind is not Kind.TEXT or self._is_span_open():
             return True
@@ -270,7 +270,7 @@ class Blocks(msgspec.Struct):
         self.whole_line = False
         self.line_start = len(self.text)
 
-    def _begin_construct(self, line: str, found: Line, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def _begin_construct(self, line: str, found: Line, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Deal with a line that is not text."""
         if found.kind is Kind.BLANK:
             if not found.item:
@@ -297,7 +297,7 @@ class Blocks(msgspec.Struct):
             return constructs.after_cut(self.construct, line, is_rule=found.kind is Kind.RULE)
         return LINE_DONE if complete else SKIP
 
-    def _heading(self, content: str, out: list[Piece]) -> None:
+    def _heading(self, content: str, out: list[Element]) -> None:
         content = _HEADING_TAIL.sub("", content.lstrip("#")).strip().strip("#")
         number = _HEADING_NUMBER.match(content)
         if number is not None:
@@ -309,7 +309,7 @@ class Blocks(msgspec.Struct):
         self._end_block(out)
         self.paragraph = True
 
-    def _callout(self, content: str, out: list[Piece]) -> None:
+    def _callout(self, content: str, out: list[Element]) -> None:
         """Read the line that opens or closes an admonition: its title is a heading, without one its kind is said."""
         alert, title = callouts.read(content)
         self.paragraph = True
@@ -320,7 +320,7 @@ class Blocks(msgspec.Struct):
             self._end_block(out)
             self.paragraph = True
 
-    def _end_line(self, out: list[Piece]) -> None:
+    def _end_line(self, out: list[Element]) -> None:
         """A line of text has ended: is it the end of a sentence too?"""
         self.inline = False
         line = self.text
@@ -351,14 +351,14 @@ class Blocks(msgspec.Struct):
         return self.scanned < len(self.text) and self.text[self.scanned] in _SPAN_OPENERS
 
     def _is_span_open(self) -> bool:
-        """Whether a code span or a label goes on behind the line that has ended."""
+        """Return whether a code span or a label goes on behind the line that has ended."""
         if not self._in_span() or self.text[self.scanned] not in "`[":
             return False
         end_of = spans.end_of_code if self.text[self.scanned] == "`" else spans.end_of_brackets
         end = end_of(self.text, self.scanned, final=True)
         return end is not None and end < len(self.text)
 
-    def _take_sentences(self, out: list[Piece]) -> None:
+    def _take_sentences(self, out: list[Element]) -> None:
         """Give out the sentences that are certain."""
         while True:
             end, self.scanned = first_sentence(self.text, self.scanned, language=self.language)
@@ -370,7 +370,7 @@ class Blocks(msgspec.Struct):
             self.text = rest
             self.scanned = 0
 
-    def _end_sentences(self, out: list[Piece]) -> None:
+    def _end_sentences(self, out: list[Element]) -> None:
         """Give out all that is left of the open paragraph."""
         text, start = self.text, self.scanned
         self.line_start -= len(text)
@@ -383,14 +383,14 @@ class Blocks(msgspec.Struct):
         self.text = ""
         self.scanned = 0
 
-    def _end_block(self, out: list[Piece]) -> None:
+    def _end_block(self, out: list[Element]) -> None:
         if self.text:
             self._end_sentences(out)
         self.inline = self.whole_line = False
         self.opens = True
         self.number = self.box = ""
 
-    def _give(self, text: str, out: list[Piece], *, closes: bool = False) -> None:
+    def _give(self, text: str, out: list[Element], *, closes: bool = False) -> None:
         text = text.strip()
         if text and text not in _BARE_STOPS:
             self.language = detect(text, self.language, default=self.default)
@@ -398,7 +398,7 @@ class Blocks(msgspec.Struct):
             self.opens = self.paragraph = False
             self.number = self.box = ""
 
-    def _close_construct(self, out: list[Piece]) -> None:
+    def _close_construct(self, out: list[Element]) -> None:
         """A construct has ended, or the message inside it."""
         construct, self.construct = self.construct, None
         if construct is None:

@@ -1,4 +1,4 @@
-"""How the languages of code blocks are called."""
+"""Names of the programming languages of code blocks."""
 
 from __future__ import annotations
 

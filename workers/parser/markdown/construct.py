@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from voicestream.workers.parser.markdown.elements import Piece
+    from voicestream.workers.parser.markdown.elements import Element
 
 MORE: Final = -1
 """The line so far does not tell what it is."""
@@ -31,7 +31,7 @@ class Construct(msgspec.Struct, tag=True):
     reread: str = ""
     """Lines that turned out to be none of this construct, to be read as if they came now."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Read a line: one of the constants above.
 
         Args:
@@ -42,5 +42,5 @@ class Construct(msgspec.Struct, tag=True):
         """
         raise NotImplementedError
 
-    def close(self, out: list[Piece]) -> None:
+    def close(self, out: list[Element]) -> None:
         """It has ended, or the message inside it."""

@@ -1,4 +1,4 @@
-"""What goes over several lines and is not running text: fenced code, tables, JSON, diffs, formulas, comments.
+"""Constructs of several lines that are not running text: fenced code, tables, JSON, diffs, formulas, comments.
 
 A construct is given the lines after the one that began it, whole or in part, and says of each what became of it. Its
 fields are its whole state.
@@ -13,7 +13,7 @@ import msgspec
 
 from voicestream.workers.parser.markdown import tables
 from voicestream.workers.parser.markdown.construct import AGAIN, LINE_DONE, MORE, OVER, SKIP, Construct
-from voicestream.workers.parser.markdown.elements import CodeBlock, Lost, Piece, Row
+from voicestream.workers.parser.markdown.elements import CodeBlock, Element, Lost, Row
 from voicestream.workers.parser.markdown.line_kinds import JSON_CONTINUES, Kind, Line
 from voicestream.workers.parser.markdown.unfenced import FrontMatter, IndentedCode, MachineText
 
@@ -35,7 +35,7 @@ class Fence(Construct):
     depth: int = 1
     lines: int = 0
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Read a line of code, or the closing fence."""
         del out
         shown = line.strip(" \t>")
@@ -57,7 +57,7 @@ class Fence(Construct):
         self.lines += 1
         return LINE_DONE
 
-    def close(self, out: list[Piece]) -> None:
+    def close(self, out: list[Element]) -> None:
         """Tell how much code it was."""
         out.append(CodeBlock(self.lines, self.name))
 
@@ -72,7 +72,7 @@ class Table(Construct):
     in_row: bool = False
     """The rest of a row that was cut follows."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Read a row."""
         if not complete:
             return MORE
@@ -88,13 +88,13 @@ class Table(Construct):
             self._row(line, out)
         return LINE_DONE
 
-    def close(self, out: list[Piece]) -> None:
+    def close(self, out: list[Element]) -> None:
         """Give out the first row, if it was no header."""
         if self.waiting:
             waiting, self.waiting = self.waiting, ""
             self._row(waiting, out)
 
-    def _row(self, line: str, out: list[Piece]) -> None:
+    def _row(self, line: str, out: list[Element]) -> None:
         out.append(Row(self.header, tables.cells(line), self.paragraph))
         self.paragraph = False
 
@@ -105,7 +105,7 @@ class Json(Construct):
     waiting: str = ""
     depth: int = 0
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Read a line of JSON."""
         del out
         if not complete:
@@ -124,7 +124,7 @@ class Json(Construct):
         self.over = self.depth <= 0
         return LINE_DONE
 
-    def close(self, out: list[Piece]) -> None:
+    def close(self, out: list[Element]) -> None:
         """A first line alone is text."""
         del out
         self.released = self.released or ("" if _OBJECT.match(self.waiting) else self.waiting)
@@ -137,7 +137,7 @@ _JSON_MARK: Final = re.compile(r'["{}\[\]]')
 
 
 def _nesting(line: str) -> int:
-    """How many brackets a line of JSON opens more than it closes."""
+    """The number of brackets that a line of JSON opens more than it closes."""
     bare = re.sub(r'"(?:[^"\\]|\\.)*"?', "", line)
     return bare.count("{") + bare.count("[") - bare.count("}") - bare.count("]")
 
@@ -156,7 +156,7 @@ class LongJson(Construct):
     is_text: bool = False
     """Something follows behind the last bracket."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Read the next part of the line."""
         del out
         if not complete:
@@ -165,7 +165,7 @@ class LongJson(Construct):
         self.over = not is_cut
         return LINE_DONE
 
-    def close(self, out: list[Piece]) -> None:
+    def close(self, out: list[Element]) -> None:
         """Tell of a line that may have been words."""
         if self.is_text or self.depth or self.in_string:
             out.append(Lost("a long line that begins like JSON and is none was left out"))
@@ -199,7 +199,7 @@ class Silence(Construct):
 
     until: str = ""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Look for the end."""
         del out
         close = line.lower().find(self.until.lower())
@@ -216,7 +216,7 @@ class Formula(Construct):
 
     until: str = ""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Look for the end."""
         del out
         if not complete:
@@ -232,7 +232,7 @@ class Block(Construct):
 
     until: str = ""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Look for the end."""
         del out
         if not complete:
@@ -244,7 +244,7 @@ class Block(Construct):
 class Diff(Construct):
     """A unified diff outside a fence."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Tell a line of a diff from text."""
         del out
         if not complete:
@@ -258,7 +258,7 @@ class Diff(Construct):
 class Footnote(Construct):
     """The indented lines that continue a footnote."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Tell an indented line from text."""
         del out
         if not line and not complete:
@@ -321,7 +321,7 @@ def begin(line: Line, content: str, *, paragraph: bool, is_cut: bool) -> AnyCons
 
 
 def after_cut(construct: AnyConstruct | None, line: str, *, is_rule: bool) -> int:
-    """What becomes of the rest of a line that was cut, where it begins ``construct``, or none (a rule)."""
+    """The result for the rest of a line that was cut, where it begins ``construct``, or none (a rule)."""
     if isinstance(construct, Table | LongJson) or is_rule:
         return LINE_DONE
     return _all_but(line, construct.until) if isinstance(construct, Formula) else SKIP

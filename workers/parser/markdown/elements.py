@@ -1,4 +1,4 @@
-"""What the block structure of a message is made of, as it was written."""
+"""Elements of the block structure of a message, as they were written."""
 
 from __future__ import annotations
 
@@ -44,4 +44,4 @@ class Lost(msgspec.Struct, frozen=True):
     reason: str
 
 
-Piece = Sentence | Row | CodeBlock | Lost
+Element = Sentence | Row | CodeBlock | Lost

@@ -55,7 +55,7 @@ def strip_emphasis(text: str, *, is_open: bool) -> tuple[str, bool]:
 
 
 def _flanks(text: str, start: int, end: int) -> tuple[bool, bool]:
-    """Whether the asterisks ``text[start:end]`` can open and can close emphasis (CommonMark 6.2, and stricter)."""
+    """Return whether the asterisks ``text[start:end]`` can open and can close emphasis (stricter than CommonMark)."""
     before = text[start - 1] if start else " "
     after = text[end] if end < len(text) else " "
     if "/" in (before, after):

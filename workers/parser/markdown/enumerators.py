@@ -83,7 +83,7 @@ def _ascii(rest: str, i: int, *, complete: bool, after: str, in_paragraph: bool)
 
 
 def _follows(mark: str, after: str, *, in_paragraph: bool) -> bool:
-    """Whether a letter or a Roman numeral enumerates: it is the first, or the one after the last."""
+    """Return whether a letter or a Roman numeral enumerates: it is the first, or the one after the last."""
     if len(mark) == 1 and (mark in ("A", "a") or len(after) == 1) and (mark not in ("I", "i") or after in ("H", "h")):
         if mark in ("A", "a"):
             return mark == "A" or not in_paragraph

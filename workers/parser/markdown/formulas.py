@@ -57,7 +57,7 @@ _MATHEMATICAL: Final = frozenset("\\^_{}=+<>()")
 
 
 def is_formula(text: str) -> bool:
-    """Whether text between two dollar signs is a formula, and not the text between two amounts of money."""
+    """Return whether text between two dollar signs is a formula, and not the text between two amounts of money."""
     if len(text) == 1 or not _MATHEMATICAL.isdisjoint(text):
         return True
     return any(sign in text for sign in "-*/±×·≤≥≠") and _LETTERS.search(text) is None and not text[-1:].isspace()

@@ -241,7 +241,7 @@ def _say_address(found: re.Match[str], stash: Stash) -> str:
 
 
 def _host(found: re.Match[str]) -> tuple[str, str]:
-    """What is said of an address, and the punctuation behind it.
+    """The spoken part of an address, and the punctuation behind it.
 
     That is the host, without www; of a local address the port stays, because it is needed.
     """

@@ -69,7 +69,7 @@ _ADJECTIVE: Final = re.compile(r"[a-zäöüß]{2,}e[nmrs]?\Z")
 
 
 def breaks(last: str, size: int, head: str, *, complete: bool, language: str) -> bool | None:  # noqa: PLR0911 - one question after another
-    """Whether a sentence without a stop ends where its line ends.
+    """Return whether a sentence without a stop ends where its line ends.
 
     Args:
         last: What is left of that line, "" when its beginning was given out.
@@ -104,7 +104,7 @@ def breaks(last: str, size: int, head: str, *, complete: bool, language: str) ->
 
 
 def _without_capitals(end: str, head: str) -> bool | None:
-    """Whether the text is in a script without capitals, whose lines nobody wraps; None: it has them."""
+    """Return whether the text is in a script without capitals, whose lines nobody wraps; None: it has them."""
     closing = next((character for character in reversed(end[-8:]) if character.isalpha()), "")
     if _is_caseless(closing):
         return True
@@ -151,7 +151,7 @@ def _by_words(end: str, last: str, size: int, head: str, first: str, *, complete
 
 
 def _is_entry(head: str, token: re.Match[str], last: str, *, complete: bool) -> bool | None:
-    """Whether a line is an entry of a list of files; None: more of it is needed."""
+    """Return whether a line is an entry of a list of files; None: more of it is needed."""
     name = token[0].strip("*_`").rstrip(",:;")
     if not ("/" in name or "." in name) or not (_FILE.match(name) or paths.is_path(name, code=False)):
         return False
@@ -169,7 +169,7 @@ def _is_entry(head: str, token: re.Match[str], last: str, *, complete: bool) -> 
 
 
 def _starts_sentence(end: str, word: str, language: str) -> bool:
-    """Whether a capital tells a new sentence: in German nouns have one, too."""
+    """Return whether a capital tells a new sentence: in German nouns have one, too."""
     if not detect(end, language, default=language).startswith("de"):
         return True
     bare = word.strip("*_`\"'“”„«»()[]:,.")

@@ -26,7 +26,7 @@ _RULERS: Final = frozenset("\u2500\u2501\u2550")
 
 
 def is_plain_line(text: str) -> bool:
-    """Whether a text is one line that begins with a word and with no mark."""
+    """Return whether a text is one line that begins with a word and with no mark."""
     return _PLAIN.match(text) is not None and "\n" not in text
 
 
@@ -45,17 +45,17 @@ def hard_break(line: str) -> int | None:
 
 
 def has_stop(shown: str) -> bool:
-    """Whether a line ends in a stop or a colon, behind which marks may close something."""
+    """Return whether a line ends in a stop or a colon, behind which marks may close something."""
     return shown[-1:] in _STOP_ENDS and _at_end(_STOP, shown) is not None
 
 
 def is_bold(shown: str) -> bool:
-    """Whether all of a line is bold: a heading."""
+    """Return whether all of a line is bold: a heading."""
     return shown.endswith(_BOLD_ENDS) and _BOLD.match(shown) is not None
 
 
 def is_ruled(shown: str) -> bool:
-    """Whether a ruler of box drawing fills the line to its end."""
+    """Return whether a ruler of box drawing fills the line to its end."""
     return shown[-2:-1] in _RULERS and _at_end(_RULED, shown) is not None
 
 

@@ -69,13 +69,13 @@ class Line(NamedTuple):
     box: str = ""
     """``x`` or a space: state of the item's check box."""
     until: str = ""
-    """What ends a silent stretch."""
+    """The end of a silent stretch."""
     mark: str = ""
     """Letter or Roman numeral of an item."""
 
 
 class Place(NamedTuple):
-    """Where in its message a line stands."""
+    """The place of a line in its message."""
 
     in_paragraph: bool = False
     """It would continue a paragraph if it were text."""
@@ -121,7 +121,7 @@ _FEWEST_OF_CODE: Final = 4
 """Characters behind the indentation that tell a list item from code."""
 _WORDY_OPENERS: Final = ("diff --git ", "-----BEGIN ", "\\begin{", "*** Begin Patch", "<!--")
 JSON_CONTINUES: Final = re.compile(r"\s*(?:[\"{}\[\],]|-?\d|true\b|false\b|null\b|\.\.\.|//|\Z)")
-"""How a further line of JSON may begin."""
+"""The beginning of a further line of JSON."""
 
 
 def classify(line: str, place: Place, *, complete: bool) -> Line | None:  # noqa: C901 - one question after another

@@ -67,13 +67,13 @@ _WORDS: Final = (
 
 
 _FIRST: Final = frozenset(" \t\u00a00123456789[#TDINWECFPSVLJAMOgsn|`+\\-^~\u2502\u251c\u2514\u2570\u2523\u2517\u256d")
-"""How machine text begins: most lines end here."""
+"""First characters of machine text: a cheap check that most lines fail."""
 _GUTTER: Final = re.compile(r"[ \t]|\d+ +\||\Z")
 _CALL: Final = re.compile(r"[\w./*()\[\]{}·-]{1,200}\([^()]{0,200}\)[ \t]*\Z")
 
 
 def continues(line: str, kind: str) -> bool:
-    """Whether a whole line continues machine text of a kind, given by its name."""
+    """Return whether a whole line continues machine text of a kind, given by its name."""
     if kind == Machine.FIGURE.name:
         return bool(line.strip()) and _GUTTER.match(line) is not None
     is_indented = line[:1] in (" ", "\t") and bool(line.strip())
@@ -92,12 +92,12 @@ def kind_of(line: str) -> Machine | None:
 
 
 def belongs(line: str) -> bool:
-    """Whether a whole line is machine text by itself."""
+    """Return whether a whole line is machine text by itself."""
     return any(pattern.match(line) for pattern in (_FRAME, _LOG, _TREE, _CARET))
 
 
 def may_be(line: str) -> bool:
-    """Whether a line of which this is the beginning may become machine text; a cheap look at which most end."""
+    """Return whether a line of which this is the beginning may become machine text; a cheap look at which most end."""
     first = line[0]
     if first in " \t":
         return _INDENTED_BEGINNING.match(line) is not None

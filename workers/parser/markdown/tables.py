@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
 from voicestream.workers.parser.wording import cleanup
 from voicestream.workers.parser.wording.secrets import redact_row
-from voicestream.workers.parser.wording.sentence import say_piece
+from voicestream.workers.parser.wording.sentence import fragment_to_speech
 from voicestream.workers.text.clauses import divide
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _KEY_AND_VALUE: Final = 2
 
 
 def is_delimiter(line: str) -> bool:
-    """Whether a line is the ruler under a table's header."""
+    """Return whether a line is the ruler under a table's header."""
     return _DELIMITER.match(line) is not None and "-" in line
 
 
@@ -86,5 +86,5 @@ def _say_cell(cell: str, words: Phrases) -> str:
     if shown in _YES or shown in _NO:
         return words.yes if shown in _YES else words.no
     if len(cell) <= LONGEST_SENTENCE:
-        return say_piece(cell, words)[0].rstrip(":： ")
-    return " ".join(say_piece(part, words)[0] for part in divide(cell, LONGEST_SENTENCE)).rstrip(":： ")
+        return fragment_to_speech(cell, words)[0].rstrip(":： ")
+    return " ".join(fragment_to_speech(part, words)[0] for part in divide(cell, LONGEST_SENTENCE)).rstrip(":： ")

@@ -7,7 +7,7 @@ from typing import Final
 
 from voicestream.workers.parser.markdown import machine_text
 from voicestream.workers.parser.markdown.construct import LINE_DONE, MORE, OVER, SKIP, Construct
-from voicestream.workers.parser.markdown.elements import CodeBlock, Piece
+from voicestream.workers.parser.markdown.elements import CodeBlock, Element
 from voicestream.workers.parser.markdown.machine_text import Machine
 
 _METADATA: Final = re.compile(r"[A-Za-z_][\w -]{0,40}:(?:[ \t]|\Z)|[ \t]+\S|- |#|\Z")
@@ -22,7 +22,7 @@ class MachineText(Construct):
     mode: str = ""
     """Name of its ``Machine``."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Tell a further line of it from text."""
         del out
         if not complete:
@@ -42,7 +42,7 @@ class IndentedCode(Construct):
 
     lines: int = 0
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Tell a line of code from text."""
         del out
         if not line.strip():
@@ -53,7 +53,7 @@ class IndentedCode(Construct):
         self.lines += 1
         return LINE_DONE if complete and not is_cut else SKIP
 
-    def close(self, out: list[Piece]) -> None:
+    def close(self, out: list[Element]) -> None:
         """Report the size of the code."""
         out.append(CodeBlock(self.lines, ""))
 
@@ -61,7 +61,7 @@ class IndentedCode(Construct):
 class FrontMatter(Construct):
     """Metadata between two rulers at the beginning of a message; without the second ruler it is text."""
 
-    def read(self, line: str, out: list[Piece], *, complete: bool, is_cut: bool) -> int:
+    def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Collect a line."""
         del out
         if not complete:

@@ -44,5 +44,5 @@ def texts(content: Content) -> list[str]:
 
 
 def calls_tool(content: Content) -> bool:
-    """Whether a tool is called, so that more will follow in this turn."""
+    """Return whether a tool is called, so that more will follow in this turn."""
     return isinstance(content, list) and any(isinstance(block, Block) and block.type in CALL_TYPES for block in content)

@@ -1,4 +1,4 @@
-"""What was said already: remembered by position (the id of a message or an item), never by its words alone."""
+"""Deduplication of texts: remembered by position (the id of a message or an item), never by its words alone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Streamed(msgspec.Struct):
     """
 
     recent: str = ""
-    """What came last and is not in the checksums yet."""
+    """The last text, which is not in the checksums yet."""
     passed: int = 0
     """Characters before it."""
     beginning: str = ""
@@ -58,7 +58,7 @@ class Streamed(msgspec.Struct):
         return streamed
 
     def __bool__(self) -> bool:
-        """Whether anything came."""
+        """Return whether anything came."""
         return bool(self.recent or self.passed)
 
     @property
@@ -96,7 +96,7 @@ class Streamed(msgspec.Struct):
             self.all_checksum = _checksum(text[len(shown) :], self.all_checksum)
 
     def rest_of(self, whole: str) -> str | None:
-        """What a whole text has beyond the pieces that came before it; None when it is another text."""
+        """The part of a whole text behind the pieces that came before it; None when it is another text."""
         shown = whole.strip()
         length, checksum = self.measure()
         if len(shown) < length:
@@ -112,7 +112,7 @@ class Said(msgspec.Struct, frozen=True):
     checksum: int
 
 
-class Memory(msgspec.Struct):
+class Deduplicator(msgspec.Struct):
     """The texts that were said last, by key (see ``key_of``)."""
 
     said: list[Said] = []
@@ -127,8 +127,8 @@ class Memory(msgspec.Struct):
         if length:
             self.said = [*self.said[1 - _REMEMBERED :], Said(key, length, checksum)]
 
-    def unsaid(self, key: str, text: str) -> str:
-        """What of a text was not said yet under this key: "" when all of it was."""
+    def remaining(self, key: str, text: str) -> str:
+        """The remaining text under this key, which was not given out yet: "" when all of it was."""
         shown = text.strip()
         for said in reversed(self.said):
             if said.key == key and said.length <= len(shown) and _checksum(shown[: said.length]) == said.checksum:
@@ -136,11 +136,11 @@ class Memory(msgspec.Struct):
         return text
 
     def knows(self, key: str) -> bool:
-        """Whether anything was said under this key."""
+        """Return whether anything was said under this key."""
         return any(said.key == key for said in self.said)
 
     def was_last(self, text: str) -> bool:
-        """Whether this was the last text said, whatever its key."""
+        """Return whether this was the last text said, whatever its key."""
         shown = text.strip()
         return bool(self.said) and self.said[-1].length == len(shown) and self.said[-1].checksum == _checksum(shown)
 
@@ -154,7 +154,7 @@ class Replays(msgspec.Struct):
     """Checksums of the unique ids of the last texts."""
 
     def is_replay(self, uuid: str | None, timestamp: object) -> bool:
-        """Whether a line with a text was read before; a new one is remembered."""
+        """Return whether a line with a text was read before; a new one is remembered."""
         time = timestamp.removesuffix("Z") if isinstance(timestamp, str) and timestamp.endswith("Z") else ""
         key = _checksum(uuid) if uuid else 0
         if (key and key in self.recent) or (time and time < self.latest):

@@ -1,4 +1,4 @@
-"""Which format a line is of."""
+"""Detection of the format of a line."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ _WORDS: Final = re.compile(rb"[A-Za-z\x80-\xff][A-Za-z\x80-\xff\s,.'!?:;()\"-]*"
 
 
 def looks_like_prose(lines: list[bytes], *, needs_stop: bool = True) -> bool:
-    """Whether lines after which nothing came for a while are words for a person, and not the banner of a script.
+    """Return whether lines after which nothing came for a while are words for a person, and not the banner of a script.
 
     Without ``needs_stop`` a sentence need not have ended: nothing came for so long that it is waited for.
     """

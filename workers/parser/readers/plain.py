@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 
 
 class PlainReader(Reader):
@@ -13,13 +13,13 @@ class PlainReader(Reader):
     in_line: bool = False
     """The beginning of the current line was given out."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one whole line, or the rest of one."""
-        narrator.say(line.decode("utf-8", "replace") + "\n")
+        sink.say(line.decode("utf-8", "replace") + "\n")
         self.in_line = False
         return True
 
-    def read_part(self, part: bytes, narrator: Narrator) -> int:
+    def read_part(self, part: bytes, sink: TextSink) -> int:
         """Read the beginning of a line, or the next piece of it; returns how many bytes of it are done with."""
         if not self.in_line and part.lstrip()[:1] in (b"", b"{"):
             return 0  # perhaps a line of an agent's stream: wait for its end
@@ -28,10 +28,10 @@ class PlainReader(Reader):
         pending = len(decoder.getstate()[0])
         if text:
             self.in_line = True
-            narrator.say(text)
+            sink.say(text)
         return len(part) - pending
 
-    def end(self, narrator: Narrator) -> None:
+    def end(self, sink: TextSink) -> None:
         """The input is over."""
         self.in_line = False
-        narrator.end_turn()
+        sink.end_turn()

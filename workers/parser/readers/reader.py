@@ -1,4 +1,4 @@
-"""What every reader is: lines of one agent's format in, calls on a ``Narrator`` out.
+"""Readers and the sink that they call: lines of one agent's format in, calls on a ``TextSink`` out.
 
 A reader is a struct whose fields are its whole state, so that another process can go on where this one stopped
 (a parser may be killed at any moment; see ``Pipeline.checkpoint``). To add a format, write one file with one reader and
@@ -12,21 +12,21 @@ from typing import ClassVar, Protocol
 import msgspec
 
 
-class Narrator(Protocol):
-    """What a reader tells what it reads."""
+class TextSink(Protocol):
+    """The sink of a reader."""
 
     @property
     def spoke(self) -> bool:
-        """Whether the agent has said something in this turn."""
+        """Return whether the agent has said something in this turn."""
         ...
 
     def say(self, text: str) -> None:
         """The next words of the open message; opens one when none is."""
 
-    def close(self, *, torn: bool = False) -> None:
-        """The open message is over; ``torn``: perhaps in mid-sentence."""
+    def close(self, *, truncated: bool = False) -> None:
+        """The open message is over; ``truncated``: perhaps in mid-sentence."""
 
-    def say_message(self, text: str, *, torn: bool = False) -> None:
+    def say_message(self, text: str, *, truncated: bool = False) -> None:
         """A whole message."""
 
     def discard(self) -> None:
@@ -48,10 +48,10 @@ class Narrator(Protocol):
 class Reader(msgspec.Struct, tag=True):
     """Base of all readers; the pipeline calls ``read`` for every line that holds a JSON object."""
 
-    silent: ClassVar[tuple[bytes, ...]] = ()
+    ignored_prefixes: ClassVar[tuple[bytes, ...]] = ()
     """Lines that begin like this are skipped unread, however long they are."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line; False when it is not of this format.
 
         Raises:
@@ -59,6 +59,6 @@ class Reader(msgspec.Struct, tag=True):
         """
         raise NotImplementedError
 
-    def end(self, narrator: Narrator) -> None:
+    def end(self, sink: TextSink) -> None:
         """The input is over, or another format begins."""
-        narrator.end_turn()
+        sink.end_turn()

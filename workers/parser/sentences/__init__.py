@@ -1,1 +1,1 @@
-"""Where a sentence ends, and where a long one may be divided."""
+"""Sentence boundary detection."""

@@ -112,7 +112,7 @@ _ORDINAL_STOPS: Final = frozenset({"de", "cs", "pl", "hu", "da", "no", "nb", "fi
 def ends_after(  # noqa: C901, PLR0911 - a table
     word: str, before: str, following: str, *, language: str = "", final: bool = True
 ) -> bool | None:
-    """Whether the full stop after ``word`` ends the sentence; None: more of ``following`` is needed.
+    """Return whether the full stop after ``word`` ends the sentence; None: more of ``following`` is needed.
 
     Args:
         word: What stands directly before the stop, without it; never empty.
@@ -162,7 +162,7 @@ def _is_short(word: str) -> bool:
 
 
 def _begins_with_word(following: str, *, final: bool) -> bool | None:
-    """Whether a word follows, and no name of code with figures or a stop in it; None: more is needed."""
+    """Return whether a word follows, and no name of code with figures or a stop in it; None: more is needed."""
     found = _PLAIN.match(following)
     end = found.end() if found else 0
     rest = following[end : end + 2]
@@ -172,7 +172,7 @@ def _begins_with_word(following: str, *, final: bool) -> bool | None:
 
 
 def _begins_with_number(following: str, *, final: bool) -> bool | None:
-    """Whether digits or a Roman numeral follow, also in brackets; None: more is needed."""
+    """Return whether digits or a Roman numeral follow, also in brackets; None: more is needed."""
     shown = following.lstrip("([")
     if not shown:
         return None if following and not final else False

@@ -216,7 +216,7 @@ def _without_space(text: str, i: int, j: int, k: int, *, final: bool) -> tuple[i
 
 
 def _is_glued(text: str, i: int, k: int, *, asks: bool, final: bool) -> bool | None:
-    """Whether a space is missing between two sentences, of which one ends at ``i`` and one begins at ``k``.
+    """Return whether a space is missing between two sentences, of which one ends at ``i`` and one begins at ``k``.
 
     After a question or exclamation mark there is no other reading; after others only a word that opens sentences tells
     a sentence from a name of code.
@@ -267,7 +267,7 @@ def _after_emoji(text: str, i: int, j: int, *, final: bool) -> tuple[int | None,
 
 
 def _ends(text: str, i: int, j: int, k: int, space: int, *, final: bool, language: str) -> bool | None:  # noqa: PLR0911 - one question after another
-    """Whether the stops ``text[i:j]`` are an end: closed by ``text[j:k]``, and more words from ``space`` on.
+    """Return whether the stops ``text[i:j]`` are an end: closed by ``text[j:k]``, and more words from ``space`` on.
 
     None: more is needed to be sure.
     """
@@ -309,7 +309,7 @@ def _after_cjk_stop(text: str, i: int, *, final: bool) -> tuple[int | None, bool
 
 
 def _depth(text: str, end: int) -> int:
-    """How many brackets and quotes are open before ``end``."""
+    """The number of brackets and quotes that are open before ``end``."""
     recent = text[max(0, end - _CJK_LOOKBACK) : end]
     opened = sum(map(recent.count, _OPENING))
     if not opened and '"' not in recent:
@@ -318,7 +318,7 @@ def _depth(text: str, end: int) -> int:
 
 
 def may_be_over(text: str) -> bool:
-    """Whether a text after which nothing came for a while can be taken for a whole sentence."""
+    """Return whether a text after which nothing came for a while can be taken for a whole sentence."""
     shown = text.rstrip()
     bare = shown.rstrip(_ALL_CLOSERS)
     if not bare or bare[-1] not in stops.ALL or shown.count('"') % 2 or shown.count("`") % 2:

@@ -85,6 +85,6 @@ def first_word(text: str, *, final: bool) -> str | None:
 
 
 def is_opener(word: str) -> bool:
-    """Whether a capitalized word opens a sentence."""
+    """Return whether a capitalized word opens a sentence."""
     low = word.lower().replace("’", "'")
     return word[:1].isupper() and (low in OPENERS or low.partition("'")[0] in OPENERS)

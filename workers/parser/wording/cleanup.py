@@ -40,7 +40,7 @@ _CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff9f
 
 
 def opens_a_line(line: str) -> bool:
-    """Whether a line begins with a sign that makes it an item of its own (✅ ⚠ •)."""
+    """Return whether a line begins with a sign that makes it an item of its own (✅ ⚠ •)."""
     return _LINE_SIGN.match(line) is not None
 
 
@@ -58,7 +58,7 @@ def leading_word(text: str, words: Phrases) -> str:
 
 
 def has_label(text: str) -> bool:
-    """Whether a text begins with a label of its own: ``Caution: …``."""
+    """Return whether a text begins with a label of its own: ``Caution: …``."""
     return _LABEL.match(text) is not None
 
 
@@ -89,7 +89,7 @@ def tidy(text: str, *, dropped: bool) -> str:
 
 
 def has_words(text: str) -> bool:
-    """Whether there is anything to say."""
+    """Return whether there is anything to say."""
     return any(map(str.isalnum, text))
 
 

@@ -27,7 +27,7 @@ _MOST_BODIES: Final = 4
 
 
 def is_retry(text: str) -> bool:
-    """Whether an error is the counter of a retry: the agent has not given up."""
+    """Return whether an error is the counter of a retry: the agent has not given up."""
     return _RETRY.match(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Which language a sentence is in: by its script, and for Latin letters by its small words.
+"""Language detection for one sentence: by its script, and for Latin letters by its small words.
 
 A sentence that does not show it is taken to be in the language of the one before.
 """

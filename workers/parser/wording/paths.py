@@ -1,4 +1,4 @@
-"""Which words are paths, and what of a path is worth saying: its last segment, and the line."""
+"""Paths within text, and the part of them that is spoken: the last segment, and the line."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _REFERENCE: Final = re.compile(
 
 
 def is_path(word: str, *, code: bool) -> bool:  # noqa: PLR0911 - one question after another
-    """Whether a word without line number is a path rather than two words with a slash between."""
+    """Return whether a word without line number is a path rather than two words with a slash between."""
     word = _ANCHOR.sub("", word)
     if "\\" in word:
         return bool(_DRIVE.match(word)) or (word.count("\\") > 1 and _EXTENSION.search(word) is not None)

@@ -20,7 +20,7 @@ class Phrases:
     to: str
     """Between the two sides of an arrow."""
     conjunction: str
-    """What ``&`` is read as."""
+    """The word for ``&``."""
     code: str
     """Stands for code that is too long to be read out."""
     formula: str
@@ -177,7 +177,7 @@ def phrases(language: str) -> Phrases:
 
 
 def announcement(words: Phrases, lines: int, name: str) -> str:
-    """What is said of a code block: ``Twelve lines of Python.``."""
+    """The announcement of a code block: ``Twelve lines of Python.``."""
     if lines == 1:
         return words.one_line_of.format(name)
     count = words.numbers[lines] if lines < len(words.numbers) else str(lines)

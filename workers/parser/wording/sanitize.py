@@ -1,4 +1,4 @@
-"""What no later stage wants to see: terminal codes, control characters, carriage returns, invisible marks."""
+"""Sanitizing of text from terminals: terminal codes, control characters, carriage returns, invisible marks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNFINISHED: Final = re.compile("\x1b(?:\\[[0-?]{0,64}[ -/]{0,8}|[\\]PX^_][^\x07
 
 
 def is_unwanted(text: str) -> bool:
-    """Whether there is anything to take out of a text."""
+    """Return whether there is anything to take out of a text."""
     return _UNWANTED.search(text) is not None
 
 

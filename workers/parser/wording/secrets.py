@@ -68,7 +68,7 @@ _LONG_VALUE: Final = 16
 _RANDOM_VALUE: Final = 10
 _RANDOM_DIGITS: Final = 3
 NAME_ENDS: Final = frozenset(":=：*_`\"'")
-"""How a text may end that ends with a name and a colon."""
+"""Last characters of a text that ends with a name and a colon."""
 
 _EDGES: Final = "()[]{}<>.,:;!?\"'`*_…。"
 _BENIGN: Final = re.compile(
@@ -87,7 +87,7 @@ _BENIGN: Final = re.compile(
 )
 _LONGEST_BENIGN: Final = 64
 _PLACEHOLDER: Final = ("$", "<", "%", "{", "/", "~/", "./", "../", "http://", "https://")
-"""What stands for a value, or says where it is."""
+"""Beginnings of a placeholder, or of the place of a value."""
 _SPECIAL: Final = frozenset("!@#$%^&*?~")
 _SPECIAL_IN_PROSE: Final = frozenset("!$%^&*@")
 
@@ -124,7 +124,7 @@ def redact(text: str, placeholder: str) -> str:
 
 
 def may_hold_a_name(text: str) -> bool:
-    """Whether a text may name a secret: a cheap look at which most end."""
+    """Return whether a text may name a secret: a cheap look at which most end."""
     low = text.lower()
     return (
         "assw" in low
@@ -151,7 +151,7 @@ def may_hold_a_word_for_one(text: str) -> bool:
 
 
 def names_a_secret(text: str) -> bool:
-    """Whether a text ends with the name of a secret and a colon, so that the next one may be its value."""
+    """Return whether a text ends with the name of a secret and a colon, so that the next one may be its value."""
     end = bare(text[-_LONGEST_NAME:]).rstrip()
     return end.endswith((":", "=", "：")) and may_hold_a_name(end) and _CELL.match(end) is not None
 
@@ -242,7 +242,7 @@ def _without_value(cell: str, shown: str, placeholder: str) -> str:
 
 
 def _is_value(word: str, *, strong: bool) -> bool:
-    """Whether a word behind the name of a secret is its value; ``strong``: figures alone may be one, too."""
+    """Return whether a word behind the name of a secret is its value; ``strong``: figures alone may be one, too."""
     if word.startswith(_PLACEHOLDER) and not _is_random(word):
         return False
     value = word.strip(_EDGES)

@@ -33,7 +33,7 @@ _GAPS: Final = frozenset("[<~$【")
 _EMOJI_FROM: Final = "\u2310"
 
 
-def say(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
+def to_speech(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
     """Make a sentence speakable.
 
     Args:
@@ -48,14 +48,14 @@ def say(text: str, language: str, *, is_open: bool = False) -> tuple[str, bool]:
         simple = _SIMPLE_MARKS.sub(_unmarked, text) if "`" in text or "*" in text else text
         if _is_plain(simple) and not may_hold_a_word_for_one(simple):
             return simple, False
-    said, is_open = say_piece(text, phrases(language), is_open=is_open)
+    said, is_open = fragment_to_speech(text, phrases(language), is_open=is_open)
     if not cleanup.has_words(said) or (said[0] in "([" and _PLACEHOLDER.fullmatch(said.rstrip("."))):
         return "", is_open
     return cleanup.close(said), is_open
 
 
 def _is_plain(text: str) -> bool:
-    """Whether an ASCII sentence can be said as it is written."""
+    """Return whether an ASCII sentence can be said as it is written."""
     return (
         _SPECIAL.isdisjoint(text)
         and text[0].isalnum()
@@ -70,8 +70,8 @@ def _unmarked(found: re.Match[str]) -> str:
     return found[1] or found[2]
 
 
-def say_piece(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[str, bool]:
-    """Like ``say``, for a piece that is no sentence: a cell of a table, a heading. No stop is added."""
+def fragment_to_speech(text: str, words_of: Phrases, *, is_open: bool = False) -> tuple[str, bool]:
+    """Like ``to_speech``, for a piece that is no sentence: a cell of a table, a heading. No stop is added."""
     characters = frozenset(text)
     plain = text.isascii()
     text = redact(text, words_of.withheld)

@@ -46,17 +46,17 @@ CONTROL: Final = re.compile(
 
 
 def is_known(name: str) -> bool:
-    """Whether a name is one of HTML or SSML, which are written small; old HTML is all in capitals."""
+    """Return whether a name is one of HTML or SSML, which are written small; old HTML is all in capitals."""
     if name in _KNOWN:
         return True
     return len(name) > 1 and name.isupper() and name.lower() in _KNOWN
 
 
 def ends_line(name: str) -> bool:
-    """Whether a line ends at a tag of this name."""
+    """Return whether a line ends at a tag of this name."""
     return is_known(name) and name.lower() in BLOCKS
 
 
 def is_silent(name: str) -> bool:
-    """Whether what an element of this name holds is not spoken."""
+    """Return whether what an element of this name holds is not spoken."""
     return name.lower() in _SILENT

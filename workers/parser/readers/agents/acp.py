@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -44,7 +44,7 @@ class AcpReader(Reader):
 
     open_id: str | None = None
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one JSON-RPC message (see ``Reader``)."""
         found = _DECODER.decode(line)
         if found.jsonrpc is None and found.method != "session/update":
@@ -52,25 +52,25 @@ class AcpReader(Reader):
         if found.method == "session/update":
             update = _PARAMETERS.decode(found.params).update
             if update is not None:
-                self._update(update, narrator)
+                self._update(update, sink)
         elif found.method is not None:
-            narrator.close()
+            sink.close()
         elif found.error is not None:
-            narrator.close()
-            narrator.error(message_of(found.error))
+            sink.close()
+            sink.error(message_of(found.error))
         elif isinstance(found.result, dict) and "stopReason" in found.result:
-            narrator.end_turn()
+            sink.end_turn()
         return True
 
-    def _update(self, update: _Update, narrator: Narrator) -> None:
+    def _update(self, update: _Update, sink: TextSink) -> None:
         kind = update.session_update
         if kind == "agent_message_chunk":
             if update.message_id is not None and update.message_id != self.open_id:
-                narrator.close()
+                sink.close()
                 self.open_id = update.message_id[:128]
             if isinstance(update.content, _Text) and update.content.type == "text":
-                narrator.say(update.content.text or "")
+                sink.say(update.content.text or "")
         elif kind == "tool_call":
-            narrator.interim()
+            sink.interim()
         elif kind not in _BETWEEN:
-            narrator.close()
+            sink.close()

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.deduplication import Memory, Replays, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.deduplication import Deduplicator, Replays, key_of
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 
 
 class _Part(msgspec.Struct, rename="camel"):
@@ -41,45 +41,45 @@ _SILENT: Final = frozenset({"user", "system", "tool_result", "info", "warning", 
 class ChatFileReader(Reader):
     """Reads records of type ``gemini`` with their content, and of type ``assistant`` with the parts of a message."""
 
-    memory: Memory = msgspec.field(default_factory=Memory)
+    deduplicator: Deduplicator = msgspec.field(default_factory=Deduplicator)
     replays: Replays = msgspec.field(default_factory=Replays)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one record (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
             case "gemini":
-                self._gemini(found, narrator)
+                self._gemini(found, sink)
             case "assistant":
                 if found.message is None or found.message.parts is None:
                     return False
-                self._qwen(found, found.message.parts, narrator)
+                self._qwen(found, found.message.parts, sink)
             case None:
                 return found.project_hash is not None or line.startswith(b'{"$set"')
             case "user":
-                narrator.end_turn()
+                sink.end_turn()
             case _:
                 return found.type in _SILENT
         return True
 
-    def _gemini(self, line: _Line, narrator: Narrator) -> None:
+    def _gemini(self, line: _Line, sink: TextSink) -> None:
         text = line.content if isinstance(line.content, str) else _text(line.content)
         identifier = key_of(line.id or "")
-        rest = self.memory.unsaid(identifier, text) if identifier else text
+        rest = self.deduplicator.remaining(identifier, text) if identifier else text
         if rest:
-            narrator.say_message(rest)
-            self.memory.remember(identifier, text)
+            sink.say_message(rest)
+            self.deduplicator.remember(identifier, text)
         if line.tool_calls:
-            narrator.interim()
+            sink.interim()
 
-    def _qwen(self, line: _Line, parts: list[_Part], narrator: Narrator) -> None:
+    def _qwen(self, line: _Line, parts: list[_Part], sink: TextSink) -> None:
         text = _text(parts)
         if line.is_sidechain or (text and self.replays.is_replay(line.uuid, line.timestamp)):
             return
         if text:
-            narrator.say_message(text)
+            sink.say_message(text)
         if any(part.function_call is not None for part in parts):
-            narrator.interim()
+            sink.interim()
 
 
 def _text(parts: list[_Part] | None) -> str:

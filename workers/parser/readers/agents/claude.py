@@ -11,8 +11,15 @@ from typing import ClassVar, Final, cast
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Block, Content, calls_tool, texts
-from voicestream.workers.parser.readers.deduplication import LONGEST_KEY, MOST_RECENT, Memory, Replays, Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.deduplication import (
+    LONGEST_KEY,
+    MOST_RECENT,
+    Deduplicator,
+    Replays,
+    Streamed,
+    key_of,
+)
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 from voicestream.workers.text.word_set import word_set
 
@@ -87,7 +94,7 @@ _REASONS: Final = {
 
 
 def _breaks_off(text: str) -> bool:
-    """Whether a text ends inside a sentence."""
+    """Return whether a text ends inside a sentence."""
     last = text.rstrip()[-1:]
     return last.isalnum() or last in _CARRYING
 
@@ -95,7 +102,7 @@ def _breaks_off(text: str) -> bool:
 class ClaudeReader(Reader):
     """Reads Claude Code."""
 
-    silent: ClassVar[tuple[bytes, ...]] = (
+    ignored_prefixes: ClassVar[tuple[bytes, ...]] = (
         b'{"type":"user",',
         b'{"type":"system",',
         b'{"type":"rate_limit_event",',
@@ -110,52 +117,52 @@ class ClaudeReader(Reader):
     in_text: bool = False
     """A text block is open."""
     streamed: Streamed = msgspec.field(default_factory=Streamed)
-    """What came of it."""
+    """The text of it that came."""
     copied: bool = False
     """Its whole text came too: what still comes of it is known."""
-    memory: Memory = msgspec.field(default_factory=Memory)
+    deduplicator: Deduplicator = msgspec.field(default_factory=Deduplicator)
     last: str | None = None
     """Id of the message that was said last."""
     growing: str | None = None
     """Id of a whole message that broke off inside a sentence: its next line may go on with it."""
     grown: Streamed = msgspec.field(default_factory=Streamed)
-    """What came of it."""
+    """The text of it that came."""
     replays: Replays = msgspec.field(default_factory=Replays)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:  # noqa: C901 - one question after another
+    def read(self, line: bytes, sink: TextSink) -> bool:  # noqa: C901 - one question after another
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         kind = found.type
         if self.growing is not None and not self._goes_on(found):
-            self._end_growing(narrator)
+            self._end_growing(sink)
         if kind == "stream_event":
             if found.event is not None and found.parent_tool_use_id is None:
-                self._event(found.event, narrator)
+                self._event(found.event, sink)
         elif kind == "assistant":
             message = found.message
             if found.timestamp_ms is not None or (message is None and found.content is not None):
                 return False  # Cursor's, Grok's
             if isinstance(message, _Message) and message.content is None and message.parts is not None:
                 return False  # Qwen Code's chat file
-            self._assistant(found, line, narrator)
+            self._assistant(found, line, sink)
         elif kind == "result" and found.subtype is not None:
-            self._result(found, narrator)
+            self._result(found, sink)
         elif kind == "":
             if found.content is None or found.role is not None:
                 return False
             for text in texts(found.content):
-                narrator.say_message(text)
+                sink.say_message(text)
         else:
             return kind in _TYPES
         return True
 
-    def end(self, narrator: Narrator) -> None:
+    def end(self, sink: TextSink) -> None:
         """The input is over."""
-        self._end_growing(narrator)
-        self._stop(narrator)
-        narrator.end_turn()
+        self._end_growing(sink)
+        self._stop(sink)
+        sink.end_turn()
 
-    def _event(self, event: _Event, narrator: Narrator) -> None:  # noqa: C901, PLR0912 - a table of events
+    def _event(self, event: _Event, sink: TextSink) -> None:  # noqa: C901, PLR0912 - a table of events
         match event.type:
             case "content_block_delta":
                 delta = event.delta
@@ -164,58 +171,58 @@ class ClaudeReader(Reader):
                     streamed.recent += delta.text
                     if len(streamed.recent) > MOST_RECENT:
                         streamed.fold()
-                    narrator.say(delta.text)
+                    sink.say(delta.text)
             case "content_block_start":
-                self._stop(narrator)
+                self._stop(sink)
                 block = event.content_block
                 self.in_text = block is not None and block.type == "text"
                 if self.in_text and block is not None and block.text:
                     self.streamed.add(block.text)
-                    narrator.say(block.text)
+                    sink.say(block.text)
             case "content_block_stop" | "message_stop":
-                self._stop(narrator)
+                self._stop(sink)
             case "message_start":
                 if self.in_text and not self.copied:
-                    narrator.discard()  # the agent tries again
+                    sink.discard()  # the agent tries again
                 self.in_text, self.streamed, self.copied = False, Streamed(), False
                 self.streaming = key_of(event.message.id) if event.message and event.message.id is not None else None
             case "message_delta":
                 reason = event.delta.stop_reason if event.delta else None
                 if reason == "tool_use":
-                    narrator.interim()
+                    sink.interim()
                 elif reason is not None:
-                    self._stop(narrator)
-                    narrator.end_turn() if reason == "end_turn" else None
+                    self._stop(sink)
+                    sink.end_turn() if reason == "end_turn" else None
             case "error":
-                narrator.error(message_of(event.error))
+                sink.error(message_of(event.error))
             case _:
                 pass
 
-    def _stop(self, narrator: Narrator) -> None:
+    def _stop(self, sink: TextSink) -> None:
         """The open block is over."""
         if self.in_text and not self.copied and self.streamed:
-            self.memory.remember(self.streaming or "", self.streamed)
+            self.deduplicator.remember(self.streaming or "", self.streamed)
             self.last = self.streaming
-            narrator.close()
+            sink.close()
         self.in_text, self.streamed, self.copied = False, Streamed(), False
 
     def _is_replay(self, raw: bytes) -> bool:
-        """Whether a line of a transcript was read before: transcripts are written again after compaction and resume."""
+        """Return whether a line was read before: transcripts are written again after compaction and resume."""
         if b'"timestamp"' not in raw:
             return False
         stamp = _STAMP_DECODER.decode(raw)
         return bool(stamp.uuid and stamp.timestamp) and self.replays.is_replay(stamp.uuid, stamp.timestamp)
 
-    def _assistant(self, line: _Line, raw: bytes, narrator: Narrator) -> None:
+    def _assistant(self, line: _Line, raw: bytes, sink: TextSink) -> None:
         message = line.message
         if not isinstance(message, _Message) or line.parent_tool_use_id or line.is_sidechain or line.is_meta:
             return
         whole = texts(message.content)
         if line.is_api_error_message or line.error or message.model == _SYNTHETIC:
-            self._stop(narrator)
+            self._stop(sink)
             for text in whole:
                 if text not in _PLACEHOLDERS:
-                    narrator.error(text)
+                    sink.error(text)
             return
         if whole and self._is_replay(raw):
             return
@@ -223,13 +230,13 @@ class ClaudeReader(Reader):
         if identifier is not None and len(identifier) > LONGEST_KEY:
             identifier = key_of(identifier)
         for text in whole:
-            self._copy(identifier, text, narrator, torn=bool(line.aborted))
+            self._copy(identifier, text, sink, truncated=bool(line.aborted))
         if calls_tool(message.content):
-            self._end_growing(narrator)
+            self._end_growing(sink)
             if self.last == identifier:
-                narrator.interim()
+                sink.interim()
 
-    def _copy(self, identifier: str | None, text: str, narrator: Narrator, *, torn: bool) -> None:
+    def _copy(self, identifier: str | None, text: str, sink: TextSink, *, truncated: bool) -> None:
         """A whole text: say what of it has not been said."""
         rest: str | None = text
         is_open = self.in_text and identifier in (self.streaming, None) and bool(self.streamed)
@@ -237,59 +244,59 @@ class ClaudeReader(Reader):
             rest = "" if self.copied else self.streamed.rest_of(text)
             if rest is not None and not self.copied:
                 self.copied = True
-                narrator.say(rest)
-                narrator.close(torn=torn)
+                sink.say(rest)
+                sink.close(truncated=truncated)
                 self._remember(identifier or self.streaming, text)
                 return
         elif identifier is not None:
-            rest = self.memory.unsaid(identifier, text)
-        if rest and identifier is not None and not torn and (self.growing is not None or _breaks_off(text)):
-            self._grow(identifier, text, rest, narrator)
+            rest = self.deduplicator.remaining(identifier, text)
+        if rest and identifier is not None and not truncated and (self.growing is not None or _breaks_off(text)):
+            self._grow(identifier, text, rest, sink)
         elif rest:
-            narrator.say_message(rest, torn=torn)
+            sink.say_message(rest, truncated=truncated)
             self._remember(identifier, text)
 
     def _goes_on(self, line: _Line) -> bool:
-        """Whether a line is of the message that broke off."""
+        """Return whether a line is of the message that broke off."""
         message = line.message
         return line.type == "assistant" and isinstance(message, _Message) and message.id == self.growing
 
-    def _grow(self, identifier: str, text: str, rest: str, narrator: Narrator) -> None:
+    def _grow(self, identifier: str, text: str, rest: str, sink: TextSink) -> None:
         """Say a whole text that breaks off inside a sentence, or the next part of one; it stays open."""
         if self.growing is not None:
             is_word = self.grown.recent[-1:].isalpha()
             longer = self.grown.rest_of(text)
             if longer is None and text[0].isupper() and is_word:
-                self._end_growing(narrator)
+                self._end_growing(sink)
             elif longer is not None:
                 rest, self.grown = longer, Streamed()
         self.grown.add(text)
         self.growing = identifier
-        narrator.say(rest)
+        sink.say(rest)
         if not _breaks_off(text):
-            self._end_growing(narrator)
+            self._end_growing(sink)
 
-    def _end_growing(self, narrator: Narrator) -> None:
+    def _end_growing(self, sink: TextSink) -> None:
         if self.growing is not None:
-            self.memory.remember(self.growing, self.grown)
+            self.deduplicator.remember(self.growing, self.grown)
             self.last = self.growing
-            narrator.close()
+            sink.close()
         self.growing, self.grown = None, Streamed()
 
     def _remember(self, identifier: str | None, text: str) -> None:
-        self.memory.remember(identifier or "", text)
+        self.deduplicator.remember(identifier or "", text)
         self.last = identifier
 
-    def _result(self, line: _Line, narrator: Narrator) -> None:
-        self._stop(narrator)
+    def _result(self, line: _Line, sink: TextSink) -> None:
+        self._stop(sink)
         subtype = line.subtype or ""
         if line.is_error or subtype.startswith("error"):
             many = isinstance(line.errors, list)
             errors = cast("list[object]", line.errors) if many else [line.errors or line.result]
             said = [text for text in map(message_of, errors) if text]
             for text in said or [_REASONS.get(subtype, subtype.replace("_", " ") or "The run failed")]:
-                narrator.error(text)
-        elif not narrator.spoke and isinstance(line.result, str) and not self.memory.was_last(line.result):
-            narrator.say_message(line.result)
+                sink.error(text)
+        elif not sink.spoke and isinstance(line.result, str) and not self.deduplicator.was_last(line.result):
+            sink.say_message(line.result)
             self._remember(None, line.result)
-        narrator.end_turn()
+        sink.end_turn()

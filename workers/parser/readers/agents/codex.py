@@ -8,7 +8,7 @@ import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, texts
 from voicestream.workers.parser.readers.deduplication import Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import is_retry, message_of
 
 
@@ -46,86 +46,86 @@ class CodexReader(Reader):
 
     open_item: str | None = None
     said: Streamed = msgspec.field(default_factory=Streamed)
-    """What was said of the open item."""
+    """The text of the open item that was given out."""
     failing: str = ""
     """An error of which it is not known yet whether the turn fails."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
             case "item.started" | "item.updated" | "item.completed":
                 if found.item is not None:
-                    self._item(found.item, narrator, completed=found.type == "item.completed")
+                    self._item(found.item, sink, completed=found.type == "item.completed")
             case "thread.started":
-                self._close(narrator)
+                self._close(sink)
             case "turn.completed":
-                self._close(narrator)
+                self._close(sink)
                 if self.failing:
-                    narrator.notice("the agent warns: " + self.failing)
+                    sink.notice("the agent warns: " + self.failing)
                     self.failing = ""
-                narrator.end_turn()
+                sink.end_turn()
             case "error":
-                self._close(narrator)
-                self._error(found.message or message_of(found.error), narrator)
+                self._close(sink)
+                self._error(found.message or message_of(found.error), sink)
             case "turn.failed":
-                self._close(narrator)
-                narrator.error(found.message or message_of(found.error) or self.failing)
+                self._close(sink)
+                sink.error(found.message or message_of(found.error) or self.failing)
                 self.failing = ""
-                narrator.end_turn()
+                sink.end_turn()
             case "response_item":
-                self._rollout(found.payload, narrator)
+                self._rollout(found.payload, sink)
             case _:
                 return found.type in _SILENT
         return True
 
-    def end(self, narrator: Narrator) -> None:
+    def end(self, sink: TextSink) -> None:
         """The input is over."""
         if self.failing:
-            narrator.error(self.failing)
+            sink.error(self.failing)
             self.failing = ""
-        narrator.end_turn()
+        sink.end_turn()
 
-    def _error(self, text: str, narrator: Narrator) -> None:
+    def _error(self, text: str, sink: TextSink) -> None:
         """Codex prints its retries as errors, too: only the turn's end tells whether it failed."""
         if is_retry(text):
-            narrator.notice("the agent tries again: " + text)
+            sink.notice("the agent tries again: " + text)
         else:
             self.failing = text[:_LONGEST_ERROR]
 
-    def _item(self, item: _Item, narrator: Narrator, *, completed: bool) -> None:
+    def _item(self, item: _Item, sink: TextSink, *, completed: bool) -> None:
         if item.type == "error":
             if completed and item.message:
-                narrator.notice("the agent warns: " + item.message)
+                sink.notice("the agent warns: " + item.message)
             return
         if item.type != "agent_message":
-            self._close(narrator)
+            self._close(sink)
             return
         identifier = key_of(item.id) if item.id is not None else None
         if identifier != self.open_item:
-            self._close(narrator)
+            self._close(sink)
         self.open_item = identifier
         text = item.text or ""
         rest = self.said.rest_of(text) if self.said else text
         if rest is None:
-            narrator.close()
+            sink.close()
             rest = text
-        narrator.say(rest)
+        sink.say(rest)
         self.said = Streamed.of(text) if text else self.said
         if completed:
-            self._close(narrator)
+            self._close(sink)
             if item.phase == "commentary":
-                narrator.interim()
+                sink.interim()
 
-    def _close(self, narrator: Narrator) -> None:
-        narrator.close()
+    def _close(self, sink: TextSink) -> None:
+        sink.close()
         self.open_item, self.said = None, Streamed()
 
-    def _rollout(self, payload: _Payload | None, narrator: Narrator) -> None:
+    def _rollout(self, payload: _Payload | None, sink: TextSink) -> None:
         """In rollout files each text stands twice; ``event_msg`` is the copy that is left out."""
         if payload is None or payload.type != "message" or payload.role != "assistant":
             return
         for text in texts(payload.content):
-            narrator.say_message(text)
+            sink.say_message(text)
         if payload.phase == "commentary":
-            narrator.interim()
+            sink.interim()

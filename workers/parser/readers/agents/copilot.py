@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.deduplication import Memory, Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.deduplication import Deduplicator, Streamed, key_of
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -35,7 +35,7 @@ _DECODER: Final = msgspec.json.Decoder(_Line)
 _KIND: Final = msgspec.json.Decoder(_Kind)
 _READ: Final = frozenset({"assistant.message_delta", "assistant.message", "session.error", "error"})
 PREFIXES: Final = ("assistant.", "session.", "user.", "tool.", "system.", "hook.", "permission.", "subagent.", "skill.")
-"""How the types of its events begin."""
+"""Prefixes of the types of its events."""
 
 
 class CopilotReader(Reader):
@@ -43,14 +43,14 @@ class CopilotReader(Reader):
 
     open_id: str | None = None
     said: Streamed = msgspec.field(default_factory=Streamed)
-    """What came of the open message."""
-    memory: Memory = msgspec.field(default_factory=Memory)
+    """The text of the open message that came."""
+    deduplicator: Deduplicator = msgspec.field(default_factory=Deduplicator)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one event (see ``Reader``)."""
         kind = _KIND.decode(line).type
         if kind not in _READ:
-            return self._other(kind, narrator)
+            return self._other(kind, sink)
         data = _DECODER.decode(line).data
         if data is None:
             return False
@@ -59,47 +59,47 @@ class CopilotReader(Reader):
         identifier = key_of(data.message_id) if data.message_id is not None else None
         if kind == "assistant.message_delta":
             if identifier != self.open_id:
-                self._close(narrator)
+                self._close(sink)
                 self.open_id = identifier
             self.said.add(data.delta_content or "")
-            narrator.say(data.delta_content or "")
+            sink.say(data.delta_content or "")
         elif kind == "assistant.message":
-            self._whole(identifier, data, narrator)
+            self._whole(identifier, data, sink)
         else:
-            self._close(narrator)
-            narrator.error(message_of(data.message or data.error))
+            self._close(sink)
+            sink.error(message_of(data.message or data.error))
         return True
 
-    def end(self, narrator: Narrator) -> None:
+    def end(self, sink: TextSink) -> None:
         """The input is over."""
-        self._close(narrator)
-        narrator.end_turn()
+        self._close(sink)
+        sink.end_turn()
 
-    def _other(self, kind: str, narrator: Narrator) -> bool:
+    def _other(self, kind: str, sink: TextSink) -> bool:
         if kind in ("result", "session.idle", "session.task_complete", "user.message", "abort"):
-            self._close(narrator)
-            narrator.end_turn()
+            self._close(sink)
+            sink.end_turn()
             return True
         return kind.startswith(PREFIXES)
 
-    def _whole(self, identifier: str | None, data: _Data, narrator: Narrator) -> None:
+    def _whole(self, identifier: str | None, data: _Data, sink: TextSink) -> None:
         text = data.content if isinstance(data.content, str) else ""
         if identifier == self.open_id and self.said:
             rest = self.said.rest_of(text)
-            narrator.say(rest or "")
+            sink.say(rest or "")
             self.said = Streamed.of(text) if text else self.said
-            self._close(narrator)
+            self._close(sink)
         else:
-            self._close(narrator)
-            rest = self.memory.unsaid(identifier, text) if identifier else text
+            self._close(sink)
+            rest = self.deduplicator.remaining(identifier, text) if identifier else text
             if rest:
-                narrator.say_message(rest)
-                self.memory.remember(identifier or "", text)
+                sink.say_message(rest)
+                self.deduplicator.remember(identifier or "", text)
         if data.tool_requests or data.phase == "commentary":
-            narrator.interim()
+            sink.interim()
 
-    def _close(self, narrator: Narrator) -> None:
+    def _close(self, sink: TextSink) -> None:
         if self.said:
-            self.memory.remember(self.open_id or "", self.said)
+            self.deduplicator.remember(self.open_id or "", self.said)
         self.open_id, self.said = None, Streamed()
-        narrator.close()
+        sink.close()

@@ -8,7 +8,7 @@ import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, texts
 from voicestream.workers.parser.readers.deduplication import Streamed
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -41,9 +41,9 @@ class CursorReader(Reader):
     """
 
     said: Streamed = msgspec.field(default_factory=Streamed)
-    """What was said of the open message."""
+    """The text of the open message that was given out."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
@@ -53,44 +53,44 @@ class CursorReader(Reader):
                 message = found.message
                 text = "".join(texts(message.content)) if isinstance(message, _Message) else ""
                 is_piece = found.timestamp_ms is not None and found.model_call_id is None
-                self._text(text, narrator, is_piece=is_piece)
+                self._text(text, sink, is_piece=is_piece)
             case "tool_call":
-                self._close(narrator)
-                narrator.interim()
+                self._close(sink)
+                sink.interim()
             case "result":
-                self._close(narrator)
+                self._close(sink)
                 if found.is_error:
-                    narrator.error(message_of(found.error or found.result))
-                narrator.end_turn()
+                    sink.error(message_of(found.error or found.result))
+                sink.end_turn()
             case "error":
-                self._close(narrator)
-                narrator.error(message_of(found.message if isinstance(found.message, str) else found.error))
+                self._close(sink)
+                sink.error(message_of(found.message if isinstance(found.message, str) else found.error))
             case _:
                 if found.type == "user":
-                    self._close(narrator)
+                    self._close(sink)
                 return found.type in _SILENT
         return True
 
-    def end(self, narrator: Narrator) -> None:
+    def end(self, sink: TextSink) -> None:
         """The input is over."""
-        self._close(narrator)
-        narrator.end_turn()
+        self._close(sink)
+        sink.end_turn()
 
-    def _text(self, text: str, narrator: Narrator, *, is_piece: bool) -> None:
+    def _text(self, text: str, sink: TextSink, *, is_piece: bool) -> None:
         rest = self.said.rest_of(text) if self.said else None
         if is_piece:
             longer = rest is not None and len(text) >= self.said.size >= _CERTAIN
-            narrator.say(rest if longer and rest is not None else text)
+            sink.say(rest if longer and rest is not None else text)
             if longer:
                 self.said = Streamed()
             self.said.add(text)
             return
         if rest is None:
-            self._close(narrator)
+            self._close(sink)
             rest = text
-        narrator.say(rest)
-        self._close(narrator)
+        sink.say(rest)
+        self._close(sink)
 
-    def _close(self, narrator: Narrator) -> None:
-        narrator.close()
+    def _close(self, sink: TextSink) -> None:
+        sink.close()
         self.said = Streamed()

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.deduplication import Memory, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.deduplication import Deduplicator, key_of
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -29,9 +29,9 @@ _SILENT: Final = frozenset({"reasoning", "tool_result", "session_start", "token_
 class DroidReader(Reader):
     """Reads Droid. A message comes whole, and the last one once more at the end of the turn."""
 
-    memory: Memory = msgspec.field(default_factory=Memory)
+    deduplicator: Deduplicator = msgspec.field(default_factory=Deduplicator)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
@@ -39,23 +39,23 @@ class DroidReader(Reader):
                 if found.text is None or found.role is None:
                     return False
                 if found.role == "assistant":
-                    self._say(key_of(found.id or ""), found.text, narrator)
+                    self._say(key_of(found.id or ""), found.text, sink)
             case "tool_call":
-                narrator.interim()
+                sink.interim()
             case "completion":
-                if not narrator.spoke and found.final_text:
-                    narrator.say_message(found.final_text)
-                narrator.end_turn()
+                if not sink.spoke and found.final_text:
+                    sink.say_message(found.final_text)
+                sink.end_turn()
             case "error":
-                narrator.error(message_of(found.message or found.error))
+                sink.error(message_of(found.message or found.error))
             case "system":
                 return found.subtype is not None
             case _:
                 return found.type in _SILENT
         return True
 
-    def _say(self, identifier: str, text: str, narrator: Narrator) -> None:
-        rest = self.memory.unsaid(identifier, text) if identifier else text
+    def _say(self, identifier: str, text: str, sink: TextSink) -> None:
+        rest = self.deduplicator.remaining(identifier, text) if identifier else text
         if rest:
-            narrator.say_message(rest)
-            self.memory.remember(identifier, text)
+            sink.say_message(rest)
+            self.deduplicator.remember(identifier, text)

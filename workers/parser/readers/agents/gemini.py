@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -27,33 +27,33 @@ _DECODER: Final = msgspec.json.Decoder(_Line)
 class GeminiReader(Reader):
     """Reads Gemini CLI. Its messages have no ids: a line of another type ends the message."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:  # noqa: C901, PLR0912 - a table of lines
+    def read(self, line: bytes, sink: TextSink) -> bool:  # noqa: C901, PLR0912 - a table of lines
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
             case "message":
                 if found.role == "assistant":
                     if not found.delta:
-                        narrator.close()
-                    narrator.say(found.content or "")
+                        sink.close()
+                    sink.say(found.content or "")
                     if not found.delta:
-                        narrator.close()
+                        sink.close()
                 else:
-                    narrator.close()
+                    sink.close()
             case "tool_use":
-                narrator.interim()
+                sink.interim()
             case "tool_result" | "init":
-                narrator.close()
+                sink.close()
             case "error":
-                narrator.close()
+                sink.close()
                 if found.severity == "warning":
-                    narrator.notice("the agent warns: " + message_of(found.message))
+                    sink.notice("the agent warns: " + message_of(found.message))
                 else:
-                    narrator.error(message_of(found.message or found.error))
+                    sink.error(message_of(found.message or found.error))
             case "result":
                 if found.status == "error":
-                    narrator.error(message_of(found.error or found.message))
-                narrator.end_turn()
+                    sink.error(message_of(found.error or found.message))
+                sink.end_turn()
             case _:
                 return False
         return True

@@ -8,7 +8,7 @@ import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, calls_tool, texts
 from voicestream.workers.parser.readers.deduplication import key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -38,33 +38,33 @@ class GooseReader(Reader):
 
     open_id: str | None = None
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
             case "message":
                 if not isinstance(found.message, _Message) or found.message.created is None:
                     return False
-                self._message(found.message, narrator)
+                self._message(found.message, sink)
             case "complete":
-                narrator.end_turn()
+                sink.end_turn()
             case "error":
-                narrator.close()
-                narrator.error(message_of(found.error or found.message))
+                sink.close()
+                sink.error(message_of(found.error or found.message))
             case "notification" | "model_change":
                 pass
             case _:
                 return False
         return True
 
-    def _message(self, message: _Message, narrator: Narrator) -> None:
+    def _message(self, message: _Message, sink: TextSink) -> None:
         identifier = key_of(message.id) if message.id is not None else None
         if identifier != self.open_id or message.role != "assistant":
-            narrator.close()
+            sink.close()
         self.open_id = identifier
         if message.role != "assistant" or (message.metadata is not None and message.metadata.user_visible is False):
             return
         for text in texts(message.content):
-            narrator.say(text)
+            sink.say(text)
         if calls_tool(message.content):
-            narrator.interim()
+            sink.interim()

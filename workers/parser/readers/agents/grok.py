@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, texts
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 from voicestream.workers.text.word_set import word_set
 
@@ -29,30 +29,30 @@ _ENDING: Final = word_set("user tool_result tool_call tool_use tool_call_update"
 class GrokReader(Reader):
     """Reads Grok. A stream has pieces without an id, which a line of another kind ends; a history has messages."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
             case "text":
                 if not isinstance(found.data, str):
                     return False
-                narrator.say(found.data)
+                sink.say(found.data)
             case "assistant":
                 if found.content is None:
                     return False
                 for text in texts(found.content):
-                    narrator.say_message(text)
+                    sink.say_message(text)
                 if found.tool_calls:
-                    narrator.interim()
+                    sink.interim()
             case "end":
-                narrator.end_turn()
+                sink.end_turn()
             case "error":
-                narrator.close()
-                narrator.error(message_of(found.message or found.error or found.data))
+                sink.close()
+                sink.error(message_of(found.message or found.error or found.data))
             case _:
                 if found.type in _ENDING:
-                    narrator.interim() if found.type.startswith("tool_") else narrator.end_turn()
+                    sink.interim() if found.type.startswith("tool_") else sink.end_turn()
                     return True
-                narrator.close()
+                sink.close()
                 return found.type in _SILENT
         return True

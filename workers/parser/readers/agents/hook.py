@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.deduplication import Memory, Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.deduplication import Deduplicator, Streamed, key_of
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -32,9 +32,9 @@ class HookReader(Reader):
     showing: str | None = None
     """Id of the message that is being shown."""
     shown: Streamed = msgspec.field(default_factory=Streamed)
-    memory: Memory = msgspec.field(default_factory=Memory)
+    deduplicator: Deduplicator = msgspec.field(default_factory=Deduplicator)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one payload (see ``Reader``)."""
         found = _DECODER.decode(line)
         if not found.hook_event_name:
@@ -43,40 +43,38 @@ class HookReader(Reader):
             return True  # inside a sub-agent
         match found.hook_event_name:
             case "MessageDisplay":
-                self._display(found, narrator)
+                self._display(found, sink)
             case "Stop":
-                self._close(narrator)
+                self._close(sink)
                 text = found.last_assistant_message or ""
-                if not self.memory.was_last(text):
-                    narrator.say_message(text)
-                    self.memory.remember("", text)
-                narrator.end_turn()
+                if not self.deduplicator.was_last(text):
+                    sink.say_message(text)
+                    self.deduplicator.remember("", text)
+                sink.end_turn()
             case "StopFailure":
-                self._close(narrator)
-                narrator.error(
-                    found.last_assistant_message or message_of(found.error) or message_of(found.error_details)
-                )
-                narrator.end_turn()
+                self._close(sink)
+                sink.error(found.last_assistant_message or message_of(found.error) or message_of(found.error_details))
+                sink.end_turn()
             case "UserPromptSubmit":
-                self._close(narrator)
-                narrator.end_turn()
+                self._close(sink)
+                sink.end_turn()
             case _:
                 pass
         return True
 
-    def _display(self, found: _Line, narrator: Narrator) -> None:
+    def _display(self, found: _Line, sink: TextSink) -> None:
         identifier = key_of(found.message_id) if found.message_id is not None else None
         if identifier != self.showing:
-            self._close(narrator)
+            self._close(sink)
             self.showing = identifier
         text = found.delta or ""
         self.shown.add(text)
-        narrator.say(text)
+        sink.say(text)
         if found.final:
-            self._close(narrator)
+            self._close(sink)
 
-    def _close(self, narrator: Narrator) -> None:
+    def _close(self, sink: TextSink) -> None:
         if self.shown:
-            self.memory.remember(self.showing or "", self.shown)
+            self.deduplicator.remember(self.showing or "", self.shown)
         self.showing, self.shown = None, Streamed()
-        narrator.close()
+        sink.close()

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, calls_tool, texts
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 
 
 class _Line(msgspec.Struct):
@@ -22,16 +22,16 @@ _DECODER: Final = msgspec.json.Decoder(_Line)
 class KimiReader(Reader):
     """Reads whole messages that have a role."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         if found.role is None:
             return False
         if found.role == "assistant":
             for text in texts(found.content):
-                narrator.say_message(text)
+                sink.say_message(text)
             if found.tool_calls or calls_tool(found.content):
-                narrator.interim()
+                sink.interim()
         elif found.role == "user":
-            narrator.end_turn()
+            sink.end_turn()
         return True

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.deduplication import Memory, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.deduplication import Deduplicator, key_of
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -30,32 +30,32 @@ _DECODER: Final = msgspec.json.Decoder(_Line)
 class OpencodeReader(Reader):
     """Reads opencode. A text comes once, when its part has ended."""
 
-    memory: Memory = msgspec.field(default_factory=Memory)
+    deduplicator: Deduplicator = msgspec.field(default_factory=Deduplicator)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
             case "text":
-                self._text(found.part, narrator)
+                self._text(found.part, sink)
             case "tool_use" | "tool":
-                narrator.interim()
+                sink.interim()
             case "step_finish":
                 if found.part is not None and found.part.reason == "stop":
-                    narrator.end_turn()
+                    sink.end_turn()
             case "error":
-                narrator.error(message_of(found.error))
+                sink.error(message_of(found.error))
             case "step_start" | "reasoning" | "done":
                 pass
             case _:
                 return False
         return True
 
-    def _text(self, part: _Part | None, narrator: Narrator) -> None:
+    def _text(self, part: _Part | None, sink: TextSink) -> None:
         if part is None or not part.text or part.synthetic:
             return
         identifier = key_of(part.id or "")
-        rest = self.memory.unsaid(identifier, part.text) if identifier else part.text
+        rest = self.deduplicator.remaining(identifier, part.text) if identifier else part.text
         if rest:
-            narrator.say_message(rest)
-            self.memory.remember(identifier, part.text)
+            sink.say_message(rest)
+            self.deduplicator.remember(identifier, part.text)

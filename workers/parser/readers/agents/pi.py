@@ -8,7 +8,7 @@ import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, calls_tool, texts
 from voicestream.workers.parser.readers.deduplication import Streamed
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.text.word_set import word_set
 
 
@@ -45,7 +45,7 @@ class PiReader(Reader):
 
     said: Streamed = msgspec.field(default_factory=Streamed)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one line (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
@@ -53,21 +53,21 @@ class PiReader(Reader):
                 event = found.assistant_message_event
                 if event is not None and event.type == "text_delta" and event.delta:
                     self.said.add(event.delta)
-                    narrator.say(event.delta)
+                    sink.say(event.delta)
                 elif event is not None and event.type == "text_end":
-                    narrator.close()
+                    sink.close()
             case "message_start":
                 self.said = Streamed()
             case "message_end" | "message":
                 if found.message is not None:
-                    self._whole(found.message, narrator)
+                    self._whole(found.message, sink)
             case "agent_end":
-                narrator.end_turn()
+                sink.end_turn()
             case _:
                 return found.type in _SILENT
         return True
 
-    def _whole(self, message: _Message, narrator: Narrator) -> None:
+    def _whole(self, message: _Message, sink: TextSink) -> None:
         said, self.said = self.said, Streamed()
         if message.role != "assistant":
             return
@@ -76,12 +76,12 @@ class PiReader(Reader):
             rest = said.rest_of("".join(whole))
             whole = [rest] if rest else []
             for text in whole:
-                narrator.say(text)
-            narrator.close()
+                sink.say(text)
+            sink.close()
         else:
             for text in whole:
-                narrator.say_message(text)
+                sink.say_message(text)
         if message.error_message:
-            narrator.error(message.error_message)
+            sink.error(message.error_message)
         if calls_tool(message.content):
-            narrator.interim()
+            sink.interim()

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Block, Content, calls_tool, texts
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -39,48 +39,48 @@ class AnthropicReader(Reader):
 
     in_text: bool = False
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:  # noqa: C901 - a table of events
+    def read(self, line: bytes, sink: TextSink) -> bool:  # noqa: C901 - a table of events
         """Read one event (see ``Reader``)."""
         found = _DECODER.decode(line)
         match found.type:
             case "content_block_delta":
                 if self.in_text and found.delta is not None and found.delta.type == "text_delta":
-                    narrator.say(found.delta.text)
+                    sink.say(found.delta.text)
             case "content_block_start":
-                self._start(found.content_block, narrator)
+                self._start(found.content_block, sink)
             case "content_block_stop" | "ping":
                 pass
             case "message_start":
-                narrator.discard()  # of a message before it that never stopped
+                sink.discard()  # of a message before it that never stopped
                 self.in_text = False
             case "message_delta":
                 reason = found.delta.stop_reason if found.delta else None
                 if reason == "tool_use":
-                    narrator.interim()
+                    sink.interim()
                 elif reason is not None:
-                    narrator.end_turn()
+                    sink.end_turn()
             case "message_stop":
                 self.in_text = False
-                narrator.end_turn()
+                sink.end_turn()
             case "error":
-                narrator.error(message_of(found.error))
+                sink.error(message_of(found.error))
             case "message" if found.role == "assistant":
-                self._whole(found.content, narrator)
+                self._whole(found.content, sink)
             case _:
                 return False
         return True
 
-    def _start(self, block: Block | None, narrator: Narrator) -> None:
+    def _start(self, block: Block | None, sink: TextSink) -> None:
         self.in_text = block is not None and block.type == "text"
         if block is not None and self.in_text:
-            narrator.say(block.text or "")
+            sink.say(block.text or "")
         else:
-            narrator.close()
+            sink.close()
 
-    def _whole(self, content: Content, narrator: Narrator) -> None:
+    def _whole(self, content: Content, sink: TextSink) -> None:
         for text in texts(content):
-            narrator.say_message(text)
+            sink.say_message(text)
         if calls_tool(content):
-            narrator.interim()
+            sink.interim()
         else:
-            narrator.end_turn()
+            sink.end_turn()

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -38,12 +38,12 @@ _DECODER: Final = msgspec.json.Decoder(_Line)
 class GeminiApiReader(Reader):
     """Reads Gemini's API; of several candidates the first is said."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one chunk (see ``Reader``)."""
         found = _DECODER.decode(line)
         error, candidates = found.error, found.candidates
         if error is not None:
-            narrator.error(message_of(error))
+            sink.error(message_of(error))
             return True
         if candidates is None:
             return found.usageMetadata is not None
@@ -53,9 +53,9 @@ class GeminiApiReader(Reader):
             parts = candidate.content.parts if candidate.content is not None else None
             for part in parts or []:
                 if part.functionCall is not None:
-                    narrator.interim()
+                    sink.interim()
                 elif part.text and not part.thought:
-                    narrator.say(part.text)
+                    sink.say(part.text)
             if candidate.finishReason is not None:
-                narrator.end_turn()
+                sink.end_turn()
         return True

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content, texts
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 
 
@@ -37,29 +37,29 @@ _DECODER: Final = msgspec.json.Decoder(_Line)
 class OpenAIChatReader(Reader):
     """Reads Chat Completions; of several choices the first is said."""
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one chunk (see ``Reader``)."""
         found = _DECODER.decode(line)
         if found.choices is None:
             if found.error is None:
                 return False
-            narrator.error(message_of(msgspec.json.decode(line)["error"]))
+            sink.error(message_of(msgspec.json.decode(line)["error"]))
             return True
         for choice in found.choices:
             if not choice.index:
-                self._choice(choice, narrator)
+                self._choice(choice, sink)
         return True
 
-    def _choice(self, choice: _Choice, narrator: Narrator) -> None:
+    def _choice(self, choice: _Choice, sink: TextSink) -> None:
         delta = choice.delta or choice.message
         if delta is not None:
             for text in texts(delta.content):
-                narrator.say(text)
+                sink.say(text)
             if delta.refusal:
-                narrator.say(delta.refusal)
+                sink.say(delta.refusal)
             if delta.tool_calls:
-                narrator.interim()
+                sink.interim()
         if choice.finish_reason == "tool_calls":
-            narrator.interim()
+            sink.interim()
         elif choice.finish_reason is not None:
-            narrator.end_turn()
+            sink.end_turn()

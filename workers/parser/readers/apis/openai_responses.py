@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.readers.blocks import Content
-from voicestream.workers.parser.readers.deduplication import Memory, Streamed, key_of
-from voicestream.workers.parser.readers.reader import Narrator, Reader
+from voicestream.workers.parser.readers.deduplication import Deduplicator, Streamed, key_of
+from voicestream.workers.parser.readers.reader import Reader, TextSink
 from voicestream.workers.parser.wording.errors import message_of
 from voicestream.workers.text.word_set import word_set
 
@@ -72,12 +72,12 @@ class OpenAIResponsesReader(Reader):
     position: str = ""
     """Item and part that come in pieces."""
     said: Streamed = msgspec.field(default_factory=Streamed)
-    """What was said of it."""
+    """The text of it that was given out."""
     commentary: bool = False
     """The open item is not the turn's final answer."""
-    memory: Memory = msgspec.field(default_factory=Memory)
+    deduplicator: Deduplicator = msgspec.field(default_factory=Deduplicator)
 
-    def read(self, line: bytes, narrator: Narrator) -> bool:
+    def read(self, line: bytes, sink: TextSink) -> bool:
         """Read one event (see ``Reader``)."""
         kind = _PROBE.decode(line)
         if kind.type not in _READ and kind.object_type != "response":
@@ -86,66 +86,66 @@ class OpenAIResponsesReader(Reader):
         position = key_of(f"{found.item_id or found.output_index}/{found.content_index or 0}")
         match found.type:
             case "response.output_text.delta" | "response.refusal.delta":
-                self._delta(position, found.delta or "", narrator)
+                self._delta(position, found.delta or "", sink)
             case "response.output_text.done" | "response.refusal.done":
-                self._whole(position, found.text or found.refusal or "", narrator)
+                self._whole(position, found.text or found.refusal or "", sink)
             case "response.output_item.added":
                 self.commentary = found.item is not None and found.item.phase == "commentary"
             case "response.output_item.done":
-                self._item(found.item, narrator)
+                self._item(found.item, sink)
             case "response.completed" | "response.incomplete":
-                self._response(found.response.output if found.response else None, narrator)
+                self._response(found.response.output if found.response else None, sink)
             case "response.failed" | "error":
-                narrator.close()
+                sink.close()
                 error = found.response.error if found.response else None
-                narrator.error(found.message or message_of(error) or message_of(msgspec.json.decode(line).get("error")))
+                sink.error(found.message or message_of(error) or message_of(msgspec.json.decode(line).get("error")))
             case _:
-                self._response(found.output, narrator)
+                self._response(found.output, sink)
         return True
 
-    def end(self, narrator: Narrator) -> None:
+    def end(self, sink: TextSink) -> None:
         """The input is over."""
-        self._close(narrator)
-        narrator.end_turn()
+        self._close(sink)
+        sink.end_turn()
 
-    def _delta(self, position: str, text: str, narrator: Narrator) -> None:
+    def _delta(self, position: str, text: str, sink: TextSink) -> None:
         if position != self.position:
-            self._close(narrator)
+            self._close(sink)
             self.position = position
         self.said.add(text)
-        narrator.say(text)
+        sink.say(text)
 
-    def _whole(self, position: str, text: str, narrator: Narrator) -> None:
+    def _whole(self, position: str, text: str, sink: TextSink) -> None:
         if position == self.position and self.said:
             rest = self.said.rest_of(text)
-            narrator.say(rest or "")
+            sink.say(rest or "")
             self.said = Streamed.of(text)
-            self._close(narrator)
-        elif not self.memory.knows(position):
-            self._close(narrator)
-            self.memory.remember(position, text)
-            narrator.say_message(text)
+            self._close(sink)
+        elif not self.deduplicator.knows(position):
+            self._close(sink)
+            self.deduplicator.remember(position, text)
+            sink.say_message(text)
 
-    def _item(self, item: _Item | None, narrator: Narrator) -> None:
+    def _item(self, item: _Item | None, sink: TextSink) -> None:
         if item is None or item.type != "message" or item.role not in (None, "assistant"):
             if item is not None and item.type.endswith("_call"):
-                narrator.interim()
+                sink.interim()
             return
         for index, part in enumerate(item.content or []):
             if part.type in ("output_text", "refusal"):
-                self._whole(key_of(f"{item.id}/{index}"), part.text or part.refusal or "", narrator)
+                self._whole(key_of(f"{item.id}/{index}"), part.text or part.refusal or "", sink)
         if item.phase == "commentary" or self.commentary:
-            narrator.interim()
+            sink.interim()
 
-    def _response(self, output: list[_Item] | None, narrator: Narrator) -> None:
+    def _response(self, output: list[_Item] | None, sink: TextSink) -> None:
         for item in output or []:
             if item.type == "message":
-                self._item(item, narrator)
-        self._close(narrator)
-        narrator.end_turn()
+                self._item(item, sink)
+        self._close(sink)
+        sink.end_turn()
 
-    def _close(self, narrator: Narrator) -> None:
+    def _close(self, sink: TextSink) -> None:
         if self.said:
-            self.memory.remember(self.position, self.said)
+            self.deduplicator.remember(self.position, self.said)
         self.position, self.said = "", Streamed()
-        narrator.close()
+        sink.close()
