@@ -10,6 +10,20 @@ from helpers.parsing import message, parse, partial, spoken
 LINES = st.sampled_from(
     [
         *r"""Status: done
+INFO:root:Starting
+INFO 2026-01-02 03:04:05 x
+Oct 03 14:22:01 myhost kernel: oops
+  ⎿  Read 10 lines
+⏺ I will read
+note: run with `RUST_BACKTRACE=1`
++++
+x = "y"
+Hi.</b><a>Ask
+Is a<b or c>d
+See Fig. A and p. IV
+L'ing. Verdi
+MM. Durand
+Fixed.**Next:** it
 **Files:** 3
 name: x
 Step 2: save it

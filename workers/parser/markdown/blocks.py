@@ -40,7 +40,7 @@ _TEXT_STEP: Final = 4096
 _ASKED_AT_ONCE: Final = 256
 """Characters up to which the beginning of a line is looked at again with every piece; then with every doubling."""
 
-_CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
+_CJK: Final = re.compile(r"[\u3001\u3002\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
 _HEADING_NUMBER: Final = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
 _HEADING_TAIL: Final = re.compile(r"(?<![ \t])[ \t]+#+[ \t]*\Z")
 _BARE_STOPS: Final = frozenset(stops.FULL)

@@ -315,7 +315,7 @@ def begin(line: Line, content: str, *, paragraph: bool, is_cut: bool) -> AnyCons
         case Kind.INDENTED_CODE:
             return IndentedCode(lines=1)
         case Kind.FRONT_MATTER:
-            return FrontMatter()
+            return FrontMatter(ruler=line.until)
         case _:
             return None
 

@@ -22,7 +22,7 @@ _HAN: Final = re.compile(
 _MAYBE_HAN: Final = re.compile(r"第?[一二三四五六七八九十]{0,3}\Z|第\d{1,3}\Z")
 _WIDE_NUMBER: Final = re.compile(r"([0-9０-９]{1,3})(?:[、．]|[.)](?=[\u3041-\u30ff\u3400-\u9fff]))[ \t]*")
 _MAYBE_WIDE_NUMBER: Final = re.compile(r"[0-9０-９]{1,3}[.)]?\Z")
-_CIRCLED: Final = re.compile(r"([①-⑳⓪❶-❿➀-➓⓵-⓾])[ \t]*")
+_CIRCLED: Final = re.compile(r"([①-⑳⓪❶-❿➀-➓⓵-⓾⑴-⒇])[ \t]*")
 _ROMAN: Final = {"I": 1, "V": 5, "X": 10}
 _LONGEST: Final = 12
 """Characters of an enumerator."""

@@ -204,6 +204,8 @@ def _say_tag(found: re.Match[str]) -> str:  # noqa: PLR0911 - one question after
     name, attributes = found["tag"], found["attributes"] or ""
     is_empty = bool(found["empty"]) or attributes.endswith("/")
     attributes = attributes.rstrip("/ ").strip()
+    if tags.is_known(name) and not tags.has_attributes(attributes):
+        return found[0]
     if tags.ends_line(name):
         return " "
     if tags.is_known(name):

@@ -92,7 +92,8 @@ def breaks(last: str, size: int, head: str, *, complete: bool, language: str) ->
         return False
     if (caseless := _without_capitals(end, head)) is not None:
         return caseless and end[-1] not in _PARTICLES
-    word = _LAST_WORD.search(end, max(0, len(end) - _LABEL_LIMIT))
+    is_quoted = last.rstrip(" \t*_")[-1:] in ("`", '"', "'", "”", "’")
+    word = None if is_quoted else _LAST_WORD.search(end, max(0, len(end) - _LABEL_LIMIT))
     if word is not None and word[0].lower() in _FUNCTION_WORDS and not word[0].isupper():
         return False
     first = head.lstrip(_OPENING_MARKS)[:1]

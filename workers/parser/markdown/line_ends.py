@@ -8,7 +8,8 @@ from typing import Final
 from voicestream.workers.text import stops
 
 _PLAIN: Final = re.compile(
-    r"(?!diff --git |Traceback |goroutine |stack back|Stack trace:|node:int|[IVXivx]{1,5}[.)]|[A-Z]{2,8}\]?:?\s"
+    r"(?!diff --git |Traceback |goroutine |stack back|Stack trace:|node:int|[IVXivx]{1,5}[.)]|note: run with "
+    r"|[A-Z]{2,8}(?:\]?:?\s|:\w)"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}\d)[A-Za-z][^).]"
 )
 _TAIL: Final = 100

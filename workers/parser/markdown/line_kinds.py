@@ -186,8 +186,8 @@ def _unmarked(line: str, place: Place, *, complete: bool) -> Line | None:  # noq
             return Line(Kind.MACHINE, 0, until=machine.name)
     elif machine_text.may_be(line):
         return None
-    if place.begins and line.rstrip() == "---" and complete:
-        return Line(Kind.FRONT_MATTER, 0)
+    if place.begins and complete and line.rstrip() in ("---", "+++"):
+        return Line(Kind.FRONT_MATTER, 0, until=line.rstrip())
     if line[0] in " \t" and place.after_blank and not place.in_list and not place.begins:
         if line.startswith(("    ", "\t")):
             shown = line.lstrip()

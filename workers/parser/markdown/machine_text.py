@@ -19,6 +19,7 @@ class Machine(Enum):
 
 
 _LEVEL: Final = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|FATAL|PANIC|SEVERE|VERBOSE|LOG)"
+_MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _STAMP: Final = (
     r"(?:\d{4}[-/.]\d\d[-/.]\d\d[T_ ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z|\s?[-+]\d\d:?\d\d)?"
     r"|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}\d{1,2}\s\d\d:\d\d:\d\d)"
@@ -27,12 +28,13 @@ _LOG: Final = re.compile(
     rf"(?:\[{_STAMP}\]|{_STAMP})[\s:|,-]{{1,4}}(?:[\[(<|]?(?i:{_LEVEL})\b|\[[^\]\n]{{1,60}}\]"
     rf"|(?:\S{{1,60}}\s)?\S{{1,60}}\[\d+\]:|\S{{1,60}}\s\[?{_LEVEL}\b)"
     rf"|\[?{_LEVEL}\]?:?\s+\[?{_STAMP}|\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\S*\s\S"
+    rf"|{_MONTH}\s{{1,2}}\d{{1,2}}\s\d\d:\d\d:\d\d\s\S{{1,60}}\s\S{{1,60}}:\s|{_LEVEL}:[\w.]{{1,60}}:"
 )
 _FRAME: Final = re.compile(
     r"[ \t]+at (?:async |new )?\S.*?(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|:\d+(?::\d+)?|:line \d+)[ \t]*\Z"
     r"|[ \t]*\.\.\. \d+ (?:more|common frames omitted)|[ \t]+from \S+:\d+:in |[ \t]+\S+\.go:\d+(?: \+0x[0-9a-f]+)?\Z"
     r"|#\d+ +(?:0x[0-9a-f]+|[/\\]|\{main\}|\S+\(\S*\) (?:at|called at) )"
-    r"|[ \t]+\d+: +(?:0x[0-9a-f]+ - )?\S*::\S|node:internal/\S+:\d+"
+    r"|[ \t]+\d+: +(?:0x[0-9a-f]+ - )?\S*::\S|node:internal/\S+:\d+|note: run with `?RUST_BACKTRACE|[ \t]*\u23bf"
 )
 _TRACE: Final = re.compile(
     r"[ \t]*Traceback \(most recent call (?:last|first)\):|[ \t]*File \"[^\"\n]+\", line \d+|goroutine \d+ \[[^\]]+\]:"
@@ -48,11 +50,12 @@ _INDENTED_BEGINNING: Final = re.compile(
     r"[ \t]+(?:a(?:t(?: .*)?)?|F(?:i(?:l(?:e(?: .*)?)?)?)?|f(?:r(?:o(?:m(?: .*)?)?)?)?|\.{1,3}(?: .*)?"
     r"|\d+(?:[ \t]*[|:].*|[ \t]*)?"
     r"|-(?:->?.*)?"
-    r"|[|\^~\\`+].*|\S+\.go:.*|T(?:r(?:a(?:c.*)?)?)?|S(?:t(?:a(?:c.*)?)?)?|C(?:a(?:l(?:l.*)?)?)?|B(?:a(?:c(?:k(?:t.*)?)?)?)?)\Z"
+    r"|[|\^~\\`+\u23bf].*|\S+\.go:.*|T(?:r(?:a(?:c.*)?)?)?|S(?:t(?:a(?:c.*)?)?)?|C(?:a(?:l(?:l.*)?)?)?|B(?:a(?:c(?:k(?:t.*)?)?)?)?)\Z"
 )
 _STAMPED_BEGINNING: Final = re.compile(
     rf"\[?\d{{1,4}}(?:[-/.:][\d/:.-]{{0,7}}(?:[T_ ][\d:.,]{{0,8}})?)?\Z"
-    rf"|\[?{_STAMP}|\[?{_LEVEL}\]?:?\s+\[?\d|\[?[A-Z]{{2,8}}\]?:?\s*\Z"
+    rf"|\[?{_STAMP}|\[?{_LEVEL}\]?:?\s+\[?\d|\[?[A-Z]{{1,8}}\]?:?\s*\Z"
+    rf"|[A-Z]{{3,8}}:[\w.]{{0,60}}\Z|{_LEVEL}:[\w.]{{1,60}}:"
     r"|(?:J(?:an?|un?|ul?)?|Fe?b?|M(?:ar?|ay?)?|A(?:pr?|ug?)?|Se?p?|Oc?t?|No?v?|De?c?)\Z"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}(?:\d{1,2}(?:\s[\d:]*)?)?\Z"
 )
@@ -63,10 +66,14 @@ _WORDS: Final = (
     "node:internal/",
     "--> ",
     "Stack trace:",
+    "note: run with RUST",
+    "note: run with `RUST",
 )
 
 
-_FIRST: Final = frozenset(" \t\u00a00123456789[#TDINWECFPSVLJAMOgsn|`+\\-^~\u2502\u251c\u2514\u2570\u2523\u2517\u256d")
+_FIRST: Final = frozenset(
+    " \t\u00a00123456789[#TDINWECFPSVLJAMOgsn|`+\\-^~\u2502\u251c\u2514\u2570\u2523\u2517\u256d\u23bf"
+)
 """First characters of machine text: a cheap check that most lines fail."""
 _GUTTER: Final = re.compile(r"[ \t]|\d+ +\||\Z")
 _CALL: Final = re.compile(r"[\w./*()\[\]{}·-]{1,200}\([^()]{0,200}\)[ \t]*\Z")

@@ -10,8 +10,8 @@ from voicestream.workers.parser.markdown.construct import LINE_DONE, MORE, OVER,
 from voicestream.workers.parser.markdown.elements import CodeBlock, Element
 from voicestream.workers.parser.markdown.machine_text import Machine
 
-_METADATA: Final = re.compile(r"[A-Za-z_][\w -]{0,40}:(?:[ \t]|\Z)|[ \t]+\S|- |#|\Z")
-_KEY: Final = re.compile(r"[A-Za-z_][\w -]{0,40}:(?:[ \t]|\Z)")
+_METADATA: Final = re.compile(r"[A-Za-z_][\w -]{0,40}(?::(?:[ \t]|\Z)| ?= ?\S)|\[|[ \t]+\S|- |#|\Z")
+_KEY: Final = re.compile(r"[A-Za-z_][\w -]{0,40}(?::(?:[ \t]|\Z)| ?= ?\S)")
 _LONGEST_FRONT_MATTER: Final = 4096
 """Characters that wait for the ruler at the end of front matter."""
 
@@ -61,13 +61,15 @@ class IndentedCode(Construct):
 class FrontMatter(Construct):
     """Metadata between two rulers at the beginning of a message; without the second ruler it is text."""
 
+    ruler: str = "---"
+
     def read(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:
         """Collect a line."""
         del out
         if not complete:
             return MORE
         shown = line.rstrip()
-        if shown in ("---", "...") and self.reread:
+        if shown in (self.ruler, "...") and self.reread:
             self.reread = ""
             self.over = True
             return LINE_DONE

@@ -162,9 +162,14 @@ def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: C901,
     return _by_error(kind, probe) if kind == "error" else ClaudeReader if kind in _CLAUDE else None
 
 
+def _fields(value: object) -> dict[str, object] | None:
+    """The fields of an object; None when the value is none."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
+
+
 def _by_message(probe: _Probe) -> type[AnyReader]:
     """The reader of a line of the type ``message``, which many formats have."""
-    message = cast("dict[str, object]", probe.message) if isinstance(probe.message, dict) else None
+    message = _fields(probe.message)
     if message is not None:
         return GooseReader if isinstance(message.get("created"), int | float) else PiReader
     if isinstance(probe.text, str):
@@ -174,8 +179,8 @@ def _by_message(probe: _Probe) -> type[AnyReader]:
 
 def _by_assistant(probe: _Probe) -> type[AnyReader] | None:
     """The reader of a line of the type ``assistant`` that is neither Claude Code's nor Cursor's."""
-    if isinstance(probe.message, dict):
-        message = cast("dict[str, object]", probe.message)
+    message = _fields(probe.message)
+    if message is not None:
         return ChatFileReader if "parts" in message and "content" not in message else None
     return GrokReader if probe.message is None and probe.content is not None else None
 

@@ -16,12 +16,12 @@ from voicestream.workers.text.word_set import word_set
 NEVER_LAST: Final = word_set(
     """
     mr mrs ms mx st mt dr drs prof gen sen rep gov hon rev capt col lt sgt cpl maj messrs hr fr herr sr sra srta dra mme
-    mlle mgr me vs cf viz resp aprox approx incl excl esp e.g i.e eg ie
+    mlle mgr mm me vs cf viz resp aprox approx incl excl esp e.g i.e eg ie
     n.b z.b d.h u.a o.ä o.g i.d.r z.t u.u s.o s.u m.e v.a bzw evtl ggf inkl exkl vgl bspw sog zzgl ca ggü einschl insb
     p.ej p.ex núms cía
     sig sigg sig.ra sig.na dott dott.ssa avv ing ecc.mo cfr
     dhr mevr mw bijv bv d.w.z o.a m.b.t i.v.m t.o.v n.a.v m.i.v t/m evt ir drs z.g zgn
-    np tzn tzw zob m.in inż mgr śp ww
+    av avda pça hab ul np tzn tzw zob m.in inż mgr śp ww
     см ср ул пл просп пер бул г напр т.е т.н т.к тов гр г-н г-жа им проф акад доц
     exmo exma
     """
@@ -38,6 +38,7 @@ NOT_LAST_BEFORE_A_NUMBER: Final = word_set(
     rys rozdz ust poz tel pkt zał
     рис стр гл ст п пп табл разд тел кв д корп прим изд вып т
     jan feb mar apr jun jul aug sep sept oct nov dec
+    janv févr avr juil déc ene abr ago dic mär okt dez fev mrt giu ott
     """
 )
 
@@ -52,6 +53,8 @@ LAST_BEFORE_A_CAPITAL: Final = word_set(
     """
 )
 
+_FIGURES: Final = frozenset({"fig", "figs", "tab", "abb", "rys", "рис"})
+"""Those that any capital may follow, also one that is a word."""
 _UNITS: Final = frozenset({"ms", "st", "gr", "г", "m"})
 """Units, when they stand behind a number."""
 
@@ -109,7 +112,7 @@ _ORDINAL_STOPS: Final = frozenset({"de", "cs", "pl", "hu", "da", "no", "nb", "fi
 """Languages that write an ordinal with a stop."""
 
 
-def ends_after(  # noqa: C901, PLR0911 - a table
+def ends_after(  # noqa: C901, PLR0911, PLR0912 - a table
     word: str, before: str, following: str, *, language: str = "", final: bool = True
 ) -> bool | None:
     """Return whether the full stop after ``word`` ends the sentence; None: more of ``following`` is needed.
@@ -124,11 +127,13 @@ def ends_after(  # noqa: C901, PLR0911 - a table
     first = following[:1]
     capital = first.isupper() or first.istitle()
     lower = first.islower()
-    key = word.lower()
+    key = word.lower().rpartition("'")[2] or word.lower()
     if key in NEVER_LAST and not (key in _UNITS and before.rstrip()[-1:].isdigit()):
         return False
     if key in NOT_LAST_BEFORE_A_NUMBER:
         number = _begins_with_number(following, final=final)
+        if number is False and key in _FIGURES:
+            number = _is_letter(following, final=final)
         if number is None or number:
             return None if number is None else False
     if key in LAST_BEFORE_A_CAPITAL:
@@ -152,6 +157,12 @@ def ends_after(  # noqa: C901, PLR0911 - a table
         name = first_word(following, final=final)
         return None if name is None else _DOUBLED.match(name) is None
     return True
+
+
+def _is_letter(following: str, *, final: bool) -> bool | None:
+    """Return whether a single capital follows; None: more is needed."""
+    word = first_word(following, final=final)
+    return None if word is None else len(word) == 1 and word.isupper()
 
 
 def _is_short(word: str) -> bool:

@@ -35,6 +35,8 @@ _QUIET_CLOSERS: Final = frozenset("*_=")
 _BEHIND: Final = re.compile(rf"(?:[\"'”’“)\]}}*_»›]|==|(?![{MEANINGFUL}])[{EMOJI}])*+")
 """Closing marks and emoji directly behind a stop, which belong to its sentence."""
 _EMOJI: Final = re.compile(f"[{EMOJI}]")
+_CLOSING_TAG: Final = re.compile(r"</[A-Za-z][\w.:-]{0,58}>")
+_TAG_LENGTH: Final = 64
 _MEANINGFUL: Final = frozenset(MEANINGFUL)
 _MARK: Final = re.compile(
     r"\[\^?[\w-]{1,20}\](?:\([^()\s]{1,200}\))?|\[\[\^?\d{1,3}\]\](?:\([^()\s]{1,200}\))?|【[^】]{0,60}】"
@@ -150,8 +152,13 @@ def _end_of_run(text: str, i: int) -> int:
     return run.end() if run else i + 1
 
 
-def _after_stop(text: str, i: int, j: int, *, final: bool, language: str) -> tuple[int | None, bool]:  # noqa: C901, PLR0911 - one question after another
-    """Judge the Western stops in ``text[i:j]``: (index to go on from, whether the sentence ends there)."""
+def _after_stop(  # noqa: C901, PLR0911 - one question after another
+    text: str, i: int, j: int, *, final: bool, language: str, quoted: bool = False
+) -> tuple[int | None, bool]:
+    """Judge the Western stops in ``text[i:j]``: (index to go on from, whether the sentence ends there).
+
+    ``quoted``: a quote that closes behind a space is part of ``text[i:j]``.
+    """
     size = len(text)
     k: int | None = j
     if j < size and text[j] != " ":
@@ -168,16 +175,16 @@ def _after_stop(text: str, i: int, j: int, *, final: bool, language: str) -> tup
         space += 1
     if space == size:
         return (j, False) if final else (None, False)
-    if text[space] in "»›":  # behind a space it closes in French, and opens in German
+    if not quoted and text[space] in "»›":  # behind a space it closes in French, and opens in German
         if space + 1 == size and not final:
             return None, False
         if not text[space + 1 : space + 2].isalnum():
-            behind, ends = _after_stop(text, i, space + 1, final=final, language=language)
+            behind, ends = _after_stop(text, i, space + 1, final=final, language=language, quoted=True)
             return (None if behind is None else max(behind, j)), ends
-    ends = _ends(text, i, j, k, space, final=final, language=language)
-    if ends is None:
+    is_end = _ends(text, i, j, k, space, final=final, language=language)
+    if is_end is None:
         return None, False
-    return (k if ends else j), ends
+    return (k if is_end else j), is_end
 
 
 def _end_of_closers(text: str, i: int, j: int, *, final: bool) -> int | None:
@@ -196,6 +203,11 @@ def _end_of_closers(text: str, i: int, j: int, *, final: bool) -> int | None:
         if mark is None:
             break
         k = mark.end()
+    while k < size and text[k] == "<" and (k + 1 == size or text[k + 1] == "/"):
+        tag = _CLOSING_TAG.match(text, k)
+        if tag is None:
+            return None if not final and size - k < _TAG_LENGTH and text.find(">", k) < 0 else k
+        k = tag.end()
     return k
 
 
@@ -203,6 +215,8 @@ def _without_space(text: str, i: int, j: int, k: int, *, final: bool) -> tuple[i
     """Judge the stops ``text[i:j]``, closed by ``text[j:k]``, where no space follows."""
     following = text[k]
     if following in _MEANINGFUL or (k > j and following.isalnum() and _EMOJI.search(text, j, k)):
+        return k, True
+    if k > j and text[k - 1] == ">" and (following == "<" or following.isupper()):
         return k, True
     run = text[i:j]
     cjk = _CJK.match(following) is not None and (run != "." or (i > 0 and _CJK.match(text[i - 1]) is not None))
@@ -233,7 +247,7 @@ def _is_glued(text: str, i: int, k: int, *, asks: bool, final: bool) -> bool | N
     if word is None:
         return None
     after = text[k + len(word) : k + len(word) + 1]
-    if after and not after.isspace() and after not in ",'’" + ".!?:;" * asks:
+    if after and not after.isspace() and after not in ",'’:*" + ".!?;" * asks:
         return False
     is_name = before[0].isupper() and len(before) > 1
     return asks or (word.lower() in openers.AFTER_A_NAME if is_name else openers.is_opener(word))
@@ -329,4 +343,4 @@ def may_be_over(text: str) -> bool:
     word = word.lstrip(_WORD_OPENERS)
     if bare.endswith(".") and (not word or word[-1].isdigit() or len(word) == 1):
         return False
-    return bare[-1] != "." or ends_after(word, " ".join("".join(before).split()), "A")
+    return bare[-1] != "." or bool(ends_after(word, " ".join("".join(before).split()), "A"))

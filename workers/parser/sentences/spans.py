@@ -106,6 +106,8 @@ def end_of_angle(text: str, start: int, *, final: bool) -> tuple[int | None, boo
     tag = _TAG.match(text, start, limit)
     if tag is None:
         return (end.end() if end[0] == ">" else start + 1), False
+    if not tags.has_attributes(tag[0][1:-1].lstrip("/")[len(tag[1]) :]):
+        return start + 1, False
     if tags.is_silent(tag[1]) and text[start + 1] != "/" and not tag[0].endswith("/>"):
         return _end_of_pair(text, start, len(tag[0]), f"</{tag[1]}>", final=final), False
     return tag.end(), tags.ends_line(tag[1])

@@ -45,6 +45,20 @@ CONTROL: Final = re.compile(
 """Control tokens of chat templates, with the role that follows some."""
 
 
+_BOOLEAN: Final = word_set(
+    """
+    open disabled checked selected async defer controls autoplay loop muted hidden required readonly multiple reversed
+    allowfullscreen nowrap noshade
+    """
+)
+"""Attributes without a value."""
+
+
+def has_attributes(attributes: str) -> bool:
+    """Return whether the text behind the name of a tag is attributes; in ``x<b or c>y`` it is not."""
+    return "=" in attributes or all(word.lower() in _BOOLEAN for word in attributes.strip("/ ").split())
+
+
 def is_known(name: str) -> bool:
     """Return whether a name is one of HTML or SSML, which are written small; old HTML is all in capitals."""
     if name in _KNOWN:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -39,6 +39,11 @@ _BETWEEN: Final = frozenset({"usage_update", "available_commands_update", "curre
 """Updates that may come inside a message."""
 
 
+def _has_stopped(result: object) -> bool:
+    """Return whether the result of a request is that of a finished turn."""
+    return isinstance(result, dict) and "stopReason" in cast("dict[str, object]", result)
+
+
 class AcpReader(Reader):
     """Reads ACP. Pieces have no end: another message id or another kind of update ends a message."""
 
@@ -58,7 +63,7 @@ class AcpReader(Reader):
         elif found.error is not None:
             sink.close()
             sink.error(message_of(found.error))
-        elif isinstance(found.result, dict) and "stopReason" in found.result:
+        elif _has_stopped(found.result):
             sink.end_turn()
         return True
 
