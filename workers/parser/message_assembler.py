@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream.workers.parser.markdown.blocks import Blocks, is_one_line
+from voicestream.workers.parser.markdown.blocks import Blocks
 from voicestream.workers.parser.markdown.code_languages import code_name
 from voicestream.workers.parser.markdown.elements import CodeBlock, Element, Lost, Row, Sentence
+from voicestream.workers.parser.markdown.line_ends import is_one_line
 from voicestream.workers.parser.markdown.tables import say_row
 from voicestream.workers.parser.results import Found, Notice
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE

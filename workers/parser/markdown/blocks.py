@@ -16,7 +16,8 @@ from voicestream.workers.parser.markdown import callouts, constructs, line_break
 from voicestream.workers.parser.markdown.construct import AGAIN, LINE_DONE, MORE, OVER, SKIP
 from voicestream.workers.parser.markdown.constructs import AnyConstruct, Silence, Table
 from voicestream.workers.parser.markdown.elements import Element, Sentence
-from voicestream.workers.parser.markdown.line_kinds import Kind, Line, Place, classify
+from voicestream.workers.parser.markdown.line import PLAIN, Kind, Line, Place
+from voicestream.workers.parser.markdown.line_kinds import classify, opens_with_word
 from voicestream.workers.parser.sentences import spans
 from voicestream.workers.parser.sentences.boundary import (
     ASCII_TRIGGER,
@@ -27,7 +28,6 @@ from voicestream.workers.parser.sentences.boundary import (
     may_be_over,
 )
 from voicestream.workers.parser.wording.language import detect
-from voicestream.workers.parser.wording.sanitize import is_unwanted
 from voicestream.workers.text import stops
 
 LONGEST_MARKED_LINE: Final = 16 * 1024
@@ -41,15 +41,8 @@ _ASKED_AT_ONCE: Final = 256
 """Characters up to which the beginning of a line is looked at again with every piece; then with every doubling."""
 
 _CJK: Final = re.compile(r"[\u3001\u3002\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
-_HEADING_NUMBER: Final = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
-_HEADING_TAIL: Final = re.compile(r"(?<![ \t])[ \t]+#+[ \t]*\Z")
 _BARE_STOPS: Final = frozenset(stops.FULL)
 _SPAN_OPENERS: Final = "`[<~$\\"
-
-
-def is_one_line(text: str) -> bool:
-    """Return whether a message is one line of text that needs no look at its structure."""
-    return len(text) <= _TEXT_STEP and line_ends.is_plain_line(text) and not is_unwanted(text)
 
 
 class Blocks(msgspec.Struct):
@@ -206,7 +199,7 @@ class Blocks(msgspec.Struct):
 
     # --- lines of text -----------------------------------------------------------------------------------------------
 
-    def _begin_line(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:  # noqa: C901, PLR0911 - one question after another
+    def _begin_line(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:  # noqa: C901, PLR0911, PLR0912 - one question after another
         """Deal with the beginning of a line: index at which text begins, or one of the constants above.
 
         ``is_cut``: it is the beginning of a line that is too long to be held; it is judged as if it were all of it.
@@ -224,9 +217,12 @@ class Blocks(msgspec.Struct):
                 self.construct = Table(header=tables.cells(self.text), paragraph=self.paragraph)
                 self.text, self.scanned, self.whole_line = "", 0, False
                 return LINE_DONE
-        place = Place(bool(self.text), self.in_list, self.after_blank, not self.begun, self.mark)
-        found = classify(line, place, complete=complete)
-        if found is None or not self._break_line(line, found, out, complete=complete):
+        if opens_with_word(line):
+            found: Line | None = PLAIN
+        else:
+            place = Place(bool(self.text), self.in_list, self.after_blank, not self.begun, self.mark)
+            found = classify(line, place, complete=complete)
+        if found is None or (self.text and not self._break_line(line, found, out, complete=complete)):
             return MORE
         self.begun = self.begun or found.kind is not Kind.BLANK
         if found.item:
@@ -250,7 +246,7 @@ class Blocks(msgspec.Struct):
 
     def _break_line(self, line: str, found: Line, out: list[Element], *, complete: bool) -> bool:
         """End the open sentence if it ended with its line; False when more of the next line is needed to tell."""
-        if not self.text or found.item or found.kind is not Kind.TEXT or self._is_span_open():
+        if found.item or found.kind is not Kind.TEXT or (self._in_span() and spans.is_open(self.text, self.scanned)):
             return True
         last, size = self.text[max(self.line_start, 0) :], len(self.text) - self.line_start
         ends = line_breaks.breaks(last, size, line[found.start :], complete=complete, language=self.language)
@@ -283,7 +279,8 @@ class Blocks(msgspec.Struct):
         self.after_blank = False
         content = line[found.start :]
         if found.kind is Kind.HEADING:
-            self._heading(content, out)
+            title, number = line_ends.heading(content)
+            self._heading(title, out, number)
         elif found.kind is Kind.RULE:
             self.paragraph = True
         elif found.kind is Kind.CALLOUT:
@@ -297,14 +294,11 @@ class Blocks(msgspec.Struct):
             return constructs.after_cut(self.construct, line, is_rule=found.kind is Kind.RULE)
         return LINE_DONE if complete else SKIP
 
-    def _heading(self, content: str, out: list[Element]) -> None:
-        content = _HEADING_TAIL.sub("", content.lstrip("#")).strip().strip("#")
-        number = _HEADING_NUMBER.match(content)
-        if number is not None:
-            self.number = number[1]
-            content = content[number.end() :]
+    def _heading(self, text: str, out: list[Element], number: str = "") -> None:
+        self.number = number or self.number
         self.paragraph = True
-        self.text = content
+        self.text = text
+        self.line_start = 0
         self._take_sentences(out)
         self._end_block(out)
         self.paragraph = True
@@ -312,13 +306,12 @@ class Blocks(msgspec.Struct):
     def _callout(self, content: str, out: list[Element]) -> None:
         """Read the line that opens or closes an admonition: its title is a heading, without one its kind is said."""
         alert, title = callouts.read(content)
-        self.paragraph = True
-        self.text = f"{alert} {title}".strip()
-        self.line_start = 0
         if title:
-            self._take_sentences(out)
-            self._end_block(out)
+            self._heading(f"{alert} {title}".strip(), out)
+        else:
             self.paragraph = True
+            self.text = alert
+            self.line_start = 0
 
     def _end_line(self, out: list[Element]) -> None:
         """A line of text has ended: is it the end of a sentence too?"""
@@ -349,14 +342,6 @@ class Blocks(msgspec.Struct):
 
     def _in_span(self) -> bool:
         return self.scanned < len(self.text) and self.text[self.scanned] in _SPAN_OPENERS
-
-    def _is_span_open(self) -> bool:
-        """Return whether a code span or a label goes on behind the line that has ended."""
-        if not self._in_span() or self.text[self.scanned] not in "`[":
-            return False
-        end_of = spans.end_of_code if self.text[self.scanned] == "`" else spans.end_of_brackets
-        end = end_of(self.text, self.scanned, final=True)
-        return end is not None and end < len(self.text)
 
     def _take_sentences(self, out: list[Element]) -> None:
         """Give out the sentences that are certain."""

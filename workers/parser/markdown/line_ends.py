@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from voicestream.workers.parser.wording.sanitize import is_unwanted
 from voicestream.workers.text import stops
 
 _PLAIN: Final = re.compile(
@@ -12,6 +13,8 @@ _PLAIN: Final = re.compile(
     r"|[A-Z]{2,8}(?:\]?:?\s|:\w)"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}\d)[A-Za-z][^).]"
 )
+_LONGEST: Final = 4096
+"""Characters of a message that is read at once."""
 _TAIL: Final = 100
 """Characters at the end of a line that tell how it ends: a paragraph of a thousand lines is not searched with each."""
 _STOP: Final = re.compile(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）=]*\Z")
@@ -22,13 +25,15 @@ _MAY_BREAK: Final = ("  ", "\\")
 _BOLD: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
 _BOLD_ENDS: Final = ("**", "__", "**:", "__:")
 _FENCE: Final = re.compile(r"(?<!`)(`{3,})([\w+#.-]*)[ \t]*\Z")
+_HEADING_NUMBER: Final = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
+_HEADING_TAIL: Final = re.compile(r"(?<![ \t])[ \t]+#+[ \t]*\Z")
 _RULED: Final = re.compile(r"[\u2500\u2501\u2550]{3,}`?\Z")
 _RULERS: Final = frozenset("\u2500\u2501\u2550")
 
 
-def is_plain_line(text: str) -> bool:
-    """Return whether a text is one line that begins with a word and with no mark."""
-    return _PLAIN.match(text) is not None and "\n" not in text
+def is_one_line(text: str) -> bool:
+    """Return whether a message is one line of text that begins with a word, so that its structure need not be read."""
+    return len(text) <= _LONGEST and _PLAIN.match(text) is not None and "\n" not in text and not is_unwanted(text)
 
 
 def open_fence(shown: str) -> re.Match[str] | None:
@@ -43,6 +48,13 @@ def hard_break(line: str) -> int | None:
     if hard is None:
         return None
     return hard.start() if hard[0].endswith("\\") else len(line.rstrip())
+
+
+def heading(content: str) -> tuple[str, str]:
+    """The words of a heading, and its number."""
+    content = _HEADING_TAIL.sub("", content.lstrip("#")).strip().strip("#")
+    number = _HEADING_NUMBER.match(content)
+    return (content[number.end() :], number[1]) if number is not None else (content, "")
 
 
 def has_stop(shown: str) -> bool:

@@ -125,6 +125,14 @@ def _end_of_control(text: str, start: int, *, final: bool) -> tuple[int | None, 
     return token.end(), True
 
 
+def is_open(text: str, start: int) -> bool:
+    """Return whether the code span or label at ``start`` goes on behind the end of a text."""
+    if text[start] not in "`[":
+        return False
+    end = (end_of_code if text[start] == "`" else end_of_brackets)(text, start, final=True)
+    return end is not None and end < len(text)
+
+
 def end_of_struck(text: str, start: int, *, final: bool) -> int | None:
     """Index after ``~~struck~~``."""
     return _end_of_doubled(text, start, "~~", final=final)

@@ -277,10 +277,11 @@ class ClaudeReader(Reader):
             self._end_growing(sink)
 
     def _end_growing(self, sink: TextSink) -> None:
-        if self.growing is not None:
-            self.deduplicator.remember(self.growing, self.grown)
-            self.last = self.growing
-            sink.close()
+        if self.growing is None:
+            return
+        self.deduplicator.remember(self.growing, self.grown)
+        self.last = self.growing
+        sink.close()
         self.growing, self.grown = None, Streamed()
 
     def _remember(self, identifier: str | None, text: str) -> None:
