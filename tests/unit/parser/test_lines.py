@@ -10,6 +10,14 @@ from helpers.parsing import message, parse, partial, spoken
 LINES = st.sampled_from(
     [
         *r"""Status: done
+!!! warning "Be careful"
+??? note
+1.1. Setup
+: second
+> [!NOTE]
+!ok
+?
+==open
 INFO:root:Starting
 INFO 2026-01-02 03:04:05 x
 Oct 03 14:22:01 myhost kernel: oops

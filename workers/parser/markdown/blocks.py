@@ -232,7 +232,7 @@ class Blocks(msgspec.Struct):
             self.in_list = True
             self.after_blank = False
         if found.kind in (Kind.TEXT, Kind.SIGN, Kind.DEFINITION):
-            if found.kind is Kind.SIGN:
+            if found.kind is Kind.SIGN or (found.kind is Kind.DEFINITION and ": " in self.text):
                 self._end_block(out)
             self._begin_text(line, found)
             return found.start

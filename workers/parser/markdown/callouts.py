@@ -11,7 +11,9 @@ ALERT: Final = re.compile(
     re.IGNORECASE,
 )
 """The mark of an alert, which warns or says nothing by itself."""
-_FENCE: Final = re.compile(r":{3,}\s*(?:\{?\.?([A-Za-z]{2,20})\}?)?(?:\s*\[([^\[\]]{1,200})\]|\s+(\S.{0,300}))?\s*\Z")
+_FENCE: Final = re.compile(
+    r"(?::{3,}|!{3}|\?{3}\+?)\s*(?:\{?\.?([A-Za-z]{2,20})\}?)?(?:\s*\[([^\[\]]{1,200})\]|\s+(\S.{0,300}))?\s*\Z"
+)
 
 
 def read(fence: str) -> tuple[str, str]:

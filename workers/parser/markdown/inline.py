@@ -49,7 +49,7 @@ MARKUP: Final = re.compile(
 _MARKED: Final = re.compile(r"[`\\$\[【<~&]|==")
 
 _OTHER: Final = frozenset("\\$[<~&【=｜")
-_HALF_MARKED: Final = re.compile(r"\A==(?=\w)|(?<=[\w.!?])==(?=\W|\Z)")
+_HALF_MARKED: Final = re.compile(r"(?<![\w=!<>])==(?=\w)|(?<=[\w.!?])==(?=\W|\Z)")
 """One side of a highlight that goes over several sentences."""
 _CODE: Final = re.compile(r"`([^`]+)`")
 """The usual case: no markup but code spans in single backticks."""

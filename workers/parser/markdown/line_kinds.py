@@ -17,13 +17,15 @@ from voicestream.workers.parser.wording.tags import is_known, is_silent
 
 _INDENT: Final = re.compile(r"[ \t\u00a0\u3000]*")
 _BULLETS: Final = "-*+•‣◦▪●○–—→⇒➜➔➤➥▶►▸▹·∙⁃◆◇■◾◼・"
-_OPENERS: Final = frozenset("#>_=~`|<{[$\\@0123456789d:" + _BULLETS)
+_OPENERS: Final = frozenset("#>_=~`|<{[$\\@0123456789d:!?" + _BULLETS)
 _BULLET: Final = re.compile(rf"(?:[{_BULLETS}]\ufe0f?|->|={{1,2}}>)[ \t]+|・[ \t]*(?=[^ \t])")
 _MAYBE_BULLET: Final = re.compile(rf"(?:[{_BULLETS}]\ufe0f?|->?|={{1,2}}>?)\Z")
 _ORDERED: Final = re.compile(r"(\d{1,3})(?:[.)](?=[ \t])|\ufe0f?\u20e3)[ \t]*")
 _MAYBE_ORDERED: Final = re.compile(r"\d{1,3}(?:[.)]|\ufe0f)?\Z")
 _MOST_MARKERS: Final = 16
 """List markers that are taken off one line."""
+_ADMONITION: Final = re.compile(r"(?:!{3}|\?{3}\+?) +[a-z]")
+_MAYBE_ADMONITION: Final = re.compile(r"(?:!{1,3}|\?{1,3}\+?) *\Z")
 _ENUMERATING: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz(*_0123456789")
 _ENUMERATED: Final = frozenset(".)IVXivx*_(0123456789、．")
 _BOX: Final = re.compile(r"\[([ xX])\][ \t]+|([☐⬜◻🔲])\ufe0f?[ \t]*|([☑☒🗹])\ufe0f?[ \t]*")
@@ -261,6 +263,10 @@ def _kind(line: str, i: int, first: str, *, complete: bool) -> Line | None:  # n
             if rest.startswith(("-----BEGIN ", "--- ", "+++ ", "@@")) or (first == "@" and rest == "@"):
                 return _when(complete, Line(Kind.DIFF, i) if _DIFF.match(rest) else text)
             return Line(Kind.DIFF, i) if rest.startswith("diff --git ") else text
+        case "!" | "?":
+            if not complete and _MAYBE_ADMONITION.match(rest):
+                return None
+            return _when(complete, Line(Kind.CALLOUT, i)) if _ADMONITION.match(rest) else text
         case ":":
             return _colon(rest, i, complete=complete)
         case "*":

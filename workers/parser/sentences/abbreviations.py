@@ -58,6 +58,7 @@ _FIGURES: Final = frozenset({"fig", "figs", "tab", "abb", "rys", "рис"})
 _UNITS: Final = frozenset({"ms", "st", "gr", "г", "m"})
 """Units, when they stand behind a number."""
 
+_DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})+\Z")
 _INITIALS: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 """``p.m``, ``U.S``, ``o.k``: letters with a stop between each two."""
 
@@ -149,6 +150,8 @@ def ends_after(  # noqa: C901, PLR0911, PLR0912 - a table
             zone = first_word(following, final=final)
             return None if zone is None else _ZONE.match(zone) is None
         return not lower and not (capital and key in _ALSO_BEFORE_A_CAPITAL)
+    if not before.strip() and _DOTTED.match(word):
+        return False  # "1.1. Setup"
     if word.isdigit():
         return _ends_after_number(word, before, lower=lower, language=language)
     if _LONG_ROMAN.match(word):

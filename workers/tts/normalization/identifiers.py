@@ -84,8 +84,8 @@ def _in_pairs(figures: str) -> str:
     first, second = int(figures[:2]), int(figures[2:])
     if not second:
         return cardinal(int(figures), "en") if not first % 10 else f"{cardinal(first, 'en')} hundred"
-    link = "oh " if second < 10 else ""  # noqa: PLR2004 - one figure
-    return f"{cardinal(first, 'en')} {link}{cardinal(second, 'en')}"
+    zero = "oh " if second < 10 else ""  # noqa: PLR2004 - one figure
+    return f"{cardinal(first, 'en')} {zero}{cardinal(second, 'en')}"
 
 
 def say_names(text: str, language: str) -> str:

@@ -149,8 +149,8 @@ def _fraction(found: re.Match[str], *, base: str) -> str:
     if not behind:
         before = found.string[: found.start()]
         return f"{' ' if before and not before[-1].isspace() else ''}{said} ".rstrip(" ") + " "
-    link, half = _AND[base]
-    return f" {half if sign == '½' else link + said} "
+    conjunction, half = _AND[base]
+    return f" {half if sign == '½' else conjunction + said} "
 
 
 @functools.cache
