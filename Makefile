@@ -44,6 +44,7 @@ types: $(VENV)/dev ## check types only, and that the checkers would see an error
 bench: $(VENV)/base ## print the latency table of this machine, and throughputs; FULL=--full: with models at full size
 	@$(BIN)/voicestream bench
 	@$(BIN)/python -P tests/benchmarks/bench_parser.py
+	@[ ! -e $(VENV)/neural ] || PYTHONPATH=tests $(BIN)/python -P tests/benchmarks/bench_firefox.py
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_nllb.py $(FULL)
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_xtts.py $(FULL)
 
