@@ -48,8 +48,8 @@ def qualities() -> dict[str, str]:
     return {model.quality: model.name for model in translation_models() if model.quality and model.original is None}
 
 
-def for_direction(quality: str, source: str, target: str) -> list[Model] | None:
-    """Return the models that translate one direction; None if a quality does not mean models of directions.
+def for_direction(quality: str, source: str, target: str) -> list[Model]:
+    """Return the models of a quality that translate one direction.
 
     Args:
         quality: value of ``setup --quality``.
@@ -60,14 +60,13 @@ def for_direction(quality: str, source: str, target: str) -> list[Model] | None:
         UsageError: there is no model of the direction.
     """
     offered = [model for model in catalogue().values() if model.direction and model.quality == quality]
-    if not offered:
-        return None
     found = [model for model in offered if model.direction == (source, target)]
     if not found:
         targets = sorted(model.direction[1] for model in offered if model.direction and model.direction[0] == source)
+        titles = " or ".join(dict.fromkeys(model.title for model in offered)) or f'the quality "{quality}"'
         raise UsageError(
-            f"{offered[0].title} does not translate from {source} to {target}",
-            hint=f"It has {', '.join(targets)}. Without --quality another translator is taken.",
+            f"{titles} does not translate from {source} to {target}",
+            hint=f"There is {', '.join(targets)}. Without --quality another translator is taken.",
         )
     return found
 

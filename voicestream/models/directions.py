@@ -49,7 +49,7 @@ def route(directions: Container[Direction], source: str, target: str) -> list[Di
         target: BCP-47 tag.
     """
     try:
-        first, last = _code(source), _code(target)
+        first, last = code(source), code(target)
     except UsageError:
         return []
     if first == last:
@@ -64,8 +64,8 @@ def as_setting(models: str, source: str, target: str) -> str:
     return f"{legs[0][0]}-{legs[-1][1]}" if legs else ""
 
 
-def _code(tag: str) -> str:
-    """Return the code of a language in the names of models.
+def code(tag: str) -> str:
+    """Return the code of a BCP-47 tag in the names of models.
 
     Raises:
         UsageError: there is no such language, or it is written in a script that no model knows.
@@ -73,5 +73,5 @@ def _code(tag: str) -> str:
     language = languages.parse(tag)
     script = _SCRIPTS.get(language.base)
     if script is not None and language.script != script:
-        raise UsageError(f"no model of single directions knows {language.name}")
+        raise UsageError(f"no model of single directions knows {language.name}", hint=f"Try: {language.base}")
     return language.base

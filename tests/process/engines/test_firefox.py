@@ -29,6 +29,12 @@ def test_auto_translates_an_installed_direction_with_it_and_others_as_without(
     assert "firefox is not ready" not in other.stderr
 
 
+def test_setup_refuses_a_script_that_no_model_knows(place: Voicestream) -> None:
+    done = place.call("setup", "--to", "zh-TW", "--quality", "light", "--yes")
+    assert done.returncode == 2
+    assert "knows Chinese" in done.stderr
+
+
 def test_setup_names_what_the_light_translator_has(place: Voicestream) -> None:
     done = place.call("setup", "--to", "mi", "--quality", "light", "--yes")
     assert done.returncode == 2

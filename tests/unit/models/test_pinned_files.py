@@ -179,8 +179,7 @@ def test_every_model_of_a_direction_has_pinned_files_at_one_commit() -> None:
 
 
 def test_models_of_single_directions_come_by_the_quality_light() -> None:
-    (model,) = catalogue.for_direction("light", "en", "pt") or []
+    (model,) = catalogue.for_direction("light", "en", "pt")
     assert model.name == "firefox-en-pt"
-    assert catalogue.for_direction("small", "en", "pt") is None
     with pytest.raises(VoicestreamError, match="does not translate from en to mi"):
         catalogue.for_direction("light", "en", "mi")

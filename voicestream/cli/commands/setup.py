@@ -15,7 +15,7 @@ from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.config import languages
 from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
-from voicestream.models import catalogue, packages
+from voicestream.models import catalogue, directions, packages
 from voicestream.models.catalogue import COMPUTES, format_size
 from voicestream.models.location import directory
 from voicestream.models.model_store import ModelStore
@@ -118,7 +118,8 @@ def _translation(
         UsageError: no model of the quality does.
         ConfigurationError: a package is missing.
     """
-    if quality is not None and (found := catalogue.for_direction(quality, "en", language.base)) is not None:
+    if quality is not None and _is_light(quality):
+        found = catalogue.for_direction(quality, directions.PIVOT, directions.code(language.tag))
         spec = registry.spec(registry.TRANSLATORS, found[0].engine)
         packages.check(*spec.packages, install=spec.install)
         return found
