@@ -6,6 +6,7 @@ Nobody translates them, and a translation without them says something else.
 from __future__ import annotations
 
 import bisect
+import errno
 import re
 from typing import Final
 
@@ -36,6 +37,9 @@ _FOLDERS: Final = word_set(
     """
 )
 """Usual names of folders with which a path begins."""
+
+_ERRORS: Final = frozenset(errno.errorcode.values())
+"""``ENOENT``, ``ECONNREFUSED``."""
 
 SPOKEN: Final = word_set(
     """
@@ -86,7 +90,7 @@ def without(text: str) -> str:
 def is_name(word: str) -> bool:
     """Whether a word, without punctuation around it, is a name that a program gave."""
     if word.isalpha() and word.isascii():
-        return _CAMEL.fullmatch(word) is not None
+        return _CAMEL.fullmatch(word) is not None or word in _ERRORS
     if _HEXADECIMAL.fullmatch(word):
         return True
     if _NUMBER.fullmatch(word):
@@ -97,4 +101,6 @@ def is_name(word: str) -> bool:
         return True
     # A path has a name in it: src/date.ts; and/or, read/write and TCP/IP have none.
     folder, slash, rest = word.partition("/")
-    return bool(slash) and (folder in _FOLDERS or any(map(is_name, filter(None, (folder, *rest.split("/"))))))
+    return bool(slash) and (
+        folder in _FOLDERS or "@" in rest or any(map(is_name, filter(None, (folder, *rest.split("/")))))
+    )

@@ -1,4 +1,4 @@
-"""Names that git gave: commands, branches and numbers of issues; by context, since ``main`` is a word, too."""
+"""Names of git and of command lines: commands, options, branches, issues; by context, since ``main`` is a word, too."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ _MAIN_LINE: Final = re.compile(
 )
 """A usual name of a branch where no noun follows it."""
 
+_FLAG: Final = re.compile(r"(?<![\w-])--[a-z][\w-]*[a-z0-9]")
+"""An option of a program: ``--dry-run``."""
+
 _ISSUE: Final = re.compile(r"(?<![\w#&])#[0-9]+(?!\w)")
 
 
@@ -45,6 +48,8 @@ def spans(text: str) -> list[tuple[int, int]]:
     found = [match.span() for match in _ISSUE.finditer(text)] if "#" in text else []
     if "git " in text:
         found += (match.span() for match in _COMMAND.finditer(text))
+    if "--" in text:
+        found += (match.span() for match in _FLAG.finditer(text))
     if "/" in text:
         found += (match.span() for match in _BRANCH.finditer(text))
     return [*found, *(match.span(1) for match in _MAIN_LINE.finditer(text))]

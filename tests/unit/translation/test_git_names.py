@@ -27,6 +27,8 @@ def names(text: str) -> list[str]:
         ("It is three commits behind master.", ["master"]),
         ("I fixed issue #4821 and (#4822).", ["#4821", "#4822"]),
         ("See src/utils/date.ts and routes/index.js.", ["src/utils/date.ts", "routes/index.js"]),
+        ("The option --dry-run of actions/checkout@v4 gives ENOENT.", ["--dry-run", "actions/checkout@v4", "ENOENT"]),
+        ("A pause -- and then ERROR, EVERY time -- ends.", []),
         ("The main reason is on the main page of main street.", []),
         ("Git is fast, and git itself is old.", []),
         ("We develop with care, and master it.", []),
