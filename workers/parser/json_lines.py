@@ -19,6 +19,7 @@ NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """Exceptions of msgspec for text that is no JSON, for bytes that are no UTF-8, and for deep nesting."""
 
 _OPENS: Final = re.compile(rb'\{\s*"[^"\n]{1,120}"\s*:')
+_CHAT: Final = re.compile(rb'"(?:sessionId|session_id|projectHash|messages|conversation|history|id)"\s*:')
 _LOG: Final = re.compile(
     rb"\(node:\d+\)|npm (?:warn|err|notice)|(?:warning|warn|error|debug|info|trace|deprecated|notice)\b\s?[:\]]"
     rb"|\[(?:warning|warn|error|debug|info|trace|notice)\]",
@@ -42,6 +43,12 @@ def is_json(line: bytes) -> bool:
 def opens_object(line: bytes) -> bool:
     """Return whether a line begins like an object with a name in it, which is never prose, even if truncated."""
     return _OPENS.match(line) is not None
+
+
+def is_chat_document(lines: list[bytes]) -> bool:
+    """Return whether lines begin like a chat that is one JSON document over many lines, which is not read."""
+    shown = [line.strip() for line in lines if line.strip()]
+    return shown[:1] == [b"{"] and len(shown) > 1 and _CHAT.match(shown[1]) is not None
 
 
 def is_log(line: bytes) -> bool:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream.protocol.messages import MAX_STATE_BYTES
-from voicestream.workers.parser.json_lines import NOT_JSON, decoded, divided, is_json, is_log, opens_object
+from voicestream.workers.parser.json_lines import (
+    NOT_JSON,
+    decoded,
+    divided,
+    is_chat_document,
+    is_json,
+    is_log,
+    opens_object,
+)
 from voicestream.workers.parser.lines import LONGEST_LINE, LineBuffer
 from voicestream.workers.parser.message_assembler import AssemblerState, MessageAssembler
 from voicestream.workers.parser.readers import AnyReader
@@ -255,6 +263,10 @@ class Pipeline:
             self._note_noise(line, "the input ends inside a line" if last and shown.startswith(b"{") else "")
             return
         self._held.append(line)
+        if len(self._held) > 1 and is_chat_document(self._held):
+            self._held = []
+            self._note_unknown(b"{}")
+            return
         prose = sum(1 for held in self._held if held.strip(_BLANK) and not is_log(held))
         if prose >= _LINES_BEFORE_TEXT or len(self._held) > _LINES_HELD:
             self._take_for_text()
@@ -349,7 +361,7 @@ class Pipeline:
             return False
         self._state.unknown += 1
         if self._state.unknown == 1 and self._state.reader is None:
-            self._assembler.notice("this is JSON of a kind voicestream does not know; it stays ignored (see --format)")
+            self._assembler.notice("this is JSON of a kind voicestream does not know; it stays silent (see --format)")
         return True
 
     def _note_foreign(self, line: bytes) -> None:

@@ -109,7 +109,7 @@ def _without_capitals(end: str, head: str) -> bool | None:
     closing = next((character for character in reversed(end[-8:]) if character.isalpha()), "")
     if _is_caseless(closing):
         return True
-    if _is_caseless(head.lstrip(_OPENING_MARKS)[:1]) and any(map(_is_caseless, end[-_LABEL_LIMIT:])):
+    if _is_caseless(head.lstrip(_OPENING_MARKS)[:1]):
         return True
     return None
 

@@ -175,7 +175,7 @@ def _after_stop(  # noqa: C901, PLR0911 - one question after another
         space += 1
     if space == size:
         return (j, False) if final else (None, False)
-    if not quoted and text[space] in "»›":  # behind a space it closes in French, and opens in German
+    if not quoted and text[space] in "»›”":  # behind a space it closes in French, and opens in German
         if space + 1 == size and not final:
             return None, False
         if not text[space + 1 : space + 2].isalnum():

@@ -96,7 +96,7 @@ def has_words(text: str) -> bool:
 def close(text: str) -> str:
     """End a sentence with a stop: a weak mark at its end becomes one, a missing one is added."""
     core = text.rstrip(_CLOSERS)
-    if text[len(core) : len(core) + 1] in ("»", "›"):
+    if text[len(core) : len(core) + 1] in ("»", "›") and core:
         core = core.rstrip()  # French quotes stand behind a space
     if core and core[-1] in stops.ALL:
         return text

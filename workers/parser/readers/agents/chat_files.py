@@ -32,6 +32,8 @@ class _Line(msgspec.Struct, rename="camel"):
     content: str | list[_Part] | None = None
     tool_calls: list[msgspec.Raw] | None = None
     project_hash: str | None = None
+    messages: list[msgspec.Raw] | None = None
+    """The records of a file that is one object."""
 
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
@@ -55,6 +57,8 @@ class ChatFileReader(Reader):
                     return False
                 self._qwen(found, found.message.parts, sink)
             case None:
+                for record in found.messages or []:
+                    self.read(bytes(record), sink)
                 return found.project_hash is not None or line.startswith(b'{"$set"')
             case "user":
                 sink.end_turn()
