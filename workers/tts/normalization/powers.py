@@ -58,7 +58,7 @@ _PART: Final = re.compile(
     r"|ounces?|of (?:the|a|an|all|it|them|its|our|my|your)\b))"
 )
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_POWER: Final = re.compile(r"(?<![^\W_][^\W\d_])(?<=[\w)])([⁻⁺]?[⁰¹²³⁴-⁹]{1,4})")
+_POWER: Final = re.compile(r"(?<![^\W\d_]{3})(?<=[\w)])([⁻⁺]?[⁰¹²³⁴-⁹]{1,4})")
 """Raised figures behind a number, a bracket or a single letter; behind a word they are the mark of a footnote."""
 _LENGTH: Final = r"(mm|cm|dm|km|m|ft|in|mi|yd)"
 _RAISED_UNIT: Final = re.compile(rf"(?<=[\d\s]){_LENGTH}([²³])(?!\w)")

@@ -24,11 +24,18 @@ _RANGES: Final = (
     re.compile(rf"(?<=[\dkKMB€])(){_ANY_DASH}(?=(?:US)?[$€£¥]\s?\d)"),
     re.compile(rf"(?<=\d)(\s?(?:[%‰°€$£¥]|°[CFK]|[A-Za-zµ]{{1,4}})){_DASH}(?=[-+]?[$€£¥]?\d)"),
     re.compile(r"(?<=\d)()\s?[\u2013\u2014]\s?(?=[-+]\d)"),
+    re.compile(r"(?<![^\W\d_])([A-Z]\d)\s?[\u2013\u2014]\s?(?=[A-Z]\d)"),
+    re.compile(rf"(?<=\d)(){_ANY_DASH}(?=\d[\d.,]{{0,12}}\s?(?:mm|cm|km|m)\^)"),
+    re.compile(r"(?<=[日月年時分点秒])()\s?[~\u2013\u2014]\s?(?=\d)"),
     re.compile(rf"(?<=\d\.)(){_DASH}(?=\d{{1,2}}\.\s)"),
 )
 """Each has the text before the dash that belongs to the first end."""
 _SIGNED: Final = re.compile(r"(?<![\w.])([-+]\d[\d.,]*)\s?/\s?(?=[-+]\d)")
-_VERSIONS: Final = re.compile(rf"((?<![A-Za-z])[A-Z][A-Za-z.]{{1,20}} \d+\.\d+){_DASH}(\d+\.\d+)(?!\d|\.\d)")
+_NAMES: Final = (
+    r"Python|Node(?:\.js)?|Ruby|Go|Java|PHP|Perl|Rust|Swift|Kotlin|TypeScript|React|Vue|Angular|Django|Rails|Ubuntu|Debian"
+    r"|Fedora|Android|iOS|macOS|CUDA|PyTorch|Postgres(?:QL)?|MySQL|Redis|[Vv]ersions?"
+)
+_VERSIONS: Final = re.compile(rf"((?<![A-Za-z])(?:{_NAMES}) \d+\.\d+){_PLAIN_DASH}(\d+\.\d+)(?!\d|\.\d)")
 _DAYS: Final = (
     "Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun".split()
 )
