@@ -111,13 +111,18 @@ def test_no_line_makes_a_reader_raise_and_cutting_changes_nothing(
 
 
 def _streams() -> dict[str, bytes]:
-    streams = {case["id"]: ("\n".join(case["lines"]) + "\n").encode() for case in load("streams.jsonl")}
+    cases = (
+        load("streams.jsonl") + load("own_streams.jsonl") + [case for case in load("turn2.jsonl") if "lines" in case]
+    )
+    streams = {case["id"]: ("\n".join(case["lines"]) + "\n").encode() for case in cases}
     demo = Path(voicestream.__file__).parent / "demo" / "session.jsonl"
     streams["demo"] = demo.read_bytes()
     streams["mixed"] = streams["cc-06"] + streams["demo"] + streams["cu-02"] + streams["ge-02"] + streams["cc-07"]
     streams["text"] = (
         "I fixed it. Tests é pass.\n\n日本語です。次。\n- one\n- two\n```py\nx\n```\nDone. And\nmore.\n".encode()
     )
+    listed = [case["input"] for case in load("turn2.jsonl") if "input" in case and "language" not in case]
+    streams["reported"] = partial("\n\n".join(listed)[at : at + 40] for at in range(0, len("\n\n".join(listed)), 40))
     streams["markdown"] = partial(
         ["A **b", "old. Text** | x |\n|--", "-|\n| 1 | 2 |\n{\n", '"a": 1\n}\n1. F', "irst\n<!-- x", "\n-->z"]
     )
