@@ -22,10 +22,10 @@ from voicestream.config.worker_limits import WorkerLimits
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, VoicestreamError
 from voicestream.protocol import pool_memory
 from voicestream.protocol.run_directory import RunDirectory
-from voicestream.supervisor import requirements
 from voicestream.supervisor.loop import Supervisor
 from voicestream.supervisor.processes.watchdog import Limits
-from voicestream.supervisor.requirements import Requirement
+from voicestream.supervisor.sessions import requirements
+from voicestream.supervisor.sessions.requirements import Requirement
 
 if TYPE_CHECKING:
     from voicestream.protocol.pool_memory import Segment

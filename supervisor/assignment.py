@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 from voicestream.config import languages
 from voicestream.config.engine_settings import AUTO
 from voicestream.protocol.messages import EventName, LanguageVoice, SessionEvent
-from voicestream.supervisor import requirements, voice_selection
 from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute
-from voicestream.supervisor.reporting import session_events
+from voicestream.supervisor.processes.worker_events import ROLE_WORDS
+from voicestream.supervisor.sessions import requirements, voice_selection
 
 if TYPE_CHECKING:
     from voicestream.config.engine_settings import EngineSettings
+    from voicestream.supervisor.core import Core
     from voicestream.supervisor.ledger.commands import ChooseVoice, WorkerId
-    from voicestream.supervisor.loop import Supervisor
     from voicestream.supervisor.processes.worker_events import GivenUp
     from voicestream.supervisor.processes.worker_record import WorkerRecord
-    from voicestream.supervisor.requirements import Requirement
-    from voicestream.supervisor.sessions import Session
+    from voicestream.supervisor.sessions.requirements import Requirement
+    from voicestream.supervisor.sessions.session_table import Session
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 class Assignment:
     """The workers of all sessions."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     def assign(self, session: Session, now: float) -> SessionWorkers:
         """Give a new session its workers, starting those that are missing."""
@@ -47,7 +47,7 @@ class Assignment:
 
     def choose_voice(self, choice: ChooseVoice, now: float) -> None:
         """Choose who speaks the sentences of a session in a language that it did not have so far."""
-        session = self._supervisor.sessions.by_id.get(choice.session)
+        session = self._core.sessions.by_id.get(choice.session)
         if session is None or session.workers is None:
             return
         chosen = self._voice_of(session, session.workers.voice, choice.language)
@@ -62,25 +62,25 @@ class Assignment:
 
     def sessions_of(self, worker: WorkerId) -> list[Session]:
         """The sessions that need a worker."""
-        return [session for session in self._supervisor.sessions.by_id.values() if session.needs(worker)]
+        return [session for session in self._core.sessions.by_id.values() if session.needs(worker)]
 
     def given_up(self, event: GivenUp, now: float) -> None:
         """There will be no further incarnation of a worker: end the sessions that cannot do without it.
 
         A session of which it spoke some sentences only goes on with its own voice.
         """
-        supervisor = self._supervisor
-        text = f"{session_events.WORDS[event.worker.role]}: {event.reason}"
+        core = self._core
+        text = f"{ROLE_WORDS[event.worker.role]}: {event.reason}"
         for session in self.sessions_of(event.worker):
             own = session.workers.voice.worker if session.workers is not None else None
             if event.worker != own and event.worker in {voice.worker for voice in session.voices.values()}:
                 self._fall_back(session, event, now)
             else:
-                supervisor.do(supervisor.ledger.stop_session(session.session, text, event.exit_code, now))
+                core.do(core.ledger.stop_session(session.session, text, event.exit_code, now))
 
     def release(self, session: Session, now: float) -> None:
         """A session is over: it needs no worker any more."""
-        for record in self._supervisor.table.records.values():
+        for record in self._core.table.records.values():
             record.named_by.discard(session.session)
             if session.needs(record.worker):
                 record.idle_since = now
@@ -94,7 +94,7 @@ class Assignment:
             return found
         settings = self._settings(session)
         best = voice_selection.better_engine(
-            self._supervisor.table.records[own.worker].found_engine,
+            self._core.table.records[own.worker].found_engine,
             voice_selection.candidates(options.target, settings),
             voice_selection.candidates(language, settings),
         )
@@ -105,7 +105,7 @@ class Assignment:
         return requirements.settings_of("tts", session.options)
 
     def _obtain(self, session: Session, requirement: Requirement, now: float) -> WorkerRecord:
-        record = self._supervisor.table.obtain(requirement, now)
+        record = self._core.table.obtain(requirement, now)
         if requirement.engine != record.requirement.engine:
             record.named_by.add(session.session)
         return record
@@ -120,8 +120,8 @@ class Assignment:
             self._route(session, language, session.workers.voice, now, event.reason)
         text = f"the voice of the session speaks {', '.join(spoken)} as well: {event.reason}"
         notice = SessionEvent(event=EventName.NOTICE, session=session.session, time=now, role="tts", text=text)
-        self._supervisor.sessions.tell(session.session, notice)
+        self._core.sessions.tell(session.session, notice)
 
     def _route(self, session: Session, language: str, voice: VoiceRoute, now: float, reason: str = "") -> None:
-        supervisor = self._supervisor
-        supervisor.do(supervisor.ledger.voice_chosen(session.session, language, voice, now, reason=reason))
+        core = self._core
+        core.do(core.ledger.voice_chosen(session.session, language, voice, now, reason=reason))

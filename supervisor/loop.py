@@ -6,13 +6,11 @@ It never blocks but in ``poll``, and runs no model, no sound driver and no numer
 from __future__ import annotations
 
 import logging
-import math
 import os
 import time
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EXIT_INCOMPLETE, OtherVersionError
-from voicestream.protocol.audio_pool import AudioPool
 from voicestream.protocol.messages import (
     EndOfInput,
     Input,
@@ -26,20 +24,14 @@ from voicestream.protocol.transport import (
 )
 from voicestream.supervisor import poller
 from voicestream.supervisor.assignment import Assignment
-from voicestream.supervisor.detached import Handovers
-from voicestream.supervisor.hub import Hub
+from voicestream.supervisor.core import Core
 from voicestream.supervisor.ledger.commands import PARSER, ChooseVoice, Closed, Report, Send
-from voicestream.supervisor.ledger.ledger import Ledger
 from voicestream.supervisor.poller import Poller
-from voicestream.supervisor.processes.idle_workers import IdleWorkers
-from voicestream.supervisor.processes.memory_exchange import Exchange
-from voicestream.supervisor.processes.process import threads_for
-from voicestream.supervisor.processes.table import ProcessTable
 from voicestream.supervisor.reporting import session_events
 from voicestream.supervisor.requests import RequestHandler
-from voicestream.supervisor.sessions import Sessions
 from voicestream.supervisor.signals import Signals
 from voicestream.supervisor.worker_traffic import WorkerTraffic
+from voicestream.supervisor.worker_upkeep import IdleWorkers, MemoryExchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,11 +40,9 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import Message
     from voicestream.protocol.pool_memory import Segment
     from voicestream.protocol.run_directory import RunDirectory
-    from voicestream.supervisor.ledger.commands import Command, WorkerId
+    from voicestream.supervisor.ledger.commands import Command
     from voicestream.supervisor.processes.watchdog import Limits
-    from voicestream.supervisor.processes.worker_events import GivenUp
-    from voicestream.supervisor.processes.worker_record import WorkerRecord
-    from voicestream.supervisor.requirements import Requirement
+    from voicestream.supervisor.sessions.requirements import Requirement
 
 LOOK_SECONDS: Final = 0.1
 """With a session open, what only time brings (a turn is over, an alarm is due) is noticed this soon."""
@@ -98,49 +88,34 @@ class Supervisor:
                 last session says how long.
             stay: stay until told to end, whatever sessions say.
         """
-        self.started_at: Final = time.monotonic()
-        self.run_directory: Final = run_directory
-        self.pool: Final = AudioPool(segment.descriptor)
-        self.hub: Final = Hub(run_directory.hub)
-        self.ledger: Final = Ledger(self.pool.slots)
-        self.sessions: Final = Sessions(self.hub)
-        self.handovers: Final = Handovers(self.sessions, self.ledger.state)
-        threads = threads_for(os.cpu_count() or 1)
-        self.table: Final = ProcessTable(
-            self.hub,
-            hub_path=run_directory.hub,
-            segment=segment,
-            limits=limits,
-            threads=threads,
-            progress=self._progress,
-        )
-        self.keep_alive_seconds = math.inf if stay else keep_alive_seconds
+        self.core: Final = Core(run_directory, segment, limits, self, keep_alive_seconds=keep_alive_seconds, stay=stay)
         self._stay: Final = stay
-        self.idle_since: float | None = self.started_at
-        self.is_ending = False
         self._initial: Final = initial
-        self.worker_traffic: Final = WorkerTraffic(self)
-        self.assignment: Final = Assignment(self)
-        self._requests: Final = RequestHandler(self)
-        self._exchange: Final = Exchange(self)
-        self.idle_workers: Final = IdleWorkers(self, worker_limits)
-        self._directory_look_at = self.started_at
+        notes = session_events.Notes()
+        self._assignment: Final = Assignment(self.core)
+        self._requests: Final = RequestHandler(self.core, self._assignment, notes)
+        self._exchange: Final = MemoryExchange(self.core)
+        self._idle_workers: Final = IdleWorkers(self.core, self._assignment, worker_limits)
+        self._worker_traffic: Final = WorkerTraffic(
+            self.core, self._assignment, self._requests, self._idle_workers, notes
+        )
+        self._directory_look_at = self.core.started_at
         self._is_cut_off = False
         """Nobody new finds us: neither a client nor a worker."""
         self._signals: Final = Signals()
-        self._poller: Final = Poller(self.hub.socket, self._signals.wake)
+        self._poller: Final = Poller(self.core.hub.socket, self._signals.wake)
         self._is_stale = True
         """Whether what is watched, and ``_due``, have to be found out anew."""
-        self._due = self.started_at
+        self._due = self.core.started_at
         """When to look around though nothing was heard."""
 
     def run(self) -> None:
         """Serve until it is time to end, then end in good order."""
         now = time.monotonic()
         for requirement in self._initial:
-            self.table.obtain(requirement, now).idle_since = now + FIRST_SESSION_SECONDS
+            self.core.table.obtain(requirement, now).idle_since = now + FIRST_SESSION_SECONDS
         _log.info("state=started pid=%d", os.getpid())
-        while not (self.is_ending and self.table.is_empty):
+        while not (self.core.is_ending and self.core.table.is_empty):
             self._turn()
         _log.info("state=ended")
         self._answer_last()
@@ -153,21 +128,23 @@ class Supervisor:
         """
         now = time.monotonic()
         if self._is_stale:
-            self._poller.watch(poller.descriptors(self.table.records.values(), self.sessions.by_id.values(), now))
+            self._poller.watch(
+                poller.descriptors(self.core.table.records.values(), self.core.sessions.by_id.values(), now)
+            )
             self._due = self._due_at(now)
             self._is_stale = False
         ready = self._poller.wait(self._due - now)
-        if ready.pop(self.hub.socket, None):
-            for identity, message in self.hub.receive():
+        if ready.pop(self.core.hub.socket, None):
+            for identity, message in self.core.hub.receive():
                 if isinstance(message, OtherVersionError):
                     self._take_other_version(identity, message, time.monotonic())
                 else:
                     self._take(identity, message, time.monotonic())
-            self.worker_traffic.tell_refused(time.monotonic())
-        if ready or self._is_stale or self.table.has_events or time.monotonic() >= self._due:
+            self._worker_traffic.tell_refused(time.monotonic())
+        if ready or self._is_stale or self.core.table.has_events or time.monotonic() >= self._due:
             self._look_around(ready)
         self._feed_parser()
-        self.handovers.complete(time.monotonic())
+        self.core.handovers.complete(time.monotonic())
 
     def _look_around(self, ready: Mapping[object, int]) -> None:
         """What is no message: signals; processes that print, end or are due; clients that are gone; time."""
@@ -176,76 +153,67 @@ class Supervisor:
         if self._signals.wake.fileno() in ready:
             for number in self._signals.take():
                 self.end(f"told to by {number.name}")
-        for record in self.table.records.values():
+        for record in self.core.table.records.values():
             if record.process is not None:
                 record.read(record.process, ready, now)
-        self.table.check(now)
-        for event in self.table.take_events():
-            self.worker_traffic.act_on(event, time.monotonic())
+        self.core.table.check(now)
+        for event in self.core.table.take_events():
+            self._worker_traffic.act_on(event, time.monotonic())
         self._notice_ended_clients()
-        self.do(self.ledger.tick(time.monotonic()))
-        if self.idle_since is not None and now >= self.idle_since + self.keep_alive_seconds:
+        self.do(self.core.ledger.tick(time.monotonic()))
+        if self.core.idle_since is not None and now >= self.core.idle_since + self.core.keep_alive_seconds:
             self.end("nothing to do")
         self._exchange.look(now)
-        self.idle_workers.look(now)
+        self._idle_workers.look(now)
         self._look_after_directory(now)
 
     def _look_after_directory(self, now: float) -> None:
         """Once it is deleted, finish the open sessions, whose connections stay, and make room for a successor."""
         if not self._is_cut_off and now >= self._directory_look_at:
             self._directory_look_at = now + DIRECTORY_LOOK_SECONDS
-            self._is_cut_off = not self.run_directory.is_intact()
+            self._is_cut_off = not self.core.run_directory.is_intact()
             if self._is_cut_off:
-                _log.warning("the run directory %s was deleted", self.run_directory.path)
+                _log.warning("the run directory %s was deleted", self.core.run_directory.path)
         # A worker that ends now cannot be replaced: the next one would not find us.
-        if self._is_cut_off and not (self.sessions.by_id and self.table.is_complete):
+        if self._is_cut_off and not (self.core.sessions.by_id and self.core.table.is_complete):
             self.end("its run directory was deleted")
 
     def end(self, reason: str) -> None:
         """Begin to end: sessions are closed, workers stopped."""
-        if self.is_ending:
+        if self.core.is_ending:
             return
         _log.info("state=ending reason=%r", reason)
-        self.is_ending = self._is_stale = True
+        self.core.is_ending = self._is_stale = True
         now = time.monotonic()
-        for session in list(self.sessions.by_id):
-            self.do(self.ledger.stop_session(session, f"the supervisor ends: {reason}", EXIT_INCOMPLETE, now))
-        self.table.stop_all(now)
+        for session in list(self.core.sessions.by_id):
+            self.do(self.core.ledger.stop_session(session, f"the supervisor ends: {reason}", EXIT_INCOMPLETE, now))
+        self.core.table.stop_all(now)
 
     def do(self, commands: Iterable[Command]) -> None:
         """Carry out what the ledger wants."""
         told: list[Report | ChooseVoice | Closed] = []
         for command in commands:
             if isinstance(command, Send):
-                self.worker_traffic.send(command.worker, command.message)
+                self._worker_traffic.send(command.worker, command.message)
             else:
                 told.append(command)
         # Workers first: what clients are told can wait for some microseconds, and the next sound cannot.
         for one in told:
             if isinstance(one, Report):
-                self.handovers.note(one.event)
-                self.sessions.tell(one.event.session, one.event)
+                self.core.handovers.note(one.event)
+                self.core.sessions.tell(one.event.session, one.event)
             elif isinstance(one, ChooseVoice):
-                self.assignment.choose_voice(one, time.monotonic())
+                self._assignment.choose_voice(one, time.monotonic())
             else:
                 self._close(one)
 
-    def restart_done(self, record: WorkerRecord, now: float) -> None:
-        """Answer those who asked for a restart of this worker, now that its next incarnation is ready."""
-        self._requests.restart_done(record, now)
-
-    def given_up(self, event: GivenUp, now: float) -> None:
-        """There will be no further incarnation of a worker: tell who waits for one, and the sessions that need it."""
-        self._requests.restart_failed(event.worker, event.reason)
-        self.assignment.given_up(event, now)
-
     def _take(self, identity: bytes, message: Message, now: float) -> None:
-        record = self.table.record_of(identity)
+        record = self.core.table.record_of(identity)
         if record is not None:
             if is_from_worker(message):
-                self.worker_traffic.take(record, message, now)
+                self._worker_traffic.take(record, message, now)
             else:
-                self.hub.drop(identity, "misplaced", type(message).__name__)
+                self.core.hub.drop(identity, "misplaced", type(message).__name__)
         elif isinstance(message, EndOfInput | Input):
             self._take_input(identity, message, now)
         elif is_from_client(message):
@@ -253,92 +221,81 @@ class Supervisor:
             self._requests.take(identity, message, now)
         else:
             # A predecessor that is not quite dead, or somebody who is none of ours.
-            self.hub.drop(identity, "stale", type(message).__name__)
+            self.core.hub.drop(identity, "stale", type(message).__name__)
 
     def _take_other_version(self, identity: bytes, error: OtherVersionError, now: float) -> None:
         """A worker or a client of another version of the protocol: the one is ended, the other told."""
-        record = self.table.record_of(identity)
+        record = self.core.table.record_of(identity)
         self._is_stale = True
         if record is not None:
-            self.table.heard_other_version(record, error, now)
+            self.core.table.heard_other_version(record, error, now)
         else:
             self._requests.refuse_version(identity, error, now)
 
     def _take_input(self, identity: bytes, message: Input | EndOfInput, now: float) -> None:
-        session = self.sessions.by_id.get(message.session)
+        session = self.core.sessions.by_id.get(message.session)
         if session is None or session.client != identity or session.input_ended:
-            self.hub.drop(identity, "misplaced", type(message).__name__)
+            self.core.hub.drop(identity, "misplaced", type(message).__name__)
         elif isinstance(message, EndOfInput):
             session.input_ended = True
         elif session.input.end + len(message.data) > session.accepted + INPUT_CREDIT_BYTES + INPUT_CHUNK_BYTES:
             # All of it would have to be kept here. A piece that is left out cannot be made up for, so that is the end.
-            self.hub.drop(identity, "flood", f"input at {message.offset}, accepted {session.accepted}")
+            self.core.hub.drop(identity, "flood", f"input at {message.offset}, accepted {session.accepted}")
             reason = "its client sent more input than it may"
-            self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, now))
+            self.do(self.core.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, now))
         elif not session.input.append(message.offset, message.data, pause=message.pause):
-            self.hub.drop(identity, "misplaced", f"input at {message.offset}, not {session.input.end}")
+            self.core.hub.drop(identity, "misplaced", f"input at {message.offset}, not {session.input.end}")
 
     def _close(self, closed: Closed) -> None:
-        session = self.sessions.by_id.get(closed.session)
+        session = self.core.sessions.by_id.get(closed.session)
         if session is None:
             return
         now = time.monotonic()
         self._is_stale = True
         if not self._stay:
-            self.keep_alive_seconds = session.options.keep_alive_seconds
-        is_last = len(self.sessions.by_id) == 1
-        ends = self.is_ending or (is_last and self.keep_alive_seconds <= 0)
-        self.sessions.tell(closed.session, session_events.closed(closed, supervisor_ends=ends))
+            self.core.keep_alive_seconds = session.options.keep_alive_seconds
+        is_last = len(self.core.sessions.by_id) == 1
+        ends = self.core.is_ending or (is_last and self.core.keep_alive_seconds <= 0)
+        self.core.sessions.tell(closed.session, session_events.closed(closed, supervisor_ends=ends))
         _log.info("session=%s state=closed exit=%d counts=%r", closed.session, closed.exit_code, closed.counts)
-        self.handovers.closed(session, closed, now)
+        self.core.handovers.closed(session, closed, now)
         self._poller.leave(session.watch)
-        self.sessions.close(session, self.table.identity(PARSER))
-        self.assignment.release(session, now)
-        if not self.sessions.by_id:
-            self.idle_since = now
+        self.core.sessions.close(session, self.core.table.identity(PARSER))
+        self._assignment.release(session, now)
+        if not self.core.sessions.by_id:
+            self.core.idle_since = now
             # A pause ends with the last session that it held.
             self._requests.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:
-        if PARSER in self.ledger.state.available:
-            parser = self.table.identity(PARSER)
+        if PARSER in self.core.ledger.state.available:
+            parser = self.core.table.identity(PARSER)
             if parser is not None:
-                self.sessions.feed(parser, time.monotonic())
+                self.core.sessions.feed(parser, time.monotonic())
 
     def _notice_ended_clients(self) -> None:
-        for session in self.sessions.left():
+        for session in self.core.sessions.left():
             _log.info("session=%s client=gone", session.session)
             if session.detached or session.detach:
                 self._poller.leave(session.watch)
-                self.handovers.client_ended(session, time.monotonic())
+                self.core.handovers.client_ended(session, time.monotonic())
                 # Nobody else could let it go on.
                 self._requests.hold(session.session, paused=False, now=time.monotonic())
             else:
                 reason = "its client is gone"
-                self.do(self.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, time.monotonic()))
-
-    def _progress(self, worker: WorkerId) -> tuple[float | None, int]:
-        if worker == PARSER:
-            return self.sessions.stalled_since(), 0
-        return self.ledger.progress(worker)
-
-    def in_flight(self, worker: WorkerId) -> int:
-        """Sentences (for the parser: sessions with unread input) that a worker has in hand."""
-        if worker == PARSER:
-            return sum(session.asked_at is not None for session in self.sessions.by_id.values())
-        return self.ledger.in_flight(worker)
+                self.do(self.core.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, time.monotonic()))
 
     def _due_at(self, now: float) -> float:
-        due = min(self.table.due_at(now), now + (LOOK_SECONDS if self.sessions.by_id else IDLE_LOOK_SECONDS))
-        if self.idle_since is not None:
-            due = min(due, self.idle_since + self.keep_alive_seconds)
-        if self.sessions.needs_polls:
+        core = self.core
+        due = min(core.table.due_at(now), now + (LOOK_SECONDS if core.sessions.by_id else IDLE_LOOK_SECONDS))
+        if core.idle_since is not None:
+            due = min(due, core.idle_since + core.keep_alive_seconds)
+        if core.sessions.needs_polls:
             due = min(due, now + POLL_SECONDS)
-        return min(
-            [due, *(record.log.rests_until for record in self.table.records.values() if record.log.rests_until > now)]
-        )
+        resting = (record.log.rests_until for record in core.table.records.values())
+        return min([due, *(until for until in resting if until > now)])
 
     def _answer_last(self) -> None:
         self._requests.ended()
-        self.hub.close(linger_seconds=LAST_FRAMES_SECONDS)
-        self.pool.close()
+        self.core.hub.close(linger_seconds=LAST_FRAMES_SECONDS)
+        self.core.pool.close()

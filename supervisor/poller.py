@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from voicestream.protocol.process_watch import ProcessWatch
     from voicestream.supervisor.processes.worker_record import WorkerRecord
-    from voicestream.supervisor.sessions import Session
+    from voicestream.supervisor.sessions.session_table import Session
 
 
 class Poller:

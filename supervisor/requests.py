@@ -26,19 +26,20 @@ from voicestream.protocol.messages import (
     StatusRequest,
     WorkerRestarted,
 )
-from voicestream.supervisor import admission
 from voicestream.supervisor.reporting import control_answers, overview, session_events, session_status, worker_status
+from voicestream.supervisor.sessions import admission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicestream.errors import OtherVersionError
     from voicestream.protocol.messages import FromClient, RefusalCode, SessionOptions, WorkerStatus
+    from voicestream.supervisor.assignment import Assignment
+    from voicestream.supervisor.core import Core
     from voicestream.supervisor.ledger.commands import WorkerId
-    from voicestream.supervisor.loop import Supervisor
     from voicestream.supervisor.processes.shutdown import Step
     from voicestream.supervisor.processes.worker_record import WorkerRecord
-    from voicestream.supervisor.sessions import Session
+    from voicestream.supervisor.sessions.session_table import Session
 
 MAX_REQUESTS_A_SECOND: Final = 100
 """Of one client: more than any person or script needs."""
@@ -62,8 +63,10 @@ class _Waiting:
 class RequestHandler:
     """Answers clients on behalf of the supervisor."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
+    def __init__(self, core: Core, assignment: Assignment, notes: session_events.Notes) -> None:
+        self._core = core
+        self._assignment = assignment
+        self._notes = notes
         self._waiting: dict[tuple[bytes, WorkerId], _Waiting] = {}
         self._wait_for_end: set[bytes] = set()
         self._asked: collections.Counter[bytes] = collections.Counter()
@@ -73,7 +76,7 @@ class RequestHandler:
     def take(self, client: bytes, message: FromClient, now: float) -> None:
         """One request of a client."""
         if self._asks_too_much(client, now):
-            self._supervisor.hub.drop(client, "flood", type(message).__name__)
+            self._core.hub.drop(client, "flood", type(message).__name__)
             return
         match message:
             case OpenSession():
@@ -81,18 +84,18 @@ class RequestHandler:
             case Control():
                 self._control(client, message, now)
             case StatusRequest():
-                self._supervisor.hub.send(client, self._status(now))
+                self._core.hub.send(client, self._status(now))
             case RestartWorker():
                 self._restart(client, message, now)
             case _:
-                self._supervisor.hub.drop(client, "misplaced", type(message).__name__)
+                self._core.hub.drop(client, "misplaced", type(message).__name__)
 
     def refuse_version(self, client: bytes, error: OtherVersionError, now: float) -> None:
         """A frame of another version: its sender is told, and may end this supervisor to get one of its own."""
         if error.is_shutdown:
-            self._supervisor.end("voicestream down, of another version")
+            self._core.effects.end("voicestream down, of another version")
             return
-        self._supervisor.hub.drop(client, "version", str(error))
+        self._core.hub.drop(client, "version", str(error))
         if not self._asks_too_much(client, now):
             text = (
                 f"the running supervisor is of another version of voicestream "
@@ -104,24 +107,22 @@ class RequestHandler:
     @property
     def paused_by(self) -> str:
         """The cause of a pause of all sessions; empty = they are not paused."""
-        if self._supervisor.ledger.playing.paused:
+        if self._core.ledger.playing.paused:
             return PAUSE
-        state = self._supervisor.ledger.state.sessions
+        state = self._core.ledger.state.sessions
         return ", ".join(state) if all(book.held for book in state.values()) else ""
 
     def hold(self, session: str, *, paused: bool, now: float) -> None:
         """Hold what is heard, or go on: of one session, or (``session`` empty) of all."""
         if session:
-            self._supervisor.do(self._supervisor.ledger.hold_session(session, held=paused, now=now))
+            self._core.do(self._core.ledger.hold_session(session, held=paused, now=now))
             return
-        if paused != self._supervisor.ledger.playing.paused:
-            self._supervisor.sessions.tell_all(
-                lambda session: session_events.paused(session, PAUSE, now, paused=paused)
-            )
-        self._supervisor.do(self._supervisor.ledger.hold(paused=paused, now=now))
+        if paused != self._core.ledger.playing.paused:
+            self._core.sessions.tell_all(lambda session: session_events.paused(session, PAUSE, now, paused=paused))
+        self._core.do(self._core.ledger.hold(paused=paused, now=now))
         if not paused:
-            for each in list(self._supervisor.sessions.by_id):
-                self._supervisor.do(self._supervisor.ledger.hold_session(each, held=False, now=now))
+            for each in list(self._core.sessions.by_id):
+                self._core.do(self._core.ledger.hold_session(each, held=False, now=now))
 
     def restart_done(self, record: WorkerRecord, now: float) -> None:
         """The next incarnation of a worker is ready."""
@@ -138,7 +139,7 @@ class RequestHandler:
                 engine=record.engine_name,
                 remaining=sum(one.client == waiting.client for one in self._waiting.values()),
             )
-            self._supervisor.hub.send(waiting.client, answer)
+            self._core.hub.send(waiting.client, answer)
 
     def restart_failed(self, worker: WorkerId, reason: str) -> None:
         """There will be no next incarnation of a worker."""
@@ -150,7 +151,7 @@ class RequestHandler:
     def ended(self) -> None:
         """All workers are gone: tell who waited for that."""
         for client in self._wait_for_end:
-            self._supervisor.hub.send(client, Done(text="ended"))
+            self._core.hub.send(client, Done(text="ended"))
 
     def _waiting_for(self, worker: WorkerId) -> list[_Waiting]:
         return [waiting for waiting in self._waiting.values() if waiting.worker == worker]
@@ -164,11 +165,11 @@ class RequestHandler:
         return self._asked[client] > MAX_REQUESTS_A_SECOND
 
     def _open(self, client: bytes, message: OpenSession, now: float) -> None:
-        supervisor = self._supervisor
-        if supervisor.is_ending:
+        core = self._core
+        if core.is_ending:
             self._refuse(client, "ending", "the supervisor is ending", EXIT_INCOMPLETE)
             return
-        sessions = supervisor.sessions.by_id
+        sessions = core.sessions.by_id
         checks: tuple[tuple[RefusalCode, Callable[[], str]], ...] = (
             (
                 "too_many_sessions",
@@ -181,14 +182,14 @@ class RequestHandler:
             if text := check():
                 self._refuse(client, code, text, EXIT_USAGE)
                 return
-        session = supervisor.sessions.open(client, message.options, message.pid, now, detach=message.detach)
-        supervisor.idle_since = None
-        workers = supervisor.assignment.assign(session, now)
-        records = supervisor.table.records
+        session = core.sessions.open(client, message.options, message.pid, now, detach=message.detach)
+        core.idle_since = None
+        workers = self._assignment.assign(session, now)
+        records = core.table.records
         translator = records[workers.translator] if workers.translator is not None else None
         tts = records[workers.voice.worker]
-        notes = supervisor.worker_traffic.notes
-        supervisor.hub.send(
+        notes = self._notes
+        core.hub.send(
             client,
             SessionOpened(
                 session=session.session,
@@ -201,22 +202,22 @@ class RequestHandler:
             ),
         )
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
-        opened = supervisor.ledger.open_session(session.session, message.options, workers, now, detach=message.detach)
-        supervisor.do(opened)
+        opened = core.ledger.open_session(session.session, message.options, workers, now, detach=message.detach)
+        core.do(opened)
 
     def _file_in_use(self, options: SessionOptions) -> str:
         path = options.output.path
-        others = [s.options.output for s in self._supervisor.sessions.by_id.values()]
+        others = [s.options.output for s in self._core.sessions.by_id.values()]
         if path and any(other.path and _is_same_file(other.path, path) for other in others):
             return f"another session is writing {path}.\nGive another name: --output FILE.wav"
         return ""
 
     def _control(self, client: bytes, message: Control, now: float) -> None:
-        supervisor = self._supervisor
-        ledger = supervisor.ledger
+        core = self._core
+        ledger = core.ledger
         text = ""
         if message.session or message.action in ("stop", "detach"):
-            session = supervisor.sessions.by_id.get(message.session)
+            session = core.sessions.by_id.get(message.session)
             if session is None or session.client != client:
                 self._refuse(client, "unknown_session", "no such session", EXIT_USAGE)
                 return
@@ -230,34 +231,34 @@ class RequestHandler:
             case "skip" | "hush":
                 everything = message.action == "hush"
                 text = control_answers.of_skip(ledger.waiting(everything=everything), everything=everything)
-                supervisor.do(ledger.skip(now, everything=everything))
+                core.do(ledger.skip(now, everything=everything))
             case "stop":
-                supervisor.do(ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
+                core.do(ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
                 return
             case "detach":
-                self._detach(supervisor.sessions.by_id[message.session], now)
+                self._detach(core.sessions.by_id[message.session], now)
                 return
             case "shutdown":
                 self._wait_for_end.add(client)
-                supervisor.end("voicestream down")
+                core.effects.end("voicestream down")
                 return
             case "replay":
                 self._refuse(client, "not_available", "replay is not there yet", EXIT_USAGE)
                 return
-        supervisor.hub.send(client, Done(text=text))
+        core.hub.send(client, Done(text=text))
 
     def _detach(self, session: Session, now: float) -> None:
         if session.input_ended:
-            self._supervisor.handovers.ask(session, now)
+            self._core.handovers.ask(session, now)
         else:
             self._refuse(session.client, "not_available", "the input of the session has not ended", EXIT_USAGE)
 
     def _restart(self, client: bytes, message: RestartWorker, now: float) -> None:
-        supervisor = self._supervisor
-        if supervisor.is_ending:
+        core = self._core
+        if core.is_ending:
             self._refuse(client, "ending", "the supervisor is ending", EXIT_INCOMPLETE)
             return
-        of_role = supervisor.table.of_role(message.role)
+        of_role = core.table.of_role(message.role)
         records = [record for record in of_role if message.engine in ("", record.engine_name)]
         if not records:
             running = ", ".join(record.name for record in of_role)
@@ -273,51 +274,51 @@ class RequestHandler:
             self._restart_one(record, "kill" if message.now else "drain", now)
 
     def _restart_one(self, record: WorkerRecord, step: Step, now: float) -> None:
-        supervisor = self._supervisor
+        core = self._core
         record.is_wanted = True
         if record.process is None:
-            supervisor.table.revive(record, now)
+            core.table.revive(record, now)
             return
-        supervisor.ledger.worker_unavailable(record.worker)
-        supervisor.table.end(record, step, now, requested=True, reason="restart")
+        core.ledger.worker_unavailable(record.worker)
+        core.table.end(record, step, now, requested=True, reason="restart")
 
     def _status(self, now: float) -> Status:
-        supervisor = self._supervisor
+        core = self._core
         return Status(
             supervisor=worker_status.of_supervisor(
-                uptime_seconds=now - supervisor.started_at,
-                sessions=len(supervisor.sessions.by_id),
-                keep_alive_seconds=supervisor.keep_alive_seconds,
-                run_directory=str(supervisor.run_directory.path),
-                slots=supervisor.ledger.state.slots,
-                frames_dropped=supervisor.hub.dropped.total(),
+                uptime_seconds=now - core.started_at,
+                sessions=len(core.sessions.by_id),
+                keep_alive_seconds=core.keep_alive_seconds,
+                run_directory=str(core.run_directory.path),
+                slots=core.ledger.state.slots,
+                frames_dropped=core.hub.dropped.total(),
                 paused_by=self.paused_by,
-                overview=overview.of(supervisor.ledger, now),
+                overview=overview.of(core.ledger, now),
             ),
             workers=[row for role in get_args(Role) for row in self._rows(role, now)],
-            sessions=session_status.of_all(supervisor.sessions, supervisor.ledger, now),
-            failures=supervisor.handovers.failures(now),
+            sessions=session_status.of_all(core.sessions, core.ledger, now),
+            failures=core.handovers.failures(now),
             notes={
-                role: next((one.note for one in supervisor.table.of_role(role) if one.note), "")
+                role: next((one.note for one in core.table.of_role(role) if one.note), "")
                 for role in get_args(EngineRole)
             },
         )
 
     def _rows(self, role: Role, now: float) -> list[WorkerStatus]:
         """The workers of a role; a role without one has a row that says so."""
-        supervisor = self._supervisor
+        core = self._core
         return [
             worker_status.of_worker(
                 record,
-                supervisor.in_flight(record.worker),
-                len(supervisor.assignment.sessions_of(record.worker)),
+                core.in_flight(record.worker),
+                len(self._assignment.sessions_of(record.worker)),
                 now,
             )
-            for record in supervisor.table.of_role(role)
+            for record in core.table.of_role(role)
         ] or [worker_status.not_started(role)]
 
     def _refuse(self, client: bytes, code: RefusalCode, text: str, exit_code: int) -> None:
-        self._supervisor.hub.send(client, Refused(text=text, exit_code=exit_code, code=code))
+        self._core.hub.send(client, Refused(text=text, exit_code=exit_code, code=code))
 
 
 def _is_same_file(one: str, other: str) -> bool:

@@ -7,28 +7,16 @@ the restart policy, and only the log and ``workers status`` show it.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.supervisor.ledger.sentences import Stage
-from voicestream.supervisor.reporting.worker_status import memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.protocol.messages import Role
-    from voicestream.supervisor.ledger.commands import WorkerId
     from voicestream.supervisor.ledger.sentences import Row
-    from voicestream.supervisor.loop import Supervisor
-    from voicestream.supervisor.processes.worker_record import WorkerRecord
-
-EXCHANGED_ROLES: Final[tuple[Role, ...]] = ("tts", "translation")
-"""Those that run engines."""
-
-LOOK_SECONDS: Final = 5.0
-"""Interval between two measurements of memory."""
 
 WARM_JOBS: Final = 50
 """After so many jobs caches are filled: what is held then is normal."""
@@ -47,8 +35,6 @@ LOADING_RESERVE: Final = 2.0
 
 RESERVE_SECONDS: Final = 2.0
 """... and this much longer."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,48 +98,3 @@ def buffered_seconds(sessions: Iterable[Iterable[Row]]) -> float:
                 least = min(least, frames / SAMPLE_RATE)
                 break
     return least
-
-
-class Exchange:
-    """Looks after the workers that run engines."""
-
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
-        self._look_at = 0.0
-        self._growths: dict[tuple[WorkerId, int], Growth] = {}
-        """By worker and incarnation."""
-
-    def look(self, now: float) -> None:
-        """Measure, if it is time to, and exchange at most one worker."""
-        supervisor = self._supervisor
-        if now < self._look_at or supervisor.is_ending:
-            return
-        self._look_at = now + LOOK_SECONDS
-        records = [record for role in EXCHANGED_ROLES for record in supervisor.table.of_role(role)]
-        current = {(record.worker, record.incarnation): record for record in records}
-        self._growths = {key: self._growths.get(key) or Growth() for key in current}
-        for key, record in current.items():
-            if (
-                record.state == "ready"
-                and record.stop is None
-                and (reason := self._growths[key].take(self._seen(record, now)))
-            ):
-                # Another supervisor may have taken our place; then the next worker would not find us.
-                if supervisor.run_directory.is_intact():
-                    _log.info("role=%s incarnation=%d exchange=%r", record.role, record.incarnation, reason)
-                    record.is_exchanged = True
-                    supervisor.ledger.worker_unavailable(record.worker)
-                    supervisor.table.end(record, "drain", now, requested=True, reason=reason)
-                return
-
-    def _seen(self, record: WorkerRecord, now: float) -> Look:
-        supervisor = self._supervisor
-        sessions = supervisor.ledger.state.sessions.values()
-        return Look(
-            now=now,
-            jobs=record.jobs,
-            is_busy=supervisor.in_flight(record.worker) > 0,
-            memory=memory_bytes(record.process.pid) if record.process is not None else 0,
-            loading_seconds=(record.ready_at or now) - record.started_at,
-            buffered_seconds=buffered_seconds(session.rows.values() for session in sessions),
-        )

@@ -18,10 +18,17 @@ from voicestream.protocol.messages import PROTOCOL_VERSION, Drain, Hello, Loadin
 from voicestream.protocol.messages import Stop as StopMessage
 from voicestream.supervisor.processes import restart_policy, shutdown, watchdog
 from voicestream.supervisor.processes.process import Launch, WorkerProcess, describe_exit
-from voicestream.supervisor.processes.worker_events import BecameReady, Ended, GivenUp, Removed, Started
+from voicestream.supervisor.processes.worker_events import (
+    BecameReady,
+    Ended,
+    GivenUp,
+    Removed,
+    Started,
+    crashed,
+    not_started,
+)
 from voicestream.supervisor.processes.worker_pool import WorkerPool
 from voicestream.supervisor.processes.worker_record import Stop
-from voicestream.supervisor.reporting import session_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +42,7 @@ if TYPE_CHECKING:
     from voicestream.supervisor.processes.shutdown import Step, Timeouts
     from voicestream.supervisor.processes.worker_events import WorkerEvent
     from voicestream.supervisor.processes.worker_record import WorkerRecord
-    from voicestream.supervisor.requirements import Requirement
+    from voicestream.supervisor.sessions.requirements import Requirement
 
 START_ORDER: Final[tuple[Role, ...]] = ("player", "tts", "translation", "parser")
 """Who receives first, so that ending in reverse stops the source before its sinks."""
@@ -340,9 +347,9 @@ class ProcessTable(WorkerPool):
         counts_as_failure = not (end.requested or end.refused)
         told = ""
         if end.refused and not tried_before:
-            told = session_events.not_started(record.role, status)
+            told = not_started(record.role, status)
         elif counts_as_failure and isinstance(decision, restart_policy.StartAt):
-            told = session_events.crashed(record.role, status, record.stop.reason if record.stop else "")
+            told = crashed(record.role, status, record.stop.reason if record.stop else "")
         reason = f"the {record.role} worker {exit_text if end.refused else f'ended: {exit_text}'}"
         self._events.append(Ended(worker=record.worker, reason=reason, counts_as_failure=counts_as_failure, told=told))
         match decision:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from voicestream.protocol.messages import Role
     from voicestream.supervisor.ledger.commands import WorkerId
+
+ROLE_WORDS: Final[dict[Role, str]] = {
+    "parser": "parser",
+    "translation": "translator",
+    "tts": "voice engine",
+    "player": "player",
+}
+"""Roles in words for people."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +61,20 @@ class Removed:
 
 
 WorkerEvent = Started | BecameReady | Ended | GivenUp | Removed
+
+
+def crashed(role: Role, status: str, stopped_for: str) -> str:
+    """A sentence on a worker that ended unasked and is started again.
+
+    Args:
+        role: of the worker.
+        status: of its process, in words.
+        stopped_for: the reason for which the supervisor ended it, if it did.
+    """
+    how = f"failed ({stopped_for})" if stopped_for else f"crashed ({status})"
+    return f"the {ROLE_WORDS[role]} {how} and is restarted"
+
+
+def not_started(role: Role, reason: str) -> str:
+    """A sentence on a worker for which the system has no process now; the start is tried again."""
+    return f"the {ROLE_WORDS[role]} could not be started ({reason}); it is tried again"

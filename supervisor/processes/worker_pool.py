@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream import log
 from voicestream.config.engine_settings import AUTO
-from voicestream.supervisor import requirements, voice_selection
 from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.processes.worker_log import WorkerLog
 from voicestream.supervisor.processes.worker_record import WorkerRecord
+from voicestream.supervisor.sessions import requirements, voice_selection
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import Role
-    from voicestream.supervisor.requirements import Requirement
+    from voicestream.supervisor.sessions.requirements import Requirement
 
 
 class WorkerPool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from voicestream.supervisor.processes.restart_policy import End
     from voicestream.supervisor.processes.shutdown import Step
     from voicestream.supervisor.processes.worker_log import WorkerLog
-    from voicestream.supervisor.requirements import Requirement
+    from voicestream.supervisor.sessions.requirements import Requirement
 
 KEPT_DURATIONS: Final = 256
 """Jobs from which the percentiles are made."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from voicestream.protocol.messages import EventName, SessionClosed, SessionEvent
 
@@ -10,14 +10,6 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import Loading, Role
     from voicestream.supervisor.ledger.commands import Closed
     from voicestream.supervisor.processes.worker_record import WorkerRecord
-
-WORDS: Final[dict[Role, str]] = {
-    "parser": "parser",
-    "translation": "translator",
-    "tts": "voice engine",
-    "player": "player",
-}
-"""Roles in words for people."""
 
 
 class Notes:
@@ -33,23 +25,6 @@ class Notes:
             return ""
         self._told.add(note)
         return note
-
-
-def crashed(role: Role, status: str, stopped_for: str) -> str:
-    """A sentence on a worker that ended unasked and is started again.
-
-    Args:
-        role: of the worker.
-        status: of its process, in words.
-        stopped_for: the reason for which the supervisor ended it, if it did.
-    """
-    how = f"failed ({stopped_for})" if stopped_for else f"crashed ({status})"
-    return f"the {WORDS[role]} {how} and is restarted"
-
-
-def not_started(role: Role, reason: str) -> str:
-    """A sentence on a worker for which the system has no process now; the start is tried again."""
-    return f"the {WORDS[role]} could not be started ({reason}); it is tried again"
 
 
 def loading(session: str, record: WorkerRecord, message: Loading, now: float) -> SessionEvent:

@@ -8,7 +8,7 @@ from voicestream.protocol.messages import SessionStatus
 
 if TYPE_CHECKING:
     from voicestream.supervisor.ledger.ledger import Ledger
-    from voicestream.supervisor.sessions import Session, Sessions
+    from voicestream.supervisor.sessions.session_table import Session, Sessions
 
 MAX_CHARACTERS: Final = 200
 """Of the sentence that is being played."""

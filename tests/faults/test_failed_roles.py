@@ -11,7 +11,7 @@ from helpers.misbehaviour import WRONG_PROTOCOL, plug_in
 from helpers.running import line, wait_until
 from voicestream.bench import null_engines
 from voicestream.protocol.messages import PROTOCOL_VERSION
-from voicestream.supervisor.reporting.session_events import WORDS
+from voicestream.supervisor.processes.worker_events import ROLE_WORDS
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
@@ -33,7 +33,7 @@ def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: V
     orders.open_gate()
     run.wait_for("session_closed")
     assert run.finish() == 78
-    assert f"{WORDS[role]}: its configuration is wrong" in run.stderr
+    assert f"{ROLE_WORDS[role]}: its configuration is wrong" in run.stderr
     assert f"Try: voicestream workers logs {role}" in run.stderr
     states = {worker["role"]: worker["state"] for worker in place.status()["workers"]}
     assert states == dict.fromkeys(ROLES, "ready") | {role: "failed"}

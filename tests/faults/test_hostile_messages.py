@@ -19,8 +19,8 @@ from helpers.stage import ROLES, Listener, new_stage
 from voicestream.errors import EXIT_INCOMPLETE
 from voicestream.protocol.messages import PROTOCOL_VERSION, FromWorker, Input, InputNotice, OpenSession, StatusRequest
 from voicestream.protocol.transport import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, pack
-from voicestream.supervisor.admission import MAX_SESSIONS
 from voicestream.supervisor.requests import MAX_REQUESTS_A_SECOND
+from voicestream.supervisor.sessions.admission import MAX_SESSIONS
 
 if TYPE_CHECKING:
     from helpers.stage import Stage
@@ -170,7 +170,7 @@ def test_who_asks_without_end_and_without_reading_is_answered_so_often_and_no_mo
 
     with new_stage(monkeypatch) as stage:
         stage.perform(play)
-        answered = 20 * MAX_REQUESTS_A_SECOND - stage.supervisor.hub.dropped["flood"]
+        answered = 20 * MAX_REQUESTS_A_SECOND - stage.supervisor.core.hub.dropped["flood"]
         assert MAX_REQUESTS_A_SECOND <= answered <= MAX_REQUESTS_A_SECOND * (seconds[0] + 2)
 
 
@@ -181,7 +181,7 @@ def test_sessions_are_opened_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> N
         for number in range(MAX_SESSIONS * 2):
             greedy[number % 4].send(pack(OpenSession(pid=os.getpid(), options=listener.options)))
         stage.until_heard(greedy)
-        assert len(stage.supervisor.sessions.by_id) == MAX_SESSIONS
+        assert len(stage.supervisor.core.sessions.by_id) == MAX_SESSIONS
         listener.say("Others are served.")
         stage.until(lambda: bool(listener.ends()))
 
@@ -237,7 +237,7 @@ def test_random_frames_cost_no_memory_and_the_books_hold(monkeypatch: pytest.Mon
         assert listener.of("playback_finished") == played
 
     def heard(stage: Stage) -> int:
-        dropped = stage.supervisor.hub.dropped
+        dropped = stage.supervisor.core.hub.dropped
         return stage.taken + dropped["malformed"] + dropped["parts"] + dropped["version"]
 
     with new_stage(monkeypatch) as stage:
@@ -248,6 +248,6 @@ def test_random_frames_cost_no_memory_and_the_books_hold(monkeypatch: pytest.Mon
     sys.stdout.write(
         f"{FRAMES} frames in {seconds:.1f} s, {stage.taken} messages acted on, {len(played)} sentences heard; memory "
         f"{memory[0] >> 20} MiB after a tenth, at most {growth / (1 << 20):.1f} MiB more after that; dropped: "
-        f"{dict(stage.supervisor.hub.dropped)}\n"
+        f"{dict(stage.supervisor.core.hub.dropped)}\n"
     )
     assert growth < MAX_GROWTH_BYTES

@@ -14,7 +14,7 @@ from helpers.matrix_cells import CELLS, FAULTS, LIMIT_SECONDS, MOMENTS, ROLES, C
 from helpers.matrix_run import Matrix, Outcome
 from helpers.misbehaviour import MARKED, SLOW_START_SECONDS
 from voicestream.errors import EXIT_CONFIGURATION
-from voicestream.supervisor.reporting.session_events import WORDS
+from voicestream.supervisor.processes.worker_events import ROLE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +124,9 @@ def assert_ended_early(cell: Cell, outcome: Outcome, expected: Expectation) -> N
     assert len(played) >= len(expected.played), str(outcome)
     skipped = outcome.sentences("skipped")
     assert [*played, *skipped] == outcome.sentences("sentence_found"), str(outcome)
-    assert re.fullmatch(expected.reason.format(role=cell.role, words=WORDS[cell.role]), outcome.reason), str(outcome)
+    assert re.fullmatch(expected.reason.format(role=cell.role, words=ROLE_WORDS[cell.role]), outcome.reason), str(
+        outcome
+    )
 
 
 def assert_sound(outcome: Outcome, expected: Expectation, undisturbed: Outcome) -> None:

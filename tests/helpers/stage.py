@@ -50,7 +50,7 @@ from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.loop import Supervisor
 from voicestream.supervisor.processes import table
 from voicestream.supervisor.processes.watchdog import Limits
-from voicestream.supervisor.requirements import Requirement
+from voicestream.supervisor.sessions.requirements import Requirement
 from voicestream.supervisor.signals import ENDING
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class SocketWorld(World):
                     self.inbox[role].append(message)  # type: ignore[arg-type]
             self.step(role)
         if not self._stage.is_over:
-            self._stage.supervisor.pool.set_cursor(self.cursor.serial, self.cursor.frame)
+            self._stage.supervisor.core.pool.set_cursor(self.cursor.serial, self.cursor.frame)
 
     def step(self, role: Role) -> bool:
         if role != "parser":
@@ -152,7 +152,7 @@ class SocketWorld(World):
             self._processes[role].end(status)
 
     def _be_there(self, role: Role) -> None:
-        record = next(iter(self._stage.supervisor.table.of_role(role)), None)
+        record = next(iter(self._stage.supervisor.core.table.of_role(role)), None)
         process = record.process if record is not None else None
         if not isinstance(process, StandIn) or self._processes.get(role) is process or process.reap() is not None:
             return
@@ -296,7 +296,7 @@ class Stage:
     def identity(self, role: Role) -> bytes:
         """The name of the worker that has a role, once there is one."""
         self.until(lambda: role in self.world.sockets)
-        return self.supervisor.table.identity(WorkerId(role)) or b""
+        return self.supervisor.core.table.identity(WorkerId(role)) or b""
 
     def peer(self, identity: bytes) -> zmq.Socket[bytes]:
         """Somebody who connects to the hub; without a name it gets one from the hub."""
@@ -317,8 +317,8 @@ class Stage:
             self.taken += 1
             if message == FENCE:
                 self._fences.add(identity)
-            invariants(self.supervisor.ledger)
-            assert self.supervisor.ledger.state.sessions.keys() == self.supervisor.sessions.by_id.keys()
+            invariants(self.supervisor.core.ledger)
+            assert self.supervisor.core.ledger.state.sessions.keys() == self.supervisor.core.sessions.by_id.keys()
 
         self.supervisor._take = checked  # type: ignore[method-assign]
         self._deadline = time.monotonic() + remaining()
@@ -357,7 +357,7 @@ class Stage:
         for socket in self._sockets:
             socket.close(0)
         self._context.term()
-        self.supervisor.hub.close(linger_seconds=0)
+        self.supervisor.core.hub.close(linger_seconds=0)
         signal.set_wakeup_fd(-1)
         self.supervisor._signals.wake.close()
         self.supervisor._signals._wake_write.close()
@@ -370,7 +370,7 @@ class Stage:
             play(self)
             self.is_over = True
             self.peer(b"client.last").send(pack(Control(action="shutdown")))
-            self.until(lambda: self.supervisor.table.is_empty)
+            self.until(lambda: self.supervisor.core.table.is_empty)
         except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
             self._failure = error
             os.kill(os.getpid(), signal.SIGTERM)

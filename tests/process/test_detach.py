@@ -20,7 +20,7 @@ from helpers.running import COMMAND, line, wait_until
 from helpers.session import Session
 from helpers.terminal import Terminal
 from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
-from voicestream.supervisor.admission import MAX_SESSIONS
+from voicestream.supervisor.sessions.admission import MAX_SESSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path

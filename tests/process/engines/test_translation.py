@@ -119,7 +119,12 @@ def test_loading_is_an_event_with_stages(place: Voicestream, models: Path) -> No
     told = [event for event in run.of("loading") if event["role"] == "translation"]
     # On a busy machine the engine of the session before may still be loading: that is told, too.
     told = [event for event in told if event["incarnation"] == told[-1]["incarnation"]]
-    assert [event["text"] for event in told] == ["importing torch", "reading weights", "loading the model", "warming up"]
+    assert [event["text"] for event in told] == [
+        "importing torch",
+        "reading weights",
+        "loading the model",
+        "warming up",
+    ]
     assert [event["progress"] for event in told if event["text"] == "reading weights"] == [1.0]
 
 

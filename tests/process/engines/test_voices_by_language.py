@@ -9,7 +9,7 @@ import pytest
 from helpers import language_voices
 from helpers.language_voices import FRAMES, LEFT_ALONE
 from helpers.running import line
-from voicestream.supervisor.voice_selection import better_engine
+from voicestream.supervisor.sessions.voice_selection import better_engine
 
 if TYPE_CHECKING:
     from helpers.running import Run, Voicestream

@@ -1,10 +1,13 @@
-"""Import contracts: which folder may import which."""
+"""Import contracts: which folder may import which, and no circles between modules."""
 
 from __future__ import annotations
 
 import ast
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
 
 from helpers.shadow_tree import installed_files
 
@@ -31,6 +34,9 @@ WORKERS = ("parser", "translation", "tts", "player")
 
 SHARED = ("connection", "harness", "engine_loading", "inference", "text", "espeak_ng")
 """Modules and folders of ``workers`` that several workers or engines use."""
+
+SUPERVISOR = (("ledger", "hub", "signals"), ("sessions",), ("processes",), ("reporting",))
+"""Folders of the supervisor, lowest first; the modules beside them may import all."""
 
 
 class Import(NamedTuple):
@@ -118,6 +124,26 @@ def test_workers_and_engines_import_no_sibling() -> None:
         elif importer in SHARED and imported in {*WORKERS, "engines"}:
             wrong.append(one)
     assert not wrong, shown(wrong)
+
+
+def test_the_pure_parts_of_the_supervisor_import_only_downwards() -> None:
+    level = {folder: index for index, layer in enumerate(SUPERVISOR) for folder in layer}
+    wrong: list[Import] = []
+    for one in imports():
+        importer, imported = of("voicestream.supervisor", one.importer), of("voicestream.supervisor", one.imported)
+        if importer in level and imported and importer != imported and level.get(imported, 99) >= level[importer]:
+            wrong.append(one)
+    assert not wrong, shown(wrong)
+
+
+def test_modules_import_in_no_circle() -> None:
+    graph: dict[str, set[str]] = {name: set() for name in modules()}
+    for one in imports():
+        graph[one.importer].add(one.imported)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
 
 
 def test_every_folder_of_the_workers_has_a_place_in_the_contracts() -> None:

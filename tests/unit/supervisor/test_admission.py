@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
-from voicestream.supervisor.admission import MAX_OPTIONS_BYTES, MAX_SESSIONS, no_room, refusal
+from voicestream.supervisor.sessions.admission import MAX_OPTIONS_BYTES, MAX_SESSIONS, no_room, refusal
 
 GOOD = SessionOptions(parser=ParserOptions(), output=OutputOptions())
 

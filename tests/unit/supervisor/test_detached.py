@@ -19,11 +19,11 @@ from voicestream.protocol.messages import (
     SessionEvent,
     SessionOptions,
 )
-from voicestream.supervisor.detached import HANDOVER_SECONDS, LAST_INPUT_SECONDS, MAX_FAILURES, Handovers
 from voicestream.supervisor.ledger.commands import PARSER, Closed, SessionWorkers, VoiceRoute, WorkerId
 from voicestream.supervisor.ledger.ledger import Ledger
 from voicestream.supervisor.reporting import session_status
-from voicestream.supervisor.sessions import Session, Sessions
+from voicestream.supervisor.sessions.detached import HANDOVER_SECONDS, LAST_INPUT_SECONDS, MAX_FAILURES, Handovers
+from voicestream.supervisor.sessions.session_table import Session, Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicestream.protocol.messages import MAX_STATE_BYTES
-from voicestream.supervisor.input_log import MAX_UNREAD_BYTES, InputLog, Piece
+from voicestream.supervisor.sessions.input_log import MAX_UNREAD_BYTES, InputLog, Piece
 
 MAX_LOSSES = 3
 

@@ -9,6 +9,7 @@ import pytest
 
 from helpers.stage import Listener, new_stage
 from voicestream.protocol.audio_pool import SAMPLE_RATE
+from voicestream.supervisor import worker_upkeep
 from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.ledger.sentences import AudioSegment, Row, Stage
 from voicestream.supervisor.processes import memory_exchange
@@ -104,20 +105,20 @@ def test_ready_is_what_stands_before_the_first_gap_of_the_session_that_has_least
     assert buffered_seconds([[spoken, found], [speaking], [spoken]]) == 0.5
 
 
-@pytest.mark.parametrize("role", memory_exchange.EXCHANGED_ROLES)
+@pytest.mark.parametrize("role", worker_upkeep.EXCHANGED_ROLES)
 def test_an_exchange_costs_no_sentence_and_sessions_are_not_told_why(
     monkeypatch: pytest.MonkeyPatch, role: Role
 ) -> None:
     memory = SMALL
-    monkeypatch.setattr(memory_exchange, "EXCHANGED_ROLES", (role,))
+    monkeypatch.setattr(worker_upkeep, "EXCHANGED_ROLES", (role,))
     monkeypatch.setattr(memory_exchange, "WARM_JOBS", 1)
-    monkeypatch.setattr(memory_exchange, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(memory_exchange, "memory_bytes", lambda _pid: memory)
+    monkeypatch.setattr(worker_upkeep, "MEMORY_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(worker_upkeep, "memory_bytes", lambda _pid: memory)
 
     def play(stage: RunningSupervisor) -> None:
         nonlocal memory
         stage.listener = listener = Listener(stage)
-        record = stage.supervisor.table.records[WorkerId(role)]
+        record = stage.supervisor.core.table.records[WorkerId(role)]
         listener.say("One.")
         stage.until(lambda: len(listener.ends()) == 1)
         assert record.incarnation == 1

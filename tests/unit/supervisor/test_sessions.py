@@ -19,7 +19,7 @@ from voicestream.protocol.messages import (
     ParserOptions,
     SessionOptions,
 )
-from voicestream.supervisor.sessions import MAX_LOSSES_A_LINE, Session, Sessions
+from voicestream.supervisor.sessions.session_table import MAX_LOSSES_A_LINE, Session, Sessions
 
 if TYPE_CHECKING:
     import zmq

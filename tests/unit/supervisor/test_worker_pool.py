@@ -16,7 +16,7 @@ from voicestream.supervisor.processes import table as process_table
 from voicestream.supervisor.processes.table import ProcessTable
 from voicestream.supervisor.processes.watchdog import Limits
 from voicestream.supervisor.processes.worker_events import Removed
-from voicestream.supervisor.requirements import Requirement
+from voicestream.supervisor.sessions.requirements import Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

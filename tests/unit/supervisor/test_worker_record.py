@@ -14,7 +14,7 @@ from voicestream.supervisor.processes.restart_policy import End
 from voicestream.supervisor.processes.watchdog import HealthSnapshot
 from voicestream.supervisor.processes.worker_log import WorkerLog
 from voicestream.supervisor.processes.worker_record import KEPT_DURATIONS, KEPT_ENDS, Stop, WorkerRecord
-from voicestream.supervisor.requirements import Requirement
+from voicestream.supervisor.sessions.requirements import Requirement
 
 
 def new_record(engine: str = "espeak") -> WorkerRecord:

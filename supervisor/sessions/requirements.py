@@ -9,7 +9,7 @@ from voicestream.config import gpu_selection, languages
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED, EngineSettings
 from voicestream.errors import ConfigurationError
 from voicestream.models import directions
-from voicestream.supervisor import voice_selection
+from voicestream.supervisor.sessions import voice_selection
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import EngineRole, Role, SessionOptions

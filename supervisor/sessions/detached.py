@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import SessionEvent
     from voicestream.supervisor.ledger.commands import Closed
     from voicestream.supervisor.ledger.state import LedgerState
-    from voicestream.supervisor.sessions import Session, Sessions
+    from voicestream.supervisor.sessions.session_table import Session, Sessions
 
 LAST_INPUT_SECONDS: Final = 1.0
 """After the end of a client that was killed before it could hand over, how long the input that it has sent may take to

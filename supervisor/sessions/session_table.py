@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
 from voicestream.protocol.process_watch import ProcessWatch
-from voicestream.supervisor.input_log import InputLog
 from voicestream.supervisor.ledger.commands import PARSER, PLAYER
+from voicestream.supervisor.sessions.input_log import InputLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
