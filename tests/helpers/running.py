@@ -149,7 +149,8 @@ class Voicestream:
             "VOICESTREAM_RUNTIME_DIR": str(self.runtime),
             "VOICESTREAM_LOG_DIR": str(self.logs),
             "VOICESTREAM_CONFIG": str(home / "config.toml"),
-            # Models that the developer has set up would be taken by `auto`.
+            # The voice that is loaded at once. Packages and models of the developer would be taken by `auto`.
+            "VOICESTREAM_TTS": "espeak",
             "XDG_DATA_HOME": str(home / "data"),
             "HF_HOME": str(home / "huggingface"),
         }

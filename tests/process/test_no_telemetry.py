@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_kokoro
+from helpers import auto_voice, tiny_kokoro
 from helpers.neural import PACKAGES, VOICE_PACKAGES, skip_unless_installed
 from helpers.running import COMMAND, line
 
@@ -80,6 +80,12 @@ def gather(place: Voicestream, *directories: Path) -> str:
 def test_the_embedded_voice_and_the_systems_translator_use_no_network(place: Voicestream) -> None:
     translator = "apertium" if shutil.which("apertium") else "none"
     speak(place, "--tts", "espeak", "--translator", translator, "--to", "es")
+
+
+def test_the_voice_that_auto_takes_uses_no_network(place: Voicestream) -> None:
+    auto_voice.skip_unless_installed()
+    speak(auto_voice.chooses(place), "--translator", "none")
+    assert f"engine={auto_voice.NAME} chosen_by=auto" in place.log_text("tts")
 
 
 def test_kokoro_and_ctranslate2_use_no_network(place: Voicestream, nllb_models: Path) -> None:

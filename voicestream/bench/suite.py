@@ -54,6 +54,7 @@ def measure_all(runs: Runs, report_progress: Callable[[str], None]) -> Report:
     add("cold start", lambda sandbox: first_sound.cold_start(sandbox, runs.cold))
     add("warm start", lambda sandbox: first_sound.warm_start(sandbox, runs.warm))
     add("warm line and memory", lambda sandbox: first_sound.warm_latency(sandbox, runs.lines))
+    add("human voice", lambda sandbox: first_sound.human_latency(sandbox, runs.lines))
     add("sound heard", lambda sandbox: first_sound.audible_latency(sandbox, runs.heard))
     add("help", lambda sandbox: help_text.measure(sandbox, runs.help))
     return Report(hardware=machine, figures=tuple(figures), seconds=time.monotonic() - begun_at)

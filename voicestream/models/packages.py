@@ -57,8 +57,9 @@ def has_all(spec: EngineSpec) -> bool:
 def is_wanted(engine: EngineSpec, instead: EngineSpec, models: str) -> bool:
     """Return whether the user has tried to set up a voice engine that is not ready, so that a note is due.
 
-    It is wanted when it needs no models, when one of its models is there but unusable, or when its packages are
-    installed and ``auto`` fell back to an engine without models. Otherwise the user has not asked for it.
+    One without models is wanted when its packages are installed. Another is wanted when one of its models is there but
+    unusable, or when its packages are installed and ``auto`` fell back to an engine that is built in. Otherwise the
+    user has not asked for it.
 
     Args:
         engine: the engine that is not ready.
@@ -66,7 +67,7 @@ def is_wanted(engine: EngineSpec, instead: EngineSpec, models: str) -> bool:
         models: directory of models or of one model; empty = the user's.
     """
     if not engine.models:
-        return True
+        return has_all(engine)
     if any((root(models) / model.name).is_dir() for model in engine.models):
         return True
-    return not instead.models and has_all(engine)
+    return instead.is_built_in and has_all(engine)

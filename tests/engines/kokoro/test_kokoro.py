@@ -15,7 +15,8 @@ from helpers.deadline import remaining
 from helpers.kokoro_engine import LONG, SAID, SENTENCE, phonemes, sound
 from helpers.tiny_kokoro import FRAME, SAMPLE_RATE, heard, spoken
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.engines.kokoro import deterministic_noise, network
+from voicestream.workers.engines.kokoro import network
+from voicestream.workers.onnx_voice import deterministic_noise
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import auto_voice
 from helpers.plugging import offer_specs
 from helpers.running import line
 
@@ -66,7 +67,7 @@ def choir(place: Voicestream) -> Voicestream:
     entry_points = {"voicestream.synthesizers": {"choir": "choir:SPEC"}}
     place.environment["PYTHONPATH"] = offer_specs(site, "voicestream-choir", entry_points)
     (site / "choir.py").write_text(CHOIR, encoding="utf-8")
-    return place
+    return auto_voice.chooses(place)
 
 
 def test_auto_takes_it_by_its_rank_and_by_the_name_of_its_voice(choir: Voicestream) -> None:

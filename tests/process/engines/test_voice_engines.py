@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import auto_voice
 from helpers.planted_voices import plant
 from helpers.plugging import offer_specs
 from helpers.running import line
@@ -33,14 +34,14 @@ def incarnation(place: Voicestream) -> int:
     return found
 
 
-@pytest.mark.parametrize("first", ["espeak", "auto"])
+@pytest.mark.parametrize("first", [auto_voice.NAME, "auto"])
 def test_models_are_no_reason_to_refuse_who_wants_an_engine_that_does_not_look_at_them(
     place: Voicestream, models: Path, first: str
 ) -> None:
     listening = place.run("--tts", first)
     listening.write(line("One."))
     listening.wait_for("playback_finished")
-    for wanted in ("espeak", "auto"):
+    for wanted in (auto_voice.NAME, "auto"):
         other = place.run("--tts", wanted, "--models", str(models))
         other.write(line("Two."))
         assert other.finish() == 0, other.stderr
@@ -65,7 +66,8 @@ def test_an_engine_that_may_look_at_them_is_not_shared_by_who_wants_other_models
 def test_auto_that_finds_nothing_else_among_other_models_shares_the_voice_that_runs(
     place: Voicestream, models: Path
 ) -> None:
-    for options in ((), ("--tts", "espeak", "--models", str(models)), ("--models", str(models))):
+    auto_voice.chooses(place)
+    for options in ((), ("--tts", auto_voice.NAME, "--models", str(models)), ("--models", str(models))):
         run = place.run(*options)
         run.write(line("One."))
         assert run.finish() == 0, run.stderr
@@ -89,10 +91,12 @@ def test_what_a_better_voice_lacks_is_told_once_a_supervisor_and_by_its_status(p
         site, "voicestream-better", {"voicestream.synthesizers": {"better": "better:SPEC"}}
     )
     (site / "better.py").write_text(NOT_READY)
+    auto_voice.chooses(place)
+    told_voice = f"voice: {auto_voice.NAME}; better is not ready: it is hoarse (voicestream cure)"
     for options, told in ((["--quiet"], 0), ([], 1), ([], 0)):
         run = place.run(*options)
         run.write(line("One."))
         assert run.finish() == 0, run.stderr
-        assert run.stderr.count("voice: espeak; better is not ready: it is hoarse (voicestream cure)") == told
+        assert run.stderr.count(told_voice) == told
         assert "tts: better is not ready: it is hoarse (voicestream cure)" in place.call("workers", "status").stdout
         place.call("workers", "restart", "tts")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers import language_voices
+from helpers import auto_voice, language_voices
 from helpers.language_voices import FRAMES, LEFT_ALONE
 from helpers.running import line
 from voicestream.supervisor.sessions.voice_selection import better_engine
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 GERMAN = ("--to", "de", "--translator", "half")
 TEXTS = ("This is the first.", f"This one is {LEFT_ALONE}.", "This is the last.")
 ENGLISH_SENTENCE = 1
+
+
+@pytest.fixture
+def place(place: Voicestream) -> Voicestream:
+    """A place where voicestream chooses."""
+    return auto_voice.chooses(place)
 
 
 def speak(place: Voicestream, *options: str) -> Run:
@@ -80,7 +86,7 @@ def test_a_voice_that_does_not_get_ready_is_replaced_by_that_of_the_session_and_
     assert "the voice of the session speaks en as well" in told[0]
 
 
-def test_with_one_voice_installed_one_worker_speaks_everything(place: Voicestream) -> None:
+def test_with_one_voice_for_a_language_one_worker_speaks_everything_in_it(place: Voicestream) -> None:
     place.environment["PYTHONPATH"] = language_voices.plug_in(place.home / "voices")
     (place.home / "voices" / "voicestream_language_voices-1.0.dist-info" / "entry_points.txt").write_text(
         "[voicestream.translators]\nhalf = helpers.language_voices:HALF\n"
@@ -89,7 +95,8 @@ def test_with_one_voice_installed_one_worker_speaks_everything(place: Voicestrea
     plain = place.run()
     plain.write(line(TEXTS[0]))
     assert plain.finish() == 0
-    assert {engine: worker["incarnation"] for engine, worker in voices(place).items()} == {"espeak": 1}
+    assert voices(place).keys() == {"espeak", auto_voice.NAME}
+    assert voices(place)["espeak"]["incarnation"] == 1
 
 
 @pytest.mark.parametrize(

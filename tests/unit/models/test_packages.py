@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import auto_voice
 from helpers.plugging import offer_specs
 from voicestream.engines import registry
 from voicestream.models import packages
@@ -66,6 +68,7 @@ def test_auto_tells_of_those_that_are_missed_alone(tmp_path: Path, monkeypatch: 
     (tmp_path / "site" / "plug_in.py").write_text(NOT_READY)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     notes: list[str] = []
+    monkeypatch.setitem(sys.modules, auto_voice.PACKAGE, None)
     assert engine_loading.load_synthesizer("auto", lambda *_: None, notes.append).name == "espeak"
     (note,) = notes
     assert note.startswith("somebody-elses is not ready: it is hoarse (cure); kokoro is not ready: ")

@@ -32,7 +32,7 @@ LAYERS = (
 
 WORKERS = ("parser", "translation", "tts", "player")
 
-SHARED = ("connection", "harness", "engine_loading", "inference", "text", "espeak_ng")
+SHARED = ("connection", "harness", "engine_loading", "inference", "text", "espeak_ng", "onnx_voice")
 """Modules and folders of ``workers`` that several workers or engines use."""
 
 SUPERVISOR = (("ledger", "hub", "signals"), ("sessions",), ("processes",), ("reporting",))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
 from voicestream.models.weights import AGAIN
-from voicestream.workers.engines.kokoro import chunks, joining, phonemes, voices, weights
+from voicestream.workers.engines.kokoro import phonemes, voices, weights
 from voicestream.workers.engines.kokoro.model import INSTALL, NAME
 from voicestream.workers.espeak_ng import library as espeak_library
 from voicestream.workers.espeak_ng import voices as espeak_voices
+from voicestream.workers.onnx_voice import chunks, joining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

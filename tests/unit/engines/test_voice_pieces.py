@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.workers.engines.kokoro import chunks, joining
-from voicestream.workers.engines.kokoro.chunks import Chunk, split
+from voicestream.workers.onnx_voice import chunks, joining
+from voicestream.workers.onnx_voice.chunks import Chunk, split
 
 RATE = 24_000
 

@@ -1,0 +1,1 @@
+"""The engine ``hibari``: a small English voice that comes in a package."""
