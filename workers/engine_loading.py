@@ -69,6 +69,11 @@ def load_synthesizer(
     settings = EngineSettings.from_environment()
 
     def load(spec: SynthesizerSpec) -> Synthesizer:
+        if name == AUTO and language and spec.speaks is not None and not spec.speaks(settings.models, language):
+            raise EngineNotReadyError(
+                f"no voice of {spec.title} for {language} is installed",
+                hint=f"voicestream setup --voice-model {spec.name}",
+            )
         return spec.load(settings, report)
 
     if name != AUTO:

@@ -30,8 +30,9 @@ def candidates(language: str, settings: EngineSettings) -> tuple[str, ...]:
     from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time
 
     computes_on_gpu = uses_gpu(settings)
-    ranked = registry.chosen_by_auto(registry.SYNTHESIZERS, uses_gpu=computes_on_gpu, language=base_of(language))
-    return tuple(spec.name for spec in ranked if _seems_ready(spec, settings))
+    base = base_of(language)
+    ranked = registry.chosen_by_auto(registry.SYNTHESIZERS, uses_gpu=computes_on_gpu, language=base)
+    return tuple(spec.name for spec in ranked if _seems_ready(spec, settings, base))
 
 
 def better_engine(own: str, for_own: Sequence[str], for_language: Sequence[str]) -> str:
@@ -60,10 +61,12 @@ def uses_gpu(settings: EngineSettings) -> bool:
     return settings.compute != "cpu"
 
 
-def _seems_ready(spec: SynthesizerSpec, settings: EngineSettings) -> bool:
+def _seems_ready(spec: SynthesizerSpec, settings: EngineSettings, base: str) -> bool:
     from voicestream.models import packages  # noqa: PLC0415 - see above
 
     if not packages.has_all(spec):
+        return False
+    if base and spec.speaks is not None and not spec.speaks(settings.models, base):
         return False
     if spec.find_weights is None:
         return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import auto_voice, tiny_kokoro
+from helpers import auto_voice, piper_voices, tiny_kokoro
 from helpers.neural import PACKAGES, VOICE_PACKAGES, skip_unless_installed
 from helpers.running import COMMAND, line
 
@@ -86,6 +86,12 @@ def test_the_voice_that_auto_takes_uses_no_network(place: Voicestream) -> None:
     auto_voice.skip_unless_installed()
     speak(auto_voice.chooses(place), "--translator", "none")
     assert f"engine={auto_voice.NAME} chosen_by=auto" in place.log_text("tts")
+
+
+def test_piper_uses_no_network(place: Voicestream) -> None:
+    piper_voices.skip_unless_engine_installed()
+    piper_voices.build(place.home / "models", "en_US-tiny-low", espeak="en-us")
+    speak(place, "--tts", "piper", "--translator", "none", "--models", str(place.home / "models"))
 
 
 def test_kokoro_and_ctranslate2_use_no_network(place: Voicestream, nllb_models: Path) -> None:

@@ -48,8 +48,9 @@ def parse_answer(answer: str, language: Language) -> Model | None:
     """
     if answer == NONE:
         return None
-    model = catalogue.for_voice(answer)
-    if not any(spec.name == answer for spec in _speaking(language)):
+    model = catalogue.for_voice(answer, language.base)
+    is_of_another = bool(model.language) and catalogue.base_of(model) != language.base
+    if is_of_another or not any(spec.name == model.engine for spec in _speaking(language)):
         raise UsageError(
             f"{model.title} does not speak {language.name}",
             hint=f"Try: --voice-model {_best(language)}",
@@ -63,7 +64,8 @@ def propose(language: Language, ask: Ask | None) -> Model | None:
     No voice is downloaded unasked: each has a licence and a gigabyte of its own.
     """
     spoken = _speaking(language)
-    if not spoken or any(ModelStore(directory()).installed(spec.models[0].name) is not None for spec in spoken):
+    models = [catalogue.voice_model(spec, language.base) for spec in spoken]
+    if not spoken or any(model and ModelStore(directory()).installed(model.name) is not None for model in models):
         return None
     built_in = " or ".join(spec.title for spec in registry.specs(registry.SYNTHESIZERS) if spec.is_built_in)
     if ask is None:
@@ -76,13 +78,14 @@ def propose(language: Language, ask: Ask | None) -> Model | None:
     click.echo(f"\n{built_in} speaks without any download, in a robot's voice. Better ones:", err=True)
     best = _best(language)
     for spec in spoken:
-        click.echo(f"  {_line(spec)}{', recommended' if spec.name == best else ''}", err=True)
+        click.echo(f"  {_line(spec, language)}{', recommended' if spec.name == best else ''}", err=True)
     return ask("Which voice (or none)?", best, lambda answer: parse_answer(answer, language))
 
 
 def _speaking(language: Language) -> list[SynthesizerSpec]:
     """Return the engines with a model that speak a language, best first."""
-    return [spec for spec in catalogue.voice_engines_with_models() if spec.may_speak(language.base)]
+    specs = catalogue.voice_engines_with_models()
+    return [spec for spec in specs if spec.may_speak(language.base) and catalogue.voice_model(spec, language.base)]
 
 
 def _best(language: Language) -> str:
@@ -90,8 +93,8 @@ def _best(language: Language) -> str:
     return next((spec.name for spec in _speaking(language) if packages.has_all(spec)), NONE)
 
 
-def _line(spec: SynthesizerSpec) -> str:
-    model = spec.models[0]
+def _line(spec: SynthesizerSpec, language: Language) -> str:
+    model = catalogue.for_voice(spec.name, language.base)
     licence = licences.find(model.licence)
     terms = "not for commercial purposes" if licence.must_be_accepted else "for any purpose"
     lacking = "" if packages.has_all(spec) else f"; first: {spec.install}"

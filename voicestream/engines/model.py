@@ -75,3 +75,5 @@ class Model:
     """Commit of ``repository`` that has ``files``."""
     direction: tuple[str, str] | None = None
     """Base languages of source and target, for a model that translates one direction only."""
+    language: str = ""
+    """BCP-47 tag of the one language that it speaks, for a voice of one language; empty = those of its engine."""

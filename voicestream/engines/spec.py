@@ -126,6 +126,9 @@ class SynthesizerSpec(EngineSpec):
     """True if it clones the voice of a sample: ``synthesize`` then accepts the path of one."""
     find_weights: Callable[[str], object] | None = None
     """Finds its weights in a directory of models (empty = the user's), or raises ``EngineNotReadyError``."""
+    speaks: Callable[[str, str], bool] | None = None
+    """Returns whether its weights in a directory of models (empty = the user's) speak a base language; fast, never
+    raises. None: they speak all ``languages``."""
     voices: Callable[[str], VoiceList] = field(default=no_voices)
     """Returns its voices in a directory of models (empty = the user's); fast, never raises."""
     language_of: Callable[[str], str] = field(default=unknown_language)

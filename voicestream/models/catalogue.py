@@ -90,7 +90,8 @@ def _shown(models: Iterable[Model]) -> list[str]:
     """Return the names of models; of those of one engine for single directions one stands for all."""
     shown: dict[object, str] = {}
     for model in models:
-        shown.setdefault((model.engine, model.title) if model.direction else model.name, model.name)
+        has_siblings = model.direction is not None or bool(model.language)
+        shown.setdefault(model.engine if has_siblings else model.name, model.name)
     return list(shown.values())
 
 
@@ -121,16 +122,46 @@ def recommended(compute: str, memory_bytes: int | None) -> str:
     return "small"
 
 
-def for_voice(engine: str) -> Model:
-    """Return the model of a voice engine.
+def for_voice(answer: str, language: str = "") -> Model:
+    """Return the model of ``ENGINE``, or of one of its voices: ``ENGINE:VOICE``.
+
+    Args:
+        answer: value of ``setup --voice-model``.
+        language: base language; where an engine has a model for each, the first for this one is taken. Empty = any.
 
     Raises:
-        UsageError: none is to be fetched for an engine of that name.
+        UsageError: there is no such engine, no such voice, or no voice for the language.
     """
-    voices = {spec.name: spec.models[0] for spec in voice_engines_with_models()}
-    if engine not in voices:
-        raise UsageError(f'there is no voice model "{engine}"', hint=f"There is {', '.join(voices)}, and none.")
-    return voices[engine]
+    engine, colon, voice = answer.partition(":")
+    specs = {spec.name: spec for spec in voice_engines_with_models()}
+    if engine not in specs:
+        raise UsageError(f'there is no voice model "{answer}"', hint=f"There is {', '.join(specs)}, and none.")
+    models = specs[engine].models
+    if colon:
+        names = {model.name.removeprefix(f"{engine}-").lower(): model for model in models}
+        if voice.lower() not in names:
+            nearest = difflib.get_close_matches(voice.lower(), names, n=1)
+            guess = f"Did you mean {engine}:{names[nearest[0]].name.removeprefix(f'{engine}-')}? " if nearest else ""
+            shown = ", ".join(model.name.removeprefix(f"{engine}-") for model in models)
+            raise UsageError(f'{specs[engine].title} has no voice model "{voice}"', hint=f"{guess}There is {shown}.")
+        return names[voice.lower()]
+    found = voice_model(specs[engine], language)
+    if found is None:
+        raise UsageError(
+            f"there is no voice model of {specs[engine].title} for {language}",
+            hint=f"There is one for {', '.join(sorted({base_of(model) for model in models}))}.",
+        )
+    return found
+
+
+def voice_model(spec: SynthesizerSpec, language: str) -> Model | None:
+    """Return the first model of a voice engine that speaks a base language (empty = any); None if there is none."""
+    return next((one for one in spec.models if not one.language or language in ("", base_of(one))), None)
+
+
+def base_of(model: Model) -> str:
+    """Return the base language of a model for one language."""
+    return model.language.partition("-")[0]
 
 
 def voice_engines_with_models() -> list[SynthesizerSpec]:

@@ -13,9 +13,10 @@ import pytest
 from helpers import tiny_kokoro
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.engines.kokoro import japanese, phonemes, punctuation
+from voicestream.workers.engines.kokoro import japanese, phonemes
 from voicestream.workers.engines.kokoro.phonemes import Phonemizer
 from voicestream.workers.engines.kokoro.vocabulary import SymbolTable
+from voicestream.workers.onnx_voice import punctuation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

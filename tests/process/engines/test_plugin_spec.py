@@ -96,7 +96,7 @@ def test_its_model_is_listed_and_set_up_under_its_licence(choir: Voicestream) ->
     (found,) = [model for model in models if model["name"] == "choir-1.0"]
     assert (found["engine"], found["licence"], found["download_bytes"]) == ("choir", "choral-1.0", 5_000_000)
     shown = " ".join(choir.call("setup", "--help").stdout.split())
-    assert "--voice-model choir|xtts|kokoro|none" in shown
+    assert "--voice-model choir|xtts|kokoro|piper|none" in shown
     assert "choir: many at once; xtts:" in shown
     refused = choir.call("setup", "--to", "en", "--yes", "--voice-model", "choir")
     assert refused.returncode == 78
@@ -108,7 +108,7 @@ def test_without_its_module_the_others_are_listed_and_one_line_tells_of_it(choir
     (choir.home / "site" / "choir.py").write_text("raise RuntimeError('\\x1b[2J gone')", encoding="utf-8")
     done = choir.call("setup", "--help")
     assert done.returncode == 0
-    assert "--voice-model xtts|kokoro|none" in " ".join(done.stdout.split())
+    assert "--voice-model xtts|kokoro|piper|none" in " ".join(done.stdout.split())
     (told,) = done.stderr.splitlines()
     assert told.startswith("voicestream: left out: the voice engine choir (choir:SPEC) cannot be loaded: RuntimeError:")
     assert told.isprintable()

@@ -131,7 +131,7 @@ def test_what_coqui_has_fetched_is_not_fetched_again(place: Voicestream, voice_h
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (("--to", "ja", "--voice-model", "piper"), 2, "There is xtts, kokoro, and none."),
+        (("--to", "ja", "--voice-model", "flute"), 2, "There is xtts, kokoro, piper, and none."),
         (("--to", "de", "--voice-model", "kokoro"), 2, "Kokoro does not speak German\nTry: --voice-model xtts"),
         (("--to", "sw", "--voice-model", "xtts"), 2, "XTTS v2 does not speak Swahili\nTry: --voice-model none"),
     ],
@@ -201,8 +201,8 @@ def test_at_a_terminal_voices_are_proposed_with_sizes_and_what_they_may_be_used_
         wait_for(terminal, "Which voice (or none)? [xtts]")
         for words in ("download   1.9 GB", "not for commercial purposes, recommended", "kokoro", "for any purpose"):
             assert words in terminal.shown
-        terminal.type("piper\n")
-        wait_for(terminal, "There is xtts, kokoro, and none.")
+        terminal.type("flute\n")
+        wait_for(terminal, "There is xtts, kokoro, piper, and none.")
         wait_for(terminal, "Which voice (or none)?", times=2)
         terminal.type("\n")
         wait_for(terminal, "Do you accept it? [y/n]")

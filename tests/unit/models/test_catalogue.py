@@ -24,7 +24,7 @@ def test_every_converted_model_has_its_original_and_every_licence_is_known() -> 
 def test_all_four_sizes_are_there_as_they_are_and_converted() -> None:
     sizes = ("nllb-200-distilled-600M", "nllb-200-distilled-1.3B", "nllb-200-1.3B", "nllb-200-3.3B")
     translators = {name + suffix for name in sizes for suffix in ("", "-int8")}
-    assert {name for name, model in CATALOGUE.items() if model.direction is None} == {
+    assert {name for name, model in CATALOGUE.items() if model.direction is None and not model.language} == {
         *translators,
         "xtts-v2",
         "kokoro-82m-v1.0",
@@ -98,8 +98,20 @@ def test_a_voice_without_what_speaks_is_refused(engine: str, lost: str, missing:
 
 def test_a_voice_there_is_not_is_answered_with_those_there_are() -> None:
     with pytest.raises(UsageError) as error:
-        catalogue.for_voice("piper")
-    assert error.value.hint == "There is xtts, kokoro, and none."
+        catalogue.for_voice("flute")
+    assert error.value.hint == "There is xtts, kokoro, piper, and none."
+
+
+def test_one_of_several_voices_is_named_or_is_the_first_for_a_language() -> None:
+    assert catalogue.for_voice("piper:DE_de-Thorsten-medium").language == "de-DE"
+    assert catalogue.for_voice("piper", "fr").language == "fr-FR"
+    assert catalogue.for_voice("kokoro", "fr").name == "kokoro-82m-v1.0"
+    with pytest.raises(UsageError, match="no voice model of Piper for ja") as lacking:
+        catalogue.for_voice("piper", "ja")
+    assert str(lacking.value.hint).startswith("There is one for de, en, es,")
+    with pytest.raises(UsageError, match='no voice model "de_DE-torsten-medium"') as wrong:
+        catalogue.for_voice("piper:de_DE-torsten-medium")
+    assert str(wrong.value.hint).startswith("Did you mean piper:de_DE-thorsten-medium? There is de_DE-")
 
 
 def test_a_processor_gets_the_converted_model_and_a_gpu_the_original() -> None:

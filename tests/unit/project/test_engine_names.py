@@ -22,6 +22,7 @@ EXCEPTIONS = {
     "voicestream/bench/gpu/": "a benchmark of two engines, beside the libraries from which their models come",
     "voicestream/bench/driven_run.py": "the word none in a message",
     "workers/player/portaudio.py": "the word none in a message",
+    "workers/engines/piper/voices.py": "words in the files of its voices, which name what reads their texts",
 }
 
 GROUPS: tuple[registry.EngineGroup[Any], ...] = (registry.TRANSLATORS, registry.SYNTHESIZERS)

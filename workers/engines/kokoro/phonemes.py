@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
-from voicestream.workers.engines.kokoro import ipa_mapping, punctuation
+from voicestream.workers.engines.kokoro import ipa_mapping
 from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGES
 from voicestream.workers.espeak_ng import library
+from voicestream.workers.onnx_voice import punctuation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

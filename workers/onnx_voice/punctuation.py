@@ -1,4 +1,4 @@
-"""Punctuation of a text, which Kokoro uses for pauses and intonation, separated from its words."""
+"""Punctuation of a text, which networks use for pauses and intonation, separated from its words."""
 
 from __future__ import annotations
 

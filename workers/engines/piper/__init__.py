@@ -1,0 +1,1 @@
+"""The engine ``piper``: Piper's voices, run by ONNX Runtime."""
