@@ -158,10 +158,11 @@ def load(_settings: EngineSettings, report: Report) -> HibariSynthesizer:
         raise EngineNotReadyError(f"the package hibari-tts cannot be used: {error}", hint=REINSTALL) from error
     loaded = HibariSynthesizer(voices.find())
     report("warming up", None)
+    errors: tuple[type[Exception], ...] = (*session.errors(), OSError, RuntimeError, ValueError, KeyError, EOFError)
     try:
         for _ in loaded.synthesize(_WARM_UP, "en", "", 0):
             pass
-    except (*session.errors(), OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
+    except errors as error:
         raise EngineNotReadyError(f"the package hibari-tts cannot be used: {error}", hint=REINSTALL) from error
     return loaded
 
@@ -174,7 +175,8 @@ def _load_voice(name: str, file: Path) -> Hibari:
     """
     import hibari
 
+    errors: tuple[type[Exception], ...] = (*session.errors(), OSError, ValueError)
     try:
         return hibari.Hibari(voice=name, model=str(file), threads=THREADS)
-    except (*session.errors(), OSError, ValueError) as error:
+    except errors as error:
         raise EngineNotReadyError(f"{file} is damaged: {error}", hint=f"Remove it, or: {REINSTALL}") from error

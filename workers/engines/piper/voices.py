@@ -161,19 +161,21 @@ def _configurations(root: Path) -> list[Path]:
 
 
 def _voice(name: str, network: Path, table: dict[str, Any]) -> Voice:
-    inference = cast("dict[str, Any]", table.get("inference") or {})
-    code = (table.get("language") or {}).get("code") or name.partition("-")[0]
+    inference, language, speakers = (
+        cast("dict[str, Any]", table.get(key) or {}) for key in ("inference", "language", "speaker_id_map")
+    )
+    symbols = cast("dict[str, list[int]]", table["phoneme_id_map"])
     return Voice(
         name=name,
         network=network,
-        tag=tag_of(str(code)),
+        tag=tag_of(str(language.get("code") or name.partition("-")[0])),
         espeak=str(table["espeak"]["voice"]),
         sample_rate=int(table["audio"]["sample_rate"]),
-        ids={str(symbol): tuple(map(int, numbers)) for symbol, numbers in table["phoneme_id_map"].items()},
+        ids={str(symbol): tuple(map(int, numbers)) for symbol, numbers in symbols.items()},
         noise_scale=float(inference.get("noise_scale", 0.667)),
         length_scale=float(inference.get("length_scale", 1.0)),
         noise_w=float(inference.get("noise_w", 0.8)),
-        speakers={str(one): int(number) for one, number in (table.get("speaker_id_map") or {}).items()},
+        speakers={str(one): int(number) for one, number in speakers.items()},
     )
 
 
