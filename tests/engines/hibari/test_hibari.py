@@ -159,9 +159,12 @@ def test_only_voices_that_are_here_are_listed_and_chosen(tmp_path: Path, monkeyp
     assert [voices.find().language_of(name) for name in ("heart", "emma", "x")] == ["en-US", "en-GB", ""]
 
 
-def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "hibari", None)
-    with pytest.raises(EngineNotReadyError, match="hibari") as caught:
+@pytest.mark.parametrize("package", ["hibari", "num2words"])
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
+    package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(EngineNotReadyError, match=package) as caught:
         engine_loading.load_synthesizer("hibari", lambda *_: None)
     assert caught.value.hint == "pip install 'voicestream[voice]'"
 

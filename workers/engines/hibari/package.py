@@ -8,6 +8,9 @@ NAME: Final = "hibari"
 MODULE: Final = "hibari"
 """Module of the package ``hibari-tts``."""
 
+PACKAGES: Final = (MODULE, "onnxruntime", "num2words")
+"""Modules it cannot be loaded without; the last one writes numbers as words."""
+
 INSTALL: Final = "pip install 'voicestream[voice]'"
 REINSTALL: Final = "pip install --force-reinstall hibari-tts"
 LANGUAGES: Final = frozenset(("en",))

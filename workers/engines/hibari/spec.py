@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.engines.spec import SynthesizerSpec, VoiceList
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.engines.hibari.package import INSTALL, LANGUAGES, MODULE, NAME
+from voicestream.workers.engines.hibari.package import INSTALL, LANGUAGES, NAME, PACKAGES
 
 if TYPE_CHECKING:
     from voicestream.config.engine_settings import EngineSettings
@@ -47,7 +47,7 @@ SPEC: Final = SynthesizerSpec(
     summary="English",
     rank=RANK,
     languages=LANGUAGES,
-    packages=(MODULE, "onnxruntime"),
+    packages=PACKAGES,
     install=INSTALL,
     uses_settings=False,
     load=_load,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers.engines.hibari import voices
-from voicestream.workers.engines.hibari.package import INSTALL, LANGUAGES, MODULE, NAME, REINSTALL
+from voicestream.workers.engines.hibari.package import INSTALL, LANGUAGES, NAME, PACKAGES, REINSTALL
 from voicestream.workers.onnx_voice import chunks, joining, session
 from voicestream.workers.onnx_voice.chunks import Chunk
 
@@ -150,7 +150,7 @@ def load(_settings: EngineSettings, report: Report) -> HibariSynthesizer:
     """
     report("importing onnxruntime", None)
     try:
-        for package in ("numpy", "onnxruntime", MODULE):
+        for package in PACKAGES:
             importlib.import_module(package)
     except ImportError as error:
         raise EngineNotReadyError(f"a package is missing: {error}", hint=INSTALL) from error

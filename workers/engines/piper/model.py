@@ -14,6 +14,9 @@ from voicestream.engines.model import Licence, Model, PinnedFile
 
 NAME: Final = "piper"
 TITLE: Final = "Piper"
+PACKAGES: Final = ("onnx", "onnxruntime", "num2words")
+"""Modules it cannot be loaded without; the last one writes numbers as words."""
+
 INSTALL: Final = "pip install 'voicestream[piper]'"
 PREFIX: Final = "piper-"
 """What the names of its models begin with: ``piper-de_DE-thorsten-medium``."""

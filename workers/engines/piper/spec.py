@@ -61,7 +61,7 @@ def spec() -> SynthesizerSpec:
         title=model.TITLE,
         summary="a voice for each of many languages",
         rank=RANK,
-        packages=("onnx", "onnxruntime"),
+        packages=model.PACKAGES,
         install=model.INSTALL,
         models=model.models(),
         licences=model.LICENCES,

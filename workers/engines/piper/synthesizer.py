@@ -14,7 +14,7 @@ from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.models.weights import AGAIN
 from voicestream.workers.engines.piper import voices
-from voicestream.workers.engines.piper.model import INSTALL, NAME
+from voicestream.workers.engines.piper.model import INSTALL, NAME, PACKAGES
 from voicestream.workers.espeak_ng import library as espeak_library
 from voicestream.workers.espeak_ng import voices as espeak_voices
 from voicestream.workers.onnx_voice import chunks, joining, punctuation, session
@@ -194,7 +194,7 @@ def load(settings: EngineSettings, report: Report) -> PiperSynthesizer:
     there = voices.find(settings.models)
     report("importing onnxruntime", None)
     try:
-        for package in ("numpy", "onnx", "onnxruntime"):
+        for package in PACKAGES:
             importlib.import_module(package)
         import espeakng_loader
     except ImportError as error:
