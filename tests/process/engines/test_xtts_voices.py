@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from helpers import auto_voice
 from helpers.recordings import record, speech
 from helpers.running import line
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from helpers.running import Voicestream
 
 # The first of them makes the model, and each loads it.
+
+
+@pytest.fixture
+def place(place: Voicestream) -> Voicestream:
+    """A place where the engine is the one that has the voice."""
+    return auto_voice.chooses(place)
 
 
 @pytest.fixture
