@@ -1,4 +1,4 @@
-"""Language detection for one sentence: by its script, and for Latin letters by its small words.
+"""Language detection for one sentence: by its script, and for Latin letters by small words and a classifier.
 
 A sentence that does not show it is taken to be in the language of the one before.
 """
@@ -6,7 +6,12 @@ A sentence that does not show it is taken to be in the language of the one befor
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from voicestream.workers.parser.wording import classifier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FOREIGN: Final = re.compile(r"[^\x00-\u024f\u2000-\u2bff\ufe0f\U0001f000-\U0001faff]")
 """A letter that is not Latin."""
@@ -54,12 +59,48 @@ _SMALL_WORDS: Final = {
     "it": """il lo gli una sono non che di del della dei delle nel nella per con si suo sua ma più come già tutto tutti
         questo questa questi ho ha hanno un uno adesso ora anche stato sta funzione riga""",
 }
+_MORE_SMALL_WORDS: Final = {
+    "nl": """de het een en van is zijn niet ik wij we je dat die dit deze op te met voor aan door naar ook maar nog wel
+        geen al alle alles wordt worden werd heb heeft hebben moet kan zal nu hier er om als bij uit over of dan nu wat
+        klaar fout bestand functie""",
+    "sv": """och att det som en ett den de är jag har inte på av för med till från om men eller vi du han så nu här där
+        när kan ska vill måste alla allt inget finns också mer efter var vid i filen felet klart""",
+    "da": """og at det som en et den de er jeg har ikke på af for med til fra om men eller vi du så nu her der når kan
+        skal vil må alle alt intet findes også mere efter var ved i filen fejlen færdig""",
+    "nb": """og at det som en et den de er jeg har ikke på av for med til fra om men eller vi du så nå her der når kan
+        skal vil må alle alt finnes også mer etter var ved i filen feilen ferdig""",
+    "fi": """ja on ei se että olen ovat oli mutta tai kun niin myös vain kaikki nyt tämä tässä ole joka voi""",
+    "ro": """și si în in la de pe cu din este sunt nu am a au un o care ce mai să se că pentru fi fost acum aici toate
+        tot dacă sau dar este fișierul eroarea""",
+    "ca": """el la els les un una i de del dels amb per que no és són ha he hi al als en es més tot tots totes ara aquí
+        però també si com cal fitxer funció""",
+    "cs": """a v na je se si že s z do ve k o i to ale jak už jsou jsem není bylo byl pro po od by nebo také tady teď
+        všechny když která který souboru""",
+    "sk": """a v na je sa si že s z do vo k o i to ale ako už sú som nie bolo bol pre po od by alebo tiež tu teraz
+        všetky keď ktorá ktorý súbore""",
+    "pl": """i w na jest się nie z do że o to jak ale po za od są był było przez dla czy już tu teraz który która tylko
+        oraz lub też wszystkie mam pliku""",
+    "hu": """a az és hogy nem is van egy meg de ez azt itt már most minden csak vagy még lesz volt kell""",
+    "tr": """ve bir bu da de için ile çok var yok ben sen o ama gibi daha olarak şimdi tüm her ne mi değil""",
+    "id": """yang dan di ke dari ini itu untuk dengan tidak ada saya akan pada semua sudah sekarang""",
+}
+"""Small words of languages that only the classifier tells apart: they show that it is to be asked."""
+
 _LANGUAGES_OF: Final[dict[str, tuple[str, ...]]] = {}
 for _language, _words in _SMALL_WORDS.items():
     for _word in _words.split():
         _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), _language)
-_KNOWN: Final = frozenset(_LANGUAGES_OF)
-_WORDS_OF: Final = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
+_WORDS_OF: Final = {
+    language: frozenset(words.split()) for language, words in (_SMALL_WORDS | _MORE_SMALL_WORDS).items()
+}
+_KNOWN: Final = frozenset[str]().union(*_WORDS_OF.values())
+_ENGLISH: Final = "en"
+_LEAD: Final = 20.0
+"""How many times as probable English must be if its small words do not show it."""
+_IMPOSSIBLE: Final = 0.05
+"""Probability up to which a session's language is left for another one."""
+_LIKELY: Final = 0.4
+"""Probability of that other one; near relatives (Danish and Norwegian) share what there is."""
 _ENOUGH: Final = 2
 """Small words that show a language; accents make one enough."""
 _ACCENTS: Final = re.compile(r"[ßäöüñ¿¡ãõçœêèàùâîôûìò]", re.IGNORECASE)
@@ -74,14 +115,52 @@ def detect(text: str, before: str, *, default: str) -> str:
         default: The session's language.
     """
     if text.isascii():
-        known = _KNOWN.intersection(text.lower().split())
-        if before in _WORDS_OF and known.issubset(_WORDS_OF[before]):
+        # Lower case alone: "I" is English, "i" is not.
+        known = _KNOWN.intersection(text.replace("I ", "").lower().split())
+        if known.issubset(_WORDS_OF.get(before.partition("-")[0], ())) and before.partition("-")[0] not in _NOT_LATIN:
             return before
     elif _FOREIGN.search(text) is not None:
         script = _by_script(text, before, default)
         if script:
             return script
-    return _by_words(text, before, default)
+    return _by_letters(text, before, default)
+
+
+def _by_letters(text: str, before: str, default: str) -> str:
+    """The language of a sentence in Latin letters: that of the one before, unless that is next to impossible."""
+    base, home = before.partition("-")[0], default.partition("-")[0]
+    found = classifier.probabilities(text)
+    if found is None:
+        return _by_words(text, before, default)
+    if not found:
+        return before if base not in _NOT_LATIN else default
+    best = max(found, key=found.__getitem__)
+    if best == base:
+        return before
+    if base in _NOT_LATIN or _may_leave(text, found, base, best, home):
+        return default if best == home else best
+    return before
+
+
+def _may_leave(text: str, found: Mapping[str, float], base: str, best: str, home: str) -> bool:
+    """Whether the language of the sentence before is left for another one.
+
+    Args:
+        text: the sentence.
+        found: probabilities by language.
+        base: language of the sentence before.
+        best: the most probable language.
+        home: the session's language.
+    """
+    stays = found.get(base, 0.0)
+    if best == home:
+        return True
+    if best == _ENGLISH:
+        words = frozenset(text.lower().split())
+        here = _WORDS_OF.get(base, frozenset())
+        is_shown = not words.isdisjoint(_WORDS_OF[best] - here) and words.isdisjoint(here - _WORDS_OF[best])
+        return is_shown or found[best] > _LEAD * stays
+    return max(stays, found.get(home, 0.0)) <= _IMPOSSIBLE and found[best] >= _LIKELY
 
 
 def _by_script(text: str, before: str, default: str) -> str:
