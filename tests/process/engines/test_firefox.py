@@ -29,6 +29,18 @@ def test_auto_translates_an_installed_direction_with_it_and_others_as_without(
     assert "firefox is not ready" not in other.stderr
 
 
+def test_a_model_from_a_directory_is_installed_without_a_network_and_translates(
+    place: Voicestream, firefox_models: Path
+) -> None:
+    done = place.call("setup", "--to", "pt", "--quality", "light", "--yes", "--dir", str(firefox_models))
+    assert done.returncode == 0, done.stderr
+    assert "ready to translate into Portuguese" in done.stderr
+    run = place.run("--to", "pt", "--translator", "firefox")
+    run.write(line("All 42 tests pass."))
+    assert run.finish() == 0, run.stderr
+    assert [event["text"] for event in run.of("translated")] == ["Todos os 42 testes passam."]
+
+
 def test_setup_refuses_a_script_that_no_model_knows(place: Voicestream) -> None:
     done = place.call("setup", "--to", "zh-TW", "--quality", "light", "--yes")
     assert done.returncode == 2
