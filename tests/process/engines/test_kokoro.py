@@ -88,10 +88,10 @@ def test_a_voice_that_is_not_there_is_told_with_the_nearest(place: Voicestream) 
 
 def test_where_auto_has_chosen_it_espeak_says_what_it_cannot(place: Voicestream) -> None:
     directory = models(place)
-    for engine, code in (("auto", 0), ("kokoro", 1)):
+    for engine, speaks, code in (("auto", "espeak", 0), ("kokoro", "kokoro", 1)):
         run = place.run("--tts", engine, "--models", str(directory), "--from", "de", output=f"{engine}.wav")
         run.write(line("Alle Tests sind durchgelaufen."))
         assert run.finish() == code, run.stderr
-        assert place.worker("tts")["engine"] == "kokoro"
+        assert speaks in {worker["engine"] for worker in place.status()["workers"] if worker["role"] == "tts"}
     assert len(recorded(place, "auto.wav")) > 24_000
     assert run.of("skipped")[0]["reason"] == "kokoro does not speak de"
