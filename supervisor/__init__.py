@@ -1,1 +1,1 @@
-"""The one process that knows what is not yet done: hub, ledger, process table, sessions."""
+"""Supervisor process: hub, ledger of unfinished sentences, process table and sessions."""

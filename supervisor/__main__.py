@@ -1,4 +1,4 @@
-"""``python -P -m voicestream.supervisor``: started by a client when there is no supervisor yet."""
+"""Entry point of the supervisor, ``python -P -m voicestream.supervisor``; a client starts it when none is running."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from voicestream.protocol.pool_memory import Segment
 
 FIRST_SESSION_SECONDS: Final = 10.0
-"""A client that started us opens its session at once; one that was interrupted before it could should leave nothing."""
+"""Seconds to wait for the first session. An interrupted client that never opens one leaves no supervisor behind."""
 
 MAX_DESCRIPTORS: Final = 65_536
-"""Far more than can be of use; some programs look at each descriptor that they might have."""
+"""Upper bound of the descriptor limit; some programs iterate over every descriptor they may have."""
 
 
 def main() -> int:
-    """Become the supervisor of a run directory; exit code 0 as well when another one already is."""
-    # Imported modules are never garbage. Without them, collections during the loop and at exit are short.
+    """Run the supervisor of a run directory; return exit code 0 as well when another supervisor already runs."""
+    # Imported modules are never garbage: freezing them shortens collections in the loop and at exit.
     gc.freeze()
     faulthandler.enable()
     os.umask(0o077)
@@ -102,7 +102,7 @@ def main() -> int:
 
 
 def _initial(choice: EngineChoice) -> list[Requirement]:
-    """The workers to start with: who receives first, so that nothing waits for a receiver."""
+    """Return the workers to start with, receivers first, so that nothing waits for a receiver."""
     settings = choice.settings()
     started = [Requirement("player")]
     for role, engine in choice.engines.items():
@@ -112,16 +112,16 @@ def _initial(choice: EngineChoice) -> list[Requirement]:
 
 
 def _raise_descriptor_limit() -> None:
-    """As many descriptors as we may have: libzmq ends a process that has none left for a peer that connects."""
+    """Raise the descriptor limit to its maximum: libzmq aborts the process when it cannot accept a peer."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(ValueError, OSError):  # macOS has limits of its own; what we have will do then
+        with contextlib.suppress(ValueError, OSError):  # macOS has further limits; the present limit stays then
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _make_pool(run_directory: RunDirectory) -> Segment:
-    """The memory of the audio pool.
+    """Create the shared memory of the audio pool.
 
     Raises:
         ConfigurationError: there is no room for it.

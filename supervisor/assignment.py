@@ -1,4 +1,4 @@
-"""Assignment of workers to sessions: each session gets the workers that it requires, which others may use as well.
+"""Assignment of workers to sessions: each session gets the workers that it requires; sessions share equal workers.
 
 A worker is started when the first session needs it. Its failure concerns the sessions that need it, and no others.
 """
@@ -34,7 +34,7 @@ class Assignment:
         self._core = core
 
     def assign(self, session: Session, now: float) -> SessionWorkers:
-        """Give a new session its workers, starting those that are missing."""
+        """Give a new session its workers and start the missing ones."""
         required = requirements.of_session(session.options)
         records = {role: self._obtain(session, requirement, now) for role, requirement in required.items()}
         options = session.options
@@ -46,7 +46,7 @@ class Assignment:
         return session.workers
 
     def choose_voice(self, choice: ChooseVoice, now: float) -> None:
-        """Choose who speaks the sentences of a session in a language that it did not have so far."""
+        """Choose the voice for a language that is new in a session."""
         session = self._core.sessions.by_id.get(choice.session)
         if session is None or session.workers is None:
             return
@@ -61,11 +61,11 @@ class Assignment:
         self._route(session, choice.language, voice, now)
 
     def sessions_of(self, worker: WorkerId) -> list[Session]:
-        """The sessions that need a worker."""
+        """Return the sessions that need a worker."""
         return [session for session in self._core.sessions.by_id.values() if session.needs(worker)]
 
     def given_up(self, event: GivenUp, now: float) -> None:
-        """There will be no further incarnation of a worker: end the sessions that cannot do without it.
+        """End the sessions that cannot continue without a worker that failed for good.
 
         A session of which it spoke some sentences only goes on with its own voice.
         """
@@ -79,14 +79,14 @@ class Assignment:
                 core.do(core.ledger.stop_session(session.session, text, event.exit_code, now))
 
     def release(self, session: Session, now: float) -> None:
-        """A session is over: it needs no worker any more."""
+        """Release the workers of a session that ended."""
         for record in self._core.table.records.values():
             record.named_by.discard(session.session)
             if session.needs(record.worker):
                 record.idle_since = now
 
     def _voice_of(self, session: Session, own: VoiceRoute, language: str) -> LanguageVoice | None:
-        """The voice of a language of a session; None: its own."""
+        """Return the voice of a language of a session; None: the session's own voice."""
         options = session.options
         named = (voice for tag, voice in options.voices.items() if languages.are_known_and_same(tag, language))
         found = next(named, None)
@@ -111,7 +111,7 @@ class Assignment:
         return record
 
     def _fall_back(self, session: Session, event: GivenUp, now: float) -> None:
-        """Let the voice of a session speak what another cannot, and tell so."""
+        """Fall back to the session's own voice for sentences of another voice, and report it."""
         if session.workers is None:
             return
         spoken = [one for one, voice in session.voices.items() if voice.worker == event.worker]

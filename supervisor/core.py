@@ -1,4 +1,4 @@
-"""Core of the supervisor: the parts that its components share, and the effects that they ask of the event loop."""
+"""Core of the supervisor: state that its components share, and effects that they request from the event loop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Effects(Protocol):
         """Carry out commands of the ledger."""
 
     def end(self, reason: str) -> None:
-        """Begin to end the supervisor."""
+        """Begin the shutdown of the supervisor."""
 
 
 class Core:
@@ -48,7 +48,7 @@ class Core:
         keep_alive_seconds: float,
         stay: bool,
     ) -> None:
-        """Bind the hub; nothing is started yet.
+        """Bind the hub; no worker is started yet.
 
         Args:
             run_directory: where the hub is bound.
@@ -76,7 +76,7 @@ class Core:
         )
         self.keep_alive_seconds = math.inf if stay else keep_alive_seconds
         self.idle_since: float | None = self.started_at
-        """Since when no session is open; None: one is."""
+        """Time since which no session is open, in seconds of the monotonic clock; None: a session is open."""
         self.is_ending = False
 
     def do(self, commands: Iterable[Command]) -> None:
@@ -84,7 +84,7 @@ class Core:
         self.effects.do(commands)
 
     def in_flight(self, worker: WorkerId) -> int:
-        """Count the sentences (for the parser: sessions with unread input) that a worker has in hand."""
+        """Count the sentences (for the parser: sessions with unread input) that a worker is processing."""
         if worker == PARSER:
             return sum(session.asked_at is not None for session in self.sessions.by_id.values())
         return self.ledger.in_flight(worker)

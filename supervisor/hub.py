@@ -1,4 +1,4 @@
-"""The supervisor's one socket: every worker and every client is a peer of it."""
+"""Hub of the supervisor: the ROUTER socket to which every worker and every client connects."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import Message
 
 MAX_FRAMES_A_TURN: Final = 64
-"""Frames taken before processes and clocks are looked at again: a flood delays nothing else."""
+"""Frames received per turn of the loop, so that a flood does not delay other work."""
 
 MAX_SECONDS_A_TURN: Final = 0.02
-"""The same for frames that take long to look at: a megabyte of small values takes some 10 ms."""
+"""Seconds per turn for receiving frames; decoding a megabyte of small values takes about 10 ms."""
 
 LOGGED_DROPS: Final = 20
-"""Dropped frames that are logged one by one; after that only every thousandth: a flood must not fill the disk."""
+"""Dropped frames that are logged one by one. Later, every thousandth is logged, so that a flood cannot fill the disk.
+"""
 
 _ROUTER_PARTS: Final = 2
 """Identity and frame."""
 
 _PEER: Final = re.compile(rb"[a-z]{1,12}\.\d{1,10}(?:\.[0-9a-f]{1,16})?")
-"""A name that workers and clients of ours have; another may be anything."""
+"""Pattern of the peer names of workers and clients of this project."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,12 +46,12 @@ class Hub:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.socket: Final = hub_socket(self._context, path)
         self.dropped: Final[collections.Counter[str]] = collections.Counter()
-        """Frames that were not acted on, by reason."""
+        """Number of dropped frames, by reason."""
         self.refused: Final[collections.deque[tuple[bytes, str]]] = collections.deque(maxlen=LOGGED_DROPS)
-        """Peers whose frames were no messages, and why; the supervisor takes those of its own workers from here."""
+        """Peers that sent invalid frames, and the reasons; the supervisor reads those of its own workers from here."""
 
     def send(self, identity: bytes, message: Message) -> bool:
-        """Send to a peer; False when it is not there."""
+        """Send a message to a peer; return False if the peer is not connected."""
         try:
             self.socket.send_multipart((identity, pack(message)), zmq.NOBLOCK)
         except zmq.ZMQError as error:
@@ -60,7 +61,7 @@ class Hub:
         return True
 
     def receive(self) -> Iterator[tuple[bytes, Message | OtherVersionError]]:
-        """What has arrived, up to ``MAX_FRAMES_A_TURN``; frames that are not messages are counted and left out.
+        """Yield received messages, at most ``MAX_FRAMES_A_TURN``; count and drop invalid frames.
 
         A message of another version of the protocol is given as the error, so that its sender can be answered.
         """
@@ -86,7 +87,7 @@ class Hub:
                 yield parts[0], message
 
     def drop(self, identity: bytes, reason: str, detail: str) -> None:
-        """Count a frame that is not acted on, and log it if there were few so far.
+        """Count a dropped frame, and log it unless many were dropped before.
 
         Args:
             identity: name of its sender.
@@ -100,5 +101,5 @@ class Hub:
             _log.warning("dropped=%d reason=%s peer=%r detail=%.200r", total, reason, peer, detail)
 
     def close(self, *, linger_seconds: float) -> None:
-        """Close the socket; what is still queued has this long to get out (never for ever: a peer may have ended)."""
+        """Close the socket; queued frames get this many seconds to be sent (a peer may have ended)."""
         self._context.destroy(linger=round(linger_seconds * 1000))

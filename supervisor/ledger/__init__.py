@@ -1,1 +1,1 @@
-"""What is not done yet, and what to do about it next: pure decisions, no socket, clock or process."""
+"""Ledger of unfinished sentences and scheduling of their next steps, sans-I/O: no socket, clock or process."""

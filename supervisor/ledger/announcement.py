@@ -1,4 +1,4 @@
-"""What the ledger has said of its own accord, in the languages for which there are words here. Pure.
+"""Texts of the ledger's own announcements, by language. Pure.
 
 The words are in the language that is heard where it has a row, so that they need no translation; for all others they
 are in English, and are translated like every sentence.
@@ -21,11 +21,11 @@ _SKIPPED: Final = {
     "zh": ("跳过了一条消息。", "跳过了{}条消息。"),
     "zh-Hant": ("跳過了一則訊息。", "跳過了{}則訊息。"),
 }
-"""One message, several of them."""
+"""Singular and plural, by language."""
 
 
 def of_skipped(messages: int, target: str) -> tuple[str, str]:
-    """How to say that so many messages were skipped: the text, and the BCP-47 tag of its language.
+    """Return the announcement of skipped messages: its text, and the BCP-47 tag of its language.
 
     Args:
         messages: at least one.

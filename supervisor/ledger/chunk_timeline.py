@@ -1,4 +1,4 @@
-"""How the sound of a sentence comes while it is being made: when, and how much of it is there then. Pure."""
+"""Timeline of the audio chunks of a sentence during synthesis: arrival times and audio available. Pure."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from dataclasses import dataclass, field
 from typing import Final
 
 BURST_SECONDS: Final = 0.06
-"""What comes within this time came at once: a long chunk is written slot by slot."""
+"""Chunks that arrive within this many seconds count as one: a long chunk is written slot by slot."""
 
 _GROWTH: Final = 2.0
-"""How much longer the third chunk may take than the second did."""
+"""Upper bound of the ratio between the waits for the third and for the second chunk."""
 
 
 @dataclass
 class ChunkTimeline:
-    """The sound of one sentence from one job; seconds on the clock of its maker, which stands while it has no slot."""
+    """Audio of one sentence from one job; times are on a clock that stands while the synthesizer has no slot."""
 
     began: float
-    """When the job was sent."""
+    """Time at which the job was sent, in seconds of the monotonic clock."""
     ready: float = 0.0
-    """Seconds of its sound that were there by then, from a job before."""
+    """Seconds of audio that an earlier job had already delivered."""
     lead: float = 0.0
-    """Seconds of quiet with which it begins: they are played, but take no time to be made."""
+    """Seconds of silence at the start: they are played, but need no synthesis."""
     starved: float = 0.0
-    """Seconds for which the maker had no slot to write to."""
+    """Seconds for which the synthesizer had no slot to write to."""
     is_starved: bool = False
-    """It has none now: nothing will come before something was heard."""
+    """True if the synthesizer has no slot now: no audio arrives before some is played."""
     bursts: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
-    """When something came, and the seconds of sound (the lead not counted) that were there after it."""
+    """Arrival times, each with the seconds of audio (without the lead) available after it."""
 
     def note(self, seconds: float, now: float) -> None:
-        """So much sound came, the lead counted."""
+        """Record the arrival of audio; ``seconds`` includes the lead."""
         at = now - self.starved
         there = (self.bursts[-1][1] if self.bursts else self.ready - self.lead) + seconds
         if self.bursts and at - self.bursts[-1][0] <= BURST_SECONDS:
@@ -41,25 +41,25 @@ class ChunkTimeline:
 
     @property
     def there(self) -> float:
-        """Seconds of sound that are there."""
+        """Seconds of audio available."""
         return self.bursts[-1][1] if self.bursts else 0.0
 
     @property
     def first(self) -> float:
-        """Seconds of sound that came first."""
+        """Seconds of audio in the first arrival."""
         return self.bursts[0][1] if self.bursts else 0.0
 
     @property
     def first_at(self) -> float:
-        """When the first of it came."""
+        """Time of the first arrival."""
         return self.bursts[0][0] if self.bursts else self.began
 
     def waited(self, now: float) -> float:
-        """How long nothing came."""
+        """Return the seconds since the last arrival."""
         return max(0.0, now - self.starved - self.bursts[-1][0]) if self.bursts else 0.0
 
     def speed(self, end: float | None = None) -> tuple[float, float]:
-        """Seconds of sound made in a second, and for how many seconds that was seen.
+        """Return the seconds of audio synthesized per second, and the seconds over which that was measured.
 
         Args:
             end: seconds of sound there are in all, if what follows them took no time to be made.
@@ -77,15 +77,15 @@ class ChunkTimeline:
 
     @property
     def next_wait(self) -> float:
-        """Seconds until something comes again, at most, as far as one can tell: chunks may get longer at first."""
+        """Upper estimate of the seconds until the next arrival; chunks may get longer at first."""
         waits = [b[0] - a[0] for a, b in itertools.pairwise(self.bursts)]
         return max(waits, default=0.0) * (_GROWTH if len(waits) == 1 else 1.0)
 
     def lag(self, speed: float, now: float | None = None) -> float:
-        """How far, at most, what was there fell behind a steady ``speed`` that began with the first arrival.
+        """Return the largest lag of the audio behind a steady ``speed`` that starts at the first arrival.
 
-        Seconds of sound; below 0 where it was always ahead. Just before each arrival, and at ``now`` if something is
-        still to come.
+        The lag is in seconds of audio, and negative if the audio was always ahead. It is measured just before each
+        arrival, and at ``now`` if audio is still to come.
         """
         first_at = self.first_at
         ends = [at for at, _ in self.bursts[1:]] + ([now - self.starved] if now is not None else [])

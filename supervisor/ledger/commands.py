@@ -1,4 +1,4 @@
-"""Commands of the ledger, which the supervisor carries out, and the identifiers that occur in them."""
+"""Commands of the ledger, carried out by the supervisor, and the identifiers in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class WorkerId(NamedTuple):
-    """One worker of the pool of a role; all its incarnations have the same."""
+    """Identifier of one worker in the pool of a role; all its incarnations share it."""
 
     role: Role
     number: int = 0
@@ -22,25 +22,25 @@ PLAYER: Final = WorkerId("player")
 
 @dataclass(frozen=True)
 class VoiceRoute:
-    """The worker that speaks the sentences of one language of a session, and with which voice."""
+    """Route of one language of a session: the tts worker and the voice."""
 
     worker: WorkerId
     voice: str = ""
-    """Name of a voice of its engine, or path of a sample; empty = the engine's default for the language."""
+    """Name of a voice of the engine, or path of a sample; empty = default of the engine for the language."""
     any_engine: bool = False
-    """No engine was named: where that of the worker does not speak a language, another may."""
+    """True if no engine was named, so that another engine may speak languages that the worker's lacks."""
 
 
 @dataclass(frozen=True)
 class SessionWorkers:
-    """The workers of a session."""
+    """Workers of a session."""
 
     translator: WorkerId | None
-    """None: its sentences are not translated."""
+    """Translation worker; None: the session needs no translation."""
     voice: VoiceRoute
-    """Speaks the sentences of all languages for which no other was chosen."""
+    """Voice of all languages without a voice of their own."""
     follows_language: bool = False
-    """Whether sentences in other languages than the one to be heard may have voices of their own."""
+    """True if sentences in languages other than the target may have voices of their own."""
 
 
 @dataclass(frozen=True)

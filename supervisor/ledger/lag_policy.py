@@ -1,4 +1,4 @@
-"""What is skipped because it would be heard too late: whole messages, the oldest first, and never unannounced. Pure.
+"""Lag policy: whole messages that would be played too late are skipped, oldest first, and announced. Pure.
 
 A session that has a ``max_lag_seconds`` may not be heard further behind than that. Its lag is the age of the oldest
 message that has not begun to be heard, counted from its first sentence. Age, and not the length of the speech that
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 
 class Drop(Protocol):
-    """Ends a row, wherever it is."""
+    """Callback that ends a row at any stage."""
 
     def __call__(self, row: Row, outcome: Outcome, reason: str) -> None:
-        """End it."""
+        """End the row."""
         ...
 
 
 class LagPolicy:
-    """Which messages wait since when, and the end of those that wait too long."""
+    """Lag policy: records since when messages wait, and skips those that exceed the limit."""
 
     def __init__(self, state: LedgerState, drop: Drop, take: Callable[[SessionState, Row], None]) -> None:
-        """``take``: takes a new row to be translated."""
+        """Set up the policy; ``take`` passes a new row to translation."""
         self._state = state
         self._drop = drop
         self._take = take
 
     def hold(self, session: SessionState, *, is_quiet: bool) -> None:
-        """Take note whether anything of a session can be heard: while it cannot, nothing of it ages."""
+        """Record whether a session is paused; its messages do not age during a pause."""
         if is_quiet and session.quiet_since is None:
             session.quiet_since = self._state.now
         elif not is_quiet and session.quiet_since is not None:
@@ -53,19 +53,19 @@ class LagPolicy:
             session.quiet_since = None
 
     def found(self, session: SessionState, row: Row) -> None:
-        """A sentence was found: the first of a message starts its clock."""
+        """Record a new sentence; the first of a message starts the message's age."""
         if session.options.max_lag_seconds and row.message > session.newest_message:
             session.newest_message = row.message
             session.waiting.append(Waiting(message=row.message, sentence=row.sentence, since=self.clock(session)))
 
     def skip(self) -> None:
-        """Skip what is too old by now."""
+        """Skip messages that exceed the limit."""
         for session in self._state.sessions.values():
             if session.options.max_lag_seconds:
                 self._skip(session)
 
     def clock(self, session: SessionState) -> float:
-        """Seconds in which something of a session could be heard."""
+        """Return the seconds in which the session was not paused."""
         now = self._state.now if session.quiet_since is None else session.quiet_since
         return now - session.quiet_seconds
 
@@ -81,7 +81,7 @@ class LagPolicy:
             self._announce(session)
 
     def _skip_up_to(self, session: SessionState, last: int) -> None:
-        """Skip what there is of the messages up to ``last`` but of those that have begun to be heard."""
+        """Skip messages up to ``last``, except those whose playback has started."""
         up_to_last = itertools.takewhile(lambda row: row.message <= last, session.rows.values())
         rows = [row for row in up_to_last if row.message > session.begun_message and not row.is_announcement]
         reason = f"more than {session.options.max_lag_seconds:g} s behind what the agent wrote (--max-lag)"
@@ -90,15 +90,15 @@ class LagPolicy:
         session.unannounced += len({row.message for row in rows})
 
     def _announce(self, session: SessionState) -> None:
-        """Say how many messages are left out, once all of the one that is heard was given to the player.
+        """Announce the number of skipped messages, once the whole message being played was sent to the player.
 
-        Until then more may be skipped, and one announcement is enough.
+        More messages may be skipped until then, so that one announcement covers all of them.
         """
         following = first_open(session.unplayed)
         if following is None or following.message <= session.begun_message:
             return
         if following.is_announcement:
-            # It was not heard yet, and what it was to stand before is skipped as well: one says it all.
+            # It was not played, and the row after it is skipped as well: one announcement covers both.
             session.unannounced += session.announced
             self._drop(following, Outcome.WITHDRAWN, "a later announcement says it")
             following = first_open(session.unplayed)

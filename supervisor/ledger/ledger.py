@@ -1,4 +1,4 @@
-"""The ledger: which sentences are not done yet, and what is to be done about them next.
+"""Ledger of unfinished sentences: state machine of their stages, and scheduling of the next steps.
 
 Pure: it takes events and the time and returns commands; it knows no socket, clock or process. Everything that must
 survive the death of a worker is in here, because the process that keeps it runs no code of a model or of a sound
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """All sentences of all sessions. Every method returns the commands that follow from what it was told."""
+    """All sentences of all sessions; every method returns the commands that follow from its arguments."""
 
     def __init__(self, slots: int) -> None:
         self.state = LedgerState(SlotTable(slots))
@@ -75,7 +75,7 @@ class Ledger:
     def open_session(
         self, session: str, options: SessionOptions, workers: SessionWorkers, now: float, *, detach: bool = False
     ) -> list[Command]:
-        """A new session; its id must be new. ``detach``: it is to be handed over at the end of its input."""
+        """Open a session with a new id; ``detach``: it is to be handed over at the end of its input."""
         self.state.now = now
         state = SessionState(session=session, options=options, workers=workers)
         self.state.sessions[session] = state
@@ -88,7 +88,7 @@ class Ledger:
     def input_progressed(
         self, session: str, open_message: int | None, now: float, *, found: int, ended: bool
     ) -> list[Command]:
-        """The parser is further.
+        """Record the parser's progress.
 
         Args:
             session: whose input it reads.
@@ -107,7 +107,7 @@ class Ledger:
         return self._settle()
 
     def input_skipped(self, session: str, reason: str, now: float) -> list[Command]:
-        """Some of a session's input could not be read: nobody knows which words were in it."""
+        """Report that some input of a session could not be parsed; the number of lost words is unknown."""
         self.state.now = now
         state = self.state.sessions.get(session)
         if state is not None:
@@ -115,7 +115,7 @@ class Ledger:
         return self._settle()
 
     def stop_session(self, session: str, reason: str, exit_code: int, now: float) -> list[Command]:
-        """End a session now: what was not heard is skipped."""
+        """End a session now; unplayed sentences are skipped."""
         self.state.now = now
         state = self.state.sessions.get(session)
         if state is not None:
@@ -124,13 +124,13 @@ class Ledger:
         return self._settle()
 
     def waiting(self, *, everything: bool) -> int:
-        """How many sentences ``skip`` would skip now."""
+        """Return the number of sentences that ``skip`` would skip now."""
         if everything:
             return sum(len(state.rows) for state in self.state.sessions.values())
         return len(self.playing.heard_now())
 
     def skip(self, now: float, *, everything: bool) -> list[Command]:
-        """Skip the sentence that is being heard, or everything that was found so far."""
+        """Skip the sentence being played, or everything queued so far."""
         self.state.now = now
         rows = [row for state in self.state.sessions.values() for row in state.rows.values()]
         for row in rows if everything else self.playing.heard_now():
@@ -138,7 +138,7 @@ class Ledger:
         return self._settle()
 
     def hold(self, *, paused: bool, now: float) -> list[Command]:
-        """Hold what is heard, or go on with it."""
+        """Pause or resume playback."""
         self.state.now = now
         if paused != self.playing.paused:
             self.playing.paused = paused
@@ -149,7 +149,7 @@ class Ledger:
         return self._settle()
 
     def hold_session(self, session: str, *, held: bool, now: float) -> list[Command]:
-        """Hold one session, or let it go on where it was: others are heard meanwhile."""
+        """Pause or resume one session; other sessions are played meanwhile."""
         self.state.now = now
         state = self.state.sessions.get(session)
         if state is not None and state.held != held:
@@ -160,7 +160,7 @@ class Ledger:
     def voice_chosen(
         self, session: str, language: str, voice: VoiceRoute, now: float, *, reason: str = ""
     ) -> list[Command]:
-        """The sentences of a session in a language are spoken by this voice from now on.
+        """Set the voice of a language of a session.
 
         Args:
             session: may have ended.
@@ -177,7 +177,7 @@ class Ledger:
         return self._settle()
 
     def worker_available(self, worker: WorkerId, now: float) -> list[Command]:
-        """A worker is ready."""
+        """Mark a worker as ready."""
         self.state.now = now
         self.state.available.add(worker)
         if worker == PLAYER:
@@ -189,18 +189,18 @@ class Ledger:
         return self._settle()
 
     def worker_unavailable(self, worker: WorkerId) -> None:
-        """A worker gets nothing new, because it is to end; what it has in hand it may still deliver."""
+        """Mark a worker as unavailable for new work; it may still deliver its present work."""
         self.state.available.discard(worker)
 
     def forget(self, worker: WorkerId) -> None:
-        """There will be no further incarnation of a worker, which was lost; no session needs it."""
+        """Forget a lost worker that no session needs and that will not be restarted."""
         self.state.devices.pop(worker, None)
         self.speaking.forget(worker)
 
     def lost(
         self, worker: WorkerId, reason: str, cursor: Cursor, now: float, *, counts_as_failure: bool
     ) -> list[Command]:
-        """A worker was reaped. ``counts_as_failure``: nobody asked for its end, so its job may be the cause."""
+        """Handle the loss of a worker; ``counts_as_failure``: nobody requested it, so its job may be the cause."""
         self.state.now = now
         self.state.available.discard(worker)
         match worker.role:
@@ -213,12 +213,12 @@ class Ledger:
                 if given_up is not None:
                     self._drop(given_up, Outcome.FAILED, reason)
             case "parser":
-                pass  # what it had in hand is input, which sessions keep
+                pass  # its work was input, which the sessions keep
         self.state.released_all(worker)
         return self._settle()
 
     def handle(self, worker: WorkerId, message: FromWorker, now: float) -> list[Command]:
-        """Take a worker's message; one that does not fit what the worker has in hand changes nothing."""
+        """Handle a worker's message; one that does not match the worker's present work changes nothing."""
         self.state.now = now
         match worker.role, message:
             case _, Ready():
@@ -243,12 +243,12 @@ class Ledger:
         return self._settle()
 
     def tick(self, now: float) -> list[Command]:
-        """Time has passed: a turn may be over."""
+        """Advance the time: a turn may be over."""
         self.state.now = now
         return self._settle()
 
     def in_flight(self, worker: WorkerId) -> int:
-        """Sentences a worker has in hand."""
+        """Return the number of sentences that a worker is processing."""
         match worker.role:
             case "translation":
                 return self.translating.in_flight(worker)
@@ -260,12 +260,12 @@ class Ledger:
                 return 0
 
     def found(self, session: str) -> int:
-        """How many sentences of a session were found so far: the ordinal of the next."""
+        """Return the number of sentences found in a session, which is the ordinal of the next."""
         state = self.state.sessions.get(session)
         return state.expected if state is not None else 0
 
     def progress(self, worker: WorkerId) -> tuple[float | None, int]:
-        """Since when the job in hand has made no progress though it could (None: there is none), and its characters."""
+        """Return the time since which the present job makes no progress (None: no stalled job), and its characters."""
         match worker.role:
             case "translation":
                 return self.translating.busy_since(worker), self.translating.characters(worker)
@@ -277,7 +277,7 @@ class Ledger:
                 return None, 0
 
     def busy_since(self, worker: WorkerId) -> float | None:
-        """When the job in hand was given to a worker."""
+        """Return the time at which the present job was sent to a worker; None: no job."""
         match worker.role:
             case "translation":
                 return self.translating.busy_since(worker)
@@ -339,7 +339,7 @@ class Ledger:
         self.state.end(row, outcome, reason=reason)
 
     def _abandon(self, state: SessionState, outcome: Outcome, reason: str) -> None:
-        """End all rows of a session, the one that is heard last so that nothing follows it."""
+        """End all rows of a session; the row being played ends last, so that nothing follows it."""
         if PLAYER in self.state.available:
             self.state.send(PLAYER, Silence(session=state.session))
         if PARSER in self.state.available:
@@ -355,7 +355,7 @@ class Ledger:
         by_need = self.playing.by_need()
         urgent = self.playing.next_to_be_heard()
         self.speaking.dispatch(by_need, urgent)
-        # On one GPU each would slow the other down; somebody waits for the first sound, and for no further translation.
+        # On one GPU they slow each other down; the first audio is more urgent than further translations.
         busy_gpus = self.speaking.gpus_in_demand(urgent) if self.playing.in_flight == 0 else frozenset[str]()
         self.translating.dispatch(by_need, busy_gpus)
         self.playing.dispatch()

@@ -1,4 +1,4 @@
-"""The player stage of the ledger: what is being heard and what comes next, strictly in order, in turns."""
+"""Playback stage of the ledger: strict order within a session, round-robin between sessions."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.state import Key, LedgerState, SessionState
 
 PLAY_AHEAD: Final = 2
-"""Sentences the player holds: the one that is heard and the next one, so that no gap is left between them."""
+"""Sentences sent ahead to the player: the one being played and the next, for gapless playback."""
 
 SERIAL_MODULUS: Final = 1 << 24
-"""The cursor in the pool keeps this many serials apart."""
+"""Modulus of the serials in the cursor of the pool."""
 
 
 class Playing:
-    """What the player has in hand, and what it gets next."""
+    """Sentences at the player, and selection of the next."""
 
     def __init__(self, state: LedgerState, playout_start_of: Callable[[Row], PlayoutStart]) -> None:
         self._state = state
@@ -40,48 +40,48 @@ class Playing:
         self._first_since = 0.0
         self.paused = False
         self._withdrawing: dict[str, float] = {}
-        """Held sessions of which the player was asked to give back what it has, and since when it owes the answer."""
+        """Paused sessions whose revocation the player has not confirmed yet, with the time of the request."""
 
     @property
     def in_flight(self) -> int:
-        """Sentences at the player."""
+        """Number of sentences at the player."""
         return len(self._rows)
 
     @property
     def busy_since(self) -> float | None:
-        """When the sentence that is heard, or is about to be, was the next: its predecessor had ended."""
+        """Time at which the sentence being played, or about to be, became the next."""
         return self._first_since if self._rows else None
 
     @property
     def stalled_since(self) -> float | None:
-        """Since when the player could have played something and has not; None: there is nothing, or it is paused."""
+        """Time since which the player has made no progress though it could; None: nothing to play, or paused."""
         if self._withdrawing:
             return min(self._withdrawing.values())
-        # One that was played to its end and not reported so counts, too: all behind it wait for that word.
+        # A sentence played to its end but not reported counts as well: all sentences behind it wait for the report.
         if self.paused or not any(row.last_sent or row.sent_frames > row.played_frames for row in self._rows):
             return None
         return self._progress_at
 
     def open_output(self, session: SessionState) -> None:
-        """Have the player get a session's output ready; it says when."""
+        """Request the opening of a session's output; the player reports when it is open."""
         session.output_open = False
         if PLAYER not in self._state.available:
             return
         playing = [row for row in self._rows if row.session == session.session]
         begun = playing[0] if playing else first_open(session.unplayed)
-        # One that was given back, too, may have been played in part.
+        # A sentence that was revoked may have been played in part, too.
         is_begun = begun is not None and (playing or begun.played_frames)
         position = begun.position + begun.played_frames if begun is not None and is_begun else session.next_position
         output = session.options.output
         self._state.send(PLAYER, OpenOutput(session=session.session, output=output, position=position))
 
     def close_output(self, session: SessionState) -> None:
-        """Have the player let go of a session's output."""
+        """Request the closing of a session's output."""
         if PLAYER in self._state.available:
             self._state.send(PLAYER, CloseOutput(session=session.session))
 
     def hold(self, session: SessionState, *, held: bool) -> None:
-        """Hold one session, or let it go on: the player gives back what it has of it, and others are heard."""
+        """Pause or resume one session; the player releases its sentences, and other sessions are played."""
         session.held = held
         is_at_player = any(row.session == session.session for row in self._rows)
         if held and is_at_player and session.session not in self._withdrawing:
@@ -90,7 +90,7 @@ class Playing:
                 self._state.send(PLAYER, Silence(session=session.session))
 
     def given_back(self, session: str) -> None:
-        """The player has nothing of a session any more, and has told how far it was: the rest waits for its turn."""
+        """Handle the release of a session by the player, which reported its progress: the rest waits for its turn."""
         if self._withdrawing.pop(session, None) is None:
             return
         rows = [row for row in self._rows if row.session == session]
@@ -108,31 +108,31 @@ class Playing:
             put_in_order(state.unplayed, row)
 
     def given_back_all(self) -> None:
-        """There is no player that could have anything."""
+        """Handle the loss of the player: it holds nothing."""
         for session in list(self._withdrawing):
             self.given_back(session)
 
     def started(self, session: str, sentence: int) -> None:
-        """The first frame of a sentence was handed over."""
+        """Record that the first frame of a sentence was played."""
         for row in self._rows:
             if row.key == (session, sentence) and not row.heard:
                 self._hear(row)
 
     def progressed(self, answer: AudioPlayed) -> None:
-        """Some frames of a sentence were handed over: their slots are free."""
+        """Record that frames of a sentence were played; release their slots."""
         for row in self._rows:
             if row.key == (answer.session, answer.sentence):
                 self._progress_at = self._state.now
                 self._state.free(row.key, row.play_up_to(min(answer.frame, row.sent_frames)))
 
     def finished(self, answer: PlaybackFinished) -> None:
-        """A sentence was heard to its end."""
+        """Record that a sentence was played to its end."""
         row = self._rows[0] if self._rows else None
         if row is not None and row.key == (answer.session, answer.sentence) and row.last_sent:
             self._finish(self._rows.pop(0))
 
     def lost(self, cursor: Cursor, *, counts_as_failure: bool) -> Row | None:
-        """The player was reaped, the cursor where it is; returns the row that cost too many players, if one did."""
+        """Handle the loss of the player at the cursor; return the row that exceeded the attempts, if any."""
         at = next((i for i, row in enumerate(self._rows) if row.serial % SERIAL_MODULUS == cursor.serial), None)
         if at is not None:
             for row in self._rows[:at]:
@@ -152,15 +152,15 @@ class Playing:
         return given_up
 
     def heard_now(self) -> list[Row]:
-        """The sentence that is being heard, if one is."""
+        """Return the sentence being played, if any."""
         return [row for row in self._rows[:1] if row.heard]
 
     def has(self, row: Row) -> bool:
-        """Whether the player has the row in hand."""
+        """Return whether the player holds the row."""
         return row in self._rows
 
     def revoke(self, row: Row) -> None:
-        """The row has ended: if it is in the player's hands, the player is to let go of it."""
+        """Revoke an ended row if the player holds it."""
         session = self._state.sessions[row.session]
         if row not in self._rows:
             if row.played_frames:
@@ -173,7 +173,7 @@ class Playing:
             self._state.revoke(PLAYER, row.key)
 
     def next_to_be_heard(self) -> AbstractSet[Key]:
-        """The sentences of which one is to be heard next: what tts should be working on first."""
+        """Return the sentences that may be played next; tts synthesizes them first."""
         rows = [row for row in self._rows if row.session not in self._withdrawing]
         if rows and not rows[-1].is_complete:
             return {rows[-1].key}
@@ -184,7 +184,7 @@ class Playing:
         return {row.key for row in heads.values()}
 
     def by_need(self) -> list[SessionState]:
-        """The sessions, in the order in which they need further sound."""
+        """Return the sessions in the order in which they need further audio."""
         if len(self._state.sessions) < 2:  # noqa: PLR2004 - the usual case, and this runs with every message
             return list(self._state.sessions.values())
         order = round_robin.order_after(self._turn, list(self._state.sessions))
@@ -192,23 +192,23 @@ class Playing:
         if self._turn is not None and self._turn.session in self._state.sessions and self._holds(self._turn):
             order.insert(0, order.pop())
             behind.pop(self._turn.session, None)
-        # sorted() is stable: sessions that are equally well off are served in the order in which they take turns. Any
-        # other order, and of three sessions two could take turns for ever where the voice is slower than the player.
+        # sorted() is stable: sessions with equal needs keep the round-robin order. With any other order, two of three
+        # sessions could take turns forever if the voice is slower than playback.
         return sorted(
             (self._state.sessions[session] for session in order),
             key=lambda session: (session.held, behind.get(session.session, 0), session.ahead),
         )
 
     def dispatch(self) -> None:
-        """Tell the player of everything it may know by now."""
+        """Send all sendable audio to the player."""
         if PLAYER not in self._state.available:
             return
         for row in self._rows:
             if row.session in self._withdrawing:
-                return  # it is about to be given back, and what comes after it moves up
+                return  # it is about to be released, and its successor moves up
             self._send(row)
             if not row.last_sent:
-                return  # the next one is told of after the end of this one, also when outputs open in another order
+                return  # the next one is sent after the end of this one, also when outputs open in another order
         while len(self._rows) < PLAY_AHEAD and (following := self._next()) is not None:
             if not self._rows:
                 self._first_since = self._state.now
@@ -244,7 +244,7 @@ class Playing:
         if not session.output_open or not row.is_playable:
             return False
         if session.unannounced and row.message > session.begun_message:
-            return False  # first it is to be said what was skipped before it
+            return False  # the announcement of skipped messages comes first
         if row.is_complete or row.timeline is None or row.stage is not Stage.SPEAKING:
             return row.is_complete
         return self._playout_start_of(row).may_start(row.timeline, row.expected_seconds, self._state.now)
@@ -314,7 +314,7 @@ class Playing:
         return round_robin.holds(turn, candidates, self._open_messages(), self._state.now)
 
     def _heads(self) -> dict[str, Row]:
-        """The next sentence of each session that can have the next turn."""
+        """Return the next sentence of each session that can have the next turn."""
         behind = self._behind()
         heads: dict[str, Row] = {}
         for name, session in self._state.sessions.items():
@@ -324,14 +324,14 @@ class Playing:
         return heads
 
     def _behind(self) -> dict[str, int]:
-        """The sessions that wait until an earlier one was played. A held one keeps nobody waiting."""
+        """Return the sessions that wait for an earlier one. A paused session delays no others."""
         sessions = self._state.sessions.values()
         return round_robin.behind({one.session: one.queued for one in sessions if one.queued and not one.held})
 
     def _has_begun(self, row: Row) -> bool:
-        """Whether the turn is that of a row's message, which is not interrupted."""
+        """Return whether the turn belongs to the row's message, which is not interrupted."""
         return self._turn is not None and (self._turn.session, self._turn.message) == (row.session, row.message)
 
     def _open_messages(self) -> dict[str, int | None]:
-        # A held session does not keep the word: nobody knows for how long it is held.
+        # A paused session does not keep the turn: the length of the pause is unknown.
         return {name: None if one.held else one.open_message for name, one in self._state.sessions.items()}

@@ -1,4 +1,4 @@
-"""When the playing of a sentence that is still being made may start, so that there is no gap inside it. Pure.
+"""Playout start: earliest time to start playback during synthesis without an underrun. Pure.
 
 A voice makes sound in chunks, at a speed of its own. At a time t after its first chunk, of f seconds, there is taken to
 be at least ``s t - l``: s is its speed, l how far the chunks of the sentences before fell behind that line. All of its
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
 
 MARGIN: Final = 1.15
-"""A voice is taken to be this much slower than it seems: single chunks take longer than the average."""
+"""Safety factor for the speed of a voice: single chunks take longer than the average."""
 
 LENGTH_MARGIN: Final = 1.1
-"""A sentence is taken to be this much longer than others of as much text,"""
+"""Safety factor for the length of a sentence, relative to others with as much text."""
 UNKNOWN_MARGIN: Final = 1.3
-"""and this much before any sentence of the voice was heard."""
+"""Safety factor for the length before any sentence of the voice was finished."""
 
 WEIGHT: Final = 0.3
-"""Weight of the newest sentence in the running averages: three sentences say most of it."""
+"""Weight of the newest sentence in the running averages; the last three sentences dominate."""
 
 TRUST_SECONDS: Final = 1.0
-"""A sentence in the stage says as much about the speed as all before it when it was watched for so long."""
+"""Seconds of observation after which the present sentence weighs as much as all before it."""
 
 CHUNK_SECONDS: Final = 1.0
-"""Sound in the second chunk of an unknown voice, at most: nobody knows how long it will be."""
+"""Upper estimate of the seconds of audio in the second chunk of an unknown voice."""
 
 
 @dataclass
 class PlayoutStart:
-    """How fast the voice makes sound, learned from the sentences it has finished."""
+    """Synthesis speed of a voice, learned from its finished sentences."""
 
     speed: float | None = None
-    """Seconds of sound made in a second, the time to the first chunk not counted; None before the first sentence."""
+    """Seconds of audio synthesized per second, without the time to the first chunk; None before the first sentence."""
     lag: float = 0.0
-    """Seconds of sound by which the chunks fell behind that speed at most; below 0: they were ahead."""
+    """Largest lag of the chunks behind that speed, in seconds of audio; negative: they were ahead."""
     length_ratio: float | None = None
-    """Seconds of sound for each second that the text was expected to take."""
+    """Seconds of audio for each second of the estimated duration."""
 
     def learn(self, timeline: ChunkTimeline, *, sound_seconds: float, expected_seconds: float) -> None:
         """Take a finished sentence into account.
@@ -56,19 +56,19 @@ class PlayoutStart:
         self.length_ratio = _average(self.length_ratio, sound_seconds / expected_seconds)
         speed, seconds = timeline.speed(sound_seconds)
         if not seconds and speed < MARGIN:
-            return  # all of it came at once: how long the voice took to begin is all that is known
+            return  # a single arrival: only the latency of the first chunk is known
         known = self.speed is not None
         self.speed = _average(self.speed, speed)
         lag = timeline.lag(self.speed)
-        # The worst of late: one that was late once will be so again.
+        # The largest recent lag: it may occur again.
         self.lag = max(lag, _average(self.lag, lag)) if known else lag
 
     def may_start(self, timeline: ChunkTimeline, expected_seconds: float, now: float) -> bool:
-        """Whether a sentence may be played from now on, so that it never has to wait for what is still being made.
+        """Return whether playback can start now without an underrun later in the sentence.
 
         Args:
-            timeline: how its sound has come so far.
-            expected_seconds: what its text was expected to take, all of it.
+            timeline: the chunks so far.
+            expected_seconds: estimated duration of the whole text.
             now: on the clock of the ledger.
         """
         if not timeline.bursts:
@@ -87,13 +87,13 @@ class PlayoutStart:
         lag = max(self.lag, timeline.lag(speed * MARGIN, now))
         since_first = now - timeline.starved - timeline.first_at + timeline.lead
         if speed >= 1:
-            # Until what is there has been played, nothing else is needed.
+            # No further audio is needed before the available audio was played.
             return speed * (since_first + there) >= lag + there
         return since_first >= (length - timeline.first) * (1 / speed - 1) + lag
 
     @staticmethod
     def _may_start_unknown(timeline: ChunkTimeline, expected_seconds: float, now: float) -> bool:
-        """Of a voice of which no sentence was heard yet: by what was seen of this one, its longest wait above all."""
+        """Decide for a voice without finished sentences, from the present sentence and above all its longest wait."""
         measured, seconds = timeline.speed()
         speed = measured / MARGIN
         if speed <= 0:

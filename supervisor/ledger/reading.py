@@ -1,4 +1,4 @@
-"""The parser stage of the ledger: the sentences that were found, and the words that were lost."""
+"""Parsing stage of the ledger: sentences found, and words lost."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _log = logging.getLogger(__name__)
 
 
 class Reading:
-    """Sentences as they come from the parser."""
+    """Sentences received from the parser."""
 
     def __init__(self, state: LedgerState, take: Callable[[SessionState, Row], None]) -> None:
-        """``take``: takes a new row to the next stage."""
+        """Set up the stage; ``take`` passes a new row to the next stage."""
         self._state = state
         self._take = take
 
     def found(self, message: SentenceFound) -> None:
-        """Take a sentence; one that is known is dropped."""
+        """Handle a sentence; a known one is dropped."""
         state = self._state.sessions.get(message.session)
         if state is None or message.sentence < state.expected:
             return
@@ -59,14 +59,14 @@ class Reading:
         self._take(state, row)
 
     def left_out(self, state: SessionState, sentence: int) -> None:
-        """The sentences from the expected one to the one before ``sentence`` did not arrive."""
+        """Report the sentences between the expected one and ``sentence`` as lost."""
         _log.error("session=%s sentence=%d expected=%d", state.session, sentence, state.expected)
         count = sentence - state.expected
         self.failed(state, f"sentences {state.expected} to {sentence - 1} did not arrive", count=count)
         state.expected = sentence
 
     def failed(self, state: SessionState, reason: str, *, count: int = 1) -> None:
-        """Words of a session are lost: an event, in the counts (a loss of unknown size counts as one sentence)."""
+        """Report lost words of a session and count them (a loss of unknown size counts as one sentence)."""
         state.input_skipped = True
         state.found_count += count
         state.outcomes[Outcome.FAILED] += count

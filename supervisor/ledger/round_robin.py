@@ -1,4 +1,4 @@
-"""Order of playing: within a session strictly in order, between sessions by turns of a whole message.
+"""Round-robin scheduling of sessions by whole messages; playback within a session is strictly in order.
 
 Detached sessions (``run --detach``), which an agent in a loop leaves behind, are played one after another instead.
 """
@@ -12,44 +12,46 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 HOLD_SECONDS: Final = 2.0
-"""How long a turn waits for the next sentence of a message that is still being written. Agents print a sentence every
-few tenths of a second; one that thinks for longer should not keep the others silent."""
+"""Seconds for which a turn waits for the next sentence of an unfinished message.
+
+Agents print a sentence every few tenths of a second; one that thinks for longer does not silence the others.
+"""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a session could play next."""
+    """Next playable sentence of a session."""
 
     message: int
     """Ordinal of the message to which its next sentence belongs."""
     ready: bool
-    """Whether some of that sentence's sound is there."""
+    """True if some audio of the sentence is available."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """The session that has the word, and for which message."""
+    """Session that has the turn, and its message."""
 
     session: str
     message: int
     since: float
-    """When its last sentence was given to the player; seconds on the monotonic clock."""
+    """Time at which its last sentence was sent to the player, in seconds of the monotonic clock."""
 
 
 @dataclass(frozen=True)
 class Queued:
-    """The place of a session of ``run --detach`` among those of its kind."""
+    """Place of a detached session (``run --detach``) in the queue of detached sessions."""
 
     number: int
-    """Ascending in the order in which they were opened, or, once they are, handed over."""
+    """Ascending in the order of opening or, once handed over, of handover."""
     is_complete: bool
-    """It was handed over: no further input comes."""
+    """True if the session was handed over: no further input comes."""
 
 
 def behind(queue: Mapping[str, Queued]) -> dict[str, int]:
-    """The sessions that wait until an earlier one, which was handed over, was played; each with its number.
+    """Return the sessions that wait for an earlier one that was handed over, with their numbers.
 
-    One that was not handed over keeps nobody waiting: nobody knows for how long its agent will be at work.
+    A session that was not handed over delays no others, because the end of its input is unknown.
     """
     first = min((one.number for one in queue.values() if one.is_complete), default=None)
     return {session: one.number for session, one in queue.items() if first is not None and one.number > first}
@@ -62,13 +64,13 @@ def next_session(
     open_messages: Mapping[str, int | None],
     now: float,
 ) -> str | None:
-    """The session whose next sentence is to be played now; None: nobody's yet.
+    """Return the session whose next sentence is to be played now; None: no session.
 
     Args:
-        turn: who has the word.
-        order: all sessions, in the order in which they take turns.
+        turn: the present turn.
+        order: all sessions, in round-robin order.
         candidates: the sessions that have a sentence waiting.
-        open_messages: for each session the message that is still being written, if one is.
+        open_messages: for each session the unfinished message, if any.
         now: seconds on the monotonic clock.
     """
     if turn is not None and holds(turn, candidates, open_messages, now):
@@ -82,7 +84,7 @@ def next_session(
 
 
 def order_after(turn: Turn | None, order: Sequence[str]) -> list[str]:
-    """The sessions in the order in which they have the word next, the one that has it now last."""
+    """Return the sessions in the order of their next turns; the one that has the turn now comes last."""
     start = order.index(turn.session) + 1 if turn is not None and turn.session in order else 0
     return [*order[start:], *order[:start]]
 
@@ -93,7 +95,7 @@ def holds(
     open_messages: Mapping[str, int | None],
     now: float,
 ) -> bool:
-    """Whether the turn is still taken: more of its message is waiting, or may soon be."""
+    """Return whether the turn continues: more of its message is waiting, or may arrive soon."""
     candidate = candidates.get(turn.session)
     if candidate is not None:
         return candidate.message == turn.message

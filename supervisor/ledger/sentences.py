@@ -1,4 +1,4 @@
-"""One row of the ledger: a sentence, how far it is, and the sound made of it so far.
+"""Rows of the ledger: sentences with their stages and their synthesized audio.
 
 A sentence is *made* in stages, FOUND → TRANSLATING → TRANSLATED → SPEAKING → SPOKEN, and it is PLAYING from the
 moment its first samples go to the player, which may be while it is still SPEAKING. It ends as PLAYED, SKIPPED or
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Stage(enum.Enum):
-    """How far the stage of a sentence is."""
+    """Stages of a sentence."""
 
     FOUND = enum.auto()
     TRANSLATING = enum.auto()
@@ -30,13 +30,13 @@ class Stage(enum.Enum):
 
 
 class Outcome(enum.Enum):
-    """How a sentence ended."""
+    """Outcomes of a sentence."""
 
     PLAYED = "played"
     SKIPPED = "skipped"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
-    """An announcement whose place another has taken."""
+    """Announcement that was replaced by another one."""
 
 
 _NEXT: Final = {
@@ -46,12 +46,15 @@ _NEXT: Final = {
     Stage.SPEAKING: {Stage.TRANSLATED, Stage.SPOKEN},
     Stage.SPOKEN: {Stage.TRANSLATED},
 }
-"""Every transition there is: forward by one (past translation where none is wanted), or back by one when the worker is
-lost, or the sound is given up for a session that is heard before; a sentence that was begun by a voice which cannot go
-on is spoken as far as it is."""
+"""All transitions.
+
+A stage moves forward by one (past translation if none is needed). It moves back by one when the worker is lost, or when
+audio is dropped in favour of a session that is played earlier. A sentence whose voice failed is played as far as it was
+synthesized.
+"""
 
 _RESULTS: Final = {Stage.TRANSLATING: {Stage.TRANSLATED}, Stage.SPEAKING: {Stage.SPOKEN}}
-"""The transitions by which a worker delivers: the attempts at that stage are over."""
+"""Transitions by which a worker delivers: they reset the attempts at the stage."""
 
 
 @dataclass(frozen=True)
@@ -73,96 +76,96 @@ class AudioSegment:
 
 @dataclass
 class Row:
-    """A sentence that is not done yet."""
+    """An unfinished sentence."""
 
     session: str
     sentence: int
-    """Its ordinal; announcements of the ledger itself count down from -1."""
+    """Ordinal; announcements of the ledger count down from -1."""
     message: int
     text: str
-    """What is to be said, in ``language``; replaced by its translation."""
+    """Text to speak, in ``language``; replaced by its translation."""
     language: str
     found_at: float = 0.0
-    """When it was found; seconds on the monotonic clock."""
+    """Time at which it was found, in seconds of the monotonic clock."""
     kind: SentenceKind = "speech"
     paragraph: bool = False
     closes: bool = False
-    """It is known to be the last of its paragraph, so a longer pause follows it."""
+    """True if it is known to be the last of its paragraph, so that a longer pause follows."""
     opens_late: bool = False
-    """It opens a paragraph, and the sentence before it did not know that it was the last of its own."""
+    """True if it opens a paragraph and the sentence before it was not known to close its own."""
     before: int | None = None
-    """Of an announcement: ordinal of the sentence before which it is heard."""
+    """Ordinal of the sentence before which an announcement is played."""
     heard_at: float = 0.0
-    """When its first frame was handed to the output."""
+    """Time at which its first frame was passed to the output, in seconds of the monotonic clock."""
     stage: Stage = Stage.FOUND
     voice: VoiceRoute | None = None
-    """Who speaks it; None: that is not known yet."""
+    """Voice that speaks it; None: not chosen yet."""
     attempts: int = 0
-    """Times in a row that a worker was lost or failed on it at this stage without getting further."""
+    """Consecutive failures or lost workers at this stage without progress."""
     attempt: int = 0
-    """Counts the Speak jobs sent for it, so that a stale answer is known."""
+    """Number of Speak jobs sent, to recognize stale results."""
     segments: list[AudioSegment] = field(default_factory=list[AudioSegment])
-    """Committed sound that was not played yet, in order."""
+    """Committed audio that was not played yet, in order."""
     frames: int = 0
     """Frames committed so far."""
     expected_seconds: float = 0.0
-    """How long it should take to say it, set when its sound is first asked for."""
+    """Estimated duration, set when synthesis is first requested."""
     timeline: ChunkTimeline | None = None
-    """How its sound came from the last job."""
+    """Timeline of the chunks of the last job."""
     leased: list[int] = field(default_factory=list[int])
-    """Slots that tts may write to, the one in use first."""
+    """Slots leased to tts, the one in use first."""
     used_of_slot: int = 0
     """Frames committed in the first leased slot."""
     serial: int = 0
-    """Order of playing; 0 = not given to the player yet."""
+    """Position in the order of playback; 0 = not sent to the player yet."""
     position: int = 0
     """Frame of the session's output at which the sentence begins."""
     sent_frames: int = 0
-    """Frames of it that the player of now was told of."""
+    """Frames that the present player was told of."""
     last_sent: bool = False
-    """Whether the player of now was told where it ends."""
+    """True if the present player was told the end."""
     played_frames: int = 0
     heard: bool = False
-    """Whether playback_started was reported."""
+    """True if playback_started was reported."""
     told_started: bool = False
-    """Whether speech_started was reported,"""
+    """True if speech_started was reported,"""
     told_finished: bool = False
-    """and speech_finished: sound that is made again is no news."""
+    """and True if speech_finished was reported; synthesis again reports neither twice."""
     player_attempts: int = 0
-    """Times in a row that a player was lost on it at the same frame, ``player_attempts_at``."""
+    """Consecutive losses of the player at the same frame, ``player_attempts_at``."""
     player_attempts_at: int = -1
     give_up_reason: str = ""
-    """Set when its stage was given up after some of it was committed."""
+    """Reason for giving up its stage after some audio was committed; empty = not given up."""
     untranslated: bool = False
     outcome: Outcome | None = None
 
     @property
     def key(self) -> tuple[str, int]:
-        """The id of the sentence."""
+        """Id of the sentence."""
         return self.session, self.sentence
 
     @property
     def is_announcement(self) -> bool:
-        """Whether these are the ledger's own words, and not the agent's."""
+        """True for an announcement of the ledger; False for text of the agent."""
         return self.before is not None
 
     @property
     def place(self) -> tuple[int, bool]:
-        """What sorts the rows of a session as they are to be heard."""
+        """Sort key of the rows of a session in the order of playback."""
         return (self.sentence, True) if self.before is None else (self.before, False)
 
     @property
     def is_complete(self) -> bool:
-        """Whether all of its sound is committed."""
+        """True if all of its audio is committed."""
         return self.stage is Stage.SPOKEN
 
     @property
     def is_playable(self) -> bool:
-        """Whether there is something to give to the player, if only its end."""
+        """True if there is something to send to the player, if only the end."""
         return self.is_complete or self.frames > 0
 
     def move(self, to: Stage) -> None:
-        """Change the stage; the one place where that happens."""
+        """Change the stage; the only place that does so."""
         if to not in _NEXT[self.stage]:
             raise AssertionError(f"{self.key}: {self.stage.name} cannot become {to.name}")
         if to in _RESULTS.get(self.stage, ()):
@@ -170,7 +173,7 @@ class Row:
         self.stage = to
 
     def commit(self, slot: int, start: int, frames: int) -> bool:
-        """Take note of written samples; False when they are not what was leased (nothing is changed then)."""
+        """Record written samples; return False if they do not match the lease (nothing is changed then)."""
         if not self.leased or self.leased[0] != slot or start != self.used_of_slot:
             return False
         if frames < 0 or start + frames > SLOT_FRAMES:
@@ -181,25 +184,25 @@ class Row:
             self.frames += frames
             self.attempts = 0
         if self.used_of_slot == SLOT_FRAMES:
-            # Full: from here on its segments hold it, until they are played.
+            # Full: its segments hold the slot until they are played.
             self.leased.pop(0)
             self.used_of_slot = 0
         return True
 
     def held_slots(self) -> set[int]:
-        """All slots in which it has, or may get, samples."""
+        """Return all slots that contain, or may get, samples of the sentence."""
         return {segment.slot for segment in self.segments} | set(self.leased)
 
     def unused_slots(self) -> list[int]:
-        """Leased slots with nothing of it in them."""
+        """Return leased slots without samples of the sentence."""
         if self.leased and self.used_of_slot > 0:
             return self.leased[1:]
         return list(self.leased)
 
     def drop_lease(self) -> list[int]:
-        """Forget the lease; returns the slots that are free by that."""
+        """Drop the lease; return the slots that become free."""
         free = self.unused_slots()
-        # A partly used slot stays held through its segments, unless these were played already.
+        # The segments keep a partly used slot, unless they were already played.
         if self.leased and self.used_of_slot > 0 and self.leased[0] not in {s.slot for s in self.segments}:
             free.append(self.leased[0])
         self.leased = []
@@ -207,9 +210,9 @@ class Row:
         return free
 
     def drop_unplayed(self) -> list[int]:
-        """Forget the sound that was not played yet; returns the slots that are free by that.
+        """Drop unplayed audio; return the slots that become free.
 
-        Only while neither the voice nor the player has the row in hand.
+        Allowed only while neither a tts worker nor the player holds the row.
         """
         slots = sorted({segment.slot for segment in self.segments})
         self.segments = []
@@ -217,7 +220,7 @@ class Row:
         return slots
 
     def play_up_to(self, frame: int) -> list[int]:
-        """Take note that all frames before ``frame`` were played; returns the slots that are free by that."""
+        """Record that all frames before ``frame`` were played; return the slots that become free."""
         self.played_frames = max(self.played_frames, min(frame, self.frames))
         done = [segment for segment in self.segments if segment.end <= self.played_frames]
         self.segments = [segment for segment in self.segments if segment.end > self.played_frames]

@@ -1,4 +1,4 @@
-"""Which slots of the audio pool are free, and who may lease them. Pure bookkeeping."""
+"""Slot table of the audio pool: free slots and leases. Pure bookkeeping."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 RESERVED_SHARE: Final = 4
-"""One slot in this many is kept for the sentence that is to be heard next, so that sentences made ahead can never hold
-all the memory that it needs."""
+"""One slot in this many is reserved for the sentence to be played next.
+
+Sentences synthesized ahead can thus never hold all of the memory that it needs.
+"""
 
 
 class SlotTable:
@@ -22,20 +24,20 @@ class SlotTable:
 
     @property
     def free(self) -> int:
-        """How many slots nobody holds."""
+        """Number of free slots."""
         return len(self._free)
 
     def available(self, *, urgent: bool) -> int:
-        """How many slots a sentence may lease now; ``urgent``: it is the next to be heard."""
+        """Return the number of slots that a sentence may lease now; ``urgent``: it is played next."""
         return self.free if urgent else max(0, self.free - self._reserve)
 
     def lease(self, count: int, *, urgent: bool) -> list[int]:
-        """Up to ``count`` slots, fewer when there are not that many available."""
+        """Lease up to ``count`` slots, fewer if not as many are available."""
         granted = min(count, self.available(urgent=urgent))
         return [self._free.pop() for _ in range(granted)]
 
     def release(self, slots: Iterable[int]) -> None:
-        """Take slots back; each must be leased."""
+        """Return leased slots to the table."""
         for slot in slots:
             if not 0 <= slot < self.total or slot in self._free:
                 raise ValueError(f"slot {slot} is not leased")
