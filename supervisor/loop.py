@@ -1,4 +1,4 @@
-"""The supervisor's loop: what sockets, processes and signals bring, what the pure parts make of it, and doing that.
+"""Event loop of the supervisor: input from sockets, processes and signals, and execution of the resulting commands.
 
 It never blocks but in ``poll``, and runs no model, no sound driver and no numeric library.
 """
@@ -45,25 +45,25 @@ if TYPE_CHECKING:
     from voicestream.supervisor.sessions.requirements import Requirement
 
 LOOK_SECONDS: Final = 0.1
-"""With a session open, what only time brings (a turn is over, an alarm is due) is noticed this soon."""
+"""Poll interval with an open session, in seconds: latency of events caused by time only (ends of turns, alarms)."""
 
 IDLE_LOOK_SECONDS: Final = 1.0
-"""Without one."""
+"""Poll interval without a session, in seconds."""
 
 DIRECTORY_LOOK_SECONDS: Final = 1.0
-"""How soon it is noticed that somebody has deleted the run directory."""
+"""Seconds between two checks that the run directory still exists."""
 
 FIRST_SESSION_SECONDS: Final = 10.0
-"""The workers to start with do not count as idle before: the session that needs them is about to be opened."""
+"""Seconds for which the initial workers do not count as idle: the session that needs them is about to be opened."""
 
 LAST_FRAMES_SECONDS: Final = 0.2
-"""At the end, how long the last answers may take to get out to the clients."""
+"""Seconds at shutdown for sending the last answers to clients."""
 
 _log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Everything that runs in the supervisor's process."""
+    """Event loop with all components of the supervisor."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Supervisor:
         keep_alive_seconds: float,
         stay: bool,
     ) -> None:
-        """The lock of ``run_directory`` is held by the caller.
+        """Set up the supervisor; the caller holds the lock of ``run_directory``.
 
         Args:
             run_directory: where the hub is bound.
@@ -101,16 +101,16 @@ class Supervisor:
         )
         self._directory_look_at = self.core.started_at
         self._is_cut_off = False
-        """Nobody new finds us: neither a client nor a worker."""
+        """True once the run directory is deleted: no new client or worker can connect."""
         self._signals: Final = Signals()
         self._poller: Final = Poller(self.core.hub.socket, self._signals.wake)
         self._is_stale = True
-        """Whether what is watched, and ``_due``, have to be found out anew."""
+        """True if the watched descriptors and ``_due`` have to be computed again."""
         self._due = self.core.started_at
-        """When to look around though nothing was heard."""
+        """Time of the next check without any input, in seconds of the monotonic clock."""
 
     def run(self) -> None:
-        """Serve until it is time to end, then end in good order."""
+        """Serve until the shutdown, then shut down in order."""
         now = time.monotonic()
         for requirement in self._initial:
             self.core.table.obtain(requirement, now).idle_since = now + FIRST_SESSION_SECONDS
@@ -121,10 +121,10 @@ class Supervisor:
         self._answer_last()
 
     def _turn(self) -> None:
-        """Wait for something and act on it.
+        """Wait for events and handle them.
 
-        A sentence takes some ten turns, so a turn does only what is due: the sockets come first, processes are looked
-        at when one of their descriptors says so or when ``_due`` has come.
+        A sentence takes about ten turns, so a turn does only due work. Sockets come first; processes are checked when
+        one of their descriptors is ready or when ``_due`` has come.
         """
         now = time.monotonic()
         if self._is_stale:
@@ -147,7 +147,7 @@ class Supervisor:
         self.core.handovers.complete(time.monotonic())
 
     def _look_around(self, ready: Mapping[object, int]) -> None:
-        """What is no message: signals; processes that print, end or are due; clients that are gone; time."""
+        """Handle all events except messages: signals, output and ends of processes, ended clients, timers."""
         now = time.monotonic()
         self._is_stale = True
         if self._signals.wake.fileno() in ready:
@@ -168,18 +168,21 @@ class Supervisor:
         self._look_after_directory(now)
 
     def _look_after_directory(self, now: float) -> None:
-        """Once it is deleted, finish the open sessions, whose connections stay, and make room for a successor."""
+        """Check the run directory.
+
+        Once deleted, finish the open sessions, whose connections stay, and let a successor start.
+        """
         if not self._is_cut_off and now >= self._directory_look_at:
             self._directory_look_at = now + DIRECTORY_LOOK_SECONDS
             self._is_cut_off = not self.core.run_directory.is_intact()
             if self._is_cut_off:
                 _log.warning("the run directory %s was deleted", self.core.run_directory.path)
-        # A worker that ends now cannot be replaced: the next one would not find us.
+        # A worker that ends now cannot be replaced: its successor could not connect.
         if self._is_cut_off and not (self.core.sessions.by_id and self.core.table.is_complete):
             self.end("its run directory was deleted")
 
     def end(self, reason: str) -> None:
-        """Begin to end: sessions are closed, workers stopped."""
+        """Begin the shutdown: close sessions and stop workers."""
         if self.core.is_ending:
             return
         _log.info("state=ending reason=%r", reason)
@@ -190,14 +193,14 @@ class Supervisor:
         self.core.table.stop_all(now)
 
     def do(self, commands: Iterable[Command]) -> None:
-        """Carry out what the ledger wants."""
+        """Carry out commands of the ledger."""
         told: list[Report | ChooseVoice | Closed] = []
         for command in commands:
             if isinstance(command, Send):
                 self._worker_traffic.send(command.worker, command.message)
             else:
                 told.append(command)
-        # Workers first: what clients are told can wait for some microseconds, and the next sound cannot.
+        # Workers first: the next audio is more urgent than events for clients.
         for one in told:
             if isinstance(one, Report):
                 self.core.handovers.note(one.event)
@@ -220,11 +223,11 @@ class Supervisor:
             self._is_stale = True
             self._requests.take(identity, message, now)
         else:
-            # A predecessor that is not quite dead, or somebody who is none of ours.
+            # A predecessor that has not quite ended, or a foreign process.
             self.core.hub.drop(identity, "stale", type(message).__name__)
 
     def _take_other_version(self, identity: bytes, error: OtherVersionError, now: float) -> None:
-        """A worker or a client of another version of the protocol: the one is ended, the other told."""
+        """Handle a message of another protocol version: end a worker, inform a client."""
         record = self.core.table.record_of(identity)
         self._is_stale = True
         if record is not None:
@@ -239,7 +242,7 @@ class Supervisor:
         elif isinstance(message, EndOfInput):
             session.input_ended = True
         elif session.input.end + len(message.data) > session.accepted + INPUT_CREDIT_BYTES + INPUT_CHUNK_BYTES:
-            # All of it would have to be kept here. A piece that is left out cannot be made up for, so that is the end.
+            # Input without a limit would have to be kept here. A lost piece cannot be replaced, so the session ends.
             self.core.hub.drop(identity, "flood", f"input at {message.offset}, accepted {session.accepted}")
             reason = "its client sent more input than it may"
             self.do(self.core.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, now))
@@ -264,7 +267,7 @@ class Supervisor:
         self._assignment.release(session, now)
         if not self.core.sessions.by_id:
             self.core.idle_since = now
-            # A pause ends with the last session that it held.
+            # A pause ends with the last session that it affects.
             self._requests.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:
@@ -279,7 +282,7 @@ class Supervisor:
             if session.detached or session.detach:
                 self._poller.leave(session.watch)
                 self.core.handovers.client_ended(session, time.monotonic())
-                # Nobody else could let it go on.
+                # No other client could resume it.
                 self._requests.hold(session.session, paused=False, now=time.monotonic())
             else:
                 reason = "its client is gone"

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class Poller:
-    """A poller, of which the hub's socket and the signals are always part."""
+    """Poller that always includes the hub's socket and the signals."""
 
     def __init__(self, hub: zmq.Socket[bytes], signals: socket.socket) -> None:
         self._poller = zmq.Poller()
         self._poller.register(hub, zmq.POLLIN)
         self._poller.register(signals, zmq.POLLIN)
         self._watched: set[int] = set()
-        """Further descriptors."""
+        """Further descriptors being polled."""
 
     def wait(self, seconds: float) -> dict[object, int]:
-        """Until something is ready, but no longer; what is."""
+        """Wait until something is ready or the seconds have passed; return the ready objects."""
         return dict(self._poller.poll(poll_milliseconds(seconds)))
 
     def watch(self, wanted: set[int]) -> None:
-        """Watch these descriptors beside hub and signals, and no others."""
+        """Set the descriptors to poll besides hub and signals."""
         if wanted == self._watched:
             return
         for descriptor in self._watched - wanted:
@@ -42,13 +42,13 @@ class Poller:
         self._watched = wanted
 
     def leave(self, process: ProcessWatch | None) -> None:
-        """A client's process is about to be left alone."""
+        """Stop polling a client's process."""
         if process is not None and process.descriptor is not None:
             self.watch(self._watched - {process.descriptor})
 
 
 def descriptors(records: Iterable[WorkerRecord], sessions: Iterable[Session], now: float) -> set[int]:
-    """What is to be watched of workers and clients. A worker that printed too much is left alone for a while."""
+    """Return the descriptors of workers and clients to poll, except those of workers that printed too much lately."""
     wanted: set[int] = set()
     for record in records:
         if record.process is not None:

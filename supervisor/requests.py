@@ -1,4 +1,4 @@
-"""Handling of client requests: sessions, controls, status, restarts."""
+"""Request handler: sessions, controls, status and restarts requested by clients."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from voicestream.supervisor.sessions.session_table import Session
 
 MAX_REQUESTS_A_SECOND: Final = 100
-"""Of one client: more than any person or script needs."""
+"""Requests accepted from one client per second; more than any person or script needs."""
 
 PAUSE: Final = "voicestream pause"
 """Name of the command that pauses all sessions, as shown to people."""
@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A client that waits for the next incarnation of a worker."""
+    """Client that waits for the next incarnation of a worker."""
 
     client: bytes
     worker: WorkerId
@@ -61,7 +61,7 @@ class _Waiting:
 
 
 class RequestHandler:
-    """Answers clients on behalf of the supervisor."""
+    """Request handler of the supervisor."""
 
     def __init__(self, core: Core, assignment: Assignment, notes: session_events.Notes) -> None:
         self._core = core
@@ -70,11 +70,11 @@ class RequestHandler:
         self._waiting: dict[tuple[bytes, WorkerId], _Waiting] = {}
         self._wait_for_end: set[bytes] = set()
         self._asked: collections.Counter[bytes] = collections.Counter()
-        """Requests of each client since ``_asked_since``."""
+        """Number of requests of each client since ``_asked_since``."""
         self._asked_since = 0.0
 
     def take(self, client: bytes, message: FromClient, now: float) -> None:
-        """One request of a client."""
+        """Handle one request of a client."""
         if self._asks_too_much(client, now):
             self._core.hub.drop(client, "flood", type(message).__name__)
             return
@@ -91,7 +91,7 @@ class RequestHandler:
                 self._core.hub.drop(client, "misplaced", type(message).__name__)
 
     def refuse_version(self, client: bytes, error: OtherVersionError, now: float) -> None:
-        """A frame of another version: its sender is told, and may end this supervisor to get one of its own."""
+        """Reject a frame of another protocol version; its sender may end this supervisor and start its own."""
         if error.is_shutdown:
             self._core.effects.end("voicestream down, of another version")
             return
@@ -106,14 +106,14 @@ class RequestHandler:
 
     @property
     def paused_by(self) -> str:
-        """The cause of a pause of all sessions; empty = they are not paused."""
+        """Cause of a pause of all sessions; empty = not paused."""
         if self._core.ledger.playing.paused:
             return PAUSE
         state = self._core.ledger.state.sessions
         return ", ".join(state) if all(book.held for book in state.values()) else ""
 
     def hold(self, session: str, *, paused: bool, now: float) -> None:
-        """Hold what is heard, or go on: of one session, or (``session`` empty) of all."""
+        """Pause or resume one session, or all sessions if ``session`` is empty."""
         if session:
             self._core.do(self._core.ledger.hold_session(session, held=paused, now=now))
             return
@@ -125,7 +125,7 @@ class RequestHandler:
                 self._core.do(self._core.ledger.hold_session(each, held=False, now=now))
 
     def restart_done(self, record: WorkerRecord, now: float) -> None:
-        """The next incarnation of a worker is ready."""
+        """Answer clients that waited for a worker's next incarnation, which is ready."""
         for waiting in self._waiting_for(record.worker):
             if waiting.predecessor >= record.incarnation:
                 continue
@@ -142,14 +142,14 @@ class RequestHandler:
             self._core.hub.send(waiting.client, answer)
 
     def restart_failed(self, worker: WorkerId, reason: str) -> None:
-        """There will be no next incarnation of a worker."""
+        """Answer clients that waited for a worker's next incarnation, which failed."""
         for waiting in self._waiting_for(worker):
             del self._waiting[waiting.client, worker]
             text = f"the {worker.role} worker does not start: {reason}"
             self._refuse(waiting.client, "worker_failed", text, EXIT_INCOMPLETE)
 
     def ended(self) -> None:
-        """All workers are gone: tell who waited for that."""
+        """Answer clients that waited for the end of all workers."""
         for client in self._wait_for_end:
             self._core.hub.send(client, Done(text="ended"))
 
@@ -157,7 +157,7 @@ class RequestHandler:
         return [waiting for waiting in self._waiting.values() if waiting.worker == worker]
 
     def _asks_too_much(self, client: bytes, now: float) -> bool:
-        """Answers wait in our memory until they are read: who asks without end may never read any."""
+        """Return whether a client exceeds its rate: answers stay in memory until they are read."""
         if now >= self._asked_since + 1.0:
             self._asked.clear()
             self._asked_since = now
@@ -305,7 +305,7 @@ class RequestHandler:
         )
 
     def _rows(self, role: Role, now: float) -> list[WorkerStatus]:
-        """The workers of a role; a role without one has a row that says so."""
+        """Return the status of a role's workers; a role without one has a row that says so."""
         core = self._core
         return [
             worker_status.of_worker(
@@ -322,10 +322,10 @@ class RequestHandler:
 
 
 def _is_same_file(one: str, other: str) -> bool:
-    """Whether two paths name one file, by whatever links; it need not be there yet."""
+    """Return whether two paths name the same file, through any links; the file need not exist."""
     if os.path.realpath(one) == os.path.realpath(other):
         return True
     try:
         return Path(one).samefile(other)
     except OSError:
-        return False  # one of them is not there: what is to be made will be another file
+        return False  # one of them does not exist: it will be created as another file

@@ -1,4 +1,4 @@
-"""Signals as something to poll: a handler only appends to a list and wakes the loop."""
+"""Signal queue for the poller: a handler only appends to a list and wakes the loop."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
 ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""SIGHUP too: a supervisor without a terminal is told in this way that its user is gone."""
+"""Signals that end the supervisor. SIGHUP is sent to a supervisor without a terminal when its user logs out."""
 
 
 class Signals:
-    """Collects the signals that mean: end."""
+    """Collector of the ending signals."""
 
     def __init__(self) -> None:
         """Install the handlers; main thread only."""
@@ -27,7 +27,7 @@ class Signals:
             signal.signal(number, self._note)
 
     def take(self) -> list[signal.Signals]:
-        """The signals since the last call."""
+        """Return the signals since the last call."""
         try:
             while self.wake.recv(64):
                 pass

@@ -1,4 +1,4 @@
-"""Messages and events of workers: what each means for the ledger and for the sessions that need the worker."""
+"""Handling of workers' messages and events, for the ledger and for the sessions that need the worker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class WorkerTraffic:
-    """The supervisor's side of the workers."""
+    """Messages and events of workers, and messages to them."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class WorkerTraffic:
         self._notes = notes
 
     def take(self, record: WorkerRecord, message: FromWorker, now: float) -> None:
-        """Act on a message of a worker."""
+        """Handle a message of a worker."""
         core = self._core
         message = truncate(message)
         core.table.heard(record, message, now)
@@ -73,11 +73,11 @@ class WorkerTraffic:
                 record.done(now - before)
 
     def act_on(self, event: WorkerEvent, now: float) -> None:
-        """Act on what became of a worker."""
+        """Handle an event of a worker."""
         core = self._core
         match event:
             case Started():
-                pass  # it can do nothing yet; sessions are told
+                pass  # it is not ready yet; only sessions are informed
             case BecameReady(worker=worker):
                 core.do(core.ledger.worker_available(worker, now))
                 self._requests.restart_done(core.table.records[worker], now)
@@ -101,7 +101,7 @@ class WorkerTraffic:
         self._tell_of(event, now)
 
     def tell_refused(self, now: float) -> None:
-        """Tell sessions that a frame of one of our workers was no message; what it carried is made up for elsewhere."""
+        """Report refused frames of workers to sessions; the lost messages are recovered elsewhere."""
         core = self._core
         while core.hub.refused:
             identity, reason = core.hub.refused.popleft()
@@ -116,7 +116,7 @@ class WorkerTraffic:
         """Send a message to a worker."""
         identity = self._core.table.identity(worker)
         if identity is not None and not self._core.hub.send(identity, message):
-            # It is dying; what it had in hand comes back to the ledger when it is reaped.
+            # It is dying; its jobs return to the ledger when it is reaped.
             _log.info("role=%s unreachable message=%s", worker.role, type(message).__name__)
 
     def _input_consumed(self, record: WorkerRecord, message: InputConsumed, now: float) -> None:
@@ -135,11 +135,11 @@ class WorkerTraffic:
         core.do(progress)
 
     def _tell_of(self, event: Started | BecameReady | Ended | GivenUp, now: float) -> None:
-        """Tell the sessions that need a worker what became of it."""
+        """Report a worker's event to the sessions that need it."""
         core = self._core
         record = core.table.records.get(event.worker)
         if record is None:
-            return  # nobody needed it
+            return  # no session needed it
         concerned = self._assignment.sessions_of(event.worker)
         text = event.told if isinstance(event, Ended) else ""
         if isinstance(event, Ended | GivenUp):
@@ -149,7 +149,7 @@ class WorkerTraffic:
             reason = self._notes.of(record, told=is_shown)
         is_failure = isinstance(event, GivenUp) or (isinstance(event, Ended) and event.counts_as_failure)
         if record.is_exchanged and not is_failure:
-            reason = text = ""  # nothing that anybody has to know
+            reason = text = ""  # not relevant to people
         if isinstance(event, BecameReady | GivenUp):
             record.is_exchanged = False
         for session in concerned:

@@ -1,4 +1,4 @@
-"""Upkeep of running workers: idle ones end, and those whose memory has grown are exchanged."""
+"""Upkeep of running workers: the end of idle ones, and the replacement of those whose memory has grown."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from voicestream.supervisor.processes.worker_record import WorkerRecord
 
 IDLE_CHECK_SECONDS: Final = 1.0
-"""Interval between two checks for idle workers."""
+"""Seconds between two checks for idle workers."""
 
 MEMORY_CHECK_SECONDS: Final = 5.0
-"""Interval between two measurements of memory."""
+"""Seconds between two measurements of memory."""
 
 EXCHANGED_ROLES: Final[tuple[Role, ...]] = ("tts", "translation")
 """Roles whose workers run engines."""
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class IdleWorkers:
-    """End of workers that no session needs."""
+    """Shutdown of workers that no session needs."""
 
     def __init__(self, core: Core, assignment: Assignment, limits: WorkerLimits) -> None:
         self._core = core
@@ -40,14 +40,14 @@ class IdleWorkers:
         self._look_at = 0.0
 
     def look(self, now: float) -> None:
-        """End what is to be ended, if it is time to look."""
+        """End idle workers if a check is due."""
         if now < self._look_at or self._core.is_ending:
             return
         self._look_at = now + IDLE_CHECK_SECONDS
         self._end(idle_workers.to_end(self._snapshots(), self._limits, now), now)
 
     def make_room(self, for_worker: WorkerId, now: float) -> None:
-        """A worker was killed while it was loading, maybe for lack of memory: end all others that are idle."""
+        """End all idle workers after a worker was killed during loading, maybe for lack of memory."""
         others = [one for one in self._snapshots() if one.worker != for_worker]
         idle = [one.worker for one in others if one.idle_since is not None]
         self._end([(worker, "another worker could not be loaded") for worker in idle], now)
@@ -77,16 +77,16 @@ class IdleWorkers:
 
 
 class MemoryExchange:
-    """Exchange of workers whose memory has grown."""
+    """Replacement of workers whose memory has grown."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._look_at = 0.0
         self._growths: dict[tuple[WorkerId, int], Growth] = {}
-        """By worker and incarnation."""
+        """Memory growth, by worker and incarnation."""
 
     def look(self, now: float) -> None:
-        """Measure, if it is time to, and exchange at most one worker."""
+        """Measure memory if a check is due, and replace at most one worker."""
         core = self._core
         if now < self._look_at or core.is_ending:
             return
@@ -100,7 +100,7 @@ class MemoryExchange:
                 and record.stop is None
                 and (reason := self._growths[key].take(self._seen(record, now)))
             ):
-                # Another supervisor may have taken our place; then the next worker would not find us.
+                # Another supervisor may have replaced this one; then the next worker could not connect.
                 if core.run_directory.is_intact():
                     _log.info("role=%s incarnation=%d exchange=%r", record.role, record.incarnation, reason)
                     record.is_exchanged = True

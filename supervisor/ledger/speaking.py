@@ -1,4 +1,4 @@
-"""The tts stage of the ledger: at each worker one sentence at a time, with the slots it writes to."""
+"""Synthesis stage of the ledger: one sentence at a time for each tts worker, and the slots it writes to."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.state import Key, LedgerState, SessionState
 
 LEASE_AHEAD: Final = 4
-"""Unwritten slots a voice has in hand, 2 s: the answer to a request is there long before it needs the next one."""
+"""Unwritten slots of a tts worker, 2 s of audio: a request for more is answered long before it needs the next one."""
 
 MAX_FIRST_LEASE: Final = 32
-"""Slots leased with a job, at most: the rest follows while it is written."""
+"""Upper bound of the slots leased with a job; the rest follows during synthesis."""
 
 SECONDS_PER_CHARACTER: Final = 0.08
-"""A guess at the length of what is spoken, for the first lease only (English at 175 words a minute: 0.07)."""
+"""Estimated duration, for the first lease only (English at 175 words per minute: 0.07)."""
 
 
 FIRST_SOUND_SECONDS: Final = 0.3
-"""How long all else on its GPU waits for the first sound of a voice, which takes a tenth of that where it is fast: one
-that is slower is worth no more delay of what follows."""
+"""Seconds for which all else on its GPU waits for the first audio of a voice.
+
+A fast voice takes a tenth of that; a slower one is worth no more delay.
+"""
 
 
 @dataclass
@@ -45,16 +47,16 @@ class _Job:
     attempt: int
     since: float
     progress_at: float
-    """When it last wrote something, or last got a slot to write to."""
+    """Time of the last written audio or the last new slot, in seconds of the monotonic clock."""
     timeline: ChunkTimeline
     silent_seconds: float
-    """Of what it is to make: the quiet before and after the sentence."""
+    """Silence before and after the sentence, in seconds."""
     starving_since: float | None = None
     revoked: bool = False
 
 
 class Speaking:
-    """What the tts workers have in hand, and what each gets next."""
+    """Sentences at the tts workers, and selection of the next."""
 
     def __init__(self, state: LedgerState) -> None:
         self._state = state
@@ -62,32 +64,32 @@ class Speaking:
         self._playout_starts: dict[WorkerId, PlayoutStart] = {}
 
     def in_flight(self, worker: WorkerId) -> int:
-        """Sentences at a worker."""
+        """Return the number of sentences at a worker."""
         return 1 if worker in self._jobs else 0
 
     def busy_since(self, worker: WorkerId) -> float | None:
-        """When the sentence that a worker has in hand was sent."""
+        """Return the time at which a worker's present sentence was sent; None: no sentence."""
         job = self._jobs.get(worker)
         return job.since if job else None
 
     def stalled_since(self, worker: WorkerId) -> float | None:
-        """Since when a worker could have written something and has not; None: it has nothing to do, or no slot."""
+        """Return the time since which a worker makes no progress though it could; None: no sentence, or no slot."""
         job = self._jobs.get(worker)
         return job.progress_at if job is not None and job.starving_since is None else None
 
     def characters(self, worker: WorkerId) -> int:
-        """Length of the sentence that a worker has in hand."""
+        """Return the length of a worker's present sentence, in characters."""
         job = self._jobs.get(worker)
         return len(job.row.text) if job else 0
 
     def playout_start_of(self, row: Row) -> PlayoutStart:
-        """When a sentence may be played while it is being made: learned from the sentences of its worker."""
+        """Return the playout start learned from the sentences of the row's worker."""
         if row.voice is None:
             raise AssertionError(f"{row.key} has no voice")
         return self._playout_starts.setdefault(row.voice.worker, PlayoutStart())
 
     def gpus_in_demand(self, urgent: AbstractSet[Key]) -> AbstractSet[str]:
-        """The GPUs on which the first sound is being made of a sentence that may be the next to be heard.
+        """Return the GPUs that synthesize the first audio of a sentence that may be played next.
 
         Args:
             urgent: as for ``dispatch``.
@@ -99,7 +101,7 @@ class Speaking:
         }
 
     def written(self, worker: WorkerId, answer: AudioWritten) -> None:
-        """Take committed samples; a message that is stale is of no use.
+        """Record committed samples; a stale message is ignored.
 
         One of this very job that does not follow the one before has a gap or an overlap before it: what the worker
         makes from here on is of no use, and the rest of the sentence is made again.
@@ -131,7 +133,7 @@ class Speaking:
         self._complete(row)
 
     def failed(self, worker: WorkerId, answer: WorkFailed) -> None:
-        """The worker could not make this sentence; the worker itself is fine."""
+        """Handle a sentence that the worker could not synthesize; the worker itself is intact."""
         job = self._jobs.get(worker)
         if job is None or job.attempt != answer.attempt or job.row.key != (answer.session, answer.sentence):
             return
@@ -140,33 +142,33 @@ class Speaking:
             self._retry(job.row, answer.reason, counts_as_failure=True, permanent=answer.permanent)
 
     def released(self, worker: WorkerId, session: str, sentence: int | None) -> None:
-        """The worker released what was revoked; it is free for the next sentence."""
+        """Handle the release of a revoked sentence; the worker is free for the next one."""
         job = self._jobs.get(worker)
         if job and job.revoked and job.row.session == session and sentence in (None, job.row.sentence):
             del self._jobs[worker]
 
     def lost(self, worker: WorkerId, reason: str, *, counts_as_failure: bool) -> None:
-        """The worker was reaped; ``counts_as_failure``: nobody asked for its end."""
+        """Handle the loss of the worker; ``counts_as_failure``: the end was not requested."""
         job = self._jobs.pop(worker, None)
         if job is not None and not job.revoked:
             self._retry(job.row, reason, counts_as_failure=counts_as_failure, permanent=False)
 
     def forget(self, worker: WorkerId) -> None:
-        """There will be no further incarnation of a worker, which was lost."""
+        """Forget a lost worker that will not be restarted."""
         self._playout_starts.pop(worker, None)
 
     def revoke(self, row: Row) -> None:
-        """The row has ended: if a worker has it in hand, that is to release it."""
+        """Revoke an ended row if a worker holds it."""
         for job in self._jobs.values():
             if job.row is row and not job.revoked:
                 job.revoked = True
                 self._state.revoke(job.worker, row.key)
 
     def change_voice(self, session: SessionState, language: str, voice: VoiceRoute, reason: str) -> None:
-        """Let a voice speak the sentences of a language that wait for another, or for one to be chosen.
+        """Route sentences of a language that wait for another voice, or for a choice, to a voice.
 
-        Nobody hears the second half of a sentence in another voice: sound that was not heard is made again, and of a
-        sentence that was begun the rest is given up, for ``reason``.
+        A sentence never changes its voice: unplayed audio is synthesized again. The rest of a sentence that is being
+        played is given up, with ``reason``.
         """
         for worker in [one for one in session.translated if one != voice.worker]:
             waiting = session.translated.pop(worker)
@@ -186,7 +188,7 @@ class Speaking:
                     self._state.await_speech(row)
 
     def dispatch(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
-        """Give the workers slots, revoke what stands in the way, and send each that is free the next sentence.
+        """Lease slots, revoke jobs that hold needed slots, and send each free worker its next sentence.
 
         Args:
             by_need: the sessions, the one that is to be heard soonest first.
@@ -198,14 +200,14 @@ class Speaking:
             self._feed(job, urgent)
             self._make_way(job, by_need, urgent)
         free = [one for one in self._state.available if one.role == "tts" and one not in self._jobs]
-        # The sentence that is to be heard next gets its slots before the others.
+        # The sentence to be played next gets its slots first.
         for worker in sorted(free, key=lambda one: (not _has_urgent_head(one, by_need, urgent), one)):
             row = self._next(worker, by_need, urgent)
             if row is not None:
                 self._speak(worker, row, urgent=row.key in urgent)
 
     def _lacks_room(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
-        """Whether a sentence that may be heard next waits for a slot and there is none."""
+        """Return whether a sentence that may be played next waits for a slot and none is free."""
         if self._state.slots.free:
             return False
         jobs = self._jobs.values()
@@ -215,10 +217,10 @@ class Speaking:
         return any(_has_urgent_head(worker, by_need, urgent) for worker in waiting if worker is not None)
 
     def _reclaim(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
-        """Give up sound of one sentence, the one that would be heard last: it is made again later.
+        """Drop the audio of the sentence that would be played last; it is synthesized again later.
 
-        A session may be held for hours, and what was made of it must not keep the others silent. Other sessions lose
-        sound only when none is at the player: what is played frees its slots soon.
+        A session may be paused for hours, and its audio must not block the others. Other sessions lose audio only when
+        the player holds none, because playback soon frees slots.
         """
         for session in self._sessions_to_take_from(by_need):
             for row in reversed(session.unplayed):
@@ -237,7 +239,7 @@ class Speaking:
         return False
 
     def _revoke_last(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
-        """Revoke the job that would be heard last: other workers hold all the slots that the next sentence needs."""
+        """Revoke the job that would be played last, if workers hold all the slots that the next sentence needs."""
         if self._state.is_release_pending:
             return
         order = [session.session for session in self._sessions_to_take_from(by_need)]
@@ -251,7 +253,7 @@ class Speaking:
             self._take_from_worker(last)
 
     def _sessions_to_take_from(self, by_need: list[SessionState]) -> list[SessionState]:
-        """The sessions of which sound may be given up, the one that would be heard last first."""
+        """Return the sessions whose audio may be dropped; the one to be played last comes first."""
         held = [session for session in self._state.sessions.values() if session.held]
         sessions = self._state.sessions.values()
         if any(row.serial and row.segments for session in sessions for row in session.unplayed):
@@ -296,7 +298,7 @@ class Speaking:
                 language=row.language,
                 voice=voice.voice,
                 speed=session.options.speed,
-                # The same words always sound the same: what was begun can be continued by another process.
+                # Synthesis is deterministic: another process can continue a sentence.
                 seed=zlib.crc32(row.text.encode()),
                 any_engine=voice.any_engine,
                 lead_seconds=lead_seconds,
@@ -330,7 +332,7 @@ class Speaking:
             job.timeline.is_starved = True
 
     def _make_way(self, job: _Job, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
-        """A sentence that has no slot left must not keep the one that is to be heard next from being made."""
+        """Revoke a sentence without a free slot if it blocks the one to be played next."""
         if job.revoked or job.starving_since is None or job.row.key in urgent:
             return
         if _has_urgent_head(job.worker, by_need, urgent):
@@ -348,7 +350,7 @@ class Speaking:
         if not (permanent or row.attempts >= MAX_ATTEMPTS):
             self._wait_again(row)
         elif row.serial or row.frames:
-            # Some of it may have been heard: play what there is, then say that the rest is missing.
+            # Some of it may have been played: play the available audio, then report the rest as missing.
             row.give_up_reason = reason
             self._complete(row)
         else:
@@ -368,13 +370,13 @@ class Speaking:
 
 
 def _has_urgent_head(worker: WorkerId, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
-    """Whether a sentence that may be heard next is the next of a worker."""
+    """Return whether a sentence that may be played next is the next of a worker."""
     heads = (first_open(session.translated[worker]) for session in by_need if worker in session.translated)
     return any(row is not None and row.key in urgent for row in heads)
 
 
 def pauses(row: Row, options: SessionOptions) -> tuple[float, float]:
-    """Seconds of quiet before and after a sentence; a voice that speaks faster pauses for less."""
+    """Return the seconds of silence before and after a sentence; a faster voice has shorter pauses."""
     after = options.paragraph_pause_seconds if row.closes or row.is_announcement else options.sentence_pause_seconds
     missing = options.paragraph_pause_seconds - options.sentence_pause_seconds
     before = max(0.0, missing) if row.opens_late else 0.0

@@ -1,4 +1,4 @@
-"""The translation stage of the ledger: batches that form by themselves, at each worker one batch at a time."""
+"""Translation stage of the ledger: batches of waiting sentences, one batch at a time for each worker."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.state import LedgerState, SessionState
 
 MAX_BATCH: Final = 16
-"""Sentences in one batch: beyond this a GPU gains little and the first sentence waits longer."""
+"""Sentences per batch: a larger batch gains little on a GPU and delays the first sentence."""
 
 MAX_TRANSLATED_AHEAD: Final = 64
-"""Sentences of a session that wait translated for tts: more would only be lost work if the session is stopped."""
+"""Translated sentences of a session that wait for tts; more would be lost work if the session is stopped."""
 
 
 class _Wanted(NamedTuple):
-    """What all sentences of a batch have in common."""
+    """Properties common to all sentences of a batch."""
 
     source: str
     target: str
@@ -41,7 +41,7 @@ class _Batch:
 
 
 class Translating:
-    """What the translation workers have in hand, and what each gets next."""
+    """Batches at the translation workers, and selection of the next."""
 
     def __init__(self, state: LedgerState) -> None:
         self._state = state
@@ -49,29 +49,29 @@ class Translating:
         self._numbers = 0
 
     def in_flight(self, worker: WorkerId) -> int:
-        """Sentences at a worker."""
+        """Return the number of sentences at a worker."""
         batch = self._batches.get(worker)
         return len(batch.rows) if batch else 0
 
     def busy_since(self, worker: WorkerId) -> float | None:
-        """When the batch that a worker has in hand was sent."""
+        """Return the time at which a worker's present batch was sent; None: no batch."""
         batch = self._batches.get(worker)
         return batch.since if batch else None
 
     def characters(self, worker: WorkerId) -> int:
-        """Length of the batch that a worker has in hand."""
+        """Return the length of a worker's present batch, in characters."""
         batch = self._batches.get(worker)
         return sum(len(row.text) for row in batch.rows) if batch else 0
 
     def found(self, session: SessionState, row: Row) -> None:
-        """Take a new row; one of a session that wants no translation goes on at once."""
+        """Queue a new row; without translation it moves to the next stage at once."""
         if session.workers.translator is not None:
             put_in_order(session.found, row)
         else:
             self._move_on(row, engine=UNTRANSLATED)
 
     def translated(self, worker: WorkerId, answer: Translated) -> None:
-        """Take a batch that is back; one that is not in hand is stale, and of no use."""
+        """Handle a translated batch; a stale one is ignored."""
         batch = self._batches.get(worker)
         if batch is None or answer.batch != batch.number:
             return
@@ -84,7 +84,7 @@ class Translating:
             if made is None:
                 self._retry(row, "the translator left it out")
             elif made.failure:
-                self._speak_original(row, made.failure)  # it has tried again itself
+                self._speak_original(row, made.failure)  # the worker has already retried
             elif len(made.text) > MAX_CHARACTERS:
                 self._retry(row, f"a translation of {len(made.text)} characters")
             else:
@@ -92,7 +92,7 @@ class Translating:
                 self._move_on(row, engine=answer.engine)
 
     def failed(self, worker: WorkerId, answer: WorkFailed) -> None:
-        """Take a sentence back that the worker could not translate: the worker gives the whole batch up with it."""
+        """Handle a sentence that the worker could not translate; the worker gives up its whole batch."""
         batch = self._batches.get(worker)
         if batch is None or (answer.session, answer.sentence) not in {row.key for row in batch.rows}:
             return
@@ -100,23 +100,23 @@ class Translating:
         self._give_back(batch, answer.reason, counts_as_failure=True, permanent=answer.permanent)
 
     def revoke(self, row: Row) -> None:
-        """A sentence is over that may be at a worker: it need not be finished for its sake."""
+        """Mark a sentence as ended: a worker need not finish its batch for it."""
         for worker, batch in self._batches.items():
             if any(row is one for one in batch.rows):
                 self._state.send(worker, Cancel(session=row.session, sentence=row.sentence))
 
     def lost(self, worker: WorkerId, reason: str, *, counts_as_failure: bool) -> None:
-        """The worker is gone; ``counts_as_failure``: nobody asked for its end."""
+        """Handle the loss of the worker; ``counts_as_failure``: the end was not requested."""
         batch = self._batches.pop(worker, None)
         if batch is not None:
             self._give_back(batch, reason, counts_as_failure=counts_as_failure, permanent=False)
 
     def dispatch(self, by_need: list[SessionState], busy_gpus: AbstractSet[str]) -> None:
-        """Send each worker that is free its next batch.
+        """Send each free worker its next batch.
 
         Args:
-            by_need: sessions, the one to be heard soonest first.
-            busy_gpus: those on which nothing is translated now.
+            by_need: sessions in the order of playback.
+            busy_gpus: GPUs on which nothing is translated now.
         """
         for worker in sorted({one.workers.translator for one in by_need if one.found and one.workers.translator}):
             is_free = worker in self._state.available and worker not in self._batches
@@ -177,7 +177,7 @@ class Translating:
 
 
 def _next_batch(by_need: list[SessionState]) -> tuple[list[Row], _Wanted | None]:
-    """Take the rows of a batch from where they wait, as many as go together; None: there is none."""
+    """Take the rows of the next batch from their queues; None: there is no batch."""
     rows: list[Row] = []
     wanted: _Wanted | None = None
     for session in by_need:
@@ -189,7 +189,7 @@ def _next_batch(by_need: list[SessionState]) -> tuple[list[Row], _Wanted | None]
             if wanted is not None and wanted != its:
                 break
             if row.attempts and rows:
-                break  # one that cost us a worker before goes alone, so that the others are not blamed for it
+                break  # a sentence that lost a worker before goes alone: others must not fail with it
             wanted = its
             rows.append(session.found.popleft())
             if row.attempts:
@@ -198,7 +198,7 @@ def _next_batch(by_need: list[SessionState]) -> tuple[list[Row], _Wanted | None]
 
 
 def _has_room(session: SessionState, row: Row) -> bool:
-    """Whether a row may be translated now; one that is to be heard before others that wait for tts always may."""
+    """Return whether a row may be translated now; True for one that is played before others that wait for tts."""
     queues = session.translated.values()
     is_full = sum(map(len, queues)) >= MAX_TRANSLATED_AHEAD
     return not is_full or row.place < max(queue[-1].place for queue in queues if queue)

@@ -1,1 +1,1 @@
-"""Worker processes: started, watched, restarted by policy, shut down by steps."""
+"""Supervision of worker processes: start, watchdog, restart policy and shutdown escalation."""

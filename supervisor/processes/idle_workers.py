@@ -1,4 +1,4 @@
-"""End of idle workers: those that no session needs, after a time, or sooner where workers take too much memory."""
+"""Policy for idle workers: they end after a time, or sooner when the workers take too much memory."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ MIB: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the policy knows of a worker."""
+    """State of a worker as seen by the policy."""
 
     worker: WorkerId
     memory: int
-    """Bytes."""
+    """Memory of the process, in bytes."""
     idle_since: float | None
-    """Since when no session needs it; None: one does, or it is of a role whose only worker never ends."""
+    """Time since which no session needs it; None: it is needed, or its role has one permanent worker."""
 
 
 def to_end(workers: Iterable[Snapshot], limits: WorkerLimits, now: float) -> list[tuple[WorkerId, str]]:
-    """The workers to end, each with the reason. Pure.
+    """Return the workers to end, each with the reason. Pure.
 
     Args:
         workers: all of them.

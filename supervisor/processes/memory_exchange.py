@@ -1,4 +1,4 @@
-"""Exchange of a worker whose memory has grown: engines and their libraries leak, and a worker may live for weeks.
+"""Replacement of workers whose memory has grown: engines and their libraries leak, and a worker may live for weeks.
 
 It is drained and the next incarnation started, as by ``workers restart``, at a moment when nobody hears it: while it is
 idle, or, if it never is, between two sentences while enough sound is ready. It is no failure: it counts for nothing in
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.sentences import Row
 
 WARM_JOBS: Final = 50
-"""After so many jobs caches are filled: what is held then is normal."""
+"""Jobs after which all caches are filled; memory at that point is the baseline."""
 
 LEAST_GROWTH_BYTES: Final = 64 << 20
-"""Less growth than this costs nobody anything ..."""
+"""Growth below this many bytes is accepted,"""
 
 GROWTH_SHARE: Final = 0.5
-"""... nor does less than this share of what is normal."""
+"""and so is growth below this share of the baseline."""
 
 IDLE_SECONDS: Final = 15.0
-"""Without a job for so long, the worker is probably not wanted in the next moment either."""
+"""Seconds without a job after which a worker will probably not be needed in the next moment."""
 
 LOADING_RESERVE: Final = 2.0
-"""A start may take this many times as long as the last one did ..."""
+"""Safety factor for the duration of a start, relative to the last one,"""
 
 RESERVE_SECONDS: Final = 2.0
-"""... and this much longer."""
+"""and further seconds of reserve."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """Snapshot of a worker for the exchange policy."""
+    """Snapshot of a worker for the replacement policy."""
 
     now: float
     jobs: int
-    """Done by this incarnation."""
+    """Jobs done by this incarnation."""
     is_busy: bool
-    """It has a job in hand."""
+    """True if it has a job."""
     memory: int
-    """Bytes."""
+    """Memory of the process, in bytes."""
     loading_seconds: float
-    """From its start until it was ready."""
+    """Seconds from its start until it was ready."""
     buffered_seconds: float
-    """Sound that is ready to be heard, of the session that has least of it."""
+    """Seconds of audio ready for playback, in the session that has least of it."""
 
 
 class Growth:
@@ -63,7 +63,7 @@ class Growth:
         self._worked_at = 0.0
 
     def take(self, look: Look) -> str:
-        """One look; returns why the worker is to be exchanged now, or nothing."""
+        """Record a snapshot; return the reason for replacing the worker now, or an empty string."""
         if look.is_busy or look.jobs != self._jobs:
             self._worked_at = look.now
         self._jobs = look.jobs
@@ -75,13 +75,13 @@ class Growth:
         limit = max(LEAST_GROWTH_BYTES, self._normal * GROWTH_SHARE)
         reserve = look.loading_seconds * LOADING_RESERVE + RESERVE_SECONDS
         is_idle = look.now - self._worked_at >= IDLE_SECONDS
-        # A worker that is never idle is exchanged between sentences; one whose sound nobody stores, at last anyhow.
+        # A worker that is never idle is replaced between sentences, and finally also without buffered audio.
         is_unheard = is_idle or (growth >= 2 * limit and look.buffered_seconds >= reserve) or growth >= 4 * limit
         return f"its memory has grown by {growth >> 20} MiB" if growth >= limit and is_unheard else ""
 
 
 def buffered_seconds(sessions: Iterable[Iterable[Row]]) -> float:
-    """Sound that is ready before the first sentence that is not, of the session that has least of it.
+    """Return the seconds of audio ready before the first unfinished sentence, in the session that has least of it.
 
     Args:
         sessions: the sentences of each that are not done, in the order in which they are heard.

@@ -1,4 +1,4 @@
-"""One worker process: started, watched, ended and reaped. The seam to the operating system's processes.
+"""Process of one worker: start, signals, pipes and reaping. The interface to the operating system's processes.
 
 A worker is a fresh interpreter (a fork would copy locks that threads hold) in a session of its own, so that Ctrl-C in
 the terminal does not reach it, with nothing on stdin, where a library might read. We read two pipes: one has its log
@@ -33,54 +33,57 @@ THREAD_VARIABLES: Final = (
     "OPENBLAS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-"""Read by numeric libraries when they are imported; unlimited, every worker would take all cores."""
+"""Environment variables of numeric libraries, read at import; without a limit every worker would use all cores."""
 
 FULL_CORES: Final = 2
-"""So few are not shared out: a translation and its voice follow each other more often than they meet."""
+"""Number of cores up to which all are given to each worker: translation and tts rarely run at the same time."""
 
 WAITING_VARIABLES: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait for each other sleep. Otherwise they spin, and on a machine that is busy with something else each
-takes from the other the processor it waits for: there, XTTS took 9.7 s with two threads for what it does in 1.4 s."""
+"""Settings that make waiting threads sleep.
+
+Spinning threads take the processor from each other on a busy machine: XTTS took 9.7 s with two threads there, and 1.4 s
+with sleeping ones.
+"""
 
 MPS_VARIABLES: Final = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"}
-"""XTTS uses an operator that Apple's GPU backend lacks."""
+"""Settings for Apple's GPU backend, which lacks an operator that XTTS uses."""
 
 KEY_BYTES: Final = 8
-"""Of the random part of a worker's name."""
+"""Length of the random part of a worker's name, in bytes."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What a worker is started with."""
+    """Parameters of a worker's start."""
 
     role: Role
     incarnation: int
     hub: Path
     engine: str
     pool: int | str | None
-    """The audio pool: its name, or the descriptor of one without, which only the roles that touch sound get."""
+    """The audio pool: its name, or the descriptor of an unnamed one, which only the roles that process audio get."""
     threads: int
-    """For numeric libraries, unless the user has set them."""
+    """Threads of numeric libraries, unless the user has set them."""
     settings: EngineSettings = field(default_factory=EngineSettings)
-    """For neural engines."""
+    """Settings of neural engines."""
     language: str = ""
-    """Base language that a voice engine chosen by ``auto`` is to speak; empty = any."""
+    """Base language for a voice engine chosen by ``auto``; empty = any."""
 
 
 def environment_for(launch: Launch, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The worker's environment: the user's own settings win, but for privacy and for what a session has asked for."""
+    """Return the worker's environment: the user's settings take precedence, except for privacy and session options."""
     ours = dict.fromkeys(THREAD_VARIABLES, str(launch.threads)) | WAITING_VARIABLES | MPS_VARIABLES
     promised = {**telemetry.OFF, **telemetry.OFFLINE}
     return ours | dict(inherited) | promised | launch.settings.environment()
 
 
 def threads_for(cores: int) -> int:
-    """How many threads a numeric library gets in a worker: half of the cores, but two where there are two."""
+    """Return the number of threads of a numeric library in a worker: half of the cores, or all of up to two."""
     return max(min(cores, FULL_CORES), cores // 2)
 
 
 def _two_pipes() -> tuple[int, int, int, int]:
-    """Two pipes: read end, write end, read end, write end.
+    """Create two pipes; return read end, write end, read end, write end.
 
     Raises:
         OSError: there are no descriptors for both.
@@ -95,10 +98,10 @@ def _two_pipes() -> tuple[int, int, int, int]:
 
 
 class WorkerProcess:
-    """A running worker, from its start until it is reaped."""
+    """A running worker process, from its start until it is reaped."""
 
     def __init__(self, launch: Launch) -> None:
-        """Start it. Call from the main thread only: its death signal is tied to the calling thread.
+        """Start the process. Call from the main thread only: the death signal is tied to the calling thread.
 
         Raises:
             OSError: the process could not be started.
@@ -106,7 +109,7 @@ class WorkerProcess:
         self.launch: Final = launch
         key = secrets.token_hex(KEY_BYTES)
         self.identity: Final = worker_name(launch.role, launch.incarnation, key).encode()
-        """Its name on the hub."""
+        """Name of the process on the hub."""
         ours, theirs = lifeline.make()
         try:
             output_read, output_write, log_read, log_write = _two_pipes()
@@ -116,7 +119,7 @@ class WorkerProcess:
             raise
         command = [
             sys.executable,
-            # Not the current directory: that is the agent's project, whose files must never be imported.
+            # Not the current directory: it is the agent's project, whose files must never be imported.
             "-P",
             "-m",
             f"voicestream.workers.{launch.role}",
@@ -131,7 +134,7 @@ class WorkerProcess:
         inherited = [theirs.fileno(), log_write]
         if isinstance(launch.pool, int):
             inherited.append(launch.pool)
-        # By the environment, because everybody on the machine can read a command line.
+        # In the environment, because every user of the machine can read a command line.
         private = {WORKER_KEY_VARIABLE: key, POOL_VARIABLE: "" if launch.pool is None else str(launch.pool)}
         try:
             self._popen: Final = subprocess.Popen(
@@ -157,29 +160,29 @@ class WorkerProcess:
         os.set_blocking(log_read, False)
         self.lifeline: Final[socket.socket] = ours
         self.output: Final = output_read
-        """What it prints; non-blocking."""
+        """Read end of its stdout and stderr; non-blocking."""
         self.log: Final = log_read
-        """What it logs; non-blocking."""
+        """Read end of its log; non-blocking."""
 
     @property
     def pid(self) -> int:
-        """Its process id; cannot be somebody else's before it is reaped."""
+        """Process id; it is not reused before the process is reaped."""
         return self._popen.pid
 
     def reap(self) -> int | None:
-        """Its exit status once it has ended (negative: a signal), else None; never waits."""
+        """Return the exit status once the process has ended (negative: a signal), else None; never block."""
         return self._popen.poll()
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
         self._signal_group(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it and whatever it started; a stopped process is ended by this, too."""
+        """Kill the process and its group; this ends a stopped process, too."""
         self._signal_group(signal.SIGKILL)
 
     def close(self) -> None:
-        """After reaping: let go of its lifeline, log and output, and end what it may have left in its group."""
+        """Close its lifeline, log and output after reaping, and kill processes left in its group."""
         self._signal_group(signal.SIGKILL)
         self.lifeline.close()
         os.close(self.output)
@@ -189,14 +192,14 @@ class WorkerProcess:
         try:
             os.killpg(self._popen.pid, number)
         except ProcessLookupError:
-            pass  # it and all it started are gone
+            pass  # the whole group is gone
         except PermissionError:
-            # macOS answers so for a group of which only the zombie is left.
+            # macOS reports this for a group of which only the zombie is left.
             pass
 
 
 def describe_exit(status: int) -> str:
-    """An exit status in words: ``exit 0``, ``SIGKILL``."""
+    """Return an exit status in words: ``exit 0``, ``SIGKILL``."""
     if status >= 0:
         return f"exit {status}"
     try:

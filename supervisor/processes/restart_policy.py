@@ -1,9 +1,9 @@
-"""When a worker that ended is started again: a pure function of what is wanted, what was seen, and the time.
+"""Restart policy of the workers, one for one as in OTP: a pure function of the ends so far and the time.
 
-One for one: a worker is replaced alone. The wait before a start doubles with every end in a row, and an end after a
-stable time, or after work was done, counts as the first again: whoever gets something done between two ends is worth
-another start. Too many ends in a short time, or the exit code for a wrong configuration, and the role has failed
-until a person acts. What the system has no room for has more time: that is not the worker's fault.
+Each worker is replaced alone. The wait before a start doubles with every consecutive end. An end after a stable time,
+or after a finished job, counts as the first again. Too many ends in a short time, or the exit code for a wrong
+configuration, make the role fail until a person restarts it. Refusals by the system (no memory, no descriptors) have a
+limit of their own, because the worker did not cause them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 FIRST_BACKOFF_SECONDS: Final = 0.1
 MAX_BACKOFF_SECONDS: Final = 5.0
 MAX_ENDS: Final = 5
-"""This many ends ..."""
+"""Number of ends after which the role fails,"""
 WINDOW_SECONDS: Final = 60.0
-"""... within this time, and the role has failed."""
+"""if they occur within this many seconds."""
 MAX_REFUSALS: Final = 12
-"""As often within that time the system may refuse to start a process: that takes half a minute."""
+"""Refused starts within that time after which the role fails: about half a minute."""
 STABLE_SECONDS: Final = 30.0
-"""A worker that was ready for this long is not to counts_as_failure for what its predecessors did."""
+"""Seconds of being ready after which earlier ends of the role no longer count."""
 
 
 @dataclass(frozen=True)
@@ -33,45 +33,45 @@ class End:
     """The end of one incarnation."""
 
     at: float
-    """Seconds on the monotonic clock."""
+    """Time of the end, in seconds of the monotonic clock."""
     ready_seconds: float
-    """How long it had been ready; 0 if it never was."""
+    """Seconds for which it had been ready; 0 if it never was."""
     exit_code: int | None
-    """None: ended by a signal."""
+    """Exit code; None: ended by a signal."""
     requested: bool
-    """A person or the shutdown asked for it."""
+    """True if a person or the shutdown requested it."""
     worked: bool = False
-    """It had finished at least one job."""
+    """True if it had finished at least one job."""
     refused: bool = False
-    """There was no process: the system had no memory or descriptors for one. That says nothing about the worker."""
+    """True if the system refused to start a process for lack of memory or descriptors."""
     incompatible: str = ""
-    """Why no worker that is started can work with this supervisor; empty = nothing is known against it."""
+    """Reason why no worker can work with this supervisor; empty = none known."""
 
 
 @dataclass(frozen=True)
 class StartAt:
-    """Start the next incarnation at this time."""
+    """Decision to start the next incarnation at a time."""
 
     at: float
 
 
 @dataclass(frozen=True)
 class GiveUp:
-    """Do not start another until a person asks for it."""
+    """Decision to start no other incarnation until a person requests it."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class StayDown:
-    """No worker is wanted."""
+    """Decision to start none, because no worker is wanted."""
 
 
 Decision = StartAt | GiveUp | StayDown
 
 
 def decide(ends: Sequence[End], *, wanted: bool) -> Decision:
-    """What follows from the ends so far, the newest last (there is at least one)."""
+    """Return the decision after one or more ends; the newest is the last."""
     if not wanted:
         return StayDown()
     newest = ends[-1]
@@ -89,7 +89,7 @@ def decide(ends: Sequence[End], *, wanted: bool) -> Decision:
 
 
 def backoff_seconds(ends_in_a_row: int) -> float:
-    """The wait before the next start, after this many ends in a row (at least 1)."""
+    """Return the seconds before the next start, after this many consecutive ends (at least 1)."""
     return min(FIRST_BACKOFF_SECONDS * 2.0 ** (ends_in_a_row - 1), MAX_BACKOFF_SECONDS)
 
 

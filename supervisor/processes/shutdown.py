@@ -1,7 +1,7 @@
-"""How a worker is ended: politely first, and harder as time goes by. Pure.
+"""Shutdown escalation of a worker: drain, stop, SIGTERM, SIGKILL. Pure.
 
-drain (finish the job in hand) → stop (leave it) → term → kill of its whole group. The step on which it ended is
-recorded and shown.
+Drain finishes the present job, stop cancels it, and SIGKILL ends the whole process group. The step at which the worker
+ended is recorded and shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Step = Literal["drain", "stop", "term", "kill"]
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long each step may take before the next, in seconds."""
+    """Time limits of the steps, in seconds."""
 
     drain_seconds: float
     stop_seconds: float = 1.0
@@ -22,14 +22,14 @@ class Timeouts:
 
 
 FOR_RESTART = Timeouts(drain_seconds=30.0)
-"""A person waits for the job in hand."""
+"""Limits of a restart: a person waits for the present job."""
 
 FOR_SHUTDOWN = Timeouts(drain_seconds=2.0, stop_seconds=0.5, term_seconds=0.5)
-"""Nothing is in hand; what is drained is the tail of the last sound."""
+"""Limits of a shutdown: no jobs are left, and only the end of the last audio is drained."""
 
 
 def next_step(step: Step, since: float, timeouts: Timeouts, now: float) -> Step | None:
-    """The step to climb to now; None: wait on this one."""
+    """Return the step to escalate to now; None: wait in this one."""
     seconds = {"drain": timeouts.drain_seconds, "stop": timeouts.stop_seconds, "term": timeouts.term_seconds}
     following: dict[Step, Step] = {"drain": "stop", "stop": "term", "term": "kill"}
     if step == "kill" or now < since + seconds[step]:

@@ -1,7 +1,7 @@
-"""The process table: starts the workers, notices how they are, replaces those that end and ends those that are stuck.
+"""Process table: start, monitoring, replacement and end of the worker processes.
 
-It decides nothing itself: ``alarms``, ``stop_ladder`` and ``restart_policy`` do. What it finds out it returns as
-values, for the supervisor to act on.
+All decisions are made by ``watchdog``, ``shutdown`` and ``restart_policy``. Results are returned as events for the
+supervisor.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ if TYPE_CHECKING:
     from voicestream.supervisor.sessions.requirements import Requirement
 
 START_ORDER: Final[tuple[Role, ...]] = ("player", "tts", "translation", "parser")
-"""Who receives first, so that ending in reverse stops the source before its sinks."""
+"""Start order of the roles, receivers first; the reverse order of shutdown stops sources before their sinks."""
 
 SOUND_ROLES: Final = frozenset({"tts", "player"})
-"""The roles that attach to the audio pool; the others remove its name once the supervisor was killed."""
+"""Roles that attach to the audio pool; the others remove its name once the supervisor was killed."""
 
 MAX_WAIT_FOR_REAPING_SECONDS: Final = 0.5
-"""A process whose lifeline is cut is dying; one that is still there after this long has only closed it."""
+"""Seconds to wait for the end of a process whose lifeline is cut; one that runs longer has only closed it."""
 
 MAX_LEAVING_SECONDS: Final = 5.0
-"""The same for one that has said that it ends: on a busy machine an interpreter takes seconds for that."""
+"""Seconds to wait for a process that announced its end: on a busy machine an interpreter takes seconds to exit."""
 
 REAP_AGAIN_SECONDS: Final = 0.002
 
 NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
-"""What a system says that has no room for another process now: that passes."""
+"""Errors of a system that temporarily has no resources for another process."""
 
 LADDER_LOOK_SECONDS: Final = 0.02
 
@@ -67,7 +67,7 @@ _log = logging.getLogger(__name__)
 
 
 def _exit_code(status: int, leaving: int | None) -> int | None:
-    """The exit code that decides what follows; None: a signal ended it, and it had not said how it was about to end.
+    """Return the exit code that counts for the restart policy; None: a signal, without an announced exit code.
 
     Args:
         status: of the process; negative: a signal.
@@ -90,7 +90,7 @@ class ProcessTable(WorkerPool):
         threads: int,
         progress: Callable[[WorkerId], tuple[float | None, int]],
     ) -> None:
-        """Nothing is started before ``obtain``.
+        """Set up the table; no process is started before ``obtain``.
 
         Args:
             hub: to send to workers.
@@ -111,16 +111,16 @@ class ProcessTable(WorkerPool):
         self._wanted = True
         self._looked_at = self._attended_since = 0.0
         self._incarnations: Final[collections.Counter[Role]] = collections.Counter()
-        """Processes of each role so far: no name on the hub is used twice."""
+        """Number of processes started per role, so that no name on the hub is used twice."""
 
     def obtain(self, requirement: Requirement, now: float) -> WorkerRecord:
-        """The worker that meets a requirement; started if there is none, and again if there is none any more."""
+        """Return the worker that meets a requirement; start one if there is none, or none any more."""
         record = self.find(requirement)
         if record is None:
             record = self.add(requirement)
             self._start(record, now)
         elif record.state == "failed":
-            # Who asks anew wants it tried again.
+            # A new request retries the start.
             self.revive(record, now)
         record.is_wanted = True
         record.idle_since = now
@@ -128,16 +128,16 @@ class ProcessTable(WorkerPool):
 
     @property
     def has_events(self) -> bool:
-        """Whether ``take_events`` has something."""
+        """True if ``take_events`` has events."""
         return bool(self._events)
 
     def take_events(self) -> list[WorkerEvent]:
-        """What was found out since the last call."""
+        """Return the events since the last call."""
         events, self._events = self._events, []
         return events
 
     def heard(self, record: WorkerRecord, message: FromWorker, now: float) -> None:
-        """Take note of a worker's message about itself."""
+        """Record a worker's message about itself."""
         record.heard_at = now
         match message:
             case Hello() if record.hello_at is None:
@@ -160,16 +160,16 @@ class ProcessTable(WorkerPool):
                     self._change(record, "ready")
                     self._events.append(BecameReady(record.worker))
             case Ready():
-                record.ready = message  # its engine has moved to another device
+                record.ready = message  # the engine has moved to another device
             case Stopping() if record.stop is None:
-                # By itself, and it says why; one that was told to end only repeats what it was told.
+                # An unrequested end comes with its reason; a requested one only repeats that of the request.
                 record.failure = message.reason
                 record.leaving = message.exit_code
             case _:
                 pass
 
     def heard_other_version(self, record: WorkerRecord, error: OtherVersionError, now: float) -> None:
-        """A worker speaks another version of the protocol: it is ended, and no other is tried."""
+        """Handle a worker of another protocol version: end it, and start no other."""
         record.heard_at = now
         reason = f"it speaks protocol {error.version}, the supervisor {PROTOCOL_VERSION}"
         record.incompatible = reason
@@ -177,7 +177,7 @@ class ProcessTable(WorkerPool):
         self.end(record, "stop", now, requested=False, reason=reason)
 
     def check(self, now: float) -> None:
-        """Reap what has ended, start what is due, ring the alarms, climb the ladder."""
+        """Reap ended processes, start due ones, check the watchdog, and escalate shutdowns."""
         self._attended_since = watchdog.attended_since(self._attended_since, self._looked_at, now)
         self._looked_at = now
         for record in list(self.records.values()):
@@ -187,7 +187,7 @@ class ProcessTable(WorkerPool):
                 self._start(record, now)
 
     def due_at(self, now: float) -> float:
-        """When ``check`` has something to do though no descriptor is ready."""
+        """Return the time at which ``check`` is due even if no descriptor is ready."""
         times = [now + 60.0]
         for record in self.records.values():
             if record.process is None:
@@ -211,14 +211,14 @@ class ProcessTable(WorkerPool):
         reason: str,
         timeouts: Timeouts = shutdown.FOR_RESTART,
     ) -> None:
-        """Begin to end a worker on this step of the ladder (an ending under way only becomes harder)."""
+        """Begin the shutdown of a worker at a step; a shutdown in progress can only escalate."""
         order = ("drain", "stop", "term", "kill")
         if record.process is None:
             return
         if record.stop is not None and order.index(record.stop.step) >= order.index(step):
             return
         if record.ready_at is None and step == "drain":
-            step = "stop"  # it has nothing in hand
+            step = "stop"  # it has no job
         if record.stop is None:
             record.stop = Stop(step=step, since=now, timeouts=timeouts, requested=requested, reason=reason)
             self._change(record, "stopping")
@@ -229,13 +229,13 @@ class ProcessTable(WorkerPool):
         self._act(record, step)
 
     def revive(self, record: WorkerRecord, now: float) -> None:
-        """A person wants a worker that has no process: forget why."""
+        """Reset the failures of a worker without a process, because a person requested a restart."""
         record.ends.clear()
         record.start_at = now
         self._change(record, "backoff")
 
     def dismiss(self, record: WorkerRecord, reason: str, now: float) -> None:
-        """End a worker that no session needs, for good; ``obtain`` may still change that until it has ended."""
+        """End a worker that no session needs, for good; ``obtain`` can revoke this until it has ended."""
         record.is_wanted = False
         if record.process is None:
             self._remove(record)
@@ -243,7 +243,7 @@ class ProcessTable(WorkerPool):
             self.end(record, "drain", now, requested=True, reason=reason)
 
     def stop_all(self, now: float) -> None:
-        """Begin to end all workers, the source first; ``is_empty`` tells when it is done."""
+        """Begin the shutdown of all workers, sources first; ``is_empty`` is True when it is complete."""
         self._wanted = False
         for role in reversed(START_ORDER):
             for record in self.of_role(role):
@@ -300,7 +300,7 @@ class ProcessTable(WorkerPool):
                 if step is not None:
                     self.end(record, step, now, requested=record.stop.requested, reason=record.stop.reason)
                 elif record.stop.step == "drain":
-                    # It has all the timeouts that its job needs, and none for a freeze.
+                    # It has all the time limits that its job needs, and none for a freeze.
                     self._ring(record, now)
                 return
             if self._ring(record, now):
@@ -331,7 +331,7 @@ class ProcessTable(WorkerPool):
         self._record_end(record, end, describe_exit(status), exit_text)
 
     def _ring(self, record: WorkerRecord, now: float) -> bool:
-        """End a worker that is stuck; whether it is."""
+        """End a worker whose watchdog alarm is due; return whether it was."""
         at, reason = watchdog.due(self._health(record), self._limits)
         if now < at:
             return False

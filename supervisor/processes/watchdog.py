@@ -1,12 +1,11 @@
-"""When a worker that is still running has to be replaced: three alarms, kept apart. Pure.
+"""Watchdog of running workers: time limits for start, heartbeat and job progress. Pure.
 
-A process that is being started or loads a model has a budget, which every Loading extends; one that is ready must
-beat; and a job must get further within its deadline. A worker can beat while its model hangs, and can be silent for
-seconds in a C call that is fine, so the limits differ. The fourth way to end, the process's own
-death, needs no clock.
+A process that starts or loads a model has a budget, which every Loading extends. A ready worker must send heartbeats,
+and a job must make progress within its deadline. The limits differ, because a worker can send heartbeats while its
+model hangs, and can be silent for seconds in a legitimate C call. The death of the process needs no time limit.
 
-A supervisor that was stopped, or slept with its machine, has heard nothing in that time and knows nothing about it:
-all limits begin anew when it looks again.
+A supervisor that was stopped, or slept with its machine, received nothing in that time. All limits start anew when it
+continues.
 """
 
 from __future__ import annotations
@@ -15,56 +14,56 @@ from dataclasses import dataclass
 from typing import Final
 
 UNATTENDED_SECONDS: Final = 2.0
-"""The supervisor looks at least every second; after a pause of this length, it was the one that did not run."""
+"""Pause between two checks, in seconds, after which the supervisor itself counts as stopped; it checks every second."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """All in seconds."""
+    """Time limits, in seconds."""
 
     hello_seconds: float = 20.0
-    """From the start to Hello; an interpreter with ZeroMQ takes 0.1 s, on a machine that swaps many times that."""
+    """From the start to Hello; an interpreter with ZeroMQ takes 0.1 s, and many times that on a swapping machine."""
     loading_seconds: float = 120.0
     """From Hello, or the last Loading, to Ready: the slowest single stage of loading a model from a cold disk."""
     silence_seconds: float = 10.0
-    """Without a beat, once ready."""
+    """Without a heartbeat, once ready."""
     job_seconds: float = 15.0
-    """Without any progress of a job ..."""
+    """Without progress of a job,"""
     job_seconds_per_character: float = 0.25
-    """... and this much longer for each character of it: XTTS on two slow cores makes 8 characters a second."""
+    """and this much longer for each character: XTTS on two slow cores synthesizes 8 characters per second."""
 
 
 @dataclass(frozen=True)
 class HealthSnapshot:
-    """What was last seen of a worker; times on the monotonic clock."""
+    """Health of a worker; times are in seconds of the monotonic clock."""
 
     started_at: float
     hello_at: float | None
     loading_at: float | None
-    """When it last said that it is loading."""
+    """Time of the last Loading; None: it is not loading."""
     ready_at: float | None
     heard_at: float
     stalled_since: float | None
-    """Since when its job has made no progress though it could; None: it has none."""
+    """Time since which its job makes no progress though it could; None: no stalled job."""
     characters: int
-    """Length of the job's text."""
+    """Length of the job's text, in characters."""
     attended_since: float = 0.0
-    """Since when the supervisor has been looking without a pause."""
+    """Time since which the supervisor runs without a pause."""
 
 
 def attended_since(before: float, looked_at: float, now: float) -> float:
-    """Since when the supervisor has been looking without a pause, now that it looks again.
+    """Return the time since which the supervisor runs without a pause.
 
     Args:
-        before: what this was at its last look.
-        looked_at: when that was.
-        now: when it looks again.
+        before: the result at its last check.
+        looked_at: time of the last check.
+        now: time of this check.
     """
     return now if now > looked_at + UNATTENDED_SECONDS else before
 
 
 def due(health: HealthSnapshot, limits: Limits) -> tuple[float, str]:
-    """When the next alarm goes off unless something is heard before, and what it then says."""
+    """Return the time of the next alarm if no message arrives before, and its reason."""
     attended = health.attended_since
     if health.hello_at is None:
         return max(health.started_at, attended) + limits.hello_seconds, f"no hello within {limits.hello_seconds:g} s"

@@ -1,4 +1,4 @@
-"""Events of workers, as the process table finds them, for the supervisor to act on."""
+"""Worker events: values from the process table for the supervisor."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ ROLE_WORDS: Final[dict[Role, str]] = {
     "tts": "voice engine",
     "player": "player",
 }
-"""Roles in words for people."""
+"""Names of the roles for people."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """The process of a worker is there."""
+    """Event: the process of a worker was started."""
 
     worker: WorkerId
 
 
 @dataclass(frozen=True)
 class BecameReady:
-    """A worker can take work."""
+    """Event: a worker is ready for jobs."""
 
     worker: WorkerId
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A worker was reaped."""
+    """Event: a worker was reaped."""
 
     worker: WorkerId
     reason: str
     counts_as_failure: bool
-    """Whether its job may be the cause."""
+    """True if its job may be the cause."""
     told: str = ""
-    """What a person should know of it; empty for an end that was asked for."""
+    """Message for people; empty for a requested end."""
 
 
 @dataclass(frozen=True)
 class GivenUp:
-    """No further incarnation of this worker will be started until a person asks for it."""
+    """Event: no further incarnation of this worker is started until a person requests it."""
 
     worker: WorkerId
     reason: str
@@ -55,7 +55,7 @@ class GivenUp:
 
 @dataclass(frozen=True)
 class Removed:
-    """A worker that nobody needed has ended; it is not in the table any more."""
+    """Event: an unneeded worker has ended and was removed from the table."""
 
     worker: WorkerId
 
@@ -64,7 +64,7 @@ WorkerEvent = Started | BecameReady | Ended | GivenUp | Removed
 
 
 def crashed(role: Role, status: str, stopped_for: str) -> str:
-    """A sentence on a worker that ended unasked and is started again.
+    """Return the message on a worker that ended unexpectedly and is restarted.
 
     Args:
         role: of the worker.
@@ -76,5 +76,5 @@ def crashed(role: Role, status: str, stopped_for: str) -> str:
 
 
 def not_started(role: Role, reason: str) -> str:
-    """A sentence on a worker for which the system has no process now; the start is tried again."""
+    """Return the message on a worker whose start the system refused; the start is retried."""
     return f"the {ROLE_WORDS[role]} could not be started ({reason}); it is tried again"

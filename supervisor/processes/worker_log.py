@@ -1,10 +1,10 @@
-"""One role's log file, filled from what its processes log and print, at a bounded rate.
+"""Log file of one role, filled from the log and output of its processes at a bounded rate.
 
-A sound library in trouble can print without end (PortAudio was seen to write 1.8 GB in 38 s). What is too much is
-counted and left out; after that the pipe rests for a moment, because reading as fast as a process can write takes two
-whole cores. So who floods waits, for some milliseconds at a time, and nobody else does.
+A sound library in trouble can print without end: PortAudio wrote 1.8 GB in 38 s. Excess output is counted and dropped;
+then the pipe is not read for a moment, because reading at full speed takes two whole cores. This backpressure delays
+only the process that floods.
 
-What a process prints once it may have the agent's words (engines, their libraries and programs) is only counted.
+Output of a process that may contain the agent's words (from engines, their libraries and programs) is only counted.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 READ_BYTES: Final = 64 << 10
-"""At most this much is read at a time, so that one chatty worker does not keep the supervisor from the others."""
+"""Upper bound of one read, so that one verbose worker does not delay the others."""
 
 BURST_BYTES: Final = 256 << 10
 BYTES_PER_SECOND: Final = 16 << 10
-"""What a role may print at once, and in the long run; a traceback has some 5 KB."""
+"""Burst size and sustained rate of the token bucket of a role; a traceback has about 5 KB."""
 
 REST_SECONDS: Final = 0.01
-"""How long the pipe is left alone after something was too much: with what fits into a pipe, 6 MB/s are taken."""
+"""Seconds without reading after excess output; with the size of a pipe this allows 6 MB/s."""
 
 
 HIDDEN_NOTE_SECONDS: Final = 60.0
-"""How often a line says how much was printed and not logged."""
+"""Seconds between two lines that report the amount of hidden output."""
 
 
 class WorkerLog:
     """The log file of one role."""
 
     def __init__(self, path: Path | None) -> None:
-        """``path``: None where no log can be written; the output is read all the same."""
+        """Open the log; ``path`` is None if no log can be written, and the output is still read."""
         self._path = path
         self._decoders = {is_log: codecs.getincrementaldecoder("utf-8")("replace") for is_log in (True, False)}
         self._allowance = float(BURST_BYTES)
         self._refilled_at = 0.0
         self._left_out = 0
         self._hidden = 0
-        """Bytes that were not logged and are not told yet."""
+        """Bytes that were neither logged nor reported yet."""
         self._hidden_told_at = -math.inf
         self.rests_until = 0.0
-        """When the output should be looked at again, on the monotonic clock."""
+        """Time at which the output is to be read again, in seconds of the monotonic clock."""
 
     def pump(self, descriptor: int, now: float) -> bool:
-        """Take what is waiting of a worker's log lines; False when they have ended."""
+        """Read pending log lines of a worker; return False at their end."""
         data = self._read(descriptor, now)
         if data:
             self.write(data, now)
         return data != b""
 
     def pump_output(self, descriptor: int, now: float, *, hidden: bool) -> bool:
-        """Take what is waiting of what a worker has printed; False when that has ended.
+        """Read pending output of a worker; return False at its end.
 
         Args:
             descriptor: non-blocking.
@@ -74,7 +74,7 @@ class WorkerLog:
         return data != b""
 
     def tell_hidden(self, now: float) -> None:
-        """Write how much was not logged, if that was not told yet."""
+        """Log the amount of hidden output, unless it is already reported."""
         if self._hidden:
             self.write(b"[%d bytes of output while the worker has sentences are not logged]\n" % self._hidden, now)
             self._hidden = 0
@@ -87,18 +87,18 @@ class WorkerLog:
             self.tell_hidden(now)
 
     def _read(self, descriptor: int, now: float) -> bytes | None:
-        """What is waiting; None if nothing is, no bytes at the end."""
+        """Read pending bytes; return None if there are none, and no bytes at the end."""
         try:
             data = os.read(descriptor, READ_BYTES)
         except BlockingIOError:
             return None
         if not data:
-            # A worker may go on with its output closed, and then there is always an end to be read.
+            # A worker may continue with its output closed; then the end is always readable.
             self.rests_until = now + REST_SECONDS
         return data
 
     def write(self, data: bytes, now: float, *, is_log: bool = True) -> None:
-        """Add to the file what is safe on a terminal, unless there was too much lately."""
+        """Append terminal-safe bytes to the file, unless the rate is exceeded."""
         self._allowance = min(BURST_BYTES, self._allowance + (now - self._refilled_at) * BYTES_PER_SECOND)
         self._refilled_at = now
         if len(data) > self._allowance:
@@ -110,7 +110,7 @@ class WorkerLog:
         try:
             self._append(note + strip_terminal_codes(self._decoders[is_log].decode(data)).encode())
         except OSError:
-            # A full disk must not end the supervisor; what could not be written is counted like what was too much.
+            # A full disk must not end the supervisor; bytes that could not be written count as excess output.
             self._left_out += len(data)
         else:
             self._left_out = 0

@@ -1,4 +1,4 @@
-"""Worker pool: the workers of all roles, and which of them meets a requirement."""
+"""Worker pool: the workers of all roles, and their selection by requirement."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class WorkerPool:
-    """Parser and player are one each, the others as many as are needed."""
+    """Pool with one parser, one player, and as many workers of the other roles as needed."""
 
     def __init__(self) -> None:
         self.records: Final[dict[WorkerId, WorkerRecord]] = {}
         self._numbers: Final[collections.Counter[Role]] = collections.Counter()
-        """Workers of each role so far."""
+        """Number of workers created per role."""
 
     def add(self, requirement: Requirement) -> WorkerRecord:
-        """A further worker; it has no process yet."""
+        """Add a worker without a process."""
         role = requirement.role
         worker = WorkerId(role, self._numbers[role])
         self._numbers[role] += 1
@@ -35,33 +35,33 @@ class WorkerPool:
         return record
 
     def find(self, requirement: Requirement) -> WorkerRecord | None:
-        """The worker that meets a requirement: started for just that, or one whose ``auto`` has found that engine."""
+        """Return the worker that meets a requirement: started for it, or with that engine found by ``auto``."""
         of_role = self.of_role(requirement.role)
         exact = next((one for one in of_role if one.requirement == requirement), None)
         return exact or next((one for one in of_role if _is_met_by(requirement, one)), None)
 
     def of_role(self, role: Role) -> list[WorkerRecord]:
-        """The workers of a role, the oldest first."""
+        """Return the workers of a role, the oldest first."""
         return [record for record in self.records.values() if record.role == role]
 
     def record_of(self, identity: bytes) -> WorkerRecord | None:
-        """The worker whose process of now has this name on the hub; None for a predecessor's (it is fenced off)."""
+        """Return the worker whose present process has this name on the hub; None for a fenced-off predecessor."""
         named = (one for one in self.records.values() if one.process is not None and one.process.identity == identity)
         return next(named, None)
 
     def identity(self, worker: WorkerId) -> bytes | None:
-        """The name on the hub of the process of a worker."""
+        """Return the name of a worker's process on the hub."""
         record = self.records.get(worker)
         return record.process.identity if record is not None and record.process is not None else None
 
     @property
     def is_empty(self) -> bool:
-        """Whether no worker is running."""
+        """True if no worker is running."""
         return all(record.process is None for record in self.records.values())
 
     @property
     def is_complete(self) -> bool:
-        """Whether every worker that has not failed has a process that has found us."""
+        """True if every worker that has not failed has a connected process."""
         return all(
             record.state == "failed" or (record.process is not None and record.hello_at is not None)
             for record in self.records.values()
@@ -69,7 +69,7 @@ class WorkerPool:
 
 
 def _is_met_by(requirement: Requirement, record: WorkerRecord) -> bool:
-    """Whether the engine that a worker runs, or is about to choose, is just what is required."""
+    """Return whether a worker's engine, present or to be chosen, meets the requirement."""
     if requirement.engine == AUTO and requirement.role == "tts":
         return _is_what_auto_would_take(requirement, record)
     if record.engine_name != requirement.engine or not record.ready:
@@ -78,7 +78,7 @@ def _is_met_by(requirement: Requirement, record: WorkerRecord) -> bool:
 
 
 def _is_what_auto_would_take(requirement: Requirement, record: WorkerRecord) -> bool:
-    """Whether ``auto`` would choose the same voice engine for the language required, and load it as it is."""
+    """Return whether ``auto`` would choose the same voice engine for the required language, with the same settings."""
     settings, its = requirement.settings, record.requirement.settings
     wanted = voice_selection.candidates(requirement.language, settings)
     best = next(iter(wanted), "")

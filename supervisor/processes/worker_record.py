@@ -1,4 +1,4 @@
-"""Record of one worker: the process that runs now, and how those before it ended."""
+"""Record of one worker: its present process, and the ends of earlier ones."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from voicestream.supervisor.sessions.requirements import Requirement
 
 KEPT_DURATIONS: Final = 256
-"""Jobs from which the percentiles are made."""
+"""Number of durations from which the percentiles are computed."""
 
 KEPT_ENDS: Final = 16
 
 MAX_READS: Final = 16
-"""How often what a worker has printed is read at a time, when all of it is wanted."""
+"""Upper bound of the reads when all pending output of a worker is read."""
 
 
 @dataclass
 class Stop:
-    """An ending under way."""
+    """Shutdown in progress."""
 
     step: Step
     since: float
     timeouts: Timeouts = FOR_RESTART
     requested: bool = True
-    """False: an alarm wanted it."""
+    """False if the watchdog requested it."""
     reason: str = ""
 
 
@@ -49,20 +49,20 @@ class WorkerRecord:
 
     worker: WorkerId
     requirement: Requirement
-    """What it is started with."""
+    """Requirement that the worker meets."""
     log: WorkerLog
     process: WorkerProcess | None = None
     incarnation: int = 0
-    """Of its process of now, or of the last one; counted over all workers of the role."""
+    """Incarnation of the present or last process, counted over all workers of the role."""
     starts: int = 0
     is_wanted: bool = True
-    """False: nobody needs it, and it is about to end for good."""
+    """False if no session needs it and it is about to end for good."""
     idle_since: float = 0.0
-    """Since when no session needs it; only while none does."""
+    """Time since which no session needs it; valid only while none does."""
     found_engine: str = ""
-    """The engine that was ready last."""
+    """Engine that was ready last."""
     named_by: set[str] = field(default_factory=set[str])
-    """Sessions that named the engine which ``auto`` has found here: while there are any, it stays that one."""
+    """Sessions that named the engine found by ``auto``; while there are any, the engine is kept."""
     state: WorkerState = "starting"
     detail: str = ""
     started_at: float = 0.0
@@ -73,70 +73,70 @@ class WorkerRecord:
     ready: Ready | None = None
     stop: Stop | None = None
     cut_at: float | None = None
-    """When its lifeline was found cut: it is dying."""
+    """Time at which its lifeline was found cut, in seconds of the monotonic clock."""
     start_at: float | None = None
-    """When the next incarnation is to be started."""
+    """Time at which the next incarnation is to be started, in seconds of the monotonic clock."""
     last_exit: str | None = None
     failure: str = ""
-    """What the worker said last, if it could not go on."""
+    """Last error reported by the worker; empty = none."""
     leaving: int | None = None
-    """The exit code with which the worker said, of its own accord, that it ends."""
+    """Exit code with which the worker announced its own end."""
     incompatible: str = ""
-    """Why the worker cannot work with this supervisor; empty = it can, as far as is known."""
+    """Reason why the worker cannot work with this supervisor; empty = none known."""
     ends: collections.deque[End] = field(default_factory=lambda: collections.deque["End"](maxlen=KEPT_ENDS))
     is_exchanged: bool = False
-    """A worker that has grown is being exchanged for the next one: sessions are not told why, nor how far that is."""
+    """True during replacement because of memory growth: sessions get no reason and no progress."""
     hides_output: bool = False
-    """Whether this incarnation may have words of the agent: what it prints is counted, and not logged."""
+    """True if this incarnation may print the agent's words: its output is counted, and not logged."""
     jobs: int = 0
-    """Done by this incarnation."""
+    """Jobs done by this incarnation."""
     durations: collections.deque[float] = field(default_factory=lambda: collections.deque[float](maxlen=KEPT_DURATIONS))
-    """Of the last jobs, in seconds."""
+    """Durations of the last jobs, in seconds."""
 
     @property
     def role(self) -> Role:
-        """The role that it has."""
+        """Role of the worker."""
         return self.worker.role
 
     @property
     def name(self) -> str:
-        """As a person types it: ``parser``, ``tts:espeak``."""
+        """Name as typed by a person: ``parser``, ``tts:espeak``."""
         return f"{self.role}:{self.engine_name}" if self.engine_name else self.role
 
     @property
     def was_killed_while_loading(self) -> bool:
-        """Whether a signal ended it before it was ready: so it is when there is no memory."""
+        """True if a signal ended it before it was ready, as happens without enough memory."""
         return self.process is None and self.ready_at is None and bool(self.ends) and self.ends[-1].exit_code is None
 
     @property
     def engine_to_start(self) -> str:
-        """The engine with which the next incarnation is started."""
+        """Engine of the next incarnation."""
         return self.found_engine if self.found_engine and self.named_by else self.requirement.engine
 
     @property
     def engine_name(self) -> str:
-        """The engine that runs and stays, or else the one that is wanted."""
+        """Engine that runs and stays, else the requested one."""
         return self.ready.engine if self.ready and self.stop is None else self.engine_to_start
 
     @property
     def note(self) -> str:
-        """Why its engine is not a better one, if ``auto`` has found a reason."""
+        """Reason why ``auto`` chose no better engine; empty = none."""
         return self.ready.note if self.ready and self.stop is None else ""
 
     @property
     def restarts(self) -> int:
-        """How often it was started again."""
+        """Number of restarts."""
         return max(0, self.starts - 1)
 
     def read(self, process: WorkerProcess, ready: Container[object], now: float) -> None:
-        """Take what is waiting of its log and its output, where a descriptor is ``ready``."""
+        """Read its pending log and output, for each ``ready`` descriptor."""
         if process.log in ready:
             self.log.pump(process.log, now)
         if process.output in ready:
             self.log.pump_output(process.output, now, hidden=self.hides_output)
 
     def read_rest(self, process: WorkerProcess, now: float) -> None:
-        """Take all of it (at most ``MAX_READS`` times ``READ_BYTES``)."""
+        """Read all pending log and output (at most ``MAX_READS`` times ``READ_BYTES``)."""
         for _ in range(MAX_READS):
             if not self.log.pump_output(process.output, now, hidden=self.hides_output):
                 break
@@ -145,12 +145,12 @@ class WorkerRecord:
                 break
 
     def done(self, seconds: float) -> None:
-        """Count a job."""
+        """Count a job of this duration."""
         self.jobs += 1
         self.durations.append(seconds)
 
     def latency(self) -> Latency:
-        """Percentiles of the last jobs."""
+        """Return percentiles of the last jobs' durations."""
         if not self.durations:
             return Latency()
         if len(self.durations) == 1:
@@ -160,7 +160,7 @@ class WorkerRecord:
         return Latency(p50=cuts[9] * 1000, p95=cuts[18] * 1000)
 
     def health(self, stalled_since: float | None, characters: int, attended_since: float) -> HealthSnapshot:
-        """What the alarms look at."""
+        """Return the health snapshot for the watchdog."""
         return HealthSnapshot(
             started_at=self.started_at,
             hello_at=self.hello_at,

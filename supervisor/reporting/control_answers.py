@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 def of_hold(*, paused: bool, by: str, is_heard: bool) -> str:
-    """The answer to ``pause`` (``paused``) or ``resume``.
+    """Return the answer to ``pause`` (``paused``) or ``resume``.
 
     Args:
-        paused: which of both.
-        by: what has held everything until now; empty = nothing has.
-        is_heard: there is a sentence that is heard, or waits.
+        paused: True for ``pause``.
+        by: cause of the pause so far; empty = nothing was paused.
+        is_heard: a sentence is being played, or waits.
     """
     if not paused:
         return "resumed" if by else "nothing is paused"
@@ -19,7 +19,7 @@ def of_hold(*, paused: bool, by: str, is_heard: bool) -> str:
 
 
 def of_skip(sentences: int, *, everything: bool) -> str:
-    """The answer to ``skip``, or (``everything``) to ``hush``, by which so many sentences are skipped."""
+    """Return the answer to ``skip``, or (``everything``) to ``hush``, for a number of skipped sentences."""
     if not sentences:
         return "nothing is being spoken"
     if not everything:

@@ -1,4 +1,4 @@
-"""How far behind everything is, in a few figures for people. Pure."""
+"""Overview of all sessions: lag and queue lengths. Pure."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class Overview:
     """The state of all sessions together."""
 
     behind_seconds: float
-    """Age of the oldest sentence that has not begun to be heard; 0 when none waits."""
+    """Age of the oldest sentence whose playback has not started, in seconds; 0 if none waits."""
     waiting_sentences: int
-    """Sentences that have not begun to be heard."""
+    """Number of sentences whose playback has not started."""
     speaking_session: str | None
-    """The session of the sentence that is being heard."""
+    """Session of the sentence being played; None: none."""
 
 
 def of(ledger: Ledger, now: float) -> Overview:
-    """The figures at this moment."""
+    """Return the present overview."""
     waiting = [
         row
         for session in ledger.state.sessions.values()

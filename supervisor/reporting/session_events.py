@@ -1,4 +1,4 @@
-"""Events about the workers and about pauses, for all sessions. Sans-I/O."""
+"""Session events about workers and pauses. Sans-I/O."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Notes:
-    """Notes on what better engines lack: each is told once, in the first session that it concerns and that shows it."""
+    """Notes on better engines that are unavailable, each shown once, in the first session that can show it."""
 
     def __init__(self) -> None:
         self._told: set[str] = set()
 
     def of(self, record: WorkerRecord, *, told: bool) -> str:
-        """The note of a worker, if it was not told yet; ``told``: a session shows it, so it counts as told."""
+        """Return the note of a worker if it was not shown yet; ``told``: a session shows it now."""
         note = record.note
         if note in self._told or not told:
             return ""
@@ -28,7 +28,7 @@ class Notes:
 
 
 def loading(session: str, record: WorkerRecord, message: Loading, now: float) -> SessionEvent:
-    """How far a worker is with its engine."""
+    """Return the event for a worker's loading progress."""
     return SessionEvent(
         event=EventName.LOADING,
         session=session,
@@ -41,13 +41,13 @@ def loading(session: str, record: WorkerRecord, message: Loading, now: float) ->
 
 
 def refused(session: str, role: Role, reason: str, now: float) -> SessionEvent:
-    """A frame of a worker was refused."""
+    """Return the event for a refused frame of a worker."""
     text = f"a frame of the {role} worker was refused: {reason:.200}"
     return SessionEvent(event=EventName.NOTICE, session=session, time=now, role=role, text=text)
 
 
 def worker(session: str, record: WorkerRecord, reason: str, now: float, *, text: str = "") -> SessionEvent:
-    """A worker was started, became ready, ended or is given up.
+    """Return the event for a worker that was started, became ready, ended or failed for good.
 
     Args:
         session: that is told.
@@ -70,7 +70,7 @@ def worker(session: str, record: WorkerRecord, reason: str, now: float, *, text:
 
 
 def paused(session: str, by: str, now: float, *, paused: bool) -> SessionEvent:
-    """Everything is held from now on, or goes on; ``by``: what did it."""
+    """Return the event for a pause of all sessions, or its end; ``by`` is the cause."""
     return SessionEvent(
         event=EventName.PAUSED if paused else EventName.RESUMED,
         session=session,
@@ -80,7 +80,7 @@ def paused(session: str, by: str, now: float, *, paused: bool) -> SessionEvent:
 
 
 def closed(end: Closed, *, supervisor_ends: bool) -> SessionClosed:
-    """The end of a session."""
+    """Return the message for the end of a session."""
     return SessionClosed(
         session=end.session,
         counts=end.counts,

@@ -1,4 +1,4 @@
-"""Session status: what is played of each session now, and what of it waits. Pure."""
+"""Session status: present sentence and queue of each session. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from voicestream.supervisor.sessions.session_table import Session, Sessions
 
 MAX_CHARACTERS: Final = 200
-"""Of the sentence that is being played."""
+"""Upper bound of the characters shown of the sentence being played."""
 
 
 def of_all(sessions: Sessions, ledger: Ledger, now: float) -> list[SessionStatus]:
-    """All open sessions, the oldest first."""
+    """Return the status of all open sessions, the oldest first."""
     return [_of(session, ledger, now) for session in sessions.by_id.values()]
 
 

@@ -1,4 +1,4 @@
-"""The answer to ``workers status``."""
+"""Worker status: the answer to ``workers status``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HAS_PROC: Final = Path("/proc/self/statm").exists()
 
 
 def of_worker(record: WorkerRecord, in_flight: int, sessions: int, now: float) -> WorkerStatus:
-    """One worker's line."""
+    """Return the status of one worker."""
     pid = record.process.pid if record.process else None
     state: WorkerState = "busy" if record.state == "ready" and in_flight else record.state
     return WorkerStatus(
@@ -41,7 +41,7 @@ def of_worker(record: WorkerRecord, in_flight: int, sessions: int, now: float) -
 
 
 def not_started(role: Role) -> WorkerStatus:
-    """The line of a role that has no worker."""
+    """Return the status of a role without a worker."""
     return WorkerStatus(
         role=role,
         pid=None,
@@ -69,7 +69,7 @@ def of_supervisor(
     paused_by: str,
     overview: Overview,
 ) -> SupervisorStatus:
-    """The supervisor's own line."""
+    """Return the status of the supervisor."""
     return SupervisorStatus(
         pid=os.getpid(),
         version=__version__,
@@ -90,7 +90,7 @@ def of_supervisor(
 
 
 def memory_bytes(pid: int) -> int:
-    """Resident memory of a process; 0 when it is gone."""
+    """Return the resident memory of a process; 0 if it has ended."""
     if _HAS_PROC:
         try:
             pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]

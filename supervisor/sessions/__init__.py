@@ -1,1 +1,1 @@
-"""Sessions: what a client may open, what it requires of workers, its input, and its detached end."""
+"""Sessions: admission, requirements, input log, and detached sessions."""

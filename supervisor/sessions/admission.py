@@ -1,7 +1,7 @@
-"""Whether a session can be opened with what its client asks for. Pure.
+"""Admission of sessions: validation of the options that a client requests. Pure.
 
-The command line has checked its options already; a client may be another program. What gets past here reaches every
-worker, and one that ends a worker again and again would end all other sessions with it.
+The command line validates its options, but a client may be another program. All accepted options reach every worker;
+one that ends a worker repeatedly would end all other sessions with it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import SessionOptions
 
 MAX_SESSIONS: Final = 64
-"""Open at once. Each has a descriptor and a place in every turn; a person listens to a few."""
+"""Upper bound of open sessions. Each has a descriptor and a place in the round-robin; a person listens to a few."""
 
 MAX_OPTIONS_BYTES: Final = 256 << 10
-"""They travel to the parser with its state, and the voice with every sentence: all of that must fit a frame."""
+"""Upper bound of a session's options: they must fit a frame with the parser's state, and the voice with a sentence."""
 
 
 def no_room(sessions: int, detached: int) -> str:
-    """The reason why no further session can be opened while so many are; empty if one can.
+    """Return the reason why no further session can be opened; empty if one can.
 
     Args:
         sessions: the open ones.
@@ -43,7 +43,7 @@ def no_room(sessions: int, detached: int) -> str:
 
 
 def refusal(options: SessionOptions) -> str:
-    """Why no session can be opened with these options; empty if one can."""
+    """Return the reason why no session can be opened with these options; empty if one can."""
     size = len(msgspec.msgpack.encode(options))
     if size > MAX_OPTIONS_BYTES:
         return f"the options of the session have {size} bytes; at most {MAX_OPTIONS_BYTES} are taken"

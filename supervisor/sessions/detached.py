@@ -1,4 +1,4 @@
-"""Detached sessions (``run --detach``): handed over by their clients, finished by the supervisor alone."""
+"""Detached sessions (``run --detach``): handed over by their clients and finished by the supervisor alone."""
 
 from __future__ import annotations
 
@@ -16,26 +16,25 @@ if TYPE_CHECKING:
     from voicestream.supervisor.sessions.session_table import Session, Sessions
 
 LAST_INPUT_SECONDS: Final = 1.0
-"""After the end of a client that was killed before it could hand over, how long the input that it has sent may take to
-arrive; it is in a buffer of the kernel, and on its way through the hub."""
+"""Seconds to wait for input in transit (kernel buffers, hub) after the end of a client killed before its handover."""
 
 HANDOVER_SECONDS: Final = 5.0
-"""A client may leave after this time, though its input was not read to the end or its output is not open yet."""
+"""Seconds after which a client may exit before its input was parsed or its output is open."""
 
 MAX_FAILURES: Final = 3
-"""Sessions of which ``status`` tells that they were not spoken as they should be."""
+"""Upper bound of the failed sessions shown by ``status``."""
 
 _WITHOUT_REASON: Final = {stage: f"see the log of {stage}" for stage in ("translation", "tts")}
-"""Stages of engines, whose errors may quote a sentence: their workers log type and code location."""
+"""Reasons for stages of engines, whose errors may quote a sentence: their workers log type and code location."""
 
 _log = logging.getLogger(__name__)
 
 
 class _Reason(NamedTuple):
-    """Why something was not spoken."""
+    """Reason why a sentence was not spoken."""
 
     text: str
-    """For people; may quote a sentence."""
+    """Text for people; may quote a sentence."""
     for_log: str
 
 
@@ -50,27 +49,27 @@ class _Failure:
 
 @dataclass
 class Handovers:
-    """The sessions that are being handed over, and what became of those that were; sans-I/O but for its frames."""
+    """Sessions being handed over, and results of detached ones; sans-I/O except for its frames."""
 
     sessions: Sessions
     state: LedgerState
     _asked_at: dict[str, float] = field(default_factory=dict[str, float])
-    """By session that waits for ``HandedOver``."""
+    """Time of the handover request, by session that waits for ``HandedOver``."""
     _left_at: dict[str, float] = field(default_factory=dict[str, float])
-    """By session whose client has ended before the end of its input had arrived."""
+    """Time at which the client ended, by session whose input had not arrived completely."""
     _reasons: dict[str, _Reason] = field(default_factory=dict[str, "_Reason"])
-    """By detached session: why the first of its sentences was not spoken as it should be."""
+    """Reason of the first failed sentence, by detached session."""
     _failures: collections.deque[_Failure] = field(
         default_factory=lambda: collections.deque[_Failure](maxlen=MAX_FAILURES)
     )
 
     def ask(self, session: Session, now: float) -> None:
-        """The client of a session has sent all its input, and wants to leave."""
+        """Record that the client of a session has sent all its input and requests the handover."""
         self._take_over(session)
         self._asked_at[session.session] = now
 
     def complete(self, now: float) -> None:
-        """Let those clients leave of whose sessions nothing else is to be expected that needs them."""
+        """Send ``HandedOver`` to the clients that are not needed any longer."""
         self._end_inputs(now)
         for session_id, asked_at in list(self._asked_at.items()):
             state = self.state.sessions.get(session_id)
@@ -85,7 +84,7 @@ class Handovers:
                 _log.info("session=%s state=detached waiting=%d", session_id, waiting)
 
     def client_ended(self, session: Session, now: float) -> None:
-        """The process of the client of a detached session, or of one that will be, has ended: the session goes on.
+        """Continue a detached session, or one to be detached, after the end of its client.
 
         If its input had not ended, it was killed. What it has sent is all there will be.
         """
@@ -113,7 +112,7 @@ class Handovers:
                 _log.warning("session=%s: its client ended before its input; the rest of it is spoken", session_id)
 
     def note(self, event: SessionEvent) -> None:
-        """Something happened in a session: what its client is not told is logged."""
+        """Log an event of a session without a client."""
         session = self.sessions.by_id.get(event.session)
         if session is None or not session.detached or event.event not in (EventName.SKIPPED, EventName.FAILED):
             return
@@ -131,7 +130,7 @@ class Handovers:
             )
 
     def closed(self, session: Session, closed: Closed, now: float) -> None:
-        """A session is over: what was lost of one whose client is not told is logged, and kept for ``status``."""
+        """Log the losses of an ended session without a client, and keep them for ``status``."""
         found = self._reasons.pop(session.session, _Reason("", ""))
         if closed.reason:
             found = _Reason(closed.reason, closed.reason)
@@ -157,7 +156,7 @@ class Handovers:
         )
 
     def failures(self, now: float) -> list[SessionFailure]:
-        """What ``status`` tells of the last sessions, the newest first."""
+        """Return the failures of the last sessions for ``status``, the newest first."""
         return [
             SessionFailure(
                 session=one.session,

@@ -1,4 +1,4 @@
-"""A session's input, kept until the parser can never need it again. Pure.
+"""Input log of a session, kept until no parser can need it again. Pure.
 
 What the parser has acknowledged with a checkpoint is dropped; after the loss of a parser the next one starts from the
 checkpoint's state and gets the rest again. Cut and pauses stay as they came, so the second reading equals the first.
@@ -14,15 +14,15 @@ from typing import Final
 from voicestream.protocol.messages import MAX_STATE_BYTES
 
 MAX_UNREAD_BYTES: Final = 4 << 20
-"""Input that is under way to the parser at any time."""
+"""Upper bound of the input in transit to the parser (flow control), in bytes."""
 
 MAX_PAUSES: Final = 2
-"""Pauses in a row that differ: after a third one the parser has nothing to give out."""
+"""Different consecutive pauses that are kept: after a third one the parser has no text left to emit."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A segment of input as it arrived."""
+    """Segment of input as it arrived."""
 
     offset: int
     data: bytes
@@ -30,20 +30,20 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """Offset after it."""
+        """Offset after the segment."""
         return self.offset + len(self.data)
 
 
 class InputLog:
-    """The input of one session from the last checkpoint on."""
+    """Input of one session since the last checkpoint."""
 
     def __init__(self) -> None:
         self._pieces: collections.deque[Piece] = collections.deque()
         self._unsent: collections.deque[Piece] = collections.deque()
         self.end: int = 0
-        """Bytes that arrived."""
+        """Number of bytes that arrived."""
         self.received: int = 0
-        """Bytes that the parser has read."""
+        """Number of bytes that the parser has read."""
         self.checkpoint: int = 0
         self.state: bytes = b""
         self._sent: int = 0
@@ -51,30 +51,30 @@ class InputLog:
         self._losses = 0
         self._losses_at = -1
         self.is_skipping: bool = False
-        """Whether the end of a line that was given up has not arrived yet: the parser is not to be opened before."""
+        """True if the end of a dropped line has not arrived yet; the parser is not to be opened before."""
 
     @property
     def under_way(self) -> int:
-        """Bytes that were sent and not read yet."""
+        """Number of bytes sent to the parser and not acknowledged."""
         return self._sent - self.received
 
     @property
     def kept_bytes(self) -> int:
-        """Bytes that are held for another parser."""
+        """Number of bytes kept for another parser."""
         return self.end - self.checkpoint
 
     @property
     def is_all_read(self) -> bool:
-        """Whether the parser has read everything that arrived."""
+        """True if the parser has read everything that arrived."""
         return self.received == self.end
 
     @property
     def is_all_sent(self) -> bool:
-        """Whether everything that arrived is with the parser."""
+        """True if everything that arrived was sent to the parser."""
         return not self._unsent
 
     def append(self, offset: int, data: bytes, *, pause: bool) -> bool:
-        """Take input as it arrives; False when it does not follow what came before."""
+        """Append input; return False if it does not follow the last input."""
         if offset != self.end:
             return False
         self.end += len(data)
@@ -93,7 +93,7 @@ class InputLog:
         return True
 
     def next_piece(self) -> Piece | None:
-        """What to send to the parser now; None when there is nothing or enough is under way."""
+        """Return the next piece for the parser; None if there is none or enough is in transit."""
         if not self._unsent:
             return None
         if self.under_way and (self.under_way >= MAX_UNREAD_BYTES or self._is_careful):
@@ -109,10 +109,10 @@ class InputLog:
         return piece
 
     def acknowledge(self, received: int, checkpoint: int, state: bytes) -> bool:
-        """The parser has read up to ``received`` and could go on from ``state`` at ``checkpoint``.
+        """Record that the parser has read up to ``received`` and could resume from ``state`` at ``checkpoint``.
 
         Returns:
-            False when that cannot be (nothing is changed then).
+            False for impossible offsets (nothing is changed then).
         """
         if not self.checkpoint <= checkpoint <= received <= self._sent or len(state) > MAX_STATE_BYTES:
             return False
@@ -124,14 +124,14 @@ class InputLog:
         return True
 
     def rewind(self, *, count: bool) -> int:
-        """The parser is gone: the next one gets everything from the checkpoint on.
+        """Rewind to the checkpoint after the loss of the parser.
 
         Args:
-            count: the input may be the cause: up to where it was lost it goes one line at a time from now on, so that a
-                line that kills parsers is found.
+            count: the input may be the cause. Up to the point of the loss it is sent line by line from now on, so that
+                a line that crashes parsers is detected.
 
         Returns:
-            How many parsers in a row were lost at this checkpoint.
+            Number of consecutive parsers lost at this checkpoint.
         """
         if self._losses_at != self.checkpoint:
             self._losses_at = self.checkpoint
@@ -147,7 +147,7 @@ class InputLog:
         return self._losses
 
     def skip_line(self) -> int:
-        """After ``rewind``: give up the line at the checkpoint; returns how many bytes of it were dropped so far."""
+        """Drop the line at the checkpoint after ``rewind``; return the number of its bytes dropped so far."""
         dropped = 0
         self.is_skipping = True
         while self._unsent:
@@ -167,12 +167,12 @@ class InputLog:
         return dropped
 
     def _is_over(self, piece: Piece) -> bool:
-        """Whether no parser can need the piece. A bare pause at the checkpoint may not have been read: it is kept."""
+        """Return whether no parser can need the piece; False for a pause at the checkpoint, which may be unread."""
         return piece.end < self.checkpoint or (piece.end == self.checkpoint and bool(piece.data))
 
     @property
     def _is_paused(self) -> bool:
-        """Whether the last things that arrived were two pauses, a short and a long one: a third says nothing new."""
+        """True if the last input was a short pause and a long one: a third adds no information."""
         last = (piece for piece in itertools.islice(reversed(self._pieces), MAX_PAUSES) if piece.end == self.end)
         return sum(piece.pause for piece in last) == MAX_PAUSES
 

@@ -1,4 +1,4 @@
-"""Requirements of a session: the workers that it needs, and the engine of each with its settings."""
+"""Requirements of a session: its workers, with their engines and settings."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a worker is started with; workers are shared by the sessions that require the same."""
+    """Parameters of a worker; sessions with the same requirement share it."""
 
     role: Role
     engine: str = ""
-    """Name of an engine, or ``auto``; empty for a role that has no engines."""
+    """Name of an engine, or ``auto``; empty for a role without engines."""
     settings: EngineSettings = field(default_factory=EngineSettings)
-    """Those that make a difference to the engine."""
+    """Settings that affect the engine."""
     language: str = ""
-    """With ``auto``, the base language that the voice engine is to speak (``pt``, not ``pt-BR``); empty = any."""
+    """With ``auto``, base language of the voice engine (``pt``, not ``pt-BR``); empty = any."""
 
 
 def of_engine(role: Role, engine: str, settings: EngineSettings, language: str = "") -> Requirement:
-    """The requirement of an engine; what makes no difference to it is left out.
+    """Return the requirement of an engine, without settings that do not affect it.
 
     Args:
         role: translation or tts.
@@ -46,9 +46,9 @@ def of_engine(role: Role, engine: str, settings: EngineSettings, language: str =
 
 
 def uses_settings(role: Role, engine: str) -> bool:
-    """Whether it makes a difference with which settings an engine was loaded; of one that is not known it may.
+    """Return whether settings affect an engine; True for an unknown one.
 
-    Reads entry points, which takes some 20 ms: asked only for settings that are not the default.
+    Reads entry points, which takes about 20 ms. Call it only for settings other than the default.
     """
     if engine == AUTO:
         return True
@@ -63,7 +63,7 @@ def uses_settings(role: Role, engine: str) -> bool:
 
 
 def settings_of(role: EngineRole, options: SessionOptions) -> EngineSettings:
-    """What the engines of a role are loaded with for a session."""
+    """Return the settings of a role's engines for a session."""
     may_choose = role == "translation" and options.translator == AUTO and translates(options)
     return EngineSettings(
         models=options.models,
@@ -74,12 +74,12 @@ def settings_of(role: EngineRole, options: SessionOptions) -> EngineSettings:
 
 
 def translates(options: SessionOptions) -> bool:
-    """Whether the sentences of a session go to a translation worker."""
+    """Return whether the sentences of a session are translated."""
     return options.translator != UNTRANSLATED and not languages.are_same(options.target, options.parser.language)
 
 
 def of_session(options: SessionOptions) -> dict[Role, Requirement]:
-    """The workers that a session needs from its start; one that translates nothing needs no translator."""
+    """Return the workers that a session needs from its start; without translation, no translator."""
     found: dict[Role, Requirement] = {"player": Requirement("player"), "parser": Requirement("parser")}
     found["tts"] = of_engine("tts", options.tts, settings_of("tts", options), options.target)
     if translates(options):

@@ -1,4 +1,4 @@
-"""The sessions' side of the supervisor: their clients, and their input on its way to the parser."""
+"""Session table: clients of the sessions, and flow control of their input to the parser."""
 
 from __future__ import annotations
 
@@ -19,47 +19,49 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute, WorkerId
 
 MAX_LOSSES_A_LINE: Final = 3
-"""Parsers that one line of input may cost before it is given up."""
+"""Parsers lost on one line of input before the line is dropped."""
 
 
 @dataclass
 class Session:
-    """One ``run``."""
+    """Session of one ``run``."""
 
     session: str
     client: bytes
-    """The client's name on the hub."""
+    """Name of the client on the hub."""
     options: SessionOptions
     watch: ProcessWatch | None
-    """Of the client's process; None once the client of a detached session has ended."""
+    """Watch of the client's process; None once the client of a detached session has ended."""
     client_pid: int
     opened_at: float
     workers: SessionWorkers | None = None
-    """The workers that it has from its start; None: while it is being opened."""
+    """Workers from the start of the session; None while it is being opened."""
     voices: dict[str, VoiceRoute] = field(default_factory=dict[str, "VoiceRoute"])
-    """Voices by language (BCP-47 tag) that are not its own."""
+    """Voices by language (BCP-47 tag), without the session's own."""
     detach: bool = False
-    """The client will hand it over, and has said so at the opening."""
+    """True if the client announced a handover at the opening."""
     detached: bool = False
-    """It was handed over, or its client has ended before it could do that: it goes on without."""
+    """True if it was handed over, or its client has ended before the handover."""
     is_told: bool = True
-    """The client gets frames."""
+    """True if the client gets frames."""
     input: InputLog = field(default_factory=InputLog)
     input_ended: bool = False
-    """The client has sent all it had."""
+    """True if the client has sent all its input."""
     opened_at_parser: bool = False
-    """The parser of now knows this session."""
+    """True if the present parser has opened this session."""
     end_sent: bool = False
     found_before: int = 0
-    """Sentences that were found up to the end of the last line that was given up: the checkpoint does not know of all
-    of them, and the ones behind it must not get the same ordinals."""
+    """Number of sentences found up to the end of the last dropped line.
+
+    The checkpoint does not know all of them, and later sentences must not get the same ordinals.
+    """
     accepted: int = 0
-    """Bytes of input of which the client knows that they need no more room."""
+    """Number of input bytes acknowledged to the client (flow control)."""
     asked_at: float | None = None
-    """Since when the parser has had input that it has not acknowledged."""
+    """Time since which the parser has unacknowledged input, in seconds of the monotonic clock."""
 
     def needs(self, worker: WorkerId) -> bool:
-        """Whether it cannot be spoken, or not all of it, without this worker."""
+        """Return whether the session cannot be spoken completely without this worker."""
         if worker in (PARSER, PLAYER):
             return True
         its = self.workers
@@ -78,10 +80,10 @@ class Sessions:
         self._opened = 0
         self.by_id: Final[dict[str, Session]] = {}
         self._with_parser: collections.deque[tuple[Session, int]] = collections.deque()
-        """Whose input the parser has not acknowledged yet, and up to where, in the order in which it reads."""
+        """Sessions with unacknowledged input and the end offsets, in the order in which the parser reads."""
 
     def open(self, client: bytes, options: SessionOptions, pid: int, now: float, *, detach: bool = False) -> Session:
-        """A new session, of the client's process ``pid``; ids are never used twice in the life of a supervisor."""
+        """Open a session of the client's process ``pid``; a supervisor never uses an id twice."""
         self._opened += 1
         session = Session(
             session=f"s{self._opened}",
@@ -96,7 +98,7 @@ class Sessions:
         return session
 
     def close(self, session: Session, parser: bytes | None) -> None:
-        """Forget a session, here and at the parser."""
+        """Forget a session, also at the parser."""
         del self.by_id[session.session]
         if session.watch is not None:
             session.watch.close()
@@ -106,7 +108,7 @@ class Sessions:
             self._hub.send(parser, Cancel(session=session.session))
 
     def tell(self, session_id: str, message: Message) -> None:
-        """Send something to the client of a session, unless there is none or it has handed the session over."""
+        """Send a message to the client of a session, unless it has none or was handed over."""
         session = self.by_id.get(session_id)
         if session is not None and session.is_told:
             self._hub.send(session.client, message)
@@ -117,21 +119,21 @@ class Sessions:
             self.tell(session_id, message_for(session_id))
 
     def left(self) -> list[Session]:
-        """The sessions whose client's process has ended since the client was last seen."""
+        """Return the sessions whose client's process has ended since the last call."""
         return [one for one in self.by_id.values() if one.watch is not None and one.watch.has_ended()]
 
     @property
     def needs_polls(self) -> bool:
-        """Whether the end of a client's process can only be noticed by looking."""
+        """True if the end of a client's process can only be detected by polling."""
         return any(one.watch is not None and one.watch.descriptor is None for one in self.by_id.values())
 
     def feed(self, parser: bytes, now: float) -> None:
-        """Send the parser what it may have by now."""
+        """Send the parser the input that flow control allows now."""
         for session in self.by_id.values():
             self._feed(session, parser, now)
 
     def consumed(self, message: InputConsumed, now: float) -> Session | None:
-        """The parser is further; None when the session is gone, or the parser cannot be where it says."""
+        """Record the parser's progress; return None for an ended session or impossible offsets."""
         session = self.by_id.get(message.session)
         if session is None or not session.opened_at_parser:
             return None
@@ -144,13 +146,13 @@ class Sessions:
         return session
 
     def parser_lost(self, *, counts_as_failure: bool) -> list[tuple[Session, int]]:
-        """The parser is gone: all will be read again from the checkpoints.
+        """Rewind all sessions after the loss of the parser.
 
         Returns:
-            The sessions of which a line was given up because it cost too many parsers, with the bytes dropped.
+            The sessions of which a line was dropped because it crashed too many parsers, with the bytes dropped.
         """
         given_up: list[tuple[Session, int]] = []
-        # It reads one piece after another: only the oldest that it has not acknowledged can have been the cause.
+        # Pieces are read in order: only the oldest unacknowledged one can be the cause.
         suspect = self._with_parser[0][0] if counts_as_failure and self._with_parser else None
         self._with_parser.clear()
         for session in self.by_id.values():
@@ -163,12 +165,12 @@ class Sessions:
         return given_up
 
     def stalled_since(self) -> float | None:
-        """Since when the parser has had input without acknowledging any."""
+        """Return the time since which the parser has not acknowledged its input; None: nothing is unacknowledged."""
         times = [s.asked_at for s in self.by_id.values() if s.asked_at is not None]
         return min(times, default=None)
 
     def _tell_accepted(self, session: Session) -> None:
-        """Let the client send more, if more was read, or given up, than it knows of."""
+        """Acknowledge input to the client that was read or dropped, so that it can send more."""
         if session.input.received > session.accepted:
             session.accepted = session.input.received
             self.tell(session.session, InputAccepted(session=session.session, offset=session.accepted))
@@ -190,7 +192,7 @@ class Sessions:
             session.opened_at_parser = True
         while (piece := session.input.next_piece()) is not None:
             message = ParseInput(session=session.session, offset=piece.offset, data=piece.data, pause=piece.pause)
-            # A parser that is not there any more is found out through its lifeline; the log rewinds then.
+            # A lost parser is detected by its lifeline; the log rewinds then.
             self._hub.send(parser, message)
             if piece.data:
                 self._with_parser.append((session, piece.end))

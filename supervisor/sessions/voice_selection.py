@@ -1,7 +1,7 @@
-"""Selection of a voice engine by language, with ``auto``: the best that is ready on this machine.
+"""Selection of a voice engine by language, with ``auto``: the best one ready on this machine.
 
-An engine counts as ready if its packages and weights are there. It is loaded by its worker only, so it may turn out
-that it cannot be; what ``auto`` has tried in vain is not tried again.
+An engine counts as ready if its packages and weights are installed. Only its worker loads it, so loading may still
+fail; ``auto`` does not retry an engine that failed.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def candidates(language: str, settings: EngineSettings) -> tuple[str, ...]:
-    """Names of the voice engines that seem to be ready and to speak a language, the best first.
+    """Return the names of voice engines that seem ready and support a language, the best first.
 
-    Reads entry points and looks for packages and weights, which takes some 20 ms.
+    Reads entry points and looks up packages and weights, which takes about 20 ms.
 
     Args:
         language: BCP-47 tag; empty = any.
@@ -36,7 +36,7 @@ def candidates(language: str, settings: EngineSettings) -> tuple[str, ...]:
 
 
 def better_engine(own: str, for_own: Sequence[str], for_language: Sequence[str]) -> str:
-    """The engine that should speak a language instead of that of the session; empty = none. Pure.
+    """Return the engine to use for a language instead of the session's engine; empty = none. Pure.
 
     Args:
         own: what ``auto`` has found for the session; empty = it is not known yet.
@@ -50,12 +50,12 @@ def better_engine(own: str, for_own: Sequence[str], for_language: Sequence[str])
 
 
 def base_of(language: str) -> str:
-    """The base language of a BCP-47 tag: ``pt`` of ``pt-BR``."""
+    """Return the base language of a BCP-47 tag: ``pt`` of ``pt-BR``."""
     return language.partition("-")[0].lower()
 
 
 def uses_gpu(settings: EngineSettings) -> bool:
-    """Whether a GPU is to compute, as far as that is known without torch."""
+    """Return whether a GPU is to be used, as far as known without torch."""
     if settings.compute == engine_settings.AUTO:
         return gpu_probe.may_have_gpu()
     return settings.compute != "cpu"
