@@ -1,6 +1,6 @@
 """Assignment of workers to sessions: each session gets the workers that it requires; sessions share equal workers.
 
-A worker is started when the first session needs it. Its failure concerns the sessions that need it, and no others.
+A worker is started when the first session needs it. Its failure affects only the sessions that need it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Assignment:
     def given_up(self, event: GivenUp, now: float) -> None:
         """End the sessions that cannot continue without a worker that failed for good.
 
-        A session of which it spoke some sentences only goes on with its own voice.
+        A session that used it only for some sentences continues with its own voice.
         """
         core = self._core
         text = f"{ROLE_WORDS[event.worker.role]}: {event.reason}"

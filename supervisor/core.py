@@ -56,7 +56,7 @@ class Core:
             limits: of the watchdog.
             effects: of the event loop.
             keep_alive_seconds: without any session before the first one has come; from then on the last session's.
-            stay: stay until told to end, whatever sessions say.
+            stay: run until told to end, regardless of the sessions.
         """
         self.effects: Final = effects
         self.started_at: Final = time.monotonic()

@@ -1,6 +1,6 @@
 """Event loop of the supervisor: input from sockets, processes and signals, and execution of the resulting commands.
 
-It never blocks but in ``poll``, and runs no model, no sound driver and no numeric library.
+It blocks only in ``poll``, and runs no model, no sound driver and no numeric library.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Supervisor:
             worker_limits: of the workers that no session needs.
             keep_alive_seconds: how long to stay without any session before the first one has come; from then on the
                 last session says how long.
-            stay: stay until told to end, whatever sessions say.
+            stay: run until told to end, regardless of the sessions.
         """
         self.core: Final = Core(run_directory, segment, limits, self, keep_alive_seconds=keep_alive_seconds, stay=stay)
         self._stay: Final = stay

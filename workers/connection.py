@@ -69,7 +69,7 @@ class Flag:
         self._is_set = True
 
     def is_set(self) -> bool:
-        """Whether the flag is set."""
+        """Return whether the flag is set."""
         return self._is_set
 
 
@@ -110,7 +110,7 @@ class Connection:
         """Time since which the main thread is busy; None while it waits for a message (written by the main thread)."""
         self._waiting_since = 0.0
         self._is_sleeping = False
-        """Whether the background thread sleeps until it is woken."""
+        """True if the background thread sleeps until it is woken."""
         self._wake_thread = threading.Event()
         self._thread = threading.Thread(target=self._run_background, name="link", daemon=True)
 
@@ -158,7 +158,7 @@ class Connection:
                 self._wake_thread.set()
 
     def is_cancelled(self, session: str, sentence: int) -> bool:
-        """Whether the supervisor cancelled this sentence since it was sent."""
+        """Return whether the supervisor cancelled this sentence since it was sent."""
         if self._in_use.acquire(blocking=False):
             try:
                 self._receive_pending()

@@ -102,7 +102,7 @@ def available(group: EngineGroup[Spec]) -> list[str]:
 
 
 def uses_gpu(settings: EngineSettings) -> bool:
-    """Whether a GPU will be used, as far as known without torch."""
+    """Return whether a GPU will be used, as far as known without torch."""
     if settings.compute == engine_settings.AUTO:
         return gpu_probe.may_have_gpu()
     return settings.compute != "cpu"

@@ -1,7 +1,7 @@
 """Texts of the ledger's own announcements, by language. Pure.
 
-The words are in the language that is heard where it has a row, so that they need no translation; for all others they
-are in English, and are translated like every sentence.
+The text is in the target language if the table has it, so that it needs no translation. Otherwise it is in English, and
+is translated like every sentence.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def of_skipped(messages: int, target: str) -> tuple[str, str]:
 
     Args:
         messages: at least one.
-        target: BCP-47 tag of the language that is heard.
+        target: BCP-47 tag of the target language.
     """
     row = next((tag for tag in _SKIPPED if languages.are_same(tag, target)), None)
     one, several = _SKIPPED[row or _FALLBACK]

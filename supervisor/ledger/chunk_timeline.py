@@ -62,10 +62,10 @@ class ChunkTimeline:
         """Return the seconds of audio synthesized per second, and the seconds over which that was measured.
 
         Args:
-            end: seconds of sound there are in all, if what follows them took no time to be made.
+            end: seconds of audio in all, if the rest took no time to synthesize.
 
         Returns:
-            Of the first sound alone nothing is seen: how fast it was made at least, how long that took being unknown.
+            With a single arrival, a lower bound of the speed, measured over 0 seconds.
         """
         if not self.bursts:
             return 0.0, 0.0

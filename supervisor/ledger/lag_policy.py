@@ -1,14 +1,14 @@
 """Lag policy: whole messages that would be played too late are skipped, oldest first, and announced. Pure.
 
-A session that has a ``max_lag_seconds`` may not be heard further behind than that. Its lag is the age of the oldest
-message that has not begun to be heard, counted from its first sentence. Age, and not the length of the speech that
-waits: age is what a listener means by "behind", it needs no guess at how fast a voice will speak, it counts the time
-that others' turns and a slow worker cost, and into a file, which is written faster than it can be heard, nothing is
-skipped only because there is much of it.
+The limit is the session's ``max_lag_seconds``. The lag is the age of the oldest message whose playback has not started,
+counted from its first sentence. The age includes the turns of other sessions and delays of slow workers, and needs no
+estimate of the duration of speech. A long text alone does not exceed the limit if it is written to a file faster than
+real time.
 
-- A message of which a sentence was given to the player is heard to its end.
-- The newest message is always heard, however old: it says where the agent is.
-- While a person holds what is heard, or one session, nothing (of that session) ages.
+- A message of which a sentence was sent to the player is played to its end.
+- The newest message is always played, whatever its age: it shows the agent's present state.
+- During a pause of all sessions, or of one, no message (of that session) ages.
+
 """
 
 from __future__ import annotations

@@ -1,24 +1,22 @@
 """Ledger of unfinished sentences: state machine of their stages, and scheduling of the next steps.
 
-Pure: it takes events and the time and returns commands; it knows no socket, clock or process. Everything that must
-survive the death of a worker is in here, because the process that keeps it runs no code of a model or of a sound
-driver.
+Sans-I/O: it takes events and the time and returns commands; it uses no socket, clock or process. It has all state that
+must survive the death of a worker, because its process runs no code of a model or of a sound driver.
 
-The rules, each kept whatever the order of events:
+The rules hold for any order of events:
 
-- A sentence is known by its id; one that is found again (the parser was replaced) is dropped.
-- The loss of a worker moves its sentences one stage back and counts an attempt; after ``MAX_ATTEMPTS`` at one stage
-  without getting further the sentence is given up there: translation speaks the original and says so, tts and player
+- A sentence is identified by its id; a duplicate (after the replacement of the parser) is dropped.
+- The loss of a worker moves its sentences one stage back and counts an attempt. After ``MAX_ATTEMPTS`` at one stage
+  without progress the sentence is given up there: translation falls back to the original and reports it, tts and player
   skip it.
-- A worker that is lost, slow or not there yet keeps only the sentences waiting that are its own, and what is heard
-  after them.
-- Sound that was committed stays, whoever dies: a sentence is made again only from the frame that is missing, and played
-  on from the frame of the cursor.
-- Playing is strictly in order within a session; sessions take turns by message, but one that was handed over is played
-  to its end before later ones that are, or will be, handed over.
-- In a session that has a ``max_lag_seconds`` messages that wait longer than that are skipped, and that is announced.
-- A session that is held by itself gives its turn back, with the rest of the sentence that is heard; others go on.
-- A slot is free again only when nobody can touch it any more: its worker said so, or was reaped.
+- A worker that is lost, slow or not yet ready delays only its own sentences, and those played after them.
+- Committed audio survives the death of any worker: synthesis continues at the first missing frame, and playback at the
+  frame of the cursor.
+- Playback is strictly in order within a session, and round-robin by message between sessions. A detached session that
+  was handed over is played to its end before later detached ones.
+- In a session with ``max_lag_seconds``, messages that wait longer are skipped, and this is announced.
+- A session that is paused by itself releases its turn, with the rest of the present sentence; others continue.
+- A slot is free again only when no process can access it: its worker released it, or was reaped.
 """
 
 from __future__ import annotations
@@ -91,11 +89,11 @@ class Ledger:
         """Record the parser's progress.
 
         Args:
-            session: whose input it reads.
-            open_message: the message that is still being written.
+            session: session of the input.
+            open_message: the unfinished message.
             now: seconds on the monotonic clock.
             found: sentences the parser has sent; with ``ended``, those that did not arrive are reported as failed.
-            ended: no further sentence will come.
+            ended: no further sentence follows.
         """
         self.state.now = now
         state = self.state.sessions.get(session)
@@ -167,7 +165,7 @@ class Ledger:
             language: BCP-47 tag, as in ``ChooseVoice``.
             voice: the worker, and the voice of its engine.
             now: seconds on the monotonic clock.
-            reason: why the voice before it cannot go on, if there was one.
+            reason: reason for the failure of the previous voice, if any.
         """
         self.state.now = now
         state = self.state.sessions.get(session)

@@ -1,9 +1,9 @@
 """Playout start: earliest time to start playback during synthesis without an underrun. Pure.
 
-A voice makes sound in chunks, at a speed of its own. At a time t after its first chunk, of f seconds, there is taken to
-be at least ``s t - l``: s is its speed, l how far the chunks of the sentences before fell behind that line. All of its
-n seconds are there at ``(n - f) / s``. Playing that starts at p needs ``t - p``, so p must be at least
-``t (1 - s) + l`` for each t at which something is still to come: with s >= 1 the beginning decides, else the end.
+A voice synthesizes audio in chunks, at a speed s (seconds of audio per second). At a time t after its first chunk of f
+seconds, at least ``s t - l`` seconds are expected, where l is the largest lag of earlier chunks behind that line. All n
+seconds are available at ``(n - f) / s``. Playback that starts at p needs ``t - p`` seconds, so p must be at least ``t
+(1 - s) + l`` for each t before the last chunk. With s >= 1 the start is decisive, otherwise the end.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class PlayoutStart:
         """Take a finished sentence into account.
 
         Args:
-            timeline: how its sound came.
-            sound_seconds: its length, without the quiet before and after it.
-            expected_seconds: what its text was expected to take.
+            timeline: its chunks.
+            sound_seconds: its duration, without leading and trailing silence.
+            expected_seconds: estimated duration of its text.
         """
         if sound_seconds <= 0 or expected_seconds <= 0 or not timeline.bursts:
             return

@@ -1,6 +1,6 @@
 """Round-robin scheduling of sessions by whole messages; playback within a session is strictly in order.
 
-Detached sessions (``run --detach``), which an agent in a loop leaves behind, are played one after another instead.
+Detached sessions (``run --detach``), which an agent in a loop hands over, are played one after another instead.
 """
 
 from __future__ import annotations

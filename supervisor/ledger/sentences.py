@@ -1,8 +1,7 @@
 """Rows of the ledger: sentences with their stages and their synthesized audio.
 
-A sentence is *made* in stages, FOUND → TRANSLATING → TRANSLATED → SPEAKING → SPOKEN, and it is PLAYING from the
-moment its first samples go to the player, which may be while it is still SPEAKING. It ends as PLAYED, SKIPPED or
-FAILED.
+The stages are FOUND → TRANSLATING → TRANSLATED → SPEAKING → SPOKEN. A sentence is PLAYING from the moment its first
+samples are sent to the player, which may be while it is still SPEAKING. The outcome is PLAYED, SKIPPED or FAILED.
 """
 
 from __future__ import annotations

@@ -103,8 +103,8 @@ class Speaking:
     def written(self, worker: WorkerId, answer: AudioWritten) -> None:
         """Record committed samples; a stale message is ignored.
 
-        One of this very job that does not follow the one before has a gap or an overlap before it: what the worker
-        makes from here on is of no use, and the rest of the sentence is made again.
+        A gap or an overlap after the last message of the same job makes the worker's further output unusable: the rest
+        of the sentence is synthesized again.
         """
         job = self._jobs.get(worker)
         if job is None or job.revoked or job.row.key != (answer.session, answer.sentence):
@@ -191,8 +191,8 @@ class Speaking:
         """Lease slots, revoke jobs that hold needed slots, and send each free worker its next sentence.
 
         Args:
-            by_need: the sessions, the one that is to be heard soonest first.
-            urgent: the sentences of which one is to be heard next.
+            by_need: the sessions in the order of playback.
+            urgent: the sentences that may be played next.
         """
         if self._lacks_room(by_need, urgent) and not self._reclaim(by_need, urgent):
             self._revoke_last(by_need, urgent)

@@ -1,8 +1,8 @@
 """Replacement of workers whose memory has grown: engines and their libraries leak, and a worker may live for weeks.
 
-It is drained and the next incarnation started, as by ``workers restart``, at a moment when nobody hears it: while it is
-idle, or, if it never is, between two sentences while enough sound is ready. It is no failure: it counts for nothing in
-the restart policy, and only the log and ``workers status`` show it.
+The worker is drained and restarted, as by ``workers restart``, at an inaudible moment: while it is idle, or, if it
+never is, between two sentences while enough audio is buffered. This is no failure: the restart policy does not count
+it, and only the log and ``workers status`` show it.
 """
 
 from __future__ import annotations

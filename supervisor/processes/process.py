@@ -1,8 +1,8 @@
 """Process of one worker: start, signals, pipes and reaping. The interface to the operating system's processes.
 
-A worker is a fresh interpreter (a fork would copy locks that threads hold) in a session of its own, so that Ctrl-C in
-the terminal does not reach it, with nothing on stdin, where a library might read. We read two pipes: one has its log
-lines, the other what it, its libraries and their programs print to stdout and stderr.
+A worker is a fresh interpreter, because a fork would copy locks held by threads. It has a session of its own, so that
+Ctrl-C in the terminal does not reach it, and an empty stdin, which a library might read. Two pipes carry its log lines,
+and the stdout and stderr of it, its libraries and their programs.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ def _exit_code(status: int, leaving: int | None) -> int | None:
 
     Args:
         status: of the process; negative: a signal.
-        leaving: the exit code with which it had said that it ends. It counts for more: what becomes of a process on
-            its way out (killed for lack of time, an error of a library that is unloaded) changes nothing of the reason.
+        leaving: the exit code that the process announced. It takes precedence over an error during exit (a kill after
+            a timeout, an error of an unloading library).
     """
     return leaving if leaving or status < 0 else status
 

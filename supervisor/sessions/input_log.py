@@ -1,7 +1,8 @@
 """Input log of a session, kept until no parser can need it again. Pure.
 
-What the parser has acknowledged with a checkpoint is dropped; after the loss of a parser the next one starts from the
-checkpoint's state and gets the rest again. Cut and pauses stay as they came, so the second reading equals the first.
+Input before an acknowledged checkpoint is dropped. After the loss of a parser the next one starts from the checkpoint's
+state and gets the remaining input again. Segments and pauses are kept as they arrived, so that both parsers read the
+same.
 """
 
 from __future__ import annotations

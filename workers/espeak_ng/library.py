@@ -64,7 +64,7 @@ class EspeakLibrary:
         self._voice_list: int | None = None
         """Address of an array that the library allocates for its list of voices and never frees."""
         self._has_voice = False
-        """Whether a selected voice is still allocated: the library frees it when synthesis starts."""
+        """True if a selected voice is still allocated: the library frees it when synthesis starts."""
 
     def start(self, data: Path) -> None:
         """Initialize the library with its data.

@@ -62,7 +62,7 @@ class EspeakVoices:
         return f"{own}+{variant}" if variant else own
 
     def has(self, voice: str) -> bool:
-        """Whether ``choose`` accepts a voice."""
+        """Return whether ``choose`` accepts a voice."""
         try:
             self.choose("en", voice)
         except UsageError:

@@ -30,7 +30,7 @@ class GraphPool:
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.has_failed = False
-        """Whether capture failed once: all steps run eagerly from then on."""
+        """True if capture failed once: all steps run eagerly from then on."""
         self.reset()
 
     def reset(self) -> None:

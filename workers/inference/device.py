@@ -95,7 +95,7 @@ def processor() -> Device:
 
 
 def has_bfloat16(file: Path = _PROCESSOR) -> bool:
-    """Whether the CPU flags announce native bfloat16; False where they cannot be read."""
+    """Return whether the CPU flags announce native bfloat16; False where they cannot be read."""
     try:
         text = file.read_text(encoding="ascii", errors="replace")
     except OSError:
@@ -121,7 +121,7 @@ def memory_text(device: str, graph_bytes: int = 0) -> str:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error means out of memory; if so, free the cached memory of the device."""
+    """Return whether an error means out of memory; if so, free the cached memory of the device."""
     import torch
 
     # The MPS backend raises a plain RuntimeError.

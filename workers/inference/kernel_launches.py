@@ -30,7 +30,7 @@ class Gpu:
     """Properties of a GPU that kernel launches depend on."""
 
     has_pdl: bool
-    """Whether programmatic dependent launch is available."""
+    """True if programmatic dependent launch is available."""
     shared_memory: int
     """Bytes available to one program."""
 

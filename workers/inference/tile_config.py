@@ -66,7 +66,7 @@ def small_m_tile(width_in: int, *, is_split_k: bool) -> SmallMTile:
 
 
 def fits_small_m(rows: int, width_in: int, memory: int, *, weight_bytes: int = _WEIGHT_BYTES) -> bool:
-    """Whether ``small_m_linear`` fits a signal with layer norm: it needs shared memory for weights of all of K.
+    """Return whether ``small_m_linear`` fits a signal with layer norm: it needs shared memory for weights of all of K.
 
     Args:
         rows: M.

@@ -74,5 +74,5 @@ def _best_end(rest: str, longest: int) -> tuple[int, float]:
 
 
 def _fits(rest: str, end: int, longest: int) -> bool:
-    """Whether a cut leaves no chunk too long or too short."""
+    """Return whether a cut leaves no chunk too long or too short."""
     return MIN_SYMBOLS <= end <= longest and len(rest) - end >= MIN_SYMBOLS

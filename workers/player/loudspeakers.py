@@ -160,7 +160,7 @@ class LoudspeakerOutput:
 
     @property
     def _is_wanted(self) -> bool:
-        """Whether there is something to play now."""
+        """True if there is something to play now."""
         return bool(self._tracks) and not self._queue.is_paused
 
     def _open_if_wanted(self) -> None:

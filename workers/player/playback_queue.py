@@ -42,15 +42,15 @@ class Track:
     segments: collections.deque[QueuedSegment] = field(default_factory=collections.deque["QueuedSegment"])
     """Segments that were not completely played (main thread)."""
     dropped: bool = False
-    """Whether the callback must not access it (main thread)."""
+    """True if the callback must not access it (main thread)."""
     started: bool = False
-    """Whether a frame was delivered (callback)."""
+    """True if a frame was delivered (callback)."""
     end: int | None = None
     """Its length, once its last frame was delivered (callback)."""
     underrun_frames: int = 0
     """Frames of silence within the sentence (callback)."""
     reported_started: bool = False
-    """Whether its start was reported (main thread)."""
+    """True if its start was reported (main thread)."""
     reported_played: int = 0
     """Frames that were reported as played (main thread)."""
 
@@ -93,9 +93,9 @@ class PlaybackQueue:
         self._pool = pool
         self._now = clock
         self.is_paused = False
-        """Whether playback is paused from the next callback on (main thread)."""
+        """True if playback is paused from the next callback on (main thread)."""
         self.is_stopped = False
-        """Whether playback stops at the next callback, before the device is reopened or closed (main thread)."""
+        """True if playback stops at the next callback, before the device is reopened or closed (main thread)."""
         self.delay_frames = 0
         """Latency: frames after which one was certainly played (main thread, while there are no callbacks)."""
         self.called_at = 0.0
@@ -106,7 +106,7 @@ class PlaybackQueue:
         self._deliveries: collections.deque[tuple[int, Track, int]] = collections.deque()
         """Delivery marks: requested frames so far, track, delivered frames of the track."""
         self._was_paused = False
-        """Whether ``is_paused`` was set at the last callback, or since then."""
+        """True if ``is_paused`` was set at the last callback, or since then."""
         self._interrupted: Track | None = None
         """Track whose next frames have not arrived yet; None between tracks."""
         self._gap = 0
@@ -140,7 +140,7 @@ class PlaybackQueue:
 
     @property
     def is_drained(self) -> bool:
-        """Whether all delivered frames were played."""
+        """True if all delivered frames were played."""
         return not self._deliveries
 
     @property

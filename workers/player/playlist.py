@@ -26,7 +26,7 @@ class _Entry:
     pending: collections.deque[Play] = field(default_factory=collections.deque["Play"])
     """Segments that were not passed to the output yet."""
     is_complete: bool = False
-    """Whether its last segment was passed to the output."""
+    """True if its last segment was passed to the output."""
 
 
 class Playlist:
@@ -42,7 +42,7 @@ class Playlist:
 
     @property
     def paused(self) -> bool:
-        """Whether playback is paused."""
+        """True if playback is paused."""
         return self._paused
 
     def pause(self) -> None:

@@ -60,7 +60,7 @@ class PortAudioStream:
     underflows: int = 0
     """Blocks for which PortAudio reported an underflow."""
     has_ended: bool = False
-    """Whether the device disappeared (set by PortAudio)."""
+    """True if the device disappeared (set by PortAudio)."""
     _inner: Any = None
     _priority_is_set: bool = False
 
@@ -77,7 +77,7 @@ class PortAudioStream:
 
     @property
     def is_running(self) -> bool:
-        """Whether the device plays."""
+        """True if the device plays."""
         return not self.has_ended and bool(self._inner.active)
 
 

@@ -1,4 +1,4 @@
-"""Which words of speech text are names that programs gave: files, functions, hosts, hashes.
+"""Detection of code names in speech text: files, functions, hosts, hashes.
 
 Nobody translates them, and a translation without them says something else.
 """
@@ -52,7 +52,7 @@ SPOKEN: Final = word_set(
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where the names that programs gave begin and end: ``useEffect``, ``main.py``, ``example.com``.
+    """Return the spans of code names: ``useEffect``, ``main.py``, ``example.com``.
 
     Versions and numbers with units are not among them, nor abbreviations such as ``e.g.``.
     """
@@ -88,7 +88,7 @@ def without(text: str) -> str:
 
 
 def is_name(word: str) -> bool:
-    """Whether a word, without punctuation around it, is a name that a program gave."""
+    """Return whether a word without adjacent punctuation is a code name."""
     if word.isalpha() and word.isascii():
         return _CAMEL.fullmatch(word) is not None or word in _ERRORS
     if _HEXADECIMAL.fullmatch(word):

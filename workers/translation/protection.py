@@ -1,4 +1,4 @@
-"""Preparation of a sentence for a model: the user's own terms, and a list of what must come back.
+"""Protection of names and glossary terms in a sentence: preparation for the model, and the words to be checked.
 
 Names stay in the sentence, and afterwards it is checked whether each came back (``quality.problem``). For a model that
 is known to copy certain words unchanged (``Translator.name_codes``), such a code stands for each term of the glossary,
@@ -30,9 +30,9 @@ class Prepared:
     """A sentence for the model."""
 
     text: str
-    """What the model gets."""
+    """Input of the model."""
     words: tuple[str, ...]
-    """What must stand in its answer, each once, in the order of the text."""
+    """Words that must occur in the translation, each once, in the order of the text."""
     terms: tuple[str, ...] = ()
     """Those of ``words`` that are terms of the glossary."""
     codes: tuple[tuple[str, str], ...] = ()
@@ -130,7 +130,7 @@ class _Mark(NamedTuple):
     start: int
     end: int
     said: str
-    """What stands there for the model."""
+    """Text that replaces the term for the model."""
     sure: bool
     """The user said so."""
     is_term: bool = False
@@ -138,7 +138,7 @@ class _Mark(NamedTuple):
 
 
 def _occurrences(text: str, terms: Iterable[str]) -> list[tuple[int, int, str]]:
-    """Where terms stand in a text as whole words."""
+    """Return the occurrences of terms in a text as whole words."""
     folded = text.casefold()
     found: list[tuple[int, int, str]] = []
     for term in terms:
@@ -169,7 +169,7 @@ def _whole(words: list[str]) -> re.Pattern[str]:
 
 
 def _is_written_anew(word: str, target: str) -> bool:
-    """Whether the target has letters of its own for a well-known name."""
+    """Return whether a well-known name is transliterated in the target language."""
     if word.lower() not in code_names.SPOKEN:
         return False
     try:

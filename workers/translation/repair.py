@@ -1,4 +1,4 @@
-"""Repair of names that a model has written differently: ``main. py``, ``Main.py``, ``parse config``.
+"""Repair of code names that a model has changed: ``main. py``, ``Main.py``, ``parse config``.
 
 The letters and digits of a name, in their order, are searched for in the translation, whatever case they have and
 whatever spaces, hyphens and other signs stand between them. Pure.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHORTEST: Final = 3
 """Letters and digits of a name below which a match would be chance."""
 _NUMBER: Final = re.compile(r"(?<!\w)(?:n[oº°.]|n\.[oº]|№|nr\.|núm\.)\s*$", re.IGNORECASE)
-"""What models make of the sign # before a number."""
+"""Variants of the number sign # in the output of models."""
 _WIDEST_GAP: Final = 3
 """Characters between two letters of a name, of which each of its own signs may have a space beside it."""
 _SIGNS: Final = re.compile(r"[\W_]+")

@@ -108,7 +108,7 @@ class TranslationWorker(JobWorker):
         return [Made(text) for text in translate_each(translator, texts, message.source, message.target, job)]
 
     def _is_cancelled(self, message: Translate) -> bool:
-        """Whether the worker is stopping, or all sentences of the batch were cancelled."""
+        """Return whether the worker is stopping, or all sentences of the batch were cancelled."""
         return self._connection.stopping.is_set() or all(
             self._connection.is_cancelled(one.session, one.sentence) for one in message.sentences
         )

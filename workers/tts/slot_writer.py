@@ -38,7 +38,7 @@ class SlotWriter:
 
     @property
     def needs_slot(self) -> bool:
-        """Whether ``write`` needs another slot."""
+        """True if ``write`` needs another slot."""
         return not self._slots
 
     def add(self, slots: Iterable[int]) -> None:

@@ -63,7 +63,7 @@ class ApertiumTranslator:
         """By name of the mode, the least recently used one first."""
 
     def supports(self, source: str, target: str) -> bool:
-        """Whether the language pair is installed."""
+        """Return whether the language pair is installed."""
         try:
             return self._mode(source, target) is not None
         except UsageError:

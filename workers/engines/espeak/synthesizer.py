@@ -67,7 +67,7 @@ class EspeakSynthesizer:
         return MAX_CHARACTERS
 
     def supports(self, language: str) -> bool:
-        """Whether espeak-ng has a voice for the language."""
+        """Return whether espeak-ng has a voice for the language."""
         try:
             voice = languages.parse(language).espeak
         except UsageError:

@@ -37,7 +37,7 @@ _WORDS_PER_MINUTE: Final = 175
 
 
 def supports(language: str) -> bool:
-    """Whether Kokoro speaks the language of a BCP-47 tag; its packages may be missing."""
+    """Return whether Kokoro speaks the language of a BCP-47 tag; its packages may be missing."""
     try:
         base = languages.parse(language).base
     except UsageError:

@@ -73,7 +73,7 @@ class KokoroSynthesizer:
         return _MAX_CHARACTERS_DENSE if languages.parse(language).base in _DENSE else _MAX_CHARACTERS
 
     def supports(self, language: str) -> bool:
-        """Whether Kokoro speaks the language."""
+        """Return whether Kokoro speaks the language."""
         return phonemes.supports(language)
 
     def synthesize(

@@ -75,7 +75,7 @@ def language_of(name: str) -> str:
 
 
 def is_british(chosen: Sequence[str], language: str) -> bool:
-    """Whether English is British: by the voice, else by the tag of the language.
+    """Return whether English is British: by the voice, else by the tag of the language.
 
     English words in other languages are American.
     """

@@ -53,7 +53,7 @@ def flores_code(tag: str) -> str | None:
 
 
 def supports(source: str, target: str) -> bool:
-    """Whether NLLB-200 supports the languages of both BCP-47 tags."""
+    """Return whether NLLB-200 supports the languages of both BCP-47 tags."""
     return flores_code(source) is not None and flores_code(target) is not None
 
 

@@ -79,7 +79,7 @@ class NllbCt2Translator:
             ) from error
 
     def supports(self, source: str, target: str) -> bool:
-        """Whether NLLB-200 supports both languages."""
+        """Return whether NLLB-200 supports both languages."""
         return batches.supports(source, target)
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
@@ -174,5 +174,5 @@ def _open(directory: Path, compute: str) -> tuple[str, ctranslate2.Translator]:
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error means out of memory; CTranslate2 raises a plain RuntimeError."""
+    """Return whether an error means out of memory; CTranslate2 raises a plain RuntimeError."""
     return "out of memory" in str(error)

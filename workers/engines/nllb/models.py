@@ -12,7 +12,7 @@ CONVERTED: Final = "nllb-ct2"
 TITLE: Final = "NLLB-200"
 
 RUNNING_BYTES: Final = 350_000_000
-"""What a translator takes beside its weights; 928 MB were measured for the smallest one in int8."""
+"""Memory of a translator besides its weights; 928 MB were measured for the smallest one in int8."""
 
 TOKENIZER_BYTES: Final = 17_000_000
 

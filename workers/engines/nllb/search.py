@@ -39,7 +39,7 @@ class Search:
 
     @property
     def is_unconstrained(self) -> bool:
-        """Whether no logits processor applies."""
+        """True if no logits processor applies."""
         return self.repetition_penalty == 1 and not self.no_repeat_ngram_size
 
 

@@ -17,7 +17,7 @@ class CancellationCriteria(StoppingCriteria):
     def __init__(self, is_cancelled: Callable[[], bool]) -> None:
         self._is_cancelled = is_cancelled
         self.has_cancelled = False
-        """Whether the criterion stopped generation."""
+        """True if the criterion stopped generation."""
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:  # noqa: ARG002 - signature of transformers
         """Return for each row whether generation stops."""

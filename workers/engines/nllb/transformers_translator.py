@@ -104,7 +104,7 @@ class NllbTranslator:
         batches.warm_up(self._tokenizer, self._decode_group)
 
     def supports(self, source: str, target: str) -> bool:
-        """Whether NLLB-200 supports both languages."""
+        """Return whether NLLB-200 supports both languages."""
         return batches.supports(source, target)
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:

@@ -97,7 +97,7 @@ def _shards(index: Path) -> list[str]:
 
 
 def _is_original(place: Path, where: Path) -> bool:
-    """Whether a directory may hold a model of transformers; directories of other engines are skipped."""
+    """Return whether a directory may hold a model of transformers; directories of other engines are skipped."""
     if _is_converted(place):
         return False
     config = configuration(place)
@@ -105,7 +105,7 @@ def _is_original(place: Path, where: Path) -> bool:
 
 
 def _is_converted(place: Path) -> bool:
-    """Whether a directory was written by the converter of CTranslate2; other engines may use the same file name."""
+    """Return whether a directory was written by the converter of CTranslate2; other engines may use its file name."""
     config = configuration(place)
     return "decoder_start_token" in config or ((place / CONVERTED_WEIGHTS).is_file() and "architectures" not in config)
 

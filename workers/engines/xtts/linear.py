@@ -58,5 +58,5 @@ def int8(weight: Tensor, bias: Tensor) -> LinearLike:
 
 
 def has_int8() -> bool:
-    """Whether this torch has int8 weight-only products on a CPU."""
+    """Return whether this torch has int8 weight-only products on a CPU."""
     return hasattr(torch, "_weight_int8pack_mm")

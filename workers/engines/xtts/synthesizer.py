@@ -89,7 +89,7 @@ class XttsSynthesizer:
         return languages.max_characters(language)
 
     def supports(self, language: str) -> bool:
-        """Whether XTTS supports a language."""
+        """Return whether XTTS supports a language."""
         return languages.code(language) is not None
 
     def synthesize(

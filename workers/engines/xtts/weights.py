@@ -47,7 +47,7 @@ def find(models: str) -> Path:
 
 
 def _is_ours(place: Path, where: Path) -> bool:
-    """Whether a directory may hold XTTS: by its configuration, or by a weight file beside a damaged configuration.
+    """Return whether a directory may hold XTTS: by its configuration, or by weights beside a damaged configuration.
 
     A directory that the user named always qualifies, so that its defects are reported.
     """

@@ -52,7 +52,7 @@ def _values(found: list[Numeral]) -> set[str]:
 
 
 def _is_word(number: Numeral, pair: Pair, *, swapped: bool) -> bool:
-    """Whether a number of the original can be a word in the translation."""
+    """Return whether a number of the original can be a word in the translation."""
     is_name = any(map(str.isalpha, number.shown[:1]))
     wanted = number.parts if is_name else number.readings
     small = wanted & _SMALL
@@ -73,7 +73,7 @@ def _is_word(number: Numeral, pair: Pair, *, swapped: bool) -> bool:
 
 
 def _supplies(values: set[str], number: Numeral) -> bool:
-    """Whether a number is among the values, whole or in parts."""
+    """Return whether a number is among the values, whole or in parts."""
     return not values.isdisjoint(number.readings) or bool(number.parts and number.parts <= values)
 
 

@@ -20,7 +20,7 @@ class Numeral(NamedTuple):
     parts: frozenset[str] = frozenset()
     """Reading as a list: ``1,2``."""
     may_change: bool = False
-    """Whether it is part of a date or a fraction, which can become words."""
+    """True if it is part of a date or a fraction, which can become words."""
     unscaled: frozenset[str] = frozenset()
     """Readings without the scale word; empty if there is none."""
 

@@ -15,7 +15,7 @@ _EVERYWHERE: Final = frozenset(("ok", "okay"))
 
 
 def is_worth_translating(text: str) -> bool:
-    """Whether a text has translatable words: not only digits, symbols, identifiers, file names, hashes, URLs.
+    """Return whether a text has translatable words: not only digits, symbols, identifiers, file names, hashes, URLs.
 
     NLLB-200 makes up sentences for fragments, so what is the same in every language is kept from it: ``3.11.2``,
     ``useEffect``, ``main.py``, ``10 ms``. ``OK.`` is one of them: people say it everywhere.

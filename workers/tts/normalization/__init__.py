@@ -1,1 +1,1 @@
-"""What a neural voice is given to say: words, and nothing but words."""
+"""Text normalization for neural voices: numbers, symbols and identifiers become words."""

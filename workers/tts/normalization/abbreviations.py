@@ -1,4 +1,4 @@
-"""Abbreviations that are common in what agents write and translators make of it, written out."""
+"""Abbreviations that are common in agents' texts and their translations, with their full forms."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _ABOUT: Final = {
     "hu": (re.compile(r"\bkb\.\s?(?=\d)"), "körülbelül "),
     "pl": (re.compile(r"\bok\.\s?(?=\d)"), "około "),
 }
-"""These are other words where no number follows."""
+"""Abbreviations with another meaning where no number follows."""
 
 
 def say_abbreviations(text: str, language: str) -> str:
-    """Write abbreviations out; a stop that also ends the sentence stays.
+    """Expand abbreviations; a full stop that also ends the sentence stays.
 
     Args:
         text: a sentence.
@@ -70,7 +70,7 @@ def _entries(base: str) -> dict[str, str]:
 @functools.cache
 def _pattern(base: str) -> re.Pattern[str]:
     shorts = [entry.rpartition(": ")[0] for entry in re.split(r"\n| \| ", _TABLE[base].strip())]
-    # Both z.B. and z. B.; and spaces that are there are any.
+    # Both z.B. and z. B., with any spaces.
     flexible = (
         re.escape(short).replace(r"\ ", r"\s").replace(r"\.", r"\.\s?").removesuffix(r"\s?") for short in shorts
     )

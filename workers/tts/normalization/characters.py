@@ -1,4 +1,4 @@
-"""What a voice can say: one form of each character before, letters and marks of its script after."""
+"""Character normalization: Unicode unification before, and removal of unspeakable characters after the other steps."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _FORMS: Final = str.maketrans(
         "\u2044": "/",
         "\uff08": " (",
         "\uff09": ") ",
-        "\uff0c": "、",  # not to be taken for the comma of a number
+        "\uff0c": "、",  # must not be taken for a decimal comma
         "\u301c": "~",
         "\u03bc": "\u00b5",
-        "\u0640": "",  # a line that makes an Arabic word longer
+        "\u0640": "",  # the tatweel, which lengthens an Arabic word
     }
 )
 _RAISED: Final = re.compile(r"(?<=\w)(?=[⁰¹²³⁴-⁹¼-¾⅐-⅞①-⑳])")
-"""What would melt into the number before it."""
+"""Boundary between a digit and a raised digit or a fraction sign, which NFKC would join into one number."""
 _NUMERO: Final = re.compile(r"№\s?|(?<!\w)[nN]\.?[º°]\s?(?=\d)")
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
@@ -55,11 +55,11 @@ _SCRIPTS: Final = {
     "ru": "\u0410-\u044f\u0401\u0451",
     "zh": "\u3007\u3400-\u4dbf\u4e00-\u9fff",
 }
-"""Besides Latin ones the letters of a language."""
+"""Letters of each language besides the Latin ones."""
 _FOLDED: Final = frozenset(("ar", "hi", "ja", "ko", "zh"))
-"""Latin letters lose their accents: what writes these in Latin letters knows only plain ones."""
+"""Languages in which Latin letters lose their accents: their transliteration knows only plain letters."""
 _EXTRA: Final = {"ar": "،؛؟", "es": "¿¡", "hi": "।", "ja": "。、", "zh": "。、"}
-"""Marks of their own."""
+"""Punctuation of each language besides the common marks."""
 
 _BRACKETS: Final = re.compile(r"(?:(?<![A-Za-z0-9_(\[{])|(?<=[A-Za-z0-9_][(\[{]))[(\[{]++([^()\[\]{}]*+)[)\]}]++")
 _DASHES: Final = re.compile(r"\s+-+(?=\s)|\s*[–—―]+\s*|-{2,}")
@@ -83,7 +83,7 @@ _OPENING: Final = re.compile(r"[¿¡](?![^\W\d_])")
 
 
 def unify(text: str, base: str) -> str:
-    """One form of each character: compatibility forms and figures of other scripts are the usual ones.
+    """Return a text with one form of each character: compatibility forms and foreign digits are replaced.
 
     Args:
         text: a sentence.
@@ -98,7 +98,7 @@ def unify(text: str, base: str) -> str:
 
 
 def speakable(text: str, base: str) -> str:
-    """What is left of a text without figures when all that a voice cannot say is gone; "" when there are no words.
+    """Return a text without unspeakable characters; "" if no words are left.
 
     Args:
         text: a sentence.
@@ -130,14 +130,14 @@ _CONTROLS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x20
 
 @functools.lru_cache(maxsize=8192)
 def _figure(character: str) -> str:
-    """Figures of all scripts as ours."""
+    """Return the ASCII digit for a digit of any script."""
     value = unicodedata.decimal(character, -1)
     return str(value) if value >= 0 else character
 
 
 @functools.lru_cache(maxsize=8192)
 def _folded(character: str, base: str) -> str:
-    """A Latin letter as the voice knows it."""
+    """Return a Latin letter in the form that the voice knows."""
     if character.isascii() or not "À" <= character <= "ỿ":
         return character
     if base not in _FOLDED and re.fullmatch(f"[{_LATIN}]", character):
@@ -157,5 +157,5 @@ def _unspeakable(base: str) -> re.Pattern[str]:
 
 def _strongest(found: re.Match[str]) -> str:
     mark = min(found[0].replace(" ", ""), key=_STRENGTH.__getitem__)
-    # One mark between two letters is a part of a name.
+    # A single mark between two letters is part of a name.
     return mark if len(found[0]) == 1 else f"{mark} "

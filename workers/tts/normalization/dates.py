@@ -1,4 +1,4 @@
-"""Dates and years in words."""
+"""Text normalization of dates and years."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voicestream.workers.tts.normalization.numbers.written_ordinals import germa
 _ISO: Final = re.compile(r"(?<![\d.-])(\d{4})-(\d{2})-(\d{2})(?:T(?=\d)|(?![\d-]))")
 _YEAR_FIRST: Final = re.compile(r"(?<![\d./])(\d{4})/(\d{1,2})/(\d{1,2})(?![\d/])")
 _YEAR_FIRST_WITH_STOPS: Final = re.compile(r"(?<![\d./])(\d{4})\.\s?(\d{1,2})\.\s?(\d{1,2})(?!\d|\.\d)")
-"""Hungarian and Korean; elsewhere it is a version."""
+"""Hungarian and Korean dates; in other languages such a text is a version."""
 _YEAR_LAST: Final = re.compile(r"(?<![\d./])(\d{1,2})(\.\s?|/)(\d{1,2})(?:\.\s?|/)(\d{4})(?![\d/])")
 
 _DAY_FIRST: Final = re.compile(
@@ -25,7 +25,7 @@ _DAY_FIRST: Final = re.compile(
 _SHORT_DECADE: Final = re.compile(r"(?<!\w)'(\d0)s(?!\w)")
 
 _CASES: Final = {"cs": "genitive", "pl": "genitive", "ru": "neuter"}
-"""In which a day stands before its month."""
+"""Grammatical case of the day before its month."""
 _FIRST: Final = {"es": "uno", "fr": "premier", "it": "primo", "pt": "primeiro"}
 _BEFORE_YEAR: Final = {
     "de": r"(?:Jahre?s?|seit|anno|©|ab|von|bis|vor|{})\s",
@@ -43,7 +43,7 @@ _YEAR_WORDS: Final = {
         (re.compile(r"(?<![\d-])(\d{3,4}) (roku|r\.)(?!\w)"), "genitive", "roku"),
     ),
 }
-"""In front of these a year is an ordinal."""
+"""Words before which a year is an ordinal."""
 _DECADES: Final = {
     "de": (re.compile(r"(?<!\w)((?:1\d|20)\d0)er(?!\w)"), "er"),
     "en": (re.compile(r"(?<!\w)((?:1\d|20)\d0)'?s(?!\w)"), "s"),
@@ -54,7 +54,7 @@ _KOREAN_MONTHS: Final = {6: "유", 10: "시"}
 
 
 def say_dates(text: str, language: str) -> str:
-    """Put dates, and years where they can be told from other numbers, into words.
+    """Normalize dates, and years that are distinguishable from other numbers.
 
     Args:
         text: a sentence.
@@ -86,7 +86,7 @@ def say_dates(text: str, language: str) -> str:
 
 
 def _turned(found: re.Match[str]) -> str:
-    """The month first, as Americans say it."""
+    """Return an English date with the month first, as in American usage."""
     return f"{found[2]} {found[1]}{found[3] or ''}"
 
 
@@ -95,7 +95,7 @@ def _year_word(found: re.Match[str], *, language: str, case: str, noun: str) -> 
 
 
 def year(number: int, language: str) -> str:
-    """A year as it is said: ``twenty twenty-six``."""
+    """Return a year in words: ``twenty twenty-six``."""
     base = language[:2]
     if base == "en" and 1000 < number < 3000:  # noqa: PLR2004 - others are said like any number
         return _english_year(number)
@@ -136,7 +136,7 @@ def _day(number: int, language: str) -> str:
 
 
 def _possessive(said: str) -> str:
-    """``huszonhatodik`` becomes ``huszonhatodika``, the day of its month."""
+    """Return the possessive form of a day in Hungarian: ``huszonhatodik`` becomes ``huszonhatodika``."""
     return said + ("e" if re.search(r"[eéiíöőüű][^aáoóuúeéiíöőüű]*ik\Z", said) and said[-4] not in "ao" else "a")
 
 
@@ -171,7 +171,7 @@ def _year_last(found: re.Match[str], *, language: str) -> str:
 
 @functools.cache
 def _named(base: str) -> re.Pattern[str] | None:
-    """A day beside the name of a month."""
+    """Return the pattern of a day next to the name of a month."""
     if base not in MONTHS:
         return None
     names = "|".join(MONTHS[base])

@@ -1,4 +1,4 @@
-"""Versions, hashes and names that have figures in them."""
+"""Text normalization of versions, hashes and names with digits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voicestream.workers.tts.normalization.numbers import numerals
 from voicestream.workers.tts.normalization.numbers.cardinals import cardinal, digits
 
 _SHORT_HASH: Final = 7
-"""Figures of a hash that are said, as git shows them."""
+"""Digits of a hash that are spoken, as git abbreviates it."""
 _HASH: Final = re.compile(
     r"(?<![A-Za-z0-9])(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])(?:[0-9a-f]{7,}|[0-9A-F]{7,})(?![A-Za-z0-9])"
 )
@@ -27,22 +27,22 @@ _NAMED: Final = re.compile(
     r"versione|versão|wersja|wersji|verze|versie|verzió|sürüm|версия|версии|إصدار|الإصدار|版本|バージョン|버전|संस्करण)"
     r"[^\W\d_]{0,4}[ -]?)(\d+\.\d+)(?![\d]|\.\d)(?!\s?[%xX×])"
 )
-"""A name before a number with a point, which then is a version: eleven, not one one."""
+"""Names of software; a number with a point after them is a version: eleven, not one one."""
 _DOCUMENT: Final = re.compile(r"(?<![A-Za-z])(RFC|BCP|ISO|IEC|PEP)[ -]?(?!0)(\d{4})(?!\d|\.\d)")
 _REQUEST: Final = re.compile(r"(?<=\b[PM]R\s)#(?=\d)")
 _MIXED: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*+\d)(?=\d*[A-Za-z])[A-Za-z0-9]+(?![A-Za-z0-9])")
 _HYPHEN: Final = re.compile(r"(?<=[^\W_])-(?=\d)")
-"""``gpt-4``: number words would grow together with it."""
+"""Hyphen before a digit, as in ``gpt-4``, which would join the number words to the name."""
 _SCIENTIFIC: Final = re.compile(r"(?<=\d)[eE]([-+]?)(?=\d{1,3}(?![A-Za-z0-9]))")
 _GERMAN: Final = re.compile(r"(?<![\w.,-])(\d{1,9})(er|fach|mal|stellig|teilig|tägig|stündig|minütig)(?=[a-z]*\b)")
 _SIGNS: Final = {"": "", "-": "minus", "+": "plus"}
 _RUN: Final = re.compile(r"\d+|[A-Za-z]+")
 _LONGEST_RUN: Final = 4
-"""Figures within a name that are said as one number."""
+"""Maximum number of digits within a name that are spoken as one number."""
 
 
 def say_versions(text: str, language: str) -> str:
-    """Put ``3.11.2``, ``v2`` and ``Python 3.11`` into words.
+    """Normalize versions: ``3.11.2``, ``v2``, ``Python 3.11``.
 
     Args:
         text: a sentence.
@@ -67,7 +67,7 @@ def say_hashes(text: str, language: str) -> str:
 
 
 def say_references(text: str, language: str) -> str:
-    """Put the number of a document into pairs of figures, as people say it, and drop the sign of a number behind "PR".
+    """Normalize the number of a document to pairs of digits, and drop the number sign after "PR".
 
     Args:
         text: a sentence.
@@ -80,7 +80,7 @@ def say_references(text: str, language: str) -> str:
 
 
 def _in_pairs(figures: str) -> str:
-    """``2119`` is twenty-one nineteen."""
+    """Return a number as pairs of digits: ``2119`` is twenty-one nineteen."""
     first, second = int(figures[:2]), int(figures[2:])
     if not second:
         return cardinal(int(figures), "en") if not first % 10 else f"{cardinal(first, 'en')} hundred"
@@ -89,14 +89,14 @@ def _in_pairs(figures: str) -> str:
 
 
 def say_names(text: str, language: str) -> str:
-    """Take ``k8s`` and ``utf8`` apart, and say the figures.
+    """Normalize names with digits: split ``k8s`` and ``utf8``, and expand the digits.
 
     Args:
         text: a sentence.
         language: as for ``cardinal``.
     """
     text = _SCIENTIFIC.sub(lambda m: f" e {_SIGNS[m[1]] and symbol_words.word(_SIGNS[m[1]], language)} ", text)
-    if language != "hu":  # in which a hyphen is also between the ends of a range
+    if language != "hu":  # ranges also have a hyphen
         text = _HYPHEN.sub(" ", text)
     if language == "de":
         text = _GERMAN.sub(lambda m: cardinal(int(m[1]), language) + m[2], text)
@@ -111,7 +111,7 @@ def _version(found: re.Match[str], *, language: str) -> str:
 
 
 def _is_grouped(written: str) -> bool:
-    """Whether points group a number, and do not divide an address of four bytes."""
+    """Return whether points group the digits of a number; False for an IPv4 address."""
     parts = written.split(".")
     is_address = len(parts) == 4 and all(int(part) < 256 for part in parts)  # noqa: PLR2004
     return not is_address and re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", written) is not None

@@ -1,4 +1,4 @@
-"""The names of months, as they stand behind a day."""
+"""Names of months in the form used after a day."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MONTHS: Final[dict[str, tuple[str, ...]]] = {
         "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
     }.items()
 }
-"""Chinese, Japanese and Korean number them."""
+"""Names of months; Chinese, Japanese and Korean number them."""
 
 ABBREVIATED: Final[dict[str, int]] = dict(
     zip("Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec".split(), (0, 1, 2, 3, 5, 6, 7, 8, 8, 9, 10, 11), strict=True)
 )
-"""In English."""
+"""English abbreviations of months."""
 
 DATE: Final = {
     "ar": "{day} {month} {year}",
@@ -49,4 +49,4 @@ DATE: Final = {
     "tr": "{day} {month} {year}",
     "zh": "{year}年{month}月{day}日",
 }
-"""The order in which a date is said."""
+"""Spoken order of a date."""

@@ -1,4 +1,4 @@
-"""A sentence as a neural voice is to say it: numbers and symbols are words of its language."""
+"""Text normalization of a sentence for neural voices: numbers and symbols become words of its language."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from voicestream.workers.tts.normalization.units import say_units
 
 _FIGURE: Final = re.compile(r"\d")
 _VARIANTS: Final = {"pt-BR": "pt_BR", "fr-CH": "fr_CH", "fr-BE": "fr_BE"}
-"""Countries that count in another way."""
+"""Country variants with number words of their own."""
 
 _JOINING: Final = frozenset(("ja", "zh"))
-"""Written without spaces between words."""
+"""Languages written without spaces between words."""
 _LONGEST_PART: Final = 600
-"""Characters that are normalized at once: some steps cost more than in proportion to the length."""
+"""Characters that are normalized at once: some steps have superlinear cost."""
 
 _STEPS: Final = (
     say_hashes,
@@ -40,20 +40,20 @@ _STEPS: Final = (
     say_names,
     say_numbers,
 )
-"""From what only one thing can be to what is left. Each needs figures."""
+"""Steps in order, from unambiguous patterns to generic ones; all need digits in the text."""
 
 
 def words(text: str, language: str) -> str:
-    """A sentence in words of its language, without figures and without what a voice cannot say.
+    """Normalize a sentence to words of its language, without digits and unspeakable characters.
 
-    Saying it again changes nothing. Of a language that no neural voice here speaks only the blanks are tidied.
+    The function is idempotent. In a language without a neural voice only whitespace is normalized.
 
     Args:
         text: one sentence, without markup.
         language: BCP-47 tag of the text.
 
     Returns:
-        "" when there is nothing to say: a voice makes noise of punctuation.
+        "" if there are no words: a voice makes noise of punctuation.
     """
     variant = _variant(language)
     if variant is None:
@@ -79,7 +79,7 @@ def _say(text: str, variant: str) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    """A text in parts of at most ``_LONGEST_PART`` characters, divided at spaces where there are any."""
+    """Split a text into parts of at most ``_LONGEST_PART`` characters, at spaces where possible."""
     parts: list[str] = []
     begin = 0
     while len(text) - begin > _LONGEST_PART:
@@ -92,7 +92,7 @@ def _parts(text: str) -> list[str]:
 
 @functools.lru_cache(maxsize=512)
 def _variant(language: str) -> str | None:
-    """The language as this package names it: without a country, but where numbers differ."""
+    """Return the internal name of a language: without a country, except where numbers differ."""
     try:
         known = languages.parse(language)
     except UsageError:

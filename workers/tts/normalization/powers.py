@@ -1,4 +1,4 @@
-"""Fraction signs, raised figures, and units of area and volume in words."""
+"""Text normalization of fraction signs, superscript digits, and units of area and volume."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _FRACTIONS: Final[dict[str, dict[str, str]]] = {
     "pl": {"½": "pół", "⅓": "jedna trzecia", "⅔": "dwie trzecie", "¼": "jedna czwarta", "¾": "trzy czwarte"},
     "ru": {"½": "половина", "⅓": "одна треть", "⅔": "две трети", "¼": "одна четверть", "¾": "три четверти"},
 }
-"""Languages that are not listed name a fraction by its two numbers."""
+"""Names of fractions; languages that are not listed name a fraction by its two numbers."""
 _AND: Final = {
     "en": ("and ", "and a half"),
     "de": ("und ", "einhalb"),
@@ -50,7 +50,7 @@ _AND: Final = {
     "pl": ("i ", "i pół"),
     "ru": ("и ", "с половиной"),
 }
-"""Behind a whole number: before a fraction, and with one half."""
+"""Words after a whole number: before a fraction, and for one half."""
 _GLYPH: Final = re.compile(r"(?:(?<=\d)\s?)?[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 
 _PART: Final = re.compile(
@@ -59,7 +59,7 @@ _PART: Final = re.compile(
 )
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _POWER: Final = re.compile(r"(?<![^\W\d_]{3})(?<=[\w)])([⁻⁺]?[⁰¹²³⁴-⁹]{1,4})")
-"""Raised figures behind a number, a bracket or a single letter; behind a word they are the mark of a footnote."""
+"""Superscript digits after a number, a bracket or a single letter; after a word they mark a footnote."""
 _LENGTH: Final = r"(mm|cm|dm|km|m|ft|in|mi|yd)"
 _RAISED_UNIT: Final = re.compile(rf"(?<=[\d\s]){_LENGTH}([²³])(?!\w)")
 _CYRILLIC: Final = re.compile(r"(?<=[\d\s])(мм|см|км|м)([²³])(?!\w)")
@@ -83,7 +83,7 @@ _AREAS: Final[dict[str, tuple[str, str]]] = {
     "ar": ("{} مربع", "{} مكعب"),
     "hi": ("वर्ग {}", "घन {}"),
 }
-"""A unit of length as one of area and of volume."""
+"""Patterns of units of area and of volume."""
 _SINGULAR: Final = {
     "fr": ("{} carré", "{} cube"),
     "es": ("{} cuadrado", "{} cúbico"),
@@ -94,7 +94,7 @@ _SQUARED: Final = re.compile(r"(?<=[\w)])\^([23])(?![\w^.])")
 
 
 def say_glyphs(text: str, base: str) -> str:
-    """Put fraction signs into words, and raised figures behind ``^``; to be done before characters are unified.
+    """Normalize fraction signs, and write superscript digits with ``^``; must precede the unification of characters.
 
     Args:
         text: a sentence.
@@ -109,7 +109,7 @@ def say_glyphs(text: str, base: str) -> str:
 
 
 def say_parts(text: str, language: str) -> str:
-    """Put fractions with a slash into words, where what follows tells that they are no two numbers; in English only.
+    """Normalize fractions with a slash if the context shows that they are fractions; in English only.
 
     Args:
         text: a sentence.
@@ -127,7 +127,7 @@ def _part(found: re.Match[str]) -> str:
 
 
 def say_areas(text: str, language: str) -> str:
-    """Put numbers with a unit of area or volume into words; in English ``^2`` is "squared".
+    """Normalize numbers with a unit of area or volume; in English ``^2`` is "squared".
 
     Args:
         text: a sentence in which raised figures stand behind ``^``.
@@ -169,7 +169,7 @@ def _said(found: re.Match[str], *, language: str) -> str:
 
 
 def _divided(said: str, written: str, language: str) -> tuple[str, str, str]:
-    """A measure as its number, what is between, and its unit."""
+    """Split a measure into its number, the text between, and its unit."""
     if " " in said:
         return said.rpartition(" ")
     number = numerals.say(numerals.read(written, language), language)

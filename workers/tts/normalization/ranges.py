@@ -1,4 +1,4 @@
-"""Ranges of times, versions, amounts and dates, and lists of signed numbers: the dash between two of them is a word."""
+"""Text normalization of the dash in ranges of times, versions, amounts and dates, and in lists of signed numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RANGES: Final = (
     re.compile(r"(?<=[日月年時分点秒])()\s?[~\u2013\u2014]\s?(?=\d)"),
     re.compile(rf"(?<=\d\.)(){_DASH}(?=\d{{1,2}}\.\s)"),
 )
-"""Each has the text before the dash that belongs to the first end."""
+"""Patterns with the text before the dash that belongs to the first end."""
 _SIGNED: Final = re.compile(r"(?<![\w.])([-+]\d[\d.,]*)\s?/\s?(?=[-+]\d)")
 _NAMES: Final = (
     r"Python|Node(?:\.js)?|Ruby|Go|Java|PHP|Perl|Rust|Swift|Kotlin|TypeScript|React|Vue|Angular|Django|Rails|Ubuntu|Debian"
@@ -42,7 +42,7 @@ _DAYS: Final = (
 
 
 def say_dashes(text: str, language: str) -> str:
-    """Put the dash of a range into a word, where not both ends are bare numbers (those: ``say_ranges``).
+    """Normalize the dash of a range, unless both ends are bare numbers (those: ``say_ranges``).
 
     Args:
         text: a sentence.
@@ -67,7 +67,7 @@ def _word(language: str) -> str:
 
 
 def _versions(found: re.Match[str], word: str, language: str) -> str:
-    """``Python 3.11–3.13``: the second number is a version, too."""
+    """Normalize a range of versions: ``Python 3.11–3.13``."""
     return found[1] + word + say_versions(f"v{found[2]}", language).removeprefix("v ")
 
 
@@ -83,14 +83,14 @@ def _dates(text: str, language: str, word: str) -> str:
 
 
 def _english(found: re.Match[str]) -> str:
-    """``May 5–7, 2026``."""
+    """Normalize ``May 5–7, 2026``."""
     month = found[1] if found[1] in MONTHS["en"] else MONTHS["en"][ABBREVIATED[found[1]]]
     days = f"{month} {ordinal(int(found[2]), 'en')} to {ordinal(int(found[3]), 'en')}"
     return days + (f", {year(int(found[4]), 'en')}" if found[4] else "")
 
 
 def _english_turned(found: re.Match[str]) -> str:
-    """``5–7 May 2026``."""
+    """Normalize ``5–7 May 2026``."""
     month = found[3] if found[3] in MONTHS["en"] else MONTHS["en"][ABBREVIATED[found[3]]]
     days = f"{month} {ordinal(int(found[1]), 'en')} to {ordinal(int(found[2]), 'en')}"
     return days + (f", {year(int(found[4]), 'en')}" if found[4] else "")

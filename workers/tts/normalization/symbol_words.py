@@ -1,4 +1,4 @@
-"""What symbols are called, by language."""
+"""Names of symbols, by language."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ power: की घात {} | per: प्रति
 
 
 def word(symbol: str, language: str) -> str:
-    """What a symbol is called.
+    """Return the name of a symbol.
 
     Args:
         symbol: its name in the table above: ``and``, ``plus``, ``at`` …

@@ -1,4 +1,4 @@
-"""Signs in words: those that stand for a word first, and what is left of them after the numbers."""
+"""Text normalization of symbols: those that stand for words first, the others after the numbers."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ _FIRST: Final = (
     ("@", r"(?<=\w)@(?=\w)|(?<=\s)@(?=\s)", "at"),
     ("×*", r"(?<=\s)[×*](?=\s)", "multiplied"),
 )
-"""Signs of which a text needs one, the pattern, and the words. Most texts have none of the signs, and a search of
-every pattern costs more than all else."""
+"""Symbols that a text must contain, the pattern, and the words.
+
+The check for symbols is cheap, and most texts have none.
+"""
 _OUTER_ARROW: Final = re.compile(rf"\A\s*{_ARROW}|{_ARROW}\s*\Z")
-"""Leads nowhere, or points at what was said before."""
+"""Arrow at the start or the end of a text, which is dropped."""
 _POWER: Final = re.compile(r"(?<=[\w)])\^[{(]?(-?\w+)[})]?")
 _PER: Final = re.compile(
     r"(?<=[\w$€£])/(?=(?:min|h|sec|second|minute|hour|day|week|month|year|token|request|Sekunde|Minute|Stunde|Tag|Woche|Monat|"
@@ -61,12 +63,12 @@ _ENDINGS: Final = {
         r"milyon|milyar|bayt|saniye|lira|dolar)'(?=[a-zçğıöşü])"
     ),
 }
-"""Words that stand where figures stood: what they end in is a part of them now."""
+"""Hyphen or apostrophe between a word that replaces digits and its ending; it is removed."""
 _JOINING: Final = frozenset(("ja", "zh"))
 
 
 def say_signs(text: str, language: str) -> str:
-    """Put signs that stand for a word into words; to be done before the numbers, which tell what some mean.
+    """Normalize symbols that stand for words; must precede the numbers, which disambiguate some of them.
 
     Args:
         text: a sentence.
@@ -84,7 +86,7 @@ def say_signs(text: str, language: str) -> str:
 
 
 def say_rest(text: str, language: str) -> str:
-    """Put signs that are left after the numbers into words, and take names of code apart.
+    """Normalize symbols that remain after the numbers, and split names of code.
 
     Args:
         text: a sentence.

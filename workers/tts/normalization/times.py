@@ -1,4 +1,4 @@
-"""Times of day in words."""
+"""Text normalization of times of day."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ _WORDS: Final = {
     "tr": ("{hour} {minute}", "{hour}"),
     "zh": ("{hour}点{minute}分", "{hour}点"),
 }
-"""With minutes, and without."""
+"""Templates with minutes, and without."""
 _LEADING_ZERO: Final = {"en": "oh", "es": "cero", "it": "zero", "nl": "nul", "pl": "zero", "tr": "sıfır", "zh": "零"}
-"""What is said before a single minute."""
+"""Words before a single-digit minute."""
 _GAPS: Final = {"ja": "", "ko": " ", "zh": ""}
-"""What is between minutes and seconds."""
+"""Separators between minutes and seconds."""
 _NOON: Final = 12
 
 
 def say_times(text: str, language: str) -> str:
-    """Put times of day into words.
+    """Normalize times of day.
 
     Args:
         text: a sentence.

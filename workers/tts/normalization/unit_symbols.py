@@ -1,4 +1,4 @@
-"""How units and currencies are written: their symbols, and their names in ``unit_words``."""
+"""Symbols of units and currencies, with their names in ``unit_words``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WITH_PREFIX: Final = {
     "W": "kMGm",
     "V": "km",
 }
-"""By unit: the prefixes it is seen with in such texts."""
+"""SI and binary prefixes in use, by unit."""
 OTHERS: Final = {
     "us": "µs",
     "cm": "cm",
@@ -112,4 +112,4 @@ LOCAL: Final[dict[str, dict[str, str]]] = {
     },
     "tr": {"₺": "lira", "TL": "lira", "sn": "s", "dk": "min", "sa": "h"},
 }
-"""How a language writes some of them itself."""
+"""Symbols of units that are specific to a language."""

@@ -1,4 +1,4 @@
-"""How units, currencies and percentages are called, by language.
+"""Names of units, currencies and percentages, by language.
 
 An entry is a unit's name here, its gender where a number shows it (``m`` where nothing is said), and its forms:
 singular, plural; in Slavic languages those behind one, two, five and, where it differs, a fraction. ``prefixes`` are
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 PREFIXES: Final = ("k", "M", "G", "T", "P", "m", "µ", "n")
-"""Those that ``prefixes`` name, in its order."""
+"""Prefixes in the order of the entry ``prefixes``."""
 
 TABLE: Final[dict[str, str]] = {
     "en": """

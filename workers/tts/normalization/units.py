@@ -1,4 +1,4 @@
-"""A number and its unit: sizes, durations, frequencies, temperatures, money, percentages, factors."""
+"""Text normalization of numbers with units: sizes, durations, frequencies, temperatures, money, percentages."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _MILLION: Final = re.compile(
 )
 _VOWELS: Final = "aeiouhé"
 _OF: Final = {"es": " de", "fr": " de", "it": " di", "pt": " de"}
-"""A million of euros."""
+"""Prepositions after a million: "un millón de euros"."""
 _MINUTES: Final = re.compile(r"(?<![\w.,-])(\d+h)?\s?(\d+)m\s?(\d+(?:\.\d+)?s)?(?!\w)")
-"""``1h5m30s``: an m on the figures is of a duration; the metre stands apart."""
+"""Durations such as ``1h5m30s``: an m adjacent to the digits is a minute; a metre follows a space."""
 _TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*+\s[^\W\d_]{3,}+/s(?!\w)")
-"""Other things by the second."""
+"""Rates of other things per second."""
 _CENTS: Final = 2
 
 
@@ -50,7 +50,7 @@ def _rows(language: str) -> dict[str, _Row]:
 
 @functools.cache
 def _symbols() -> dict[str, tuple[str, str]]:
-    """By symbol: its prefix and its unit."""
+    """Return the prefix and the unit of each symbol."""
     found = {symbol: ("", unit) for symbol, unit in SYMBOLS.items()}
     for unit, prefixes in WITH_PREFIX.items():
         name = {"b": "byte", "iB": "byte"}.get(unit) or SYMBOLS[unit]
@@ -66,7 +66,7 @@ def _symbols() -> dict[str, tuple[str, str]]:
 
 @functools.cache
 def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...]:
-    """Patterns, their kinds, and the signs of which a text needs one; none for the units, which are too many."""
+    """Return the patterns, their kinds, and the signs that a text must contain (none for units, which are too many)."""
     number = numerals.pattern(language)
     before = r"(?=\d)(?<![A-Za-z0-9_])(?<!\d[.,])(?<![A-Za-z0-9]-)"
     behind = rf"(?![{_LETTERS}0-9])"
@@ -94,7 +94,7 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str, tuple[str, ...
 
 
 def say_units(text: str, language: str) -> str:
-    """Put numbers that have a unit into words, with it.
+    """Normalize numbers with units.
 
     Args:
         text: a sentence.
@@ -109,10 +109,10 @@ def say_units(text: str, language: str) -> str:
 
 
 def count(numeral: Numeral, unit: str, language: str, prefix: str = "") -> str:
-    """So many of a unit: ``count(Numeral("3", ""), "hour", "de")`` is ``drei Stunden``."""
+    """Return a quantity of a unit: ``count(Numeral("3", ""), "hour", "de")`` is ``drei Stunden``."""
     base = language[:2]
     row = (prefix and _rows(base).get(f"{unit}+")) or _rows(base)[unit]
-    # In French two and a half are two already.
+    # French uses the singular below two.
     quantity = int(numeral.whole[:MOST_DIGITS]) if base == "fr" else numeral.quantity
     noun = row.forms[min(form(quantity, base), len(row.forms) - 1)]
     if prefix:
@@ -152,7 +152,7 @@ def _said(found: re.Match[str], *, language: str, kind: str) -> str:
 
 
 def measure(number: str, symbol: str, language: str) -> str:
-    """A number and its unit: ``measure("3", "km", "en")`` is ``three kilometers``."""
+    """Return a number with its unit: ``measure("3", "km", "en")`` is ``three kilometers``."""
     return _unit(number, symbol, per_second=False, language=language)
 
 
@@ -164,7 +164,7 @@ def _unit(number: str, symbol: str, *, per_second: bool, language: str) -> str:
     if symbol in _rows(language[:2]):
         said = count(numeral, symbol, language)
     elif symbol == "cm":
-        # The one unit of a hundredth.
+        # The only unit of a hundredth.
         metre = count(numeral, "metre", language)
         prefix = symbol_words.word("centi", language)
         noun = _rows(language[:2])["metre"].forms
@@ -190,7 +190,7 @@ def _money(number: str, scale: str | None, unit: str, language: str) -> str:
 
 
 def _scaled(numeral: Numeral, scale: str) -> Numeral:
-    """1.5k is fifteen hundred."""
+    """Expand the scale of a number: 1.5k is fifteen hundred."""
     power = _SCALES[scale]
     fraction = numeral.fraction.ljust(power, "0")
     whole = (numeral.whole + fraction[:power]).lstrip("0") or "0"

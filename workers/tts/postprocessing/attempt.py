@@ -49,7 +49,7 @@ class Attempt:
         self._clipped = 0
         self._samples = 0
         self.is_over = False
-        """Whether synthesis is to be stopped."""
+        """True if synthesis is to be stopped."""
         self.rejection = ""
         """Reason of the rejection; empty: not rejected."""
         self.defects: list[str] = []

@@ -64,12 +64,12 @@ class Endpointer:
         self.trailing = 0
         """Frames of silence at the end of the output."""
         self.is_over = False
-        """Whether the sentence has ended, so that synthesis is to be stopped."""
+        """True if the sentence has ended, so that synthesis is to be stopped."""
         self.is_too_long = False
 
     @property
     def is_short(self) -> bool:
-        """Whether the output is too short for its text."""
+        """True if the output is too short for its text."""
         return self._output_count - self.trailing < self._minimum
 
     def feed(self, frame: Frame) -> list[Frame | None]:

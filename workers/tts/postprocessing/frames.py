@@ -30,7 +30,7 @@ class Frame:
     clipped: int
     """Clipped samples."""
     is_finite: bool
-    """Whether all samples are finite."""
+    """True if all samples are finite."""
 
 
 class Framer:

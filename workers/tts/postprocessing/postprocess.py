@@ -1,4 +1,4 @@
-"""A sentence on its way from a voice engine that may be wrong: trimmed, judged, made once more, evened out.
+"""Postprocessing pipeline of a sentence: endpointing, quality checks, one retry, loudness control. Streaming.
 
 The same seed and chunks give the same samples, however the engine cuts its sound into chunks, so that a sentence can be
 made again and continued where it broke off. docs/internals/speech.md has the table of what is done in which case.

@@ -44,7 +44,7 @@ class DecodeBuffers:
         self._network = network
         self._decoding = decoding_for(bucket, network.padding, network.device, network.gpu)
         self.done_flag = AsyncFlag(self._decoding.is_done)
-        """Whether all sentences are done."""
+        """True if all sentences are done."""
         self._source = torch.full(
             (bucket.sentences, bucket.source), network.padding, dtype=torch.long, device=network.device
         )

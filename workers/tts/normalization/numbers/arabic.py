@@ -1,4 +1,4 @@
-"""Whole numbers in Arabic: as they are counted, in the nominative."""
+"""Arabic cardinal numbers in the nominative."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _THOUSANDS: Final = (
     ("مليار", "ملياران", "مليارات", "مليارا"),
     ("تريليون", "تريليونان", "تريليونات", "تريليونا"),
 )
-"""One, two, three to ten, and eleven to ninety-nine of them."""
+"""Singular, dual, plural (three to ten), and accusative singular (eleven to ninety-nine)."""
 _ORDINALS: Final = (
     *("الأول", "الثاني", "الثالث", "الرابع", "الخامس", "السادس", "السابع", "الثامن", "التاسع", "العاشر"),
     *("الحادي عشر", "الثاني عشر", "الثالث عشر", "الرابع عشر", "الخامس عشر", "السادس عشر", "السابع عشر"),
@@ -28,7 +28,7 @@ _AND: Final = " و"
 
 
 def cardinal(number: int) -> str:
-    """``2026`` is ``ألفان وستة وعشرون``."""
+    """Return a cardinal number: ``2026`` is ``ألفان وستة وعشرون``."""
     if number == 0:
         return _ONES[0]
     said = [
@@ -40,7 +40,7 @@ def cardinal(number: int) -> str:
 
 
 def ordinal(number: int) -> str:
-    """``3`` is ``الثالث``; from a hundred on the number itself."""
+    """Return an ordinal number: ``3`` is ``الثالث``; from a hundred on, the cardinal."""
     if 0 < number <= len(_ORDINALS):
         return _ORDINALS[number - 1]
     tens, ones = divmod(number, 10)

@@ -1,4 +1,4 @@
-"""Whole numbers in words."""
+"""Cardinal numbers in words, by language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from voicestream.workers.tts.normalization.numbers import arabic, chinese, hindi, hungarian, turkish
 
 MOST_DIGITS: Final = 15
-"""What has more is no quantity and is said digit by digit."""
+"""Maximum number of digits of a quantity; longer numbers are spoken digit by digit."""
 
 _OWN: Final = {
     "ar": arabic.cardinal,
@@ -18,8 +18,10 @@ _OWN: Final = {
     "tr": turkish.cardinal,
     "zh": chinese.cardinal,
 }
-"""Languages that num2words lacks (Hindi, Chinese) or gets wrong: it writes Turkish without spaces, Arabic 200 in the
-construct state, Hungarian 102 and 12,000 with the wrong two."""
+"""Languages that num2words lacks (Hindi, Chinese) or gets wrong.
+
+It writes Turkish without spaces, Arabic 200 in the construct state, and Hungarian 102 and 12,000 with the wrong two.
+"""
 
 _MENDED: Final = {
     "en": ((re.compile(","), ""),),
@@ -35,12 +37,12 @@ _MENDED: Final = {
     "pt": ((re.compile(","), ""),),
     "ru": ((re.compile(r"\Aодна (?=тысяча)"), ""),),
 }
-"""What is put right in what num2words says."""
+"""Corrections of the output of num2words."""
 
 
 @functools.lru_cache(maxsize=4096)
 def cardinal(number: int, language: str) -> str:
-    """A number of at most fifteen digits, not negative.
+    """Return a cardinal number of at most fifteen digits in words.
 
     Args:
         number: 0 or more.
@@ -58,6 +60,6 @@ def cardinal(number: int, language: str) -> str:
 
 
 def digits(figures: str, language: str) -> str:
-    """Figures one by one: ``007``."""
+    """Return the words of single digits: ``007``."""
     gap = "" if language in ("ja", "ko", "zh") else " "
     return gap.join(cardinal(int(figure), language) for figure in figures)

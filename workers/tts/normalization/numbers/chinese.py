@@ -1,4 +1,4 @@
-"""Whole numbers in Chinese."""
+"""Chinese cardinal numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TWENTY: Final = 20
 
 
 def cardinal(number: int) -> str:
-    """``10086`` is ``一万零八十六``."""
+    """Return a cardinal number: ``10086`` is ``一万零八十六``."""
     if number == 0:
         return FIGURES[0]
     said = ""

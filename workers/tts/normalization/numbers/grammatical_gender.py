@@ -1,4 +1,4 @@
-"""Whether a number counts the word behind it, and which gender that word seems to have."""
+"""Grammatical gender of counted nouns: detection of the noun after a number, and of its gender."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOT_COUNTED: Final = frozenset(
     и или из в на до от по с не это есть был к о для
     """.split()
 )
-"""Words behind a number that it does not count."""
+"""Words after a number that are not counted nouns."""
 _LABELS: Final = frozenset(
     """
     línea paso versión página puerto número fase parte opción nivel código capítulo sección
@@ -28,12 +28,12 @@ _LABELS: Final = frozenset(
     řádek řádku krok verze strana číslo bod kapitola kód kódem
     """.split()
 )
-"""Words before a number that it is the name of, not the count."""
+"""Words before a number that is a label and not a count."""
 
 _LONGEST_LABEL: Final = 80
-"""Characters before a number that are searched for its label."""
+"""Characters before a number that are searched for such a word."""
 _SHORTEST_GERMAN_NOUN: Final = 4
-"""Es, Die and Ihr have capital letters where a sentence begins."""
+"""Minimum length of a German noun: Es, Die and Ihr have capital letters at the start of a sentence."""
 
 _MASCULINE: Final = frozenset(
     """
@@ -41,7 +41,7 @@ _MASCULINE: Final = frozenset(
     problemi sistemi programma programmi schemi schema
     """.split()
 )
-"""Look feminine in Spanish, Italian, Portuguese."""
+"""Masculine nouns with a feminine ending in Spanish, Italian and Portuguese."""
 _FEMININE: Final = {
     "cs": re.compile(r"[ay]\Z"),
     "de": re.compile(r"(?:e|ung|heit|keit|schaft|ion|tät|ei)\Z"),
@@ -66,11 +66,11 @@ _AFTER_TWO: Final = {
 
 
 def gender(before: str, behind: str, language: str, count: int | None) -> str:
-    """Of what a number counts: ``m``, ``f``, ``n``; empty = it counts nothing.
+    """Return the gender of the noun that a number counts: ``m``, ``f``, ``n``; empty = none.
 
     Args:
-        before: the text up to the number.
-        behind: the text from there on.
+        before: the text before the number.
+        behind: the text after it.
         language: without a country.
         count: the number; None for a fraction.
     """
@@ -86,7 +86,7 @@ def gender(before: str, behind: str, language: str, count: int | None) -> str:
 
 
 def _is_label(before: str, language: str) -> bool:
-    """Whether a number is the name of what stands before it: line 1."""
+    """Return whether a number is the label of the word before it, as in "line 1"."""
     previous = _PREVIOUS.search(before, max(0, len(before) - _LONGEST_LABEL))
     if previous is None:
         return False

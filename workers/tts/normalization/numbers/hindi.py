@@ -1,4 +1,4 @@
-"""Whole numbers in Hindi, where each one below a hundred has a word of its own."""
+"""Hindi cardinal and ordinal numbers; each number below a hundred has a word of its own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BELOW_HUNDRED: Final = """
 """.split()
 _PLACES: Final = ((10**11, "खरब"), (10**9, "अरब"), (10**7, "करोड़"), (10**5, "लाख"), (10**3, "हज़ार"), (100, "सौ"))
 _ORDINALS: Final = {1: "पहल", 2: "दूसर", 3: "तीसर", 4: "चौथ", 6: "छठ"}
-"""Those with stems of their own."""
+"""Irregular stems of ordinals."""
 
 
 def cardinal(number: int) -> str:
-    """``2026`` is ``दो हज़ार छब्बीस``."""
+    """Return a cardinal number: ``2026`` is ``दो हज़ार छब्बीस``."""
     said: list[str] = []
     rest = number
     for value, name in _PLACES:
@@ -34,7 +34,7 @@ def cardinal(number: int) -> str:
 
 
 def ordinal(number: int, *, ending: str = "ा") -> str:
-    """``3`` is ``तीसरा``; ``ending`` is the vowel of gender and case."""
+    """Return an ordinal number: ``3`` is ``तीसरा``; ``ending`` is the vowel of gender and case."""
     if number in _ORDINALS:
         return _ORDINALS[number] + ending
     return cardinal(number) + {"ा": "वाँ", "ी": "वीं", "े": "वें"}[ending]

@@ -1,4 +1,4 @@
-"""Whole numbers in Hungarian."""
+"""Hungarian cardinal numbers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 _ONES: Final = ("nulla", "egy", "kettő", "három", "négy", "öt", "hat", "hét", "nyolc", "kilenc")
 _TENS: Final = ("", "tíz", "húsz", "harminc", "negyven", "ötven", "hatvan", "hetven", "nyolcvan", "kilencven")
 _JOINED: Final = {1: "tizen", 2: "huszon"}
-"""Tens before ones, where they differ."""
+"""Irregular tens before ones."""
 _THOUSANDS: Final = ("", "ezer", "millió", "milliárd", "billió")
 _HYPHENS_FROM: Final = 2000
 
 
 def cardinal(number: int) -> str:
-    """``2026`` is ``kétezer-huszonhat``."""
+    """Return a cardinal number: ``2026`` is ``kétezer-huszonhat``."""
     if number == 0:
         return _ONES[0]
     said: list[str] = []
@@ -27,7 +27,7 @@ def cardinal(number: int) -> str:
 
 
 def before_noun(said: str) -> str:
-    """A number as it stands before what it counts: two is another word there."""
+    """Return the attributive form of a number: two has another form before a noun."""
     return said.removesuffix("kettő") + "két" if said.endswith("kettő") else said
 
 

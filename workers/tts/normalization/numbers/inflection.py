@@ -1,4 +1,4 @@
-"""What a number changes in the word it counts, and that word in the number."""
+"""Inflection of numbers before nouns, and of nouns after numbers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _GENDERS: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
     "pt": {"um": ("um", "uma", "um"), "dois": ("dois", "duas", "dois")},
     "ru": {"один": ("один", "одна", "одно"), "два": ("два", "две", "два")},
 }
-"""By language: last words of numbers, and what they are before a masculine, a feminine, a neuter noun."""
+"""Final words of numbers by language, with their masculine, feminine and neuter forms."""
 
 _HUNDREDS: Final = {"es": re.compile(r"(?<=ient)os\b"), "pt": re.compile(r"(?<=ent)os\b")}
-"""The endings of two to nine hundred, which have a gender, too."""
+"""Endings of two to nine hundred, which are inflected for gender."""
 
 
 def agree(number: str, language: str, gender: str) -> str:
-    """A number as it stands before a noun.
+    """Return a number in the form used before a noun.
 
     Args:
         number: in words.
@@ -49,7 +49,7 @@ def agree(number: str, language: str, gender: str) -> str:
 
 
 def form(count: int | None, language: str) -> int:
-    """Which form of a noun stands behind a number.
+    """Return the index of a noun's form after a number.
 
     Args:
         count: None for a fraction.

@@ -1,4 +1,4 @@
-"""Korean numbers of native origin, which count things, people and hours."""
+"""Native Korean numbers, which count things, people and hours."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ COUNTERS: Final = (
     ),
     *("곳", "잔", "장", "벌", "배", "차례", "그루"),
 )
-"""What is counted with native numbers."""
+"""Counters used with native numbers."""
 
 
 def native(number: int) -> str:
-    """A number from 1 to 99 as it stands before a counter; "" for others, which are Sino-Korean."""
+    """Return a number from 1 to 99 in the form before a counter; "" for others, which are Sino-Korean."""
     tens, ones = divmod(number, 10)
     if not 0 < tens * 10 + ones < 100:  # noqa: PLR2004 - there are none from a hundred on
         return ""

@@ -1,4 +1,4 @@
-"""All numbers that are left: ordinals, ranges, fractions, counts, labels."""
+"""Text normalization of all remaining numbers: ordinals, ranges, fractions, counts, labels."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from voicestream.workers.tts.normalization.numbers.grammatical_gender import gen
 from voicestream.workers.tts.normalization.numbers.korean import COUNTERS, native
 
 _BARE: Final = re.compile(r"(?<![\w.,])\.(?=\d)")
-"""Of a fraction without its zero."""
+"""Decimal point without a zero before it."""
 _MINUS: Final = re.compile(r"(?<![^\s(\[:,])-(?=\d)|(?<=UTC)-(?=\d)|(?<=GMT)-(?=\d)")
 _FRACTION: Final = re.compile(r"(?<![\d/])(?<!\d[.,])(\d{1,9})/(\d{1,9})(?![\d/]|[.,]\d)")
 _PRODUCT: Final = re.compile(r"(?<![A-Za-z0-9])()(\d+)\s?[x×*]\s?(?=\d)")
 _RATIO: Final = re.compile(r"(?<=[^\W_])(?<![\u3041-\u9fff\uac00-\ud7a3]):(?=\d)")
-"""Also of a host and its port."""
+"""Colon of a ratio, or between a host and its port."""
 _FIGURES: Final = re.compile(r"\d+")
 
 _KOREAN_COUNT: Final = re.compile(
@@ -35,11 +35,11 @@ _CHINESE_TWO: Final = re.compile(
 )
 
 _REVERSED: Final = frozenset(("ja", "ko", "zh"))
-"""Name the denominator first."""
+"""Languages that name the denominator first."""
 
 
 def say_ranges(text: str, language: str) -> str:
-    """Put signs between and before numbers into words, and the first number of a range or a product.
+    """Normalize signs between and before numbers, and the first number of a range or a product.
 
     Args:
         text: a sentence.
@@ -54,7 +54,7 @@ def say_ranges(text: str, language: str) -> str:
 
 
 def say_numbers(text: str, language: str) -> str:
-    """Put all numbers that are left into words.
+    """Normalize all remaining numbers.
 
     Args:
         text: a sentence.
@@ -94,7 +94,7 @@ def _first(found: re.Match[str], *, language: str, link: str) -> str:
         word = f"{word} "
     elif word != "-" and language[:2] not in _REVERSED:
         word = f" {word} "
-    # Both ends are of the currency that stands before the first.
+    # Both ends have the currency of the first.
     return splice(found, said + word + found[1], language, joined=True)
 
 
@@ -111,7 +111,7 @@ def _fraction(found: re.Match[str], *, language: str) -> str:
 def _said(found: re.Match[str], *, language: str) -> str:
     numeral = numerals.read(found[1], language)
     counted = gender(found.string[: found.start()], found.string[found.end() :], language[:2], numeral.quantity)
-    joined = found.end() > found.end(1)  # it had an ending of its own
+    joined = found.end() > found.end(1)  # it had a written ending
     return splice(found, numerals.say(numeral, language, counted), language, joined=joined)
 
 

@@ -1,4 +1,4 @@
-"""Numbers as they are written in a language: which sign groups, which begins the fraction, and how both are said."""
+"""Numerals of a language: digit grouping, decimal sign, and their words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from voicestream.workers.tts.normalization.numbers.cardinals import MOST_DIGITS,
 from voicestream.workers.tts.normalization.numbers.inflection import agree
 
 POINT_LANGUAGES: Final = frozenset(("ar", "en", "hi", "ja", "ko", "zh"))
-"""Those that write 3.14 and 1,500; the others write 3,14 and 1.500 or 1 500."""
+"""Languages that write 3.14 and 1,500; the others write 3,14 and 1.500 or 1 500."""
 
 _POINT: Final = (
     r"[1-9]\d{0,2}(?: \d{3})* 000(?![\d.,]\d|\d)"
@@ -37,39 +37,39 @@ _DECIMAL_WORDS: Final = {
     "zh": "点",
 }
 _WHOLES: Final = {"cs": ("celá", "celé", "celých"), "hu": ("egész",) * 3, "ru": ("целая", "целых", "целых")}
-"""In place of the sign: so many wholes."""
+"""Words for wholes, in place of the decimal sign."""
 _TENTHS: Final = {
     "hu": (("tized",) * 2, ("század",) * 2, ("ezred",) * 2),
     "ru": (("десятая", "десятых"), ("сотая", "сотых"), ("тысячная", "тысячных")),
 }
-"""So many tenths, hundredths, thousandths."""
+"""Words for tenths, hundredths and thousandths."""
 _ONE_BY_ONE: Final = frozenset(("de", "en", "hi", "ja", "ko", "zh"))
-"""Say the figures of a fraction one by one."""
+"""Languages that speak the digits of a decimal fraction one by one."""
 _LONGEST_FRACTION: Final = 2
-"""Figures of a fraction that the others say as one number."""
+"""Digits of a decimal fraction that the other languages speak as one number."""
 
 
 class Numeral(NamedTuple):
-    """A number that was written in figures."""
+    """A number written in digits."""
 
     whole: str
     fraction: str
 
     @property
     def quantity(self) -> int | None:
-        """How many; None for a fraction, and for a row of figures."""
+        """Value of a whole number; None for a fraction, and for a string of digits."""
         return None if self.fraction or len(self.whole) > MOST_DIGITS else int(self.whole)
 
 
 def pattern(language: str) -> str:
-    """A regular expression for a number without its sign."""
+    """Return a regular expression for a number without its sign."""
     if language[:2] in POINT_LANGUAGES:
         return rf"(?:(?=\d)(?:{_POINT}))"
     return rf"(?:(?=\d)(?:{_COMMA}))"
 
 
 def read(written: str, language: str) -> Numeral:
-    """What a number that ``pattern`` matched is."""
+    """Parse a number that ``pattern`` matched."""
     plain = written.replace("_", "").replace("'", "").replace(" ", "")
     if language[:2] in POINT_LANGUAGES:
         whole, _, fraction = plain.replace(",", "").partition(".")
@@ -77,7 +77,7 @@ def read(written: str, language: str) -> Numeral:
     if "," in plain:
         whole, _, fraction = plain.replace(".", "").partition(",")
         return Numeral(whole, fraction)
-    # An English number in a German sentence: agents quote them, and translators leave them as they are.
+    # An English number in a German sentence: agents quote them, and translators do not change them.
     whole, _, fraction = plain.partition(".")
     if re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", plain):
         return Numeral(plain.replace(".", ""), "")
@@ -85,7 +85,7 @@ def read(written: str, language: str) -> Numeral:
 
 
 def say(numeral: Numeral, language: str, gender: str = "") -> str:
-    """A number in words.
+    """Return a number in words.
 
     Args:
         numeral: from ``read``.

@@ -1,4 +1,4 @@
-"""Ordinal numbers: which one, in the nominative, and the few other forms that dates and hours need."""
+"""Ordinal numbers in the nominative, and in the forms needed for dates and hours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CZECH_HUNDREDS: Final = (
     *("", "stý", "dvoustý", "třístý", "čtyřstý", "pětistý", "šestistý", "sedmistý", "osmistý", "devítistý"),
 )
 _LEAST_FALLBACK: Final = 1000
-"""From here on a Czech ordinal is said as the number itself."""
+"""Czech ordinals from this number on are spoken as cardinals."""
 
 _Endings = dict[str, tuple[tuple[re.Pattern[str], str], ...]]
 
@@ -41,7 +41,7 @@ _GENITIVE: Final[_Endings] = {
     "ru": ((re.compile(r"третий\Z"), "третьего"), (re.compile(r"[ыо]й\Z"), "ого")),
 }
 _LOCATIVE: Final[_Endings] = {"ru": ((re.compile(r"третий\Z"), "третьем"), (re.compile(r"[ыо]й\Z"), "ом"))}
-"""By form: what the end of the masculine nominative becomes."""
+"""Endings of the other forms, derived from the masculine nominative."""
 _FORMS: Final = {
     "feminine": _FEMININE,
     "neuter": _NEUTER,
@@ -52,7 +52,7 @@ _FORMS: Final = {
 
 @functools.lru_cache(maxsize=1024)
 def ordinal(number: int, language: str, form: str = "masculine") -> str:
-    """Which one of a row.
+    """Return an ordinal number in words.
 
     Args:
         number: 0 or more.

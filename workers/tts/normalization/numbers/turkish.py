@@ -1,4 +1,4 @@
-"""Whole numbers in Turkish, each word for itself."""
+"""Turkish cardinal and ordinal numbers, written as separate words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ORDINALS: Final = {
 
 
 def cardinal(number: int) -> str:
-    """``2026`` is ``iki bin yirmi altı``."""
+    """Return a cardinal number: ``2026`` is ``iki bin yirmi altı``."""
     if number == 0:
         return _ONES[0]
     said: list[str] = []
@@ -53,7 +53,7 @@ def cardinal(number: int) -> str:
 
 
 def ordinal(number: int) -> str:
-    """``3`` is ``üçüncü``."""
+    """Return an ordinal number: ``3`` is ``üçüncü``."""
     before, space, last = cardinal(number).rpartition(" ")
     return before + space + _ORDINALS[last]
 

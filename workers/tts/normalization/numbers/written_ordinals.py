@@ -1,4 +1,4 @@
-"""Ordinal numbers as they are written: 1st, 2e, 3., 4-й, 5th."""
+"""Text normalization of written ordinals: 1st, 2e, 3., 4-й, 5th."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from voicestream.workers.tts.normalization.joining import splice
 from voicestream.workers.tts.normalization.numbers.ordinals import ordinal
 
 _ENGLISH: Final = re.compile(r"(?<![A-Za-z0-9])(?<!\d[.,])(\d{1,9})(st|nd|rd|th)(?![A-Za-z0-9])")
-"""Written in every language, by agents that think in English."""
+"""English ordinals, which agents write in texts of any language."""
 
 _BEFORE: Final = r"(?<![A-Za-z0-9-])(?<!\d[.,])"
 _DOT: Final = re.compile(rf"{_BEFORE}(\d{{1,3}})(\.)(?=\s[^\W\d_])")
-"""Sentences are divided by now: in the middle of one a number with a stop is an ordinal."""
+"""A number with a full stop within a sentence is an ordinal, because sentences are already split."""
 
 _PATTERNS: Final = {
     "cs": (_DOT,),
@@ -60,23 +60,23 @@ _FORMS: Final = {
     "वीं": "feminine",
 }
 _SHORTENED: Final = re.compile(r"(?<=(?:prime|terce)r)o\Z")
-"""Spanish: primer, tercer."""
+"""Spanish apocope: primer, tercer."""
 _GERMAN_CASES: Final = re.compile(
     r"(?:\A|\s)(?:am|vom|zum|beim|im|dem|den|des|zur|ab|bis|seit|einem|einen|einer|mit|ein)\s\Z", re.IGNORECASE
 )
 
 _LONGEST_CASE: Final = 10
-"""Characters of the longest match of ``_GERMAN_CASES``, with room."""
+"""Upper bound of the length of a match of ``_GERMAN_CASES``."""
 
 
 def german_ending(before: str) -> str:
-    """What a German ordinal ends in behind these words, besides its ``e``."""
+    """Return the ending of a German ordinal after these words, without its ``e``."""
     case = _GERMAN_CASES.search(before, max(0, len(before) - _LONGEST_CASE))
     return "" if case is None else "r" if case[0].strip().lower() == "ein" else "n"
 
 
 def say_ranks(text: str, language: str) -> str:
-    """Put ordinal numbers into words.
+    """Normalize written ordinals.
 
     Args:
         text: a sentence.
