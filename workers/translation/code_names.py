@@ -1,6 +1,6 @@
 """Detection of code names in speech text: files, functions, hosts, hashes.
 
-Nobody translates them, and a translation without them says something else.
+Code names are not translated, and must be preserved in a translation.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _WORDS: Final = 2
 _LETTERS: Final = 8
 
 _NAME: Final = re.compile(r"\S*[._/\\@=<>{}\[\]#:*`0-9]\S*\w|\S*[a-z][A-Z]\S*|\b[A-Z0-9]{2,}\b")
-"""What a program named: it is in no language."""
+"""Code names, which belong to no language."""
 
 _log = logging.getLogger(__name__)
 

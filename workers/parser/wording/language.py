@@ -96,7 +96,7 @@ _WORDS_OF: Final = {
 _KNOWN: Final = frozenset[str]().union(*_WORDS_OF.values())
 _ENGLISH: Final = "en"
 _LEAD: Final = 20.0
-"""How many times as probable English must be if its small words do not show it."""
+"""Ratio of probabilities above which a sentence counts as English without typical small words."""
 _IMPOSSIBLE: Final = 0.05
 """Probability up to which a session's language is left for another one."""
 _LIKELY: Final = 0.4
@@ -143,7 +143,7 @@ def _by_letters(text: str, before: str, default: str) -> str:
 
 
 def _may_leave(text: str, found: Mapping[str, float], base: str, best: str, home: str) -> bool:
-    """Whether the language of the sentence before is left for another one.
+    """Return whether a sentence may have another language than the one before it.
 
     Args:
         text: the sentence.

@@ -1,7 +1,7 @@
 """Postprocessing pipeline of a sentence: endpointing, quality checks, one retry, loudness control. Streaming.
 
-The same seed and chunks give the same samples, however the engine cuts its sound into chunks, so that a sentence can be
-made again and continued where it broke off. docs/internals/speech.md has the table of what is done in which case.
+The same seed and samples give the same output, whatever the chunks of the engine, so that an interrupted sentence can
+be synthesized again and continued. docs/internals/speech.md has the table of all cases.
 """
 
 from __future__ import annotations
