@@ -84,7 +84,7 @@ def buffered_seconds(sessions: Iterable[Iterable[Row]]) -> float:
     """Return the seconds of audio ready before the first unfinished sentence, in the session that has least of it.
 
     Args:
-        sessions: the sentences of each that are not done, in the order in which they are heard.
+        sessions: the unfinished sentences of each, in the order of playback.
 
     Returns:
         Infinity if nothing is waited for.

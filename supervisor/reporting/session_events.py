@@ -50,7 +50,7 @@ def worker(session: str, record: WorkerRecord, reason: str, now: float, *, text:
     """Return the event for a worker that was started, became ready, ended or failed for good.
 
     Args:
-        session: that is told.
+        session: receives the event.
         record: of the worker.
         reason: why, if there is one to tell.
         now: seconds on the monotonic clock.

@@ -35,7 +35,7 @@ def of_engine(role: Role, engine: str, settings: EngineSettings, language: str =
         role: translation or tts.
         engine: its name, or ``auto``.
         settings: what it is to be loaded with.
-        language: BCP-47 tag of the language to be heard; concerns the choice of a voice engine by ``auto``.
+        language: BCP-47 tag of the target language; affects the choice of a voice engine by ``auto``.
     """
     if engine != AUTO:
         settings = replace(settings, direction="")
