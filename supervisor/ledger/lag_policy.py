@@ -8,7 +8,6 @@ real time.
 - A message of which a sentence was sent to the player is played to its end.
 - The newest message is always played, whatever its age: it shows the agent's present state.
 - During a pause of all sessions, or of one, no message (of that session) ages.
-
 """
 
 from __future__ import annotations

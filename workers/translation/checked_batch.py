@@ -1,4 +1,4 @@
-"""Translation of a batch by a model that may be wrong: preparation, checks, and further attempts."""
+"""Checked translation of a batch: preparation, quality checks and retries."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import TranslationOptions
 
 ATTEMPTS: Final = 3
-"""As it is; with codes for lost names, decoded differently; and once more where only then another name was lost, or a
-term of the glossary, without which it goes."""
+"""Maximum number of attempts.
+
+The first uses the plain text. The second uses codes for lost names and another decoding. The third is made only if
+another name, or a glossary term, was lost; it omits the term.
+"""
 
 
 @dataclass
 class _Sentence:
-    """One sentence that has no usable translation yet."""
+    """Sentence without a usable translation yet."""
 
     text: str
     prepared: Prepared
     lost: tuple[str, ...] = ()
-    """Names that a translation lacked."""
+    """Names missing in earlier translations."""
     has_lost_more: bool = False
-    """The last translation lacked a name for which no code stood yet."""
+    """True if the last translation lacked a name that had no code yet."""
     lacks_term: bool = False
-    """The last translation lacked a term of the glossary."""
+    """True if the last translation lacked a glossary term."""
 
 
 def translate(
     translator: Translator, texts: Sequence[str], pair: tuple[str, str], options: TranslationOptions, job: Job
 ) -> list[Made]:
-    """Translate sentences so that what comes back can be heard, or say why it cannot.
+    """Translate sentences; return usable translations, or the reasons for failures.
 
     A term of the glossary that the model loses costs the term, not the sentence.
 

@@ -16,18 +16,19 @@ from voicestream.workers.translation import git_names
 _ADDRESS: Final = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s\u3000-\u30ff\u4e00-\u9fff]*[A-Za-z0-9/]"
 )
-"""A URL ends where Japanese or Chinese begins: there is no space between them."""
+"""URL; it ends before Japanese or Chinese text, which may follow without a space."""
 _WORD: Final = re.compile(r"(?<![A-Za-z0-9_])(?:[@.](?=[A-Za-z]))?[A-Za-z0-9_](?:[A-Za-z0-9_@+./-]*[A-Za-z0-9_])?")
 
 _DOTTED: Final = re.compile(r"\.?[A-Za-z0-9_@+-]+(?:\.[A-Za-z0-9_@+-]+)+|\.[A-Za-z][\w-]+", re.ASCII)
 _INITIALS: Final = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]|Ph\.D")
-"""``e.g``, ``z.B``, ``a.m``, ``Ph.D`` is not among them."""
+"""Abbreviations that are not code names: ``e.g``, ``z.B``, ``a.m``, ``Ph.D``."""
 _CAMEL: Final = re.compile(r"[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*")
 _SNAKE: Final = re.compile(r"[A-Za-z0-9]*[A-Za-z0-9]_[A-Za-z0-9_]+|_+[A-Za-z0-9]\w*", re.ASCII)
 _SCOPED: Final = re.compile(r"@[\w.-]+/[\w.-]+", re.ASCII)
 _WITH_DIGITS: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9]{3,}")
 _NUMBER: Final = re.compile(r"[vV]?[0-9][0-9.,]*[A-Za-z]{0,4}|[A-Za-z][0-9]+|[0-9][0-9.]*(?:-?[A-Za-z]+[0-9]*)?")
-"""Versions, and numbers with a unit or an ending (``v1.2``, ``10ms``, ``42nd``, ``Q3``): the numbers are checked."""
+"""Versions, and numbers with a unit or an ending (``v1.2``, ``10ms``, ``42nd``, ``Q3``): covered by the number check.
+"""
 _HEXADECIMAL: Final = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f]{7,64}")
 
 _FOLDERS: Final = word_set(
@@ -36,10 +37,10 @@ _FOLDERS: Final = word_set(
     pages pkg public scripts src static templates test tests tmp tools usr var vendor
     """
 )
-"""Usual names of folders with which a path begins."""
+"""Usual first folders of paths."""
 
 _ERRORS: Final = frozenset(errno.errorcode.values())
-"""``ENOENT``, ``ECONNREFUSED``."""
+"""Names of error codes: ``ENOENT``, ``ECONNREFUSED``."""
 
 SPOKEN: Final = word_set(
     """
@@ -48,7 +49,7 @@ SPOKEN: Final = word_set(
     facebook openssl opengl webgl sqlite nosql intellij vscode latex sharepoint onedrive mcdonald
     """
 )
-"""Names known so well that other scripts have letters for them, in lower case: 깃허브, джаваскрипт."""
+"""Well-known names with transliterations in other scripts, in lower case: 깃허브, джаваскрипт."""
 
 
 def spans(text: str) -> list[tuple[int, int]]:
@@ -69,7 +70,7 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def _apart(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Of spans that overlap only the longest, in order."""
+    """Return the longest of overlapping spans, in order."""
     apart: list[tuple[int, int]] = []
     for span in sorted(found, key=lambda one: (one[0] - one[1], one[0])):
         if all(span[1] <= start or end <= span[0] for start, end in apart):
@@ -78,7 +79,7 @@ def _apart(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def without(text: str) -> str:
-    """A text with a space in place of each of its names."""
+    """Return a text with a space in place of each code name."""
     parts: list[str] = []
     position = 0
     for start, end in spans(text):
@@ -99,7 +100,7 @@ def is_name(word: str) -> bool:
         return _INITIALS.fullmatch(word) is None and any(map(str.isalpha, word))
     if any(pattern.fullmatch(word) for pattern in (_WITH_DIGITS, _SNAKE, _SCOPED)):
         return True
-    # A path has a name in it: src/date.ts; and/or, read/write and TCP/IP have none.
+    # A path contains a code name: src/date.ts; and/or, read/write and TCP/IP do not.
     folder, slash, rest = word.partition("/")
     return bool(slash) and (
         folder in _FOLDERS or "@" in rest or any(map(is_name, filter(None, (folder, *rest.split("/")))))

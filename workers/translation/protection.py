@@ -1,8 +1,8 @@
 """Protection of names and glossary terms in a sentence: preparation for the model, and the words to be checked.
 
-Names stay in the sentence, and afterwards it is checked whether each came back (``quality.problem``). For a model that
-is known to copy certain words unchanged (``Translator.name_codes``), such a code stands for each term of the glossary,
-and in a further attempt for each name that was lost.
+Names stay in the sentence, and ``quality.problem`` checks that each is in the translation. If the model is known to
+copy certain words unchanged (``Translator.name_codes``), such a code replaces each glossary term, and in a retry each
+lost name.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
 _LETTERS: Final = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
-"""Letters and digits of scripts in which a word ends where they end: not Thai, Khmer, Japanese, Chinese, Korean."""
+"""Letters and digits of scripts with word boundaries: not Thai, Khmer, Japanese, Chinese, Korean."""
 _KATAKANA: Final = r"[\u30a1-\u30ff]"
 _HANGUL: Final = r"[\uac00-\ud7a3]"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A sentence for the model."""
+    """Sentence prepared for the model."""
 
     text: str
     """Input of the model."""
     words: tuple[str, ...]
     """Words that must occur in the translation, each once, in the order of the text."""
     terms: tuple[str, ...] = ()
-    """Those of ``words`` that are terms of the glossary."""
+    """Words among ``words`` that are glossary terms."""
     codes: tuple[tuple[str, str], ...] = ()
-    """Codes in ``text``, and what each stands for."""
+    """Codes in ``text``, with the words that they replace."""
     plain: str = ""
-    """``text`` with what the codes stand for; empty = there are no codes."""
+    """``text`` with the codes replaced by their words; empty = there are no codes."""
 
     @property
     def original(self) -> str:
-        """The text with which the translation is compared."""
+        """Text with which the translation is compared."""
         return self.plain or self.text
 
     def restored(self, answer: str) -> str:
-        """The answer with codes replaced and names repaired."""
+        """Return the translation with codes replaced and names repaired."""
         for code, word in self.codes:
             answer = substitute(answer, code, word)
         return repair(answer, self.words)
@@ -61,19 +61,18 @@ def prepare(
     codes: Sequence[str] = (),
     lost: Container[str] = (),
 ) -> Prepared:
-    """Put the target's terms into a sentence, and say what must come back.
+    """Insert the target's glossary terms into a sentence, and collect the words required in the translation.
 
-    Where terms, words to keep and names of programs overlap, the longest counts; of equals, the user's term. A term is
-    found whatever its case, but only as a whole word or phrase: ``pull request`` is not in ``pull requests``.
+    Of overlapping terms, words to keep and code names, the longest is used; of equals, the user's term. Terms match in
+    any case, but only as whole words or phrases: ``pull request`` is not in ``pull requests``.
 
     Args:
         text: one sentence of speech text.
-        target: BCP-47 tag. A script without Latin letters has its own way to write well-known names: GitHub need not
-            come back as such.
-        keep: words and phrases that stay as they are.
+        target: BCP-47 tag. Scripts without Latin letters transliterate well-known names: GitHub is not required.
+        keep: words and phrases to be kept unchanged.
         glossary: from a term of the source to the term of the target.
         codes: words that the model copies unchanged.
-        lost: names that a translation lacked, for which codes are to stand.
+        lost: names missing in an earlier translation, to be replaced by codes.
     """
     chosen = _chosen(text, keep, glossary)
     free = [code for code in codes if code.casefold() not in text.casefold()]
@@ -89,7 +88,7 @@ def prepare(
         pieces += (text[done : mark.start], given.get(mark.said, mark.said))
         plain += (text[done : mark.start], mark.said)
         done = mark.end
-        # A term of nothing but spaces takes the word out, and nothing is to come back.
+        # A term of spaces only removes the word, and nothing is required.
         if mark.said.strip() and (mark.sure or not _is_written_anew(mark.said, target)):
             words.append(mark.said)
     terms = {mark.said for mark in chosen if mark.is_term}
@@ -104,7 +103,7 @@ def prepare(
 
 
 def _chosen(text: str, keep: Sequence[str], glossary: Mapping[str, str]) -> list[_Mark]:
-    """Return the places that are not the model's to translate, in order."""
+    """Return the spans that are not to be translated, in order."""
     marks = [
         *(
             _Mark(start, end, glossary[term], sure=True, is_term=True)
@@ -125,16 +124,16 @@ def _chosen(text: str, keep: Sequence[str], glossary: Mapping[str, str]) -> list
 
 
 class _Mark(NamedTuple):
-    """A place in a text that is not the model's to translate."""
+    """Span of a text that is not to be translated."""
 
     start: int
     end: int
     said: str
     """Text that replaces the term for the model."""
     sure: bool
-    """The user said so."""
+    """True if the user specified it."""
     is_term: bool = False
-    """It is a term of the glossary."""
+    """True if it is a glossary term."""
 
 
 def _occurrences(text: str, terms: Iterable[str]) -> list[tuple[int, int, str]]:
@@ -143,14 +142,14 @@ def _occurrences(text: str, terms: Iterable[str]) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     for term in terms:
         words = term.split()
-        # Most terms are in few sentences, and this is much quicker than to look for them as words.
+        # Most terms are in few sentences, and a substring test is much faster than the search for whole words.
         if words and words[0].casefold() in folded:
             found += ((*match.span(), term) for match in _whole(words).finditer(text))
     return found
 
 
 def _whole(words: list[str]) -> re.Pattern[str]:
-    """A phrase where it is not part of a longer word, a file name or an identifier."""
+    """Return the pattern of a phrase that is not part of a longer word, a file name or an identifier."""
     phrase = r"\s+".join(map(re.escape, words))
     before, after = words[0][0], words[-1][-1]
     start = end = ""
@@ -164,7 +163,7 @@ def _whole(words: list[str]) -> re.Pattern[str]:
         end = rf"(?!{_LETTERS})(?![-.@]{_LETTERS})"
     elif re.match(_KATAKANA, after):
         end = rf"(?!{_KATAKANA})"
-    # Korean particles are written onto the word: nothing is asked of what follows Hangul.
+    # Korean particles are attached to the word: the text after Hangul is not checked.
     return re.compile(f"{start}{phrase}{end}", re.IGNORECASE)
 
 

@@ -1,7 +1,7 @@
 """Repair of code names that a model has changed: ``main. py``, ``Main.py``, ``parse config``.
 
-The letters and digits of a name, in their order, are searched for in the translation, whatever case they have and
-whatever spaces, hyphens and other signs stand between them. Pure.
+The letters and digits of a name are searched for in the translation, in order, in any case, and with any spaces,
+hyphens and other signs between them. Pure.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _SHORTEST: Final = 3
 _NUMBER: Final = re.compile(r"(?<!\w)(?:n[oº°.]|n\.[oº]|№|nr\.|núm\.)\s*$", re.IGNORECASE)
 """Variants of the number sign # in the output of models."""
 _WIDEST_GAP: Final = 3
-"""Characters between two letters of a name, of which each of its own signs may have a space beside it."""
+"""Maximum number of characters between two letters of a name; each sign of the name may have an adjacent space."""
 _SIGNS: Final = re.compile(r"[\W_]+")
 
 
 def repair(translation: str, words: Iterable[str]) -> str:
-    """Return a translation in which words are written as they should be.
+    """Return a translation with the required words in their original form.
 
     Args:
-        translation: the model's answer.
-        words: names and terms that must stand in it.
+        translation: output of the model.
+        words: required names and terms.
     """
     # Longest first: a name may be part of another one.
     for word in sorted(set(words), key=len, reverse=True):
@@ -76,7 +76,7 @@ def _is_whole(text: str, inside: list[int], gap: int) -> bool:
 
 
 def _with_signs(text: str, first: int, last: int, word: str, done: int) -> tuple[int, int]:
-    """Extend a span over the signs with which the word begins and ends, and spaces between them."""
+    """Extend a span over leading and trailing signs of the word, and the spaces between them."""
     lead = word[: next(index for index, character in enumerate(word) if character.isalnum())]
     for sign in reversed(lead):
         before = len(text[done:first].rstrip()) + done

@@ -45,9 +45,9 @@ SCALES: Final[dict[str, dict[str, int]]] = {
     "yue": {},
     "ko": {},
 }
-"""By language: words after a number, and their power of ten; ``*`` stands for any ending.
+"""Scale words after a number, by language, with their power of ten; ``*`` stands for any ending.
 
-A language that is not here may have such words, too: its numbers are then compared with and without.
+The numbers of a language that is not listed are compared with and without scale words.
 """
 
 HAN_SCALES: Final = {"千": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12, "천": 3, "만": 4, "억": 8, "조": 12}
@@ -75,10 +75,9 @@ SMALL: Final[dict[str, str]] = {
     "hi": "तीन|तीस चार|चौथ पाँच|पांच छह|छः|छे|छठ सात आठ नौ|नव दस ग्यारह बारह",
     "th": "สาม สี่ ห้า หก เจ็ด แปด เก้า สิบ สิบเอ็ด สิบสอง",
 }
-"""By language: beginnings of the words for 3 to 12, as numbers, ordinals and fractions; Japanese and Chinese are read
-as Han numerals.
+"""Prefixes of the words for 3 to 12 (cardinals, ordinals, fractions), by language.
 
-For 0 to 2 there are too many: a, once, both, the dual of Arabic.
+Japanese and Chinese are read as Han numerals. 0 to 2 have too many forms: a, once, both, the dual of Arabic.
 """
 
 LARGE: Final[dict[str, str]] = {
@@ -96,6 +95,7 @@ LARGE: Final[dict[str, str]] = {
     "ja": "*〇* *十* *百* *千* *万* *億* *半*",
     "zh": "*〇* *十* *百* *千* *万* *萬* *億* *亿* *半* *倍*",
 }
-"""By language: how words for more than twelve begin, or between stars what is in them. Where the original has one,
-numbers may appear in the translation.
+"""Prefixes of the words for more than twelve, by language; between stars, substrings of them.
+
+If the original has one, the translation may have further numbers.
 """

@@ -29,9 +29,9 @@ _DIGIT: Final = re.compile(r"\d")
 _CHUNK: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:(?<![\d.])\.)?(?:\d{1,3}(?:[ '’]\d{3})+(?![\d'’]|[.,]\d{3})(?:[.,]\d+)?|\d+(?:[.,]\d+)*)"
 )
-"""Digits with points and commas between them, or spaces before every three; behind a letter they are a name's."""
+"""Digits with points and commas between them, or a space before every three; after a letter they belong to a name."""
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]{5,})")
-"""``v2``, ``k8s``, ``3f2a9c1d``."""
+"""Names with digits: ``v2``, ``k8s``, ``3f2a9c1d``."""
 _DATE: Final = re.compile(
     r"(?<!\d)\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{1,2}[./]\d{1,2}[./]\d{4}(?!\d)|(?<![\d.])\d{1,2}/\d{1,2}(?![\d.])"
 )
@@ -41,9 +41,9 @@ _HALF_DAY: Final = re.compile(
 )
 _FULL_DAY: Final = re.compile(r"(?<!\d)(1[3-9]|2[0-3])\s?(?:Uhr|h\b|時|时|點|点|시)")
 _POINT_IN_TIME: Final = re.compile(r"\.(?:(?<=\d\.)(?=\d\d\s?Uhr)|(?<=\b(?:klo|ore)\s\d\d\.)(?=\d\d\b))")
-"""14.30 Uhr, Finnish klo 14.30, Italian ore 14.30."""
+"""Point of a time of day: 14.30 Uhr, Finnish klo 14.30, Italian ore 14.30."""
 _WORD: Final = re.compile(r"\s?([^\s\d!-/:-@\[-`{-~。、，]+)")
-"""Also combining marks, which are vowels in Hindi and Thai."""
+"""Word with combining marks, which are vowels in Hindi and Thai."""
 _GROUPED: Final = re.compile(r"\d{1,3}(?:([.,' ’])\d{3}|(,)\d{2}(?=,))*(?:[.,' ’]\d{3})")
 _REST: Final = re.compile(r" ?(\d{1,4})(?![\d.,])(千|천)?")
 """Rest of a grouped numeral; Korean has a space in it."""
@@ -57,7 +57,7 @@ def numerals(text: str, language: str) -> list[Numeral]:
         language: without script and region: ``pt``.
     """
     text = _POINT_IN_TIME.sub(":", _ascii_digits(text))
-    # Of a name the digits suffice: "version 2" for "v2".
+    # The digits of a name suffice: "version 2" for "v2".
     found = [
         Numeral(name, frozenset((name.casefold(),)), frozenset(re.findall(r"\d+", name)))
         for name in _NAME.findall(text)

@@ -16,7 +16,7 @@ _SHORT: Final = 4
 
 
 def missing_words(translation: str, protected: Sequence[str]) -> list[str]:
-    """Return the protected words that do not stand in a translation."""
+    """Return the protected words that are missing in a translation."""
     text = _spaced(translation)
     return [word for word in protected if word.strip() and not _stands_in(_spaced(word), text)]
 
@@ -24,9 +24,8 @@ def missing_words(translation: str, protected: Sequence[str]) -> list[str]:
 def missing_word(pair: Pair, protected: Sequence[str]) -> str:
     """Check for a missing protected word.
 
-    Case does not matter: a sentence may begin with the word now, and it is heard, not read. Spaces do not matter:
-    Japanese has none. Up to three letters may be added to a longer word: Turkish, Finnish and Hungarian write their
-    endings onto it.
+    Case is ignored, because the sentence may begin with the word, and the translation is spoken. Spaces are ignored for
+    Japanese. A longer word may have up to three more letters: Turkish, Finnish and Hungarian attach endings to it.
     """
     missing = missing_words(pair.translation, protected) if protected else []
     return f'"{missing[0]}" is missing' if missing else ""

@@ -41,7 +41,7 @@ LETTERS: Final[dict[str, tuple[str, ...]]] = {
     "Thai": ("THAI",),
     "Tibt": ("TIBETAN",),
 }
-"""By ISO 15924 code: prefixes of the Unicode names of its letters."""
+"""Prefixes of the Unicode names of a script's letters, by ISO 15924 code."""
 
 _FEWEST: Final = 4
 """Minimum letters for a check."""
@@ -57,8 +57,8 @@ _HAN_WITHOUT_KANA: Final = 6
 def wrong_script(pair: Pair) -> str:
     """Check for another script than that of the target, also for the other variant of Chinese.
 
-    Models of the family answer in another language at times ("off-target translation", arXiv:2309.07098). What also
-    stands in the original is left out: names and identifiers keep their letters.
+    Models of the NLLB family sometimes translate into another language ("off-target translation", arXiv:2309.07098).
+    Text of the original is ignored: names and identifiers keep their letters.
     """
     letters = LETTERS.get(pair.target_script)
     if letters is None:
@@ -100,8 +100,8 @@ def _wrong_han(pair: Pair, kinds: dict[str, int]) -> str:
 def han_forms(text: str) -> tuple[int, int, int]:
     """Count the characters that are only traditional, only simplified, and not Japanese.
 
-    The old national character sets tell: Big5 has the traditional letters, GB 2312 the simplified ones, Shift JIS those
-    of Japan.
+    The national character sets decide: Big5 for traditional, GB 2312 for simplified, and Shift JIS for Japanese
+    characters.
     """
     traditional = simplified = foreign = 0
     for character in text:

@@ -17,8 +17,8 @@ _EVERYWHERE: Final = frozenset(("ok", "okay"))
 def is_worth_translating(text: str) -> bool:
     """Return whether a text has translatable words: not only digits, symbols, identifiers, file names, hashes, URLs.
 
-    NLLB-200 makes up sentences for fragments, so what is the same in every language is kept from it: ``3.11.2``,
-    ``useEffect``, ``main.py``, ``10 ms``. ``OK.`` is one of them: people say it everywhere.
+    NLLB-200 invents sentences for fragments, so language-independent texts are not passed to it: ``3.11.2``,
+    ``useEffect``, ``main.py``, ``10 ms``, and ``OK.``.
     """
     text = _NUMBER_WITH_LETTERS.sub(" ", _UNIT.sub(" ", code_names.without(text)))
     return any(word.casefold() not in _EVERYWHERE for word in _WORD.findall(text))

@@ -1,9 +1,9 @@
 """Names of units, currencies and percentages, by language.
 
-An entry is a unit's name here, its gender where a number shows it (``m`` where nothing is said), and its forms:
-singular, plural; in Slavic languages those behind one, two, five and, where it differs, a fraction. ``prefixes`` are
-kilo, mega, giga, tera, peta, milli, micro and nano; a name with ``+`` is how the unit goes on behind one, ``_`` a
-space. In ``percent``, ``persecond`` and ``times`` ``{}`` is where the number goes.
+An entry has the unit's key, its gender if numbers agree with it (``m`` by default), and its forms. The forms are
+singular and plural; in Slavic languages those after one, two, five and, where it differs, a fraction. ``prefixes`` are
+kilo, mega, giga, tera, peta, milli, micro and nano. A key with ``+`` has the rest of the unit after a prefix; ``_`` is
+a space. In ``percent``, ``persecond`` and ``times``, ``{}`` is the place of the number.
 """
 
 from __future__ import annotations
