@@ -1,4 +1,4 @@
-"""The parser worker: bytes in, sentences out, and after each piece a checkpoint from which another can go on."""
+"""Parser worker: parses input into sentences, with a checkpoint after each piece from which another parser resumes."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _log = logging.getLogger(__name__)
 
 
 class ParserWorker(JobWorker):
-    """One pipeline a session."""
+    """Worker with one pipeline per session."""
 
     def __init__(self, assignment: Assignment, connection: Connection) -> None:
-        del assignment  # a parser has no choice of engines and nothing to do with sound
+        del assignment  # a parser has no engines and no audio
         self._connection = connection
         self._pipelines: dict[str, Pipeline] = {}
 
     def load(self, report: Callable[[str, float | None], None]) -> Ready:
-        """Nothing heavy to load."""
+        """Return Ready at once: there is nothing to load."""
         del report
         return Ready(engine="builtin", device="cpu")
 
     def handle(self, message: ToWorker) -> None:
-        """One piece of input."""
+        """Process one message."""
         match message:
             case OpenInput():
                 pipeline = Pipeline(message.options, offset=message.offset, state=message.state, found=message.found)
@@ -64,7 +64,7 @@ class ParserWorker(JobWorker):
 
     def _parse(self, pipeline: Pipeline, message: ParseInput) -> None:
         if message.offset != pipeline.received:
-            # Only a defect of ours could do this, and going on would speak nonsense.
+            # This can only be a defect of the parser; continuing would speak nonsense.
             raise RuntimeError(f"input at {message.offset}, expected {pipeline.received}")
         self._tell(message.session, pipeline.feed(message.data))
         if message.pause:

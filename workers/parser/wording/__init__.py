@@ -1,1 +1,1 @@
-"""Wording of one sentence: what is said of names, paths, secrets and symbols, and in which language it is."""
+"""Wording of a sentence: spoken forms of names, paths, secrets and symbols, and language detection."""

@@ -1,4 +1,4 @@
-"""One sentence, as it was written, to one sentence as it is said."""
+"""Wording of one sentence: from its written to its spoken form."""
 
 from __future__ import annotations
 

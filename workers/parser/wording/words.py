@@ -1,4 +1,4 @@
-"""Single words that nobody would say as they are written: identifiers, paths, hashes, flags, arrows.
+"""Wording of single words that are not spoken as written: identifiers, paths, hashes, flags, arrows.
 
 Symbols are not spelled out ("dot", "underscore"): that depends on the language and belongs after translation.
 """
