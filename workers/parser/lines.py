@@ -78,7 +78,7 @@ class LineBuffer:
 
     @property
     def is_text(self) -> bool:
-        """Return whether what was kept is neither blank nor begins like an object, without joining a long line."""
+        """True if the kept input is neither blank nor begins like an object; a long line is not joined."""
         return self._first not in (b"", b"{")
 
     def _append(self, data: bytes) -> None:

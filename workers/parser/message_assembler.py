@@ -87,7 +87,7 @@ class MessageAssembler:
 
     @property
     def spoke(self) -> bool:
-        """Return whether the agent has said something in this turn."""
+        """True if the agent has said something in this turn."""
         return self.state.spoke
 
     def say(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Catalogue entries of NLLB-200: its sizes as they were published, and converted to 8 bits."""
+"""Catalogue entries of NLLB-200: its published sizes, and their 8-bit conversions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOKENIZER_BYTES: Final = 17_000_000
 
 @dataclass(frozen=True)
 class _Size:
-    """One size of NLLB-200; bytes are computed from the number of parameters, but for the files on the hub."""
+    """Size of NLLB-200; bytes are computed from the number of parameters, except for files on the hub."""
 
     name: str
     quality: str
@@ -75,7 +75,7 @@ def _converted(size: _Size) -> Model:
 
 
 MODELS: Final = tuple(map(_original, SIZES))
-"""As they were published."""
+"""Published models."""
 
 CONVERTED_MODELS: Final = tuple(map(_converted, SIZES))
-"""As CTranslate2 reads them, in 8 bits."""
+"""Models converted to 8 bits for CTranslate2."""

@@ -17,7 +17,7 @@ class TextSink(Protocol):
 
     @property
     def spoke(self) -> bool:
-        """Return whether the agent has said something in this turn."""
+        """True if the agent has said something in this turn."""
         ...
 
     def say(self, text: str) -> None:
