@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import itertools
 import re
 import sys
@@ -62,6 +63,9 @@ def program(name: str, load: str = "pass", *, rank: int = 0, kind: str = "Transl
 
 
 _numbers = itertools.count()
+
+BEST_VOICE = "hibari" if importlib.util.find_spec("hibari") else "espeak"
+"""The best voice that needs no download."""
 
 
 @pytest.fixture
@@ -175,14 +179,15 @@ def test_which_engine_is_the_best_depends_on_what_computes(
         for group in (engine_loading.TRANSLATORS, engine_loading.SYNTHESIZERS)
     }
     translators = ["nllb", "firefox", "nllb-ct2"] if first == "nllb" else ["firefox", "nllb-ct2", "nllb"]
-    assert order == {"--translator": [*translators, "apertium", "none"], "--tts": ["xtts", "kokoro", "espeak"]}
+    voices = ["xtts", "kokoro", "hibari", "piper", "espeak"]
+    assert order == {"--translator": [*translators, "apertium", "none"], "--tts": voices}
 
 
 def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install) -> None:
     load = "import no_such_module"
     install(engine_loading.SYNTHESIZERS, "broken", program("broken", load, rank=1000, kind="Synthesizer"))
     reports = Reports()
-    assert engine_loading.load_synthesizer("auto", reports).name == "espeak"
+    assert engine_loading.load_synthesizer("auto", reports).name == BEST_VOICE
     assert "broken is not ready: broken cannot be imported" in reports.stages[-1]
     assert "no_such_module" in reports.stages[-1]
 
@@ -191,13 +196,13 @@ def test_a_spec_that_cannot_be_read_hinders_nobody_and_is_logged(
     install: Install, caplog: pytest.LogCaptureFixture
 ) -> None:
     install(engine_loading.SYNTHESIZERS, "broken", "import no_such_module")
-    assert engine_loading.load_synthesizer("auto", Reports()).name == "espeak"
+    assert engine_loading.load_synthesizer("auto", Reports()).name == BEST_VOICE
     assert "voicestream: left out: the voice engine broken" in caplog.text
 
 
 def test_auto_does_not_take_an_engine_without_a_rank(install: Install) -> None:
     install(engine_loading.SYNTHESIZERS, "aaa", program("aaa", kind="Synthesizer"))
-    assert engine_loading.load_synthesizer("auto", Reports()).name == "espeak"
+    assert engine_loading.load_synthesizer("auto", Reports()).name == BEST_VOICE
 
 
 @pytest.mark.parametrize(
