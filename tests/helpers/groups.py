@@ -1,8 +1,8 @@
 """Which tests run one after another when others run beside them, and in which order all begin.
 
-What listens to sound or measures mostly waits, and too much of it at once would disturb its like: it makes three lines.
-What shares something that is made once for a file would make it once in each process. The order is that of the longest
-way: lines first, then tests with processes, then the many short ones, which fill the rest of the time.
+What listens to sound or measures would disturb its like. What shares something that is made once for a file would make
+it once in each process. The order is that of the longest way: groups first, then tests with processes, then the many
+short ones, which fill the rest of the time.
 """
 
 from __future__ import annotations
@@ -14,24 +14,20 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 
-LINES: Final = {
-    "line 1": ("audio/test_run_heard.py", "audio/test_device_faults.py"),
-    "line 2": (
-        "faults/test_chaos.py",
-        "audio/test_run_faults.py",
-        "benchmarks/test_bench.py",
-        "process/test_never_slowed.py",
-    ),
-    "line 3": ("audio", "faults/test_soak.py"),
-}
-"""Folders and files below ``tests`` of what listens to sound or measures; those of a line run one after another. A
-place belongs to the first line that has it."""
+LISTENING: Final = (
+    "faults/test_soak.py",
+    "faults/test_chaos.py",
+    "audio",
+    "benchmarks/test_bench.py",
+    "process/test_never_slowed.py",
+)
+"""Folders and files below ``tests`` of the group that listens to sound or measures, the longest first."""
 
 WHOLE: Final = ("engines", "benchmarks", "faults/test_matrix.py", "unit")
 """Each file of these is a group: it shares models, imports of a second or more, or is over in a moment."""
 
-ORDER: Final = ("faults/test_matrix.py", "attacks", "faults", "process", "engines", "benchmarks", "unit")
-"""What begins first, after the lines."""
+ORDER: Final = (*LISTENING, "faults/test_matrix.py", "attacks", "faults", "process", "engines", "benchmarks", "unit")
+"""What begins first."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,10 +52,10 @@ def _place_of(item: pytest.Item) -> str:
 
 
 def _group(place: str) -> str | None:
-    line = next((line for line, places in LINES.items() if place.startswith(places)), None)
-    return line or (place if place.startswith(WHOLE) else None)
+    if place.startswith(LISTENING):
+        return "listening"
+    return place if place.startswith(WHOLE) else None
 
 
 def _rank(place: str) -> int:
-    order = (*LINES, *ORDER)
-    return next((rank for rank, begin in enumerate(order) if (_group(place) or place).startswith(begin)), len(order))
+    return next((rank for rank, begin in enumerate(ORDER) if place.startswith(begin)), len(ORDER))

@@ -16,8 +16,8 @@ from helpers import auto_voice
 from helpers.deadline import remaining
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers import engine_loading
+from voicestream.workers.engines.hibari import synthesizer, voices
 from voicestream.workers.engines.hibari import synthesizer as engine
-from voicestream.workers.engines.hibari import voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,3 +178,16 @@ def test_a_damaged_network_is_refused_before_the_first_sentence(
     monkeypatch.setattr(voices, "find", lambda: damaged)
     with pytest.raises(EngineNotReadyError, match="damaged"):
         engine_loading.load_synthesizer("hibari", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a-" * 20, "a " * 19 + "a-"),
+        ("x" * 60, f"{'x' * 24} {'x' * 24} {'x' * 12}"),
+        ("well-known words", "well-known words"),
+        ("See one/two/three/four/five/six now.", "See one two three four five six now."),
+    ],
+)
+def test_long_runs_are_parted_for_the_front_end(text: str, expected: str) -> None:
+    assert synthesizer.bounded(text) == expected

@@ -43,6 +43,11 @@ _MAX_CHARACTERS: Final = 400
 
 _UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
+_LONG_RUN: Final = re.compile(r"\S{25,}")
+"""Text without a space: the time of the package's front-end grows with the third power of its length."""
+
+_LONG_WORD: Final = re.compile(r"(\w{24})(?=\w)")
+
 _WARM_UP: Final = "This is a sentence with the word voicestreaming, which no dictionary has."
 """The unknown word loads the network that spells unknown words."""
 
@@ -100,7 +105,7 @@ class HibariSynthesizer:
 
         engine = self._engine(self._voices.choose(voice, language))
         pace = min(max(speed, SLOWEST), FASTEST)
-        parts = pieces(" ".join(engine.phonemize(_UNSPEAKABLE.sub(" ", text))))
+        parts = pieces(" ".join(engine.phonemize(bounded(text))))
         size = int(CHUNK_SECONDS * self.sample_rate)
         for number, piece in enumerate(parts):
             try:
@@ -133,6 +138,15 @@ class HibariSynthesizer:
             self._loaded = None
             self._loaded = (name, _load_voice(name, self._voices.files[name]))
         return self._loaded[1]
+
+
+def bounded(text: str) -> str:
+    """Return a text that the front-end reads in linear time: long runs are parted at their marks, then by length."""
+
+    def parted(run: re.Match[str]) -> str:
+        return _LONG_WORD.sub(r"\1 ", re.sub(r"[^\w'\u2019]+(?=\w)", " ", run[0]))
+
+    return _LONG_RUN.sub(parted, _UNSPEAKABLE.sub(" ", text))
 
 
 def pieces(phonemes: str) -> list[Chunk]:
