@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import zmq
 
 from helpers.deadline import remaining
@@ -211,7 +212,9 @@ class Listener:
         self.socket = stage.peer(name)
         self.events: list[SessionEvent] = []
         self.closed: SessionClosed | None = None
-        self.socket.send(pack(OpenSession(pid=os.getpid(), options=self.options)))
+        self.socket.send(
+            pack(OpenSession(pid=os.getpid(), options=msgspec.structs.replace(self.options, tts="espeak")))
+        )
         self.session = self._opened()
         self._sent = 0
 
@@ -270,7 +273,13 @@ class Stage:
         self.supervisor = Supervisor(
             run_directory,
             Segment(audio_pool.create(SLOTS)),
-            [Requirement(role, "auto" if role in ("tts", "translation") else "") for role in table.START_ORDER],
+            [
+                Requirement(
+                    role,
+                    {"tts": "espeak", "translation": "auto"}.get(role, ""),
+                )
+                for role in table.START_ORDER
+            ],
             patient,
             WorkerLimits(),
             keep_alive_seconds=math.inf,
