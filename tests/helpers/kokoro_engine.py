@@ -47,6 +47,6 @@ def sound(
 
 
 def phonemes(synthesizer: KokoroSynthesizer, text: str, language: str = "en", *, is_british: bool = False) -> str:
-    assert synthesizer._phonemes is not None
+    assert synthesizer._phonemizer is not None
     assert synthesizer._vocabulary is not None
     return synthesizer._vocabulary.known(synthesizer._phonemizer.convert(text, language, is_british=is_british))

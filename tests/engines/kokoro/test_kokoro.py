@@ -130,7 +130,7 @@ def test_random_numbers_of_an_unknown_kind_are_refused(load_kokoro: Load) -> Non
         <ir_version: 8, opset_import: ["": 17]>
         draw (float[n] x) => (float[2] y) { y = RandomNormal<shape = [2]>() }
     """)
-    with pytest.raises(EngineNotReadyError, match="draws numbers by RandomNormal"):
+    with pytest.raises(EngineNotReadyError, match="a network with the random operators RandomNormal"):
         load_kokoro(network=strange)
 
 

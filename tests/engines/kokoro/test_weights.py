@@ -98,7 +98,7 @@ def nan_voice(model: Path) -> None:
 
 
 DAMAGE = [
-    (lambda model: (model / "tokenizer.json").unlink(), "has no tokenizer.json: without it no phoneme can be named"),
+    (lambda model: (model / "tokenizer.json").unlink(), "has no tokenizer.json: phonemes have no ids without it"),
     (lambda model: cut(model / "tokenizer.json"), "tokenizer.json is damaged"),
     (lambda model: (model / "tokenizer.json").write_text("[]"), "tokenizer.json is damaged: it holds no table"),
     (lambda model: (model / "onnx" / "model.onnx").unlink(), "has no onnx/model.onnx"),
@@ -111,7 +111,7 @@ DAMAGE = [
     (lambda model: shutil.rmtree(model / "voices"), "has no voices (voices/af_heart.bin)"),
     (lambda model: cut(model / "voices" / "am_adam.bin"), "am_adam.bin is damaged: it has 348160 bytes, not 522240"),
     (lambda model: extend(model / "voices" / "am_adam.bin"), "am_adam.bin is damaged: it has 522244 bytes, not 522240"),
-    (nan_voice, "af_heart.bin is damaged: it holds what is no number"),
+    (nan_voice, "af_heart.bin is damaged: it holds values that are not finite"),
 ]
 
 
