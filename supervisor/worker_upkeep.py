@@ -44,12 +44,13 @@ class IdleWorkers:
         if now < self._look_at or self._core.is_ending:
             return
         self._look_at = now + IDLE_CHECK_SECONDS
-        self._end(idle_workers.to_end(self._snapshots(), self._limits, now), now)
+        if any(self._idle_since(record) is not None for record in self._core.table.records.values()):
+            self._end(idle_workers.to_end(self._snapshots(), self._limits, now), now)
 
     def make_room(self, for_worker: WorkerId, now: float) -> None:
         """End all idle workers after a worker was killed during loading, maybe for lack of memory."""
-        others = [one for one in self._snapshots() if one.worker != for_worker]
-        idle = [one.worker for one in others if one.idle_since is not None]
+        records = self._core.table.records.values()
+        idle = [one.worker for one in records if one.worker != for_worker and self._idle_since(one) is not None]
         self._end([(worker, "another worker could not be loaded") for worker in idle], now)
 
     def _end(self, workers: list[tuple[WorkerId, str]], now: float) -> None:
@@ -61,19 +62,21 @@ class IdleWorkers:
             core.table.dismiss(record, reason, now)
 
     def _snapshots(self) -> list[Snapshot]:
-        core = self._core
         return [
             Snapshot(
                 worker=record.worker,
                 memory=memory_bytes(record.process.pid) if record.process is not None else 0,
-                idle_since=None
-                if record.role in ("parser", "player")
-                or not record.is_wanted
-                or self._assignment.sessions_of(record.worker)
-                else record.idle_since,
+                idle_since=self._idle_since(record),
             )
-            for record in core.table.records.values()
+            for record in self._core.table.records.values()
         ]
+
+    def _idle_since(self, record: WorkerRecord) -> float | None:
+        """Return the time since which no session needs a worker; None if one does, or its role has only one worker."""
+        is_only_one = record.role in ("parser", "player")
+        if is_only_one or not record.is_wanted or self._assignment.sessions_of(record.worker):
+            return None
+        return record.idle_since
 
 
 class MemoryExchange:

@@ -38,7 +38,13 @@ class WorkerPool:
         """Return the worker that meets a requirement: started for it, or with that engine found by ``auto``."""
         of_role = self.of_role(requirement.role)
         exact = next((one for one in of_role if one.requirement == requirement), None)
-        return exact or next((one for one in of_role if _is_met_by(requirement, one)), None)
+        if exact is not None or not of_role:
+            return exact
+        if requirement.engine == AUTO and requirement.role == "tts":
+            # Reads entry points and looks for weights: once, and not for each worker.
+            wanted = voice_selection.candidates(requirement.language, requirement.settings)
+            return next((one for one in of_role if _is_what_auto_would_take(requirement, wanted, one)), None)
+        return next((one for one in of_role if _runs(requirement, one)), None)
 
     def of_role(self, role: Role) -> list[WorkerRecord]:
         """Return the workers of a role, the oldest first."""
@@ -68,19 +74,22 @@ class WorkerPool:
         )
 
 
-def _is_met_by(requirement: Requirement, record: WorkerRecord) -> bool:
-    """Return whether a worker's engine, present or to be chosen, meets the requirement."""
-    if requirement.engine == AUTO and requirement.role == "tts":
-        return _is_what_auto_would_take(requirement, record)
+def _runs(requirement: Requirement, record: WorkerRecord) -> bool:
+    """Return whether a worker runs the required engine with the required settings."""
     if record.engine_name != requirement.engine or not record.ready:
         return False
     return requirements.of_engine(record.role, record.engine_name, record.requirement.settings) == requirement
 
 
-def _is_what_auto_would_take(requirement: Requirement, record: WorkerRecord) -> bool:
-    """Return whether ``auto`` would choose the same voice engine for the required language, with the same settings."""
+def _is_what_auto_would_take(requirement: Requirement, wanted: tuple[str, ...], record: WorkerRecord) -> bool:
+    """Return whether ``auto`` would choose a worker's voice engine, with the same settings.
+
+    Args:
+        requirement: of a voice engine that ``auto`` chooses.
+        wanted: names of the engines that it would try, the best first.
+        record: of the worker.
+    """
     settings, its = requirement.settings, record.requirement.settings
-    wanted = voice_selection.candidates(requirement.language, settings)
     best = next(iter(wanted), "")
     if record.ready and record.engine_name == best:
         return requirements.of_engine("tts", best, its) == requirements.of_engine("tts", best, settings)
