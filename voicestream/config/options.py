@@ -43,8 +43,8 @@ class Option:
     """True: it may be given several times."""
     shows_default: bool = False
     has_variable: bool = True
-    key: tuple[str, ...] | None = None
-    """Path in ``config.toml``; None: not allowed there."""
+    table: str | None = ""
+    """Table of ``config.toml`` that may have it; empty = the top of the file, None: not allowed there."""
     parameter: str = ""
     """Parameter name of the command if it differs from the flag."""
 
@@ -60,13 +60,16 @@ class Option:
         return self.parameter or self.name.replace("-", "_")
 
     @property
+    def key(self) -> tuple[str, ...] | None:
+        """Path in ``config.toml``: ``keep-alive``, or ``speech.sentence_pause``; None: not allowed there."""
+        if self.table is None:
+            return None
+        return (self.table, self.name.replace("-", "_")) if self.table else (self.name,)
+
+    @property
     def variable(self) -> str | None:
         """Return the environment variable: ``VOICESTREAM_KEEP_ALIVE`` for ``--keep-alive``."""
         return "VOICESTREAM_" + self.name.upper().replace("-", "_") if self.has_variable else None
-
-
-def _in_file(name: str) -> tuple[str, ...]:
-    return (name,)
 
 
 OPTIONS: Final = (
@@ -78,7 +81,6 @@ OPTIONS: Final = (
         choices=FORMATS,
         default=ANY_FORMAT,
         shows_default=True,
-        key=_in_file("format"),
         parameter="input_format",
     ),
     Option(
@@ -87,7 +89,6 @@ OPTIONS: Final = (
         help="Speak the final answer of a turn only, or all messages.",
         choices=("final", "all"),
         default="all",
-        key=_in_file("only"),
     ),
     Option(
         name="code",
@@ -95,7 +96,6 @@ OPTIONS: Final = (
         help="Drop code blocks silently, or announce them.",
         choices=("drop", "announce"),
         default="drop",
-        key=_in_file("code"),
     ),
     Option(
         name="max-lag",
@@ -106,7 +106,6 @@ OPTIONS: Final = (
         minimum=0,
         excludes_minimum=True,
         default=None,
-        key=_in_file("max-lag"),
     ),
     Option(
         name="from",
@@ -114,7 +113,6 @@ OPTIONS: Final = (
         help="Language of the agent's output, a BCP-47 tag.  [default: en]",
         metavar="LANG",
         default="en",
-        key=_in_file("from"),
         parameter="source",
     ),
     Option(
@@ -123,7 +121,6 @@ OPTIONS: Final = (
         help="Language to hear: ja, de, pt-BR, …  [default: that of --from]",
         metavar="LANG",
         default=None,
-        key=_in_file("to"),
         parameter="target",
     ),
     Option(
@@ -133,7 +130,6 @@ OPTIONS: Final = (
         metavar="NAME",
         default=AUTO,
         shows_default=True,
-        key=_in_file("translator"),
     ),
     Option(
         name="beams",
@@ -145,7 +141,6 @@ OPTIONS: Final = (
         maximum=16,
         default=1,
         shows_default=True,
-        key=_in_file("beams"),
     ),
     Option(
         name="tts",
@@ -154,14 +149,12 @@ OPTIONS: Final = (
         metavar="NAME",
         default=AUTO,
         shows_default=True,
-        key=_in_file("tts"),
     ),
     Option(
         name="voice",
         group="Voice",
         help="Voice name (`voicestream voices list`), or an audio sample to clone.",
         metavar="NAME|FILE",
-        key=_in_file("voice"),
     ),
     Option(
         name="speed",
@@ -173,7 +166,6 @@ OPTIONS: Final = (
         maximum=4.0,
         default=1.0,
         shows_default=True,
-        key=_in_file("speed"),
     ),
     Option(
         name="sentence-pause",
@@ -185,7 +177,7 @@ OPTIONS: Final = (
         maximum=MAX_PAUSE_SECONDS,
         default=0.25,
         shows_default=True,
-        key=("speech", "sentence_pause"),
+        table="speech",
     ),
     Option(
         name="paragraph-pause",
@@ -197,7 +189,7 @@ OPTIONS: Final = (
         maximum=MAX_PAUSE_SECONDS,
         default=0.6,
         shows_default=True,
-        key=("speech", "paragraph_pause"),
+        table="speech",
     ),
     Option(
         name="output",
@@ -206,7 +198,6 @@ OPTIONS: Final = (
         metavar="speakers|null|FILE.wav",
         short="-o",
         default="speakers",
-        key=_in_file("output"),
     ),
     Option(
         name="force",
@@ -215,13 +206,13 @@ OPTIONS: Final = (
         type=bool,
         default=False,
         has_variable=False,
+        table=None,
     ),
     Option(
         name="device",
         group="Output",
         help="Sound device, by part of its name.",
         metavar="NAME",
-        key=_in_file("device"),
     ),
     Option(
         name="tee",
@@ -230,6 +221,7 @@ OPTIONS: Final = (
         type=bool,
         default=False,
         has_variable=False,
+        table=None,
     ),
     Option(
         name="events",
@@ -238,6 +230,7 @@ OPTIONS: Final = (
         metavar="FILE|-",
         default=None,
         has_variable=False,
+        table=None,
     ),
     Option(
         name="captions",
@@ -247,7 +240,6 @@ OPTIONS: Final = (
         negative="--no-captions",
         default=True,
         shows_default=True,
-        key=_in_file("captions"),
     ),
     Option(
         name="quiet",
@@ -256,7 +248,6 @@ OPTIONS: Final = (
         type=bool,
         short="-q",
         default=False,
-        key=_in_file("quiet"),
     ),
     Option(
         name="detach",
@@ -264,13 +255,13 @@ OPTIONS: Final = (
         help="Exit at the end of the input; the supervisor speaks what is queued.",
         type=bool,
         default=False,
+        table=None,
     ),
     Option(
         name="models",
         group="Machine",
         help="Directory of model weights.  [default: that of `setup`]",
         metavar="DIR",
-        key=_in_file("models"),
     ),
     Option(
         name="compute",
@@ -279,7 +270,6 @@ OPTIONS: Final = (
         metavar="DEVICE",
         default=AUTO,
         shows_default=True,
-        key=_in_file("compute"),
     ),
     Option(
         name="gpu",
@@ -288,7 +278,6 @@ OPTIONS: Final = (
         metavar="[ROLE=]N",
         default=None,
         repeats=True,
-        key=_in_file("gpu"),
     ),
     Option(
         name="graphs",
@@ -298,7 +287,6 @@ OPTIONS: Final = (
         negative="--no-graphs",
         default=True,
         shows_default=True,
-        key=_in_file("graphs"),
     ),
     Option(
         name="keep-alive",
@@ -309,7 +297,6 @@ OPTIONS: Final = (
         minimum=0,
         default=300.0,
         shows_default=True,
-        key=_in_file("keep-alive"),
     ),
 )
 """All options in the order of ``--help``."""
