@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
+
+CHUNK_SECONDS: Final = 0.25
+"""Duration of the chunks that an engine yields: how soon a cancelled sentence stops."""
 
 _SILENCE_RATIO: Final = 0.01
 """Silence threshold relative to the loudest sample: -40 dB."""
@@ -37,3 +42,10 @@ def join(
     end = len(samples) if is_last else int(loud[-1]) + 1 + margin
     pause = np.zeros(0 if is_last else int(pause_seconds * rate), np.float32)
     return np.concatenate([samples[start:end], pause])
+
+
+def cut(samples: NDArray[np.float32], rate: int) -> Iterator[NDArray[np.float32]]:
+    """Yield samples in chunks of ``CHUNK_SECONDS``, each a copy that does not keep the whole in memory."""
+    size = int(CHUNK_SECONDS * rate)
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size].copy()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers.espeak_ng import library as espeak_library
 from voicestream.workers.espeak_ng import voices as espeak_voices
+from voicestream.workers.text.control_characters import without_control_characters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +35,6 @@ MAX_CHARACTERS: Final = 600
 
 _FULL_SCALE: Final = 32_768
 """Full scale of signed 16-bit samples."""
-
-_UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
-"""NUL would end the text, a lone surrogate is not UTF-8; other control characters say nothing."""
 
 
 class EspeakSynthesizer:
@@ -93,7 +90,7 @@ class EspeakSynthesizer:
         """
         import numpy as np
 
-        chunks = split(_UNSPEAKABLE.sub(" ", text), MAX_CHARACTERS)
+        chunks = split(without_control_characters(text), MAX_CHARACTERS)
         if not chunks:
             return
         name = self._voices.choose(language, voice)

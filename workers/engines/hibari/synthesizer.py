@@ -12,6 +12,7 @@ from voicestream.workers.engines.hibari import voices
 from voicestream.workers.engines.hibari.package import INSTALL, LANGUAGES, NAME, PACKAGES, REINSTALL
 from voicestream.workers.onnx_voice import chunks, joining, session
 from voicestream.workers.onnx_voice.chunks import Chunk
+from voicestream.workers.text.control_characters import without_control_characters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,6 @@ SLOWEST: Final = 0.5
 FASTEST: Final = 2.0
 """Speeds that the package states."""
 
-CHUNK_SECONDS: Final = 0.25
-
 THREADS: Final = 1
 """A second one takes a core from the agent for a few milliseconds; one is 70 times as fast as speech."""
 
@@ -40,8 +39,6 @@ recognizer made the same errors with 82 sentences cut and whole."""
 
 _MAX_CHARACTERS: Final = 400
 """Half a minute: a sentence that is synthesized again after a crash is synthesized from its beginning."""
-
-_UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
 _LONG_RUN: Final = re.compile(r"\S{25,}")
 """Text without a space: the time of the package's front-end grows with the third power of its length."""
@@ -106,7 +103,6 @@ class HibariSynthesizer:
         engine = self._engine(self._voices.choose(voice, language))
         pace = min(max(speed, SLOWEST), FASTEST)
         parts = pieces(" ".join(engine.phonemize(bounded(text))))
-        size = int(CHUNK_SECONDS * self.sample_rate)
         for number, piece in enumerate(parts):
             try:
                 samples = engine.from_phonemes(piece.phonemes, speed=pace, seed=(seed, number))
@@ -121,8 +117,7 @@ class HibariSynthesizer:
                 is_last=number == len(parts) - 1,
                 pause_seconds=piece.pause_seconds / pace,
             )
-            for start in range(0, len(sound), size):
-                yield sound[start : start + size].copy()
+            yield from joining.cut(sound, self.sample_rate)
 
     def close(self) -> None:
         """Release the network."""
@@ -146,7 +141,7 @@ def bounded(text: str) -> str:
     def parted(run: re.Match[str]) -> str:
         return _LONG_WORD.sub(r"\1 ", re.sub(r"[^\w'\u2019]+(?=\w)", " ", run[0]))
 
-    return _LONG_RUN.sub(parted, _UNSPEAKABLE.sub(" ", text))
+    return _LONG_RUN.sub(parted, without_control_characters(text))
 
 
 def pieces(phonemes: str) -> list[Chunk]:

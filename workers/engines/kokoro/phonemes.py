@@ -16,6 +16,7 @@ from voicestream.workers.engines.kokoro import ipa_mapping
 from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGES
 from voicestream.workers.espeak_ng import library
 from voicestream.workers.onnx_voice import punctuation
+from voicestream.workers.text.control_characters import without_control_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,6 @@ _PORTUGUESE_VOICE: Final = "pt-br"
 _BRITISH, _AMERICAN = "en", "en-us"
 """Voices of espeak-ng."""
 
-_UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 _LATIN: Final = re.compile(r"([A-Za-zÀ-ÖØ-öø-ÿ][A-Za-zÀ-ÖØ-öø-ÿ' -]*)")
 _WORDS_PER_MINUTE: Final = 175
 
@@ -88,7 +88,7 @@ class Phonemizer:
             read = self._reader(spoken, espeak, is_british=is_british)
             found = "".join(
                 read(words) + punctuation_mark
-                for words, punctuation_mark in punctuation.split(_UNSPEAKABLE.sub(" ", text))
+                for words, punctuation_mark in punctuation.split(without_control_characters(text))
                 if words or punctuation_mark
             )
         return " ".join(found.split())

@@ -32,8 +32,6 @@ MIN_SPEED: Final = 0.5
 MAX_SPEED: Final = 2.0
 """Range of speeds that the network supports well."""
 
-CHUNK_SECONDS: Final = 0.25
-
 _MAX_CHARACTERS: Final = 400
 _MAX_CHARACTERS_DENSE: Final = 150
 """About half a minute: after a crash, a text is synthesized again from its start."""
@@ -114,9 +112,7 @@ class KokoroSynthesizer:
                 is_last=index == len(parts) - 1,
                 pause_seconds=chunk.pause_seconds / clamped,
             )
-            size = int(CHUNK_SECONDS * self.sample_rate)
-            for start in range(0, len(trimmed), size):
-                yield trimmed[start : start + size].copy()
+            yield from joining.cut(trimmed, self.sample_rate)
 
     def close(self) -> None:
         """Close the network."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import importlib
 import os
-import re
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +17,7 @@ from voicestream.workers.engines.piper.model import INSTALL, NAME, PACKAGES
 from voicestream.workers.espeak_ng import library as espeak_library
 from voicestream.workers.espeak_ng import voices as espeak_voices
 from voicestream.workers.onnx_voice import chunks, joining, punctuation, session
+from voicestream.workers.text.control_characters import without_control_characters
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -33,15 +33,12 @@ if TYPE_CHECKING:
 MIN_SPEED: Final = 0.5
 MAX_SPEED: Final = 2.0
 
-CHUNK_SECONDS: Final = 0.25
-
 LOADED_VOICES: Final = 2
 """Networks that stay in memory, each with 100 MB: that of the session's language and that of English."""
 
 _MAX_CHARACTERS: Final = 400
 """Half a minute: a sentence that is synthesized again after a crash is synthesized from its beginning."""
 
-_UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 _WORDS_PER_MINUTE: Final = 175
 _TIE: Final = "^"
 """What espeak-ng puts between the parts of a sound; the networks know them apart."""
@@ -122,7 +119,6 @@ class PiperSynthesizer:
         network = self._session(chosen)
         pace = min(max(speed, MIN_SPEED), MAX_SPEED)
         parts = chunks.split(said)
-        size = int(CHUNK_SECONDS * self.sample_rate)
         for index, chunk in enumerate(parts):
             sound = yield from _run(network, chosen, chunk.phonemes, speaker=speaker, pace=pace, seed=seed)
             joined = joining.join(
@@ -132,8 +128,7 @@ class PiperSynthesizer:
                 is_last=index == len(parts) - 1,
                 pause_seconds=chunk.pause_seconds / pace,
             )
-            for start in range(0, len(joined), size):
-                yield joined[start : start + size].copy()
+            yield from joining.cut(joined, self.sample_rate)
 
     def warm_up(self) -> None:
         """Load the networks that stay in memory and synthesize a word with each.
@@ -162,7 +157,7 @@ class PiperSynthesizer:
             espeak.configure(self._espeak_voices.get(voice.espeak.lower(), voice.espeak), _WORDS_PER_MINUTE, 0)
             found = "".join(
                 (espeak.phonemes(words.encode(), _TIE).replace(_TIE, "") if words else "") + mark.translate(_ALIKE)
-                for words, mark in punctuation.split(_UNSPEAKABLE.sub(" ", text))
+                for words, mark in punctuation.split(without_control_characters(text))
             )
         apart = unicodedata.normalize("NFD", " ".join(found.split()))
         return "".join(symbol for symbol in apart if symbol in voice.ids)
