@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from typing import TYPE_CHECKING
 
 from helpers import auto_voice, slowed_voice
-from helpers.comparing import first_difference, frames_of
+from helpers.comparing import first_difference
+from helpers.killed_voice import whole_and_killed
 from helpers.running import line
 
 if TYPE_CHECKING:
     from helpers.running import Voicestream
 
 auto_voice.skip_unless_installed()
-
-LONG = "I fixed the parser; it now keeps the last line, even when the file ends without a newline, and all tests pass."
 
 
 def test_auto_takes_it_for_english_and_another_engine_speaks_what_it_cannot(place: Voicestream) -> None:
@@ -38,20 +35,8 @@ def test_where_it_is_named_another_language_is_skipped(place: Voicestream) -> No
 
 def test_a_worker_that_is_killed_in_mid_sentence_goes_on_at_the_very_sample(place: Voicestream) -> None:
     slowed_voice.plug_in(place, "hibari")
-    for name in ("whole.wav", "killed.wav"):
-        run = place.run("--tts", slowed_voice.NAME, output=name)
-        run.write(line("Yes."))
-        run.wait_for("speech_finished")
-        pid = place.pid_of("tts")
-        run.write(line(LONG))
-        run.wait_for("speech_started", 2)
-        if name == "killed.wav":
-            os.kill(pid, signal.SIGKILL)
-            assert len(run.of("speech_finished")) == 1
-        assert run.finish() == 0, run.stderr
-        assert run.of("failed") == run.of("skipped") == []
+    whole, killed = whole_and_killed(place, "--tts", slowed_voice.NAME)
     assert place.worker("tts")["incarnation"] == 2
-    killed, whole = (frames_of(place.cwd / name) for name in ("killed.wav", "whole.wav"))
     assert len(whole) > 2 * 24_000 * 5
     assert first_difference(killed, whole) is None
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from typing import TYPE_CHECKING
 
 from helpers import tiny_kokoro
 from helpers.comparing import first_difference, frames_of
+from helpers.killed_voice import LONG, whole_and_killed
 from helpers.running import line
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from helpers.running import Run, Voicestream
 
 tiny_kokoro.skip_unless_installed()
-
-LONG = "I fixed the parser; it now keeps the last line, even when the file ends without a newline, and all tests pass."
 
 SLOWLY = 3_000
 """Rounds that take about half a second a chunk."""
@@ -52,21 +49,9 @@ def test_sentences_are_spoken_once_and_in_order_and_the_status_says_by_what(plac
 
 def test_a_worker_that_is_killed_in_mid_sentence_goes_on_at_the_very_sample(place: Voicestream) -> None:
     directory = models(place, rounds=SLOWLY)
-    for name in ("whole.wav", "killed.wav"):
-        run = speak(place, directory, output=name)
-        run.write(line("Yes."))
-        run.wait_for("speech_finished")
-        # Asked for before, because asking takes as long as a piece.
-        pid = place.pid_of("tts")
-        run.write(line(LONG))
-        run.wait_for("speech_started", 2)
-        if name == "killed.wav":
-            os.kill(pid, signal.SIGKILL)
-            assert len(run.of("speech_finished")) == 1
-        assert run.finish() == 0, run.stderr
-        assert run.of("failed") == run.of("skipped") == []
+    whole, killed = whole_and_killed(place, "--tts", "kokoro", "--models", str(directory))
     assert place.worker("tts")["incarnation"] == 2
-    assert first_difference(recorded(place, "killed.wav"), recorded(place, "whole.wav")) is None
+    assert first_difference(killed, whole) is None
 
 
 def test_without_weights_it_ends_with_the_command_that_fetches_them(place: Voicestream) -> None:

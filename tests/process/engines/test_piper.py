@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from helpers import auto_voice, piper_voices, slowed_voice
-from helpers.comparing import first_difference, frames_of
+from helpers.comparing import first_difference
 from helpers.hub_server import HubServer
+from helpers.killed_voice import whole_and_killed
 from helpers.pulling import models_of
 from helpers.running import line
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 piper_voices.skip_unless_engine_installed()
 
-LONG = "I fixed the parser; it now keeps the last line, even when the file ends without a newline, and all tests pass."
 MODEL = f"piper-{piper_voices.NAME}"
 
 
@@ -49,19 +47,7 @@ def test_a_worker_that_is_killed_in_mid_sentence_goes_on_at_the_very_sample(plac
     piper_voices.skip_unless_installed()
     slowed_voice.plug_in(place, "piper")
     models = str(piper_voices.link_real(place.home / "models"))
-    for name in ("whole.wav", "killed.wav"):
-        run = place.run("--tts", slowed_voice.NAME, "--models", models, output=name)
-        run.write(line("Yes."))
-        run.wait_for("speech_finished")
-        pid = place.pid_of("tts")
-        run.write(line(LONG))
-        run.wait_for("speech_started", 2)
-        if name == "killed.wav":
-            os.kill(pid, signal.SIGKILL)
-            assert len(run.of("speech_finished")) == 1
-        assert run.finish() == 0, run.stderr
-        assert run.of("failed") == run.of("skipped") == []
-    killed, whole = (frames_of(place.cwd / name) for name in ("killed.wav", "whole.wav"))
+    whole, killed = whole_and_killed(place, "--tts", slowed_voice.NAME, "--models", models)
     assert len(whole) > 2 * 24_000 * 4
     assert first_difference(killed, whole) is None
 

@@ -5,48 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from helpers.stage import StandIn
 from voicestream.config.engine_settings import EngineSettings
-from voicestream.protocol import pool_memory as segment
 from voicestream.protocol.messages import Ready
 from voicestream.supervisor.ledger.commands import WorkerId
-from voicestream.supervisor.processes import table as process_table
-from voicestream.supervisor.processes.table import ProcessTable
-from voicestream.supervisor.processes.watchdog import Limits
 from voicestream.supervisor.processes.worker_events import Removed
 from voicestream.supervisor.sessions.requirements import Requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from helpers.net import Net
+    from voicestream.supervisor.processes.table import ProcessTable
 
 TRANSLATOR = WorkerId("translation")
-
-
-@pytest.fixture
-def table(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessTable]:
-    monkeypatch.setattr(process_table, "WorkerProcess", StandIn)
-    monkeypatch.setenv("VOICESTREAM_LOG_DIR", str(tmp_path / "log"))
-    pool = segment.reserve(lambda _name: None)
-    made = ProcessTable(
-        net.hub,
-        hub_path=net.path,
-        segment=pool,
-        limits=Limits(),
-        threads=1,
-        progress=lambda _role: (None, 0),
-    )
-    made.obtain(Requirement("translation", "nllb"), time.monotonic())
-    yield made
-    for record in made.records.values():
-        if record.process is not None:
-            record.process.kill()
-            record.process.close()
-    pool.remove()
 
 
 def test_who_requires_the_same_shares_a_worker_and_who_requires_other_settings_gets_another(
