@@ -114,7 +114,7 @@ class ProcessTable(WorkerPool):
         """Number of processes started per role, so that no name on the hub is used twice."""
 
     def obtain(self, requirement: Requirement, now: float) -> WorkerRecord:
-        """Return the worker that meets a requirement; start one if there is none, or none any more."""
+        """Return the worker that meets a requirement; start it if it is missing or has failed."""
         record = self.find(requirement)
         if record is None:
             record = self.add(requirement)

@@ -1,4 +1,4 @@
-"""Messages in the wrong state, from the wrong peer, with absurd values: nothing gets lost, and the session goes on."""
+"""Invalid messages (wrong state, wrong peer, absurd values): no sentence is lost, and the session continues."""
 
 from __future__ import annotations
 

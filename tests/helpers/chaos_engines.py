@@ -54,7 +54,7 @@ class ChaosTranslator:
         return [translated(text, source, target) for text in texts]
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Release nothing."""
 
 
 class ChaosSynthesizer:
@@ -97,7 +97,7 @@ class ChaosSynthesizer:
             yield (chunk / np.float64(FULL_SCALE)).astype(np.float32)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Release nothing."""
 
 
 class SecondTranslator(ChaosTranslator):

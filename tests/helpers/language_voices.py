@@ -25,7 +25,7 @@ FRAMES: Final = 4_800
 """Of each English sentence: 0.2 s, shorter than anything that a real voice says."""
 
 LEFT_ALONE: Final = "left alone"
-"""What the translator does not translate."""
+"""Mark of a sentence that the translator leaves untranslated."""
 
 
 class EnglishVoice(PlainVoice):

@@ -1,4 +1,4 @@
-"""What docs/internals/engines.md shows, for tests that try it."""
+"""Code blocks of docs/internals/engines.md, for tests that run them."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class MisbehaviourError(Exception):
 
 
 def plug_in(directory: Path, role: str, *, others: tuple[str, ...] = ()) -> tuple[Orders, dict[str, str]]:
-    """Where to give orders, and what to add to the environment of the supervisor whose worker of ``role`` obeys.
+    """Return the file for orders, and the environment of a supervisor whose worker of ``role`` obeys them.
 
     Args:
         directory: is made.

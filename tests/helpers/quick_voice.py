@@ -52,7 +52,7 @@ class QuickVoice:
         yield np.zeros(FRAMES, np.float32)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Release nothing."""
 
 
 def plug_in(directory: Path) -> str:

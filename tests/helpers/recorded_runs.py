@@ -98,7 +98,7 @@ def _events(file: Path) -> dict[str, Any]:
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Where two recordings differ, a line each."""
+    """Return the differences of two recordings, a line each."""
     found = [f"{name}: only in one of them" for name in sorted(before.keys() ^ after.keys())]
     for name in sorted(before.keys() & after.keys()):
         one, other = before[name], after[name]

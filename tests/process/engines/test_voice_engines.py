@@ -25,7 +25,7 @@ def models(place: Voicestream) -> Path:
 
 
 def voices(place: Voicestream) -> int:
-    """How many tts workers there are."""
+    """Return the number of tts workers."""
     return [worker["role"] for worker in place.status()["workers"]].count("tts")
 
 
