@@ -133,7 +133,7 @@ def test_the_only_device_is_pulled_out_and_put_back_and_the_sentence_goes_on_whe
     recorder.wait_for_sound()
     recorder.wait(0.5)
     pulse.remove_sink(SINK)
-    driver.wait_until(lambda: b"cannot be opened now" in driver.output, "it looks for the device")
+    driver.wait_until(lambda: b"cannot be opened, retrying" in driver.output, "it looks for the device")
     # So that the listener is there before the sound is.
     with suspended(driver):
         pulse.add_sink(SINK)
