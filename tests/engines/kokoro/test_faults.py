@@ -86,7 +86,7 @@ def test_loading_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "model"))
     told: list[str] = []
     engine_loading.load_synthesizer("kokoro", lambda stage, _: told.append(stage)).close()
-    assert told == ["importing onnxruntime", "making the model", "warming up"]
+    assert told == ["importing onnxruntime", "loading the model", "warming up"]
 
 
 def test_what_the_network_was_made_of_is_not_kept_beside_it(load_kokoro: Load) -> None:

@@ -185,7 +185,7 @@ def test_where_the_decoder_of_our_own_was_not_measured_generate_is_used(
     jobs = Job(), Job(beams=5), Job(is_second_try=True)
     expected = [load("nllb", exact_nllb_models).translate(texts, "en", "es", job) for job in jobs]
     monkeypatch.setattr(transformers_translator, "DECODER_DEVICES", ())
-    monkeypatch.setattr(NllbDecoder, "answer", lambda *_: pytest.fail("that is the one of our own"))
+    monkeypatch.setattr(NllbDecoder, "decode", lambda *_: pytest.fail("that is the one of our own"))
     assert [load("nllb", exact_nllb_models).translate(texts, "en", "es", job) for job in jobs] == expected
     for after in (0, 2):
         asked: list[bool] = []
@@ -386,7 +386,7 @@ def test_loading_says_how_far_it_is(nllb_models: Path, monkeypatch: pytest.Monke
     assert [stage for stage, _ in told] == [
         "importing torch",
         "reading weights",
-        "making the model",
+        "loading the model",
         "warming up",
     ]
     assert dict(told)["reading weights"] == 1.0

@@ -411,7 +411,7 @@ def test_loading_says_how_far_it_is(xtts_models: Path, monkeypatch: pytest.Monke
     assert list(dict.fromkeys(stages)) == [
         "importing torch and coqui-tts",
         "reading weights",
-        "making the model",
+        "loading the model",
         "warming up",
     ]
 

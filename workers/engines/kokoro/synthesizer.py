@@ -149,7 +149,7 @@ def load(settings: EngineSettings, report: Report) -> KokoroSynthesizer:
             f"the package of espeak-ng cannot be used: {error}", hint=espeak_voices.REINSTALL
         ) from error
     front_end = phonemes.Phonemizer(Path(library), Path(data))
-    report("making the model", None)
+    report("loading the model", None)
     file = weights.network(directory)
     assert file is not None  # noqa: S101 - find() checked it
     network = KokoroNetwork(file, int(os.environ.get("OMP_NUM_THREADS") or 0))

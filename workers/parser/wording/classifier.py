@@ -32,8 +32,11 @@ _WORDS: Final = 2
 """Words without which nothing is said of a language."""
 _LETTERS: Final = 8
 
-_NAME: Final = re.compile(r"\S*[._/\\@=<>{}\[\]#:*`0-9]\S*\w|\S*[a-z][A-Z]\S*|\b[A-Z0-9]{2,}\b")
-"""Code names, which belong to no language."""
+_TOKEN: Final = re.compile(r"\S+")
+_NAME_CHARACTER: Final = re.compile(r"[._/\\@=<>{}\[\]#:*`0-9]")
+"""Makes a token a name if a letter or digit follows it."""
+_CAMEL_CASE: Final = re.compile(r"[a-z][A-Z]")
+_CAPITALS: Final = re.compile(r"\b[A-Z0-9]{2,}\b")
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +47,7 @@ def probabilities(text: str) -> dict[str, float] | None:
     Returns:
         None if the classifier is not installed.
     """
-    words = _NAME.sub(" ", text[:MAX_CHARACTERS]).split()
+    words = _TOKEN.sub(_without_names, text[:MAX_CHARACTERS]).split()
     if len(words) < _WORDS or sum(map(len, words)) < _LETTERS:
         return {}
     rank = _rank()
@@ -55,6 +58,22 @@ def probabilities(text: str) -> dict[str, float] | None:
         language = _SAME.get(code, code)
         found[language] = found.get(language, 0.0) + share
     return found
+
+
+def _without_names(match: re.Match[str]) -> str:
+    """Return a token without code names, which belong to no language.
+
+    Each expression is searched once in a token: joined in one pattern they take cubic time for a long token.
+    """
+    token = match[0]
+    name = _NAME_CHARACTER.search(token)
+    if name is not None:
+        end = len(token)
+        while end and not (token[end - 1].isalnum() or token[end - 1] == "_"):
+            end -= 1
+        if name.end() < end:
+            return " " + token[end:]
+    return " " if _CAMEL_CASE.search(token) else _CAPITALS.sub(" ", token)
 
 
 @functools.cache
