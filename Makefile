@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test attacks lint neural types bench chaos soak fuzz-hub format clean
+.PHONY: help demo test attacks lint neural types bench listen chaos soak fuzz-hub format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ bench: $(VENV)/base ## print the latency table of this machine, and throughputs;
 	@$(BIN)/python -P tests/benchmarks/bench_hibari.py
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_nllb.py $(FULL)
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_xtts.py $(FULL)
+
+# CHAINS="'hibari en' 'kokoro ja'": only these; RECORD=--record: record the rates that later runs are compared with.
+listen: $(VENV)/neural ## let a speech recognizer hear the real voices; fails where more words are wrong than recorded
+	@PYTHONPATH=tests $(BIN)/python -P -m helpers.listening --worst 3 $(if $(CHAINS),--chains $(CHAINS)) $(RECORD)
 
 chaos: $(VENV)/base ## kill workers while 30,000 sentences flow, and count what became of them (a quarter of an hour)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.chaos --seeds 1 2 3 --sentences 10000
