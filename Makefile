@@ -18,7 +18,7 @@ help: ## show this list
 demo: $(VENV)/base ## speak a bundled agent session
 	@$(BIN)/voicestream demo
 
-# Four at a time: most tests wait most of the time. Which must not run beside each other is in tests/helpers/groups.py.
+# Four at a time: most tests wait most of the time. Which must not run beside each other is in tests/helpers/fixtures/groups.py.
 # A process that dies is replaced, but not for ever.
 PYTEST := $(BIN)/python -P -m pytest --dist loadgroup --max-worker-restart 4
 PROCESSES := 4
@@ -39,7 +39,7 @@ lint: $(VENV)/dev ## check format, lint rules and types
 neural: $(VENV)/neural ## add what the neural engines need; without it their tests are skipped
 
 types: $(VENV)/dev ## check types only, and that the checkers would see an error
-	@$(BIN)/python -P tests/helpers/shadow_tree.py check
+	@$(BIN)/python -P tests/helpers/project/shadow_tree.py check
 
 bench: $(VENV)/base ## print the latency table of this machine, and throughputs; FULL=--full: with models at full size
 	@$(BIN)/voicestream bench

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 
 FOLDER = Path(__file__).parent
 PATIENCE = "6"

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.player_driver import PlayerDriver
-from helpers.pulse import PulseServer, Recorder, skip_unless_installed
-from helpers.running import voicestream_place
+from helpers.audio.player_driver import PlayerDriver
+from helpers.audio.pulse import PulseServer, Recorder, skip_unless_installed
+from helpers.process.running import voicestream_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.pulse import SINK, Reading, Recorder, ramp
+from helpers.audio.pulse import SINK, Reading, Recorder, ramp
 from voicestream.protocol.messages import PlaybackFinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from helpers.player_driver import PlayerDriver
-    from helpers.pulse import PulseServer
+    from helpers.audio.player_driver import PlayerDriver
+    from helpers.audio.pulse import PulseServer
 
 pytestmark = pytest.mark.audio
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.player_driver import PlayerDriver
+from helpers.audio.player_driver import PlayerDriver
 from voicestream.protocol.messages import (
     AudioPlayed,
     Cancel,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.heard import Account, as_written, sentences_of
-from helpers.pulse import SINK
-from helpers.running import line, wait_until
+from helpers.audio.heard import Account, as_written, sentences_of
+from helpers.audio.pulse import SINK
+from helpers.process.running import line, wait_until
 from voicestream.workers.player.sound_device import HUNG_SECONDS, LOST_SECONDS
 
 if TYPE_CHECKING:
-    from helpers.pulse import PulseServer, Recorder
-    from helpers.running import Run, Voicestream
+    from helpers.audio.pulse import PulseServer, Recorder
+    from helpers.process.running import Run, Voicestream
 
 pytestmark = pytest.mark.audio
 

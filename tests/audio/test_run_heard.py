@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.deadline import remaining
-from helpers.heard import as_written, places_in, sentences_of
-from helpers.running import line, voicestream_place, wait_until
+from helpers.audio.heard import as_written, places_in, sentences_of
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import line, voicestream_place, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from helpers.pulse import PulseServer, Recorder
-    from helpers.running import Voicestream
+    from helpers.audio.pulse import PulseServer, Recorder
+    from helpers.process.running import Voicestream
 
 pytestmark = pytest.mark.audio
 

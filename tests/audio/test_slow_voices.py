@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import slow_voice
-from helpers.pulse import Reading
-from helpers.running import line
-from helpers.slow_voice import LATENCY_SECONDS, RATE, first_of, frames_of
+from helpers.audio.pulse import Reading
+from helpers.process.running import line
+from helpers.voices import slow_voice
+from helpers.voices.slow_voice import LATENCY_SECONDS, RATE, first_of, frames_of
 
 if TYPE_CHECKING:
-    from helpers.pulse import Recorder
-    from helpers.running import Voicestream
+    from helpers.audio.pulse import Recorder
+    from helpers.process.running import Voicestream
 
 pytestmark = pytest.mark.audio
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.pulse import Reading, ramp
+from helpers.audio.pulse import Reading, ramp
 from voicestream.protocol.messages import (
     AudioPlayed,
     Cancel,
@@ -31,8 +31,8 @@ from voicestream.protocol.messages import (
 )
 
 if TYPE_CHECKING:
-    from helpers.player_driver import PlayerDriver
-    from helpers.pulse import PulseServer, Recorder
+    from helpers.audio.player_driver import PlayerDriver
+    from helpers.audio.pulse import PulseServer, Recorder
 
 pytestmark = pytest.mark.audio
 
@@ -338,7 +338,7 @@ def test_the_device_is_released_when_nothing_is_played_and_opened_again(
 def test_a_sentence_goes_on_at_the_right_frame_after_the_sound_server_was_started_again(
     driver: PlayerDriver, pulse: PulseServer
 ) -> None:
-    from helpers.pulse import Recorder as NewRecorder
+    from helpers.audio.pulse import Recorder as NewRecorder
 
     driver.start()
     driver.open("s")

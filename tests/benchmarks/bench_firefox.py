@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from fxtranslate import Translator
 
-from helpers import firefox_models
+from helpers.models import firefox_models
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines.translator import Job
 from voicestream.protocol.messages import TranslationOptions

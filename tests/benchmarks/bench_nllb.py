@@ -24,7 +24,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers import tiny_nllb
+from helpers.models import tiny_nllb
 from voicestream.bench.hardware import describe
 from voicestream.bench.random_models.sizes import FULL_SIZES
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE

@@ -27,7 +27,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers import tiny_xtts
+from helpers.models import tiny_xtts
 from voicestream.bench.gpu import baseline_coqui
 from voicestream.bench.hardware import describe
 from voicestream.bench.random_models.sizes import FULL_SIZES

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.running import COMMAND, wait_until
+from helpers.process.running import COMMAND, wait_until
 from voicestream.bench import first_sound, help_text, hub_overhead, proportional_memory, sound_server, table
 from voicestream.bench.figures import Figure, Report, percentile
 from voicestream.bench.hardware import describe

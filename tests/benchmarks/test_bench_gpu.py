@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from helpers.neural import skip_unless_voice_installed
-from helpers.running import COMMAND
+from helpers.fixtures.neural import skip_unless_voice_installed
+from helpers.process.running import COMMAND
 from voicestream.bench import table
 from voicestream.bench.figures import Figure, Report
 from voicestream.bench.gpu import contention, gpu_memory, gpu_suite, profile, subprocess_tasks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_kokoro
+from helpers.models import tiny_kokoro
 from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.workers import engine_loading
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.kokoro_engine import Load
+    from helpers.models.kokoro_engine import Load
     from voicestream.engines.synthesizer import Synthesizer
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from helpers.manual import DOCUMENT, shown
-from helpers.plugging import offer_specs
+from helpers.project.manual import DOCUMENT, shown
+from helpers.voices.plugging import offer_specs
 from voicestream.config import languages
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines import registry

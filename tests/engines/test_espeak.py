@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 from voicestream.config import languages
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError, UsageError

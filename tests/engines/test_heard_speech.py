@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.sounds import Engine, quiet
+from helpers.audio.sounds import Engine, quiet
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.workers.engines.espeak import synthesizer
 from voicestream.workers.text.duration_bounds import DurationBounds

@@ -7,9 +7,9 @@ nothing is said until the device is let go of, or everything is started anew. Wh
 the sentences, each once and in order, with silence only between them.
 
 A machine that keeps sound programs from running for longer than the device's buffer lasts makes gaps that are nobody's
-fault. Whether it did is known from others (helpers/standstill.py). A gap, and an `underrun`, that was preceded by as
-much waiting is counted apart; any other is unexplained, and the run fails. Whatever else differs is a fault: a sample
-that is lost, doubled or changed has no excuse.
+fault. Whether it did is known from others (helpers/faults/standstill.py). A gap, and an `underrun`, that was preceded
+by as much waiting is counted apart; any other is unexplained, and the run fails. Whatever else differs is a fault: a
+sample that is lost, doubled or changed has no excuse.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import psutil
 
-from helpers.heard import Account, as_written, sentences_of
-from helpers.pulse import RATE, PulseServer, Recorder
-from helpers.running import line, voicestream_place
-from helpers.standstill import LATE_SECONDS, Watch
+from helpers.audio.heard import Account, as_written, sentences_of
+from helpers.audio.pulse import RATE, PulseServer, Recorder
+from helpers.faults.standstill import LATE_SECONDS, Watch
+from helpers.process.running import line, voicestream_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from helpers.heard import Break
-    from helpers.pulse import Recording
-    from helpers.running import Event, Run, Voicestream
+    from helpers.audio.heard import Break
+    from helpers.audio.pulse import Recording
+    from helpers.process.running import Event, Run, Voicestream
 
 TEXTS: Final = (
     "Let me look at the parser first.",

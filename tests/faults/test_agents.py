@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers import quick_voice
-from helpers.deadline import remaining
-from helpers.running import COMMAND, line, wait_until
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, line, wait_until
+from helpers.voices import quick_voice
 
 if TYPE_CHECKING:
-    from helpers.running import Event, Run, Voicestream
+    from helpers.process.running import Event, Run, Voicestream
 
 PIPE_CUT = 65_536
 """Bytes after which an agent was seen to end with exit code 0 in the middle of a line."""

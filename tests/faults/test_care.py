@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import careless_voice
-from helpers.careless_voice import SILENT_AT_FIRST, seconds_of
-from helpers.running import line
+from helpers.process.running import line
+from helpers.voices import careless_voice
+from helpers.voices.careless_voice import SILENT_AT_FIRST, seconds_of
 
 if TYPE_CHECKING:
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 TEXTS = [
     "The first sentence is one that goes on for a while, so that there is time.",

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import chaos_sound, chaos_table
-from helpers.chaos_faults import HARSHNESS, Fault, Recovery, recoveries
-from helpers.chaos_ground import Held
-from helpers.chaos_run import Result, chaos
+from helpers.chaos import chaos_sound, chaos_table
+from helpers.chaos.chaos_faults import HARSHNESS, Fault, Recovery, recoveries
+from helpers.chaos.chaos_ground import Held
+from helpers.chaos.chaos_run import Result, chaos
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from helpers.chaos_faults import Kind
+    from helpers.chaos.chaos_faults import Kind
 
 TEXTS = [chaos_sound.translated(chaos_sound.text_of(2, sentence), "en", "es") for sentence in range(40)]
 

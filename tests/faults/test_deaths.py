@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.deadline import remaining
-from helpers.planted_voices import plant
-from helpers.running import COMMAND, line, wait_until
-from helpers.session import Session
-from helpers.terminal import Terminal
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, line, wait_until
+from helpers.process.session import Session
+from helpers.process.terminal import Terminal
+from helpers.voices.planted_voices import plant
 from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
 from voicestream.supervisor.processes.watchdog import UNATTENDED_SECONDS
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.running import Event, Run, Voicestream
+    from helpers.process.running import Event, Run, Voicestream
 
 # Each takes some seconds: one from the start of the run on, one from that of its session.
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.misbehaviour import WRONG_PROTOCOL, plug_in
-from helpers.running import line, wait_until
+from helpers.faults.misbehaviour import WRONG_PROTOCOL, plug_in
+from helpers.process.running import line, wait_until
 from voicestream.bench import null_engines
 from voicestream.protocol.messages import PROTOCOL_VERSION
 from voicestream.supervisor.processes.worker_events import ROLE_WORDS
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 ROLES = ("parser", "translation", "tts", "player")
 

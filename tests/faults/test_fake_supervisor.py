@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.faking import faked
-from helpers.running import line
+from helpers.faults.faking import faked
+from helpers.process.running import line
 from voicestream.client.connection import Client, NoAnswerError
 from voicestream.protocol.messages import StatusRequest
 from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 
 @pytest.mark.parametrize("manner", ["silent", "garbage", "huge"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.running import line, wait_until
+from helpers.process.running import line, wait_until
 from voicestream.bench import null_engines
 from voicestream.supervisor.processes.table import START_ORDER
 from voicestream.supervisor.processes.worker_log import BURST_BYTES, BYTES_PER_SECOND, READ_BYTES, REST_SECONDS
@@ -21,7 +21,7 @@ from voicestream.supervisor.processes.worker_log import BURST_BYTES, BYTES_PER_S
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 FLOODING_WORKER = """
 import os, sys, threading

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, get_args
 import psutil
 import pytest
 
-from helpers import attack
-from helpers.hostile import HARMLESS, Draw
-from helpers.stage import ROLES, Listener, new_stage
+from helpers.faults import attack
+from helpers.faults.hostile import HARMLESS, Draw
+from helpers.supervisor.stage import ROLES, Listener, new_stage
 from voicestream.errors import EXIT_INCOMPLETE
 from voicestream.protocol.messages import PROTOCOL_VERSION, FromWorker, Input, InputNotice, OpenSession, StatusRequest
 from voicestream.protocol.transport import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, pack
@@ -23,7 +23,7 @@ from voicestream.supervisor.requests import MAX_REQUESTS_A_SECOND
 from voicestream.supervisor.sessions.admission import MAX_SESSIONS
 
 if TYPE_CHECKING:
-    from helpers.stage import Stage
+    from helpers.supervisor.stage import Stage
 
 SEEDS = range(8)
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers import attack
-from helpers.deadline import remaining
-from helpers.running import COMMAND, line, wait_until
+from helpers.faults import attack
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, line, wait_until
 from voicestream.protocol.transport import MAX_WAITING_FRAMES, MAX_WIRE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 MAX_GROWTH_BYTES = 60 << 20
 """Of the supervisor's memory: each attacker may have some frames of a megabyte waiting there, however many it sends."""

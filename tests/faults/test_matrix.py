@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.comparing import first_difference
-from helpers.matrix_cells import CELLS, FAULTS, LIMIT_SECONDS, MOMENTS, ROLES, Cell, Expectation, expectation_of
-from helpers.matrix_run import Matrix, Outcome
-from helpers.misbehaviour import MARKED, SLOW_START_SECONDS
+from helpers.audio.comparing import first_difference
+from helpers.faults.matrix_cells import CELLS, FAULTS, LIMIT_SECONDS, MOMENTS, ROLES, Cell, Expectation, expectation_of
+from helpers.faults.matrix_run import Matrix, Outcome
+from helpers.faults.misbehaviour import MARKED, SLOW_START_SECONDS
 from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.supervisor.processes.worker_events import ROLE_WORDS
 

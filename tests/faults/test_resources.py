@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.planted_voices import DEATH_VARIABLE, plant
-from helpers.running import COMMAND, SHARED_MEMORY, line, wait_until
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, SHARED_MEMORY, line, wait_until
+from helpers.voices.planted_voices import DEATH_VARIABLE, plant
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 # Most take a second or two; the machines that run this are shared.
 HELLO = line("Hello world.")

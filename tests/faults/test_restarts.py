@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import chaos_engines
-from helpers.chaos_faults import ROLES
-from helpers.chaos_ground import Ground, ground
-from helpers.chaos_run import SILENCE_LIMIT_SECONDS
-from helpers.running import wait_until
+from helpers.chaos import chaos_engines
+from helpers.chaos.chaos_faults import ROLES
+from helpers.chaos.chaos_ground import Ground, ground
+from helpers.chaos.chaos_run import SILENCE_LIMIT_SECONDS
+from helpers.process.running import wait_until
 from voicestream.protocol.messages import RestartWorker, WorkerRestarted
 
 if TYPE_CHECKING:

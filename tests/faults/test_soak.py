@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.pulse import skip_unless_installed
+from helpers.audio.pulse import skip_unless_installed
 
 SECONDS = 25
 """The last round takes some seconds more, and so do the start and the end."""

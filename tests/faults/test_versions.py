@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 import zmq
 
-from helpers.faking import faked
-from helpers.running import line, wait_until
+from helpers.faults.faking import faked
+from helpers.process.running import line, wait_until
 from voicestream.client.connection import ANSWER_SECONDS
 from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.protocol.messages import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 OLDER = {"type": "OpenSession", "pid": 1, "options": {"what": "nobody knows"}}
 """Of the version whose messages carried no number."""

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_voices
-from helpers.hub_server import HubServer
-from helpers.neural import skip_unless_installed
-from helpers.pulling import models_of, pull
-from helpers.tiny_nllb import NAME
+from helpers.fixtures.neural import skip_unless_installed
+from helpers.models import tiny_voices
+from helpers.models.hub_server import HubServer
+from helpers.models.pulling import models_of, pull
+from helpers.models.tiny_nllb import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 BIG_BYTES = 25_000_000
 """More than two of the pieces in which huggingface_hub writes what it gets (10 MiB)."""

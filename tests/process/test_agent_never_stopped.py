@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.faking import faked
-from helpers.running import COMMAND, wait_until
+from helpers.faults.faking import faked
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, wait_until
 from voicestream import errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 HALF = b'{"type":"user","message":{"role":"user","content":[{"type":"tool_result","content":"' + b"x" * 900 + b'"}]}}\n'
 HALF *= 700

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.running import COMMAND, line
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, line
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 GOOD = line("All is well.")
 

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from helpers.deadline import remaining
-from helpers.gated_voice import FAILURE, NAME, Gate, texts
-from helpers.running import COMMAND, line, wait_until
-from helpers.session import Session
-from helpers.terminal import Terminal
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, line, wait_until
+from helpers.process.session import Session
+from helpers.process.terminal import Terminal
+from helpers.voices.gated_voice import FAILURE, NAME, Gate, texts
 from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
 from voicestream.supervisor.sessions.admission import MAX_SESSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 COLUMNS = 80
 LINES = 24

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.running import line, wait_until
+from helpers.process.running import line, wait_until
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 
 def has_not_ended(process: psutil.Process) -> bool:

@@ -9,11 +9,11 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from helpers.deadline import remaining
-from helpers.running import COMMAND, line
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, line
 
 if TYPE_CHECKING:
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 MIB = 1 << 20
 

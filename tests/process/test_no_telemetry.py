@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import auto_voice, piper_voices, tiny_kokoro
-from helpers.neural import PACKAGES, VOICE_PACKAGES, skip_unless_installed
-from helpers.running import COMMAND, line
+from helpers.fixtures.neural import PACKAGES, VOICE_PACKAGES, skip_unless_installed
+from helpers.models import piper_voices, tiny_kokoro
+from helpers.process.running import COMMAND, line
+from helpers.voices import auto_voice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import planted_voices
-from helpers.planted_voices import Steady
-from helpers.running import line
+from helpers.process.running import line
+from helpers.voices import planted_voices
+from helpers.voices.planted_voices import Steady
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 TEXT = "One is said. Two is said.\n\nThree is said."
 

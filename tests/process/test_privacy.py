@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.running import line
+from helpers.process.running import line
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 NOBODY = 65534
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.running import COMMAND, line, wait_until
-from helpers.terminal import Terminal
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, line, wait_until
+from helpers.process.terminal import Terminal
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 HELLO = b'{"content":[{"type":"text","text":"Hello world"}]}\n'
 

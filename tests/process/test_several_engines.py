@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers import quick_voice
-from helpers.planted_voices import plant
-from helpers.running import line, wait_until
+from helpers.process.running import line, wait_until
+from helpers.voices import quick_voice
+from helpers.voices.planted_voices import plant
 from voicestream.bench import null_engines
 
 if TYPE_CHECKING:
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 TEXTS = [f"Sentence number {number} of this session, which has a few more words than it needs." for number in range(16)]
 

@@ -10,14 +10,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.running import COMMAND, line, voicestream_place, wait_until
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, line, voicestream_place, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 Stream = int | IO[Any] | None
 

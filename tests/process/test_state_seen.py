@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpers.running import line, wait_until
+from helpers.process.running import line, wait_until
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 PAUSED = "⏸ paused: voicestream resume"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from helpers.tiny_voices import torch_file, xtts
+from helpers.models.tiny_voices import torch_file, xtts
 from voicestream.cli import failures
 from voicestream.cli.columns import Column, table
 from voicestream.client.captions import Captions
@@ -18,7 +18,7 @@ from voicestream.protocol.messages import Done, SessionEvent
 from voicestream.protocol.transport import pack, unpack
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 CODES = "a\x1b]52;c;b3duZWQ=\x07b\x9b2J\u202ec\udcff"
 CLEAN = "abc\ufffd"

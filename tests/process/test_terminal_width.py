@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.running import COMMAND, wait_until
-from helpers.terminal import Terminal
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, wait_until
+from helpers.process.terminal import Terminal
 from voicestream.cli.columns import cells
 from voicestream.terminal_text import strip_terminal_codes
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 WIDTH = 80
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 import msgpack
 import zmq
 
-from helpers import tattling
-from helpers.running import line, wait_until
+from helpers.process.running import line, wait_until
+from helpers.voices import tattling
 from voicestream.protocol.messages import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 MARK: Final = "Zyxomarabel"
 """A word of which no program, path or message of ours has a part."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.running import line, voicestream_place, wait_until
+from helpers.process.running import line, voicestream_place, wait_until
 from voicestream.bench import null_engines
 
 if TYPE_CHECKING:
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 ROLES = ("parser", "translation", "tts", "player")
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.net import new_net
+from helpers.supervisor.net import new_net
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from helpers.net import Net
+    from helpers.supervisor.net import Net
 
 
 @pytest.fixture

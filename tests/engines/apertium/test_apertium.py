@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError

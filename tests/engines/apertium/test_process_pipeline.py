@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 from voicestream.workers.engines.apertium.process_pipeline import PipelineError, ProcessPipeline
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers import firefox_models
+from helpers.models import firefox_models
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines.translator import CancelledError, Job
 from voicestream.errors import EngineNotReadyError

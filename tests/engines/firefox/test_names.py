@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import firefox_models
+from helpers.models import firefox_models
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines.translator import Job, Made
 from voicestream.protocol.messages import TranslationOptions

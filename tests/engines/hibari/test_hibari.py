@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import auto_voice
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
+from helpers.voices import auto_voice
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers import engine_loading
 from voicestream.workers.engines.hibari import synthesizer, voices

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.guarded import guarded
-from helpers.interpreted import skip_unless_interpreted
+from helpers.fixtures.interpreted import skip_unless_interpreted
+from helpers.kernels.guarded import guarded
 
 skip_unless_interpreted()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.interpreted import H100, RTX_4090
-from helpers.neural import skip_unless_installed
+from helpers.fixtures.interpreted import H100, RTX_4090
+from helpers.fixtures.neural import skip_unless_installed
 
 skip_unless_installed(("torch", "transformers", "triton"))
 
@@ -23,7 +23,13 @@ GPUS = {90: H100, 89: RTX_4090}
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     """Capability, kernel and bytes of shared memory; one process for all GPUs, because its imports take long."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "helpers.compiled_kernels", *(f"{gpu}:{memory}" for gpu, memory in GPUS.items())],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "helpers.kernels.compiled_kernels",
+            *(f"{gpu}:{memory}" for gpu, memory in GPUS.items()),
+        ],
         env=os.environ
         | {"PYTHONPATH": str(Path(__file__).parents[2]), "TRITON_CACHE_DIR": str(tmp_path_factory.mktemp("triton"))},
         capture_output=True,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import fake_sides
-from helpers.neural import skip_unless_installed
+from helpers.faults import fake_sides
+from helpers.fixtures.neural import skip_unless_installed
 
 skip_unless_installed()
 
-from helpers import tiny_xtts
+from helpers.models import tiny_xtts
 from voicestream.bench.gpu import contention, contention_process
 from voicestream.bench.gpu.contention_process import Flag, Translation, Voice, Work
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE

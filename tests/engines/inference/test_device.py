@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.neural import skip_unless_installed
+from helpers.fixtures.neural import skip_unless_installed
 
 skip_unless_installed()
 

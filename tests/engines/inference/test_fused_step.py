@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.interpreted import RTX_4090, skip_unless_interpreted
+from helpers.fixtures.interpreted import RTX_4090, skip_unless_interpreted
 
 skip_unless_interpreted()
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.guarded import guarded, is_intact
-from helpers.interpreted import skip_unless_interpreted
+from helpers.fixtures.interpreted import skip_unless_interpreted
+from helpers.kernels.guarded import guarded, is_intact
 
 skip_unless_interpreted()
 

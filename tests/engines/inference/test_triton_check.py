@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.interpreted import H100, skip_unless_interpreted
+from helpers.fixtures.interpreted import H100, skip_unless_interpreted
 
 skip_unless_interpreted()
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import auto_voice, tiny_kokoro
-from helpers.kokoro_engine import SENTENCE, phonemes, sound
-from helpers.tiny_kokoro import NAME, heard, spoken
+from helpers.models import tiny_kokoro
+from helpers.models.kokoro_engine import SENTENCE, phonemes, sound
+from helpers.models.tiny_kokoro import NAME, heard, spoken
+from helpers.voices import auto_voice
 from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers import engine_loading
@@ -20,7 +21,7 @@ from voicestream.workers.onnx_voice import session
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.kokoro_engine import Load
+    from helpers.models.kokoro_engine import Load
 
 tiny_kokoro.skip_unless_installed()
 

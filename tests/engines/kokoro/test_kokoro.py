@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import tiny_kokoro
-from helpers.deadline import remaining
-from helpers.kokoro_engine import LONG, SAID, SENTENCE, phonemes, sound
-from helpers.tiny_kokoro import FRAME, SAMPLE_RATE, heard, spoken
+from helpers.fixtures.deadline import remaining
+from helpers.models import tiny_kokoro
+from helpers.models.kokoro_engine import LONG, SAID, SENTENCE, phonemes, sound
+from helpers.models.tiny_kokoro import FRAME, SAMPLE_RATE, heard, spoken
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.engines.kokoro import network
 from voicestream.workers.onnx_voice import deterministic_noise
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from helpers.kokoro_engine import Load
+    from helpers.models.kokoro_engine import Load
     from voicestream.workers.engines.kokoro.synthesizer import KokoroSynthesizer
 
 tiny_kokoro.skip_unless_installed()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import espeakng_loader
 import pytest
 
-from helpers import tiny_kokoro
+from helpers.models import tiny_kokoro
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.engines.kokoro import japanese, phonemes

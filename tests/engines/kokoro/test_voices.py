@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import tiny_kokoro
-from helpers.kokoro_engine import SAID, SENTENCE, phonemes, sound
-from helpers.tiny_kokoro import heard, spoken
+from helpers.models import tiny_kokoro
+from helpers.models.kokoro_engine import SAID, SENTENCE, phonemes, sound
+from helpers.models.tiny_kokoro import heard, spoken
 from voicestream.errors import UsageError
 
 if TYPE_CHECKING:
-    from helpers.kokoro_engine import Load
+    from helpers.models.kokoro_engine import Load
 
 tiny_kokoro.skip_unless_installed()
 

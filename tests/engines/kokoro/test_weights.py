@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_kokoro
-from helpers.tiny_kokoro import NAME
+from helpers.models import tiny_kokoro
+from helpers.models.tiny_kokoro import NAME
 from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers import engine_loading

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_nllb
-from helpers.neural import skip_unless_installed
-from helpers.tiny_nllb import END, NAME, PAD
+from helpers.fixtures.neural import skip_unless_installed
+from helpers.models import tiny_nllb
+from helpers.models.tiny_nllb import END, NAME, PAD
 
 skip_unless_installed()
 

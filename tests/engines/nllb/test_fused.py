@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from helpers.interpreted import skip_unless_interpreted
+from helpers.fixtures.interpreted import skip_unless_interpreted
 
 skip_unless_interpreted()
 

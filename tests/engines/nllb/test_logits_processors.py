@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.neural import skip_unless_installed
-from helpers.tiny_nllb import PAD
+from helpers.fixtures.neural import skip_unless_installed
+from helpers.models.tiny_nllb import PAD
 
 skip_unless_installed()
 

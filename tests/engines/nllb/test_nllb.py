@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_nllb
-from helpers.neural import skip_unless_installed
-from helpers.tiny_nllb import END, NAME
+from helpers.fixtures.neural import skip_unless_installed
+from helpers.models import tiny_nllb
+from helpers.models.tiny_nllb import END, NAME
 from voicestream.config import languages
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.engines.translator import CancelledError, Job

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.neural import skip_unless_installed
-from helpers.tiny_nllb import NAME
+from helpers.fixtures.neural import skip_unless_installed
+from helpers.models.tiny_nllb import NAME
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import licences, location, packages

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import piper_voices
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
+from helpers.models import piper_voices
 from voicestream.config.engine_settings import MODELS_VARIABLE, EngineSettings
 from voicestream.workers.engines.piper import synthesizer, voices
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import piper_voices
+from helpers.models import piper_voices
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines import registry
 from voicestream.errors import EngineNotReadyError, UsageError

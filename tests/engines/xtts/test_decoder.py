@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from helpers import tiny_xtts
-from helpers.neural import skip_unless_voice_installed
+from helpers.fixtures.neural import skip_unless_voice_installed
+from helpers.models import tiny_xtts
 
 skip_unless_voice_installed()
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from helpers.parsing import load
+from helpers.project.parsing import load
 from voicestream.workers.engines.xtts.coqui.front_end import guard_text
 from voicestream.workers.tts.normalization.normalize import words
 
@@ -26,7 +26,7 @@ ROMANIZED: Final = ("ja", "ko", "zh")
 
 def read_by_coqui(texts: list[tuple[str, str]]) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "helpers.coqui_front_end"],
+        [sys.executable, "-P", "-m", "helpers.models.coqui_front_end"],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         input=json.dumps(texts),
         capture_output=True,

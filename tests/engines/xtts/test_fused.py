@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers.interpreted import skip_unless_interpreted
-from helpers.neural import skip_unless_voice_installed
+from helpers.fixtures.interpreted import skip_unless_interpreted
+from helpers.fixtures.neural import skip_unless_voice_installed
 
 skip_unless_interpreted()
 skip_unless_voice_installed()

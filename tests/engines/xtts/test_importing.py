@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import tiny_xtts
-from helpers.neural import skip_unless_voice_installed
+from helpers.fixtures.neural import skip_unless_voice_installed
+from helpers.models import tiny_xtts
 from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.neural import skip_unless_installed
+from helpers.fixtures.neural import skip_unless_installed
 
 skip_unless_installed(("torch",))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.neural import skip_unless_voice_installed
+from helpers.fixtures.neural import skip_unless_voice_installed
 
 skip_unless_voice_installed()
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers import small_vocoder
-from helpers.neural import skip_unless_voice_installed
-from helpers.plain_kernels import PlainKernels
+from helpers.fixtures.neural import skip_unless_voice_installed
+from helpers.kernels import small_vocoder
+from helpers.kernels.plain_kernels import PlainKernels
 
 skip_unless_voice_installed()
 

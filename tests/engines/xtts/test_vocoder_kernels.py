@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.neural import skip_unless_installed, skip_unless_voice_installed
+from helpers.fixtures.neural import skip_unless_installed, skip_unless_voice_installed
 
 skip_unless_voice_installed()
 
@@ -22,7 +22,7 @@ H100, RTX_4090, OLDEST = 227 << 10, 99 << 10, 64 << 10
 def test_each_kernel_does_what_torch_does() -> None:
     skip_unless_installed(("triton",))
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "helpers.vocoder_in_triton"],
+        [sys.executable, "-P", "-m", "helpers.kernels.vocoder_in_triton"],
         env=os.environ
         | {
             "TRITON_INTERPRET": "1",

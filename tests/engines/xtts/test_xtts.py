@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pytest
 
-from helpers import tiny_xtts
-from helpers.neural import skip_unless_voice_installed
+from helpers.fixtures.neural import skip_unless_voice_installed
+from helpers.models import tiny_xtts
 from voicestream.config import languages
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError, UsageError

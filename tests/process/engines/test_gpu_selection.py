@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.planted_cards import plant
-from helpers.running import line
+from helpers.process.running import line
+from helpers.voices.planted_cards import plant
 from voicestream.supervisor.ledger.speaking import FIRST_SOUND_SECONDS
 
 if TYPE_CHECKING:
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 ENGINES = ("--translator", "told", "--tts", "told")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpers import auto_voice, slowed_voice
-from helpers.comparing import first_difference
-from helpers.killed_voice import whole_and_killed
-from helpers.running import line
+from helpers.audio.comparing import first_difference
+from helpers.process.running import line
+from helpers.voices import auto_voice, slowed_voice
+from helpers.voices.killed_voice import whole_and_killed
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 auto_voice.skip_unless_installed()
 

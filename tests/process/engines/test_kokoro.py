@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpers import tiny_kokoro
-from helpers.comparing import first_difference, frames_of
-from helpers.killed_voice import LONG, whole_and_killed
-from helpers.running import line
+from helpers.audio.comparing import first_difference, frames_of
+from helpers.models import tiny_kokoro
+from helpers.process.running import line
+from helpers.voices.killed_voice import LONG, whole_and_killed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 tiny_kokoro.skip_unless_installed()
 

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import auto_voice, piper_voices, slowed_voice
-from helpers.comparing import first_difference
-from helpers.hub_server import HubServer
-from helpers.killed_voice import whole_and_killed
-from helpers.pulling import models_of
-from helpers.running import line
+from helpers.audio.comparing import first_difference
+from helpers.models import piper_voices
+from helpers.models.hub_server import HubServer
+from helpers.models.pulling import models_of
+from helpers.process.running import line
+from helpers.voices import auto_voice, slowed_voice
+from helpers.voices.killed_voice import whole_and_killed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 piper_voices.skip_unless_engine_installed()
 

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from helpers.manual import shown
-from helpers.running import line
+from helpers.process.running import line
+from helpers.project.manual import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 MAX_LINES = 30
 

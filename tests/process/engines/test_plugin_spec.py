@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import auto_voice
-from helpers.plugging import offer_specs
-from helpers.running import line
+from helpers.process.running import line
+from helpers.voices import auto_voice
+from helpers.voices.plugging import offer_specs
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 CHOIR = """
 from voicestream.engines.spec import SynthesizerSpec, VoiceList

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_nllb
-from helpers.running import Run, Voicestream, line, wait_until
+from helpers.models import tiny_nllb
+from helpers.process.running import Run, Voicestream, line, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

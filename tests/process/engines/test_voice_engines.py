@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import auto_voice
-from helpers.planted_voices import plant
-from helpers.plugging import offer_specs
-from helpers.running import line
+from helpers.process.running import line
+from helpers.voices import auto_voice
+from helpers.voices.planted_voices import plant
+from helpers.voices.plugging import offer_specs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 
 @pytest.fixture

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from helpers import auto_voice, parrot
-from helpers.recordings import record, speech
-from helpers.running import COMMAND, line, wait_until
-from helpers.terminal import Terminal
-from helpers.tiny_voices import kokoro, xtts
+from helpers.audio.recordings import record, speech
+from helpers.models.tiny_voices import kokoro, xtts
+from helpers.process.running import COMMAND, line, wait_until
+from helpers.process.terminal import Terminal
+from helpers.voices import auto_voice, parrot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 pytest.importorskip("soundfile", reason="soundfile not found: make neural")
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers import auto_voice, language_voices
-from helpers.language_voices import FRAMES, LEFT_ALONE
-from helpers.running import line
+from helpers.process.running import line
+from helpers.voices import auto_voice, language_voices
+from helpers.voices.language_voices import FRAMES, LEFT_ALONE
 from voicestream.supervisor.sessions.voice_selection import better_engine
 
 if TYPE_CHECKING:
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 GERMAN = ("--to", "de", "--translator", "half")
 TEXTS = ("This is the first.", f"This one is {LEFT_ALONE}.", "This is the last.")
@@ -89,7 +89,7 @@ def test_a_voice_that_does_not_get_ready_is_replaced_by_that_of_the_session_and_
 def test_with_one_voice_for_a_language_one_worker_speaks_everything_in_it(place: Voicestream) -> None:
     place.environment["PYTHONPATH"] = language_voices.plug_in(place.home / "voices")
     (place.home / "voices" / "voicestream_language_voices-1.0.dist-info" / "entry_points.txt").write_text(
-        "[voicestream.translators]\nhalf = helpers.language_voices:HALF\n"
+        "[voicestream.translators]\nhalf = helpers.voices.language_voices:HALF\n"
     )
     speak(place)
     plain = place.run()

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.running import line, wait_until
-from helpers.session import Session
+from helpers.process.running import line, wait_until
+from helpers.process.session import Session
 from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
 
 if TYPE_CHECKING:
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 UNREADY = "xtts"
 """A voice engine that is installed and has no weights here."""

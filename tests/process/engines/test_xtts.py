@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.comparing import first_difference, frames_of
-from helpers.neural import skip_unless_voice_installed
-from helpers.running import line
+from helpers.audio.comparing import first_difference, frames_of
+from helpers.fixtures.neural import skip_unless_voice_installed
+from helpers.process.running import line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Run, Voicestream
+    from helpers.process.running import Run, Voicestream
 
 skip_unless_voice_installed()
 

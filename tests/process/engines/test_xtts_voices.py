@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers import auto_voice
-from helpers.recordings import record, speech
-from helpers.running import line
+from helpers.audio.recordings import record, speech
+from helpers.process.running import line
+from helpers.voices import auto_voice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 # The first of them makes the model, and each loads it.
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.deadline import remaining
-from helpers.pulling import Pulling, models_of, pull, state_of
-from helpers.running import wait_until
-from helpers.tiny_nllb import NAME
+from helpers.fixtures.deadline import remaining
+from helpers.models.pulling import Pulling, models_of, pull, state_of
+from helpers.models.tiny_nllb import NAME
+from helpers.process.running import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.hub_server import HubServer
-    from helpers.running import Voicestream
+    from helpers.models.hub_server import HubServer
+    from helpers.process.running import Voicestream
 
 # Most take a second; the machines that run this are shared.
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.hub_server import COMMIT, Faults
-from helpers.pulling import WEIGHTS, Pulling, has_begun, models_of, parts_of, pull, state_of
-from helpers.running import wait_until
-from helpers.tiny_nllb import NAME
+from helpers.fixtures.deadline import remaining
+from helpers.models.hub_server import COMMIT, Faults
+from helpers.models.pulling import WEIGHTS, Pulling, has_begun, models_of, parts_of, pull, state_of
+from helpers.models.tiny_nllb import NAME
+from helpers.process.running import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.hub_server import HubServer
-    from helpers.running import Voicestream
+    from helpers.models.hub_server import HubServer
+    from helpers.process.running import Voicestream
 
 # Most take a second; the machines that run this are shared.
 

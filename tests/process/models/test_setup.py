@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_nllb
-from helpers.pulling import ACCEPT, models_of
-from helpers.running import COMMAND, line, wait_until
-from helpers.terminal import Terminal
-from helpers.tiny_nllb import NAME
+from helpers.models import tiny_nllb
+from helpers.models.pulling import ACCEPT, models_of
+from helpers.models.tiny_nllb import NAME
+from helpers.process.running import COMMAND, line, wait_until
+from helpers.process.terminal import Terminal
 
 if TYPE_CHECKING:
-    from helpers.hub_server import HubServer
-    from helpers.running import Voicestream
+    from helpers.models.hub_server import HubServer
+    from helpers.process.running import Voicestream
 
 PAIR = next(tiny_nllb.pairs())
 

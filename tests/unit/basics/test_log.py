@@ -18,7 +18,7 @@ from voicestream.errors import ConfigurationError, NoLogError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from helpers.deadline import remaining
-from helpers.running import wait_until
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import wait_until
 from voicestream.client import queued_writer
 from voicestream.client.queued_writer import QueuedWriter, queued_stderr
 

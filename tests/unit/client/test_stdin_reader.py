@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 from voicestream.client import stdin_reader
 from voicestream.client.backlog import Backlog
 from voicestream.client.stdin_reader import StdinDrain

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.neural import skip_unless_installed
-from helpers.tiny_voices import SPEAKERS, torch_file, xtts
+from helpers.fixtures.neural import skip_unless_installed
+from helpers.models.tiny_voices import SPEAKERS, torch_file, xtts
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.engines.xtts import built_in_voices
 from voicestream.workers.engines.xtts.coqui import zip_archive

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.simulated_workers import FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
+from helpers.supervisor.simulated_workers import FRAMES_PER_CHARACTER, HEARD_STEP, WORKING_ROLES, World
 from voicestream.protocol.messages import Translate
 from voicestream.supervisor.ledger import announcement
 from voicestream.supervisor.ledger.commands import WorkerId

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.invariants import invariants
-from helpers.simulated_workers import (
+from helpers.supervisor.invariants import invariants
+from helpers.supervisor.simulated_workers import (
     CHUNK_FRAMES,
     FRAMES_PER_CHARACTER,
     HEARD_STEP,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.simulated_workers import World, options
+from helpers.supervisor.simulated_workers import World, options
 from voicestream.protocol.messages import Speak
 from voicestream.supervisor.ledger.commands import Send
 from voicestream.supervisor.ledger.sentences import Row

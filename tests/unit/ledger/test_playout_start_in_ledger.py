@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.simulated_workers import World, options
+from helpers.supervisor.simulated_workers import World, options
 from voicestream.protocol.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.protocol.messages import AudioPlayed, AudioWritten, Lease, Play, Speak
 from voicestream.supervisor.ledger.commands import PLAYER, Send, SessionWorkers, VoiceRoute, WorkerId

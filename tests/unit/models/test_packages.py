@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import auto_voice
-from helpers.plugging import offer_specs
+from helpers.voices import auto_voice
+from helpers.voices.plugging import offer_specs
 from voicestream.engines import registry
 from voicestream.models import packages
 from voicestream.workers import engine_loading

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import pytest
 
-from helpers.parsing import delta, event, found, lines, message, parse, spoken
+from helpers.project.parsing import delta, event, found, lines, message, parse, spoken
 from voicestream.protocol.messages import MAX_STATE_BYTES, ParserOptions
 from voicestream.workers.parser.pipeline import Found, Notice, Pipeline
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.parsing import cut, errors, load, message, parse, partial, spoken
+from helpers.project.parsing import cut, errors, load, message, parse, partial, spoken
 
 SENTENCES = load("sentences.jsonl") + load("own_sentences.jsonl")
 STREAMS = load("streams.jsonl") + load("own_streams.jsonl")

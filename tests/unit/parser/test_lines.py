@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.parsing import message, parse, partial, spoken
+from helpers.project.parsing import message, parse, partial, spoken
 
 LINES = st.sampled_from(
     [

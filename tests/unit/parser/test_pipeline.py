@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from helpers.parsing import assistant, cut, delta, event, found, lines, message, notices, parse, partial, spoken
+from helpers.project.parsing import assistant, cut, delta, event, found, lines, message, notices, parse, partial, spoken
 from voicestream.protocol.messages import ParserOptions
 from voicestream.workers.parser import lines as line_module
 from voicestream.workers.parser.pipeline import Pipeline

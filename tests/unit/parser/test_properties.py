@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import voicestream
-from helpers.parsing import assistant, cut, found, lines, load, message, parse, partial, spoken
+from helpers.project.parsing import assistant, cut, found, lines, load, message, parse, partial, spoken
 from voicestream.protocol.messages import ParserOptions
 from voicestream.workers.parser.pipeline import Found, Pipeline
 from voicestream.workers.parser.readers.detection import READERS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers.parsing import assistant, cut, delta, errors, event, lines, notices, parse, partial, spoken
+from helpers.project.parsing import assistant, cut, delta, errors, event, lines, notices, parse, partial, spoken
 from voicestream.config.formats import DETECTED, FORMATS
 from voicestream.workers.parser.readers.detection import READERS
 from voicestream.workers.parser.results import Notice

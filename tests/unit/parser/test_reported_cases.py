@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.parsing import cut, errors, load, message, parse, partial, spoken
+from helpers.project.parsing import cut, errors, load, message, parse, partial, spoken
 
 CASES = load("turn2.jsonl")
 

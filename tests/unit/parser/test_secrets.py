@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from helpers.parsing import message, parse, partial, spoken
+from helpers.project.parsing import message, parse, partial, spoken
 
 KEY: Final = "sk-ant-api03-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 

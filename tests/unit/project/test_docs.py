@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.shadow_tree import REPOSITORY
+from helpers.project.shadow_tree import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

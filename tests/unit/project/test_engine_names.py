@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers.shadow_tree import REPOSITORY, ROOTS, installed_files
+from helpers.project.shadow_tree import REPOSITORY, ROOTS, installed_files
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.engines import registry
 

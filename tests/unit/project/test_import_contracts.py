@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from helpers.shadow_tree import installed_files
+from helpers.project.shadow_tree import installed_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

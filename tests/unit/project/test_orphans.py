@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.deadline import remaining
-from helpers.orphans import marked
-from helpers.running import wait_until
+from helpers.fixtures.deadline import remaining
+from helpers.fixtures.orphans import marked
+from helpers.process.running import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ pytestmark = [
 @pytest.fixture
 def runner(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {TESTS}\n", encoding="utf-8")
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["helpers.orphans"]\n', encoding="utf-8")
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["helpers.fixtures.orphans"]\n', encoding="utf-8")
     (tmp_path / "test_example.py").write_text(EXAMPLE, encoding="utf-8")
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider"],

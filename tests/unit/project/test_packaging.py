@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.shadow_tree import PYPROJECT, REPOSITORY, ROOTS
+from helpers.project.shadow_tree import PYPROJECT, REPOSITORY, ROOTS
 from voicestream.engines.spec import EngineSpec
 
 LISTED = set(PYPROJECT["tool"]["setuptools"]["packages"])

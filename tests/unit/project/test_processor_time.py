@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from helpers.growth import Control, Pattern, mixed
-from helpers.parsing import message, parse, partial
+from helpers.project.growth import Control, Pattern, mixed
+from helpers.project.parsing import message, parse, partial
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
 from voicestream.workers.translation.quality import is_worth_translating, problem
 from voicestream.workers.tts.normalization.normalize import words

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from helpers import shadow_tree
+from helpers.project import shadow_tree
 
 
 def test_modules_stand_where_they_are_installed(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ EXAMPLES = """
 @pytest.fixture(autouse=True)
 def project(pytester: pytest.Pytester) -> None:
     pytester.makeini(f"[pytest]\npythonpath = {TESTS}\nmarkers =\n    platform")
-    pytester.makeconftest('pytest_plugins = ["helpers.skips"]')
+    pytester.makeconftest('pytest_plugins = ["helpers.fixtures.skips"]')
 
 
 def test_under_ci_a_skip_is_a_failure_except_for_platforms(

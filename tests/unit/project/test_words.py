@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from helpers.shadow_tree import REPOSITORY, installed_files
+from helpers.project.shadow_tree import REPOSITORY, installed_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 from voicestream.protocol import audio_pool, pool_memory, untracked_memory
 from voicestream.protocol.audio_pool import HEADER_BYTES, SAMPLE_BYTES, SLOT_FRAMES, AudioPool, Cursor
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from helpers.any_message import structs
+from helpers.supervisor.any_message import structs
 from voicestream.protocol.events import EVENTS_VERSION, EventWriter
 from voicestream.protocol.messages import Counts, SessionClosed, SessionEvent, SessionOpened
 from voicestream.terminal_text import strip_terminal_codes

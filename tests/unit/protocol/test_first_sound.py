@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.simulated_workers import World
+from helpers.supervisor.simulated_workers import World
 from voicestream.protocol.messages import Ready, Translate, WorkFailed
 from voicestream.supervisor.ledger.commands import Send, WorkerId
 from voicestream.supervisor.ledger.speaking import FIRST_SOUND_SECONDS

@@ -12,7 +12,7 @@ from typing import IO
 
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 from voicestream.protocol import lifeline
 
 GRANDCHILD = """

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from helpers.running import wait_until
+from helpers.process.running import wait_until
 from voicestream.protocol import lock_holder, process_watch
 from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 HOLDER = """
 import pathlib, signal, subprocess, sys, time

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.running import SHARED_MEMORY
+from helpers.process.running import SHARED_MEMORY
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError
 from voicestream.protocol import audio_pool, pool_memory, untracked_memory
 from voicestream.protocol.audio_pool import AudioPool

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 from voicestream.errors import EXIT_CONFIGURATION, RunDirectoryError
 from voicestream.protocol import untracked_memory
 from voicestream.protocol.run_directory import (

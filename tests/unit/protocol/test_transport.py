@@ -10,7 +10,7 @@ import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.any_message import MESSAGE_TYPES, messages, structs
+from helpers.supervisor.any_message import MESSAGE_TYPES, messages, structs
 from voicestream.errors import OtherVersionError, ProtocolError
 from voicestream.protocol import transport
 from voicestream.protocol.messages import (

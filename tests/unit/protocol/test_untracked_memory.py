@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.running import SHARED_MEMORY
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import SHARED_MEMORY
 from voicestream.protocol import untracked_memory
 from voicestream.protocol.untracked_memory import UnsafeSegmentError
 

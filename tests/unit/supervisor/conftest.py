@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.stage import StandIn
+from helpers.supervisor.stage import StandIn
 from voicestream.protocol import pool_memory
 from voicestream.supervisor.processes import table as process_table
 from voicestream.supervisor.processes.table import ProcessTable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.net import Net
+    from helpers.supervisor.net import Net
 
 
 @pytest.fixture

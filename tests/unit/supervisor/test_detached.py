@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.net import received
+from helpers.supervisor.net import received
 from voicestream.protocol.messages import (
     Counts,
     EndOfInput,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import zmq
 
-    from helpers.net import Net
+    from helpers.supervisor.net import Net
     from voicestream.protocol.messages import Message
 
 OPTIONS = SessionOptions(parser=ParserOptions(), output=OutputOptions(kind="null"))

@@ -12,14 +12,14 @@ import msgpack
 import pytest
 import zmq
 
-from helpers.deadline import remaining_milliseconds
-from helpers.running import wait_until
+from helpers.fixtures.deadline import remaining_milliseconds
+from helpers.process.running import wait_until
 from voicestream.protocol.messages import Beat, Done, Stop, Stopping
 from voicestream.protocol.transport import MAX_FRAME_BYTES, MAX_WAITING_FRAMES, MAX_WIRE_BYTES, pack
 from voicestream.supervisor.hub import LOGGED_DROPS, MAX_FRAMES_A_TURN, MAX_SECONDS_A_TURN
 
 if TYPE_CHECKING:
-    from helpers.net import Net
+    from helpers.supervisor.net import Net
 
 
 def test_a_message_reaches_the_peer_it_is_for(net: Net) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.stage import Listener, new_stage
+from helpers.supervisor.stage import Listener, new_stage
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.supervisor import worker_upkeep
 from voicestream.supervisor.ledger.commands import WorkerId
@@ -25,7 +25,7 @@ from voicestream.supervisor.processes.memory_exchange import (
 )
 
 if TYPE_CHECKING:
-    from helpers.stage import Stage as RunningSupervisor
+    from helpers.supervisor.stage import Stage as RunningSupervisor
     from voicestream.protocol.messages import Role
 
 SMALL = 30 << 20

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
 from voicestream import telemetry
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.protocol import audio_pool, lifeline

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.stage import StandIn
+from helpers.supervisor.stage import StandIn
 from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.protocol.messages import Stopping
 from voicestream.supervisor.ledger.commands import WorkerId

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.net import received
+from helpers.supervisor.net import received
 from voicestream.protocol.messages import (
     Cancel,
     EndOfInput,
@@ -24,7 +24,7 @@ from voicestream.supervisor.sessions.session_table import MAX_LOSSES_A_LINE, Ses
 if TYPE_CHECKING:
     import zmq
 
-    from helpers.net import Net
+    from helpers.supervisor.net import Net
     from voicestream.protocol.messages import Message
 
 OPTIONS = SessionOptions(parser=ParserOptions(language="de"), output=OutputOptions())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from helpers.stage import StandIn
+from helpers.supervisor.stage import StandIn
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.protocol.messages import Ready
 from voicestream.supervisor.ledger.commands import WorkerId

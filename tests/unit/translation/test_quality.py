@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpers.translations import BROKEN, CORRECT
+from helpers.models.translations import BROKEN, CORRECT
 from voicestream.config import languages
 from voicestream.config.language_table import TABLE
 from voicestream.errors import UsageError

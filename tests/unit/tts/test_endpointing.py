@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.sounds import RATE, Engine, quiet, rms, sound, speech
+from helpers.audio.sounds import RATE, Engine, quiet, rms, sound, speech
 from voicestream.workers.text.duration_bounds import DurationBounds
 from voicestream.workers.tts.postprocessing.postprocess import postprocess
 

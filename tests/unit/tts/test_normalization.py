@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.parsing import load
+from helpers.project.parsing import load
 from voicestream.workers.tts.normalization.normalize import words
 from voicestream.workers.tts.normalization.numbers.cardinals import cardinal
 from voicestream.workers.tts.normalization.numbers.ordinals import ordinal

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.sounds import RATE, Engine, cut, quiet, rms, sound, speech
+from helpers.audio.sounds import RATE, Engine, cut, quiet, rms, sound, speech
 from voicestream.errors import UnusableSoundError
 from voicestream.workers.text.duration_bounds import DurationBounds
 from voicestream.workers.tts.postprocessing.postprocess import postprocess, retry_seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers.heard import Account, Break
+from helpers.audio.heard import Account, Break
 
 RANDOM = np.random.default_rng(7)
 WANTED = np.concatenate(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.sounds import RATE, Engine, quiet, sound, speech
+from helpers.audio.sounds import RATE, Engine, quiet, sound, speech
 from voicestream.errors import UnusableSoundError
 from voicestream.protocol import audio_pool, lifeline
 from voicestream.protocol.messages import AudioWritten, Speak, WorkFailed

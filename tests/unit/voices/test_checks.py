@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers.recordings import RATE, silence, speech
+from helpers.audio.recordings import RATE, silence, speech
 from voicestream.voices import sample_checks
 from voicestream.voices.sample_checks import Measures
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.recordings import record, speech
-from helpers.tiny_voices import kokoro, xtts
+from helpers.audio.recordings import record, speech
+from helpers.models.tiny_voices import kokoro, xtts
 from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, EngineNotReadyError, UsageError
 from voicestream.voices import cleaning, sample, voice_choice

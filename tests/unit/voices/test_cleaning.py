@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.recordings import RATE, record, silence, speech
+from helpers.audio.recordings import RATE, record, silence, speech
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.models import packages
 from voicestream.voices import cleaning, sample, sample_checks

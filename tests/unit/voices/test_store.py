@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.recordings import speech
+from helpers.audio.recordings import speech
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.voices import cleaning, embedding_cache, sample, voice_store
 from voicestream.voices.voice_store import CONSENT, VoiceStore

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.deadline import remaining
-from helpers.running import wait_until
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import wait_until
 from voicestream.protocol import lifeline
 from voicestream.protocol.messages import Beat, Cancel, Drain, Hello, Pause, Resume, Silence, Stop, Stopping
 from voicestream.protocol.transport import pack
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.net import Net
+    from helpers.supervisor.net import Net
     from voicestream.protocol.messages import ToWorker
 
 NAME = b"tts.1"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import tiny_worker
-from helpers.deadline import remaining
+from helpers.fixtures.deadline import remaining
+from helpers.supervisor import tiny_worker
 from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.protocol import lifeline
 from voicestream.protocol.messages import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from helpers.net import Net
+    from helpers.supervisor.net import Net
     from voicestream.protocol.messages import ToWorker
 
 
