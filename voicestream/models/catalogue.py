@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
-from voicestream.models.atomic_files import is_safe_name
+from voicestream.models.downloads.atomic_files import is_safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

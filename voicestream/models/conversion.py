@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream import telemetry
 from voicestream.errors import VoicestreamError
-from voicestream.models import disk
+from voicestream.models.downloads import disk
 from voicestream.protocol import lifeline
 
 if TYPE_CHECKING:

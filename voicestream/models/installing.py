@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from voicestream.errors import VoicestreamError
-from voicestream.models import catalogue, conversion, disk, licences, manifest, packages
-from voicestream.models.atomic_files import CHUNK_BYTES, digest, move_into_place
-from voicestream.models.download import download
+from voicestream.models import catalogue, conversion, licences, manifest, packages
+from voicestream.models.downloads import disk
+from voicestream.models.downloads.atomic_files import CHUNK_BYTES, digest, move_into_place
+from voicestream.models.downloads.download import download
+from voicestream.models.downloads.model_hub import ModelHub
+from voicestream.models.downloads.pinned_files import PinnedFiles
 from voicestream.models.manifest import FileRecord, Manifest
-from voicestream.models.model_hub import ModelHub
-from voicestream.models.pinned_files import PinnedFiles
 
 if TYPE_CHECKING:
     from pathlib import Path

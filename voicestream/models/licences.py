@@ -12,7 +12,7 @@ from voicestream.config import user_directories
 from voicestream.engines import registry
 from voicestream.engines.model import Licence
 from voicestream.errors import ConfigurationError, UsageError
-from voicestream.models.atomic_files import write_whole
+from voicestream.models.downloads.atomic_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import UsageError
-from voicestream.models.atomic_files import write_whole
+from voicestream.models.downloads.atomic_files import write_whole
 from voicestream.voices import sound_file
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from voicestream import bounded_file
 from voicestream.config import user_directories
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.models import licences
-from voicestream.models.atomic_files import write_whole
+from voicestream.models.downloads.atomic_files import write_whole
 from voicestream.voices import embedding_cache, names, sample, sound_file
 
 if TYPE_CHECKING:

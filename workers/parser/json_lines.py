@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from voicestream.workers.parser.markdown import machine_text
+from voicestream.workers.parser.markdown.lines import machine_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ import msgspec
 from voicestream.workers.parser.markdown.blocks import Blocks
 from voicestream.workers.parser.markdown.code_languages import code_name
 from voicestream.workers.parser.markdown.elements import CodeBlock, Element, Lost, Row, Sentence
-from voicestream.workers.parser.markdown.line_ends import is_one_line
+from voicestream.workers.parser.markdown.lines.line_ends import is_one_line
 from voicestream.workers.parser.markdown.tables import say_row
 from voicestream.workers.parser.results import Found, Notice
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE

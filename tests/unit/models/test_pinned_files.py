@@ -13,7 +13,8 @@ import pytest
 
 from voicestream.engines.model import PinnedFile
 from voicestream.errors import ConfigurationError, VoicestreamError
-from voicestream.models import catalogue, manifest, pinned_files
+from voicestream.models import catalogue, manifest
+from voicestream.models.downloads import pinned_files
 from voicestream.models.installing import Installer
 from voicestream.models.model_store import ModelStore
 

@@ -77,7 +77,7 @@ BANNED = {
 DIALECT_LEFT = {
     "voicestream/bench/proportional_memory.py": "a symbolic link in /proc",
     "workers/espeak_ng/library.py": "a symbolic link",
-    "workers/tts/normalization/dates.py": "a word between day and month",
+    "workers/tts/normalization/dates/dates.py": "a word between day and month",
     "workers/tts/normalization/numbers/numbers.py": "a word between two numbers",
 }
 """Prefixes of files that still have banned identifiers, and the reason."""

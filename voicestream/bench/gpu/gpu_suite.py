@@ -19,7 +19,7 @@ from voicestream.config import gpu_probe
 from voicestream.errors import EngineNotReadyError, VoicestreamError
 from voicestream.models import packages
 from voicestream.models.catalogue import format_size
-from voicestream.models.disk import free_bytes
+from voicestream.models.downloads.disk import free_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

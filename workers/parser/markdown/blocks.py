@@ -12,12 +12,13 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.markdown import callouts, constructs, line_breaks, line_ends, tables
+from voicestream.workers.parser.markdown import callouts, constructs, tables
 from voicestream.workers.parser.markdown.construct import AGAIN, LINE_DONE, MORE, OVER, SKIP
 from voicestream.workers.parser.markdown.constructs import AnyConstruct, Silence, Table
 from voicestream.workers.parser.markdown.elements import Element, Sentence
-from voicestream.workers.parser.markdown.line import PLAIN, Kind, Line, Place
-from voicestream.workers.parser.markdown.line_kinds import classify, opens_with_word
+from voicestream.workers.parser.markdown.lines import line_breaks, line_ends
+from voicestream.workers.parser.markdown.lines.line import PLAIN, Kind, Line, Place
+from voicestream.workers.parser.markdown.lines.line_kinds import classify, opens_with_word
 from voicestream.workers.parser.sentences import spans
 from voicestream.workers.parser.sentences.boundary import (
     ASCII_TRIGGER,

@@ -14,9 +14,9 @@ import msgspec
 from voicestream.workers.parser.markdown import tables
 from voicestream.workers.parser.markdown.construct import AGAIN, LINE_DONE, MORE, OVER, SKIP, Construct
 from voicestream.workers.parser.markdown.elements import CodeBlock, Element, Lost, Row
-from voicestream.workers.parser.markdown.line import Kind, Line
-from voicestream.workers.parser.markdown.line_kinds import JSON_CONTINUES
-from voicestream.workers.parser.markdown.unfenced import FrontMatter, IndentedCode, MachineText
+from voicestream.workers.parser.markdown.lines.line import Kind, Line
+from voicestream.workers.parser.markdown.lines.line_kinds import JSON_CONTINUES
+from voicestream.workers.parser.markdown.lines.unfenced import FrontMatter, IndentedCode, MachineText
 
 _DIFF_LINE: Final = re.compile(
     r"[-+@ \\]|diff |index |new file|deleted file|similarity |rename |old mode|new mode|Binary "

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Final, cast
 
-from voicestream.workers.parser.markdown.machine_text import Machine, kind_of
+from voicestream.workers.parser.markdown.lines.machine_text import Machine, kind_of
 
 _COUNTER: Final = r"[^\n{]{0,60}?(?:\d{1,3}\s?(?:/|of)\s?\d{1,3}|\bin \d+(?:\.\d+)?\s?(?:m?s|sec))"
 _RETRY: Final = re.compile(

@@ -10,14 +10,14 @@ from voicestream.config import languages
 from voicestream.errors import UsageError
 from voicestream.workers.tts.normalization.abbreviations import say_abbreviations
 from voicestream.workers.tts.normalization.characters import speakable, unify
-from voicestream.workers.tts.normalization.dates import say_dates
+from voicestream.workers.tts.normalization.dates.dates import say_dates
+from voicestream.workers.tts.normalization.dates.times import say_times
 from voicestream.workers.tts.normalization.identifiers import say_hashes, say_names, say_references, say_versions
 from voicestream.workers.tts.normalization.numbers.numbers import say_numbers, say_ranges
 from voicestream.workers.tts.normalization.numbers.written_ordinals import say_ranks
 from voicestream.workers.tts.normalization.powers import say_areas, say_glyphs, say_parts
 from voicestream.workers.tts.normalization.ranges import say_dashes
 from voicestream.workers.tts.normalization.symbols import say_rest, say_signs
-from voicestream.workers.tts.normalization.times import say_times
 from voicestream.workers.tts.normalization.units import say_units
 
 _FIGURE: Final = re.compile(r"\d")

@@ -7,9 +7,9 @@ import re
 from typing import Final
 
 from voicestream.workers.tts.normalization import symbol_words
-from voicestream.workers.tts.normalization.dates import year
+from voicestream.workers.tts.normalization.dates.dates import year
+from voicestream.workers.tts.normalization.dates.months import ABBREVIATED, MONTHS
 from voicestream.workers.tts.normalization.identifiers import say_versions
-from voicestream.workers.tts.normalization.months import ABBREVIATED, MONTHS
 from voicestream.workers.tts.normalization.numbers.ordinals import ordinal
 
 _DASH: Final = r"\s?[\u2013\u2014]\s?"

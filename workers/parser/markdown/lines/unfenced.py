@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voicestream.workers.parser.markdown import machine_text
 from voicestream.workers.parser.markdown.construct import LINE_DONE, MORE, OVER, SKIP, Construct
 from voicestream.workers.parser.markdown.elements import CodeBlock, Element
-from voicestream.workers.parser.markdown.machine_text import Machine
+from voicestream.workers.parser.markdown.lines import machine_text
+from voicestream.workers.parser.markdown.lines.machine_text import Machine
 
 _METADATA: Final = re.compile(r"[A-Za-z_][\w -]{0,40}(?::(?:[ \t]|\Z)| ?= ?\S)|\[|[ \t]+\S|- |#|\Z")
 _KEY: Final = re.compile(r"[A-Za-z_][\w -]{0,40}(?::(?:[ \t]|\Z)| ?= ?\S)")

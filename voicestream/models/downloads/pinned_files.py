@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from voicestream import __version__
 from voicestream.errors import ConfigurationError, VoicestreamError
-from voicestream.models.atomic_files import CHUNK_BYTES
-from voicestream.models.model_hub import Listing, RemoteFile
+from voicestream.models.downloads.atomic_files import CHUNK_BYTES
+from voicestream.models.downloads.model_hub import Listing, RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

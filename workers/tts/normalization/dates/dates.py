@@ -6,8 +6,8 @@ import functools
 import re
 from typing import Final
 
+from voicestream.workers.tts.normalization.dates.months import ABBREVIATED, DATE, MONTHS
 from voicestream.workers.tts.normalization.joining import splice
-from voicestream.workers.tts.normalization.months import ABBREVIATED, DATE, MONTHS
 from voicestream.workers.tts.normalization.numbers.cardinals import cardinal, digits
 from voicestream.workers.tts.normalization.numbers.ordinals import ordinal
 from voicestream.workers.tts.normalization.numbers.written_ordinals import german_ending

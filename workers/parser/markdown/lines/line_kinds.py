@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from voicestream.workers.parser.markdown import enumerators, machine_text
-from voicestream.workers.parser.markdown.line import Kind, Line, Place
+from voicestream.workers.parser.markdown.lines import enumerators, machine_text
+from voicestream.workers.parser.markdown.lines.line import Kind, Line, Place
 from voicestream.workers.parser.wording.cleanup import opens_a_line
 from voicestream.workers.parser.wording.tags import is_known, is_silent
 

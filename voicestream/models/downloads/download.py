@@ -6,16 +6,17 @@ import shutil
 from typing import TYPE_CHECKING
 
 from voicestream.errors import VoicestreamError
-from voicestream.models import catalogue, disk, licences, manifest, pinned_files
-from voicestream.models.atomic_files import digest, move_into_place
+from voicestream.models import catalogue, licences, manifest
+from voicestream.models.downloads import disk, pinned_files
+from voicestream.models.downloads.atomic_files import digest, move_into_place
 from voicestream.models.manifest import FileRecord, Manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from voicestream.engines.model import Model
-    from voicestream.models.model_hub import ModelHub, RemoteFile
-    from voicestream.models.pinned_files import PinnedFiles
+    from voicestream.models.downloads.model_hub import ModelHub, RemoteFile
+    from voicestream.models.downloads.pinned_files import PinnedFiles
     from voicestream.models.progress import ProgressReporter
 
 PART_SUFFIX = ".part"

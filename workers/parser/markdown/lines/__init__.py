@@ -1,0 +1,1 @@
+"""Lines of Markdown: their kinds, breaks and ends; machine text without a fence."""
