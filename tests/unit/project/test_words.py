@@ -74,19 +74,11 @@ BANNED = {
 }
 """Identifiers of the project's former dialect, without leading underscores, and the standard terms."""
 
-DIALECT_LEFT = {
+STANDARD_HERE = {
     "voicestream/bench/proportional_memory.py": "a symbolic link in /proc",
     "workers/espeak_ng/library.py": "a symbolic link",
-    "workers/tts/normalization/dates/dates.py": "a word between day and month",
-    "workers/tts/normalization/numbers/numbers.py": "a word between two numbers",
 }
-"""Prefixes of files that still have banned identifiers, and the reason."""
-
-QUESTIONS_LEFT = {
-    "workers/engines/firefox/": "under revision",
-    "workers/engines/piper/": "under revision",
-}
-"""Prefixes of files whose docstrings still begin with question words, and the reason."""
+"""Prefixes of files in which a banned word is the standard term, and its meaning."""
 
 CITATION = re.compile(
     r"\bpitfall \d+|\b(?:design|house|writing)\.md\b|\bthe design (?:said|says|named|names)\b", re.IGNORECASE
@@ -149,17 +141,16 @@ def openings_in(path: str) -> list[str]:
 
 
 def test_identifiers_are_terms_of_the_field() -> None:
-    assert not [wrong for path in trees() if not path.startswith(tuple(DIALECT_LEFT)) for wrong in banned_in(path)]
+    assert not [wrong for path in trees() if not path.startswith(tuple(STANDARD_HERE)) for wrong in banned_in(path)]
 
 
 def test_no_docstring_begins_with_a_question_word() -> None:
-    assert not [wrong for path in trees() if not path.startswith(tuple(QUESTIONS_LEFT)) for wrong in openings_in(path)]
+    assert not [wrong for path in trees() for wrong in openings_in(path)]
 
 
 def test_every_exception_is_still_needed() -> None:
-    for left, wrong_in in ((DIALECT_LEFT, banned_in), (QUESTIONS_LEFT, openings_in)):
-        for prefix in left:
-            assert any(wrong_in(path) for path in trees() if path.startswith(prefix)), prefix
+    for prefix in STANDARD_HERE:
+        assert any(banned_in(path) for path in trees() if path.startswith(prefix)), prefix
 
 
 def test_only_documents_of_the_repository_are_cited() -> None:

@@ -31,7 +31,7 @@ class Reply(msgspec.Struct, array_like=True, frozen=True):
     number: int
     text: str = ""
     damaged: str = ""
-    """What is wrong with the model; empty = it is as it should be."""
+    """Damage of the model; empty if there is none."""
     failure: str = ""
     """Type of the exception that the library raised; empty = none."""
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 MODULE: Final = f"{__package__}.process"
 POLL_SECONDS: Final = 0.02
-"""How often it is checked whether the result is still wanted."""
+"""Interval between checks that the result is still wanted."""
 GRACE_SECONDS: Final = 0.5
-"""How long a piece that nobody waits for may hold up the next one; an ordinary one takes less than that."""
+"""Time that a cancelled piece may delay the next one; most pieces take less."""
 END_SECONDS: Final = 2.0
-"""How long an idle process may take to end; it takes some milliseconds."""
+"""Time limit for the end of an idle process, which takes some milliseconds."""
 _READ_BYTES: Final = 65_536
 
 

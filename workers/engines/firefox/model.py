@@ -17,12 +17,12 @@ NAME: Final = "firefox"
 TITLE: Final = "Firefox Translations"
 INSTALL: Final = "pip install 'voicestream[translation-light]'"
 PREFIX: Final = "firefox-"
-"""What the names of its models begin with: ``firefox-en-pt``."""
+"""Prefix of the names of its models: ``firefox-en-pt``."""
 QUALITY: Final = "light"
 
 REPOSITORY: Final = "mozilla/firefox-translations-models"
 HOST: Final = "https://media.githubusercontent.com/media"
-"""Where GitHub serves the contents of Git LFS."""
+"""Host from which GitHub serves files of Git LFS."""
 
 NAME_CODES: Final = ("ZKX", "XQ1", "KZ7", "QX4", "ZX9", "XKZ", "QZ3", "ZQX")
 """Words that the models copy unchanged; signs and brackets vanish."""

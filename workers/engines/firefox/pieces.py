@@ -26,7 +26,7 @@ class Piece(NamedTuple):
     is_translated: bool
     """False: it stays as it is."""
     gap: str
-    """What stands between it and the next one."""
+    """Text between it and the next piece."""
 
 
 def pieces(text: str, limit: int = MAX_CHARACTERS) -> list[Piece]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voicestream.models.manifest import FileRecord, Manifest
 
 _KINDS: Final = ("model", "srcvocab", "trgvocab", "vocab", "lex")
-"""What the name of a file begins with, up to the first dot."""
+"""Kinds of files: their names up to the first dot."""
 
 
 class Buffers(NamedTuple):

@@ -19,7 +19,7 @@ PACKAGES: Final = ("onnx", "onnxruntime", "num2words")
 
 INSTALL: Final = "pip install 'voicestream[piper]'"
 PREFIX: Final = "piper-"
-"""What the names of its models begin with: ``piper-de_DE-thorsten-medium``."""
+"""Prefix of the names of its models: ``piper-de_DE-thorsten-medium``."""
 
 NETWORK: Final = ".onnx"
 CONFIGURATION: Final = ".onnx.json"

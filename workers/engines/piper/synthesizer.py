@@ -41,7 +41,7 @@ _MAX_CHARACTERS: Final = 400
 
 _WORDS_PER_MINUTE: Final = 175
 _TIE: Final = "^"
-"""What espeak-ng puts between the parts of a sound; the networks know them apart."""
+"""Tie of espeak-ng between the parts of an affricate or diphthong, which the networks take as two symbols."""
 
 _ALIKE: Final = str.maketrans({"—": ",", "…": ".", "“": '"', "”": '"'})
 """Marks that Piper has no symbol for."""

@@ -182,10 +182,11 @@ def _named(base: str) -> re.Pattern[str] | None:
         return re.compile(
             rf"(?:(?<!\d)(\d{{4}})\.\s)?({names})\s(\d{{1,2}})\b\.?(?!\d)(?:-(?:j?[eé]|[aá])(n))?", re.IGNORECASE
         )
-    link = {"es": r"\sde\s", "pt": r"\sde\s"}.get(base, r"\s")
+    separator = {"es": r"\sde\s", "pt": r"\sde\s"}.get(base, r"\s")
     of = r"(?:\sde)?" if base in ("es", "pt") else ""
     return re.compile(
-        rf"(?<![\w-])(?<!\d[.,])(\d{{1,2}})(?:\.|º|er|o)?{link}({names})(?!\w)(?:{of}\s(\d{{4}})(?!\d))?", re.IGNORECASE
+        rf"(?<![\w-])(?<!\d[.,])(\d{{1,2}})(?:\.|º|er|o)?{separator}({names})(?!\w)(?:{of}\s(\d{{4}})(?!\d))?",
+        re.IGNORECASE,
     )
 
 
@@ -201,12 +202,12 @@ def _day_and_month(found: re.Match[str], *, language: str) -> str:
         day = _day(int(found[3]), language)
         day = day[:-1] + {"a": "á", "e": "é"}[day[-1]] + "n" if found[4] else day
         return f"{before}{found[2]} {day}"
-    link = " de " if base in ("es", "pt") else " "
+    separator = " de " if base in ("es", "pt") else " "
     ending = german_ending(found.string[: found.start()]) if base == "de" else ""
-    said = f"{_day(int(found[1]), language)}{ending}{link}{found[2]}"
+    said = f"{_day(int(found[1]), language)}{ending}{separator}{found[2]}"
     if not found[3]:
         return said
-    return f"{said}{link}{year(int(found[3]), language)}"
+    return f"{said}{separator}{year(int(found[3]), language)}"
 
 
 @functools.cache

@@ -48,8 +48,8 @@ def say_ranges(text: str, language: str) -> str:
     text = _RATIO.sub(" ", _BARE.sub("0.", text))
     minus = symbol_words.word("minus", language) + ("" if language[:2] in _REVERSED else " ")
     text = _MINUS.sub(lambda m: splice(m, minus, language, joined=True), text)
-    text = _range(language).sub(functools.partial(_first, language=language, link="to"), text)
-    text = _PRODUCT.sub(functools.partial(_first, language=language, link="multiplied"), text)
+    text = _range(language).sub(functools.partial(_first, language=language, connective="to"), text)
+    text = _PRODUCT.sub(functools.partial(_first, language=language, connective="multiplied"), text)
     return _FRACTION.sub(functools.partial(_fraction, language=language), text)
 
 
@@ -87,9 +87,9 @@ def _number(language: str) -> re.Pattern[str]:
     return re.compile(f"({numerals.pattern(language)}){behind.get(language[:2], '')}")
 
 
-def _first(found: re.Match[str], *, language: str, link: str) -> str:
+def _first(found: re.Match[str], *, language: str, connective: str) -> str:
     said = numerals.say(numerals.read(found[2], language), language)
-    word = symbol_words.word(link, language)
+    word = symbol_words.word(connective, language)
     if language == "ko":
         word = f"{word} "
     elif word != "-" and language[:2] not in _REVERSED:
