@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from helpers.project.shadow_tree import installed_files
+from helpers.project.shadow_tree import REPOSITORY, ROOTS, installed_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +38,8 @@ SHARED = ("connection", "harness", "engine_loading", "inference", "text", "espea
 
 SUPERVISOR = (("ledger", "hub", "signals"), ("sessions",), ("processes",), ("reporting",))
 """Folders of the supervisor, lowest first; the modules beside them may import all."""
+
+MAX_FILES = 15
 
 
 class Import(NamedTuple):
@@ -149,3 +152,9 @@ def test_modules_import_in_no_circle() -> None:
 def test_every_folder_of_the_workers_has_a_place_in_the_contracts() -> None:
     found = {part for name in modules() if (part := of("voicestream.workers", name))}
     assert found == {*WORKERS, *SHARED, "engines"}
+
+
+def test_no_folder_has_more_than_fifteen_files() -> None:
+    files = (file for root in (*ROOTS, "tests") for file in (REPOSITORY / root).rglob("*.py"))
+    sizes = Counter(file.parent.relative_to(REPOSITORY).as_posix() for file in files if file.name != "__init__.py")
+    assert {folder: size for folder, size in sizes.items() if size > MAX_FILES} == {}
