@@ -27,7 +27,6 @@ SYMBOLS: Final = {
 WITH_PREFIX: Final = {
     "B": "kMGTP",
     "b": "kMGTP",
-    "iB": "kMGTP",
     "bit": "kMGT",
     "s": "mµn",
     "Hz": "kMGT",
@@ -36,7 +35,9 @@ WITH_PREFIX: Final = {
     "W": "kMGm",
     "V": "km",
 }
-"""SI and binary prefixes in use, by unit."""
+"""SI prefixes in use, by unit."""
+BINARY_SUFFIXES: Final = ("B", "")
+"""Of a binary prefix: ``MiB``, and ``Mi`` as in quantities of Kubernetes."""
 OTHERS: Final = {
     "us": "µs",
     "cm": "cm",
@@ -44,6 +45,10 @@ OTHERS: Final = {
     "kbps": "kbit/s",
     "Mbps": "Mbit/s",
     "Gbps": "Gbit/s",
+    "req/s": "request/s",
+    "reqs/s": "request/s",
+    "rps": "request/s",
+    "RPS": "request/s",
     "fps": "frame/s",
     "FPS": "frame/s",
 }
@@ -113,3 +118,20 @@ LOCAL: Final[dict[str, dict[str, str]]] = {
     "tr": {"₺": "lira", "TL": "lira", "sn": "s", "dk": "min", "sa": "h"},
 }
 """Symbols of units that are specific to a language."""
+
+COUNTED: Final = {
+    "conn": "connections",
+    "conns": "connections",
+    "msg": "messages",
+    "msgs": "messages",
+    "op": "operations",
+    "ops": "operations",
+    "req": "requests",
+    "reqs": "requests",
+    "tok": "tokens",
+    "tx": "transactions",
+    "txn": "transactions",
+    "txns": "transactions",
+}
+"""English abbreviations of what is counted by time: ``300 msg/s``."""
+PERIODS: Final = {"hr": "hour", "h": "hour", "min": "minute", "sec": "s"}

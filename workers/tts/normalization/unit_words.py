@@ -2,7 +2,7 @@
 
 An entry has the unit's key, its gender if numbers agree with it (``m`` by default), and its forms. The forms are
 singular and plural; in Slavic languages those after one, two, five and, where it differs, a fraction. ``prefixes`` are
-kilo, mega, giga, tera, peta, milli, micro and nano. A key with ``+`` has the rest of the unit after a prefix; ``_`` is
+kilo, mega, giga, tera, peta, milli, micro and nano, ``binary`` the powers of 1024; Chinese has no names for those. A key with ``+`` has the rest of the unit after a prefix; ``_`` is
 a space. In ``percent``, ``persecond`` and ``times``, ``{}`` is the place of the number.
 """
 
@@ -13,6 +13,9 @@ from typing import Final
 PREFIXES: Final = ("k", "M", "G", "T", "P", "m", "µ", "n")
 """Prefixes in the order of the entry ``prefixes``."""
 
+BINARY: Final = ("Ki", "Mi", "Gi", "Ti", "Pi")
+"""Prefixes in the order of the entry ``binary``."""
+
 TABLE: Final[dict[str, str]] = {
     "en": """
 prefixes: kilo/mega/giga/tera/peta/milli/micro/nano | byte: byte/bytes | bit: bit/bits
@@ -22,6 +25,8 @@ degree: degree/degrees | frame: frame/frames | dollar: dollar/dollars | euro: eu
 pound: pound/pounds | yen: yen | real: real/reais | percent: {} percent | persecond: {} per second
 times: {} times
 rupee: rupee/rupees
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: cent/cents | eurocent: cent/cents | poundcent: penny/pence | request: request/requests
 """,
     "es": """
 prefixes: kilo/mega/giga/tera/peta/mili/micro/nano | byte: byte/bytes | bit: bit/bits
@@ -30,6 +35,8 @@ watt: vatio/vatios | volt: voltio/voltios | pixel: píxel/píxeles | minute: min
 hour f: hora/horas | degree: grado/grados | frame: fotograma/fotogramas | dollar: dólar/dólares
 euro: euro/euros | pound f: libra/libras | yen: yen/yenes | real: real/reales | percent: {} por ciento
 persecond: {} por segundo | times f: {} veces
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: centavo/centavos | eurocent: céntimo/céntimos | request f: petición/peticiones
 """,
     "fr": """
 prefixes: kilo/méga/giga/téra/péta/milli/micro/nano | byte: octet/octets | bit: bit/bits
@@ -38,6 +45,8 @@ volt: volt/volts | pixel: pixel/pixels | minute f: minute/minutes | hour f: heur
 degree: degré/degrés | frame f: image/images | dollar: dollar/dollars | euro: euro/euros
 pound f: livre/livres | yen: yen/yens | real: real/reals | percent: {} pour cent
 persecond: {} par seconde | times f: {} fois
+binary: kibi/mébi/gibi/tébi/pébi
+dollarcent: cent/cents | eurocent: centime/centimes | request f: requête/requêtes
 """,
     "de": """
 prefixes: Kilo/Mega/Giga/Tera/Peta/Milli/Mikro/Nano | byte n: Byte | bit n: Bit
@@ -46,6 +55,8 @@ pixel n: Pixel | minute f: Minute/Minuten | hour f: Stunde/Stunden | degree n: G
 frame n: Bild/Bilder | dollar: Dollar | euro: Euro | pound n: Pfund | yen: Yen | real: Real
 percent n: {} Prozent | persecond: {} pro Sekunde | times n: {} mal
 thousand n: Tausend | million f: Million/Millionen | milliard f: Milliarde/Milliarden
+binary: Kibi/Mebi/Gibi/Tebi/Pebi
+dollarcent: Cent | eurocent: Cent | request f: Anfrage/Anfragen
 """,
     "it": """
 prefixes: chilo/mega/giga/tera/peta/milli/micro/nano | byte: byte | bit: bit | second: secondo/secondi
@@ -53,6 +64,8 @@ hertz: hertz | metre: metro/metri | gram: grammo/grammi | watt: watt | volt: vol
 minute: minuto/minuti | hour f: ora/ore | degree: grado/gradi | frame: fotogramma/fotogrammi
 dollar: dollaro/dollari | euro: euro | pound f: sterlina/sterline | yen: yen | real: real
 percent: {} per cento | persecond: {} al secondo | times f: {} volte
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: centesimo/centesimi | eurocent: centesimo/centesimi | request f: richiesta/richieste
 """,
     "pt": """
 prefixes: quilo/mega/giga/tera/peta/mili/micro/nano | byte: byte/bytes | bit: bit/bits
@@ -61,6 +74,8 @@ gram: grama/gramas | watt: watt/watts | volt: volt/volts | pixel: pixel/pixels |
 hour f: hora/horas | degree: grau/graus | frame: quadro/quadros | dollar: dólar/dólares
 euro: euro/euros | pound f: libra/libras | yen: iene/ienes | real: real/reais | percent: {} por cento
 persecond: {} por segundo | times f: {} vezes
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: centavo/centavos | eurocent: cêntimo/cêntimos | request f: requisição/requisições
 """,
     "pl": """
 prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano | byte: bajt/bajty/bajtów/bajta
@@ -74,6 +89,9 @@ yen: jen/jeny/jenów/jena | real: real | percent: {} procent | persecond: {} na 
 thousand: tysiąc/tysiące/tysięcy/tysiąca | million: milion/miliony/milionów/miliona
 milliard: miliard/miliardy/miliardów/miliarda
 zloty: złoty/złote/złotych/złotego
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: cent/centy/centów/centa | eurocent: cent/centy/centów/centa
+request n: żądanie/żądania/żądań/żądania
 """,
     "tr": """
 prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano | byte: bayt | bit: bit | second: saniye
@@ -81,6 +99,8 @@ hertz: hertz | metre: metre | gram: gram | watt: vat | volt: volt | pixel: pikse
 hour: saat | degree: derece | frame: kare | dollar: dolar | euro: avro | pound: sterlin | yen: yen
 real: real | percent: yüzde {} | persecond: saniyede {} | times: {} kat
 lira: lira
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: sent | eurocent: sent | request: istek
 """,
     "ru": """
 prefixes: кило/мега/гига/тера/пета/милли/микро/нано | byte: байт/байта/байт | bit: бит/бита/бит
@@ -93,6 +113,8 @@ percent: {} процент/{} процента/{} процентов | persecond
 thousand f: тысяча/тысячи/тысяч | million: миллион/миллиона/миллионов
 milliard: миллиард/миллиарда/миллиардов
 rouble: рубль/рубля/рублей
+binary: киби/меби/гиби/теби/пеби
+dollarcent: цент/цента/центов | eurocent: цент/цента/центов | request: запрос/запроса/запросов
 """,
     "nl": """
 prefixes: kilo/mega/giga/tera/peta/milli/micro/nano | byte: byte | bit: bit | second: seconde/seconden
@@ -100,6 +122,8 @@ hertz: hertz | metre: meter | gram: gram | watt: watt | volt: volt | pixel: pixe
 minute: minuut/minuten | hour: uur | degree: graad/graden | frame: beeld/beelden | dollar: dollar
 euro: euro | pound: pond | yen: yen | real: real | percent: {} procent | persecond: {} per seconde
 times: {} keer
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: cent | eurocent: cent | request n: verzoek/verzoeken
 """,
     "cs": """
 prefixes: kilo/mega/giga/tera/peta/mili/mikro/nano | byte: bajt/bajty/bajtů/bajtu
@@ -113,6 +137,9 @@ percent n: {} procento/{} procenta/{} procent/{} procenta | persecond: {} za sek
 thousand: tisíc/tisíce/tisíc/tisíce | million: milion/miliony/milionů/milionu
 milliard f: miliarda/miliardy/miliard/miliardy
 koruna f: koruna/koruny/korun/koruny
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: cent/centy/centů/centu | eurocent: cent/centy/centů/centu
+request: požadavek/požadavky/požadavků/požadavku
 """,
     "ar": """
 prefixes: كيلو/ميغا/غيغا/تيرا/بيتا/ميلي/ميكرو/نانو | byte: بايت | bit: بت | second: ثانية/ثوان
@@ -120,12 +147,16 @@ second+: _ثانية/_ثوان | hertz: هرتز | metre: متر/أمتار | gr
 pixel: بكسل | minute: دقيقة/دقائق | hour: ساعة/ساعات | degree: درجة/درجات | frame: إطار/إطارات
 dollar: دولار/دولارات | euro: يورو | pound: جنيه/جنيهات | yen: ين | real: ريال | percent: {} بالمئة
 persecond: {} في الثانية | times: {} مرة/{} مرات
+binary: كيبي/ميبي/جيبي/تيبي/بيبي
+dollarcent: سنت/سنتات | eurocent: سنت/سنتات | request: طلب/طلبات
 """,
     "zh": """
 prefixes: 千/兆/吉/太/拍/毫/微/纳 | byte: 字节 | bit: 比特 | second: 秒 | hertz: 赫兹 | metre: 米 | gram: 克
 watt: 瓦
 volt: 伏 | pixel: 像素 | minute: 分钟 | hour: 小时 | degree: 度 | frame: 帧 | dollar: 美元 | euro: 欧元 | pound: 英镑
 yen: 日元 | real: 雷亚尔 | percent: 百分之{} | persecond: 每秒{} | times: {}倍
+binary: 千/兆/吉/太/拍
+request: 个请求
 """,
     "hu": """
 prefixes: kilo/mega/giga/tera/peta/milli/mikro/nano | byte: bájt | bit: bit | second: másodperc
@@ -133,6 +164,8 @@ second+: szekundum | hertz: hertz | metre: méter | gram: gramm | watt: watt | v
 minute: perc | hour: óra | degree: fok | frame: képkocka | dollar: dollár | euro: euró | pound: font
 yen: jen | real: real | percent: {} százalék | persecond: {} másodpercenként | times: {} alkalommal
 forint: forint
+binary: kibi/mebi/gibi/tebi/pebi
+dollarcent: cent | eurocent: cent | request: kérés
 """,
     "ko": """
 prefixes: 킬로/메가/기가/테라/페타/밀리/마이크로/나노 | byte: 바이트 | bit: 비트 | second: 초 | hertz: 헤르츠
@@ -141,6 +174,8 @@ gram: 그램
 watt: 와트 | volt: 볼트 | pixel: 픽셀 | minute: 분 | hour: 시간 | degree: 도 | frame: 프레임 | dollar: 달러
 euro: 유로
 pound: 파운드 | yen: 엔 | real: 헤알 | percent: {} 퍼센트 | persecond: 초당 {} | times: {}배
+binary: 키비/메비/기비/테비/페비
+request: 요청
 """,
     "ja": """
 prefixes: キロ/メガ/ギガ/テラ/ペタ/ミリ/マイクロ/ナノ | byte: バイト | bit: ビット | second: 秒 | hertz: ヘルツ
@@ -148,6 +183,8 @@ metre: メートル
 gram: グラム | watt: ワット | volt: ボルト | pixel: ピクセル | minute: 分 | hour: 時間 | degree: 度 | frame: フレーム
 dollar: ドル | euro: ユーロ | pound: ポンド | yen: 円 | real: レアル | percent: {}パーセント | persecond: 毎秒{}
 times: {}倍
+binary: キビ/メビ/ギビ/テビ/ペビ
+request: リクエスト
 """,
     "hi": """
 prefixes: किलो/मेगा/गीगा/टेरा/पेटा/मिली/माइक्रो/नैनो | byte: बाइट | bit: बिट | second: सेकंड
@@ -155,5 +192,7 @@ hertz: हर्ट्ज़ | metre: मीटर | gram: ग्राम | wat
 hour: घंटा/घंटे | degree: डिग्री | frame: फ़्रेम | dollar: डॉलर | euro: यूरो | pound: पाउंड | yen: येन
 real: रियाल | percent: {} प्रतिशत | persecond: {} प्रति सेकंड | times: {} गुना
 rupee: रुपया/रुपये
+binary: किबी/मेबी/गिबी/टेबी/पेबी
+dollarcent: सेंट | eurocent: सेंट | request: अनुरोध
 """,
 }

@@ -12,8 +12,18 @@ from voicestream.workers.tts.normalization.numbers import numerals
 from voicestream.workers.tts.normalization.numbers.cardinals import MOST_DIGITS
 from voicestream.workers.tts.normalization.numbers.inflection import form
 from voicestream.workers.tts.normalization.numbers.korean import native
-from voicestream.workers.tts.normalization.unit_symbols import CODES, CURRENCIES, LOCAL, OTHERS, SYMBOLS, WITH_PREFIX
-from voicestream.workers.tts.normalization.unit_words import PREFIXES, TABLE
+from voicestream.workers.tts.normalization.unit_symbols import (
+    BINARY_SUFFIXES,
+    CODES,
+    COUNTED,
+    CURRENCIES,
+    LOCAL,
+    OTHERS,
+    PERIODS,
+    SYMBOLS,
+    WITH_PREFIX,
+)
+from voicestream.workers.tts.normalization.unit_words import BINARY, PREFIXES, TABLE
 
 if TYPE_CHECKING:
     from voicestream.workers.tts.normalization.numbers.numerals import Numeral
@@ -28,9 +38,13 @@ _OF: Final = {"es": " de", "fr": " de", "it": " di", "pt": " de"}
 """Prepositions after a million: "un millón de euros"."""
 _MINUTES: Final = re.compile(r"(?<![\w.,-])(\d+h)?\s?(\d+)m\s?(\d+(?:\.\d+)?s)?(?!\w)")
 """Durations such as ``1h5m30s``: an m adjacent to the digits is a minute; a metre follows a space."""
-_TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*+\s[^\W\d_]{3,}+/s(?!\w)")
+_TOKENS: Final = re.compile(r"(?<![\w.])\d[\d.,]*+\s(?!reqs?/)[^\W\d_]{3,}+/s(?!\w)")
 """Rates of other things per second."""
+_COUNTED: Final = re.compile(rf"(?<=\d\s)({'|'.join(COUNTED)})(?:/|\sper\s)(s|{'|'.join(PERIODS)})(?!\w)")
 _CENTS: Final = 2
+_SINGULAR: Final = re.compile(r"(?<!\w)an?\s\Z", re.IGNORECASE)
+"""Before a quantity it makes an English unit an adjective: ``a 1.5 GB file``."""
+_NOUN: Final = re.compile(r"\s[a-z]{3,}")
 
 
 class _Row(NamedTuple):
@@ -53,13 +67,17 @@ def _symbols() -> dict[str, tuple[str, str]]:
     """Return the prefix and the unit of each symbol."""
     found = {symbol: ("", unit) for symbol, unit in SYMBOLS.items()}
     for unit, prefixes in WITH_PREFIX.items():
-        name = {"b": "byte", "iB": "byte"}.get(unit) or SYMBOLS[unit]
+        name = "byte" if unit == "b" else SYMBOLS[unit]
         for prefix in prefixes:
             found[prefix + unit] = (prefix, name)
             if prefix == "k":
                 found["K" + unit] = (prefix, name)
             if unit == "b":
                 found[prefix.lower() + "b"] = (prefix, name)
+    for prefix in BINARY:
+        for suffix in BINARY_SUFFIXES:
+            found[prefix + suffix] = (prefix, "byte")
+    found["kiB"] = ("Ki", "byte")
     found["us"] = ("µ", "second")
     return found
 
@@ -77,7 +95,7 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str, tuple[str, ...
     money = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
     codes = "|".join(CODES)
     return (
-        (re.compile(rf"({money})\s?({number})\s?(k|K|M|bn|B|T)?{behind}"), "money first", signs),
+        (re.compile(rf"({money})\s?({number})(?:\s?(k|K|M|bn|B|T))?{behind}"), "money first", signs),
         (
             re.compile(rf"{before}({number})\s?(k|K|M|bn|B|T)?\s?({money}|(?:{codes})(?![A-Za-z]))"),
             "money last",
@@ -100,6 +118,8 @@ def say_units(text: str, language: str) -> str:
         text: a sentence.
         language: as for ``cardinal``.
     """
+    if language == "en":
+        text = _COUNTED.sub(_counted, text)
     text = _MINUTES.sub(r"\1 \2 min \3", text)
     text = _TOKENS.sub(lambda m: _rows(language[:2])["persecond"].forms[0].format(m[0][:-2]), text)
     for pattern, kind, signs in _patterns(language):
@@ -116,7 +136,8 @@ def count(numeral: Numeral, unit: str, language: str, prefix: str = "") -> str:
     quantity = int(numeral.whole[:MOST_DIGITS]) if base == "fr" else numeral.quantity
     noun = row.forms[min(form(quantity, base), len(row.forms) - 1)]
     if prefix:
-        named = _rows(base)["prefixes"].forms[PREFIXES.index(prefix)]
+        names, order = ("binary", BINARY) if prefix in BINARY else ("prefixes", PREFIXES)
+        named = _rows(base)[names].forms[order.index(prefix)]
         noun = named + (noun.lower() if base == "de" else noun.replace("_", " "))
     number = numerals.say(numeral, language, row.gender)
     if base == "ko" and unit == "hour" and numeral.quantity is not None:
@@ -144,11 +165,24 @@ def _said(found: re.Match[str], *, language: str, kind: str) -> str:
             said += {"C": " Celsius", "F": " Fahrenheit", "K": " Kelvin", None: ""}[found[2]]
         case "unit":
             said = _unit(found[1], found[2], per_second=found[3] is not None, language=language)
+            if language == "en" and _is_adjective(found):
+                said = said.removesuffix("s")
         case "scale":
             said = numerals.say(_scaled(numerals.read(found[1], language), found[2]), language)
         case _:
             said = count(numerals.read(found[1], language), "times", language)
     return splice(found, said, language)
+
+
+def _counted(found: re.Match[str]) -> str:
+    period = PERIODS.get(found[2], found[2])
+    return f"{COUNTED[found[1]]}/s" if period == "s" else f"{COUNTED[found[1]]} per {period}"
+
+
+def _is_adjective(found: re.Match[str]) -> bool:
+    """Return whether a quantity with a unit stands between an article and a noun."""
+    is_behind_article = _SINGULAR.search(found.string[max(0, found.start() - 10) : found.start()]) is not None
+    return is_behind_article and _NOUN.match(found.string, found.end()) is not None
 
 
 def measure(number: str, symbol: str, language: str) -> str:
@@ -183,8 +217,10 @@ def _money(number: str, scale: str | None, unit: str, language: str) -> str:
     if scale:
         return count(_scaled(numeral, scale), unit, language)
     if len(numeral.fraction) == _CENTS and language[:2] not in ("ja", "zh", "ko"):
-        whole = count(numerals.Numeral(numeral.whole, ""), unit, language)
         cents = int(numeral.fraction)
+        if cents and not int(numeral.whole or 0) and f"{unit}cent" in _rows(language[:2]):
+            return count(numerals.Numeral(str(cents), ""), f"{unit}cent", language)
+        whole = count(numerals.Numeral(numeral.whole, ""), unit, language)
         return f"{whole} {numerals.say(numerals.Numeral(str(cents), ''), language)}" if cents else whole
     return count(numeral, unit, language)
 
