@@ -19,6 +19,11 @@ _ADDRESS: Final = re.compile(
 """URL; it ends before Japanese or Chinese text, which may follow without a space."""
 _WORD: Final = re.compile(r"(?<![A-Za-z0-9_])(?:[@.](?=[A-Za-z]))?[A-Za-z0-9_](?:[A-Za-z0-9_@+./-]*[A-Za-z0-9_])?")
 
+_ROUTE: Final = re.compile(
+    r"(?:\b(?:DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) )?(?<![\w/.<@~-])/[A-Za-z][\w.~-]*\w(?:/[\w.~-]*\w)*", re.ASCII
+)
+"""Route of an HTTP interface, with its method: ``GET /api/v2/users``."""
+
 _DOTTED: Final = re.compile(r"\.?[A-Za-z0-9_@+-]+(?:\.[A-Za-z0-9_@+-]+)+|\.[A-Za-z][\w-]+", re.ASCII)
 _INITIALS: Final = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]|Ph\.D")
 """Abbreviations that are not code names: ``e.g``, ``z.B``, ``a.m``, ``Ph.D``."""
@@ -66,6 +71,8 @@ def spans(text: str) -> list[tuple[int, int]]:
         in_address = before > 0 and start < addresses[before - 1][1]
         if not in_address and is_name(match[0]):
             found.append((start, end))
+    if "/" in text:
+        found += (match.span() for match in _ROUTE.finditer(text))
     return _apart([*found, *git_names.spans(text)])
 
 

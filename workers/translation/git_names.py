@@ -40,12 +40,23 @@ _MAIN_LINE: Final = re.compile(
 _FLAG: Final = re.compile(r"(?<![\w-])--[a-z][\w-]*[a-z0-9]")
 """An option of a program: ``--dry-run``."""
 
-_ISSUE: Final = re.compile(r"(?<![\w#&])#[0-9]+(?!\w)")
+_ISSUE: Final = re.compile(r"(?<![\w#&])(?:[Ii]ssue )?#[0-9]+(?!\w)")
+"""An issue with its word, which would become an edition."""
+
+_REVISION: Final = re.compile(r"(?<![\w/.-])(?:\w[\w/.-]*[~^]\d+|[A-Z_]*HEAD\^+)(?!\w)")
+"""A commit before another: ``HEAD~3``."""
+
+_TERM: Final = re.compile(r"\bflaky\b")
+"""Terms of developers that models translate literally."""
 
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Return where names that git gave begin and end; they may overlap."""
     found = [match.span() for match in _ISSUE.finditer(text)] if "#" in text else []
+    if "~" in text or "^" in text:
+        found += (match.span() for match in _REVISION.finditer(text))
+    if "flaky" in text:
+        found += (match.span() for match in _TERM.finditer(text))
     if "git " in text:
         found += (match.span() for match in _COMMAND.finditer(text))
     if "--" in text:

@@ -70,6 +70,12 @@ _LONGEST_CODE: Final = 60
 """Characters of inline code that are still read out."""
 _SHORT_CODE: Final = 20
 """Characters of inline code that are read out with its operators."""
+_LONGEST_MESSAGE: Final = 160
+_MESSAGE: Final = re.compile(
+    r"(?:[A-Za-z]{0,60}(?:Error|Exception|Warning)|[Ff]atal|[Ee]rror|[Ww]arning|[Pp]anic)(?: \[?[A-Z]*\d+\]?)?:"
+    r"(?: \(?['\"]?[A-Za-z0-9][\w.'-]*+(?:\(\))?['\"]?\)?[,.:;!?]?)+"
+)
+"""An error message in words: ``TypeError: Cannot read properties of undefined (reading 'query')``."""
 _STATEMENT: Final = re.compile(r"[{};|]|&&|\$\(|\? .* :")
 _WRAPPED: Final = re.compile(r"(\*{1,3}|_{1,3}|~~|==)(\w(?:.*\w)?)\1\Z")
 """Markdown shown as code."""
@@ -167,7 +173,7 @@ def say_code(code: str, words: Phrases) -> str:
         code = _DRAWING.sub(" ", code)
     code = " ".join(code.replace("`", " ").split())
     if len(code) > _LONGEST_CODE:
-        return words.code
+        return code if len(code) <= _LONGEST_MESSAGE and _MESSAGE.fullmatch(code) is not None else words.code
     if " " in code and _OPERATOR.search(code) is not None:
         is_short = len(code) <= _SHORT_CODE and _STATEMENT.search(code) is None
         return code if is_short else words.code

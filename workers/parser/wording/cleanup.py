@@ -18,6 +18,13 @@ _LEADING_SIGN: Final = re.compile(rf"[^\w{_FAILED}{_WARNING}]*([{_FAILED}{_WARNI
 _LINE_SIGN: Final = re.compile(f"[{EMOJI}\u25a0-\u25ff]")
 """Signs that open a line of their own where they stand first."""
 
+_PASSED: Final = "✅✔☑"
+_CHECK: Final = re.compile(rf"(?<=[,;:(，、：；])\s*([{_PASSED}{_FAILED}])\ufe0f?\s*(?=[\w`*])")
+"""Result in front of one of several checks: ``CI: ✅ lint, ❌ e2e``."""
+_FAILED_CHECK: Final = re.compile(rf"[,;:(，、：；]\s*[{_FAILED}]")
+_SHORT_CODE: Final = re.compile(r"\s?(?<![^\s(]):(?:[+-]1|[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*):(?!\w)")
+"""Emoji by its name: ``:tada:``."""
+
 _LABEL: Final = re.compile(r"[*_ ]{0,4}[^\W\d_]{2,20}(?: [^\W\d_]{1,20})?[*_]{0,3} ?[:：]")
 _FAILURE: Final = re.compile(
     r"(?:fail(?:ed|ure|ures|s|ing)?|errors?|fehler|fehlgeschlagen|erreurs?|échec|échoué|falló|fallo|falha|falhou"
@@ -57,6 +64,13 @@ def leading_word(text: str, words: Phrases) -> str:
     return "" if is_said else word
 
 
+def say_checks(text: str, words: Phrases) -> str:
+    """Say the results of several checks, if one of them failed: without the cross it would have passed."""
+    if _FAILED_CHECK.search(text) is None:
+        return text
+    return _CHECK.sub(lambda sign: f" {words.not_passed if sign[1] in _FAILED else words.passed} ", text)
+
+
 def has_label(text: str) -> bool:
     """Return whether a text begins with a label of its own: ``Caution: …``."""
     return _LABEL.match(text) is not None
@@ -65,6 +79,11 @@ def has_label(text: str) -> bool:
 def strip_emoji(text: str) -> str:
     """Take emoji and box drawing out."""
     return _EMOJI.sub(" ", text)
+
+
+def strip_short_codes(text: str) -> str:
+    """Take the names of emoji out: ``:tada:``."""
+    return _SHORT_CODE.sub("", text)
 
 
 def strip_decoration(text: str) -> str:

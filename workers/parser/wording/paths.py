@@ -43,6 +43,16 @@ _SURE_FOLDERS: Final = word_set(
     """
 )
 """First segments that make one slash a path in prose; ``build/test`` may be two words."""
+_ROOT_FOLDERS: Final = word_set(
+    """
+    Applications Library System Users Volumes code data dev media mnt path proc project projects repo repos root run
+    sbin snap srv storage sys work workdir workspace workspaces
+    """
+)
+"""First segments of absolute paths besides ``_TOP_FOLDERS``; another one makes a route: ``/api/v2/users``."""
+_SEGMENT: Final = r"(?:[\w~.-]++|:\w++|\{\w++\}|\[\w++\]|<\w++>)"
+_ROUTE: Final = re.compile(rf"(/(?!\.){_SEGMENT}(?:/{_SEGMENT})*+/?+)(?:\?\S*)?")
+_PARAMETER: Final = re.compile(r"[:{}\[\]<>]+")
 _NAMES: Final = word_set(
     """
     node.js next.js vue.js express.js three.js d3.js nuxt.js react.js angular.js
@@ -81,6 +91,20 @@ def is_path(word: str, *, code: bool) -> bool:  # noqa: PLR0911 - one question a
     if len(parts) > 2:  # noqa: PLR2004 - two slashes
         return code or parts[0] in _TOP_FOLDERS or any(map(_ODD.search, parts))
     return parts[0] in (_TOP_FOLDERS if code else _SURE_FOLDERS)
+
+
+def route(word: str) -> str:
+    """Return a route of an HTTP interface without the marks of its parameters; empty: it is none.
+
+    ``/api/users/{id}?page=2`` becomes ``/api/users/id``. What has an extension, or begins with a folder of a file
+    system, is a file.
+    """
+    found = _ROUTE.fullmatch(word)
+    if found is None:
+        return ""
+    first, _, _ = found[1][1:].partition("/")
+    is_file = first in _TOP_FOLDERS or first in _ROOT_FOLDERS or _EXTENSION.search(found[1]) is not None
+    return "" if is_file else _PARAMETER.sub("", found[1]).rstrip("/")
 
 
 def last_segment(path: str) -> str:

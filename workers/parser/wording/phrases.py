@@ -19,6 +19,9 @@ class Phrases:
     about: str
     to: str
     """Between the two sides of an arrow."""
+    passed: str
+    not_passed: str
+    """Before one of several checks."""
     conjunction: str
     """The word for ``&``."""
     code: str
@@ -49,6 +52,8 @@ ENGLISH: Final = Phrases(
     lines="lines {} to {}",
     about="about {}",
     to="to",
+    passed="passed",
+    not_passed="failed",
     conjunction="and",
     code="code",
     formula="formula",
@@ -75,6 +80,8 @@ _TABLE: Final = {
         lines="{}行目から{}行目",
         about="約{}",
         to="から",
+        passed="成功",
+        not_passed="失敗",
         conjunction="と",
         code="コード",
         formula="数式",
@@ -95,6 +102,8 @@ _TABLE: Final = {
         lines="第{}到{}行",
         about="大约{}",
         to="到",
+        passed="通过",
+        not_passed="失败",
         conjunction="和",
         code="代码",
         formula="公式",
@@ -115,6 +124,8 @@ _TABLE: Final = {
         lines="Zeilen {} bis {}",
         about="etwa {}",
         to="zu",
+        passed="bestanden",
+        not_passed="fehlgeschlagen",
         conjunction="und",
         code="Code",
         formula="Formel",
@@ -134,6 +145,8 @@ _TABLE: Final = {
         lines="líneas {} a {}",
         about="unos {}",
         to="a",
+        passed="pasa",
+        not_passed="falla",
         conjunction="y",
         code="código",
         formula="fórmula",
@@ -153,6 +166,8 @@ _TABLE: Final = {
         lines="lignes {} à {}",
         about="environ {}",
         to="vers",
+        passed="réussi",
+        not_passed="échoué",
         conjunction="et",
         code="code",
         formula="formule",

@@ -23,7 +23,7 @@ _SIMPLE_MARKS: Final = re.compile(
     r"`([A-Za-z][A-Za-z0-9.]{0,10})`|(?<![\w*/`])\*\*(\w[^*`]*+(?<=[\w.!?:,;)]))\*\*(?![\w*/`])", re.ASCII
 )
 """A short word in code, a phrase in bold: the usual marks, which leave a sentence without any."""
-_ATTACHED: Final = re.compile(r"\w\(|\(\)")
+_ATTACHED: Final = re.compile(r"\w\(|\(\)|\(L\d")
 _LONG_WORD: Final = 12
 """Letters from which a word may be a hash or a key."""
 _PLACEHOLDER: Final = re.compile(r"[(\[]no content[)\]]|\[request interrupted by user[^\]]*\]", re.IGNORECASE)
@@ -88,7 +88,9 @@ def fragment_to_speech(text: str, words_of: Phrases, *, is_open: bool = False) -
         text, is_open = strip_emphasis(text, is_open=is_open)
     text = words.say_words(text, words_of)
     if not plain:
-        text = cleanup.plain_quotes(cleanup.strip_emoji(text))
+        text = cleanup.plain_quotes(cleanup.strip_emoji(cleanup.say_checks(text, words_of)))
+    if ":" in characters:
+        text = cleanup.strip_short_codes(text)
     if not _DECORATION.isdisjoint(characters):
         text = cleanup.strip_decoration(text)
     dropped = not _GAPS.isdisjoint(characters) or (not plain and max(characters) >= _EMOJI_FROM)

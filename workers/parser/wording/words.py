@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
 
 ODD: Final = re.compile(
-    r"[_/\\&~→⇒⟶➜➔➝$%]|\(\)|\(\d|#L|::|=>|--|->|:\d|(?<!\S)-[A-Za-z]|[0-9a-f]{12}|[0-9A-Fa-f]{8}-|(?<!\S)\*+\w"
+    r"[_/\\&~→⇒⟶➜➔➝$%]|\(\)|\(\d|#L|::|=>|--|->|:\d|(?<!\S)-[A-Za-z]|(?<!\w)L\d|[0-9a-f]{12}|[0-9A-Fa-f]{8}-|(?<!\S)\*+\w"
 )
 """Only text with one of these needs to be looked at word by word."""
 
@@ -33,7 +33,12 @@ _TWICE: Final = re.compile(
     r"\b(?:about|around|approximately|roughly|circa|ca\.|etwa|rund|unos|environ|vers) ~(?=[$€£¥]?\d)", re.IGNORECASE
 )
 """The sign says once more what the word before it says."""
-_FLAG: Final = re.compile(r"--?([A-Za-z].*)")
+_FLAG: Final = re.compile(r"--([A-Za-z].*)")
+"""A short one keeps its sign: without it ``-d`` is a letter of the sentence."""
+_REMOTE: Final = re.compile(r"[\w.-]+@([\w-]+(?:\.[\w-]+)+):(?!\d)((?:[\w.~-]+/)*[\w.-]+?)(?:\.git)?/?")
+"""``git@github.com:acme/shop.git``."""
+_LINES: Final = re.compile(r"L(\d+)(?:-L?(\d+))?")
+"""``L42-48``; a single line only in brackets, because ``L2`` is a cache."""
 _CALL: Final = re.compile(r"(?<=[\w>\]])\(\)")
 _ARROW: Final = re.compile(r"\s*(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)\s*")
 _ONLY_ARROW: Final = re.compile(r"(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)")
@@ -77,12 +82,18 @@ def say_word(word: str, words: Phrases, *, code: bool = False) -> str:
         core, after = core + ")", after[1:]
     if core.count("{") > core.count("}") and after.startswith("}"):
         core, after = core + "}", after[1:]
+    lines = _LINES.fullmatch(core)
+    if lines is not None and (lines[2] or before.endswith("(")):
+        said = words.lines.format(lines[1], lines[2]) if lines[2] else words.line.format(lines[1])
+        return before + said + after
     return before + _say_core(core, words, code=code) + after if core else word
 
 
 def _say_core(core: str, words: Phrases, *, code: bool) -> str:  # noqa: PLR0911 - a table
     if _EMAIL.fullmatch(core):
         return core
+    if (remote := _REMOTE.fullmatch(core)) is not None:
+        return f"{remote[1]} {remote[2]}"
     if (identifier := _UUID.fullmatch(core)) is not None:
         return identifier[1]
     if (commits := _HASH_RANGE.fullmatch(core)) is not None:
@@ -101,6 +112,8 @@ def _say_core(core: str, words: Phrases, *, code: bool) -> str:  # noqa: PLR0911
 
 
 def _say_name(name: str, words: Phrases, *, code: bool) -> str:
+    if (route := paths.route(name)) != "":
+        return route
     suffix = ""
     spot = paths.place(name, words)
     if spot is not None:

@@ -2,7 +2,8 @@
 
 An entry has the unit's key, its gender if numbers agree with it (``m`` by default), and its forms. The forms are
 singular and plural; in Slavic languages those after one, two, five and, where it differs, a fraction. ``prefixes`` are
-kilo, mega, giga, tera, peta, milli, micro and nano, ``binary`` the powers of 1024; Chinese has no names for those. A key with ``+`` has the rest of the unit after a prefix; ``_`` is
+kilo, mega, giga, tera, peta, milli, micro and nano; ``binary`` are the powers of 1024, for which Chinese has no other
+names. A key with ``+`` has the rest of the unit after a prefix; ``_`` is
 a space. In ``percent``, ``persecond`` and ``times``, ``{}`` is the place of the number.
 """
 
