@@ -5,6 +5,7 @@
     VoicestreamError                  what happened, and what to type next
     ├── UsageError              (2)   an option, a language or a file name that cannot be right
     ├── NoSupervisorError       (3)   nothing is running to ask
+    ├── UnreachableError        (1)   a host could not be reached
     ├── UnusableSoundError      (1)   a voice engine made nothing that could be heard
     ├── AudioDeviceError       (69)   no sound device, or no PortAudio
     └── ConfigurationError     (78)   trying again cannot help before something is changed
@@ -66,6 +67,10 @@ class NoSupervisorError(VoicestreamError):
     """No supervisor is running."""
 
     exit_code = EXIT_NO_SUPERVISOR
+
+
+class UnreachableError(VoicestreamError):
+    """A host from which models come could not be reached."""
 
 
 class UnusableSoundError(VoicestreamError):

@@ -9,13 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voicestream.config import engine_settings, gpu_probe
-from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from voicestream.config.engine_settings import EngineSettings
-    from voicestream.engines.spec import SynthesizerSpec
 
 
 def candidates(language: str, settings: EngineSettings) -> tuple[str, ...]:
@@ -28,11 +26,12 @@ def candidates(language: str, settings: EngineSettings) -> tuple[str, ...]:
         settings: with which the engines would be loaded.
     """
     from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time
+    from voicestream.models import packages  # noqa: PLC0415 - as above
 
     computes_on_gpu = uses_gpu(settings)
     base = base_of(language)
     ranked = registry.chosen_by_auto(registry.SYNTHESIZERS, uses_gpu=computes_on_gpu, language=base)
-    return tuple(spec.name for spec in ranked if _seems_ready(spec, settings, base))
+    return tuple(spec.name for spec in ranked if packages.is_ready(spec, settings.models, base))
 
 
 def better_engine(own: str, for_own: Sequence[str], for_language: Sequence[str]) -> str:
@@ -59,19 +58,3 @@ def uses_gpu(settings: EngineSettings) -> bool:
     if settings.compute == engine_settings.AUTO:
         return gpu_probe.may_have_gpu()
     return settings.compute != "cpu"
-
-
-def _seems_ready(spec: SynthesizerSpec, settings: EngineSettings, base: str) -> bool:
-    from voicestream.models import packages  # noqa: PLC0415 - see above
-
-    if not packages.has_all(spec):
-        return False
-    if base and spec.speaks is not None and not spec.speaks(settings.models, base):
-        return False
-    if spec.find_weights is None:
-        return True
-    try:
-        spec.find_weights(settings.models)
-    except VoicestreamError:
-        return False
-    return True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from voicestream.cli import prompts
 from voicestream.cli.licence_prompt import is_interactive
 from voicestream.errors import ConfigurationError
 from voicestream.terminal_text import one_line
@@ -34,7 +35,7 @@ def ask_consent(what: str, hint: str) -> str:
     if not is_interactive():
         raise ConfigurationError(f"whose voice is {what}? It is used only when the speaker has agreed.", hint=hint)
     click.echo(one_line(f"{what} will be used to clone that person's voice."), err=True)
-    if not click.confirm(f'Do you say: "{CONSENT}"', default=None, err=True):
+    if not prompts.confirm(f'Do you say: "{CONSENT}"'):
         raise ConfigurationError("without the speaker's permission the voice is not used")
     return ANSWERED
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from voicestream.cli import prompts
 from voicestream.models import licences
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def ensure_accepted(model: Model, accepted: Sequence[str], *, may_ask: bool) -> 
     licence = licences.find(model.licence)
     named = [licences.find(identifier).id for identifier in accepted]
     if not licence.must_be_accepted:
-        click.echo(f"voicestream: {model.name}: {licence.name}. {licence.summary}", err=True)
+        prompts.show(f"voicestream: {model.name}: {licence.name}. {licence.summary}")
         return
     if licences.is_accepted(licence):
         return
@@ -50,10 +51,10 @@ def ensure_accepted(model: Model, accepted: Sequence[str], *, may_ask: bool) -> 
         by = FLAG
     elif licence.variable and os.environ.get(licence.variable) == "1":
         by = f"{licence.variable}=1"
-        click.echo(
-            f"voicestream: {by} is set: the licence of {model.name} is accepted, and this is recorded:\n"
-            f"  {licence.name}. {licence.summary}\n  {licence.url}",
-            err=True,
+        prompts.show(
+            f"voicestream: {by} is set: the licence of {model.name} is accepted, and this is recorded:",
+            f"  {licence.name}. {licence.summary}",
+            f"  {licence.url}",
         )
     else:
         _ask(model, licence, may_ask=may_ask)
@@ -64,7 +65,7 @@ def ensure_accepted(model: Model, accepted: Sequence[str], *, may_ask: bool) -> 
 def _ask(model: Model, licence: Licence, *, may_ask: bool) -> None:
     if not (may_ask and is_interactive()):
         raise licences.not_accepted(licence)
-    click.echo(f"\n{model.name} has this licence:", err=True)
-    click.echo(f"  {licence.name}\n  {licence.summary}\n  {licence.url}", err=True)
-    if not click.confirm("Do you accept it?", default=None, err=True):
+    prompts.show(f"\n{model.name} has this licence:")
+    prompts.show(f"  {licence.name}", f"  {licence.summary}", f"  {licence.url}")
+    if not prompts.confirm("Do you accept it?"):
         raise licences.not_accepted(licence)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from voicestream.cli.columns import wrapped
 from voicestream.terminal_text import strip_terminal_codes
 
 if TYPE_CHECKING:
@@ -39,13 +40,14 @@ class TerminalProgress:
             click.echo("voicestream: stopped. The same command resumes from here.", err=True)
 
     def note(self, text: str) -> None:
-        """Print a line."""
+        """Print a text, wrapped on a terminal."""
         text = strip_terminal_codes(text)
         if self._bar is None:
             click.echo(f"voicestream: {text}", err=True)
         else:
             self._clear()
-            self._bar.console.print(f"voicestream: {text}", markup=False, highlight=False, soft_wrap=True)
+            for line in wrapped(f"voicestream: {text}", self._bar.console.width):
+                self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Update the bar; without a terminal nothing is shown."""

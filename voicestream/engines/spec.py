@@ -75,6 +75,8 @@ class EngineSpec:
     """Models that ``setup`` and ``models pull`` can download for it."""
     licences: tuple[Licence, ...] = ()
     """Licences of its models that ``models.licences`` does not have."""
+    weights_licence: str = ""
+    """Name of the licence of weights that come with its packages; empty if none do."""
     uses_settings: bool = True
     """True if ``--models``, ``--compute``, ``--gpu`` or ``--no-graphs`` affect it."""
 

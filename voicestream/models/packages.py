@@ -7,11 +7,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream.errors import ConfigurationError
+from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models.location import root
 
 if TYPE_CHECKING:
-    from voicestream.engines.spec import EngineSpec
+    from voicestream.engines.spec import EngineSpec, SynthesizerSpec
 
 FETCHING: Final = ("huggingface_hub",)
 
@@ -52,6 +52,27 @@ def is_installed(name: str) -> bool:
 def has_all(spec: EngineSpec) -> bool:
     """Return whether all packages of an engine are installed."""
     return all(is_installed(name) for name in spec.packages)
+
+
+def is_ready(spec: SynthesizerSpec, models: str, base: str) -> bool:
+    """Return whether packages and weights of a voice engine are installed. Only loading it tells whether they work.
+
+    Args:
+        spec: of the engine.
+        models: directory of models or of one model; empty = the user's.
+        base: base language that its weights must speak; empty = any.
+    """
+    if not has_all(spec):
+        return False
+    if base and spec.speaks is not None and not spec.speaks(models, base):
+        return False
+    if spec.find_weights is None:
+        return True
+    try:
+        spec.find_weights(models)
+    except VoicestreamError:
+        return False
+    return True
 
 
 def is_wanted(engine: EngineSpec, instead: EngineSpec, models: str) -> bool:

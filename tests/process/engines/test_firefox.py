@@ -32,13 +32,15 @@ def test_auto_translates_an_installed_direction_with_it_and_others_as_without(
 def test_a_model_from_a_directory_is_installed_without_a_network_and_translates(
     place: Voicestream, firefox_models: Path
 ) -> None:
-    done = place.call("setup", "--to", "pt", "--quality", "light", "--yes", "--dir", str(firefox_models))
+    done = place.call("setup", "--to", "pt", "--yes", "--dir", str(firefox_models))
     assert done.returncode == 0, done.stderr
+    assert "espeak-ng will speak Portuguese, in a robot's voice" in done.stderr
     assert "ready to translate into Portuguese" in done.stderr
-    run = place.run("--to", "pt", "--translator", "firefox")
+    run = place.run("--to", "pt")
     run.write(line("All 42 tests pass."))
     assert run.finish() == 0, run.stderr
-    assert [event["text"] for event in run.of("translated")] == ["Todos os 42 testes passam."]
+    translated = [(event["engine"], event["text"]) for event in run.of("translated")]
+    assert translated == [("firefox", "Todos os 42 testes passam.")]
 
 
 def test_setup_refuses_a_script_that_no_model_knows(place: Voicestream) -> None:

@@ -118,11 +118,12 @@ def test_at_a_terminal_it_asks_explains_shows_the_licence_and_a_bar(place: Voice
         wait_for(terminal, 'Did you mean "ja"')
         assert "[es]" in terminal.shown  # the locale's
         answer(terminal, "Which language do you want to hear", "ja", times=2)
+        answer(terminal, "Which way (light, heavy)? [light]", "heavy")
         wait_for(terminal, "best to translate with: ")
         answer(terminal, "Where to translate (cpu, mps, cuda)?", "gpu")
         answer(terminal, "Where to translate (cpu, mps, cuda)?", "cuda", times=2)
         wait_for(terminal, "Which one?")
-        for words in ("small", "medium", "large", "download   2.5 GB", "memory   1.6 GB", "recommended"):
+        for words in ("small", "medium", "large", "download", "2.5 GB", "1.6 GB", "recommended"):
             assert words in terminal.shown
         answer(terminal, "Which one?", "")
         answer(terminal, "Which voice (or none)?", "none")

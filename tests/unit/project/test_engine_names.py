@@ -78,6 +78,21 @@ def test_an_engine_is_named_in_its_own_files_alone() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_command_line_speaks_of_no_engine_by_its_title_either() -> None:
+    titles = {spec.title for spec in registry.all_specs() if spec.name != UNTRANSLATED}
+    models = {model.title for spec in registry.all_specs() for model in spec.models}
+    words = {word for title in titles | models | NAMES - {UNTRANSLATED} for word in (title, title.split()[0])}
+    known = re.compile(rf"\b(?:{'|'.join(re.escape(word) for word in sorted(words))})\b", re.IGNORECASE)
+    wrong = [
+        f"{source.relative_to(REPOSITORY)}:{node.lineno} names {found[0]}"
+        for source, _ in installed_files()
+        if source.suffix == ".py" and source.relative_to(REPOSITORY).as_posix().startswith("voicestream/cli/")
+        for node in texts(ast.parse(source.read_text(encoding="utf-8")))
+        if (found := known.search(str(node.value))) is not None
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_exception_is_needed() -> None:
     files = by_name()
     assert [place for place in EXCEPTIONS if not any(file.startswith(place) for file in files)] == []

@@ -1,32 +1,37 @@
-"""``voicestream setup``: interactive download of a translation model and a voice."""
+"""``voicestream setup``: download of a translation model and a voice for one language."""
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import shlex
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from voicestream.cli import licence_prompt, prompts, rpc, voice_prompt
+from voicestream.cli import heavy_prompt, licence_prompt, prompts, rpc, voice_prompt, way_prompt
 from voicestream.cli.commands.workers import RESTART_SECONDS
+from voicestream.cli.prompts import show
 from voicestream.cli.terminal_progress import TerminalProgress
+from voicestream.cli.way_prompt import LightWay
 from voicestream.config import languages
 from voicestream.engines import registry
-from voicestream.errors import UsageError, VoicestreamError
-from voicestream.models import catalogue, directions, packages
-from voicestream.models.catalogue import COMPUTES, format_size
+from voicestream.errors import UnreachableError, UsageError, VoicestreamError
+from voicestream.models import catalogue, directions, light_setup, manifest, packages
+from voicestream.models.catalogue import COMPUTES
+from voicestream.models.downloads import disk
+from voicestream.models.downloads.atomic_files import total_bytes
+from voicestream.models.light_setup import Part
 from voicestream.models.location import directory
 from voicestream.models.model_store import ModelStore
 from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.protocol.run_directory import RunDirectory
-from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
-    from voicestream.config.gpu_probe import ComputeDevice
     from voicestream.config.languages import Language
     from voicestream.engines.model import Model
     from voicestream.engines.spec import TranslatorSpec
@@ -34,17 +39,53 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-EXAMPLE = "voicestream setup --to ja --yes --accept-licence cc-by-nc-4.0"
+EXAMPLE: Final = "voicestream setup --to ja --yes"
+AGENT: Final = "claude -p … --output-format stream-json --verbose"
 
-COMPUTE_WORDS = {"cpu": "processor", "mps": "Apple GPU", "cuda": "NVIDIA GPU"}
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """The options of the command."""
+
+    compute: str | None
+    quality: str | None
+    voice_model: str | None
+    yes: bool
+    source: ModelStore | None
+
+    @property
+    def is_light(self) -> bool | None:
+        """Return whether the light way was asked for; None: neither was."""
+        if self.quality is not None:
+            return _is_light(self.quality)
+        return None if self.compute is None else False
+
+    def can_have(self, model: Model) -> bool:
+        """Return whether the model is in the directory of ``--dir``, or without that option can be downloaded."""
+        if self.source is None:
+            return True
+        names = (model.name, *([model.original] if model.original else []))
+        return any(manifest.read(self.source.path_of(name)) is not None for name in names)
+
+    def command(self, language: Language) -> str:
+        """Return the command that does the same for a language without a question."""
+        typed = ["voicestream", "setup", "--to", language.tag, "--yes"]
+        for option, value in (
+            ("--compute", self.compute),
+            ("--quality", self.quality),
+            ("--voice-model", self.voice_model),
+            ("--dir", None if self.source is None else str(self.source.root)),
+        ):
+            typed += [option, value] if value is not None else []
+        return shlex.join(typed)
 
 
 @click.command()
-@click.option("--to", "target", metavar="LANG", help="Language to translate into: ja, es, pt-BR …")
-@click.option("--compute", type=click.Choice(COMPUTES), help="Device for translation.  [default: detected]")
+@click.option("--to", "target", metavar="LANG", help="Language to hear: en, ja, es, pt-BR …")
+@click.option("--compute", type=click.Choice(COMPUTES), help="Device of a heavy translator.  [default: detected]")
 @click.option("--quality", metavar="light|small|medium|large", help="Model size, or the name of a model.")
 @voice_prompt.option
-@click.option("--yes", is_flag=True, help="Do not ask: take the recommended choice for each option not given.")
+@click.option("--yes", is_flag=True, help="Do not ask: take the light way, or what is recommended.")
 @click.option(
     "--dir",
     "source",
@@ -65,79 +106,151 @@ def setup(
 ) -> None:
     """Download a translation model and a voice.
 
-    Asks for the language, where to translate, how good, and which voice, shows the licences, then fetches, verifies
-    and, for a processor, converts. All of it can be said by options, with --yes. Agents write English: for --to en
+    Asks for the language, then proposes two ways. The light one has small models for any use, which need no GPU.
+    The heavy one has bigger models with licences to accept, and asks where to translate, how good, and which voice.
+    --yes takes the light way; --quality or --compute ask for a heavy translator. Agents write English: for --to en
     only a voice is fetched, unless --quality asks for a translator.
     """
     if yes and target is None:
         raise UsageError("setup --yes needs the language to hear", hint=f"Try: {EXAMPLE}")
-    if not yes and licence_prompt.is_interactive():
-        click.echo(
-            f"Agents write English. {_downloadable_titles()} translates it on this machine; nothing is sent anywhere.",
-            err=True,
-        )
+    elsewhere = None if source is None else ModelStore(source.absolute())
+    wishes = Wishes(compute=compute, quality=quality, voice_model=voice_model, yes=yes, source=elsewhere)
+    # A typing error is reported before any question.
     if quality is not None and not _is_light(quality):
-        catalogue.for_quality(quality, "cpu")  # a typing error is reported before any question
+        catalogue.for_quality(quality, "cpu")
     if voice_model not in (None, voice_prompt.NONE):
         catalogue.for_voice(voice_model)
-    language = _translatable(target) if target is not None else _ask_language()
-    translates = language.base != "en" or quality is not None
-    wanted = _translation(language, compute, quality, source, may_ask=not yes) if translates else []
-    voice = (
-        voice_prompt.propose(language, None if yes else _ask)
-        if voice_model is None
-        else voice_prompt.parse_answer(voice_model, language)
-    )
-    if voice is not None:
-        spec = registry.spec(registry.SYNTHESIZERS, voice.engine)
-        packages.check(*spec.packages, install=spec.install)
-        packages.check(*(packages.FETCHING if source is None else ()))
-        wanted.append(voice)
-    for model in wanted:
-        licence_prompt.ensure_accepted(model, accepted, may_ask=not yes)
-    _install(wanted, source)
-    what = "translate into and speak" if translates and voice else "translate into" if translates else "speak"
-    click.echo(
-        f"voicestream: ready to {what} {language.name}\n"
-        f"Try: claude -p … --output-format stream-json --verbose | voicestream run --to {language.tag}",
-        err=True,
-    )
+    with _stopping():
+        language = _ask_language() if target is None else _heard(target)
+        translates, parts = _choose(language, wishes)
+        wanted = [part.model for part in parts if part.model is not None]
+        for model in wanted:
+            licence_prompt.ensure_accepted(model, accepted, may_ask=not yes)
+    _install(wanted, wishes, language)
+    has_voice = len(parts) > int(translates)
+    what = "translate into and speak" if translates and has_voice else "translate into" if translates else "speak"
+    show(f"voicestream: ready to {what} {language.name}. Try:")
+    to = f"--to {language.tag}"
+    click.echo(f"  voicestream demo {to}\n  {AGENT} | voicestream run {to}", err=True)
 
 
-def _is_light(quality: str) -> bool:
-    """Return whether a quality means models of single directions."""
-    return any(model.direction and model.quality == quality for model in catalogue.catalogue().values())
-
-
-def _translation(
-    language: Language, compute: str | None, quality: str | None, source: Path | None, *, may_ask: bool
-) -> list[Model]:
-    """Return the models that translate from English into a language.
+def _choose(language: Language, wishes: Wishes) -> tuple[bool, list[Part]]:
+    """Return whether to translate, and the engines to set up, the translator first.
 
     Raises:
-        UsageError: no model of the quality does.
+        UsageError: nothing has the language, or there is no terminal to ask at.
         ConfigurationError: a package is missing.
     """
-    if quality is not None and _is_light(quality):
-        found = catalogue.for_direction(quality, directions.PIVOT, directions.code(language.tag))
-        spec = registry.spec(registry.TRANSLATORS, found[0].engine)
-        packages.check(*spec.packages, install=spec.install)
-        return found
-    packages.check(*packages.CONVERTING, *(packages.FETCHING if source is None else ()))
-    return [_model(_device(compute, may_ask=may_ask), quality, may_ask=may_ask)]
+    light = LightWay.of(language, wishes.can_have)
+    is_light = _prefers_light(light, wishes) if wishes.is_light is None else wishes.is_light
+    translates = language.base != "en" or wishes.quality is not None
+    if is_light:
+        parts = _light_parts(light, wishes, translates=translates)
+    else:
+        parts = _heavy_parts(language, wishes, translates=translates)
+    way_prompt.check_packages(parts, wishes.command(language), downloads=wishes.source is None)
+    return translates, parts
 
 
-def _install(wanted: list[Model], source: Path | None) -> None:
-    """Install the models one after the other."""
+def _prefers_light(light: LightWay, wishes: Wishes) -> bool:
+    """Return whether to take the light way where no option says it."""
+    if light.language.base == "en" and wishes.voice_model is not None:
+        return True  # only a voice is set up, and it is known
+    if wishes.source is not None and not light.is_complete:
+        _check_has_heavy(wishes, light.language)
+        return False
+    if wishes.yes and light.is_complete:
+        return True
+    if wishes.yes:
+        show(f"voicestream: no light model translates into {light.language.name}")
+        return False
+    return way_prompt.choose(light, _ask) == way_prompt.LIGHT
+
+
+def _check_has_heavy(wishes: Wishes, language: Language) -> None:
+    """Check that the directory of ``--dir`` has a model of the heavy way.
+
+    Raises:
+        VoicestreamError: it has none for the language.
+    """
+    if any(wishes.can_have(model) for model in way_prompt.heavy_models(language)):
+        return
+    root = wishes.source.root if wishes.source else ""
+    parts = LightWay.of(language, light_setup.anything).parts
+    pulls = [f"voicestream models pull {part.model.name} --dir DIR" for part in parts if part.model]
+    raise VoicestreamError(
+        f"{root} has no models for {language.name}",
+        hint="\n  ".join(["On a machine with a network, try:", *pulls]),
+    )
+
+
+def _light_parts(light: LightWay, wishes: Wishes, *, translates: bool) -> list[Part]:
+    """Return the engines of the light way, or those that options name instead."""
+    language = light.language
+    parts = [light.translator] if light.translator else []
+    if translates and wishes.quality is not None:
+        (model, *_) = catalogue.for_direction(wishes.quality, directions.PIVOT, directions.code(language.tag))
+        parts = [Part(registry.spec(registry.TRANSLATORS, model.engine), model)]
+    if wishes.voice_model is not None:
+        return [*parts, *_named_voice(wishes.voice_model, language)]
+    if light.voice is None:
+        speaks = light.ready_voice or light_setup.built_in_voice(language)
+        manner = "" if light.ready_voice else ", in a robot's voice"
+        show(f"voicestream: {speaks.title if speaks else 'nothing'} will speak {language.name}{manner}")
+    return [*parts, *([light.voice] if light.voice else [])]
+
+
+def _heavy_parts(language: Language, wishes: Wishes, *, translates: bool) -> list[Part]:
+    """Return the engines of the heavy way, by options, by questions or as recommended."""
+    parts: list[Part] = []
+    if translates:
+        packages.check(*packages.CONVERTING, *(packages.FETCHING if wishes.source is None else ()))
+        model = heavy_prompt.choose(wishes.compute, wishes.quality, None if wishes.yes else _ask)
+        parts.append(Part(registry.spec(registry.TRANSLATORS, model.engine), model))
+    if wishes.voice_model is not None:
+        return [*parts, *_named_voice(wishes.voice_model, language)]
+    voice = voice_prompt.propose(language, None if wishes.yes else _ask)
+    return [*parts, *([Part(registry.spec(registry.SYNTHESIZERS, voice.engine), voice)] if voice else [])]
+
+
+def _named_voice(answer: str, language: Language) -> list[Part]:
+    """Return the engine and the model of ``--voice-model``, if it names one."""
+    model = voice_prompt.parse_answer(answer, language)
+    return [] if model is None else [Part(registry.spec(registry.SYNTHESIZERS, model.engine), model)]
+
+
+def _install(wanted: list[Model], wishes: Wishes, language: Language) -> None:
+    """Install the models one after the other.
+
+    Raises:
+        VoicestreamError: one could not be installed; those before it are.
+    """
     from voicestream.models.installing import Installer
 
-    elsewhere = None if source is None else ModelStore(source.absolute())
+    store = ModelStore(directory())
+    missing = [model for model in wanted if store.installed(model.name) is None]
+    if len(missing) > 1 and not any(model.original for model in missing):
+        there = sum(total_bytes(store.unfinished_path_of(model.name)) for model in missing)
+        disk.check_room(store.root, sum(model.disk_bytes for model in missing) - there, "this")
     with TerminalProgress() as reporter:
         for model in wanted:
-            Installer(ModelStore(directory()), reporter, source=elsewhere).install(model)
+            try:
+                Installer(store, reporter, source=wishes.source).install(model)
+            except UnreachableError as error:
+                raise UnreachableError(str(error), hint=_without_network(missing, language)) from error
     if RunDirectory.of_this_user().is_held():
         translating = {model.name for spec in registry.specs(registry.TRANSLATORS) for model in spec.models}
         _restart_workers({"translation" if model.name in translating else "tts" for model in wanted})
+
+
+def _without_network(missing: list[Model], language: Language) -> str:
+    """Return how to get models to a machine that reaches no host."""
+    pulls = "\n".join(f"  voicestream models pull {model.name} --dir DIR" for model in missing)
+    return (
+        "Check the connection, then type the same command again: it resumes where it stopped.\n"
+        f"Or on a machine with a network:\n{pulls}\n"
+        f"and here, with a copy of DIR:\n  voicestream setup --to {language.tag} --dir DIR"
+    )
 
 
 def _restart_workers(roles: Iterable[Role]) -> None:
@@ -149,25 +262,40 @@ def _restart_workers(roles: Iterable[Role]) -> None:
                 continue  # the next one is started with what is there now
             if status.supervisor.sessions:
                 hint = f"Try: voicestream workers restart {role}"
-                click.echo(f"voicestream: open sessions still use the earlier {role}\n{hint}", err=True)
+                show(f"voicestream: open sessions still use the earlier {role}", hint)
                 continue
-            click.echo(f"voicestream: restarting {role} …", err=True)
+            show(f"voicestream: restarting {role} …")
             request = RestartWorker(role=role)
             for _ in rpc.call_each(request, WorkerRestarted, timeout_seconds=RESTART_SECONDS):
                 pass  # one answer a worker
         except VoicestreamError as error:
-            click.echo(f"voicestream: {role} was not restarted: {error.for_people()}", err=True)
+            show(f"voicestream: {role} was not restarted: {error.for_people()}")
+
+
+@contextmanager
+def _stopping() -> Generator[None]:
+    """Tell that nothing was installed when the questions end early."""
+    try:
+        yield
+    except click.Abort:
+        show("voicestream: stopped; nothing was installed")
+        raise
 
 
 def _ask(question: str, default: str | None, parse: Callable[[str], Answer], /) -> Answer:
     """Ask at the terminal for a value that no option gave.
 
     Raises:
-        UsageError: there is no terminal.
+        UsageError: there is no terminal, or the input ended.
     """
     if not licence_prompt.is_interactive():
         raise UsageError(f"setup asks: {question} There is no terminal to answer at", hint=f"Try: {EXAMPLE}")
     return prompts.ask(question, default, parse)
+
+
+def _is_light(quality: str) -> bool:
+    """Return whether a quality means models of single directions."""
+    return any(model.direction and model.quality == quality for model in catalogue.catalogue().values())
 
 
 def _downloadable() -> list[TranslatorSpec]:
@@ -179,68 +307,35 @@ def _downloadable_titles() -> str:
     return " or ".join(dict.fromkeys(spec.title for spec in _downloadable()))
 
 
-def _translatable(tag: str) -> Language:
-    """Return the language of a tag if a downloadable translator supports it.
+def _heard(tag: str) -> Language:
+    """Return the language of a tag if a downloadable translator has it and a voice speaks it.
 
     Raises:
-        UsageError: it is not a language, or no translator supports it.
+        UsageError: it is not a language, or nothing has it.
     """
     language = languages.parse(tag)
     if not any(spec.may_speak(language.base) for spec in _downloadable()):
         raise UsageError(
             f"{_downloadable_titles()} does not translate into {language.name}",
-            hint="docs/internals/engines.md lists the languages it has; Apertium has a few others.",
+            hint="docs/internals/engines.md lists the languages it has, and those of engines without models.",
+        )
+    if not light_setup.is_spoken(language):
+        raise UsageError(
+            f"no voice speaks {language.name}",
+            hint="Try: voicestream voices list\ndocs/internals/engines.md tells how to add an engine.",
         )
     return language
 
 
 def _ask_language() -> Language:
+    show(
+        "Coding agents write English. The models that setup downloads translate it and speak it on this machine; "
+        "nothing is sent anywhere.",
+    )
     from_locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     default = None
     with suppress(UsageError):  # "C", or no locale: then there is no default
-        spoken = _translatable(from_locale.partition(".")[0])
+        spoken = _heard(from_locale.partition(".")[0])
         is_own_row = spoken.tag in {language.tag for language in languages.known()}
-        # Agents write English: users who speak it need no translation.
-        default = None if spoken.base == "en" else spoken.tag if is_own_row else spoken.base
-    return _ask("Which language do you want to hear (ja, es, pt-BR …)?", default, _translatable)
-
-
-def _device(compute: str | None, *, may_ask: bool) -> ComputeDevice:
-    from voicestream.config import gpu_probe
-
-    if compute is not None:
-        return gpu_probe.ComputeDevice(compute, COMPUTE_WORDS[compute], None)
-    found = gpu_probe.detect()
-    click.echo(one_line(f"voicestream: best to translate with: {found.compute} ({found.name})"), err=True)
-    if not may_ask:
-        return found
-
-    def chosen(answer: str) -> ComputeDevice:
-        if answer == found.compute:
-            return found
-        if answer not in COMPUTES:
-            raise UsageError(f'there is no "{answer}"', hint=f"There is {', '.join(COMPUTES)}.")
-        return gpu_probe.ComputeDevice(answer, COMPUTE_WORDS[answer], None)
-
-    return _ask(f"Where to translate ({', '.join(COMPUTES)})?", found.compute, chosen)
-
-
-def _model(device: ComputeDevice, quality: str | None, *, may_ask: bool) -> Model:
-    best = catalogue.recommended(device.compute, device.memory_bytes)
-    if quality is not None:
-        return catalogue.for_quality(quality, device.compute)
-    if not may_ask:
-        return catalogue.for_quality(best, device.compute)
-    click.echo("\nBigger models translate better and take longer. For this device:", err=True)
-    for model in catalogue.translation_models():
-        if (model.original is not None) != (device.compute == "cpu"):
-            continue
-        name = model.original or model.name
-        word = model.quality or name
-        click.echo(
-            f"  {word:14} {name:24} download {format_size(model.download_bytes):>8}, on disk "
-            f"{format_size(model.disk_bytes):>8}, memory {format_size(model.memory_bytes):>8}"
-            + (", recommended" if word == best else ""),
-            err=True,
-        )
-    return _ask("Which one?", best, lambda answer: catalogue.for_quality(answer, device.compute))
+        default = spoken.tag if is_own_row else spoken.base
+    return _ask("Which language do you want to hear (en, ja, es, pt-BR …)?", default, _heard)

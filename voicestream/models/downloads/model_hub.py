@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from voicestream import __version__, telemetry
-from voicestream.errors import ConfigurationError, VoicestreamError
+from voicestream.errors import ConfigurationError, UnreachableError, VoicestreamError
 from voicestream.models import packages
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class ModelHub:
             raise self._refused(what, error.response.status_code) from error
         except HTTPError as error:
             reason = str(error) or type(error).__name__
-            raise VoicestreamError(
+            raise UnreachableError(
                 f"the connection to {self.host} failed when it was asked for {what}: {reason}",
                 hint=f"Look at the connection. {_AGAIN}\ndocs/guide/models.md says how to do without it.",
             ) from error

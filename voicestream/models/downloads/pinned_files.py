@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from voicestream import __version__
-from voicestream.errors import ConfigurationError, VoicestreamError
+from voicestream.errors import ConfigurationError, UnreachableError, VoicestreamError
 from voicestream.models.downloads.atomic_files import CHUNK_BYTES
 from voicestream.models.downloads.model_hub import Listing, RemoteFile
 
@@ -29,7 +29,9 @@ MIRROR_VARIABLE: Final = "VOICESTREAM_MIRROR"
 PACKED: Final = ".gz"
 TIMEOUT_SECONDS: Final = 30.0
 ATTEMPTS: Final = 5
-"""Connections in a row that bring nothing, before the download is given up."""
+"""Connections in a row that bring nothing, before a download that has begun is given up."""
+FIRST_ATTEMPTS: Final = 2
+"""The same before the first byte: a host that is not there is told soon."""
 PAUSE_SECONDS: Final = 1.0
 """Between two of them, growing."""
 PARTIAL: Final = 206
@@ -82,6 +84,7 @@ class PinnedFiles:
         del repository, revision
         url = self._address(file)
         failures = 0
+        attempts = FIRST_ATTEMPTS
         while (there := part.stat().st_size if part.exists() else 0) < file.size:
             try:
                 self._append(url, part, file.size, fetched)
@@ -91,15 +94,17 @@ class PinnedFiles:
             except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
                 reason: object = error.reason if isinstance(error, urllib.error.URLError) else error
                 failures += 1
-                if failures >= ATTEMPTS:
-                    raise VoicestreamError(
+                if failures >= attempts:
+                    raise UnreachableError(
                         f"the connection to {self.host} failed when it was asked for {file.name}: {reason}",
                         hint=f"Check the connection. {_AGAIN}\ndocs/guide/models.md says how to do without it.",
                     ) from error
             else:
                 failures = 0 if part.stat().st_size > there else failures + 1
-                if failures >= ATTEMPTS:
+                if failures >= attempts:
                     raise VoicestreamError(f"{self.host} did not send all of {file.name}", hint=_AGAIN)
+            if part.stat().st_size > there:
+                attempts = ATTEMPTS
             if failures:
                 self._pause(PAUSE_SECONDS * failures)
 

@@ -49,6 +49,7 @@ SPEC: Final = SynthesizerSpec(
     languages=LANGUAGES,
     packages=PACKAGES,
     install=INSTALL,
+    weights_licence="Apache-2.0",
     uses_settings=False,
     load=_load,
     voices=_voices,
