@@ -12,7 +12,7 @@ from helpers.listening.recognizer import Recognizer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 weights.skip_unless_installed(*weights.RECOGNIZER)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from helpers.listening import chains, rates, scoring, weights
 from helpers.listening.recognizer import Recognizer
-from helpers.running import voicestream_place
+from helpers.process.running import voicestream_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

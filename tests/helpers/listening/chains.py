@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from helpers import firefox_models, piper_voices
 from helpers.listening import weights
-from helpers.running import line
+from helpers.models import firefox_models, piper_voices
+from helpers.process.running import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from helpers.running import Voicestream
+    from helpers.process.running import Voicestream
 
 CASES: Final = Path(__file__).parents[2] / "cases" / "heard.jsonl"
 

@@ -48,6 +48,8 @@ _WORDS: Final = {
 
 _LATIN: Final = re.compile(r"[a-z]+", re.IGNORECASE)
 _HIRAGANA: Final = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+_SAME: Final = str.maketrans("ハヘヲヅヂャュョ", "ワエオズジヤユヨ")
+"""Particles are not told from other kana in words written in kana, nor are their small letters."""
 _VOWELS: Final = {
     "ア": "アカガサザタダナハバパマヤラワァャ",
     "イ": "イキギシジチヂニヒビピミリィ",
@@ -72,7 +74,7 @@ def kana(text: str) -> str:
     read = re.sub(r"[^ァ-ヶーa-z0-9]", "", read.translate(_HIRAGANA).lower())
     for pattern in _LENGTHENING:
         read = pattern.sub("ー", read)
-    return read
+    return read.translate(_SAME)
 
 
 def _latin(match: re.Match[str]) -> str:

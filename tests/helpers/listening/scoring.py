@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from helpers.listening.chains import Case
 
+_HOMOPHONES: Final = {"2": "to", "4": "for"}
 _VOICES: Final = {"en": "en-us", "pt": "pt-br"}
 
 
@@ -45,8 +46,10 @@ def _score(case: Case, wanted: str, heard: str, language: str) -> Score:
 
 @functools.cache
 def sound(word: str, language: str) -> str:
-    """Return the phonemes of a word; empty for digits, which are written in one way."""
+    """Return the phonemes of a word; empty for numbers of several digits, which are written in one way."""
     if word.isdigit():
+        word = _HOMOPHONES.get(word, "")
+    if not word:
         return ""
     with library.loaded(Path(espeakng_loader.get_library_path()), Path(espeakng_loader.get_data_path())) as espeak:
         espeak.configure(_VOICES[language], 175, 0)

@@ -28,7 +28,7 @@ _ENGLISH: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = 
     (r"(?<=\d) ?([kmg])b(?: ?ps)?\b", lambda m: f" {_PREFIXES[m[1]]}bytes "),
     (r"(?<=\d) ?([kmg])hz\b", lambda m: f" {_PREFIXES[m[1]]}hertz "),
     (r"(?<=\d) ?ms\b", " milliseconds "),
-    (r"(?<=\d) ?s\b", " seconds "),
+    (r"(?<![a-z])(\d+) ?s\b", r"\1 seconds "),
     (r"(?<=\d) ?(?:h|hrs?)\b", " hours "),
     (r"(?<=[a-z]) ?/ ?s(?:ec)?\b", " per second "),
     (r"\b([ap])\.m\b\.?", r"\1m"),
@@ -42,6 +42,7 @@ _ENGLISH: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = 
     (r"#", " number "),
     (r"~", " tilde "),
     (r"\*", " star "),
+    (r"(?<=at )(\d\d?)\.(\d\d)(?=\W*(?:\Z|[ap]m\b))", r"\1 \2"),
     (r"\b0(?=\d:\d\d)", ""),
     (r"(?<=\d)(?:st|nd|rd|th)\b", ""),
     (r"(?<=\d)\.(?=\d)", " point "),
@@ -67,6 +68,9 @@ _SPELLINGS: Final = {
 }
 """Other spellings of the same word."""
 
+_CLAUSE: Final = re.compile(r"[,;:.!?]+(?:\s|\Z)")
+"""A number does not go on behind it."""
+
 _TOKEN: Final = re.compile(r"\d+|[^\W\d_]+")
 
 
@@ -75,8 +79,11 @@ def english(text: str) -> list[str]:
     found = unicodedata.normalize("NFKC", text).lower()
     for pattern, replacement in _ENGLISH:
         found = re.sub(pattern, replacement, found)
-    words = [word for token in _TOKEN.findall(found) for word in _SPELLINGS.get(token, token).split()]
-    return as_digits(words)
+    return [word for clause in _CLAUSE.split(found) for word in as_digits(_words(clause))]
+
+
+def _words(clause: str) -> list[str]:
+    return [word for token in _TOKEN.findall(clause) for word in _SPELLINGS.get(token, token).split()]
 
 
 def portuguese(text: str) -> list[str]:

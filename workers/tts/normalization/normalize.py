@@ -10,6 +10,7 @@ from voicestream.config import languages
 from voicestream.errors import UsageError
 from voicestream.workers.tts.normalization.abbreviations import say_abbreviations
 from voicestream.workers.tts.normalization.characters import speakable, unify
+from voicestream.workers.tts.normalization.code_words import say_code_words
 from voicestream.workers.tts.normalization.dates.dates import say_dates
 from voicestream.workers.tts.normalization.dates.times import say_times
 from voicestream.workers.tts.normalization.identifiers import say_hashes, say_names, say_references, say_versions
@@ -75,7 +76,8 @@ def _say(text: str, variant: str) -> str:
         if _FIGURE.search(text) is None:
             break
         text = step(text, variant)
-    return speakable(say_rest(text, variant), variant[:2])
+    text = say_rest(text, variant)
+    return speakable(say_code_words(text) if variant == "en" else text, variant[:2])
 
 
 def _parts(text: str) -> list[str]:

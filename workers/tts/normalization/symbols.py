@@ -59,7 +59,9 @@ _LAST: Final = (
         "dot",
     ),
 )
-_CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ]{2})(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
+_CAMEL: Final = re.compile(
+    r"(?<=[a-zà-öø-ÿ]{2})(?=[A-Z][a-z])|(?<=[a-z][A-Z][a-z])(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})"
+)
 _ENDINGS: Final = {
     "hu": re.compile(r"\b(perc|óra|másodperc|százalék|fok|bájt|hertz|dollár|euró)-(?=[a-záéíóöőúüű])"),
     "tr": re.compile(
