@@ -6,6 +6,7 @@ Everything that decides what is given out next is in ``AssemblerState``.
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -35,6 +36,8 @@ _LONGEST_ERROR: Final = 300
 """Characters; behind it are stack traces and request bodies."""
 _LONGEST_RAW_ERROR: Final = 8 * _LONGEST_ERROR
 """Characters of an error that are searched for secrets."""
+_MOST_COMPARED: Final = 64
+"""Sentences of a message that an agent may write anew."""
 _LONGEST_NOTICE: Final = 500
 """Characters."""
 LONGEST_FINAL_MESSAGE: Final = 64 * 1024
@@ -62,6 +65,10 @@ class AssemblerState(msgspec.Struct):
     language: str = ""
     spoke: bool = False
     """The agent has said something in this turn."""
+    given: list[int] = []
+    """Checksums of the first sentences of the message that was opened last."""
+    repeated: list[int] = []
+    """Checksums of the sentences with which the next message may begin, because the agent writes it anew."""
     waiting: str = ""
     """With ``only = final``: the last message, until it is known to be the last."""
     left_out: int = 0
@@ -127,11 +134,15 @@ class MessageAssembler:
         self._reset()
 
     def discard(self) -> None:
-        """The open message was given up by the agent: what was not given out yet is forgotten."""
+        """The agent gave the open message up and will write it anew: what was not given out yet is forgotten.
+
+        Sentences that were given out are not given out again, when the new message begins with them.
+        """
         state = self.state
         self._forget()
         if state.is_open:
             state.is_open = False
+            state.given, state.repeated = [], state.given
             self._reset()
 
     def interim(self) -> None:
@@ -151,17 +162,19 @@ class MessageAssembler:
             if left_out:
                 self.lost(f"the last message is too long: its last {left_out} characters were left out")
         state.spoke = False
+        state.repeated = []
 
     def error(self, text: str) -> None:
         """The agent reports that it could not go on; announced once, however often it is reported.
 
-        The counter of a retry is no failure: it is a notice.
+        The counter of a retry is no failure: it is a notice. An open message was broken off by the error.
         """
         state = self.state
         if errors.is_retry(text):
             self.notice("the agent tries again: " + text)
             return
-        self.close()
+        self.close(truncated=True)
+        state.repeated = []
         words = phrases(self._options.language)
         text = errors.readable(redact(text[:_LONGEST_RAW_ERROR], words.withheld))
         text = fragment_to_speech(text, words)[0]
@@ -218,6 +231,8 @@ class MessageAssembler:
         self._forget()
         if state.errors:
             state.errors = []
+        if state.given:
+            state.given = []
 
     def _forget(self) -> None:
         """Forget the message that waits."""
@@ -289,6 +304,20 @@ class MessageAssembler:
         text = announcement(words, element.lines, code_name(element.name) or words.code)
         self._give(text, self.state.language, closes=True)
 
+    def _is_repeated(self, text: str) -> bool:
+        """Return whether a sentence was given out of the message that is being written anew."""
+        state = self.state
+        checksum = zlib.crc32(text.encode("utf-8", "replace"))
+        if len(state.given) < _MOST_COMPARED:
+            state.given.append(checksum)
+        if not state.repeated:
+            return False
+        if state.repeated[0] == checksum:
+            del state.repeated[0]
+            return True
+        state.repeated = []
+        return False
+
     def _give(
         self, text: str, language: str, *, kind: SentenceKind = "speech", paragraph: bool = False, closes: bool = False
     ) -> None:
@@ -298,7 +327,7 @@ class MessageAssembler:
             state.paragraph = paragraph and not text
         if text and self._replace is not None:
             text = self._replace(text)
-        if not text:
+        if not text or (kind == "speech" and self._is_repeated(text)):
             return
         limit = min(self._options.max_characters or LONGEST_SENTENCE, LONGEST_SENTENCE)
         state.voiced = state.voiced or kind == "speech"

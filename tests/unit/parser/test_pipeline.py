@@ -45,7 +45,7 @@ def test_the_open_message_is_known_while_it_is_written() -> None:
     pipeline.feed(lines(assistant("First.", "a")))
     pipeline.feed(START + lines(delta("Half a sen")))
     assert pipeline.open_message == 1
-    pipeline.feed(lines(event(type="content_block_stop", index=0)))
+    pipeline.feed(lines(event(type="content_block_stop", index=0), event(type="message_stop")))
     assert pipeline.open_message is None
 
 

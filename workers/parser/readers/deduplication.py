@@ -110,6 +110,8 @@ class Said(msgspec.Struct, frozen=True):
     key: str
     length: int
     checksum: int
+    is_reported: bool = False
+    """Its copy in a report about the whole turn came."""
 
 
 class Deduplicator(msgspec.Struct):
@@ -138,6 +140,20 @@ class Deduplicator(msgspec.Struct):
     def knows(self, key: str) -> bool:
         """Return whether anything was said under this key."""
         return any(said.key == key for said in self.said)
+
+    def report(self, text: str) -> bool:
+        """Return whether a text of a turn's report was said; reports come in the order of the turns, one for each.
+
+        A report may come late: behind the words of a turn that began by itself, when a sub-agent had finished.
+        """
+        shown = text.strip()
+        measure = len(shown), _checksum(shown)
+        for position, said in enumerate(self.said):
+            if not said.is_reported and (said.length, said.checksum) == measure:
+                known = self.said[: position + 1]
+                self.said[: position + 1] = [msgspec.structs.replace(each, is_reported=True) for each in known]
+                return True
+        return False
 
     def was_last(self, text: str) -> bool:
         """Return whether this was the last text said, whatever its key."""

@@ -30,7 +30,7 @@ class TextSink(Protocol):
         """A whole message."""
 
     def discard(self) -> None:
-        """The agent gave the open message up and will write another."""
+        """The agent gave the open message up and will write it anew."""
 
     def interim(self) -> None:
         """The last message is known not to be the turn's final one."""

@@ -65,6 +65,7 @@ class _Line(msgspec.Struct, rename="camel", gc=False):
     is_error: bool | None = msgspec.field(default=None, name="is_error")
     result: object = None
     errors: object = None
+    abandoned_blocks: object = msgspec.field(default=None, name="abandoned_blocks")
 
 
 class _Stamp(msgspec.Struct, gc=False):
@@ -120,6 +121,8 @@ class ClaudeReader(Reader):
     """The text of it that came."""
     copied: bool = False
     """Its whole text came too: what still comes of it is known."""
+    ended: bool = False
+    """The open block has ended, but its whole text has not come: the next line tells whether it was given up."""
     deduplicator: Deduplicator = msgspec.field(default_factory=Deduplicator)
     last: str | None = None
     """Id of the message that was said last."""
@@ -135,9 +138,11 @@ class ClaudeReader(Reader):
         kind = found.type
         if self.growing is not None and not self._goes_on(found):
             self._end_growing(sink)
+        if self.ended and found.abandoned_blocks is None:
+            self._stop(sink)
         if kind == "stream_event":
             if found.event is not None and found.parent_tool_use_id is None:
-                self._event(found.event, sink)
+                self._give_up(sink) if found.abandoned_blocks is not None else self._event(found.event, sink)
         elif kind == "assistant":
             message = found.message
             if found.timestamp_ms is not None or (message is None and found.content is not None):
@@ -179,12 +184,16 @@ class ClaudeReader(Reader):
                 if self.in_text and block is not None and block.text:
                     self.streamed.add(block.text)
                     sink.say(block.text)
-            case "content_block_stop" | "message_stop":
+            case "content_block_stop":
+                self.ended = self.in_text and not self.copied
+                if not self.ended:
+                    self._stop(sink)
+            case "message_stop":
                 self._stop(sink)
             case "message_start":
                 if self.in_text and not self.copied:
-                    sink.discard()  # the agent tries again
-                self.in_text, self.streamed, self.copied = False, Streamed(), False
+                    self._give_up(sink)
+                self._forget_block()
                 self.streaming = key_of(event.message.id) if event.message and event.message.id is not None else None
             case "message_delta":
                 reason = event.delta.stop_reason if event.delta else None
@@ -204,7 +213,15 @@ class ClaudeReader(Reader):
             self.deduplicator.remember(self.streaming or "", self.streamed)
             self.last = self.streaming
             sink.close()
-        self.in_text, self.streamed, self.copied = False, Streamed(), False
+        self._forget_block()
+
+    def _give_up(self, sink: TextSink) -> None:
+        """The connection broke, and the agent will ask again: the answer begins anew, mostly with the same words."""
+        sink.discard()
+        self._forget_block()
+
+    def _forget_block(self) -> None:
+        self.in_text, self.streamed, self.copied, self.ended = False, Streamed(), False, False
 
     def _is_replay(self, raw: bytes) -> bool:
         """Return whether a line was read before: transcripts are written again after compaction and resume."""
@@ -297,7 +314,8 @@ class ClaudeReader(Reader):
             said = [text for text in map(message_of, errors) if text]
             for text in said or [_REASONS.get(subtype, subtype.replace("_", " ") or "The run failed")]:
                 sink.error(text)
-        elif not sink.spoke and isinstance(line.result, str) and not self.deduplicator.was_last(line.result):
+        elif isinstance(line.result, str) and not self.deduplicator.report(line.result) and not sink.spoke:
             sink.say_message(line.result)
             self._remember(None, line.result)
+            self.deduplicator.report(line.result)
         sink.end_turn()

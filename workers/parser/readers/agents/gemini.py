@@ -45,8 +45,8 @@ class GeminiReader(Reader):
             case "tool_result" | "init":
                 sink.close()
             case "error":
-                sink.close()
                 if found.severity == "warning":
+                    sink.close()
                     sink.notice("the agent warns: " + message_of(found.message))
                 else:
                     sink.error(message_of(found.message or found.error))
