@@ -13,7 +13,7 @@ import pytest
 from helpers.models import tiny_kokoro
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError
-from voicestream.workers.engines.kokoro import japanese, phonemes
+from voicestream.workers.engines.kokoro import japanese, lexicon, phonemes
 from voicestream.workers.engines.kokoro.phonemes import Phonemizer
 from voicestream.workers.engines.kokoro.vocabulary import SymbolTable
 from voicestream.workers.onnx_voice import punctuation
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 tiny_kokoro.skip_unless_installed()
+
+
+@pytest.fixture(autouse=True)
+def no_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """English as on a machine without the package of the dictionary: by espeak-ng alone."""
+    monkeypatch.setattr(lexicon, "_DISTRIBUTION", "no-such-package")
+
 
 JAPANESE = (
     ("みさきはエンジンです。", "mʲisakʲi βa eɲʥiɴ desɨ."),

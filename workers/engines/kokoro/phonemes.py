@@ -1,6 +1,7 @@
 """Grapheme-to-phoneme conversion for Kokoro, by language.
 
-espeak-ng converts English, Spanish, French, Hindi, Italian and Portuguese. Japanese and Chinese have packages of their
+espeak-ng converts English, Spanish, French, Hindi, Italian and Portuguese; English words are looked up in a dictionary
+first if there is one. Japanese and Chinese have packages of their
 own, which are imported with the first sentence; Latin words in them are read as English.
 """
 
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
-from voicestream.workers.engines.kokoro import ipa_mapping
+from voicestream.workers.engines.kokoro import ipa_mapping, lexicon
 from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGES
 from voicestream.workers.espeak_ng import library
 from voicestream.workers.onnx_voice import punctuation
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from voicestream.workers.engines.kokoro.lexicon import Lexicon
     from voicestream.workers.espeak_ng.library import EspeakLibrary
 
 _PACKAGES: Final = {"ja": ("fugashi", "unidic_lite"), "zh": ("rjieba", "pypinyin")}
@@ -68,6 +70,8 @@ class Phonemizer:
         self._data = data
         self._native: dict[str, Callable[[str], str]] = {}
         """Phonemizers of Japanese and Chinese, once loaded."""
+        self._lexicons: dict[bool, Lexicon | None] = {}
+        """Dictionaries by whether English is British, once looked for."""
 
     def convert(self, text: str, language: str, *, is_british: bool) -> str:
         """Convert a text to phonemes with punctuation.
@@ -99,8 +103,12 @@ class Phonemizer:
         def read(words: str) -> str:
             return espeak.phonemes(words.encode(), ipa_mapping.TIE)
 
-        def english(words: str) -> str:
+        def by_rule(words: str) -> str:
             return ipa_mapping.english(read(words), is_british=is_british)
+
+        def english(words: str) -> str:
+            found = self._lexicon_for(is_british=is_british)
+            return by_rule(words) if found is None else found.convert(words, by_rule)
 
         if language.base == "en":
             return english
@@ -108,6 +116,11 @@ class Phonemizer:
             native = self._native_for(language.base)
             return lambda words: _with_english_words(words, native, english)
         return lambda words: ipa_mapping.other(read(words))
+
+    def _lexicon_for(self, *, is_british: bool) -> Lexicon | None:
+        if is_british not in self._lexicons:
+            self._lexicons[is_british] = lexicon.load(is_british=is_british)
+        return self._lexicons[is_british]
 
     def _native_for(self, base: str) -> Callable[[str], str]:
         if base not in self._native:
