@@ -198,7 +198,7 @@ def test_what_no_voice_can_say_is_dropped_and_the_rest_is_said(text: str, said: 
         ("kubectl", "de", "kubectl"),
         ("getUserById", "en", "get User By Id"),
         ("docker compose up -d, tar -xzf a.tgz", "en", "docker compose up dash d, tar dash xzf a dot tgz"),
-        ("docker compose up -d", "ja", "docker compose up ハイフンd"),
+        ("docker compose up -d", "ja", "ドッカーコンポーズアップハイフンd"),
         ("be- und -entladen, x = -y", "de", "be und entladen, x gleich y"),
         ("chmod +x run.sh", "en", "change mod plus x run dot sh"),
         ("HEAD~3 and 10~20", "en", "HEAD tilde three and ten to twenty"),

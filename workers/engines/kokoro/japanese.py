@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.engines.kokoro import japanese_counters
+from voicestream.workers.engines.kokoro.japanese_counters import Word
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -117,16 +120,22 @@ def _readings(nodes: Iterable[UnidicNode]) -> list[str]:
     """Return the readings of words, with endings and affixes joined."""
     readings: list[str] = []
     before = ""
-    for node in nodes:
-        reading = node.feature.pron or node.feature.kana or node.surface
+    found = list(nodes)
+    words = japanese_counters.with_readings([_word(node) for node in found])
+    for node, word in zip(found, words, strict=True):
         part = node.feature.pos1
         is_ending = before in _HOST and node.surface in _ENDINGS and part in {"助詞", "助動詞"}
         if readings and (is_ending or part == "接尾辞" or before == "接頭辞"):
-            readings[-1] += reading
+            readings[-1] += word.reading
         else:
-            readings.append(reading)
+            readings.append(word.reading)
         before = part
     return readings
+
+
+def _word(node: UnidicNode) -> Word:
+    reading = node.feature.pron or node.feature.kana or node.surface
+    return Word(node.surface, reading, node.feature.pos2 == "数詞")
 
 
 def _rows() -> dict[str, str]:

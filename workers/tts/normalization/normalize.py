@@ -14,6 +14,7 @@ from voicestream.workers.tts.normalization.code_words import say_code_words
 from voicestream.workers.tts.normalization.dates.dates import say_dates
 from voicestream.workers.tts.normalization.dates.times import say_times
 from voicestream.workers.tts.normalization.identifiers import say_hashes, say_names, say_references, say_versions
+from voicestream.workers.tts.normalization.katakana import say_latin
 from voicestream.workers.tts.normalization.numbers.numbers import say_numbers, say_ranges
 from voicestream.workers.tts.normalization.numbers.written_ordinals import say_ranks
 from voicestream.workers.tts.normalization.powers import say_areas, say_glyphs, say_parts
@@ -27,6 +28,8 @@ _VARIANTS: Final = {"pt-BR": "pt_BR", "fr-CH": "fr_CH", "fr-BE": "fr_BE"}
 
 _JOINING: Final = frozenset(("ja", "zh"))
 """Languages written without spaces between words."""
+_WORDS: Final = {"en": say_code_words, "ja": say_latin}
+"""Last step of some languages, for words of programmers."""
 _LONGEST_PART: Final = 600
 """Characters that are normalized at once: some steps have superlinear cost."""
 
@@ -77,7 +80,8 @@ def _say(text: str, variant: str) -> str:
             break
         text = step(text, variant)
     text = say_rest(text, variant)
-    return speakable(say_code_words(text) if variant == "en" else text, variant[:2])
+    say_words = _WORDS.get(variant)
+    return speakable(text if say_words is None else say_words(text), variant[:2])
 
 
 def _parts(text: str) -> list[str]:
