@@ -38,7 +38,12 @@ DESCRIPTORS_HINT: Final = "Try: ulimit -n 256"
 """Hint for a process without free file descriptors."""
 
 
-_COMMANDS: Final = ("voicestream ", "pip ")
+_COMMANDS: Final = ("voicestream ", "pip ", "sudo ", "df ")
+
+
+def as_line(hint: str) -> str:
+    """Return a hint as a line for people: a command is marked as such."""
+    return f"Try: {hint}" if hint.startswith(_COMMANDS) else hint
 
 
 class VoicestreamError(Exception):
@@ -52,9 +57,7 @@ class VoicestreamError(Exception):
 
     def for_people(self) -> str:
         """Return the message and, on its own line, the hint; a hint that is a command is marked as such."""
-        if not self.hint:
-            return str(self)
-        return f"{self}\nTry: {self.hint}" if self.hint.startswith(_COMMANDS) else f"{self}\n{self.hint}"
+        return f"{self}\n{as_line(self.hint)}" if self.hint else str(self)
 
 
 class UsageError(VoicestreamError):

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "setup": ("setup", "Download a translation model and a voice (interactive)."),
     "models": ("models", "Manage models: list, pull, remove, path."),
     "voices": ("voices", "Manage voices: list, add, remove, try."),
+    "doctor": ("doctor", "Check the installation; each problem with the command that mends it."),
     "bench": ("bench", "Run the benchmarks on this machine."),
 }
 """Module below ``cli/commands`` and one-line help by command name; the module has a click command of that name."""

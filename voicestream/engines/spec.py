@@ -69,8 +69,10 @@ class EngineSpec:
     """True: it is part of voicestream and needs neither installation nor download."""
     packages: tuple[str, ...] = ()
     """Modules it cannot be loaded without."""
+    programs: tuple[str, ...] = ()
+    """Programs of the system it cannot be loaded without."""
     install: str = ""
-    """Command that installs them."""
+    """Command that installs both."""
     models: tuple[Model, ...] = ()
     """Models that ``setup`` and ``models pull`` can download for it."""
     licences: tuple[Licence, ...] = ()

@@ -48,6 +48,14 @@ class RateRejectedError(Exception):
         self.rate = rate
 
 
+@dataclass(frozen=True)
+class Device:
+    """An output device."""
+
+    name: str
+    channels: int
+
+
 @dataclass
 class PortAudioStream:
     """Running output stream, which calls ``read`` for each block until it is closed or its device disappears."""
@@ -117,6 +125,24 @@ class PortAudio:
                 f"the sound device cannot be opened: {error.args[0] if error.args else error}",
                 hint=f"start a sound server (PulseAudio or PipeWire) or connect a device, {_OR_A_FILE}",
             ) from error
+
+    def devices(self) -> tuple[list[Device], str]:
+        """Return all output devices, and the name of the default one (empty if there is none).
+
+        Raises:
+            AudioDeviceError: there is no PortAudio, or it cannot list devices.
+        """
+        sounddevice = self._load()
+        with self._timeout("list the sound devices"):
+            try:
+                found = _outputs(sounddevice)
+                default = cast("dict[str, Any]", sounddevice.query_devices(kind="output"))["name"] if found else ""
+            except sounddevice.PortAudioError as error:
+                raise AudioDeviceError(
+                    f"there is no default sound device: {error.args[0] if error.args else error}",
+                    hint=f"start a sound server (PulseAudio or PipeWire) or connect a device, {_OR_A_FILE}",
+                ) from error
+        return [Device(str(each["name"]), int(each["max_output_channels"])) for _, each in found], str(default)
 
     def close(self, stream: PortAudioStream) -> None:
         """Stop a stream at once and close its device."""
@@ -215,8 +241,7 @@ class PortAudio:
 
 def _find(sounddevice: Any, part: str) -> int:  # noqa: ANN401
     """Return the index of the output device with this name, else of the first one that contains it."""
-    devices = cast("list[dict[str, Any]]", list(sounddevice.query_devices()))
-    outputs = [(i, str(device["name"])) for i, device in enumerate(devices) if device["max_output_channels"] > 0]
+    outputs = [(index, str(device["name"])) for index, device in _outputs(sounddevice)]
     wanted = part.casefold()
     equal = [i for i, name in outputs if name.casefold() == wanted]
     containing = [i for i, name in outputs if wanted in name.casefold()]
@@ -227,3 +252,9 @@ def _find(sounddevice: Any, part: str) -> int:  # noqa: ANN401
             hint="Try: voicestream run --device NAME with one of these, or without --device for the default",
         )
     return (equal or containing)[0]
+
+
+def _outputs(sounddevice: Any) -> list[tuple[int, dict[str, Any]]]:  # noqa: ANN401
+    """Return the output devices with their indexes."""
+    devices = cast("list[dict[str, Any]]", list(sounddevice.query_devices()))
+    return [(index, device) for index, device in enumerate(devices) if device["max_output_channels"] > 0]

@@ -22,6 +22,7 @@ SPEC: Final = TranslatorSpec(
     name="apertium",
     title="Apertium",
     rank=100,
+    programs=("apertium",),
     install="sudo apt install apertium apertium-eng-spa",
     uses_settings=False,
     load=_load,

@@ -1,0 +1,1 @@
+"""Diagnosis of an installation: findings about Python, sound, engines, models and the supervisor."""
