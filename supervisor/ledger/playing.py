@@ -297,7 +297,7 @@ class Playing:
     def _hear(self, row: Row) -> None:
         row.heard = True
         row.heard_at = self._state.now
-        self._state.report(EventName.PLAYBACK_STARTED, row)
+        self._state.report(EventName.PLAYBACK_STARTED, row, position=row.position)
 
     def _is_given_up(self, row: Row) -> bool:
         if row.player_attempts_at != row.played_frames:

@@ -233,6 +233,15 @@ OPTIONS: Final = (
         table=None,
     ),
     Option(
+        name="captions-file",
+        group="Output",
+        help="Write captions with times to a .srt or .vtt file.",
+        metavar="FILE",
+        default=None,
+        has_variable=False,
+        table=None,
+    ),
+    Option(
         name="captions",
         group="Output",
         help="Print captions to stderr.",
@@ -304,7 +313,7 @@ OPTIONS: Final = (
 BY_NAME: Final = {option.name: option for option in OPTIONS}
 """Options by flag without dashes."""
 
-RUN_ONLY: Final = ("format", "only", "code", "max-lag", "tee", "events")
+RUN_ONLY: Final = ("format", "only", "code", "max-lag", "tee", "events", "captions-file")
 """Options of ``run`` only: input and targets of an agent's output."""
 
 SESSION: Final = tuple(option.name for option in OPTIONS if option.name not in (*RUN_ONLY, "detach"))

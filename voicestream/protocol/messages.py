@@ -664,6 +664,8 @@ class SessionEvent(_Message, frozen=True, kw_only=True):
     language: str | None = None
     engine: str | None = None
     frames: int | None = None
+    position: int | None = None
+    """Frame of the session's output at which the sentence begins; in a file, pauses included."""
     sample_rate: int | None = None
     stage: str | None = None
     reason: str | None = None

@@ -14,7 +14,7 @@ from voicestream.errors import EXIT_INCOMPLETE
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from voicestream.cli.session.event_file import EventFile
+    from voicestream.cli.session.queued_file import QueuedFile
     from voicestream.client.interruption import Interruption
     from voicestream.client.queued_writer import QueuedWriter
     from voicestream.client.stdin_reader import StdinDrain
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 STDERR_TIMEOUT_SECONDS: Final = 1.0
 """Time without any read after which a reader of stderr is given up at the end."""
 
-EVENTS_TIMEOUT_SECONDS: Final = 3.0
-"""Timeout for a reader of ``--events``."""
+FILES_TIMEOUT_SECONDS: Final = 3.0
+"""Timeout for a reader of ``--events`` or ``--captions-file``."""
 
 SIGNALLED_TIMEOUT_SECONDS: Final = 0.3
 """Timeout for both after a signal."""
@@ -69,15 +69,15 @@ def report_lost_input(drain: StdinDrain, exit_code: int) -> int:
     return exit_code or EXIT_INCOMPLETE
 
 
-def flush_events(events: EventFile, interruption: Interruption, exit_code: int) -> int:
-    """Wait while the reader of events reads, and report what it did not get; returns the exit code."""
-    _flush(events.queue, EVENTS_TIMEOUT_SECONDS, interruption)
-    events.queue.close()
-    events.report_failure()
-    if not events.queue.lost_pieces:
+def flush_file(file: QueuedFile, interruption: Interruption, exit_code: int) -> int:
+    """Wait while the reader of a file reads, and report what it did not get; returns the exit code."""
+    _flush(file.queue, FILES_TIMEOUT_SECONDS, interruption)
+    file.queue.close()
+    file.report_failure()
+    if not file.queue.lost_pieces:
         return exit_code
-    failures.print_message(f"--events: {events.queue.lost_pieces} events were not written")
-    return exit_code if events.queue.has_no_reader else exit_code or EXIT_INCOMPLETE
+    failures.print_message(f"{file.option}: {file.queue.lost_pieces} {file.content} were not written")
+    return exit_code if file.queue.has_no_reader else exit_code or EXIT_INCOMPLETE
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from voicestream.client.connection import Client
 from voicestream.client.interruption import Interruption
 from voicestream.client.session import RunSession
 from voicestream.client.stdin_reader import StdinDrain
+from voicestream.client.subtitles import Subtitles
 from voicestream.config import languages
 from voicestream.config.engine_choice import EngineChoice
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED
@@ -19,19 +20,30 @@ from voicestream.protocol.events import EventWriter
 from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from voicestream.cli.session.event_file import EventFile
+    from voicestream.cli.session.queued_file import QueuedFile
     from voicestream.cli.session.request import SessionRequest
     from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened, SessionOptions
 
 
 class _Terminal:
-    """Display of a session: captions on stderr and the event file."""
+    """Display of a session: captions on stderr, the event file and the captions file."""
 
-    def __init__(self, captions: Captions, event_file: EventFile | None, *, translates: bool) -> None:
+    def __init__(
+        self,
+        captions: Captions,
+        event_file: QueuedFile | None,
+        captions_file: QueuedFile | None,
+        *,
+        translates: bool,
+        is_file: bool,
+    ) -> None:
         self._captions = captions
         self._translates = translates
-        self._event_file = event_file
+        self._files = [file for file in (event_file, captions_file) if file is not None]
         self._events = EventWriter(event_file.queue.put) if event_file is not None else None
+        self._subtitles: Subtitles | None = None
+        if captions_file is not None:
+            self._subtitles = Subtitles(captions_file.queue.put, captions_file.suffix, is_file=is_file)
 
     def opened(self, message: SessionOpened) -> None:
         self._captions.opened(message, translates=self._translates)
@@ -43,7 +55,9 @@ class _Terminal:
         self._captions.happened(event)
         if self._events is not None:
             self._events.happened(event)
-            self._report_failure()
+        if self._subtitles is not None:
+            self._subtitles.happened(event)
+        self._report_failure()
 
     def closed(self, message: SessionClosed, exit_code: int) -> None:
         self._captions.closed(message)
@@ -61,8 +75,8 @@ class _Terminal:
         self._captions.error(text)
 
     def _report_failure(self) -> None:
-        if self._event_file is not None:
-            self._event_file.report_failure()
+        for file in self._files:
+            file.report_failure()
 
 
 def speak(
@@ -70,7 +84,8 @@ def speak(
     drain: StdinDrain,
     interruption: Interruption,
     *,
-    event_file: EventFile | None = None,
+    event_file: QueuedFile | None = None,
+    captions_file: QueuedFile | None = None,
     may_lack_audio: bool = False,
 ) -> int:
     """Speak the input of a drain; returns the exit code.
@@ -80,6 +95,7 @@ def speak(
         drain: reads the agent's output, and wakes ``interruption``.
         interruption: receives the signals that end the session.
         event_file: target of events, if any.
+        captions_file: target of captions with times, if any.
         may_lack_audio: the caller has a fallback for ``EXIT_NO_AUDIO``.
 
     Raises:
@@ -102,7 +118,8 @@ def speak(
     )
     arguments = [*choice.arguments(), *request.worker_limits.arguments()]
     with Client(RunDirectory.of_this_user(), arguments) as client:
-        display = _Terminal(captions, event_file, translates=translates)
+        is_file = options.output.kind != "speakers"
+        display = _Terminal(captions, event_file, captions_file, translates=translates, is_file=is_file)
         return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.cli import failures
 from voicestream.cli.session import ending
-from voicestream.cli.session.event_file import STDOUT, EventFile
+from voicestream.cli.session.queued_file import STDOUT, QueuedFile
 from voicestream.client.interruption import Interruption
 from voicestream.client.stdin_reader import StdinDrain
 
@@ -18,7 +18,12 @@ STDIN: Final = 0
 
 
 def speak_stdin(
-    context: click.Context, prompt: str, *, events: str | None = None, tee: bool = False, input_format: str = "auto"
+    context: click.Context,
+    prompt: str,
+    *,
+    events: str | None = None,
+    tee: bool = False,
+    input_format: str = "auto",
 ) -> int:
     """Speak stdin with the options of a command; returns the exit code. Errors are reported here.
 
@@ -37,13 +42,13 @@ def speak_stdin(
                 failures.print_message(prompt)
             else:
                 drain.start()
-            event_file = EventFile(events) if events else None
-            exit_code = ending.run_reporting_errors(
-                lambda: _speak(context, input_format, drain, interruption, event_file)
-            )
+            files: dict[str, QueuedFile] = {}
+            if events:
+                files["events"] = QueuedFile("--events", "events", events)
+            exit_code = ending.run_reporting_errors(lambda: _speak(context, input_format, drain, interruption, files))
             ending.drain_to_end(drain, interruption, exit_code)
-            if event_file is not None:
-                exit_code = ending.flush_events(event_file, interruption, exit_code)
+            for file in files.values():
+                exit_code = ending.flush_file(file, interruption, exit_code)
             exit_code = ending.report_lost_input(drain, exit_code)
         return ending.final_code(exit_code, stderr, interruption)
 
@@ -53,13 +58,17 @@ def _speak(
     input_format: str,
     drain: StdinDrain,
     interruption: Interruption,
-    event_file: EventFile | None,
+    files: dict[str, QueuedFile],
 ) -> int:
+    """Speak stdin; ``files`` has those open, by what is written, and gets the captions file."""
     # Imported late: stdin is being read already.
+    from voicestream.cli.session import captions_file
     from voicestream.cli.session.request import request
     from voicestream.cli.session.speaking import speak
 
     asked = request(context, input_format=input_format)
-    if event_file is not None:
-        event_file.check()
-    return speak(asked, drain, interruption, event_file=event_file)
+    if "events" in files:
+        files["events"].check()
+    if name := context.params.get("captions_file"):
+        files["captions"] = captions_file.open_file(name, force=bool(context.params["force"]))
+    return speak(asked, drain, interruption, event_file=files.get("events"), captions_file=files.get("captions"))

@@ -1,4 +1,4 @@
-"""Event file of ``--events``: opened and written in its own thread, because both may block for ever."""
+"""Output files of a session, opened and written in threads of their own, because both may block for ever."""
 
 from __future__ import annotations
 
@@ -13,20 +13,33 @@ from voicestream.errors import UsageError
 STDOUT: Final = 1
 
 LIMIT_BYTES: Final = 64 << 20
-"""Limit of queued events: those of about 40,000 sentences."""
+"""Limit of queued data: the events of about 40,000 sentences."""
 
 OPEN_SECONDS: Final = 1.0
 """Timeout for opening a file that is not a FIFO; the session starts without it."""
 
 
-class EventFile:
+class QueuedFile:
     """Queue before a file, a FIFO or stdout."""
 
-    def __init__(self, name: str) -> None:
-        """Start opening it; ``name``: the file, or ``-``."""
+    def __init__(self, option: str, content: str, name: str) -> None:
+        """Start opening it.
+
+        Args:
+            option: the option that names it, for messages.
+            content: plural noun for what is written, for messages.
+            name: the file, or ``-``.
+        """
+        self.option: Final = option
+        self.content: Final = content
         self._name = name
         self._is_told = False
         self.queue: Final = QueuedWriter(self._open, LIMIT_BYTES, owns_descriptor=name != "-")
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of its name in lower case."""
+        return Path(self._name).suffix.lower()
 
     def check(self) -> None:
         """Check that it could be opened; a FIFO is not waited for.
@@ -37,14 +50,15 @@ class EventFile:
         if not self._is_fifo() and self.queue.opened.wait(OPEN_SECONDS) and self.queue.failure is not None:
             self._is_told = True
             raise UsageError(
-                f"--events {self._name}: {self.queue.failure.strerror}", hint="Give a file name where you may write."
+                f"{self.option} {self._name}: {self.queue.failure.strerror}",
+                hint="Give a file name where you may write.",
             )
 
     def report_failure(self) -> None:
         """Report a write error once, if there is one."""
         if self.queue.failure is not None and not self._is_told:
             self._is_told = True
-            failures.print_message(f"no more events are written: {self.queue.failure.strerror}")
+            failures.print_message(f"no more {self.content} are written: {self.queue.failure.strerror}")
 
     def _is_fifo(self) -> bool:
         try:
