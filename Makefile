@@ -46,6 +46,8 @@ bench: $(VENV)/base ## print the latency table of this machine, and throughputs;
 	@$(BIN)/python -P tests/benchmarks/bench_parser.py
 	@[ ! -e $(VENV)/neural ] || PYTHONPATH=tests $(BIN)/python -P tests/benchmarks/bench_firefox.py
 	@$(BIN)/python -P tests/benchmarks/bench_hibari.py
+	@[ ! -e $(VENV)/neural ] || PYTHONPATH=tests $(BIN)/python -P tests/benchmarks/bench_light.py
+	@[ ! -e $(VENV)/neural ] || PYTHONPATH=tests $(BIN)/python -P tests/benchmarks/bench_kokoro.py
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_nllb.py $(FULL)
 	@[ ! -e $(VENV)/neural ] || $(BIN)/python -P tests/benchmarks/bench_xtts.py $(FULL)
 
