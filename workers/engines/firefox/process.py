@@ -41,6 +41,8 @@ class Models:
             return self._warm[directory]
         from fxtranslate import Translator
 
+        from voicestream.workers.inference import malloc_trim
+
         buffers = weights.read(Path(directory))
         while len(self._warm) >= MAX_WARM:
             self._warm.popitem(last=False)
@@ -48,6 +50,8 @@ class Models:
             translator = Translator(*buffers)
         except ValueError as error:
             raise weights.DamagedModelError(f"fxtranslate cannot read {directory}: {error}") from error
+        del buffers
+        malloc_trim.trim()  # 27 MB of 76
         self._warm[directory] = translator
         return translator
 

@@ -10,6 +10,7 @@ from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers.engines.hibari import voices
 from voicestream.workers.engines.hibari.package import INSTALL, LANGUAGES, NAME, PACKAGES, REINSTALL
+from voicestream.workers.inference import malloc_trim
 from voicestream.workers.onnx_voice import chunks, joining, session
 from voicestream.workers.onnx_voice.chunks import Chunk
 from voicestream.workers.text.control_characters import without_control_characters
@@ -173,6 +174,7 @@ def load(_settings: EngineSettings, report: Report) -> HibariSynthesizer:
             pass
     except errors as error:
         raise EngineNotReadyError(f"the package hibari-tts cannot be used: {error}", hint=REINSTALL) from error
+    malloc_trim.trim()
     return loaded
 
 

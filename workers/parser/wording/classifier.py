@@ -85,6 +85,8 @@ def _rank() -> Callable[[str], list[tuple[str, float]]] | None:
     from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
     from py3langid.modelio import load_model
 
+    from voicestream.workers.inference import malloc_trim
+
     features, priors, classes, moves, rows, outputs = load_model(MODEL_DIR / MODEL_FILE)
     columns = [index for index, name in enumerate(classes) if name in _LANGUAGES]
     identifier = LanguageIdentifier(
@@ -96,4 +98,6 @@ def _rank() -> Callable[[str], list[tuple[str, float]]] | None:
         norm_probs=True,
         tk_row=rows,
     )
+    del features, outputs
+    malloc_trim.trim()
     return lambda text: [(str(name), float(share)) for name, share in identifier.rank(text)]
