@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from voicestream.workers.engines.kokoro.synthesizer import KokoroSynthesizer
 
-ROUNDS: Final = 8
+ROUNDS: Final = 4
 SEED: Final = 7
 THREADS: Final = "2"
 GOAL_SECONDS: Final = 0.35
