@@ -15,14 +15,14 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Protocol
 
-from voicestream.protocol.messages import EventName
 from voicestream.supervisor.ledger import announcement
-from voicestream.supervisor.ledger.sentences import Outcome, Row
-from voicestream.supervisor.ledger.state import Waiting, first_open, put_in_order
+from voicestream.supervisor.ledger.sentences import Outcome
+from voicestream.supervisor.ledger.state import Waiting, first_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicestream.supervisor.ledger.sentences import Row
     from voicestream.supervisor.ledger.state import LedgerState, SessionState
 
 
@@ -96,25 +96,14 @@ class LagPolicy:
         following = first_open(session.unplayed)
         if following is None or following.message <= session.begun_message:
             return
+        if following.is_urgent:
+            return
         if following.is_announcement:
             # It was not played, and the row after it is skipped as well: one announcement covers both.
             session.unannounced += session.announced
             self._drop(following, Outcome.WITHDRAWN, "a later announcement says it")
-            following = first_open(session.unplayed)
-            if following is None:
+            if first_open(session.unplayed) is None:
                 return
         text, language = announcement.of_skipped(session.unannounced, session.options.target)
         session.announced, session.unannounced = session.unannounced, 0
-        session.announcements += 1
-        row = Row(
-            session=session.session,
-            sentence=-session.announcements,
-            message=following.message,
-            text=text,
-            language=language,
-            before=following.sentence,
-        )
-        session.rows[row.sentence] = row
-        self._state.report(EventName.ANNOUNCEMENT, row, text=text, language=language)
-        put_in_order(session.unplayed, row)
-        self._take(session, row)
+        self._take(session, self._state.announce(session, text, language))

@@ -50,7 +50,7 @@ from voicestream.supervisor.ledger.reading import Reading
 from voicestream.supervisor.ledger.sentences import Outcome, Row
 from voicestream.supervisor.ledger.slots import SlotTable
 from voicestream.supervisor.ledger.speaking import Speaking
-from voicestream.supervisor.ledger.state import LedgerState, SessionState
+from voicestream.supervisor.ledger.state import SKIPPED_ON_REQUEST, LedgerState, SessionState
 from voicestream.supervisor.ledger.translating import Translating
 
 if TYPE_CHECKING:
@@ -132,7 +132,23 @@ class Ledger:
         self.state.now = now
         rows = [row for state in self.state.sessions.values() for row in state.rows.values()]
         for row in rows if everything else self.playing.heard_now():
-            self._drop(row, Outcome.SKIPPED, "skipped on request")
+            self._drop(row, Outcome.SKIPPED, SKIPPED_ON_REQUEST)
+        return self._settle()
+
+    def skip_session(self, session: str, now: float) -> list[Command]:
+        """Skip everything queued so far of one session."""
+        self.state.now = now
+        state = self.state.sessions.get(session)
+        for row in list(state.rows.values()) if state is not None else ():
+            self._drop(row, Outcome.SKIPPED, SKIPPED_ON_REQUEST)
+        return self._settle()
+
+    def call_attention(self, session: str, text: str, language: str, now: float) -> list[Command]:
+        """Announce something that the user must know now: it is spoken before everything queued in all sessions."""
+        self.state.now = now
+        state = self.state.sessions.get(session)
+        if state is not None:
+            self._take(state, self.state.announce(state, text, language, is_urgent=True))
         return self._settle()
 
     def hold(self, *, paused: bool, now: float) -> list[Command]:

@@ -178,6 +178,8 @@ class Playing:
         if rows and not rows[-1].is_complete:
             return {rows[-1].key}
         heads = self._heads()
+        if urgent := {row.key for row in heads.values() if row.is_urgent}:
+            return urgent
         if self._turn is not None and self._holds(self._turn):
             row = heads.get(self._turn.session)
             return {row.key} if row else set()
@@ -218,11 +220,15 @@ class Playing:
                 return
 
     def _next(self) -> Row | None:
+        heads = self._heads()
+        for row in heads.values():
+            if row.is_urgent and self._may_start(self._state.sessions[row.session], row):
+                return self._take(row)  # the turn stays where it is
         candidates = {
             session: round_robin.Candidate(
                 message=row.message, ready=self._may_start(self._state.sessions[session], row)
             )
-            for session, row in self._heads().items()
+            for session, row in heads.items()
         }
         if not candidates:
             return None
@@ -231,10 +237,14 @@ class Playing:
         )
         if chosen is None:
             return None
-        session = self._state.sessions[chosen]
-        row = session.unplayed.popleft()
-        session.begun_message = row.message
+        row = heads[chosen]
+        self._state.sessions[chosen].begun_message = row.message
         self._turn = round_robin.Turn(session=chosen, message=row.message, since=self._state.now)
+        return self._take(row)
+
+    def _take(self, row: Row) -> Row:
+        session = self._state.sessions[row.session]
+        session.unplayed.popleft()
         self._serial += 1
         row.serial = self._serial
         row.position = session.next_position
@@ -243,7 +253,7 @@ class Playing:
     def _may_start(self, session: SessionState, row: Row) -> bool:
         if not session.output_open or not row.is_playable:
             return False
-        if session.unannounced and row.message > session.begun_message:
+        if session.unannounced and not row.is_urgent and row.message > session.begun_message:
             return False  # the announcement of skipped messages comes first
         if row.is_complete or row.timeline is None or row.stage is not Stage.SPEAKING:
             return row.is_complete

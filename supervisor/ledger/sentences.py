@@ -94,6 +94,8 @@ class Row:
     """True if it opens a paragraph and the sentence before it was not known to close its own."""
     before: int | None = None
     """Ordinal of the sentence before which an announcement is played."""
+    is_urgent: bool = False
+    """True for an announcement that is played before the sentences of all sessions."""
     heard_at: float = 0.0
     """Time at which its first frame was passed to the output, in seconds of the monotonic clock."""
     stage: Stage = Stage.FOUND
@@ -149,9 +151,11 @@ class Row:
         return self.before is not None
 
     @property
-    def place(self) -> tuple[int, bool]:
+    def place(self) -> tuple[int, int, int]:
         """Sort key of the rows of a session in the order of playback."""
-        return (self.sentence, True) if self.before is None else (self.before, False)
+        if self.before is None:
+            return self.sentence, 2, 0
+        return self.before, 0 if self.is_urgent else 1, -self.sentence
 
     @property
     def is_complete(self) -> bool:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS: Final = 3
 """Losses of a worker, or failures, after which a sentence is given up at a stage."""
 
+SKIPPED_ON_REQUEST: Final = "skipped on request"
+"""Reason of sentences that ``skip``, ``hush`` or a prompt in the agent has dropped."""
+
 MAX_LANGUAGES: Final = 16
 """Languages per session that may have voices of their own; all others use the voice of the session."""
 
@@ -216,6 +219,31 @@ class LedgerState:
                 SessionEvent(event=event, session=row.session, sentence=row.sentence, time=self.now, **fields)  # type: ignore[arg-type]
             )
         )
+
+    def announce(self, session: SessionState, text: str, language: str, *, is_urgent: bool = False) -> Row:
+        """Add an announcement of the ledger before the next sentence to be played; it is in no queue but ``unplayed``.
+
+        Args:
+            session: its session.
+            text: the announcement.
+            language: BCP-47 tag of the text.
+            is_urgent: it is played before the sentences of all sessions.
+        """
+        following = first_open(session.unplayed)
+        session.announcements += 1
+        row = Row(
+            session=session.session,
+            sentence=-session.announcements,
+            message=following.message if following else max(session.begun_message, 0),
+            text=text,
+            language=language,
+            before=following.place[0] if following else session.expected,
+            is_urgent=is_urgent,
+        )
+        session.rows[row.sentence] = row
+        self.report(EventName.ANNOUNCEMENT, row, text=text, language=language)
+        put_in_order(session.unplayed, row)
+        return row
 
     def row(self, session: str, sentence: int) -> Row | None:
         """Return the row of a sentence, unless it has ended."""
