@@ -1,0 +1,1 @@
+"""Hooks of interactive agents: socket, validation, order across processes, and the sessions fed by them."""

@@ -1,0 +1,142 @@
+"""Feed: one agent session whose hook events are turned into input of a session. Sans-I/O.
+
+The input is lines in the format ``hook`` of the parser, in order and without copies.
+"""
+
+from __future__ import annotations
+
+import collections
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from voicestream.supervisor.hooks import requests
+from voicestream.supervisor.hooks.turn_order import NewPrompt, Text, TurnEnd, TurnOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from voicestream.supervisor.hooks.events import HookEvent
+    from voicestream.supervisor.hooks.turn_order import Output
+
+SILENCE_SECONDS: Final = 900.0
+"""A feed without an event for so long closes its session; the next event opens another."""
+
+MAX_WAITING_BYTES: Final = 4 << 20
+"""Input that waits for its session to be opened, or for the parser."""
+
+Mark = Literal["hush"]
+"""Place in the input at which everything before is dropped."""
+
+
+@dataclass
+class Feed:
+    """State of one agent session."""
+
+    agent: str
+    order: TurnOrder
+    heard_at: float
+    """Time of the last event, in seconds of the monotonic clock."""
+    waiting: collections.deque[bytes | Mark] = field(default_factory=collections.deque["bytes | Mark"])
+    """Input that was not passed to a session yet."""
+    waiting_bytes: int = 0
+    requests: list[HookEvent] = field(default_factory=list["HookEvent"])
+    """Requests and notifications that were not announced yet."""
+    wants_session: bool = False
+    ended: bool = False
+    """True after the end of the agent's session."""
+    lost: int = 0
+    """Number of lines that found no room."""
+    _requested: HookEvent | None = None
+    _requested_at: float = 0.0
+
+    def take(self, event: HookEvent, now: float) -> None:
+        """Take one event of the agent."""
+        name = event.hook_event_name
+        if event.agent_id is not None or (self.ended and name not in ("SessionStart", "UserPromptSubmit")):
+            return
+        self.heard_at = now
+        self.ended = False
+        match name:
+            case "SessionStart":
+                self.wants_session = True
+            case "UserPromptSubmit":
+                self.wants_session = True
+                self._put(self.order.prompt(event))
+            case "MessageDisplay":
+                self._put(self.order.piece(event, now))
+            case "Stop":
+                self._put(self.order.stop(event, now))
+            case "StopFailure":
+                self._put(self.order.flush())
+                self._put_line(_failure(event))
+            case "PermissionRequest" | "Notification":
+                self._request(event, now)
+            case "SessionEnd":
+                self._put(self.order.flush())
+                self.ended = True
+            case _:
+                pass  # of no interest
+
+    def expire(self, now: float) -> None:
+        """Continue without a piece that does not come."""
+        self._put(self.order.expire(now))
+
+    def pop(self) -> None:
+        """Remove the first waiting input."""
+        taken = self.waiting.popleft()
+        if isinstance(taken, bytes):
+            self.waiting_bytes -= len(taken)
+
+    def clear(self) -> None:
+        """Drop what waits."""
+        self.waiting.clear()
+        self.requests.clear()
+        self.waiting_bytes = 0
+        self.wants_session = False
+
+    def _request(self, event: HookEvent, now: float) -> None:
+        if requests.repeats(event, self._requested, now - self._requested_at):
+            return
+        self._requested, self._requested_at = event, now
+        self.wants_session = True
+        self.requests.append(event)
+
+    def _put(self, outputs: Iterable[Output]) -> None:
+        for output in outputs:
+            match output:
+                case Text():
+                    self._put_line(_piece(output))
+                case TurnEnd():
+                    self._put_line({"hook_event_name": "Stop"})
+                case NewPrompt():
+                    self._put_line({"hook_event_name": "UserPromptSubmit"})
+                    self.waiting.append("hush")
+
+    def _put_line(self, fields: dict[str, object]) -> None:
+        line = msgspec.json.encode(fields) + b"\n"
+        if self.waiting_bytes + len(line) > MAX_WAITING_BYTES:
+            self.lost += 1
+            return
+        self.wants_session = True
+        self.waiting.append(line)
+        self.waiting_bytes += len(line)
+
+
+def _piece(piece: Text) -> dict[str, object]:
+    return {
+        "hook_event_name": "MessageDisplay",
+        "message_id": piece.message,
+        "delta": piece.text,
+        "final": piece.final,
+    }
+
+
+def _failure(event: HookEvent) -> dict[str, object]:
+    return {
+        "hook_event_name": "StopFailure",
+        "last_assistant_message": event.last_assistant_message,
+        "error": event.error,
+        "error_details": event.error_details,
+    }
