@@ -25,6 +25,7 @@ from voicestream.protocol.transport import (
 from voicestream.supervisor import poller
 from voicestream.supervisor.assignment import Assignment
 from voicestream.supervisor.core import Core
+from voicestream.supervisor.ingest import Ingest
 from voicestream.supervisor.ledger.commands import PARSER, ChooseVoice, Closed, Report, Send
 from voicestream.supervisor.poller import Poller
 from voicestream.supervisor.reporting import session_events
@@ -99,6 +100,7 @@ class Supervisor:
         self._worker_traffic: Final = WorkerTraffic(
             self.core, self._assignment, self._requests, self._idle_workers, notes
         )
+        self._ingest: Final = Ingest(self.core)
         self._directory_look_at = self.core.started_at
         self._is_cut_off = False
         """True once the run directory is deleted: no new client or worker can connect."""
@@ -130,6 +132,7 @@ class Supervisor:
         if self._is_stale:
             self._poller.watch(
                 poller.descriptors(self.core.table.records.values(), self.core.sessions.by_id.values(), now)
+                | self._ingest.descriptors()
             )
             self._due = self._due_at(now)
             self._is_stale = False
@@ -143,6 +146,7 @@ class Supervisor:
             self._worker_traffic.tell_refused(time.monotonic())
         if ready or self._is_stale or self.core.table.has_events or time.monotonic() >= self._due:
             self._look_around(ready)
+        self._ingest.turn(time.monotonic())
         self._feed_parser()
         self.core.handovers.complete(time.monotonic())
 
@@ -153,6 +157,7 @@ class Supervisor:
         if self._signals.wake.fileno() in ready:
             for number in self._signals.take():
                 self.end(f"told to by {number.name}")
+        self._ingest.read(ready, now)
         for record in self.core.table.records.values():
             if record.process is not None:
                 record.read(record.process, ready, now)
@@ -187,6 +192,7 @@ class Supervisor:
             return
         _log.info("state=ending reason=%r", reason)
         self.core.is_ending = self._is_stale = True
+        self._ingest.close()
         now = time.monotonic()
         for session in list(self.core.sessions.by_id):
             self.do(self.core.ledger.stop_session(session, f"the supervisor ends: {reason}", EXIT_INCOMPLETE, now))
@@ -290,7 +296,8 @@ class Supervisor:
 
     def _due_at(self, now: float) -> float:
         core = self.core
-        due = min(core.table.due_at(now), now + (LOOK_SECONDS if core.sessions.by_id else IDLE_LOOK_SECONDS))
+        look_seconds = LOOK_SECONDS if core.sessions.by_id else IDLE_LOOK_SECONDS
+        due = min(core.table.due_at(now), self._ingest.due(now), now + look_seconds)
         if core.idle_since is not None:
             due = min(due, core.idle_since + core.keep_alive_seconds)
         if core.sessions.needs_polls:

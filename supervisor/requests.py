@@ -170,22 +170,38 @@ class RequestHandler:
             self._refuse(client, "ending", "the supervisor is ending", EXIT_INCOMPLETE)
             return
         sessions = core.sessions.by_id
+        if message.feed and (fed := core.sessions.of_feed(message.feed)) is not None:
+            self._opened(client, fed)
+            return
         checks: tuple[tuple[RefusalCode, Callable[[], str]], ...] = (
             (
                 "too_many_sessions",
                 lambda: admission.no_room(len(sessions), sum(one.detached for one in sessions.values())),
             ),
-            ("options", lambda: admission.refusal(message.options)),
+            ("options", lambda: admission.refusal(message.options, message.feed)),
             ("file_in_use", lambda: self._file_in_use(message.options)),
         )
         for code, check in checks:
             if text := check():
                 self._refuse(client, code, text, EXIT_USAGE)
                 return
-        session = core.sessions.open(client, message.options, message.pid, now, detach=message.detach)
+        session = core.sessions.open(client, message, now)
         core.idle_since = None
         workers = self._assignment.assign(session, now)
+        self._opened(client, session)
+        session.is_told = not message.feed
+        _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
+        opened = core.ledger.open_session(session.session, message.options, workers, now, detach=message.detach)
+        core.do(opened)
+
+    def _opened(self, client: bytes, session: Session) -> None:
+        """Answer the opening of a session, which has its workers."""
+        core = self._core
+        workers = session.workers
+        if workers is None:
+            raise AssertionError(f"{session.session} has no workers")
         records = core.table.records
+        is_told = not session.options.quiet
         translator = records[workers.translator] if workers.translator is not None else None
         tts = records[workers.voice.worker]
         notes = self._notes
@@ -196,14 +212,11 @@ class RequestHandler:
                 pid=os.getpid(),
                 translator=translator.engine_name if translator is not None else UNTRANSLATED,
                 tts=tts.engine_name,
-                note=notes.of(translator, told=not message.options.quiet) if translator is not None else "",
-                tts_note=notes.of(tts, told=not message.options.quiet),
+                note=notes.of(translator, told=is_told) if translator is not None else "",
+                tts_note=notes.of(tts, told=is_told),
                 paused_by=self.paused_by,
             ),
         )
-        _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
-        opened = core.ledger.open_session(session.session, message.options, workers, now, detach=message.detach)
-        core.do(opened)
 
     def _file_in_use(self, options: SessionOptions) -> str:
         path = options.output.path

@@ -6,6 +6,7 @@ one that ends a worker repeatedly would end all other sessions with it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,10 @@ MAX_OPTIONS_BYTES: Final = 256 << 10
 """Upper bound of a session's options: they must fit a frame with the parser's state, and the voice with a sentence."""
 
 
+_FEED: Final = re.compile(r"[a-z]{1,16}:[\x21-\x7e]{1,128}")
+"""Agent and id of its session."""
+
+
 def no_room(sessions: int, detached: int) -> str:
     """Return the reason why no further session can be opened; empty if one can.
 
@@ -42,8 +47,15 @@ def no_room(sessions: int, detached: int) -> str:
     return f"{sessions} sessions are open, and more are not served.\nTry: voicestream down"
 
 
-def refusal(options: SessionOptions) -> str:
-    """Return the reason why no session can be opened with these options; empty if one can."""
+def refusal(options: SessionOptions, feed: str = "") -> str:
+    """Return the reason why no session can be opened with these options; empty if one can.
+
+    Args:
+        options: of the session.
+        feed: key of the agent session that feeds it; empty = none.
+    """
+    if feed and not _FEED.fullmatch(feed):
+        return "the key of the agent's session is not valid"
     size = len(msgspec.msgpack.encode(options))
     if size > MAX_OPTIONS_BYTES:
         return f"the options of the session have {size} bytes; at most {MAX_OPTIONS_BYTES} are taken"

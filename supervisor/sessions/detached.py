@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from voicestream.protocol.messages import Counts, EventName, HandedOver, SessionFailure
+from voicestream.supervisor.ledger.state import SKIPPED_ON_REQUEST
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import SessionEvent
@@ -117,6 +118,8 @@ class Handovers:
         if session is None or not session.detached or event.event not in (EventName.SKIPPED, EventName.FAILED):
             return
         reason = event.reason or ""
+        if session.feed and reason == SKIPPED_ON_REQUEST:
+            return
         shown = _WITHOUT_REASON.get(event.stage or "", reason)
         self._reasons.setdefault(event.session, _Reason(reason, shown))
         if not session.is_told:
@@ -134,9 +137,11 @@ class Handovers:
         found = self._reasons.pop(session.session, _Reason("", ""))
         if closed.reason:
             found = _Reason(closed.reason, closed.reason)
-        if session.is_told or not closed.exit_code:
-            return
         counts = closed.counts
+        # A prompt in the agent drops sentences of a fed session, which is no loss.
+        is_complete = bool(session.feed) and not (counts.failed or counts.untranslated or closed.reason)
+        if session.is_told or is_complete or not closed.exit_code:
+            return
         failure = _Failure(
             session=session.session,
             ended_at=now,

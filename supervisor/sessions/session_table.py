@@ -14,7 +14,7 @@ from voicestream.supervisor.sessions.input_log import InputLog
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.protocol.messages import InputConsumed, Message, SessionOptions
+    from voicestream.protocol.messages import InputConsumed, Message, OpenSession, SessionOptions
     from voicestream.supervisor.hub import Hub
     from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute, WorkerId
 
@@ -42,6 +42,9 @@ class Session:
     """True if the client announced a handover at the opening."""
     detached: bool = False
     """True if it was handed over, or its client has ended before the handover."""
+    feed: str = ""
+    """Key of the agent session whose hooks feed it; empty = its client sends the input."""
+    hush_on_prompt: bool = True
     is_told: bool = True
     """True if the client gets frames."""
     input: InputLog = field(default_factory=InputLog)
@@ -82,20 +85,27 @@ class Sessions:
         self._with_parser: collections.deque[tuple[Session, int]] = collections.deque()
         """Sessions with unacknowledged input and the end offsets, in the order in which the parser reads."""
 
-    def open(self, client: bytes, options: SessionOptions, pid: int, now: float, *, detach: bool = False) -> Session:
-        """Open a session of the client's process ``pid``; a supervisor never uses an id twice."""
+    def open(self, client: bytes, message: OpenSession, now: float) -> Session:
+        """Open a session; a supervisor never uses an id twice."""
         self._opened += 1
         session = Session(
             session=f"s{self._opened}",
             client=client,
-            options=options,
-            watch=ProcessWatch(pid),
-            client_pid=pid,
+            options=message.options,
+            watch=None if message.feed else ProcessWatch(message.pid),
+            client_pid=message.pid,
             opened_at=now,
-            detach=detach,
+            detach=message.detach,
+            detached=bool(message.feed),
+            feed=message.feed,
+            hush_on_prompt=message.hush_on_prompt,
         )
         self.by_id[session.session] = session
         return session
+
+    def of_feed(self, feed: str) -> Session | None:
+        """Return the open session that the hooks of an agent session feed."""
+        return next((one for one in self.by_id.values() if one.feed == feed and not one.input_ended), None)
 
     def close(self, session: Session, parser: bytes | None) -> None:
         """Forget a session, also at the parser."""

@@ -18,7 +18,7 @@ from voicestream import log
 from voicestream.bench.driven_run import DrivenRun
 from voicestream.config import config_file
 from voicestream.errors import VoicestreamError
-from voicestream.protocol import run_directory
+from voicestream.protocol import hook_socket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Sandbox:
         self.home: Final = Path(tempfile.mkdtemp(prefix="vs-bench-", dir=_root()))
         self.runtime: Final = self.home / "run"
         ours = {
-            run_directory.ENVIRONMENT_VARIABLE: str(self.runtime),
+            hook_socket.ENVIRONMENT_VARIABLE: str(self.runtime),
             log.ENVIRONMENT_VARIABLE: str(self.home / "log"),
             config_file.ENVIRONMENT_VARIABLE: str(self.home / "config.toml"),
             # Temporary files of libraries are deleted with it.
@@ -119,7 +119,7 @@ def _root() -> str:
     """Return the parent of temporary directories: the default, if a socket path fits there (not on macOS)."""
     root = tempfile.gettempdir()
     longest = f"{root}/vs-bench-12345678/sound/native"
-    fits = len(os.fsencode(longest)) <= run_directory.MAX_SOCKET_PATH_BYTES
+    fits = len(os.fsencode(longest)) <= hook_socket.MAX_SOCKET_PATH_BYTES
     return root if fits else "/tmp"  # noqa: S108 - mkdtemp makes a name of its own there, mode 0700
 
 

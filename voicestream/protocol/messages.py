@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 """Incremented whenever two versions of this file could misunderstand each other. Every message that can begin a
 conversation, and every answer to one, carries it (``protocol``, always sent); ``transport.unpack`` compares it before
 any other field."""
@@ -593,6 +593,11 @@ class OpenSession(_Versioned, frozen=True, kw_only=True):
     options: SessionOptions
     detach: bool = False
     """The session is handed over at the end of its input, and continues if the client ends before."""
+    feed: str = ""
+    """Key of the agent session whose hooks feed it, instead of the client: ``claude:ID``. Empty = the client sends
+    the input. A key that is open already opens no other session."""
+    hush_on_prompt: bool = True
+    """A prompt in the agent drops what is queued of the session; only with ``feed``."""
 
 
 class SessionOpened(_Versioned, frozen=True, kw_only=True):

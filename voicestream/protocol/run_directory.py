@@ -12,22 +12,19 @@ import fcntl
 import logging
 import os
 import stat
-import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import RunDirectoryError
-from voicestream.protocol import process_watch
+from voicestream.protocol import hook_socket, process_watch
+from voicestream.protocol.hook_socket import ENVIRONMENT_VARIABLE, MAX_SOCKET_PATH_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_RUNTIME_DIR"
-
-MAX_SOCKET_PATH_BYTES: Final = 103 if sys.platform == "darwin" else 107
-"""``sun_path`` without its final NUL."""
+MAX_PATH_BYTES: Final = MAX_SOCKET_PATH_BYTES - len(hook_socket.SOCKET_NAME) - 1
+"""Upper bound of the path of a run directory."""
 
 MAX_NOTE_BYTES: Final = 64
 """Upper bound of the note that the lock holder writes about itself."""
@@ -42,31 +39,8 @@ _log = logging.getLogger(__name__)
 
 
 def default_path(environment: Mapping[str, str], uid: int) -> Path:
-    """Return the path of this user's run directory.
-
-    ``VOICESTREAM_RUNTIME_DIR`` if set, else ``voicestream`` below ``XDG_RUNTIME_DIR`` if a socket path fits there, else
-    ``/tmp/vs-<uid>``.
-    """
-    named = environment.get(ENVIRONMENT_VARIABLE)
-    if named:
-        return Path(named).absolute()
-    xdg = environment.get("XDG_RUNTIME_DIR")
-    if xdg:
-        path = Path(xdg).absolute() / "voicestream"
-        if _is_text(path) and _fits(path) and path.parent.is_dir():
-            return path
-    # The system's own temporary directory, not $TMPDIR: on macOS that one is too long for a socket.
-    root = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - mode and owner are checked
-    return root / f"vs-{uid}"
-
-
-def _is_text(path: Path) -> bool:
-    """Return whether the bytes of a path are UTF-8, which ZeroMQ requires."""
-    return os.fsencode(path).decode(errors="replace") == str(path)
-
-
-def _fits(path: Path) -> bool:
-    return len(os.fsencode(path / "hub")) <= MAX_SOCKET_PATH_BYTES
+    """Return the path of this user's run directory (see ``hook_socket.default_path``)."""
+    return Path(hook_socket.default_path(environment, uid))
 
 
 class RunDirectory:
@@ -75,6 +49,9 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path: Final = path
         self.hub: Final = path / "hub"
+        self.hook: Final = path / hook_socket.SOCKET_NAME
+        """Socket for the events of agents' hooks."""
+        self.hook_journal: Final = path / "hook.json"
         self._lock_path: Final = path / "lock"
         self._segment_path: Final = path / "segment"
         self._lock: int | None = None
@@ -91,14 +68,14 @@ class RunDirectory:
             RunDirectoryError: it is a symlink or no directory, belongs to somebody else, is open to others, cannot be
                 made, or its path is too long for a socket.
         """
-        if not _is_text(self.path):
+        if not hook_socket.is_text(str(self.path)):
             raise RunDirectoryError(
                 f"the path {self.path} is not in UTF-8, as a socket's must be",
                 hint=f"Set {ENVIRONMENT_VARIABLE} to another path.",
             )
-        if not _fits(self.path):
+        if not hook_socket.fits(str(self.path)):
             raise RunDirectoryError(
-                f"the path {self.path} is too long for a socket (at most {MAX_SOCKET_PATH_BYTES - 4} bytes)",
+                f"the path {self.path} is too long for a socket (at most {MAX_PATH_BYTES} bytes)",
                 hint=f"Set {ENVIRONMENT_VARIABLE} to a shorter path.",
             )
         while True:
@@ -232,12 +209,13 @@ class RunDirectory:
             os.close(descriptor)
 
     def sweep(self) -> bool:
-        """Remove, under the lock, the socket and shared memory of a killed supervisor; True if there were any.
+        """Remove, under the lock, the sockets and shared memory of a killed supervisor; True if there were any.
 
         Raises:
             OSError: the system refuses.
         """
         swept = self._sweep_segment()
+        self.hook.unlink(missing_ok=True)
         try:
             self.hub.unlink()
         except FileNotFoundError:
@@ -264,7 +242,10 @@ class RunDirectory:
             self._segment_path.unlink()
 
     def remove(self) -> None:
-        """Remove, under the lock, the socket, the lock and the directory (libzmq leaves the socket)."""
+        """Remove, under the lock, the sockets, the lock and the directory (libzmq leaves its socket).
+
+        The journal of hooks stays for the next supervisor while agents' sessions are open, and the directory with it.
+        """
         lock, self._lock = self._lock, None
         if lock is None:
             return
@@ -273,7 +254,7 @@ class RunDirectory:
             lock = self._take_again()
         if lock is None:
             return
-        for path in (self.hub, self._segment_path, self._lock_path):
+        for path in (self.hub, self.hook, self._segment_path, self._lock_path):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # the directory has files of others in it
             self.path.rmdir()

@@ -36,7 +36,7 @@ WORKERS = ("parser", "translation", "tts", "player")
 SHARED = ("connection", "harness", "engine_loading", "inference", "text", "espeak_ng", "onnx_voice")
 """Modules and folders of ``workers`` that several workers or engines use."""
 
-SUPERVISOR = (("ledger", "hub", "signals"), ("sessions",), ("processes",), ("reporting",))
+SUPERVISOR = (("ledger", "hub", "signals"), ("sessions", "hooks"), ("processes",), ("reporting",))
 """Folders of the supervisor, lowest first; the modules beside them may import all."""
 
 MAX_FILES = 15

@@ -19,12 +19,8 @@ import pytest
 from helpers.fixtures.deadline import remaining
 from voicestream.errors import EXIT_CONFIGURATION, RunDirectoryError
 from voicestream.protocol import untracked_memory
-from voicestream.protocol.run_directory import (
-    ENVIRONMENT_VARIABLE,
-    MAX_SOCKET_PATH_BYTES,
-    RunDirectory,
-    default_path,
-)
+from voicestream.protocol.hook_socket import ENVIRONMENT_VARIABLE, MAX_SOCKET_PATH_BYTES
+from voicestream.protocol.run_directory import RunDirectory, default_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,7 +170,7 @@ def test_a_path_without_a_place_is_refused_with_a_hint(home: Path) -> None:
 
 
 def test_the_longest_path_that_fits_takes_a_socket_and_one_byte_more_is_refused(home: Path) -> None:
-    room = MAX_SOCKET_PATH_BYTES - len(str(home)) - len("//hub")
+    room = MAX_SOCKET_PATH_BYTES - len(str(home)) - len("//hook")
     longest = RunDirectory(home / ("x" * room))
     longest.prepare()
     with socket.socket(socket.AF_UNIX) as listener:

@@ -57,3 +57,13 @@ def test_who_finds_no_room_behind_detached_sessions_is_told_how_to_make_some() -
     text = no_room(MAX_SESSIONS, 3)
     assert "3 of them handed over (--detach) and not spoken yet" in text
     assert "\nTry: voicestream hush" in text
+
+
+@pytest.mark.parametrize("feed", ["claude:1", "claude:00000000-0000-4000-8000-000000000001"])
+def test_a_session_may_be_fed_by_an_agent(feed: str) -> None:
+    assert refusal(GOOD, feed) == ""
+
+
+@pytest.mark.parametrize("feed", ["claude", "claude:", "Claude:1", "claude:a b", "claude:\n", f"claude:{'1' * 129}"])
+def test_a_key_that_no_agent_has_is_refused(feed: str) -> None:
+    assert "not valid" in refusal(GOOD, feed)

@@ -13,6 +13,7 @@ from voicestream.protocol.messages import (
     Counts,
     EndOfInput,
     HandedOver,
+    OpenSession,
     OutputOptions,
     ParserOptions,
     SentenceFound,
@@ -49,7 +50,9 @@ class Place:
         self.handovers = Handovers(self.sessions, self.ledger.state)
         self.process = subprocess.Popen(["/bin/sleep", "600"])
         self.client: zmq.Socket[bytes] = net.peer(b"client.1")
-        self.session: Session = self.sessions.open(b"client.1", OPTIONS, self.process.pid, self.now)
+        self.session: Session = self.sessions.open(
+            b"client.1", OpenSession(pid=self.process.pid, options=OPTIONS), self.now
+        )
         workers = SessionWorkers(translator=None, voice=VoiceRoute(WorkerId("tts")))
         self.ledger.open_session(self.session.session, OPTIONS, workers, self.now)
         self.book = self.ledger.state.sessions[self.session.session]

@@ -14,6 +14,7 @@ from voicestream.protocol.messages import (
     InputAccepted,
     InputConsumed,
     OpenInput,
+    OpenSession,
     OutputOptions,
     ParseInput,
     ParserOptions,
@@ -49,7 +50,7 @@ class Place:
 
     def open(self, name: bytes = b"client.1") -> tuple[Session, zmq.Socket[bytes]]:
         client = self._net.peer(name)
-        return self.sessions.open(name, OPTIONS, os.getpid(), self.now), client
+        return self.sessions.open(name, OpenSession(pid=os.getpid(), options=OPTIONS), self.now), client
 
     def feed(self) -> list[Message]:
         """What the parser of now gets."""

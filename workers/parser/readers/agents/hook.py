@@ -47,7 +47,7 @@ class HookReader(Reader):
             case "Stop":
                 self._close(sink)
                 text = found.last_assistant_message or ""
-                if not self.deduplicator.was_last(text):
+                if text and not self.deduplicator.was_last(text):
                     sink.say_message(text)
                     self.deduplicator.remember("", text)
                 sink.end_turn()
