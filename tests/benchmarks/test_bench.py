@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from helpers.process.running import COMMAND, wait_until
-from voicestream.bench import first_sound, help_text, hub_overhead, proportional_memory, sound_server, table
+from voicestream.bench import first_sound, hub_overhead, light_commands, proportional_memory, sound_server, table
 from voicestream.bench.figures import Figure, Report, percentile
 from voicestream.bench.hardware import describe
 from voicestream.bench.sandbox import Sandbox
@@ -33,6 +33,8 @@ ROWS = (
     "warm_to_heard",
     "help",
     "bare_python",
+    "hook",
+    "hook_frozen",
 )
 
 
@@ -183,9 +185,22 @@ def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it() ->
 
 def test_help_is_measured_beside_an_interpreter_that_does_nothing() -> None:
     with Sandbox() as sandbox:
-        ours, bare = help_text.measure(sandbox, 3)
+        ours, bare = light_commands.measure_help(sandbox, 3)
     assert len(ours.samples) == len(bare.samples) == 3
     assert min(ours.samples) > min(bare.samples)
+
+
+def test_a_hook_is_measured_beyond_an_interpreter_also_with_a_frozen_supervisor() -> None:
+    with Sandbox() as sandbox:
+        running, frozen = light_commands.measure_hook(sandbox, 3)
+        supervisor = sandbox.supervisor()
+        assert supervisor is not None
+        assert supervisor.status() != psutil.STATUS_STOPPED
+    for found in (running, frozen):
+        assert len(found.samples) == 3
+        assert set(found.parts) == {"voicestream hook", "python -c pass"}
+        # The load of other tests is on both; a hook that waited for something would take seconds.
+        assert min(found.samples) < 1000
 
 
 def test_what_is_played_is_heard() -> None:

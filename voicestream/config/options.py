@@ -108,6 +108,15 @@ OPTIONS: Final = (
         default=None,
     ),
     Option(
+        name="hush-on-prompt",
+        group="Input",
+        help="A prompt in an interactive agent drops what is queued of its session.",
+        type=bool,
+        negative="--no-hush-on-prompt",
+        default=True,
+        shows_default=True,
+    ),
+    Option(
         name="from",
         group="Language",
         help="Language of the agent's output, a BCP-47 tag.  [default: en]",
@@ -316,7 +325,10 @@ BY_NAME: Final = {option.name: option for option in OPTIONS}
 RUN_ONLY: Final = ("format", "only", "code", "max-lag", "tee", "events", "captions-file")
 """Options of ``run`` only: input and targets of an agent's output."""
 
-SESSION: Final = tuple(option.name for option in OPTIONS if option.name not in (*RUN_ONLY, "detach"))
+HOOK_ONLY: Final = ("hush-on-prompt",)
+"""Options of sessions that are fed by an agent's hooks only."""
+
+SESSION: Final = tuple(option.name for option in OPTIONS if option.name not in (*RUN_ONLY, *HOOK_ONLY, "detach"))
 """Options of every command that opens a session."""
 
 ENGINES: Final = ("tts", "translator", "models", "compute", "gpu", "graphs")

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from voicestream.cli.commands.demo import demo
+from voicestream.cli.commands.hook import open_feed
 from voicestream.cli.commands.run import run
 from voicestream.cli.commands.say import say
 from voicestream.cli.commands.up import up
@@ -32,6 +33,7 @@ def of(command: click.Command) -> dict[str, click.Option]:
         (say, [*options.SESSION, "detach"]),
         (demo, options.SESSION),
         (up, options.ENGINES),
+        (open_feed, [*options.SESSION, *options.HOOK_ONLY, "only", "code", "max-lag"]),
     ],
 )
 def test_a_command_has_the_options_of_the_table_and_no_others(command: click.Command, names: list[str]) -> None:
@@ -39,8 +41,8 @@ def test_a_command_has_the_options_of_the_table_and_no_others(command: click.Com
 
 
 @pytest.mark.parametrize("one", OPTIONS, ids=lambda one: one.name)
-def test_an_option_of_run_is_as_the_table_says(one: Option) -> None:
-    found = of(run)[one.name]
+def test_an_option_is_as_the_table_says(one: Option) -> None:
+    found = of(open_feed if one.name in options.HOOK_ONLY else run)[one.name]
     assert found.name == one.parameter_name
     assert found.envvar == one.variable
     assert found.help == one.help

@@ -103,9 +103,18 @@ def speak(
         Interrupted: a signal came before it was open.
     """
     options = request.options
+    translates = _translates(options)
     captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
-    # A new supervisor is started with these engines, so that it need not replace a worker.
-    translates = not languages.are_same(options.target, options.parser.language)
+    with Client(RunDirectory.of_this_user(), supervisor_arguments(request)) as client:
+        is_file = options.output.kind != "speakers"
+        display = _Terminal(captions, event_file, captions_file, translates=translates, is_file=is_file)
+        return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
+
+
+def supervisor_arguments(request: SessionRequest) -> list[str]:
+    """Return the arguments of a supervisor started for a session: with its engines, no worker need be replaced."""
+    options = request.options
+    translates = _translates(options)
     choice = EngineChoice(
         language=options.target,
         tts=options.tts,
@@ -116,11 +125,11 @@ def speak(
         graphs=options.graphs,
         direction=_direction(options) if translates else "",
     )
-    arguments = [*choice.arguments(), *request.worker_limits.arguments()]
-    with Client(RunDirectory.of_this_user(), arguments) as client:
-        is_file = options.output.kind != "speakers"
-        display = _Terminal(captions, event_file, captions_file, translates=translates, is_file=is_file)
-        return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
+    return [*choice.arguments(), *request.worker_limits.arguments()]
+
+
+def _translates(options: SessionOptions) -> bool:
+    return not languages.are_same(options.target, options.parser.language)
 
 
 def _direction(options: SessionOptions) -> str:

@@ -1,0 +1,208 @@
+"""Hook processes of an interactive agent, and the supervisor that they feed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.fixtures.deadline import remaining
+from helpers.process.running import COMMAND, wait_until
+from helpers.voices import writing_voice
+from voicestream.errors import VoicestreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from helpers.process.running import Voicestream
+
+SESSION = "00000000-0000-4000-8000-000000000001"
+
+
+def event(name: str, *, turn: str = "p1", **fields: object) -> bytes:
+    return json.dumps({"session_id": SESSION, "prompt_id": turn, "hook_event_name": name, **fields}).encode()
+
+
+def piece(index: int, text: str, *, final: bool = False, message: str = "m") -> bytes:
+    return event("MessageDisplay", message_id=message, index=index, delta=text, final=final, turn_id="t")
+
+
+class Agent:
+    """Somebody whose hooks run in a place, with a voice that writes down what it says."""
+
+    def __init__(self, place: Voicestream) -> None:
+        self.place = place
+        self.spoken = place.home / "spoken"
+        folder = place.home / "voice"
+        folder.mkdir()
+        place.environment |= {
+            "PYTHONPATH": writing_voice.plug_in(folder),
+            "VOICESTREAM_TTS": writing_voice.NAME,
+            "VOICESTREAM_OUTPUT": "null",
+            "VOICESTREAM_KEEP_ALIVE": "30",
+            writing_voice.FILE_VARIABLE: str(self.spoken),
+        }
+
+    def begin(self, data: bytes, *options: str) -> subprocess.Popen[bytes]:
+        """Start a hook process that has its event."""
+        process = subprocess.Popen(
+            [*COMMAND, "hook", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.place.environment,
+            cwd=self.place.cwd,
+        )
+        assert process.stdin is not None
+        process.stdin.write(data)
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def hook(self, data: bytes, *options: str) -> None:
+        """Run a hook process to its end, which is always the same."""
+        self.end(self.begin(data, *options))
+
+    @staticmethod
+    def end(process: subprocess.Popen[bytes]) -> None:
+        """Wait for a hook process."""
+        stdout, stderr = process.communicate(timeout=remaining())
+        assert (process.returncode, stdout, stderr) == (0, b"", b"")
+
+    def start(self) -> None:
+        """The agent's session begins, and with it the supervisor."""
+        self.hook(event("SessionStart"), "--start")
+        wait_until(lambda: self.place.runtime.exists() and self.has_session(), "the session is open")
+
+    def said(self) -> list[str]:
+        """What the voice was told to say."""
+        return self.spoken.read_text().splitlines() if self.spoken.exists() else []
+
+    def wait_for(self, *texts: str) -> None:
+        """Wait until exactly these texts were said."""
+        wait_until(lambda: len(self.said()) >= len(texts), f"{texts} are said", seen=lambda: str(self.said()))
+        assert self.said() == list(texts)
+
+    def has_session(self) -> bool:
+        """Whether the supervisor has a session for the hooks."""
+        try:
+            return bool(self.place.status()["supervisor"]["sessions"])
+        except VoicestreamError:
+            return False
+
+
+@pytest.fixture
+def agent(place: Voicestream) -> Agent:
+    """An agent without a supervisor."""
+    return Agent(place)
+
+
+@contextmanager
+def frozen(agent: Agent) -> Iterator[None]:
+    """The supervisor, stopped for a while."""
+    pid = agent.place.supervisor_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_turn_is_spoken_while_it_is_written_by_a_supervisor_that_the_first_hook_starts(agent: Agent) -> None:
+    agent.hook(event("UserPromptSubmit", prompt="fix it"), "--start")
+    agent.hook(piece(0, "I found the bug.\n\n"), "--start")
+    agent.wait_for("I found the bug.")
+    agent.hook(piece(1, "It is mended.", final=True), "--start")
+    agent.hook(event("Stop", last_assistant_message="I found the bug.\n\nIt is mended."), "--start")
+    agent.hook(event("SubagentStop", agent_id="a", last_assistant_message="Inner words."), "--start")
+    agent.hook(event("PermissionRequest", tool_name="Bash", tool_input={"command": "rm -r /"}))
+    agent.wait_for("I found the bug.", "It is mended.", "Claude asks to run a command.")
+    agent.hook(event("SessionEnd"))
+    wait_until(lambda: not agent.has_session(), "the session is closed")
+    assert agent.place.call("down").returncode == 0
+    agent.place.assert_nothing_left()
+
+
+def test_fifty_processes_at_once_are_said_once_and_in_order(agent: Agent) -> None:
+    texts = [f"This is sentence number {number}." for number in range(24)]
+    agent.start()
+    events = [piece(index, f"{text}\n\n", final=index == len(texts) - 1) for index, text in enumerate(texts)]
+    events = [*events, event("Stop", last_assistant_message="\n\n".join(texts))] * 2
+    random.Random(7).shuffle(events)
+    # Frozen, so that a slow machine does not spread them over a longer time than a missing piece is waited for.
+    with frozen(agent):
+        processes = [agent.begin(one) for one in events]
+        for process in processes:
+            agent.end(process)
+    agent.wait_for(*texts)
+    agent.hook(event("SessionEnd"))
+    wait_until(lambda: not agent.has_session(), "the session is closed")
+    assert agent.said() == texts
+
+
+def test_a_supervisor_that_is_killed_in_the_middle_doubles_nothing(agent: Agent) -> None:
+    agent.hook(piece(0, "The first paragraph.\n\n"), "--start")
+    agent.wait_for("The first paragraph.")
+    agent.hook(piece(1, "The second paragraph.\n\n"))
+    agent.wait_for("The first paragraph.", "The second paragraph.")
+    agent.place.kill_supervisor()
+    wait_until(lambda: not agent.place.processes(), "all is gone")
+    agent.hook(piece(1, "The second paragraph.\n\n"), "--start")
+    agent.hook(
+        event("Stop", last_assistant_message="The first paragraph.\n\nThe second paragraph.\n\nThe end."), "--start"
+    )
+    agent.wait_for("The first paragraph.", "The second paragraph.", "The end.")
+    agent.hook(event("Stop", last_assistant_message="The first paragraph.\n\nThe second paragraph.\n\nThe end."))
+    agent.hook(event("SessionEnd"))
+    wait_until(lambda: not agent.has_session(), "the session is closed")
+    assert len(agent.said()) == 3
+
+
+def test_without_a_supervisor_a_hook_does_nothing_unless_it_is_told_to_start_one(agent: Agent) -> None:
+    agent.hook(piece(0, "Nobody hears this."))
+    agent.hook(b"")
+    assert not agent.place.runtime.exists()
+    assert not agent.place.logs.exists()
+
+
+def test_a_frozen_supervisor_and_one_that_is_not_there_cost_an_agent_little(agent: Agent) -> None:
+    def seconds(*command: str) -> float:
+        begun_at = time.perf_counter()
+        subprocess.run(command, input=piece(9, "x"), env=agent.place.environment, check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - begun_at
+
+    def beyond_python() -> float:
+        """The least of several, because other tests run beside."""
+        pairs = [(seconds(*COMMAND, "hook"), seconds(sys.executable, "-c", "pass")) for _ in range(6)]
+        return min(one for one, _ in pairs) - min(other for _, other in pairs)
+
+    assert beyond_python() < 0.05
+    agent.start()
+    with frozen(agent):
+        assert beyond_python() < 0.05
+
+
+def test_no_event_whatever_disturbs_the_agent_or_the_supervisor(agent: Agent) -> None:
+    agent.start()
+    for data in (b"no JSON", b"{}", b"[1]", event("Stop", session_id="a b"), b"\xff\n\n\xfe", b"x" * 2_000_000):
+        agent.hook(data)
+    agent.hook(piece(0, "It still speaks.", final=True))
+    agent.wait_for("It still speaks.")
+    assert agent.place.status()["supervisor"]["frames_dropped"] == 5
+    wait_until(lambda: "an event of 2000000 bytes" in agent.place.log_text("hook"), "it is logged")
+
+
+def test_nothing_is_sent_into_a_run_directory_that_others_can_read(agent: Agent) -> None:
+    agent.place.runtime.mkdir(mode=0o755)
+    agent.place.runtime.chmod(0o755)
+    agent.hook(piece(0, "A secret."), "--start")
+    wait_until(lambda: "not private" in agent.place.log_text("hook"), "the reason is logged")
+    assert "A secret" not in agent.place.log_text("hook")

@@ -1,0 +1,177 @@
+"""Our hooks in the settings of Claude Code: what others wrote stays, and the file comes back byte for byte."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicestream.cli.commands.hook import hook
+from voicestream.cli.hooks import claude_settings
+from voicestream.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+COMMAND = claude_settings.command(["/opt/my tools/bin/voicestream"], starts=True)
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+ENTRIES = st.fixed_dictionaries(
+    {
+        "type": st.just("command"),
+        "command": st.sampled_from(["make test", "notify 'voicestream hook' me", "voicestream status"]),
+    }
+)
+GROUPS = st.lists(
+    st.fixed_dictionaries({"hooks": st.lists(ENTRIES, max_size=2)}, optional={"matcher": st.text(max_size=4)}) | VALUES,
+    max_size=3,
+)
+SETTINGS = st.builds(
+    lambda others, hooks: {**others, **({} if hooks is None else {"hooks": hooks})},
+    st.dictionaries(st.text(max_size=8), VALUES, max_size=4),
+    st.none() | st.dictionaries(st.sampled_from(["Stop", "PreToolUse", "SessionEnd"]), GROUPS, max_size=3),
+)
+INDENTS = st.sampled_from([None, 2, 4, "\t"])
+
+
+@given(settings=SETTINGS, indent=INDENTS, end=st.sampled_from(["", "\n"]))
+def test_they_are_added_once_and_removed_without_a_trace(
+    settings: dict[str, Any], indent: int | None, end: str
+) -> None:
+    original = json.dumps(settings, indent=indent) + end
+    text = claude_settings.with_hooks(original, COMMAND)
+    assert claude_settings.installed(text) == {event: [COMMAND] for event in claude_settings.EVENTS}
+    assert claude_settings.with_hooks(text, COMMAND) == text
+    assert claude_settings.without_hooks(text, original) == original
+    left = claude_settings.without_hooks(text, None)
+    assert left is not None
+    found = json.loads(left)
+    theirs = {event: groups for event, groups in settings.get("hooks", {}).items() if groups}
+    assert json.dumps(found.get("hooks", {})) == json.dumps(theirs)
+    assert {**found, "hooks": 0} == {**settings, "hooks": 0}
+
+
+@given(settings=SETTINGS)
+def test_what_others_change_meanwhile_stays(settings: dict[str, Any]) -> None:
+    original = json.dumps(settings)
+    changed = json.loads(claude_settings.with_hooks(original, COMMAND))
+    changed["theirs"] = [1, {"é": "\u2028"}]
+    changed["hooks"]["Stop"].append({"hooks": [{"type": "command", "command": "theirs"}]})
+    left = claude_settings.without_hooks(json.dumps(changed), original)
+    assert left is not None
+    found = json.loads(left)
+    assert found["theirs"] == changed["theirs"]
+    assert found["hooks"]["Stop"][-1] == changed["hooks"]["Stop"][-1]
+    assert not claude_settings.installed(left)
+
+
+def test_another_installation_is_replaced() -> None:
+    text = claude_settings.with_hooks("{}", "/old/bin/voicestream hook")
+    text = claude_settings.with_hooks(text, COMMAND)
+    assert claude_settings.installed(text) == {event: [COMMAND] for event in claude_settings.EVENTS}
+    assert claude_settings.without_hooks(text, "{}") == "{}"
+
+
+def test_a_path_with_spaces_is_one_word_of_the_shell(tmp_path: Path) -> None:
+    script = tmp_path / "my tools" / "voicestream"
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\necho "$@"\n')
+    script.chmod(0o700)
+    command = claude_settings.command([str(script)], starts=True)
+    assert subprocess.run(command, shell=True, capture_output=True, check=True).stdout == b"hook --start\n"  # noqa: S602 - as the agent does
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "not valid JSON"),
+        ("// mine\n{}", "not valid JSON"),
+        ('{"a": 1, "a": 2}', 'the key "a" stands twice'),
+        ("[]", "not a JSON object"),
+        ('{"hooks": []}', '"hooks" is not an object'),
+        ('{"hooks": {"Stop": {}}}', '"hooks.Stop" is not a list'),
+        ("[" * 100_000, "not valid JSON"),
+    ],
+)
+def test_what_is_no_valid_settings_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        claude_settings.with_hooks(text, COMMAND)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the settings of the user are."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / ".claude" / "settings.json"
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(hook, arguments)
+
+
+def test_a_file_that_was_not_there_goes_again(settings: Path) -> None:
+    assert call("install").exit_code == 0
+    assert settings.stat().st_mode & 0o777 == 0o600
+    assert call("uninstall").exit_code == 0
+    assert not settings.parent.exists()
+
+
+def test_a_dry_run_shows_the_change_and_writes_nothing(settings: Path) -> None:
+    settings.parent.mkdir()
+    settings.write_text('{"theme": "dark"}')
+    done = call("install", "--dry-run")
+    assert '+  "hooks": {' in done.stdout
+    assert settings.read_text() == '{"theme": "dark"}'
+    assert list(settings.parent.iterdir()) == [settings]
+
+
+def test_a_symlink_stays_one_and_the_mode_of_the_file_too(settings: Path, tmp_path: Path) -> None:
+    real = tmp_path / "dotfiles" / "claude.json"
+    real.parent.mkdir()
+    real.write_bytes(b'{ "theme" :"dark" }\r\n')
+    real.chmod(0o640)
+    settings.parent.mkdir()
+    settings.symlink_to(real)
+    assert call("install").exit_code == 0
+    assert settings.is_symlink()
+    assert "MessageDisplay" in real.read_text()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert call("uninstall").exit_code == 0
+    assert settings.is_symlink()
+    assert real.read_bytes() == b'{ "theme" :"dark" }\r\n'
+    assert list(real.parent.iterdir()) == [real]
+
+
+def test_a_file_that_is_no_json_is_named_and_left_alone(settings: Path) -> None:
+    settings.parent.mkdir()
+    settings.write_text("{,}")
+    for command in ("install", "uninstall"):
+        done = call(command)
+        assert isinstance(done.exception, ConfigurationError)
+        assert str(settings) in str(done.exception)
+        assert settings.read_text() == "{,}"
+
+
+def test_the_project_has_settings_of_its_own(settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    assert call("install", "--project").exit_code == 0
+    assert (project / ".claude" / "settings.json").exists()
+    assert not settings.exists()
+    shown = call("status").stdout
+    assert f"{settings}: not installed" in shown
+    assert f"settings.json: {len(claude_settings.EVENTS)} of {len(claude_settings.EVENTS)} events" in shown

@@ -1,0 +1,111 @@
+"""Durations of ``voicestream --help`` and of a hook process, beside that of an empty interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voicestream.bench.figures import Figure, percentile
+from voicestream.bench.sandbox import COMMAND
+from voicestream.errors import VoicestreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicestream.bench.sandbox import Sandbox
+
+HELP_GOAL_MILLISECONDS: Final = 150.0
+
+HOOK_GOAL_MILLISECONDS: Final = 30.0
+"""Beyond an empty interpreter: the agent waits for the process."""
+
+FROZEN_GOAL_MILLISECONDS: Final = 50.0
+
+BARE: Final = (sys.executable, "-c", "pass")
+
+EVENT: Final = json.dumps(
+    {
+        "hook_event_name": "MessageDisplay",
+        "session_id": "00000000-0000-4000-8000-000000000000",
+        "prompt_id": "benchmark",
+        "message_id": "benchmark",
+        "index": 1,
+        "final": False,
+        "delta": "The test passes now, and everything is green.\n\n",
+    }
+).encode()
+"""Second piece of a message of which no first one comes: nothing is spoken."""
+
+
+def measure_help(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
+    """Measure ``--help`` and an empty interpreter alternately, so that both see the same load."""
+    ours: list[float] = []
+    bare: list[float] = []
+    for number in range(runs + 1):
+        milliseconds = _milliseconds([*_command(), "--help"], sandbox), _milliseconds(BARE, sandbox)
+        if number:
+            ours.append(milliseconds[0])
+            bare.append(milliseconds[1])
+    return (
+        Figure(name="help", title="voicestream --help", unit="ms", samples=tuple(ours), goal=HELP_GOAL_MILLISECONDS),
+        Figure(name="bare_python", title="python -c pass", unit="ms", samples=tuple(bare)),
+    )
+
+
+def measure_hook(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
+    """Measure a hook process and an empty interpreter alternately, with a supervisor that runs, and a frozen one."""
+    _milliseconds([*COMMAND, "up", "--tts", "espeak"], sandbox)
+    supervisor = sandbox.supervisor()
+    if supervisor is None:
+        raise VoicestreamError("the supervisor has ended")
+    running = _hook_figure("hook", "voicestream hook, beyond python -c pass", HOOK_GOAL_MILLISECONDS, sandbox, runs)
+    supervisor.suspend()
+    try:
+        frozen = _hook_figure("hook_frozen", "the same, supervisor frozen", FROZEN_GOAL_MILLISECONDS, sandbox, runs)
+    finally:
+        supervisor.resume()
+    return running, frozen
+
+
+def _hook_figure(name: str, title: str, goal: float, sandbox: Sandbox, runs: int) -> Figure:
+    ours: list[float] = []
+    bare: list[float] = []
+    for number in range(runs + 1):
+        milliseconds = _milliseconds([*_command(), "hook"], sandbox, EVENT), _milliseconds(BARE, sandbox)
+        if number:
+            ours.append(milliseconds[0])
+            bare.append(milliseconds[1])
+    return Figure(
+        name=name,
+        title=title,
+        unit="ms",
+        samples=tuple(one - other for one, other in zip(ours, bare, strict=True)),
+        goal=goal,
+        parts={"voicestream hook": percentile(ours, 50), "python -c pass": percentile(bare, 50)},
+    )
+
+
+def _command() -> list[str]:
+    script = Path(sys.executable).with_name("voicestream")
+    return [str(script)] if script.exists() else list(COMMAND)
+
+
+def _milliseconds(command: Sequence[str], sandbox: Sandbox, stdin: bytes = b"") -> float:
+    begun_at = time.perf_counter()
+    done = subprocess.run(
+        command,
+        env=sandbox.environment,
+        cwd=sandbox.home,
+        input=stdin,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    seconds = time.perf_counter() - begun_at
+    if done.returncode:
+        raise VoicestreamError(f"{' '.join(command)} ended with exit code {done.returncode}")
+    return seconds * 1000

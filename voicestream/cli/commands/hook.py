@@ -1,0 +1,187 @@
+"""``voicestream hook``: the hooks of interactive agents.
+
+Without arguments it hands over one event of an agent (``voicestream.client.hook``), and never comes here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from voicestream import log
+from voicestream.cli.click_classes import Group, GroupedCommand
+from voicestream.cli.hooks import claude_settings
+from voicestream.cli.hooks.settings_file import SettingsFile
+from voicestream.cli.session.click_options import GROUPS, options_of
+from voicestream.client import hook_delivery
+from voicestream.config import options
+from voicestream.errors import ConfigurationError, VoicestreamError
+from voicestream.terminal_text import one_line, strip_terminal_codes
+
+AGENTS: Final = ("claude",)
+
+_log = logging.getLogger(__name__)
+
+
+@click.group(cls=Group)
+def hook() -> None:
+    """Speak interactive agents through their hooks.
+
+    Agents run `voicestream hook` with one event on stdin.
+    """
+
+
+_agent = click.argument("agent", type=click.Choice(AGENTS), default="claude")
+_project = click.option("--project", is_flag=True, help="Settings of this directory instead of yours.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")
+
+
+@hook.command()
+@_agent
+@_project
+@_dry_run
+@click.option(
+    "--start/--no-start", default=True, show_default=True, help="Hooks start the supervisor if none is running."
+)
+def install(agent: str, project: bool, dry_run: bool, start: bool) -> None:
+    """Add our hooks to an agent's settings."""
+    file = _file(agent, project=project)
+    before = file.read()
+    with _Named(file):
+        text = claude_settings.with_hooks(before.text, claude_settings.command(_program(), starts=start))
+        is_new = not claude_settings.installed(before.text)
+    if text == before.text:
+        click.echo(f"voicestream: {_shown(file)} has the hooks already", err=True)
+        return
+    _show_change(file, before.text, text)
+    if dry_run:
+        click.echo("voicestream: nothing was written (--dry-run)", err=True)
+        return
+    if is_new:
+        backup = file.keep_backup(before)
+        click.echo(one_line(f"voicestream: backup: {backup}"), err=True)
+    file.replace(before, text)
+    click.echo(
+        f"voicestream: hooks added to {_shown(file)}; sessions that are open get them when they start again", err=True
+    )
+
+
+@hook.command()
+@_agent
+@_project
+@_dry_run
+def uninstall(agent: str, project: bool, dry_run: bool) -> None:
+    """Remove our hooks from an agent's settings."""
+    file = _file(agent, project=project)
+    before = file.read()
+    with _Named(file):
+        text = claude_settings.without_hooks(before.text, file.original())
+    if text == before.text:
+        click.echo(f"voicestream: {_shown(file)} has no hooks of voicestream", err=True)
+        return
+    _show_change(file, before.text, text or "")
+    if dry_run:
+        click.echo("voicestream: nothing was written (--dry-run)", err=True)
+        return
+    file.replace(before, text)
+    file.drop_backup()
+    click.echo(f"voicestream: hooks removed from {_shown(file)}", err=True)
+
+
+@hook.command()
+@_agent
+def status(agent: str) -> None:
+    """Show where our hooks are installed, and their last error."""
+    for project in (False, True):
+        file = _file(agent, project=project)
+        with _Named(file):
+            found = claude_settings.installed(file.read().text)
+        commands = sorted({one for several in found.values() for one in several})
+        state = f"{len(found)} of {len(claude_settings.EVENTS)} events" if found else "not installed"
+        click.echo(f"{_shown(file)}: {state}")
+        for command in commands:
+            click.echo(one_line(f"  {command}"))
+        if found and commands != [claude_settings.command(_program(), starts="--start" in commands[0])]:
+            click.echo("  This is another voicestream than the one you have called.")
+    error = log.last_error_lines(hook_delivery.LOG_NAME, 0)
+    click.echo(one_line(f"last error: {error}"))
+
+
+@hook.command("open", hidden=True, cls=GroupedCommand, groups=GROUPS)
+@click.argument("agent")
+@click.argument("session")
+@options_of(*options.SESSION, *options.HOOK_ONLY, "only", "code", "max-lag")
+@click.pass_context
+def open_feed(context: click.Context, /, *, agent: str, session: str, hush_on_prompt: bool, **_: object) -> None:
+    """Open the session that an agent's hooks feed; the supervisor and hooks run it."""
+    from voicestream.cli.session.request import request
+    from voicestream.cli.session.speaking import supervisor_arguments
+    from voicestream.client.connection import Client
+    from voicestream.protocol.messages import OpenSession
+    from voicestream.protocol.run_directory import RunDirectory
+
+    log.to_file(hook_delivery.LOG_NAME)
+    try:
+        wanted = request(context, input_format="hook")
+        hush = bool(context.params.get("hush_on_prompt", hush_on_prompt))
+        with Client(RunDirectory.of_this_user(), supervisor_arguments(wanted)) as client:
+            client.ask_starting(
+                OpenSession(pid=os.getpid(), options=wanted.options, feed=f"{agent}:{session}", hush_on_prompt=hush)
+            )
+    except VoicestreamError as error:
+        _log.error("%s", error.for_people())
+        raise
+
+
+class _Named:
+    """Context manager that adds the file's name to errors about its contents."""
+
+    def __init__(self, file: SettingsFile) -> None:
+        self._file = file
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, ConfigurationError):
+            raise ConfigurationError(
+                f"{self._file.path}: {error}", hint="Mend the file by hand; nothing was written."
+            ) from error
+
+
+def _file(agent: str, *, project: bool) -> SettingsFile:
+    """Return the settings file of an agent."""
+    del agent
+    named = os.environ.get("CLAUDE_CONFIG_DIR")
+    if project:
+        return SettingsFile(Path.cwd() / ".claude" / "settings.json")
+    folder = Path(named).absolute() if named else Path.home() / ".claude"
+    return SettingsFile(folder / "settings.json")
+
+
+def _program() -> list[str]:
+    """Return the command that runs this installation, by absolute paths."""
+    executable = Path(sys.executable)
+    script = executable.parent / "voicestream"
+    if script.is_file() and os.access(script, os.X_OK):
+        return [str(script)]
+    return [str(executable), "-P", "-m", "voicestream"]
+
+
+def _show_change(file: SettingsFile, before: str, after: str) -> None:
+    name = _shown(file)
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), name, name, lineterm="\n"
+    )
+    for line in lines:
+        click.echo(strip_terminal_codes(line.removesuffix("\n")))
+
+
+def _shown(file: SettingsFile) -> str:
+    return one_line(str(file.path))

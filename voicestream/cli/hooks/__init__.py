@@ -1,0 +1,1 @@
+"""Hooks of agents: their entries in the agents' settings."""
