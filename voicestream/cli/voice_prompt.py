@@ -90,14 +90,14 @@ def _speaking(language: Language) -> list[SynthesizerSpec]:
 
 def _best(language: Language) -> str:
     """Return the recommended engine: the best one that speaks the language and lacks only its weights."""
-    return next((spec.name for spec in _speaking(language) if packages.has_all(spec)), NONE)
+    return next((spec.name for spec in _speaking(language) if packages.has_all(spec, language.base)), NONE)
 
 
 def _line(spec: SynthesizerSpec, language: Language) -> str:
     model = catalogue.for_voice(spec.name, language.base)
     licence = licences.find(model.licence)
     terms = "not for commercial purposes" if licence.must_be_accepted else "for any purpose"
-    lacking = "" if packages.has_all(spec) else f"; first: {spec.install}"
+    lacking = "" if packages.has_all(spec, language.base) else f"; first: {spec.install}"
     return (
         f"{spec.name:8} {model.title:8} download {format_size(model.download_bytes):>8}, on disk "
         f"{format_size(model.disk_bytes):>8}, memory {format_size(model.memory_bytes):>8}, {terms}{lacking}"

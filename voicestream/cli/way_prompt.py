@@ -128,18 +128,19 @@ def choose(light: LightWay, ask: Ask) -> str:
     return ask(f"Which way ({LIGHT}, {HEAVY})?", LIGHT, chosen)
 
 
-def check_packages(parts: list[Part], again: str, *, downloads: bool) -> None:
+def check_packages(parts: list[Part], language: Language, again: str, *, downloads: bool) -> None:
     """Check that the packages of all engines are installed, before anything is downloaded.
 
     Args:
         parts: engines to set up.
+        language: language to be heard.
         again: the command to type afterwards.
         downloads: models come from the network.
 
     Raises:
         ConfigurationError: some are missing; the hint has the commands that install them.
     """
-    lacking = {part: part.lacking(downloads=downloads) for part in parts}
+    lacking = {part: part.lacking(language.base, downloads=downloads) for part in parts}
     commands = dict.fromkeys(part.spec.install for part, names in lacking.items() if names)
     if not commands:
         return

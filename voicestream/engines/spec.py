@@ -51,6 +51,11 @@ def unknown_language(_voice: str) -> str:
     return ""
 
 
+def no_packages(_base: str) -> tuple[str, ...]:
+    """Return no modules: no language needs any of its own."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineSpec:
     """Facts common to both kinds of engines; the class of the spec tells the kind."""
@@ -71,6 +76,8 @@ class EngineSpec:
     """Modules it cannot be loaded without."""
     programs: tuple[str, ...] = ()
     """Programs of the system it cannot be loaded without."""
+    packages_for: Callable[[str], tuple[str, ...]] = field(default=no_packages)
+    """Returns the modules that it needs in addition for a base language; ``install`` installs them, too."""
     install: str = ""
     """Command that installs both."""
     models: tuple[Model, ...] = ()

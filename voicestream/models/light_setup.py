@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from voicestream.engines import registry
@@ -33,14 +34,15 @@ class Part(NamedTuple):
         """Return the name for people."""
         return self.model.title if self.model else self.spec.title
 
-    def lacking(self, *, downloads: bool) -> list[str]:
+    def lacking(self, base: str, *, downloads: bool) -> list[str]:
         """Return the modules it needs that are not installed.
 
         Args:
+            base: base language to be heard.
             downloads: the model comes from the network, not from a directory.
         """
         needs_hub = downloads and self.model is not None and not self.model.files
-        names = (*self.spec.packages, *(packages.FETCHING if needs_hub else ()))
+        names = (*self.spec.packages, *self.spec.packages_for(base), *(packages.FETCHING if needs_hub else ()))
         return [name for name in names if not packages.is_installed(name)]
 
 
@@ -68,7 +70,7 @@ def translator(language: Language, may_use: Callable[[Model], bool] = anything) 
         and is_for_any_use(model)
         and may_use(model)
     ]
-    return min(found, key=_order, default=None)
+    return min(found, key=partial(_order, language.base), default=None)
 
 
 def voice(language: Language, may_use: Callable[[Model], bool] = anything) -> Part | None:
@@ -88,7 +90,7 @@ def voice(language: Language, may_use: Callable[[Model], bool] = anything) -> Pa
             one for one in (catalogue.voice_model(spec, language.base),) if one is not None
         ]
         found += [Part(spec, one) for one in offered[:1] if is_for_any_use(one) and may_use(one)]
-    return min(found, key=_order, default=None)
+    return min(found, key=partial(_order, language.base), default=None)
 
 
 def ready_voice(language: Language) -> EngineSpec | None:
@@ -120,5 +122,5 @@ def is_for_any_use(model: Model) -> bool:
     return not licences.find(model.licence).must_be_accepted
 
 
-def _order(part: Part) -> tuple[bool, int, int]:
-    return (not packages.has_all(part.spec), part.download_bytes, -part.spec.rank)
+def _order(base: str, part: Part) -> tuple[bool, int, int]:
+    return (not packages.has_all(part.spec, base), part.download_bytes, -part.spec.rank)

@@ -49,9 +49,9 @@ def is_installed(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def has_all(spec: EngineSpec) -> bool:
-    """Return whether all packages of an engine are installed."""
-    return all(is_installed(name) for name in spec.packages)
+def has_all(spec: EngineSpec, base: str = "") -> bool:
+    """Return whether all packages of an engine for a base language (empty = any) are installed."""
+    return all(is_installed(name) for name in (*spec.packages, *spec.packages_for(base)))
 
 
 def is_ready(spec: SynthesizerSpec, models: str, base: str) -> bool:
@@ -62,7 +62,7 @@ def is_ready(spec: SynthesizerSpec, models: str, base: str) -> bool:
         models: directory of models or of one model; empty = the user's.
         base: base language that its weights must speak; empty = any.
     """
-    if not has_all(spec):
+    if not has_all(spec, base):
         return False
     if base and spec.speaks is not None and not spec.speaks(models, base):
         return False

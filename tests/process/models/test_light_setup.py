@@ -148,13 +148,22 @@ def test_missing_packages_are_told_with_every_command_before_anything_is_fetched
     place: Voicestream, light_hub: HubServer
 ) -> None:
     light_engines.plug_in(place, light_hub, packages=("module_that_is_nowhere",))
-    place.environment["PYTHONPATH"] += f":{without_packages(place)}"
+    place.environment["PYTHONPATH"] += f":{without_packages(place, 'onnxruntime', 'fxtranslate')}"
     done = place.call(*SETUP)
     assert done.returncode == 78
     assert done.stderr.endswith(
         "Try: pip install voicestream-swift\n     pip install voicestream-reed\nThen: voicestream setup --to de --yes\n"
     ), done.stderr
     assert light_hub.seen == []
+
+
+def test_packages_that_an_engine_needs_for_the_language_are_told(place: Voicestream) -> None:
+    skip_unless_installed(("fugashi", "fxtranslate", "huggingface_hub", "onnx", "onnxruntime", "unidic_lite"))
+    place.environment["PYTHONPATH"] = str(without_packages(place, "fugashi"))
+    done = place.call("setup", "--to", "ja", "--yes")
+    assert done.returncode == 78
+    assert "Kokoro needs fugashi" in done.stderr
+    assert "pip install 'voicestream[kokoro]'\nThen: voicestream setup --to ja --yes\n" in done.stderr
 
 
 # --- what fails on the way
@@ -201,14 +210,13 @@ def test_too_little_room_for_both_is_told_before_the_first_is_fetched(place: Voi
     assert light_hub.seen == []
 
 
-def without_packages(place: Voicestream) -> Path:
-    """A directory that hides the packages of every engine for German."""
+def without_packages(place: Voicestream, *names: str) -> Path:
+    """A directory that hides packages."""
     hidden = place.home / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text(
         "import importlib.util\n"
         "find = importlib.util.find_spec\n"
-        "hidden = ('onnxruntime', 'fxtranslate', 'module_that_is_nowhere')\n"
-        "importlib.util.find_spec = lambda name, *more: None if name in hidden else find(name, *more)\n"
+        f"importlib.util.find_spec = lambda name, *more: None if name in {names!r} else find(name, *more)\n"
     )
     return hidden

@@ -148,7 +148,7 @@ def _choose(language: Language, wishes: Wishes) -> tuple[bool, list[Part]]:
         parts = _light_parts(light, wishes, translates=translates)
     else:
         parts = _heavy_parts(language, wishes, translates=translates)
-    way_prompt.check_packages(parts, wishes.command(language), downloads=wishes.source is None)
+    way_prompt.check_packages(parts, language, wishes.command(language), downloads=wishes.source is None)
     return translates, parts
 
 

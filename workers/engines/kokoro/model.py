@@ -10,6 +10,8 @@ NAME: Final = "kokoro"
 INSTALL: Final = "pip install 'voicestream[kokoro]'"
 LANGUAGES: Final = frozenset("en es fr hi it ja pt zh".split())
 """Base languages that it speaks."""
+LANGUAGE_PACKAGES: Final = {"ja": ("fugashi", "unidic_lite"), "zh": ("rjieba", "pypinyin")}
+"""Modules that its front-end imports for a language."""
 
 MODEL: Final = Model(
     name="kokoro-82m-v1.0",

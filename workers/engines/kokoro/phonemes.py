@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers.engines.kokoro import ipa_mapping, lexicon
-from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGES
+from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGE_PACKAGES, LANGUAGES
 from voicestream.workers.espeak_ng import library
 from voicestream.workers.onnx_voice import punctuation
 from voicestream.workers.text.control_characters import without_control_characters
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from voicestream.workers.engines.kokoro.lexicon import Lexicon
     from voicestream.workers.espeak_ng.library import EspeakLibrary
-
-_PACKAGES: Final = {"ja": ("fugashi", "unidic_lite"), "zh": ("rjieba", "pypinyin")}
 
 _PORTUGUESE_VOICE: Final = "pt-br"
 """The only Portuguese that Kokoro was trained on."""
@@ -54,7 +52,7 @@ def require(language: str) -> None:
         EngineNotReadyError: a package is missing.
     """
     spoken = languages.parse(language)
-    missing = [name for name in _PACKAGES.get(spoken.base, ()) if importlib.util.find_spec(name) is None]
+    missing = [name for name in LANGUAGE_PACKAGES.get(spoken.base, ()) if importlib.util.find_spec(name) is None]
     if missing:
         raise EngineNotReadyError(
             f"Kokoro needs {', '.join(missing)} to speak {spoken.name}, not installed here", hint=INSTALL
@@ -112,7 +110,7 @@ class Phonemizer:
 
         if language.base == "en":
             return english
-        if language.base in _PACKAGES:
+        if language.base in LANGUAGE_PACKAGES:
             native = self._native_for(language.base)
             return lambda words: _with_english_words(words, native, english)
         return lambda words: ipa_mapping.other(read(words))
@@ -135,7 +133,7 @@ class Phonemizer:
 
 def _voice(language: languages.Language, *, is_british: bool) -> str:
     """Return the voice of espeak-ng for a language; for Japanese and Chinese, that of their English words."""
-    if language.base == "en" or language.base in _PACKAGES:
+    if language.base == "en" or language.base in LANGUAGE_PACKAGES:
         return _BRITISH if is_british else _AMERICAN
     return _PORTUGUESE_VOICE if language.base == "pt" else str(language.espeak)
 

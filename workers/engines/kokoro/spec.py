@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.engines.spec import SynthesizerSpec, VoiceList
 from voicestream.errors import EngineNotReadyError
 from voicestream.voices import names
-from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGES, MODEL, NAME
+from voicestream.workers.engines.kokoro.model import INSTALL, LANGUAGE_PACKAGES, LANGUAGES, MODEL, NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,10 @@ def _load(settings: EngineSettings, report: Report) -> Synthesizer:
     from voicestream.workers.engines.kokoro import synthesizer
 
     return synthesizer.load(settings, report)
+
+
+def _packages_for(base: str) -> tuple[str, ...]:
+    return LANGUAGE_PACKAGES.get(base, ())
 
 
 def _find_weights(models: str) -> Path:
@@ -59,6 +63,7 @@ SPEC: Final = SynthesizerSpec(
     rank=RANK,
     languages=LANGUAGES,
     packages=("onnx", "onnxruntime"),
+    packages_for=_packages_for,
     install=INSTALL,
     models=(MODEL,),
     load=_load,
