@@ -108,8 +108,12 @@ class MessageAssembler:
             room = LONGEST_FINAL_MESSAGE - len(state.waiting)
             state.waiting += text[:room]
             state.left_out += max(0, len(text) - room)
-        else:
-            self._feed(text)
+            return
+        if state.held or not text.isprintable() or not text.isascii():
+            text, state.held = sanitize(state.held, text)
+        state.blocks.feed(text, self._elements)
+        if self._elements:
+            self._voice()
 
     def close(self, *, truncated: bool = False) -> None:
         """The open message is over; ``truncated``: perhaps in mid-sentence."""
@@ -129,6 +133,7 @@ class MessageAssembler:
             self.close(truncated=truncated)
             return
         self._open()
+        self.state.is_open = False
         self.state.blocks.one_line(text, self._elements)
         self._voice()
         self._reset()
@@ -305,7 +310,7 @@ class MessageAssembler:
         self._give(text, self.state.language, closes=True)
 
     def _is_repeated(self, text: str) -> bool:
-        """Return whether a sentence was given out of the message that is being written anew."""
+        """Return whether a sentence was given out of the message that is being written anew; note it."""
         state = self.state
         checksum = zlib.crc32(text.encode("utf-8", "replace"))
         if len(state.given) < _MOST_COMPARED:
@@ -327,7 +332,7 @@ class MessageAssembler:
             state.paragraph = paragraph and not text
         if text and self._replace is not None:
             text = self._replace(text)
-        if not text or (kind == "speech" and self._is_repeated(text)):
+        if not text or ((state.is_open or state.repeated) and kind == "speech" and self._is_repeated(text)):
             return
         limit = min(self._options.max_characters or LONGEST_SENTENCE, LONGEST_SENTENCE)
         state.voiced = state.voiced or kind == "speech"

@@ -180,28 +180,32 @@ class Pipeline:
     def _read_lines(self, data: bytes, position: int) -> int:
         """Read all lines that end in ``data``; returns the index behind the last of them."""
         find, startswith = data.find, data.startswith
+        assembler = self._assembler
         ignored = self._ignored_prefixes()
+        reader = self._format_reader()
         while (end := find(b"\n", position)) >= 0:
             if not startswith(ignored, position):
                 line = data[position:end]
-                if not (startswith(b"{", position) and self._read_known(line)):
+                known = False
+                if reader is not None and startswith(b"{", position):
+                    # The usual case: a line of the format that is being read.
+                    try:
+                        known = reader.read(line, assembler)
+                    except NOT_JSON:
+                        known = False
+                if known:
+                    self._state.fits = True
+                else:
                     self._read_line(line)
                     ignored = self._ignored_prefixes()
+                    reader = self._format_reader()
             position = end + 1
         return position
 
-    def _read_known(self, line: bytes) -> bool:
-        """The usual case: a line of the format that is being read. False, with nothing done, for all others."""
+    def _format_reader(self) -> Reader | None:
+        """The reader of the agent's format; None while there is none, and for plain text."""
         reader = self._state.reader
-        if reader is None or isinstance(reader, PlainReader):
-            return False
-        try:
-            known = reader.read(line, self._assembler)
-        except NOT_JSON:
-            return False
-        if known:
-            self._state.fits = True
-        return known
+        return None if isinstance(reader, PlainReader) else reader
 
     def _ignored_prefixes(self) -> tuple[bytes, ...]:
         return self._state.reader.ignored_prefixes if self._state.reader is not None else ()

@@ -17,8 +17,8 @@ from voicestream.workers.parser.markdown.construct import AGAIN, LINE_DONE, MORE
 from voicestream.workers.parser.markdown.constructs import AnyConstruct, Silence, Table
 from voicestream.workers.parser.markdown.elements import Element, Sentence
 from voicestream.workers.parser.markdown.lines import line_breaks, line_ends
-from voicestream.workers.parser.markdown.lines.line import PLAIN, Kind, Line, Place
-from voicestream.workers.parser.markdown.lines.line_kinds import classify, opens_with_word
+from voicestream.workers.parser.markdown.lines.line import Kind, Line, Place
+from voicestream.workers.parser.markdown.lines.line_kinds import classify, usual_kind
 from voicestream.workers.parser.sentences import spans
 from voicestream.workers.parser.sentences.boundary import (
     ASCII_TRIGGER,
@@ -200,7 +200,7 @@ class Blocks(msgspec.Struct):
 
     # --- lines of text -----------------------------------------------------------------------------------------------
 
-    def _begin_line(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:  # noqa: C901, PLR0911, PLR0912 - one question after another
+    def _begin_line(self, line: str, out: list[Element], *, complete: bool, is_cut: bool) -> int:  # noqa: C901, PLR0911 - one question after another
         """Deal with the beginning of a line: index at which text begins, or one of the constants above.
 
         ``is_cut``: it is the beginning of a line that is too long to be held; it is judged as if it were all of it.
@@ -218,9 +218,8 @@ class Blocks(msgspec.Struct):
                 self.construct = Table(header=tables.cells(self.text), paragraph=self.paragraph)
                 self.text, self.scanned, self.whole_line = "", 0, False
                 return LINE_DONE
-        if opens_with_word(line):
-            found: Line | None = PLAIN
-        else:
+        found: Line | None = usual_kind(line)
+        if found is None:
             place = Place(bool(self.text), self.in_list, self.after_blank, not self.begun, self.mark)
             found = classify(line, place, complete=complete)
         if found is None or (self.text and not self._break_line(line, found, out, complete=complete)):

@@ -31,6 +31,8 @@ def texts(content: Content) -> list[str]:
         return []
     if isinstance(content, str):
         return [content] if content else []
+    if len(content) == 1 and isinstance(only := content[0], Block):
+        return [only.text] if only.text and only.type in TEXT_TYPES else []
     found: list[str] = []
     adjacent = False
     for block in content:
@@ -45,4 +47,8 @@ def texts(content: Content) -> list[str]:
 
 def calls_tool(content: Content) -> bool:
     """Return whether a tool is called, so that more will follow in this turn."""
-    return isinstance(content, list) and any(isinstance(block, Block) and block.type in CALL_TYPES for block in content)
+    if isinstance(content, list):
+        for block in content:
+            if isinstance(block, Block) and block.type in CALL_TYPES:
+                return True
+    return False

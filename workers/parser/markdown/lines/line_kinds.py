@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from voicestream.workers.parser.markdown.lines import enumerators, machine_text
-from voicestream.workers.parser.markdown.lines.line import Kind, Line, Place
+from voicestream.workers.parser.markdown.lines.line import PLAIN, Kind, Line, Place
 from voicestream.workers.parser.wording.cleanup import opens_a_line
 from voicestream.workers.parser.wording.tags import is_known, is_silent
 
@@ -53,13 +53,20 @@ JSON_CONTINUES: Final = re.compile(r"\s*(?:[\"{}\[\],]|-?\d|true\b|false\b|null\
 
 
 _WORD: Final = re.compile(
-    r"(?!Tra|gor|[Ss]ta|nod|not|dif|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|[ivx]{3})[A-Za-z][a-z]{2}"
+    r"(?!Tra|gor|[Ss]ta|nod|not|dif|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|[IVXivx][ivx]{2})[A-Za-z][a-z]{2}"
+    r"|[A-Z][a-hj-uwyz]? [a-z]"
 )
 
 
-def opens_with_word(line: str) -> bool:
-    """Return whether a line begins with an ordinary word: the usual case, which needs no other check."""
-    return _WORD.match(line) is not None
+_ITEM: Final = re.compile(r"[-*] (?!dif|[IVXivx][ivx]{2})(?:[A-Za-z][a-z]{2}|[A-Z][a-hj-uwyz]? [a-z])")
+_PLAIN_ITEM: Final = Line(Kind.TEXT, 2, item=True)
+
+
+def usual_kind(line: str) -> Line | None:
+    """The kind of a line that begins with an ordinary word, or with a bullet and one: these need no other check."""
+    if _WORD.match(line) is not None:
+        return PLAIN
+    return _PLAIN_ITEM if _ITEM.match(line) is not None else None
 
 
 def classify(line: str, place: Place, *, complete: bool) -> Line | None:  # noqa: C901 - one question after another

@@ -51,7 +51,6 @@ class _Line(msgspec.Struct, rename="camel", gc=False):
 
     type: str = ""
     subtype: str | None = None
-    event: _Event | None = None
     message: _Message | str | None = None
     content: Content = None
     role: str | None = None
@@ -65,7 +64,14 @@ class _Line(msgspec.Struct, rename="camel", gc=False):
     is_error: bool | None = msgspec.field(default=None, name="is_error")
     result: object = None
     errors: object = None
-    abandoned_blocks: object = msgspec.field(default=None, name="abandoned_blocks")
+
+
+class _EventLine(msgspec.Struct, gc=False):
+    """A line of the type ``stream_event``, as most lines are; it takes half the time of ``_Line``."""
+
+    event: _Event | None = None
+    parent_tool_use_id: str | None = None
+    abandoned_blocks: object = None
 
 
 class _Stamp(msgspec.Struct, gc=False):
@@ -74,6 +80,8 @@ class _Stamp(msgspec.Struct, gc=False):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
+_EVENT_DECODER: Final = msgspec.json.Decoder(_EventLine)
+_EVENT_PREFIX: Final = b'{"type":"stream_event",'
 _STAMP_DECODER: Final = msgspec.json.Decoder(_Stamp)
 _SYNTHETIC: Final = "<synthetic>"
 _CARRYING: Final = frozenset(",;-(，、/")
@@ -134,15 +142,17 @@ class ClaudeReader(Reader):
 
     def read(self, line: bytes, sink: TextSink) -> bool:  # noqa: C901 - one question after another
         """Read one line (see ``Reader``)."""
+        if line.startswith(_EVENT_PREFIX):
+            self._event_line(_EVENT_DECODER.decode(line), sink)
+            return True
         found = _DECODER.decode(line)
         kind = found.type
         if self.growing is not None and not self._goes_on(found):
             self._end_growing(sink)
-        if self.ended and found.abandoned_blocks is None:
+        if self.ended:
             self._stop(sink)
         if kind == "stream_event":
-            if found.event is not None and found.parent_tool_use_id is None:
-                self._give_up(sink) if found.abandoned_blocks is not None else self._event(found.event, sink)
+            self._event_line(_EVENT_DECODER.decode(line), sink)
         elif kind == "assistant":
             message = found.message
             if found.timestamp_ms is not None or (message is None and found.content is not None):
@@ -167,16 +177,31 @@ class ClaudeReader(Reader):
         self._stop(sink)
         sink.end_turn()
 
-    def _event(self, event: _Event, sink: TextSink) -> None:  # noqa: C901, PLR0912 - a table of events
+    def _event_line(self, line: _EventLine, sink: TextSink) -> None:
+        if self.growing is not None:
+            self._end_growing(sink)
+        if self.ended and line.abandoned_blocks is None:
+            self._stop(sink)
+        event = line.event
+        if event is None or line.parent_tool_use_id is not None:
+            return
+        if event.type == "content_block_delta":
+            self._delta(event.delta, sink)
+        elif line.abandoned_blocks is not None:
+            self._give_up(sink)
+        else:
+            self._event(event, sink)
+
+    def _delta(self, delta: _Delta | None, sink: TextSink) -> None:
+        if self.in_text and not self.copied and delta is not None and delta.type == "text_delta":
+            streamed = self.streamed
+            streamed.recent += delta.text
+            if len(streamed.recent) > MOST_RECENT:
+                streamed.fold()
+            sink.say(delta.text)
+
+    def _event(self, event: _Event, sink: TextSink) -> None:  # noqa: C901 - a table of events
         match event.type:
-            case "content_block_delta":
-                delta = event.delta
-                if self.in_text and not self.copied and delta is not None and delta.type == "text_delta":
-                    streamed = self.streamed
-                    streamed.recent += delta.text
-                    if len(streamed.recent) > MOST_RECENT:
-                        streamed.fold()
-                    sink.say(delta.text)
             case "content_block_start":
                 self._stop(sink)
                 block = event.content_block
