@@ -47,7 +47,7 @@ def main() -> int:
     """Print the table; returns the exit code."""
     arguments = _arguments()
     recognizer = Recognizer()
-    recorded = rates.from_json(json.loads(RECORDED.read_text(encoding="utf-8"))) if RECORDED.exists() else {}
+    recorded = _recorded()
     found: Rates = {}
     is_worse = False
     for chain in chains.CHAINS:
@@ -68,8 +68,13 @@ def main() -> int:
             is_worse = True
             print(f"  worse: {message}")
     if arguments.record:
-        RECORDED.write_text(json.dumps(rates.to_json(recorded | found), indent=1) + "\n", encoding="utf-8")
+        # Read again: other chains may have been recorded meanwhile.
+        RECORDED.write_text(json.dumps(rates.to_json(_recorded() | found), indent=1) + "\n", encoding="utf-8")
     return int(is_worse and not arguments.record)
+
+
+def _recorded() -> Rates:
+    return rates.from_json(json.loads(RECORDED.read_text(encoding="utf-8"))) if RECORDED.exists() else {}
 
 
 def _row(name: str, groups: dict[str, Rate]) -> str:

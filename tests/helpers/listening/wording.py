@@ -64,6 +64,8 @@ _SPELLINGS: Final = {
     "etcetera": "et cetera",
     "cannot": "can not",
     "flakey": "flaky",
+    "deer": "dir",
+    "gibby": "gibi",
     "an": "a",
 }
 """Other spellings of the same word."""

@@ -7,7 +7,8 @@ import re
 from typing import Final
 
 _READINGS: Final = """
-chgrp: change group | chmod: change mod | chown: change own | fixme: fix me | fixmes: fix meez | json: jason
+chgrp: change group | chmod: change mod | chown: change own | fixme: fix me | fixmes: fix meez | gibibyte: gibby byte
+gibibytes: gibby bytes | id: I D | json: jason
 kubectl: kube control | kubelet: kube let | mkdir: make dir | nginx: engine x | oauth: o auth | publickey: public key
 readme: read me | rmdir: remove dir | stderr: standard error | stdin: standard in | stdout: standard out | todo: to do
 todos: to dos | uri: u r i | uris: u r eyes | url: u r l | urls: u r ells | yaml: yammel
