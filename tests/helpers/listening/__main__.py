@@ -38,6 +38,9 @@ def listen(chain: Chain, recognizer: Recognizer, sounds: Path) -> list[Score]:
         for case in chains.cases(chain):
             file = sounds / f"{case.id}.wav"
             text = chains.speak(place, case, options, file)
+            if not text:
+                print(f"  {case.id}: left out, it was not translated", flush=True)
+                continue
             wanted = [text] if chain.source != chain.heard else [case.said, *case.also]
             found.append(scoring.score(case, wanted, recognizer.text(file, chain.heard), chain.heard))
     return found
@@ -67,6 +70,7 @@ def main() -> int:
         for message in rates.worse(found[chain.name], recorded.get(chain.name, {})):
             is_worse = True
             print(f"  worse: {message}")
+    print("\n" + "\n".join(rates.as_table(found)))
     if arguments.record:
         # Read again: other chains may have been recorded meanwhile.
         RECORDED.write_text(json.dumps(rates.to_json(_recorded() | found), indent=1) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
+from voicestream.workers.engines.kokoro import japanese
 from voicestream.workers.tts.normalization.normalize import words
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def kana(text: str) -> str:
     found = unicodedata.normalize("NFKC", text)
     found = _LATIN.sub(_latin, re.sub(r"(?<=[a-z])\.(?=[a-z])", "ドット", found, flags=re.IGNORECASE))
     found = words(re.sub(r"(?<=\d),(?=\d{3})", "", found), "ja")
-    read = "".join(node.feature.pron or node.feature.kana or node.surface for node in _tagger()(found))
+    read = "".join(japanese._readings(_tagger()(found)))
     read = re.sub(r"[^ァ-ヶーa-z0-9]", "", read.translate(_HIRAGANA).lower())
     for pattern in _LENGTHENING:
         read = pattern.sub("ー", read)

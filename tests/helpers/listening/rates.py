@@ -87,3 +87,13 @@ def to_json(rates: Rates) -> dict[str, Any]:
 def from_json(content: Mapping[str, Any]) -> Rates:
     """Return rates that ``to_json`` wrote."""
     return {chain: {group: Rate(**found) for group, found in groups.items()} for chain, groups in content.items()}
+
+
+def as_table(found: Rates) -> list[str]:
+    """Return the rows of a Markdown table: the chain, the rate of all with its interval, and those of the groups."""
+    rows = ["| chain | all, 95 % interval | by group |", "|---|---|---|"]
+    for chain, groups in found.items():
+        total = groups[ALL]
+        others = ", ".join(f"{name} {one.percent}" for name, one in groups.items() if name != ALL)
+        rows.append(f"| {chain} | {total.percent} ({total.low} to {total.high}) | {others} |")
+    return rows

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 
 import pytest
 
 from helpers.listening import alignment, kana, number_words, rates, wording
+from helpers.listening.__main__ import RECORDED
 from helpers.listening.rates import Rate, Score
+from helpers.project.shadow_tree import REPOSITORY
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,7 @@ def test_japanese_is_compared_as_it_sounds() -> None:
     if importlib.util.find_spec("fugashi") is None:
         pytest.skip("fugashi not found: make neural")
     assert kana.kana("テストはさんじゅうななけんあります。") == kana.kana("テストは37件あります")
+    assert kana.kana("さんぼんのブランチ、しちがつよっか") == kana.kana("3本のブランチ、7月4日")
     assert kana.kana("エーピーアイがジェイソンを返します。") == kana.kana("APIがJSONを返します")
     assert alignment.characters(kana.kana("はい"), kana.kana("はえ")) == 1
 
@@ -77,3 +81,9 @@ def test_rates_are_those_of_all_words_with_the_same_interval_each_time() -> None
     assert found["all"].low < 10.0 < found["all"].high
     assert rates.by_group(scores) == found
     assert rates.from_json(rates.to_json({"a chain": found})) == {"a chain": found}
+
+
+def test_the_rates_in_the_docs_are_those_that_were_recorded() -> None:
+    recorded = rates.from_json(json.loads(RECORDED.read_text(encoding="utf-8")))
+    docs = (REPOSITORY / "docs" / "internals" / "speech.md").read_text(encoding="utf-8")
+    assert [row for row in rates.as_table(recorded) if row not in docs.splitlines()] == []
