@@ -165,6 +165,18 @@ def test_a_file_that_is_no_json_is_named_and_left_alone(settings: Path) -> None:
         assert settings.read_text() == "{,}"
 
 
+def test_the_status_shows_the_last_error_and_where_there_is_none_nothing(
+    settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOICESTREAM_LOG_DIR", str(tmp_path))
+    (tmp_path / "hook.log").write_text("2026-01-01 00:00:00.000 WARNING hook nothing\n")
+    shown = call("status").stdout
+    assert str(settings) in shown
+    assert "last error" not in shown
+    (tmp_path / "hook.log").write_text("2026-01-01 00:00:00.000 ERROR   hook event lost: \x1b[31mthe reason\n")
+    assert "hook event lost: the reason" in call("status").stdout
+
+
 def test_the_project_has_settings_of_its_own(settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = tmp_path / "project"
     project.mkdir()

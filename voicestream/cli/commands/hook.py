@@ -14,7 +14,7 @@ from typing import Final
 
 import click
 
-from voicestream import log
+from voicestream import bounded_file, log
 from voicestream.cli.click_classes import Group, GroupedCommand
 from voicestream.cli.hooks import claude_settings
 from voicestream.cli.hooks.settings_file import SettingsFile
@@ -109,8 +109,8 @@ def status(agent: str) -> None:
             click.echo(one_line(f"  {command}"))
         if found and commands != [claude_settings.command(_program(), starts="--start" in commands[0])]:
             click.echo("  This is another voicestream than the one you have called.")
-    error = log.last_error_lines(hook_delivery.LOG_NAME, 0)
-    click.echo(one_line(f"last error: {error}"))
+    if error := _last_error():
+        click.echo(one_line(f"last error: {error}"))
 
 
 @hook.command("open", hidden=True, cls=GroupedCommand, groups=GROUPS)
@@ -137,6 +137,16 @@ def open_feed(context: click.Context, /, *, agent: str, session: str, hush_on_pr
     except VoicestreamError as error:
         _log.error("%s", error.for_people())
         raise
+
+
+def _last_error() -> str:
+    """Return the last line of the log of hooks that is an error; empty if there is none."""
+    try:
+        logged = bounded_file.read(log.path_of(hook_delivery.LOG_NAME), log.FILE_BYTES * 2)
+    except OSError:
+        return ""
+    lines = logged.decode(errors="replace").splitlines()
+    return next((line for line in reversed(lines) if " ERROR " in line), "")
 
 
 class _Named:
