@@ -60,7 +60,7 @@ def cold_start(sandbox: Sandbox, runs: int) -> Figure:
     """Measure the time from the start of ``voicestream run`` to PCM in the pool, with no supervisor running."""
     steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
     for number in range(runs + 1):
-        run = sandbox.run("--output", "null", "--keep-alive", "0", *_built_in())
+        run = sandbox.run("--output", "null", "--keep-alive", "0", *built_in_voice())
         run.say(SENTENCES[0])
         if number:  # the first run compiles modules and fills the page cache
             steps.add(run.started_at, run)
@@ -80,7 +80,7 @@ def warm_start(sandbox: Sandbox, runs: int) -> Figure:
     """Measure the time from the start of ``voicestream run`` to PCM in the pool, with a running supervisor."""
     steps = Steps(EventName.SESSION_OPENED, EventName.SENTENCE_FOUND, EventName.SPEECH_STARTED)
     for number in range(runs + 1):
-        run = sandbox.run("--output", "null", *KEEP_WARM, *_built_in())
+        run = sandbox.run("--output", "null", *KEEP_WARM, *built_in_voice())
         run.say(SENTENCES[number % len(SENTENCES)])
         if number:
             steps.add(run.started_at, run)
@@ -96,7 +96,7 @@ def warm_start(sandbox: Sandbox, runs: int) -> Figure:
 
 def warm_latency(sandbox: Sandbox, lines: int) -> tuple[Figure, Figure]:
     """Measure the time from a line for a waiting ``run`` to PCM in the pool, and the memory of all processes."""
-    run, steps = _speak_lines(sandbox, lines, SENTENCES, _built_in())
+    run, steps = _speak_lines(sandbox, lines, SENTENCES, built_in_voice())
     held = _memory(sandbox, run)
     run.finish()
     latency = Figure(
@@ -143,7 +143,7 @@ def audible_latency(sandbox: Sandbox, lines: int) -> Figure:
     absent = why_not()
     if not absent:
         with SoundServer(sandbox.home) as server:
-            run = sandbox.run("--output", "speakers", *KEEP_WARM, *_built_in(), environment=server.environment)
+            run = sandbox.run("--output", "speakers", *KEEP_WARM, *built_in_voice(), environment=server.environment)
             for number in range(lines + 1):
                 server.wait_for_silence(SILENCE_SECONDS, LISTEN_SECONDS)
                 said_at = _say(run, number, SHORT_SENTENCES)
@@ -162,7 +162,7 @@ def audible_latency(sandbox: Sandbox, lines: int) -> Figure:
     )
 
 
-def _built_in() -> tuple[str, ...]:
+def built_in_voice() -> tuple[str, ...]:
     """Return the options for the voice that every machine has."""
     specs = registry.specs(registry.SYNTHESIZERS)
     return ("--tts", next(spec.name for spec in specs if spec.is_built_in))

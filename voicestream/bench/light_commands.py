@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from voicestream.bench import first_sound
 from voicestream.bench.figures import Figure, percentile
 from voicestream.bench.sandbox import COMMAND
 from voicestream.errors import VoicestreamError
@@ -58,7 +59,7 @@ def measure_help(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
 
 def measure_hook(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
     """Measure a hook process and an empty interpreter alternately, with a supervisor that runs, and a frozen one."""
-    _milliseconds([*COMMAND, "up", "--tts", "espeak"], sandbox)
+    _milliseconds([*COMMAND, "up", *first_sound.built_in_voice()], sandbox)
     supervisor = sandbox.supervisor()
     if supervisor is None:
         raise VoicestreamError("the supervisor has ended")
