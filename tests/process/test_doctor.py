@@ -105,6 +105,20 @@ def test_a_run_directory_that_others_may_enter_is_a_problem_with_the_command_tha
     assert (found["state"], found["hint"]) == ("problem", f"Try: chmod 700 {place.runtime}")
 
 
+def test_hooks_are_found_and_those_of_another_installation_told(place: Voicestream) -> None:
+    place.environment["CLAUDE_CONFIG_DIR"] = str(place.home / "claude")
+    assert "not installed" in diagnosed(place)["hooks"][0]["text"]
+    assert place.call("hook", "install", "claude").returncode == 0
+    (found,) = diagnosed(place)["hooks"]
+    assert (found["state"], found["hint"]) == ("ok", "")
+    settings = place.home / "claude" / "settings.json"
+    settings.write_text(settings.read_text().replace(sys.executable.rpartition("/")[0], "/elsewhere"))
+    (found,) = diagnosed(place)["hooks"]
+    assert (found["state"], found["hint"]) == ("note", "voicestream hook install claude")
+    settings.write_text("{")
+    assert states(diagnosed(place), "hooks") == ["problem"]
+
+
 def test_people_get_lines_and_each_problem_its_command(place: Voicestream) -> None:
     done = place.call("doctor")
     assert "ok       python: voicestream " in done.stdout

@@ -11,13 +11,11 @@ import click
 
 from voicestream import __version__
 from voicestream.cli.columns import show, terminal_width, wrapped
-from voicestream.doctor.finding import findings_of
+from voicestream.doctor.finding import Finding, findings_of
 from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK, as_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from voicestream.doctor.finding import Finding
 
 JSON_VERSION: Final = 1
 MARKS: Final = {"ok": "ok", "note": "note", "problem": "PROBLEM"}
@@ -68,10 +66,30 @@ def diagnose(device: str, *, plays_tone: bool) -> Iterator[Finding]:
         "engines": engines.engines,
         "models": engines.models,
         "gpu": engines.gpu,
+        "hooks": _hooks,
         "sound": partial(sound.sound, device, plays_tone=plays_tone),
     }
     for name, check in checks.items():
         yield from findings_of(name, check)
+
+
+def _hooks() -> Iterator[Finding]:
+    """Report the hooks of interactive agents."""
+    from voicestream.cli.commands import hook
+    from voicestream.cli.hooks.claude_settings import EVENTS
+
+    for agent in hook.AGENTS:
+        found = [one for one in hook.installations(agent) if one.events]
+        again = f"voicestream hook install {agent}"
+        for one in found:
+            if one.is_other:
+                yield Finding("hooks", "note", f"{one.path} runs another voicestream: {one.commands[0]}", again)
+            elif one.events < len(EVENTS):
+                yield Finding("hooks", "note", f"{one.path} has {one.events} of {len(EVENTS)} events", again)
+            else:
+                yield Finding("hooks", "ok", f"{agent}: installed in {one.path}")
+        if not found:
+            yield Finding("hooks", "ok", f"{agent}: not installed; {again} adds them")
 
 
 def _show(finding: Finding) -> None:

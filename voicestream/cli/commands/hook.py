@@ -9,8 +9,9 @@ import difflib
 import logging
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -23,6 +24,9 @@ from voicestream.client import hook_delivery
 from voicestream.config import options
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.terminal_text import one_line, strip_terminal_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 AGENTS: Final = ("claude",)
 
@@ -98,19 +102,42 @@ def uninstall(agent: str, project: bool, dry_run: bool) -> None:
 @_agent
 def status(agent: str) -> None:
     """Show where our hooks are installed, and their last error."""
+    for found in installations(agent):
+        state = f"{found.events} of {len(claude_settings.EVENTS)} events" if found.events else "not installed"
+        click.echo(f"{found.path}: {state}")
+        for command in found.commands:
+            click.echo(one_line(f"  {command}"))
+        if found.is_other:
+            click.echo("  This is another voicestream than the one you have called.")
+    if error := _last_error():
+        click.echo(one_line(f"last error: {error}"))
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Our hooks in one settings file of an agent."""
+
+    path: str
+    events: int
+    """Number of events with our hook; 0: not installed."""
+    commands: list[str]
+    is_other: bool
+    """True if they run another installation of voicestream."""
+
+
+def installations(agent: str) -> Iterator[Installation]:
+    """Yield our hooks in the user's settings of an agent, then those in the settings of this directory.
+
+    Raises:
+        ConfigurationError: a settings file is invalid.
+    """
     for project in (False, True):
         file = _file(agent, project=project)
         with _Named(file):
             found = claude_settings.installed(file.read().text)
         commands = sorted({one for several in found.values() for one in several})
-        state = f"{len(found)} of {len(claude_settings.EVENTS)} events" if found else "not installed"
-        click.echo(f"{_shown(file)}: {state}")
-        for command in commands:
-            click.echo(one_line(f"  {command}"))
-        if found and commands != [claude_settings.command(_program(), starts="--start" in commands[0])]:
-            click.echo("  This is another voicestream than the one you have called.")
-    if error := _last_error():
-        click.echo(one_line(f"last error: {error}"))
+        is_other = bool(found) and commands != [claude_settings.command(_program(), starts="--start" in commands[0])]
+        yield Installation(_shown(file), len(found), commands, is_other)
 
 
 @hook.command("open", hidden=True, cls=GroupedCommand, groups=GROUPS)
