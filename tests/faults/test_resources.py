@@ -316,7 +316,7 @@ def _padded(parent: Path, size: int, letter: str) -> Path:
 def test_a_run_directory_at_the_length_limit_of_socket_paths_works_and_a_longer_one_is_named(
     place: Voicestream, letter: str
 ) -> None:
-    longest = (103 if sys.platform == "darwin" else 107) - len("/hub")
+    longest = (103 if sys.platform == "darwin" else 107) - len("/hook")
     place.runtime = _padded(place.home, longest, letter)
     place.runtime.parent.mkdir(parents=True)
     place.environment["VOICESTREAM_RUNTIME_DIR"] = str(place.runtime)
