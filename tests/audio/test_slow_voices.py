@@ -39,7 +39,7 @@ FIRST_MARGIN = 2.0
 SLACK_SECONDS = 0.35
 """... and this: one look at the clock, and what a busy machine takes."""
 
-TAKES = 3
+TAKES = 6
 """A machine that stands still for a moment makes a gap that is not ours: what is whole in one of them is not ours."""
 
 VOICES = {
