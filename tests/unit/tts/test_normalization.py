@@ -107,6 +107,7 @@ def test_each_language_has_a_dozen_examples() -> None:
 @example(text="Z ×ا٫Z", language="de")
 @example(text="1,500 ...x!", language="pl")
 @example(text="2 ¿\u200b ", language="es")
+@example(text="Λ", language="ja")
 def test_whatever_is_written_no_figure_is_left_and_words_stay_as_they_are(text: str, language: str) -> None:
     said = words(text, language)
     assert not any(map(str.isdigit, said))

@@ -79,9 +79,10 @@ def _say(text: str, variant: str) -> str:
         if _FIGURE.search(text) is None:
             break
         text = step(text, variant)
-    text = say_rest(text, variant)
+    text = speakable(say_rest(text, variant), variant[:2])
     say_words = _WORDS.get(variant)
-    return speakable(text if say_words is None else say_words(text), variant[:2])
+    # Once more: its words are joined differently.
+    return text if say_words is None else speakable(say_words(text), variant[:2])
 
 
 def _parts(text: str) -> list[str]:
