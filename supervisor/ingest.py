@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream.protocol.transport import INPUT_CREDIT_BYTES
+from voicestream.protocol.transport import INPUT_CREDIT_BYTES, INPUT_PAUSES_SECONDS
 from voicestream.supervisor.hooks import events, requests
 from voicestream.supervisor.hooks.feed import SILENCE_SECONDS, Feed
 from voicestream.supervisor.hooks.journal import Entry, Journal
@@ -38,9 +38,6 @@ OPEN_SECONDS: Final = 60.0
 
 RETRY_SECONDS: Final = 30.0
 """Time after which a session that could not be opened is tried again."""
-
-PAUSE_SECONDS: Final = (0.3, 1.0)
-"""Silence in the input after which the parser is told of a pause, as a client tells it."""
 
 LATE_SECONDS: Final = 60.0
 """Time for which the end of an agent's session is remembered: its last events may come late, or twice."""
@@ -77,7 +74,9 @@ class Ingest:
     def due(self, now: float) -> float:
         """Return the time of the next check without any event."""
         times = [self._listener.due, *(feed.order.due for feed in self._feeds.values())]
-        times += [at + PAUSE_SECONDS[told] for at, told in self._paused.values() if told < len(PAUSE_SECONDS)]
+        times += [
+            at + INPUT_PAUSES_SECONDS[told] for at, told in self._paused.values() if told < len(INPUT_PAUSES_SECONDS)
+        ]
         if self._openers:
             times.append(now + 0.05)
         return min((at for at in times if at is not None), default=math.inf)
@@ -135,7 +134,7 @@ class Ingest:
             elif feed.ended and now >= feed.heard_at + LATE_SECONDS:
                 self._forget(key)
             return
-        self._paused.setdefault(key, (now, len(PAUSE_SECONDS)))
+        self._paused.setdefault(key, (now, len(INPUT_PAUSES_SECONDS)))
         self._announce(feed, session, now)
         self._pass_on(key, feed, session, now)
         if not feed.waiting:
@@ -168,7 +167,7 @@ class Ingest:
                 self._paused[key] = (now, 0)
             feed.pop()
         at, told = self._paused[key]
-        if told < len(PAUSE_SECONDS) and now >= at + PAUSE_SECONDS[told]:
+        if told < len(INPUT_PAUSES_SECONDS) and now >= at + INPUT_PAUSES_SECONDS[told]:
             session.input.append(session.input.end, b"", pause=True)
             self._paused[key] = (at, told + 1)
 

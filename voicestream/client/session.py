@@ -27,7 +27,12 @@ from voicestream.protocol.messages import (
     SessionEvent,
     SessionOpened,
 )
-from voicestream.protocol.transport import INPUT_CHUNK_BYTES, INPUT_CREDIT_BYTES, poll_milliseconds
+from voicestream.protocol.transport import (
+    INPUT_CHUNK_BYTES,
+    INPUT_CREDIT_BYTES,
+    INPUT_PAUSES_SECONDS,
+    poll_milliseconds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,10 +45,6 @@ if TYPE_CHECKING:
 
 MAX_MESSAGES_A_TURN: Final = 1000
 """Messages handled before signals and input are checked again."""
-
-PAUSE_SECONDS: Final = (0.3, 1.0)
-"""Silence of the input after which the parser is told. After the first it releases complete sentences, after the second
-also plain text without a full stop."""
 
 STOP_SECONDS: Final = 0.7
 """Timeout, after Ctrl-C, for the supervisor to confirm that playback has stopped."""
@@ -121,8 +122,8 @@ class RunSession:
         self._sent = 0
         self._accepted = 0
         self._last_data_at = time.monotonic()
-        self._pauses_told = len(PAUSE_SECONDS)
-        """Number of ``PAUSE_SECONDS`` reported since the last data."""
+        self._pauses_told = len(INPUT_PAUSES_SECONDS)
+        """Number of ``INPUT_PAUSES_SECONDS`` reported since the last data."""
         self._end_told = False
         self._tee_failure_told = False
         self._detach = detach
@@ -261,9 +262,9 @@ class RunSession:
 
     def _pause_at(self) -> float:
         """Return the time at which the parser is told of a pause in the input; infinity if it knows."""
-        if self._pauses_told == len(PAUSE_SECONDS):
+        if self._pauses_told == len(INPUT_PAUSES_SECONDS):
             return math.inf
-        return self._last_data_at + PAUSE_SECONDS[self._pauses_told]
+        return self._last_data_at + INPUT_PAUSES_SECONDS[self._pauses_told]
 
     def _stop(self) -> int:
         """Stop playback at once; a second signal does not wait for the answer."""
