@@ -10,12 +10,12 @@ import logging
 import math
 import os
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from voicestream.protocol.hook_socket import ENVIRONMENT_VARIABLE, opening_command
 from voicestream.protocol.transport import INPUT_CREDIT_BYTES, INPUT_PAUSES_SECONDS
 from voicestream.supervisor.hooks import events, requests
 from voicestream.supervisor.hooks.feed import SILENCE_SECONDS, Feed
@@ -177,17 +177,16 @@ class Ingest:
             feed.clear()
             return
         agent, _, session_id = key.partition(":")
-        command = [sys.executable, "-P", "-m", "voicestream", "hook", "open", agent, "--", session_id]
         try:
             opener = subprocess.Popen(
-                command,
+                opening_command(agent, session_id),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env={
                     **os.environ,
-                    "VOICESTREAM_RUNTIME_DIR": str(self._core.run_directory.path),
+                    ENVIRONMENT_VARIABLE: str(self._core.run_directory.path),
                 },
                 start_new_session=True,
             )

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from typing import Final, cast
@@ -100,10 +99,9 @@ def _start(frame: bytes, seconds: float) -> None:
     session = cast("dict[str, object]", fields).get("session_id") if isinstance(fields, dict) else None
     if not isinstance(session, str):
         raise ValueError("the event names no session")  # noqa: TRY004 - as any other invalid event
-    command = [sys.executable, "-P", "-m", "voicestream", "hook", "open", hook_socket.agent_of(header), "--", session]
     with suppress(subprocess.TimeoutExpired):
         done = subprocess.run(
-            command,
+            hook_socket.opening_command(hook_socket.agent_of(header), session),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -35,6 +35,16 @@ def frame(agent: str, event: bytes) -> bytes:
     return _MAGIC + agent.encode() + b"\n" + event.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
 
 
+def opening_command(agent: str, session: str) -> list[str]:
+    """Return the command that opens the session which an agent's session feeds.
+
+    Args:
+        agent: name of the agent.
+        session: id of its session.
+    """
+    return [sys.executable, "-P", "-m", "voicestream", "hook", "open", agent, "--", session]
+
+
 def agent_of(header: bytes) -> str:
     """Return the agent that the first line of a connection names; empty if it is no such line."""
     name = header.removeprefix(_MAGIC)
