@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voicestream import __version__
-from voicestream.client.connection import Client
+from voicestream.client import rpc
 from voicestream.doctor.finding import Finding
-from voicestream.errors import NoSupervisorError, VersionMismatchError, VoicestreamError
+from voicestream.errors import NoSupervisorError
 from voicestream.protocol.messages import Status, StatusRequest
-from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,17 +24,10 @@ ANSWER_SECONDS: Final = 5.0
 def supervisor() -> Iterator[Finding]:
     """Report version, interpreter and workers of the running supervisor."""
     try:
-        with Client(RunDirectory.of_this_user()) as client:
-            client.connect()
-            answer = client.ask(StatusRequest(), timeout_seconds=ANSWER_SECONDS)
+        answer = rpc.call(StatusRequest(), Status, timeout_seconds=ANSWER_SECONDS)
     except NoSupervisorError:
         yield Finding("supervisor", "ok", "none is running; the next voicestream run starts one")
         return
-    except VersionMismatchError as error:
-        yield Finding("supervisor", "problem", str(error), error.hint or "voicestream down")
-        return
-    if not isinstance(answer, Status):
-        raise VoicestreamError(f"the supervisor answered with {type(answer).__name__}", hint="voicestream down")
     yield _of_supervisor(answer.supervisor)
     if answer.supervisor.paused:
         yield Finding("supervisor", "note", f"paused by {answer.supervisor.paused_by}", "voicestream resume")

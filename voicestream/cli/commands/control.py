@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from voicestream.cli.rpc import call
+from voicestream.client.rpc import call
 from voicestream.protocol.messages import Control, Done
 from voicestream.terminal_text import strip_terminal_codes
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from voicestream.cli import heavy_prompt, licence_prompt, prompts, rpc, voice_prompt, way_prompt
+from voicestream.cli import heavy_prompt, licence_prompt, prompts, voice_prompt, way_prompt
 from voicestream.cli.commands.workers import RESTART_SECONDS
 from voicestream.cli.prompts import show
 from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.cli.way_prompt import LightWay
+from voicestream.client import rpc
 from voicestream.config import languages
 from voicestream.engines import registry
 from voicestream.errors import UnreachableError, UsageError, VoicestreamError

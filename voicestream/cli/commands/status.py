@@ -10,7 +10,7 @@ import msgspec
 
 from voicestream.cli import status_screen
 from voicestream.cli.columns import show, terminal_width
-from voicestream.cli.rpc import call
+from voicestream.client.rpc import call
 from voicestream.protocol.messages import Status, StatusRequest
 
 MAX_LINES: Final = 24

@@ -15,7 +15,7 @@ from voicestream import log
 from voicestream.cli import worker_lines
 from voicestream.cli.click_classes import Group
 from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
-from voicestream.cli.rpc import call, call_each
+from voicestream.client.rpc import call, call_each
 from voicestream.errors import NoLogError, UsageError
 from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
 from voicestream.terminal_text import one_line, strip_terminal_codes
