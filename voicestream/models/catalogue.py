@@ -6,9 +6,9 @@ import difflib
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from voicestream.atomic_files import is_safe_name
 from voicestream.engines import registry
 from voicestream.errors import UsageError, VoicestreamError
-from voicestream.models.downloads.atomic_files import is_safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

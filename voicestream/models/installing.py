@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from voicestream.atomic_files import CHUNK_BYTES, digest, move_into_place
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, conversion, licences, manifest, packages
 from voicestream.models.downloads import disk
-from voicestream.models.downloads.atomic_files import CHUNK_BYTES, digest, move_into_place
 from voicestream.models.downloads.download import download
 from voicestream.models.downloads.model_hub import ModelHub
 from voicestream.models.downloads.pinned_files import PinnedFiles

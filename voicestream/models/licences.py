@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream import bounded_file
+from voicestream.atomic_files import write_whole
 from voicestream.config import user_directories
 from voicestream.engines import registry
 from voicestream.engines.model import Licence
 from voicestream.errors import ConfigurationError, UsageError
-from voicestream.models.downloads.atomic_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

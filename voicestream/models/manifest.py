@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream import bounded_file
-from voicestream.models.downloads.atomic_files import digest, is_safe_name, write_whole
+from voicestream.atomic_files import digest, is_safe_name, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable

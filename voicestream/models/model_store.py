@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from voicestream.atomic_files import total_bytes
 from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.models import manifest
 from voicestream.models.catalogue import catalogue
-from voicestream.models.downloads.atomic_files import total_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -11,8 +11,8 @@ import wave
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from voicestream.atomic_files import write_whole
 from voicestream.errors import UsageError
-from voicestream.models.downloads.atomic_files import write_whole
 from voicestream.voices import sound_file
 
 if TYPE_CHECKING:

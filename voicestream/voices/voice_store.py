@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream import bounded_file
+from voicestream.atomic_files import write_whole
 from voicestream.config import user_directories
 from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
 from voicestream.models import licences
-from voicestream.models.downloads.atomic_files import write_whole
 from voicestream.voices import embedding_cache, names, sample, sound_file
 
 if TYPE_CHECKING:

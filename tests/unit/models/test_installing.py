@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from voicestream import atomic_files
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, conversion, installing, manifest
-from voicestream.models.downloads import atomic_files, disk
+from voicestream.models.downloads import disk
 from voicestream.models.installing import Installer
 from voicestream.models.manifest import FileRecord, Manifest
 from voicestream.models.model_store import ModelStore

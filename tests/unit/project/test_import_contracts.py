@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LAYERS = (
     ("voicestream", "voicestream.errors", "voicestream.terminal_text", "voicestream.exception_summary"),
-    ("voicestream.bounded_file", "voicestream.telemetry"),
+    ("voicestream.atomic_files", "voicestream.bounded_file", "voicestream.telemetry"),
     ("voicestream.protocol",),
     ("voicestream.config",),
     ("voicestream.log",),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from voicestream.atomic_files import total_bytes
 from voicestream.cli import heavy_prompt, licence_prompt, prompts, voice_prompt, way_prompt
 from voicestream.cli.commands.workers import RESTART_SECONDS
 from voicestream.cli.prompts import show
@@ -23,7 +24,6 @@ from voicestream.errors import UnreachableError, UsageError, VoicestreamError
 from voicestream.models import catalogue, directions, light_setup, manifest, packages
 from voicestream.models.catalogue import COMPUTES
 from voicestream.models.downloads import disk
-from voicestream.models.downloads.atomic_files import total_bytes
 from voicestream.models.light_setup import Part
 from voicestream.models.location import directory
 from voicestream.models.model_store import ModelStore

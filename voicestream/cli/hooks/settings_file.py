@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from voicestream import bounded_file
+from voicestream import atomic_files, bounded_file
 from voicestream.errors import ConfigurationError
-from voicestream.models.downloads import atomic_files
 
 if TYPE_CHECKING:
     from pathlib import Path

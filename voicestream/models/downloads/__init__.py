@@ -1,1 +1,1 @@
-"""Model downloads: hubs and pinned files, checksums, atomic files, free disk space."""
+"""Model downloads: hubs and pinned files, free disk space."""

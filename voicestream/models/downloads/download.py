@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from voicestream.atomic_files import digest, move_into_place
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences, manifest
 from voicestream.models.downloads import disk, pinned_files
-from voicestream.models.downloads.atomic_files import digest, move_into_place
 from voicestream.models.manifest import FileRecord, Manifest
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from voicestream import __version__
+from voicestream.atomic_files import CHUNK_BYTES
 from voicestream.errors import ConfigurationError, UnreachableError, VoicestreamError
-from voicestream.models.downloads.atomic_files import CHUNK_BYTES
 from voicestream.models.downloads.model_hub import Listing, RemoteFile
 
 if TYPE_CHECKING:

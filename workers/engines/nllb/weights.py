@@ -11,9 +11,9 @@ import zipfile
 from typing import TYPE_CHECKING, Final, cast
 
 from voicestream import bounded_file
+from voicestream.atomic_files import is_safe_name
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import hub_cache
-from voicestream.models.downloads.atomic_files import is_safe_name
 from voicestream.models.location import root
 from voicestream.models.weights import (
     AGAIN,

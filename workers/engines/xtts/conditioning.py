@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 import torch
 
+from voicestream.atomic_files import write_whole
 from voicestream.errors import EngineNotReadyError, UsageError
-from voicestream.models.downloads.atomic_files import write_whole
 from voicestream.models.weights import AGAIN
 from voicestream.voices import cleaning, embedding_cache, names
 from voicestream.workers.engines.xtts import built_in_voices
