@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from voicestream.client.progress_line import ProgressLine
+from voicestream.client.sentence_texts import SentenceTexts
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.protocol.messages import EventName
@@ -44,25 +45,17 @@ class Captions:
         self._loading = ProgressLine()
         self._has_line = False
         """True while the cursor is behind a line that will be overwritten."""
-        self._texts: dict[int, tuple[str, str]] = {}
-        """Original and spoken text of the sentences not played yet."""
+        self._texts = SentenceTexts()
 
     def happened(self, event: SessionEvent) -> None:
         """Show an event if it is to be shown."""
-        sentence = event.sentence
+        texts = self._texts.of(event)
+        self._texts.take(event)
         match event.event:
-            case EventName.SENTENCE_FOUND | EventName.ANNOUNCEMENT if sentence is not None:
-                self._texts[sentence] = (event.text or "", event.text or "")
-            case EventName.TRANSLATED if sentence in self._texts:
-                self._texts[sentence] = (self._texts[sentence][0], event.text or "")
-            case EventName.PLAYBACK_STARTED if sentence in self._texts:
-                self._show(*self._texts[sentence])
-            case EventName.PLAYBACK_FINISHED | EventName.WITHDRAWN if sentence is not None:
-                self._texts.pop(sentence, None)
+            case EventName.PLAYBACK_STARTED if texts is not None:
+                self._show(*texts)
             case EventName.SKIPPED | EventName.FAILED:
-                self._print_not_done(event)
-                if sentence is not None and event.stage != "translation":
-                    self._texts.pop(sentence, None)  # a sentence without translation is still played in the original
+                self._print_not_done(event, texts)
             case EventName.NOTICE | EventName.PAUSED | EventName.RESUMED:
                 self._notice(event)
             case EventName.WORKER:
@@ -94,7 +87,7 @@ class Captions:
         if not self._quiet:
             self._write("⏸ paused: voicestream resume" if is_paused else "▶ resumed")
 
-    def _print_not_done(self, event: SessionEvent) -> None:
+    def _print_not_done(self, event: SessionEvent, texts: tuple[str, str] | None) -> None:
         """Show a reason once, with the first sentence it concerns; the final counts cover the others."""
         reason = event.reason or ""
         if reason in self._reasons:
@@ -103,8 +96,8 @@ class Captions:
         verb = "not translated" if event.stage == "translation" else "not spoken"
         if event.sentence is None:
             what = "some input"
-        elif event.sentence in self._texts:
-            what = f'"{_beginning(self._texts[event.sentence][0])}"'
+        elif texts is not None:
+            what = f'"{_beginning(texts[0])}"'
         else:
             what = "a sentence"
         self.error(f"{verb}: {what}: {reason}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from voicestream.client.sentence_texts import SentenceTexts
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.protocol.messages import EventName
 from voicestream.terminal_text import one_line
@@ -40,8 +41,7 @@ class Subtitles:
         self._write = write
         self._suffix = suffix
         self._is_file = is_file
-        self._texts: dict[int, tuple[str, str]] = {}
-        """Original and spoken text of the sentences not played yet."""
+        self._texts = SentenceTexts()
         self._origin: float | None = None
         """Start of the first sentence on the clock of events."""
         self._begun = 0.0
@@ -52,21 +52,12 @@ class Subtitles:
 
     def happened(self, event: SessionEvent) -> None:
         """Handle an event of the session."""
-        sentence = event.sentence
-        match event.event:
-            case EventName.SENTENCE_FOUND | EventName.ANNOUNCEMENT if sentence is not None:
-                self._texts[sentence] = (event.text or "", event.text or "")
-            case EventName.TRANSLATED if sentence in self._texts:
-                self._texts[sentence] = (self._texts[sentence][0], event.text or "")
-            case EventName.PLAYBACK_STARTED:
-                self._started(event)
-            case EventName.PLAYBACK_FINISHED if sentence is not None:
-                self._finished(event, *self._texts.pop(sentence, ("", "")))
-            case EventName.WITHDRAWN | EventName.SKIPPED | EventName.FAILED if sentence is not None:
-                if event.stage != "translation":
-                    self._texts.pop(sentence, None)
-            case _:
-                pass
+        texts = self._texts.of(event)
+        self._texts.take(event)
+        if event.event == EventName.PLAYBACK_STARTED:
+            self._started(event)
+        elif event.event == EventName.PLAYBACK_FINISHED and texts is not None:
+            self._finished(event, *texts)
 
     def _started(self, event: SessionEvent) -> None:
         if self._origin is None:
