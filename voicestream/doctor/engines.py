@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from voicestream.config import gpu_probe
-from voicestream.doctor.finding import Finding
+from voicestream.doctor.finding import Finding, findings_of, from_error
 from voicestream.engines import registry
 from voicestream.engines.spec import ONLY_BY_NAME, SynthesizerSpec
 from voicestream.errors import VoicestreamError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from voicestream.engines.spec import EngineSpec
     from voicestream.models.model_store import Entry
 
-MIB = 1 << 20
+MIB: Final = 1 << 20
 
 
 def engines() -> Iterator[Finding]:
@@ -64,13 +65,14 @@ def gpu() -> Iterator[Finding]:
 def _of_group(group: EngineGroup[Spec], role: str, installed: Sequence[Entry]) -> Iterator[Finding]:
     for name in registry.names(group):
         check = f"{role}:{name}"
-        try:
-            yield _of_engine(check, registry.spec(group, name), installed)
-        except VoicestreamError as error:
-            yield Finding(check, "problem", str(error), error.hint)
+        yield from findings_of(check, partial(_of_engine, check, group, name, installed))
 
 
-def _of_engine(check: str, spec: EngineSpec, installed: Sequence[Entry]) -> Finding:
+def _of_engine(check: str, group: EngineGroup[Spec], name: str, installed: Sequence[Entry]) -> list[Finding]:
+    return [_of_spec(check, registry.spec(group, name), installed)]
+
+
+def _of_spec(check: str, spec: EngineSpec, installed: Sequence[Entry]) -> Finding:
     missing = [name for name in spec.packages if not packages.is_installed(name)]
     missing += [name for name in spec.programs if shutil.which(name) is None]
     if missing:
@@ -81,7 +83,7 @@ def _of_engine(check: str, spec: EngineSpec, installed: Sequence[Entry]) -> Find
         try:
             spec.find_weights("")
         except VoicestreamError as error:
-            return Finding(check, "note", str(error), error.hint)
+            return from_error(check, error, "note")
     elif own and not names:
         return Finding(check, "note", f"{spec.title} has no model yet", "voicestream setup")
     what = "built in" if spec.is_built_in else f"ready, with {', '.join(names)}" if names else "ready"
