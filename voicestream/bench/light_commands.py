@@ -44,13 +44,7 @@ EVENT: Final = json.dumps(
 
 def measure_help(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
     """Measure ``--help`` and an empty interpreter alternately, so that both see the same load."""
-    ours: list[float] = []
-    bare: list[float] = []
-    for number in range(runs + 1):
-        milliseconds = _milliseconds([*_command(), "--help"], sandbox), _milliseconds(BARE, sandbox)
-        if number:
-            ours.append(milliseconds[0])
-            bare.append(milliseconds[1])
+    ours, bare = _alternately("--help", sandbox, runs)
     return (
         Figure(name="help", title="voicestream --help", unit="ms", samples=tuple(ours), goal=HELP_GOAL_MILLISECONDS),
         Figure(name="bare_python", title="python -c pass", unit="ms", samples=tuple(bare)),
@@ -73,13 +67,7 @@ def measure_hook(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
 
 
 def _hook_figure(name: str, title: str, goal: float, sandbox: Sandbox, runs: int) -> Figure:
-    ours: list[float] = []
-    bare: list[float] = []
-    for number in range(runs + 1):
-        milliseconds = _milliseconds([*_command(), "hook"], sandbox, EVENT), _milliseconds(BARE, sandbox)
-        if number:
-            ours.append(milliseconds[0])
-            bare.append(milliseconds[1])
+    ours, bare = _alternately("hook", sandbox, runs, EVENT)
     return Figure(
         name=name,
         title=title,
@@ -88,6 +76,14 @@ def _hook_figure(name: str, title: str, goal: float, sandbox: Sandbox, runs: int
         goal=goal,
         parts={"voicestream hook": percentile(ours, 50), "python -c pass": percentile(bare, 50)},
     )
+
+
+def _alternately(argument: str, sandbox: Sandbox, runs: int, stdin: bytes = b"") -> tuple[list[float], list[float]]:
+    """Return milliseconds of our command and of an empty interpreter, run in turn; the first pair is left out."""
+    pairs = [
+        (_milliseconds([*_command(), argument], sandbox, stdin), _milliseconds(BARE, sandbox)) for _ in range(runs + 1)
+    ][1:]
+    return [ours for ours, _ in pairs], [bare for _, bare in pairs]
 
 
 def _command() -> list[str]:
