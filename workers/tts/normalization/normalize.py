@@ -81,8 +81,9 @@ def _say(text: str, variant: str) -> str:
         text = step(text, variant)
     text = speakable(say_rest(text, variant), variant[:2])
     say_words = _WORDS.get(variant)
-    # Once more: its words are joined differently.
-    return text if say_words is None else speakable(say_words(text), variant[:2])
+    said = text if say_words is None else say_words(text)
+    # Other words are joined differently.
+    return text if said == text else speakable(said, variant[:2])
 
 
 def _parts(text: str) -> list[str]:
