@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from helpers.fixtures.deadline import remaining
+from helpers.models.synthesized import sound
 from voicestream.config import languages
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError, UsageError
@@ -25,8 +26,6 @@ from voicestream.workers.espeak_ng import voices as espeak_voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
     from voicestream.workers.engines.espeak.synthesizer import EspeakSynthesizer
 
@@ -44,19 +43,6 @@ def synthesizer() -> Iterator[EspeakSynthesizer]:
     found = espeak.load(EngineSettings(), ignore)
     yield found
     found.close()
-
-
-def sound(
-    synthesizer: EspeakSynthesizer,
-    text: str,
-    language: str = "en",
-    *,
-    voice: str = "",
-    seed: int = 7,
-    speed: float = 1.0,
-) -> NDArray[np.float32]:
-    chunks = list(synthesizer.synthesize(text, language, voice, seed, speed=speed))
-    return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
 
 
 def test_chunks_are_short_float32_within_full_scale(synthesizer: EspeakSynthesizer) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from helpers.fixtures.deadline import remaining
+from helpers.models.synthesized import sound
 from helpers.voices import auto_voice
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers import engine_loading
@@ -22,8 +23,6 @@ from voicestream.workers.engines.hibari import synthesizer as engine
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from voicestream.workers.engines.hibari.synthesizer import HibariSynthesizer
 
@@ -41,11 +40,6 @@ def loaded() -> Iterator[HibariSynthesizer]:
     found = engine_loading.load_synthesizer("hibari", lambda *_: None)
     yield found  # type: ignore[misc]
     found.close()
-
-
-def sound(synthesizer: HibariSynthesizer, text: str, *, seed: int = 7, speed: float = 1.0) -> NDArray[np.float32]:
-    chunks = list(synthesizer.synthesize(text, "en", "", seed, speed=speed))
-    return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
 
 
 def test_chunks_are_short_float32_within_full_scale(loaded: HibariSynthesizer) -> None:

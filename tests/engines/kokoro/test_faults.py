@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from helpers.models import tiny_kokoro
-from helpers.models.kokoro_engine import SENTENCE, phonemes, sound
+from helpers.models.kokoro_engine import SENTENCE, phonemes
+from helpers.models.synthesized import sound
 from helpers.models.tiny_kokoro import NAME, heard, spoken
 from helpers.voices import auto_voice
 from voicestream.config.engine_settings import MODELS_VARIABLE

@@ -12,7 +12,8 @@ import pytest
 
 from helpers.fixtures.deadline import remaining
 from helpers.models import tiny_kokoro
-from helpers.models.kokoro_engine import LONG, SAID, SENTENCE, phonemes, sound
+from helpers.models.kokoro_engine import LONG, SAID, SENTENCE, phonemes
+from helpers.models.synthesized import sound
 from helpers.models.tiny_kokoro import FRAME, SAMPLE_RATE, heard, spoken
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.engines.kokoro import network

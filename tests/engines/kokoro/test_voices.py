@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from helpers.models import tiny_kokoro
-from helpers.models.kokoro_engine import SAID, SENTENCE, phonemes, sound
+from helpers.models.kokoro_engine import SAID, SENTENCE, phonemes
+from helpers.models.synthesized import sound
 from helpers.models.tiny_kokoro import heard, spoken
 from voicestream.errors import UsageError
 

@@ -12,14 +12,13 @@ import pytest
 
 from helpers.fixtures.deadline import remaining
 from helpers.models import piper_voices
+from helpers.models.synthesized import sound
 from voicestream.config.engine_settings import MODELS_VARIABLE, EngineSettings
 from voicestream.workers.engines.piper import synthesizer, voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from voicestream.workers.engines.piper.synthesizer import PiperSynthesizer
 
@@ -41,11 +40,6 @@ def loaded(models: Path) -> Iterator[PiperSynthesizer]:
     found = synthesizer.load(EngineSettings(models=str(models)), lambda *_: None)
     yield found
     found.close()
-
-
-def sound(engine: PiperSynthesizer, text: str, *, seed: int = 7, speed: float = 1.0) -> NDArray[np.float32]:
-    chunks = list(engine.synthesize(text, "en", "", seed, speed=speed))
-    return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
 
 
 def test_chunks_are_short_float32_within_full_scale(loaded: PiperSynthesizer) -> None:

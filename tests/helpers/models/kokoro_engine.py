@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from voicestream.workers.engines.kokoro.synthesizer import KokoroSynthesizer
 
@@ -31,19 +27,6 @@ SAID = {
     "pt-BR": "Os testes passam.",
     "zh": "测试都通过了。",
 }
-
-
-def sound(
-    synthesizer: KokoroSynthesizer,
-    text: str,
-    language: str = "en",
-    *,
-    voice: str = "",
-    seed: int = 7,
-    speed: float = 1.0,
-) -> NDArray[np.float32]:
-    chunks = list(synthesizer.synthesize(text, language, voice, seed, speed=speed))
-    return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
 
 
 def phonemes(synthesizer: KokoroSynthesizer, text: str, language: str = "en", *, is_british: bool = False) -> str:
