@@ -56,6 +56,12 @@ MAX_WAIT_FOR_REAPING_SECONDS: Final = 0.5
 MAX_LEAVING_SECONDS: Final = 5.0
 """Seconds to wait for a process that announced its end: on a busy machine an interpreter takes seconds to exit."""
 
+MAX_WAIT_FOR_REASON_SECONDS: Final = 1.0
+"""Seconds to wait for the reason that a worker with a wrong configuration sent before it exited.
+
+The end of the process and its last message arrive on different descriptors, in any order.
+"""
+
 REAP_AGAIN_SECONDS: Final = 0.002
 
 NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
@@ -312,6 +318,10 @@ class ProcessTable(WorkerPool):
             ):
                 self.end(record, "kill", now, requested=False, reason="it has closed its lifeline")
             return
+        if status == EXIT_CONFIGURATION and record.leaving is None and record.stop is None:
+            record.cut_at = now if record.cut_at is None else record.cut_at
+            if now < record.cut_at + MAX_WAIT_FOR_REASON_SECONDS:
+                return
         record.read_rest(process, now)
         record.log.tell_hidden(now)
         process.close()

@@ -11,6 +11,7 @@ from helpers.supervisor.stage import StandIn
 from voicestream.errors import EXIT_CONFIGURATION
 from voicestream.protocol.messages import Stopping
 from voicestream.supervisor.ledger.commands import WorkerId
+from voicestream.supervisor.processes.table import MAX_WAIT_FOR_REASON_SECONDS
 from voicestream.supervisor.processes.worker_events import GivenUp
 
 if TYPE_CHECKING:
@@ -33,6 +34,34 @@ def test_a_worker_that_says_that_its_configuration_is_wrong_is_believed_however_
     table.check(now)
     failed = [one for one in table.take_events() if isinstance(one, GivenUp)]
     assert failed == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
+
+
+def test_the_end_of_a_process_may_be_seen_before_the_reason_that_it_sent(table: ProcessTable) -> None:
+    record = table.records[TRANSLATOR]
+    process = record.process
+    assert isinstance(process, StandIn)
+    process.end(EXIT_CONFIGURATION)
+    now = time.monotonic()
+    table.check(now)
+    assert not [one for one in table.take_events() if isinstance(one, GivenUp)]
+    assert table.due_at(now) < now + MAX_WAIT_FOR_REASON_SECONDS
+    table.heard(record, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
+    table.check(now)
+    failed = [one for one in table.take_events() if isinstance(one, GivenUp)]
+    assert failed == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
+
+
+def test_a_wrong_configuration_without_a_reason_is_given_up_after_a_while(table: ProcessTable) -> None:
+    record = table.records[TRANSLATOR]
+    process = record.process
+    assert isinstance(process, StandIn)
+    process.end(EXIT_CONFIGURATION)
+    now = time.monotonic()
+    table.check(now)
+    table.check(now + MAX_WAIT_FOR_REASON_SECONDS)
+    (failed,) = [one for one in table.take_events() if isinstance(one, GivenUp)]
+    assert failed.exit_code == EXIT_CONFIGURATION
+    assert "voicestream workers logs translation" in failed.reason
 
 
 @pytest.mark.parametrize("status", [0, 1, -9])
