@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from helpers.audio.heard import as_written, places_in, sentences_of
-from helpers.fixtures.deadline import remaining
+from helpers.fixtures.deadline import takes
 from helpers.process.running import line, voicestream_place, wait_until
 
 if TYPE_CHECKING:
@@ -45,13 +45,6 @@ TAKE_SECONDS = 40
 """For one take on a slow machine."""
 
 
-def takes() -> Iterator[None]:
-    """Repeat while there is time: a busy machine makes gaps that are not ours, and one whole take has none of ours."""
-    yield
-    while remaining() > TAKE_SECONDS:
-        yield
-
-
 def speak(place: Voicestream, recorder: Recorder, disturb: Callable[[], None] | None = None) -> NDArray[np.int16]:
     """Say the texts through the speakers, with a disturbance in their midst; returns what was heard meanwhile."""
     before = len(recorder.heard)
@@ -71,7 +64,7 @@ def test_every_sentence_is_heard_as_it_was_synthesized_without_a_gap_inside_or_b
     place: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]]
 ) -> None:
     ends = np.cumsum([len(sentence) for sentence in wanted])
-    for _ in takes():
+    for _ in takes(TAKE_SECONDS):
         places = places_in(speak(place, recorder), wanted)
         if -1 not in places and [at - places[0] for at in places[1:]] == list(ends[:-1]):
             return
@@ -86,7 +79,7 @@ def test_the_loss_of_a_worker_other_than_the_player_is_not_heard(
     def kill() -> None:
         os.kill(place.pid_of(role), signal.SIGKILL)
 
-    for _ in takes():
+    for _ in takes(TAKE_SECONDS):
         places = places_in(speak(place, recorder, kill), wanted)
         if -1 not in places:
             return
@@ -113,7 +106,7 @@ def test_pause_holds_and_resume_goes_on_where_it_was(
     # Every sample once: nothing was lost, and nothing repeated, where it was held.
     whole = sum(np.count_nonzero(sentence) for sentence in wanted)
     counts: list[int] = []
-    for _ in takes():
+    for _ in takes(TAKE_SECONDS):
         counts.append(np.count_nonzero(paused_and_resumed(place, recorder)))
         if counts[-1] == whole:
             break

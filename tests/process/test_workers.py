@@ -132,7 +132,12 @@ def test_the_file_is_byte_identical_whichever_worker_is_killed_and_restarted_in_
     assert disturbed.finish() == 0, disturbed.stderr
     assert_each_once(disturbed, len(TEXTS))
     assert (place.cwd / "disturbed.wav").read_bytes() == undisturbed
-    wait_until(lambda: place.worker(role)["restarts"] == 3, "the third successor is counted")
+    # On a machine that stands still the watchdog may have ended another.
+    wait_until(
+        lambda: place.worker(role)["restarts"] >= 3,
+        "the third successor is counted",
+        seen=lambda: json.dumps(place.status()["workers"]),
+    )
 
 
 def test_the_file_is_byte_identical_when_workers_are_killed_at_moments_nobody_chose(place: Voicestream) -> None:

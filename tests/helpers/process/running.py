@@ -100,8 +100,13 @@ class Run:
 
     def wait_for(self, kind: str, count: int = 1) -> list[Event]:
         """Wait until there are ``count`` events of a kind."""
+
+        def is_over() -> bool:
+            """Its end may be seen before the last events are read."""
+            return self.process.poll() is not None and not self._threads[0].is_alive()
+
         wait_until(
-            lambda: len(self.of(kind)) >= count or self.process.poll() is not None,
+            lambda: len(self.of(kind)) >= count or is_over(),
             f"there are {count} {kind} events",
             seen=lambda: f"events: {self.events[-5:]}, stderr: {self.stderr}",
         )
