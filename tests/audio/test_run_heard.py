@@ -15,7 +15,7 @@ from helpers.fixtures.deadline import takes
 from helpers.process.running import line, voicestream_place, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
