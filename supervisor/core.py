@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voicestream.protocol.audio_pool import AudioPool
+from voicestream.supervisor.history import History
 from voicestream.supervisor.hub import Hub
 from voicestream.supervisor.ledger.commands import PARSER
 from voicestream.supervisor.ledger.ledger import Ledger
@@ -66,6 +67,7 @@ class Core:
         self.ledger: Final = Ledger(self.pool.slots)
         self.sessions: Final = Sessions(self.hub)
         self.handovers: Final = Handovers(self.sessions, self.ledger.state)
+        self.history: Final = History(self.ledger.state)
         self.table: Final = ProcessTable(
             self.hub,
             hub_path=run_directory.hub,

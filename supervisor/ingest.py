@@ -135,6 +135,7 @@ class Ingest:
                 self._forget(key)
             return
         self._paused.setdefault(key, (now, len(INPUT_PAUSES_SECONDS)))
+        self._core.history.describe(session.session, project=feed.project)
         self._announce(feed, session, now)
         self._pass_on(key, feed, session, now)
         if not feed.waiting:

@@ -168,6 +168,8 @@ class Supervisor:
         self.do(self.core.ledger.tick(time.monotonic()))
         if self.core.idle_since is not None and now >= self.core.idle_since + self.core.keep_alive_seconds:
             self.end("nothing to do")
+        for notice in self.core.history.failures(now):
+            self.core.sessions.tell(notice.session, notice)
         self._exchange.look(now)
         self._idle_workers.look(now)
         self._look_after_directory(now)
@@ -209,6 +211,7 @@ class Supervisor:
         # Workers first: the next audio is more urgent than events for clients.
         for one in told:
             if isinstance(one, Report):
+                self.core.history.reported(one.event)
                 self.core.handovers.note(one.event)
                 self.core.sessions.tell(one.event.session, one.event)
             elif isinstance(one, ChooseVoice):
@@ -268,6 +271,7 @@ class Supervisor:
         self.core.sessions.tell(closed.session, session_events.closed(closed, supervisor_ends=ends))
         _log.info("session=%s state=closed exit=%d counts=%r", closed.session, closed.exit_code, closed.counts)
         self.core.handovers.closed(session, closed, now)
+        self.core.history.closed(closed)
         self._poller.leave(session.watch)
         self.core.sessions.close(session, self.core.table.identity(PARSER))
         self._assignment.release(session, now)
@@ -307,5 +311,6 @@ class Supervisor:
 
     def _answer_last(self) -> None:
         self._requests.ended()
+        self.core.history.close()
         self.core.hub.close(linger_seconds=LAST_FRAMES_SECONDS)
         self.core.pool.close()

@@ -190,6 +190,7 @@ class RequestHandler:
         workers = self._assignment.assign(session, now)
         self._opened(client, session)
         session.is_told = not message.feed
+        core.history.opened(session)
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
         opened = core.ledger.open_session(session.session, message.options, workers, now, detach=message.detach)
         core.do(opened)

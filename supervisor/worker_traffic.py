@@ -126,6 +126,8 @@ class WorkerTraffic:
         session = core.sessions.consumed(message, now)
         if session is None:
             return
+        if message.format and not session.feed:
+            core.history.describe(session.session, agent=message.format)
         if asked_at is not None:
             record.done(now - asked_at)
         ended = message.ended and session.end_sent and session.input.is_all_read

@@ -31,6 +31,8 @@ class HookEvent(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     """Text of a notification."""
     notification_type: str = ""
+    cwd: str = ""
+    """Working directory of the agent."""
 
     @property
     def turn(self) -> str:

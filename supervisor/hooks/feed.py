@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -25,6 +26,8 @@ SILENCE_SECONDS: Final = 900.0
 
 MAX_WAITING_BYTES: Final = 4 << 20
 """Input that waits for its session to be opened, or for the parser."""
+
+MAX_PROJECT_CHARACTERS: Final = 255
 
 Mark = Literal["hush"]
 """Place in the input at which everything before is dropped."""
@@ -46,6 +49,8 @@ class Feed:
     wants_session: bool = False
     ended: bool = False
     """True after the end of the agent's session."""
+    project: str = ""
+    """Name of the agent's working directory, once known."""
     lost: int = 0
     """Number of lines that found no room."""
     _requested: HookEvent | None = None
@@ -58,6 +63,7 @@ class Feed:
             return
         self.heard_at = now
         self.ended = False
+        self.project = self.project or PurePath(event.cwd).name[:MAX_PROJECT_CHARACTERS]
         match name:
             case "SessionStart":
                 self.wants_session = True

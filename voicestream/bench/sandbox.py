@@ -44,6 +44,7 @@ class Sandbox:
             hook_socket.ENVIRONMENT_VARIABLE: str(self.runtime),
             log.ENVIRONMENT_VARIABLE: str(self.home / "log"),
             config_file.ENVIRONMENT_VARIABLE: str(self.home / "config.toml"),
+            "VOICESTREAM_HISTORY": "false",
             # Temporary files of libraries are deleted with it.
             "TMPDIR": str(self.home),
         }

@@ -40,6 +40,8 @@ COMMANDS: Final = {
     "resume": ("control", "Resume playback."),
     "skip": ("control", "Skip the current sentence."),
     "hush": ("control", "Drop everything queued so far."),
+    "history": ("records.history", "Show the last sessions; delete them."),
+    "replay": ("records.replay", "Speak a recorded session again."),
     "setup": ("setup", "Download a translation model and a voice (interactive)."),
     "models": ("models", "Manage models: list, pull, remove, path."),
     "voices": ("voices", "Manage voices: list, add, remove, try."),

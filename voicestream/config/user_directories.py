@@ -1,4 +1,4 @@
-"""User directories for settings, data, cache and logs from ``platformdirs``, always absolute.
+"""User directories for settings, data, state, cache and logs from ``platformdirs``, always absolute.
 
 Without HOME, and for a user unknown to the system, there are none. They are then below a directory that by convention
 does not exist: nothing is found there, and writing there fails with a message. A relative path would point into the
@@ -36,7 +36,12 @@ def log() -> Path:
     return _directory("log")
 
 
-def _directory(kind: Literal["config", "data", "cache", "log"]) -> Path:
+def state() -> Path:
+    """Return the directory of the history, whether it exists or not."""
+    return _directory("state")
+
+
+def _directory(kind: Literal["config", "data", "cache", "log", "state"]) -> Path:
     import platformdirs  # noqa: PLC0415 - most workers need no directory, and start sooner
 
     ask = getattr(platformdirs, f"user_{kind}_path")

@@ -39,6 +39,7 @@ NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0.0)]
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
 GpuIndex = Annotated[int, msgspec.Meta(ge=0, le=999)]
 """Index of an NVIDIA GPU in CUDA's order."""
+ProjectName = Annotated[str, msgspec.Meta(max_length=255)]
 RefusalCode = Literal[
     "other_version",
     "ending",
@@ -147,6 +148,10 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Time that the supervisor keeps running after the last session."""
     max_lag_seconds: NonNegativeSeconds = 0.0
     """Greatest age of a message at the start of its playback; older ones are skipped. 0 = no limit."""
+    history_days: NonNegativeSeconds = 0.0
+    """Days for which the session is kept in the history; 0 = it is not recorded."""
+    project: ProjectName = ""
+    """Name of the client's working directory, for the history."""
     quiet: bool = False
     """The client shows errors only; the note that a better engine is not ready is kept for another session."""
 
@@ -351,6 +356,8 @@ class InputConsumed(_Message, frozen=True, kw_only=True):
     """Ordinal of the assistant message that is incomplete, if any."""
     ended: bool = False
     """True after EndOfInput: no further sentence follows."""
+    format: str = ""
+    """Format of the input, once it is known."""
 
 
 class Translated(_Message, frozen=True, kw_only=True):

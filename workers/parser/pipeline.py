@@ -98,6 +98,14 @@ class Pipeline:
         """Bytes fed, counted from the start of the session."""
 
     @property
+    def format(self) -> str:
+        """The format that is read; empty while it is not known."""
+        if self._forced is not None:
+            return self._options.format
+        reader = self._state.reader
+        return name_of(type(reader)) if reader is not None else ""
+
+    @property
     def found(self) -> int:
         """Sentences found so far, those of parsers before this one included."""
         return self._assembler.state.found

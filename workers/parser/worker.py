@@ -102,5 +102,6 @@ class ParserWorker(JobWorker):
                 found=pipeline.found,
                 open_message=pipeline.open_message,
                 ended=ended,
+                format=pipeline.format,
             )
         )

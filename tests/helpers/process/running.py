@@ -157,6 +157,7 @@ class Voicestream:
             # The voice that is loaded at once. Packages and models of the developer would be taken by `auto`.
             "VOICESTREAM_TTS": "espeak",
             "XDG_DATA_HOME": str(home / "data"),
+            "XDG_STATE_HOME": str(home / "state"),
             "HF_HOME": str(home / "huggingface"),
         }
         self._runs: list[Run] = []

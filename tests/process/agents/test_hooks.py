@@ -117,7 +117,7 @@ def frozen(agent: Agent) -> Iterator[None]:
 
 
 def test_a_turn_is_spoken_while_it_is_written_by_a_supervisor_that_the_first_hook_starts(agent: Agent) -> None:
-    agent.hook(event("UserPromptSubmit", prompt="fix it"), "--start")
+    agent.hook(event("UserPromptSubmit", prompt="fix it", cwd="/srv/the api"), "--start")
     agent.hook(piece(0, "I found the bug.\n\n"), "--start")
     agent.wait_for("I found the bug.")
     agent.hook(piece(1, "It is mended.", final=True), "--start")
@@ -129,6 +129,8 @@ def test_a_turn_is_spoken_while_it_is_written_by_a_supervisor_that_the_first_hoo
     wait_until(lambda: not agent.has_session(), "the session is closed")
     assert agent.place.call("down").returncode == 0
     agent.place.assert_nothing_left()
+    (kept,) = json.loads(agent.place.call("history", "--json").stdout)["sessions"]
+    assert [kept[key] for key in ("agent", "project", "sentences")] == ["claude", "the api", 2]
 
 
 def test_fifty_processes_at_once_are_said_once_and_in_order(agent: Agent) -> None:

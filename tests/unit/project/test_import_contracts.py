@@ -20,7 +20,7 @@ LAYERS = (
     ("voicestream.atomic_files", "voicestream.bounded_file", "voicestream.telemetry"),
     ("voicestream.protocol",),
     ("voicestream.config",),
-    ("voicestream.log",),
+    ("voicestream.log", "voicestream.history"),
     ("voicestream.engines",),
     ("voicestream.models",),
     ("voicestream.voices",),

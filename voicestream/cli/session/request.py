@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from voicestream.config.worker_limits import WorkerLimits
 
+MAX_PROJECT_CHARACTERS: Final = 255
+
 _PLACES: Final = "voicestream.config.config_file"
 """Key in ``click.Context.meta``: place in the user's file by parameter name."""
 
@@ -147,6 +149,8 @@ def request(
         keep_alive_seconds=float(values["keep_alive"]),
         max_lag_seconds=float(values.get("max_lag") or 0.0),
         quiet=bool(values["quiet"]),
+        history_days=float(values["history_days"]) if values["history"] else 0.0,
+        project=_project(),
     )
     return SessionRequest(
         options=options,
@@ -155,6 +159,15 @@ def request(
         worker_limits=worker_limits.resolve(found.idle_seconds, found.memory_bytes),
         detach=bool(values.get("detach")),
     )
+
+
+def _project() -> str:
+    """Return the name of the working directory; empty if it was deleted."""
+    try:
+        name = Path.cwd().name
+    except FileNotFoundError:
+        return ""
+    return name.encode(errors="replace").decode()[:MAX_PROJECT_CHARACTERS]
 
 
 def _is_open(context: click.Context) -> bool:
