@@ -39,7 +39,6 @@ NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0.0)]
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
 GpuIndex = Annotated[int, msgspec.Meta(ge=0, le=999)]
 """Index of an NVIDIA GPU in CUDA's order."""
-ProjectName = Annotated[str, msgspec.Meta(max_length=255)]
 RefusalCode = Literal[
     "other_version",
     "ending",
@@ -150,7 +149,7 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Greatest age of a message at the start of its playback; older ones are skipped. 0 = no limit."""
     history_days: NonNegativeSeconds = 0.0
     """Days for which the session is kept in the history; 0 = it is not recorded."""
-    project: ProjectName = ""
+    project: str = ""
     """Name of the client's working directory, for the history."""
     quiet: bool = False
     """The client shows errors only; the note that a better engine is not ready is kept for another session."""
