@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream.protocol.hook_socket import ENVIRONMENT_VARIABLE, opening_command
+from voicestream.protocol.hook_socket import ENVIRONMENT_VARIABLE, EXIT_DISABLED, VARIABLES, opening_command
 from voicestream.protocol.transport import INPUT_CREDIT_BYTES, INPUT_PAUSES_SECONDS
 from voicestream.supervisor.hooks import events, requests
 from voicestream.supervisor.hooks.feed import SILENCE_SECONDS, Feed
@@ -119,6 +119,7 @@ class Ingest:
         key = f"{line.agent}:{event.session_id}"
         feed = self._feeds.pop(key, None) or Feed(line.agent, TurnOrder(), now)
         self._feeds[key] = feed  # the last one is the one heard last
+        feed.variables = line.variables
         while len(self._feeds) > MAX_FEEDS:
             self._forget(next(iter(self._feeds)))
         feed.take(event, now)
@@ -135,7 +136,6 @@ class Ingest:
                 self._forget(key)
             return
         self._paused.setdefault(key, (now, len(INPUT_PAUSES_SECONDS)))
-        self._core.history.describe(session.session, project=feed.project)
         self._announce(feed, session, now)
         self._pass_on(key, feed, session, now)
         if not feed.waiting:
@@ -178,15 +178,17 @@ class Ingest:
             feed.clear()
             return
         agent, _, session_id = key.partition(":")
+        inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         try:
             opener = subprocess.Popen(
-                opening_command(agent, session_id),
+                opening_command(agent, session_id, feed.directory),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env={
-                    **os.environ,
+                    **inherited,
+                    **feed.variables,
                     ENVIRONMENT_VARIABLE: str(self._core.run_directory.path),
                 },
                 start_new_session=True,
@@ -211,6 +213,9 @@ class Ingest:
             self._failed_at[key] = now
             lost = len(feed.waiting)
             feed.clear()
+            if opener.returncode == EXIT_DISABLED:
+                _log.info("feed=%s state=disabled: nothing of this project is spoken", key)
+                return
             _log.warning("feed=%s state=not_opened exit=%s lines=%d: see hook.log", key, opener.returncode, lost)
 
     def _forget(self, key: str) -> None:

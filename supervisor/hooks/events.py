@@ -28,11 +28,11 @@ class HookEvent(msgspec.Struct, frozen=True, kw_only=True):
     error: object = None
     error_details: object = None
     tool_name: str = ""
+    cwd: object = None
+    """Working directory of the agent."""
     message: str = ""
     """Text of a notification."""
     notification_type: str = ""
-    cwd: str = ""
-    """Working directory of the agent."""
 
     @property
     def turn(self) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import collections
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from voicestream.protocol.hook_socket import directory_of
 from voicestream.supervisor.hooks import requests
 from voicestream.supervisor.hooks.turn_order import NewPrompt, Text, TurnEnd, TurnOrder
 
@@ -26,8 +26,6 @@ SILENCE_SECONDS: Final = 900.0
 
 MAX_WAITING_BYTES: Final = 4 << 20
 """Input that waits for its session to be opened, or for the parser."""
-
-MAX_PROJECT_CHARACTERS: Final = 255
 
 Mark = Literal["hush"]
 """Place in the input at which everything before is dropped."""
@@ -49,10 +47,12 @@ class Feed:
     wants_session: bool = False
     ended: bool = False
     """True after the end of the agent's session."""
-    project: str = ""
-    """Name of the agent's working directory, once known."""
     lost: int = 0
     """Number of lines that found no room."""
+    directory: str = ""
+    """Working directory of the agent, an absolute path; empty: unknown."""
+    variables: dict[str, str] = field(default_factory=dict[str, str])
+    """Environment variables of the agent: ``hook_socket.VARIABLES``."""
     _requested: HookEvent | None = None
     _requested_at: float = 0.0
 
@@ -63,7 +63,7 @@ class Feed:
             return
         self.heard_at = now
         self.ended = False
-        self.project = self.project or PurePath(event.cwd).name[:MAX_PROJECT_CHARACTERS]
+        self.directory = directory_of(event.cwd) or self.directory
         match name:
             case "SessionStart":
                 self.wants_session = True

@@ -9,7 +9,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from voicestream.protocol.hook_socket import MAX_EVENT_BYTES, agent_of
+from voicestream.protocol.hook_socket import MAX_EVENT_BYTES, agent_of, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -33,6 +33,7 @@ class _Connection:
     socket: socket.socket
     heard_at: float
     agent: str = ""
+    variables: dict[str, str] = field(default_factory=dict[str, str])
     buffer: bytearray = field(default_factory=bytearray)
 
 
@@ -42,6 +43,8 @@ class Line:
 
     agent: str
     data: bytes
+    variables: dict[str, str] = field(default_factory=dict[str, str])
+    """Environment variables of the agent: ``hook_socket.VARIABLES``."""
 
 
 class Listener:
@@ -120,11 +123,12 @@ class Listener:
             del connection.buffer[: end + 1]
             if not connection.agent:
                 connection.agent = agent_of(line)
+                connection.variables = variables_of(line)
                 if not connection.agent:
                     self._close(descriptor, "its first line names no agent")
                     break
             elif line.strip():
-                lines.append(Line(connection.agent, line))
+                lines.append(Line(connection.agent, line, connection.variables))
         if len(connection.buffer) > MAX_EVENT_BYTES:
             self._close(descriptor, "a line is too long")
         return lines

@@ -45,7 +45,7 @@ def _hand_over(*, starts: bool) -> None:
     event = _read()
     if not event.strip():
         return
-    frame = hook_socket.frame(AGENT, event)
+    frame = hook_socket.frame(AGENT, event, os.environ)
     path = hook_socket.default_path(os.environ, os.getuid())
     if not _is_there(path):
         if starts:

@@ -62,7 +62,8 @@ def _deliver(frame: bytes, *, starts: bool) -> None:
                 if starts and lock is None:
                     lock = _lock(run_directory)
                     if lock is not None:
-                        _start(frame, left)
+                        if not _start(frame, left):
+                            return
                         continue
                 if not starts and not run_directory.path.exists():
                     return  # it has ended
@@ -88,20 +89,23 @@ def _lock(run_directory: RunDirectory) -> int | None:
     return descriptor
 
 
-def _start(frame: bytes, seconds: float) -> None:
-    """Start a supervisor with the options of the session that the event belongs to.
+def _start(frame: bytes, seconds: float) -> bool:
+    """Start a supervisor with the options of the session that the event belongs to; False if it is not to be spoken.
 
     Raises:
         VoicestreamError: it does not start; the reason is in the log already.
     """
     header, _, event = frame.partition(b"\n")
     fields: object = json.loads(event)
-    session = cast("dict[str, object]", fields).get("session_id") if isinstance(fields, dict) else None
+    named = cast("dict[str, object]", fields) if isinstance(fields, dict) else {}
+    session = named.get("session_id")
     if not isinstance(session, str):
         raise ValueError("the event names no session")  # noqa: TRY004 - as any other invalid event
     with suppress(subprocess.TimeoutExpired):
         done = subprocess.run(
-            hook_socket.opening_command(hook_socket.agent_of(header), session),
+            hook_socket.opening_command(
+                hook_socket.agent_of(header), session, hook_socket.directory_of(named.get("cwd"))
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -111,4 +115,7 @@ def _start(frame: bytes, seconds: float) -> None:
         if done.returncode:
             with suppress(OSError):
                 RunDirectory.of_this_user().path.rmdir()
+            if done.returncode == hook_socket.EXIT_DISABLED:
+                return False
             raise VoicestreamError(f"no supervisor was started (exit {done.returncode})")
+    return True

@@ -97,7 +97,8 @@ class Settings:
     def place_of(self, flag: str) -> str:
         """Return file and line of an option's value by flag."""
         key = next((key for key, option in PAUSES.items() if option == flag), None)
-        return toml_places.place(self.text, self.name, ("speech", key) if key else (flag,))
+        written = next((one for one in tomllib.loads(self.text) if flag_of(one) == flag), flag)
+        return toml_places.place(self.text, self.name, ("speech", key) if key else (written,))
 
     def place_of_voice(self, tag: str) -> str:
         """Return file and line of the voice of a language."""
@@ -161,12 +162,7 @@ def parse(text: str, name: str) -> Settings:
     Raises:
         ConfigurationError: as for ``load``.
     """
-    try:
-        tables = cast("dict[str, object]", tomllib.loads(text))
-    except ValueError as error:  # TOMLDecodeError, or an integer with more digits than Python converts
-        raise ConfigurationError(f"{name}: {error}") from error
-    except RecursionError as error:
-        raise ConfigurationError(f"{name}: lists or tables are nested too deeply") from error
+    tables = read_tables(text, name)
     options: dict[str, Option] = {}
     replacements: dict[str, str] = {}
     keep: list[str] = []
@@ -186,8 +182,8 @@ def parse(text: str, name: str) -> Settings:
             idle_seconds, memory_bytes = _workers(value, text, name)
         elif key == "gpu":
             options[key] = _gpus(value, text, name)
-        elif key in OPTION_TYPES:
-            options[key] = _option(key, value, text, name)
+        elif (flag := flag_of(key)) in OPTION_TYPES and flag not in options:
+            options[flag] = check_option(key, value, text, name)
         else:
             known = f"{', '.join(OPTION_TYPES)}, gpu, [speech], [translate], [voices] and [workers]"
             raise toml_places.wrong(text, name, (key,), f"is not known; known are {known}")
@@ -204,12 +200,42 @@ def parse(text: str, name: str) -> Settings:
     )
 
 
-def _option(key: str, value: object, text: str, name: str) -> Option:
-    """Validate an option of ``run``."""
+def read_tables(text: str, name: str) -> dict[str, object]:
+    """Parse TOML.
+
+    Raises:
+        ConfigurationError: it is invalid; the message has ``name`` and the line.
+    """
+    try:
+        return cast("dict[str, object]", tomllib.loads(text))
+    except ValueError as error:  # TOMLDecodeError, or an integer with more digits than Python converts
+        raise ConfigurationError(f"{name}: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{name}: lists or tables are nested too deeply") from error
+
+
+def flag_of(key: str) -> str:
+    """Return the flag of a key, which may have underscores in place of dashes: ``lead_in``."""
+    return key.replace("_", "-")
+
+
+def check_option(key: str, value: object, text: str, name: str) -> Option:
+    """Validate an option of ``run``.
+
+    Args:
+        key: as written.
+        value: its value.
+        text: the text of the file.
+        name: name of the file.
+
+    Raises:
+        ConfigurationError: it has another type; the message has the line and the key.
+    """
+    kinds = OPTION_TYPES[flag_of(key)]
     # In Python, bool is a kind of int.
-    is_right = isinstance(value, OPTION_TYPES[key]) and (bool in OPTION_TYPES[key]) == isinstance(value, bool)
+    is_right = isinstance(value, kinds) and (bool in kinds) == isinstance(value, bool)
     if not is_right:
-        wanted = " or ".join(kind.__name__ for kind in OPTION_TYPES[key])
+        wanted = " or ".join(kind.__name__ for kind in kinds)
         raise toml_places.wrong(text, name, (key,), f"must be {wanted}, is {_shown(value)}")
     if isinstance(value, int | float) and not _is_usable(value):
         raise toml_places.wrong(text, name, (key,), f"must be a number, is {_shown(value)}")

@@ -45,6 +45,8 @@ class Option:
     has_variable: bool = True
     table: str | None = ""
     """Table of ``config.toml`` that may have it; empty = the top of the file, None: not allowed there."""
+    in_project: bool = False
+    """True: ``.voicestream.toml`` may have it, a file of a repository that somebody else may have written."""
     parameter: str = ""
     """Parameter name of the command if it differs from the flag."""
 
@@ -117,12 +119,30 @@ OPTIONS: Final = (
         shows_default=True,
     ),
     Option(
+        name="enabled",
+        group="Input",
+        help="Speak, or read the input and stay silent.",
+        type=bool,
+        negative="--disabled",
+        default=True,
+        shows_default=True,
+        in_project=True,
+    ),
+    Option(
+        name="name",
+        group="Input",
+        help="Name of the session for people.  [default: that of the project]",
+        metavar="TEXT",
+        in_project=True,
+    ),
+    Option(
         name="from",
         group="Language",
         help="Language of the agent's output, a BCP-47 tag.  [default: en]",
         metavar="LANG",
         default="en",
         parameter="source",
+        in_project=True,
     ),
     Option(
         name="to",
@@ -131,6 +151,7 @@ OPTIONS: Final = (
         metavar="LANG",
         default=None,
         parameter="target",
+        in_project=True,
     ),
     Option(
         name="translator",
@@ -164,6 +185,7 @@ OPTIONS: Final = (
         group="Voice",
         help="Voice name (`voicestream voices list`), or an audio sample to clone.",
         metavar="NAME|FILE",
+        in_project=True,
     ),
     Option(
         name="speed",
@@ -175,6 +197,7 @@ OPTIONS: Final = (
         maximum=4.0,
         default=1.0,
         shows_default=True,
+        in_project=True,
     ),
     Option(
         name="sentence-pause",
@@ -258,6 +281,7 @@ OPTIONS: Final = (
         negative="--no-captions",
         default=True,
         shows_default=True,
+        in_project=True,
     ),
     Option(
         name="quiet",
@@ -342,6 +366,9 @@ OPTIONS: Final = (
 
 BY_NAME: Final = {option.name: option for option in OPTIONS}
 """Options by flag without dashes."""
+
+PROJECT: Final = tuple(option.name for option in OPTIONS if option.in_project)
+"""Options that ``.voicestream.toml`` may have."""
 
 RUN_ONLY: Final = ("format", "only", "code", "max-lag", "tee", "events", "captions-file")
 """Options of ``run`` only: input and targets of an agent's output."""

@@ -23,33 +23,88 @@ MAX_SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 SOCKET_NAME = "hook"
 """Name of the socket in the run directory; the longest of all sockets there."""
 
+MAX_PATH_CHARACTERS = 4096
+"""Upper bound of a path."""
+
 MAX_EVENT_BYTES = 1 << 20
 """Upper bound of one event."""
 
+VARIABLES = (
+    "VOICESTREAM_ENABLED",
+    "VOICESTREAM_NAME",
+    "VOICESTREAM_FROM",
+    "VOICESTREAM_TO",
+    "VOICESTREAM_VOICE",
+    "VOICESTREAM_SPEED",
+    "VOICESTREAM_CAPTIONS",
+)
+"""Environment variables of the agent that its session follows, those of the options that a project may set. All others
+are those of the process that has started the supervisor."""
+
+MAX_VALUE_BYTES = 512
+"""Upper bound of the value of such a variable; a longer one is left out."""
+
+EXIT_DISABLED = 4
+"""Exit code of the process that opens a session if its project is not to be spoken."""
+
 _MAGIC = b"voicestream-hook 1 "
-"""First bytes of a connection; the rest of its first line names the agent."""
+"""First bytes of a connection. The rest of its first line names the agent and has its variables, in hexadecimal."""
 
 
-def frame(agent: str, event: bytes) -> bytes:
-    """Return the bytes that hand one event over; line ends in JSON are white space outside of its strings."""
-    return _MAGIC + agent.encode() + b"\n" + event.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
+def frame(agent: str, event: bytes, environment: Mapping[str, str] | None = None) -> bytes:
+    """Return the bytes that hand one event over; line ends in JSON are white space outside of its strings.
+
+    Args:
+        agent: name of the agent.
+        event: JSON.
+        environment: that of the agent.
+    """
+    found = ((name, os.fsencode((environment or {}).get(name, ""))) for name in VARIABLES)
+    variables = "".join(f" {name}={value.hex()}" for name, value in found if 0 < len(value) <= MAX_VALUE_BYTES)
+    header = _MAGIC + agent.encode() + variables.encode()
+    return header + b"\n" + event.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
 
 
-def opening_command(agent: str, session: str) -> list[str]:
+def opening_command(agent: str, session: str, directory: str = "") -> list[str]:
     """Return the command that opens the session which an agent's session feeds.
 
     Args:
         agent: name of the agent.
         session: id of its session.
+        directory: absolute path of its working directory; empty: unknown.
     """
-    return [sys.executable, "-P", "-m", "voicestream", "hook", "open", agent, "--", session]
+    return [sys.executable, "-P", "-m", "voicestream", "hook", "open", agent, "--", session, directory]
 
 
 def agent_of(header: bytes) -> str:
     """Return the agent that the first line of a connection names; empty if it is no such line."""
-    name = header.removeprefix(_MAGIC)
-    is_name = len(name) < len(header) and name.isascii() and name.isalpha() and name.islower() and len(name) <= 16  # noqa: PLR2004
+    name, *variables = header.removeprefix(_MAGIC).split(b" ")
+    if not header.startswith(_MAGIC) or not all(b"=" in one for one in variables):
+        return ""
+    is_name = name.isascii() and name.isalpha() and name.islower() and len(name) <= 16  # noqa: PLR2004
     return name.decode() if is_name else ""
+
+
+def variables_of(header: bytes) -> dict[str, str]:
+    """Return the agent's variables in the first line of a connection; what is no such variable is left out."""
+    found: dict[str, str] = {}
+    for part in header.removeprefix(_MAGIC).split(b" ")[1:]:
+        name, _, value = part.partition(b"=")
+        if name.decode(errors="replace") not in VARIABLES or len(value) > 2 * MAX_VALUE_BYTES:
+            continue
+        try:
+            decoded = bytes.fromhex(value.decode(errors="replace"))
+        except ValueError:
+            continue
+        if b"\0" not in decoded:
+            found[name.decode()] = os.fsdecode(decoded)
+    return found
+
+
+def directory_of(cwd: object) -> str:
+    """Return the working directory that an event names; empty if that is no absolute path."""
+    is_path = isinstance(cwd, str) and cwd.startswith("/") and len(cwd) <= MAX_PATH_CHARACTERS and cwd.isprintable()
+    return str(cwd) if is_path else ""
 
 
 def default_path(environment: Mapping[str, str], uid: int) -> str:

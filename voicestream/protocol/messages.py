@@ -150,7 +150,7 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     history_days: NonNegativeSeconds = 0.0
     """Days for which the session is kept in the history; 0 = it is not recorded."""
     project: str = ""
-    """Name of the client's working directory, for the history."""
+    """Name of the session for people, by default that of the project's directory."""
     quiet: bool = False
     """The client shows errors only; the note that a better engine is not ready is kept for another session."""
 

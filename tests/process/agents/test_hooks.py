@@ -208,3 +208,29 @@ def test_nothing_is_sent_into_a_run_directory_that_others_can_read(agent: Agent)
     agent.hook(piece(0, "A secret."), "--start")
     wait_until(lambda: "not private" in agent.place.log_text("hook"), "the reason is logged")
     assert "A secret" not in agent.place.log_text("hook")
+
+
+def test_the_session_of_an_agent_follows_its_project_and_its_environment(agent: Agent) -> None:
+    def begin(name: str, settings: str, **environment: str) -> None:
+        folder = agent.place.home / name
+        (folder / "src").mkdir(parents=True)
+        (folder / ".voicestream.toml").write_text(settings)
+        begun = {"session_id": name, "hook_event_name": "SessionStart", "cwd": str(folder / "src")}
+        before, agent.place.environment = agent.place.environment, agent.place.environment | environment
+        agent.hook(json.dumps(begun).encode(), "--start")
+        agent.place.environment = before
+
+    def languages() -> list[str]:
+        done = agent.place.call("status", "--json")
+        return [one["language"] for one in json.loads(done.stdout)["sessions"]] if done.returncode == 0 else []
+
+    # The supervisor inherits a language from whoever starts it, which is not that of other agents.
+    begin("one", 'from = "de"', VOICESTREAM_FROM="fr")
+    wait_until(lambda: languages() == ["fr"], "the first session is open", seen=lambda: str(languages()))
+    begin("two", 'from = "de"\noutput = "/etc/passwd"')
+    wait_until(lambda: languages() == ["fr", "de"], "the second session is open", seen=lambda: str(languages()))
+    assert "output is not allowed in .voicestream.toml" in agent.place.call("hook", "status").stdout
+    begin("three", "enabled = false")
+    log = agent.place.logs / "supervisor.log"
+    wait_until(lambda: "feed=claude:three state=disabled" in log.read_text(), "it is known", seen=log.read_text)
+    assert languages() == ["fr", "de"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+import msgspec
 
 from voicestream import bounded_file, log
 from voicestream.cli.click_classes import Group, GroupedCommand
@@ -21,8 +22,8 @@ from voicestream.cli.hooks import claude_settings
 from voicestream.cli.hooks.settings_file import SettingsFile
 from voicestream.cli.session.click_options import GROUPS, options_of
 from voicestream.client import hook_delivery
-from voicestream.config import options
-from voicestream.errors import ConfigurationError, VoicestreamError
+from voicestream.config import options, project_file
+from voicestream.errors import EXIT_OK, ConfigurationError, VoicestreamError
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
@@ -143,27 +144,41 @@ def installations(agent: str) -> Iterator[Installation]:
 @hook.command("open", hidden=True, cls=GroupedCommand, groups=GROUPS)
 @click.argument("agent")
 @click.argument("session")
+@click.argument("directory", default="")
 @options_of(*options.SESSION, *options.HOOK_ONLY, "only", "code", "max-lag")
 @click.pass_context
-def open_feed(context: click.Context, /, *, agent: str, session: str, hush_on_prompt: bool, **_: object) -> None:
+def open_feed(
+    context: click.Context, /, *, agent: str, session: str, directory: str, hush_on_prompt: bool, **_: object
+) -> int:
     """Open the session that an agent's hooks feed; the supervisor and hooks run it."""
     from voicestream.cli.session.request import request
     from voicestream.cli.session.speaking import supervisor_arguments
     from voicestream.client.connection import Client
+    from voicestream.protocol.hook_socket import EXIT_DISABLED
     from voicestream.protocol.messages import OpenSession
     from voicestream.protocol.run_directory import RunDirectory
 
     log.to_file(hook_delivery.LOG_NAME)
     try:
-        wanted = request(context, input_format="hook")
+        project = project_file.load(Path(directory)) if directory else project_file.Project(Path("/"))
+        wanted = request(context, input_format="hook", project=project, is_lenient=True)
+        if not wanted.enabled:
+            return EXIT_DISABLED
+        name = wanted.options.project or agent.capitalize()
         hush = bool(context.params.get("hush_on_prompt", hush_on_prompt))
         with Client(RunDirectory.of_this_user(), supervisor_arguments(wanted)) as client:
             client.ask_starting(
-                OpenSession(pid=os.getpid(), options=wanted.options, feed=f"{agent}:{session}", hush_on_prompt=hush)
+                OpenSession(
+                    pid=os.getpid(),
+                    options=msgspec.structs.replace(wanted.options, project=name),
+                    feed=f"{agent}:{session}",
+                    hush_on_prompt=hush,
+                )
             )
     except VoicestreamError as error:
         _log.error("%s", error.for_people())
         raise
+    return EXIT_OK
 
 
 def _last_error() -> str:

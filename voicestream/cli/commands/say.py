@@ -18,6 +18,9 @@ def say(context: click.Context, /, text: tuple[str, ...], **_options: object) ->
     if not text or text == ("-",):
         return speak_stdin(context, "type text; end with Ctrl-D", input_format="text")
     from voicestream.cli.session.request import request
-    from voicestream.cli.session.speaking import speak_text
+    from voicestream.cli.session.speaking import speak_text, tell_disabled
 
-    return speak_text(request(context, input_format="text"), " ".join(text).encode(errors="replace"))
+    asked = request(context, input_format="text")
+    if not asked.enabled:
+        return tell_disabled(asked)
+    return speak_text(asked, " ".join(text).encode(errors="replace"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,26 +13,59 @@ from click.core import ParameterSource
 
 from voicestream.cli.session import gpu_option, output_option
 from voicestream.cli.session.click_options import check_environment, error_text
-from voicestream.config import config_file, languages, worker_limits
+from voicestream.config import config_file, languages, project_file, worker_limits
 from voicestream.config.engine_settings import AUTO
 from voicestream.config.options import BY_NAME
 from voicestream.engines import registry
 from voicestream.errors import EXIT_USAGE, ConfigurationError, UsageError, VoicestreamError
 from voicestream.protocol.messages import LanguageVoice, ParserOptions, SessionOptions, TranslationOptions
+from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from voicestream.config.project_file import Project
     from voicestream.config.worker_limits import WorkerLimits
 
-MAX_PROJECT_CHARACTERS: Final = 255
-
 _PLACES: Final = "voicestream.config.config_file"
-"""Key in ``click.Context.meta``: place in the user's file by parameter name."""
+"""Key in ``click.Context.meta``: place in a file by parameter name."""
+
+_OF_PROJECT: Final = "voicestream.config.project_file"
+"""Key in ``click.Context.meta``: names of the parameters that the project's file has set."""
+
+MAX_NAME_CHARACTERS: Final = 60
+"""Limit of the name of a session, which is spoken."""
+
+_log = logging.getLogger(__name__)
+
+
+def with_project(context: click.Context, project: Project, *, is_lenient: bool = False) -> None:
+    """Take options from the project's file that were neither typed nor in the environment.
+
+    Args:
+        context: of the command.
+        project: the project.
+        is_lenient: errors are logged instead of raised, and what they concern is ignored.
+
+    Raises:
+        ConfigurationError: the first error of the file.
+    """
+    problems = list(project.problems)
+    before = set(context.meta.get(_PLACES, {}))
+    for flag, value in project.settings.options.items():
+        try:
+            with_settings(context, replace(project.settings, options={flag: value}))
+        except ConfigurationError as error:
+            problems.append(error)
+    context.meta[_OF_PROJECT] = set(context.meta.get(_PLACES, {})) - before
+    for problem in problems:
+        if not is_lenient:
+            raise problem
+        _log.error("ignored: %s", problem)
 
 
 def with_settings(context: click.Context, found: config_file.Settings) -> None:
-    """Take options from the user's file that were neither typed nor in the environment.
+    """Take options from a file that were neither typed nor in the environment, nor in a file taken before.
 
     Raises:
         ConfigurationError: one of them is invalid for the command.
@@ -87,18 +121,38 @@ class SessionRequest:
     """For a supervisor that has to be started."""
     detach: bool
     """The supervisor finishes the session after the end of the input."""
+    enabled: bool = True
+    """False: nothing is spoken."""
+    disabled_by: str = ""
+    """Source of ``enabled``, for people; empty if it was typed."""
 
 
 def request(
-    context: click.Context, *, input_format: str = "auto", only: str = "all", code: str = "drop"
+    context: click.Context,
+    *,
+    input_format: str = "auto",
+    only: str = "all",
+    code: str = "drop",
+    project: Project | None = None,
+    is_lenient: bool = False,
 ) -> SessionRequest:
     """Validate the options of a command.
+
+    Args:
+        context: of the command.
+        input_format: for commands without an option for it,
+        only: likewise,
+        code: likewise.
+        project: project of the session; None: that of the working directory.
+        is_lenient: errors in the project's file are logged, and what they concern is ignored.
 
     Raises:
         UsageError: a typed value is invalid: a directory, a voice, a GPU.
         ConfigurationError: a value in the environment or the user's file is invalid.
     """
     check_environment(context)
+    project = project or project_file.of_working_directory()
+    with_project(context, project, is_lenient=is_lenient)
     found = config_file.load(config_file.path())
     with_settings(context, found)
     values = context.params
@@ -108,8 +162,7 @@ def request(
         registry.check(tts=str(values["tts"]))
     with named_source(context, "translator"):
         registry.check(translator=str(values["translator"]))
-    with named_source(context, "voice", "tts"):
-        voice, tts = _voice(str(values["voice"]), str(values["tts"]), models)
+    voice, tts = _voice_of(context, models, is_lenient=is_lenient)
     with named_source(context, "gpu", "compute"):
         compute, gpus = gpu_option.devices(context)
     with named_source(context, "output"):
@@ -150,7 +203,7 @@ def request(
         max_lag_seconds=float(values.get("max_lag") or 0.0),
         quiet=bool(values["quiet"]),
         history_days=float(values["history_days"]) if values["history"] else 0.0,
-        project=_project(),
+        project=_name(str(values["name"] or project.directory.name)),
     )
     return SessionRequest(
         options=options,
@@ -158,22 +211,35 @@ def request(
         quiet=bool(values["quiet"]),
         worker_limits=worker_limits.resolve(found.idle_seconds, found.memory_bytes),
         detach=bool(values.get("detach")),
+        enabled=bool(values["enabled"]),
+        disabled_by=_place(context, "enabled"),
     )
 
 
-def _project() -> str:
-    """Return the name of the working directory; empty if it was deleted."""
-    try:
-        name = Path.cwd().name
-    except FileNotFoundError:
-        return ""
-    return name.encode(errors="replace").decode()[:MAX_PROJECT_CHARACTERS]
+def _name(name: str) -> str:
+    """Return the name of a session as it is shown and spoken."""
+    return one_line(name.encode(errors="replace").decode())[:MAX_NAME_CHARACTERS].strip()
 
 
 def _is_open(context: click.Context) -> bool:
-    """Return whether neither engine nor voice was typed or set in the environment."""
+    """Return whether neither engine nor voice was typed, or set in the environment or by the project."""
     typed = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    if "voice" in context.meta.get(_OF_PROJECT, ()):
+        return False
     return not any(context.get_parameter_source(name) in typed for name in ("tts", "voice"))
+
+
+def _voice_of(context: click.Context, models: str, *, is_lenient: bool) -> tuple[str, str]:
+    """Return voice and engine of a session; a voice of the project that is not there is ignored if ``is_lenient``."""
+    values = context.params
+    try:
+        with named_source(context, "voice", "tts"):
+            return _voice(str(values["voice"]), str(values["tts"]), models)
+    except VoicestreamError as error:
+        if not is_lenient or "voice" not in context.meta.get(_OF_PROJECT, ()):
+            raise
+        _log.error("ignored: %s", error)
+        return "", str(values["tts"])
 
 
 def _voices_by_language(context: click.Context, found: config_file.Settings, models: str) -> dict[str, LanguageVoice]:

@@ -6,6 +6,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
+from voicestream.cli import failures
 from voicestream.cli.session import ending
 from voicestream.client.captions import Captions
 from voicestream.client.connection import Client
@@ -16,6 +17,7 @@ from voicestream.client.subtitles import Subtitles
 from voicestream.config import languages
 from voicestream.config.engine_choice import EngineChoice
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED
+from voicestream.errors import EXIT_OK
 from voicestream.protocol.events import EventWriter
 from voicestream.protocol.run_directory import RunDirectory
 
@@ -109,6 +111,13 @@ def speak(
         is_file = options.output.kind != "speakers"
         display = _Terminal(captions, event_file, captions_file, translates=translates, is_file=is_file)
         return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
+
+
+def tell_disabled(request: SessionRequest) -> int:
+    """Tell that nothing is spoken, and by whose wish; returns the exit code."""
+    if not request.quiet:
+        failures.print_message(f"speech is off: {request.disabled_by or '--disabled'}\nTry: --enabled")
+    return EXIT_OK
 
 
 def supervisor_arguments(request: SessionRequest) -> list[str]:

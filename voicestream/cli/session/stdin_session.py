@@ -64,9 +64,11 @@ def _speak(
     # Imported late: stdin is being read already.
     from voicestream.cli.session import captions_file
     from voicestream.cli.session.request import request
-    from voicestream.cli.session.speaking import speak
+    from voicestream.cli.session.speaking import speak, tell_disabled
 
     asked = request(context, input_format=input_format)
+    if not asked.enabled:
+        return tell_disabled(asked)
     if "events" in files:
         files["events"].check()
     if name := context.params.get("captions_file"):
