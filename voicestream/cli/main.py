@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "run": ("run", "Read an agent's output aloud: claude … --output-format stream-json | voicestream run"),
     "say": ("say", "Read one text aloud."),
     "demo": ("demo", "Read a bundled agent session aloud."),
+    "acp": ("agents.acp", "Speak an agent that runs in an editor (Agent Client Protocol)."),
     "hook": ("hook", "Speak interactive agents: install, uninstall, status."),
     "status": ("status", "Show what is playing, what is queued, and problems."),
     "workers": ("workers", "Manage the workers: status, restart, logs."),

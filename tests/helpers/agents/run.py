@@ -11,11 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from helpers.agents import editor
 from helpers.agents.clients import base_environment, prepare
 from helpers.agents.stand_in import stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from helpers.agents.clients import Client
@@ -77,7 +78,13 @@ def run_scenario(place: Voicestream, agent: Installed, scenario: Scenario, folde
     for number, call in enumerate(scenario.calls, start=1):
         with stand_in(call.script()) as server:
             prepare(agent.client, home, server.address)
-            status = _call(agent, call, server.address, run, folder / f"{number}.jsonl")
+            stream = folder / f"{number}.jsonl"
+            if scenario.spoken_by_call:
+                sentences = scenario.spoken_by_call[number - 1]
+                command, environment = _command(agent, call, server.address), _environment(agent, server.address, home)
+                status = _finish_in_editor(editor.start(place, command, environment, stream), call, stream, sentences)
+            else:
+                status = _call(agent, call, server.address, run, stream)
             outcome.strangers.update(server.strangers)
         (folder / f"{number}.requests").write_text("\n".join(server.requests), encoding="utf-8")
         if status != 0 and not scenario.error:
@@ -85,7 +92,9 @@ def run_scenario(place: Voicestream, agent: Installed, scenario: Scenario, folde
         if server.script.left:
             outcome.faults.append(f"{server.script.left} answers were never asked for")
     code = run.finish()
-    outcome.faults += differences(scenario, spoken_in(run.events))
+    streams = [folder / f"{number}.jsonl" for number in range(1, len(scenario.calls) + 1)]
+    events = editor.events_of(streams) if scenario.spoken_by_call else run.events
+    outcome.faults += differences(scenario, spoken_in(events))
     if code != 0:
         outcome.faults.append(f"the exit code of voicestream is {code}: {run.stderr}")
     if scenario.kept:
@@ -106,17 +115,16 @@ def _faults_of_file(place: Voicestream, scenario: Scenario, home: Path) -> list[
 def _call(agent: Installed, call: Call, address: str, run: Run, stream: Path) -> int:
     """Run the agent once, its stdout in the pipe of ``voicestream run``; return its exit code."""
     home = stream.parent / "home"
-    arguments = [each.replace("{address}", address) for each in agent.client.arguments]
     # tee keeps the stream; its end of the pipe is the agent's.
     tee = subprocess.Popen(["tee", str(stream)], stdin=subprocess.PIPE, stdout=run.process.stdin)
     with stream.with_suffix(".stderr").open("wb") as errors:
         process = subprocess.Popen(
-            [str(agent.program), *arguments, *call.arguments],
+            _command(agent, call, address),
             stdin=subprocess.PIPE if call.prompts else subprocess.DEVNULL,
             stdout=tee.stdin,
             stderr=errors,
             cwd=home / "project",
-            env={**base_environment(home, address), **agent.client.environment(address)},
+            env=_environment(agent, address, home),
             start_new_session=True,
         )
     assert tee.stdin is not None
@@ -132,7 +140,29 @@ def _call(agent: Installed, call: Call, address: str, run: Run, stream: Path) ->
     return status
 
 
-def _write_prompts(process: subprocess.Popen[bytes], call: Call, stream: Path) -> None:
+def _command(agent: Installed, call: Call, address: str) -> list[str]:
+    arguments = [each.replace("{address}", address) for each in agent.client.arguments]
+    return [str(agent.program), *arguments, *call.arguments]
+
+
+def _environment(agent: Installed, address: str, home: Path) -> dict[str, str]:
+    return {**base_environment(home, address), **agent.client.environment(address)}
+
+
+def _finish_in_editor(process: subprocess.Popen[bytes], call: Call, stream: Path, sentences: int) -> int:
+    """Run an agent behind ``voicestream acp`` until so many sentences were spoken; return its exit code."""
+    try:
+        _write_prompts(process, call, stream, lambda: editor.wait_until_spoken(stream, sentences))
+        return process.wait(LONGEST_SECONDS)
+    except subprocess.TimeoutExpired:
+        return -signal.SIGKILL
+    finally:
+        _end(process)
+
+
+def _write_prompts(
+    process: subprocess.Popen[bytes], call: Call, stream: Path, before_end: Callable[[], None] = lambda: None
+) -> None:
     if not call.prompts:
         return
     assert process.stdin is not None
@@ -140,10 +170,13 @@ def _write_prompts(process: subprocess.Popen[bytes], call: Call, stream: Path) -
     for prompt in call.prompts:
         found = _wait_for(process, prompt.after, stream)
         line = prompt.line.replace("{project}", str(project)).replace("{found}", found)
+        if "{session}" in line:
+            line = line.replace("{session}", editor.session_in(stream.with_name("1.jsonl")))
         with suppress(BrokenPipeError):
             process.stdin.write(line.encode() + b"\n")
             process.stdin.flush()
     _wait_for(process, call.last, stream)
+    before_end()
     process.stdin.close()
 
 

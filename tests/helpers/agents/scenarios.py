@@ -24,7 +24,11 @@ PARAGRAPHS: Final = f"{FIRST[0]}\n\n{FIRST[1]}\n\n```python\nlock = None\n```\n\
 
 @dataclass(frozen=True)
 class Prompt:
-    """A line for an agent's stdin: ``{project}`` is its directory, ``{found}`` the group of the expression."""
+    """A line for an agent's stdin.
+
+    ``{project}`` is its directory, ``{found}`` the group of the expression, ``{session}`` the ACP session of the first
+    call.
+    """
 
     line: str
     after: str = ""
@@ -60,6 +64,8 @@ class Scenario:
     """Words of the error that is announced."""
     kept: str = ""
     """Pattern below HOME of the files that the agent keeps of the session, which are spoken, too."""
+    spoken_by_call: tuple[int, ...] = ()
+    """Number of sentences of each call, if an editor starts the agent by ``voicestream acp``."""
 
 
 def _one(name: str, spoken: tuple[str, ...], call: Call, error: str = "") -> Scenario:
@@ -162,6 +168,7 @@ def _gemini() -> tuple[Scenario, ...]:
         _one("sub-agent", both, Call(_with_tool(delegate), (*fix, "--yolo"), inner=inner)),
         _one("plan mode", FIRST, Call(((say(*FIRST),),), (*fix, "--approval-mode", "plan"))),
         _one("ACP", both, _protocol(_with_tool(run), ("--acp", "--yolo"))),
+        Scenario("ACP in an editor", (_protocol(_with_tool(run), ("--acp", "--yolo")),), both, spoken_by_call=(4,)),
         Scenario(
             "resume",
             _resumed(fix, (*stream, "-p", "Go on.", "--resume", "latest")),
@@ -189,6 +196,12 @@ def _opencode() -> tuple[Scenario, ...]:
         _one("sub-agent", both, Call(_with_tool(Tool("task", task)), (*fix, "--auto"), inner=inner)),
         _one("plan mode", FIRST, Call(((say(*FIRST),),), (*fix, "--agent", "plan"))),
         _one("ACP", both, _protocol(_with_tool(run), ("acp",))),
+        Scenario(
+            "ACP in an editor",
+            (_protocol(_with_tool(run), ("acp",)), _protocol(((say(*THIRD),),), ("acp",), prompt="Go on.", loads=True)),
+            (*both, *THIRD),
+            spoken_by_call=(4, 1),
+        ),
         Scenario("resume", _resumed(fix, (*run_json, "Go on.", "--continue")), both),
     )
 
@@ -202,19 +215,26 @@ def _user_message(text: str, after: str = "") -> Prompt:
     return Prompt(json.dumps({"type": "user", "message": {"role": "user", "content": content}}), after)
 
 
-def _protocol(turns: tuple[Turn, ...], arguments: tuple[str, ...]) -> Call:
-    """Speak the Agent Client Protocol with an agent."""
+def _protocol(
+    turns: tuple[Turn, ...], arguments: tuple[str, ...], *, prompt: str = "Fix it.", loads: bool = False
+) -> Call:
+    """Speak the Agent Client Protocol with an agent; ``loads``: in the session of the call before."""
 
     def request(number: int, method: str, **parameters: object) -> str:
         return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": parameters})
 
     can = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
+    opening = {"cwd": "{project}", "mcpServers": []}
+    session = "{session}" if loads else "{found}"
     prompts = (
         Prompt(request(0, "initialize", protocolVersion=1, clientCapabilities=can)),
-        Prompt(request(1, "session/new", cwd="{project}", mcpServers=[]), r'"id":0\b'),
         Prompt(
-            request(2, "session/prompt", sessionId="{found}", prompt=[{"type": "text", "text": "Fix it."}]),
-            r'"sessionId":"([^"]+)"',
+            request(1, "session/load", sessionId=session, **opening) if loads else request(1, "session/new", **opening),
+            r'"id":0\b',
+        ),
+        Prompt(
+            request(2, "session/prompt", sessionId=session, prompt=[{"type": "text", "text": prompt}]),
+            r'"id":1\b' if loads else r'"sessionId":"([^"]+)"',
         ),
     )
     return Call(turns, arguments, prompts, last="stopReason")

@@ -1,0 +1,1 @@
+"""Commands that listen to agents beside their own streams."""
