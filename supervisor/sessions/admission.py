@@ -70,6 +70,6 @@ def refusal(options: SessionOptions, feed: str = "") -> str:
     if "\0" in options.models or (options.models and not Path(options.models).is_absolute()):
         return f"{options.models!r} is not the absolute path of a directory"
     path = options.output.path
-    if options.output.kind == "wav" and ("\0" in path or not Path(path).is_absolute()):
+    if options.output.kind not in ("speakers", "null") and ("\0" in path or not Path(path).is_absolute()):
         return f"{path!r} is not the absolute path of a file"
     return ""

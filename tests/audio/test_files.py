@@ -93,6 +93,25 @@ def test_a_wav_file_is_the_same_whenever_the_player_is_killed(tmp_path: Path) ->
     assert path.read_bytes()[40:44] == struct.pack("<I", len(data))
 
 
+def test_a_flac_file_is_the_same_whenever_the_player_is_killed(tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile", reason="soundfile not found: make test installs it")
+    spoken = [sound(20_000 + 7 * i, i) for i in range(6)]
+    path = tmp_path / "out.flac"
+    with PlayerDriver(tmp_path) as driver:
+        driver.start()
+        driver.open("s", "flac", path)
+        for i, samples in enumerate(spoken):
+            driver.say("s", i, samples)
+            if i % 2 == 0:
+                driver.pump(0.003 * i)
+                driver.kill()
+                driver.go_on_after_kill()
+        driver.wait_until_finished()
+        driver.send(CloseOutput(session="s"))
+        driver.wait_until(lambda: not list(tmp_path.glob(".out*")), "the file is complete, and alone")
+    assert soundfile.read(path, dtype="int16")[0].tobytes() == sixteen_bit(b"".join(spoken))
+
+
 def test_a_sentence_that_is_killed_between_two_stretches_goes_on_in_the_file(
     driver: PlayerDriver, tmp_path: Path
 ) -> None:

@@ -226,10 +226,11 @@ OPTIONS: Final = (
     Option(
         name="output",
         group="Output",
-        help="Output; a directory, or a name with {session}, gets one file per session.  [default: speakers]",
-        metavar="speakers|null|FILE.wav",
+        help="Output: speakers, or FILE (.wav, .flac, .opus); a directory, or a name with {session}: one per session.",
+        metavar="speakers|null|FILE",
         short="-o",
         default="speakers",
+        shows_default=True,
     ),
     Option(
         name="force",

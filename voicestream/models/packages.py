@@ -28,6 +28,9 @@ CONVERTING: Final = ("ctranslate2", "tokenizers", "torch", "transformers")
 
 INSTALL_NEURAL: Final = f"pip install 'voicestream[neural]'{CONSTRAINT}"
 
+INSTALL_FILES: Final = "pip install 'voicestream[audio-files]'"
+"""Command that installs what FLAC and Opus files need."""
+
 
 def check(*names: str, install: str = INSTALL) -> None:
     """Check that packages are installed, without importing them.

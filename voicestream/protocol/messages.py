@@ -30,7 +30,7 @@ EngineRole = Literal["translation", "tts"]
 """Roles whose engine can compute on a device of its own."""
 Stage = Literal["parser", "translation", "tts", "player"]
 WorkerState = Literal["not_started", "starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
-OutputKind = Literal["speakers", "wav", "null"]
+OutputKind = Literal["speakers", "wav", "flac", "opus", "null"]
 SentenceKind = Literal["speech", "agent_error"]
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
@@ -89,7 +89,7 @@ class OutputOptions(_Part, frozen=True, kw_only=True):
 
     kind: OutputKind = "speakers"
     path: str = ""
-    """Absolute path of the WAV file; empty for the other kinds."""
+    """Absolute path of the sound file; empty for the other kinds."""
     device: str = ""
     """Part of the name of the sound device; empty = the default device."""
 

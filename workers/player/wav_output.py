@@ -12,13 +12,10 @@ import logging
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from voicestream.errors import VoicestreamError
 from voicestream.protocol.audio_pool import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 HEADER_BYTES: Final = 44
 """RIFF header, format chunk, and header of the data chunk."""
@@ -49,9 +46,8 @@ class WavSink:
             VoicestreamError: the file cannot be opened or written.
         """
         # Imported here, before the first sentence: sessions with other outputs do not need it.
-        import numpy as np
+        import numpy as np  # noqa: F401
 
-        self._np: ModuleType = np
         self._path = path
         self._file = -1
         self._header_frames = -1
@@ -68,7 +64,7 @@ class WavSink:
             self._write_header()
         except OSError as error:
             self.close()
-            raise _write_error(path, error) from error
+            raise write_error(path, error) from error
 
     @property
     def description(self) -> str:
@@ -81,7 +77,7 @@ class WavSink:
         Raises:
             VoicestreamError: the disk is full, or another write error. Earlier samples remain in the file.
         """
-        data = self._to_16_bit(samples)
+        data = to_16_bit(samples)
         at = HEADER_BYTES + frame * FRAME_BYTES
         written = 0
         try:
@@ -93,7 +89,7 @@ class WavSink:
                 # The header was allocated when the file was opened, so a full disk has room for it.
                 self._write_header()
         except OSError as error:
-            raise _write_error(self._path, error) from error
+            raise write_error(self._path, error) from error
 
     def close(self) -> None:
         """Close the file, which is already complete."""
@@ -119,12 +115,14 @@ class WavSink:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)
         self._header_frames = self._frames
 
-    def _to_16_bit(self, samples: memoryview) -> bytes:
-        """Convert to 16 bit: round half to even of x * 32767 in float64, where it is exact, clipped. NaN becomes 0."""
-        np = self._np
-        scaled = np.frombuffer(samples, dtype=np.float32).astype(np.float64) * FULL_SCALE
-        rounded = np.rint(np.nan_to_num(scaled, nan=0.0, posinf=FULL_SCALE, neginf=-FULL_SCALE))
-        return bytes(np.clip(rounded, -FULL_SCALE - 1, FULL_SCALE).astype("<i2").tobytes())
+
+def to_16_bit(samples: memoryview) -> bytes:
+    """Convert float32 to 16 bit: round half to even of x * 32767 in float64, where it is exact, clipped. NaN is 0."""
+    import numpy as np
+
+    scaled = np.frombuffer(samples, dtype=np.float32).astype(np.float64) * FULL_SCALE
+    rounded = np.rint(np.nan_to_num(scaled, nan=0.0, posinf=FULL_SCALE, neginf=-FULL_SCALE))
+    return bytes(np.clip(rounded, -FULL_SCALE - 1, FULL_SCALE).astype("<i2").tobytes())
 
 
 def _open(path: str) -> int:
@@ -137,10 +135,10 @@ def _open(path: str) -> int:
     return file
 
 
-def _write_error(path: str, error: OSError) -> VoicestreamError:
+def write_error(path: str, error: OSError) -> VoicestreamError:
     """Return the error with a message and a hint for users."""
     what = error.strerror or str(error)
-    another = "or try: voicestream run --output ANOTHER.wav"
+    another = f"or try: voicestream run --output ANOTHER{os.path.splitext(path)[1]}"  # noqa: PTH122 - of the same string
     folder = os.path.dirname(path)  # noqa: PTH120 - of a string that may not be a valid path at all
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:

@@ -149,6 +149,10 @@ class PlayerWorker:
                 return ImmediateOutput(self._pool, NullSink())
             case "wav":
                 return ImmediateOutput(self._pool, WavSink(message.output.path, message.position))
+            case "flac" | "opus" as encoding:
+                from voicestream.workers.player.encoded_output import EncodedSink
+
+                return ImmediateOutput(self._pool, EncodedSink(message.output.path, message.position, encoding))
             case "speakers":
                 return self._speakers(message.session, message.output.device)
 

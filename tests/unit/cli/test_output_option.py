@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from voicestream.cli.session import output_option
-from voicestream.errors import UsageError
+from voicestream.errors import ConfigurationError, UsageError
+from voicestream.models import packages
 
 FULL = b"RIFF"
 
@@ -38,6 +39,23 @@ def test_an_empty_file_and_a_device_have_nothing_to_lose() -> None:
     Path("silent.wav").write_bytes(b"RIFF" + bytes(40))
     for name in ("empty.wav", "device.wav", "silent.wav"):
         assert output_option.parse(name, "").kind == "wav"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("x.flac", "flac"), ("x.OPUS", "opus"), ("{session}.ogg", "opus")])
+def test_the_suffix_tells_the_kind_of_a_file(name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "is_installed", lambda _: True)
+    assert output_option.parse(name, "").kind == kind
+    monkeypatch.setattr(packages, "is_installed", lambda _: False)
+    with pytest.raises(ConfigurationError) as caught:
+        output_option.parse(name, "")
+    assert caught.value.hint == "Try: pip install 'voicestream[audio-files]'"
+    assert "ends in .wav, .flac, .opus or .ogg" in str(_hint("x.mp3"))
+
+
+def _hint(output: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        output_option.parse(output, "")
+    return caught.value.hint
 
 
 def test_a_pipe_is_refused() -> None:

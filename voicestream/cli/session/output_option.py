@@ -1,4 +1,4 @@
-"""Output option ``--output``: speakers, null, or a WAV file, which is never overwritten unasked."""
+"""Output option ``--output``: speakers, null, or a sound file, which is never overwritten unasked."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from voicestream.errors import UsageError
-from voicestream.protocol.messages import OutputOptions
+from voicestream.protocol.messages import OutputKind, OutputOptions
 
 SESSION: Final = "{session}"
 """Placeholder for a unique session name."""
 
 _PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}")
+KINDS: Final[dict[str, OutputKind]] = {".wav": "wav", ".flac": "flac", ".opus": "opus", ".ogg": "opus"}
+"""Kinds of files by suffix."""
+
 _SUFFIX: Final = ".wav"
+"""Suffix of files in a directory."""
 _HEADER_BYTES: Final = 44
 """Size of a WAV header."""
 
@@ -26,12 +30,13 @@ def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
     """Parse ``--output``.
 
     Args:
-        output: ``speakers``, ``null``, a WAV file, a directory, or a file name with ``{session}``.
+        output: ``speakers``, ``null``, a sound file, a directory, or a file name with ``{session}``.
         device: part of the name of a sound device.
         force: an existing file may be overwritten.
 
     Raises:
         UsageError: it is none of these, exists already, or cannot be written.
+        ConfigurationError: the package that writes such a file is not installed.
     """
     if output == "speakers":
         return OutputOptions(kind="speakers", device=device)
@@ -46,13 +51,19 @@ def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
         raise UsageError(
             f"--output {output}: the current directory was deleted", hint="Change to another directory: cd"
         ) from error
-    if path.suffix.lower() != _SUFFIX:
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        suffixes = f"{', '.join(list(KINDS)[:-1])} or {list(KINDS)[-1]}"
         raise UsageError(
             f"--output {output}: not known",
-            hint=f"Try: --output with one of: speakers, null, a file name that ends in {_SUFFIX}, a directory",
+            hint=f"Try: --output with one of: speakers, null, a file name that ends in {suffixes}, a directory",
         )
+    if kind != "wav":
+        from voicestream.models import packages
+
+        packages.check("soundfile", install=packages.INSTALL_FILES)
     _check(output, path, force=force)
-    return OutputOptions(kind="wav", path=str(path))
+    return OutputOptions(kind=kind, path=str(path))
 
 
 def _path(output: str) -> Path:
@@ -99,7 +110,7 @@ def _check(output: str, path: Path, *, force: bool) -> None:
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISCHR(found.st_mode)):
         raise UsageError(
             f"--output {output}: is neither a file nor a device",
-            hint="A WAV file has its length in its header, so it cannot be a pipe. Give the name of a file.",
+            hint="A sound file has its length in its header, so it cannot be a pipe. Give the name of a file.",
         )
     # An empty file, as mktemp creates it, audio without a sample, as a failed run leaves it, and a device have nothing
     # to lose.
