@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    import onnx
     import onnxruntime
     from numpy.typing import NDArray
 
@@ -26,29 +27,24 @@ POLL_SECONDS: Final = 0.02
 class Session:
     """One network without random operators, and the thread that runs it."""
 
-    def __init__(self, file: Path, threads: int) -> None:
-        """Load a network.
+    def __init__(self, content: bytes, threads: int) -> None:
+        """Set up the network.
 
         Args:
-            file: the ``.onnx`` file.
+            content: of an ONNX file.
             threads: for the arithmetic; 0 = as many as there are processors.
 
         Raises:
-            OSError, ValueError, or one of ``errors()``: the file is damaged, or draws random numbers in a way that
-                cannot be replaced.
+            One of ``errors()``: the content is damaged.
         """
-        import onnx
         import onnxruntime
 
-        model = onnx.load_model_from_string(file.read_bytes())
-        deterministic_noise.replace_random(model)
-        content = model.SerializeToString()
-        del model
         self._session = onnxruntime.InferenceSession(content, _options(threads), providers=["CPUExecutionProvider"])
         # It keeps what it was made of, 300 MB, to be made again on another device: there is none.
         vars(self._session).pop("_model_bytes", None)
         self.inputs: Final = {each.name: each.type for each in self._session.get_inputs()}
         """Types of the inputs by name."""
+        self._outputs: Final = [each.name for each in self._session.get_outputs()]
         # A thread, because a run can be cancelled only while another thread waits.
         self._thread = concurrent.futures.ThreadPoolExecutor(1, "onnxruntime")
 
@@ -65,30 +61,61 @@ class Session:
             RuntimeError: the network failed.
             ValueError: samples are not finite.
         """
+        tables = deterministic_noise.noise_tables(self.inputs, seed)
+        outputs = yield from self.compute({**numbers, **tables})
+        return as_samples(next(iter(outputs.values())))
+
+    def compute(
+        self, inputs: Mapping[str, NDArray[np.generic]]
+    ) -> Generator[Samples, None, dict[str, NDArray[np.float32]]]:
+        """Run the network with all of its inputs; like ``run``, but returns all outputs by name, as they are."""
         import numpy as np
         import onnxruntime
 
         options = onnxruntime.RunOptions()
-        inputs = {**numbers, **deterministic_noise.noise_tables(self.inputs, seed)}
         made = self._thread.submit(self._session.run, None, inputs, options)
         nothing = np.zeros(0, np.float32)
         try:
             while not concurrent.futures.wait([made], POLL_SECONDS).done:
                 yield nothing
-            sound = made.result()[0]
+            return dict(zip(self._outputs, made.result(), strict=True))
         except errors() as error:
             raise RuntimeError(f"the network failed: {error}") from error
         finally:
             options.terminate = True
             concurrent.futures.wait([made])
-        samples = np.asarray(sound, np.float32).reshape(-1)
-        if not np.isfinite(samples).all():
-            raise ValueError("the network returned samples that are not finite")
-        return np.clip(samples, -1.0, 1.0)
 
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown()
+
+
+def read(file: Path) -> onnx.ModelProto:
+    """Read a network, and take out what is random in it.
+
+    Raises:
+        OSError, ValueError, or one of ``errors()``: the file is damaged, or draws random numbers in a way that cannot
+            be replaced.
+    """
+    import onnx
+
+    model = onnx.load_model_from_string(file.read_bytes())
+    deterministic_noise.replace_random(model)
+    return model
+
+
+def as_samples(sound: NDArray[np.float32]) -> Samples:
+    """Return an output of any shape as samples within full scale.
+
+    Raises:
+        ValueError: samples are not finite.
+    """
+    import numpy as np
+
+    samples = np.asarray(sound, np.float32).reshape(-1)
+    if not np.isfinite(samples).all():
+        raise ValueError("the network returned samples that are not finite")
+    return np.clip(samples, -1.0, 1.0)
 
 
 @cache

@@ -85,23 +85,41 @@ def sound(before: float, loud: float, after: float) -> np.ndarray:
     return np.repeat(np.array([0.001, 0.5, 0.001], np.float32), seconds.astype(int))
 
 
-def joined(*, is_first: bool = False, is_last: bool = False) -> float:
-    made = joining.join(sound(0.3, 1.0, 0.4), RATE, is_first=is_first, is_last=is_last, pause_seconds=0.2)
-    assert made.dtype == np.float32
-    return round(len(made) / RATE, 2)
+def joined(*, is_first: bool = False, is_last: bool = False, cuts: list[int] | None = None) -> np.ndarray:
+    """What becomes of a chunk that comes in pieces."""
+    joiner = joining.Joiner(RATE)
+    if not is_first:
+        joiner.add(sound(0.1, 0.1, 0.1))
+        joiner.end_chunk(0.5)
+    made = [joiner.add(piece) for piece in np.split(sound(0.3, 1.0, 0.4), sorted(cuts or []))]
+    made.append(joiner.end() if is_last else joiner.end_chunk(0.2))
+    return np.concatenate(made)
+
+
+def seconds(samples: np.ndarray) -> float:
+    assert samples.dtype == np.float32
+    return round(len(samples) / RATE, 2)
 
 
 def test_quiet_goes_where_two_pieces_meet_and_the_pause_comes_in_its_place() -> None:
-    assert joined() == 0.02 + 1.0 + 0.02 + 0.2
+    assert seconds(joined()) == 0.02 + 1.0 + 0.02 + 0.2
 
 
 def test_the_edges_of_a_sentence_are_left_alone() -> None:
-    assert joined(is_first=True) == 0.3 + 1.0 + 0.02 + 0.2
-    assert joined(is_last=True) == 0.02 + 1.0 + 0.4
-    assert joined(is_first=True, is_last=True) == 1.7
+    assert seconds(joined(is_first=True)) == 0.3 + 1.0 + 0.02 + 0.2
+    assert seconds(joined(is_last=True)) == 0.02 + 1.0 + 0.4
+    assert seconds(joined(is_first=True, is_last=True)) == 1.7
 
 
-def test_a_piece_without_sound_stays_what_it_is() -> None:
-    for silence in (np.zeros(100, np.float32), np.zeros(0, np.float32)):
-        made = joining.join(silence, RATE, is_first=False, is_last=False, pause_seconds=0.2)
-        assert len(made) == len(silence)
+@given(cuts=st.lists(st.integers(0, int(1.7 * RATE)), max_size=8), is_last=st.booleans())
+def test_a_chunk_is_joined_alike_in_whatever_pieces_it_comes(cuts: list[int], *, is_last: bool) -> None:
+    assert np.array_equal(joined(is_last=is_last, cuts=cuts), joined(is_last=is_last))
+
+
+def test_a_chunk_without_sound_becomes_a_pause() -> None:
+    joiner = joining.Joiner(RATE)
+    assert not len(joiner.add(np.zeros(0, np.float32)))
+    joiner.add(np.zeros(RATE, np.float32))
+    assert seconds(joiner.end_chunk(0.2)) == 0.02 + 0.2
+    joiner.add(np.zeros(RATE, np.float32))
+    assert seconds(joiner.end()) == 0.02

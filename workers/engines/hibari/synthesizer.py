@@ -104,6 +104,7 @@ class HibariSynthesizer:
         engine = self._engine(self._voices.choose(voice, language))
         pace = min(max(speed, SLOWEST), FASTEST)
         parts = pieces(" ".join(engine.phonemize(bounded(text))))
+        joiner = joining.Joiner(self.sample_rate)
         for number, piece in enumerate(parts):
             try:
                 samples = engine.from_phonemes(piece.phonemes, speed=pace, seed=(seed, number))
@@ -111,14 +112,11 @@ class HibariSynthesizer:
                 raise RuntimeError(f"the network failed: {error}") from error
             if not np.isfinite(samples).all():
                 raise ValueError("the network returned samples that are not finite")
-            sound = joining.join(
-                np.clip(samples, -1.0, 1.0),
-                self.sample_rate,
-                is_first=number == 0,
-                is_last=number == len(parts) - 1,
-                pause_seconds=piece.pause_seconds / pace,
-            )
+            sound = joiner.add(np.clip(samples, -1.0, 1.0))
+            is_last = number == len(parts) - 1
+            rest = joiner.end() if is_last else joiner.end_chunk(piece.pause_seconds / pace)
             yield from joining.cut(sound, self.sample_rate)
+            yield from joining.cut(rest, self.sample_rate)
 
     def close(self) -> None:
         """Release the network."""

@@ -37,7 +37,7 @@ class KokoroNetwork:
         """
         errors: tuple[type[Exception], ...] = (OSError, ValueError, *session.errors())
         try:
-            self._session = session.Session(file, threads)
+            self._session = session.Session(session.read(file).SerializeToString(), threads)
         except errors as error:
             raise EngineNotReadyError(f"{file} cannot be loaded: {error}", hint=weights.AGAIN) from error
         inputs = self._session.inputs

@@ -101,18 +101,14 @@ class KokoroSynthesizer:
         styles = self._styles(chosen)
         clamped = min(max(speed, MIN_SPEED), MAX_SPEED)
         parts = chunks.split(symbols)
+        joiner = joining.Joiner(self.sample_rate)
         for index, chunk in enumerate(parts):
             ids = self._vocabulary.ids(chunk.phonemes)
             style = styles[len(chunk.phonemes) - 1]
-            sound = yield from self._network.synthesize(ids, style, clamped, seed)
-            trimmed = joining.join(
-                sound,
-                self.sample_rate,
-                is_first=index == 0,
-                is_last=index == len(parts) - 1,
-                pause_seconds=chunk.pause_seconds / clamped,
-            )
-            yield from joining.cut(trimmed, self.sample_rate)
+            sound = joiner.add((yield from self._network.synthesize(ids, style, clamped, seed)))
+            rest = joiner.end() if index == len(parts) - 1 else joiner.end_chunk(chunk.pause_seconds / clamped)
+            yield from joining.cut(sound, self.sample_rate)
+            yield from joining.cut(rest, self.sample_rate)
 
     def close(self) -> None:
         """Close the network."""

@@ -17,10 +17,11 @@ from voicestream.workers.engines.piper.model import INSTALL, NAME, PACKAGES
 from voicestream.workers.espeak_ng import library as espeak_library
 from voicestream.workers.espeak_ng import voices as espeak_voices
 from voicestream.workers.onnx_voice import chunks, joining, punctuation, session
+from voicestream.workers.onnx_voice.windowed import WindowedNetwork
 from voicestream.workers.text.control_characters import without_control_characters
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
     from voicestream.workers.engines.piper.voices import Voice
-    from voicestream.workers.onnx_voice.session import Samples, Session
+    from voicestream.workers.onnx_voice.session import Samples
 
 MIN_SPEED: Final = 0.5
 MAX_SPEED: Final = 2.0
@@ -75,7 +76,7 @@ class PiperSynthesizer:
         self._espeak_voices = espeak_voices.read_voices(data).voices
         """Names that the library takes, by those in configurations: ``en-gb`` is its voice ``en``."""
         self._threads = threads
-        self._sessions: collections.OrderedDict[str, Session] = collections.OrderedDict()
+        self._sessions: collections.OrderedDict[str, WindowedNetwork] = collections.OrderedDict()
         """Loaded networks by voice, the one that was used last at the end."""
         self.sample_rate: Final = max(voice.sample_rate for voice in there.values())
         """Voices of small networks have 16 kHz, the others 22.05 kHz; the former are resampled to the latter."""
@@ -96,7 +97,7 @@ class PiperSynthesizer:
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
     ) -> Iterator[NDArray[np.float32]]:
-        """Synthesize one sentence chunk by chunk; empty arrays while one computes.
+        """Synthesize one sentence chunk by chunk, and each chunk in windows; empty arrays while one computes.
 
         Args:
             text: without words: no chunks.
@@ -119,16 +120,13 @@ class PiperSynthesizer:
         network = self._session(chosen)
         pace = min(max(speed, MIN_SPEED), MAX_SPEED)
         parts = chunks.split(said)
+        joiner = joining.Joiner(self.sample_rate)
         for index, chunk in enumerate(parts):
-            sound = yield from _run(network, chosen, chunk.phonemes, speaker=speaker, pace=pace, seed=seed)
-            joined = joining.join(
-                self._resampled(sound, chosen.sample_rate),
-                self.sample_rate,
-                is_first=index == 0,
-                is_last=index == len(parts) - 1,
-                pause_seconds=chunk.pause_seconds / pace,
-            )
-            yield from joining.cut(joined, self.sample_rate)
+            sound = _run(network, chosen, chunk.phonemes, speaker=speaker, pace=pace, seed=seed)
+            for samples in self._resampled(sound, chosen.sample_rate):
+                yield from joining.cut(joiner.add(samples), self.sample_rate) if len(samples) else [samples]
+            rest = joiner.end() if index == len(parts) - 1 else joiner.end_chunk(chunk.pause_seconds / pace)
+            yield from joining.cut(rest, self.sample_rate)
 
     def warm_up(self) -> None:
         """Load the networks that stay in memory and synthesize a word with each.
@@ -162,7 +160,7 @@ class PiperSynthesizer:
         apart = unicodedata.normalize("NFD", " ".join(found.split()))
         return "".join(symbol for symbol in apart if symbol in voice.ids)
 
-    def _session(self, voice: Voice) -> Session:
+    def _session(self, voice: Voice) -> WindowedNetwork:
         """Return the loaded network of a voice; the one that was not used for longest makes room."""
         if voice.name not in self._sessions:
             while len(self._sessions) >= LOADED_VOICES:
@@ -171,13 +169,18 @@ class PiperSynthesizer:
         self._sessions.move_to_end(voice.name)
         return self._sessions[voice.name]
 
-    def _resampled(self, sound: Samples, rate: int) -> Samples:
+    def _resampled(self, sound: Iterator[Samples], rate: int) -> Iterator[Samples]:
+        """Yield samples at the rate of all voices; empty arrays stay."""
         if rate == self.sample_rate:
-            return sound
+            yield from sound
+            return
         import numpy as np
         import soxr
 
-        return np.clip(soxr.resample(sound, rate, self.sample_rate).astype(np.float32), -1.0, 1.0)
+        stream = soxr.ResampleStream(rate, self.sample_rate, 1, dtype="float32")
+        for samples in sound:
+            yield np.clip(stream.resample_chunk(samples), -1.0, 1.0) if len(samples) else samples
+        yield np.clip(stream.resample_chunk(np.zeros(0, np.float32), last=True), -1.0, 1.0)
 
 
 def load(settings: EngineSettings, report: Report) -> PiperSynthesizer:
@@ -218,8 +221,8 @@ def ids_of(phonemes: str, voice: Voice) -> list[int]:
 
 
 def _run(
-    network: Session, voice: Voice, phonemes: str, *, speaker: int, pace: float, seed: int
-) -> Generator[Samples, None, Samples]:
+    network: WindowedNetwork, voice: Voice, phonemes: str, *, speaker: int, pace: float, seed: int
+) -> Iterator[Samples]:
     import numpy as np
 
     ids = ids_of(phonemes, voice)
@@ -230,10 +233,10 @@ def _run(
     }
     if _SPEAKER in network.inputs:
         numbers[_SPEAKER] = np.array([speaker], np.int64)
-    return (yield from network.run(numbers, seed))
+    return network.run(numbers, seed, voice.sample_rate)
 
 
-def _loaded(voice: Voice, threads: int) -> Session:
+def _loaded(voice: Voice, threads: int) -> WindowedNetwork:
     """Load the network of a voice.
 
     Raises:
@@ -241,7 +244,7 @@ def _loaded(voice: Voice, threads: int) -> Session:
     """
     errors: tuple[type[Exception], ...] = (OSError, ValueError, *session.errors())
     try:
-        network = session.Session(voice.network, threads)
+        network = WindowedNetwork(voice.network, threads)
     except errors as error:
         raise EngineNotReadyError(f"{voice.network} cannot be loaded: {error}", hint=AGAIN) from error
     if not {_INPUT, _LENGTHS, _SCALES} <= set(network.inputs):
