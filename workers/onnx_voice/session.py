@@ -44,7 +44,7 @@ class Session:
         vars(self._session).pop("_model_bytes", None)
         self.inputs: Final = {each.name: each.type for each in self._session.get_inputs()}
         """Types of the inputs by name."""
-        self._outputs: Final = [each.name for each in self._session.get_outputs()]
+        self._outputs: Final[list[str]] = [each.name for each in self._session.get_outputs()]
         # A thread, because a run can be cancelled only while another thread waits.
         self._thread = concurrent.futures.ThreadPoolExecutor(1, "onnxruntime")
 
@@ -67,7 +67,7 @@ class Session:
 
     def compute(
         self, inputs: Mapping[str, NDArray[np.generic]]
-    ) -> Generator[Samples, None, dict[str, NDArray[np.float32]]]:
+    ) -> Generator[Samples, None, dict[str, NDArray[np.generic]]]:
         """Run the network with all of its inputs; like ``run``, but returns all outputs by name, as they are."""
         import numpy as np
         import onnxruntime
@@ -104,7 +104,7 @@ def read(file: Path) -> onnx.ModelProto:
     return model
 
 
-def as_samples(sound: NDArray[np.float32]) -> Samples:
+def as_samples(sound: NDArray[np.generic]) -> Samples:
     """Return an output of any shape as samples within full scale.
 
     Raises:

@@ -93,12 +93,11 @@ def split(model: onnx.ModelProto) -> Split | None:
     output = model.graph.output[0].name
     while output in made_by and made_by[output].op_type in _RESHAPING:
         output = made_by[output].input[0]
-    constants = {tensor.name for tensor in model.graph.initializer}
-    constants |= {name for name, node in made_by.items() if node.op_type == "Constant"}
+    constants = _shapes_of_constants(model)
     region = _local_region(output, made_by, constants)
     if not any(node.op_type == "ConvTranspose" for node in region):
         return None
-    reach = _receptive_fields(output, region, constants, {t.name: tuple(t.dims) for t in model.graph.initializer})
+    reach = _receptive_fields(output, region, constants)
     if reach is None:
         return None
     inside = {name for node in region for name in node.output}
@@ -115,29 +114,43 @@ def split(model: onnx.ModelProto) -> Split | None:
     )
 
 
-def _local_region(output: str, made_by: dict[str, onnx.NodeProto], constants: set[str]) -> list[onnx.NodeProto]:
+def _shapes_of_constants(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all constants of a network by name."""
+    found = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        for attribute in node.attribute if node.op_type == "Constant" else ():
+            found[node.output[0]] = tuple(attribute.t.dims)
+    return found
+
+
+def _local_region(
+    output: str, made_by: dict[str, onnx.NodeProto], constants: dict[str, tuple[int, ...]]
+) -> list[onnx.NodeProto]:
     """Return the nodes from which an output comes through operators that are local in time, the last one first."""
     region: dict[str, onnx.NodeProto] = {}
     open_names = [output]
     while open_names:
-        node = made_by.get(open_names.pop())
-        if node is None or node.output[0] in region:
+        name = open_names.pop()
+        if name not in made_by or name in region:
             continue
+        node = made_by[name]
         varying = [name for name in node.input if name and name not in constants]
+        # A constant with steps in time belongs to all samples at once.
+        is_steady = all(constants[name][-1:] in ((), (1,)) for name in node.input if name in constants)
         kind = node.op_type
         if (
             (kind in _UNARY and len(varying) == 1)
             or (kind in _CONVOLUTIONS and varying == [node.input[0]])
             # A product of two features is a mask, with which the part in front of the vocoder ends.
-            or (kind in _BINARY and (len(varying) == 1 or kind in {"Add", "Sub"}))
+            or (kind in _BINARY and is_steady and (len(varying) == 1 or kind in {"Add", "Sub"}))
         ):
-            region[node.output[0]] = node
+            region[name] = node
             open_names += varying
     return list(region.values())
 
 
 def _receptive_fields(
-    output: str, region: list[onnx.NodeProto], constants: set[str], shapes: dict[str, tuple[int, ...]]
+    output: str, region: list[onnx.NodeProto], constants: dict[str, tuple[int, ...]]
 ) -> dict[str, tuple[int, int]] | None:
     """Return for each tensor of a region its context in its own steps, and the samples of each step.
 
@@ -152,11 +165,12 @@ def _receptive_fields(
             pending[name] += 1
     ready = [output]
     while ready:
-        node = users.get(ready.pop())
-        if node is None:
+        made = ready.pop()
+        if made not in users:
             continue
-        context, samples = found[node.output[0]]
-        step = _convolved(node, context, samples, shapes) if node.op_type in _CONVOLUTIONS else (context, samples)
+        node = users[made]
+        context, samples = found[made]
+        step = _convolved(node, context, samples, constants) if node.op_type in _CONVOLUTIONS else (context, samples)
         if step is None:
             return None
         for name in node.input:
@@ -210,13 +224,15 @@ def _part(
         if name in made_by and name not in inputs:
             open_names += made_by[name].input
     known = {value.name: value for value in itertools.chain(model.graph.input, model.graph.output)}
+
+    def described(names: list[str]) -> list[onnx.ValueInfoProto]:
+        return [known.get(name) or helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
+
     part = helper.make_graph(
         [node for node in model.graph.node if not used.isdisjoint(node.output) and node.output[0] not in inputs],
         model.graph.name,
-        *(
-            [known.get(name) or helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
-            for names in (inputs, outputs)
-        ),
+        described(inputs),
+        described(outputs),
         [tensor for tensor in model.graph.initializer if tensor.name in used],
     )
     return helper.make_model(part, opset_imports=model.opset_import, ir_version=model.ir_version)

@@ -39,7 +39,7 @@ def convolution(
     return helper.make_node(kind, [source, made + "_weight"], [made], **settings)
 
 
-def network(*, masked: str = "Mul", normalized: bool = False) -> ModelProto:
+def network(*, masked: str = "Mul", normalized: bool = False, stepped: bool = False) -> ModelProto:
     """Build a network with a vocoder of two upsamplings, residual blocks and a speaker."""
     weights: list[TensorProto] = []
     nodes = [
@@ -59,7 +59,7 @@ def network(*, masked: str = "Mul", normalized: bool = False) -> ModelProto:
         *([helper.make_node("Softmax", ["quieter"], ["normalized"], axis=2)] if normalized else []),
         helper.make_node("Squeeze", ["normalized" if normalized else "quieter", "axis"], ["output"]),
     ]
-    weights.append(numpy_helper.from_array(np.array(0.5, np.float32), "half"))
+    weights.append(numpy_helper.from_array(np.full((1, 1, 8) if stepped else (), 0.5, np.float32), "half"))
     weights.append(numpy_helper.from_array(np.array([0], np.int64), "axis"))
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4, None])]
     inputs.append(helper.make_tensor_value_info("speaker", TensorProto.FLOAT, [1, 4, 1]))
@@ -132,7 +132,7 @@ def test_windows_have_the_samples_of_the_whole(tmp_path: Path, frames: int) -> N
     assert (len(found) > 1) == (frames >= 40)
 
 
-@pytest.mark.parametrize("changes", [{"normalized": True}], ids=str)
+@pytest.mark.parametrize("changes", [{"normalized": True}, {"stepped": True}], ids=str)
 def test_a_network_that_looks_at_all_samples_is_not_split(changes: dict[str, bool]) -> None:
     assert vocoder_split.split(network(**changes)) is None
 

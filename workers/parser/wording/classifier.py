@@ -10,7 +10,8 @@ import functools
 import importlib.util
 import logging
 import re
-from typing import TYPE_CHECKING, Final
+from array import array
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,7 @@ def _rank() -> Callable[[str], list[tuple[str, float]]] | None:
     from py3langid.modelio import load_model
 
     from voicestream.workers.inference import malloc_trim
+    from voicestream.workers.parser.wording.transition_table import TransitionTable
 
     features, priors, classes, moves, rows, outputs = load_model(MODEL_DIR / MODEL_FILE)
     columns = [index for index, name in enumerate(classes) if name in _LANGUAGES]
@@ -93,11 +95,11 @@ def _rank() -> Callable[[str], list[tuple[str, float]]] | None:
         features[:, columns].copy(),
         priors[columns].copy(),
         [classes[index] for index in columns],
-        moves,
-        outputs,
+        cast("Any", TransitionTable(cast("array[int]", moves))),
+        cast("Any", array("i", outputs)),
         norm_probs=True,
         tk_row=rows,
     )
-    del features, outputs
+    del features, moves, outputs
     malloc_trim.trim()
     return lambda text: [(str(name), float(share)) for name, share in identifier.rank(text)]
