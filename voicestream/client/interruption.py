@@ -69,6 +69,11 @@ class Interruption:
         return _EXIT_ON_SIGNAL + self._received[0]
 
     @property
+    def number(self) -> signal.Signals:
+        """Return the first signal."""
+        return self._received[0]
+
+    @property
     def count(self) -> int:
         """Return the number of received signals."""
         return len(self._received)

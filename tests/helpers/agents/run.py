@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from helpers.agents import editor
 from helpers.agents.clients import base_environment, prepare
+from helpers.agents.followed import Followed
 from helpers.agents.stand_in import stand_in
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def run_scenario(place: Voicestream, agent: Installed, scenario: Scenario, folde
     project.mkdir(parents=True)
     subprocess.run(["git", "init", "--quiet", str(project)], check=True)
     run = place.run("--from", "en", output="null")
+    followed = Followed(place, home / scenario.followed) if scenario.followed else None
     for number, call in enumerate(scenario.calls, start=1):
         with stand_in(call.script()) as server:
             prepare(agent.client, home, server.address)
@@ -97,6 +99,9 @@ def run_scenario(place: Voicestream, agent: Installed, scenario: Scenario, folde
     outcome.faults += differences(scenario, spoken_in(events))
     if code != 0:
         outcome.faults.append(f"the exit code of voicestream is {code}: {run.stderr}")
+    if followed is not None:
+        heard = followed.finish(len(scenario.spoken))
+        outcome.faults += [f"follow: {fault}" for fault in differences(scenario, heard)]
     if scenario.kept:
         outcome.faults += _faults_of_file(place, scenario, home)
     outcome.seconds = time.monotonic() - started

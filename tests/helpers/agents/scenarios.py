@@ -64,6 +64,8 @@ class Scenario:
     """Words of the error that is announced."""
     kept: str = ""
     """Pattern below HOME of the files that the agent keeps of the session, which are spoken, too."""
+    followed: str = ""
+    """Folder below HOME that ``voicestream follow`` follows meanwhile; it must sound the same."""
     spoken_by_call: tuple[int, ...] = ()
     """Number of sentences of each call, if an editor starts the agent by ``voicestream acp``."""
 
@@ -109,13 +111,19 @@ def _claude() -> tuple[Scenario, ...]:
         _one("cut, whole texts", both, Call(CUT_ONCE, ("Fix it.", *stream))),
         _one("cut in a later text", both, Call(CUT_LATER, ("Fix it.", *partial))),
         _one("always cut", FIRST[:1], Call(CUT_ALWAYS, ("Fix it.", *partial)), "Connection"),
-        _one("sub-agent", (*both, *THIRD), Call(background, ("Fix it.", *free), inner=inner)),
+        Scenario(
+            "sub-agent",
+            (Call(background, ("Fix it.", *free), inner=inner),),
+            (*both, *THIRD),
+            followed=".claude/projects",
+        ),
         _one("plan mode", both, Call(_with_tool(plan), ("Fix it.", *partial, "--permission-mode", "plan"))),
         Scenario(
             "resume",
             _resumed(("Fix it.", *stream), ("Go on.", "--continue", *stream)),
             both,
             kept=".claude/projects/*/*.jsonl",
+            followed=".claude/projects",
         ),
         _one("replayed input", both, Call(((say(*FIRST),), (say(*SECOND),)), replayed, prompts)),
         _one("json", SECOND, Call(_with_tool(bash), ("Fix it.", "--output-format", "json", free[-1]))),
@@ -139,12 +147,13 @@ def _codex() -> tuple[Scenario, ...]:
         _one("429", (), Call(FAILS_429, fix), "429"),
         _one("cut", both, Call(CUT_ONCE, fix)),
         _one("always cut", (), Call(CUT_ALWAYS, fix), "stream disconnected"),
-        _one("sub-agent", both, Call(spawned, fix, inner=((say(*INNER),),))),
+        Scenario("sub-agent", (Call(spawned, fix, inner=((say(*INNER),),)),), both, followed=".codex/sessions"),
         Scenario(
             "resume",
             _resumed(fix, ("resume", "--json", "--last", "Go on.")),
             both,
             kept=".codex/sessions/**/rollout-*.jsonl",
+            followed=".codex/sessions",
         ),
     )
 
@@ -165,7 +174,9 @@ def _gemini() -> tuple[Scenario, ...]:
         _one("529, then well", FIRST, Call(RECOVERS, fix)),
         _one("429", (), Call(FAILS_429, fix), "Rate limit"),
         _one("always cut", FIRST[:1], Call(CUT_ALWAYS, fix), "terminated"),
-        _one("sub-agent", both, Call(_with_tool(delegate), (*fix, "--yolo"), inner=inner)),
+        Scenario(
+            "sub-agent", (Call(_with_tool(delegate), (*fix, "--yolo"), inner=inner),), both, followed=".gemini/tmp"
+        ),
         _one("plan mode", FIRST, Call(((say(*FIRST),),), (*fix, "--approval-mode", "plan"))),
         _one("ACP", both, _protocol(_with_tool(run), ("--acp", "--yolo"))),
         Scenario("ACP in an editor", (_protocol(_with_tool(run), ("--acp", "--yolo")),), both, spoken_by_call=(4,)),
@@ -174,6 +185,7 @@ def _gemini() -> tuple[Scenario, ...]:
             _resumed(fix, (*stream, "-p", "Go on.", "--resume", "latest")),
             both,
             kept=".gemini/tmp/*/chats/*.jsonl",
+            followed=".gemini/tmp",
         ),
     )
 

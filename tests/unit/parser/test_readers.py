@@ -9,7 +9,9 @@ import pytest
 
 from helpers.project.parsing import assistant, cut, delta, errors, event, lines, notices, parse, partial, spoken
 from voicestream.config.formats import DETECTED, FORMATS
-from voicestream.workers.parser.readers.detection import READERS
+from voicestream.workers.parser.readers.agents.chat_files import ChatFileReader
+from voicestream.workers.parser.readers.agents.claude import ClaudeReader
+from voicestream.workers.parser.readers.detection import READERS, detect
 from voicestream.workers.parser.results import Notice
 
 TOOL_CALL: dict[str, Any] = {
@@ -544,3 +546,14 @@ def test_a_stream_in_which_nothing_fits_the_named_format_is_told_once(line: byte
 def test_a_named_format_is_not_detected() -> None:
     assert spoken(parse(lines(assistant("Hello.")), format="text")) == []
     assert spoken(parse(b"Just text.\n", format="claude")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "reader"),
+    [
+        (b'{"type":"last-prompt","lastPrompt":"Fix it.","sessionId":"2e3a"}', ClaudeReader),
+        (b'{"$set":{"lastUpdated":"2026-11-29T20:08:56.278Z"}}', ChatFileReader),
+    ],
+)
+def test_a_transcript_is_known_by_its_silent_lines_in_the_middle(line: bytes, reader: type[object]) -> None:
+    assert detect(line) is reader

@@ -7,7 +7,7 @@ An invalid typed value ends the command during parsing. An invalid value in the 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 from click.core import ParameterSource
@@ -18,7 +18,7 @@ from voicestream.config.engine_settings import check_compute
 from voicestream.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _PROBLEMS: Final = "voicestream.cli.session.click_options"
 """Key in ``click.Context.meta`` of the errors in the environment."""
@@ -145,3 +145,18 @@ def options_of(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
         return command
 
     return decorate
+
+
+def typed_options(context: click.Context, names: Iterable[str]) -> list[str]:
+    """Return the options of the table that were typed, as arguments for another process of ours."""
+    arguments: list[str] = []
+    for one in map(options.BY_NAME.__getitem__, names):
+        value: object = context.params.get(one.parameter_name)
+        if context.get_parameter_source(one.parameter_name) is not ParameterSource.COMMANDLINE:
+            continue
+        if one.type is bool:
+            arguments.append(f"--{one.name}" if value else one.negative)
+        else:
+            for each in cast("tuple[object, ...]", value) if one.repeats else (value,):
+                arguments += [f"--{one.name}", str(each)]
+    return arguments

@@ -99,6 +99,9 @@ _ANTHROPIC: Final = frozenset(
     "message_start content_block_start content_block_delta content_block_stop message_delta message_stop ping".split()
 )
 
+_CHANGE: Final = b'{"$set":'
+"""Beginning of a record of Gemini CLI that changes others."""
+
 _PI: Final = frozenset("session agent_start turn_start message_update message_end turn_end agent_end".split())
 
 
@@ -109,6 +112,8 @@ def detect(line: bytes) -> type[AnyReader] | None:  # noqa: PLR0911 - a table
         msgspec.DecodeError: It is not JSON, or a known field has a shape that no format gives it.
     """
     probe = _DECODER.decode(line)
+    if line.startswith(_CHANGE):
+        return ChatFileReader
     if isinstance(probe.hook_event_name, str):
         return HookReader
     if probe.object_type in ("chat.completion.chunk", "chat.completion") or probe.choices is not None:
@@ -159,7 +164,10 @@ def _by_type(kind: str, probe: _Probe) -> type[AnyReader] | None:  # noqa: C901,
         return GeminiReader
     if kind in ("thinking", "tool_call") or probe.timestamp_ms is not None or probe.model_call_id is not None:
         return CursorReader if probe.session_id is not None or probe.timestamp_ms is not None else None
-    return _by_error(kind, probe) if kind == "error" else ClaudeReader if kind in _CLAUDE else None
+    if kind == "error":
+        return _by_error(kind, probe)
+    # Transcripts of Claude Code have many kinds of silent lines, all with the session's id.
+    return ClaudeReader if kind in _CLAUDE or isinstance(probe.sessionId, str) else None
 
 
 def _fields(value: object) -> dict[str, object] | None:

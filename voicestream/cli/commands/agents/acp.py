@@ -7,32 +7,18 @@ from typing import Final
 import click
 
 from voicestream.cli.click_classes import GroupedCommand
-from voicestream.cli.session.click_options import GROUPS, options_of, session_options
+from voicestream.cli.session.click_options import GROUPS, options_of, session_options, typed_options
+from voicestream.config import options
 from voicestream.errors import UsageError
 
-_SPEECH: Final = ("--format", "acp", "--detach", "--no-captions")
-"""Options of the speech process; what was typed comes after them."""
-
-_TYPED: Final = "voicestream.cli.commands.agents.acp"
-"""Key in ``click.Context.meta`` of the options as they were typed."""
+_MORE: Final = ("only", "code", "max-lag", "events")
+"""Options of ``run`` besides those of every session."""
 
 
-class _PassThrough(GroupedCommand):
-    """Command that keeps the options before the agent's command as they were typed."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line."""
-        typed = list(args)
-        rest = super().parse_args(ctx, args)
-        typed = typed[: len(typed) - len(ctx.params["agent"])]
-        ctx.meta[_TYPED] = typed[:-1] if typed[-1:] == ["--"] else typed
-        return rest
-
-
-@click.command(cls=_PassThrough, groups=GROUPS, context_settings={"allow_interspersed_args": False})
+@click.command(cls=GroupedCommand, groups=GROUPS, context_settings={"allow_interspersed_args": False})
 @click.argument("agent", nargs=-1, required=True, type=click.UNPROCESSED)
 @session_options
-@options_of("only", "code", "max-lag", "events")
+@options_of(*_MORE)
 @click.pass_context
 def acp(context: click.Context, /, agent: tuple[str, ...], events: str | None, **_options: object) -> None:
     """Speak an agent that runs in an editor.
@@ -46,4 +32,5 @@ def acp(context: click.Context, /, agent: tuple[str, ...], events: str | None, *
         raise UsageError("--events -: stdout is the agent's", hint="Give --events a file name.")
     from voicestream.client.sources.acp_relay import become_agent
 
-    become_agent(agent, [*_SPEECH, *context.meta[_TYPED]])
+    typed = typed_options(context, (*options.SESSION, *_MORE))
+    become_agent(agent, ["--format", "acp", "--detach", "--no-captions", *typed])
