@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import collections
-import importlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from voicestream.errors import (
-    ConfigurationError,
-    EngineNotReadyError,
-    UnusableSoundError,
-    UsageError,
-    VoicestreamError,
-)
+from voicestream.errors import ConfigurationError, UnusableSoundError, UsageError, VoicestreamError
 from voicestream.protocol.audio_pool import AudioPool
 from voicestream.protocol.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
 from voicestream.workers import engine_loading
 from voicestream.workers.harness import JobWorker
-from voicestream.workers.text.clauses import divide
-from voicestream.workers.tts.resample import PoolRateResampler
+from voicestream.workers.tts import rendering
+from voicestream.workers.tts.rendering import PART_PAUSE_SECONDS, Utterance
 from voicestream.workers.tts.slot_writer import SlotWriter
 
 if TYPE_CHECKING:
@@ -35,9 +28,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
-PART_PAUSE_SECONDS: Final = 0.12
-"""Pause between the parts of a split sentence: that of a comma."""
 
 _PERMANENT_ERRORS: Final = (UsageError, ConfigurationError, UnusableSoundError)
 """Errors that are not retried."""
@@ -67,12 +57,7 @@ class TtsWorker(JobWorker):
         """Load the engine."""
         notes: list[str] = []
         self._synthesizer = engine_loading.load_synthesizer(self._name, report, notes.append, self._language)
-        # Imports its library, so that the first sentence does not wait for it.
-        PoolRateResampler(self._synthesizer.sample_rate)
-        if self._synthesizer.needs_normalized_text:
-            _prepare_normalization(self._synthesizer.name)
-        if self._synthesizer.needs_postprocessing:
-            importlib.import_module("voicestream.workers.tts.postprocessing.postprocess")
+        rendering.prepare(self._synthesizer)
         return Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
 
     def handle(self, message: ToWorker) -> None:
@@ -137,52 +122,19 @@ class TtsWorker(JobWorker):
 
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
         """Yield the samples of a sentence at the rate of the pool."""
-        rate = synthesizer.sample_rate
-        resampler = PoolRateResampler(rate)
-        lead = silence(job.lead_seconds, rate)
-        text = _normalize(job.text, job.language) if synthesizer.needs_normalized_text else job.text
-        # Split here, not in the parser: translation and normalization make a sentence longer.
-        parts = divide(text, synthesizer.max_characters(job.language))
-        for number, part in enumerate(parts, start=1):
-            pause = job.pause_seconds if number == len(parts) else min(PART_PAUSE_SECONDS, job.pause_seconds)
-            for chunk in self._synthesize(synthesizer, job, part, pause):
-                self._check_cancelled(job)
-                if len(chunk):
-                    # Not before the first samples: the supervisor measures the time to first audio.
-                    yield resampler.feed(lead)
-                    lead = lead[:0]
-                    yield resampler.feed(chunk)
-        yield resampler.end()
-
-    def _synthesize(
-        self, synthesizer: Synthesizer, job: Speak, text: str, pause_seconds: float
-    ) -> Iterator[NDArray[np.float32]]:
-        """Yield the samples of one part, and the pause after it."""
-        # The voice belongs to the first engine.
-        voice = "" if synthesizer is self._fallback else job.voice
-
-        def synthesize(seed: int) -> Iterator[NDArray[np.float32]]:
-            return synthesizer.synthesize(text, job.language, voice, seed, speed=job.speed)
-
-        if not synthesizer.needs_postprocessing:
-            has_sound = False
-            for chunk in synthesize(job.seed):
-                has_sound = has_sound or len(chunk) > 0
-                yield chunk
-            if has_sound:
-                yield silence(pause_seconds, synthesizer.sample_rate)
-            return
-        from voicestream.workers.text.duration_bounds import DurationBounds
-        from voicestream.workers.tts.postprocessing.postprocess import postprocess
-
-        yield from postprocess(
-            synthesize,
-            job.seed,
-            sample_rate=synthesizer.sample_rate,
-            bounds=DurationBounds.of(text, job.language, job.speed),
-            pause_seconds=pause_seconds,
-            report=lambda defect: _log.warning("session=%s sentence=%d %s", job.session, job.sentence, defect),
+        utterance = Utterance(
+            text=job.text,
+            language=job.language,
+            # The voice belongs to the first engine.
+            voice="" if synthesizer is self._fallback else job.voice,
+            seed=job.seed,
+            speed=job.speed,
+            pause_seconds=job.pause_seconds,
+            part_pause_seconds=min(PART_PAUSE_SECONDS, job.pause_seconds),
+            lead_seconds=job.lead_seconds,
+            name=f"session={job.session} sentence={job.sentence}",
         )
+        yield from rendering.samples(synthesizer, utterance, lambda: self._check_cancelled(job))
 
     def _write(self, job: Speak, writer: SlotWriter, samples: NDArray[np.float32]) -> None:
         remaining = writer.skip(samples)
@@ -231,29 +183,3 @@ class TtsWorker(JobWorker):
 
 def _ignore_progress(_stage: str, _progress: float | None) -> None:
     """Ignore the progress of a quick load."""
-
-
-def silence(seconds: float, sample_rate: int) -> NDArray[np.float32]:
-    """Return samples of silence."""
-    import numpy as np
-
-    return np.zeros(round(seconds * sample_rate), np.float32)
-
-
-def _prepare_normalization(engine: str) -> None:
-    """Import the packages of text normalization.
-
-    Raises:
-        EngineNotReadyError: num2words is missing.
-    """
-    try:
-        _normalize("1", "en")
-    except ImportError as error:
-        raise EngineNotReadyError(f"{engine} cannot say numbers: {error}", hint="Try: pip install num2words") from error
-
-
-def _normalize(text: str, language: str) -> str:
-    """Normalize a text; imported lazily, because some engines do not need it."""
-    from voicestream.workers.tts.normalization.normalize import words
-
-    return words(text, language)

@@ -15,7 +15,8 @@ from voicestream.protocol import audio_pool, lifeline
 from voicestream.protocol.messages import AudioWritten, Speak, WorkFailed
 from voicestream.workers.connection import Connection
 from voicestream.workers.harness import Assignment
-from voicestream.workers.tts.worker import PART_PAUSE_SECONDS, TtsWorker
+from voicestream.workers.tts.rendering import PART_PAUSE_SECONDS
+from voicestream.workers.tts.worker import TtsWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
