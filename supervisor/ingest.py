@@ -147,6 +147,8 @@ class Ingest:
     def _announce(self, feed: Feed, session: Session, now: float) -> None:
         for event in feed.requests:
             text, language = requests.announcement_of(feed.agent, event, session.options.target)
+            if text and session.options.turn_signal == "name" and len(self._core.sessions.by_id) > 1:
+                text = f"{session.options.project}: {text}"
             if text:
                 self._core.do(self._core.ledger.call_attention(session.session, text, language, now))
         feed.requests.clear()

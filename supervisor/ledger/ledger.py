@@ -14,6 +14,7 @@ The rules hold for any order of events:
   frame of the cursor.
 - Playback is strictly in order within a session, and round-robin by message between sessions. A detached session that
   was handed over is played to its end before later detached ones.
+- A turn of another session begins with a signal, if the session asks for one.
 - In a session with ``max_lag_seconds``, messages that wait longer are skipped, and this is announced.
 - A session that is paused by itself releases its turn, with the rest of the present sentence; others continue.
 - A slot is free again only when no process can access it: its worker released it, or was reaped.
@@ -66,7 +67,7 @@ class Ledger:
         self.state = LedgerState(SlotTable(slots))
         self.translating = Translating(self.state)
         self.speaking = Speaking(self.state)
-        self.playing = Playing(self.state, self.speaking.playout_start_of)
+        self.playing = Playing(self.state, self.speaking.playout_start_of, self._take)
         self.lag_policy = LagPolicy(self.state, self._drop, self.translating.found)
         self.reading = Reading(self.state, self._take)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.messages import CloseOutput, EventName, OpenOutput, Play, Silence
-from voicestream.supervisor.ledger import round_robin
 from voicestream.supervisor.ledger.commands import PLAYER
 from voicestream.supervisor.ledger.sentences import Outcome, Stage
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open, put_in_order
+from voicestream.supervisor.ledger.turns import round_robin
+from voicestream.supervisor.ledger.turns.turn_signal import TurnSignals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,21 @@ SERIAL_MODULUS: Final = 1 << 24
 class Playing:
     """Sentences at the player, and selection of the next."""
 
-    def __init__(self, state: LedgerState, playout_start_of: Callable[[Row], PlayoutStart]) -> None:
+    def __init__(
+        self,
+        state: LedgerState,
+        playout_start_of: Callable[[Row], PlayoutStart],
+        take: Callable[[SessionState, Row], None],
+    ) -> None:
+        """Set up the stage.
+
+        Args:
+            state: of the ledger.
+            playout_start_of: returns the playout start of a sentence.
+            take: passes a new row to translation.
+        """
         self._state = state
+        self._signals = TurnSignals(state, take)
         self._playout_start_of = playout_start_of
         self._rows: list[Row] = []
         self._turn: round_robin.Turn | None = None
@@ -238,8 +252,11 @@ class Playing:
         if chosen is None:
             return None
         row = heads[chosen]
-        self._state.sessions[chosen].begun_message = row.message
+        session = self._state.sessions[chosen]
+        session.begun_message = row.message
         self._turn = round_robin.Turn(session=chosen, message=row.message, since=self._state.now)
+        if self._signals.introduce(session, row):
+            return None  # its name is the next row
         return self._take(row)
 
     def _take(self, row: Row) -> Row:
@@ -248,6 +265,7 @@ class Playing:
         self._serial += 1
         row.serial = self._serial
         row.position = session.next_position
+        row.signal = self._signals.taken(session)
         return row
 
     def _may_start(self, session: SessionState, row: Row) -> bool:
@@ -287,6 +305,7 @@ class Playing:
                 start=start,
                 frames=frames,
                 last=last,
+                signal="" if row.sent_frames else row.signal,
             ),
         )
         row.sent_frames += frames

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.protocol.audio_pool import SLOT_FRAMES
 
 if TYPE_CHECKING:
-    from voicestream.protocol.messages import SentenceKind
+    from voicestream.protocol.messages import PlayerSignal, SentenceKind
     from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
     from voicestream.supervisor.ledger.commands import VoiceRoute
 
@@ -96,6 +96,10 @@ class Row:
     """Ordinal of the sentence before which an announcement is played."""
     is_urgent: bool = False
     """True for an announcement that is played before the sentences of all sessions."""
+    is_introduced: bool = False
+    """True if the name of its session was announced before it."""
+    signal: PlayerSignal = ""
+    """Sound before its first frame."""
     heard_at: float = 0.0
     """Time at which its first frame was passed to the output, in seconds of the monotonic clock."""
     stage: Stage = Stage.FOUND

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config import languages
 from voicestream.protocol.messages import Cancel, Counts, EventName, SessionEvent
 from voicestream.supervisor.ledger.commands import ChooseVoice, Command, Report, Send
-from voicestream.supervisor.ledger.round_robin import Queued
 from voicestream.supervisor.ledger.sentences import Outcome, Row, Stage
+from voicestream.supervisor.ledger.turns.round_robin import Queued
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -49,7 +49,11 @@ from voicestream.errors import ConfigurationError, UsageError
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
 
 OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    option.name: (int, float) if option.type is float else (option.type,)
+    option.name: (int, float)
+    if option.type is float
+    else (option.type, int)
+    if option.takes_numbers
+    else (option.type,)
     for option in OPTIONS
     if option.key == (option.name,) and not option.repeats
 }

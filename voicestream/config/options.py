@@ -39,6 +39,8 @@ class Option:
     maximum: float | None = None
     excludes_minimum: bool = False
     choices: tuple[str, ...] = ()
+    takes_numbers: bool = False
+    """True: ``config.toml`` may have a whole number in place of the text."""
     repeats: bool = False
     """True: it may be given several times."""
     shows_default: bool = False
@@ -244,8 +246,27 @@ OPTIONS: Final = (
     Option(
         name="device",
         group="Output",
-        help="Sound device, by part of its name.",
-        metavar="NAME",
+        help="Sound device: number or part of a name in `voicestream devices`.",
+        metavar="NAME|N",
+        takes_numbers=True,
+    ),
+    Option(
+        name="lead-in",
+        group="Output",
+        help="Milliseconds of quiet that wake an idle device; auto: by kind of device.",
+        metavar="auto|MS",
+        default=AUTO,
+        shows_default=True,
+        takes_numbers=True,
+    ),
+    Option(
+        name="turn-signal",
+        group="Output",
+        help="Signal when another session gets its turn: its name, or a chime.",
+        choices=("chime", "name", "none"),
+        default="chime",
+        shows_default=True,
+        in_project=True,
     ),
     Option(
         name="tee",

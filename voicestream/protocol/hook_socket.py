@@ -37,6 +37,7 @@ VARIABLES = (
     "VOICESTREAM_VOICE",
     "VOICESTREAM_SPEED",
     "VOICESTREAM_CAPTIONS",
+    "VOICESTREAM_TURN_SIGNAL",
 )
 """Environment variables of the agent that its session follows, those of the options that a project may set. All others
 are those of the process that has started the supervisor."""

@@ -32,6 +32,8 @@ Stage = Literal["parser", "translation", "tts", "player"]
 WorkerState = Literal["not_started", "starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
 OutputKind = Literal["speakers", "wav", "flac", "opus", "null"]
 SentenceKind = Literal["speech", "agent_error"]
+TurnSignal = Literal["chime", "name", "none"]
+PlayerSignal = Literal["", "chime"]
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
 NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0.0)]
@@ -91,7 +93,9 @@ class OutputOptions(_Part, frozen=True, kw_only=True):
     path: str = ""
     """Absolute path of the sound file; empty for the other kinds."""
     device: str = ""
-    """Part of the name of the sound device; empty = the default device."""
+    """Number, or name or a part of it, of a sink or a sound device; empty = the default device."""
+    lead_in_seconds: NonNegativeSeconds | None = None
+    """Silence before the first sound at a device that was idle; None = that of its kind of device."""
 
 
 class TranslationOptions(_Part, frozen=True, kw_only=True):
@@ -151,6 +155,8 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Days for which the session is kept in the history; 0 = it is not recorded."""
     project: str = ""
     """Name of the session for people, by default that of the project's directory."""
+    turn_signal: TurnSignal = "none"
+    """Signal before its first sentence after one of another session."""
     quiet: bool = False
     """The client shows errors only; the note that a better engine is not ready is kept for another session."""
 
@@ -558,6 +564,8 @@ class Play(_Message, frozen=True, kw_only=True):
     start: int
     frames: int
     last: bool = False
+    signal: PlayerSignal = ""
+    """Sound before the sentence, which is in no position; at loudspeakers only."""
 
 
 class Pause(_Message, frozen=True, kw_only=True):

@@ -8,7 +8,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import AudioDeviceError
+from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.protocol.messages import AudioPlayed, OutputFailed, PlaybackFinished, PlaybackStarted, Underrun
+from voicestream.workers.player import chime
 from voicestream.workers.player.playback_queue import PlaybackQueue, QueuedSegment, Track
 from voicestream.workers.player.sound_device import SoundDevice
 
@@ -49,7 +51,7 @@ class LoudspeakerOutput:
         Args:
             pool: the audio pool.
             audio: PortAudio.
-            device: part of the device name; empty: the default device.
+            device: number, or name or a part of it, of a device; empty: the default device.
             hung: called when PortAudio hangs; exits the process.
             clock: monotonic seconds.
             sleep: sleeps for so many seconds.
@@ -59,6 +61,8 @@ class LoudspeakerOutput:
         self._device = SoundDevice(self._queue, audio, device, hung, clock=clock, sleep=sleep)
         self._tracks: collections.deque[Track] = collections.deque()
         self._sessions: set[str] = set()
+        self._lead_ins: dict[str, int | None] = {}
+        """Lead-in of each session in frames; None: that of the device."""
         self._events: list[FromWorker] = []
 
     @property
@@ -66,8 +70,12 @@ class LoudspeakerOutput:
         """Name of the device."""
         return self._device.description
 
-    def add_session(self, session: str) -> None:
+    def add_session(self, session: str, lead_in_seconds: float | None = None) -> None:
         """Add a session; open the device for the first one.
+
+        Args:
+            session: the session.
+            lead_in_seconds: quiet that wakes the device; None: that of its kind of device.
 
         Raises:
             AudioDeviceError: the device cannot be opened.
@@ -76,10 +84,12 @@ class LoudspeakerOutput:
             self._device.open()
             self._refill_queue()
         self._sessions.add(session)
+        self._lead_ins[session] = None if lead_in_seconds is None else round(lead_in_seconds * SAMPLE_RATE)
 
     def remove_session(self, session: str) -> None:
         """Remove a session; the device is released later, because another session may follow soon."""
         self._sessions.discard(session)
+        self._lead_ins.pop(session, None)
 
     def play(self, segment: Play) -> None:
         """Queue a segment."""
@@ -91,6 +101,8 @@ class LoudspeakerOutput:
                 serial=segment.serial,
                 played=segment.frame,
                 reported_played=segment.frame,
+                lead_in_frames=self._lead_ins.get(segment.session),
+                signal=memoryview(chime.samples() if segment.signal == "chime" else b""),
             )
             self._tracks.append(track)
         samples = self._pool.frames(segment.slot, segment.start, segment.frames)

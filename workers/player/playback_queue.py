@@ -13,11 +13,13 @@ at most the device buffer.
 from __future__ import annotations
 
 import collections
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.audio_pool import SAMPLE_BYTES, SAMPLE_RATE
+from voicestream.workers.player.sinks.lead_in import ASLEEP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +53,10 @@ class Track:
     """Frames of silence within the sentence (callback)."""
     reported_started: bool = False
     """True if its start was reported (main thread)."""
+    lead_in_frames: int | None = None
+    """Lead-in that its session asks for; None: that of the device (main thread)."""
+    signal: memoryview = field(default_factory=lambda: memoryview(b""))
+    """Bytes of the samples of the rest of a sound before its first frame (callback)."""
     reported_played: int = 0
     """Frames that were reported as played (main thread)."""
 
@@ -98,6 +104,10 @@ class PlaybackQueue:
         """True if playback stops at the next callback, before the device is reopened or closed (main thread)."""
         self.delay_frames = 0
         """Latency: frames after which one was certainly played (main thread, while there are no callbacks)."""
+        self.lead_in_frames = 0
+        """Quiet before the first sound after a silence, which wakes the device (main thread, as before)."""
+        self.sounded_at = -math.inf
+        """Monotonic time of the last sound (callback)."""
         self.called_at = 0.0
         """Monotonic time of the last callback (callback)."""
         self.late_calls = 0
@@ -111,6 +121,7 @@ class PlaybackQueue:
         """Track whose next frames have not arrived yet; None between tracks."""
         self._gap = 0
         """Frames of silence since then."""
+        self._lead_in_left = 0
         self._clear()
 
     def add(self, segment: QueuedSegment) -> None:
@@ -189,6 +200,8 @@ class PlaybackQueue:
                 if self._interrupted is track:
                     self._interrupted = None
                 continue
+            if segment.frames > self._offset:
+                filled = self._introduce(track, out, filled, requested)
             frames = min(segment.frames - self._offset, requested - filled)
             if frames:
                 self._count_gap(track)
@@ -208,6 +221,24 @@ class PlaybackQueue:
             if segment.last:
                 self._gap = 0
                 track.end = segment.end
+
+    def _introduce(self, track: Track, out: memoryview, filled: int, requested: int) -> int:
+        """Fill with what precedes the next frames of a track and is in no position: lead-in and signal."""
+        if self.called_at - self.sounded_at > ASLEEP_SECONDS:
+            self._lead_in_left = self.lead_in_frames if track.lead_in_frames is None else track.lead_in_frames
+        self.sounded_at = self.called_at
+        quiet = min(self._lead_in_left, requested - filled)
+        if quiet:
+            self._lead_in_left -= quiet
+            _fill_silence(out[: (filled + quiet) * SAMPLE_BYTES], filled * SAMPLE_BYTES)
+            filled += quiet
+        size = min(len(track.signal), (requested - filled) * SAMPLE_BYTES)
+        if size:
+            start = filled * SAMPLE_BYTES
+            out[start : start + size] = track.signal[:size]
+            track.signal = track.signal[size:]
+            filled += size // SAMPLE_BYTES
+        return filled
 
     def _count_gap(self, track: Track) -> None:
         """Count the silence before new frames as an underrun if it was within their track."""

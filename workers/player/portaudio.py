@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from voicestream.errors import AudioDeviceError
 from voicestream.protocol.audio_pool import SAMPLE_RATE
+from voicestream.workers.player.sinks import pulse
+from voicestream.workers.player.sinks.choice import Choice, choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import ModuleType
+
+    from voicestream.workers.player.sinks.sink import Sink
 
 TIMEOUT_SECONDS: Final = 5.0
 """Timeout of a call. A cold open takes 6 ms, the import 0.1 s, discovery of a Bluetooth device one or two seconds."""
@@ -34,6 +38,21 @@ CALLBACK_PRIORITY: Final = 1
 """The lowest real-time priority, which precedes all normal processes: no gaps on an overloaded machine."""
 
 Latency = Literal["low"] | float
+
+SERVER_DEVICE: Final = "pulse"
+"""Name of the device through which PortAudio reaches any sink of the sound server."""
+
+SERVER_DEVICES: Final = (SERVER_DEVICE, "default", "pipewire")
+"""Names of the devices that lead to the sound server where there is one."""
+
+SINK_VARIABLE: Final = "PULSE_SINK"
+"""Variable that names the sink of a stream when it is opened."""
+
+STREAM_PROPERTIES: Final = {
+    "PULSE_PROP_OVERRIDE_application.name": "voicestream",
+    "PULSE_PROP_OVERRIDE_application.icon_name": "audio-speakers",
+}
+"""Variables that name the stream in mixers; by default it has the name of Python."""
 
 _OR_A_FILE: Final = "or try: voicestream run --output FILE.wav"
 
@@ -64,7 +83,11 @@ class PortAudioStream:
     """Hz."""
     latency_seconds: float
     device: str
-    """Name of the device."""
+    """Name of the device for people."""
+    name: str = ""
+    """Name by which the device can be chosen again."""
+    sink: Sink | None = None
+    """Sink of the sound server; None: unknown, or there is no server."""
     underflows: int = 0
     """Blocks for which PortAudio reported an underflow."""
     has_ended: bool = False
@@ -102,7 +125,7 @@ class PortAudio:
         """Start a mono float32 stream.
 
         Args:
-            device: part of the device name; empty: the default device.
+            device: number, or name or a part of it, of a sink or a device; empty: the default device.
             rate: Hz.
             latency: size of the device buffer in seconds, or the lowest it offers.
             read: fills a buffer of bytes; called from the thread of PortAudio.
@@ -125,6 +148,11 @@ class PortAudio:
                 f"the sound device cannot be opened: {error.args[0] if error.args else error}",
                 hint=f"start a sound server (PulseAudio or PipeWire) or connect a device, {_OR_A_FILE}",
             ) from error
+
+    def sinks(self) -> list[Sink]:
+        """Return the sinks of the sound server; empty if there is none."""
+        with self._timeout("list the sinks"):
+            return pulse.sinks()
 
     def devices(self) -> tuple[list[Device], str]:
         """Return all output devices, and the name of the default one (empty if there is none).
@@ -173,11 +201,15 @@ class PortAudio:
         latency: Latency,
         read: Callable[[memoryview], None],
     ) -> PortAudioStream:
+        sinks = self.sinks()
         with self._timeout("open the sound device"):
-            index = _find(sounddevice, device) if device else None
+            index, sink = _chosen(sounddevice, device, sinks) if device else (None, None)
             try:
                 found = cast("dict[str, Any]", sounddevice.query_devices(index, "output"))
-                stream = PortAudioStream(rate=rate, latency_seconds=0.0, device=str(found["name"]))
+                name = str(found["name"])
+                stream = PortAudioStream(rate=rate, latency_seconds=0.0, device=sink.description if sink else name)
+                stream.name = sink.name if sink else name
+                stream.sink = sink or _sink_of(name, sinks)
 
                 def fill(out: Any, frames: int, when: Any, status: Any) -> None:  # noqa: ANN401, ARG001
                     stream.raise_thread_priority()
@@ -188,21 +220,22 @@ class PortAudio:
                 def end() -> None:
                     stream.has_ended = True
 
-                inner = sounddevice.RawOutputStream(
-                    samplerate=rate,
-                    blocksize=round(rate * BLOCK_SECONDS),
-                    device=index,
-                    channels=1,
-                    dtype="float32",
-                    latency=latency,
-                    callback=fill,
-                    finished_callback=end,
-                )
-                try:
-                    inner.start()
-                except sounddevice.PortAudioError:
-                    inner.close(ignore_errors=True)
-                    raise
+                with _at_sink(sink):
+                    inner = sounddevice.RawOutputStream(
+                        samplerate=rate,
+                        blocksize=round(rate * BLOCK_SECONDS),
+                        device=index,
+                        channels=1,
+                        dtype="float32",
+                        latency=latency,
+                        callback=fill,
+                        finished_callback=end,
+                    )
+                    try:
+                        inner.start()
+                    except sounddevice.PortAudioError:
+                        inner.close(ignore_errors=True)
+                        raise
             except sounddevice.PortAudioError as error:
                 if error.args[1:2] == (INVALID_SAMPLE_RATE,) and rate == SAMPLE_RATE:
                     own = sounddevice.query_devices(index, "output")["default_samplerate"]
@@ -216,6 +249,8 @@ class PortAudio:
 
     def _load(self) -> Any:  # noqa: ANN401 - the module, whose import fails where there is no PortAudio
         if self._module is None:
+            for variable, value in STREAM_PROPERTIES.items():
+                os.environ.setdefault(variable, value)
             with self._timeout("load PortAudio"):
                 try:
                     import sounddevice
@@ -239,19 +274,42 @@ class PortAudio:
             timer.cancel()
 
 
-def _find(sounddevice: Any, part: str) -> int:  # noqa: ANN401
-    """Return the index of the output device with this name, else of the first one that contains it."""
+def _chosen(sounddevice: Any, wanted: str, sinks: list[Sink]) -> tuple[int, Sink | None]:  # noqa: ANN401
+    """Return the index of the chosen output device, and the sink to be reached through it.
+
+    Raises:
+        AudioDeviceError: there is no such device.
+    """
     outputs = [(index, str(device["name"])) for index, device in _outputs(sounddevice)]
-    wanted = part.casefold()
-    equal = [i for i, name in outputs if name.casefold() == wanted]
-    containing = [i for i, name in outputs if wanted in name.casefold()]
-    if not containing:
-        names = ", ".join(name for _, name in outputs) or "none"
-        raise AudioDeviceError(
-            f"there is no sound device with {part!r} in its name; there are: {names}",
-            hint="Try: voicestream run --device NAME with one of these, or without --device for the default",
-        )
-    return (equal or containing)[0]
+    names = [name for _, name in outputs]
+    choice: Choice = choose(wanted, sinks if SERVER_DEVICE in names else [], names)
+    place = names.index(SERVER_DEVICE) if choice.device is None else choice.device
+    return outputs[place][0], choice.sink
+
+
+def _sink_of(device: str, sinks: list[Sink]) -> Sink | None:
+    """Return the sink at which a device plays that leads to the sound server; None for other devices."""
+    if device not in SERVER_DEVICES:
+        return None
+    named = os.environ.get(SINK_VARIABLE)
+    return next((sink for sink in sinks if sink.name == named), next((one for one in sinks if one.is_default), None))
+
+
+@contextlib.contextmanager
+def _at_sink(sink: Sink | None) -> Generator[None]:
+    """Have streams that are opened in the block play at a sink; without one at that of the user's environment."""
+    if sink is None:
+        yield
+        return
+    before = os.environ.get(SINK_VARIABLE)
+    os.environ[SINK_VARIABLE] = sink.name
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SINK_VARIABLE]
+        else:
+            os.environ[SINK_VARIABLE] = before
 
 
 def _outputs(sounddevice: Any) -> list[tuple[int, dict[str, Any]]]:  # noqa: ANN401

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.errors import AudioDeviceError
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.workers.player.portaudio import BLOCK_SECONDS, RateRejectedError
+from voicestream.workers.player.sinks import lead_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ class SoundDevice:
         Args:
             queue: the playback queue.
             audio: PortAudio.
-            name: part of the device name; empty: the default device.
+            name: number, or name or a part of it, of a device; empty: the default device.
             hung: called when PortAudio hangs; exits the process.
             clock: monotonic seconds.
             sleep: sleeps for so many seconds.
@@ -112,6 +113,10 @@ class SoundDevice:
             resampled = ResamplingReader(queue.read, rejected.rate)
             delay_frames += resampled.delay_frames
             stream = self._audio.open(self._name, rejected.rate, latency, resampled.read)
+        if self._name.strip().isdecimal():
+            # The number may be that of another device when this one is opened again.
+            self._name = stream.name
+        queue.lead_in_frames = round(lead_in.seconds_for(stream.sink, stream.device) * SAMPLE_RATE)
         # One block more than the buffer: the callback fills it before it is played.
         delay_frames += (stream.latency_seconds + BLOCK_SECONDS) * SAMPLE_RATE
         queue.delay_frames = math.ceil(delay_frames)
@@ -189,6 +194,7 @@ class SoundDevice:
 
     def _handle_loss(self, now: float, *, wanted: bool) -> bool:
         _log.warning("device=%r disappeared", self.description)
+        self._queue.sounded_at = -math.inf  # another one may be asleep
         self.close()
         if not wanted:
             return False

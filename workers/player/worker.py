@@ -37,7 +37,7 @@ from voicestream.workers.player.wav_output import WavSink
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.protocol.messages import FromWorker, ToWorker
+    from voicestream.protocol.messages import FromWorker, OutputOptions, ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
     from voicestream.workers.player.output import Output
@@ -154,13 +154,14 @@ class PlayerWorker:
 
                 return ImmediateOutput(self._pool, EncodedSink(message.output.path, message.position, encoding))
             case "speakers":
-                return self._speakers(message.session, message.output.device)
+                return self._speakers(message.session, message.output)
 
-    def _speakers(self, session: str, device: str) -> LoudspeakerOutput:
+    def _speakers(self, session: str, options: OutputOptions) -> LoudspeakerOutput:
+        device = options.device
         speakers = self._devices.get(device)
         if speakers is None:
             speakers = LoudspeakerOutput(self._pool, self._audio, device, self._give_up)
-        speakers.add_session(session)
+        speakers.add_session(session, options.lead_in_seconds)
         self._devices[device] = speakers
         if self._playlist.paused:
             speakers.pause()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import collections
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voicestream.protocol.audio_pool import SLOT_FRAMES, Cursor
 from voicestream.protocol.messages import (
@@ -53,7 +53,7 @@ from voicestream.supervisor.ledger.ledger import Ledger
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicestream.protocol.messages import FromWorker, Role, ToWorker
+    from voicestream.protocol.messages import FromWorker, OutputKind, Role, ToWorker
     from voicestream.supervisor.ledger.commands import Command
 
 WORKING_ROLES: tuple[Role, ...] = ("translation", "tts", "player")
@@ -71,11 +71,18 @@ UNTRANSLATABLE = "untranslatable"
 """The translator says of this text that it has found no translation."""
 
 
-def options(*, target: str = "nl", max_lag_seconds: float = 0.0, beams: int = 1, **more: float) -> SessionOptions:
+def options(
+    *,
+    target: str = "nl",
+    max_lag_seconds: float = 0.0,
+    beams: int = 1,
+    output: OutputKind = "null",
+    **more: Any,  # noqa: ANN401 - fields of SessionOptions
+) -> SessionOptions:
     """A session of English, translated into Dutch, to nowhere; one with the target ``en`` needs no translation."""
     return SessionOptions(
         parser=ParserOptions(),
-        output=OutputOptions(kind="null"),
+        output=OutputOptions(kind=output),
         target=target,
         translation=TranslationOptions(beams=beams),
         max_lag_seconds=max_lag_seconds,
@@ -162,9 +169,10 @@ class World:
         detach: bool = False,
         translator: str = "translation",
         tts: str = "tts",
+        **more: Any,  # noqa: ANN401 - fields of SessionOptions
     ) -> None:
         """A session begins."""
-        wanted = options(target=target, max_lag_seconds=max_lag_seconds, beams=beams)
+        wanted = options(target=target, max_lag_seconds=max_lag_seconds, beams=beams, **more)
         workers = SessionWorkers(
             translator=None if target == "en" else worker_id(translator),
             voice=VoiceRoute(worker_id(tts)),

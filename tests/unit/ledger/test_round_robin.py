@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.supervisor.ledger.round_robin import HOLD_SECONDS, Candidate, Queued, Turn, behind, holds, next_session
+from voicestream.supervisor.ledger.turns.round_robin import (
+    HOLD_SECONDS,
+    Candidate,
+    Queued,
+    Turn,
+    behind,
+    holds,
+    next_session,
+)
 
 NOW = 100.0
 ORDER = ("a", "b", "c")

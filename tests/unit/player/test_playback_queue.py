@@ -11,6 +11,7 @@ import pytest
 from voicestream.protocol import audio_pool
 from voicestream.protocol.audio_pool import AudioPool, Cursor
 from voicestream.workers.player.playback_queue import PlaybackQueue, QueuedSegment, Track
+from voicestream.workers.player.sinks.lead_in import ASLEEP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,3 +226,50 @@ def test_a_sentence_that_begins_on_a_device_opened_anew_misses_nothing(deck: Dec
     deck.add(second, 0, 120, last=True)
     deck.ask(after_seconds=1.0)
     assert (first.underrun_frames, second.underrun_frames) == (0, 0)
+
+
+def test_an_idle_device_gets_quiet_before_the_first_frame_and_counts_it_nowhere(deck: Deck) -> None:
+    deck.tape.lead_in_frames = BLOCK + 20
+    first = deck.track(1)
+    deck.add(first, 0, 60, last=True)
+    assert deck.ask(3) == [*[0] * (BLOCK + 20), *range(1, 61), *[0] * (2 * BLOCK - 80)]
+    assert (first.end, first.delivered, first.underrun_frames) == (60, 60, 0)
+    deck.add(deck.track(2), 0, 60, last=True)
+    assert deck.ask()[:60] == list(range(1, 61)), "it is awake"
+    deck.ask(after_seconds=ASLEEP_SECONDS + 1)
+    third = deck.track(3)
+    third.lead_in_frames = 10  # its session asks for less than the device needs
+    deck.add(third, 0, 60, last=True)
+    assert deck.ask()[:70] == [*[0] * 10, *range(1, 61)]
+
+
+def test_a_lead_in_goes_on_after_the_device_was_opened_again(deck: Deck) -> None:
+    deck.tape.lead_in_frames = 2 * BLOCK
+    track = deck.track(1)
+    piece = deck.add(track, 0, 60, last=True)
+    assert deck.ask() == [0] * BLOCK
+    deck.tape.reset()
+    deck.tape.add(piece)
+    assert deck.ask(2)[BLOCK : BLOCK + 60] == list(range(1, 61))
+
+
+def test_a_pause_that_puts_the_device_to_sleep_is_followed_by_quiet_within_the_sentence(deck: Deck) -> None:
+    deck.tape.lead_in_frames = 30
+    track = deck.track(1)
+    deck.add(track, 0, 240, last=True)
+    deck.ask(2)
+    deck.tape.pause()
+    deck.ask(after_seconds=ASLEEP_SECONDS + 1)
+    deck.tape.is_paused = False
+    assert deck.ask() == [*[0] * 30, *range(211, 241), *[0] * 60]
+    assert track.underrun_frames == 0
+
+
+def test_a_signal_is_heard_once_before_its_sentence_and_is_in_no_position(deck: Deck) -> None:
+    deck.tape.lead_in_frames = 10
+    track = deck.track(1)
+    track.signal = memoryview(np.full(BLOCK, 9, np.float32).tobytes())
+    deck.add(track, 0, 60)
+    deck.add(track, 60, 60, last=True)
+    assert deck.ask(3)[:250] == [*[0] * 10, *[9] * BLOCK, *range(1, 121)]
+    assert (track.end, track.delivered) == (120, 120)

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from voicestream.cli.click_classes import GroupedCommand
+from voicestream.cli.session import output_option
 from voicestream.config import languages, options
 from voicestream.config.engine_settings import check_compute
 from voicestream.errors import ConfigurationError, UsageError
@@ -75,7 +76,18 @@ class _NumberRange(click.FloatRange):
         return number
 
 
-_CHECKS: Final[dict[str, Callable[[str], str]]] = {"from": _language, "to": _language, "compute": check_compute}
+def _lead_in(typed: str) -> str:
+    """Return the validated value of ``--lead-in``."""
+    output_option.lead_in_seconds(typed)
+    return typed
+
+
+_CHECKS: Final[dict[str, Callable[[str], str]]] = {
+    "from": _language,
+    "to": _language,
+    "compute": check_compute,
+    "lead-in": _lead_in,
+}
 """Checks beyond the type of a value."""
 
 

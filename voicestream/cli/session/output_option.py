@@ -10,11 +10,15 @@ import time
 from pathlib import Path
 from typing import Final
 
+from voicestream.config.engine_settings import AUTO
 from voicestream.errors import UsageError
 from voicestream.protocol.messages import OutputKind, OutputOptions
 
 SESSION: Final = "{session}"
 """Placeholder for a unique session name."""
+
+MAX_LEAD_IN_MS: Final = 3000
+"""Upper limit: a device that sleeps longer has another problem."""
 
 _PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}")
 KINDS: Final[dict[str, OutputKind]] = {".wav": "wav", ".flac": "flac", ".opus": "opus", ".ogg": "opus"}
@@ -26,12 +30,29 @@ _HEADER_BYTES: Final = 44
 """Size of a WAV header."""
 
 
-def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
+def lead_in_seconds(typed: str) -> float | None:
+    """Return the seconds of ``--lead-in``; None: by the kind of device.
+
+    Raises:
+        UsageError: it is neither ``auto`` nor a number of milliseconds.
+    """
+    if typed == AUTO:
+        return None
+    if not typed.isdecimal() or int(typed[:6]) > MAX_LEAD_IN_MS:
+        raise UsageError(
+            f"--lead-in {typed}: must be {AUTO}, or a whole number of milliseconds up to {MAX_LEAD_IN_MS}",
+            hint="Try: --lead-in 500",
+        )
+    return int(typed) / 1000
+
+
+def parse(output: str, device: str, *, lead_in: str = AUTO, force: bool = False) -> OutputOptions:
     """Parse ``--output``.
 
     Args:
         output: ``speakers``, ``null``, a sound file, a directory, or a file name with ``{session}``.
-        device: part of the name of a sound device.
+        device: number, or name or a part of it, of a sink or a sound device.
+        lead_in: see ``lead_in_seconds``.
         force: an existing file may be overwritten.
 
     Raises:
@@ -39,7 +60,7 @@ def parse(output: str, device: str, *, force: bool = False) -> OutputOptions:
         ConfigurationError: the package that writes such a file is not installed.
     """
     if output == "speakers":
-        return OutputOptions(kind="speakers", device=device)
+        return OutputOptions(kind="speakers", device=device, lead_in_seconds=lead_in_seconds(lead_in))
     if output == "null":
         return OutputOptions(kind="null")
     unknown = [name for name in _PLACEHOLDER.findall(output) if name != SESSION]

@@ -166,7 +166,12 @@ def request(
     with named_source(context, "gpu", "compute"):
         compute, gpus = gpu_option.devices(context)
     with named_source(context, "output"):
-        output = output_option.parse(str(values["output"]), str(values["device"]), force=bool(values["force"]))
+        output = output_option.parse(
+            str(values["output"]),
+            str(values["device"]),
+            lead_in=str(values["lead_in"]),
+            force=bool(values["force"]),
+        )
     source = str(values["source"])
     target = str(values["target"] or source)
     voices = _voices_by_language(context, found, models)
@@ -202,6 +207,7 @@ def request(
         keep_alive_seconds=float(values["keep_alive"]),
         max_lag_seconds=float(values.get("max_lag") or 0.0),
         quiet=bool(values["quiet"]),
+        turn_signal=values["turn_signal"],
         history_days=float(values["history_days"]) if values["history"] else 0.0,
         project=_name(str(values["name"] or project.directory.name)),
     )

@@ -1,0 +1,1 @@
+"""Turns of sessions: scheduling, and the signal at a change. Sans-I/O."""
