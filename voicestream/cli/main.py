@@ -47,6 +47,8 @@ COMMANDS: Final = {
     "setup": ("setup", "Download a translation model and a voice (interactive)."),
     "models": ("models", "Manage models: list, pull, remove, path."),
     "voices": ("voices", "Manage voices: list, add, remove, try."),
+    "config": ("configuring.config", "Show or edit the configuration."),
+    "devices": ("configuring.devices", "List the sound devices for --device."),
     "doctor": ("doctor", "Check the installation; each problem with the command that mends it."),
     "bench": ("bench", "Run the benchmarks on this machine."),
 }

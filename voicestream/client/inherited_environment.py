@@ -47,6 +47,9 @@ def for_supervisor(environment: Mapping[str, str]) -> dict[str, str]:
 
 def is_taken(name: str) -> bool:
     """Return whether a variable of this name is inherited."""
-    if _SECRET.search(name.upper()):
-        return False
-    return name in NAMES or name.startswith(PREFIXES)
+    return not is_secret(name) and (name in NAMES or name.startswith(PREFIXES))
+
+
+def is_secret(name: str) -> bool:
+    """Return whether the value of a variable or a key of this name is a secret."""
+    return _SECRET.search(name.upper().replace("-", "_")) is not None

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from voicestream import __version__, log
-from voicestream.config import config_file, user_directories
+from voicestream.config import config_file, project_file, user_directories
 from voicestream.doctor.finding import Finding
 from voicestream.errors import ConfigurationError
 from voicestream.protocol import untracked_memory
@@ -39,6 +39,16 @@ def configuration() -> Iterator[Finding]:
     config_file.load(path)
     text = str(path) if path.exists() else f"{path} does not exist; nothing needs it"
     yield Finding("configuration", "ok", text)
+
+
+def project() -> Iterator[Finding]:
+    """Report the project's file, and each error in it."""
+    found = project_file.of_working_directory()
+    for problem in found.problems:
+        yield Finding("project", "problem", str(problem), problem.hint or "voicestream config edit --project")
+    if not found.problems and found.file is not None:
+        keys = ", ".join(found.settings.options) or "nothing"
+        yield Finding("project", "ok", f"{found.file} sets {keys}")
 
 
 def logs() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Findings about PortAudio, sound devices and the test tone."""
+"""Findings about PortAudio, sound devices, sinks and the test tone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import msgspec
 from voicestream.doctor.finding import Finding
 from voicestream.workers.player import device_probe
 from voicestream.workers.player.device_probe import Probe
+from voicestream.workers.player.portaudio import SERVER_DEVICES
+from voicestream.workers.player.sinks import lead_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +25,10 @@ def sound(device: str, *, plays_tone: bool) -> Iterator[Finding]:
     """Report the output devices, and play a test tone.
 
     Args:
-        device: part of the name of the device of the tone; empty: the default device.
+        device: number, or name or a part of it, of the device of the tone; empty: the default device.
         plays_tone: whether to play.
     """
-    found = _probe(device, plays_tone=plays_tone)
+    found = probe(device, plays_tone=plays_tone)
     names = ", ".join(each.name for each in found.devices)
     if found.error:
         text = f"{found.error}; devices: {names}" if names else found.error
@@ -37,11 +39,29 @@ def sound(device: str, *, plays_tone: bool) -> Iterator[Finding]:
         yield Finding("sound", "problem", text, hint)
     else:
         yield Finding("sound", "ok", f"default device: {found.default}; all: {names}")
+        yield from _of_sinks(found)
     if found.opened:
         yield Finding("tone", "ok", f"a test tone was played on {found.opened}")
 
 
-def _probe(device: str, *, plays_tone: bool) -> Probe:
+def _of_sinks(found: Probe) -> Iterator[Finding]:
+    for sink in found.sinks:
+        kind = lead_in.kind_of(sink, "")
+        wakes = f"; lead-in {lead_in.SECONDS[kind] * 1000:.0f} ms ({kind})" if kind else ""
+        default = ", default" if sink.is_default else ""
+        yield Finding("sink", "ok", f"{sink.description} ({sink.name}{default}){wakes}")
+    if not found.sinks and found.default in SERVER_DEVICES:
+        text = "no sink of a sound server can be chosen by name; --device takes the devices above"
+        yield Finding("sink", "note", text, "voicestream devices")
+
+
+def probe(device: str = "", *, plays_tone: bool = False) -> Probe:
+    """Return what a process of its own finds out about the sound devices.
+
+    Args:
+        device: number, or name or a part of it, of the device of the tone; empty: the default device.
+        plays_tone: whether to play a test tone.
+    """
     command = [sys.executable, "-P", "-m", device_probe.__name__, f"--device={device}"]
     try:
         done = subprocess.run(

@@ -18,7 +18,8 @@ import msgspec
 
 from voicestream.errors import AudioDeviceError
 from voicestream.protocol.audio_pool import SAMPLE_RATE
-from voicestream.workers.player.portaudio import Device, PortAudio, RateRejectedError
+from voicestream.workers.player.portaudio import SERVER_DEVICE, Device, PortAudio, RateRejectedError
+from voicestream.workers.player.sinks.sink import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,10 @@ EXIT_HUNG: Final = 70
 class Probe(msgspec.Struct, frozen=True):
     """Result of the probe."""
 
+    sinks: list[Sink] = []
+    """Sinks of the sound server that can be chosen; empty without a server."""
     devices: list[Device] = []
+    """Output devices of PortAudio."""
     default: str = ""
     """Name of the default output device; empty if there is none."""
     opened: str = ""
@@ -61,18 +65,21 @@ def probe(audio: PortAudio, device: str, *, plays_tone: bool) -> Probe:
 
     Args:
         audio: PortAudio.
-        device: part of the device name; empty: the default device.
+        device: number, or name or a part of it; empty: the default device.
         plays_tone: whether to play.
     """
     found: list[Device] = []
+    sinks: list[Sink] = []
     default = opened = ""
     try:
         found, default = audio.devices()
+        if any(one.name == SERVER_DEVICE for one in found):
+            sinks = audio.sinks()
         if plays_tone:
             opened = _play(audio, device)
     except AudioDeviceError as error:
-        return Probe(devices=found, default=default, error=str(error), hint=error.hint)
-    return Probe(devices=found, default=default, opened=opened)
+        return Probe(sinks=sinks, devices=found, default=default, error=str(error), hint=error.hint)
+    return Probe(sinks=sinks, devices=found, default=default, opened=opened)
 
 
 def tone(rate: int, ended: Callable[[], None]) -> Callable[[memoryview], None]:

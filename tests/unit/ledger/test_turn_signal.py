@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from helpers.supervisor.simulated_workers import World
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
 
     from voicestream.protocol.messages import OutputKind, Play, ToWorker, TurnSignal

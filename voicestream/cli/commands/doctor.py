@@ -26,7 +26,9 @@ INDENT: Final = 9
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--tone", is_flag=True, help="Play a test tone.")
-@click.option("--device", default="", metavar="NAME", help="Part of the device name for the tone.  [default: system's]")
+@click.option(
+    "--device", default="", metavar="NAME", help="Device for the tone: number or part of its name.  [default: system's]"
+)
 def doctor(*, as_json: bool, tone: bool, device: str) -> int:
     """Check Python, sound, engines, models, licences, GPU and the running supervisor.
 
@@ -50,7 +52,7 @@ def diagnose(device: str, *, plays_tone: bool) -> Iterator[Finding]:
     """Run all checks, the quick ones first.
 
     Args:
-        device: part of the name of the device of the tone; empty: the default device.
+        device: number, or name or a part of it, of the device of the tone; empty: the default device.
         plays_tone: whether to play a test tone.
     """
     from voicestream.doctor import engines, environment, sound, supervisor
@@ -58,6 +60,7 @@ def diagnose(device: str, *, plays_tone: bool) -> Iterator[Finding]:
     checks: dict[str, Callable[[], Iterable[Finding]]] = {
         "python": environment.python,
         "configuration": environment.configuration,
+        "project": environment.project,
         "logs": environment.logs,
         "run directory": environment.run_directory,
         "disk": environment.disk,

@@ -95,14 +95,14 @@ def named_source(context: click.Context, *names: str) -> Generator[None]:
     try:
         yield
     except VoicestreamError as error:
-        places = [place for name in names if (place := _place(context, name))]
+        places = [place for name in names if (place := place_of(context, name))]
         if not places or error.exit_code not in (EXIT_USAGE, ConfigurationError.exit_code):
             raise
         raise ConfigurationError(f"{places[0]}: {error}", hint=error.hint) from error
 
 
-def _place(context: click.Context, name: str) -> str:
-    """Return the source of a value that was not typed and is no default."""
+def place_of(context: click.Context, name: str) -> str:
+    """Return the source of a value that was neither typed nor is a default; empty for others."""
     if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
         parameter = next(parameter for parameter in context.command.params if parameter.name == name)
         return f"{parameter.envvar}={parameter.resolve_envvar_value(context)}"
@@ -218,7 +218,7 @@ def request(
         worker_limits=worker_limits.resolve(found.idle_seconds, found.memory_bytes),
         detach=bool(values.get("detach")),
         enabled=bool(values["enabled"]),
-        disabled_by=_place(context, "enabled"),
+        disabled_by=place_of(context, "enabled"),
     )
 
 

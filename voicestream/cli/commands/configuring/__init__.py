@@ -1,0 +1,1 @@
+"""Commands about the configuration and the devices it can name."""
