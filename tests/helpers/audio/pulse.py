@@ -133,9 +133,10 @@ class PulseServer:
         self.ask("load-module", "module-null-source", "source_name=vs_quiet", "rate=24000", "channels=1")
         assert self.ask("get-default-source").strip() == "vs_quiet"
 
-    def add_sink(self, name: str) -> None:
-        """Plug in a device."""
-        self.ask("load-module", "module-null-sink", *_null_sink(name).split())
+    def add_sink(self, name: str, properties: str = "") -> None:
+        """Plug in a device; ``properties`` as the server writes them: ``device.bus=usb device.description='Buds'``."""
+        described = [f'sink_properties="{properties}"'] if properties else []
+        self.ask("load-module", "module-null-sink", *_null_sink(name).split(), *described)
         assert name in self.sinks
 
     def remove_sink(self, name: str) -> None:
