@@ -144,7 +144,8 @@ class Soak:
         """One session, or two at once, and the account of what was heard of them."""
         self._recorder.take()
         anew = self._random.random() < ANEW
-        options = ("--keep-alive", "0") if anew else ()
+        # A chime would be heard between the sentences of two sessions.
+        options = ("--turn-signal", "none", *(("--keep-alive", "0") if anew else ()))
         runs = [self._place.run(*options, output="speakers") for _ in range(1 + (self._random.random() < TOGETHER))]
         self._look_at_player(runs[0])
         wanted = [self._random.choices(TEXTS, k=self._random.randint(*SENTENCES)) for _ in runs]

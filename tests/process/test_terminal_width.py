@@ -27,6 +27,7 @@ SHOWN = (
     ("run", "--help"),
     ("voices", "--help"),
     ("setup", "--help"),
+    ("config", "show"),
 )
 
 WATCH = ("workers", "status", "--watch")

@@ -47,7 +47,7 @@ def sound(device: str, *, plays_tone: bool) -> Iterator[Finding]:
 def _of_sinks(found: Probe) -> Iterator[Finding]:
     for sink in found.sinks:
         kind = lead_in.kind_of(sink, "")
-        wakes = f"; lead-in {lead_in.SECONDS[kind] * 1000:.0f} ms ({kind})" if kind else ""
+        wakes = f"; lead-in {lead_in.milliseconds(sink, '')} ms ({kind})" if kind else ""
         default = ", default" if sink.is_default else ""
         yield Finding("sink", "ok", f"{sink.description} ({sink.name}{default}){wakes}")
     if not found.sinks and found.default in SERVER_DEVICES:

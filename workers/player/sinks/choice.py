@@ -41,7 +41,7 @@ def choose(wanted: str, sinks: Sequence[Sink], devices: Sequence[str]) -> Choice
     """
     typed = wanted.strip().casefold()
     choices = [Choice(sink=sink) for sink in sinks] + [Choice(device=place) for place in range(len(devices))]
-    names = [(sink.name.casefold(), sink.description.casefold()) for sink in sinks]
+    names: list[tuple[str, ...]] = [(sink.name.casefold(), sink.description.casefold()) for sink in sinks]
     names += [(name.casefold(),) for name in devices]
     for choice, known in zip(choices, names, strict=True):
         if typed in known:

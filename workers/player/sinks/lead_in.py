@@ -50,3 +50,8 @@ def seconds_for(sink: Sink | None, device: str) -> float:
     if sink is not None and sink.is_running:
         return 0.0
     return SECONDS.get(kind_of(sink, device), 0.0)
+
+
+def milliseconds(sink: Sink | None, device: str) -> int:
+    """Return the lead-in of an idle device in milliseconds."""
+    return round(SECONDS.get(kind_of(sink, device), 0.0) * 1000)
