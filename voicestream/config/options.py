@@ -15,6 +15,9 @@ from voicestream.config.formats import FORMATS
 Group = Literal["Input", "Language", "Voice", "Output", "Machine"]
 """Group title in ``--help``."""
 
+NO_SIGNAL: Final = "none"
+"""Value of ``--turn-signal`` for no signal."""
+
 MAX_PAUSE_SECONDS: Final = 10
 """Upper limit: a longer pause looks like a failure."""
 
@@ -263,7 +266,7 @@ OPTIONS: Final = (
         name="turn-signal",
         group="Output",
         help="Signal when another session gets its turn: its name, or a chime.",
-        choices=("chime", "name", "none"),
+        choices=("chime", "name", NO_SIGNAL),
         default="chime",
         shows_default=True,
         in_project=True,

@@ -32,7 +32,7 @@ Stage = Literal["parser", "translation", "tts", "player"]
 WorkerState = Literal["not_started", "starting", "loading", "ready", "busy", "stopping", "backoff", "failed"]
 OutputKind = Literal["speakers", "wav", "flac", "opus", "null"]
 SentenceKind = Literal["speech", "agent_error"]
-TurnSignal = Literal["chime", "name", "none"]
+TurnSignal = Literal["", "chime", "name"]
 PlayerSignal = Literal["", "chime"]
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
@@ -155,8 +155,8 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Days for which the session is kept in the history; 0 = it is not recorded."""
     project: str = ""
     """Name of the session for people, by default that of the project's directory."""
-    turn_signal: TurnSignal = "none"
-    """Signal before its first sentence after one of another session."""
+    turn_signal: TurnSignal = ""
+    """Signal before its first sentence after one of another session; empty = no signal."""
     quiet: bool = False
     """The client shows errors only; the note that a better engine is not ready is kept for another session."""
 

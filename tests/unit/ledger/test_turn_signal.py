@@ -72,7 +72,7 @@ def test_nothing_is_added_to_a_single_session_or_to_files(signal: TurnSignal) ->
 
 
 def test_none_is_silent() -> None:
-    world = world_of("none")
+    world = world_of("")
     speak(world, ("a", 0), ("b", 0))
     assert (world.chimes, world.order) == ([], [("a", 0), ("b", 0)])
 

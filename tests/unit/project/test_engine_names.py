@@ -21,7 +21,8 @@ EXCEPTIONS = {
     "voicestream/cli/voice_prompt.py": "the answer none, no voice, is no engine",
     "voicestream/bench/gpu/": "a benchmark of two engines, beside the libraries from which their models come",
     "voicestream/bench/driven_run.py": "the word none in a message",
-    "workers/player/portaudio.py": "the word none in a message",
+    "voicestream/config/options.py": "the value none of an option that concerns no engine",
+    "workers/player/sinks/choice.py": "the word none in a message",
     "workers/engines/piper/voices.py": "words in the files of its voices, which name what reads their texts",
 }
 

@@ -15,7 +15,7 @@ from voicestream.cli.session import gpu_option, output_option
 from voicestream.cli.session.click_options import check_environment, error_text
 from voicestream.config import config_file, languages, project_file, worker_limits
 from voicestream.config.engine_settings import AUTO
-from voicestream.config.options import BY_NAME
+from voicestream.config.options import BY_NAME, NO_SIGNAL
 from voicestream.engines import registry
 from voicestream.errors import EXIT_USAGE, ConfigurationError, UsageError, VoicestreamError
 from voicestream.protocol.messages import LanguageVoice, ParserOptions, SessionOptions, TranslationOptions
@@ -207,7 +207,7 @@ def request(
         keep_alive_seconds=float(values["keep_alive"]),
         max_lag_seconds=float(values.get("max_lag") or 0.0),
         quiet=bool(values["quiet"]),
-        turn_signal=values["turn_signal"],
+        turn_signal="" if values["turn_signal"] == NO_SIGNAL else values["turn_signal"],
         history_days=float(values["history_days"]) if values["history"] else 0.0,
         project=_name(str(values["name"] or project.directory.name)),
     )
