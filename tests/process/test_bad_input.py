@@ -168,3 +168,17 @@ def test_help_names_every_command(place: Voicestream) -> None:
     assert done.returncode == 0
     for command in ("run", "say", "demo", "workers", "up", "down"):
         assert f"  {command} " in done.stdout
+
+
+def test_a_project_can_switch_speech_off_and_its_other_keys_are_named_with_their_line(place: Voicestream) -> None:
+    file = place.cwd / ".voicestream.toml"
+    file.write_text("enabled = false\n")
+    done = place.call("run", "--tee", stdin=b"A line.\n" * 100_000)
+    assert (done.returncode, done.stdout) == (0, "A line.\n" * 100_000)
+    assert f"speech is off: {file}, line 1" in done.stderr
+    assert place.call("say", "Hello.").returncode == 0
+    assert not place.runtime.exists(), "no supervisor was started"
+    file.write_text('captions = false\ntts = "espeak"\n')
+    done = place.call("run", stdin=line("Hello."))
+    assert done.returncode == 78
+    assert f"{file}, line 2: tts is not allowed" in done.stderr

@@ -58,7 +58,7 @@ def load(directory: Path) -> Project:
     """Return the project of an absolute directory; errors of its file are in ``problems``."""
     found = find(directory)
     if found is None:
-        repository = next((one for one in (directory, *directory.parents) if (one / ".git").exists()), directory)
+        repository = next((one for one in (directory, *directory.parents) if _exists(one / ".git")), directory)
         return Project(repository)
     try:
         settings, problems = parse(_read(found), str(found))
@@ -68,10 +68,10 @@ def load(directory: Path) -> Project:
 
 
 def of_working_directory() -> Project:
-    """Return the project of the working directory; one without a file if that directory was deleted."""
+    """Return the project of the working directory; one without a file if that directory cannot be reached."""
     try:
         return load(Path.cwd())
-    except FileNotFoundError:
+    except OSError:
         return Project(Path("/"))
 
 
@@ -150,6 +150,14 @@ def _read(file: Path) -> str:
     except OSError as error:
         hint = f"A {NAME} is a regular file of yours, of at most {MAX_BYTES >> 10} KiB."
         raise ConfigurationError(f"cannot read {file}: {error.strerror}", hint=hint) from error
+
+
+def _exists(path: Path) -> bool:
+    """Return whether a file exists; False for one that may not be looked up."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -95,3 +95,14 @@ def test_a_relative_name_in_a_directory_that_was_deleted_is_refused(
     monkeypatch.chdir(gone)
     gone.rmdir()
     assert refused("x.wav") == "--output x.wav: the current directory was deleted"
+
+
+@pytest.mark.parametrize(("typed", "seconds"), [("auto", None), ("0", 0.0), ("500", 0.5), ("3000", 3.0)])
+def test_a_lead_in_is_auto_or_a_number_of_milliseconds(typed: str, seconds: float | None) -> None:
+    assert output_option.parse("speakers", "", lead_in=typed).lead_in_seconds == seconds
+
+
+@pytest.mark.parametrize("typed", ["", "soon", "-1", "3001", "1.5", "9" * 5000, "٣٠٠٠٠"])
+def test_any_other_lead_in_is_a_usage_error(typed: str) -> None:
+    with pytest.raises(UsageError, match="whole number of milliseconds"):
+        output_option.lead_in_seconds(typed)

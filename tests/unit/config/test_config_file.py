@@ -336,3 +336,13 @@ def test_the_line_of_a_mistake_in_a_long_file_is_found_soon() -> None:
     with pytest.raises(ConfigurationError, match=r"line \d+: "):
         parse(f"wrong = 1\nkeep = [\n{'1,' * 10}\n" + "1,\n" * 3000 + "]\n", "config.toml")
     assert time.process_time() - begin < 30
+
+
+def test_a_key_may_have_underscores_and_some_options_take_numbers() -> None:
+    found = parse('lead_in = 500\ndevice = 2\nkeep_alive = 7\nturn-signal = "name"\n', "c.toml")
+    assert found.options == {"lead-in": 500, "device": 2, "keep-alive": 7, "turn-signal": "name"}
+    assert found.place_of("keep-alive") == "c.toml, line 3"
+    with pytest.raises(ConfigurationError, match="line 2: keep_alive"):
+        parse("keep-alive = 7\nkeep_alive = 8\n", "c.toml")
+    with pytest.raises(ConfigurationError, match="device must be str or int, is True"):
+        parse("device = true\n", "c.toml")
