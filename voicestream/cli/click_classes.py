@@ -34,7 +34,7 @@ class Group(click.Group):
             NoSuchCommandError: there is no command of that name.
         """
         name = args[0]
-        if name.startswith("-") or self.get_command(ctx, name) is not None:
+        if ctx.resilient_parsing or name.startswith("-") or self.get_command(ctx, name) is not None:
             return super().resolve_command(ctx, args)
         nearest = difflib.get_close_matches(name.lower(), self.list_commands(ctx), n=1)
         proposed = nearest[0] if nearest else "--help"

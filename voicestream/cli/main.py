@@ -13,10 +13,12 @@ import sys
 from typing import TYPE_CHECKING, Final, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from voicestream import __version__, telemetry
 from voicestream.cli import failures
 from voicestream.cli.click_classes import Group
+from voicestream.cli.shell import COMPLETE_VARIABLE
 from voicestream.client.interruption import Interrupted
 from voicestream.errors import VoicestreamError
 
@@ -50,6 +52,7 @@ COMMANDS: Final = {
     "config": ("configuring.config", "Show or edit the configuration."),
     "devices": ("configuring.devices", "List the sound devices for --device."),
     "doctor": ("doctor", "Check the installation; each problem with the command that mends it."),
+    "completion": ("machine.completion", "Print the completion script of bash, zsh or fish."),
     "bench": ("bench", "Run the benchmarks on this machine."),
 }
 """Module below ``cli/commands`` and one-line help by command name; the module has a click command of that name."""
@@ -88,6 +91,13 @@ class _LazyGroup(Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return commands and options; click's own method would import every command for its help."""
+        found = [
+            CompletionItem(name, help=summary) for name, (_, summary) in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
@@ -105,7 +115,11 @@ def main() -> None:
     telemetry.switch_off()
     failures.report_thread_errors()
     try:
-        exit_code = voicestream.main(standalone_mode=False)
+        if COMPLETE_VARIABLE in os.environ:
+            from voicestream.cli.shell import bash
+
+            bash.register()
+        exit_code = voicestream.main(standalone_mode=False, complete_var=COMPLETE_VARIABLE)
     except Interrupted as interrupted:
         exit_code = interrupted.exit_code
     except BrokenPipeError:

@@ -14,6 +14,7 @@ import msgspec
 from voicestream.cli import licence_prompt
 from voicestream.cli.click_classes import Group
 from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
+from voicestream.cli.shell import values
 from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.errors import VoicestreamError
 from voicestream.models import catalogue, licences
@@ -89,7 +90,7 @@ def list_models(*, as_json: bool, show_all: bool) -> None:
 
 
 @models.command("pull")
-@click.argument("name")
+@click.argument("name", shell_complete=values.MODELS)
 @click.option(
     "--dir",
     "elsewhere",
@@ -115,7 +116,7 @@ def pull(name: str, *, elsewhere: Path | None, keep_original: bool, accepted: tu
 
 
 @models.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=values.INSTALLED_MODELS)
 def remove(name: str) -> None:
     """Delete a model and its downloads."""
     store = ModelStore(directory())
@@ -126,7 +127,7 @@ def remove(name: str) -> None:
 
 
 @models.command("path")
-@click.argument("name", required=False)
+@click.argument("name", shell_complete=values.INSTALLED_MODELS, required=False)
 def path(name: str | None) -> None:
     """Print the directory of all models, or of one installed model."""
     store = ModelStore(directory())

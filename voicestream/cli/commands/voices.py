@@ -17,6 +17,7 @@ from voicestream.cli.consent_prompt import FLAG
 from voicestream.cli.session.click_options import GROUPS, option, session_options
 from voicestream.cli.session.request import models_directory, named_source, request
 from voicestream.cli.session.speaking import speak_text
+from voicestream.cli.shell import values
 from voicestream.config import languages
 from voicestream.config.engine_settings import AUTO
 from voicestream.engines import registry
@@ -105,7 +106,7 @@ def add(name: str, files: tuple[Path, ...], *, agreed: bool) -> None:
 
 
 @voices.command("remove")
-@click.argument("name", required=False)
+@click.argument("name", shell_complete=values.OWN_VOICES, required=False)
 @click.option("--files", is_flag=True, help="All samples that were used with --voice FILE, without a name.")
 def remove(name: str | None, *, files: bool) -> None:
     """Delete a voice of your own, and the record of its speaker's consent."""
@@ -121,7 +122,7 @@ def remove(name: str | None, *, files: bool) -> None:
 
 
 @voices.command("try", cls=GroupedCommand, groups=GROUPS)
-@click.argument("name")
+@click.argument("name", shell_complete=values.VOICES)
 @click.argument("text", nargs=-1)
 @session_options
 @click.pass_context

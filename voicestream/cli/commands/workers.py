@@ -15,6 +15,7 @@ from voicestream import log
 from voicestream.cli import worker_lines
 from voicestream.cli.click_classes import Group
 from voicestream.cli.columns import Column, show, table, terminal_width, wrapped
+from voicestream.cli.shell import values
 from voicestream.client.rpc import call, call_each
 from voicestream.errors import NoLogError, UsageError
 from voicestream.protocol.messages import RestartWorker, Status, StatusRequest, WorkerRestarted
@@ -23,6 +24,8 @@ from voicestream.terminal_text import one_line, strip_terminal_codes
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
+
+    from click.shell_completion import CompletionItem
 
     from voicestream.protocol.messages import Role, WorkerStatus
 
@@ -63,6 +66,10 @@ class WorkerName(click.ParamType[tuple[str, str]]):
         """Split into role and engine, which may be empty."""
         role, _, engine = str(value).partition(":")
         return click.Choice(self._roles).convert(role, param, ctx), engine
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the roles, and those with an engine."""
+        return values.workers(self._roles)(ctx, param, incomplete)
 
 
 @click.group(cls=Group)

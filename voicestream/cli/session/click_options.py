@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from voicestream.cli.click_classes import GroupedCommand
 from voicestream.cli.session import output_option
+from voicestream.cli.shell import values
 from voicestream.config import languages, options
 from voicestream.config.engine_settings import check_compute
 from voicestream.errors import ConfigurationError, UsageError
@@ -106,6 +107,7 @@ def option(name: str) -> Callable[[Any], Any]:
         envvar=one.variable,
         help=one.help,
         show_default=one.shows_default,
+        shell_complete=values.OF_OPTION.get(name),
         **more,
     )
 

@@ -1,0 +1,1 @@
+"""Commands that make voicestream known to the machine: shell completion, manual page, service."""
