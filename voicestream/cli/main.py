@@ -53,6 +53,7 @@ COMMANDS: Final = {
     "devices": ("configuring.devices", "List the sound devices for --device."),
     "doctor": ("doctor", "Check the installation; each problem with the command that mends it."),
     "completion": ("machine.completion", "Print the completion script of bash, zsh or fish."),
+    "man": ("machine.man", "Print the manual page."),
     "bench": ("bench", "Run the benchmarks on this machine."),
 }
 """Module below ``cli/commands`` and one-line help by command name; the module has a click command of that name."""

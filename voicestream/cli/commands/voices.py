@@ -122,17 +122,17 @@ def remove(name: str | None, *, files: bool) -> None:
 
 
 @voices.command("try", cls=GroupedCommand, groups=GROUPS)
-@click.argument("name", shell_complete=values.VOICES)
+@click.argument("voice_name", metavar="NAME", shell_complete=values.VOICES)
 @click.argument("text", nargs=-1)
 @session_options
 @click.pass_context
-def try_voice(context: click.Context, /, name: str, text: tuple[str, ...], **_options: object) -> int:
+def try_voice(context: click.Context, /, voice_name: str, text: tuple[str, ...], **_options: object) -> int:
     """Play a sample sentence, in the language of the voice or that of --from."""
-    set_default(context, "voice", name)
+    set_default(context, "voice", voice_name)
     if context.params["tts"] == AUTO:
-        set_default(context, "tts", engine_of(name, str(context.params["models"])))
+        set_default(context, "tts", engine_of(voice_name, str(context.params["models"])))
     if context.get_parameter_source("source") is ParameterSource.DEFAULT:
-        set_default(context, "source", spoken_by(name, str(context.params["tts"])))
+        set_default(context, "source", spoken_by(voice_name, str(context.params["tts"])))
     asked = request(context, input_format="text")
     words = " ".join(text) or introduction(languages.parse(str(context.params["source"])))
     return speak_text(asked, words.encode(errors="replace"))
