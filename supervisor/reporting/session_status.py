@@ -30,6 +30,7 @@ def _of(session: Session, ledger: Ledger, now: float) -> SessionStatus:
         held=state.held,
         output=session.options.output.kind,
         language=session.options.target,
+        project=session.options.project,
         open_seconds=round(now - session.opened_at, 3),
         input_ended=session.input_ended,
         text=heard.text[:MAX_CHARACTERS] if heard is not None else "",

@@ -11,7 +11,7 @@ import pytest
 from helpers.models.tiny_voices import torch_file, xtts
 from voicestream.cli import failures
 from voicestream.cli.columns import Column, table
-from voicestream.client.captions import Captions
+from voicestream.client.display.captions import Captions
 from voicestream.errors import UsageError
 from voicestream.protocol.events import EventWriter
 from voicestream.protocol.messages import Done, SessionEvent

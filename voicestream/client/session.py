@@ -26,6 +26,8 @@ from voicestream.protocol.messages import (
     SessionClosed,
     SessionEvent,
     SessionOpened,
+    Status,
+    StatusRequest,
 )
 from voicestream.protocol.transport import (
     INPUT_CHUNK_BYTES,
@@ -85,6 +87,22 @@ class Display(Protocol):
         """Show an error."""
         ...
 
+    def refresh(self, now: float) -> float:
+        """Show the present state; return the time until the next call, in seconds."""
+        ...
+
+    def hide(self) -> None:
+        """Erase what is overwritten: the process is about to be suspended."""
+        ...
+
+    def wants_status(self, now: float) -> bool:
+        """Return whether to ask the supervisor for its status."""
+        ...
+
+    def status(self, message: Status) -> None:
+        """Take the status."""
+        ...
+
 
 class RunSession:
     """Session from opening to exit code; main thread only (it handles signals)."""
@@ -125,6 +143,8 @@ class RunSession:
         self._pauses_told = len(INPUT_PAUSES_SECONDS)
         """Number of ``INPUT_PAUSES_SECONDS`` reported since the last data."""
         self._end_told = False
+        self._refresh_at = math.inf
+        """Time of the next refresh of the display."""
         self._tee_failure_told = False
         self._detach = detach
         self._handed_over: HandedOver | None = None
@@ -173,10 +193,17 @@ class RunSession:
             if self._handed_over is not None:
                 return self._hand_over(self._handed_over)
             self._check_tee()
+            self._refresh_display()
             if self._client.is_lost():
                 self._display.error("the supervisor has ended: no more will be spoken.")
                 return EXIT_INCOMPLETE
             self._pass_on()
+
+    def _refresh_display(self) -> None:
+        now = time.monotonic()
+        if self._display.wants_status(now):
+            self._client.send(StatusRequest())
+        self._refresh_at = now + self._display.refresh(now)
 
     def _check_tee(self) -> None:
         if self._drain.tee_failed.is_set() and not self._tee_failure_told:
@@ -232,6 +259,8 @@ class RunSession:
                     self._handed_over = message
                 case Done() | Refused():
                     self._unanswered -= 1
+                case Status():
+                    self._display.status(message)
                 case _:
                     pass  # not for a run
         return closed
@@ -256,9 +285,8 @@ class RunSession:
             self._pauses_told += 1
 
     def _wait_seconds(self) -> float:
-        if self._drain.ended.is_set():
-            return 60.0
-        return min(60.0, max(0.0, self._pause_at() - time.monotonic()))
+        next_at = self._refresh_at if self._drain.ended.is_set() else min(self._refresh_at, self._pause_at())
+        return min(60.0, max(0.0, next_at - time.monotonic()))
 
     def _pause_at(self) -> float:
         """Return the time at which the parser is told of a pause in the input; infinity if it knows."""
@@ -283,6 +311,7 @@ class RunSession:
                 self._client.socket.poll(20)
             closed = self._take_all()
         if closed is None:
+            self._display.hide()
             self._client.disconnect(STOPPED_LINGER_MILLISECONDS)
             return exit_code
         self._display.closed(closed, exit_code)
@@ -302,6 +331,7 @@ class RunSession:
         """
         self._is_to_suspend = False
         closed = None
+        self._display.hide()
         self._send_pause("pause")
         # An unsent frame would be stopped with this process.
         deadline = time.monotonic() + SUSPEND_SECONDS
@@ -309,6 +339,7 @@ class RunSession:
             if self._client.socket is not None:
                 self._client.socket.poll(20)
             closed = self._take_all()
+        self._display.hide()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.raise_signal(signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, self._note_suspension)

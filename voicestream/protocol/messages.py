@@ -260,6 +260,8 @@ class SessionStatus(_Part, frozen=True, kw_only=True):
     output: OutputKind
     language: str
     """BCP-47 tag of the spoken language."""
+    project: str = ""
+    """Name of the session for people."""
     open_seconds: float
     input_ended: bool
     text: str

@@ -7,7 +7,7 @@ import sys
 import click
 import pytest
 
-from voicestream.client.captions import Captions
+from voicestream.client.display.captions import Captions
 from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.protocol.messages import Counts, SessionClosed, SessionEvent, SessionOpened
 
@@ -274,6 +274,7 @@ def test_a_terminal_shows_a_bar_that_the_next_line_replaces(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
     captions = Captions(captions=True, quiet=False)
     for time, share in ((10.0, 0.0), (11.0, 0.25), (12.0, 1.0)):
         captions.happened(loading("reading weights", time, share))
@@ -283,9 +284,9 @@ def test_a_terminal_shows_a_bar_that_the_next_line_replaces(
     assert lines == [
         "voicestream: loading translation: reading weights ██████░░░░░░░░░░░░░░░░░░ 25%",
         "voicestream: loading translation: reading weights ████████████████████████ 100%",
-        "🔊 Hello.\n",
+        "🔊 Hello.\n▶ Hello.",
     ]
-    assert written.count("\x1b[2K") == 2
+    assert written.count("\x1b[2K") == 3
 
 
 def test_quiet_says_nothing_about_loading(capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,16 @@ class QueuedFile:
                 hint="Give a file name where you may write.",
             )
 
+    @property
+    def is_stdout(self) -> bool:
+        """Return whether it is stdout."""
+        return self._name == "-"
+
+    @property
+    def has_news(self) -> bool:
+        """Return whether there is a write error that was not reported."""
+        return self.queue.failure is not None and not self._is_told
+
     def report_failure(self) -> None:
         """Report a write error once, if there is one."""
         if self.queue.failure is not None and not self._is_told:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from typing import TYPE_CHECKING
 
 from voicestream.cli import failures
 from voicestream.cli.session import ending
-from voicestream.client.captions import Captions
+from voicestream.cli.session.queued_file import STDOUT
 from voicestream.client.connection import Client
+from voicestream.client.display.captions import Captions
 from voicestream.client.interruption import Interruption
 from voicestream.client.session import RunSession
 from voicestream.client.stdin_reader import StdinDrain
@@ -24,7 +26,14 @@ from voicestream.protocol.run_directory import RunDirectory
 if TYPE_CHECKING:
     from voicestream.cli.session.queued_file import QueuedFile
     from voicestream.cli.session.request import SessionRequest
-    from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened, SessionOptions
+    from voicestream.protocol.messages import (
+        HandedOver,
+        SessionClosed,
+        SessionEvent,
+        SessionOpened,
+        SessionOptions,
+        Status,
+    )
 
 
 class _Terminal:
@@ -76,9 +85,23 @@ class _Terminal:
     def error(self, text: str) -> None:
         self._captions.error(text)
 
+    def refresh(self, now: float) -> float:
+        return self._captions.refresh(now)
+
+    def hide(self) -> None:
+        self._captions.hide()
+
+    def wants_status(self, now: float) -> bool:
+        return self._captions.wants_status(now)
+
+    def status(self, message: Status) -> None:
+        self._captions.status(message)
+
     def _report_failure(self) -> None:
         for file in self._files:
-            file.report_failure()
+            if file.has_news:
+                self._captions.hide()
+                file.report_failure()
 
 
 def speak(
@@ -106,7 +129,13 @@ def speak(
     """
     options = request.options
     translates = _translates(options)
-    captions = Captions(captions=request.captions, quiet=request.quiet, may_lack_audio=may_lack_audio)
+    captions = Captions(
+        captions=request.captions,
+        quiet=request.quiet,
+        may_lack_audio=may_lack_audio,
+        shares_terminal=os.isatty(STDOUT)
+        and (drain.is_passing_on or (event_file is not None and event_file.is_stdout)),
+    )
     with Client(RunDirectory.of_this_user(), supervisor_arguments(request)) as client:
         is_file = options.output.kind != "speakers"
         display = _Terminal(captions, event_file, captions_file, translates=translates, is_file=is_file)

@@ -1,13 +1,20 @@
-"""Captions and notes on stderr: each sentence as its playback starts, and every failure."""
+"""Captions and notes on stderr: each sentence as its playback starts, and every failure.
+
+On a terminal a live row follows them, which is erased before anything else is written. It is one row, and the cursor
+never moves up: other programs write to the same terminal, and what they have written must stay.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from voicestream.client.progress_line import ProgressLine
+from voicestream.client.display.live_row import REFRESH_SECONDS, LiveRow, fitted
+from voicestream.client.display.progress_line import ProgressLine
 from voicestream.client.sentence_texts import SentenceTexts
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.errors import EXIT_NO_AUDIO
@@ -15,7 +22,7 @@ from voicestream.protocol.messages import EventName
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
-    from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened
+    from voicestream.protocol.messages import HandedOver, SessionClosed, SessionEvent, SessionOpened, Status
 
 BEGINNING: Final = 40
 """Shown characters of a sentence that was not spoken."""
@@ -23,17 +30,23 @@ BEGINNING: Final = 40
 _OVER: Final = "\r\x1b[2K"
 """Carriage return and erase line (ECMA-48 EL); written to terminals only."""
 
+_UNWRAPPED: Final = "\x1b[?7l", "\x1b[?7h"
+"""Codes before and after the live row (DECAWM): a row that is too long for the terminal stays one row."""
+
 
 class Captions:
     """Writer of captions to stderr, which must not block (``queued_stderr``); colour on terminals only."""
 
-    def __init__(self, *, captions: bool, quiet: bool, may_lack_audio: bool = False) -> None:
+    def __init__(
+        self, *, captions: bool, quiet: bool, may_lack_audio: bool = False, shares_terminal: bool = False
+    ) -> None:
         """Initialize; nothing is written yet.
 
         Args:
             captions: show each sentence as it is played.
             quiet: show errors only.
             may_lack_audio: the caller can fall back to text without a sound device: then only the reason is shown.
+            shares_terminal: the caller writes to the terminal by itself, so that there is no live row.
         """
         self._held: list[str] | None = [] if may_lack_audio else None
         """Errors that are dropped if it turns out that there is no sound device."""
@@ -45,12 +58,21 @@ class Captions:
         self._loading = ProgressLine()
         self._has_line = False
         """True while the cursor is behind a line that will be overwritten."""
+        self._row = LiveRow() if self._captions and not shares_terminal and _is_live() else None
+        self._row_text = ""
+        """Text of the live row while it is shown."""
+        self._is_loading = False
+        """True while loading progress is shown in place of the live row."""
+        self._is_coloured = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         self._texts = SentenceTexts()
 
     def happened(self, event: SessionEvent) -> None:
         """Show an event if it is to be shown."""
         texts = self._texts.of(event)
         self._texts.take(event)
+        self._is_loading = self._is_loading and event.event not in (EventName.WORKER, EventName.PLAYBACK_STARTED)
+        if self._row is not None:
+            self._row.happened(event, texts[1] if texts is not None else "")
         match event.event:
             case EventName.PLAYBACK_STARTED if texts is not None:
                 self._show(*texts)
@@ -62,12 +84,43 @@ class Captions:
                 self._worker(event)
             case EventName.LOADING if not self._quiet:
                 self._show_loading(event)
+                return
             case _:
                 pass
+        self.refresh(event.time)
+
+    def refresh(self, now: float) -> float:
+        """Show the live row as it is now; return the time until it changes without an event, in seconds."""
+        if self._row is None or self._is_loading:
+            return 60.0
+        text = self._row.text(now, _columns() - 1)
+        if text and text != self._row_text:
+            self._show_row(text)
+        elif not text:
+            self.hide()
+        return REFRESH_SECONDS if text else 60.0
+
+    def hide(self) -> None:
+        """Erase the live row: something else is written to the terminal, or this process is suspended."""
+        if self._row_text:
+            self._row_text, self._has_line = "", False
+            click.echo(_OVER, err=True, nl=False)
+
+    def wants_status(self, now: float) -> bool:
+        """Return whether the live row needs to know whose turn it is."""
+        return self._row is not None and self._row.wants_status(now)
+
+    def status(self, message: Status) -> None:
+        """Take the status of the supervisor."""
+        if self._row is not None:
+            self._row.status(message)
+            self.refresh(time.monotonic())
 
     def opened(self, message: SessionOpened, *, translates: bool) -> None:
         """Handle the start of the session; ``translates``: a translation is wanted."""
         self._translates = translates
+        if self._row is not None:
+            self._row.opened(message)
         if message.paused_by:
             self._print_paused(is_paused=True)
         if message.note and translates:
@@ -120,11 +173,12 @@ class Captions:
             self.note(f"{what}: {engine}; {why}")
 
     def _show_loading(self, event: SessionEvent) -> None:
-        if not sys.stderr.isatty():
+        self._is_loading = _is_live()
+        if not _is_live():
             if stage := self._loading.new_stage(event):
                 self._write(f"voicestream: {stage}", dim=True)
         elif line := self._loading.line(event):
-            self._write(f"voicestream: {line}", dim=True, is_final=False)
+            self._write(fitted(f"voicestream: {line}", _columns() - 1), dim=True, is_final=False)
 
     def _print_untranslated(self) -> None:
         if self._translates:
@@ -135,6 +189,8 @@ class Captions:
 
     def closed(self, message: SessionClosed) -> None:
         """Handle the end of the session."""
+        self.hide()
+        self._row = None
         if self._held is not None and message.exit_code == EXIT_NO_AUDIO:
             # Failed sentences are not listed, because the caller falls back to another way to speak them.
             self._held = None
@@ -152,6 +208,8 @@ class Captions:
 
     def handed_over(self, message: HandedOver) -> None:
         """Note that the supervisor finishes the session."""
+        self.hide()
+        self._row = None
         self._show_held()
         waiting = message.waiting_sentences
         what = "1 sentence waits" if waiting == 1 else f"{waiting} sentences wait"
@@ -173,9 +231,9 @@ class Captions:
         self._show_held()
         if not self._captions:
             return
-        self._write(f"🔊 {spoken}")
+        self._write(f"🔊 {one_line(spoken)}")
         if original != spoken:
-            self._write(f"   {original}", dim=True)
+            self._write(f"   {one_line(original)}", dim=True)
 
     def _show_held(self) -> None:
         held, self._held = self._held or [], None
@@ -187,11 +245,34 @@ class Captions:
         text = strip_terminal_codes(text) if is_final else one_line(text)
         over = _OVER if self._has_line else ""
         self._has_line = not is_final
-        click.secho(f"{over}{text}", err=True, fg=fg, dim=dim, nl=is_final)
+        self._row_text = ""
+        if self._is_coloured and (fg or dim):
+            text = click.style(text, fg=fg, dim=dim)
+        click.echo(f"{over}{text}", err=True, nl=is_final)
+
+    def _show_row(self, text: str) -> None:
+        over = _OVER if self._has_line else ""
+        self._has_line, self._row_text = True, text
+        unwrapped, wrapped = _UNWRAPPED
+        click.echo(f"{over}{unwrapped}{click.style(text, dim=True)}{wrapped}", err=True, nl=False)
+
+
+def _is_live() -> bool:
+    """Return whether stderr is a terminal on which a row can be overwritten."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb" and "NO_COLOR" not in os.environ
+
+
+def _columns() -> int:
+    """Return the present width of the terminal in cells."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def _beginning(text: str) -> str:
     """Return the first words of a sentence, for people to recognize it."""
+    text = one_line(text)
     if len(text) <= BEGINNING:
         return text
     words = text[: BEGINNING + 1].rpartition(" ")[0] or text[:BEGINNING]

@@ -1,0 +1,1 @@
+"""Display of a run on stderr: captions, loading progress and the live row of a terminal."""
