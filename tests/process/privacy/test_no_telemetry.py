@@ -37,7 +37,7 @@ def place(place: Voicestream) -> Voicestream:
         pytest.skip("this machine does not let strace trace")
     home = place.home / "user"
     home.mkdir()
-    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         place.environment.pop(name, None)
     place.environment |= {"HOME": str(home), "OMP_NUM_THREADS": "1"}
     place.environment |= {"ORT_DISABLE_TELEMETRY": "0", "DO_NOT_TRACK": "0", "HF_HUB_OFFLINE": "0"}
