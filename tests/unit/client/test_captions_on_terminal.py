@@ -8,7 +8,7 @@ import sys
 
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicestream.client.display import captions as module
@@ -16,7 +16,7 @@ from voicestream.client.display.captions import Captions
 from voicestream.protocol.messages import EventName, SessionEvent, SessionOpened
 from voicestream.terminal_text import one_line
 
-COLUMNS, LINES = 60, 200
+COLUMNS, LINES = 60, 80
 
 OURS = re.compile(r"\r\x1b\[2K|\x1b\[\?7[lh]|\x1b\[(?:0|2|31)m")
 """All codes that captions may write."""
@@ -117,6 +117,7 @@ def session(captions: Captions, original: str, spoken: str) -> None:
     captions.hide()
 
 
+@settings(deadline=None)
 @given(original=HOSTILE, spoken=HOSTILE)
 def test_an_agents_text_changes_nothing_but_its_own_cells(original: str, spoken: str) -> None:
     terminal, expected = Terminal(), Terminal()
