@@ -67,7 +67,7 @@ def _now(status: Status, width: int) -> list[str]:
     text = _indented(session.text, width)
     if len(text) > MAX_TEXT_LINES:
         text = [*text[: MAX_TEXT_LINES - 1], f"{text[MAX_TEXT_LINES - 1]} …"]
-    return [f"speaking (session {session.session}, since {_duration(session.text_seconds)}):", *text]
+    return [f"speaking (session {_name(session)}, since {_duration(session.text_seconds)}):", *text]
 
 
 def _sessions(sessions: list[SessionStatus], width: int) -> list[str]:
@@ -75,7 +75,7 @@ def _sessions(sessions: list[SessionStatus], width: int) -> list[str]:
         return []
     rows = [
         (
-            session.session,
+            _name(session),
             _client(session),
             _duration(session.open_seconds),
             f"{_count(session.waiting_sentences, 'sentence')}, {_count(session.waiting_messages, 'message')}"
@@ -88,6 +88,11 @@ def _sessions(sessions: list[SessionStatus], width: int) -> list[str]:
     ]
     more = [f"… and {_count(len(sessions) - MAX_SESSIONS, 'session')} more"] if len(sessions) > MAX_SESSIONS else []
     return ["", *table(_COLUMNS, rows, width), *more]
+
+
+def _name(session: SessionStatus) -> str:
+    """Return a session's id and name."""
+    return one_line(f"{session.session} {session.project}".strip())
 
 
 def _client(session: SessionStatus) -> str:

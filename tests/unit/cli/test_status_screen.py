@@ -42,9 +42,12 @@ def worker(role: Role, state: WorkerState = "ready", engine: str = "espeak", det
     )
 
 
-def session(name: str = "s1", text: str = "", waiting: int = 0, *, detached: bool = False) -> SessionStatus:
+def session(
+    name: str = "s1", text: str = "", waiting: int = 0, *, detached: bool = False, project: str = ""
+) -> SessionStatus:
     return SessionStatus(
         session=name,
+        project=project,
         client_pid=4711,
         detached=detached,
         held=False,
@@ -104,11 +107,13 @@ def test_where_nothing_is_wrong_and_nothing_waits_four_lines_say_so() -> None:
 
 def test_what_is_played_and_what_waits_is_shown_for_each_session() -> None:
     shown = status_screen.lines(
-        status(session("s1", waiting=12, detached=True), session("s2", "The tests pass.", 1)), WIDTH, HEIGHT
+        status(session("s1", waiting=12, detached=True), session("s2", "The tests pass.", 1, project="shop")),
+        WIDTH,
+        HEIGHT,
     )
-    assert shown[:2] == ["speaking (session s2, since 0:03):", "  The tests pass."]
+    assert shown[:2] == ["speaking (session s2 shop, since 0:03):", "  The tests pass."]
     assert shown[5].split() == ["s1", "detached", "1:02", "12", "sentences,", "2", "messages", "0:31", "speakers"]
-    assert shown[6].startswith("s2       pid 4711  1:02  1 sentence, 1 message")
+    assert shown[6].startswith("s2 shop  pid 4711  1:02  1 sentence, 1 message")
 
 
 def test_a_pause_is_shown_with_the_command_that_ends_it() -> None:
