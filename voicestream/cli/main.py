@@ -52,6 +52,7 @@ COMMANDS: Final = {
     "config": ("configuring.config", "Show or edit the configuration."),
     "devices": ("configuring.devices", "List the sound devices for --device."),
     "doctor": ("doctor", "Check the installation; each problem with the command that mends it."),
+    "service": ("machine.service", "Keep the supervisor running: install, uninstall, status."),
     "completion": ("machine.completion", "Print the completion script of bash, zsh or fish."),
     "man": ("machine.man", "Print the manual page."),
     "bench": ("bench", "Run the benchmarks on this machine."),

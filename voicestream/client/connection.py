@@ -56,6 +56,12 @@ _MONITOR_FRAME: Final = struct.Struct("=HI")
 ms at the start of every command."""
 
 
+def supervisor_command(run_directory: RunDirectory, options: Sequence[str]) -> list[str]:
+    """Return the command line of a supervisor."""
+    module = [sys.executable, "-P", "-m", "voicestream.supervisor"]
+    return [*module, f"--run-directory={run_directory.path}", *options]
+
+
 class RefusedError(VoicestreamError):
     """The supervisor refused a request; the message gives the reason and the command to type next."""
 
@@ -243,8 +249,7 @@ class Client:
 
     def _start(self) -> None:
         log.level(os.environ)
-        command = [sys.executable, "-P", "-m", "voicestream.supervisor"]
-        command += [f"--run-directory={self._run_directory.path}", *self._options]
+        command = supervisor_command(self._run_directory, self._options)
         descriptor = self._open_log()
         try:
             self._started = subprocess.Popen(

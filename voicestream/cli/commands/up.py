@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from voicestream.cli.session import gpu_option
 from voicestream.cli.session.click_options import check_environment, options_of
 from voicestream.cli.session.request import models_directory, named_source
-from voicestream.client.connection import Client
+from voicestream.client import inherited_environment
+from voicestream.client.connection import Client, supervisor_command
 from voicestream.config import config_file, worker_limits
 from voicestream.config.engine_choice import EngineChoice
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED
@@ -20,6 +22,9 @@ from voicestream.errors import ConfigurationError, VoicestreamError
 from voicestream.protocol.messages import Control, Status, StatusRequest
 from voicestream.protocol.run_directory import RunDirectory
 from voicestream.terminal_text import one_line
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 READY_SECONDS: Final = 300.0
 """Timeout for engines to load."""
@@ -31,31 +36,14 @@ LOADED_STATES: Final = frozenset({"ready", "busy", "failed", "not_started"})
 
 
 @click.command()
+@click.option("--foreground", is_flag=True, help="Stay in the foreground, for a service manager.")
 @options_of(*ENGINES)
 @click.pass_context
-def up(context: click.Context, /, *, tts: str, translator: str, models: str, graphs: bool, **_: object) -> None:
+def up(context: click.Context, /, *, foreground: bool, tts: str, translator: str, **_: object) -> None:
     """Start the background supervisor and keep it until `voicestream down`."""
-    check_environment(context)
-    with named_source(context, "tts"):
-        registry.check(tts=tts)
-    with named_source(context, "translator"):
-        registry.check(translator=translator)
-    with named_source(context, "models"):
-        models = models_directory(models)
-    with named_source(context, "gpu", "compute"):
-        compute, found = gpu_option.devices(context)
-    settings = config_file.load(config_file.path())
-    choice = EngineChoice(
-        language=str(settings.options.get("to") or settings.options.get("from") or ""),
-        tts=tts,
-        translator=translator,
-        models=models,
-        compute=compute,
-        gpus=found,
-        graphs=graphs,
-    )
-    limits = worker_limits.resolve(settings.idle_seconds, settings.memory_bytes)
-    arguments = ["--stay", *choice.arguments(), *limits.arguments()]
+    arguments = _arguments(context, tts, translator)
+    if foreground:
+        _become_supervisor(arguments)
     with Client(RunDirectory.of_this_user(), arguments) as client:
         started = client.connect_or_start()
         answer = _wait_until_loaded(client)
@@ -72,6 +60,52 @@ def up(context: click.Context, /, *, tts: str, translator: str, models: str, gra
     click.echo(
         f"voicestream: supervisor {answer.supervisor.pid} {'started' if started else 'was running already'}", err=True
     )
+
+
+def _arguments(context: click.Context, tts: str, translator: str) -> list[str]:
+    """Return the arguments of the supervisor.
+
+    Raises:
+        UsageError: a typed value is invalid.
+        ConfigurationError: a value in the environment or the user's file is invalid.
+    """
+    check_environment(context)
+    models = str(context.params["models"])
+    with named_source(context, "tts"):
+        registry.check(tts=tts)
+    with named_source(context, "translator"):
+        registry.check(translator=translator)
+    with named_source(context, "models"):
+        models = models_directory(models)
+    with named_source(context, "gpu", "compute"):
+        compute, found = gpu_option.devices(context)
+    settings = config_file.load(config_file.path())
+    choice = EngineChoice(
+        language=str(settings.options.get("to") or settings.options.get("from") or ""),
+        tts=tts,
+        translator=translator,
+        models=models,
+        compute=compute,
+        gpus=found,
+        graphs=bool(context.params["graphs"]),
+    )
+    limits = worker_limits.resolve(settings.idle_seconds, settings.memory_bytes)
+    return ["--stay", *choice.arguments(), *limits.arguments()]
+
+
+def _become_supervisor(arguments: list[str]) -> NoReturn:
+    """Replace this process by the supervisor, which a service manager then watches.
+
+    Raises:
+        ConfigurationError: one is running already; to start again would not help.
+    """
+    run_directory = RunDirectory.of_this_user()
+    run_directory.prepare()
+    if run_directory.is_held():
+        raise ConfigurationError("a supervisor is running already", hint="voicestream down")
+    command = supervisor_command(run_directory, arguments)
+    os.chdir("/")
+    os.execve(command[0], command, inherited_environment.for_supervisor(os.environ))  # noqa: S606 - ourselves
 
 
 def _wait_until_loaded(client: Client) -> Status:
