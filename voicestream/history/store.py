@@ -22,7 +22,7 @@ from voicestream.history import record
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from voicestream.history.record import Record
@@ -110,7 +110,7 @@ class PrivateDirectory:
             os.unlink(name, dir_fd=self._descriptor)
 
     @contextmanager
-    def opened(self, name: str) -> Iterator[tuple[int, os.stat_result]]:
+    def opened(self, name: str) -> Generator[tuple[int, os.stat_result]]:
         """Open a file to read within the block.
 
         Raises:
@@ -246,7 +246,7 @@ def clear() -> int:
 
 
 @contextmanager
-def _reading() -> Iterator[PrivateDirectory | None]:
+def _reading() -> Generator[PrivateDirectory | None]:
     """Open the directory; None if there is none.
 
     Raises:

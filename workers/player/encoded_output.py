@@ -129,10 +129,12 @@ class EncodedSink:
     def _encode(self, data: NDArray[np.int16]) -> None:
         if not len(data):
             return
-        if self._encoder is None:
+        encoder = self._encoder
+        if encoder is None:
             kind, subtype = _FORMATS[self._encoding]
-            self._encoder = self._soundfile.SoundFile(self._file, "w", SAMPLE_RATE, 1, subtype, format=kind)
-        self._encoder.write(data)
+            encoder = self._soundfile.SoundFile(self._file, "w", SAMPLE_RATE, 1, subtype, format=kind)
+            self._encoder = encoder
+        encoder.write(data)
         if self._file.failure is not None:
             raise self._file.failure
         self._frames += len(data)
@@ -269,6 +271,11 @@ def _open(path: str) -> int:
 
 
 def _library() -> ModuleType:
+    """Import soundfile, which is not installed everywhere.
+
+    Raises:
+        ConfigurationError: it is missing, or the library in it.
+    """
     try:
         import soundfile
     except (ImportError, OSError) as error:  # the package, or its library, is missing

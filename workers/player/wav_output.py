@@ -8,6 +8,7 @@ the header is always valid.
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import os
 import stat
@@ -45,9 +46,7 @@ class WavSink:
         Raises:
             VoicestreamError: the file cannot be opened or written.
         """
-        # Imported here, before the first sentence: sessions with other outputs do not need it.
-        import numpy as np  # noqa: F401
-
+        importlib.import_module("numpy")  # before the first sentence; sessions with other outputs do not need it
         self._path = path
         self._file = -1
         self._header_frames = -1
