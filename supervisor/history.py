@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.history.record import ClosedLine, Described, FoundLine, TranslatedLine
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.commands import Closed
     from voicestream.supervisor.ledger.state import LedgerState
     from voicestream.supervisor.sessions.session_table import Session
+
+_HINT: Final = "Try: voicestream run --no-history, or set history = false in config.toml"
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +84,7 @@ class History:
         while self._recorder.failures:
             session, reason = self._recorder.failures.popleft()
             _log.warning("session=%s history=failed reason=%r", session, reason)
-            text = f"the history of this session is incomplete: {reason}"
+            text = f"the history of this session is incomplete: {reason}\n{_HINT}"
             notices.append(SessionEvent(event=EventName.NOTICE, session=session, time=now, text=text))
         return notices
 

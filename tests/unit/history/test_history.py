@@ -6,8 +6,10 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from voicestream.cli.commands.records.session_argument import complete
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.history import recorder, store
 from voicestream.history.record import ClosedLine, Described, FoundLine, Opened, TranslatedLine, encode, read
@@ -175,6 +177,9 @@ def test_an_id_that_is_unknown_or_begins_several_is_refused_with_a_hint(folder: 
         store.session("ab")
     assert "ab000001" in caught.value.hint
     assert store.session("AB000002").id == "ab000002"
+    context = click.Context(click.Command("replay"))
+    offered = [complete(context, click.Argument(["session"]), typed) for typed in ("AB", "ab000001", "c")]
+    assert [[item.value for item in items] for items in offered] == [["ab000002", "ab000001"], ["ab000001"], []]
     with pytest.raises(UsageError):
         store.session("")
     assert store.clear() == 2
