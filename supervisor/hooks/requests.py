@@ -19,13 +19,18 @@ COPY_SECONDS: Final = 1.0
 
 _KINDS: Final[dict[str, AttentionKind]] = {
     "Bash": "command",
+    "bash": "command",
+    "exec": "command",
     "Edit": "file",
+    "edit": "file",
+    "apply_patch": "file",
     "MultiEdit": "file",
     "Write": "file",
     "NotebookEdit": "file",
     "AskUserQuestion": "question",
+    "ask_user": "question",
 }
-"""Kind by tool; all others ask for permission."""
+"""Kind by the tool's name, or by the kind of permission of opencode and Gemini CLI; all others ask for permission."""
 
 
 def announcement_of(agent: str, event: HookEvent, target: str) -> tuple[str, str]:

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 START_FLAG = "--start"
 
+AGENT_OPTION = "--agent"
+
+CONNECT_OPTION = "--connect"
+
 AGENT = "claude"
+"""Agent of a hook without ``--agent``."""
+
+CONVERTED_AGENTS = ("codex", "gemini")
+"""Agents whose events have another form than those of the hook socket."""
 
 READ_SECONDS = 1.0
 """Timeout for the event: an agent writes it at once and closes the pipe."""
@@ -28,24 +36,75 @@ SEND_SECONDS = 0.015
 """Timeout for handing the event over; a supervisor that runs needs less than a millisecond."""
 
 
+class _Options:
+    """Command line of a hook."""
+
+    starts = False
+    """Start a supervisor if none is there."""
+    agent = AGENT
+    connect = ""
+    """Path of the hook socket, which may be forwarded from another machine; empty for that of the run directory."""
+
+
 def run_if_event(arguments: Sequence[str]) -> None:
     """Hand over the event on stdin and end the process; return if the command line is meant for a person."""
-    if any(argument != START_FLAG for argument in arguments):
+    options = _parse(arguments)
+    if options is None:
         return
     try:
         if os.isatty(0):
             return
-        _hand_over(starts=START_FLAG in arguments)
+        _hand_over(options)
     except BaseException as error:  # noqa: BLE001 - nothing may disturb the agent
         _report(error)
     _exit()
 
 
-def _hand_over(*, starts: bool) -> None:
+def _parse(arguments: Sequence[str]) -> _Options | None:
+    """Return the options; None if there is anything else in the command line."""
+    options = _Options()
+    left = iter(arguments)
+    for argument in left:
+        if argument == START_FLAG:
+            options.starts = True
+        elif argument == AGENT_OPTION:
+            options.agent = next(left, "")
+        elif argument == CONNECT_OPTION:
+            options.connect = next(left, "")
+        else:
+            return None
+    is_name = hook_socket.agent_of(hook_socket.frame(options.agent)[:-1])
+    return options if is_name and (options.connect or CONNECT_OPTION not in arguments) else None
+
+
+def _hand_over(options: _Options) -> None:
     event = _read()
     if not event.strip():
         return
-    frame = hook_socket.frame(AGENT, event, os.environ)
+    events = [event]
+    if options.agent in CONVERTED_AGENTS:
+        from voicestream.client import hook_events
+
+        events = hook_events.converted(options.agent, event)
+        if not events:
+            return
+    frame = hook_socket.frame(options.agent, *events, environment=os.environ)
+    if options.connect:
+        _send_to(options.connect, frame)
+    else:
+        _send(frame, starts=options.starts)
+
+
+def _send_to(path: str, frame: bytes) -> None:
+    """Send to a socket that another machine's supervisor is behind, or log why this is not possible."""
+    found = os.stat(path)
+    if found.st_uid != os.getuid():
+        raise PermissionError(f"the socket {path} belongs to another user")
+    if not hook_socket.send(path, frame, SEND_SECONDS):
+        _in_background(lambda: _deliver(frame, path=path))
+
+
+def _send(frame: bytes, *, starts: bool) -> None:
     path = hook_socket.default_path(os.environ, os.getuid())
     if not _is_there(path):
         if starts:
@@ -59,7 +118,7 @@ def _hand_over(*, starts: bool) -> None:
             _in_background(lambda: _deliver(frame, starts=starts))
         return
     if not is_sent:
-        _in_background(lambda: _deliver(frame, starts=False))
+        _in_background(lambda: _deliver(frame))
 
 
 def _is_there(path: str) -> bool:
@@ -93,10 +152,10 @@ def _read() -> bytes:
     return b"".join(parts)
 
 
-def _deliver(frame: bytes, *, starts: bool) -> None:
+def _deliver(frame: bytes, *, starts: bool = False, path: str = "") -> None:
     from voicestream.client import hook_delivery
 
-    hook_delivery.deliver(frame, starts=starts)
+    hook_delivery.deliver(frame, starts=starts, path=path)
 
 
 def _report(error: BaseException) -> None:

@@ -27,16 +27,20 @@ LOG_NAME: Final = "hook"
 _log = logging.getLogger(__name__)
 
 
-def deliver(frame: bytes, *, starts: bool) -> None:
+def deliver(frame: bytes, *, starts: bool = False, path: str = "") -> None:
     """Hand an event over as soon as a supervisor takes it.
 
     Args:
         frame: see ``hook_socket.frame``.
         starts: start a supervisor if none is there.
+        path: of a socket that is forwarded from another machine; empty for that of the run directory.
     """
     log.to_file(LOG_NAME)
     try:
-        _deliver(frame, starts=starts)
+        if not path:
+            _deliver(frame, starts=starts)
+        elif not hook_socket.send(path, frame, DELIVERY_SECONDS):
+            raise TimeoutError(f"nobody took it at {path}")
     except (VoicestreamError, OSError, ValueError) as error:
         log_error(error)
 
@@ -95,7 +99,7 @@ def _start(frame: bytes, seconds: float) -> bool:
     Raises:
         VoicestreamError: it does not start; the reason is in the log already.
     """
-    header, _, event = frame.partition(b"\n")
+    header, event, *_ = frame.split(b"\n")
     fields: object = json.loads(event)
     named = cast("dict[str, object]", fields) if isinstance(fields, dict) else {}
     session = named.get("session_id")

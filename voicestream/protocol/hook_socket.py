@@ -52,18 +52,19 @@ _MAGIC = b"voicestream-hook 1 "
 """First bytes of a connection. The rest of its first line names the agent and has its variables, in hexadecimal."""
 
 
-def frame(agent: str, event: bytes, environment: Mapping[str, str] | None = None) -> bytes:
-    """Return the bytes that hand one event over; line ends in JSON are white space outside of its strings.
+def frame(agent: str, *events: bytes, environment: Mapping[str, str] | None = None) -> bytes:
+    """Return the bytes that hand events over; line ends in JSON are white space outside of its strings.
 
     Args:
         agent: name of the agent.
-        event: JSON.
+        events: JSON.
         environment: that of the agent.
     """
     found = ((name, os.fsencode((environment or {}).get(name, ""))) for name in VARIABLES)
     variables = "".join(f" {name}={value.hex()}" for name, value in found if 0 < len(value) <= MAX_VALUE_BYTES)
     header = _MAGIC + agent.encode() + variables.encode()
-    return header + b"\n" + event.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
+    lines = [event.replace(b"\r", b" ").replace(b"\n", b" ") for event in events]
+    return b"\n".join([header, *lines, b""])
 
 
 def opening_command(agent: str, session: str, directory: str = "") -> list[str]:

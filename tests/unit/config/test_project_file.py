@@ -171,7 +171,9 @@ def test_the_variables_of_an_agent_are_those_of_the_options_of_a_project() -> No
 
 
 def test_a_header_carries_the_agents_variables_and_no_others() -> None:
-    frame = hook_socket.frame("claude", b"{}", {"VOICESTREAM_TO": "de\n", "VOICESTREAM_OUTPUT": "x.wav", "HOME": "/"})
+    frame = hook_socket.frame(
+        "claude", b"{}", environment={"VOICESTREAM_TO": "de\n", "VOICESTREAM_OUTPUT": "x.wav", "HOME": "/"}
+    )
     header, line, rest = frame.split(b"\n")
     assert (line, rest) == (b"{}", b"")
     assert hook_socket.agent_of(header) == "claude"

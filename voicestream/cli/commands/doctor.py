@@ -79,16 +79,16 @@ def diagnose(device: str, *, plays_tone: bool) -> Iterator[Finding]:
 def _hooks() -> Iterator[Finding]:
     """Report the hooks of interactive agents."""
     from voicestream.cli.commands import hook
-    from voicestream.cli.hooks.claude_settings import EVENTS
+    from voicestream.cli.hooks.agents import AGENTS
 
-    for agent in hook.AGENTS:
+    for agent in AGENTS:
         found = [one for one in hook.installations(agent) if one.events]
         again = f"voicestream hook install {agent}"
         for one in found:
             if one.is_other:
                 yield Finding("hooks", "note", f"{one.path} runs another voicestream: {one.commands[0]}", again)
-            elif one.events < len(EVENTS):
-                yield Finding("hooks", "note", f"{one.path} has {one.events} of {len(EVENTS)} events", again)
+            elif one.events < one.wanted:
+                yield Finding("hooks", "note", f"{one.path} has {one.events} of {one.wanted} events", again)
             else:
                 yield Finding("hooks", "ok", f"{agent}: installed in {one.path}")
         if not found:

@@ -8,41 +8,46 @@ from __future__ import annotations
 import difflib
 import logging
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from voicestream import bounded_file, log
 from voicestream.cli.click_classes import Group, GroupedCommand
-from voicestream.cli.hooks import claude_settings
+from voicestream.cli.hooks import hook_command
+from voicestream.cli.hooks.agents import AGENTS
 from voicestream.cli.hooks.settings_file import SettingsFile
 from voicestream.cli.session.click_options import GROUPS, options_of
 from voicestream.client import hook_delivery
 from voicestream.config import options, project_file
 from voicestream.errors import EXIT_OK, ConfigurationError, VoicestreamError
+from voicestream.protocol.run_directory import RunDirectory
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AGENTS: Final = ("claude",)
-
 _log = logging.getLogger(__name__)
 
 
 @click.group(cls=Group)
-def hook() -> None:
+@click.option("--start", is_flag=True, help="Start the supervisor if none is running.")
+@click.option("--agent", metavar="NAME", help="Agent that the event is of. [default: claude]")
+@click.option("--connect", metavar="SOCKET", help="Hand it to a supervisor on another machine (ssh -R).")
+def hook(**_: object) -> None:
     """Speak interactive agents through their hooks.
 
-    Agents run `voicestream hook` with one event on stdin.
+    Agents run `voicestream hook` with one event on stdin; the options are for
+    that.
     """
 
 
-_agent = click.argument("agent", type=click.Choice(AGENTS), default="claude")
+_agent = click.argument("agent", type=click.Choice(list(AGENTS)), default="claude")
 _project = click.option("--project", is_flag=True, help="Settings of this directory instead of yours.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")
 
@@ -54,13 +59,19 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Show the change and wri
 @click.option(
     "--start/--no-start", default=True, show_default=True, help="Hooks start the supervisor if none is running."
 )
-def install(agent: str, project: bool, dry_run: bool, start: bool) -> None:
+@click.option(
+    "--connect", metavar="SOCKET", help="Hooks hand events to this socket, forwarded from another machine (ssh -R)."
+)
+def install(agent: str, project: bool, dry_run: bool, start: bool, connect: str | None) -> None:
     """Add our hooks to an agent's settings."""
-    file = _file(agent, project=project)
+    file, form = _file(agent, project=project), AGENTS[agent].form
     before = file.read()
+    socket = str(Path(connect).absolute()) if connect else ""
     with _Named(file):
-        text = claude_settings.with_hooks(before.text, claude_settings.command(_program(), starts=start))
-        is_new = not claude_settings.installed(before.text)
+        text = form.with_hooks(
+            before.text, hook_command.arguments(_program(), agent, starts=start and not socket, connect=socket)
+        )
+        is_new = not form.installed(before.text)
     if text == before.text:
         click.echo(f"voicestream: {_shown(file)} has the hooks already", err=True)
         return
@@ -75,6 +86,8 @@ def install(agent: str, project: bool, dry_run: bool, start: bool) -> None:
     click.echo(
         f"voicestream: hooks added to {_shown(file)}; sessions that are open get them when they start again", err=True
     )
+    if note := AGENTS[agent].note:
+        click.echo(f"voicestream: {note}", err=True)
 
 
 @hook.command()
@@ -86,7 +99,7 @@ def uninstall(agent: str, project: bool, dry_run: bool) -> None:
     file = _file(agent, project=project)
     before = file.read()
     with _Named(file):
-        text = claude_settings.without_hooks(before.text, file.original())
+        text = AGENTS[agent].form.without_hooks(before.text, file.original())
     if text == before.text:
         click.echo(f"voicestream: {_shown(file)} has no hooks of voicestream", err=True)
         return
@@ -100,16 +113,18 @@ def uninstall(agent: str, project: bool, dry_run: bool) -> None:
 
 
 @hook.command()
-@_agent
-def status(agent: str) -> None:
+@click.argument("agent", type=click.Choice(list(AGENTS)), required=False)
+def status(agent: str | None) -> None:
     """Show where our hooks are installed, and their last error."""
-    for found in installations(agent):
-        state = f"{found.events} of {len(claude_settings.EVENTS)} events" if found.events else "not installed"
-        click.echo(f"{found.path}: {state}")
-        for command in found.commands:
-            click.echo(one_line(f"  {command}"))
-        if found.is_other:
-            click.echo("  This is another voicestream than the one you have called.")
+    for name in [agent] if agent else AGENTS:
+        for found in installations(name):
+            state = f"{found.events} of {found.wanted} events" if found.events else "not installed"
+            click.echo(f"{name}: {found.path}: {state}")
+            for command in found.commands:
+                click.echo(one_line(f"  {command}"))
+            if found.is_other:
+                click.echo("  This is another voicestream than the one you have called.")
+    click.echo(one_line(f"socket: {RunDirectory.of_this_user().hook}"))
     if error := _last_error():
         click.echo(one_line(f"last error: {error}"))
 
@@ -121,6 +136,8 @@ class Installation:
     path: str
     events: int
     """Number of events with our hook; 0: not installed."""
+    wanted: int
+    """Number of events that an installation has."""
     commands: list[str]
     is_other: bool
     """True if they run another installation of voicestream."""
@@ -132,13 +149,14 @@ def installations(agent: str) -> Iterator[Installation]:
     Raises:
         ConfigurationError: a settings file is invalid.
     """
+    form = AGENTS[agent].form
     for project in (False, True):
         file = _file(agent, project=project)
         with _Named(file):
-            found = claude_settings.installed(file.read().text)
+            found = form.installed(file.read().text)
         commands = sorted({one for several in found.values() for one in several})
-        is_other = bool(found) and commands != [claude_settings.command(_program(), starts="--start" in commands[0])]
-        yield Installation(_shown(file), len(found), commands, is_other)
+        is_other = any(shlex.split(command)[: len(_program())] != _program() for command in commands)
+        yield Installation(_shown(file), len(found), len(form.events), commands, is_other)
 
 
 @hook.command("open", hidden=True, cls=GroupedCommand, groups=GROUPS)
@@ -156,7 +174,6 @@ def open_feed(
     from voicestream.client.connection import Client
     from voicestream.protocol.hook_socket import EXIT_DISABLED
     from voicestream.protocol.messages import OpenSession
-    from voicestream.protocol.run_directory import RunDirectory
 
     log.to_file(hook_delivery.LOG_NAME)
     try:
@@ -203,18 +220,13 @@ class _Named:
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, ConfigurationError):
             raise ConfigurationError(
-                f"{self._file.path}: {error}", hint="Mend the file by hand; nothing was written."
+                f"{self._file.path}: {error}", hint="Mend or move the file by hand; nothing was written."
             ) from error
 
 
 def _file(agent: str, *, project: bool) -> SettingsFile:
-    """Return the settings file of an agent."""
-    del agent
-    named = os.environ.get("CLAUDE_CONFIG_DIR")
-    if project:
-        return SettingsFile(Path.cwd() / ".claude" / "settings.json")
-    folder = Path(named).absolute() if named else Path.home() / ".claude"
-    return SettingsFile(folder / "settings.json")
+    """Return the file of an agent that our hooks are in."""
+    return SettingsFile(AGENTS[agent].file(project=project))
 
 
 def _program() -> list[str]:

@@ -41,7 +41,7 @@ class Snapshot:
         if self.data is None:
             return ""
         if not self.data.strip():
-            raise ConfigurationError("empty, which is not valid JSON")
+            raise ConfigurationError("empty")
         try:
             return self.data.decode()
         except UnicodeDecodeError as error:

@@ -1,8 +1,9 @@
-"""Our hooks in the settings of Claude Code: what others wrote stays, and the file comes back byte for byte."""
+"""Our hooks in the settings of agents: what others wrote stays, and the file comes back byte for byte."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestream.cli.commands.hook import hook
-from voicestream.cli.hooks import claude_settings
+from voicestream.cli.hooks import hook_command
+from voicestream.cli.hooks.agents import AGENTS, CLAUDE
 from voicestream.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-COMMAND = claude_settings.command(["/opt/my tools/bin/voicestream"], starts=True)
+ARGUMENTS = hook_command.arguments(["/opt/my tools/bin/voicestream"], "claude", starts=True)
+COMMAND = shlex.join(ARGUMENTS)
+FORM = CLAUDE.form
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -50,11 +54,11 @@ def test_they_are_added_once_and_removed_without_a_trace(
     settings: dict[str, Any], indent: int | None, end: str
 ) -> None:
     original = json.dumps(settings, indent=indent) + end
-    text = claude_settings.with_hooks(original, COMMAND)
-    assert claude_settings.installed(text) == {event: [COMMAND] for event in claude_settings.EVENTS}
-    assert claude_settings.with_hooks(text, COMMAND) == text
-    assert claude_settings.without_hooks(text, original) == original
-    left = claude_settings.without_hooks(text, None)
+    text = FORM.with_hooks(original, ARGUMENTS)
+    assert FORM.installed(text) == {event: [COMMAND] for event in FORM.events}
+    assert FORM.with_hooks(text, ARGUMENTS) == text
+    assert FORM.without_hooks(text, original) == original
+    left = FORM.without_hooks(text, None)
     assert left is not None
     found = json.loads(left)
     theirs = {event: groups for event, groups in settings.get("hooks", {}).items() if groups}
@@ -65,22 +69,22 @@ def test_they_are_added_once_and_removed_without_a_trace(
 @given(settings=SETTINGS)
 def test_what_others_change_meanwhile_stays(settings: dict[str, Any]) -> None:
     original = json.dumps(settings)
-    changed = json.loads(claude_settings.with_hooks(original, COMMAND))
+    changed = json.loads(FORM.with_hooks(original, ARGUMENTS))
     changed["theirs"] = [1, {"é": "\u2028"}]
     changed["hooks"]["Stop"].append({"hooks": [{"type": "command", "command": "theirs"}]})
-    left = claude_settings.without_hooks(json.dumps(changed), original)
+    left = FORM.without_hooks(json.dumps(changed), original)
     assert left is not None
     found = json.loads(left)
     assert found["theirs"] == changed["theirs"]
     assert found["hooks"]["Stop"][-1] == changed["hooks"]["Stop"][-1]
-    assert not claude_settings.installed(left)
+    assert not FORM.installed(left)
 
 
 def test_another_installation_is_replaced() -> None:
-    text = claude_settings.with_hooks("{}", "/old/bin/voicestream hook")
-    text = claude_settings.with_hooks(text, COMMAND)
-    assert claude_settings.installed(text) == {event: [COMMAND] for event in claude_settings.EVENTS}
-    assert claude_settings.without_hooks(text, "{}") == "{}"
+    text = FORM.with_hooks("{}", ["/old/bin/voicestream", "hook"])
+    text = FORM.with_hooks(text, ARGUMENTS)
+    assert FORM.installed(text) == {event: [COMMAND] for event in FORM.events}
+    assert FORM.without_hooks(text, "{}") == "{}"
 
 
 def test_a_path_with_spaces_is_one_word_of_the_shell(tmp_path: Path) -> None:
@@ -88,7 +92,7 @@ def test_a_path_with_spaces_is_one_word_of_the_shell(tmp_path: Path) -> None:
     script.parent.mkdir()
     script.write_text('#!/bin/sh\necho "$@"\n')
     script.chmod(0o700)
-    command = claude_settings.command([str(script)], starts=True)
+    command = shlex.join(hook_command.arguments([str(script)], "claude", starts=True))
     assert subprocess.run(command, shell=True, capture_output=True, check=True).stdout == b"hook --start\n"  # noqa: S602 - as the agent does
 
 
@@ -106,7 +110,7 @@ def test_a_path_with_spaces_is_one_word_of_the_shell(tmp_path: Path) -> None:
 )
 def test_what_is_no_valid_settings_is_refused(text: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem):
-        claude_settings.with_hooks(text, COMMAND)
+        FORM.with_hooks(text, ARGUMENTS)
 
 
 @pytest.fixture
@@ -186,4 +190,74 @@ def test_the_project_has_settings_of_its_own(settings: Path, tmp_path: Path, mon
     assert not settings.exists()
     shown = call("status").stdout
     assert f"{settings}: not installed" in shown
-    assert f"settings.json: {len(claude_settings.EVENTS)} of {len(claude_settings.EVENTS)} events" in shown
+    assert f"settings.json: {len(FORM.events)} of {len(FORM.events)} events" in shown
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without any agent."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "XDG_CONFIG_HOME", "OPENCODE_CONFIG_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+FILES = {
+    "claude": ".claude/settings.json",
+    "codex": ".codex/hooks.json",
+    "gemini": ".gemini/settings.json",
+    "opencode": ".config/opencode/plugin/voicestream.js",
+}
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_the_hooks_of_every_agent_are_added_once_and_go_without_a_trace(agent: str, home: Path) -> None:
+    file = home / FILES[agent]
+    assert call("install", agent).exit_code == 0
+    written = file.read_bytes()
+    assert f"{agent}: {file}: {len(AGENTS[agent].form.events)} of" in call("status").stdout
+    assert call("install", agent).exit_code == 0
+    assert file.read_bytes() == written
+    assert call("install", agent, "--no-start").exit_code == 0
+    assert b"--start" not in file.read_bytes()
+    assert call("uninstall", agent).exit_code == 0
+    assert not file.parent.exists()
+
+
+@pytest.mark.parametrize("agent", ["codex", "gemini"])
+def test_what_an_agent_had_comes_back_byte_for_byte(agent: str, home: Path) -> None:
+    file = home / FILES[agent]
+    file.parent.mkdir()
+    original = b'{ "hooks" :{"Stop":[{"hooks":[{"type":"command","command":"theirs"}]}]}, "x":1}\r\n'
+    file.write_bytes(original)
+    assert call("install", agent).exit_code == 0
+    assert "theirs" in file.read_text()
+    assert f"--agent {agent}" in file.read_text()
+    assert call("uninstall", agent).exit_code == 0
+    assert file.read_bytes() == original
+
+
+def test_a_plugin_of_others_is_named_and_left_alone(home: Path) -> None:
+    file = home / FILES["opencode"]
+    file.parent.mkdir(parents=True)
+    file.write_text('const COMMAND = ["theirs"]\n')
+    for command in ("install", "uninstall"):
+        done = call(command, "opencode")
+        assert isinstance(done.exception, ConfigurationError)
+        assert str(file) in str(done.exception)
+        assert file.read_text() == 'const COMMAND = ["theirs"]\n'
+
+
+def test_the_user_is_told_to_approve_the_hooks_of_codex(home: Path) -> None:
+    assert "Trust all and continue" in call("install", "codex").stderr
+    assert (home / FILES["codex"]).exists()
+
+
+def test_hooks_of_another_machine_have_its_socket(home: Path) -> None:
+    assert call("install", "gemini", "--connect", "my socket").exit_code == 0
+    text = (home / FILES["gemini"]).read_text()
+    assert f"--agent gemini --connect '{home}/my socket'" in text
+    assert "--start" not in text
+    assert call("uninstall", "gemini").exit_code == 0
+    assert not (home / FILES["gemini"]).exists()

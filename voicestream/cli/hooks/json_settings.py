@@ -1,98 +1,87 @@
-"""Entries of our hooks in the settings of Claude Code. Pure: text of ``settings.json`` in, text out."""
+"""Entries of our hooks in an agent's JSON settings. Pure: text of the file in, text out.
+
+Claude Code, Codex and Gemini CLI have the same form: ``{"hooks": {EVENT: [{"hooks": [{"type": "command", …}]}]}}``.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
-from typing import Final, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
+from voicestream.cli.hooks.hook_command import is_ours
 from voicestream.errors import ConfigurationError
 
-EVENTS: Final = (
-    "SessionStart",
-    "UserPromptSubmit",
-    "MessageDisplay",
-    "Stop",
-    "StopFailure",
-    "PermissionRequest",
-    "Notification",
-    "SessionEnd",
-)
-"""Events that are handed over. ``SubagentStop`` is not among them: sub-agents are silent."""
-
-TIMEOUT_SECONDS: Final = 5
-"""Timeout of a hook, which the agent enforces; a hook takes some milliseconds."""
-
-_OURS: Final = re.compile(r"voicestream['\"]?\s+hook(\s+--start)?\s*$")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Table = dict[str, object]
 
 
-def command(program: list[str], *, starts: bool) -> str:
-    """Return the shell command of a hook.
+@dataclass(frozen=True)
+class JsonSettings:
+    """Form of one agent's entries."""
 
-    Args:
-        program: absolute path of the executable, with arguments that come before ``hook``.
-        starts: it starts the supervisor if none is running.
-    """
-    return shlex.join([*program, "hook", *(["--start"] if starts else [])])
+    events: tuple[str, ...]
+    """Events that are handed over."""
+    timeout: int
+    """Timeout of a hook, which the agent enforces, in the agent's unit."""
 
+    def installed(self, text: str) -> dict[str, list[str]]:
+        """Return our commands by event.
 
-def installed(text: str) -> dict[str, list[str]]:
-    """Return our commands by event.
+        Raises:
+            ConfigurationError: the text is not valid settings.
+        """
+        hooks = _hooks(_parse(text))
+        found = {event: [one for one in _commands(groups) if is_ours(one)] for event, groups in hooks.items()}
+        return {event: commands for event, commands in found.items() if commands}
 
-    Raises:
-        ConfigurationError: the text is not valid settings.
-    """
-    hooks = _hooks(_parse(text))
-    found = {event: [one for one in _commands(groups) if _OURS.search(one)] for event, groups in hooks.items()}
-    return {event: commands for event, commands in found.items() if commands}
+    def with_hooks(self, text: str, arguments: Sequence[str]) -> str:
+        """Return the settings with our hooks; entries of others keep their place.
 
+        Args:
+            text: of the file; empty if there is none.
+            arguments: of a hook, see ``hook_command``.
 
-def with_hooks(text: str, hook_command: str) -> str:
-    """Return the settings with our hooks; entries of others keep their place.
-
-    Args:
-        text: of the file; empty if there is none.
-        hook_command: see ``command``.
-
-    Raises:
-        ConfigurationError: the text is not valid settings.
-    """
-    if {event: [hook_command] for event in EVENTS} == installed(text):
-        return text
-    settings = _parse(text)
-    hooks = _without(_hooks(settings))
-    for event in EVENTS:
-        entry: Table = {"type": "command", "command": hook_command, "timeout": TIMEOUT_SECONDS}
-        hooks[event] = [*hooks.get(event, []), {"hooks": [entry]}]
-    settings["hooks"] = hooks
-    return _format(settings, text)
-
-
-def without_hooks(text: str, original: str | None) -> str | None:
-    """Return the settings without our hooks; None if nothing is left of a file that we created.
-
-    Args:
-        text: of the file.
-        original: text before our hooks were added, returned exactly if nothing else was changed since; empty if there
-            was no file, None if it is not known.
-
-    Raises:
-        ConfigurationError: the text is not valid settings.
-    """
-    if not installed(text):
-        return text
-    settings = _parse(text)
-    hooks = _without(_hooks(settings))
-    if hooks:
+        Raises:
+            ConfigurationError: the text is not valid settings.
+        """
+        hook_command = shlex.join(arguments)
+        if {event: [hook_command] for event in self.events} == self.installed(text):
+            return text
+        settings = _parse(text)
+        hooks = _without(_hooks(settings))
+        for event in self.events:
+            entry: Table = {"type": "command", "command": hook_command, "timeout": self.timeout}
+            hooks[event] = [*hooks.get(event, []), {"hooks": [entry]}]
         settings["hooks"] = hooks
-    else:
-        del settings["hooks"]
-    if original is not None and _same(settings, original):
-        return original or None
-    return _format(settings, text)
+        return _format(settings, text)
+
+    def without_hooks(self, text: str, original: str | None) -> str | None:
+        """Return the settings without our hooks; None if nothing is left of a file that we created.
+
+        Args:
+            text: of the file.
+            original: text before our hooks were added, returned exactly if nothing else was changed since; empty if
+                there was no file, None if it is not known.
+
+        Raises:
+            ConfigurationError: the text is not valid settings.
+        """
+        if not self.installed(text):
+            return text
+        settings = _parse(text)
+        hooks = _without(_hooks(settings))
+        if hooks:
+            settings["hooks"] = hooks
+        else:
+            del settings["hooks"]
+        if original is not None and _same(settings, original):
+            return original or None
+        return _format(settings, text)
 
 
 def _same(settings: Table, original: str) -> bool:
@@ -164,9 +153,9 @@ def _without(hooks: dict[str, list[object]]) -> dict[str, list[object]]:
         kept: list[object] = []
         for group in groups:
             entries = _entries(group)
-            if entries is None or not any(_OURS.search(_command_of(entry)) for entry in entries):
+            if entries is None or not any(is_ours(_command_of(entry)) for entry in entries):
                 kept.append(group)
-            elif rest := [entry for entry in entries if not _OURS.search(_command_of(entry))]:
+            elif rest := [entry for entry in entries if not is_ours(_command_of(entry))]:
                 kept.append({**cast("Table", group), "hooks": rest})
         if kept:
             found[event] = kept
