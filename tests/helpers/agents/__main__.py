@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from helpers.agents.clients import CLIENTS
 from helpers.agents.install import installed
+from helpers.agents.interactive import NAME, SESSIONS, run_session
 from helpers.agents.isolation import isolate
 from helpers.agents.run import Installed, run_scenario
 from helpers.agents.scenarios import scenarios
@@ -55,10 +56,21 @@ def main() -> int:
                 folder = (streams / f"{client.name}-{scenario.name.replace(' ', '-').replace(',', '')}").absolute()
                 outcome = run_scenario(place, Installed(client, programs / client.name), scenario, folder)
                 outcomes[client.name, scenario.name] = outcome
-                shown = "well" if not outcome.faults else "; ".join(outcome.faults)
-                print(f"{client.name}, {scenario.name} ({outcome.seconds:.1f} s): {shown}", flush=True)
+                _show(client.name, scenario.name, outcome)
+        for session in SESSIONS:
+            if session.client not in clients or NAME not in (chosen.scenario or [NAME]):
+                continue
+            folder = (streams / f"{session.client.name}-hooks").absolute()
+            outcome = run_session(place, Installed(session.client, programs / session.client.name), session, folder)
+            outcomes[session.client.name, NAME] = outcome
+            _show(session.client.name, NAME, outcome)
     print(report(clients, outcomes))
     return 0 if outcomes and not any(outcome.faults for outcome in outcomes.values()) else 1
+
+
+def _show(client: str, scenario: str, outcome: Outcome) -> None:
+    shown = "well" if not outcome.faults else "; ".join(outcome.faults)
+    print(f"{client}, {scenario} ({outcome.seconds:.1f} s): {shown}", flush=True)
 
 
 def _version(programs: Path, client: Client) -> str:

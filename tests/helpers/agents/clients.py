@@ -120,18 +120,19 @@ _CODEX_PROVIDER: Final = (
 )
 
 CLAUDE: Final = Client("claude", "Claude Code", "@anthropic-ai/claude-code", "2.1.332", ("-p",), None, _claude)
+CODEX_OPTIONS: Final = (
+    *("-c", "model=gpt-5", "-c", "model_provider=stand-in"),
+    *("-c", f"model_providers.stand-in={_CODEX_PROVIDER}"),
+    *("-c", "analytics.enabled=false", "-c", "check_for_update_on_startup=false"),
+    *("-c", "features.plugins=false", "-c", "features.apps=false"),
+)
+"""Of interactive sessions, too."""
 CODEX: Final = Client(
     "codex",
     "Codex",
     "@openai/codex",
     "0.171.0",
-    (
-        *("exec", "--skip-git-repo-check", "-s", "danger-full-access"),
-        *("-c", "model=gpt-5", "-c", "model_provider=stand-in"),
-        *("-c", f"model_providers.stand-in={_CODEX_PROVIDER}"),
-        *("-c", "analytics.enabled=false", "-c", "check_for_update_on_startup=false"),
-        *("-c", "features.plugins=false", "-c", "features.apps=false"),
-    ),
+    ("exec", "--skip-git-repo-check", "-s", "danger-full-access", *CODEX_OPTIONS),
     None,
     _codex,
 )

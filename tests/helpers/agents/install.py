@@ -24,6 +24,10 @@ def installed(cache: Path) -> Path | None:
         print(f"the agents need npm and Node {OLDEST_NODE} or newer", file=sys.stderr)
         print("Try: sudo apt-get install nodejs npm, or https://nodejs.org", file=sys.stderr)
         return None
+    if shutil.which("tmux") is None:
+        print("interactive agents need tmux", file=sys.stderr)
+        print("Try: sudo apt-get install tmux", file=sys.stderr)
+        return None
     folder = (cache / "npm").absolute()
     programs = folder / "node_modules" / ".bin"
     wanted = {"private": True, "dependencies": {client.package: client.version for client in CLIENTS}}

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, cast
 
-from helpers.agents.dialects import ENDINGS
+from helpers.agents.dialects import ENDINGS, words
 from helpers.agents.script import Cut, Failure, Text
 
 if TYPE_CHECKING:
@@ -33,9 +33,12 @@ class StandIn(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, delta_seconds: float = DELTA_SECONDS) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = script
+        self.delta_seconds = delta_seconds
+        self.written: dict[str, float] = {}
+        """Time at which a streamed turn had been written, by the end of its words."""
         self.requests: list[str] = []
         """Method and path of each request, and what was answered."""
         self.strangers: list[str] = []
@@ -124,7 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
         for each in dialect.stream(asked, turn):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(each), each))
             self.wfile.flush()
-            time.sleep(DELTA_SECONDS)
+            time.sleep(self.stand_in.delta_seconds)
+        self.stand_in.written[words(turn).rpartition("\n\n")[2]] = time.monotonic()
         if isinstance(turn[-1], Cut):
             time.sleep(CUT_SECONDS)
         else:
@@ -132,9 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def stand_in(script: Script) -> Iterator[StandIn]:
+def stand_in(script: Script, delta_seconds: float = DELTA_SECONDS) -> Iterator[StandIn]:
     """A server that runs."""
-    server = StandIn(script)
+    server = StandIn(script, delta_seconds)
     thread = threading.Thread(target=server.serve_forever, name="stand-in", daemon=True)
     thread.start()
     try:

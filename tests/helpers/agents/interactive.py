@@ -1,0 +1,325 @@
+"""Interactive sessions of real agents, spoken through their hooks: installation, five answers, removal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from helpers.agents.clients import CLAUDE, CODEX, CODEX_OPTIONS, GEMINI, KEY, OPENCODE, base_environment, prepare
+from helpers.agents.run import LONGEST_SECONDS, Outcome
+from helpers.agents.scenarios import INNER, INNER_TASK
+from helpers.agents.script import Script, Text, Tool
+from helpers.agents.stand_in import stand_in
+from helpers.agents.tmux import TYPING_SECONDS, Tmux
+from helpers.voices import writing_voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from helpers.agents.clients import Client
+    from helpers.agents.run import Installed
+    from helpers.agents.script import Json, Turn
+    from helpers.agents.stand_in import StandIn
+    from helpers.process.running import Voicestream
+
+DELTA_SECONDS: Final = 0.03
+"""Slower than in a pipe: an answer is heard while it is written."""
+
+SETTLE_SECONDS: Final = 2.0
+"""Time in which nothing more is spoken after an answer."""
+
+LONG: Final = tuple(f"This is paragraph {number} of a long answer." for number in ("one", "two", "three", "four"))
+ANSWERS: Final = (
+    LONG,
+    ("I look for the lock.", "The lock is in the queue."),
+    ("I must ask for this.", "It was allowed."),
+    ("Somebody else looks at it.", "The search has ended."),
+    ("This is the last answer.",),
+)
+ASKS: Final = "asks to run a command."
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Tools of an agent: one that needs no permission, one that does, and one that starts a sub-agent."""
+
+    free: Tool
+    asking: Tool
+    delegating: Tool | None
+    inner: tuple[Turn, ...] = ()
+    after: str = ""
+    """What the main agent writes when a sub-agent in the background has ended."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """An interactive session of one agent."""
+
+    client: Client
+    arguments: tuple[str, ...]
+    tools: Tools
+    ready: str
+    """On the screen once it takes a prompt."""
+    start: dict[str, tuple[str, ...]]
+    """Keys for what it asks when it starts."""
+    permit: dict[str, tuple[str, ...]]
+    """Keys for what it asks before it runs a command."""
+    leave: tuple[tuple[str, ...], ...]
+    """Keys that end it."""
+    settings: tuple[str, bytes]
+    """File below HOME that hooks are installed in, and what is in it before; empty: there is none."""
+    is_early: bool
+    """True if text is spoken while it is written."""
+    asks: int = 1
+    """Number of announced requests."""
+    prepare: Callable[[Path], None] | None = None
+    """Writes more settings, by the agent's HOME."""
+
+    def turns(self) -> tuple[Turn, ...]:
+        """Everything that the model answers."""
+        delegating = self.tools.delegating or self.tools.free
+        return (
+            (Text("\n\n".join(LONG)),),
+            (Text(ANSWERS[1][0]), self.tools.free),
+            (Text(ANSWERS[1][1]),),
+            (Text(ANSWERS[2][0]), self.tools.asking),
+            (Text(ANSWERS[2][1]),),
+            (Text(ANSWERS[3][0]), delegating),
+            (Text(ANSWERS[3][1]),),
+            *(((Text(self.tools.after),),) if self.tools.after else ()),
+            (Text(ANSWERS[4][0]),),
+        )
+
+    @property
+    def answers(self) -> tuple[tuple[str, ...], ...]:
+        """What is spoken, by prompt."""
+        after = (self.tools.after,) if self.tools.after else ()
+        return (*ANSWERS[:3], (*ANSWERS[3], *after), ANSWERS[4])
+
+
+class _Ear:
+    """What was spoken, and when."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.times: dict[str, float] = {}
+
+    def texts(self) -> list[str]:
+        """All texts so far."""
+        found = self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
+        for text in found:
+            self.times.setdefault(text, time.monotonic())
+        return found
+
+    def has(self, text: str) -> bool:
+        """Whether a text was spoken."""
+        return text in self.texts()
+
+
+def run_session(place: Voicestream, agent: Installed, session: Session, folder: Path) -> Outcome:
+    """Install the hooks, let the agent answer five prompts, and remove the hooks."""
+    started = time.monotonic()
+    outcome = Outcome()
+    home = folder / "home"
+    (home / "project").mkdir(parents=True)
+    subprocess.run(["git", "init", "--quiet", str(home / "project")], check=True)
+    place.environment |= _speaking(place, folder)
+    script = Script(session.turns(), {INNER_TASK: session.tools.inner} if session.tools.inner else {})
+    with stand_in(script, DELTA_SECONDS) as server:
+        prepare(agent.client, home, server.address)
+        if session.prepare is not None:
+            session.prepare(home)
+        name, before = session.settings
+        path = home / name
+        if before:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(before)
+        before = path.read_bytes() if path.exists() else b""
+        _hook(place, home, outcome, "install", agent.client.name)
+        outcome.faults += _talk(place, agent, session, folder, server)
+        _hook(place, home, outcome, "uninstall", agent.client.name)
+        after = path.read_bytes() if path.exists() else b""
+        if after != before:
+            outcome.faults.append(f"{name} was not restored")
+        outcome.strangers.update(server.strangers)
+        if server.script.left:
+            outcome.faults.append(f"{server.script.left} answers were never asked for")
+        (folder / "requests").write_text("\n".join(server.requests), encoding="utf-8")
+    place.call("down")
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _speaking(place: Voicestream, folder: Path) -> dict[str, str]:
+    voice = folder / "voice"
+    voice.mkdir()
+    return {
+        "PYTHONPATH": writing_voice.plug_in(voice),
+        "VOICESTREAM_TTS": writing_voice.NAME,
+        "VOICESTREAM_OUTPUT": "null",
+        "VOICESTREAM_KEEP_ALIVE": "60",
+        "VOICESTREAM_FROM": "en",
+        writing_voice.FILE_VARIABLE: str(folder / "spoken"),
+    }
+
+
+def _hook(place: Voicestream, home: Path, outcome: Outcome, command: str, agent: str) -> None:
+    kept = place.environment
+    place.environment = {**kept, "HOME": str(home)}
+    done = place.call("hook", command, agent)
+    place.environment = kept
+    if done.returncode != 0:
+        outcome.faults.append(f"hook {command}: {done.stderr}")
+
+
+def _talk(place: Voicestream, agent: Installed, session: Session, folder: Path, server: StandIn) -> list[str]:
+    """Let the agent answer all prompts; return what was wrong."""
+    home = folder / "home"
+    ear = _Ear(folder / "spoken")
+    mine = {name: value for name, value in place.environment.items() if name.startswith(("VOICESTREAM", "PYTHON"))}
+    environment = {**base_environment(home, server.address), **agent.client.environment(server.address), **mine}
+    del environment["CI"]
+    command = [str(agent.program), *(each.replace("{address}", server.address) for each in session.arguments)]
+    faults: list[str] = []
+    with Tmux(command, home / "project", environment, folder / "tmux") as terminal:
+        if not terminal.wait_for(session.ready, LONGEST_SECONDS / 3, session.start):
+            return [f"it did not start: {terminal.screen}"]
+        for number, answer in enumerate(session.answers):
+            time.sleep(TYPING_SECONDS)
+            terminal.type(f"Prompt {number}.")
+            if not terminal.watch(lambda answer=answer: ear.has(answer[-1]), LONGEST_SECONDS / 6, session.permit):
+                faults.append(f"{answer[-1]!r} was not spoken")
+                break
+        terminal.watch(lambda: False, SETTLE_SECONDS)
+        (folder / "screen").write_text(terminal.screen, encoding="utf-8")
+        for keys in session.leave:
+            terminal.press(*keys)
+            time.sleep(TYPING_SECONDS)
+        if not terminal.wait_for_end(LONGEST_SECONDS / 6):
+            faults.append("the agent did not end")
+    written = server.written.get(LONG[-1], 0.0)
+    if session.is_early and not ear.times.get(LONG[0], written) < written:
+        faults.append(f"{LONG[0]!r} was not spoken before the answer had ended")
+    return faults + faults_of(session, ear.texts())
+
+
+def faults_of(session: Session, spoken: Sequence[str]) -> list[str]:
+    """Return what is missing, doubled, misplaced or too much."""
+    requests = [text for text in spoken if text.endswith(ASKS)]
+    said = [text for text in spoken if not text.endswith(ASKS)]
+    wanted = [sentence for answer in session.answers for sentence in answer]
+    faults = [] if said == wanted else [f"spoken {said}, not {wanted}"]
+    if len(requests) != session.asks:
+        faults.append(f"announced {requests}, not {session.asks} requests")
+    return faults
+
+
+def _claude(home: Path) -> None:
+    project = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
+    settings = {
+        "hasCompletedOnboarding": True,
+        "theme": "dark",
+        "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
+        "projects": {str(home / "project"): project},
+    }
+    (home / ".claude.json").write_text(json.dumps(settings), encoding="utf-8")
+
+
+def _opencode(home: Path) -> None:
+    path = home / ".config" / "opencode" / "opencode.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**settings, "permission": {"bash": "ask"}}), encoding="utf-8")
+
+
+_TASK: Final[Json] = {"description": "An inner task", "prompt": f"Do the {INNER_TASK}."}
+_INNER: Final[tuple[Turn, ...]] = ((Text(" ".join(INNER)),),)
+_GEMINI_SETTINGS: Final[Json] = {
+    "security": {"auth": {"selectedType": "gemini-api-key"}},
+    "telemetry": {"enabled": False},
+    "privacy": {"usageStatisticsEnabled": False},
+    "general": {"enableAutoUpdate": False, "maxAttempts": 2, "plan": {"enabled": True}},
+    "experimental": {},
+    "agents": {"overrides": {}},
+}
+"""In the form in which Gemini CLI 0.61.0 leaves them alone: older forms are rewritten when it starts."""
+_TOUCH: Final = "touch /tmp/voicestream-stand-in"
+
+NAME: Final = "hooks, interactive"
+"""Name of these sessions in the table."""
+
+SESSIONS: Final = (
+    Session(
+        client=CLAUDE,
+        arguments=("--permission-mode", "default"),
+        tools=Tools(
+            free=Tool("Bash", {"command": "ls", "description": "List files."}),
+            asking=Tool("Bash", {"command": _TOUCH, "description": "Write."}),
+            delegating=Tool("Agent", {**_TASK, "subagent_type": "general-purpose"}),
+            inner=_INNER,
+            after="The inner task has ended.",
+        ),
+        ready=r"for shortcuts|❯",
+        start={},
+        permit={"Do you want to proceed": ("Enter",)},
+        leave=(("C-c",), ("C-c",), ("C-d",)),
+        settings=(".claude/settings.json", b'{ "theme" : "dark",\n\t"hooks":{"Stop":[]} }\r\n'),
+        is_early=True,
+        prepare=_claude,
+    ),
+    Session(
+        client=CODEX,
+        arguments=("-a", "on-request", *CODEX_OPTIONS),
+        tools=Tools(
+            free=Tool("exec_command", {"cmd": "ls"}),
+            asking=Tool(
+                "exec_command", {"cmd": _TOUCH, "sandbox_permissions": "require_escalated", "justification": "Write."}
+            ),
+            delegating=Tool("spawn_agent", {"message": _TASK["prompt"]}, namespace="multi_agent_v1"),
+            inner=_INNER,
+        ),
+        ready="Ask Codex to do anything",
+        start={"Trust this folder": ("Enter",), "Hooks need review": ("Down", "Enter")},
+        permit={"Would you like to run": ("Enter",)},
+        leave=(("C-c",), ("C-c",)),
+        settings=(".codex/hooks.json", b""),
+        is_early=False,
+    ),
+    Session(
+        client=GEMINI,
+        arguments=GEMINI.arguments,
+        tools=Tools(
+            free=Tool("list_directory", {"dir_path": "."}),
+            asking=Tool("run_shell_command", {"command": _TOUCH}),
+            delegating=Tool("invoke_agent", {"agent_name": "generalist", "prompt": _TASK["prompt"]}),
+            inner=((Text(INNER[0]), Tool("complete_task", {"result": INNER[1]})),),
+        ),
+        ready="Type your message",
+        start={},
+        permit={"Allow execution": ("Enter",)},
+        leave=(("C-c",), ("C-c",)),
+        settings=(".gemini/settings.json", json.dumps(_GEMINI_SETTINGS, indent=2).encode()),
+        is_early=False,
+    ),
+    Session(
+        client=OPENCODE,
+        arguments=(),
+        tools=Tools(
+            free=Tool("glob", {"pattern": "*"}),
+            asking=Tool("bash", {"command": "touch stand-in", "description": "Write."}),
+            delegating=Tool("task", {**_TASK, "subagent_type": "general"}),
+            inner=_INNER,
+        ),
+        ready="Ask anything",
+        start={},
+        permit={"Permission required": ("Enter",)},
+        leave=(("C-c",),),
+        settings=(".config/opencode/plugin/voicestream.js", b""),
+        is_early=True,
+        prepare=_opencode,
+    ),
+)
+"""Sessions of all agents."""
