@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 DELTA_SECONDS: Final = 0.03
 """Slower than in a pipe: an answer is heard while it is written."""
 
+SUBMIT_SECONDS: Final = 15.0
+"""Time within which an agent asks its model after a prompt."""
+
 SETTLE_SECONDS: Final = 2.0
 """Time in which nothing more is spoken after an answer."""
 
@@ -190,8 +193,8 @@ def _talk(place: Voicestream, agent: Installed, session: Session, folder: Path, 
             return [f"it did not start: {terminal.screen}"]
         for number, answer in enumerate(session.answers):
             time.sleep(TYPING_SECONDS)
-            terminal.type(f"Prompt {number}.")
-            if not terminal.watch(lambda answer=answer: ear.has(answer[-1]), LONGEST_SECONDS / 6, session.permit):
+            _submit(terminal, f"Prompt {number}.", server)
+            if not terminal.watch(lambda answer=answer: ear.has(answer[-1]), LONGEST_SECONDS / 3, session.permit):
                 faults.append(f"{answer[-1]!r} was not spoken")
                 break
         terminal.watch(lambda: False, SETTLE_SECONDS)
@@ -205,6 +208,16 @@ def _talk(place: Voicestream, agent: Installed, session: Session, folder: Path, 
     if session.is_early and not ear.times.get(LONG[0], written) < written:
         faults.append(f"{LONG[0]!r} was not spoken before the answer had ended")
     return faults + faults_of(session, ear.texts())
+
+
+def _submit(terminal: Tmux, prompt: str, server: StandIn) -> None:
+    """Type a prompt, and press Enter again while the model is not asked: a busy agent takes it for part of a paste."""
+    asked = len(server.requests)
+    terminal.type(prompt)
+    for _ in range(3):
+        if terminal.watch(lambda: len(server.requests) > asked, SUBMIT_SECONDS):
+            return
+        terminal.press("Enter")
 
 
 def faults_of(session: Session, spoken: Sequence[str]) -> list[str]:

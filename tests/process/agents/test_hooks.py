@@ -202,6 +202,53 @@ def test_no_event_whatever_disturbs_the_agent_or_the_supervisor(agent: Agent) ->
     wait_until(lambda: "an event of 2000000 bytes" in agent.place.log_text("hook"), "it is logged")
 
 
+RELAY = """
+import socket, sys
+here, there = sys.argv[1:]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(here)
+listener.listen()
+while True:
+    peer, _ = listener.accept()
+    with peer, socket.socket(socket.AF_UNIX) as onward:
+        onward.connect(there)
+        while data := peer.recv(65536):
+            onward.sendall(data)
+"""
+"""The other end of ``ssh -R``."""
+
+
+def test_gemini_on_another_machine_is_heard_through_a_forwarded_socket(agent: Agent) -> None:
+    socket = agent.place.home / "forwarded"
+    transcript = agent.place.home / "transcript.jsonl"
+    messages = [{"id": "p", "type": "user", "content": [{"text": "fix it"}]}]
+    fields = {"transcript_path": str(transcript), "timestamp": "2026-01-01T00:00:00.000Z"}
+
+    def hook(name: str, **more: object) -> None:
+        agent.hook(event(name, **fields, **more), "--agent", "gemini", "--connect", str(socket))
+
+    hook("SessionStart")
+    wait_until(lambda: "No such file" in agent.place.log_text("hook"), "it is logged that there is no socket")
+    assert not agent.place.runtime.exists(), "no supervisor was started"
+    assert agent.place.call("up").returncode == 0
+    relay = subprocess.Popen([sys.executable, "-c", RELAY, str(socket), str(agent.place.runtime / "hook")])
+    try:
+        wait_until(socket.exists, "the socket is forwarded")
+        for name, text in (("BeforeTool", "I look first."), ("BeforeTool", ""), ("AfterAgent", "It is mended.")):
+            messages += [{"id": text, "type": "gemini", "content": text}]
+            transcript.write_text("".join(json.dumps(one) + "\n" for one in messages))
+            hook(name, prompt_response="I lo ok. It is mend ed.")
+        agent.wait_for("I look first.", "It is mended.")
+        hook("SessionEnd")
+        wait_until(lambda: not agent.has_session(), "the session is closed")
+        assert agent.said() == ["I look first.", "It is mended."]
+    finally:
+        relay.kill()
+        relay.wait()
+    hook("SessionStart")
+    wait_until(lambda: "Connection refused" in agent.place.log_text("hook"), "it is logged that nobody is there")
+
+
 def test_nothing_is_sent_into_a_run_directory_that_others_can_read(agent: Agent) -> None:
     agent.place.runtime.mkdir(mode=0o755)
     agent.place.runtime.chmod(0o755)

@@ -12,6 +12,7 @@ import pytest
 
 from helpers.agents.clients import CLIENTS, Client
 from helpers.agents.dialects import ENDINGS
+from helpers.agents.interactive import ASKS, SESSIONS, Session, faults_of
 from helpers.agents.run import ANNOUNCED, differences, spoken_in
 from helpers.agents.scenarios import FIRST, SECOND, Call, Scenario, scenarios
 from helpers.agents.script import UNSCRIPTED, Cut, Failure, Script, Tool, say
@@ -123,6 +124,16 @@ def test_scenarios_of_an_agent_have_names_of_their_own(client: Client) -> None:
     assert "text" in names
 
 
-def test_the_guide_names_the_versions_that_are_installed() -> None:
-    page = (REPOSITORY / "docs" / "guide" / "agents.md").read_text(encoding="utf-8")
-    assert [client.name for client in CLIENTS if f"| {client.title} | {client.version} |" not in page] == []
+@pytest.mark.parametrize("page", ["agents.md", "interactive.md"])
+def test_the_guide_names_the_versions_that_are_installed(page: str) -> None:
+    text = (REPOSITORY / "docs" / "guide" / page).read_text(encoding="utf-8")
+    assert [client.name for client in CLIENTS if f"| {client.title} | {client.version} |" not in text] == []
+
+
+@pytest.mark.parametrize("session", SESSIONS, ids=lambda session: session.client.name)
+def test_a_session_with_hooks_is_well_only_if_each_text_is_spoken_once_and_in_order(session: Session) -> None:
+    well = [text for answer in session.answers for text in answer]
+    asked = f"{session.client.title} {ASKS}"
+    assert faults_of(session, [*well[:3], asked, *well[3:]]) == []
+    for heard in (well, [asked, *well[1:]], [asked, *well, well[-1]], [asked, well[1], well[0], *well[2:]]):
+        assert faults_of(session, heard) != []
