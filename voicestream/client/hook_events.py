@@ -43,9 +43,9 @@ def converted(agent: str, event: bytes) -> list[bytes]:
     """
     if agent not in ("codex", "gemini"):
         return [event]
-    fields = json.loads(event)
-    if not isinstance(fields, dict):
-        raise ValueError("the event is no JSON object")  # noqa: TRY004 - as any other invalid event
+    fields: Fields = json.loads(event)
+    if type(fields) is not dict:
+        raise ValueError("the event is no JSON object")
     name = fields.get("hook_event_name")
     if fields.get("agent_id"):
         return []  # of a sub-agent
@@ -61,12 +61,13 @@ def codex_texts(lines: Iterable[Fields], turn: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     is_turn = True
     for line in lines:
-        payload = line.get("payload") or {}
+        payload: Fields = line.get("payload") or {}
         if line.get("type") == "turn_context":
             is_turn = payload.get("turn_id") == turn
             found.clear()
         elif is_turn and payload.get("type") == "message" and payload.get("role") == "assistant":
-            text = "".join(part.get("text", "") for part in payload.get("content", ()))
+            parts: list[Fields] = payload.get("content", [])
+            text = "".join(part.get("text", "") for part in parts)
             found.append((payload.get("id") or line.get("timestamp", ""), text))
     return found
 
@@ -76,7 +77,7 @@ def gemini_texts(lines: Iterable[Fields]) -> tuple[list[tuple[str, str]], str]:
     found: dict[str, str] = {}
     turn = ""
     for line in lines:
-        content = line.get("content")
+        content: list[Fields] | str | None = line.get("content")
         if line.get("type") == "user" and not _is_tool_result(content):
             turn = line.get("id", "")
             found.clear()
@@ -85,7 +86,7 @@ def gemini_texts(lines: Iterable[Fields]) -> tuple[list[tuple[str, str]], str]:
     return list(found.items()), turn
 
 
-def _is_tool_result(content: object) -> bool:
+def _is_tool_result(content: list[Fields] | str | None) -> bool:
     return isinstance(content, list) and any("functionResponse" in part for part in content)
 
 
@@ -113,10 +114,10 @@ def _tail(path: str, size: int) -> Iterable[Fields]:
         lines = file.read(size).split(b"\n")
     for line in lines:
         try:
-            fields = json.loads(line)
+            fields: Fields = json.loads(line)
         except ValueError:
             continue  # cut at the beginning, or being written
-        if isinstance(fields, dict):
+        if type(fields) is dict:
             yield fields
 
 
@@ -133,11 +134,12 @@ def _end(fields: Fields, turn: str, name: str) -> list[Fields]:
 
 def _of_gemini(fields: Fields) -> Fields:
     """Return an event of Gemini CLI by the names of the hook socket; its time tells prompts apart."""
-    name, details = fields.get("hook_event_name"), fields.get("details")
+    name = fields.get("hook_event_name")
+    details: Fields | None = fields.get("details")
     common = _common(fields, fields.get("timestamp"))
     if name == "BeforeAgent":
         return {"hook_event_name": "UserPromptSubmit", **common}
-    if name == "Notification" and fields.get("notification_type") == "ToolPermission" and isinstance(details, dict):
+    if name == "Notification" and fields.get("notification_type") == "ToolPermission" and details:
         return {"hook_event_name": "PermissionRequest", "tool_name": details.get("type", ""), **common}
     return {"hook_event_name": name, "message": fields.get("message", ""), **common}
 
