@@ -20,15 +20,19 @@ class Form(Protocol):
     @property
     def events(self) -> tuple[str, ...]:
         """Events that are handed over."""
+        ...
 
     def installed(self, text: str) -> dict[str, list[str]]:
         """Return our commands by event."""
+        ...
 
     def with_hooks(self, text: str, arguments: Sequence[str]) -> str:
         """Return the file with our hooks."""
+        ...
 
     def without_hooks(self, text: str, original: str | None) -> str | None:
         """Return the file without our hooks; None if nothing is left of it."""
+        ...
 
 
 @dataclass(frozen=True)
