@@ -32,7 +32,7 @@ GROWTH: Final = 2
 
 @dataclass(frozen=True)
 class Shape:
-    """How a vocoder's samples depend on its input."""
+    """Frames, samples and context of a vocoder, from its input to its sound."""
 
     features: str
     """Input with a frame for each step in time, float32 ``[1, channels, frames]``."""
