@@ -27,39 +27,43 @@ class History:
     def __init__(self, state: LedgerState) -> None:
         self._state = state
         self._recorder = Recorder()
-        self._recorded: dict[str, SessionOptions] = {}
-        self._described: dict[str, tuple[str, str]] = {}
-        """Agent and project by session, as recorded."""
+        self._options: dict[str, SessionOptions] = {}
+        """Options of the open sessions to be recorded."""
+        self._begun: set[str] = set()
+        """Sessions with a sentence, whose records have begun."""
+        self._sources: dict[str, Described] = {}
 
     def opened(self, session: Session) -> None:
-        """Begin the record of a session."""
-        options = session.options
-        if options.history_days <= 0:
-            return
-        self._recorded[session.session] = options
-        self._recorder.open(
-            session.session, options.history_days, language=options.target, source=options.parser.language
-        )
-        agent = session.feed.partition(":")[0]
-        self.describe(session.session, agent=agent, project=options.project)
+        """Handle the opening of a session; its record begins with its first sentence."""
+        if session.options.history_days > 0:
+            self._options[session.session] = session.options
+            self.describe(session.session, agent=session.feed.partition(":")[0], project=session.options.project)
 
     def describe(self, session: str, *, agent: str = "", project: str = "") -> None:
         """Record the source of a session; empty values say nothing."""
-        if session not in self._recorded:
+        if session not in self._options:
             return
-        before = self._described.get(session, ("", ""))
-        known = agent or before[0], project or before[1]
-        if known == before:
-            return
-        self._described[session] = known
-        self._recorder.append(session, Described(agent=agent, project=project))
+        before = self._sources.get(session, Described())
+        known = Described(agent=agent or before.agent, project=project or before.project)
+        if known != before:
+            self._sources[session] = known
+            if session in self._begun:
+                self._recorder.append(session, known)
+
+    def _begin(self, session: str) -> None:
+        self._begun.add(session)
+        options = self._options[session]
+        self._recorder.open(session, options.history_days, language=options.target, source=options.parser.language)
+        self._recorder.append(session, self._sources.get(session, Described()))
 
     def reported(self, event: SessionEvent) -> None:
         """Record a sentence that was found or translated."""
-        if event.session not in self._recorded or event.sentence is None:
+        if event.session not in self._options or event.sentence is None:
             return
         text, language = event.text or "", event.language or ""
         if event.event == EventName.SENTENCE_FOUND:
+            if event.session not in self._begun:
+                self._begin(event.session)
             session = self._state.sessions.get(event.session)
             row = session.rows.get(event.sentence) if session is not None else None
             closes = row is None or row.closes
@@ -70,9 +74,11 @@ class History:
 
     def closed(self, closed: Closed) -> None:
         """End the record of a session."""
-        if self._recorded.pop(closed.session, None) is None:
+        self._options.pop(closed.session, None)
+        self._sources.pop(closed.session, None)
+        if closed.session not in self._begun:
             return
-        self._described.pop(closed.session, None)
+        self._begun.remove(closed.session)
         self._recorder.close_session(
             closed.session,
             lambda lost: ClosedLine(counts=closed.counts, exit_code=closed.exit_code, lost_lines=lost),

@@ -67,6 +67,7 @@ def test_a_killed_supervisor_leaves_what_was_found_and_a_missing_place_is_told(p
         path.parent.chmod(0o755)
     run = place.run()
     run.write(line("Four."))
+    run.wait_for("notice")
     assert run.finish() == 0
     assert "the history of this session is incomplete: it is open to other users (mode 0755)" in run.stderr
     assert len(run.of("playback_finished")) == 1

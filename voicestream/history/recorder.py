@@ -75,15 +75,15 @@ class Recorder:
             source: BCP-47 tag of the agent's language.
         """
         line = Opened(started=store.now().isoformat(timespec="seconds"), language=language, source=source)
-        self._put(lambda: self._open(session, line, days))
+        self._put(session, lambda: self._open(session, line, days))
 
     def append(self, session: str, line: AnyLine) -> None:
         """Append a line to the record of a session."""
-        self._put(lambda: self._append(session, line))
+        self._put(session, lambda: self._append(session, line))
 
     def close_session(self, session: str, closing: Callable[[int], AnyLine]) -> None:
         """End the record of a session; ``closing`` returns the last line, given the number of lost lines."""
-        self._put(lambda: self._close(session, closing))
+        self._put(session, lambda: self._close(session, closing))
 
     def close(self, timeout_seconds: float = CLOSE_SECONDS) -> bool:
         """Write what is queued and end; False on timeout."""
@@ -93,9 +93,11 @@ class Recorder:
             self._changed.notify_all()
         return done
 
-    def _put(self, work: Callable[[], None]) -> None:
+    def _put(self, session: str, work: Callable[[], None]) -> None:
         with self._changed:
             if len(self._queue) >= QUEUE_LINES:
+                if not self.lost:
+                    self.failures.append((session, "the disk does not answer"))
                 self.lost += 1
                 return
             self._queue.append(work)

@@ -191,6 +191,7 @@ def test_lines_beyond_the_queue_are_counted(folder: Path, monkeypatch: pytest.Mo
     writer = Recorder(lambda: folder)
     write(writer, 2)
     assert writer.lost == 3
+    assert list(writer.failures) == [("s1", "the disk does not answer")]
 
 
 def deadline_of(condition: Callable[[], bool]) -> None:
