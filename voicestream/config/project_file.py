@@ -18,13 +18,16 @@ import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voicestream import bounded_file
 from voicestream.config import config_file, toml_places
 from voicestream.config.config_file import Settings
 from voicestream.config.options import BY_NAME, PROJECT
 from voicestream.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NAME: Final = ".voicestream.toml"
 
@@ -58,7 +61,7 @@ def load(directory: Path) -> Project:
     """Return the project of an absolute directory; errors of its file are in ``problems``."""
     found = find(directory)
     if found is None:
-        repository = next((one for one in (directory, *directory.parents) if _exists(one / ".git")), directory)
+        repository = next((one for one in _searched(directory) if os.path.lexists(one / ".git")), directory)
         return Project(repository)
     try:
         settings, problems = parse(_read(found), str(found))
@@ -76,7 +79,17 @@ def of_working_directory() -> Project:
 
 
 def find(directory: Path) -> Path | None:
-    """Return the nearest file in an absolute directory or above it; None if there is none.
+    """Return the nearest file in an absolute directory or above it; None if there is none."""
+    return next((folder / NAME for folder in _searched(directory) if os.path.lexists(folder / NAME)), None)
+
+
+def can_have_file(directory: Path) -> bool:
+    """Return whether a file in an absolute directory would be found."""
+    return directory in _searched(directory)
+
+
+def _searched(directory: Path) -> Iterator[Path]:
+    """Yield a directory and those above it.
 
     The search ends before the home directory, the root of the file system, a directory of another user and one that
     all users share, such as ``/tmp``.
@@ -86,13 +99,11 @@ def find(directory: Path) -> Path | None:
         try:
             found = folder.stat()
         except OSError:
-            return None
+            return
         is_shared = found.st_uid != os.getuid() or found.st_mode & stat.S_ISVTX
         if is_shared or folder == folder.parent or (found.st_dev, found.st_ino) == home:
-            return None
-        if os.path.lexists(folder / NAME):
-            return folder / NAME
-    return None
+            return
+        yield folder
 
 
 def parse(text: str, name: str) -> tuple[Settings, list[ConfigurationError]]:
@@ -150,14 +161,6 @@ def _read(file: Path) -> str:
     except OSError as error:
         hint = f"A {NAME} is a regular file of yours, of at most {MAX_BYTES >> 10} KiB."
         raise ConfigurationError(f"cannot read {file}: {error.strerror}", hint=hint) from error
-
-
-def _exists(path: Path) -> bool:
-    """Return whether a file exists; False for one that may not be looked up."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ import msgspec
 from voicestream.errors import AudioDeviceError
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.workers.player.portaudio import SERVER_DEVICE, Device, PortAudio, RateRejectedError
+from voicestream.workers.player.sinks import lead_in
 from voicestream.workers.player.sinks.sink import Sink
 
 if TYPE_CHECKING:
@@ -82,17 +83,21 @@ def probe(audio: PortAudio, device: str, *, plays_tone: bool) -> Probe:
     return Probe(sinks=sinks, devices=found, default=default, opened=opened)
 
 
-def tone(rate: int, ended: Callable[[], None]) -> Callable[[memoryview], None]:
-    """Return a reader of a sine tone with short fades, followed by silence.
+def tone(rate: int, is_awake: Callable[[], bool], ended: Callable[[], None]) -> Callable[[memoryview], None]:
+    """Return a reader of a sine tone with short fades between silence.
 
     Args:
         rate: Hz.
+        is_awake: returns whether the tone may begin.
         ended: called for every block behind the tone.
     """
     position, frames, fade = 0, round(TONE_SECONDS * rate), round(FADE_SECONDS * rate)
 
     def read(out: memoryview) -> None:
         nonlocal position
+        if not is_awake():
+            out[:] = bytes(len(out))
+            return
         samples = out.cast("B").cast("f")
         for index in range(len(samples)):
             at = position + index
@@ -106,11 +111,13 @@ def tone(rate: int, ended: Callable[[], None]) -> Callable[[memoryview], None]:
 
 
 def _play(audio: PortAudio, device: str) -> str:
-    done = threading.Event()
+    awake, done = threading.Event(), threading.Event()
     try:
-        stream = audio.open(device, SAMPLE_RATE, 0.1, tone(SAMPLE_RATE, done.set))
+        stream = audio.open(device, SAMPLE_RATE, 0.1, tone(SAMPLE_RATE, awake.is_set, done.set))
     except RateRejectedError as rejected:
-        stream = audio.open(device, rejected.rate, 0.1, tone(rejected.rate, done.set))
+        stream = audio.open(device, rejected.rate, 0.1, tone(rejected.rate, awake.is_set, done.set))
+    awake.wait(lead_in.seconds_for(stream.sink, stream.device))
+    awake.set()
     if not done.wait(TONE_SECONDS + MARGIN_SECONDS):
         raise AudioDeviceError(
             f"the sound device {stream.device} accepts no sound",

@@ -115,3 +115,6 @@ def test_an_editor_that_is_not_there_or_fails_is_told(place: Path, monkeypatch: 
         with pytest.raises(UsageError):
             call("edit")
     assert list(place.iterdir()) == []
+    monkeypatch.chdir(place.parent)
+    with pytest.raises(UsageError, match="is no project"):
+        call("edit", "--project")

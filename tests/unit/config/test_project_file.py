@@ -44,6 +44,9 @@ def asked(*arguments: str, is_lenient: bool = False) -> SessionRequest:
 
 def test_a_file_is_found_upwards_and_ends_below_home(inner: Path) -> None:
     home = inner.parents[2]
+    (home / ".git").mkdir()
+    assert load(inner).directory == inner
+    assert not project_file.can_have_file(home)
     (home / NAME).write_text('name = "home"')
     assert find(inner) is None
     project = inner.parents[1] / NAME

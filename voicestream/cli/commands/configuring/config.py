@@ -139,8 +139,18 @@ def _check(file: Path, *, project: bool) -> list[ConfigurationError]:
 
 
 def _of_project() -> Path:
-    """Return the project's file, or where a new one belongs."""
+    """Return the project's file, or where a new one belongs.
+
+    Raises:
+        UsageError: a file in this directory would not be read.
+    """
     found = project_file.of_working_directory()
+    if not project_file.can_have_file(found.directory):
+        raise UsageError(
+            f"{found.directory} is no project: a {project_file.NAME} is not read in your home directory or above it, "
+            "nor in directories of others",
+            hint="Change to a directory of a project: cd",
+        )
     return found.file or found.directory / project_file.NAME
 
 
