@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "demo": ("demo", "Read a bundled agent session aloud."),
     "acp": ("agents.acp", "Speak an agent that runs in an editor (Agent Client Protocol)."),
     "follow": ("agents.follow", "Speak transcript files while agents write them."),
+    "mcp": ("agents.mcp", "Give agents the tool `speak` (Model Context Protocol)."),
     "hook": ("hook", "Speak interactive agents: install, uninstall, status."),
     "status": ("status", "Show what is playing, what is queued, and problems."),
     "workers": ("workers", "Manage the workers: status, restart, logs."),

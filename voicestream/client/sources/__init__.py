@@ -1,1 +1,1 @@
-"""Sources of speech other than stdin: an agent behind an editor, and transcript files."""
+"""Sources of speech other than stdin: an agent behind an editor, transcript files, calls of a tool."""

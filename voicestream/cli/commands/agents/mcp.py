@@ -1,0 +1,23 @@
+"""``voicestream mcp``: a server of the Model Context Protocol with the tool ``speak``."""
+
+from __future__ import annotations
+
+import click
+
+from voicestream.cli.session.click_options import session_command, session_options, typed_options
+from voicestream.client.interruption import Interruption
+from voicestream.config import options
+
+
+@session_command()
+@session_options
+@click.pass_context
+def mcp(context: click.Context, /, **_options: object) -> None:
+    """Give agents the tool `speak` (Model Context Protocol, stdio).
+
+    claude mcp add voicestream -- voicestream mcp --to ja
+    """
+    from voicestream.client.sources.mcp_server import Server
+
+    with Interruption():
+        Server(typed_options(context, options.SESSION)).run()
