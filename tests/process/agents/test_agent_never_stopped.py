@@ -103,7 +103,7 @@ FAILURES = (
     Failure("a variable of no device", 78, ("VOICESTREAM_COMPUTE=x",), environment={"VOICESTREAM_COMPUTE": "x"}),
     Failure("a variable of no card", 78, ("VOICESTREAM_GPU=x",), environment={"VOICESTREAM_GPU": "x"}),
     Failure("a variable of no directory", 78, ("VOICESTREAM_MODELS=no/x",), environment={"VOICESTREAM_MODELS": "no/x"}),
-    Failure("a variable of no output", 78, ("VOICESTREAM_OUTPUT=a.ogg",), environment={"VOICESTREAM_OUTPUT": "a.ogg"}),
+    Failure("a variable of no output", 78, ("VOICESTREAM_OUTPUT=a.mp3",), environment={"VOICESTREAM_OUTPUT": "a.mp3"}),
     Failure("no such engine", 2, ("nonesuch", "espeak"), ("--tts", "nonesuch")),
     Failure("a variable of no engine", 78, ("VOICESTREAM_TTS=ospeak",), environment={"VOICESTREAM_TTS": "ospeak"}),
     Failure("a setting that is no engine", 78, ("config.toml, line 1", "nlb"), settings='translator = "nlb"'),

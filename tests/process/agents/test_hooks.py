@@ -181,15 +181,17 @@ def test_a_frozen_supervisor_and_one_that_is_not_there_cost_an_agent_little(agen
         subprocess.run(command, input=piece(9, "x"), env=agent.place.environment, check=True, stdout=subprocess.DEVNULL)
         return time.perf_counter() - begun_at
 
-    def beyond_python() -> float:
-        """The least of several, because other tests run beside."""
+    def hook_and_python() -> tuple[float, float]:
+        """The least of several, because other tests run beside; the benchmark has the figures of an idle machine."""
         pairs = [(seconds(*COMMAND, "hook"), seconds(sys.executable, "-c", "pass")) for _ in range(6)]
-        return min(one for one, _ in pairs) - min(other for _, other in pairs)
+        return min(one for one, _ in pairs), min(other for _, other in pairs)
 
-    assert beyond_python() < 0.05
+    hook, python = hook_and_python()
+    assert hook < 0.05 + 3 * python
     agent.start()
     with frozen(agent):
-        assert beyond_python() < 0.05
+        hook, python = hook_and_python()
+        assert hook < 0.05 + 3 * python
 
 
 def test_no_event_whatever_disturbs_the_agent_or_the_supervisor(agent: Agent) -> None:
