@@ -181,6 +181,27 @@ def test_a_dumb_terminal_and_one_without_colour_get_plain_lines(
         assert "\x1b" not in terminal.getvalue()
 
 
+def test_a_background_process_writes_lines_only_and_the_row_comes_with_the_foreground(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(module, "_is_in_foreground", lambda: False)
+    captions = Captions(captions=True, quiet=False)
+    captions.happened(event(EventName.SENTENCE_FOUND, 0, "Hello."))
+    captions.happened(event(EventName.PLAYBACK_STARTED, 0))
+    captions.refresh(2.0)
+    assert terminal.getvalue() == "🔊 Hello.\n"
+    monkeypatch.setattr(module, "_is_in_foreground", lambda: True)
+    captions.refresh(3.0)
+    assert terminal.shown() == ["🔊 Hello.", "▶ Hello."]
+    monkeypatch.setattr(module, "_is_in_foreground", lambda: False)
+    terminal.write("\n$ typed")
+    captions.refresh(4.0)
+    captions.hide()
+    assert terminal.shown() == ["🔊 Hello.", "▶ Hello.", "$ typed"]
+
+
 def test_who_shares_the_terminal_gets_lines_only(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)

@@ -58,7 +58,7 @@ class Captions:
         self._loading = ProgressLine()
         self._has_line = False
         """True while the cursor is behind a line that will be overwritten."""
-        self._row = LiveRow() if self._captions and not shares_terminal and _is_live() else None
+        self._row = LiveRow() if self._captions and not shares_terminal and _can_overwrite() else None
         self._row_text = ""
         """Text of the live row while it is shown."""
         self._is_loading = False
@@ -94,7 +94,9 @@ class Captions:
         if self._row is None or self._is_loading:
             return 60.0
         text = self._row.text(now, _columns() - 1)
-        if text and text != self._row_text:
+        if text and not _is_live():
+            self._row_text, self._has_line = "", False  # a background process: the line is the shell's
+        elif text and text != self._row_text:
             self._show_row(text)
         elif not text:
             self.hide()
@@ -258,8 +260,20 @@ class Captions:
 
 
 def _is_live() -> bool:
-    """Return whether stderr is a terminal on which a row can be overwritten."""
+    """Return whether stderr is a terminal on which this process may overwrite a row."""
+    return _can_overwrite() and _is_in_foreground()
+
+
+def _can_overwrite() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb" and "NO_COLOR" not in os.environ
+
+
+def _is_in_foreground() -> bool:
+    """Return whether the terminal is not used by another process group, as by a shell after ``&``."""
+    try:
+        return os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return True  # not the terminal of this session: no shell is there
 
 
 def _columns() -> int:
