@@ -29,7 +29,7 @@ def resampled(chunks: Iterable[NDArray[np.float32]], rate: int = ESPEAK_RATE) ->
 WHOLE = resampled([NOISE])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, len(NOISE)), max_size=30))
 def test_the_cuts_between_chunks_cannot_be_heard(cuts: list[int]) -> None:
     assert np.array_equal(resampled(np.split(NOISE, sorted(cuts))), WHOLE)

@@ -26,7 +26,7 @@ chains = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(chains, st.lists(st.integers(0, 9), min_size=1, max_size=6), st.data())
 @example([2.0, *XTTS], [1], None)
 @example(XTTS, [8, 4, 4, 8, 1], None)

@@ -85,7 +85,7 @@ def agree(found: Tensor, expected: Tensor) -> None:
     assert torch.allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 20), min_size=1, max_size=8).filter(sum),
     st.sampled_from([1.0, 0.5, 0.75, 1.4, 2.0]),

@@ -108,7 +108,7 @@ def test_closing_drops_what_is_left_and_gives_the_file_back() -> None:
 STEPS = st.lists(st.one_of(st.binary(max_size=12), st.integers(0, 20)), max_size=60)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(steps=STEPS, memory_bytes=st.integers(0, 25))
 def test_it_is_a_queue_of_bytes(steps: list[bytes | int], memory_bytes: int) -> None:
     """Bytes: append them; a number: take at most that many."""

@@ -33,7 +33,7 @@ def call(world: World, session: str, text: str = "Claude asks to run a command."
     world.do(world.ledger.call_attention(session, text, "en", world.now))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=SEED, session=st.sampled_from("ab"))
 def test_it_is_heard_before_all_that_no_voice_had_begun(seed: int, session: str) -> None:
     world = busy_world(seed)
@@ -48,7 +48,7 @@ def test_it_is_heard_before_all_that_no_voice_had_begun(seed: int, session: str)
     assert set(world.order[before:place]) <= begun
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=SEED, lag=st.sampled_from([0.0, 0.05]))
 def test_all_sentences_still_end_once_and_in_order(seed: int, lag: float) -> None:
     world = busy_world(seed, lag=lag)

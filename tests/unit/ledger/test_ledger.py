@@ -79,7 +79,7 @@ def run_history(
 
 # The longest sentence here takes seven slots. There must be room for two of that kind, as there is for many in the real
 # pool: one session's may be finished and wait for its turn while another's, half made, is begun anew.
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), device=DEVICE)
 def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_when(
     seed: int, length: int, slots: int, device: str
@@ -115,7 +115,7 @@ def two_engines(slots: int) -> World:
     return world
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(seed=SEED, length=LENGTH, slots=st.integers(14, 24))
 def test_with_two_engines_a_role_every_sentence_is_heard_once_whole_and_in_order(
     seed: int, length: int, slots: int
@@ -137,7 +137,7 @@ def test_with_two_engines_a_role_every_sentence_is_heard_once_whole_and_in_order
     assert world.ledger.state.slots.free == slots, "slots were lost"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(seed=SEED, length=LENGTH, lost=st.booleans())
 def test_with_two_engines_whatever_dies_every_sentence_ends_once(seed: int, length: int, *, lost: bool) -> None:
     world = two_engines(12)
@@ -158,7 +158,7 @@ def test_with_two_engines_whatever_dies_every_sentence_ends_once(seed: int, leng
     assert world.ledger.state.slots.free == 12
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEED, counts_as_failure=st.booleans())
 def test_with_two_engines_the_ledger_is_consistent_after_every_step(seed: int, *, counts_as_failure: bool) -> None:
     world = CheckedWorld(slots=12, names=(*WORKING_ROLES, *SECOND_ENGINES), voices={"de": "tts:1"})
@@ -236,7 +236,7 @@ def test_a_sentence_that_was_begun_is_not_finished_in_another_voice() -> None:
     assert world.heard["a", 1] == list(range(0, 20 * FRAMES_PER_CHARACTER, HEARD_STEP))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(seed=SEED, length=LENGTH, device=DEVICE)
 def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, length: int, device: str) -> None:
     world = World(slots=12, device=device)
@@ -256,7 +256,7 @@ def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, l
     assert world.ledger.state.slots.free == 12
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=SEED, before=LENGTH, after=LENGTH)
 def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_whole(
     seed: int, before: int, after: int
@@ -279,7 +279,7 @@ def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_who
     assert world.ledger.state.slots.free == 12
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=SEED, before=LENGTH, after=LENGTH)
 # A session that was held has half of the pool, the one to be heard the other half.
 @example(seed=198, before=194, after=196)
@@ -308,7 +308,7 @@ def let_go(world: World) -> None:
         world.hold(session, held=False)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=SEED, length=LENGTH, slots=st.integers(14, 24))
 def test_a_session_that_is_held_waits_alone_and_goes_on_at_the_frame(seed: int, length: int, slots: int) -> None:
     world = World(slots=slots)
@@ -434,7 +434,7 @@ def test_a_detached_session_whose_agent_is_still_at_work_takes_turns() -> None:
     assert [session for session, _ in world.order] == [*"aabbaabbaabb"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=SEED, length=LENGTH, counts_as_failure=st.booleans())
 def test_detached_sessions_are_played_one_after_another_whatever_dies(
     seed: int, length: int, *, counts_as_failure: bool
@@ -752,7 +752,7 @@ def test_a_failed_output_is_no_success_whatever_its_exit_code(said: int, found: 
     assert world.closed[0].exit_code == found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEED, counts_as_failure=st.booleans())
 def test_the_books_agree_with_themselves_after_every_step(seed: int, *, counts_as_failure: bool) -> None:
     world = CheckedWorld(slots=12)

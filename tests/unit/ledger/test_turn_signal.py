@@ -113,7 +113,7 @@ def test_a_request_comes_before_the_sentences_and_names_of_all_sessions(signal: 
     assert set(world.order[:place]) <= begun
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3)), max_size=20),
     st.sampled_from(["chime", "name"]),

@@ -27,7 +27,7 @@ def test_a_text_becomes_these_sentences(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", SENTENCES, ids=_name)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=6))
 def test_the_cut_changes_nothing(case: dict[str, Any], sizes: list[int]) -> None:
     pieces = [

@@ -68,7 +68,7 @@ ALPHABET: Final = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=st.text(ALPHABET, max_size=200) | st.text(max_size=120), limit=st.integers(1, 90))
 def test_nothing_is_lost_no_piece_is_empty_and_none_too_long(text: str, limit: int) -> None:
     pieces = divide(text, limit)

@@ -110,7 +110,7 @@ See p. II and
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(lines=st.lists(LINES, min_size=1, max_size=7), size=st.integers(1, 30))
 def test_lines_give_the_same_sentences_however_they_are_cut(lines: list[str], size: int) -> None:
     text = "\n".join(lines)

@@ -37,7 +37,7 @@ STOPS: Final = ".!?…。！？｡؟۔।॥።။។։"
 CLOSERS: Final = "\"')]}»›」』）】》〉"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=TEXTS, sizes=SIZES)
 @example(text="das die. \\ 3. .", sizes=[1])
 def test_cutting_changes_nothing(text: str, sizes: list[int]) -> None:
@@ -47,7 +47,7 @@ def test_cutting_changes_nothing(text: str, sizes: list[int]) -> None:
     assert found(parse(cut(message(text.encode("utf-8", "replace").decode()), sizes))) == found(whole)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=TEXTS)
 def test_every_sentence_ends_in_a_stop_and_is_one_line(text: str) -> None:
     for sentence in spoken(parse(message(text.encode("utf-8", "replace").decode()))):
@@ -56,7 +56,7 @@ def test_every_sentence_ends_in_a_stop_and_is_one_line(text: str) -> None:
         assert any(map(str.isalnum, sentence))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(words=st.lists(st.from_regex(r"[A-Za-z]{1,8}[0-9]{0,2}[.,!?;:]?", fullmatch=True), min_size=1, max_size=60))
 def test_no_letter_and_no_digit_of_plain_words_is_lost(words: list[str]) -> None:
     text = " ".join(words)
@@ -64,7 +64,7 @@ def test_no_letter_and_no_digit_of_plain_words_is_lost(words: list[str]) -> None
     assert "".join(filter(str.isalnum, said)) == "".join(filter(str.isalnum, text))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=TEXTS)
 def test_an_end_once_found_stays_whatever_follows(text: str) -> None:
     whole = find_end(text)[0]
@@ -73,7 +73,7 @@ def test_an_end_once_found_stays_whatever_follows(text: str) -> None:
         assert end in (-1, whole)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     words=st.lists(st.from_regex(r"[A-Za-z0-9]{1,9}[,;:.]?", fullmatch=True), min_size=1, max_size=40),
     limit=st.integers(10, 60),
@@ -101,7 +101,7 @@ LINE: Final = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(stream=st.lists(LINE, max_size=12), name=st.sampled_from(["auto", *READERS]), sizes=SIZES)
 def test_no_line_makes_a_reader_raise_and_cutting_changes_nothing(
     stream: list[bytes], name: str, sizes: list[int]
@@ -150,7 +150,7 @@ def test_a_parser_restarted_at_every_line_gives_the_same_sentences_with_the_same
 
 
 @pytest.mark.parametrize("name", STREAMS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(sizes=SIZES, restarts=st.sets(st.integers(0, 300)))
 def test_a_parser_restarted_within_lines_gives_the_same_sentences(
     name: str, sizes: list[int], restarts: set[int]

@@ -67,7 +67,7 @@ def test_a_session_closes_with_counts_exit_code_and_a_reason_if_there_is_one(rea
     assert written.decoded() == [expected | ({"reason": reason} if reason else {})]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(event=structs(SessionEvent))
 def test_whatever_is_said_is_one_line_of_json(event: SessionEvent) -> None:
     written = Written()

@@ -112,7 +112,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pieces=LINES, seed=st.integers(0, 2**32))
 def test_every_byte_is_read_exactly_once_and_in_order_whoever_is_lost_when(pieces: list[bytes], seed: int) -> None:
     rng = random.Random(seed)
@@ -143,7 +143,7 @@ def test_every_byte_is_read_exactly_once_and_in_order_whoever_is_lost_when(piece
     assert world.log.received == world.log.end
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     before=st.lists(st.sampled_from([b"one\n", b"two\n", b"three\nfour\n"]), max_size=6),
     after=st.lists(st.sampled_from([b"five\n", b"six\n", b"seven\neight\n"]), max_size=6),

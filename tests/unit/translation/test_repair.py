@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestream.workers.translation.repair import repair, substitute
@@ -62,7 +62,6 @@ def test_a_code_is_replaced_however_it_is_written(answer: str, restored: str) ->
     assert substitute(answer, "ZKX", "PR") == restored
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.lists(st.text(alphabet="abAB.ß_/@#1 İ", min_size=1, max_size=8), max_size=3))
 def test_repair_only_ever_writes_names_and_comes_to_an_end(text: str, words: list[str]) -> None:
     once = repair(text, words)
@@ -70,7 +69,6 @@ def test_repair_only_ever_writes_names_and_comes_to_an_end(text: str, words: lis
         assert any(word in once for word in words)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["main.py", "parse_config", "@types/node", "__init__.py", "useEffect"]), st.data())
 def test_spaces_around_signs_are_always_repaired(word: str, data: st.DataObject) -> None:
     spaced = "".join(

@@ -101,7 +101,7 @@ def test_each_language_has_a_dozen_examples() -> None:
     assert min(counts.values()) >= 12
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(text=TEXTS, language=st.sampled_from(VARIANTS))
 @example(text="9" * 40, language="ru")
 @example(text="Z ×ا٫Z", language="de")
@@ -120,7 +120,7 @@ def test_whatever_is_written_no_figure_is_left_and_words_stay_as_they_are(text: 
     assert len(said) <= 32 * len(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(number=st.integers(0, 10**15 - 1), language=st.sampled_from([*LANGUAGES, "pt_BR", "fr_CH", "fr_BE"]))
 def test_every_number_has_words_of_its_own(number: int, language: str) -> None:
     said = cardinal(number, language)

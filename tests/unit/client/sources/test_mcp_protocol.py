@@ -84,7 +84,7 @@ def test_what_is_wrong_gets_the_code_of_the_standard(line: bytes, code: int, num
     assert (found["error"]["code"], found["id"]) == (code, number)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ANYTHING, st.sampled_from(["initialize", "tools/call", "tools/list", "ping", "x", "notifications/cancelled"]))
 def test_nothing_that_a_client_sends_raises_and_each_request_gets_one_answer(value: object, method: str) -> None:
     handle(json.dumps(value).encode())

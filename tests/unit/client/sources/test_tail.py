@@ -45,7 +45,7 @@ def do(step: str, path: Path, new: bytes) -> None:
             path.unlink(missing_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS)
 def test_each_line_comes_once_and_in_order(steps: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
