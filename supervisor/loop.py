@@ -278,7 +278,7 @@ class Supervisor:
         if not self.core.sessions.by_id:
             self.core.idle_since = now
             # A pause ends with the last session that it affects.
-            self._requests.hold("", paused=False, now=now)
+            self._requests.controls.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:
         if PARSER in self.core.ledger.state.available:
@@ -293,7 +293,7 @@ class Supervisor:
                 self._poller.leave(session.watch)
                 self.core.handovers.client_ended(session, time.monotonic())
                 # No other client could resume it.
-                self._requests.hold(session.session, paused=False, now=time.monotonic())
+                self._requests.controls.hold(session.session, paused=False, now=time.monotonic())
             else:
                 reason = "its client is gone"
                 self.do(self.core.ledger.stop_session(session.session, reason, EXIT_INCOMPLETE, time.monotonic()))

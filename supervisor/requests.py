@@ -26,7 +26,8 @@ from voicestream.protocol.messages import (
     StatusRequest,
     WorkerRestarted,
 )
-from voicestream.supervisor.reporting import control_answers, overview, session_events, session_status, worker_status
+from voicestream.supervisor.playback_requests import PlaybackRequests
+from voicestream.supervisor.reporting import overview, session_events, session_status, worker_status
 from voicestream.supervisor.sessions import admission
 
 if TYPE_CHECKING:
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
 
 MAX_REQUESTS_A_SECOND: Final = 100
 """Requests accepted from one client per second; more than any person or script needs."""
-
-PAUSE: Final = "voicestream pause"
-"""Name of the command that pauses all sessions, as shown to people."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +65,7 @@ class RequestHandler:
         self._core = core
         self._assignment = assignment
         self._notes = notes
+        self.controls: Final = PlaybackRequests(core, assignment)
         self._waiting: dict[tuple[bytes, WorkerId], _Waiting] = {}
         self._wait_for_end: set[bytes] = set()
         self._asked: collections.Counter[bytes] = collections.Counter()
@@ -103,26 +102,6 @@ class RequestHandler:
                 f"Try: voicestream down"
             )
             self._refuse(client, "other_version", text, EXIT_CONFIGURATION)
-
-    @property
-    def paused_by(self) -> str:
-        """Cause of a pause of all sessions; empty = not paused."""
-        if self._core.ledger.playing.paused:
-            return PAUSE
-        state = self._core.ledger.state.sessions
-        return ", ".join(state) if all(book.held for book in state.values()) else ""
-
-    def hold(self, session: str, *, paused: bool, now: float) -> None:
-        """Pause or resume one session, or all sessions if ``session`` is empty."""
-        if session:
-            self._core.do(self._core.ledger.hold_session(session, held=paused, now=now))
-            return
-        if paused != self._core.ledger.playing.paused:
-            self._core.sessions.tell_all(lambda session: session_events.paused(session, PAUSE, now, paused=paused))
-        self._core.do(self._core.ledger.hold(paused=paused, now=now))
-        if not paused:
-            for each in list(self._core.sessions.by_id):
-                self._core.do(self._core.ledger.hold_session(each, held=False, now=now))
 
     def restart_done(self, record: WorkerRecord, now: float) -> None:
         """Answer clients that waited for a worker's next incarnation, which is ready."""
@@ -192,7 +171,9 @@ class RequestHandler:
         session.is_told = not message.feed
         core.history.opened(session)
         _log.info("session=%s state=opened client_pid=%d", session.session, message.pid)
-        opened = core.ledger.open_session(session.session, message.options, workers, now, detach=message.detach)
+        opened = core.ledger.open_session(
+            session.session, message.options, workers, now, detach=message.detach, is_now=message.now
+        )
         core.do(opened)
 
     def _opened(self, client: bytes, session: Session) -> None:
@@ -215,7 +196,7 @@ class RequestHandler:
                 tts=tts.engine_name,
                 note=notes.of(translator, told=is_told) if translator is not None else "",
                 tts_note=notes.of(tts, told=is_told),
-                paused_by=self.paused_by,
+                paused_by=self.controls.paused_by,
             ),
         )
 
@@ -228,38 +209,21 @@ class RequestHandler:
 
     def _control(self, client: bytes, message: Control, now: float) -> None:
         core = self._core
-        ledger = core.ledger
-        text = ""
         if message.session or message.action in ("stop", "detach"):
             session = core.sessions.by_id.get(message.session)
             if session is None or session.client != client:
                 self._refuse(client, "unknown_session", "no such session", EXIT_USAGE)
                 return
         match message.action:
-            case "pause" | "resume":
-                is_pause = message.action == "pause"
-                text = control_answers.of_hold(
-                    paused=is_pause, by=self.paused_by, is_heard=bool(ledger.waiting(everything=True))
-                )
-                self.hold(message.session, paused=is_pause, now=now)
-            case "skip" | "hush":
-                everything = message.action == "hush"
-                text = control_answers.of_skip(ledger.waiting(everything=everything), everything=everything)
-                core.do(ledger.skip(now, everything=everything))
             case "stop":
-                core.do(ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
-                return
+                core.do(core.ledger.stop_session(message.session, "stopped", EXIT_INCOMPLETE, now))
             case "detach":
                 self._detach(core.sessions.by_id[message.session], now)
-                return
             case "shutdown":
                 self._wait_for_end.add(client)
                 core.effects.end("voicestream down")
-                return
-            case "replay":
-                self._refuse(client, "not_available", "replay is not there yet", EXIT_USAGE)
-                return
-        core.hub.send(client, Done(text=text))
+            case _:
+                core.hub.send(client, Done(text=self.controls.take(message, now)))
 
     def _detach(self, session: Session, now: float) -> None:
         if session.input_ended:
@@ -306,7 +270,7 @@ class RequestHandler:
                 run_directory=str(core.run_directory.path),
                 slots=core.ledger.state.slots,
                 frames_dropped=core.hub.dropped.total(),
-                paused_by=self.paused_by,
+                paused_by=self.controls.paused_by,
                 overview=overview.of(core.ledger, now),
             ),
             workers=[row for role in get_args(Role) for row in self._rows(role, now)],

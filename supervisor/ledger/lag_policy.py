@@ -96,7 +96,7 @@ class LagPolicy:
         following = first_open(session.unplayed)
         if following is None or following.message <= session.begun_message:
             return
-        if following.is_urgent:
+        if following.is_urgent or following.repeats is not None:
             return
         if following.is_announcement:
             # It was not played, and the row after it is skipped as well: one announcement covers both.

@@ -33,11 +33,9 @@ from voicestream.protocol.messages import (
     EventName,
     OutputFailed,
     OutputOpened,
-    Pause,
     PlaybackFinished,
     PlaybackStarted,
     Ready,
-    Resume,
     SentenceFound,
     Silence,
     Translated,
@@ -45,13 +43,15 @@ from voicestream.protocol.messages import (
     WorkFailed,
 )
 from voicestream.supervisor.ledger.commands import PARSER, PLAYER, Closed, Command
+from voicestream.supervisor.ledger.controls.controls import Controls
+from voicestream.supervisor.ledger.controls.repeating import Repeating
 from voicestream.supervisor.ledger.lag_policy import LagPolicy
 from voicestream.supervisor.ledger.playing import Playing
 from voicestream.supervisor.ledger.reading import Reading
 from voicestream.supervisor.ledger.sentences import Outcome, Row
 from voicestream.supervisor.ledger.slots import SlotTable
 from voicestream.supervisor.ledger.speaking import Speaking
-from voicestream.supervisor.ledger.state import SKIPPED_ON_REQUEST, LedgerState, SessionState
+from voicestream.supervisor.ledger.state import LedgerState, SessionState
 from voicestream.supervisor.ledger.translating import Translating
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.commands import SessionWorkers, VoiceRoute, WorkerId
 
 
-class Ledger:
+class Ledger(Controls):
     """All sentences of all sessions; every method returns the commands that follow from its arguments."""
 
     def __init__(self, slots: int) -> None:
@@ -68,15 +68,32 @@ class Ledger:
         self.translating = Translating(self.state)
         self.speaking = Speaking(self.state)
         self.playing = Playing(self.state, self.speaking.playout_start_of, self._take)
+        self.repeating = Repeating(self.state, self.playing, self.speaking)
         self.lag_policy = LagPolicy(self.state, self._drop, self.translating.found)
         self.reading = Reading(self.state, self._take)
 
     def open_session(
-        self, session: str, options: SessionOptions, workers: SessionWorkers, now: float, *, detach: bool = False
+        self,
+        session: str,
+        options: SessionOptions,
+        workers: SessionWorkers,
+        now: float,
+        *,
+        detach: bool = False,
+        is_now: bool = False,
     ) -> list[Command]:
-        """Open a session with a new id; ``detach``: it is to be handed over at the end of its input."""
+        """Open a session with a new id.
+
+        Args:
+            session: the id.
+            options: of the session.
+            workers: of the session.
+            now: seconds on the monotonic clock.
+            detach: it is to be handed over at the end of its input.
+            is_now: its sentences interrupt those of other sessions.
+        """
         self.state.now = now
-        state = SessionState(session=session, options=options, workers=workers)
+        state = SessionState(session=session, options=options, workers=workers, is_now=is_now)
         self.state.sessions[session] = state
         if detach:
             self.state.queue(session, is_complete=False)
@@ -122,56 +139,6 @@ class Ledger:
             self._close(state, exit_code, reason)
         return self._settle()
 
-    def waiting(self, *, everything: bool) -> int:
-        """Return the number of sentences that ``skip`` would skip now."""
-        if everything:
-            return sum(len(state.rows) for state in self.state.sessions.values())
-        return len(self.playing.heard_now())
-
-    def skip(self, now: float, *, everything: bool) -> list[Command]:
-        """Skip the sentence being played, or everything queued so far."""
-        self.state.now = now
-        rows = [row for state in self.state.sessions.values() for row in state.rows.values()]
-        for row in rows if everything else self.playing.heard_now():
-            self._drop(row, Outcome.SKIPPED, SKIPPED_ON_REQUEST)
-        return self._settle()
-
-    def skip_session(self, session: str, now: float) -> list[Command]:
-        """Skip everything queued so far of one session."""
-        self.state.now = now
-        state = self.state.sessions.get(session)
-        for row in list(state.rows.values()) if state is not None else ():
-            self._drop(row, Outcome.SKIPPED, SKIPPED_ON_REQUEST)
-        return self._settle()
-
-    def call_attention(self, session: str, text: str, language: str, now: float) -> list[Command]:
-        """Announce something that the user must know now: it is spoken before everything queued in all sessions."""
-        self.state.now = now
-        state = self.state.sessions.get(session)
-        if state is not None:
-            self._take(state, self.state.announce(state, text, language, is_urgent=True))
-        return self._settle()
-
-    def hold(self, *, paused: bool, now: float) -> list[Command]:
-        """Pause or resume playback."""
-        self.state.now = now
-        if paused != self.playing.paused:
-            self.playing.paused = paused
-            for state in self.state.sessions.values():
-                self.lag_policy.hold(state, is_quiet=paused or state.held)
-            if PLAYER in self.state.available:
-                self.state.send(PLAYER, Pause() if paused else Resume())
-        return self._settle()
-
-    def hold_session(self, session: str, *, held: bool, now: float) -> list[Command]:
-        """Pause or resume one session; other sessions are played meanwhile."""
-        self.state.now = now
-        state = self.state.sessions.get(session)
-        if state is not None and state.held != held:
-            self.playing.hold(state, held=held)
-            self.lag_policy.hold(state, is_quiet=self.playing.paused or held)
-        return self._settle()
-
     def voice_chosen(
         self, session: str, language: str, voice: VoiceRoute, now: float, *, reason: str = ""
     ) -> list[Command]:
@@ -197,8 +164,7 @@ class Ledger:
         self.state.available.add(worker)
         if worker == PLAYER:
             self.playing.given_back_all()
-            if self.playing.paused:
-                self.state.send(PLAYER, Pause())
+            self.send_settings()
             for state in self.state.sessions.values():
                 self.playing.open_output(state)
         return self._settle()
@@ -363,6 +329,7 @@ class Ledger:
             self._drop(row, outcome, reason)
 
     def _settle(self) -> list[Command]:
+        self.repeating.apply()
         self.lag_policy.skip()
         for state in list(self.state.sessions.values()):
             if state.input_ended and not state.rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from voicestream.protocol.messages import CloseOutput, EventName, OpenOutput, Play, Silence
+from voicestream.protocol.messages import CloseOutput, EventName, OpenOutput, Play, PlaybackSettings, Silence
 from voicestream.supervisor.ledger.commands import PLAYER
 from voicestream.supervisor.ledger.sentences import Outcome, Stage
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open, put_in_order
@@ -53,6 +53,7 @@ class Playing:
         self._progress_at = 0.0
         self._first_since = 0.0
         self.paused = False
+        self.settings = PlaybackSettings()
         self._withdrawing: dict[str, float] = {}
         """Paused sessions whose revocation the player has not confirmed yet, with the time of the request."""
 
@@ -97,11 +98,15 @@ class Playing:
     def hold(self, session: SessionState, *, held: bool) -> None:
         """Pause or resume one session; the player releases its sentences, and other sessions are played."""
         session.held = held
-        is_at_player = any(row.session == session.session for row in self._rows)
-        if held and is_at_player and session.session not in self._withdrawing:
-            self._withdrawing[session.session] = self._state.now
+        if held:
+            self.withdraw(session.session)
+
+    def withdraw(self, session: str) -> None:
+        """Request the release of a session's sentences by the player (``given_back``), at the present frame."""
+        if any(row.session == session for row in self._rows) and session not in self._withdrawing:
+            self._withdrawing[session] = self._state.now
             if PLAYER in self._state.available:
-                self._state.send(PLAYER, Silence(session=session.session))
+                self._state.send(PLAYER, Silence(session=session))
 
     def given_back(self, session: str) -> None:
         """Handle the release of a session by the player, which reported its progress: the rest waits for its turn."""
@@ -169,6 +174,15 @@ class Playing:
         """Return the sentence being played, if any."""
         return [row for row in self._rows[:1] if row.heard]
 
+    @property
+    def first(self) -> Row | None:
+        """Sentence that is being played, or about to be; None: none."""
+        return self._rows[0] if self._rows else None
+
+    def holds(self, session: str) -> bool:
+        """Return whether the player has sentences of a session."""
+        return any(row.session == session for row in self._rows)
+
     def has(self, row: Row) -> bool:
         """Return whether the player holds the row."""
         return row in self._rows
@@ -189,9 +203,9 @@ class Playing:
     def next_to_be_heard(self) -> AbstractSet[Key]:
         """Return the sentences that may be played next; tts synthesizes them first."""
         rows = [row for row in self._rows if row.session not in self._withdrawing]
-        if rows and not rows[-1].is_complete:
-            return {rows[-1].key}
         heads = self._heads()
+        if rows and not rows[-1].is_complete:
+            return {rows[-1].key, *(row.key for row in heads.values() if self._state.sessions[row.session].is_now)}
         if urgent := {row.key for row in heads.values() if row.is_urgent}:
             return urgent
         if self._turn is not None and self._holds(self._turn):
@@ -212,13 +226,14 @@ class Playing:
         # sessions could take turns forever if the voice is slower than playback.
         return sorted(
             (self._state.sessions[session] for session in order),
-            key=lambda session: (session.held, behind.get(session.session, 0), session.ahead),
+            key=lambda session: (session.held, not session.is_now, behind.get(session.session, 0), session.ahead),
         )
 
     def dispatch(self) -> None:
         """Send all sendable audio to the player."""
         if PLAYER not in self._state.available:
             return
+        self._interrupt()
         for row in self._rows:
             if row.session in self._withdrawing:
                 return  # it is about to be released, and its successor moves up
@@ -238,6 +253,8 @@ class Playing:
         for row in heads.values():
             if row.is_urgent and self._may_start(self._state.sessions[row.session], row):
                 return self._take(row)  # the turn stays where it is
+        if any(session.is_interrupting(self._state.now) for session in self._state.sessions.values()):
+            return None
         candidates = {
             session: round_robin.Candidate(
                 message=row.message, ready=self._may_start(self._state.sessions[session], row)
@@ -259,8 +276,17 @@ class Playing:
             return None  # its name is the next row
         return self._take(row)
 
+    def _interrupt(self) -> None:
+        """Withdraw the sentences at the player when a sentence that goes before them can be played."""
+        sessions = self._state.sessions
+        heads = self._heads().values() if self._rows else ()
+        if any(sessions[row.session].is_now and self._may_start(sessions[row.session], row) for row in heads):
+            for name in {row.session for row in self._rows if not sessions[row.session].is_now}:
+                self.withdraw(name)
+
     def _take(self, row: Row) -> Row:
         session = self._state.sessions[row.session]
+        session.taken_at = self._state.now
         session.unplayed.popleft()
         self._serial += 1
         row.serial = self._serial
@@ -275,7 +301,10 @@ class Playing:
             return False  # the announcement of skipped messages comes first
         if row.is_complete or row.timeline is None or row.stage is not Stage.SPEAKING:
             return row.is_complete
-        return self._playout_start_of(row).may_start(row.timeline, row.expected_seconds, self._state.now)
+        # Files are written at the natural speed.
+        rate = self.settings.speed if session.options.output.kind == "speakers" else 1.0
+        start = self._playout_start_of(row)
+        return start.may_start(row.timeline, row.expected_seconds, self._state.now, rate=rate)
 
     def _send(self, row: Row) -> None:
         session = self._state.sessions[row.session]

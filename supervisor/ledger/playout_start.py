@@ -63,45 +63,48 @@ class PlayoutStart:
         # The largest recent lag: it may occur again.
         self.lag = max(lag, _average(self.lag, lag)) if known else lag
 
-    def may_start(self, timeline: ChunkTimeline, expected_seconds: float, now: float) -> bool:
+    def may_start(self, timeline: ChunkTimeline, expected_seconds: float, now: float, *, rate: float = 1.0) -> bool:
         """Return whether playback can start now without an underrun later in the sentence.
 
         Args:
             timeline: the chunks so far.
             expected_seconds: estimated duration of the whole text.
             now: on the clock of the ledger.
+            rate: seconds of audio that are played in a second.
         """
         if not timeline.bursts:
             return False
         if timeline.is_starved:
             return True
         if self.speed is None:
-            return self._may_start_unknown(timeline, expected_seconds, now)
+            return self._may_start_unknown(timeline, expected_seconds, now, rate)
         measured, seconds = timeline.speed()
         weight = seconds / (seconds + TRUST_SECONDS)
         speed = (weight * measured + (1 - weight) * self.speed) / MARGIN
         if speed <= 0:
             return False
-        there = timeline.there
-        length = max(there, expected_seconds * (self.length_ratio or 1.0) * LENGTH_MARGIN)
-        lag = max(self.lag, timeline.lag(speed * MARGIN, now))
-        since_first = now - timeline.starved - timeline.first_at + timeline.lead
+        lag = max(self.lag, timeline.lag(speed * MARGIN, now)) / rate
+        since_first = now - timeline.starved - timeline.first_at + timeline.lead / rate
+        # From here on all audio is counted in seconds of playing.
+        speed /= rate
+        there = timeline.there / rate
+        length = max(there, expected_seconds * (self.length_ratio or 1.0) * LENGTH_MARGIN / rate)
         if speed >= 1:
             # No further audio is needed before the available audio was played.
             return speed * (since_first + there) >= lag + there
-        return since_first >= (length - timeline.first) * (1 / speed - 1) + lag
+        return since_first >= (length - timeline.first / rate) * (1 / speed - 1) + lag
 
     @staticmethod
-    def _may_start_unknown(timeline: ChunkTimeline, expected_seconds: float, now: float) -> bool:
+    def _may_start_unknown(timeline: ChunkTimeline, expected_seconds: float, now: float, rate: float) -> bool:
         """Decide for a voice without finished sentences, from the present sentence and above all its longest wait."""
         measured, seconds = timeline.speed()
-        speed = measured / MARGIN
+        speed = measured / MARGIN / rate
         if speed <= 0:
             return False
-        wait = MARGIN * timeline.next_wait if seconds else CHUNK_SECONDS / speed
-        left = max(0.0, expected_seconds * UNKNOWN_MARGIN - timeline.there)
+        wait = MARGIN * timeline.next_wait if seconds else CHUNK_SECONDS / rate / speed
+        left = max(0.0, expected_seconds * UNKNOWN_MARGIN - timeline.there) / rate
         needed = max(wait, left * (1 / speed - 1) + speed * wait)
-        return timeline.there + timeline.lead + timeline.waited(now) >= needed
+        return (timeline.there + timeline.lead) / rate + timeline.waited(now) >= needed
 
 
 def _average(old: float | None, new: float) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from voicestream.protocol.messages import EventName, SessionEvent
 from voicestream.supervisor.ledger.commands import Report
 from voicestream.supervisor.ledger.sentences import Outcome, Row
-from voicestream.supervisor.ledger.state import MAX_CHARACTERS
+from voicestream.supervisor.ledger.state import MAX_CHARACTERS, SKIPPED_ON_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,7 @@ class Reading:
             paragraph=message.paragraph,
             closes=message.closes,
             opens_late=message.paragraph and state.last_found == (message.message, False),
+            is_urgent=state.is_now,
         )
         state.last_found = (message.message, message.closes)
         state.rows[row.sentence] = row
@@ -54,6 +55,9 @@ class Reading:
         if len(row.text) > MAX_CHARACTERS:
             reason = f"a sentence of {len(row.text)} characters; at most {MAX_CHARACTERS} are spoken"
             self._state.end(row, Outcome.SKIPPED, stage="parser", reason=reason)
+            return
+        if row.message == state.skipped_message:
+            self._state.end(row, Outcome.SKIPPED, reason=SKIPPED_ON_REQUEST)
             return
         state.unplayed.append(row)
         self._take(state, row)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.protocol.audio_pool import SLOT_FRAMES
 
 if TYPE_CHECKING:
-    from voicestream.protocol.messages import PlayerSignal, SentenceKind
+    from voicestream.protocol.messages import PlayerSignal, SentenceKind, SessionOptions
     from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
     from voicestream.supervisor.ledger.commands import VoiceRoute
 
@@ -93,9 +93,11 @@ class Row:
     opens_late: bool = False
     """True if it opens a paragraph and the sentence before it was not known to close its own."""
     before: int | None = None
-    """Ordinal of the sentence before which an announcement is played."""
+    """Ordinal of the sentence before which an announcement or a repetition is played."""
     is_urgent: bool = False
-    """True for an announcement that is played before the sentences of all sessions."""
+    """True for a sentence that is played before those of all other sessions."""
+    repeats: int | None = None
+    """Ordinal of the sentence that is played again, for a repetition."""
     is_introduced: bool = False
     """True if the name of its session was announced before it."""
     signal: PlayerSignal = ""
@@ -151,14 +153,16 @@ class Row:
 
     @property
     def is_announcement(self) -> bool:
-        """True for an announcement of the ledger; False for text of the agent."""
+        """True for an announcement or a repetition, which are not counted; False for new text of the agent."""
         return self.before is not None
 
     @property
     def place(self) -> tuple[int, int, int]:
         """Sort key of the rows of a session in the order of playback."""
         if self.before is None:
-            return self.sentence, 2, 0
+            return self.sentence, 3, 0
+        if self.repeats is not None:
+            return self.before, 2, self.repeats
         return self.before, 0 if self.is_urgent else 1, -self.sentence
 
     @property
@@ -170,6 +174,21 @@ class Row:
     def is_playable(self) -> bool:
         """True if there is something to send to the player, if only the end."""
         return self.is_complete or self.frames > 0
+
+    @property
+    def origin(self) -> int:
+        """Ordinal of the agent's sentence that it is, repeats or precedes."""
+        if self.before is None:
+            return self.sentence
+        return self.before if self.repeats is None else self.repeats
+
+    def pauses(self, options: SessionOptions) -> tuple[float, float]:
+        """Return the seconds of silence before and after it; a faster voice has shorter pauses."""
+        is_closing = self.closes or (self.is_announcement and self.repeats is None)
+        after = options.paragraph_pause_seconds if is_closing else options.sentence_pause_seconds
+        missing = options.paragraph_pause_seconds - options.sentence_pause_seconds
+        before = max(0.0, missing) if self.opens_late else 0.0
+        return before / options.speed, after / options.speed
 
     def move(self, to: Stage) -> None:
         """Change the stage; the only place that does so."""

@@ -18,7 +18,7 @@ from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from voicestream.protocol.messages import AudioWritten, SessionOptions, WorkFailed
+    from voicestream.protocol.messages import AudioWritten, WorkFailed
     from voicestream.supervisor.ledger.commands import VoiceRoute, WorkerId
     from voicestream.supervisor.ledger.sentences import Row
     from voicestream.supervisor.ledger.state import Key, LedgerState, SessionState
@@ -164,6 +164,26 @@ class Speaking:
                 job.revoked = True
                 self._state.revoke(job.worker, row.key)
 
+    def start_over(self, row: Row) -> bool:
+        """Set a row that the player does not hold to its first frame; False if its voice was given up.
+
+        Its audio is kept if all of it is still there, and otherwise synthesized again.
+        """
+        if row.give_up_reason:
+            return False
+        row.sent_frames = 0
+        if row.segments and row.segments[0].at == 0:
+            row.played_frames = 0
+            return True
+        for job in self._jobs.values():
+            if job.row is row and not job.revoked:
+                self._take_from_worker(job)
+        row.played_frames = 0
+        self._state.free(row.key, row.drop_unplayed())
+        if row.stage is Stage.SPOKEN:
+            self._wait_again(row)
+        return True
+
     def change_voice(self, session: SessionState, language: str, voice: VoiceRoute, reason: str) -> None:
         """Route sentences of a language that wait for another voice, or for a choice, to a voice.
 
@@ -281,7 +301,7 @@ class Speaking:
         row.used_of_slot = 0
         session = self._state.sessions[row.session]
         session.ahead += 1
-        lead_seconds, pause_seconds = pauses(row, session.options)
+        lead_seconds, pause_seconds = row.pauses(session.options)
         now = self._state.now
         row.expected_seconds = estimate(row.text, row.language).typical / session.options.speed
         row.timeline = ChunkTimeline(began=now, ready=row.frames / SAMPLE_RATE, lead=lead_seconds)
@@ -373,14 +393,6 @@ def _has_urgent_head(worker: WorkerId, by_need: list[SessionState], urgent: Abst
     """Return whether a sentence that may be played next is the next of a worker."""
     heads = (first_open(session.translated[worker]) for session in by_need if worker in session.translated)
     return any(row is not None and row.key in urgent for row in heads)
-
-
-def pauses(row: Row, options: SessionOptions) -> tuple[float, float]:
-    """Return the seconds of silence before and after a sentence; a faster voice has shorter pauses."""
-    after = options.paragraph_pause_seconds if row.closes or row.is_announcement else options.sentence_pause_seconds
-    missing = options.paragraph_pause_seconds - options.sentence_pause_seconds
-    before = max(0.0, missing) if row.opens_late else 0.0
-    return before / options.speed, after / options.speed
 
 
 def _slots_for(row: Row) -> int:

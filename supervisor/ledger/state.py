@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config import languages
 from voicestream.protocol.messages import Cancel, Counts, EventName, SessionEvent
 from voicestream.supervisor.ledger.commands import ChooseVoice, Command, Report, Send
+from voicestream.supervisor.ledger.controls.recent_sentences import RecentSentences
 from voicestream.supervisor.ledger.sentences import Outcome, Row, Stage
-from voicestream.supervisor.ledger.turns.round_robin import Queued
+from voicestream.supervisor.ledger.turns.round_robin import HOLD_SECONDS, Queued
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,6 +81,12 @@ class SessionState:
     input_skipped: bool = False
     held: bool = False
     """True if the session is paused by itself."""
+    is_now: bool = False
+    """True if its sentences interrupt those of other sessions."""
+    taken_at: float | None = None
+    """Time at which its last sentence was sent to the player, in seconds of the monotonic clock; None: none was."""
+    skipped_message: int | None = None
+    """Message whose sentences are skipped as they are found."""
     quiet_since: float | None = None
     """Time since which playback of the session is paused, alone or with all others; None: it is not."""
     quiet_seconds: float = 0.0
@@ -111,6 +118,13 @@ class SessionState:
         if is_own or languages.are_known_and_same(language, self.options.target):
             return self.voices.get(language, self.workers.voice)
         return None
+
+    def is_interrupting(self, now: float) -> bool:
+        """Return whether other sessions wait for the next sentence of this one, which has interrupted them."""
+        if not self.is_now or self.held or self.taken_at is None:
+            return False
+        is_expected = not self.input_ended and now < self.taken_at + HOLD_SECONDS
+        return is_expected or first_open(self.unplayed) is not None
 
     def waiting_for_voice(self, worker: WorkerId | None) -> collections.deque[Row]:
         """Return the rows that wait for a tts worker, in order."""
@@ -173,6 +187,7 @@ class LedgerState:
         self.devices: Final[dict[WorkerId, str]] = {}
         """Device of each worker, or of its last incarnation: ``cpu``, ``cuda:0``."""
         self.now = 0.0
+        self.recent: Final = RecentSentences()
         self._pending_release: Final[dict[Key, _PendingRelease]] = {}
         self._queued = 0
         self._commands: list[Command] = []
@@ -221,13 +236,28 @@ class LedgerState:
         )
 
     def announce(self, session: SessionState, text: str, language: str, *, is_urgent: bool = False) -> Row:
-        """Add an announcement of the ledger before the next sentence to be played; it is in no queue but ``unplayed``.
+        """Add an announcement of the ledger before the next sentence to be played (see ``insert``)."""
+        return self.insert(session, text, language, EventName.ANNOUNCEMENT, is_urgent=is_urgent)
+
+    def insert(
+        self,
+        session: SessionState,
+        text: str,
+        language: str,
+        event: EventName,
+        *,
+        is_urgent: bool,
+        repeats: int | None = None,
+    ) -> Row:
+        """Add a row that is not counted before the next sentence to be played; it is in no queue but ``unplayed``.
 
         Args:
             session: its session.
-            text: the announcement.
+            text: to be spoken.
             language: BCP-47 tag of the text.
+            event: reports it.
             is_urgent: it is played before the sentences of all sessions.
+            repeats: ordinal of the sentence that is played again, if any.
         """
         following = first_open(session.unplayed)
         session.announcements += 1
@@ -239,9 +269,10 @@ class LedgerState:
             language=language,
             before=following.place[0] if following else session.expected,
             is_urgent=is_urgent,
+            repeats=repeats,
         )
         session.rows[row.sentence] = row
-        self.report(EventName.ANNOUNCEMENT, row, text=text, language=language)
+        self.report(event, row, text=text, language=language, repeats=repeats)
         put_in_order(session.unplayed, row)
         return row
 
@@ -259,6 +290,7 @@ class LedgerState:
             book.outcomes[outcome] += 1
         if row.stage in (Stage.SPEAKING, Stage.SPOKEN):
             book.ahead -= 1
+        self.recent.add(row, book.options)
         self.free(row.key, row.held_slots())
         row.segments = []
         row.leased = []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from voicestream.protocol.messages import PlaybackSettings
     from voicestream.supervisor.ledger.ledger import Ledger
 
 
@@ -19,6 +20,8 @@ class Overview:
     """Number of sentences whose playback has not started."""
     speaking_session: str | None
     """Session of the sentence being played; None: none."""
+    playback: PlaybackSettings
+    """Settings of the loudspeakers."""
 
 
 def of(ledger: Ledger, now: float) -> Overview:
@@ -34,4 +37,5 @@ def of(ledger: Ledger, now: float) -> Overview:
         behind_seconds=max((now - row.found_at for row in waiting), default=0.0),
         waiting_sentences=len(waiting),
         speaking_session=heard[0].session if heard else None,
+        playback=ledger.playing.settings,
     )

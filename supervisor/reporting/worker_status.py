@@ -86,6 +86,7 @@ def of_supervisor(
         behind_seconds=round(overview.behind_seconds, 3),
         waiting_sentences=overview.waiting_sentences,
         speaking_session=overview.speaking_session,
+        playback=overview.playback,
     )
 
 

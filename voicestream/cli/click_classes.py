@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -61,6 +62,17 @@ class GroupedCommand(click.Command):
                 with formatter.section(title):
                     # The second column starts at the same place in all groups.
                     formatter.write_dl([(names.ljust(COLUMN), text) for names, text in rows], col_max=COLUMN)
+
+
+class NumberRange(click.FloatRange):
+    """Range of numbers that excludes NaN, which compares as inside of every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """Convert to a number."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 def _grouped(

@@ -31,7 +31,7 @@ _COLUMNS: Final = (
 
 def lines(status: Status, width: int, height: int | None) -> list[str]:
     """Format ``voicestream status``: at most ``width`` cells a line, and at most ``height`` lines if limited."""
-    found = [*_now(status, width), *_sessions(status.sessions, width), *_engines(status, width)]
+    found = [*_now(status, width), *_playback(status), *_sessions(status.sessions, width), *_engines(status, width)]
     found += _problems(status, width)
     found = [_cut(line, width) for line in found]
     if height is not None and len(found) > height:
@@ -44,6 +44,7 @@ def as_json(status: Status) -> dict[str, object]:
     return {
         "paused": status.supervisor.paused,
         "paused_by": status.supervisor.paused_by,
+        "playback": msgspec.structs.asdict(status.supervisor.playback),
         "sessions": [msgspec.structs.asdict(session) for session in status.sessions],
         "voice": _engine_fields(status, "tts"),
         "translator": _engine_fields(status, "translation"),
@@ -68,6 +69,19 @@ def _now(status: Status, width: int) -> list[str]:
     if len(text) > MAX_TEXT_LINES:
         text = [*text[: MAX_TEXT_LINES - 1], f"{text[MAX_TEXT_LINES - 1]} …"]
     return [f"speaking (session {_name(session)}, since {_duration(session.text_seconds)}):", *text]
+
+
+def _playback(status: Status) -> list[str]:
+    """Format the settings of the loudspeakers that are not the defaults, each with the command that ends it."""
+    settings = status.supervisor.playback
+    found: list[str] = []
+    if settings.muted:
+        found.append("muted: voicestream unmute")
+    if settings.volume != 1.0:
+        found.append(f"volume {settings.volume:.0%}: voicestream volume 100%")
+    if settings.speed != 1.0:
+        found.append(f"speed {settings.speed:g}: voicestream speed 1")
+    return found
 
 
 def _sessions(sessions: list[SessionStatus], width: int) -> list[str]:

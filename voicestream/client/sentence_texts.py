@@ -23,7 +23,7 @@ class SentenceTexts(dict[int, tuple[str, str]]):
         if sentence is None:
             return
         match event.event:
-            case EventName.SENTENCE_FOUND | EventName.ANNOUNCEMENT:
+            case EventName.SENTENCE_FOUND | EventName.ANNOUNCEMENT | EventName.REPEATED:
                 self[sentence] = (text, text)
             case EventName.TRANSLATED if sentence in self:
                 self[sentence] = (self[sentence][0], text)

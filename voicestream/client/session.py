@@ -9,10 +9,11 @@ import math
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import zmq
 
+from voicestream.client.keyboard.key_control import KeyControl
 from voicestream.errors import EXIT_INCOMPLETE, EXIT_OK, VoicestreamError
 from voicestream.protocol.messages import (
     Control,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from voicestream.client.connection import Client
     from voicestream.client.interruption import Interruption
+    from voicestream.client.keyboard.terminal_keys import TerminalKeys
     from voicestream.client.stdin_reader import StdinDrain
     from voicestream.protocol.messages import SessionOptions
 
@@ -83,6 +85,10 @@ class Display(Protocol):
         """Handle a handover: the supervisor finishes the session."""
         ...
 
+    def note(self, text: str) -> None:
+        """Show a note."""
+        ...
+
     def error(self, text: str) -> None:
         """Show an error."""
         ...
@@ -116,6 +122,8 @@ class RunSession:
         interruption: Interruption,
         *,
         detach: bool = False,
+        is_now: bool = False,
+        keys: TerminalKeys | None = None,
     ) -> None:
         """Initialize; nothing is opened before ``run``.
 
@@ -126,6 +134,8 @@ class RunSession:
             drain: reads the agent's output, and wakes ``interruption``; started if it is not yet.
             interruption: receives the signals that end the session.
             detach: hand the session over to the supervisor at the end of the input.
+            is_now: interrupt the sentences of other sessions.
+            keys: of the terminal, if they control playback.
         """
         self._client = client
         self._options = options
@@ -135,7 +145,7 @@ class RunSession:
         self._is_to_suspend = False
         self._suspension_before: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
         self._unanswered = 0
-        """Pause and resume requests that the supervisor has not answered yet."""
+        """Control requests that the supervisor has not answered yet."""
         self._session = ""
         self._sent = 0
         self._accepted = 0
@@ -147,6 +157,8 @@ class RunSession:
         """Time of the next refresh of the display."""
         self._tee_failure_told = False
         self._detach = detach
+        self._is_now = is_now
+        self._keys = KeyControl(keys)
         self._handed_over: HandedOver | None = None
 
     def run(self) -> int:
@@ -156,11 +168,13 @@ class RunSession:
             VoicestreamError: the session could not be opened.
             Interrupted: a signal came before it was.
         """
-        opened = self._client.ask_starting(OpenSession(pid=os.getpid(), options=self._options, detach=self._detach))
+        opening = OpenSession(pid=os.getpid(), options=self._options, detach=self._detach, now=self._is_now)
+        opened = self._client.ask_starting(opening)
         self._interruption.record_only()
         if not isinstance(opened, SessionOpened):
             raise VoicestreamError(f"the supervisor answered with {type(opened).__name__}")
         self._session = opened.session
+        self._keys.opened(opened)
         self._display.opened(opened)
         if self._client.log_failure:
             self._display.error(self._client.log_failure)
@@ -170,7 +184,10 @@ class RunSession:
         if self._suspension_before is not signal.SIG_IGN:
             signal.signal(signal.SIGTSTP, self._note_suspension)
         try:
-            return self._serve()
+            with self._keys:
+                if self._keys.help:
+                    self._display.note(self._keys.help)
+                return self._serve()
         finally:
             self._release_suspension()
             # A later supervisor would receive messages meant for this one.
@@ -187,6 +204,8 @@ class RunSession:
             if self._interruption:
                 return self._stop()
             closed = self._suspend() if self._is_to_suspend else None
+            for request in self._keys.requests(poller):
+                self._send(request)
             closed = closed or self._take_all()
             if closed is not None:
                 return self._finish(closed)
@@ -214,7 +233,8 @@ class RunSession:
                 self._display.error("--tee has no reader any longer; speech continues")
 
     def _release_suspension(self) -> None:
-        """Restore the usual handler of Ctrl-Z: there is nothing to pause. A pending one takes effect."""
+        """Restore the terminal and the usual handler of Ctrl-Z; a pending one takes effect."""
+        self._keys.suspend()
         signal.signal(signal.SIGTSTP, self._suspension_before)
         if self._is_to_suspend:
             self._is_to_suspend = False
@@ -252,6 +272,7 @@ class RunSession:
                 case InputAccepted():
                     self._accepted = max(self._accepted, message.offset)
                 case SessionEvent():
+                    self._keys.happened(message)
                     self._display.happened(message)
                 case SessionClosed():
                     closed = message
@@ -286,7 +307,7 @@ class RunSession:
 
     def _wait_seconds(self) -> float:
         next_at = self._refresh_at if self._drain.ended.is_set() else min(self._refresh_at, self._pause_at())
-        return min(60.0, max(0.0, next_at - time.monotonic()))
+        return min(self._keys.wait_seconds, max(0.0, next_at - time.monotonic()))
 
     def _pause_at(self) -> float:
         """Return the time at which the parser is told of a pause in the input; infinity if it knows."""
@@ -332,7 +353,7 @@ class RunSession:
         self._is_to_suspend = False
         closed = None
         self._display.hide()
-        self._send_pause("pause")
+        self._send(Control(action="pause", session=self._session))
         # An unsent frame would be stopped with this process.
         deadline = time.monotonic() + SUSPEND_SECONDS
         while closed is None and self._unanswered and time.monotonic() < deadline:
@@ -340,13 +361,15 @@ class RunSession:
                 self._client.socket.poll(20)
             closed = self._take_all()
         self._display.hide()
+        self._keys.suspend()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.raise_signal(signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, self._note_suspension)
-        self._send_pause("resume")
+        self._keys.resume()
+        self._send(Control(action="resume", session=self._session))
         return closed
 
-    def _send_pause(self, action: Literal["pause", "resume"]) -> None:
+    def _send(self, request: Control) -> None:
         if self._client.socket is not None:  # otherwise the session is over, and only the agent is still read
-            self._client.send(Control(action=action, session=self._session))
-            self._unanswered += 1
+            self._client.send(request)
+            self._unanswered += request.action != "stop"

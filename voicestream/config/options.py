@@ -309,6 +309,15 @@ OPTIONS: Final = (
         in_project=True,
     ),
     Option(
+        name="keys",
+        group="Output",
+        help="Control playback with keys of the terminal.",
+        type=bool,
+        negative="--no-keys",
+        default=True,
+        shows_default=True,
+    ),
+    Option(
         name="quiet",
         group="Output",
         help="Print only errors to stderr.",
@@ -344,6 +353,15 @@ OPTIONS: Final = (
         maximum=3650,
         default=7.0,
         shows_default=True,
+    ),
+    Option(
+        name="now",
+        group="Output",
+        help="Interrupt the sentence that is being heard; it continues afterwards.",
+        type=bool,
+        default=False,
+        has_variable=False,
+        table=None,
     ),
     Option(
         name="models",
@@ -395,13 +413,18 @@ BY_NAME: Final = {option.name: option for option in OPTIONS}
 PROJECT: Final = tuple(option.name for option in OPTIONS if option.in_project)
 """Options that ``.voicestream.toml`` may have."""
 
-RUN_ONLY: Final = ("format", "only", "code", "max-lag", "tee", "events", "captions-file")
+RUN_ONLY: Final = ("format", "only", "code", "max-lag", "tee", "events", "captions-file", "keys")
 """Options of ``run`` only: input and targets of an agent's output."""
+
+SAY_ONLY: Final = ("now",)
+"""Options of ``say`` only."""
 
 HOOK_ONLY: Final = ("hush-on-prompt",)
 """Options of sessions that are fed by an agent's hooks only."""
 
-SESSION: Final = tuple(option.name for option in OPTIONS if option.name not in (*RUN_ONLY, *HOOK_ONLY, "detach"))
+SESSION: Final = tuple(
+    option.name for option in OPTIONS if option.name not in (*RUN_ONLY, *SAY_ONLY, *HOOK_ONLY, "detach")
+)
 """Options of every command that opens a session."""
 
 ENGINES: Final = ("tts", "translator", "models", "compute", "gpu", "graphs")

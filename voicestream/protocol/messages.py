@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 """Incremented whenever two versions of this file could misunderstand each other. Every message that can begin a
 conversation, and every answer to one, carries it (``protocol``, always sent); ``transport.unpack`` compares it before
 any other field."""
@@ -36,6 +36,10 @@ TurnSignal = Literal["", "chime", "name"]
 PlayerSignal = Literal["", "chime"]
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Speed = Annotated[float, msgspec.Meta(ge=0.25, le=4.0)]
+Volume = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+PlaybackSpeed = Annotated[float, msgspec.Meta(ge=0.5, le=3.0)]
+"""Factor by which the player shortens speech, at the same pitch."""
+SentenceCount = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0.0)]
 """Seconds without upper limit."""
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
@@ -221,6 +225,15 @@ class WorkerStatus(_Part, frozen=True, kw_only=True):
     """Number of open sessions that need the worker."""
 
 
+class PlaybackSettings(_Part, frozen=True, kw_only=True, omit_defaults=False):
+    """Settings of the loudspeakers for all sessions; files are not concerned."""
+
+    speed: PlaybackSpeed = 1.0
+    volume: Volume = 1.0
+    """Linear gain of the samples."""
+    muted: bool = False
+
+
 class SupervisorStatus(_Part, frozen=True, kw_only=True):
     """The supervisor's line of ``workers status``."""
 
@@ -245,6 +258,7 @@ class SupervisorStatus(_Part, frozen=True, kw_only=True):
     """Sentences whose playback has not started."""
     speaking_session: str | None
     """The session that is being played."""
+    playback: PlaybackSettings
 
 
 class SessionStatus(_Part, frozen=True, kw_only=True):
@@ -578,6 +592,12 @@ class Resume(_Message, frozen=True, kw_only=True):
     """Resume playback at the frame where it was paused."""
 
 
+class AdjustPlayback(_Message, frozen=True, kw_only=True):
+    """Apply these settings to what is being played, and to all that follows."""
+
+    settings: PlaybackSettings
+
+
 class Silence(_Message, frozen=True, kw_only=True):
     """Stop playback now and drop the queue of this session; answered with Cancelled."""
 
@@ -612,6 +632,8 @@ class OpenSession(_Versioned, frozen=True, kw_only=True):
     feed: str = ""
     """Key of the agent session whose hooks feed it, instead of the client: ``claude:ID``. Empty = the client sends
     the input. A key that is open already opens no other session."""
+    now: bool = False
+    """Its sentences go before those of all other sessions, and interrupt the sentence that is being played."""
     hush_on_prompt: bool = True
     """A prompt in the agent drops what is queued of the session; only with ``feed``."""
 
@@ -657,6 +679,7 @@ class EventName(enum.StrEnum):
     RESUMED = "resumed"
     SENTENCE_FOUND = "sentence_found"
     ANNOUNCEMENT = "announcement"
+    REPEATED = "repeated"
     WITHDRAWN = "withdrawn"
     TRANSLATED = "translated"
     SPEECH_STARTED = "speech_started"
@@ -695,6 +718,8 @@ class SessionEvent(_Message, frozen=True, kw_only=True):
     state: str | None = None
     progress: float | None = None
     """Progress from 0 to 1."""
+    repeats: int | None = None
+    """Ordinal of the sentence that is played again."""
 
 
 class SessionClosed(_Message, frozen=True, kw_only=True):
@@ -711,9 +736,28 @@ class SessionClosed(_Message, frozen=True, kw_only=True):
 class Control(_Versioned, frozen=True, kw_only=True):
     """A control command; an empty ``session`` means all. A pause of one session ends with it."""
 
-    action: Literal["pause", "resume", "skip", "replay", "hush", "stop", "detach", "shutdown"]
+    action: Literal[
+        "pause",
+        "resume",
+        "skip",
+        "skip_message",
+        "back",
+        "replay",
+        "hush",
+        "speed",
+        "volume",
+        "mute",
+        "unmute",
+        "stop",
+        "detach",
+        "shutdown",
+    ]
     """``detach``: finish the session without its client, whose input has ended; answered with HandedOver."""
     session: str = ""
+    sentences: SentenceCount = 1
+    """Number of sentences of ``back`` and ``replay``."""
+    playback: PlaybackSettings = PlaybackSettings()
+    """The new value of ``speed`` or ``volume``."""
 
 
 class Done(_Versioned, frozen=True, kw_only=True):
@@ -810,6 +854,7 @@ ToWorker = (
     | Play
     | Pause
     | Resume
+    | AdjustPlayback
     | Silence
     | Cancel
     | Drain

@@ -11,6 +11,7 @@ from voicestream.errors import AudioDeviceError
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.protocol.messages import AudioPlayed, OutputFailed, PlaybackFinished, PlaybackStarted, Underrun
 from voicestream.workers.player import chime
+from voicestream.workers.player.adjusted_reader import AdjustedReader
 from voicestream.workers.player.playback_queue import PlaybackQueue, QueuedSegment, Track
 from voicestream.workers.player.sound_device import SoundDevice
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicestream.protocol.audio_pool import AudioPool
-    from voicestream.protocol.messages import FromWorker, Play
+    from voicestream.protocol.messages import FromWorker, Play, PlaybackSettings
     from voicestream.workers.player.portaudio import PortAudio
 
 PLAYING_POLL_SECONDS: Final = 0.005
@@ -58,7 +59,8 @@ class LoudspeakerOutput:
         """
         self._pool = pool
         self._queue = PlaybackQueue(pool, clock)
-        self._device = SoundDevice(self._queue, audio, device, hung, clock=clock, sleep=sleep)
+        self._reader = AdjustedReader(self._queue)
+        self._device = SoundDevice(self._reader, audio, device, hung, clock=clock, sleep=sleep)
         self._tracks: collections.deque[Track] = collections.deque()
         self._sessions: set[str] = set()
         self._lead_ins: dict[str, int | None] = {}
@@ -144,6 +146,14 @@ class LoudspeakerOutput:
         """Continue with the next frame."""
         self._queue.is_paused = False
         self._open_if_wanted()
+
+    def adjust(self, settings: PlaybackSettings) -> None:
+        """Change speed and volume from the next block on."""
+        self._reader.adjust(settings)
+
+    def prepare(self) -> None:
+        """Load what a change of the speed needs."""
+        self._reader.prepare()
 
     def drop(self, session: str, sentence: int | None) -> None:
         """Drop sentences; a short device buffer still plays out, a long one is flushed."""

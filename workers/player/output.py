@@ -9,7 +9,7 @@ from voicestream.protocol.messages import AudioPlayed, PlaybackFinished, Playbac
 
 if TYPE_CHECKING:
     from voicestream.protocol.audio_pool import AudioPool
-    from voicestream.protocol.messages import FromWorker, Play
+    from voicestream.protocol.messages import FromWorker, Play, PlaybackSettings
 
 
 class Output(Protocol):
@@ -42,6 +42,10 @@ class Output(Protocol):
 
     def resume(self) -> None:
         """Resume at the frame at which playback was paused."""
+        ...
+
+    def adjust(self, settings: PlaybackSettings) -> None:
+        """Change the settings of the loudspeakers, at once."""
         ...
 
     def drop(self, session: str, sentence: int | None) -> None:
@@ -138,6 +142,9 @@ class ImmediateOutput:
 
     def resume(self) -> None:
         """Do nothing."""
+
+    def adjust(self, settings: PlaybackSettings) -> None:
+        """Do nothing: a file has the samples of the voice."""
 
     def drop(self, session: str, sentence: int | None) -> None:
         """Do nothing: no segment is pending."""

@@ -108,6 +108,10 @@ class PlaybackQueue:
         """Quiet before the first sound after a silence, which wakes the device (main thread, as before)."""
         self.sounded_at = -math.inf
         """Monotonic time of the last sound (callback)."""
+        self.speed = 1.0
+        """Frames that are requested for each frame of the device (main thread)."""
+        self.held_frames = 0
+        """Upper estimate of the frames that were read and not passed to the device (callback)."""
         self.called_at = 0.0
         """Monotonic time of the last callback (callback)."""
         self.late_calls = 0
@@ -184,6 +188,11 @@ class PlaybackQueue:
             self._callbacks += 1
             self._is_in_callback = False
 
+    def skip_call(self) -> None:
+        """Record a callback that requests no frames, during a pause. Runs on the device thread."""
+        self.called_at = self._now()
+        self._was_paused = True
+
     def _deliver(self, out: memoryview, requested: int) -> int:
         filled = 0
         while True:
@@ -247,7 +256,7 @@ class PlaybackQueue:
         self._gap = 0
 
     def _update_played(self) -> None:
-        limit = self._requested - self.delay_frames
+        limit = self._requested - math.ceil(self.delay_frames * self.speed) - self.held_frames
         while self._deliveries and self._deliveries[0][0] <= limit:
             _, track, frame = self._deliveries.popleft()
             if not track.dropped:

@@ -1,6 +1,7 @@
 """Lifecycle of one sound device: reopened after it disappears, released when idle, with an adaptive buffer size.
 
-It plays from a playback queue. Whenever the stream is reopened, the queue is empty, and its owner refills it.
+It plays from the reader of a playback queue. Whenever the stream is reopened, the queue is empty, and its owner
+refills it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from voicestream.workers.player.sinks import lead_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicestream.workers.player.playback_queue import PlaybackQueue
+    from voicestream.workers.player.adjusted_reader import AdjustedReader
     from voicestream.workers.player.portaudio import Latency, PortAudio, PortAudioStream
 
 RELEASE_SECONDS: Final = 5.0
@@ -48,7 +49,7 @@ class SoundDevice:
 
     def __init__(
         self,
-        queue: PlaybackQueue,
+        reader: AdjustedReader,
         audio: PortAudio,
         name: str,
         hung: Callable[[str], None],
@@ -59,14 +60,15 @@ class SoundDevice:
         """Prepare a device.
 
         Args:
-            queue: the playback queue.
+            reader: of the playback queue.
             audio: PortAudio.
             name: number, or name or a part of it, of a device; empty: the default device.
             hung: called when PortAudio hangs; exits the process.
             clock: monotonic seconds.
             sleep: sleeps for so many seconds.
         """
-        self._queue = queue
+        self._reader = reader
+        self._queue = reader.queue
         self._audio = audio
         self._name = name
         self._hung = hung
@@ -102,15 +104,15 @@ class SoundDevice:
             AudioDeviceError: the device cannot be opened.
         """
         queue, latency = self._queue, LATENCIES[self._latency]
-        queue.reset()
+        self._reader.reset()
         delay_frames = 0.0
         try:
-            stream = self._audio.open(self._name, SAMPLE_RATE, latency, queue.read)
+            stream = self._audio.open(self._name, SAMPLE_RATE, latency, self._reader.read)
         except RateRejectedError as rejected:
             from voicestream.workers.player.resampled import ResamplingReader
 
             _log.info("device=%r rate=%d: resampling", self._name, rejected.rate)
-            resampled = ResamplingReader(queue.read, rejected.rate)
+            resampled = ResamplingReader(self._reader.read, rejected.rate)
             delay_frames += resampled.delay_frames
             stream = self._audio.open(self._name, rejected.rate, latency, resampled.read)
         if self._name.strip().isdecimal():
@@ -165,7 +167,8 @@ class SoundDevice:
         """Deliver no more frames, and wait until the delivered ones were played: some milliseconds."""
         self._queue.is_stopped = True
         if self._stream is not None:
-            until = self._clock() + 2 * self._queue.delay_frames / SAMPLE_RATE + 0.1
+            waiting_frames = self._queue.delay_frames + self._queue.held_frames / self._queue.speed
+            until = self._clock() + 2 * waiting_frames / SAMPLE_RATE + 0.1
             while not self._queue.is_drained and self._stream.is_running and self._clock() < until:
                 self._sleep(BLOCK_SECONDS / 2)
 

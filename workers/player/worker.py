@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.errors import EXIT_INCOMPLETE, AudioDeviceError, VoicestreamError
 from voicestream.protocol.audio_pool import AudioPool
 from voicestream.protocol.messages import (
+    AdjustPlayback,
     Cancel,
     Cancelled,
     CloseOutput,
@@ -21,6 +22,7 @@ from voicestream.protocol.messages import (
     Pause,
     Play,
     PlaybackFinished,
+    PlaybackSettings,
     Ready,
     Resume,
     Silence,
@@ -67,6 +69,7 @@ class PlayerWorker:
         self._audio = PortAudio(self._give_up)
         self._devices: dict[str, LoudspeakerOutput] = {}
         """Devices by the requested name."""
+        self._settings = PlaybackSettings()
         self._opening = ""
         """Session whose output is being opened."""
         self._failed: set[Key] = set()
@@ -89,6 +92,10 @@ class PlayerWorker:
                     self._playlist.add(message, self._outputs[session])
             case Pause() | Resume():
                 self._set_paused(paused=isinstance(message, Pause))
+            case AdjustPlayback(settings=settings):
+                self._settings = settings
+                for output in self._distinct_outputs():
+                    output.adjust(settings)
             case Silence() | Cancel():
                 self._cancel(message.session, message.sentence if isinstance(message, Cancel) else None)
             case CloseOutput(session=session):
@@ -105,6 +112,9 @@ class PlayerWorker:
     def tick(self) -> None:
         """Poll the outputs."""
         self._continue()
+        if not len(self._playlist):
+            for speakers in self._devices.values():
+                speakers.prepare()
 
     def drain(self) -> None:
         """Stop at the current frame, from which the next player continues."""
@@ -163,6 +173,7 @@ class PlayerWorker:
             speakers = LoudspeakerOutput(self._pool, self._audio, device, self._give_up)
         speakers.add_session(session, options.lead_in_seconds)
         self._devices[device] = speakers
+        speakers.adjust(self._settings)
         if self._playlist.paused:
             speakers.pause()
         return speakers

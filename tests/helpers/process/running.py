@@ -21,7 +21,7 @@ import psutil
 from helpers.fixtures.deadline import remaining
 from voicestream.cli.commands.workers import as_printed
 from voicestream.client.connection import Client
-from voicestream.protocol.messages import Status, StatusRequest
+from voicestream.protocol.messages import Control, Done, Status, StatusRequest
 from voicestream.protocol.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -190,6 +190,14 @@ class Voicestream:
         assert isinstance(answer, Status), answer
         found: dict[str, Any] = json.loads(as_printed(answer))
         return found
+
+    def control(self, action: str, **fields: object) -> str:
+        """The answer to a control command, without the start of a process."""
+        with Client(RunDirectory(Path(self.environment["VOICESTREAM_RUNTIME_DIR"]))) as client:
+            client.connect()
+            answer = client.ask(Control(action=action, **fields))  # type: ignore[arg-type]
+        assert isinstance(answer, Done), answer
+        return answer.text
 
     def worker(self, role: str) -> dict[str, Any]:
         """What ``workers status --json`` prints of one role."""

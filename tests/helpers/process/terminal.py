@@ -67,6 +67,18 @@ class Terminal:
         """Press these keys."""
         os.write(self._ours, keys.encode())
 
+    @property
+    def reads_keys(self) -> bool:
+        """A program gets each key at once, and none is shown; else lines, with echo."""
+        local_modes = termios.tcgetattr(self._ours)[3]
+        return not local_modes & (termios.ICANON | termios.ECHO)
+
+    @property
+    def reads_lines(self) -> bool:
+        """The mode of a terminal with a shell."""
+        local_modes = termios.tcgetattr(self._ours)[3]
+        return bool(local_modes & termios.ICANON and local_modes & termios.ECHO)
+
     def close_window(self) -> None:
         """Nobody is at the other end any more."""
         self._is_open = False

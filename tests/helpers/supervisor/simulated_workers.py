@@ -169,6 +169,7 @@ class World:
         detach: bool = False,
         translator: str = "translation",
         tts: str = "tts",
+        is_now: bool = False,
         **more: Any,  # noqa: ANN401 - fields of SessionOptions
     ) -> None:
         """A session begins."""
@@ -178,7 +179,7 @@ class World:
             voice=VoiceRoute(worker_id(tts)),
             follows_language=bool(self.voices),
         )
-        self.do(self.ledger.open_session(session, wanted, workers, self.now, detach=detach))
+        self.do(self.ledger.open_session(session, wanted, workers, self.now, detach=detach, is_now=is_now))
 
     def find(
         self,

@@ -30,7 +30,7 @@ def of(command: click.Command) -> dict[str, click.Option]:
     ("command", "names"),
     [
         (run, [*options.SESSION, *options.RUN_ONLY, "detach"]),
-        (say, [*options.SESSION, "detach"]),
+        (say, [*options.SESSION, *options.SAY_ONLY, "detach"]),
         (demo, options.SESSION),
         (up, options.ENGINES),
         (open_feed, [*options.SESSION, *options.HOOK_ONLY, "only", "code", "max-lag"]),
@@ -42,7 +42,8 @@ def test_a_command_has_the_options_of_the_table_and_no_others(command: click.Com
 
 @pytest.mark.parametrize("one", OPTIONS, ids=lambda one: one.name)
 def test_an_option_is_as_the_table_says(one: Option) -> None:
-    found = of(open_feed if one.name in options.HOOK_ONLY else run)[one.name]
+    commands = {**dict.fromkeys(options.HOOK_ONLY, open_feed), **dict.fromkeys(options.SAY_ONLY, say)}
+    found = of(commands.get(one.name, run))[one.name]
     assert found.name == one.parameter_name
     assert found.envvar == one.variable
     assert found.help == one.help

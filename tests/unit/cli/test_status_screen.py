@@ -11,6 +11,7 @@ from voicestream.cli.columns import UNLIMITED, cells
 from voicestream.protocol.messages import (
     Counts,
     Latency,
+    PlaybackSettings,
     Role,
     SessionFailure,
     SessionStatus,
@@ -63,6 +64,9 @@ def session(
     )
 
 
+NATURAL = PlaybackSettings()
+
+
 def failure(reason: str = "", *, found: int = 30, played: int = 28, unread: int = 0) -> SessionFailure:
     counts = Counts(found=found, played=played, failed=found - played)
     return SessionFailure(session="s3", ended_seconds=130.0, counts=counts, reason=reason, unread_bytes=unread)
@@ -74,6 +78,7 @@ def status(
     failures: tuple[SessionFailure, ...] = (),
     note: str = "",
     paused_by: str = "",
+    playback: PlaybackSettings = NATURAL,
 ) -> Status:
     return Status(
         supervisor=SupervisorStatus(
@@ -92,6 +97,7 @@ def status(
             behind_seconds=0.0,
             waiting_sentences=0,
             speaking_session=None,
+            playback=playback,
         ),
         workers=[worker("parser"), worker("translation", engine="none"), tts or worker("tts"), worker("player")],
         sessions=list(sessions),

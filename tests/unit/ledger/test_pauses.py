@@ -8,7 +8,6 @@ from helpers.supervisor.simulated_workers import World, options
 from voicestream.protocol.messages import Speak
 from voicestream.supervisor.ledger.commands import Send
 from voicestream.supervisor.ledger.sentences import Row
-from voicestream.supervisor.ledger.speaking import pauses
 
 
 def row(*, closes: bool = False, opens_late: bool = False, before: int | None = None) -> Row:
@@ -26,30 +25,30 @@ def row(*, closes: bool = False, opens_late: bool = False, before: int | None = 
 
 def test_the_pause_after_a_paragraph_is_longer() -> None:
     wanted = options()
-    assert pauses(row(), wanted) == (0.0, wanted.sentence_pause_seconds)
-    assert pauses(row(closes=True), wanted) == (0.0, wanted.paragraph_pause_seconds)
+    assert row().pauses(wanted) == (0.0, wanted.sentence_pause_seconds)
+    assert row(closes=True).pauses(wanted) == (0.0, wanted.paragraph_pause_seconds)
     assert wanted.sentence_pause_seconds < wanted.paragraph_pause_seconds
 
 
 def test_what_is_missing_between_paragraphs_comes_before_the_next() -> None:
     wanted = options()
-    before, after = pauses(row(opens_late=True), wanted)
+    before, after = row(opens_late=True).pauses(wanted)
     assert before + wanted.sentence_pause_seconds == pytest.approx(wanted.paragraph_pause_seconds)
     assert after == wanted.sentence_pause_seconds
 
 
 def test_an_announcement_stands_alone() -> None:
-    assert pauses(row(before=3), options()) == (0.0, options().paragraph_pause_seconds)
+    assert row(before=3).pauses(options()) == (0.0, options().paragraph_pause_seconds)
 
 
 @pytest.mark.parametrize(("paragraph", "sentence"), [(0.1, 0.5), (0.0, 0.0)])
 def test_no_pause_is_negative(paragraph: float, sentence: float) -> None:
     wanted = options(sentence_pause_seconds=sentence, paragraph_pause_seconds=paragraph)
-    assert pauses(row(opens_late=True), wanted) == (0.0, sentence)
+    assert row(opens_late=True).pauses(wanted) == (0.0, sentence)
 
 
 def test_a_voice_that_speaks_faster_pauses_for_less() -> None:
-    assert pauses(row(opens_late=True), options(speed=2.0)) == (pytest.approx(0.175), 0.125)
+    assert row(opens_late=True).pauses(options(speed=2.0)) == (pytest.approx(0.175), 0.125)
 
 
 def test_after_words_were_lost_nothing_is_known_of_the_sentence_before() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from voicestream.cli.session.click_options import option, session_command, session_options
+from voicestream.cli.session.click_options import options_of, session_command, session_options
 from voicestream.cli.session.stdin_session import speak_stdin
+from voicestream.config.options import SAY_ONLY
 
 
 @session_command()
 @click.argument("text", nargs=-1)
 @session_options
-@option("detach")
+@options_of(*SAY_ONLY, "detach")
 @click.pass_context
 def say(context: click.Context, /, text: tuple[str, ...], **_options: object) -> int:
     """Read TEXT aloud; without TEXT, or with -, read stdin."""

@@ -6,13 +6,12 @@ An invalid typed value ends the command during parsing. An invalid value in the 
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 from click.core import ParameterSource
 
-from voicestream.cli.click_classes import GroupedCommand
+from voicestream.cli.click_classes import GroupedCommand, NumberRange
 from voicestream.cli.session import output_option
 from voicestream.cli.shell import values
 from voicestream.config import languages, options
@@ -66,17 +65,6 @@ def _language(tag: str) -> str:
     return languages.parse(tag).tag
 
 
-class _NumberRange(click.FloatRange):
-    """Range of numbers that excludes NaN, which compares as inside of every range."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
-        """Convert to a number."""
-        number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
-
-
 def _lead_in(typed: str) -> str:
     """Return the validated value of ``--lead-in``."""
     output_option.lead_in_seconds(typed)
@@ -120,7 +108,7 @@ def _type(one: options.Option) -> Any:  # noqa: ANN401 - click takes types and f
     if one.type is int:
         return click.IntRange(_whole(one.minimum), _whole(one.maximum))
     if one.type is float:
-        return _NumberRange(one.minimum, one.maximum, min_open=one.excludes_minimum)
+        return NumberRange(one.minimum, one.maximum, min_open=one.excludes_minimum)
     return str
 
 

@@ -121,6 +121,10 @@ class SessionRequest:
     """For a supervisor that has to be started."""
     detach: bool
     """The supervisor finishes the session after the end of the input."""
+    is_now: bool = False
+    """The session interrupts others."""
+    takes_keys: bool = False
+    """Keys of the terminal control playback."""
     enabled: bool = True
     """False: nothing is spoken."""
     disabled_by: str = ""
@@ -219,6 +223,8 @@ def request(
         detach=bool(values.get("detach")),
         enabled=bool(values["enabled"]),
         disabled_by=place_of(context, "enabled"),
+        is_now=bool(values.get("now")),
+        takes_keys=bool(values.get("keys")),
     )
 
 

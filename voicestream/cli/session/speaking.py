@@ -13,6 +13,7 @@ from voicestream.cli.session.queued_file import STDOUT
 from voicestream.client.connection import Client
 from voicestream.client.display.captions import Captions
 from voicestream.client.interruption import Interruption
+from voicestream.client.keyboard.terminal_keys import TerminalKeys
 from voicestream.client.session import RunSession
 from voicestream.client.stdin_reader import StdinDrain
 from voicestream.client.subtitles import Subtitles
@@ -82,6 +83,9 @@ class _Terminal:
             self._events.handed_over(message, time.monotonic())
             self._report_failure()
 
+    def note(self, text: str) -> None:
+        self._captions.note(text)
+
     def error(self, text: str) -> None:
         self._captions.error(text)
 
@@ -139,7 +143,17 @@ def speak(
     with Client(RunDirectory.of_this_user(), supervisor_arguments(request)) as client:
         is_file = options.output.kind != "speakers"
         display = _Terminal(captions, event_file, captions_file, translates=translates, is_file=is_file)
-        return RunSession(client, options, display, drain, interruption, detach=request.detach).run()
+        session = RunSession(
+            client,
+            options,
+            display,
+            drain,
+            interruption,
+            detach=request.detach,
+            is_now=request.is_now,
+            keys=TerminalKeys.open() if request.takes_keys else None,
+        )
+        return session.run()
 
 
 def tell_disabled(request: SessionRequest) -> int:

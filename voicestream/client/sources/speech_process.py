@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LIMIT_BYTES: Final = 16 << 20
 """Text that waits for a speech process that does not read; one that runs reads at once."""
 
-COMMAND: Final = (sys.executable, "-P", "-m", "voicestream", "run")
+COMMAND: Final = (sys.executable, "-P", "-m", "voicestream", "run", "--no-keys")
+"""One terminal cannot be read by several children."""
 
 
 class SpeechProcess:

@@ -37,3 +37,7 @@ def complete(context: click.Context, parameter: click.Parameter, incomplete: str
 SESSION: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.argument(
     "session", metavar="SESSION", shell_complete=complete
 )
+
+OPTIONAL_SESSION: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.argument(
+    "session", metavar="[SESSION]", default="", shell_complete=complete
+)

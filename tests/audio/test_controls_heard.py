@@ -1,0 +1,138 @@
+"""Playback controls at a real sound server: how soon they are heard, and that what is heard is every sample."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from helpers.audio.heard import as_written, find, sentences_of
+from helpers.process.running import line, voicestream_place, wait_until
+from voicestream.protocol.audio_pool import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from helpers.audio.pulse import Recorder
+    from helpers.process.running import Voicestream
+
+pytestmark = pytest.mark.audio
+
+TEXTS = [
+    "The first one is heard for a while.",
+    "The second has an end.",
+    "Now this.",
+]
+
+SILENT_WITHIN_SECONDS = 0.1
+
+PAUSES = {"VOICESTREAM_PARAGRAPH_PAUSE": "0.1"}
+
+TAKES = 3
+"""A busy machine makes gaps and delays that are not ours; one take without them shows that we make none."""
+
+
+@pytest.fixture(scope="module")
+def wanted() -> list[NDArray[np.int16]]:
+    """The samples of each text."""
+    with voicestream_place() as place:
+        place.environment |= PAUSES
+        return sentences_of(place, TEXTS)
+
+
+@pytest.fixture
+def spoken(place: Voicestream) -> Voicestream:
+    """A place whose supervisor runs, with the voice loaded."""
+    place.environment |= PAUSES
+    run = place.run()
+    run.write(line(TEXTS[1]))
+    assert run.finish() == 0, run.stderr
+    return place
+
+
+def seconds_of_sound_after(place: Voicestream, recorder: Recorder, action: str) -> float:
+    """Time from a request to the last sound."""
+    sent = time.monotonic()
+    place.control(action)
+    recorder.wait(0.3)
+    heard = recorder.heard
+    assert not np.any(heard[-2_400:]), f"sound 0.3 s after {action}"
+    return recorder.when(int(np.flatnonzero(heard)[-1])) - sent
+
+
+def test_it_is_silent_at_once_and_goes_on_at_the_sample(
+    spoken: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]]
+) -> None:
+    delays: dict[str, list[float]] = {"pause": [], "mute": [], "skip": [], "hush": []}
+    for _ in range(TAKES):
+        before = len(recorder.heard)
+        run = spoken.run(output="speakers")
+        run.write(line(TEXTS[0]))
+        run.wait_for("playback_started")
+        recorder.wait(0.5)
+        delays["pause"].append(seconds_of_sound_after(spoken, recorder, "pause"))
+        spoken.control("resume")
+        run.wait_for("playback_finished")
+        recorder.wait(0.1)
+        whole = as_written(recorder.heard[before:])
+        run.write(line(TEXTS[0]))
+        run.wait_for("playback_started", 2)
+        recorder.wait(0.3)
+        for action in ("mute", "skip"):
+            delays[action].append(seconds_of_sound_after(spoken, recorder, action))
+            spoken.control("unmute")
+            recorder.wait(0.2)
+        run.write(line(TEXTS[0]))
+        run.wait_for("playback_started", 3)
+        recorder.wait(0.3)
+        delays["hush"].append(seconds_of_sound_after(spoken, recorder, "hush"))
+        assert run.finish() == 1
+        counts = run.of("session_closed")[0]["counts"]
+        assert (counts["found"], counts["played"], counts["skipped"]) == (3, 1, 2)
+        is_whole = np.array_equal(whole[whole != 0], wanted[0][wanted[0] != 0])
+        if is_whole and all(times[-1] <= SILENT_WITHIN_SECONDS for times in delays.values()):
+            return
+    assert {action: min(times) for action, times in delays.items()} <= dict.fromkeys(delays, SILENT_WITHIN_SECONDS)
+    pytest.fail(f"not every sample was heard once: {delays}")
+
+
+def test_what_is_heard_again_and_what_is_interrupted_has_every_sample(
+    spoken: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]]
+) -> None:
+    for _ in range(TAKES):
+        at = len(recorder.heard)
+        run = spoken.run(output="speakers")
+        run.write(line(TEXTS[0]))
+        run.wait_for("playback_started")
+        recorder.wait(1.1)
+        assert spoken.control("back") == "playing one sentence again"
+        run.write(line(TEXTS[1]))
+        run.wait_for("playback_started", 3)
+        recorder.wait(0.3)
+        assert spoken.call("say", "--now", "--output", "speakers", TEXTS[2]).returncode == 0
+        assert run.finish() == 0, run.stderr
+        assert run.of("session_closed")[0]["counts"]["played"] == 2
+        assert spoken.control("replay") == "playing one sentence again"
+        wait_until(lambda: not spoken.status()["supervisor"]["sessions"], "it is over")
+        recorder.wait(0.2)
+        if is_every_sample(as_written(recorder.heard[at:]), wanted):
+            return
+    pytest.fail("no take was whole")
+
+
+def is_every_sample(heard: NDArray[np.int16], wanted: list[NDArray[np.int16]]) -> bool:
+    """True if the first is heard whole after its beginning, and the second around the third and once more."""
+    first, second, interrupting = (np.trim_zeros(sentence) for sentence in wanted)
+    begun = find(heard, first, SAMPLE_RATE)
+    now = find(heard, interrupting, max(begun, 0))
+    again = find(heard, second, max(now, 0))
+    if -1 in (begun, now, again):
+        return False
+    before = heard[:begun]
+    around = np.concatenate((heard[begun + len(first) : now], heard[now + len(interrupting) : again]))
+    loud = first[first != 0]
+    return np.array_equal(before[before != 0], loud[: np.count_nonzero(before)]) and np.array_equal(
+        around[around != 0], second[second != 0]
+    )
