@@ -81,7 +81,7 @@ class TimeStretch:
             self._input = np.concatenate((self._input, self._pull(needed - len(self._input))))
         natural = self._input[self._natural : self._natural + HOP_FRAMES]
         at = self._most_similar(natural, max(0, nominal - SEARCH_FRAMES), nominal)
-        hop = natural * _FALL + self._input[at : at + HOP_FRAMES] * _RISE
+        hop = (natural * _FALL + self._input[at : at + HOP_FRAMES] * _RISE).astype(np.float32, copy=False)
         self._natural = at + HOP_FRAMES
         self._nominal += HOP_FRAMES * speed
         done = min(self._natural, math.floor(self._nominal) - SEARCH_FRAMES, len(self._input))

@@ -24,7 +24,7 @@ class KeyDecoder:
 
     def feed(self, data: bytes) -> list[Key]:
         """Return the keys in the next bytes, which may end inside a sequence."""
-        found = [self._take(character) for character in data.decode("latin-1")]
+        found: list[Key | None] = [self._take(character) for character in data.decode("latin-1")]
         return [key for key in found if key is not None]
 
     def _take(self, character: str) -> Key | None:
