@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from helpers.agents.clients import CLIENTS
 from helpers.agents.install import installed
-from helpers.agents.interactive import NAME, SESSIONS, run_session
+from helpers.agents.interactive import SESSIONS, run_session
 from helpers.agents.isolation import isolate
 from helpers.agents.run import Installed, run_scenario
 from helpers.agents.scenarios import scenarios
@@ -58,12 +58,12 @@ def main() -> int:
                 outcomes[client.name, scenario.name] = outcome
                 _show(client.name, scenario.name, outcome)
         for session in SESSIONS:
-            if session.client not in clients or NAME not in (chosen.scenario or [NAME]):
+            if session.client not in clients or session.name not in (chosen.scenario or [session.name]):
                 continue
-            folder = (streams / f"{session.client.name}-hooks").absolute()
+            folder = (streams / f"{session.client.name}-{session.name.partition(',')[0]}").absolute()
             outcome = run_session(place, Installed(session.client, programs / session.client.name), session, folder)
-            outcomes[session.client.name, NAME] = outcome
-            _show(session.client.name, NAME, outcome)
+            outcomes[session.client.name, session.name] = outcome
+            _show(session.client.name, session.name, outcome)
     print(report(clients, outcomes))
     return 0 if outcomes and not any(outcome.faults for outcome in outcomes.values()) else 1
 

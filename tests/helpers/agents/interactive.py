@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from helpers.agents.clients import CLAUDE, CODEX, CODEX_OPTIONS, GEMINI, KEY, OPENCODE, base_environment, prepare
@@ -14,11 +16,11 @@ from helpers.agents.scenarios import INNER, INNER_TASK
 from helpers.agents.script import Script, Text, Tool
 from helpers.agents.stand_in import stand_in
 from helpers.agents.tmux import TYPING_SECONDS, Tmux
+from helpers.project.shadow_tree import REPOSITORY
 from helpers.voices import writing_voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from helpers.agents.clients import Client
     from helpers.agents.run import Installed
@@ -44,6 +46,11 @@ ANSWERS: Final = (
     ("This is the last answer.",),
 )
 ASKS: Final = "asks to run a command."
+NAME: Final = "hooks, interactive"
+"""Name of these sessions in the table."""
+PLUGIN: Final = "voicestream@voicestream"
+STOPPED: Final = r"voicestream: |hushed|dropped"
+"""Answer of ``/speech stop`` on the screen."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,9 @@ class Session:
     """True if text is spoken while it is written."""
     asks: int = 1
     """Number of announced requests."""
+    name: str = NAME
+    is_plugin: bool = False
+    """True if a plugin brings the hooks, and a slash command."""
     prepare: Callable[[Path], None] | None = None
     """Writes more settings, by the agent's HOME."""
 
@@ -137,16 +147,22 @@ def run_session(place: Voicestream, agent: Installed, session: Session, folder: 
         if session.prepare is not None:
             session.prepare(home)
         name, before = session.settings
-        path = home / name
+        path = home / name if name else home / "none"
         if before:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(before)
         before = path.read_bytes() if path.exists() else b""
-        _hook(place, home, outcome, "install", agent.client.name)
+        if session.is_plugin:
+            _plugin(agent, home, outcome, ("marketplace", "add", str(REPOSITORY)), ("install", PLUGIN))
+        else:
+            _hook(place, home, outcome, "install", agent.client.name)
         outcome.faults += _talk(place, agent, session, folder, server)
-        _hook(place, home, outcome, "uninstall", agent.client.name)
+        if session.is_plugin:
+            _plugin(agent, home, outcome, ("validate", str(REPOSITORY)), ("uninstall", PLUGIN))
+        else:
+            _hook(place, home, outcome, "uninstall", agent.client.name)
         after = path.read_bytes() if path.exists() else b""
-        if after != before:
+        if name and after != before:
             outcome.faults.append(f"{name} was not restored")
         outcome.strangers.update(server.strangers)
         if server.script.left:
@@ -179,6 +195,16 @@ def _hook(place: Voicestream, home: Path, outcome: Outcome, command: str, agent:
         outcome.faults.append(f"hook {command}: {done.stderr}")
 
 
+def _plugin(agent: Installed, home: Path, outcome: Outcome, *commands: tuple[str, ...]) -> None:
+    environment = {**base_environment(home, "http://127.0.0.1:9"), **agent.client.environment("http://127.0.0.1:9")}
+    for command in commands:
+        done = subprocess.run(
+            [str(agent.program), "plugin", *command], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            outcome.faults.append(f"plugin {command}: {done.stdout}{done.stderr}")
+
+
 def _talk(place: Voicestream, agent: Installed, session: Session, folder: Path, server: StandIn) -> list[str]:
     """Let the agent answer all prompts; return what was wrong."""
     home = folder / "home"
@@ -186,6 +212,9 @@ def _talk(place: Voicestream, agent: Installed, session: Session, folder: Path, 
     mine = {name: value for name, value in place.environment.items() if name.startswith(("VOICESTREAM", "PYTHON"))}
     environment = {**base_environment(home, server.address), **agent.client.environment(server.address), **mine}
     del environment["CI"]
+    environment["PATH"] = (
+        f"{Path(sys.executable).parent}:{environment['PATH']}"  # the plugin runs voicestream from there
+    )
     command = [str(agent.program), *(each.replace("{address}", server.address) for each in session.arguments)]
     faults: list[str] = []
     with Tmux(command, home / "project", environment, folder / "tmux") as terminal:
@@ -198,6 +227,10 @@ def _talk(place: Voicestream, agent: Installed, session: Session, folder: Path, 
                 faults.append(f"{answer[-1]!r} was not spoken")
                 break
         terminal.watch(lambda: False, SETTLE_SECONDS)
+        if session.is_plugin:
+            terminal.type("/speech stop")
+            if not terminal.wait_for(STOPPED, LONGEST_SECONDS / 6, {}):
+                faults.append("/speech has no effect")
         (folder / "screen").write_text(terminal.screen, encoding="utf-8")
         for keys in session.leave:
             terminal.press(*keys)
@@ -261,28 +294,28 @@ _GEMINI_SETTINGS: Final[Json] = {
 """In the form in which Gemini CLI 0.61.0 leaves them alone: older forms are rewritten when it starts."""
 _TOUCH: Final = "touch /tmp/voicestream-stand-in"
 
-NAME: Final = "hooks, interactive"
-"""Name of these sessions in the table."""
+_CLAUDE: Final = Session(
+    client=CLAUDE,
+    arguments=("--permission-mode", "default"),
+    tools=Tools(
+        free=Tool("Bash", {"command": "ls", "description": "List files."}),
+        asking=Tool("Bash", {"command": _TOUCH, "description": "Write."}),
+        delegating=Tool("Agent", {**_TASK, "subagent_type": "general-purpose"}),
+        inner=_INNER,
+        after="The inner task has ended.",
+    ),
+    ready=r"for shortcuts|❯",
+    start={},
+    permit={"Do you want to proceed": ("Enter",)},
+    leave=(("C-c",), ("C-c",), ("C-d",)),
+    settings=(".claude/settings.json", b'{ "theme" : "dark",\n\t"hooks":{"Stop":[]} }\r\n'),
+    is_early=True,
+    prepare=_claude,
+)
 
 SESSIONS: Final = (
-    Session(
-        client=CLAUDE,
-        arguments=("--permission-mode", "default"),
-        tools=Tools(
-            free=Tool("Bash", {"command": "ls", "description": "List files."}),
-            asking=Tool("Bash", {"command": _TOUCH, "description": "Write."}),
-            delegating=Tool("Agent", {**_TASK, "subagent_type": "general-purpose"}),
-            inner=_INNER,
-            after="The inner task has ended.",
-        ),
-        ready=r"for shortcuts|❯",
-        start={},
-        permit={"Do you want to proceed": ("Enter",)},
-        leave=(("C-c",), ("C-c",), ("C-d",)),
-        settings=(".claude/settings.json", b'{ "theme" : "dark",\n\t"hooks":{"Stop":[]} }\r\n'),
-        is_early=True,
-        prepare=_claude,
-    ),
+    _CLAUDE,
+    replace(_CLAUDE, name="plugin, interactive", is_plugin=True, settings=("", b"")),
     Session(
         client=CODEX,
         arguments=("-a", "on-request", *CODEX_OPTIONS),
