@@ -35,6 +35,7 @@ ROWS = (
     "bare_python",
     "hook",
     "hook_frozen",
+    "hook_killed",
 )
 
 
@@ -190,13 +191,14 @@ def test_help_is_measured_beside_an_interpreter_that_does_nothing() -> None:
     assert min(ours.samples) > min(bare.samples)
 
 
-def test_a_hook_is_measured_beyond_an_interpreter_also_with_a_frozen_supervisor() -> None:
+def test_a_hook_is_measured_beyond_an_interpreter_also_with_a_supervisor_that_is_frozen_or_killed() -> None:
     with Sandbox() as sandbox:
-        running, frozen = light_commands.measure_hook(sandbox, 3)
+        figures = light_commands.measure_hook(sandbox, 3)
         supervisor = sandbox.supervisor()
         assert supervisor is not None
         assert supervisor.status() != psutil.STATUS_STOPPED
-    for found in (running, frozen):
+    assert [found.name for found in figures] == ["hook", "hook_frozen", "hook_killed"]
+    for found in figures:
         assert len(found.samples) == 3
         assert set(found.parts) == {"voicestream hook", "python -c pass"}
         # The load of other tests is on both; a hook that waited for something would take seconds.

@@ -28,18 +28,29 @@ FROZEN_GOAL_MILLISECONDS: Final = 50.0
 
 BARE: Final = (sys.executable, "-c", "pass")
 
-EVENT: Final = json.dumps(
-    {
-        "hook_event_name": "MessageDisplay",
-        "session_id": "00000000-0000-4000-8000-000000000000",
-        "prompt_id": "benchmark",
-        "message_id": "benchmark",
-        "index": 1,
-        "final": False,
-        "delta": "The test passes now, and everything is green.\n\n",
-    }
-).encode()
-"""Second piece of a message of which no first one comes: nothing is spoken."""
+_SESSION: Final = {"session_id": "00000000-0000-4000-8000-000000000000", "prompt_id": "benchmark"}
+
+EVENTS: Final = (
+    json.dumps(
+        {
+            **_SESSION,
+            "hook_event_name": "MessageDisplay",
+            "message_id": "benchmark",
+            "index": 1,
+            "final": False,
+            "delta": "The test passes now, and everything is green.\n\n",
+        }
+    ).encode(),
+    json.dumps(
+        {
+            **_SESSION,
+            "hook_event_name": "Stop",
+            "agent_id": "benchmark",
+            "last_assistant_message": "The test passes now, and everything is green.\n\n" * 50,
+        }
+    ).encode(),
+)
+"""Second piece of a message of which no first one comes, and the end of a sub-agent's turn: nothing is spoken."""
 
 
 def measure_help(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
@@ -51,9 +62,10 @@ def measure_help(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
     )
 
 
-def measure_hook(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
-    """Measure a hook process and an empty interpreter alternately, with a supervisor that runs, and a frozen one."""
-    _milliseconds([*COMMAND, "up", *first_sound.built_in_voice()], sandbox)
+def measure_hook(sandbox: Sandbox, runs: int) -> tuple[Figure, ...]:
+    """Measure a hook process and an empty interpreter alternately: supervisor running, frozen, and killed."""
+    start = [*COMMAND, "up", *first_sound.built_in_voice()]
+    _milliseconds(start, sandbox)
     supervisor = sandbox.supervisor()
     if supervisor is None:
         raise VoicestreamError("the supervisor has ended")
@@ -63,11 +75,15 @@ def measure_hook(sandbox: Sandbox, runs: int) -> tuple[Figure, Figure]:
         frozen = _hook_figure("hook_frozen", "the same, supervisor frozen", FROZEN_GOAL_MILLISECONDS, sandbox, runs)
     finally:
         supervisor.resume()
-    return running, frozen
+    supervisor.kill()
+    supervisor.wait()
+    killed = _hook_figure("hook_killed", "the same, supervisor killed", FROZEN_GOAL_MILLISECONDS, sandbox, runs)
+    _milliseconds(start, sandbox)  # takes what is still being delivered
+    return running, frozen, killed
 
 
 def _hook_figure(name: str, title: str, goal: float, sandbox: Sandbox, runs: int) -> Figure:
-    ours, bare = _alternately("hook", sandbox, runs, EVENT)
+    ours, bare = _alternately("hook", sandbox, runs, EVENTS)
     return Figure(
         name=name,
         title=title,
@@ -78,10 +94,13 @@ def _hook_figure(name: str, title: str, goal: float, sandbox: Sandbox, runs: int
     )
 
 
-def _alternately(argument: str, sandbox: Sandbox, runs: int, stdin: bytes = b"") -> tuple[list[float], list[float]]:
+def _alternately(
+    argument: str, sandbox: Sandbox, runs: int, stdin: Sequence[bytes] = (b"",)
+) -> tuple[list[float], list[float]]:
     """Return milliseconds of our command and of an empty interpreter, run in turn; the first pair is left out."""
     pairs = [
-        (_milliseconds([*_command(), argument], sandbox, stdin), _milliseconds(BARE, sandbox)) for _ in range(runs + 1)
+        (_milliseconds([*_command(), argument], sandbox, stdin[run % len(stdin)]), _milliseconds(BARE, sandbox))
+        for run in range(runs + 1)
     ][1:]
     return [ours for ours, _ in pairs], [bare for _, bare in pairs]
 

@@ -175,23 +175,30 @@ def test_without_a_supervisor_a_hook_does_nothing_unless_it_is_told_to_start_one
     assert not agent.place.logs.exists()
 
 
-def test_a_frozen_supervisor_and_one_that_is_not_there_cost_an_agent_little(agent: Agent) -> None:
-    def seconds(*command: str) -> float:
+def test_a_supervisor_that_is_frozen_killed_starting_or_not_there_costs_an_agent_little(agent: Agent) -> None:
+    events = (piece(9, "x"), event("Stop", agent_id="a", last_assistant_message="Inner words. " * 300))
+
+    def seconds(*command: str, data: bytes = b"") -> float:
         begun_at = time.perf_counter()
-        subprocess.run(command, input=piece(9, "x"), env=agent.place.environment, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, input=data, env=agent.place.environment, check=True, stdout=subprocess.PIPE)
+        assert done.stdout == b""
         return time.perf_counter() - begun_at
 
-    def hook_and_python() -> tuple[float, float]:
+    def costs_little(*options: str) -> bool:
         """The least of several, because other tests run beside; the benchmark has the figures of an idle machine."""
-        pairs = [(seconds(*COMMAND, "hook"), seconds(sys.executable, "-c", "pass")) for _ in range(6)]
-        return min(one for one, _ in pairs), min(other for _, other in pairs)
+        pairs = [
+            (seconds(*COMMAND, "hook", *options, data=one), seconds(sys.executable, "-c", "pass")) for one in events * 3
+        ]
+        return min(hook for hook, _ in pairs) < 0.05 + 3 * min(python for _, python in pairs)
 
-    hook, python = hook_and_python()
-    assert hook < 0.05 + 3 * python
+    assert costs_little()
     agent.start()
     with frozen(agent):
-        hook, python = hook_and_python()
-        assert hook < 0.05 + 3 * python
+        assert costs_little()
+    agent.place.kill_supervisor()
+    assert costs_little()
+    assert costs_little("--start")
+    wait_until(agent.has_session, "another supervisor has opened the session")
 
 
 def test_no_event_whatever_disturbs_the_agent_or_the_supervisor(agent: Agent) -> None:
