@@ -159,12 +159,15 @@ def first_open(queue: collections.deque[Row]) -> Row | None:
 
 
 def put_in_order(queue: collections.deque[Row], row: Row) -> None:
-    """Insert a row in the order of playback: it may return late, or precede others."""
-    place = row.place
-    if not queue or queue[-1].place < place:
+    """Insert a row in the order of playback: it may return late, or precede others.
+
+    A row that the player holds comes first: nothing else is played before the rest of it is synthesized.
+    """
+    order = (not row.serial, row.place)
+    if not queue or (not queue[-1].serial, queue[-1].place) < order:
         queue.append(row)
         return
-    at = next(index for index, other in enumerate(queue) if other.place >= place)
+    at = next(index for index, other in enumerate(queue) if (not other.serial, other.place) >= order)
     queue.insert(at, row)
 
 

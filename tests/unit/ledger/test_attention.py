@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers.supervisor.simulated_workers import WORKING_ROLES, World
@@ -50,6 +50,9 @@ def test_it_is_heard_before_all_that_no_voice_had_begun(seed: int, session: str)
 
 @settings(max_examples=25)
 @given(seed=SEED, lag=st.sampled_from([0.0, 0.05]))
+# The voice is lost in the midst of an announcement that is being played, and a request of the agent waits.
+@example(seed=3018, lag=0.05)
+@example(seed=3076, lag=0.05)
 def test_all_sentences_still_end_once_and_in_order(seed: int, lag: float) -> None:
     world = busy_world(seed, lag=lag)
     rng = random.Random(seed)
