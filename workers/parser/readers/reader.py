@@ -1,8 +1,8 @@
 """Readers and the sink that they call: lines of one agent's format in, calls on a ``TextSink`` out.
 
-A reader is a struct whose fields are its whole state, so that another process can go on where this one stopped
+A reader is a struct whose fields are its whole state, so that another process can resume where this one stopped
 (a parser may be killed at any moment; see ``Pipeline.checkpoint``). To add a format, write one file with one reader and
-name it in ``readers/__init__.py`` and in ``detect.py``; docs/internals/formats.md shows the steps.
+name it in ``readers/__init__.py`` and in ``detection.py``; docs/internals/formats.md shows the steps.
 """
 
 from __future__ import annotations
