@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from helpers.process.running import Voicestream
 
 ASK_AGAIN_SECONDS: Final = 0.03
-"""Interval between status requests: more than 100 a second are refused (docs/internals/protocol.md)."""
+"""Interval between status requests: more than 100 a second are dropped (docs/internals/protocol.md)."""
 
 SETTLE_SECONDS: Final = 0.3
 """Connections of a process that has ended are closed well within this."""
