@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test attacks lint neural types bench listen chaos agents soak fuzz-hub format clean
+.PHONY: help demo test attacks lint neural types bench listen chaos agents soak fuzz-hub dist pictures licences format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,20 @@ soak: $(VENV)/dev ## speak for 30 minutes at a sound server of its own, and look
 fuzz-hub: $(VENV)/dev ## a million random frames into the hub: memory, frames a second
 	@VOICESTREAM_FUZZ_FRAMES=1000000 $(BIN)/python -P -m pytest -q -s tests/faults/test_hostile_messages.py -k random_frames
 
+# No sdist of an earlier version may be checked or installed, and setuptools reads old files in build/lib.
+dist: $(VENV)/dist ## build sdist and wheel, check them, install them with every Python here, write a bill of materials
+	@rm -rf dist build/lib build/bdist.* build/release && mkdir -p build/release
+	@$(BIN)/python -P -m build --outdir dist . > build/release/build.log 2>&1 || { cat build/release/build.log; exit 1; }
+	@$(BIN)/python -P -m twine check --strict dist/*
+	@PYTHONPATH=tests $(BIN)/python -P tests/helpers/release/installs.py dist
+	@PYTHONPATH=tests $(BIN)/python -P tests/helpers/release/materials.py dist build/release/voicestream.cdx.json
+
+pictures: $(VENV)/neural ## record the pictures and the sound of the documentation from real runs (PulseAudio; 1 minute)
+	@PYTHONPATH=tests $(BIN)/python -P -m helpers.pictures
+
+licences: $(VENV)/neural ## write the table of docs/internals/licences.md from the installed packages
+	@PYTHONPATH=tests $(BIN)/python -P tests/helpers/release/licences.py write
+
 format: $(VENV)/dev ## mend format and what lint can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
@@ -94,4 +108,8 @@ $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/neural: $(VENV)/dev
 	@$(INSTALL) --editable '.[dev,neural,kernels,real-weights,voice]'
+	@touch $@
+
+$(VENV)/dist: $(VENV)/base
+	@$(INSTALL) --editable '.[dist]'
 	@touch $@
