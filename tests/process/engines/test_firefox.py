@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from helpers.pictures import pages, svg
 from helpers.process.running import line
 
 if TYPE_CHECKING:
@@ -53,3 +54,13 @@ def test_setup_names_what_the_light_translator_has(place: Voicestream) -> None:
     done = place.call("setup", "--to", "mi", "--quality", "light", "--yes")
     assert done.returncode == 2
     assert "does not translate from en to mi" in done.stderr
+
+
+def test_a_run_prints_the_captions_of_the_picture_in_the_docs(place: Voicestream, firefox_models: Path) -> None:
+    run = place.run("--to", pages.TARGET, "--models", str(firefox_models), "--compute", "cpu")
+    run.write(pages.SESSION.read_bytes())
+    assert run.finish() == 0, run.stderr
+    recorded = [line for line in svg.plain(pages.captions_lines()) if line.startswith(("🔊", "   "))]
+    prompt = pages.COMMAND.count("\n")  # its further lines are indented, too
+    captions = [line for line in run.stderr.splitlines() if not line.startswith("voicestream: loading ")]
+    assert captions == recorded[prompt:], "make pictures"
