@@ -30,6 +30,9 @@ SUPPORTED: Final = tuple(
 )
 """Versions of Python that the classifiers name."""
 
+_WITHOUT_WHEELS: Final = {"num2words"}
+"""Packages of the extra ``voice`` that need a source distribution (docopt); pip resolves wheels only."""
+
 _LIMIT_SECONDS: Final = 900.0
 """For one command: the registry may be slow."""
 
@@ -105,7 +108,9 @@ def check(version: str, interpreter: str, wheel: Path, source: Path, directory: 
 def resolve(version: str, wheel: Path, directory: Path) -> Result:
     """Let pip look for wheels of all dependencies of a Python that is not on the machine."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--only-binary=:all:"]
-    command += ["--python-version", version, "--target", str(directory), f"{wheel}[voice]"]
+    command += ["--python-version", version, "--target", str(directory), str(wheel)]
+    voice = PYPROJECT["project"]["optional-dependencies"]["voice"]
+    command += [line for line in voice if re.split(r"[<>=~ ]", line)[0] not in _WITHOUT_WHEELS]
     seconds, failure = _run(command)
     return Result(version, "resolve only (not on this machine)", seconds, failure)
 
