@@ -81,9 +81,13 @@ def status() -> Status:
 
 
 def _empty(struct: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return an empty value for each field of a struct that needs one: 0, no text, no items."""
+    """Return an empty value for each field of a struct that needs one: 0, no text, a struct of defaults."""
     empty = {int: 0, float: 0.0, str: "", bool: False}
-    return {field.name: empty.get(field.type) for field in msgspec.structs.fields(struct) if field.required}
+    return {
+        field.name: {} if isinstance(field.type, type(msgspec.Struct)) else empty.get(field.type)
+        for field in msgspec.structs.fields(struct)
+        if field.required
+    }
 
 
 def status_lines() -> list[str]:
