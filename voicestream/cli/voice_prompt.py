@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from voicestream.cli.shell import values
 from voicestream.engines import registry
 from voicestream.errors import UsageError
 from voicestream.models import catalogue, licences, packages
@@ -37,7 +38,7 @@ class _VoiceModelOption(click.Option):
         return super().get_help_record(ctx)
 
 
-option = click.option("--voice-model", cls=_VoiceModelOption)
+option = click.option("--voice-model", cls=_VoiceModelOption, shell_complete=values.VOICE_MODELS)
 
 
 def parse_answer(answer: str, language: Language) -> Model | None:

@@ -15,6 +15,7 @@ from voicestream.atomic_files import total_bytes
 from voicestream.cli import heavy_prompt, licence_prompt, prompts, voice_prompt, way_prompt
 from voicestream.cli.commands.workers import RESTART_SECONDS
 from voicestream.cli.prompts import show
+from voicestream.cli.shell import values
 from voicestream.cli.terminal_progress import TerminalProgress
 from voicestream.cli.way_prompt import LightWay
 from voicestream.client import rpc
@@ -82,7 +83,13 @@ class Wishes:
 
 
 @click.command()
-@click.option("--to", "target", metavar="LANG", help="Language to hear: en, ja, es, pt-BR …")
+@click.option(
+    "--to",
+    "target",
+    metavar="LANG",
+    help="Language to hear: en, ja, es, pt-BR …",
+    shell_complete=values.LANGUAGES,
+)
 @click.option("--compute", type=click.Choice(COMPUTES), help="Device of a heavy translator.  [default: detected]")
 @click.option("--quality", metavar="light|small|medium|large", help="Model size, or the name of a model.")
 @voice_prompt.option

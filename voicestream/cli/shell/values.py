@@ -125,13 +125,15 @@ def workers(roles: Iterable[str]) -> Values:
 
 
 OWN_VOICES: Final = _values(_own_voices)
+VOICE_MODELS: Final = _values(_voice_models)
+LANGUAGES: Final = _values(_languages)
 MODELS: Final = _values(_models)
 INSTALLED_MODELS: Final = _values(_installed_models)
 VOICES: Final = _values(_voices, more="file")
 
 OF_OPTION: Final = {
-    "from": _values(_languages),
-    "to": _values(_languages),
+    "from": LANGUAGES,
+    "to": LANGUAGES,
     "tts": _values(_synthesizers),
     "translator": _values(_translators),
     "voice": VOICES,
