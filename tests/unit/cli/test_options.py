@@ -32,7 +32,7 @@ def of(command: click.Command) -> dict[str, click.Option]:
         (run, [*options.SESSION, *options.RUN_ONLY, "detach"]),
         (say, [*options.SESSION, *options.SAY_ONLY, "detach"]),
         (demo, options.SESSION),
-        (up, options.ENGINES),
+        (up, [*options.ENGINES, "foreground"]),
         (open_feed, [*options.SESSION, *options.HOOK_ONLY, "only", "code", "max-lag"]),
     ],
 )
