@@ -28,7 +28,7 @@ TEXTS = [
 
 SILENT_WITHIN_SECONDS = 0.1
 
-PAUSES = {"VOICESTREAM_PARAGRAPH_PAUSE": "0.1"}
+OPTIONS = {"VOICESTREAM_PARAGRAPH_PAUSE": "0.1", "VOICESTREAM_TURN_SIGNAL": "none"}
 
 TAKES = 3
 """A busy machine makes gaps and delays that are not ours; one take without them shows that we make none."""
@@ -38,14 +38,14 @@ TAKES = 3
 def wanted() -> list[NDArray[np.int16]]:
     """The samples of each text."""
     with voicestream_place() as place:
-        place.environment |= PAUSES
+        place.environment |= OPTIONS
         return sentences_of(place, TEXTS)
 
 
 @pytest.fixture
 def spoken(place: Voicestream) -> Voicestream:
     """A place whose supervisor runs, with the voice loaded."""
-    place.environment |= PAUSES
+    place.environment |= OPTIONS
     run = place.run()
     run.write(line(TEXTS[1]))
     assert run.finish() == 0, run.stderr
