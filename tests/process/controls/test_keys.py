@@ -58,7 +58,7 @@ def test_keys_control_what_is_heard_and_the_terminal_is_always_restored(place: V
 
         with pipes[0].open("wb", buffering=0) as agent:
             agent.write(line("One is said.") + line("Two is said."))
-            shown("keys: space pauses")
+            shown("keys: space pause")
             assert terminal.reads_keys
             wait_until(lambda: len(events(place, 1, "playback_finished")) == 2, "both are played")
             terminal.type(" ")

@@ -7,7 +7,7 @@ from typing import Final, Literal
 Key = Literal["pause", "skip", "back", "quit"]
 """Function of a key."""
 
-HELP: Final = "keys: space pauses, ← back, → skips the sentence, q ends the speech"
+HELP: Final = "keys: space pause, ← back, → skip, q quit"
 """One line for people."""
 
 _ESCAPE: Final = "\x1b"
