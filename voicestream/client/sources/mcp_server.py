@@ -40,7 +40,8 @@ class Server:
         self._waiting: set[mcp_protocol.Id] = set()
         """Calls without a result yet."""
         self._cancelled: set[mcp_protocol.Id] = set()
-        self._lock = threading.Lock()
+        # Reentrant: a signal may interrupt the main thread while it holds the lock.
+        self._lock = threading.RLock()
         self._current: tuple[mcp_protocol.Id, subprocess.Popen[bytes]] | None = None
 
     def run(self) -> None:

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from voicestream.client.queued_writer import STDERR, QueuedWriter
+from voicestream.errors import EXIT_INCOMPLETE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +61,11 @@ class SpeechProcess:
         self._queue.close()
 
     def wait(self, timeout_seconds: float) -> int | None:
-        """Wait for the end of the child; its exit code, None on timeout."""
-        if not self._queue.opened.wait(timeout_seconds) or self._process is None:
+        """Wait for the end of the child; its exit code (1 if it could not be started), None on timeout."""
+        if not self._queue.opened.wait(timeout_seconds):
             return None
+        if self._process is None:
+            return EXIT_INCOMPLETE
         try:
             code = self._process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
