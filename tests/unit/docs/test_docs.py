@@ -53,7 +53,7 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
 
 def test_the_twelve_questions_of_a_newcomer_are_answered_with_files_that_exist() -> None:
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    section = text.partition("## Where is …?")[2].partition("\n## ")[0]
+    section = text.partition("## Code map")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([^|]+\?) \| (.+) \|$", section, re.MULTILINE)
     assert len(rows) == 12
     assert all(FILE.search(answer) for _, answer in rows)
