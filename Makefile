@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test attacks lint neural types bench listen chaos agents soak fuzz-hub dist pictures licences format clean
+.PHONY: help demo test attacks lint neural types bench listen chaos agents soak fuzz-hub dist docs pictures licences format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ dist: $(VENV)/dist ## build sdist and wheel, check them, install them with every
 	@PYTHONPATH=tests $(BIN)/python -P tests/helpers/release/installs.py dist
 	@PYTHONPATH=tests $(BIN)/python -P tests/helpers/release/materials.py dist build/release/voicestream.cdx.json
 
+docs: $(VENV)/docs ## build the documentation site in build/docs/site; broken links fail
+	@PYTHONPATH=tests $(BIN)/python -P -m helpers.site
+
 pictures: $(VENV)/neural ## record the pictures and the sound of the documentation from real runs (PulseAudio; 1 minute)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.pictures
 
@@ -112,4 +115,8 @@ $(VENV)/neural: $(VENV)/dev
 
 $(VENV)/dist: $(VENV)/base
 	@$(INSTALL) --editable '.[dist]'
+	@touch $@
+
+$(VENV)/docs: $(VENV)/base
+	@$(INSTALL) --editable '.[docs]'
 	@touch $@
