@@ -106,7 +106,7 @@ def _initial(choice: EngineChoice) -> list[Requirement]:
     settings = choice.settings()
     started = [Requirement("player")]
     for role, engine in choice.engines.items():
-        if engine != UNTRANSLATED:
+        if engine not in ("", UNTRANSLATED):
             started.append(requirements.of_engine(role, engine, settings[role], choice.language))
     return [*started, Requirement("parser")]
 

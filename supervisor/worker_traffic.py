@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from voicestream.protocol.messages import (
     AudioWritten,
+    EngineNotice,
     EventName,
     InputConsumed,
     InputNotice,
@@ -16,7 +17,7 @@ from voicestream.protocol.messages import (
     Translated,
 )
 from voicestream.protocol.truncation import truncate
-from voicestream.supervisor.processes.worker_events import BecameReady, Ended, GivenUp, Removed, Started
+from voicestream.supervisor.processes.worker_events import ROLE_WORDS, BecameReady, Ended, GivenUp, Removed, Started
 from voicestream.supervisor.reporting import session_events
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class WorkerTraffic:
             for session in self._assignment.sessions_of(record.worker):
                 event = session_events.loading(session.session, record, message, now)
                 core.sessions.tell(session.session, event)
-        if record.role == "parser" and isinstance(message, InputConsumed):
+        if isinstance(message, EngineNotice):
+            self._tell_notice(record, message, now)
+        elif record.role == "parser" and isinstance(message, InputConsumed):
             self._input_consumed(record, message, now)
         elif record.role == "parser" and isinstance(message, InputNotice) and message.lost:
             core.do(core.ledger.input_skipped(message.session, message.text, now))
@@ -118,6 +121,13 @@ class WorkerTraffic:
         if identity is not None and not self._core.hub.send(identity, message):
             # It is dying; its jobs return to the ledger when it is reaped.
             _log.info("role=%s unreachable message=%s", worker.role, type(message).__name__)
+
+    def _tell_notice(self, record: WorkerRecord, message: EngineNotice, now: float) -> None:
+        """Report a notice to the sessions that need the worker."""
+        text = f"{ROLE_WORDS[record.role]}: {message.text}"
+        for session in self._assignment.sessions_of(record.worker):
+            told = SessionEvent(event=EventName.NOTICE, session=session.session, time=now, role=record.role, text=text)
+            self._core.sessions.tell(session.session, told)
 
     def _input_consumed(self, record: WorkerRecord, message: InputConsumed, now: float) -> None:
         core = self._core

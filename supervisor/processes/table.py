@@ -167,6 +167,7 @@ class ProcessTable(WorkerPool):
                     self._events.append(BecameReady(record.worker))
             case Ready():
                 record.ready = message  # the engine has moved to another device
+                record.detail = ""
             case Stopping() if record.stop is None:
                 # An unrequested end comes with its reason; a requested one only repeats that of the request.
                 record.failure = message.reason

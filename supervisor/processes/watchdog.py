@@ -75,4 +75,6 @@ def due(health: HealthSnapshot, limits: Limits) -> tuple[float, str]:
     if health.stalled_since is None:
         return silence
     allowed = limits.job_seconds + limits.job_seconds_per_character * health.characters
-    return min(silence, (max(health.stalled_since, attended) + allowed, f"its job got no further for {allowed:g} s"))
+    # A busy worker that loads another engine for its job reports that, too.
+    since = max(health.stalled_since, health.loading_at or 0.0, attended)
+    return min(silence, (since + allowed, f"its job got no further for {allowed:g} s"))

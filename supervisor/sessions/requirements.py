@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from voicestream.config import gpu_selection, languages
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED, EngineSettings
 from voicestream.errors import ConfigurationError
@@ -12,6 +14,7 @@ from voicestream.models import directions
 from voicestream.supervisor.sessions import voice_selection
 
 if TYPE_CHECKING:
+    from voicestream.engines.spec import EngineSpec
     from voicestream.protocol.messages import EngineRole, Role, SessionOptions
 
 
@@ -39,37 +42,40 @@ def of_engine(role: Role, engine: str, settings: EngineSettings, language: str =
     """
     if engine != AUTO:
         settings = replace(settings, direction="")
-    if settings != EngineSettings() and not uses_settings(role, engine):
+    spec = _spec_of(role, engine) if settings != EngineSettings() and engine != AUTO else None
+    if spec is not None and not spec.uses_settings:
         settings = EngineSettings()
+    if spec is None or not spec.sends_text:
+        settings = replace(settings, remote="")
     is_open = role == "tts" and engine == AUTO
     return Requirement(role, engine, settings, voice_selection.base_of(language) if is_open else "")
 
 
-def uses_settings(role: Role, engine: str) -> bool:
-    """Return whether settings affect an engine; True for an unknown one.
+def _spec_of(role: Role, engine: str) -> EngineSpec | None:
+    """Return the spec of an engine; None for an unknown one.
 
     Reads entry points, which takes about 20 ms. Call it only for settings other than the default.
     """
-    if engine == AUTO:
-        return True
     from voicestream.engines import registry  # noqa: PLC0415 - importlib.metadata takes its time, too
 
     try:
         if role == "translation":
-            return registry.spec(registry.TRANSLATORS, engine).uses_settings
-        return registry.spec(registry.SYNTHESIZERS, engine).uses_settings
+            return registry.spec(registry.TRANSLATORS, engine)
+        return registry.spec(registry.SYNTHESIZERS, engine)
     except ConfigurationError:
-        return True
+        return None
 
 
 def settings_of(role: EngineRole, options: SessionOptions) -> EngineSettings:
     """Return the settings of a role's engines for a session."""
+    hosts = options.remote.get(role)
     may_choose = role == "translation" and options.translator == AUTO and translates(options)
     return EngineSettings(
         models=options.models,
         compute=gpu_selection.compute_of(role, options.compute, options.gpus),
         graphs=options.graphs,
         direction=directions.as_setting(options.models, options.parser.language, options.target) if may_choose else "",
+        remote=msgspec.json.encode(hosts).decode() if hosts is not None else "",
     )
 
 

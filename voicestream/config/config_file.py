@@ -30,6 +30,9 @@
     [workers]                # workers that no session needs end
     idle = 600               # after so many seconds,
     memory = "4 GiB"         # or before, while all together take more
+
+    [remote]                 # hosts that run engines: voicestream.config.remote.table
+    tts = ["https://gpu.example"]
 """
 
 from __future__ import annotations
@@ -39,12 +42,16 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from voicestream import bounded_file
 from voicestream.config import gpu_selection, languages, toml_places, user_directories, worker_limits
 from voicestream.config.options import OPTIONS
+from voicestream.config.remote import table as remote_table
 from voicestream.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from voicestream.protocol.messages import EngineRole, RemoteHosts
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
 
@@ -89,6 +96,8 @@ class Settings:
     """``[translate.glossary]`` by language, a normalized BCP-47 tag; ``""`` is for all languages."""
     voices: dict[str, str] = field(default_factory=dict[str, str])
     """``[voices]``: engine and voice, as written, by language (a normalized BCP-47 tag)."""
+    remote: dict[EngineRole, RemoteHosts] = field(default_factory=dict["EngineRole", "RemoteHosts"])
+    """``[remote]``: hosts of engines that send text to hosts, by role."""
     idle_seconds: float | None = None
     """``[workers] idle``; None: not set."""
     memory_bytes: int | None = None
@@ -166,12 +175,13 @@ def parse(text: str, name: str) -> Settings:
     Raises:
         ConfigurationError: as for ``load``.
     """
-    tables = read_tables(text, name)
+    tables = toml_places.read(text, name)
     options: dict[str, Option] = {}
     replacements: dict[str, str] = {}
     keep: list[str] = []
     glossary: dict[str, dict[str, str]] = {}
     voices: dict[str, str] = {}
+    remote: dict[EngineRole, RemoteHosts] = {}
     idle_seconds: float | None = None
     memory_bytes: int | None = None
     for key, value in tables.items():
@@ -182,6 +192,8 @@ def parse(text: str, name: str) -> Settings:
             keep, glossary = _translate(value, text, name)
         elif key == "voices":
             voices = _voices(value, text, name)
+        elif key == remote_table.TABLE:
+            remote = remote_table.parse(value, text, name)
         elif key == "workers":
             idle_seconds, memory_bytes = _workers(value, text, name)
         elif key == "gpu":
@@ -189,7 +201,7 @@ def parse(text: str, name: str) -> Settings:
         elif (flag := flag_of(key)) in OPTION_TYPES and flag not in options:
             options[flag] = check_option(key, value, text, name)
         else:
-            known = f"{', '.join(OPTION_TYPES)}, gpu, [speech], [translate], [voices] and [workers]"
+            known = f"{', '.join(OPTION_TYPES)}, gpu, [remote], [speech], [translate], [voices] and [workers]"
             raise toml_places.wrong(text, name, (key,), f"is not known; known are {known}")
     return Settings(
         options=options,
@@ -197,25 +209,12 @@ def parse(text: str, name: str) -> Settings:
         keep=keep,
         glossary=glossary,
         voices=voices,
+        remote=remote,
         idle_seconds=idle_seconds,
         memory_bytes=memory_bytes,
         text=text,
         name=name,
     )
-
-
-def read_tables(text: str, name: str) -> dict[str, object]:
-    """Parse TOML.
-
-    Raises:
-        ConfigurationError: it is invalid; the message has ``name`` and the line.
-    """
-    try:
-        return cast("dict[str, object]", tomllib.loads(text))
-    except ValueError as error:  # TOMLDecodeError, or an integer with more digits than Python converts
-        raise ConfigurationError(f"{name}: {error}") from error
-    except RecursionError as error:
-        raise ConfigurationError(f"{name}: lists or tables are nested too deeply") from error
 
 
 def flag_of(key: str) -> str:

@@ -24,6 +24,9 @@ GRAPHS_VARIABLE: Final = "VOICESTREAM_GRAPHS"
 
 DIRECTION_VARIABLE: Final = "VOICESTREAM_DIRECTION"
 
+REMOTE_VARIABLE: Final = "VOICESTREAM_REMOTE"
+"""``protocol.messages.RemoteHosts`` as JSON."""
+
 AUTO: Final = "auto"
 
 UNTRANSLATED: Final = "none"
@@ -45,6 +48,8 @@ class EngineSettings:
     direction: str = ""
     """For ``auto``: ``en-pt`` if models of just that direction are installed. ``auto`` then considers translators whose
     models translate one direction only."""
+    remote: str = ""
+    """Hosts of an engine that sends text to hosts: ``protocol.messages.RemoteHosts`` as JSON. Empty = none."""
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables for a worker, overriding inherited ones."""
@@ -53,6 +58,7 @@ class EngineSettings:
             MODELS_VARIABLE: self.models,
             GRAPHS_VARIABLE: "1" if self.graphs else "0",
             DIRECTION_VARIABLE: self.direction,
+            REMOTE_VARIABLE: self.remote,
         }
 
     @classmethod
@@ -69,6 +75,7 @@ class EngineSettings:
             compute=compute,
             graphs=graphs,
             direction=environment.get(DIRECTION_VARIABLE, ""),
+            remote=environment.get(REMOTE_VARIABLE, ""),
         )
 
 

@@ -24,6 +24,7 @@ from voicestream import bounded_file
 from voicestream.config import config_file, toml_places
 from voicestream.config.config_file import Settings
 from voicestream.config.options import BY_NAME, PROJECT
+from voicestream.config.remote import table as remote_table
 from voicestream.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def parse(text: str, name: str) -> tuple[Settings, list[ConfigurationError]]:
     """
     options: dict[str, config_file.Option] = {}
     problems: list[ConfigurationError] = []
-    for key, value in config_file.read_tables(text, name).items():
+    for key, value in toml_places.read(text, name).items():
         try:
             options[config_file.flag_of(key)] = _checked(key, value, text, name)
         except ConfigurationError as error:
@@ -134,7 +135,7 @@ def _checked(key: str, value: object, text: str, name: str) -> config_file.Optio
     """
     flag = config_file.flag_of(key)
     if flag not in PROJECT:
-        is_ours = flag in BY_NAME or key in ("speech", "translate", "voices", "workers", "gpu")
+        is_ours = flag in BY_NAME or key in ("speech", "translate", "voices", "workers", "gpu", remote_table.TABLE)
         problem = f"is not {'allowed in' if is_ours else 'known in'} {NAME}; allowed are {', '.join(PROJECT)}"
         raise toml_places.wrong(text, name, (key,), problem, hint=_IN_CONFIG_FILE if is_ours else "")
     checked = config_file.check_option(key, value, text, name)

@@ -15,6 +15,20 @@ MAX_TRIES: Final = 100
 """Limit of lines of a multi-line value that are searched for the line of an error."""
 
 
+def read(text: str, name: str) -> dict[str, object]:
+    """Parse TOML.
+
+    Raises:
+        ConfigurationError: it is invalid; the message has ``name`` and the line.
+    """
+    try:
+        return cast("dict[str, object]", tomllib.loads(text))
+    except ValueError as error:  # TOMLDecodeError, or an integer with more digits than Python converts
+        raise ConfigurationError(f"{name}: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{name}: lists or tables are nested too deeply") from error
+
+
 def wrong(text: str, name: str, path: tuple[str, ...], problem: str, hint: str = "") -> ConfigurationError:
     """Return the error for the value at ``path``: table names and key."""
     where = place(text, name, path)

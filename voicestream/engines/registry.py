@@ -91,6 +91,11 @@ def chosen_by_auto(group: EngineGroup[Spec], *, uses_gpu: bool, language: str = 
     return [one for one in ranked if not language or one.may_speak(language)] or ranked
 
 
+def sends_text(group: EngineGroup[Spec], name: str) -> bool:
+    """Return whether an engine sends sentences to hosts; False for ``auto``, which chooses none of those."""
+    return name != AUTO and spec(group, name).sends_text
+
+
 def for_samples() -> SynthesizerSpec | None:
     """Return the best voice engine that can clone a voice from a sample; None if there is none."""
     return next((one for one in chosen_by_auto(SYNTHESIZERS, uses_gpu=False) if one.takes_samples), None)

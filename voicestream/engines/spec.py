@@ -89,6 +89,9 @@ class EngineSpec:
     uses_settings: bool = True
     """True if ``--models``, ``--compute``, ``--gpu`` or ``--no-graphs`` affect it."""
 
+    sends_text: bool = False
+    """True: it sends sentences to the hosts that the user's file names for its role (``EngineSettings.remote``)."""
+
     def __post_init__(self) -> None:
         """Check the facts the registry relies on.
 

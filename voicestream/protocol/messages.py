@@ -42,6 +42,7 @@ PlaybackSpeed = Annotated[float, msgspec.Meta(ge=0.5, le=3.0)]
 SentenceCount = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0.0)]
 """Seconds without upper limit."""
+FirstByteSeconds = Annotated[float, msgspec.Meta(ge=0.1, le=10.0)]
 Beams = Annotated[int, msgspec.Meta(ge=1, le=16)]
 GpuIndex = Annotated[int, msgspec.Meta(ge=0, le=999)]
 """Index of an NVIDIA GPU in CUDA's order."""
@@ -121,6 +122,31 @@ class LanguageVoice(_Part, frozen=True, kw_only=True):
     """As ``SessionOptions.voice``."""
 
 
+class RemoteHosts(_Part, frozen=True, kw_only=True):
+    """Hosts of a role's engine that runs elsewhere, and how they are addressed."""
+
+    hosts: list[str]
+    """Base URLs in order of preference: ``https://gpu.example``."""
+    model: str = ""
+    """Name of the model there; empty = the server's default."""
+    voice: str = ""
+    """Voice where no other is named; empty = the server's default."""
+    chat: bool = False
+    """True: translations by a chat completion."""
+    token_file: str = ""
+    """Absolute path of the file with the bearer token; empty = ``token_variable``."""
+    token_variable: str = "VOICESTREAM_REMOTE_TOKEN"  # noqa: S105 - a name
+    """Environment variable of the client with the bearer token."""
+    token: str = ""
+    """Its value."""
+    ca_file: str = ""
+    """Absolute path of certificates of authorities; empty = the system's."""
+    first_byte_seconds: FirstByteSeconds = 1.5
+    """Timeout of the first byte of speech."""
+    extra_fields: bool = True
+    """False: only the fields of OpenAI's API are sent."""
+
+
 class SessionOptions(_Part, frozen=True, kw_only=True):
     """Options of one ``run``."""
 
@@ -143,6 +169,8 @@ class SessionOptions(_Part, frozen=True, kw_only=True):
     """Name of a voice of the engine, or path of a sample; empty = the engine's default for the language."""
     voices: dict[str, LanguageVoice] = {}
     """Voices of sentences in other languages than ``target``, by BCP-47 tag."""
+    remote: dict[EngineRole, RemoteHosts] = {}
+    """Hosts of the engines named above that send text to hosts; absent for the others."""
     chooses_voices: bool = False
     """True: sentences in further languages are spoken by the best engine for the language that is ready."""
     speed: Speed = 1.0
@@ -329,6 +357,12 @@ class Ready(_Message, frozen=True, kw_only=True):
     device: str
     note: str = ""
     """Reason for people why ``auto`` fell back to this engine; empty = it is the best one."""
+
+
+class EngineNotice(_Message, frozen=True, kw_only=True):
+    """Notice of a ready engine for people: another engine has taken over, or it is back."""
+
+    text: str
 
 
 class Beat(_Message, frozen=True, kw_only=True):
@@ -825,6 +859,7 @@ FromWorker = (
     Hello
     | Loading
     | Ready
+    | EngineNotice
     | Beat
     | SentenceFound
     | InputNotice

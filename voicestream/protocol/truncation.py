@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from voicestream.protocol.messages import (
+    EngineNotice,
     InputNotice,
     Loading,
     OutputFailed,
@@ -30,6 +31,7 @@ MAX_CHARACTERS: Final = 2_000
 """Some ten lines on a terminal."""
 
 _TEXTS: Final[dict[type, tuple[str, ...]]] = {
+    EngineNotice: ("text",),
     InputNotice: ("text",),
     Loading: ("stage",),
     OutputFailed: ("reason",),

@@ -33,7 +33,7 @@ LAYERS = (
 
 WORKERS = ("parser", "translation", "tts", "player")
 
-SHARED = ("connection", "harness", "engine_loading", "inference", "text", "espeak_ng", "onnx_voice")
+SHARED = ("connection", "harness", "engine_loading", "local_fallback", "inference", "text", "espeak_ng", "onnx_voice")
 """Modules and folders of ``workers`` that several workers or engines use."""
 
 SUPERVISOR = (("ledger", "hub", "signals"), ("sessions", "hooks"), ("processes",), ("reporting",))

@@ -50,7 +50,7 @@ def up(context: click.Context, /, *, foreground: bool, tts: str, translator: str
         if client.log_failure:
             click.echo(one_line(f"voicestream: {client.log_failure}"), err=True)
         try:
-            _check(answer, {"tts": tts, "translation": translator}, is_new=started)
+            _check(answer, _started_with(tts, translator), is_new=started)
         except VoicestreamError:
             if started:
                 # A supervisor that cannot do what it was started for is shut down.
@@ -80,10 +80,11 @@ def _arguments(context: click.Context, tts: str, translator: str) -> list[str]:
     with named_source(context, "gpu", "compute"):
         compute, found = gpu_option.devices(context)
     settings = config_file.load(config_file.path())
+    started = _started_with(tts, translator)
     choice = EngineChoice(
         language=str(settings.options.get("to") or settings.options.get("from") or ""),
-        tts=tts,
-        translator=translator,
+        tts=started["tts"],
+        translator=started["translation"],
         models=models,
         compute=compute,
         gpus=found,
@@ -91,6 +92,14 @@ def _arguments(context: click.Context, tts: str, translator: str) -> list[str]:
     )
     limits = worker_limits.resolve(settings.idle_seconds, settings.memory_bytes)
     return ["--stay", *choice.arguments(), *limits.arguments()]
+
+
+def _started_with(tts: str, translator: str) -> dict[str, str]:
+    """Return the engines of the first workers; an engine with hosts is started by the session that names them."""
+    return {
+        "tts": "" if registry.sends_text(registry.SYNTHESIZERS, tts) else tts,
+        "translation": UNTRANSLATED if registry.sends_text(registry.TRANSLATORS, translator) else translator,
+    }
 
 
 def _become_supervisor(arguments: list[str]) -> NoReturn:
@@ -137,7 +146,7 @@ def _check(answer: Status, wanted: dict[str, str], *, is_new: bool) -> None:
             raise ConfigurationError(f"the {worker.role} worker does not start: {worker.detail}")
     for role, engine in wanted.items():
         running = [worker.engine for worker in answer.workers if worker.role == role and worker.engine]
-        if not is_new and engine not in (AUTO, UNTRANSLATED, *running):
+        if not is_new and engine not in ("", AUTO, UNTRANSLATED, *running):
             raise ConfigurationError(
                 f"the supervisor that is running has the {role} engine {', '.join(running) or 'stopped'}, not {engine}",
                 hint="Try: voicestream down, then again: voicestream up",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
-from voicestream.cli.session import gpu_option, output_option
+from voicestream.cli.session import gpu_option, output_option, remote_hosts
 from voicestream.cli.session.click_options import check_environment, error_text
 from voicestream.config import config_file, languages, project_file, worker_limits
 from voicestream.config.engine_settings import AUTO
@@ -183,6 +183,7 @@ def request(
     if (entry := next((tag for tag in voices if languages.are_same(tag, target)), None)) is not None:
         own = voices.pop(entry)
         tts, voice = own.engine, own.voice
+    translator = str(values["translator"])
     options = SessionOptions(
         parser=ParserOptions(
             format=str(values.get("input_format", input_format)),
@@ -193,7 +194,7 @@ def request(
         ),
         output=output,
         target=target,
-        translator=str(values["translator"]),
+        translator=translator,
         translation=TranslationOptions(
             beams=int(values["beams"]), keep=found.keep, glossary=found.glossary_for(target)
         ),
@@ -204,6 +205,7 @@ def request(
         tts=tts,
         voice=voice,
         voices=voices,
+        remote=remote_hosts.of_session(found.remote, translator, [tts, *(one.engine for one in voices.values())]),
         chooses_voices=chooses_voices,
         speed=float(values["speed"]),
         sentence_pause_seconds=float(values["sentence_pause"]),

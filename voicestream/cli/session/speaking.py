@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from voicestream.cli import failures
-from voicestream.cli.session import ending
+from voicestream.cli.session import ending, remote_hosts
 from voicestream.cli.session.queued_file import STDOUT
 from voicestream.client.connection import Client
 from voicestream.client.display.captions import Captions
@@ -142,6 +142,8 @@ def speak(
     )
     with Client(RunDirectory.of_this_user(), supervisor_arguments(request)) as client:
         is_file = options.output.kind != "speakers"
+        if told := remote_hosts.notice(options, translates=translates):
+            captions.note(told)
         display = _Terminal(captions, event_file, captions_file, translates=translates, is_file=is_file)
         session = RunSession(
             client,
@@ -169,8 +171,9 @@ def supervisor_arguments(request: SessionRequest) -> list[str]:
     translates = _translates(options)
     choice = EngineChoice(
         language=options.target,
-        tts=options.tts,
-        translator=options.translator if translates else UNTRANSLATED,
+        # Engines with hosts are started by the session: a command line is readable by every user of the machine.
+        tts=options.tts if "tts" not in options.remote else "",
+        translator=options.translator if translates and "translation" not in options.remote else UNTRANSLATED,
         models=options.models,
         compute=options.compute,
         gpus=options.gpus,

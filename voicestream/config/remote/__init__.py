@@ -1,0 +1,1 @@
+"""The table `[remote]` of the user's file: hosts that run engines."""
