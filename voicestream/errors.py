@@ -6,6 +6,7 @@
     ├── UsageError              (2)   an option, a language or a file name that cannot be right
     ├── NoSupervisorError       (3)   nothing is running to ask
     ├── UnreachableError        (1)   a host could not be reached
+    ├── EngineUnavailableError  (1)   an engine cannot do a job now; another may
     ├── UnusableSoundError      (1)   a voice engine made nothing that could be heard
     ├── AudioDeviceError       (69)   no sound device, or no PortAudio
     └── ConfigurationError     (78)   trying again cannot help before something is changed
@@ -74,6 +75,15 @@ class NoSupervisorError(VoicestreamError):
 
 class UnreachableError(VoicestreamError):
     """A host from which models come could not be reached."""
+
+
+class EngineUnavailableError(VoicestreamError):
+    """An engine cannot do a job, because the hosts that it needs do not answer; the worker takes another engine."""
+
+    def __init__(self, message: str, *, hint: str = "", is_outage: bool = True) -> None:
+        """Initialize; ``is_outage``: other jobs would fail, too."""
+        super().__init__(message, hint=hint)
+        self.is_outage = is_outage
 
 
 class UnusableSoundError(VoicestreamError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from voicestream.config import engine_settings, gpu_probe
@@ -11,6 +12,7 @@ from voicestream.engines import registry
 from voicestream.engines.registry import SYNTHESIZERS, TRANSLATORS
 from voicestream.engines.spec import SynthesizerSpec, TranslatorSpec
 from voicestream.errors import ConfigurationError, EngineNotReadyError
+from voicestream.models import directions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,22 +28,31 @@ Spec = TypeVar("Spec", TranslatorSpec, SynthesizerSpec)
 Engine = TypeVar("Engine")
 
 
-def load_translator(name: str, report: Report, explain: Callable[[str], None] = _log.info) -> Translator:
+def load_translator(
+    name: str, report: Report, explain: Callable[[str], None] = _log.info, pair: tuple[str, str] | None = None
+) -> Translator:
     """Load the translation engine with a name; ``auto``: the best one that is ready.
 
     Args:
         name: argument of ``--translator``.
         report: receives the stages of loading; with ``auto`` also the chosen engine and the reason.
         explain: receives once why a better engine was not chosen by ``auto``, if there is one.
+        pair: BCP-47 tags of source and target that it must translate; None = any.
 
     Raises:
         ConfigurationError: no engine has that name, or it cannot be imported.
         EngineNotReadyError: the named engine is not ready; the hint is the command that fixes it.
     """
     settings = EngineSettings.from_environment()
+    if pair is not None:
+        settings = replace(settings, direction=directions.as_setting(settings.models, *pair))
 
     def load(spec: TranslatorSpec) -> Translator:
-        return spec.load(settings, report)
+        engine = spec.load(settings, report)
+        if pair is not None and not engine.supports(*pair):
+            engine.close()
+            raise EngineNotReadyError(f"{spec.name} does not translate from {pair[0]} to {pair[1]}")
+        return engine
 
     if name != AUTO:
         return _loaded(registry.spec(TRANSLATORS, name), load)

@@ -6,20 +6,23 @@ import logging
 from typing import TYPE_CHECKING
 
 from voicestream.config import languages
-from voicestream.config.engine_settings import UNTRANSLATED
+from voicestream.config.engine_settings import AUTO, UNTRANSLATED
 from voicestream.engines.translator import CancelledError, Job, Made, translate_each
-from voicestream.errors import ConfigurationError, UsageError, VoicestreamError
+from voicestream.errors import ConfigurationError, EngineUnavailableError, UsageError, VoicestreamError
 from voicestream.protocol.messages import (
     Cancel,
     Cancelled,
+    EngineNotice,
+    Loading,
     Ready,
     Translate,
     Translated,
     TranslatedSentence,
     WorkFailed,
 )
-from voicestream.workers import engine_loading
+from voicestream.workers import engine_loading, local_fallback
 from voicestream.workers.harness import JobWorker
+from voicestream.workers.local_fallback import LocalFallback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,8 +44,7 @@ class TranslationWorker(JobWorker):
         self._name = assignment.engine
         self._connection = connection
         self._translator: Translator | None = None
-        self._checked: CheckedTranslate | None = None
-        """Checked translation, for an engine that needs quality checks."""
+        self._local: LocalFallback[Translator] = LocalFallback(lambda text: connection.send(EngineNotice(text=text)))
         self._ready: Ready | None = None
         """Last Ready message."""
 
@@ -50,10 +52,7 @@ class TranslationWorker(JobWorker):
         """Load the engine."""
         notes: list[str] = []
         self._translator = engine_loading.load_translator(self._name, report, notes.append)
-        if getattr(self._translator, "needs_checks", False):
-            from voicestream.workers.translation import checked_batch
-
-            self._checked = checked_batch.translate
+        _checked_translate(self._translator)  # imported here, so that the first sentence does not wait for it
         self._ready = Ready(engine=self._translator.name, device=self._translator.device, note="".join(notes))
         return self._ready
 
@@ -72,6 +71,7 @@ class TranslationWorker(JobWorker):
         """Close the engine."""
         if self._translator is not None:
             self._translator.close()
+        self._local.close()
 
     def _translate(self, message: Translate) -> None:
         translator = self._translator
@@ -85,7 +85,7 @@ class TranslationWorker(JobWorker):
             self._fail(message, reason, permanent=True)
             return
         try:
-            results = self._translated(translator, message)
+            results, engine = self._translated(translator, message)
         except CancelledError:
             if not self._connection.stopping.is_set():  # else it is no failure: another worker translates it
                 self._fail(message, "cancelled", permanent=False)
@@ -97,15 +97,37 @@ class TranslationWorker(JobWorker):
             _log.exception("batch=%d failed", message.batch)
             self._fail(message, f"{type(error).__name__}: {error}", permanent=False)
         else:
-            self._send_results(message, results, message.target, translator.name)
+            self._send_results(message, results, message.target, engine)
         self._report_device(translator)
 
-    def _translated(self, translator: Translator, message: Translate) -> list[Made]:
+    def _translated(self, translator: Translator, message: Translate) -> tuple[list[Made], str]:
+        """Return translations and the engine that made them: a local one if the hosts of this one do not answer."""
+        try:
+            local_fallback.check(translator)
+            results = self._translated_by(translator, message)
+        except EngineUnavailableError as error:
+            source, target = message.source, message.target
+            pair = f"{source} {target}"
+            local = self._local.take_over(pair, error, lambda: self._load_local(source, target))
+            if local.name != UNTRANSLATED:
+                return self._translated_by(local, message), local.name
+            failure = f"{error}; no translator on this machine is ready"
+            return [Made("", failure) for _ in message.sentences], local.name
+        self._local.worked(translator)
+        return results, translator.name
+
+    def _translated_by(self, translator: Translator, message: Translate) -> list[Made]:
         texts = [sentence.text for sentence in message.sentences]
         job = Job(beams=message.options.beams, is_cancelled=lambda: self._is_cancelled(message))
-        if self._checked is not None:
-            return self._checked(translator, texts, (message.source, message.target), message.options, job)
+        if (checked := _checked_translate(translator)) is not None:
+            return checked(translator, texts, (message.source, message.target), message.options, job)
         return [Made(text) for text in translate_each(translator, texts, message.source, message.target, job)]
+
+    def _load_local(self, source: str, target: str) -> Translator:
+        def report(stage: str, progress: float | None) -> None:
+            self._connection.send(Loading(stage=stage, progress=progress))
+
+        return engine_loading.load_translator(AUTO, report, _log.info, (source, target))
 
     def _is_cancelled(self, message: Translate) -> bool:
         """Return whether the worker is stopping, or all sentences of the batch were cancelled."""
@@ -137,3 +159,12 @@ class TranslationWorker(JobWorker):
                 permanent=permanent,
             )
         )
+
+
+def _checked_translate(translator: Translator) -> CheckedTranslate | None:
+    """Return checked translation for an engine that needs quality checks."""
+    if not getattr(translator, "needs_checks", False):
+        return None
+    from voicestream.workers.translation import checked_batch
+
+    return checked_batch.translate

@@ -35,6 +35,8 @@ class SlotWriter:
         self._slots = collections.deque(slots)
         self._used = 0
         self._skip = skip_frames
+        self.has_begun = skip_frames > 0
+        """True once a part of the sentence is in the pool."""
 
     @property
     def needs_slot(self) -> bool:
@@ -57,6 +59,7 @@ class SlotWriter:
         Args:
             samples: mono float32 at the rate of the pool, at least one; ``needs_slot`` must be False.
         """
+        self.has_begun = True
         slot, start = self._slots[0], self._used
         frames = min(len(samples), SLOT_FRAMES - start)
         with self._pool.frames(slot, start, frames) as view:

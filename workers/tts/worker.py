@@ -6,11 +6,29 @@ import collections
 import logging
 from typing import TYPE_CHECKING, Final
 
-from voicestream.errors import ConfigurationError, UnusableSoundError, UsageError, VoicestreamError
+from voicestream.config.engine_settings import AUTO
+from voicestream.errors import (
+    ConfigurationError,
+    EngineUnavailableError,
+    UnusableSoundError,
+    UsageError,
+    VoicestreamError,
+)
 from voicestream.protocol.audio_pool import AudioPool
-from voicestream.protocol.messages import AudioWritten, Cancel, Cancelled, Lease, Ready, Speak, WorkFailed
-from voicestream.workers import engine_loading
+from voicestream.protocol.messages import (
+    AudioWritten,
+    Cancel,
+    Cancelled,
+    EngineNotice,
+    Lease,
+    Loading,
+    Ready,
+    Speak,
+    WorkFailed,
+)
+from voicestream.workers import engine_loading, local_fallback
 from voicestream.workers.harness import JobWorker
+from voicestream.workers.local_fallback import NO_ANSWER, LocalFallback
 from voicestream.workers.tts import rendering
 from voicestream.workers.tts.rendering import PART_PAUSE_SECONDS, Utterance
 from voicestream.workers.tts.slot_writer import SlotWriter
@@ -33,6 +51,10 @@ _PERMANENT_ERRORS: Final = (UsageError, ConfigurationError, UnusableSoundError)
 """Errors that are not retried."""
 
 
+KEPT_SENTENCES: Final = 256
+"""More than can be begun and unfinished at one time."""
+
+
 class _AbandonedError(Exception):
     """The current sentence was cancelled, or the process is stopping."""
 
@@ -50,6 +72,11 @@ class TtsWorker(JobWorker):
         self._synthesizer: Synthesizer | None = None
         self._fallback: Synthesizer | None = None
         """Fallback for languages that ``auto``'s choice does not speak; loaded on first use."""
+        self._local: LocalFallback[Synthesizer] = LocalFallback(lambda text: connection.send(EngineNotice(text=text)))
+        self._spoken_locally: collections.deque[tuple[str, int]] = collections.deque(maxlen=KEPT_SENTENCES)
+        """The last sentences that a local engine spoke instead."""
+        self._ready: Ready | None = None
+        """Last Ready message."""
         self._deferred: collections.deque[ToWorker] = collections.deque()
         """Messages that arrived while a sentence waited for slots."""
 
@@ -58,7 +85,8 @@ class TtsWorker(JobWorker):
         notes: list[str] = []
         self._synthesizer = engine_loading.load_synthesizer(self._name, report, notes.append, self._language)
         rendering.prepare(self._synthesizer)
-        return Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
+        self._ready = Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
+        return self._ready
 
     def handle(self, message: ToWorker) -> None:
         """Process a message, and those that arrived meanwhile."""
@@ -71,6 +99,7 @@ class TtsWorker(JobWorker):
         for synthesizer in (self._synthesizer, self._fallback):
             if synthesizer is not None:
                 synthesizer.close()
+        self._local.close()
 
     def _handle(self, message: ToWorker) -> None:
         match message:
@@ -89,10 +118,8 @@ class TtsWorker(JobWorker):
         if not synthesizer.supports(job.language):
             self._fail(job, f"{synthesizer.name} does not speak {job.language}", permanent=True)
             return
-        writer = SlotWriter(self._pool, job.slots, job.skip_frames)
         try:
-            for samples in self._samples(synthesizer, job):
-                self._write(job, writer, samples)
+            self._synthesize(synthesizer, job)
         except _AbandonedError:
             return
         except VoicestreamError as error:
@@ -105,6 +132,53 @@ class TtsWorker(JobWorker):
             self._fail(job, f"{type(error).__name__}: {error}", permanent=False)
             return
         self._connection.send(self._audio_written(job, slot=0, start=0, frames=0, last=True))
+
+    def _synthesize(self, synthesizer: Synthesizer, job: Speak) -> None:
+        """Write the sound of a sentence; a local engine does it if the hosts of this one do not answer.
+
+        A sentence of which something was written never changes its voice.
+        """
+        writer = SlotWriter(self._pool, job.slots, job.skip_frames)
+        key = job.session, job.sentence
+        if writer.has_begun and key in self._spoken_locally:
+            self._render(self._local_engine(job, EngineUnavailableError(NO_ANSWER)), job, writer)
+            return
+        try:
+            local_fallback.check(synthesizer)
+            self._render(synthesizer, job, writer)
+        except EngineUnavailableError as error:
+            if writer.has_begun:
+                raise UnusableSoundError(f"the rest of the sentence was not received: {error}") from error
+            local = self._local_engine(job, error)
+            self._report_device(f"{local.device} ({local.name} instead)")
+            self._spoken_locally.append(key)
+            self._render(local, job, writer)
+        else:
+            self._local.worked(synthesizer)
+            if synthesizer is self._synthesizer:
+                self._report_device(synthesizer.device)
+
+    def _local_engine(self, job: Speak, error: EngineUnavailableError) -> Synthesizer:
+        return self._local.take_over(job.language, error, lambda: self._load_local(job.language))
+
+    def _render(self, synthesizer: Synthesizer, job: Speak, writer: SlotWriter) -> None:
+        for samples in self._samples(synthesizer, job):
+            self._write(job, writer, samples)
+
+    def _load_local(self, language: str) -> Synthesizer:
+        def report(stage: str, progress: float | None) -> None:
+            self._connection.send(Loading(stage=stage, progress=progress))
+
+        base = language.partition("-")[0].lower()
+        engine = engine_loading.load_synthesizer(AUTO, report, _log.info, base)
+        rendering.prepare(engine)
+        return engine
+
+    def _report_device(self, device: str) -> None:
+        """Report a change of the device: another host, or a local engine."""
+        if self._ready is not None and self._ready.device != device:
+            self._ready = Ready(engine=self._ready.engine, device=device, note=self._ready.note)
+            self._connection.send(self._ready)
 
     def _synthesizer_for(self, job: Speak) -> Synthesizer:
         """Return the engine of a job; with ``auto``, the fallback if it does not speak the language."""
@@ -126,7 +200,7 @@ class TtsWorker(JobWorker):
             text=job.text,
             language=job.language,
             # The voice belongs to the first engine.
-            voice="" if synthesizer is self._fallback else job.voice,
+            voice=job.voice if synthesizer is self._synthesizer else "",
             seed=job.seed,
             speed=job.speed,
             pause_seconds=job.pause_seconds,
