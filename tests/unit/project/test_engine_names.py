@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXCEPTIONS = {
     "voicestream/config/engine_settings.py": "home of the name that means no translation",
+    "voicestream/config/remote/table.py": "the table of the user's file that names hosts",
     "voicestream/cli/voice_prompt.py": "the answer none, no voice, is no engine",
     "voicestream/bench/gpu/": "a benchmark of two engines, beside the libraries from which their models come",
     "voicestream/bench/driven_run.py": "the word none in a message",

@@ -1,0 +1,1 @@
+"""The engines ``remote``: speech and translation by HTTP servers, over the wire of docs/internals/remote.md."""
