@@ -156,7 +156,7 @@ def test_a_frozen_speech_process_stops_nobody_and_lost_lines_are_counted(place: 
     ]
     assert len(speech) == 1
     speech[0].suspend()
-    editor.exchange(said("x" * 1_000_000) * 18)
+    editor.exchange(said("x" * 4_000_000) * 5)
     code, _, errors = editor.end()
     assert code == 0
     assert "lines of the agent were not spoken: speech was too slow" in errors
