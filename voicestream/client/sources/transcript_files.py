@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -65,5 +66,7 @@ def _version(path: str) -> Version | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - many files, often
     except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
         return None
     return Version(found.st_size, found.st_mtime_ns, found.st_ino)

@@ -12,6 +12,7 @@ from voicestream.cli.click_classes import GroupedCommand
 from voicestream.cli.session.click_options import GROUPS, options_of, session_options, typed_options
 from voicestream.client.interruption import Interruption
 from voicestream.config import options
+from voicestream.errors import UsageError
 
 _MORE: Final = ("format", "only", "code", "max-lag")
 """Options of ``run`` besides those of every session."""
@@ -43,6 +44,8 @@ def follow(
 
     voicestream follow ~/.claude/projects
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UsageError(f"{path} is neither a file nor a directory", hint="For a pipe: … | voicestream run")
     from voicestream.client.sources.follower import Follower
 
     typed = typed_options(context, (*options.SESSION, *_MORE))
