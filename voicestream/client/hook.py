@@ -79,7 +79,7 @@ def _parse(arguments: Sequence[str]) -> _Options | None:
 
 def _hand_over(options: _Options) -> None:
     event = _read()
-    if not event.strip():
+    if not event.strip() or _is_spoken():
         return
     events = [event]
     if options.agent in CONVERTED_AGENTS:
@@ -93,6 +93,20 @@ def _hand_over(options: _Options) -> None:
         _send_to(options.connect, frame)
     else:
         _send(frame, starts=options.starts)
+
+
+def _is_spoken() -> bool:
+    """Return whether voicestream speaks the agent's output already."""
+    try:
+        # The agent's, or that of a shell between: a terminal, a file, a pipe or a socket.
+        output = os.readlink(f"/proc/{os.getppid()}/fd/1")
+    except OSError:  # not Linux
+        return False
+    if output.startswith("/"):
+        return False
+    from voicestream.client import agent_pipe
+
+    return agent_pipe.is_spoken()
 
 
 def _send_to(path: str, frame: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -209,6 +210,27 @@ def test_no_event_whatever_disturbs_the_agent_or_the_supervisor(agent: Agent) ->
     agent.wait_for("It still speaks.")
     assert agent.place.status()["supervisor"]["frames_dropped"] == 5
     wait_until(lambda: "an event of 2000000 bytes" in agent.place.log_text("hook"), "it is logged")
+
+
+AGENT = """
+import subprocess, sys
+hook, event, line = sys.argv[1:]
+subprocess.run(["/bin/sh", "-c", hook + "; true"], input=event.encode(), stdout=subprocess.PIPE, check=True)
+print(line, flush=True)
+"""
+"""An agent without a terminal that runs a hook in a shell, and prints what it writes."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is /proc on Linux only")
+def test_an_agent_in_the_pipe_of_run_is_not_spoken_by_its_hooks_again(agent: Agent) -> None:
+    run = agent.place.run("--from", "en")
+    text = json.dumps({"type": "assistant", "message": {"content": [{"type": "text", "text": "It is said once."}]}})
+    hooked = piece(0, "It is said once.", final=True).decode()
+    command = [sys.executable, "-c", AGENT, shlex.join([*COMMAND, "hook", "--start"]), hooked, text]
+    with subprocess.Popen(["tee"], stdin=subprocess.PIPE, stdout=run.process.stdin) as tee:
+        subprocess.run(command, stdout=tee.stdin, env=agent.place.environment, check=True, timeout=remaining())
+    assert run.finish() == 0
+    assert agent.said() == ["It is said once."]
 
 
 RELAY = """
