@@ -42,6 +42,9 @@ RETRY_SECONDS: Final = 30.0
 LATE_SECONDS: Final = 60.0
 """Time for which the end of an agent's session is remembered: its last events may come late, or twice."""
 
+EARLY_SECONDS: Final = 0.3
+"""Time after the start in which lines are collected and put in order by the time of their event."""
+
 _SENDER: Final = b"hook.0"
 
 _log = logging.getLogger(__name__)
@@ -65,6 +68,9 @@ class Ingest:
         self._paused: dict[str, tuple[float, int]] = {}
         """Time of the last input, and number of pauses told since, of feeds with a session."""
         self._is_changed = False
+        self._early: list[Line] | None = []
+        """Lines of processes that have waited for the start of the supervisor, and came in any order."""
+        self._early_until = now + EARLY_SECONDS
         self._listener = Listener(core.run_directory.hook, self._refuse)
 
     def descriptors(self) -> set[int]:
@@ -73,23 +79,31 @@ class Ingest:
 
     def due(self, now: float) -> float:
         """Return the time of the next check without any event."""
-        times = [self._listener.due, *(feed.order.due for feed in self._feeds.values())]
+        times = [self._listener.due, *(feed.due for feed in self._feeds.values())]
         times += [
             at + INPUT_PAUSES_SECONDS[told] for at, told in self._paused.values() if told < len(INPUT_PAUSES_SECONDS)
         ]
         if self._openers:
             times.append(now + 0.05)
+        if self._early:
+            times.append(self._early_until)
         return min((at for at in times if at is not None), default=math.inf)
 
     def read(self, ready: Container[object], now: float) -> None:
         """Take the events that have arrived."""
-        for line in self._listener.read(ready, now):
+        lines = self._listener.read(ready, now)
+        if self._early is not None:
+            self._early += lines
+            if now < self._early_until:
+                return
+            lines, self._early = self._early, None
+        for line in sorted(lines, key=lambda line: line.at):
             self._take(line, now)
 
     def turn(self, now: float) -> None:
         """Pass on what can be passed on now; cheap if there is nothing."""
         for feed in self._feeds.values():
-            if feed.order.due is not None and now >= feed.order.due:
+            if feed.due is not None and now >= feed.due:
                 feed.expire(now)
                 self._is_changed = True
         if self._is_changed:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SILENCE_SECONDS: Final = 900.0
 """A feed without an event for so long closes its session; the next event opens another."""
 
+END_SECONDS: Final = 1.0
+"""Time after the end of the agent's session in which its last events may come: their processes overtake each other."""
+
 MAX_WAITING_BYTES: Final = 4 << 20
 """Input that waits for its session to be opened, or for the parser."""
 
@@ -53,16 +56,25 @@ class Feed:
     """Working directory of the agent, an absolute path; empty: unknown."""
     variables: dict[str, str] = field(default_factory=dict[str, str])
     """Environment variables of the agent: ``hook_socket.VARIABLES``."""
+    _ends_at: float | None = None
+    """Time at which the session ends; None: its end was not reported."""
     _requested: HookEvent | None = None
     _requested_at: float = 0.0
+
+    @property
+    def due(self) -> float | None:
+        """Time of the next ``expire``; None: nothing is waited for."""
+        return min((at for at in (self.order.due, self._ends_at) if at is not None), default=None)
 
     def take(self, event: HookEvent, now: float) -> None:
         """Take one event of the agent."""
         name = event.hook_event_name
-        if event.agent_id is not None or (self.ended and name not in ("SessionStart", "UserPromptSubmit")):
+        is_start = name in ("SessionStart", "UserPromptSubmit")
+        if event.agent_id is not None or (self.ended and not is_start):
             return
         self.heard_at = now
-        self.ended = False
+        if is_start:
+            self.ended, self._ends_at = False, None
         self.directory = directory_of(event.cwd) or self.directory
         match name:
             case "SessionStart":
@@ -80,14 +92,16 @@ class Feed:
             case "PermissionRequest" | "Notification":
                 self._request(event, now)
             case "SessionEnd":
-                self._put(self.order.flush())
-                self.ended = True
+                self._ends_at = self._ends_at or now + END_SECONDS
             case _:
                 pass  # of no interest
 
     def expire(self, now: float) -> None:
-        """Continue without a piece that does not come."""
+        """Continue without a piece that does not come, and end after the last event."""
         self._put(self.order.expire(now))
+        if self._ends_at is not None and now >= self._ends_at:
+            self._put(self.order.flush())
+            self.ended, self._ends_at = True, None
 
     def pop(self) -> None:
         """Remove the first waiting input."""

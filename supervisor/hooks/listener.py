@@ -9,7 +9,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from voicestream.protocol.hook_socket import MAX_EVENT_BYTES, agent_of, variables_of
+from voicestream.protocol.hook_socket import MAX_EVENT_BYTES, agent_of, time_of, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -34,6 +34,7 @@ class _Connection:
     heard_at: float
     agent: str = ""
     variables: dict[str, str] = field(default_factory=dict[str, str])
+    at: int = 0
     buffer: bytearray = field(default_factory=bytearray)
 
 
@@ -45,6 +46,8 @@ class Line:
     data: bytes
     variables: dict[str, str] = field(default_factory=dict[str, str])
     """Environment variables of the agent: ``hook_socket.VARIABLES``."""
+    at: int = 0
+    """Time of the event in nanoseconds of the agent's monotonic clock; 0: unknown."""
 
 
 class Listener:
@@ -124,11 +127,12 @@ class Listener:
             if not connection.agent:
                 connection.agent = agent_of(line)
                 connection.variables = variables_of(line)
+                connection.at = time_of(line)
                 if not connection.agent:
                     self._close(descriptor, "its first line names no agent")
                     break
             elif line.strip():
-                lines.append(Line(connection.agent, line, connection.variables))
+                lines.append(Line(connection.agent, line, connection.variables, connection.at))
         if len(connection.buffer) > MAX_EVENT_BYTES:
             self._close(descriptor, "a line is too long")
         return lines

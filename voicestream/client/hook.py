@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 
 from voicestream.protocol import hook_socket
 
@@ -78,6 +79,7 @@ def _parse(arguments: Sequence[str]) -> _Options | None:
 
 
 def _hand_over(options: _Options) -> None:
+    at = time.monotonic_ns()
     event = _read()
     if not event.strip() or _is_spoken():
         return
@@ -88,7 +90,7 @@ def _hand_over(options: _Options) -> None:
         events = hook_events.converted(options.agent, event)
         if not events:
             return
-    frame = hook_socket.frame(options.agent, *events, environment=os.environ)
+    frame = hook_socket.frame(options.agent, *events, environment=os.environ, at=at)
     if options.connect:
         _send_to(options.connect, frame)
     else:

@@ -48,21 +48,28 @@ MAX_VALUE_BYTES = 512
 EXIT_DISABLED = 4
 """Exit code of the process that opens a session if its project is not to be spoken."""
 
+MAX_TIME_DIGITS = 20
+
 _MAGIC = b"voicestream-hook 1 "
 """First bytes of a connection. The rest of its first line names the agent and has its variables, in hexadecimal."""
 
+_TIME = "AT"
+"""Name of the time of the events among the variables."""
 
-def frame(agent: str, *events: bytes, environment: Mapping[str, str] | None = None) -> bytes:
+
+def frame(agent: str, *events: bytes, environment: Mapping[str, str] | None = None, at: int = 0) -> bytes:
     """Return the bytes that hand events over; line ends in JSON are white space outside of its strings.
 
     Args:
         agent: name of the agent.
         events: JSON.
         environment: that of the agent.
+        at: time of the events in nanoseconds of the monotonic clock; 0: unknown.
     """
     found = ((name, os.fsencode((environment or {}).get(name, ""))) for name in VARIABLES)
     variables = "".join(f" {name}={value.hex()}" for name, value in found if 0 < len(value) <= MAX_VALUE_BYTES)
-    header = _MAGIC + agent.encode() + variables.encode()
+    time = f" {_TIME}={at}" if at else ""
+    header = _MAGIC + agent.encode() + variables.encode() + time.encode()
     lines = [event.replace(b"\r", b" ").replace(b"\n", b" ") for event in events]
     return b"\n".join([header, *lines, b""])
 
@@ -101,6 +108,12 @@ def variables_of(header: bytes) -> dict[str, str]:
         if b"\0" not in decoded:
             found[name.decode()] = os.fsdecode(decoded)
     return found
+
+
+def time_of(header: bytes) -> int:
+    """Return the time in the first line of a connection, in nanoseconds of the agent's monotonic clock; 0: unknown."""
+    digits = header.rpartition(f" {_TIME}=".encode())[2][:MAX_TIME_DIGITS]
+    return int(digits) if digits.isdigit() else 0
 
 
 def directory_of(cwd: object) -> str:

@@ -169,6 +169,14 @@ def test_a_supervisor_that_is_killed_in_the_middle_doubles_nothing(agent: Agent)
     assert len(agent.said()) == 3
 
 
+def test_texts_that_wait_for_the_supervisor_are_said_in_the_order_of_their_events(agent: Agent) -> None:
+    texts = [f"This is text number {number}." for number in range(8)]
+    for number, text in enumerate(texts):
+        agent.hook(piece(0, text, final=True, message=f"m{number}"), "--start")
+    agent.hook(event("SessionEnd"), "--start")
+    agent.wait_for(*texts)
+
+
 def test_without_a_supervisor_a_hook_does_nothing_unless_it_is_told_to_start_one(agent: Agent) -> None:
     agent.hook(piece(0, "Nobody hears this."))
     agent.hook(b"")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from voicestream.supervisor.hooks import events, requests
-from voicestream.supervisor.hooks.feed import MAX_WAITING_BYTES, Feed
+from voicestream.supervisor.hooks.feed import END_SECONDS, MAX_WAITING_BYTES, Feed
 from voicestream.supervisor.hooks.journal import MAX_AGE_SECONDS, Entry, Journal
 from voicestream.supervisor.hooks.turn_order import Message, Progress, TurnOrder
 
@@ -48,13 +48,27 @@ def test_a_turn_becomes_lines_of_the_parser() -> None:
 def test_after_the_end_only_a_new_start_is_heard() -> None:
     feed = new_feed()
     take(feed, "SessionEnd")
+    feed.expire(1.0 + END_SECONDS)
     take(feed, "Stop", last_assistant_message="Late.")
     assert feed.ended
+    assert feed.due is None
     assert not feed.waiting
     take(feed, "SessionStart", source="resume")
     take(feed, "Stop", last_assistant_message="On time.")
     assert not feed.ended
     assert len(feed.waiting) == 2
+
+
+def test_the_end_may_overtake_the_last_text_but_ends_nothing_that_starts_again() -> None:
+    feed = new_feed()
+    take(feed, "SessionEnd")
+    take(feed, "Stop", last_assistant_message="The last text.")
+    assert not feed.ended
+    assert [one.get("delta") for one in waiting(feed)] == ["The last text.", None]
+    assert feed.due == 1.0 + END_SECONDS
+    take(feed, "SessionStart", 1.5)
+    feed.expire(1.0 + END_SECONDS)
+    assert not feed.ended
 
 
 def test_a_request_is_announced_once_and_the_next_one_again() -> None:

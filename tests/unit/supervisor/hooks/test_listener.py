@@ -69,6 +69,12 @@ def test_lines_are_taken_however_they_are_cut(place: Place) -> None:
     assert place.refused == []
 
 
+def test_the_time_of_an_event_is_that_of_its_process(place: Place) -> None:
+    place.connect(frame("claude", b"1", b"2", at=17) + b"3\n")
+    place.connect(frame("claude", b"4").replace(b"claude", b"claude AT=x"))
+    assert [(line.data, line.at) for line in place.turn()] == [(b"1", 17), (b"2", 17), (b"3", 17), (b"4", 0)]
+
+
 def test_more_connections_than_are_open_at_once_are_all_heard(place: Place) -> None:
     count = 3 * MAX_CONNECTIONS
     for number in range(count):
