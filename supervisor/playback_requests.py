@@ -11,6 +11,7 @@ import msgspec
 
 from voicestream.protocol.messages import OpenSession, PlaybackSettings
 from voicestream.supervisor.reporting import control_answers, session_events
+from voicestream.supervisor.sessions import admission
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import Control
@@ -90,10 +91,13 @@ class PlaybackRequests:
         recent = core.ledger.state.recent
         ended = recent.last_session
         sentences = recent.before(ended, math.inf, count)
-        if core.is_ending or ended in core.sessions.by_id or not sentences:
+        key = f"replay:{ended}"
+        open_sessions = core.sessions.by_id.values()
+        is_open = any(ended == one.session or key == one.feed for one in open_sessions)
+        if core.is_ending or is_open or not sentences or admission.no_room(len(open_sessions), 0):
             return 0
         options = msgspec.structs.replace(sentences[0].options, max_lag_seconds=0.0)
-        opening = OpenSession(pid=os.getpid(), options=options, feed=f"replay:{ended}")
+        opening = OpenSession(pid=os.getpid(), options=options, feed=key)
         session = core.sessions.open(b"", opening, now)
         session.is_told = False
         session.input_ended = True

@@ -83,6 +83,8 @@ class SessionState:
     """True if the session is paused by itself."""
     is_now: bool = False
     """True if its sentences interrupt those of other sessions."""
+    repeated_session: str = ""
+    """Ended session whose sentences it plays again; empty: it has sentences of its own."""
     taken_at: float | None = None
     """Time at which its last sentence was sent to the player, in seconds of the monotonic clock; None: none was."""
     skipped_message: int | None = None

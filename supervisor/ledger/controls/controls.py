@@ -114,7 +114,8 @@ class Controls(abc.ABC):
     def repeat_ended(self, session: str, sentences: Sequence[HeardSentence], now: float) -> list[Command]:
         """Play sentences of an ended session again, in an open one, before those of all other sessions."""
         self.state.now = now
-        self.repeating.add(self.state.sessions[session], sentences, is_urgent=True)
+        self.state.sessions[session].repeated_session = sentences[0].session
+        self.repeating.add(self.state.sessions[session], sentences)
         return self._settle()
 
     def adjust(self, settings: PlaybackSettings, now: float) -> list[Command]:

@@ -61,19 +61,19 @@ class Repeating:
             0 if there is none, or the session has ended.
         """
         row = self._playing.first
-        name = row.session if row is not None else self._recent.last_session
-        session = self._state.sessions.get(name)
-        if session is None or name in self._requests:
+        session = self._state.sessions[row.session] if row is not None else self._last_session()
+        if session is None or session.session in self._requests:
             return 0
+        source = session.repeated_session or session.session
         if row is None:
-            earlier = self._recent.before(name, math.inf, count)
+            earlier = self._recent.before(source, math.inf, count)
             self.add(session, earlier)
             return len(earlier)
         is_heard = is_back and row.heard and self._state.now - row.heard_at >= RESTART_SECONDS
-        earlier = self._recent.before(name, row.origin, count - is_heard)
+        earlier = self._recent.before(source, row.origin, count - is_heard)
         if earlier or row.heard:
-            self._requests[name] = _Request(row, earlier)
-            self._playing.withdraw(name)
+            self._requests[session.session] = _Request(row, earlier)
+            self._playing.withdraw(session.session)
         return (len(earlier) + is_heard) or int(row.heard)
 
     def apply(self) -> None:
@@ -88,16 +88,15 @@ class Repeating:
                 self._rewind(session, request.row)
             else:  # it came to its end meanwhile
                 origin = request.row.origin
-                self.add(session, [one for one in self._recent.before(name, origin + 1, 1) if one.sentence == origin])
+                found = self._recent.before(session.repeated_session or name, origin + 1, 1)
+                self.add(session, [one for one in found if one.sentence == origin])
 
-    def add(self, session: SessionState, sentences: Iterable[HeardSentence], *, is_urgent: bool = False) -> None:
+    def add(self, session: SessionState, sentences: Iterable[HeardSentence]) -> None:
         """Queue recent sentences before the next one of a session; one that is queued already is left out.
 
-        Args:
-            session: an open session.
-            sentences: in the order of playback.
-            is_urgent: they are played before the sentences of all other sessions.
+        In a session that repeats an ended one they are played before the sentences of all other sessions.
         """
+        is_urgent = bool(session.repeated_session)
         queued = {row.repeats for row in session.rows.values()}
         for one in sentences:
             if one.sentence not in queued:
@@ -107,6 +106,12 @@ class Repeating:
                 row.closes, row.opens_late = one.closes, one.opens_late
                 row.move(Stage.TRANSLATED)
                 self._state.await_speech(row)
+
+    def _last_session(self) -> SessionState | None:
+        """Return the session that was heard last, or the one that repeats it; None: it has ended."""
+        last = self._recent.last_session
+        repeating = (one for one in self._state.sessions.values() if last and one.repeated_session == last)
+        return self._state.sessions.get(last) or next(repeating, None)
 
     def _rewind(self, session: SessionState, row: Row) -> None:
         played_frames = row.played_frames

@@ -96,8 +96,12 @@ def test_sentences_of_an_ended_session_are_played_in_another_one() -> None:
     world.open("b", target="en")
     world.do(world.ledger.repeat_ended("b", past, world.now))
     world.end_input("b")
+    step_until_heard(world, "b", -2)
+    assert repeat(world, 1) == 1, "back goes on in the repetition"
     world.settle()
-    assert [world.heard["b", -1], world.heard["b", -2]] == [whole("xxxx"), whole("xxxxx")]
+    assert names(world) == [0, 1, 2, 1, 1, 2]
+    assert world.heard["b", -1] == world.heard["b", -3] == whole("xxxx")
+    assert world.heard["b", -2][-len(whole("xxxxx")) :] == whole("xxxxx")
     assert world.closed[-1].counts.found == 0
     assert world.closed[-1].exit_code == 0
 
