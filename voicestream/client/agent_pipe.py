@@ -22,21 +22,21 @@ def is_spoken() -> bool:
     if not pipe.startswith("pipe:"):
         return False
     processes = [name for name in os.listdir(PROC) if name.isdecimal()]
-    heard = {link for process in processes if _is_reading(process) for link in _links(process)}
+    heard = {target for process in processes if _is_reading(process) for target in _targets(process)}
     for _ in range(MAX_STAGES if heard else 0):
         if pipe in heard:
             return True
-        reader = next((process for process in processes if _link(f"{PROC}/{process}/fd/0") == pipe), "")
-        pipe = _link(f"{PROC}/{reader}/fd/1") if reader else ""
+        reader = next((process for process in processes if _target(f"{PROC}/{process}/fd/0") == pipe), "")
+        pipe = _target(f"{PROC}/{reader}/fd/1") if reader else ""
     return False
 
 
 def _output_of_agent() -> str:
-    """Return the link of the agent's stdout: that of the first ancestor whose stdout is not ours."""
-    ours = _link(f"{PROC}/self/fd/1")
+    """Return what the agent writes its output to: the stdout of the first ancestor whose stdout is not ours."""
+    ours = _target(f"{PROC}/self/fd/1")
     process = os.getppid()
     for _ in range(MAX_SHELLS):
-        found = _link(f"{PROC}/{process}/fd/1")
+        found = _target(f"{PROC}/{process}/fd/1")
         if found != ours:
             return found
         process = _parent_of(process)
@@ -53,10 +53,10 @@ def _is_reading(process: str) -> bool:
     return (b"run" in words or b"acp" in words) and any(word.rsplit(b"/", 1)[-1] == b"voicestream" for word in words)
 
 
-def _links(process: str) -> list[str]:
-    """Return the links of all descriptors of a process."""
+def _targets(process: str) -> list[str]:
+    """Return what all descriptors of a process refer to."""
     try:
-        return [_link(f"{PROC}/{process}/fd/{name}") for name in os.listdir(f"{PROC}/{process}/fd")]
+        return [_target(f"{PROC}/{process}/fd/{name}") for name in os.listdir(f"{PROC}/{process}/fd")]
     except OSError:
         return []
 
@@ -70,7 +70,7 @@ def _parent_of(process: int) -> int:
         return 0
 
 
-def _link(path: str) -> str:
+def _target(path: str) -> str:
     try:
         return os.readlink(path)
     except OSError:
