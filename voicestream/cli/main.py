@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "volume": ("control", "Set the volume."),
     "mute": ("control", "Mute the loudspeakers; playback continues."),
     "unmute": ("control", "Unmute the loudspeakers."),
+    "serve": ("serving.serve", "Speak and translate for a team: a server on Ray Serve."),
     "history": ("records.history", "Show the last sessions; delete them."),
     "replay": ("records.replay", "Play the last sentences again, or a recorded session."),
     "setup": ("setup", "Download a translation model and a voice (interactive)."),

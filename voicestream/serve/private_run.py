@@ -60,7 +60,10 @@ def environment(directory: Path, *, uses_haproxy: bool) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_DEDUP_LOGS": "0",
+        # Ray then takes the loopback interface, which it otherwise does on macOS only.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_LOGGER_LEVEL": "error",
+        "RAY_BACKEND_LOG_LEVEL": "error",
         # Not the current directory: its files must never be imported.
         "PYTHONSAFEPATH": "1",
         "RAY_SERVE_ENABLE_HA_PROXY": "1" if uses_haproxy else "0",
