@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import signal
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -20,7 +21,7 @@ from voicestream.serve import deployments
 from voicestream.serve.private_run import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from voicestream.serve.private_run import Address
@@ -33,7 +34,7 @@ _ERROR: Final = re.compile(r"^(?:\S*\.)?(\w+Error): (.+)$", re.MULTILINE)
 
 
 @contextlib.contextmanager
-def running(settings: ServeSettings, address: Address, directory: Path) -> Iterator[None]:
+def running(settings: ServeSettings, address: Address, directory: Path) -> Generator[None]:
     """Start the server, and stop it at the end.
 
     Args:
@@ -54,6 +55,21 @@ def running(settings: ServeSettings, address: Address, directory: Path) -> Itera
 
 
 def _start(settings: ServeSettings, address: Address, directory: Path) -> None:
+    # What Ray says of its start is for its developers.
+    logging.disable(logging.WARNING)
+    with _python_signals():
+        _init(settings, directory)
+    options = {"host": address.host, "port": address.port}
+    logs = {"enable_access_log": False, "log_level": "WARNING"}
+    try:
+        serve.start(proxy_location="HeadOnly", http_options=options, logging_config=logs)
+        serve.run(deployments.build(msgspec.to_builtins(settings)), name=deployments.APPLICATION, logging_config=logs)
+    except RuntimeError as error:
+        raise _not_started(error) from error
+
+
+def _init(settings: ServeSettings, directory: Path) -> None:
+    """Start the processes of Ray; one replica reserves one of its processors."""
     stages = 2 if settings.translates else 1
     ray.init(
         address="local",
@@ -67,13 +83,17 @@ def _start(settings: ServeSettings, address: Address, directory: Path) -> None:
         _node_ip_address=LOOPBACK,
         _temp_dir=str(directory),
     )
-    options = {"host": address.host, "port": address.port}
-    logs = {"enable_access_log": False, "log_level": "WARNING"}
+
+
+@contextlib.contextmanager
+def _python_signals() -> Generator[None]:
+    """Keep Python's signal handlers, which Ray replaces by some that abort the process."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        serve.start(proxy_location="HeadOnly", http_options=options, logging_config=logs)
-        serve.run(deployments.build(msgspec.to_builtins(settings)), name=deployments.APPLICATION, logging_config=logs)
-    except RuntimeError as error:
-        raise _not_started(error) from error
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _not_started(error: RuntimeError) -> ConfigurationError:

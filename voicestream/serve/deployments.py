@@ -19,14 +19,14 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 
 from voicestream import telemetry
 from voicestream.config.engine_settings import EngineSettings
-from voicestream.serve import tokens
-from voicestream.serve.api_errors import Refusal
-from voicestream.serve.application import Application
-from voicestream.serve.continuing import UNAVAILABLE, ReplicaLostError
-from voicestream.serve.counters import Counters
+from voicestream.serve.api import tokens
+from voicestream.serve.api.api_errors import Refusal
+from voicestream.serve.api.application import Application
+from voicestream.serve.api.continuing import UNAVAILABLE, ReplicaLostError
+from voicestream.serve.api.counters import Counters
 from voicestream.serve.settings import ServeSettings
-from voicestream.serve.speech import BrokenSpeechError, SpeechStage
-from voicestream.serve.translation import TranslationStage
+from voicestream.serve.stages.speech import BrokenSpeechError, SpeechStage
+from voicestream.serve.stages.translation import TranslationStage
 from voicestream.supervisor.processes.process import THREAD_VARIABLES, WAITING_VARIABLES
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from ray.serve import Deployment
     from ray.serve.handle import DeploymentHandle
 
-    from voicestream.serve.counters import Request
-    from voicestream.serve.requests import SpeechJob, TranslationJob
-    from voicestream.serve.speech import Description, SpeechItem
-    from voicestream.serve.translation import Translations
+    from voicestream.serve.api.counters import Request
+    from voicestream.serve.api.requests import SpeechJob, TranslationJob
+    from voicestream.serve.stages.speech import Description, SpeechItem
+    from voicestream.serve.stages.translation import Translations
 
 APPLICATION: Final = "voicestream"
 
@@ -160,7 +160,7 @@ class RayStages:
         until = time.monotonic() + FIRST_ITEM_SECONDS
         while time.monotonic() < until:
             try:
-                return await self._translation.translate.remote(job)
+                found: Translations | Refusal = await self._translation.translate.remote(job)
             except BackPressureError:
                 return OVERLOADED
             except RayTaskError as error:
@@ -168,6 +168,8 @@ class RayStages:
                 return Refusal(status=500, code="engine_failed", message=f"the translator failed: {name}")
             except (RayError, RayServeException):
                 await asyncio.sleep(DESCRIBED_SECONDS / 10)
+            else:
+                return found
         return UNAVAILABLE
 
     async def describe(self) -> Sequence[Description]:
@@ -187,14 +189,13 @@ class RayStages:
         """Return the states of all replicas."""
         found = await asyncio.to_thread(serve.status)
         application = found.applications.get(APPLICATION)
-        deployments = application.deployments if application is not None else {}
         stages = [
             {
                 "stage": name,
                 "state": str(one.status.value),
                 "replicas": {str(k): v for k, v in one.replica_states.items()},
             }
-            for name, one in sorted(deployments.items())
+            for name, one in (sorted(application.deployments.items()) if application is not None else ())
         ]
         return {"stages": stages}
 

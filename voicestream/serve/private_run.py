@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from voicestream.models.packages import is_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 PREFIX: Final = "voicestream-serve-"
 """Beginning of the name of a run's directory; the process id follows."""
@@ -63,7 +63,6 @@ def environment(directory: Path, *, uses_haproxy: bool) -> dict[str, str]:
         # Ray then takes the loopback interface, which it otherwise does on macOS only.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_LOGGER_LEVEL": "error",
-        "RAY_BACKEND_LOG_LEVEL": "error",
         # Not the current directory: its files must never be imported.
         "PYTHONSAFEPATH": "1",
         "RAY_SERVE_ENABLE_HA_PROXY": "1" if uses_haproxy else "0",
@@ -80,7 +79,7 @@ def has_haproxy() -> bool:
 
 
 @contextlib.contextmanager
-def private_run(*, uses_haproxy: bool) -> Iterator[Path]:
+def private_run(*, uses_haproxy: bool) -> Generator[Path]:
     """Yield the directory of a run, with its environment set; remove it, and restore the environment, at the end."""
     _sweep(Path(tempfile.gettempdir()))
     directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import json
-import os
 import urllib.error
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -17,7 +15,7 @@ from voicestream import bounded_file
 from voicestream.atomic_files import write_whole
 from voicestream.config import user_directories
 from voicestream.errors import ConfigurationError, NoSupervisorError, VoicestreamError
-from voicestream.serve import tokens
+from voicestream.serve.api import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +34,31 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     token_file: str
     """Empty: its token is in the variable."""
     pid: int
+
+
+class Engine(msgspec.Struct, frozen=True):
+    """An engine of a server."""
+
+    name: str
+    kind: str
+    device: str
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """A stage of a server."""
+
+    stage: str
+    state: str
+    replicas: dict[str, int]
+    """Number of replicas by state."""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Answer of a server to ``GET /v1/status``."""
+
+    version: str
+    engines: list[Engine]
+    stages: list[Stage]
 
 
 def path() -> Path:
@@ -69,7 +92,7 @@ def read() -> Running:
         raise NoSupervisorError(NOT_RUNNING, hint="voicestream serve") from error
 
 
-def status(url: str, token_file: str) -> dict[str, Any]:
+def status(url: str, token_file: str) -> Status:
     """Return the answer of a server to ``GET /v1/status``.
 
     Args:
@@ -87,8 +110,9 @@ def status(url: str, token_file: str) -> dict[str, Any]:
     request = urllib.request.Request(f"{url.rstrip('/')}/v1/status", headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - checked above
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
-            found = json.loads(answer.read(MAX_ANSWER_BYTES))
+            return msgspec.json.decode(answer.read(MAX_ANSWER_BYTES), type=Status)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == 401:  # noqa: PLR2004 - HTTP's own
             raise ConfigurationError(f"the server at {url} does not accept the token") from error
         raise VoicestreamError(f"the server at {url} answers with status {error.code}") from error
@@ -96,22 +120,10 @@ def status(url: str, token_file: str) -> dict[str, Any]:
         raise NoSupervisorError(f"no server answers at {url}", hint="voicestream serve") from error
     except ValueError as error:
         raise VoicestreamError(f"the answer of {url} is not that of a server of voicestream") from error
-    if not isinstance(found, dict) or not isinstance(found.get("stages"), list):
-        raise VoicestreamError(f"the answer of {url} is not that of a server of voicestream")
-    return found
 
 
-def is_alive(pid: int) -> bool:
-    """Return whether a process of this user exists."""
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True
-
-
-def rows(found: dict[str, Any]) -> Iterator[list[str]]:
+def rows(found: Status) -> Iterator[list[str]]:
     """Yield stage, state and replicas of an answer for people."""
-    for one in found["stages"]:
-        replicas = ", ".join(f"{count} {state.lower()}" for state, count in sorted(one["replicas"].items()) if count)
-        yield [str(one["stage"]), str(one["state"]).lower(), replicas]
+    for one in found.stages:
+        replicas = ", ".join(f"{count} {state.lower()}" for state, count in sorted(one.replicas.items()) if count)
+        yield [one.stage, one.state.lower(), replicas]

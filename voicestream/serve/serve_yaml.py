@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
@@ -53,14 +53,14 @@ def text(settings: ServeSettings, host: str, port: int) -> str:
 def _lines(found: object, indent: str) -> Iterator[str]:
     """Yield the lines of a value in YAML; its scalars are those of JSON."""
     if isinstance(found, dict):
-        for key, one in found.items():
+        for key, one in cast("dict[str, object]", found).items():
             if isinstance(one, dict | list) and one:
                 yield f"{indent}{key}:"
                 yield from _lines(one, f"{indent}  ")
             else:
                 yield f"{indent}{key}: {json.dumps(one)}"
     elif isinstance(found, list):
-        for one in found:
+        for one in cast("list[object]", found):
             first, *rest = _lines(one, f"{indent}  ")
             yield f"{indent}- {first.strip()}"
             yield from rest

@@ -7,19 +7,19 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from voicestream.serve.counters import Counters, Request
-from voicestream.serve.speech import SpeechStage
-from voicestream.serve.translation import TranslationStage
+from voicestream.serve.api.counters import Counters, Request
+from voicestream.serve.stages.speech import SpeechStage
+from voicestream.serve.stages.translation import TranslationStage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from voicestream.serve.api_errors import Refusal
-    from voicestream.serve.application import Application
-    from voicestream.serve.requests import SpeechJob, TranslationJob
+    from voicestream.serve.api.api_errors import Refusal
+    from voicestream.serve.api.application import Application
+    from voicestream.serve.api.requests import SpeechJob, TranslationJob
     from voicestream.serve.settings import ServeSettings
-    from voicestream.serve.speech import Description, SpeechItem
-    from voicestream.serve.translation import Translations
+    from voicestream.serve.stages.speech import Description, SpeechItem
+    from voicestream.serve.stages.translation import Translations
 
 
 class LocalStages:
@@ -66,7 +66,7 @@ class Answer:
         return b"".join(self.chunks)
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401 - JSON holds anything
         return json.loads(self.body)
 
 

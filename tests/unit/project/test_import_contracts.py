@@ -25,7 +25,7 @@ LAYERS = (
     ("voicestream.models",),
     ("voicestream.voices",),
     ("voicestream.workers", "voicestream.supervisor", "voicestream.client"),
-    ("voicestream.bench", "voicestream.doctor"),
+    ("voicestream.bench", "voicestream.doctor", "voicestream.serve"),
     ("voicestream.cli", "voicestream.demo"),
     ("voicestream.__main__",),
 )

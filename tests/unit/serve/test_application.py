@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from helpers.serving.local_stages import Answer, LocalStages, ask
-from voicestream.serve.application import CLIENT_CLOSED, Application
+from voicestream.serve.api.application import CLIENT_CLOSED, Application
+from voicestream.serve.api.tokens import Tokens
 from voicestream.serve.settings import ServeSettings
-from voicestream.serve.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from voicestream.serve.requests import SpeechJob
-    from voicestream.serve.speech import SpeechItem
+    from voicestream.serve.api.requests import SpeechJob
+    from voicestream.serve.stages.speech import SpeechItem
 
-TOKEN = "a-token-of-thirty-characters--"
+KEY = "a-key-of-thirty-characters----"
 TEXT = "The tests pass, and the branch is merged."
 SETTINGS = ServeSettings(tts="espeak", translator="none", ingress_replicas=1, queue_seconds=30)
 
@@ -29,12 +29,13 @@ def stages() -> LocalStages:
     return LocalStages(SETTINGS)
 
 
-def asked(stages: Any, path: str, body: object = None, *, settings: ServeSettings = SETTINGS, **options: Any) -> Answer:
-    application = Application(settings, stages, Tokens([TOKEN]))
-    return asyncio.run(ask(application, path, body, **{"token": TOKEN, **options}))
+def asked(
+    stages: LocalStages, path: str, body: object = None, *, settings: ServeSettings = SETTINGS, token: str = KEY
+) -> Answer:
+    return asyncio.run(ask(Application(settings, stages, Tokens([KEY])), path, body, token=token))
 
 
-def spoken(stages: Any, **fields: Any) -> Answer:
+def spoken(stages: LocalStages, **fields: object) -> Answer:
     return asked(stages, "/v1/audio/speech", {"input": TEXT, "response_format": "pcm", **fields})
 
 
@@ -87,7 +88,7 @@ def test_a_request_that_cannot_be_served_is_refused_in_the_shape_of_openai(
 
 
 def test_only_the_right_token_is_served_and_health_needs_none(stages: LocalStages) -> None:
-    for token in ("", "wrong", f"{TOKEN}x"):
+    for token in ("", "wrong", f"{KEY}x"):
         for path in ("/metrics", "/v1/models", "/v1/status"):
             assert asked(stages, path, token=token).status == 401
         assert asked(stages, "/v1/audio/speech", {"input": "x"}, token=token).status == 401
@@ -117,10 +118,10 @@ def test_texts_are_translated_if_the_server_has_a_translator(stages: LocalStages
 
 def test_over_the_limit_of_its_token_a_request_is_told_when_to_come_back(stages: LocalStages) -> None:
     application = Application(
-        ServeSettings(tts="espeak", ingress_replicas=1, requests_per_minute=2), stages, Tokens([TOKEN]), now=lambda: 0.0
+        ServeSettings(tts="espeak", ingress_replicas=1, requests_per_minute=2), stages, Tokens([KEY]), now=lambda: 0.0
     )
     body = {"input": "One.", "response_format": "pcm"}
-    answers = [asyncio.run(ask(application, "/v1/audio/speech", body, token=TOKEN)) for _ in range(3)]
+    answers = [asyncio.run(ask(application, "/v1/audio/speech", body, token=KEY)) for _ in range(3)]
     assert [one.status for one in answers] == [200, 200, 429]
     assert answers[2].headers["retry-after"] == "30"
     assert answers[2].json["error"]["code"] == "rate_limit_exceeded"
@@ -128,12 +129,12 @@ def test_over_the_limit_of_its_token_a_request_is_told_when_to_come_back(stages:
 
 def test_a_closed_connection_stops_the_engine_within_a_chunk(stages: LocalStages) -> None:
     async def stopped() -> int:
-        application = Application(SETTINGS, stages, Tokens([TOKEN]))
+        application = Application(SETTINGS, stages, Tokens([KEY]))
         body = {"input": "This sentence is long. " * 150, "response_format": "pcm"}
-        await ask(application, "/v1/audio/speech", body, token=TOKEN, closes_after=1)
+        await ask(application, "/v1/audio/speech", body, token=KEY, closes_after=1)
         # The engine is free when its thread has ended: the next sentence is served at once.
         async with asyncio.timeout(20):
-            await ask(application, "/v1/audio/speech", {"input": "Next."}, token=TOKEN)
+            await ask(application, "/v1/audio/speech", {"input": "Next."}, token=KEY)
         return stages.speech._thread.waiting
 
     assert asyncio.run(stopped()) == 0
@@ -150,8 +151,8 @@ class LosingStages(LocalStages):
         self.fingerprint = fingerprint
 
     async def speak(self, job: SpeechJob) -> AsyncGenerator[SpeechItem]:
-        from voicestream.serve.continuing import ReplicaLostError
-        from voicestream.serve.speech import Head
+        from voicestream.serve.api.continuing import ReplicaLostError
+        from voicestream.serve.stages.speech import Head
 
         number = 0
         async for item in self.speech.speak(job):
@@ -173,11 +174,11 @@ def test_a_lost_replica_costs_no_sample_and_is_counted(stages: LocalStages) -> N
 def test_a_replica_with_another_fingerprint_does_not_continue_and_the_body_does_not_end_regularly(
     stages: LocalStages,
 ) -> None:
-    application = Application(SETTINGS, LosingStages(stages, "another"), Tokens([TOKEN]))
+    application = Application(SETTINGS, LosingStages(stages, "another"), Tokens([KEY]))
     answers: list[Answer] = []
 
     async def broken() -> None:
-        answers.append(await ask(application, "/v1/audio/speech", {"input": TEXT}, token=TOKEN))
+        answers.append(await ask(application, "/v1/audio/speech", {"input": TEXT}, token=KEY))
 
     with pytest.raises(Exception, match="not the same"):
         asyncio.run(broken())

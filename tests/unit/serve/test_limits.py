@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestream.serve.api_errors import ApiError
-from voicestream.serve.engine_thread import EngineThread
-from voicestream.serve.limits import RateLimiter
-from voicestream.serve.requests import TranslationJob
+from voicestream.serve.api.api_errors import ApiError
+from voicestream.serve.api.limits import RateLimiter
+from voicestream.serve.api.requests import TranslationJob
 from voicestream.serve.settings import MAX_TEXTS, ServeSettings
-from voicestream.serve.translation import next_batch
+from voicestream.serve.stages.engine_thread import EngineThread
+from voicestream.serve.stages.translation import next_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestream.errors import ConfigurationError
-from voicestream.serve import tokens
-from voicestream.serve.tokens import Tokens
+from voicestream.serve.api import tokens
+from voicestream.serve.api.tokens import Tokens
 
 if TYPE_CHECKING:
     from pathlib import Path

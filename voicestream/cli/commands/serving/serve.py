@@ -22,7 +22,8 @@ from voicestream.config.engine_settings import AUTO, UNTRANSLATED, EngineSetting
 from voicestream.engines import registry
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.models import licences, packages
-from voicestream.serve import private_run, running_server, serve_yaml, tokens
+from voicestream.serve import private_run, running_server, serve_yaml
+from voicestream.serve.api import tokens
 from voicestream.serve.settings import TOKEN_VARIABLE, ServeSettings
 from voicestream.supervisor.processes.process import threads_for
 from voicestream.supervisor.sessions import voice_selection
@@ -106,10 +107,10 @@ def status(url: str, token_file: str, as_json: bool) -> None:
         token_file = str(tokens.default_path())
     found = running_server.status(url, token_file)
     if as_json:
-        click.echo(json.dumps({"url": url, **found}, indent=2))
+        click.echo(json.dumps({"url": url, **msgspec.to_builtins(found)}, indent=2))
         return
-    for engine in found.get("engines", ()):
-        click.echo(one_line(f"{engine['kind']}: {engine['name']} on {engine['device']}"))
+    for engine in found.engines:
+        click.echo(one_line(f"{engine.kind}: {engine.name} on {engine.device}"))
     columns.show(columns.table(_TABLE, list(running_server.rows(found)), columns.terminal_width()))
 
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from voicestream.serve.api_errors import Refusal
-from voicestream.serve.sound import FRAME_BYTES
-from voicestream.serve.speech import BrokenSpeechError, Head
+from voicestream.serve.api.api_errors import Refusal
+from voicestream.serve.stages.speech import BrokenSpeechError, Head
+from voicestream.workers.player.wav_output import FRAME_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from voicestream.serve.requests import SpeechJob
-    from voicestream.serve.speech import SpeechItem
+    from voicestream.serve.api.requests import SpeechJob
+    from voicestream.serve.stages.speech import SpeechItem
 
 MAX_SECONDS: Final = 10.0
 """Time after a loss within which another replica is tried."""

@@ -16,22 +16,24 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 import msgspec
 
 from voicestream import __version__
-from voicestream.serve import requests, sound
-from voicestream.serve.api_errors import ApiError, Refusal, refused
-from voicestream.serve.continuing import continued
-from voicestream.serve.counters import Request
-from voicestream.serve.limits import RateLimiter
+from voicestream.protocol.audio_pool import SAMPLE_RATE
+from voicestream.serve.api import requests
+from voicestream.serve.api.api_errors import ApiError, Refusal, refused
+from voicestream.serve.api.continuing import continued
+from voicestream.serve.api.counters import Request
+from voicestream.serve.api.limits import RateLimiter
 from voicestream.serve.settings import MAX_BODY_BYTES
-from voicestream.serve.speech import Head, seconds_of
+from voicestream.serve.stages import sound
+from voicestream.serve.stages.speech import Head, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-    from voicestream.serve.requests import SpeechJob, TranslationJob
+    from voicestream.serve.api.requests import SpeechJob, TranslationJob
+    from voicestream.serve.api.tokens import Tokens
     from voicestream.serve.settings import ServeSettings
-    from voicestream.serve.speech import Description, SpeechItem
-    from voicestream.serve.tokens import Tokens
-    from voicestream.serve.translation import Translations
+    from voicestream.serve.stages.speech import Description, SpeechItem
+    from voicestream.serve.stages.translation import Translations
 
 Scope: TypeAlias = "dict[str, Any]"
 Message: TypeAlias = "dict[str, Any]"
@@ -266,7 +268,7 @@ class Application:
 def _speech_headers(head: Head, job: SpeechJob) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "audio/wav" if job.is_wav else "audio/pcm"),
-        ("X-Sample-Rate", str(sound.SAMPLE_RATE)),
+        ("X-Sample-Rate", str(SAMPLE_RATE)),
         ("X-Reproducible", head.fingerprint),
         ("X-Skipped", str(job.skip)),
         ("Cache-Control", "no-store"),

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from voicestream.serve.api_errors import refused
+from voicestream.serve.api.api_errors import refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable

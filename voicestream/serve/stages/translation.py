@@ -13,17 +13,17 @@ from voicestream import exception_summary
 from voicestream.config import languages
 from voicestream.engines import registry
 from voicestream.engines.translator import CancelledError, Job, translate_each
-from voicestream.serve.api_errors import ApiError, Refusal, refused
-from voicestream.serve.engine_thread import EngineThread
+from voicestream.serve.api.api_errors import ApiError, Refusal, refused
 from voicestream.serve.settings import MAX_TEXTS
-from voicestream.serve.speech import MAX_STEP_SECONDS, Description
+from voicestream.serve.stages.engine_thread import EngineThread
+from voicestream.serve.stages.speech import MAX_STEP_SECONDS, Description
 from voicestream.workers import engine_loading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicestream.engines.translator import Translator
-    from voicestream.serve.requests import TranslationJob
+    from voicestream.serve.api.requests import TranslationJob
     from voicestream.serve.settings import ServeSettings
 
 MAX_WAITING: Final = 64

@@ -13,18 +13,19 @@ from voicestream.engines import registry
 from voicestream.errors import UsageError
 from voicestream.models.location import root
 from voicestream.protocol.audio_pool import SAMPLE_RATE
-from voicestream.serve import fingerprint, sound
-from voicestream.serve.api_errors import ApiError, Refusal, refused
-from voicestream.serve.engine_thread import EngineThread
-from voicestream.serve.requests import choose_voice
+from voicestream.serve.api.api_errors import ApiError, Refusal, refused
+from voicestream.serve.api.requests import choose_voice
+from voicestream.serve.stages import fingerprint, sound
+from voicestream.serve.stages.engine_thread import EngineThread
 from voicestream.workers import engine_loading
+from voicestream.workers.player.wav_output import FRAME_BYTES
 from voicestream.workers.tts import rendering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
     from voicestream.engines.synthesizer import Synthesizer
-    from voicestream.serve.requests import SpeechJob
+    from voicestream.serve.api.requests import SpeechJob
     from voicestream.serve.settings import ServeSettings
 
 MAX_STEP_SECONDS: Final = 60.0
@@ -153,7 +154,7 @@ class SpeechStage:
 
 def seconds_of(pcm_bytes: int) -> float:
     """Return the duration of PCM in seconds."""
-    return pcm_bytes / (sound.FRAME_BYTES * SAMPLE_RATE)
+    return pcm_bytes / (FRAME_BYTES * SAMPLE_RATE)
 
 
 def _failed(error: Exception) -> Refusal:

@@ -40,8 +40,10 @@ def of_engine(spec: EngineSpec, device: str, models: Path) -> str:
 def _versions(spec: EngineSpec) -> Iterator[str]:
     """Yield the versions of all packages that take part."""
     yield f"voicestream {__version__}"
-    owners = importlib.metadata.packages_distributions() if spec.packages else {}
-    named = {owner for module in spec.packages for owner in owners.get(module.partition(".")[0], ())}
+    named: set[str] = set()
+    if spec.packages:
+        owners = importlib.metadata.packages_distributions()
+        named = {owner for module in spec.packages for owner in owners.get(module.partition(".")[0], ())}
     for name in sorted({*named, *ALWAYS}):
         try:
             yield f"{name} {importlib.metadata.version(name)}"

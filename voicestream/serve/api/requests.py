@@ -11,7 +11,7 @@ import msgspec
 
 from voicestream.config import languages
 from voicestream.errors import UsageError
-from voicestream.serve.api_errors import refused
+from voicestream.serve.api.api_errors import refused
 from voicestream.serve.settings import MAX_INPUT_CHARACTERS, MAX_TEXTS
 from voicestream.voices import sound_file
 

@@ -1,0 +1,1 @@
+"""API of the server: requests, tokens, limits, counters, and the ASGI application."""
