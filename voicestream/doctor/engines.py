@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.config import gpu_probe
 from voicestream.doctor.finding import Finding, findings_of, from_error
+from voicestream.doctor.hosts import hosts
 from voicestream.engines import registry
 from voicestream.engines.spec import ONLY_BY_NAME, SynthesizerSpec
 from voicestream.errors import VoicestreamError
@@ -69,7 +70,8 @@ def _of_group(group: EngineGroup[Spec], role: str, installed: Sequence[Entry]) -
 
 
 def _of_engine(check: str, group: EngineGroup[Spec], name: str, installed: Sequence[Entry]) -> list[Finding]:
-    return [_of_spec(check, registry.spec(group, name), installed)]
+    spec = registry.spec(group, name)
+    return list(hosts(check, spec)) if spec.sends_text else [_of_spec(check, spec, installed)]
 
 
 def _of_spec(check: str, spec: EngineSpec, installed: Sequence[Entry]) -> Finding:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from voicestream.engines.model import Licence, Model
     from voicestream.engines.synthesizer import Synthesizer
     from voicestream.engines.translator import Translator
+    from voicestream.protocol.messages import RemoteHosts
 
     Report = Callable[[str, float | None], None]
     """Takes the name of a stage of loading and, where known, its progress from 0 to 1. Each call extends the time
@@ -91,6 +92,9 @@ class EngineSpec:
 
     sends_text: bool = False
     """True: it sends sentences to the hosts that the user's file names for its role (``EngineSettings.remote``)."""
+    probe: Callable[[RemoteHosts], dict[str, str]] | None = None
+    """Asks these hosts whether they work, without a sentence; returns the problem of each, empty if it has none.
+    Raises ``EngineNotReadyError`` if a token or certificates are missing."""
 
     def __post_init__(self) -> None:
         """Check the facts the registry relies on.

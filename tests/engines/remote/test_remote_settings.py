@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from helpers.remote.fake_server import FakeServer
 from voicestream.cli.session import remote_hosts
 from voicestream.config.config_file import parse
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.config.project_file import parse as parse_project
 from voicestream.config.remote.table import base_url, check_url
+from voicestream.doctor.hosts import hosts
+from voicestream.engines import registry
 from voicestream.errors import ConfigurationError, EngineNotReadyError
 from voicestream.protocol.messages import OutputOptions, ParserOptions, RemoteHosts, SessionOptions
 from voicestream.supervisor.sessions import requirements
@@ -130,3 +133,22 @@ def test_only_workers_that_send_text_learn_of_the_hosts() -> None:
     assert requirements.of_engine("tts", "remote", given).settings.remote
     for engine in ("auto", "espeak", "xtts", "unknown"):
         assert requirements.of_engine("tts", engine, given).settings.remote == ""
+
+
+def test_doctor_asks_each_host_and_sends_the_token_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VOICESTREAM_REMOTE_TOKEN", "right")
+    monkeypatch.setenv("VOICESTREAM_CONFIG", str(tmp_path / "config.toml"))
+    spec = registry.spec(registry.SYNTHESIZERS, "remote")
+    assert "no host is named" in next(iter(hosts("tts:remote", spec))).text
+    with FakeServer(token="right") as good, FakeServer(token="other") as strict, FakeServer() as ill:  # noqa: S106
+        ill.is_healthy = False
+        urls = [good.url, strict.url, ill.url]
+        (tmp_path / "config.toml").write_text(f"[remote]\ntts = {urls}\n")
+        found = list(hosts("tts:remote", spec))
+        assert [(one.state, one.text.partition(": ")[2]) for one in found[1:]] == [
+            ("note", "it refuses the token (HTTP 401)"),
+            ("note", "HTTP 503"),
+        ]
+        assert found[0].state == "ok"
+        assert found[0].text.startswith(good.url)
+        assert not good.requests

@@ -127,6 +127,8 @@ class FakeServer:
             return self._send(connection, "200 OK" if self.is_healthy else "503 Down", b'{"status": "ok"}')
         if self.token and head.get("authorization") != f"Bearer {self.token}":
             return self._send(connection, "401 Unauthorized", b"{}")
+        if path == "/v1/models":
+            return self._send(connection, "200 OK", b'{"object": "list", "data": []}')
         fields = json.loads(body)
         self.requests.append(fields)
         return self._do(connection, path, fields, self._fault())

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from voicestream.config.remote import table
 from voicestream.engines import registry
 from voicestream.errors import VoicestreamError
 
@@ -34,7 +32,8 @@ def of_session(
         "translation": _sends_text(registry.TRANSLATORS, [translator]),
         "tts": _sends_text(registry.SYNTHESIZERS, voice_engines),
     }
-    return {role: _with_token(hosts) for role, hosts in named.items() if in_use[role]}
+    # The supervisor inherits no secrets of its first caller.
+    return {role: table.with_token(hosts) for role, hosts in named.items() if in_use[role]}
 
 
 def notice(options: SessionOptions, *, translates: bool) -> str:
@@ -45,13 +44,6 @@ def notice(options: SessionOptions, *, translates: bool) -> str:
         if role == "tts" or translates
     ]
     return f"sentences are sent to other hosts: {'; '.join(parts)}" if parts else ""
-
-
-def _with_token(hosts: RemoteHosts) -> RemoteHosts:
-    """Return hosts with the token of this process: the supervisor inherits no secrets."""
-    if hosts.token_file:
-        return hosts
-    return msgspec.structs.replace(hosts, token=os.environ.get(hosts.token_variable, ""))
 
 
 def _sends_text(group: registry.EngineGroup[registry.Spec], names: Sequence[str]) -> bool:

@@ -13,8 +13,9 @@ from click.core import ParameterSource
 from voicestream.cli.session.click_options import check_environment, options_of
 from voicestream.cli.session.request import place_of, with_settings
 from voicestream.client.inherited_environment import is_secret
-from voicestream.config import config_file, toml_places, worker_limits
+from voicestream.config import toml_places, worker_limits
 from voicestream.config.options import BY_NAME, OPTIONS
+from voicestream.config.remote import table as remote_table
 from voicestream.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ HIDDEN: Final = "(hidden)"
 
 DEFAULT: Final = "default"
 
-_TABLES: Final = ("speech", "translate", "voices", "workers")
+_TABLES: Final = ("speech", "translate", "voices", "workers", remote_table.TABLE)
 """Tables of ``config.toml`` with keys that are no options."""
 
 _VARIABLES: Final = {
@@ -89,7 +90,7 @@ def _setting(context: click.Context, option: Option) -> Setting:
 def _in_tables(found: Settings) -> Iterator[Setting]:
     """Yield the keys of the user's file that are no options."""
     options = {one.key for one in OPTIONS}
-    tables = config_file.read_tables(found.text, found.name)
+    tables = toml_places.read(found.text, found.name)
     variables = {path: name for path, name in _VARIABLES.items() if os.environ.get(name)}
     for path, value in _leaves({name: tables[name] for name in _TABLES if name in tables}):
         if path not in options and path not in variables:

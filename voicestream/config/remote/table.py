@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import urllib.parse
 from pathlib import Path
@@ -78,6 +79,13 @@ def check_url(url: str) -> str:
 def base_url(url: str) -> str:
     """Return a base URL without the ``/v1`` of OpenAI's clients and without a slash at its end."""
     return url.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def with_token(hosts: RemoteHosts) -> RemoteHosts:
+    """Return hosts with the token in the environment of this process, unless a file has it."""
+    if hosts.token_file:
+        return hosts
+    return msgspec.structs.replace(hosts, token=os.environ.get(hosts.token_variable, ""))
 
 
 def parse(table: object, text: str, name: str) -> dict[EngineRole, RemoteHosts]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from voicestream.engines.spec import Report
     from voicestream.engines.synthesizer import Synthesizer
     from voicestream.engines.translator import Translator
+    from voicestream.protocol.messages import RemoteHosts
 
 NAME: Final = "remote"
 TITLE: Final = "HTTP server"
@@ -28,11 +29,23 @@ def _load_translator(settings: EngineSettings, report: Report) -> Translator:
     return translator.load(settings, report)
 
 
+def _probe(hosts: RemoteHosts) -> dict[str, str]:
+    from voicestream.workers.engines.remote import probe
+
+    return probe.problems(hosts)
+
+
 def _voices(_models: str) -> VoiceList:
     return VoiceList(has_all=False, summary="those of the server")
 
 
 SYNTHESIZER: Final = SynthesizerSpec(
-    name=NAME, title=TITLE, sends_text=True, load=_load_synthesizer, voices=_voices, summary="a voice of a server"
+    name=NAME,
+    title=TITLE,
+    summary="a voice of a server",
+    sends_text=True,
+    load=_load_synthesizer,
+    probe=_probe,
+    voices=_voices,
 )
-TRANSLATOR: Final = TranslatorSpec(name=NAME, title=TITLE, sends_text=True, load=_load_translator)
+TRANSLATOR: Final = TranslatorSpec(name=NAME, title=TITLE, sends_text=True, load=_load_translator, probe=_probe)

@@ -41,6 +41,10 @@ _IN_TABLES: Final = """
 # [workers]                # engines that no session needs end
 # idle = 600
 # memory = "4 GiB"
+
+# [remote]                 # hosts to which sentences may be sent
+# tts = ["https://gpu.example"]
+# translator = ["https://gpu.example"]
 """
 
 
