@@ -30,6 +30,7 @@ ROWS = (
     "warm_to_pcm",
     "memory",
     "human_to_pcm",
+    "remote_added",
     "warm_to_heard",
     "help",
     "bare_python",

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from voicestream.bench import first_sound, hardware, hub_overhead, light_commands
+from voicestream.bench import first_sound, hardware, hub_overhead, light_commands, remote_latency
 from voicestream.bench.figures import Figure, Report
 from voicestream.bench.sandbox import Sandbox
 from voicestream.errors import VoicestreamError
@@ -55,6 +55,7 @@ def measure_all(runs: Runs, report_progress: Callable[[str], None]) -> Report:
     add("warm start", lambda sandbox: first_sound.warm_start(sandbox, runs.warm))
     add("warm line and memory", lambda sandbox: first_sound.warm_latency(sandbox, runs.lines))
     add("human voice", lambda sandbox: first_sound.human_latency(sandbox, runs.lines))
+    add("voice behind HTTP", lambda sandbox: remote_latency.measure(sandbox, runs.lines))
     add("sound heard", lambda sandbox: first_sound.audible_latency(sandbox, runs.heard))
     add("help", lambda sandbox: light_commands.measure_help(sandbox, runs.help))
     add("hook", lambda sandbox: light_commands.measure_hook(sandbox, runs.help))
