@@ -30,7 +30,7 @@ def measure(sandbox: Sandbox, lines: int) -> Figure:
     """Speak sentences alternately with the voice and through the server; one sample is the difference of a pair."""
     engine = next(spec.name for spec in registry.specs(registry.SYNTHESIZERS) if spec.sends_text)
     added: list[float] = []
-    totals: dict[str, list[float]] = {"local": [], "remote": []}
+    totals: dict[str, list[float]] = {"in the worker": [], "behind HTTP": []}
     with _Server() as server:
         (sandbox.home / "config.toml").write_text(f'[{table.TABLE}]\ntts = ["{server.url}"]\n')
         local = sandbox.run("--output", "null", *KEEP_WARM, *built_in_voice())
@@ -39,8 +39,8 @@ def measure(sandbox: Sandbox, lines: int) -> Figure:
             text = SENTENCES[number % len(SENTENCES)]
             pair = _milliseconds(local, number, text), _milliseconds(remote, number, text)
             if number:  # the first sentence loads and connects
-                totals["local"].append(pair[0])
-                totals["remote"].append(pair[1])
+                totals["in the worker"].append(pair[0])
+                totals["behind HTTP"].append(pair[1])
                 added.append(pair[1] - pair[0])
         local.finish()
         remote.finish()

@@ -41,6 +41,13 @@ if TYPE_CHECKING:
 TABLE: Final = "remote"
 """Name of the table."""
 
+EXAMPLE: Final = """
+# [remote]                 # hosts to which sentences may be sent
+# tts = ["https://gpu.example"]
+# translator = ["https://gpu.example"]
+"""
+"""The table in a new file, as comments."""
+
 MAX_HOSTS: Final = 16
 
 MAX_CHARACTERS: Final = 500

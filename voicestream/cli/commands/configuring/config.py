@@ -15,6 +15,7 @@ from voicestream.cli import failures
 from voicestream.cli.click_classes import Group
 from voicestream.cli.columns import Column, show, table, terminal_width
 from voicestream.config import config_file, options, project_file
+from voicestream.config.remote import table as hosts_table
 from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError, UsageError
 from voicestream.terminal_text import one_line
 
@@ -41,10 +42,6 @@ _IN_TABLES: Final = """
 # [workers]                # engines that no session needs end
 # idle = 600
 # memory = "4 GiB"
-
-# [remote]                 # hosts to which sentences may be sent
-# tts = ["https://gpu.example"]
-# translator = ["https://gpu.example"]
 """
 
 
@@ -185,7 +182,7 @@ def _template(*, project: bool) -> str:
         one = options.BY_NAME[name]
         value = msgspec.json.encode("" if one.default is None else one.default).decode()
         lines += [f"\n# {one.help}", f"# {name} = {value}"]
-    return "\n".join(lines) + "\n" + ("" if project else _IN_TABLES)
+    return "\n".join(lines) + "\n" + ("" if project else _IN_TABLES + hosts_table.EXAMPLE)
 
 
 def _shown(value: object) -> str:
