@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from functools import cache
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -93,6 +94,22 @@ def family(licence: str) -> str:
     return re.sub(r"\bBSD(-\d-Clause)?\b|\b3-Clause BSD\b", "BSD", licence.replace("LGPL-2.1-or-later", "LGPL"))
 
 
+@cache
+def _installed() -> dict[str, Distribution]:
+    """Return all packages by normalized name; the first on the path counts, as in an import."""
+    found: dict[str, Distribution] = {}
+    for package in distributions():
+        found.setdefault(canonicalize_name(package.name), package)
+    return found
+
+
+@cache
+def _requirements(name: str) -> list[Requirement]:
+    """Return the requirements of an installed package, of all its extras."""
+    return [Requirement(line) for line in _installed()[name].requires or []]
+
+
+@cache
 def rows() -> list[Row]:
     """Return the rows of all dependencies that are installed, by name."""
     found: dict[str, Row] = {}
@@ -109,13 +126,11 @@ def _closure(name: str, extra: str, seen: set[tuple[str, str]]) -> list[Distribu
     if (name, extra) in seen:
         return []
     seen.add((name, extra))
-    try:
-        package = distribution(name)
-    except PackageNotFoundError:
+    package = _installed().get(name)
+    if package is None:
         return []
     found = [package]
-    for line in package.requires or []:
-        needed = Requirement(line)
+    for needed in _requirements(name):
         if needed.marker is None or needed.marker.evaluate({"extra": extra}):
             for further in sorted(needed.extras) or [""]:
                 found += _closure(canonicalize_name(needed.name), further, seen)

@@ -1,0 +1,87 @@
+"""Form of the documentation: length of lines and paragraphs, lists of contents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from helpers.project.shadow_tree import REPOSITORY
+from helpers.site import markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PAGES: Final = [
+    REPOSITORY / "README.md",
+    REPOSITORY / "CONTRIBUTING.md",
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
+]
+
+RULES: Final[dict[str, Callable[[str], object]]] = {
+    "lines": markdown.long_lines,
+    "paragraphs": markdown.long_paragraphs,
+    "contents": markdown.lacks_contents,
+}
+
+EXCEPTIONS: Final[dict[str, frozenset[str]]] = {
+    "lines": frozenset(
+        {
+            "README.md",
+            "docs/guide/configuration.md",
+            "docs/guide/interactive.md",
+            "docs/guide/records.md",
+            "docs/guide/team.md",
+            "docs/guide/troubleshooting.md",
+            "docs/internals/architecture.md",
+            "docs/internals/protocol.md",
+            "docs/internals/remote.md",
+        }
+    ),
+    "paragraphs": frozenset(
+        {
+            "README.md",
+            "docs/internals/architecture.md",
+            "docs/internals/engines.md",
+            "docs/internals/reliability.md",
+            "docs/internals/remote.md",
+        }
+    ),
+    "contents": frozenset({"README.md"}),
+}
+"""Pages that do not keep a rule yet. The list only shrinks: a page that keeps the rule must leave it."""
+
+
+def name(page: Path) -> str:
+    return page.relative_to(REPOSITORY).as_posix()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_pages_keep_the_rules_of_form_but_for_the_listed_exceptions(rule: str) -> None:
+    found = {name(page): RULES[rule](page.read_text(encoding="utf-8")) for page in PAGES}
+    broken = {page: where for page, where in found.items() if where and page not in EXCEPTIONS[rule]}
+    assert broken == {}
+    kept = sorted(page for page in EXCEPTIONS[rule] if not found.get(page))
+    assert kept == [], "they keep the rule, or are gone: remove them from EXCEPTIONS"
+
+
+def test_prose_is_measured_and_code_tables_and_headings_are_not() -> None:
+    words = "word " * 30
+    page = f"# {words}\n\n{words}and\n\n    {words}\n\n```\n{words}\n```\n\n| {words} |\n\n{words}end.\n"
+    assert markdown.long_lines(page) == [3]
+    assert markdown.long_lines("x" * 200) == []
+
+
+def test_a_list_item_is_a_paragraph_and_an_indented_line_below_it_belongs_to_it() -> None:
+    item = "- " + "word " * 60
+    assert markdown.long_paragraphs(f"{item}\n{item}\n") == []
+    assert markdown.long_paragraphs(f"text\n\n{item}\n  {'word ' * 40}\n{item}\n") == [3]
+    assert markdown.long_paragraphs(f"{'word ' * 91}\n") == [1]
+
+
+def test_many_sections_need_contents() -> None:
+    page = "# Title\n\nIntroduction.\n\n" + "## One\n\nText.\n\n" * 6
+    assert markdown.lacks_contents(page)
+    assert not markdown.lacks_contents(page.replace("Introduction.", "Contents: [One](#one)"))
+    assert not markdown.lacks_contents("# Title\n\n" + "## One\n\n" * 5)
