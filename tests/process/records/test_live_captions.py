@@ -32,7 +32,7 @@ def test_the_row_says_that_it_is_paused_and_goes_when_the_session_ends(place: Vo
     assert place.call("pause").returncode == 0
     agent = place.home / "agent.jsonl"
     agent.write_bytes(line("One. Two \x1b[2Jand three."))
-    run = shlex.join([*COMMAND, "run", "--no-keys", "-o", "null"])
+    run = shlex.join([*COMMAND, "run", "-o", "null"])
     with Terminal(f"{run} < {agent}; echo done $?", place.environment, place.cwd, COLUMNS) as terminal:
         row = "⏸ paused · 2 waiting"
         wait_until(
