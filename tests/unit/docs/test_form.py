@@ -35,7 +35,6 @@ EXCEPTIONS: Final[dict[str, frozenset[str]]] = {
             "docs/guide/team.md",
             "docs/guide/troubleshooting.md",
             "docs/internals/architecture.md",
-            "docs/internals/protocol.md",
             "docs/internals/remote.md",
         }
     ),
@@ -43,8 +42,6 @@ EXCEPTIONS: Final[dict[str, frozenset[str]]] = {
         {
             "README.md",
             "docs/internals/architecture.md",
-            "docs/internals/engines.md",
-            "docs/internals/reliability.md",
             "docs/internals/remote.md",
         }
     ),
