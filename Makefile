@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test attacks lint neural types bench listen chaos agents soak fuzz-hub dist docs pictures licences format clean
+.PHONY: help demo test attacks lint neural types bench listen chaos agents soak fuzz-hub dist docs options pictures licences format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ dist: $(VENV)/dist ## build sdist and wheel, check them, install them with every
 
 docs: $(VENV)/docs ## build the documentation site in build/docs/site; broken links fail
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.site
+
+options: $(VENV)/base ## write the tables of docs/guide/options.md
+	@PYTHONPATH=tests $(BIN)/python -P -m helpers.site.options_page
 
 pictures: $(VENV)/neural ## record the pictures and the sound of the documentation from real runs (PulseAudio; 1 minute)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.pictures

@@ -40,6 +40,7 @@ FIRST: Final = (
     "guide/models.md",
     "guide/voices.md",
     "guide/configuration.md",
+    "guide/options.md",
     "internals/architecture.md",
     "internals/protocol.md",
     "internals/engines.md",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from helpers.project.shadow_tree import REPOSITORY
-from helpers.site import commands, markdown
+from helpers.site import commands, markdown, options_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +79,7 @@ def test_scripts_of_figures_exist() -> None:
     scripts = {name for _, code in markdown.code(page) for name in re.findall(r"tests/benchmarks/\w+\.py", code)}
     assert scripts
     assert [name for name in sorted(scripts) if not (REPOSITORY / name).exists()] == []
+
+
+def test_the_tables_of_options_are_those_of_the_program() -> None:
+    assert options_page.PAGE.read_text(encoding="utf-8") == options_page.page(), "make options"

@@ -29,7 +29,6 @@ EXCEPTIONS: Final[dict[str, frozenset[str]]] = {
     "lines": frozenset(
         {
             "README.md",
-            "docs/guide/configuration.md",
             "docs/guide/interactive.md",
             "docs/guide/records.md",
             "docs/guide/team.md",
