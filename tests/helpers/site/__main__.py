@@ -79,8 +79,13 @@ def linked(text: str, file: str) -> str:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
         return f"{start}{posixpath.relpath(place(path), here or '.')}{anchor or ''}"
 
-    parts = _CODE.split(text)
-    return "".join(part if number % 2 else _LINK.sub(relinked, part) for number, part in enumerate(parts))
+    def part(number: int, text: str) -> str:
+        if number % 2 == 0:
+            return _LINK.sub(relinked, text)
+        # GitHub needs the backslash in a cell of a table; Python-Markdown would show it.
+        return text if "\n" in text else text.replace(r"\|", "|")
+
+    return "".join(part(number, text) for number, text in enumerate(_CODE.split(text)))
 
 
 def pages(files: list[str]) -> list[object]:

@@ -19,6 +19,7 @@ def test_a_link_leads_from_place_to_place_and_code_stays() -> None:
         "[a](guide/voices.md#speed) `[b](docs/x.md)` [c](project/contributing.md) [d](https://example.org/x.md)"
     )
     assert linked("[a](../../README.md) [b](#here)", "docs/guide/x.md") == "[a](../index.md) [b](#here)"
+    assert linked(r"| `a\|b` | c |", "README.md") == "| `a|b` | c |"
 
 
 def test_every_link_of_the_site_leads_to_a_file_and_every_page_is_in_the_navigation(tmp_path: Path) -> None:
