@@ -7,7 +7,6 @@ from typing import Any, Final
 import click
 
 from voicestream.cli.click_classes import NumberRange
-from voicestream.client.rpc import call
 from voicestream.protocol.messages import Control, Done, PlaybackSettings
 from voicestream.terminal_text import strip_terminal_codes
 
@@ -91,5 +90,8 @@ def unmute() -> None:
 
 def do(wish: Control) -> None:
     """Carry out a control command, and print the answer."""
+    # Imported late: ZeroMQ takes half the time of a completion by a shell.
+    from voicestream.client.rpc import call
+
     answer = call(wish, Done)
     click.echo(strip_terminal_codes(f"voicestream: {answer.text}"), err=True)

@@ -11,8 +11,6 @@ from voicestream.cli.commands import control
 from voicestream.cli.commands.control import MAX_SENTENCES
 from voicestream.cli.commands.records.session_argument import OPTIONAL_SESSION
 from voicestream.cli.session.click_options import session_command, session_options
-from voicestream.cli.session.request import request
-from voicestream.cli.session.speaking import speak_text
 from voicestream.config import languages
 from voicestream.errors import EXIT_OK, UsageError
 from voicestream.history import replayed, store
@@ -56,6 +54,10 @@ def replay(context: click.Context, /, *, session: str, sentences: int | None, **
     for name, value in chosen.items():
         context.params[name] = value
         context.set_parameter_source(name, ParameterSource.COMMANDLINE)
+    # Imported late, as in `control`.
+    from voicestream.cli.session.request import request
+    from voicestream.cli.session.speaking import speak_text
+
     asked = request(context, input_format="text")
     return speak_text(asked, replayed.as_text(record, target).encode(errors="replace"))
 
