@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test attacks lint neural types bench listen chaos agents soak fuzz-hub dist docs options pictures licences format clean
+.PHONY: help demo test attacks lint neural types bench listen chaos chaos-remote agents soak fuzz-hub dist docs options pictures licences format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ listen: $(VENV)/neural ## let a speech recognizer hear the real voices; fails wh
 
 chaos: $(VENV)/base ## kill workers while 30,000 sentences flow, and count what became of them (a quarter of an hour)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.chaos --seeds 1 2 3 --sentences 10000
+
+chaos-remote: $(VENV)/dev ## speak 1,000 sentences through two servers that are killed and frozen at random (10 minutes)
+	@PYTHONPATH=tests $(BIN)/python -P -m helpers.remote --seed 1 --sentences 1000
 
 agents: $(VENV)/dev ## run real agents from npm against a stand-in API, and compare speech and script (node, npm; 5 minutes)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.agents

@@ -74,11 +74,14 @@ class Synthesizer(Protocol):
             speed: 1.0 = the voice's natural speed, 2.0 = twice as fast.
 
         Returns:
-            One-dimensional float32 arrays at ``sample_rate``, mono, within -1 to 1, none of them empty; the caller owns
-            them. They contain no pause at the end of the sentence: the worker adds it.
+            One-dimensional float32 arrays at ``sample_rate``, mono, within -1 to 1; the caller owns them. An engine
+            that waits for something yields empty ones, so that it can be cancelled. They contain no pause at the end of
+            the sentence: the worker adds it.
 
         Raises:
             UsageError: there is no such voice. Raised at the first ``next``.
+            EngineUnavailableError: the hosts that it needs did not do it; the worker takes an engine of this machine,
+                unless a part of the sentence was yielded.
             VoicestreamError, OSError, RuntimeError or ValueError: this text cannot be synthesized; the next may be.
         """
         ...

@@ -89,6 +89,7 @@ class Translator(Protocol):
 
         Raises:
             CancelledError: ``job.is_cancelled`` returned True.
+            EngineUnavailableError: the hosts that it needs did not do it; the worker takes an engine of this machine.
             VoicestreamError, OSError, RuntimeError or ValueError: this batch could not be translated; the next may be.
         """
         ...
