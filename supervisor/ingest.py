@@ -136,7 +136,10 @@ class Ingest:
         feed.variables = line.variables
         while len(self._feeds) > MAX_FEEDS:
             self._forget(next(iter(self._feeds)))
+        lost = feed.lost
         feed.take(event, now)
+        if feed.lost > lost:
+            self._refuse("no room for more input")
         self._is_changed = True
 
     def _advance(self, key: str, feed: Feed, now: float) -> None:
