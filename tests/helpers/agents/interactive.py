@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from helpers.agents.stand_in import StandIn
     from helpers.process.running import Voicestream
 
-DELTA_SECONDS: Final = 0.03
+DELTA_SECONDS: Final = 0.15
 """Slower than in a pipe: an answer is heard while it is written."""
 
 SUBMIT_SECONDS: Final = 15.0
