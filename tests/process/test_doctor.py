@@ -106,7 +106,8 @@ def test_a_run_directory_that_others_may_enter_is_a_problem_with_the_command_tha
 
 
 def test_hooks_are_found_and_those_of_another_installation_told(place: Voicestream) -> None:
-    place.environment["CLAUDE_CONFIG_DIR"] = str(place.home / "claude")
+    variables = ("CODEX_HOME", "GEMINI_CLI_HOME", "OPENCODE_CONFIG_DIR")
+    place.environment |= {"CLAUDE_CONFIG_DIR": str(place.home / "claude")} | dict.fromkeys(variables, str(place.home))
     assert "not installed" in diagnosed(place)["hooks"][0]["text"]
     assert place.call("hook", "install", "claude").returncode == 0
     (found,) = diagnosed(place)["hooks"]

@@ -81,18 +81,19 @@ def _hooks() -> Iterator[Finding]:
     from voicestream.cli.commands import hook
     from voicestream.cli.hooks.agents import AGENTS
 
+    is_found = False
     for agent in AGENTS:
-        found = [one for one in hook.installations(agent) if one.events]
         again = f"voicestream hook install {agent}"
-        for one in found:
+        for one in hook.installations(agent):
+            is_found = is_found or bool(one.events)
             if one.is_other:
                 yield Finding("hooks", "note", f"{one.path} runs another voicestream: {one.commands[0]}", again)
-            elif one.events < one.wanted:
+            elif 0 < one.events < one.wanted:
                 yield Finding("hooks", "note", f"{one.path} has {one.events} of {one.wanted} events", again)
-            else:
+            elif one.events:
                 yield Finding("hooks", "ok", f"{agent}: installed in {one.path}")
-        if not found:
-            yield Finding("hooks", "ok", f"{agent}: not installed; {again} adds them")
+    if not is_found:
+        yield Finding("hooks", "ok", f"not installed; voicestream hook install {'|'.join(AGENTS)} adds them")
 
 
 def _show(finding: Finding) -> None:
