@@ -1,10 +1,11 @@
-"""The licences page lists every dependency that is installed, with the licence its metadata state."""
+"""Pages about packages: licences of every installed dependency as its metadata state them, and all extras."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from helpers.project.shadow_tree import PYPROJECT
+from helpers.project.shadow_tree import PYPROJECT, REPOSITORY
 from helpers.release import licences
 
 COMBINED: Final = {"light", "neural"}
@@ -28,3 +29,11 @@ def test_a_dependency_that_is_missing_or_differs_is_reported() -> None:
 def test_every_extra_for_users_is_covered() -> None:
     extras = set(PYPROJECT["project"]["optional-dependencies"])
     assert extras - COMBINED - NOT_INSTALLED_BY_USERS == set(licences.EXTRAS)
+
+
+def test_the_guide_describes_every_extra_for_users() -> None:
+    page = (REPOSITORY / "docs" / "guide" / "install.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Extras\n")[2].partition("\n## ")[0]
+    extras = set(PYPROJECT["project"]["optional-dependencies"]) - NOT_INSTALLED_BY_USERS
+    kernels = {"kernels"}  # torch for CUDA brings it along
+    assert set(re.findall(r"^\| `([\w-]+)` \|", section, re.MULTILINE)) == extras - kernels
