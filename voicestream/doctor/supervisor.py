@@ -35,7 +35,8 @@ def supervisor() -> Iterator[Finding]:
         name = f"worker {worker.role}:{worker.engine}".removesuffix(":")
         hint = f"voicestream workers logs {worker.role}"
         if worker.state == "failed":
-            yield Finding(name, "problem", f"failed: {worker.detail or worker.last_exit}", hint)
+            reason, _, cure = (worker.detail or worker.last_exit or "").partition("\n")
+            yield Finding(name, "problem", f"failed: {reason}", cure.removeprefix("Try: ") or hint)
         elif worker.restarts:
             yield Finding(name, "note", f"restarts: {worker.restarts}; last exit: {worker.last_exit}", hint)
 

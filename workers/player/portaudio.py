@@ -146,7 +146,7 @@ class PortAudio:
         except sounddevice.PortAudioError as error:
             raise AudioDeviceError(
                 f"the sound device cannot be opened: {error.args[0] if error.args else error}",
-                hint=f"start a sound server (PulseAudio or PipeWire) or connect a device, {_OR_A_FILE}",
+                hint=f"Start a sound server (PulseAudio or PipeWire) or connect a device, {_OR_A_FILE}",
             ) from error
 
     def sinks(self) -> list[Sink]:
@@ -168,7 +168,7 @@ class PortAudio:
             except sounddevice.PortAudioError as error:
                 raise AudioDeviceError(
                     f"there is no default sound device: {error.args[0] if error.args else error}",
-                    hint=f"start a sound server (PulseAudio or PipeWire) or connect a device, {_OR_A_FILE}",
+                    hint=f"Start a sound server (PulseAudio or PipeWire) or connect a device, {_OR_A_FILE}",
                 ) from error
         return [Device(str(each["name"]), int(each["max_output_channels"])) for _, each in found], str(default)
 

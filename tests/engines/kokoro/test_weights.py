@@ -64,7 +64,7 @@ def test_without_any_directory_setup_is_the_next_thing_to_type(tmp_path: Path, m
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "none"))
     error = refusal()
     assert "there are no Kokoro weights in" in str(error)
-    assert error.hint == "voicestream setup"
+    assert error.hint == "voicestream setup --voice-model kokoro"
 
 
 def test_a_damaged_model_is_passed_over_when_there_is_another(model: Path) -> None:

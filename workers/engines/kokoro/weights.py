@@ -37,7 +37,7 @@ def find(models: str) -> Path:
     """
     root = location.root(models)
     found = [place for place in weights.places(root) if _is_ours(place)]
-    return weights.whole_one(found, root, "Kokoro weights", _check)
+    return weights.whole_one(found, root, "Kokoro weights", _check, hint=f"{weights.SETUP} --voice-model kokoro")
 
 
 def network(place: Path) -> Path | None:
