@@ -28,23 +28,18 @@ RULES: Final[dict[str, Callable[[str], object]]] = {
 EXCEPTIONS: Final[dict[str, frozenset[str]]] = {
     "lines": frozenset(
         {
-            "README.md",
-            "docs/guide/interactive.md",
-            "docs/guide/records.md",
             "docs/guide/team.md",
-            "docs/guide/troubleshooting.md",
             "docs/internals/architecture.md",
             "docs/internals/remote.md",
         }
     ),
     "paragraphs": frozenset(
         {
-            "README.md",
             "docs/internals/architecture.md",
             "docs/internals/remote.md",
         }
     ),
-    "contents": frozenset({"README.md"}),
+    "contents": frozenset(),
 }
 """Pages that do not keep a rule yet. The list only shrinks: a page that keeps the rule must leave it."""
 
