@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from voicestream.bench.figures import Figure, percentile
 from voicestream.bench.first_sound import KEEP_WARM, SENTENCES, built_in_voice
@@ -92,7 +92,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: _Server
 
     def do_POST(self) -> None:
         """Synthesize and stream one sentence."""
@@ -109,7 +108,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.send_header("X-Reproducible", "bench")
         self.end_headers()
-        for samples in rendering.samples(self.server.voice, sentence, lambda: None):
+        voice = cast("_Server", self.server).voice
+        for samples in rendering.samples(voice, sentence, lambda: None):
             data = (samples * FULL_SCALE).round().astype("<i2").tobytes()
             if data:
                 self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")

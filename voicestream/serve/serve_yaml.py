@@ -54,9 +54,9 @@ def _lines(found: object, indent: str) -> Iterator[str]:
     """Yield the lines of a value in YAML; its scalars are those of JSON."""
     if isinstance(found, dict):
         for key, one in cast("dict[str, object]", found).items():
-            if isinstance(one, dict | list) and one:
+            if one and isinstance(one, dict | list):
                 yield f"{indent}{key}:"
-                yield from _lines(one, f"{indent}  ")
+                yield from _lines(cast("object", one), f"{indent}  ")
             else:
                 yield f"{indent}{key}: {json.dumps(one)}"
     elif isinstance(found, list):
