@@ -41,9 +41,16 @@ FIRST: Final = (
     "guide/voices.md",
     "guide/configuration.md",
     "guide/options.md",
+    "guide/controls.md",
     "internals/architecture.md",
     "internals/protocol.md",
     "internals/engines.md",
+    "internals/formats.md",
+    "internals/speech.md",
+    "internals/inference.md",
+    "internals/reliability.md",
+    "internals/performance.md",
+    "internals/performance-notes.md",
 )
 """Pages that begin their section; the others follow by name."""
 
