@@ -9,6 +9,7 @@ import pytest
 
 from helpers.project.shadow_tree import REPOSITORY
 from helpers.site import commands, markdown, options_page
+from voicestream.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,11 @@ def test_what_does_not_exist_is_found(code: str, error: str) -> None:
 )
 def test_what_exists_is_not_reported(code: str) -> None:
     assert list(commands.errors(f"text\n\n{code}\n")) == []
+
+
+def test_the_page_of_commands_has_each_command() -> None:
+    page = (REPOSITORY / "docs" / "guide" / "commands.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if not re.search(rf"`voicestream {name}\b|\| voicestream {name}\b", page)] == []
 
 
 def test_every_table_of_figures_has_a_command_and_hardware() -> None:
