@@ -43,7 +43,7 @@ def load_translator(
         ConfigurationError: no engine has that name, or it cannot be imported.
         EngineNotReadyError: the named engine is not ready; the hint is the command that fixes it.
     """
-    settings = EngineSettings.from_environment()
+    settings = _settings(name)
     if pair is not None:
         settings = replace(settings, direction=directions.as_setting(settings.models, *pair))
 
@@ -77,7 +77,7 @@ def load_synthesizer(
         ConfigurationError: as for ``load_translator``.
         EngineNotReadyError: as for ``load_translator``.
     """
-    settings = EngineSettings.from_environment()
+    settings = _settings(name)
 
     def load(spec: SynthesizerSpec) -> Synthesizer:
         if name == AUTO and language and spec.speaks is not None and not spec.speaks(settings.models, language):
@@ -117,6 +117,12 @@ def uses_gpu(settings: EngineSettings) -> bool:
     if settings.compute == engine_settings.AUTO:
         return gpu_probe.may_have_gpu()
     return settings.compute != "cpu"
+
+
+def _settings(name: str) -> EngineSettings:
+    """Return the settings of this worker for an engine; the hosts of another engine are not its business."""
+    settings = EngineSettings.from_environment()
+    return replace(settings, remote="") if name == AUTO else settings
 
 
 def _best(

@@ -37,11 +37,12 @@ def measure(sandbox: Sandbox, lines: int) -> Figure:
         remote = sandbox.run("--output", "null", *KEEP_WARM, "--tts", engine)
         for number in range(lines + 1):
             text = SENTENCES[number % len(SENTENCES)]
-            pair = _milliseconds(local, number, text), _milliseconds(remote, number, text)
+            first, second = (local, remote) if number % 2 else (remote, local)
+            milliseconds = {run: _milliseconds(run, number, text) for run in (first, second)}
             if number:  # the first sentence loads and connects
-                totals["in the worker"].append(pair[0])
-                totals["behind HTTP"].append(pair[1])
-                added.append(pair[1] - pair[0])
+                totals["in the worker"].append(milliseconds[local])
+                totals["behind HTTP"].append(milliseconds[remote])
+                added.append(milliseconds[remote] - milliseconds[local])
         local.finish()
         remote.finish()
     return Figure(

@@ -42,10 +42,7 @@ class Servers:
 
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
-            process.kill()
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            _kill(process)
 
     @property
     def urls(self) -> list[str]:
@@ -60,8 +57,7 @@ class Servers:
             self.faults[kind] += 1
             process = self._processes[number]
             if kind == "killed":
-                process.kill()
-                process.wait()
+                _kill(process)
                 over.wait(seconds)
                 self._processes[number] = self._start(number)
             else:
@@ -76,6 +72,13 @@ class Servers:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         return process
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 @dataclass

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from helpers.process.running import line
+from helpers.remote import chaos
 from helpers.remote.fake_server import FakeServer, sound
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from helpers.process.running import Voicestream
 
 pytestmark = pytest.mark.timeout(180)
@@ -86,3 +89,31 @@ def test_a_sentence_that_broke_off_is_reported_and_those_after_it_are_spoken_her
         assert [event["sentence"] for event in lost] == [0]
         assert "the rest of the sentence was not received" in lost[0]["reason"]
         assert [event["sentence"] for event in run.of("playback_finished")][-1] == 1
+
+
+def test_a_refused_translation_is_made_here_and_without_a_translator_the_original_is_spoken(
+    place: Voicestream, firefox_models: Path
+) -> None:
+    with FakeServer(["422"] * 9) as server:
+        configure(place, server)
+        place.environment |= {"VOICESTREAM_TTS": "espeak", "PATH": "/nowhere"}  # without Apertium
+        options = ("--translator", "remote", "--models", str(firefox_models), "--compute", "cpu")
+        run = place.run("--to", "pt", *options)
+        run.write(line("All 42 tests pass."))
+        assert run.finish() == 0, run.stderr
+        assert [(event["engine"], event["text"]) for event in run.of("translated")] == [
+            ("firefox", "Todos os 42 testes passam.")
+        ]
+        assert "HTTP 422): falling back to firefox" in run.stderr
+        other = place.run("--to", "cy", *options)
+        other.write(line("All 42 tests pass."))
+        assert other.finish() == 1
+        assert "1 not translated" in other.stderr
+        assert len(other.of("playback_finished")) == 1
+
+
+def test_servers_that_are_killed_and_frozen_leave_the_sound_as_it_was(place: Voicestream) -> None:
+    """As ``make chaos-remote`` does with 1,000 sentences."""
+    result = chaos.run(place, sentences=12, seed=3, chance=0.1)
+    assert result.troubles == []
+    assert result.faults.total() > 0

@@ -12,6 +12,7 @@ import pytest
 from helpers.fixtures.neural import PACKAGES, VOICE_PACKAGES, skip_unless_installed
 from helpers.models import piper_voices, tiny_kokoro
 from helpers.process.running import COMMAND, line
+from helpers.remote.fake_server import FakeServer
 from helpers.voices import auto_voice
 
 if TYPE_CHECKING:
@@ -110,6 +111,18 @@ def test_xtts_and_nllb_use_no_network(place: Voicestream, xtts_models: Path, nll
     skip_unless_installed((*PACKAGES, *VOICE_PACKAGES))
     models = gather(place, xtts_models, nllb_models)
     speak(place, "--tts", "xtts", "--translator", "nllb", "--to", "ja", "--models", models)
+
+
+def test_a_voice_on_a_server_reaches_that_server_alone(place: Voicestream) -> None:
+    with FakeServer() as server:
+        (place.home / "config.toml").write_text(f'[remote]\ntts = ["{server.url}", "http://127.0.0.1:1"]\n')
+        run = place.run("--keep-alive", "0", "--tts", "remote", under=traced(place))
+        run.write(line("Hello."))
+        assert run.finish() == 0, run.stderr
+    reached = [text for text in (place.home / "trace").read_text().splitlines() if "connect(" in text]
+    network = [text for text in reached if NETWORK.search(text)]
+    assert network
+    assert all(f"sin_port=htons({server.port})" in text for text in network), network
 
 
 @pytest.mark.parametrize("arguments", [["models", "list"], ["voices", "list"]])

@@ -62,6 +62,13 @@ def test_a_worker_that_beats_while_its_job_stands_still_is_found_out() -> None:
     assert due(stuck, LIMITS) == (1005.0, "its job got no further for 15 s")
 
 
+def test_a_job_for_which_another_engine_is_loaded_has_longer() -> None:
+    stuck = replace(READY, heard_at=1000.0, stalled_since=990.0, loading_at=999.0)
+    assert due(stuck, LIMITS)[0] == 1010.0, "the next heartbeat is due first"
+    assert due(replace(stuck, heard_at=1010.0), LIMITS) == (1014.0, "its job got no further for 15 s")
+    assert due(replace(stuck, loading_at=104.0), LIMITS)[0] == 1005.0, "its own loading is long past"
+
+
 def test_a_long_text_has_longer() -> None:
     stuck = replace(READY, heard_at=1000.0, stalled_since=1000.0, characters=100)
     assert due(replace(stuck, heard_at=1039.0), LIMITS) == (1040.0, "its job got no further for 40 s")
