@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     import ssl
 
-FAULTS = ("refuse", "500", "stall", "gap", "cut", "bad chunk", "odd", "frames", "empty", "garbage", "slow")
+FAULTS = ("refuse", "500", "stall", "gap", "cut", "bad chunk", "odd", "frames", "empty", "length", "garbage", "slow")
 """What can go wrong with a response; empty = nothing."""
 
 FRAMES_PER_CHARACTER = 1_400
@@ -170,6 +170,10 @@ class FakeServer:
         body = b"" if fault == "empty" else whole[2 * skipped :]
         if fault == "odd":
             body = body[:-1]
+        if fault == "length":
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nX-Reproducible: {self.fingerprint}\r\n\r\n"
+            connection.sendall(head.encode() + body[:CHUNK])
+            return False
         head = "HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\nTransfer-Encoding: chunked\r\n"
         if self.fingerprint:
             head += f"X-Reproducible: {self.fingerprint}\r\nX-Skipped: {skipped}\r\n"
