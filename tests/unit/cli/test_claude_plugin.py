@@ -15,7 +15,7 @@ from voicestream.cli.main import COMMANDS
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOLDER = REPOSITORY / "integrations" / "claude-code"
+FOLDER = REPOSITORY / ".claude-plugin" / "claude-code"
 
 
 def read(path: Path) -> dict[str, Any]:
