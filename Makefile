@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-ch
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test attacks lint neural types bench listen chaos chaos-remote agents soak fuzz-hub dist docs options pictures licences format clean
+.PHONY: help demo test attacks lint neural types bench listen chaos chaos-remote agents serve-test soak fuzz-hub dist docs options pictures licences format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,10 @@ chaos-remote: $(VENV)/dev ## speak 1,000 sentences through two servers that are 
 agents: $(VENV)/dev ## run real agents from npm against a stand-in API, and compare speech and script (node, npm; 5 minutes)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.agents
 
+# Clients that voicestream does not need: OpenAI's package.
+serve-test: $(VENV)/serve ## kill a replica of voicestream serve each second beside 40 listeners (Ray, openai; 3 minutes)
+	@PYTHONPATH=tests $(BIN)/python -P -m helpers.serving
+
 soak: $(VENV)/dev ## speak for 30 minutes at a sound server of its own, and look at every sample
 	@PYTHONPATH=tests $(BIN)/python -P tests/faults/soak.py
 
@@ -116,6 +120,10 @@ $(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/python
 	@$(INSTALL) --editable '.[dev,voice]' || { $(INSTALL) --editable '.[dev]' && $(WITHOUT_VOICE); }
 	@touch $(VENV)/base $@
+
+$(VENV)/serve: $(VENV)/dev
+	@$(INSTALL) --editable '.[dev,serve]' openai
+	@touch $@
 
 $(VENV)/neural: $(VENV)/dev
 	@$(INSTALL) --editable '.[dev,neural,kernels,real-weights,voice]'

@@ -66,11 +66,16 @@ def test_the_printed_configuration_has_the_options_and_no_token(monkeypatch: pyt
     [
         (["--tts", "nobody"], UsageError),
         (["--tts", "espeak", "--translator", "auto"], UsageError),
+        (["--tts", "remote"], UsageError),
         (["--tts", "espeak", "--replicas", "3", "--max-replicas", "2"], UsageError),
         (["--tts", "espeak", "--language", "klingon"], UsageError),
     ],
 )
-def test_options_that_contradict_each_other_are_refused(arguments: list[str], error: type[Exception]) -> None:
+def test_options_that_contradict_each_other_are_refused(
+    arguments: list[str], error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = packages.is_installed
+    monkeypatch.setattr(packages, "is_installed", lambda name: name in {"ray", "fastapi", "uvicorn"} or found(name))
     with pytest.raises(error):
         called(*arguments)
 

@@ -178,6 +178,8 @@ def _check_engines(settings: ServeSettings, accepted: Sequence[str]) -> None:
     speech = registry.spec(registry.SYNTHESIZERS, settings.tts)
     used: list[EngineSpec] = [speech, registry.spec(registry.TRANSLATORS, settings.translator)]
     for spec in used:
+        if spec.sends_text:
+            raise UsageError(f"{spec.name} sends texts to other hosts, so it cannot be served")
         if not packages.has_all(spec):
             raise EngineNotReadyError(f"{spec.title} is not installed here", hint=spec.install)
     if speech.find_weights is not None:
