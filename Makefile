@@ -92,7 +92,7 @@ options: $(VENV)/base ## write the tables of docs/guide/options.md
 pictures: $(VENV)/neural ## record the pictures and the sound of the documentation from real runs (PulseAudio; 1 minute)
 	@PYTHONPATH=tests $(BIN)/python -P -m helpers.pictures
 
-licences: $(VENV)/neural ## write the table of docs/internals/licences.md from the installed packages
+licences: $(VENV)/neural $(VENV)/serve ## write the table of docs/internals/licences.md from the installed packages
 	@PYTHONPATH=tests $(BIN)/python -P tests/helpers/release/licences.py write
 
 format: $(VENV)/dev ## mend format and what lint can mend
