@@ -18,7 +18,7 @@ from ray import serve
 
 from voicestream.errors import ConfigurationError
 from voicestream.serve import deployments
-from voicestream.serve.private_run import LOOPBACK
+from voicestream.serve.private_run import FILES, LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -81,7 +81,7 @@ def _init(settings: ServeSettings, directory: Path) -> None:
         logging_level=logging.ERROR,
         configure_logging=True,
         _node_ip_address=LOOPBACK,
-        _temp_dir=str(directory),
+        _temp_dir=str(directory / FILES),
     )
 
 

@@ -21,8 +21,14 @@ from voicestream.models.packages import is_installed
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-PREFIX: Final = "voicestream-serve-"
-"""Beginning of the name of a run's directory; the process id follows."""
+PREFIX: Final = "vs-serve-"
+"""Beginning of the name of a run's directory; the process id follows. Short, because a socket's path is limited."""
+
+FILES: Final = "r"
+"""Directory of Ray below it: Ray opens it to all users."""
+
+MAX_TEMPORARY_CHARACTERS: Final = 12
+"""Longest path of a directory for temporary files below which the paths of sockets are short enough."""
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -55,7 +61,7 @@ def environment(directory: Path, *, uses_haproxy: bool) -> dict[str, str]:
         directory: of the run.
         uses_haproxy: whether HAProxy takes the connections instead of a proxy in Python.
     """
-    haproxy = directory / "haproxy"
+    # Ray adds 57 characters, the id of the node.
     return {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
@@ -66,10 +72,10 @@ def environment(directory: Path, *, uses_haproxy: bool) -> dict[str, str]:
         # Not the current directory: its files must never be imported.
         "PYTHONSAFEPATH": "1",
         "RAY_SERVE_ENABLE_HA_PROXY": "1" if uses_haproxy else "0",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(haproxy / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(haproxy / "admin.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(haproxy),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(haproxy / "server-state"),
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(directory / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(directory / "s"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(directory),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(directory / "server-state"),
     }
 
 
@@ -81,11 +87,13 @@ def has_haproxy() -> bool:
 @contextlib.contextmanager
 def private_run(*, uses_haproxy: bool) -> Generator[Path]:
     """Yield the directory of a run, with its environment set; remove it, and restore the environment, at the end."""
-    _sweep(Path(tempfile.gettempdir()))
-    directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    place = tempfile.gettempdir()
+    place = place if len(place) <= MAX_TEMPORARY_CHARACTERS else "/tmp"  # noqa: S108 - the directory in it is private
+    _sweep(Path(place))
+    directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
     inherited = dict(os.environ)
     os.environ.update(environment(directory, uses_haproxy=uses_haproxy))
-    (directory / "haproxy").mkdir()
+    (directory / FILES).mkdir()
     before = Path.cwd()
     os.chdir(directory)
     try:

@@ -82,7 +82,8 @@ def test_options_that_contradict_each_other_are_refused(
 
 def test_a_run_leaves_no_directory_and_no_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(private_run.tempfile, "tempdir", str(tmp_path))
-    killed = tmp_path / "voicestream-serve-4194305-x"
+    monkeypatch.setattr(private_run, "MAX_TEMPORARY_CHARACTERS", 1_000)
+    killed = tmp_path / "vs-serve-4194305-x"
     killed.mkdir()
     monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
     with private_run.private_run(uses_haproxy=False) as directory:
