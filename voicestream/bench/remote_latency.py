@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-from typing import TYPE_CHECKING, Any, Final, Self, cast, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from voicestream.bench.figures import Figure, percentile
 from voicestream.bench.first_sound import KEEP_WARM, SENTENCES, built_in_voice
