@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.audio.heard import as_written, find, sentences_of
+from helpers.fixtures.deadline import takes
 from helpers.process.running import line, voicestream_place, wait_until
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 
@@ -30,8 +31,9 @@ SILENT_WITHIN_SECONDS = 0.1
 
 OPTIONS = {"VOICESTREAM_PARAGRAPH_PAUSE": "0.1", "VOICESTREAM_TURN_SIGNAL": "none"}
 
-TAKES = 3
-"""A busy machine makes gaps and delays that are not ours; one take without them shows that we make none."""
+TAKE_SECONDS = 40
+"""For one take on a slow machine, which makes gaps and delays of its own: one take without them shows that none are
+ours."""
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +59,14 @@ def seconds_of_sound_after(place: Voicestream, recorder: Recorder, action: str) 
     sent = time.monotonic()
     place.control(action)
     recorder.wait(0.3)
-    heard = recorder.heard
-    assert not np.any(heard[-2_400:]), f"sound 0.3 s after {action}"
-    return recorder.when(int(np.flatnonzero(heard)[-1])) - sent
+    return recorder.when(int(np.flatnonzero(recorder.heard)[-1])) - sent
 
 
 def test_it_is_silent_at_once_and_goes_on_at_the_sample(
     spoken: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]]
 ) -> None:
     delays: dict[str, list[float]] = {"pause": [], "mute": [], "skip": [], "hush": []}
-    for _ in range(TAKES):
+    for _ in takes(TAKE_SECONDS):
         before = len(recorder.heard)
         run = spoken.run(output="speakers")
         run.write(line(TEXTS[0]))
@@ -94,14 +94,13 @@ def test_it_is_silent_at_once_and_goes_on_at_the_sample(
         is_whole = np.array_equal(whole[whole != 0], wanted[0][wanted[0] != 0])
         if is_whole and all(times[-1] <= SILENT_WITHIN_SECONDS for times in delays.values()):
             return
-    assert {action: min(times) for action, times in delays.items()} <= dict.fromkeys(delays, SILENT_WITHIN_SECONDS)
-    pytest.fail(f"not every sample was heard once: {delays}")
+    pytest.fail(f"no take was whole, and silent within {SILENT_WITHIN_SECONDS} s: {delays}")
 
 
 def test_what_is_heard_again_and_what_is_interrupted_has_every_sample(
     spoken: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]]
 ) -> None:
-    for _ in range(TAKES):
+    for _ in takes(TAKE_SECONDS):
         at = len(recorder.heard)
         run = spoken.run(output="speakers")
         run.write(line(TEXTS[0]))
