@@ -82,7 +82,7 @@ class TranslationWorker(JobWorker):
             return
         if not translator.supports(message.source, message.target):
             reason = f"{translator.name} does not translate from {message.source} to {message.target}"
-            self._fail(message, reason, permanent=True)
+            self._fail(message, f"{reason}\nTry: voicestream setup --to {message.target}", permanent=True)
             return
         try:
             results, engine = self._translated(translator, message)

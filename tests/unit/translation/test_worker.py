@@ -185,4 +185,4 @@ def test_a_pair_that_the_engine_does_not_have_fails_for_good(
     (answer,) = link.sent
     assert isinstance(answer, WorkFailed)
     assert answer.permanent
-    assert answer.reason == "scripted does not translate from en to de"
+    assert answer.reason == "scripted does not translate from en to de\nTry: voicestream setup --to de"
