@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import threading
@@ -14,13 +15,15 @@ from click.testing import CliRunner
 from voicestream.cli.commands.serving.serve import INSTALL, serve
 from voicestream.config import user_directories
 from voicestream.errors import ConfigurationError, NoSupervisorError, UsageError, VoicestreamError
-from voicestream.models import packages
+from voicestream.models import licences, packages
 from voicestream.serve import private_run, running_server
 from voicestream.serve.running_server import Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+serve_command = importlib.import_module("voicestream.cli.commands.serving.serve")
 
 KEY = "a-key-of-thirty-characters----"
 
@@ -78,6 +81,19 @@ def test_options_that_contradict_each_other_are_refused(
     monkeypatch.setattr(packages, "is_installed", lambda name: name in {"ray", "fastapi", "uvicorn"} or found(name))
     with pytest.raises(error):
         called(*arguments)
+
+
+def test_a_licence_that_was_not_accepted_is_asked_for_and_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "is_installed", lambda _name: True)
+    # The command goes on to Ray, where it ends.
+    monkeypatch.setattr(serve_command, "_run", lambda *_arguments, **_options: 0)
+    arguments = ("--tts", "espeak", "--translator", "nllb")
+    with pytest.raises(ConfigurationError, match="not accepted yet") as caught:
+        called(*arguments)
+    assert caught.value.hint.endswith("--accept-licence cc-by-nc-4.0")
+    called(*arguments, "--accept-licence", "cc-by-nc-4.0")
+    assert "cc-by-nc-4.0" in licences.accepted()
+    called(*arguments)
 
 
 def test_a_run_leaves_no_directory_and_no_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
