@@ -49,6 +49,9 @@ MAX_UNDER_WAY: Final = 32
 TARGET_UNDER_WAY: Final = 2.0
 """Requests under way for each replica to which autoscaling aims."""
 
+UPSCALE_SECONDS: Final = 5
+"""Time of overload after which replicas are added; Ray waits for 30 s otherwise, during which clients are refused."""
+
 FIRST_ITEM_SECONDS: Final = 10.0
 """Time that a request waits for a replica while none is running."""
 
@@ -267,6 +270,7 @@ def _stage(deployment: Deployment, name: str, settings: ServeSettings) -> Deploy
                 "min_replicas": settings.replicas,
                 "max_replicas": settings.most_replicas,
                 "target_ongoing_requests": TARGET_UNDER_WAY,
+                "upscale_delay_s": UPSCALE_SECONDS,
             },
         }
     else:
