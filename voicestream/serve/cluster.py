@@ -102,4 +102,5 @@ def _not_started(error: RuntimeError) -> ConfigurationError:
     told = "\n".join([str(error), *(one.message for one in status.deployments.values())] if status else [str(error)])
     found = _ERROR.findall(told)
     message = found[-1][1] if found else told.strip().splitlines()[-1]
-    return ConfigurationError(f"the server could not be started: {message[:300]}", hint="Try: voicestream doctor")
+    hint = "Try another port: --port 8001" if "bind" in message else "voicestream doctor"
+    return ConfigurationError(f"the server could not be started: {message[:300]}", hint=hint)
