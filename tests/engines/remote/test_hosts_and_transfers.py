@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from helpers.remote.fake_server import sound
 from voicestream.workers.engines.remote.failure import HostError, check_status, retry_after
 from voicestream.workers.engines.remote.hosts import MAX_PAUSE_SECONDS, MAX_PROBE_SECONDS, PATIENCE_SECONDS, Hosts
-from voicestream.workers.engines.remote.transfer import SAMPLE_RATE, Transfer, max_frames
+from voicestream.workers.engines.remote.transfer import OVERLAP_FRAMES, SAMPLE_RATE, Transfer, max_frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ def test_a_host_may_ask_for_a_pause_but_not_for_any() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["end", "cut", "other", "short", "plain"]), st.integers(0, len(SOUND))), max_size=8
+        st.tuples(st.sampled_from(["end", "cut", "other", "empty", "plain"]), st.integers(0, len(SOUND))), max_size=8
     ),
     st.integers(1, 37),
     st.booleans(),
@@ -112,12 +112,12 @@ def test_however_a_transfer_is_cut_the_samples_are_those_of_one_that_was_not(
         body = SOUND[2 * skipped :]
         begun = transfer.frames > 0
         names = {} if kind == "plain" else {"x_reproducible": "other" if kind == "other" else "one"}
-        sent = body if kind in ("end", "plain") else body[:at]
+        sent = body if kind in ("end", "plain") else b"" if kind == "empty" else body[:at]
         try:
             head(transfer, x_skipped=str(skipped), **names)
             for start in range(0, len(sent), chunk):
                 received += transfer.data(sent[start : start + chunk])
-            if kind in ("end", "plain"):
+            if kind in ("end", "plain", "empty"):
                 received += transfer.end()
                 break
         except HostError as error:
@@ -158,6 +158,16 @@ def test_a_sentence_of_endless_sound_is_a_failure() -> None:
     with pytest.raises(HostError, match="more sound"):
         whole({"x_reproducible": "one"}, bytes(2 * 12 * SAMPLE_RATE))
     assert max_frames(10_000) == 600 * SAMPLE_RATE
+
+
+def test_a_rest_that_does_not_continue_what_was_received_is_refused() -> None:
+    transfer = Transfer(len(TEXT))
+    head(transfer, x_reproducible="one")
+    assert transfer.data(SOUND[:400]) == SOUND[:400]
+    assert transfer.skip == 200 - OVERLAP_FRAMES
+    head(transfer, x_reproducible="one", x_skipped=str(transfer.skip))
+    with pytest.raises(HostError, match="voice differs"):
+        transfer.data(SOUND[2 * transfer.skip + 2 :])
 
 
 def test_a_body_whose_cut_would_not_be_noticed_is_not_played_while_it_arrives() -> None:

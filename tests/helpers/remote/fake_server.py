@@ -170,16 +170,16 @@ class FakeServer:
         body = b"" if fault == "empty" else whole[2 * skipped :]
         if fault == "odd":
             body = body[:-1]
-        if fault == "length":
-            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nX-Reproducible: {self.fingerprint}\r\n\r\n"
-            connection.sendall(head.encode() + body[:CHUNK])
-            return False
-        head = "HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\nTransfer-Encoding: chunked\r\n"
+        head = "HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\n"
+        head += f"Content-Length: {len(body)}\r\n" if fault == "length" else "Transfer-Encoding: chunked\r\n"
         if self.fingerprint:
             head += f"X-Reproducible: {self.fingerprint}\r\nX-Skipped: {skipped}\r\n"
         if fault == "frames":
             head += f"X-Frames: {len(body) // 2 + 1}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        if fault == "length":
+            connection.sendall(head.encode() + b"\r\n" + body[:CHUNK])
+            return False
         connection.sendall(head.encode() + b"\r\n")
         broken_at = len(body) // 2 if fault in ("cut", "gap", "bad chunk", "slow") else len(body) + 1
         try:

@@ -2,7 +2,8 @@
 
 A reproducible host is streamed: what has arrived is handed on, and after a failure the rest is requested, with
 ``skip``, from a host with the same fingerprint. Of any other host the whole sentence is collected before the first
-sample is handed on, and a failed attempt is discarded.
+sample is handed on, and a failed attempt is discarded. The rest begins with some frames that were received already:
+they are compared, and a rest without them is recognized as too short.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ BASE_SECONDS: Final = 10.0
 SECONDS_PER_CHARACTER: Final = 1.0
 MAX_SECONDS: Final = 600.0
 """Longest sound of a sentence."""
+
+OVERLAP_FRAMES: Final = 32
+"""Frames that are requested again after a failure."""
 
 MAX_FINGERPRINT: Final = 200
 _RATES: Final = range(8_000, 192_001)
@@ -52,11 +56,13 @@ class Transfer:
         self._received = 0
         self._declared: int | None = None
         self._held = bytearray()
+        self._tail = b""
+        """The last frames handed on, at most ``OVERLAP_FRAMES``."""
 
     @property
     def skip(self) -> int:
         """Frames that the next request asks to leave out."""
-        return self.frames
+        return self.frames - len(self._tail) // FRAME_BYTES
 
     def head(self, status: int, headers: Mapping[str, str], *, is_delimited: bool) -> None:
         """Begin an attempt with the head of a response.
@@ -82,8 +88,8 @@ class Transfer:
             raise HostError(f"it sends samples at {self.sample_rate} Hz", is_refusal=True)
         self._fingerprint = fingerprint if self._is_streamed else ""
         self._skipped = _number(headers, "x-skipped", 0)
-        if self._skipped > self.frames:
-            raise HostError(f"it left out {self._skipped} frames instead of {self.frames}")
+        if self._skipped > self.skip:
+            raise HostError(f"it left out {self._skipped} frames instead of {self.skip}")
         self._to_drop = (self.frames - self._skipped) * FRAME_BYTES
         self._declared = _number(headers, "x-frames", -1)
         self._received = 0
@@ -102,9 +108,7 @@ class Transfer:
         if not self._is_streamed:
             return b""
         if self._to_drop:
-            dropped = min(self._to_drop, len(self._held))
-            del self._held[:dropped]
-            self._to_drop -= dropped
+            self._drop(min(self._to_drop, len(self._held)))
         return self._take()
 
     def end(self) -> bytes:
@@ -124,11 +128,26 @@ class Transfer:
             raise HostError("wrong length: it ends before the part that was received already")
         return self._take()
 
+    def _drop(self, size: int) -> None:
+        """Drop bytes that were received already, and compare them with the tail.
+
+        Raises:
+            HostError: they differ.
+        """
+        dropped = bytes(self._held[:size])
+        del self._held[:size]
+        start = len(self._tail) - self._to_drop
+        self._to_drop -= size
+        known = dropped[max(-start, 0) :]
+        if self._tail[max(start, 0) :][: len(known)] != known:
+            raise HostError("its voice differs from that of the sentence's beginning", is_refusal=True)
+
     def _take(self) -> bytes:
         whole = len(self._held) // FRAME_BYTES * FRAME_BYTES
         taken = bytes(self._held[:whole])
         del self._held[:whole]
         self.frames += whole // FRAME_BYTES
+        self._tail = (self._tail + taken[-OVERLAP_FRAMES * FRAME_BYTES :])[-OVERLAP_FRAMES * FRAME_BYTES :]
         return taken
 
 
