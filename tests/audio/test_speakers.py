@@ -271,14 +271,14 @@ def test_a_device_that_ran_empty_gets_a_longer_buffer_and_the_sentence_goes_on(
         first, before = take * 100_000, len(driver.output)
         driver.start()
         driver.open("s")
-        driver.say("s", 2 * take, ramp(first, 36_000))
+        spoken = driver.say("s", 2 * take, ramp(first, 36_000))
         driver.wait_for(PlaybackStarted)
         recorder.wait(0.3)
         assert driver.process is not None
         os.kill(driver.process.pid, signal.SIGSTOP)
         time.sleep(0.2)
         os.kill(driver.process.pid, signal.SIGCONT)
-        driver.wait_until_finished()
+        driver.wait_until_finished([spoken])
         recorder.wait(TAIL_SECONDS)
         heard = Reading(recorder.heard).between(first, first + 36_000)
         assert heard.numbers[0] == first

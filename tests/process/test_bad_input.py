@@ -109,7 +109,7 @@ def test_the_agent_is_read_to_its_end_although_there_is_no_audio_device(place: V
     [
         (["--to", "jp"], 2, ["jp", "ja"]),
         (["--from", "klingon"], 2, ["klingon"]),
-        (["--output", "song.ogg"], 2, ["song.ogg", ".wav"]),
+        (["--output", "song.mp3"], 2, ["song.mp3", ".wav"]),
         (["--output", "no/such/dir/x.wav"], 2, ["no/such/dir"]),
         (["--speed", "99"], 2, ["speed"]),
         (["--speed", "nan"], 2, ["speed"]),

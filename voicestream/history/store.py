@@ -37,7 +37,7 @@ MAX_FILES: Final = 1000
 
 DAY_SECONDS: Final = 86_400.0
 
-_NAME: Final = re.compile(r"(\d{8}-\d{6})-([0-9a-f]{8})\.jsonl")
+_NAME: Final = re.compile(r"(\d{8}-\d{6}\.\d{6})-([0-9a-f]{8})\.jsonl")
 """Local time and id of a session."""
 
 
@@ -98,7 +98,7 @@ class PrivateDirectory:
         Raises:
             OSError: it cannot be created.
         """
-        name = f"{now().strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}.jsonl"
+        name = f"{now().strftime('%Y%m%d-%H%M%S.%f')}-{secrets.token_hex(4)}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

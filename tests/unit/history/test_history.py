@@ -155,9 +155,9 @@ def test_what_is_not_private_is_neither_written_nor_read(folder: Path, tmp_path:
     folder.chmod(0o700)
     secret = tmp_path / "secret"
     secret.write_bytes(encode(Opened(started="2026-01-01T10:00:00+01:00", language="en", source="en")))
-    (folder / "20260101-100000-0000000a.jsonl").symlink_to(secret)
-    (folder / "20260101-100000-0000000b.jsonl").write_bytes(secret.read_bytes())
-    (folder / "20260101-100000-0000000b.jsonl").chmod(0o644)
+    (folder / "20260101-100000.000000-0000000a.jsonl").symlink_to(secret)
+    (folder / "20260101-100000.000000-0000000b.jsonl").write_bytes(secret.read_bytes())
+    (folder / "20260101-100000.000000-0000000b.jsonl").chmod(0o644)
     assert store.sessions() == []
     folder.rename(tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
@@ -170,7 +170,7 @@ def test_an_id_that_is_unknown_or_begins_several_is_refused_with_a_hint(folder: 
         store.session("ab")
     folder.mkdir(parents=True, mode=0o700)
     for name in ("ab000001", "ab000002"):
-        path = folder / f"20260101-100000-{name}.jsonl"
+        path = folder / f"20260101-100000.000000-{name}.jsonl"
         path.write_bytes(encode(Opened(started="2026-01-01T10:00:00+01:00", language="en", source="en")))
         path.chmod(0o600)
     with pytest.raises(UsageError, match='2 sessions begin with "ab"') as caught:
