@@ -25,36 +25,16 @@ RULES: Final[dict[str, Callable[[str], object]]] = {
     "contents": markdown.lacks_contents,
 }
 
-EXCEPTIONS: Final[dict[str, frozenset[str]]] = {
-    "lines": frozenset(
-        {
-            "docs/guide/team.md",
-            "docs/internals/architecture.md",
-            "docs/internals/remote.md",
-        }
-    ),
-    "paragraphs": frozenset(
-        {
-            "docs/internals/architecture.md",
-            "docs/internals/remote.md",
-        }
-    ),
-    "contents": frozenset(),
-}
-"""Pages that do not keep a rule yet. The list only shrinks: a page that keeps the rule must leave it."""
-
 
 def name(page: Path) -> str:
     return page.relative_to(REPOSITORY).as_posix()
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_pages_keep_the_rules_of_form_but_for_the_listed_exceptions(rule: str) -> None:
+@pytest.mark.parametrize("rule", RULES)
+def test_every_page_keeps_the_rules_of_form(rule: str) -> None:
     found = {name(page): RULES[rule](page.read_text(encoding="utf-8")) for page in PAGES}
-    broken = {page: where for page, where in found.items() if where and page not in EXCEPTIONS[rule]}
-    assert broken == {}
-    kept = sorted(page for page in EXCEPTIONS[rule] if not found.get(page))
-    assert kept == [], "they keep the rule, or are gone: remove them from EXCEPTIONS"
+    assert {page: where for page, where in found.items() if where} == {}
 
 
 def test_prose_is_measured_and_code_tables_and_headings_are_not() -> None:
