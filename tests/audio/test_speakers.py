@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.audio.pulse import Reading, ramp
+from helpers.audio.pulse import Reading, Recorder, ramp
 from helpers.fixtures.deadline import takes
 from voicestream.protocol.messages import (
     AudioPlayed,
@@ -33,7 +33,7 @@ from voicestream.protocol.messages import (
 
 if TYPE_CHECKING:
     from helpers.audio.player_driver import PlayerDriver
-    from helpers.audio.pulse import PulseServer, Recorder
+    from helpers.audio.pulse import PulseServer
 
 pytestmark = pytest.mark.audio
 
@@ -347,27 +347,34 @@ def test_the_device_is_released_when_nothing_is_played_and_opened_again(
 def test_a_sentence_goes_on_at_the_right_frame_after_the_sound_server_was_started_again(
     driver: PlayerDriver, pulse: PulseServer
 ) -> None:
-    from helpers.audio.pulse import Recorder as NewRecorder
-
-    driver.start()
-    driver.open("s")
-    with NewRecorder(pulse) as recorder:
-        driver.say("s", 0, ramp(0, 48_000))
-        recorder.wait_for_sound()
-        recorder.wait(0.5)
-        pulse.kill()
-        time.sleep(0.3)
-        before = Reading(recorder.heard).pieces
-    pulse.start()
-    with NewRecorder(pulse) as recorder:
-        driver.wait_until_finished()
-        recorder.wait(TAIL_SECONDS)
-        after = Reading(recorder.heard).pieces
-    assert driver.incarnation == 1
-    assert len(before) == 1
-    # The recorder is not there from the new server's first moment: it may miss the beginning, not the end.
-    assert after[-1][1] == 48_000
-    assert before[0][1] - DEVICE_BUFFER_FRAMES <= after[0][0]
+    for take in takes(TAKE_SECONDS):
+        driver.start()
+        driver.open("s")
+        with Recorder(pulse) as recorder:
+            sentence = driver.say("s", take, ramp(0, 48_000))
+            recorder.wait_for_sound()
+            recorder.wait(0.5)
+            pulse.kill()
+            time.sleep(0.3)
+            before = Reading(recorder.heard).pieces
+        pulse.start()
+        with Recorder(pulse) as recorder:
+            try:
+                driver.wait_until_finished([sentence])
+            except AssertionError:
+                # The device had run empty and was being opened: libpulse waits for ever if the server is killed then.
+                if b"did not open the sound device" not in driver.output:
+                    raise
+                continue
+            recorder.wait(TAIL_SECONDS)
+            after = Reading(recorder.heard).pieces
+        assert driver.incarnation == take + 1
+        assert len(before) == 1
+        # The recorder is not there from the new server's first moment: it may miss the beginning, not the end.
+        assert after[-1][1] == 48_000
+        assert before[0][1] - DEVICE_BUFFER_FRAMES <= after[0][0]
+        return
+    pytest.fail("the server was killed while the device was being opened, in each take")
 
 
 def test_a_player_whose_sound_server_is_frozen_ends_so_that_another_can_try(
