@@ -203,9 +203,9 @@ class Playing:
     def next_to_be_heard(self) -> AbstractSet[Key]:
         """Return the sentences that may be played next; tts synthesizes them first."""
         rows = [row for row in self._rows if row.session not in self._withdrawing]
-        heads = self._heads()
         if rows and not rows[-1].is_complete:
-            return {rows[-1].key, *(row.key for row in heads.values() if self._state.sessions[row.session].is_now)}
+            return {rows[-1].key, *(row.key for row in self._interrupting_heads())}
+        heads = self._heads()
         if urgent := {row.key for row in heads.values() if row.is_urgent}:
             return urgent
         if self._turn is not None and self._holds(self._turn):
@@ -279,8 +279,8 @@ class Playing:
     def _interrupt(self) -> None:
         """Withdraw the sentences at the player when a sentence that goes before them can be played."""
         sessions = self._state.sessions
-        heads = self._heads().values() if self._rows else ()
-        if any(sessions[row.session].is_now and self._may_start(sessions[row.session], row) for row in heads):
+        heads = self._interrupting_heads() if self._rows else []
+        if any(self._may_start(sessions[row.session], row) for row in heads):
             for name in {row.session for row in self._rows if not sessions[row.session].is_now}:
                 self.withdraw(name)
 
@@ -381,10 +381,17 @@ class Playing:
                 heads[name] = row
         return heads
 
+    def _interrupting_heads(self) -> list[Row]:
+        """Return the next sentences of sessions that go before all others."""
+        if not any(session.is_now for session in self._state.sessions.values()):
+            return []  # the usual case, and this runs with every message
+        return [row for row in self._heads().values() if self._state.sessions[row.session].is_now]
+
     def _behind(self) -> dict[str, int]:
         """Return the sessions that wait for an earlier one. A paused session delays no others."""
         sessions = self._state.sessions.values()
-        return round_robin.behind({one.session: one.queued for one in sessions if one.queued and not one.held})
+        queue = {one.session: one.queued for one in sessions if one.queued and not one.held}
+        return round_robin.behind(queue) if queue else {}
 
     def _has_begun(self, row: Row) -> bool:
         """Return whether the turn belongs to the row's message, which is not interrupted."""
