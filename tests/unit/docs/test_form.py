@@ -31,7 +31,6 @@ def name(page: Path) -> str:
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("rule", RULES)
 def test_every_page_keeps_the_rules_of_form(rule: str) -> None:
     found = {name(page): RULES[rule](page.read_text(encoding="utf-8")) for page in PAGES}
     assert {page: where for page, where in found.items() if where} == {}
