@@ -346,6 +346,7 @@ def test_ctrl_c_ends_the_run_although_the_supervisor_is_frozen(place: Voicestrea
     run.wait_for("playback_finished")
     supervisor = supervisor_of(place)
     supervisor.suspend()
+    wait_until(lambda: supervisor.status() == psutil.STATUS_STOPPED, "the supervisor has stopped")
     run.process.send_signal(signal.SIGINT)
     assert run.wait() == 130
     assert supervisor.status() == psutil.STATUS_STOPPED
@@ -374,6 +375,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_supervisors_end(place: Voicestrea
     run.process.send_signal(signal.SIGINT)
     run.wait_for("session_closed")
     supervisor.suspend()
+    wait_until(lambda: supervisor.status() == psutil.STATUS_STOPPED, "the supervisor has stopped")
     run.process.send_signal(signal.SIGINT)
     assert run.wait() == 130
     assert supervisor.status() == psutil.STATUS_STOPPED
