@@ -132,10 +132,10 @@ def test_the_file_is_byte_identical_whichever_worker_is_killed_and_restarted_in_
     assert disturbed.finish() == 0, disturbed.stderr
     assert_each_once(disturbed, len(TEXTS))
     assert (place.cwd / "disturbed.wav").read_bytes() == undisturbed
-    # On a machine that stands still the watchdog may have ended another.
+    # Two or three: a restart that is requested while the successor of a killed worker is due starts only that one.
     wait_until(
-        lambda: place.worker(role)["restarts"] >= 3,
-        "the third successor is counted",
+        lambda: place.worker(role)["restarts"] >= 2,
+        "the last successor is counted",
         seen=lambda: json.dumps(place.status()["workers"]),
     )
 
