@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.workers.engines.remote import settings as remote_settings
 from voicestream.workers.engines.remote.client import HostClient
+from voicestream.workers.engines.remote.engine import RemoteEngine
 from voicestream.workers.engines.remote.exchange import Data, End, Head, Request
 from voicestream.workers.engines.remote.transfer import FRAME_BYTES, SAMPLE_RATE, Transfer, max_frames
 from voicestream.workers.text.control_characters import without_control_characters
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
-    from voicestream.protocol.messages import RemoteHosts
 
 MAX_CHARACTERS: Final = 4_096
 """Limit of OpenAI's API."""
@@ -34,27 +34,12 @@ CHUNK_FRAMES: Final = SAMPLE_RATE // 5
 """Frames of a chunk of a sentence that was received whole."""
 
 
-class RemoteSynthesizer:
+class RemoteSynthesizer(RemoteEngine):
     """``Synthesizer`` whose voice is on another machine; the same samples again if the server is reproducible."""
 
-    name = "remote"
     sample_rate = SAMPLE_RATE
     needs_normalized_text = False
     needs_postprocessing = False
-
-    def __init__(self, client: HostClient, hosts: RemoteHosts) -> None:
-        """Take the hosts that ``load`` found."""
-        self._client = client
-        self._hosts = hosts
-
-    @property
-    def device(self) -> str:
-        """Address of the host that was asked last."""
-        return self._client.host
-
-    def is_available(self) -> bool:
-        """Return False while no host answers; may take the time of a probe, 0.25 s."""
-        return self._client.is_available()
 
     def max_characters(self, language: str) -> int:
         """Return ``MAX_CHARACTERS`` for every language."""
@@ -99,10 +84,6 @@ class RemoteSynthesizer:
             samples = _resampled(samples, transfer.sample_rate)
             for start in range(0, len(samples), CHUNK_FRAMES):
                 yield samples[start : start + CHUNK_FRAMES]
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def _fields(self, text: str, language: str, voice: str, seed: int, speed: float) -> dict[str, Any]:
         speed = min(max(speed, SLOWEST), FASTEST)

@@ -9,6 +9,7 @@ from voicestream.engines.translator import CancelledError
 from voicestream.workers.engines.remote import messages
 from voicestream.workers.engines.remote import settings as remote_settings
 from voicestream.workers.engines.remote.client import HostClient
+from voicestream.workers.engines.remote.engine import RemoteEngine
 from voicestream.workers.engines.remote.exchange import Data, End, Head, Request
 from voicestream.workers.engines.remote.failure import check_status
 
@@ -18,32 +19,16 @@ if TYPE_CHECKING:
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
     from voicestream.engines.translator import Job
-    from voicestream.protocol.messages import RemoteHosts
 
 BASE_SECONDS: Final = 5.0
 SECONDS_PER_CHARACTER: Final = 0.02
 """Timeout of a translation: ``BASE_SECONDS`` and this much longer for each character."""
 
 
-class RemoteTranslator:
+class RemoteTranslator(RemoteEngine):
     """``Translator`` whose model is on another machine."""
 
-    name = "remote"
     needs_checks = True
-
-    def __init__(self, client: HostClient, hosts: RemoteHosts) -> None:
-        """Take the hosts that ``load`` found."""
-        self._client = client
-        self._hosts = hosts
-
-    @property
-    def device(self) -> str:
-        """Address of the host that was asked last."""
-        return self._client.host
-
-    def is_available(self) -> bool:
-        """Return False while no host answers; may take the time of a probe, 0.25 s."""
-        return self._client.is_available()
 
     def supports(self, source: str, target: str) -> bool:  # noqa: ARG002 - the protocol's signature
         """Return True: only the server knows."""
@@ -65,10 +50,6 @@ class RemoteTranslator:
             request = Request("/v1/chat/completions", messages.chat(text, source, target, self._hosts.model))
             translated += self._asked(request, [text], job, lambda data: [messages.completion(data)])
         return translated
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def _asked(self, request: Request, texts: Sequence[str], job: Job, read: Callable[[bytes], list[str]]) -> list[str]:
         """Send a request to the hosts in turn; ``read`` validates the body of a response."""
