@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
     from concurrent.futures import Future
 
+MAX_STEP_SECONDS: Final = 60.0
+"""Longest time between two results of a healthy engine."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -63,6 +66,18 @@ class EngineThread:
         """Return how long the current call has been running without result; 0 if there is none."""
         since = self._busy_since
         return 0.0 if since is None else time.monotonic() - since
+
+    def check(self, engine: str) -> None:
+        """Check that the engine makes progress.
+
+        Args:
+            engine: its role, for the message.
+
+        Raises:
+            RuntimeError: it hangs.
+        """
+        if self.busy_seconds() > MAX_STEP_SECONDS:
+            raise RuntimeError(f"{engine} hangs")
 
     def call_now(self, function: Callable[[], Result]) -> Result:
         """Call a function on the thread and wait for it; for loading and closing."""

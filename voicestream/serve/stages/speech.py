@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from voicestream.serve.api.requests import SpeechJob
     from voicestream.serve.settings import ServeSettings
 
-MAX_STEP_SECONDS: Final = 60.0
-"""Longest time between two chunks of a healthy engine."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -94,8 +91,7 @@ class SpeechStage:
         Raises:
             RuntimeError: it hangs.
         """
-        if self._thread.busy_seconds() > MAX_STEP_SECONDS:
-            raise RuntimeError("the voice engine hangs")
+        self._thread.check("the voice engine")
 
     async def speak(self, job: SpeechJob) -> AsyncGenerator[SpeechItem]:
         """Yield the items of a sentence; to cancel, close the iterator: the engine stops within one chunk.

@@ -15,8 +15,8 @@ from voicestream.engines import registry
 from voicestream.engines.translator import CancelledError, Job, translate_each
 from voicestream.serve.api.api_errors import ApiError, Refusal, refused
 from voicestream.serve.settings import MAX_TEXTS
-from voicestream.serve.stages.engine_thread import EngineThread
-from voicestream.serve.stages.speech import MAX_STEP_SECONDS, Description
+from voicestream.serve.stages.engine_thread import MAX_STEP_SECONDS, EngineThread
+from voicestream.serve.stages.speech import Description
 from voicestream.workers import engine_loading
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ class TranslationStage:
         Raises:
             RuntimeError: it hangs.
         """
-        if self._thread.busy_seconds() > MAX_STEP_SECONDS:
-            raise RuntimeError("the translator hangs")
+        self._thread.check("the translator")
 
     async def translate(self, job: TranslationJob) -> Translations | Refusal:
         """Return the translations of a job, or the reason why there are none."""
