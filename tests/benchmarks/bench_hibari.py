@@ -19,7 +19,6 @@ from voicestream.bench.figures import percentile
 from voicestream.bench.first_sound import HUMAN_GOAL_MILLISECONDS, HUMAN_SENTENCES
 from voicestream.bench.sandbox import Sandbox
 from voicestream.models import packages
-from voicestream.protocol.messages import EventName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +49,7 @@ def measure() -> dict[str, list[float]]:
             text = HUMAN_SENTENCES[number % len(HUMAN_SENTENCES)]
             package = milliseconds(lambda text=text: own(text, seed=SEED))
             engine = milliseconds(lambda text=text: next(ours.synthesize(text, "en", "", SEED)))
-            said_at = run.say(text)
-            line = (float(run.wait_for(EventName.SPEECH_STARTED, number)["time"]) - said_at) * 1000
-            run.wait_for(EventName.PLAYBACK_FINISHED, number)
+            line = run.milliseconds_to_sound(text, number)
             if number:  # the first one loads and warms up
                 for kind, value in (("package", package), ("engine", engine), ("line", line)):
                     found[kind].append(value)

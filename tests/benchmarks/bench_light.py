@@ -25,7 +25,6 @@ from voicestream import telemetry
 from voicestream.bench import proportional_memory
 from voicestream.bench.figures import percentile
 from voicestream.bench.sandbox import Sandbox
-from voicestream.protocol.messages import EventName
 from voicestream.workers.engines.firefox import weights
 from voicestream.workers.engines.piper.model import CONFIGURATION, NETWORK, PREFIX
 
@@ -78,9 +77,7 @@ def speak(run: DrivenRun, texts: Sequence[str], before: Callable[[str], object])
     for number in range(LINES + 1):
         text = texts[number % len(texts)]
         before(text)
-        said_at = run.say(text)
-        found.append((float(run.wait_for(EventName.SPEECH_STARTED, number)["time"]) - said_at) * 1000)
-        run.wait_for(EventName.PLAYBACK_FINISHED, number)
+        found.append(run.milliseconds_to_sound(text, number))
     return found[1:]  # the first one loads and warms up
 
 

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.errors import VoicestreamError
+from voicestream.protocol.messages import EventName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +84,17 @@ class DrivenRun:
                 seen = len(self._events)
                 if self._is_over or not self._changed.wait(deadline - time.monotonic()):
                     raise VoicestreamError(f"no {event} event: {self._why()}")
+
+    def milliseconds_to_sound(self, text: str, number: int) -> float:
+        """Write a message that becomes sentence ``number``, wait until it was played; return the time to its first PCM.
+
+        Raises:
+            VoicestreamError: an event does not come in time.
+        """
+        said_at = self.say(text)
+        begun_at = float(self.wait_for(EventName.SPEECH_STARTED, number)["time"])
+        self.wait_for(EventName.PLAYBACK_FINISHED, number)
+        return (begun_at - said_at) * 1000
 
     def end_input(self) -> None:
         """Close the input."""

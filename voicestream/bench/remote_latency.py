@@ -11,13 +11,11 @@ from voicestream.bench.figures import Figure, percentile
 from voicestream.bench.first_sound import KEEP_WARM, SENTENCES, built_in_voice
 from voicestream.config.remote import table
 from voicestream.engines import registry
-from voicestream.protocol.messages import EventName
 from voicestream.workers import engine_loading
 from voicestream.workers.tts import rendering
 from voicestream.workers.tts.rendering import Utterance
 
 if TYPE_CHECKING:
-    from voicestream.bench.driven_run import DrivenRun
     from voicestream.bench.sandbox import Sandbox
     from voicestream.engines.synthesizer import Synthesizer
 
@@ -38,7 +36,7 @@ def measure(sandbox: Sandbox, lines: int) -> Figure:
         for number in range(lines + 1):
             text = SENTENCES[number % len(SENTENCES)]
             first, second = (local, remote) if number % 2 else (remote, local)
-            milliseconds = {run: _milliseconds(run, number, text) for run in (first, second)}
+            milliseconds = {run: run.milliseconds_to_sound(text, number) for run in (first, second)}
             if number:  # the first sentence loads and connects
                 totals["in the worker"].append(milliseconds[local])
                 totals["behind HTTP"].append(milliseconds[remote])
@@ -53,14 +51,6 @@ def measure(sandbox: Sandbox, lines: int) -> Figure:
         goal=GOAL_MILLISECONDS,
         parts={name: percentile(found, 50) for name, found in totals.items()},
     )
-
-
-def _milliseconds(run: DrivenRun, number: int, text: str) -> float:
-    """Return the time from a line to the first PCM of its sentence in the pool."""
-    said_at = run.say(text)
-    begun_at = float(run.wait_for(EventName.SPEECH_STARTED, number)["time"])
-    run.wait_for(EventName.PLAYBACK_FINISHED, number)
-    return (begun_at - said_at) * 1000
 
 
 class _Server(http.server.ThreadingHTTPServer):
