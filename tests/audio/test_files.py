@@ -72,20 +72,25 @@ def test_nowhere_takes_a_minute_of_sound_at_once(driver: PlayerDriver) -> None:
     driver.wait_until_finished([begin])
 
 
+def say_while_killed(driver: PlayerDriver, spoken: list[bytes], step_seconds: float) -> None:
+    """Write sentences to the end, and kill the player during every second one: each time a step later."""
+    for i, samples in enumerate(spoken):
+        driver.say("s", i, samples)
+        if i % 2 == 0:
+            # At once: somewhere between receiving, writing and answering.
+            driver.pump(step_seconds * i)
+            driver.kill()
+            driver.go_on_after_kill()
+    driver.wait_until_finished()
+
+
 def test_a_wav_file_is_the_same_whenever_the_player_is_killed(tmp_path: Path) -> None:
     spoken = [sound(20_000 + 7 * i, i) for i in range(12)]
     path = tmp_path / "out.wav"
     with PlayerDriver(tmp_path) as driver:
         driver.start()
         driver.open("s", "wav", path)
-        for i, samples in enumerate(spoken):
-            driver.say("s", i, samples)
-            if i % 2 == 0:
-                # At once: somewhere between receiving, writing and answering.
-                driver.pump(0.0005 * i)
-                driver.kill()
-                driver.go_on_after_kill()
-        driver.wait_until_finished()
+        say_while_killed(driver, spoken, 0.0005)
         assert driver.incarnation == 7
     data = sixteen_bit(b"".join(spoken))
     assert path.read_bytes()[44:] == data
@@ -100,13 +105,7 @@ def test_a_flac_file_is_the_same_whenever_the_player_is_killed(tmp_path: Path) -
     with PlayerDriver(tmp_path) as driver:
         driver.start()
         driver.open("s", "flac", path)
-        for i, samples in enumerate(spoken):
-            driver.say("s", i, samples)
-            if i % 2 == 0:
-                driver.pump(0.003 * i)
-                driver.kill()
-                driver.go_on_after_kill()
-        driver.wait_until_finished()
+        say_while_killed(driver, spoken, 0.003)
         driver.send(CloseOutput(session="s"))
         driver.wait_until(lambda: not list(tmp_path.glob(".out*")), "the file is complete, and alone")
     assert soundfile.read(path, dtype="int16")[0].tobytes() == sixteen_bit(b"".join(spoken))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,17 +41,10 @@ def pattern(lines: list[str]) -> re.Pattern[str]:
 
 
 def test_every_command_of_the_week_prints_what_the_page_shows(place: Voicestream) -> None:
-    bin_folder = place.home / "bin"
-    bin_folder.mkdir()
-    command = bin_folder / "voicestream"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m voicestream "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
     (place.home / "claude").mkdir()
     settings = place.home / "claude" / "settings.json"
     settings.write_text('{"model": "opus"}\n', encoding="utf-8")
-    environment = place.environment | {
-        "PATH": f"{bin_folder}:{place.environment['PATH']}",
-        "HOME": str(place.home),
+    environment = place.shell_environment() | {
         "CLAUDE_CONFIG_DIR": str(place.home / "claude"),
         "VOICESTREAM_OUTPUT": "null",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -168,6 +169,17 @@ class Voicestream:
         run = Run(command, self.environment, self.cwd)
         self._runs.append(run)
         return run
+
+    def shell_environment(self) -> dict[str, str]:
+        """The environment of a shell in which ``voicestream`` is this one, and HOME is below the place."""
+        folder = self.home / "bin"
+        if not folder.exists():
+            folder.mkdir()
+            program = folder / "voicestream"
+            program.write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
+            program.chmod(0o755)
+        path = f"{folder}{os.pathsep}{self.environment['PATH']}"
+        return {**self.environment, "PATH": path, "HOME": str(self.home)}
 
     def call(self, *arguments: str, stdin: bytes | None = b"") -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -32,16 +30,15 @@ offer voicestream run --format "="  kim
 
 
 def in_shell(place: Voicestream, *command: str) -> str:
-    """What a shell prints in which `voicestream` is this one."""
-    folder = place.home / "bin"
-    if not folder.exists():
-        folder.mkdir()
-        program = folder / "voicestream"
-        program.write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
-        program.chmod(0o755)
-    environment = {**place.environment, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "HOME": str(place.home)}
+    """The output of a shell in which `voicestream` is this one."""
     done = subprocess.run(
-        command, env=environment, cwd=place.cwd, capture_output=True, text=True, timeout=remaining(), check=False
+        command,
+        env=place.shell_environment(),
+        cwd=place.cwd,
+        capture_output=True,
+        text=True,
+        timeout=remaining(),
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -16,60 +16,62 @@ from voicestream.supervisor.processes.worker_events import GivenUp
 
 if TYPE_CHECKING:
     from voicestream.supervisor.processes.table import ProcessTable
+    from voicestream.supervisor.processes.worker_record import WorkerRecord
 
 TRANSLATOR = WorkerId("translation")
 REASON = "there are no weights\nTry: voicestream setup"
+
+
+def translator(table: ProcessTable) -> tuple[WorkerRecord, StandIn]:
+    """The worker that ends in these tests, and its process."""
+    record = table.records[TRANSLATOR]
+    assert isinstance(record.process, StandIn)
+    return record, record.process
+
+
+def given_up(table: ProcessTable) -> list[GivenUp]:
+    return [one for one in table.take_events() if isinstance(one, GivenUp)]
 
 
 @pytest.mark.parametrize("status", [EXIT_CONFIGURATION, 0, 1, -9, -11])
 def test_a_worker_that_says_that_its_configuration_is_wrong_is_believed_however_its_process_ends(
     table: ProcessTable, status: int
 ) -> None:
-    record = table.records[TRANSLATOR]
-    process = record.process
-    assert isinstance(process, StandIn)
+    record, process = translator(table)
     now = time.monotonic()
     table.heard(record, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
     process.end(status)
     table.check(now)
-    failed = [one for one in table.take_events() if isinstance(one, GivenUp)]
-    assert failed == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
+    assert given_up(table) == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
 
 
 def test_the_end_of_a_process_may_be_seen_before_the_reason_that_it_sent(table: ProcessTable) -> None:
-    record = table.records[TRANSLATOR]
-    process = record.process
-    assert isinstance(process, StandIn)
+    record, process = translator(table)
     process.end(EXIT_CONFIGURATION)
     now = time.monotonic()
     table.check(now)
-    assert not [one for one in table.take_events() if isinstance(one, GivenUp)]
+    assert not given_up(table)
     assert table.due_at(now) < now + MAX_WAIT_FOR_REASON_SECONDS
     table.heard(record, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
     table.check(now)
-    failed = [one for one in table.take_events() if isinstance(one, GivenUp)]
-    assert failed == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
+    assert given_up(table) == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
 
 
 def test_a_wrong_configuration_without_a_reason_is_given_up_after_a_while(table: ProcessTable) -> None:
-    record = table.records[TRANSLATOR]
-    process = record.process
-    assert isinstance(process, StandIn)
+    _, process = translator(table)
     process.end(EXIT_CONFIGURATION)
     now = time.monotonic()
     table.check(now)
     table.check(now + MAX_WAIT_FOR_REASON_SECONDS)
-    (failed,) = [one for one in table.take_events() if isinstance(one, GivenUp)]
+    (failed,) = given_up(table)
     assert failed.exit_code == EXIT_CONFIGURATION
     assert "voicestream workers logs translation" in failed.reason
 
 
 @pytest.mark.parametrize("status", [0, 1, -9])
 def test_one_that_has_said_nothing_is_started_again(table: ProcessTable, status: int) -> None:
-    record = table.records[TRANSLATOR]
-    process = record.process
-    assert isinstance(process, StandIn)
+    record, process = translator(table)
     process.end(status)
     table.check(time.monotonic())
-    assert not [one for one in table.take_events() if isinstance(one, GivenUp)]
+    assert not given_up(table)
     assert record.start_at is not None
