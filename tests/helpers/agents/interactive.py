@@ -62,7 +62,7 @@ class Tools:
     delegating: Tool | None
     inner: tuple[Turn, ...] = ()
     after: str = ""
-    """What the main agent writes when a sub-agent in the background has ended."""
+    """Text of the main agent after the end of a background sub-agent."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,13 @@ class Session:
 
     @property
     def answers(self) -> tuple[tuple[str, ...], ...]:
-        """What is spoken, by prompt."""
+        """Spoken texts by prompt."""
         after = (self.tools.after,) if self.tools.after else ()
         return (*ANSWERS[:3], (*ANSWERS[3], *after), ANSWERS[4])
 
 
 class _Ear:
-    """What was spoken, and when."""
+    """Spoken texts with their times."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -129,7 +129,7 @@ class _Ear:
         return found
 
     def has(self, text: str) -> bool:
-        """Whether a text was spoken."""
+        """Return True if a text was spoken."""
         return text in self.texts()
 
 

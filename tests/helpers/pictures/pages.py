@@ -32,7 +32,7 @@ TARGET: Final = "pt"
 COMMAND: Final = f"""\
 claude -p "Why is the receipt a cent off?" --verbose \\
     --output-format stream-json | voicestream run --to {TARGET}"""
-"""What is typed at the prompt; ``claude`` prints ``SESSION``."""
+"""Command line in the picture; ``claude`` prints ``SESSION``."""
 
 
 class Picture(NamedTuple):

@@ -83,13 +83,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 @dataclass
 class Result:
-    """What became of the sentences."""
+    """Outcome of a run."""
 
     sentences: int
     seconds: float
     faults: Counter[str] = field(default_factory=Counter[str])
     troubles: list[str] = field(default_factory=list[str])
-    """What was wrong; empty = the sound is that of servers without a fault, each sentence once and in order."""
+    """Differences from the sound of servers without a fault; empty = each sentence once and in order."""
 
 
 def run(place: Voicestream, sentences: int, seed: int, chance: float) -> Result:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import ssl
 
 FAULTS = ("refuse", "500", "stall", "gap", "cut", "bad chunk", "odd", "frames", "empty", "length", "garbage", "slow")
-"""What can go wrong with a response; empty = nothing."""
+"""Faults of a response; empty = none."""
 
 FRAMES_PER_CHARACTER = 1_400
 CHUNK = 4_000

@@ -39,7 +39,7 @@ END_SECONDS: Final = 60.0
 
 @dataclass
 class Heard:
-    """What all listeners have heard."""
+    """Counts and times of all listeners."""
 
     sentences: int = 0
     different: int = 0

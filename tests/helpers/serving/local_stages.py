@@ -53,7 +53,7 @@ class LocalStages:
 
 @dataclass
 class Answer:
-    """What came back for a request."""
+    """Response to a request."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict[str, str])

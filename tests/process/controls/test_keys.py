@@ -91,7 +91,7 @@ def test_keys_control_what_is_heard_and_the_terminal_is_always_restored(place: V
             wait_until(lambda: bool(events(place, 3, "playback_finished")), "the third run speaks")
             terminal.type(" q")
             agent.write(line("Four is said."))
-            wait_until(lambda: len(events(place, 3, "playback_finished")) == 2, "it goes on")
+            wait_until(lambda: len(events(place, 3, "playback_finished")) == 2, "playback continues")
             assert terminal.reads_lines
             assert psutil.Process(int((place.cwd / "pid3").read_text())).status() != psutil.STATUS_STOPPED
         shown("third ended")
