@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,3 +89,69 @@ class Synthesizer(Protocol):
     def close(self) -> None:
         """Release devices, files and programs."""
         ...
+
+
+class SynthesisStream(Protocol):
+    """One text in the batch of a ``BatchSynthesizer``: its audio, chunk by chunk, without waiting."""
+
+    @property
+    def is_ready(self) -> bool:
+        """True if a chunk, the end or an error is there for ``next``. Must be fast; computes nothing."""
+        ...
+
+    def __next__(self) -> NDArray[np.float32]:
+        """Return the next chunk as ``Synthesizer.synthesize`` yields it, or an empty array while none is ready.
+
+        Computes nothing: ``BatchSynthesizer.advance`` does.
+
+        Raises:
+            StopIteration: the text is spoken; its slot is free.
+            VoicestreamError, OSError, RuntimeError or ValueError: as ``Synthesizer.synthesize``; this text cannot be
+                synthesized. Its slot is free, and the other streams continue.
+        """
+        ...
+
+    def close(self) -> None:
+        """Cancel the stream and free its slot; nothing if it has ended or is closed."""
+        ...
+
+
+class BatchSynthesizer(Synthesizer, Protocol):
+    """Optional: a voice engine with continuous batching, in which texts join and leave between two steps.
+
+    A caller opens a stream for each text, calls ``advance`` again and again, and takes the chunks of the streams that
+    are ready; all from one thread. The engine starts no thread. ``synthesize`` opens one stream and advances until it
+    is ready.
+
+    The samples of a stream depend on its own text, language, voice, seed and speed only, never on the other streams.
+    """
+
+    @property
+    def max_streams(self) -> int:
+        """Number of slots, at least 1: texts computed at the same time. May fall, after an out-of-memory error."""
+        ...
+
+    def open(self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0) -> SynthesisStream:
+        """Open a stream; the arguments are those of ``synthesize``. Computes nothing and raises no error of the text.
+
+        More than ``max_streams`` may be open: the others wait for a slot in the engine, in the order of their opening.
+        """
+        ...
+
+    def advance(self) -> bool:
+        """Compute one step for the open streams: chunks of sentences without sound yet come first.
+
+        Returns:
+            True if something was computed, False if there was nothing to do.
+
+        Raises:
+            Exception: the engine is broken, not one text: errors of a text are raised by its stream.
+        """
+        ...
+
+
+def as_batch(synthesizer: Synthesizer) -> BatchSynthesizer | None:
+    """Return the engine as a ``BatchSynthesizer`` if it batches, else None."""
+    if all(hasattr(synthesizer, name) for name in ("max_streams", "open", "advance")):
+        return cast("BatchSynthesizer", synthesizer)
+    return None
