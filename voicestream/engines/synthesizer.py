@@ -123,6 +123,8 @@ class BatchSynthesizer(Synthesizer, Protocol):
     are ready; all from one thread. The engine starts no thread. ``synthesize`` opens one stream and advances until it
     is ready.
 
+    A stream does not wait for its chunks to be taken: it is computed to its end, and frees its slot then.
+
     The samples of a stream depend on its own text, language, voice, seed and speed only, never on the other streams.
     """
 

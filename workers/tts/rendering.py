@@ -15,7 +15,7 @@ from voicestream.workers.text.clauses import divide
 from voicestream.workers.tts.resample import PoolRateResampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -62,8 +62,10 @@ def prepare(synthesizer: Synthesizer) -> None:
         importlib.import_module("voicestream.workers.tts.postprocessing.postprocess")
 
 
-def samples(synthesizer: Synthesizer, utterance: Utterance, check: Callable[[], None]) -> Iterator[NDArray[np.float32]]:
-    """Yield the samples of a sentence at the rate of the pool.
+def samples(
+    synthesizer: Synthesizer, utterance: Utterance, check: Callable[[], None]
+) -> Generator[NDArray[np.float32]]:
+    """Yield the samples of a sentence at the rate of the pool; empty arrays are points for cancellation.
 
     Args:
         synthesizer: the engine.
@@ -83,11 +85,13 @@ def samples(synthesizer: Synthesizer, utterance: Utterance, check: Callable[[], 
         pause = utterance.pause_seconds if number == len(parts) else utterance.part_pause_seconds
         for chunk in _part(synthesizer, utterance, part, pause):
             check()
-            if len(chunk):
-                # Not before the first samples: the supervisor measures the time to first audio.
-                yield resampler.feed(lead)
-                lead = lead[:0]
-                yield resampler.feed(chunk)
+            if not len(chunk):
+                yield chunk
+                continue
+            # Not before the first samples: the supervisor measures the time to first audio.
+            yield resampler.feed(lead)
+            lead = lead[:0]
+            yield resampler.feed(chunk)
     yield resampler.end()
 
 
