@@ -140,6 +140,8 @@ class SynthesizerSpec(EngineSpec):
     """Imports and loads the engine, and returns it ready to speak; raises like a translator's ``load``."""
     summary: str = ""
     """Short description of its voice in ``setup --help``."""
+    batches: bool = False
+    """True if it is a ``BatchSynthesizer``; on a GPU a server then gives it many sentences at once."""
     takes_samples: bool = False
     """True if it clones the voice of a sample: ``synthesize`` then accepts the path of one."""
     find_weights: Callable[[str], object] | None = None

@@ -19,6 +19,7 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 
 from voicestream import telemetry
 from voicestream.config.engine_settings import EngineSettings
+from voicestream.engines import registry
 from voicestream.serve.api import tokens
 from voicestream.serve.api.api_errors import Refusal
 from voicestream.serve.api.application import Application
@@ -48,6 +49,12 @@ MAX_UNDER_WAY: Final = 32
 
 TARGET_UNDER_WAY: Final = 2.0
 """Requests under way for each replica to which autoscaling aims."""
+
+MAX_BATCHED: Final = 1_024
+"""``MAX_UNDER_WAY`` of a replica that speaks many sentences at once; it refuses those for which it has no slot."""
+
+TARGET_BATCHED: Final = 64.0
+"""``TARGET_UNDER_WAY`` of such a replica."""
 
 UPSCALE_SECONDS: Final = 5
 """Time of overload after which replicas are added; Ray waits for 30 s otherwise, during which clients are refused."""
@@ -246,7 +253,8 @@ def build(arguments: dict[str, Any]) -> RayApplication:
     """
     settings = msgspec.convert(arguments, ServeSettings)
     plain = msgspec.to_builtins(settings)
-    speech = _stage(serve.deployment(Speech), "speech", settings).bind(plain)
+    batches = registry.spec(registry.SYNTHESIZERS, settings.tts).batches and settings.gpus > 0
+    speech = _stage(serve.deployment(Speech), "speech", settings, batches=batches).bind(plain)
     translation = (
         _stage(serve.deployment(Translation), "translation", settings).bind(plain) if settings.translates else None
     )
@@ -258,7 +266,7 @@ def build(arguments: dict[str, Any]) -> RayApplication:
     return ingress.bind(plain, speech, sums, translation)
 
 
-def _stage(deployment: Deployment, name: str, settings: ServeSettings) -> Deployment:
+def _stage(deployment: Deployment, name: str, settings: ServeSettings, *, batches: bool = False) -> Deployment:
     """Return the deployment of an engine with its replicas and resources."""
     resources: dict[str, Any] = {"num_cpus": 1}
     if settings.gpus:
@@ -269,7 +277,7 @@ def _stage(deployment: Deployment, name: str, settings: ServeSettings) -> Deploy
             "autoscaling_config": {
                 "min_replicas": settings.replicas,
                 "max_replicas": settings.most_replicas,
-                "target_ongoing_requests": TARGET_UNDER_WAY,
+                "target_ongoing_requests": TARGET_BATCHED if batches else TARGET_UNDER_WAY,
                 "upscale_delay_s": UPSCALE_SECONDS,
             },
         }
@@ -277,7 +285,7 @@ def _stage(deployment: Deployment, name: str, settings: ServeSettings) -> Deploy
         scaling = {"num_replicas": settings.replicas}
     return deployment.options(
         name=name,
-        max_ongoing_requests=MAX_UNDER_WAY,
+        max_ongoing_requests=MAX_BATCHED if batches else MAX_UNDER_WAY,
         ray_actor_options=resources,
         logging_config=_LOGGING,
         **scaling,

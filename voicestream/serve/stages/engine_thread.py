@@ -83,6 +83,18 @@ class EngineThread:
         """Call a function on the thread and wait for it; for loading and closing."""
         return self._pool.submit(function).result()
 
+    def submit(self, function: Callable[[], None]) -> None:
+        """Call a function on the thread without waiting for it; it reports its progress by ``note_progress``."""
+        self._pool.submit(function)
+
+    def note_progress(self) -> None:
+        """Report that the engine has made progress, and is working."""
+        self._busy_since = time.monotonic()
+
+    def note_idle(self) -> None:
+        """Report that the engine has nothing to do."""
+        self._busy_since = None
+
     async def call(self, function: Callable[[Callable[[], bool]], Result], queue_seconds: float) -> Result:
         """Return the result of a function on the thread.
 

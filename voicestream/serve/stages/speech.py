@@ -10,12 +10,14 @@ import msgspec
 
 from voicestream import exception_summary
 from voicestream.engines import registry
+from voicestream.engines.synthesizer import as_batch
 from voicestream.errors import UsageError
 from voicestream.models.location import root
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 from voicestream.serve.api.api_errors import ApiError, Refusal, refused
 from voicestream.serve.api.requests import choose_voice
 from voicestream.serve.stages import fingerprint, sound
+from voicestream.serve.stages.batch_thread import BatchThread
 from voicestream.serve.stages.engine_thread import EngineThread
 from voicestream.workers import engine_loading
 from voicestream.workers.player.wav_output import FRAME_BYTES
@@ -23,6 +25,9 @@ from voicestream.workers.tts import rendering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from voicestream.engines.synthesizer import Synthesizer
     from voicestream.serve.api.requests import SpeechJob
@@ -73,6 +78,8 @@ class SpeechStage:
         self._spec: Final = registry.spec(registry.SYNTHESIZERS, settings.tts)
         self._thread: Final = EngineThread("speech")
         self._engine: Final = self._thread.call_now(self._load)
+        batching = as_batch(self._engine)
+        self._batch: Final = BatchThread(self._thread, batching) if batching is not None else None
         self._fingerprint: Final = fingerprint.of_engine(self._spec, self._engine.device, root(settings.models))
 
     def describe(self) -> Description:
@@ -89,9 +96,11 @@ class SpeechStage:
         """Check the engine.
 
         Raises:
-            RuntimeError: it hangs.
+            RuntimeError: it hangs, or is broken.
         """
         self._thread.check("the voice engine")
+        if self._batch is not None:
+            self._batch.check()
 
     async def speak(self, job: SpeechJob) -> AsyncGenerator[SpeechItem]:
         """Yield the items of a sentence; to cancel, close the iterator: the engine stops within one chunk.
@@ -102,10 +111,7 @@ class SpeechStage:
         has_begun = False
         try:
             utterance = self._utterance(job)
-            chunks = self._thread.iterate(
-                lambda check: self._encoded(utterance, job.skip, check), self._settings.queue_seconds
-            )
-            async with contextlib.aclosing(chunks):
+            async with contextlib.aclosing(self._encoded(utterance, job.skip)) as chunks:
                 async for chunk in chunks:
                     if not has_begun:
                         yield Head(fingerprint=self._fingerprint)
@@ -137,15 +143,26 @@ class SpeechStage:
             text=job.text, language=language, voice=voice, seed=job.seed, speed=job.speed, pause_seconds=0.0
         )
 
-    def _encoded(self, utterance: rendering.Utterance, skip: int, check: Callable[[], None]) -> Iterator[bytes]:
+    async def _encoded(self, utterance: rendering.Utterance, skip: int) -> AsyncGenerator[bytes]:
         has_sound = False
-        for chunk in rendering.samples(self._engine, utterance, check):
-            has_sound = has_sound or len(chunk) > 0
-            pcm, skip = sound.encoded(chunk, skip)
-            if pcm:
-                yield pcm
+        async with contextlib.aclosing(self._samples(utterance)) as chunks:
+            async for chunk in chunks:
+                has_sound = True
+                pcm, skip = sound.encoded(chunk, skip)
+                if pcm:
+                    yield pcm
         if not has_sound:
             raise refused(422, "no_sound", "there is nothing to say in this text", param="input")
+
+    def _samples(self, utterance: rendering.Utterance) -> AsyncGenerator[NDArray[np.float32]]:
+        """Yield the samples of a sentence, in arrays that are not empty."""
+        if self._batch is not None:
+            return self._batch.iterate(utterance, self._settings.queue_seconds)
+
+        def make(check: Callable[[], None]) -> Iterator[NDArray[np.float32]]:
+            return (chunk for chunk in rendering.samples(self._engine, utterance, check) if len(chunk))
+
+        return self._thread.iterate(make, self._settings.queue_seconds)
 
 
 def seconds_of(pcm_bytes: int) -> float:

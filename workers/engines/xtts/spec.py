@@ -51,6 +51,7 @@ SPEC: Final = SynthesizerSpec(
     install=packages.INSTALL_NEURAL,
     models=(MODEL,),
     takes_samples=True,
+    batches=True,
     load=_load,
     find_weights=_find_weights,
     voices=_voices,
