@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.serving.choir import FAILURE, ChoirVoice
 from helpers.serving.local_stages import LocalStages, ask
-from helpers.voices.choir import FAILURE, ChoirVoice
 from voicestream.serve.api.api_errors import ApiError
 from voicestream.serve.api.application import CLIENT_CLOSED, Application
 from voicestream.serve.api.tokens import Tokens

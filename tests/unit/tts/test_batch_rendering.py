@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.serving.choir import FAILURE, ChoirVoice
 from helpers.voices.careless_voice import CarelessVoice
-from helpers.voices.choir import FAILURE, ChoirVoice
 from voicestream.engines.synthesizer import as_batch
 from voicestream.workers.tts import rendering
 from voicestream.workers.tts.batch_rendering import BatchRenderer

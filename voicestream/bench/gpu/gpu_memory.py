@@ -29,6 +29,12 @@ def used_bytes() -> int | None:
     return int(number) * _MIB if asked.returncode == 0 and number.isdecimal() else None
 
 
+def used_since(before: int | None) -> int | None:
+    """Return the memory that all processes use now beyond ``before`` bytes; None: unknown."""
+    now = used_bytes()
+    return None if before is None or now is None else now - before
+
+
 def shares(allocated: int, reserved: int, recorded: int, used: int | None) -> dict[str, int]:
     """Return the bytes of a process by purpose.
 
@@ -59,8 +65,7 @@ def figure(name: str, title: str, before: int | None) -> tuple[Figure, ...]:
         return ()
     gc.collect()
     torch.cuda.synchronize()
-    now = used_bytes()
-    used = None if before is None or now is None else now - before
+    used = used_since(before)
     recorded = sum(pool.bytes for pool in _pools())
     found = shares(torch.cuda.memory_allocated(), torch.cuda.memory_reserved(), recorded, used)
     parts = {what: size / 1e6 for what, size in found.items()}

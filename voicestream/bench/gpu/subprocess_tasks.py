@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream.bench.figures import Figure  # noqa: TC001 - msgspec reads it at run time
-from voicestream.bench.random_models.sizes import Sizes  # noqa: TC001 - likewise
+from voicestream.bench.gpu.density.rows import DensityPlan, DensityRow
+from voicestream.bench.random_models.sizes import Sizes  # noqa: TC001 - msgspec reads it at run time
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, VoicestreamError
 from voicestream.protocol import lifeline
@@ -34,6 +35,8 @@ TASKS: Final = {
     "transformers": "gpu.baseline_transformers",
     "xtts": "gpu.xtts_latency",
     "coqui": "gpu.baseline_coqui",
+    "xtts density": "gpu.density.xtts_density",
+    "coqui density": "gpu.density.coqui_density",
 }
 """Module below ``voicestream.bench`` by task name; its ``measure`` runs the task."""
 
@@ -58,6 +61,8 @@ class TaskRequest:
     """True: also profile a sentence."""
     used_bytes: int | None = None
     """GPU memory in use before the task; None: unknown."""
+    density: DensityPlan = field(default_factory=DensityPlan)
+    """Plan of the density benchmark; other tasks ignore it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class TaskResult:
     """Further facts by name."""
     answers: dict[str, list[list[int]]] = field(default_factory=dict[str, list[list[int]]])
     """Output tokens by figure name."""
+    rows: tuple[DensityRow, ...] = ()
+    """Rows of the density benchmark."""
 
 
 @dataclass(frozen=True)
