@@ -166,8 +166,8 @@ class PlaybackQueue:
     def _clear(self) -> None:
         self._segment: QueuedSegment | None = None
         self._offset = 0
-        self._requested = 0
-        """Frames requested so far."""
+        self.requested_frames = 0
+        """Frames requested so far (callback)."""
         self._callbacks = 0
         self._is_in_callback = False
 
@@ -182,7 +182,7 @@ class PlaybackQueue:
                 _fill_silence(out, filled * SAMPLE_BYTES)
                 if self._current_track is not None and not self.is_paused:
                     self._gap += requested - filled
-            self._requested += requested
+            self.requested_frames += requested
             self._update_played()
         finally:
             self._callbacks += 1
@@ -222,7 +222,7 @@ class PlaybackQueue:
                 self._offset += frames
                 track.started = True
                 track.delivered = segment.frame + self._offset
-                self._deliveries.append((self._requested + filled, track, segment.frame + self._offset))
+                self._deliveries.append((self.requested_frames + filled, track, segment.frame + self._offset))
             if self._offset < segment.frames:
                 return filled
             self._segment = None
@@ -256,7 +256,7 @@ class PlaybackQueue:
         self._gap = 0
 
     def _update_played(self) -> None:
-        limit = self._requested - math.ceil(self.delay_frames * self.speed) - self.held_frames
+        limit = self.requested_frames - math.ceil(self.delay_frames * self.speed) - self.held_frames
         while self._deliveries and self._deliveries[0][0] <= limit:
             _, track, frame = self._deliveries.popleft()
             if not track.dropped:
@@ -272,7 +272,7 @@ class PlaybackQueue:
             if late > 0:
                 track.underrun_frames += late
                 # The first callback after a reset comes late, because the device was opened.
-                self.late_calls += self._requested > 0
+                self.late_calls += self.requested_frames > 0
         self.called_at = now
         self._was_paused = self.is_paused
 

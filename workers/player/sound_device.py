@@ -34,6 +34,10 @@ LOST_SECONDS: Final = 8.0
 HUNG_SECONDS: Final = 3.0
 """Time without a callback after which PortAudio hangs; the maximum on an overloaded machine was 0.3 s."""
 
+STALLED_POLLS: Final = 200
+"""Polls of half a block without a requested frame after which a device has stalled: 0.5 s. A clock would also count the
+time in which the whole process gets no processor."""
+
 LATENCIES: Final[tuple[Latency, ...]] = ("low", 0.04, 0.1)
 """Sizes of the device buffer, in seconds. The lowest (10 ms) is enough on most machines; after an underflow the next
 one is used. Three busy processes on two cores caused one gap in 8 s with 10 ms, and none with 30 ms."""
@@ -164,13 +168,21 @@ class SoundDevice:
         return self._adapt_buffer(self._stream, now, wanted=wanted)
 
     def drain(self) -> None:
-        """Deliver no more frames, and wait until the delivered ones were played: some milliseconds."""
-        self._queue.is_stopped = True
-        if self._stream is not None:
-            waiting_frames = self._queue.delay_frames + self._queue.held_frames / self._queue.speed
-            until = self._clock() + 2 * waiting_frames / SAMPLE_RATE + 0.1
-            while not self._queue.is_drained and self._stream.is_running and self._clock() < until:
-                self._sleep(BLOCK_SECONDS / 2)
+        """Deliver no more frames, and wait until the delivered ones were played: some milliseconds.
+
+        The next player continues at the reported frame, so the wait lasts as long as the device takes frames, however
+        late it is on a busy machine. It ends when the device takes none within ``STALLED_POLLS``.
+        """
+        queue = self._queue
+        queue.is_stopped = True
+        requested, polls = queue.requested_frames, 0
+        while self._stream is not None and self._stream.is_running and not queue.is_drained:
+            self._sleep(BLOCK_SECONDS / 2)
+            polls = 0 if queue.requested_frames != requested else polls + 1
+            requested = queue.requested_frames
+            if polls >= STALLED_POLLS:
+                _log.warning("device=%r stalled: the last frames may be repeated", self._stream.device)
+                return
 
     def flush(self) -> bool:
         """Flush the device buffer by reopening; True if it is open again, with an empty queue."""

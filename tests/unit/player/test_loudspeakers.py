@@ -10,7 +10,14 @@ import pytest
 from voicestream.errors import AudioDeviceError
 from voicestream.protocol import audio_pool
 from voicestream.protocol.audio_pool import SLOT_FRAMES, AudioPool
-from voicestream.protocol.messages import AudioPlayed, OutputFailed, Play, PlaybackFinished, PlaybackStarted
+from voicestream.protocol.messages import (
+    AudioPlayed,
+    OutputFailed,
+    Play,
+    PlaybackFinished,
+    PlaybackSettings,
+    PlaybackStarted,
+)
 from voicestream.workers.player import sound_device
 from voicestream.workers.player.loudspeakers import LoudspeakerOutput
 from voicestream.workers.player.portaudio import Latency, PortAudioStream, RateRejectedError
@@ -65,6 +72,9 @@ class Room:
         self.now = 1000.0
         self.audio = FakeAudio()
         self.hung: list[str] = []
+        self.sleeps_per_block = 1
+        """Sleeps of the main thread for each block that the device requests meanwhile."""
+        self.sleeps = 0
         self.speakers = LoudspeakerOutput(
             pool, cast("Any", self.audio), "", self.hung.append, clock=lambda: self.now, sleep=self.sleep
         )
@@ -88,7 +98,8 @@ class Room:
     def sleep(self, _seconds: float) -> None:
         """The device goes on while the main thread waits."""
         self.now += BLOCK / 24_000
-        if self.audio.read is not None:
+        self.sleeps += 1
+        if self.audio.read is not None and self.sleeps % self.sleeps_per_block == 0:
             self.audio.read(memoryview(bytearray(BLOCK * 4)))
 
     def pass_time(self, seconds: float, *, calls_back: bool = True) -> None:
@@ -265,3 +276,31 @@ def test_sessions_hear_of_a_missing_device_when_they_open_it(room: Room) -> None
     room.pass_time(0.1)
     with pytest.raises(AudioDeviceError):
         room.speakers.add_session("t")
+
+
+@pytest.mark.parametrize("sleeps_per_block", [1, sound_device.STALLED_POLLS], ids=["idle", "busy"])
+def test_a_drained_player_reports_the_last_delivered_frame_however_late_the_device_is(
+    room: Room, sleeps_per_block: int
+) -> None:
+    room.say(0, 0)
+    room.pass_time(0.2)
+    room.sleeps_per_block = sleeps_per_block
+    room.speakers.drain()
+    positions = [message.frame for message in room.speakers.poll() if isinstance(message, AudioPlayed)]
+    assert positions == [round(0.2 * 24_000)]
+
+
+@pytest.mark.parametrize("is_paused", [False, True], ids=["stalled", "paused at another speed"])
+def test_draining_ends_when_nothing_is_played(room: Room, *, is_paused: bool) -> None:
+    room.speakers.adjust(PlaybackSettings(speed=1.5))
+    room.say(0, 0)
+    room.pass_time(0.2)
+    if is_paused:
+        room.speakers.pause()
+    else:
+        room.sleeps_per_block = 1_000_000
+    room.speakers.drain()
+    assert room.sleeps == sound_device.STALLED_POLLS
+    (position,) = room.speakers.poll()
+    assert isinstance(position, AudioPlayed)
+    assert position.frame == room.pool.cursor.frame
