@@ -351,6 +351,7 @@ class ProcessTable(WorkerPool):
 
     def _record_end(self, record: WorkerRecord, end: restart_policy.End, status: str, exit_text: str) -> None:
         record.last_exit = exit_text
+        record.failures += not end.requested
         tried_before = bool(record.ends) and record.ends[-1].refused
         record.ends.append(end)
         _log.info("role=%s incarnation=%d ended=%r", record.role, record.incarnation, exit_text)

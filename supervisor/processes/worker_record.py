@@ -77,6 +77,8 @@ class WorkerRecord:
     start_at: float | None = None
     """Time at which the next incarnation is to be started, in seconds of the monotonic clock."""
     last_exit: str | None = None
+    failures: int = 0
+    """Number of incarnations that ended, or could not be started, though nobody requested their end."""
     failure: str = ""
     """Last error reported by the worker; empty = none."""
     leaving: int | None = None

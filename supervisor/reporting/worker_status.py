@@ -35,6 +35,7 @@ def of_worker(record: WorkerRecord, in_flight: int, sessions: int, now: float) -
         latency_ms=record.latency(),
         memory_bytes=memory_bytes(pid) if pid is not None else 0,
         last_exit=record.last_exit,
+        failures=record.failures,
         detail=record.detail or record.note,
         sessions=sessions,
     )

@@ -52,7 +52,7 @@ def test_a_broken_configuration_is_found_and_the_rest_is_checked(place: Voicestr
     assert states(found, "tts:espeak") == ["ok"]
 
 
-def test_a_running_supervisor_is_named_with_its_version_and_a_restarted_worker_with_its_log(
+def test_a_running_supervisor_is_named_with_its_version_and_a_crashed_worker_with_its_log(
     place: Voicestream,
 ) -> None:
     run = place.run("--keep-alive", "60")
@@ -61,7 +61,9 @@ def test_a_running_supervisor_is_named_with_its_version_and_a_restarted_worker_w
     os.kill(place.pid_of("tts"), signal.SIGKILL)
     assert run.finish() == 0
     place.pid_of("tts")
+    assert place.call("workers", "restart", "parser").returncode == 0
     found = diagnosed(place)
+    assert not [name for name in found if name.startswith("worker parser")], "its restart was requested"
     assert states(found, "supervisor") == ["ok"]
     assert f"pid {place.supervisor_pid()}" in found["supervisor"][0]["text"]
     (worker,) = (found[name][0] for name in found if name.startswith("worker tts"))

@@ -37,8 +37,8 @@ def supervisor() -> Iterator[Finding]:
         if worker.state == "failed":
             reason, _, cure = (worker.detail or worker.last_exit or "").partition("\n")
             yield Finding(name, "problem", f"failed: {reason}", cure.removeprefix("Try: ") or hint)
-        elif worker.restarts:
-            yield Finding(name, "note", f"restarts: {worker.restarts}; last exit: {worker.last_exit}", hint)
+        elif worker.failures:
+            yield Finding(name, "note", f"failures: {worker.failures}; last exit: {worker.last_exit}", hint)
 
 
 def _of_supervisor(found: SupervisorStatus) -> Finding:

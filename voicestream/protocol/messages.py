@@ -247,6 +247,8 @@ class WorkerStatus(_Part, frozen=True, kw_only=True):
     memory_bytes: int
     last_exit: str | None
     """End of the previous incarnation and how it was ended: ``exit 0 (drain)``, ``SIGKILL (died)``."""
+    failures: int = 0
+    """Number of incarnations that ended unrequested: crashed, hung, or never started."""
     detail: str = ""
     """Loading stage, or reason of a failure."""
     sessions: int = 0
