@@ -177,6 +177,7 @@ def test_a_project_can_switch_speech_off_and_its_other_keys_are_named_with_their
     assert (done.returncode, done.stdout) == (0, "A line.\n" * 100_000)
     assert f"speech is off: {file}, line 1" in done.stderr
     assert place.call("say", "Hello.").returncode == 0
+    assert "speech is off: --disabled" in place.call("demo", "--disabled").stderr
     assert not place.runtime.exists(), "no supervisor was started"
     file.write_text('captions = false\ntts = "espeak"\n')
     done = place.call("run", stdin=line("Hello."))

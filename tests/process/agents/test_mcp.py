@@ -59,3 +59,12 @@ def test_texts_are_spoken_one_after_another_and_a_call_can_be_cancelled(place: V
     assert process.wait(remaining()) == 0
     assert 2 not in answers
     process.stdout.close()
+
+
+def test_a_project_that_is_switched_off_is_silent_and_the_agent_is_told(place: Voicestream) -> None:
+    (place.cwd / ".voicestream.toml").write_text("enabled = false\n")
+    done = place.call("mcp", "--output", "null", stdin=speak(1, text="Hello."))
+    result = json.loads(done.stdout)["result"]
+    assert not result["isError"]
+    assert "switched speech off" in result["content"][0]["text"]
+    assert not place.runtime.exists(), "no supervisor was started"

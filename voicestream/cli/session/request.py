@@ -130,6 +130,11 @@ class SessionRequest:
     disabled_by: str = ""
     """Source of ``enabled``, for people; empty if it was typed."""
 
+    @property
+    def is_typed_silent(self) -> bool:
+        """True if ``--disabled`` was typed: it also silences commands that ignore ``enabled`` of the settings."""
+        return not self.enabled and not self.disabled_by
+
 
 def request(
     context: click.Context,

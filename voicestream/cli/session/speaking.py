@@ -197,7 +197,13 @@ def _direction(options: SessionOptions) -> str:
 
 
 def speak_text(request: SessionRequest, data: bytes, *, may_lack_audio: bool = False) -> int:
-    """Speak complete input; returns the exit code. ``may_lack_audio``: as for ``speak``."""
+    """Speak complete input; returns the exit code. ``may_lack_audio``: as for ``speak``.
+
+    A person who types ``demo``, ``replay`` or ``voices try`` wants to hear it, so ``enabled`` of a project or of
+    ``config.toml`` is not consulted here.
+    """
+    if request.is_typed_silent:
+        return tell_disabled(request)
     with tempfile.TemporaryFile() as file, Interruption() as interruption:
         file.write(data)
         file.seek(0)

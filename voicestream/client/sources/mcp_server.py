@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Final
 from voicestream.client.sources import mcp_protocol
 from voicestream.client.sources.lines import LineSplitter
 from voicestream.client.sources.mcp_protocol import Cancel, Reply, Speak
+from voicestream.errors import VoicestreamError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 COMMAND: Final = (sys.executable, "-P", "-m", "voicestream", "say")
 
 READ_BYTES: Final = 1 << 16
 
 MAX_LINE_BYTES: Final = 4 << 20
+
+DISABLED: Final = "not spoken: the user has switched speech off here"
+"""Result of a call while ``enabled`` is false; no error, because the agent should not try again."""
 
 MAX_WAITING: Final = 100
 """Texts that wait; further ones are refused."""
@@ -33,9 +37,16 @@ _STDOUT: Final = 1
 class Server:
     """One client, and the texts it wants to be spoken."""
 
-    def __init__(self, options: Sequence[str]) -> None:
-        """Initialize; ``options``: of ``voicestream say``."""
+    def __init__(self, options: Sequence[str], is_enabled: Callable[[], bool]) -> None:
+        """Initialize.
+
+        Args:
+            options: of ``voicestream say``.
+            is_enabled: returns whether the settings of the moment allow speech; raises VoicestreamError if they are
+                wrong.
+        """
         self._options = list(options)
+        self._is_enabled = is_enabled
         self._calls: queue.Queue[Speak | None] = queue.Queue()
         self._waiting: set[mcp_protocol.Id] = set()
         """Calls without a result yet."""
@@ -93,6 +104,11 @@ class Server:
                 self._write(reply)
 
     def _speak(self, call: Speak) -> Reply:
+        try:
+            if not self._is_enabled():
+                return mcp_protocol.result(call.id, DISABLED)
+        except VoicestreamError as error:
+            return mcp_protocol.result(call.id, error.for_people(), is_error=True)
         options = [*self._options, "--quiet"]
         options += [] if call.wait else ["--detach"]
         options += ["--from", call.language] if call.language else []

@@ -17,7 +17,14 @@ def mcp(context: click.Context, /, **_options: object) -> None:
 
     claude mcp add voicestream -- voicestream mcp --to ja
     """
+    from voicestream.cli.session.request import request
     from voicestream.client.sources.mcp_server import Server
 
+    typed = typed_options(context, options.SESSION)
+
+    def is_enabled() -> bool:
+        """Read the settings again: the project's file may have changed."""
+        return request(context.command.make_context(context.info_name, list(typed)), input_format="text").enabled
+
     with Interruption():
-        Server(typed_options(context, options.SESSION)).run()
+        Server(typed, is_enabled).run()
