@@ -56,9 +56,11 @@ def load_translator(
 
     if name != AUTO:
         return _loaded(registry.spec(TRANSLATORS, name), load)
-    _, engine, not_ready = _best(TRANSLATORS, settings, report, load)
-    if not_ready:
-        explain("; ".join(not_ready.values()))
+    taken, engine, not_ready = _best(TRANSLATORS, settings, report, load)
+    # With models of another engine installed, no model for a single direction is missed.
+    missed = [reason for one, reason in not_ready.items() if not (taken.models and _lacks_direction(one, settings))]
+    if missed:
+        explain("; ".join(missed))
     return engine
 
 
@@ -135,7 +137,10 @@ def _best(
     """Return the first spec of ``auto`` that can be loaded, its engine, and the errors of those before it."""
     not_ready: dict[Spec, str] = {}
     for spec in registry.chosen_by_auto(group, uses_gpu=uses_gpu(settings), language=language):
-        if spec.is_for_directions and not settings.direction:
+        if _lacks_direction(spec, settings):
+            not_ready[spec] = (
+                f"{spec.name} is not ready: it has no model for these languages (voicestream setup --to LANG)"
+            )
             continue
         try:
             engine = _loaded(spec, load)
@@ -164,6 +169,10 @@ def _tell(spec: Spec, not_ready: dict[Spec, str], report: Report) -> None:
     reason = "; ".join(not_ready.values()) if not_ready else "the best that is installed"
     _log.info("engine=%s chosen_by=auto reason=%r", spec.name, reason)
     report(spec.name, None)
+
+
+def _lacks_direction(spec: TranslatorSpec | SynthesizerSpec, settings: EngineSettings) -> bool:
+    return spec.is_for_directions and not settings.direction
 
 
 def _is_missed(spec: SynthesizerSpec, taken: SynthesizerSpec, models: str) -> bool:
