@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 FETCHING: Final = ("huggingface_hub",)
 
+INSTALL_FETCHING: Final = "pip install huggingface-hub"
+"""Command that installs it alone: an extra would bring the packages of an engine along."""
+
 _CONSTRAINTS: Final = Path(__file__).parents[2] / "constraints.txt"
 """In a checkout: constrains torch to a build without CUDA, which is gigabytes smaller."""
 
@@ -22,14 +25,14 @@ CONSTRAINT: Final = f" --constraint {shlex.quote(str(_CONSTRAINTS))}" if _CONSTR
 """Suffix of commands that install torch; empty without a checkout."""
 
 INSTALL: Final = f"pip install 'voicestream[translation]'{CONSTRAINT}"
-"""Command that installs all of them."""
+"""Command that installs what NLLB needs."""
 
 CONVERTING: Final = ("ctranslate2", "tokenizers", "torch", "transformers")
 
 INSTALL_NEURAL: Final = f"pip install 'voicestream[neural]'{CONSTRAINT}"
 
 INSTALL_FILES: Final = "pip install 'voicestream[audio-files]'"
-"""Command that installs what FLAC and Opus files need."""
+"""Command that installs what FLAC and Opus files, and recordings of voices, need."""
 
 
 def check(*names: str, install: str = INSTALL) -> None:

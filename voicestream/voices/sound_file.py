@@ -43,7 +43,7 @@ def read(file: Path) -> tuple[NDArray[np.float32], int]:
     if not file.is_file():
         what = "that is a directory" if file.is_dir() else "there is no such file"
         raise UsageError(f"{file}: {what}", hint="Give the name of a WAV, FLAC or MP3 file.")
-    packages.check("soundfile", install=packages.INSTALL_NEURAL)
+    packages.check("soundfile", install=packages.INSTALL_FILES)
     import soundfile  # noqa: PLC0415 - not installed everywhere
 
     try:

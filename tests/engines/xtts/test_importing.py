@@ -14,8 +14,8 @@ from helpers.fixtures.neural import skip_unless_voice_installed
 from helpers.models import tiny_xtts
 from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import packages
 from voicestream.workers.engines.xtts.coqui import importing
+from voicestream.workers.engines.xtts.model import INSTALL
 
 skip_unless_voice_installed()
 
@@ -62,7 +62,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
     monkeypatch.setitem(sys.modules, "TTS", None)
     with pytest.raises(EngineNotReadyError, match=r"a package is missing: .*TTS") as caught:
         importing.import_coqui()
-    assert caught.value.hint == packages.INSTALL_NEURAL
+    assert caught.value.hint == INSTALL
 
 
 @pytest.mark.parametrize(("from_rate", "to_rate"), [(22_050, 16_000), (16_000, 22_050), (44_100, 22_050)])

@@ -1,12 +1,14 @@
-"""Of which voice engines that are not ready a person hears."""
+"""Of which voice engines that are not ready a person hears, and what hints install."""
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.project.shadow_tree import PYPROJECT
 from helpers.voices import auto_voice
 from helpers.voices.plugging import offer_specs
 from voicestream.engines import registry
@@ -16,6 +18,8 @@ from voicestream.workers import engine_loading
 if TYPE_CHECKING:
     from pathlib import Path
 
+_DISTRIBUTIONS = {"TTS": "coqui-tts", "hibari": "hibari-tts"}
+"""Distributions that are not named like their module."""
 
 NOT_READY = """
 from voicestream.engines.spec import SynthesizerSpec
@@ -73,3 +77,25 @@ def test_auto_tells_of_those_that_are_missed_alone(tmp_path: Path, monkeypatch: 
     (note,) = notes
     assert note.startswith("somebody-elses is not ready: it is hoarse (cure); kokoro is not ready: ")
     assert "xtts" not in note
+
+
+def _parts(extra: str) -> list[str]:
+    """The extras that an extra is made of, itself among them."""
+    optional = PYPROJECT["project"]["optional-dependencies"]
+    named = (re.match(r"voicestream\[(.*)\]", line) for line in optional[extra])
+    return [extra, *(part for found in named if found for each in found[1].split(",") for part in _parts(each))]
+
+
+def test_the_hint_of_an_engine_names_no_larger_extra_than_it_needs() -> None:
+    optional = PYPROJECT["project"]["optional-dependencies"]
+    for spec in registry.all_specs():
+        named = re.match(r"pip install 'voicestream\[(.*)\]'", spec.install)
+        if named is None:
+            continue
+        needed = {_DISTRIBUTIONS.get(name, name) for name in spec.packages} - {"onnxruntime"}  # hibari-tts brings it
+        for extra in optional:
+            packages = {re.split(r"[<>=~\[ ]", line)[0] for part in _parts(extra) for line in optional[part]}
+            if extra == named[1]:
+                assert needed <= packages, spec.name
+            elif extra in _parts(named[1]):
+                assert not needed <= packages, f"{spec.name}: {extra} is enough"

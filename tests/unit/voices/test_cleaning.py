@@ -113,7 +113,7 @@ def test_without_the_package_the_command_that_installs_it_is_named(
     monkeypatch.setattr(packages, "is_installed", lambda _: False)
     with pytest.raises(ConfigurationError, match="this needs soundfile") as error:
         cleaning.clean([file])
-    assert error.value.hint == f"Try: {packages.INSTALL_NEURAL}"
+    assert error.value.hint == f"Try: {packages.INSTALL_FILES}"
 
 
 # --- the file it is kept in

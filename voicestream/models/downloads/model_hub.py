@@ -67,7 +67,7 @@ class ModelHub:
         Raises:
             ConfigurationError: the package is missing, ``HF_ENDPOINT`` is no address, or offline mode is set.
         """
-        packages.check(*packages.FETCHING)
+        packages.check(*packages.FETCHING, install=packages.INSTALL_FETCHING)
         # Read at import. Otherwise it would send the version of torch, and the agent that started us.
         telemetry.switch_off()
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"

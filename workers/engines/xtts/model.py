@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from voicestream.engines.model import Model
+from voicestream.models.packages import CONSTRAINT
 
 NAME: Final = "xtts"
+INSTALL: Final = f"pip install 'voicestream[xtts]'{CONSTRAINT}"
 LANGUAGES: Final = frozenset("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh".split())
 """Base languages that it speaks."""
 

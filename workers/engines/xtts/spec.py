@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.engines.spec import SynthesizerSpec, VoiceList
 from voicestream.errors import EngineNotReadyError
-from voicestream.models import packages
-from voicestream.workers.engines.xtts.model import LANGUAGES, MODEL, NAME
+from voicestream.workers.engines.xtts.model import INSTALL, LANGUAGES, MODEL, NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +47,7 @@ SPEC: Final = SynthesizerSpec(
     rank=RANK,
     languages=LANGUAGES,
     packages=("TTS", "torch"),
-    install=packages.INSTALL_NEURAL,
+    install=INSTALL,
     models=(MODEL,),
     takes_samples=True,
     batches=True,

@@ -18,7 +18,7 @@ import warnings
 from typing import Final
 
 from voicestream.errors import EngineNotReadyError
-from voicestream.models.packages import INSTALL_NEURAL
+from voicestream.workers.engines.xtts.model import INSTALL
 
 _TORCHAUDIO: Final = "torchaudio"
 _TORCHCODEC: Final = "torchcodec"
@@ -45,7 +45,7 @@ def import_coqui() -> None:
             _import_without_torchcodec("TTS")
             importlib.import_module("TTS.tts.models.xtts")
         except ImportError as error:
-            raise EngineNotReadyError(f"a package is missing: {error}", hint=INSTALL_NEURAL) from error
+            raise EngineNotReadyError(f"a package is missing: {error}", hint=INSTALL) from error
 
 
 def _silence_transformers() -> None:
