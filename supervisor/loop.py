@@ -277,8 +277,9 @@ class Supervisor:
         self._assignment.release(session, now)
         if not self.core.sessions.by_id:
             self.core.idle_since = now
-            # A pause ends with the last session that it affects.
-            self._requests.controls.hold("", paused=False, now=now)
+            if closed.exit_code:
+                # Stopped, or silenced. A session that has ended with nothing left was not waiting for "resume".
+                self._requests.controls.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:
         if PARSER in self.core.ledger.state.available:

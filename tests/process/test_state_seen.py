@@ -47,3 +47,13 @@ def test_a_pause_is_told_to_who_paused_who_listens_and_in_the_status(place: Voic
     assert run.finish() == 1
     supervisor = place.status()["supervisor"]
     assert (supervisor["paused"], supervisor["paused_by"], supervisor["behind_seconds"]) == (False, "", 0.0)
+
+
+def test_a_pause_outlives_a_session_with_nothing_left_to_speak(place: Voicestream) -> None:
+    run = place.run()
+    run.write(line("One."))
+    run.wait_for("playback_finished")
+    assert said(place, "pause").startswith("paused: nothing is being spoken")
+    assert run.finish() == 0
+    assert place.status()["supervisor"]["paused"], "what comes waits, as the answer said"
+    assert said(place, "resume") == "resumed"
