@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hypothesis import example, given, settings
@@ -17,13 +17,16 @@ from helpers.kernels.plain_kernels import PlainKernels
 
 skip_unless_voice_installed()
 
+import numpy as np
 import torch
 
 from voicestream.workers.engines.xtts.synthesis import CHUNK_TOKENS, FIRST_CHUNKS
+from voicestream.workers.engines.xtts.vocoder import row_counts
 from voicestream.workers.engines.xtts.vocoder.cuda_graphs import WINDOW_FRAMES, CapturedVocoder
 from voicestream.workers.engines.xtts.vocoder.fused import FusedNetwork
 from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
 from voicestream.workers.engines.xtts.vocoder.network import TorchNetwork
+from voicestream.workers.engines.xtts.vocoder.row_counts import BATCH
 from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
 from voicestream.workers.inference import cuda_graphs
 from voicestream.workers.inference.cuda_graphs import GraphPool
@@ -33,13 +36,14 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoderStream, WindowFunction
+    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoderStream
+    from voicestream.workers.engines.xtts.vocoder.network import Network
     from voicestream.workers.engines.xtts.vocoder.streaming import VocoderStream
 
 USUAL = (*FIRST_CHUNKS, CHUNK_TOKENS, CHUNK_TOKENS, 5)
 """Tokens of the pieces of a sentence."""
 
-NETWORKS: dict[str, Callable[[HifiGan, torch.dtype], WindowFunction]] = {
+NETWORKS: dict[str, Callable[[HifiGan, torch.dtype], Network]] = {
     "channels last": TorchNetwork,
     "channels first": partial(TorchNetwork, channels_last=False),
     "few kernels": partial(FusedNetwork, kernels=PlainKernels()),
@@ -109,7 +113,7 @@ def test_each_piece_is_that_of_the_streaming_vocoder(
 @pytest.mark.parametrize("network", [*NETWORKS.values()], ids=[*NETWORKS])
 @pytest.mark.parametrize("speed", [1.0, 0.75, 1.4])
 def test_the_pieces_joined_are_one_full_decode_of_coqui(
-    coqui: Any, speaker: Tensor, speed: float, network: Callable[[HifiGan, torch.dtype], WindowFunction]
+    coqui: Any, speaker: Tensor, speed: float, network: Callable[[HifiGan, torch.dtype], Network]
 ) -> None:
     stretched = latents(sum(USUAL))
     if speed != 1.0:
@@ -124,7 +128,7 @@ def test_the_pieces_joined_are_one_full_decode_of_coqui(
 def test_few_kernels_take_a_window(coqui: Any, speaker: Tensor) -> None:
     layers, kernels = HifiGan(coqui.waveform_decoder), PlainKernels()
     network = FusedNetwork(layers, torch.float32, kernels)
-    network(torch.zeros(32, small_vocoder.LATENT), layers.speaker_bias.bias_for(speaker))
+    network(torch.zeros(1, 32, small_vocoder.LATENT), layers.speaker_bias.bias_for(speaker)[None])
     assert kernels.launches == 30
 
 
@@ -138,7 +142,7 @@ def test_a_frame_is_heard_as_far_as_it_is_said_to_reach(coqui: Any) -> None:
     frames = torch.zeros(40, small_vocoder.LATENT, dtype=torch.float64)
     frames[20] = 1.0
     shifts = torch.zeros(sum(layers.speaker_bias.widths), dtype=torch.float64)
-    heard = TorchNetwork(layers, torch.float64)(frames, shifts).nonzero()[:, 0].tolist()
+    heard = TorchNetwork(layers, torch.float64)(frames[None], shifts[None])[0].nonzero()[:, 0].tolist()
     assert heard[0] == 20 * layers.hop - layers.receptive_field
     assert heard[-1] == 21 * layers.hop + layers.receptive_field - 1
     assert (layers.hop, layers.receptive_field) == (256, 3258)
@@ -196,7 +200,7 @@ def test_each_piece_of_a_sentence_is_one_replay(coqui: Any, speaker: Tensor, gpu
     sizes: list[int] = []
 
     def counted(network: TorchNetwork, frames: Tensor, shifts: Tensor) -> Tensor:
-        sizes.append(len(frames))
+        sizes.append(frames.shape[1])
         return own(network, frames, shifts)
 
     own = TorchNetwork.__call__
@@ -231,3 +235,113 @@ def test_a_piece_does_not_change_once_it_was_given(recorded: CapturedVocoder, sp
         stream.feed(piece, last=False)
     for now, then in itertools.zip_longest(made, kept):
         assert torch.equal(now, then)
+
+
+class Sentence(NamedTuple):
+    """A stream of a batch, with its pieces."""
+
+    speaker: Tensor
+    speed: float
+    pieces: list[Tensor]
+
+    def alone(self, vocoder: StreamingVocoder | CapturedVocoder) -> list[Tensor]:
+        stream = vocoder.stream(self.speaker, self.speed)
+        return [stream.feed(piece[None], last=piece is self.pieces[-1]) for piece in self.pieces]
+
+
+def sentences(*sizes: Sequence[int]) -> list[Sentence]:
+    """Sentences in different voices and, in part, at different speeds."""
+    speeds = [1.0, 1.0, 0.75, 1.4, 1.0, 2.0]
+    return [
+        Sentence(speaker, speed, list(torch.split(latents(sum(pieces))[0], list(pieces))))
+        for speaker, speed, pieces in zip(
+            small_vocoder.speakers(len(sizes)), itertools.cycle(speeds), sizes, strict=False
+        )
+    ]
+
+
+def together(vocoder: Any, batch: Sequence[Sentence]) -> list[list[Tensor]]:
+    """The pieces of each sentence, computed with those of the others; each sentence begins one piece later."""
+    streams = [vocoder.stream(each.speaker, each.speed) for each in batch]
+    found: list[list[Tensor]] = [[] for _ in batch]
+    for turn in range(sum(len(each.pieces) for each in batch)):
+        running = [
+            (number, turn - number) for number, each in enumerate(batch) if 0 <= turn - number < len(each.pieces)
+        ]
+        pieces = [(streams[number], batch[number].pieces[place]) for number, place in running]
+        made = vocoder.compute(
+            [
+                (stream, piece, place == len(batch[number].pieces) - 1)
+                for (number, place), (stream, piece) in zip(running, pieces, strict=True)
+            ]
+        )
+        for (number, _), samples in zip(running, made, strict=True):
+            assert samples.dtype == np.float32
+            found[number].append(torch.from_numpy(samples))
+    return found
+
+
+MANY = sentences(USUAL, (10, 4, 4, 2), (3,), (9, 4), (1, 0, 12))
+
+
+@pytest.mark.parametrize("network", [NETWORKS["channels last"], NETWORKS["few kernels"]], ids=["torch", "few kernels"])
+def test_a_sentence_sounds_alike_alone_and_among_others(
+    coqui: Any, streaming: StreamingVocoder, network: Callable[[HifiGan, torch.dtype], Network]
+) -> None:
+    vocoder = CapturedVocoder(coqui, torch.float32, GraphPool(CPU), rows=BATCH, network=network)
+    for found, each in zip(together(vocoder, MANY), MANY, strict=True):
+        for piece, expected in zip(found, each.alone(streaming), strict=True):
+            agree(piece, expected)
+
+
+def test_on_a_processor_a_sentence_is_the_same_alone_and_among_others(streaming: StreamingVocoder) -> None:
+    batch = MANY[1:3]
+    for found, each in zip(together(streaming, batch), batch, strict=True):
+        for piece, expected in zip(found, each.alone(streaming), strict=True):
+            assert torch.equal(piece, expected)
+
+
+def test_windows_of_one_size_share_a_replay(
+    coqui: Any, speaker: Tensor, gpu: GraphPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vocoder = CapturedVocoder(coqui, torch.float32, gpu, sizes=(48, 96), rows=(1, 2, 4))
+    vocoder.capture()
+    shapes: list[tuple[int, ...]] = []
+
+    def silent(_: TorchNetwork, frames: Tensor, shifts: Tensor) -> Tensor:
+        assert len(frames) == len(shifts)
+        shapes.append(frames.shape[:2])
+        return frames.new_zeros(len(frames), frames.shape[1] * vocoder.windows.hop)
+
+    monkeypatch.setattr(TorchNetwork, "__call__", silent)
+    streams = [vocoder.stream(speaker, speed) for speed in (1.0, 0.5, *[1.0] * 6)]
+    made = vocoder.compute([(stream, latents(10)[0], False) for stream in streams])
+    assert shapes == [(4, 48), (4, 48), (1, 96)], "seven, in the second replay with an unused row, and a slow one"
+    assert Graph.replays == 3
+    assert len(made[1]) > 2 * len(made[0])
+
+
+def test_where_memory_is_short_a_replay_has_fewer_rows(
+    coqui: Any, gpu: GraphPool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def at_most_two(network: TorchNetwork, frames: Tensor, shifts: Tensor) -> Tensor:
+        if len(frames) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return own(network, frames, shifts)
+
+    own = TorchNetwork.__call__
+    vocoder = CapturedVocoder(coqui, torch.float32, gpu, sizes=(32, 48), rows=(1, 2, 4))
+    with monkeypatch.context() as patch:
+        patch.setattr(TorchNetwork, "__call__", at_most_two)
+        vocoder.capture()
+        batch = sentences(*[(10, 4)] * 3)
+        for found, each in zip(together(vocoder, batch), batch, strict=True):
+            agree(torch.cat(found), torch.cat(each.alone(vocoder)))
+    assert "out of memory for 4 windows of 48 frames" in caplog.text
+
+
+@given(st.integers(1, 200), st.sets(st.sampled_from(BATCH)).map(lambda found: (1, *sorted(found - {1}))))
+def test_replays_have_room_for_all_windows_and_little_more(windows: int, counts: tuple[int, ...]) -> None:
+    found = row_counts.split(windows, counts)
+    assert set(found) <= set(counts)
+    assert sum(found[:-1]) < windows <= sum(found) <= windows + found[-1] // 4

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from voicestream.workers.engines.xtts.decoding import AudioTokenDecoder, CapturedDecoder
     from voicestream.workers.engines.xtts.gpt import Gpt
     from voicestream.workers.engines.xtts.sampling import SamplingParameters
-    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder, WindowFunction
+    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder
     from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
+    from voicestream.workers.engines.xtts.vocoder.network import Network
     from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
     from voicestream.workers.inference.cuda_graphs import GraphPool
     from voicestream.workers.inference.device import Device
@@ -229,7 +230,7 @@ def _capture(
     from voicestream.workers.inference.cuda_graphs import GraphPool
 
     pool = GraphPool(gpt.device)
-    network: Callable[[HifiGan, torch.dtype], WindowFunction] = TorchNetwork
+    network: Callable[[HifiGan, torch.dtype], Network] = TorchNetwork
     if gpt.gpu is not None:
         from voicestream.workers.engines.xtts.vocoder.fused import FusedNetwork
         from voicestream.workers.engines.xtts.vocoder.kernel_launches import TritonKernels

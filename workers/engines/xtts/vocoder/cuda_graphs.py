@@ -1,7 +1,9 @@
-"""Vocoder of XTTS with CUDA graphs: overlapping windows of a few sizes, each captured as one graph."""
+"""Vocoder of XTTS with CUDA graphs: overlapping windows of a few sizes, those of several streams in one replay."""
 
 from __future__ import annotations
 
+import itertools
+import logging
 import math
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -9,23 +11,30 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
+from voicestream.workers.engines.xtts.vocoder import row_counts
+from voicestream.workers.engines.xtts.vocoder.captured_windows import (
+    Buffers,
+    CapturedWindows,
+    Interpolation,
+    WindowInput,
+)
 from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
 from voicestream.workers.engines.xtts.vocoder.interpolation import InterpolationChain
 from voicestream.workers.engines.xtts.vocoder.network import TorchNetwork
 from voicestream.workers.engines.xtts.vocoder.receptive_field import WindowPlan
 from voicestream.workers.engines.xtts.vocoder.streaming import fold_weight_norm, interpolation_factors
-from voicestream.workers.inference.cuda_graphs import CapturedStep
+from voicestream.workers.inference import device
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from voicestream.workers.engines.xtts.vocoder.receptive_field import Window
+    from voicestream.workers.engines.xtts.vocoder.network import Network
     from voicestream.workers.inference.cuda_graphs import GraphPool
 
-    WindowFunction = Callable[[Tensor, Tensor], Tensor]
+_log = logging.getLogger(__name__)
 
 WINDOW_FRAMES: Final = (32, 48, 64, 96)
 """Window sizes, in frames. A token has 4.4 frames, and a window 26 besides those of its chunk: 32 frames hold the first
@@ -43,6 +52,10 @@ class CapturedVocoder:
     """Vocoder with the samples of ``StreamingVocoder`` up to rounding, computed in overlapping windows.
 
     Overlaps are computed twice; on a GPU that takes less time than the many small kernels of stateful layers.
+
+    A replay computes windows of several streams, one in each row. With fused kernels the samples of a row are the same
+    whatever the other rows are, and however many: each row has the programs that it has alone. With those of torch
+    that holds up to rounding, because the libraries choose an algorithm by the row count.
     """
 
     def __init__(
@@ -52,7 +65,8 @@ class CapturedVocoder:
         pool: GraphPool,
         *,
         sizes: tuple[int, ...] = WINDOW_FRAMES,
-        network: Callable[[HifiGan, torch.dtype], WindowFunction] = TorchNetwork,
+        rows: tuple[int, ...] = row_counts.SINGLE,
+        network: Callable[[HifiGan, torch.dtype], Network] = TorchNetwork,
     ) -> None:
         """Take the weights.
 
@@ -61,6 +75,7 @@ class CapturedVocoder:
             dtype: of the network; the interpolation before it is always float32.
             pool: memory of the CUDA graphs.
             sizes: of the captured windows, in frames, ascending.
+            rows: row counts of the replays, with 1.
             network: creates the network.
         """
         fold_weight_norm(decoder)
@@ -68,40 +83,46 @@ class CapturedVocoder:
         self.windows: Final = WindowPlan(layers.hop, layers.receptive_field, sizes)
         self._factors = interpolation_factors(decoder)
         self._bias_layers = layers.speaker_bias
-        self._network = network(layers, dtype)
-        device = layers.last.weight.device
-        self._speaker_bias = torch.zeros(sum(self._bias_layers.widths), dtype=dtype, device=device)
-        self._current_bias: Tensor | None = None
-        """Speaker bias that was copied last."""
-        self._last_speaker: tuple[Tensor | None, Tensor] = None, self._speaker_bias
+        # The captured functions must not refer to this object: memory would wait for the cycle collector.
+        self._compute = partial(_compute, network(layers, dtype))
+        weight = layers.last.weight
+        zeros = partial(torch.zeros, device=weight.device)
         channels = layers.first.weight.shape[1]
 
-        # The captured function must not refer to this object: memory would wait for the cycle collector.
-        compute = partial(_compute, self._network, self._speaker_bias)
-
-        def window(size: int) -> _CapturedWindow:
+        def captured(size: int) -> CapturedWindows:
             latents = math.ceil(size * _MAX_SPEED / math.prod(self._factors)) + _EXTRA_LATENTS
-            return _CapturedWindow(
-                torch.zeros(latents, channels, device=device),
-                torch.zeros(size, latents, device=device),
-                torch.zeros(size * layers.hop, device=device),
-                compute,
-                pool,
+            counts = row_counts.for_size(size, rows)
+            most = max(counts)
+            buffers = Buffers(
+                zeros(most, size, latents),
+                zeros(most, latents, channels),
+                zeros(most, sum(self._bias_layers.widths), dtype=dtype),
+                zeros(most, size * layers.hop),
             )
+            return CapturedWindows(buffers, self._compute, counts, pool)
 
-        self._captured = {size: window(size) for size in sizes}
-        longest = max(len(window.latents) for window in self._captured.values())
-        self._padding = torch.zeros(longest, channels, device=device)
+        self._captured = {size: captured(size) for size in sizes}
+        self._padding = zeros(max(windows.positions for windows in self._captured.values()), channels)
         """Padding before the latents, for windows that have room for more than there are."""
+        self._last_speaker: tuple[Tensor | None, Tensor] = None, self._padding
+        self._dtype = dtype
 
     def capture(self) -> None:
-        """Capture a window of each size.
+        """Capture the windows of each size and row count; large row counts for which memory is missing are left out.
 
         Raises:
             RuntimeError: out of memory.
         """
-        for window in self._captured.values():
-            window.step.capture()
+        graphs = [(size, count) for size, windows in self._captured.items() for count in windows.counts]
+        # The graphs share their memory: smaller ones fit into that of the largest.
+        for size, count in sorted(graphs, key=math.prod, reverse=True):
+            try:
+                self._captured[size].capture(count)
+            except RuntimeError as error:
+                if count == 1 or not device.is_out_of_memory(error):
+                    raise
+                _log.warning("out of memory for %d windows of %d frames in a replay: %s", count, size, error)
+                self._captured[size].drop(count)
 
     def stream(self, speaker: Tensor, speed: float = 1.0) -> CapturedVocoderStream:
         """See ``StreamingVocoder.stream``."""
@@ -109,40 +130,45 @@ class CapturedVocoder:
         last, speaker_bias = self._last_speaker
         # Consecutive sentences mostly have the same voice.
         if speaker is not last:
-            speaker_bias = self._bias_layers.bias_for(speaker).to(self._speaker_bias)
+            speaker_bias = self._bias_layers.bias_for(speaker).to(self._dtype)
             self._last_speaker = speaker, speaker_bias
         return CapturedVocoderStream(
             self, InterpolationChain((*speed_factor, *self._factors)), self._padding, speaker_bias
         )
 
+    def compute(self, requests: Sequence[tuple[CapturedVocoderStream, Tensor, bool]]) -> list[NDArray[np.float32]]:
+        """See ``StreamingVocoder.compute``."""
+        inputs = [stream.windows(latents, last=last) for stream, latents, last in requests]
+        samples = iter(self.samples(list(itertools.chain(*inputs)), _to_host))
+        if self._padding.device.type == "cuda":
+            torch.cuda.current_stream(self._padding.device).synchronize()
+        return [_joined(itertools.islice(samples, len(windows))) for windows in inputs]
+
     def samples(
-        self, latents: Tensor, end: int, matrix: NDArray[np.float32], window: Window, speaker_bias: Tensor
-    ) -> Tensor:
-        """Compute a window, and return its valid samples.
+        self, inputs: Sequence[WindowInput], keep: Callable[[Tensor], Tensor] = torch.Tensor.clone
+    ) -> list[Tensor]:
+        """Compute windows of any streams, and return the valid samples of each.
 
         Args:
-            latents: (latents, channels), with as many before the used ones as the window has room for.
-            end: index after the last used latent.
-            matrix: interpolation weights, (frames, latents); with fewer frames than the window has, the rest is zero.
-            window: the window.
-            speaker_bias: of the speaker.
+            inputs: the windows.
+            keep: copies samples that the next replay overwrites.
         """
-        frames, count = matrix.shape
-        captured = self._captured.get(window.frames)
-        if captured is None or captured.latents.shape[0] < count:
-            weights = torch.from_numpy(matrix).to(latents.device)
-            return _compute(self._network, speaker_bias, latents[end - count : end], weights)[window.first : window.end]
-        positions = captured.latents.shape[0]
-        whole = np.zeros((window.frames, positions), np.float32)
-        whole[:frames, positions - count :] = matrix
-        # The driver stages such small copies before it returns; a blocking copy would also wait for the GPU.
-        captured.weights.copy_(torch.from_numpy(whole), non_blocking=True)
-        captured.latents.copy_(latents[end - positions : end])
-        if self._current_bias is not speaker_bias:
-            self._speaker_bias.copy_(speaker_bias)
-            self._current_bias = speaker_bias
-        captured.step()
-        return captured.samples[window.first : window.end].clone()
+        found: dict[int, Tensor] = {}
+        by_size: dict[int, list[int]] = {}
+        for number, each in enumerate(inputs):
+            captured = self._captured.get(each.window.frames)
+            if captured is None or captured.positions < each.interpolation.weights().matrix.shape[1]:
+                found[number] = keep(_eagerly(self._compute, each))
+            else:
+                by_size.setdefault(each.window.frames, []).append(number)
+        for size, numbers in by_size.items():
+            captured = self._captured[size]
+            rest = iter(numbers)
+            for count in row_counts.split(len(numbers), captured.counts):
+                part = list(itertools.islice(rest, count))
+                kept = keep(captured.replay([inputs[number] for number in part], count))
+                found.update((number, kept[row]) for row, number in enumerate(part))
+        return [found[number][each.window.first : each.window.end] for number, each in enumerate(inputs)]
 
 
 class CapturedVocoderStream:
@@ -161,36 +187,45 @@ class CapturedVocoderStream:
 
     def feed(self, latents: Tensor, *, last: bool) -> Tensor:
         """See ``VocoderStream``."""
-        self._latents = torch.cat([self._latents, latents[0]])
-        available = len(self._latents) - self._begin
-        frames = self._interpolation.frames(available, last=last)
-        parts: list[Tensor] = []
-        for window in self._vocoder.windows.plan(self._done, frames, last=last):
-            end = min(window.begin + window.frames, frames)
-            first, matrix = self._interpolation.weights(window.begin, end, available, last=last)
-            end = self._begin + first + matrix.shape[1]
-            parts.append(self._vocoder.samples(self._latents, end, matrix, window, self._speaker_bias))
-            self._done += window.samples
+        parts = self._vocoder.samples(self.windows(latents[0], last=last))
         if len(parts) == 1:
             return parts[0]
         return torch.cat(parts) if parts else torch.zeros(0, device=latents.device)
 
+    def windows(self, latents: Tensor, *, last: bool) -> list[WindowInput]:
+        """Take the next latents, (latents, channels); return the windows that they determine."""
+        self._latents = torch.cat([self._latents, latents])
+        available = len(self._latents) - self._begin
+        frames = self._interpolation.frames(available, last=last)
+        found: list[WindowInput] = []
+        for window in self._vocoder.windows.plan(self._done, frames, last=last):
+            end = min(window.begin + window.frames, frames)
+            interpolation = Interpolation(self._interpolation, window.begin, end, available, last)
+            first, matrix = interpolation.weights()
+            end = self._begin + first + matrix.shape[1]
+            found.append(WindowInput(window, self._latents, end, interpolation, self._speaker_bias))
+            self._done += window.samples
+        return found
 
-class _CapturedWindow:
-    """Captured window of one size, with its input and output buffers."""
 
-    def __init__(
-        self, latents: Tensor, weights: Tensor, samples: Tensor, compute: WindowFunction, pool: GraphPool
-    ) -> None:
-        self.latents = latents
-        self.weights = weights
-        self.samples = samples
-
-        def step() -> None:
-            samples.copy_(compute(latents, weights))
-
-        self.step = CapturedStep(step, pool)
+def _compute(network: Network, weights: Tensor, latents: Tensor, speaker_bias: Tensor) -> Tensor:
+    return network(network.interpolate(weights, latents), speaker_bias).float()
 
 
-def _compute(network: WindowFunction, speaker_bias: Tensor, latents: Tensor, weights: Tensor) -> Tensor:
-    return network((weights @ latents).to(speaker_bias.dtype), speaker_bias).float()
+def _eagerly(compute: Callable[[Tensor, Tensor, Tensor], Tensor], window: WindowInput) -> Tensor:
+    """Compute a window for which there is no graph."""
+    weights = torch.from_numpy(window.interpolation.weights().matrix).to(window.latents.device)
+    latents = window.latents[window.end - weights.shape[1] : window.end]
+    return compute(weights[None], latents[None], window.speaker_bias[None])[0]
+
+
+def _to_host(samples: Tensor) -> Tensor:
+    """Copy samples to the host; on CUDA they are there once the stream was synchronized."""
+    is_cuda = samples.device.type == "cuda"
+    copy = torch.empty(samples.shape, dtype=samples.dtype, pin_memory=is_cuda)
+    return copy.copy_(samples, non_blocking=is_cuda)
+
+
+def _joined(parts: Iterable[Tensor]) -> NDArray[np.float32]:
+    arrays = [part.numpy() for part in parts]
+    return np.concatenate(arrays) if arrays else np.zeros(0, np.float32)

@@ -1,7 +1,8 @@
 """HiFi-GAN over a whole signal with fused kernels.
 
 With torch a convolution takes up to seven kernels: leaky ReLU, two changes of the memory layout, product, bias,
-residual add. Here it is one kernel, and so are the independent convolutions of a stage's blocks: 30 in all.
+residual add. Here it is one kernel, and so are the independent convolutions of a stage's blocks: 30 in all, and one for
+the interpolation.
 """
 
 from __future__ import annotations
@@ -33,7 +34,14 @@ class ConvolutionGroup:
 
 
 class VocoderKernels(Protocol):
-    """Kernels of the network. Signals have the shape (signals, steps, channels)."""
+    """Kernels of the network. Signals have the shape (signals, rows, steps, channels).
+
+    Each row is computed as if it were alone: the samples do not depend on the other rows, nor on their number.
+    """
+
+    def interpolate(self, weights: Tensor, latents: Tensor, dtype: torch.dtype) -> Tensor:
+        """Multiply (rows, frames, latents) by (rows, latents, channels) in float32; the product has the given dtype."""
+        ...
 
     def convolve(
         self, signals: Tensor, layer: ConvolutionGroup, bias: Tensor, slope: float, residual: Tensor | None = None
@@ -43,7 +51,7 @@ class VocoderKernels(Protocol):
         Args:
             signals: one for all or one for each convolution; a single convolution takes their sum.
             layer: the convolutions.
-            bias: (convolutions, channels out); fewer channels are repeated.
+            bias: (rows, convolutions, channels out), or one row for all; fewer channels are repeated.
             slope: of the leaky ReLU; 1: none.
             residual: added to the output; one for all, or one for each convolution.
 
@@ -53,12 +61,12 @@ class VocoderKernels(Protocol):
         ...
 
     def finish(self, signals: Tensor, weight: Tensor, slope: float) -> Tensor:
-        """Apply leaky ReLU to the sum of signals, convolve it to one channel, and apply tanh: (samples,)."""
+        """Apply leaky ReLU to the sum of signals, convolve it to one channel, and apply tanh: (rows, samples)."""
         ...
 
 
 class FusedNetwork:
-    """Network with fused kernels; see ``TorchNetwork``."""
+    """``Network`` with fused kernels."""
 
     def __init__(self, layers: HifiGan, dtype: torch.dtype, kernels: VocoderKernels) -> None:
         """Copy the weights.
@@ -69,20 +77,25 @@ class FusedNetwork:
             kernels: the kernels.
         """
         self._kernels = kernels
+        self._dtype = dtype
         self._widths = layers.speaker_bias.widths
         self._first = ConvolutionGroup(_transpose(layers.first.weight).to(dtype), (layers.first.weight.shape[2],))
         self._stages = [_Stage(up, dtype) for up in layers.ups]
         self._last = layers.last.weight[0].t().contiguous().to(dtype)
 
+    def interpolate(self, weights: Tensor, latents: Tensor) -> Tensor:
+        """See ``Network``."""
+        return self._kernels.interpolate(weights, latents, self._dtype)
+
     def __call__(self, frames: Tensor, speaker_bias: Tensor) -> Tensor:
-        """See ``TorchNetwork``."""
+        """See ``Network``."""
         kernels = self._kernels
-        first, *others = torch.split(speaker_bias, self._widths)
-        signals = kernels.convolve(frames[None], self._first, first[None], 1.0)
+        first, *others = torch.split(speaker_bias[:, None], self._widths, dim=2)
+        signals = kernels.convolve(frames[None], self._first, first, 1.0)
         for stage, bias in zip(self._stages, others, strict=True):
-            signals = kernels.convolve(signals, stage.up, bias[None], SLOPE)
+            signals = kernels.convolve(signals, stage.up, bias, SLOPE)
             # The upsampled steps of one input step are adjacent in memory, as channels.
-            signals = signals.view(1, -1, len(bias))
+            signals = signals.view(1, len(frames), -1, bias.shape[2])
             for one, one_bias, two, two_bias in stage.pairs:
                 hidden = kernels.convolve(signals, one, one_bias, SLOPE)
                 signals = kernels.convolve(hidden, two, two_bias, SLOPE, residual=signals)
@@ -104,7 +117,7 @@ def _group(convolutions: Sequence[Convolution], dtype: torch.dtype) -> tuple[Con
     (dilation,) = {convolution.dilation for convolution in convolutions}
     weights = [_transpose(convolution.weight).to(dtype) for convolution in convolutions]
     biases = [convolution.bias.to(dtype)[None] for convolution in convolutions if convolution.bias is not None]
-    return ConvolutionGroup(torch.cat(weights), tuple(map(len, weights)), dilation), torch.cat(biases)
+    return ConvolutionGroup(torch.cat(weights), tuple(map(len, weights)), dilation), torch.cat(biases)[None]
 
 
 def _transpose(weight: Tensor) -> Tensor:

@@ -20,6 +20,9 @@ _KERNELS: Final[Any] = kernels
 _LAST_STEPS: Final = 64
 """Samples per program."""
 
+_INTERPOLATION: Final = {"BLOCK_FRAMES": 16, "BLOCK_CHANNELS": 64, "BLOCK_POSITIONS": 32}
+"""Tile of the interpolation. A window has 19 to 49 latents."""
+
 
 class TritonKernels:
     """``VocoderKernels`` in Triton."""
@@ -27,11 +30,21 @@ class TritonKernels:
     def __init__(self, gpu: Gpu) -> None:
         self._gpu = gpu
 
+    def interpolate(self, weights: Tensor, latents: Tensor, dtype: torch.dtype) -> Tensor:
+        """See ``VocoderKernels``."""
+        rows, frames, positions = weights.shape
+        channels = latents.shape[2]
+        out = torch.empty((rows, frames, channels), dtype=dtype, device=latents.device)
+        tile = _INTERPOLATION
+        grid = -(-frames // tile["BLOCK_FRAMES"]), channels // tile["BLOCK_CHANNELS"], rows
+        _KERNELS.interpolate[grid](weights, latents, out, frames, positions, CHANNELS=channels, **tile, num_warps=4)
+        return out
+
     def convolve(
         self, signals: Tensor, layer: ConvolutionGroup, bias: Tensor, slope: float, residual: Tensor | None = None
     ) -> Tensor:
         """See ``VocoderKernels``."""
-        inputs, steps, channels = signals.shape
+        inputs, rows, steps, channels = signals.shape
         count = len(layer.kernel_sizes)
         outputs = layer.weight.shape[2]
         summed = inputs if count == 1 else 1
@@ -43,17 +56,19 @@ class TritonKernels:
             memory=self._gpu.shared_memory,
             element_bytes=signals.element_size(),
         )
-        out = torch.empty((count, steps, outputs), dtype=signals.dtype, device=signals.device)
-        _KERNELS.convolve[(-(-steps // tile.steps), outputs // tile.outputs, count)](
+        out = torch.empty((count, rows, steps, outputs), dtype=signals.dtype, device=signals.device)
+        _KERNELS.convolve[(-(-steps // tile.steps), outputs // tile.outputs, count * rows)](
             signals,
-            steps * channels if inputs > 1 else 0,
+            rows * steps * channels if inputs > 1 else 0,
             layer.weight,
             bias,
+            bias.stride(0) if len(bias) > 1 else 0,
             out if residual is None else residual,
-            steps * outputs if residual is not None and len(residual) > 1 else 0,
+            rows * steps * outputs if residual is not None and len(residual) > 1 else 0,
             out,
             steps,
             layer.dilation,
+            COUNT=count,
             CHANNELS=channels,
             OUTPUTS=outputs,
             BIASES=bias.shape[-1],
@@ -73,11 +88,11 @@ class TritonKernels:
 
     def finish(self, signals: Tensor, weight: Tensor, slope: float) -> Tensor:
         """See ``VocoderKernels``."""
-        summed, steps, channels = signals.shape
-        out = torch.empty((steps,), dtype=torch.float32, device=signals.device)
-        _KERNELS.finish[(-(-steps // _LAST_STEPS),)](
+        summed, rows, steps, channels = signals.shape
+        out = torch.empty((rows, steps), dtype=torch.float32, device=signals.device)
+        _KERNELS.finish[(-(-steps // _LAST_STEPS), 1, rows)](
             signals,
-            steps * channels,
+            rows * steps * channels,
             weight,
             out,
             steps,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch.nn import functional
@@ -19,8 +19,39 @@ if TYPE_CHECKING:
     Block = Sequence[tuple["_TorchConvolution", "_TorchConvolution"]]
 
 
+class Network(Protocol):
+    """Network of HiFi-GAN: frames in, samples out. The first dimension of all tensors is the row, one for each signal.
+
+    A signal has zeros before and after it.
+    """
+
+    def interpolate(self, weights: Tensor, latents: Tensor) -> Tensor:
+        """Interpolate latents to frames, in float32.
+
+        Args:
+            weights: (rows, frames, latents).
+            latents: (rows, latents, channels).
+
+        Returns:
+            (rows, frames, channels), in the dtype of the network.
+        """
+        ...
+
+    def __call__(self, frames: Tensor, speaker_bias: Tensor) -> Tensor:
+        """Compute the samples of frames.
+
+        Args:
+            frames: (rows, frames, channels).
+            speaker_bias: from ``SpeakerBias``, (rows, channels of all layers).
+
+        Returns:
+            (rows, samples).
+        """
+        ...
+
+
 class TorchNetwork:
-    """Network of HiFi-GAN in torch: frames in, samples out."""
+    """``Network`` with the kernels of torch. They are chosen by the row count, so that rounding depends on it."""
 
     def __init__(
         self, layers: HifiGan, dtype: torch.dtype, *, channels_last: bool = True, parallel_blocks: bool = True
@@ -46,24 +77,20 @@ class TorchNetwork:
         count = len(layers.ups[0].blocks) - 1 if parallel_blocks and self._device.type == "cuda" else 0
         self._streams = [torch.cuda.Stream(self._device) for _ in range(count)]
 
+    def interpolate(self, weights: Tensor, latents: Tensor) -> Tensor:
+        """See ``Network``."""
+        return (weights @ latents).to(self._dtype)
+
     def __call__(self, frames: Tensor, speaker_bias: Tensor) -> Tensor:
-        """Compute the samples of frames, with zeros before and after them.
-
-        Args:
-            frames: (frames, channels).
-            speaker_bias: from ``SpeakerBias``.
-
-        Returns:
-            (samples,).
-        """
-        first, *others = torch.split(speaker_bias, self._widths)
-        signal = frames.t()[None, :, None].contiguous(memory_format=self._format)
+        """See ``Network``."""
+        first, *others = torch.split(speaker_bias, self._widths, dim=1)
+        signal = frames.transpose(1, 2)[:, :, None].contiguous(memory_format=self._format)
         signal = self._first(signal, first)
         for (up, blocks), bias in zip(self._stages, others, strict=True):
             signal = up(functional.leaky_relu(signal, SLOPE, inplace=True), bias)
             signal = self._sum(blocks, signal)
         signal = self._last(functional.leaky_relu(signal, LAST_SLOPE, inplace=True))
-        return torch.tanh(signal).view(-1)
+        return torch.tanh(signal).reshape(len(frames), -1)
 
     def _sum(self, blocks: Sequence[Block], signal: Tensor) -> Tensor:
         """Return the sum of the outputs of several blocks."""
@@ -106,9 +133,10 @@ class _TorchConvolution:
         self._padding = (0, layer.receptive_field)
         self._dilation = (1, layer.dilation)
 
-    def __call__(self, signal: Tensor, bias: Tensor | None = None) -> Tensor:
-        bias = self._bias if bias is None else bias
-        return functional.conv2d(signal, self._weight, bias, padding=self._padding, dilation=self._dilation)
+    def __call__(self, signal: Tensor, speaker_bias: Tensor | None = None) -> Tensor:
+        one, rows = (self._bias, None) if speaker_bias is None else _split_bias(speaker_bias)
+        out = functional.conv2d(signal, self._weight, one, padding=self._padding, dilation=self._dilation)
+        return out if rows is None else out.add_(rows)
 
 
 class _TorchUpsampling:
@@ -117,8 +145,15 @@ class _TorchUpsampling:
         self._stride = (1, layer.stride)
         self._padding = (0, layer.padding)
 
-    def __call__(self, signal: Tensor, bias: Tensor) -> Tensor:
-        return functional.conv_transpose2d(signal, self._weight, bias, stride=self._stride, padding=self._padding)
+    def __call__(self, signal: Tensor, speaker_bias: Tensor) -> Tensor:
+        one, rows = _split_bias(speaker_bias)
+        out = functional.conv_transpose2d(signal, self._weight, one, stride=self._stride, padding=self._padding)
+        return out if rows is None else out.add_(rows)
+
+
+def _split_bias(speaker_bias: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    """Return the bias for the convolution, and that to add to each row: a convolution has one for all rows."""
+    return (speaker_bias[0], None) if len(speaker_bias) == 1 else (None, speaker_bias[:, :, None, None])
 
 
 def _run(block: Block, signal: Tensor) -> Tensor:

@@ -21,6 +21,10 @@ from voicestream.workers.engines.xtts.vocoder.streaming_layers import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from voicestream.workers.engines.xtts.vocoder.streaming_layers import StreamingLayer
@@ -66,6 +70,18 @@ class StreamingVocoder:
             layers.append(Mean([_residual_block(block) for block in group]))
         layers += [_leaky(LAST_SLOPE), _convolution(generator.conv_post), Pointwise(torch.tanh)]
         return VocoderStream(Chain(layers))
+
+    def compute(self, requests: Sequence[tuple[VocoderStream, Tensor, bool]]) -> list[NDArray[np.float32]]:
+        """Process the next latents of several streams, each at most once.
+
+        Args:
+            requests: stream, its latents, (latents, channels), and whether they are its last ones.
+
+        Returns:
+            The determined samples of each.
+        """
+        samples = [stream.feed(latents[None], last=last) for stream, latents, last in requests]
+        return [each.cpu().numpy() for each in samples]
 
 
 class VocoderStream:
