@@ -19,6 +19,7 @@ from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers import engine_loading
 from voicestream.workers.engines.hibari import synthesizer, voices
 from voicestream.workers.engines.hibari import synthesizer as engine
+from voicestream.workers.text.compact_dict import CompactDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,19 @@ def test_chunks_are_short_float32_within_full_scale(loaded: HibariSynthesizer) -
         assert np.abs(chunk).max() <= 1.0
         assert chunk.flags.writeable
         assert chunk.flags.owndata
+
+
+def test_the_dictionaries_of_the_front_end_are_compact_and_give_the_package_s_own_phonemes(
+    loaded: HibariSynthesizer,
+) -> None:
+    import hibari
+
+    own, ours = hibari.Hibari(threads=1).g2p, loaded._engine("heart").g2p
+    assert isinstance(ours.tagger.weights, CompactDict)
+    words = list(own.lexicon.golds.d)[::900]
+    assert [ours.lexicon.golds.d.get(word) for word in words] == [own.lexicon.golds.d.get(word) for word in words]
+    for text in (LONG, "Read what I read: 3 live records, DEFAULT and NOUN.", " ".join(words[:20])):
+        assert ours(text) == own(text)
 
 
 def test_the_same_text_sounds_the_same_whatever_was_said_before(loaded: HibariSynthesizer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.config import languages
 from voicestream.errors import EngineNotReadyError, UsageError
-from voicestream.workers.engines.hibari import voices
+from voicestream.workers.engines.hibari import dictionaries, voices
 from voicestream.workers.engines.hibari.package import INSTALL, LANGUAGES, NAME, PACKAGES, REINSTALL
 from voicestream.workers.inference import malloc_trim
 from voicestream.workers.onnx_voice import chunks, joining, session
@@ -186,6 +186,8 @@ def _load_voice(name: str, file: Path) -> Hibari:
 
     errors: tuple[type[Exception], ...] = (*session.errors(), OSError, ValueError)
     try:
-        return hibari.Hibari(voice=name, model=str(file), threads=THREADS)
+        engine = hibari.Hibari(voice=name, model=str(file), threads=THREADS)
+        dictionaries.shrink(engine)
     except errors as error:
         raise EngineNotReadyError(f"{file} is damaged: {error}", hint=f"Remove it, or: {REINSTALL}") from error
+    return engine

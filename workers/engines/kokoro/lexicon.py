@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from voicestream import bounded_file
+from voicestream.workers.text.compact_dict import CompactDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -134,4 +135,4 @@ def load(*, is_british: bool) -> Lexicon | None:
     except (OSError, EOFError, ValueError) as error:
         _log.warning("file=%s error=%r: falling back to espeak-ng for English words", str(file), error)
         return None
-    return Lexicon(entries, is_british=is_british)
+    return Lexicon(CompactDict(entries, Entry), is_british=is_british)

@@ -100,6 +100,9 @@ def _rank() -> Callable[[str], list[tuple[str, float]]] | None:
         norm_probs=True,
         tk_row=rows,
     )
+    # A list of 90,000 integers, 3.7 MB.
+    if isinstance(getattr(identifier, "_rowbase", None), list):
+        identifier._rowbase = cast("Any", array("I", identifier._rowbase))  # noqa: SLF001 - no argument leads there
     del features, moves, outputs
     malloc_trim.trim()
     return lambda text: [(str(name), float(share)) for name, share in identifier.rank(text)]

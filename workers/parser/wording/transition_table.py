@@ -12,6 +12,9 @@ from typing import Final
 _BLOCK_BITS: Final = 4
 _BLOCK: Final = 1 << _BLOCK_BITS
 
+_FACTORS: Final = tuple(pow(0x9E3779B97F4A7C15, power, 1 << 64) for power in range(1, _BLOCK + 1))
+"""Odd 64-bit numbers, one for each word of a block. Importing NumPy's generators would take 3 MB."""
+
 
 class TransitionTable:
     """Read-only sequence of states, by row and byte."""
@@ -29,7 +32,7 @@ class TransitionTable:
         blocks = np.frombuffer(states, dtype=f"u{states.itemsize}").reshape(-1, _BLOCK)
         # Equal blocks have equal sums. Two that differ hardly ever have: then the table stays whole.
         words = blocks.view(np.uint64)
-        factors = np.random.default_rng(0).integers(1, 2**63, words.shape[1], dtype=np.uint64)
+        factors = np.array(_FACTORS[: words.shape[1]], np.uint64)
         sums = np.einsum("ij,j->i", words, factors)
         _, first, number = np.unique(sums, return_index=True, return_inverse=True)
         kept = blocks[first]
