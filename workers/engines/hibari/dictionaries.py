@@ -6,7 +6,8 @@ dictionaries of 10 MB that answer alike.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING, Any, cast
 
 from voicestream.workers.text import compact_dict
 from voicestream.workers.text.compact_dict import CompactDict
@@ -21,15 +22,14 @@ def shrink(engine: Hibari) -> None:
     Raises:
         OSError, ValueError, KeyError, EOFError: a file of the package is damaged.
     """
-    front_end: Any = compact_dict.without_collection(lambda: engine.g2p)
-    lexicon, tagger = getattr(front_end, "lexicon", None), getattr(front_end, "tagger", None)
-    for owner, name in (
-        (getattr(lexicon, "golds", None), "d"),
-        (getattr(lexicon, "silvers", None), "d"),
-        (tagger, "tagdict"),
-        (tagger, "weights"),
-    ):
-        entries = getattr(owner, name, None)
+    front_end = compact_dict.without_collection(lambda: cast("Any", engine).g2p)
+    for path in (("lexicon", "golds", "d"), ("lexicon", "silvers", "d"), ("tagger", "tagdict"), ("tagger", "weights")):
+        owner: Any = functools.reduce(_attribute, path[:-1], front_end)
+        entries = _attribute(owner, path[-1])
         if isinstance(entries, dict):
-            setattr(owner, name, CompactDict(entries))
+            setattr(owner, path[-1], CompactDict(cast("dict[str, object]", entries)))
         del entries
+
+
+def _attribute(owner: object, name: str) -> object:
+    return getattr(owner, name, None)

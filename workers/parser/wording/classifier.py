@@ -101,8 +101,10 @@ def _rank() -> Callable[[str], list[tuple[str, float]]] | None:
         tk_row=rows,
     )
     # A list of 90,000 integers, 3.7 MB.
-    if isinstance(getattr(identifier, "_rowbase", None), list):
-        identifier._rowbase = cast("Any", array("I", identifier._rowbase))  # noqa: SLF001 - no argument leads there
+    rows_of_states = getattr(identifier, "_rowbase", None)
+    if isinstance(rows_of_states, list):
+        cast("Any", identifier)._rowbase = array("I", cast("list[int]", rows_of_states))  # noqa: SLF001 - no argument leads there
+        del rows_of_states
     del features, moves, outputs
     malloc_trim.trim()
     return lambda text: [(str(name), float(share)) for name, share in identifier.rank(text)]
