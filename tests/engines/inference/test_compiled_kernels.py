@@ -1,4 +1,4 @@
-"""The decoders' kernels as a compiler sees them; for that, no GPU is needed."""
+"""The kernels as a compiler sees them; for that, no GPU is needed."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def test_every_kernel_finds_room_on_a_gpu(compiled: list[list[str]], capability:
     needed = [(name, int(shared)) for gpu, name, shared in compiled if gpu == str(capability)]
     assert {name for name, _ in needed} == {
         *("gemv", "small_m_linear", "large_m_linear", "add_layer_norm", "self_attention", "cross_attention", "embed"),
-        *("block_max_and_sum", "greedy_step"),
+        *("block_max_and_sum", "greedy_step", "interpolate", "convolve", "finish"),
     }
     assert max(shared for _, shared in needed) <= GPUS[capability], needed

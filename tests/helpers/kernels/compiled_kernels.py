@@ -1,4 +1,4 @@
-"""Compiles the decoders' kernels as they are launched for the real models, for a GPU that need not be there: a program.
+"""Compiles the kernels as they are launched for the real models, for a GPU that need not be there: a program.
 
 It takes the GPU's capability (90 for an H100) and the bytes that a program on it can share, and prints for each kernel
 how many it needs. The interpreter knows nothing of these, nor of types, nor of how kernels are chained.
@@ -18,6 +18,9 @@ from voicestream.workers.engines.nllb.decoder import buckets as shapes
 from voicestream.workers.engines.nllb.decoder import top_k as shortlist
 from voicestream.workers.engines.nllb.decoder.output_tokens import OutputTokens
 from voicestream.workers.engines.nllb.search import Search
+from voicestream.workers.engines.xtts.vocoder import kernels as vocoder
+from voicestream.workers.engines.xtts.vocoder.fused import ConvolutionGroup
+from voicestream.workers.engines.xtts.vocoder.kernel_launches import TritonKernels
 from voicestream.workers.inference import attention as seeing
 from voicestream.workers.inference import embedding
 from voicestream.workers.inference import fused_step as fused
@@ -95,13 +98,24 @@ def step(gpu: launches.Gpu, signal: torch.Tensor, activation: Activation) -> Non
     stream.final_norm(norm)
 
 
+def vocode(gpu: launches.Gpu, rows: int) -> None:
+    """A kernel of each kind, of the convolutions those that need the most memory."""
+    kernels = TritonKernels(gpu)
+    kernels.interpolate(tensor(rows, 64, 34, numbers=FULL), tensor(rows, 34, 1024, numbers=FULL), HALF)
+    signals = tensor(3, rows, 8192, 64)
+    kernels.convolve(signals, ConvolutionGroup(tensor(21, 64, 64), (11, 7, 3)), tensor(1, 3, 64), 0.1, signals)
+    kernels.convolve(signals, ConvolutionGroup(tensor(3, 64, 64), (3,)), tensor(rows, 1, 32), 0.1)
+    kernels.finish(tensor(3, rows, 16384, 32), tensor(7, 32), 0.01)
+
+
 def compile_all(capability: int, memory: int) -> None:
-    """Compile what the steps of both models need."""
+    """Compile what the steps of both models need, and the vocoder."""
     for module, names in (
         (linear, ("gemv", "small_m_linear", "large_m_linear", "add_layer_norm")),
         (attention, ("self_attention", "cross_attention")),
         (embedding_kernels, ("embed",)),
         (statistics, ("block_max_and_sum", "greedy_step")),
+        (vocoder, ("interpolate", "convolve", "finish")),
     ):
         for name in names:
             found = getattr(module, name)
@@ -114,6 +128,7 @@ def compile_all(capability: int, memory: int) -> None:
     )
     step(gpu, tensor(1, 1024, numbers=FULL), Activation.GELU)
     seeing.self_attention(gpu, tensor(1, 3072), tensor(2, 1, 16, 1043, 64), position, tile=seeing.LONG_CONTEXT)
+    vocode(gpu, 32)
     # NLLB-200, the largest and the smallest.
     for rows, width in ((5, 1024), (5, 2048), (80, 1024)):
         step(gpu, tensor(rows, width), Activation.RELU)
