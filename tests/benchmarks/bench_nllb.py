@@ -145,7 +145,7 @@ def source(models: Path) -> list[str]:
 def engine(name: str, models: Path) -> tuple[Decode, str]:
     """One of ours, loaded as a worker loads it."""
     from voicestream.workers import engine_loading
-    from voicestream.workers.engines.nllb.batches import Group
+    from voicestream.workers.engines.nllb.batches import Group, Row
     from voicestream.workers.engines.nllb.search import Search
 
     os.environ |= {MODELS_VARIABLE: str(models), COMPUTE_VARIABLE: "cpu"}
@@ -153,7 +153,8 @@ def engine(name: str, models: Path) -> tuple[Decode, str]:
     tokens = source(models)
 
     def decode(batch: int, beams: int, is_cancelled: Callable[[], bool] = lambda: False) -> None:
-        group = Group([tokens] * batch, "jpn_Jpan", ANSWER_TOKENS, Search(num_beams=beams), is_cancelled)
+        row = Row(tokens, "jpn_Jpan", ANSWER_TOKENS)
+        group = Group([row] * batch, Search(num_beams=beams), is_cancelled)
         check(len([token for token in ids if token != tiny_nllb.PAD]) for ids in translator._decode_group(group))
 
     return decode, translator.device

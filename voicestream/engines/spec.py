@@ -130,6 +130,8 @@ class TranslatorSpec(EngineSpec):
     Raises ``EngineNotReadyError`` if a program, a package or weights are missing; the hint is the command that installs
     them. The worker then ends with exit code 78 and is not restarted.
     """
+    batches: bool = False
+    """True if it is a ``MixedTranslator``; on a GPU a server then gives it many sentences at once."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
 def _never() -> bool:
     return False
+
+
+MAX_BATCH: Final = 16
+"""Sentences that every translator takes at once."""
+
+Pair: TypeAlias = tuple[str, str]
+"""BCP-47 tags of source and target language."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +50,7 @@ def translate_each(translator: Translator, texts: Sequence[str], source: str, ta
     Raises:
         ValueError: the number of translations differs; and every error of ``Translator.translate``.
     """
-    answers = translator.translate(texts, source, target, job)
-    if len(answers) != len(texts):
-        raise ValueError(f"{translator.name} returned {len(answers)} texts for {len(texts)}")
-    return answers
+    return _checked(translator, translator.translate(texts, source, target, job), len(texts))
 
 
 class Translator(Protocol):
@@ -79,7 +83,7 @@ class Translator(Protocol):
         """Translate a batch of sentences.
 
         Args:
-            texts: 1 to 16 sentences, none of them empty or markup.
+            texts: 1 to ``MAX_BATCH`` sentences, none of them empty or markup.
             source: BCP-47 tag of all texts.
             target: BCP-47 tag of the result; ``supports`` accepted the pair.
             job: options of the batch.
@@ -97,3 +101,56 @@ class Translator(Protocol):
     def close(self) -> None:
         """Release devices, files and programs."""
         ...
+
+
+@runtime_checkable
+class MixedTranslator(Translator, Protocol):
+    """Translator of batches with sentences of different languages; optional.
+
+    A sentence gets the translation that it would get alone, whatever else is in its batch.
+    """
+
+    @property
+    def max_batch(self) -> int:
+        """Sentences that are best translated at once if so many wait; at least ``MAX_BATCH``. May change as device."""
+        ...
+
+    def translate_mixed(self, texts: Sequence[str], pairs: Sequence[Pair], job: Job) -> list[str]:
+        """Translate a batch of sentences as ``translate`` does.
+
+        Args:
+            texts: 1 to ``max_batch`` sentences.
+            pairs: languages of each text; ``supports`` accepted them.
+            job: options of the batch.
+        """
+        ...
+
+
+def max_batch(translator: Translator) -> int:
+    """Return the number of sentences that a translator is given at once at most."""
+    return translator.max_batch if isinstance(translator, MixedTranslator) else MAX_BATCH
+
+
+def translate_pairs(translator: Translator, texts: Sequence[str], pairs: Sequence[Pair], job: Job) -> list[str]:
+    """Translate texts, each between its languages: in one batch if the translator can, else a batch for each pair.
+
+    Raises:
+        ValueError: the number of translations differs; and every error of ``Translator.translate``.
+    """
+    if len(set(pairs)) == 1:
+        return translate_each(translator, texts, *pairs[0], job)
+    if isinstance(translator, MixedTranslator):
+        return _checked(translator, translator.translate_mixed(texts, pairs, job), len(texts))
+    found = [""] * len(texts)
+    for pair in dict.fromkeys(pairs):
+        indexes = [index for index, its in enumerate(pairs) if its == pair]
+        answers = translate_each(translator, [texts[index] for index in indexes], *pair, job)
+        for index, answer in zip(indexes, answers, strict=True):
+            found[index] = answer
+    return found
+
+
+def _checked(translator: Translator, answers: list[str], count: int) -> list[str]:
+    if len(answers) != count:
+        raise ValueError(f"{translator.name} returned {len(answers)} texts for {count}")
+    return answers

@@ -120,6 +120,13 @@ def memory_text(device: str, graph_bytes: int = 0) -> str:
     return ""
 
 
+def total_memory(device: torch.device) -> int:
+    """Return the bytes of memory of an NVIDIA GPU; 0 for other devices."""
+    import torch
+
+    return torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else 0
+
+
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Return whether an error means out of memory; if so, free the cached memory of the device."""
     import torch

@@ -22,8 +22,9 @@ from voicestream.engines.translator import CancelledError, Job
 from voicestream.workers.engines.nllb.decoder import buckets
 from voicestream.workers.engines.nllb.decoder import decoder as decoding
 from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
+from voicestream.workers.engines.nllb.decoder.output_tokens import Sentence
+from voicestream.workers.engines.nllb.generation_hooks import CancellationCriteria
 from voicestream.workers.engines.nllb.search import OUTPUT_LIMITS, Search, output_limit, search_for
-from voicestream.workers.engines.nllb.stopping_criteria import CancellationCriteria
 from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class Model:
         return [ids[: ids.index(END) + 1] if END in ids else ids for ids in answers], len(steps)
 
     def answered(self, rows: Rows, limit: int, search: Search, decoder: NllbDecoder | None = None) -> Rows:
-        return (decoder or self.decoders[0]).decode(rows, self.language, limit, search, lambda: False)
+        sentences = [Sentence(row, self.language, limit) for row in rows]
+        return (decoder or self.decoders[0]).decode(sentences, search, lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +204,53 @@ def test_a_batch_of_sixteen_gives_what_each_sentence_gives_alone(
 
 @pytest.mark.parametrize("search", [GREEDY, Search(4), AGAIN], ids=str)
 @pytest.mark.parametrize("use_graphs", [False, True])
+def test_languages_and_limits_of_a_batch_may_differ(search: Search, *, use_graphs: bool, wild: Model) -> None:
+    codes = [wild.vocabulary.token_id(code) or 0 for code in ("jpn_Jpan", "spa_Latn", "zul_Latn")]
+    rows = sources(wild, 7)
+    batch = [Sentence(row, codes[at % 3], (3, 30, 11, 4)[at % 4]) for at, row in enumerate(rows)]
+    decoder = wild.decoders[use_graphs]
+    found = decoder.decode(batch, search, lambda: False)
+    assert found == [decoder.decode([one], search, lambda: False)[0] for one in batch]
+    assert [answer[0] for answer in found] == [one.language for one in batch]
+    assert all(len(answer) <= one.limit + 1 for answer, one in zip(found, batch, strict=True))
+    assert any(len(answer) == one.limit + 1 < 30 for answer, one in zip(found, batch, strict=True))
+
+
+def test_a_sentence_at_its_limit_does_not_keep_others_waiting(
+    endless: Model, wild: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    step = decoding.DecodeBuffers.step
+    monkeypatch.setattr(
+        decoding.DecodeBuffers, "step", lambda buffers, window: (steps.append(window), step(buffers, window))
+    )
+    row = sources(endless, 1)[0]
+    for search in (GREEDY, Search(4)):
+        steps.clear()
+        batch = [Sentence(row, endless.language, 5), Sentence(row, endless.language, 9)]
+        assert [len(one) for one in endless.decoders[0].decode(batch, search, lambda: False)] == [6, 10]
+        assert len(steps) == 9
+    ending = min(sources(wild, 24), key=lambda row: len(wild.answered([row], 60, GREEDY)[0]))
+    short = len(wild.answered([ending], 60, GREEDY)[0])
+    endings = [other for other in sources(wild, 24) if len(wild.answered([other], 60, GREEDY)[0]) > short + 3]
+    steps.clear()
+    wild.decoders[0].decode(
+        [Sentence(ending, wild.language, 60), Sentence(endings[0], wild.language, short)], GREEDY, lambda: False
+    )
+    assert len(steps) == short, "the second one's limit did not end it"
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)
+def test_a_large_batch_gives_what_each_sentence_gives_alone(search: Search, wild: Model) -> None:
+    rows = sources(wild, 100 if search == GREEDY else 32, longest=9)
+    decoder = wild.decoders[1]
+    assert wild.answered(rows, 24, search, decoder) == [wild.answered([row], 24, search, decoder)[0] for row in rows]
+    assert next(reversed(decoder._captured)).sentences == 1
+    assert {128 if search == GREEDY else 32} <= {bucket.sentences for bucket in decoder._captured}
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(4), AGAIN], ids=str)
+@pytest.mark.parametrize("use_graphs", [False, True])
 def test_what_was_decoded_before_is_in_no_later_answer(search: Search, *, use_graphs: bool, endless: Model) -> None:
     rows = sources(endless, 16)
     orders = [(rows[:3], 60), (rows[3:16], 20), (rows[1:2], 90), (rows[4:7], 60), (rows[3:16], 20)]
@@ -280,7 +329,7 @@ def test_a_cancelled_search_ends_as_soon_as_it_asks(search: Search, after: int, 
     rows = sources(endless, 3)
     expected = endless.generated(rows, 30, search)
     with pytest.raises(CancelledError):
-        decoder.decode(rows, endless.language, 30, search, is_cancelled)
+        decoder.decode([Sentence(row, endless.language, 30) for row in rows], search, is_cancelled)
     assert len(asked) == after + 1
     assert endless.answered(rows, 30, search, decoder) == expected
 
@@ -289,7 +338,7 @@ def test_a_cancelled_search_does_not_read_to_the_end(endless: Model, monkeypatch
     decoder = NllbDecoder(endless.model, use_graphs=False)
     monkeypatch.setattr(decoding.NllbNetwork, "precompute_cross_kv", lambda *_: pytest.fail("it was cancelled before"))
     with pytest.raises(CancelledError):
-        decoder.decode(sources(endless, 1), endless.language, 30, GREEDY, lambda: True)
+        decoder.decode([Sentence(sources(endless, 1)[0], endless.language, 30)], GREEDY, lambda: True)
 
 
 def test_the_model_stays_what_it_was_and_its_weights_are_in_memory_once(trained: Model) -> None:
@@ -323,6 +372,12 @@ def test_memory_is_bounded_and_told(trained: Model, monkeypatch: pytest.MonkeyPa
     assert decoder.memory_bytes == 0
 
 
+def used_once(decoder: NllbDecoder, model: Model, count: int) -> NllbDecoder:
+    """The decoder after a batch of this size, so that the next one would be recorded."""
+    model.answered(sources(model, count), 30, GREEDY, decoder)
+    return decoder
+
+
 def test_without_memory_for_recordings_it_runs_without(
     trained: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -339,6 +394,11 @@ def test_without_memory_for_recordings_it_runs_without(
     assert (
         "device=cpu out of memory for CUDA graphs, falling back to eager execution: CUDA out of memory" in caplog.text
     )
+
+    decoder._pool.has_failed = False
+    with pytest.raises(torch.OutOfMemoryError):
+        trained.answered(sources(trained, 17), 30, GREEDY, used_once(decoder, trained, 17))
+    assert not decoder._pool.has_failed, "smaller batches may have memory for recordings"
 
     def fail(_routine: object) -> None:
         raise RuntimeError("a defect")
@@ -412,7 +472,8 @@ def test_with_fewer_digits_nearly_all_answers_are_those_of_generate(
         ((3, 20, 64), (4, 24, 72)),
         ((16, 44, 128), (16, 48, 136)),
         ((9, 512, 512), (16, 512, 520)),
-        ((17, 30, 50), (17, 48, 72)),
+        ((17, 30, 50), (32, 48, 72)),
+        ((129, 30, 50), (129, 48, 72)),
     ],
 )
 def test_shapes_are_rounded_up_to_few(wanted: tuple[int, int, int], expected: tuple[int, int, int]) -> None:

@@ -21,6 +21,7 @@ from voicestream.engines.translator import Job
 from voicestream.workers.engines.nllb.decoder import top_k
 from voicestream.workers.engines.nllb.decoder.buffers import DecodeBuffers
 from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
+from voicestream.workers.engines.nllb.decoder.output_tokens import Sentence
 from voicestream.workers.engines.nllb.search import Search, search_for
 from voicestream.workers.inference import fused_step
 
@@ -74,8 +75,16 @@ def sentences(count: int, longest: int = 12) -> Rows:
     return [[*choose.choices(known, k=choose.randint(2, longest)), END] for _ in range(count)]
 
 
+def test_rows_of_several_programs_are_those_of_torch(own: NllbDecoder, plain: NllbDecoder) -> None:
+    rows = sentences(19)
+    batch = [Sentence(row, LANGUAGE + at % 3, 2 + at % 4) for at, row in enumerate(rows)]
+    found = own.decode(batch, GREEDY, lambda: False)
+    assert found == plain.decode(batch, GREEDY, lambda: False)
+    assert found == [plain.decode([one], GREEDY, lambda: False)[0] for one in batch]
+
+
 def answered(decoder: NllbDecoder, rows: Rows, search: Search, limit: int = LIMIT) -> Rows:
-    return decoder.decode(rows, LANGUAGE, limit, search, lambda: False)
+    return decoder.decode([Sentence(row, LANGUAGE, limit) for row in rows], search, lambda: False)
 
 
 class Case(NamedTuple):

@@ -13,7 +13,7 @@ from helpers.models import tiny_nllb
 from helpers.models.tiny_nllb import END, NAME
 from voicestream.config import languages
 from voicestream.config.engine_settings import COMPUTE_VARIABLE, MODELS_VARIABLE
-from voicestream.engines.translator import CancelledError, Job
+from voicestream.engines.translator import MAX_BATCH, CancelledError, Job, MixedTranslator
 from voicestream.workers import engine_loading
 
 skip_unless_installed()
@@ -123,6 +123,37 @@ def test_a_batch_gives_what_each_sentence_gives_alone(
     texts = unseen(16)
     alone = [translator.translate([text], "en", "es", Job(beams=beams))[0] for text in texts]
     assert translator.translate(texts, "en", "es", Job(beams=beams)) == alone
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("job", [Job(), Job(is_second_try=True)], ids=["first", "second"])
+def test_a_batch_of_several_languages_gives_what_each_sentence_gives_alone(
+    name: str, job: Job, load: Load, exact_nllb_models: Path
+) -> None:
+    translator = load(name, exact_nllb_models)
+    assert isinstance(translator, MixedTranslator)
+    assert translator.max_batch == MAX_BATCH
+    texts = [*unseen(9), SEEN[0][0], SEEN[0][0]]
+    pairs = [(("en", "es"), ("en", "ja"), ("es", "ja"))[at % 3] for at in range(len(texts))]
+    alone = [translator.translate([text], *pair, job)[0] for text, pair in zip(texts, pairs, strict=True)]
+    assert translator.translate_mixed(texts, pairs, job) == alone
+    assert alone[-2:] == [SEEN[0][2], SEEN[0][1]][:: 1 if pairs[-2][1] == "es" else -1]
+
+
+def test_on_a_gpu_sentences_of_all_usual_lengths_are_decoded_together(
+    load: Load, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translator = load("nllb", exact_nllb_models)
+    assert isinstance(translator, transformers_translator.NllbTranslator)
+    texts = [*unseen(20), *(pair[0] for pair in SEEN[:4])]
+    expected = [translator.translate([text], "en", "ja", Job())[0] for text in texts]
+    memory = Memory(translator, room=1_000)
+    assert translator.max_batch == 128
+    assert translator.translate(texts, "en", "ja", Job()) == expected
+    assert [count for _, count in memory.asked] == [24]
+    memory.asked.clear()
+    assert translator.translate(texts * 6, "en", "ja", Job()) == expected * 6
+    assert [count for _, count in memory.asked] == [128, 16]
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -130,17 +130,18 @@ def compile_all(capability: int, memory: int) -> None:
     seeing.self_attention(gpu, tensor(1, 3072), tensor(2, 1, 16, 1043, 64), position, tile=seeing.LONG_CONTEXT)
     vocode(gpu, 32)
     # NLLB-200, the largest and the smallest.
-    for rows, width in ((5, 1024), (5, 2048), (80, 1024)):
+    for rows, width in ((5, 1024), (5, 2048), (128, 1024)):
         step(gpu, tensor(rows, width), Activation.RELU)
     origins, lengths = tensor(5, 40, numbers=torch.int32), tensor(1, numbers=torch.int32)
     past, source = tensor(2, 5, 16, 40, 64), tensor(2, 1, 16, 24, 64)
     seeing.self_attention(gpu, tensor(5, 3072), past, position, tile=seeing.SHORT_CONTEXT, indirection=origins)
     seeing.cross_attention(gpu, tensor(5, 1024), source, lengths)
-    logits = fused.multiply(gpu, tensor(80, 1024), layer(1024, 256_206))
-    shortlist.best_continuations(gpu, logits, tensor(16, 5, numbers=FULL), 10)
-    answers = OutputTokens(shapes.bucket_for(Search(1), 16, 20, 40), 1, torch.device("meta"))
-    flags = tensor(16, numbers=torch.bool), tensor(1, numbers=torch.bool)
-    shortlist.greedy_step(gpu, logits[:16], answers, *flags)
+    logits = fused.multiply(gpu, tensor(128, 1024), layer(1024, 256_206))
+    shortlist.best_continuations(gpu, logits[:80], tensor(16, 5, numbers=FULL), 10)
+    for rows in (16, 128):
+        answers = OutputTokens(shapes.bucket_for(Search(1), rows, 20, 40), 1, torch.device("meta"))
+        flags = tensor(rows, numbers=torch.bool), tensor(1, numbers=torch.bool)
+        shortlist.greedy_step(gpu, logits[:rows], answers, *flags)
 
 
 if __name__ == "__main__":

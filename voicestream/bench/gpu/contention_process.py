@@ -125,17 +125,18 @@ class Translation:
     """Side that translates."""
 
     def __init__(self, work: Work, flag: Flag) -> None:
-        from voicestream.workers.engines.nllb.batches import Group, flores_code
+        from voicestream.workers.engines.nllb.batches import Group, Row, flores_code
         from voicestream.workers.engines.nllb.search import Search
 
         # Only the GPU's work is timed: neither detokenization nor translation checks.
         self._engine = cast("Any", engine_loading.load_translator("nllb", ignore_progress))
         source, target = (flores_code(tag) or "" for tag in work.pair)
-        row = self._engine._tokenizer.encode(work.source, source)  # noqa: SLF001 - see above
+        tokens = self._engine._tokenizer.encode(work.source, source)  # noqa: SLF001 - see above
+        row = Row(tokens, target, work.answer_tokens)
         self._flag = flag
 
         def group(sentences: int, beams: int) -> Group:
-            return Group([row] * sentences, target, work.answer_tokens, Search(num_beams=beams), never_cancelled)
+            return Group([row] * sentences, Search(num_beams=beams), never_cancelled)
 
         self._group = group
         for _ in range(WARM_UPS):

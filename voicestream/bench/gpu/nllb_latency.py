@@ -24,21 +24,21 @@ CASES: Final = ((1, 1, 16.0), (1, 5, None), (16, 1, 16.0), (16, 5, 30.0))
 def measure(request: TaskRequest) -> TaskResult:
     """Measure translation in all cases."""
     from voicestream.workers import engine_loading
-    from voicestream.workers.engines.nllb.batches import Group
+    from voicestream.workers.engines.nllb.batches import Group, Row
     from voicestream.workers.engines.nllb.search import Search
 
     engine: Any = engine_loading.load_translator("nllb", ignore_progress)
     held = gpu_memory.figure("nllb_memory", "NLLB, memory when loaded", request.used_bytes)
-    row = question(Path(request.models) / nllb_model.NAME)
+    # The goals are for this number of tokens; beam search would continue.
+    row = Row(question(Path(request.models) / nllb_model.NAME), flores(TARGET), ANSWER_TOKENS - 1)
     figures: list[Figure] = []
     profiles: list[Figure] = []
     details: dict[str, str] = {}
     answers: dict[str, list[list[int]]] = {}
     for sentences, beams, goal in CASES:
-        group = Group([row] * sentences, flores(TARGET), ANSWER_TOKENS - 1, Search(num_beams=beams), _is_wanted)
+        group = Group([row] * sentences, Search(num_beams=beams), _is_wanted)
 
         def answer(group: Group = group) -> list[list[int]]:
-            # The goals are for this number of tokens; beam search would continue.
             return engine._decode_group(group)  # type: ignore[no-any-return]  # noqa: SLF001 - texts end when they like
 
         name, title = case_name("nllb", sentences, beams), f"NLLB, {case_title(sentences, beams)}"

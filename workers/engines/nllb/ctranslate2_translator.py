@@ -9,12 +9,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from voicestream.engines.translator import CancelledError
+from voicestream.engines.translator import MAX_BATCH, CancelledError
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.weights import AGAIN
 from voicestream.workers.engines.nllb import batches, models, weights
 from voicestream.workers.engines.nllb.oom_splitting import BatchSplitter
+from voicestream.workers.engines.nllb.search import MAX_ROWS
 from voicestream.workers.inference import device
 from voicestream.workers.inference.page_cache import prefetch
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
-    from voicestream.engines.translator import Job
+    from voicestream.engines.translator import Job, Pair
     from voicestream.workers.engines.nllb.batches import Group
     from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
 
@@ -78,13 +79,22 @@ class NllbCt2Translator:
                 f"CTranslate2 cannot compute on {self._device} here: {error}", hint=_ALTERNATIVES
             ) from error
 
+    @property
+    def max_batch(self) -> int:
+        """See ``MixedTranslator``."""
+        return MAX_BATCH if self._device == "cpu" else MAX_ROWS
+
     def supports(self, source: str, target: str) -> bool:
         """Return whether NLLB-200 supports both languages."""
         return batches.supports(source, target)
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
         """See ``Translator``; a cancelled beam search runs to its end, unused, before the next one starts."""
-        return batches.translate(self._tokenizer, texts, (source, target), job, self._decode_group)
+        return self.translate_mixed(texts, [(source, target)] * len(texts), job)
+
+    def translate_mixed(self, texts: Sequence[str], pairs: Sequence[Pair], job: Job) -> list[str]:
+        """See ``MixedTranslator``."""
+        return batches.translate(self._tokenizer, texts, pairs, job, self._decode_group)
 
     def close(self) -> None:
         """Release the model."""
@@ -108,8 +118,8 @@ class NllbCt2Translator:
         cancelled = threading.Event()
         is_greedy = group.search.num_beams == 1
         results = self._translator.translate_batch(
-            group.rows,
-            [[group.target]] * len(group.rows),
+            [row.tokens for row in group.rows],
+            [[row.target] for row in group.rows],
             beam_size=group.search.num_beams,
             max_decoding_length=group.limit + 1,
             max_input_length=0,

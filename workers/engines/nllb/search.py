@@ -28,6 +28,14 @@ weight, so their words have few more tokens than English ones; an output more th
 adds latency."""
 
 
+MAX_ROWS: Final = 128
+"""Rows (sentences times beams) that are decoded together at most: a step of 128 rows reads the weights once, and takes
+little longer than a step of 16; above that, arithmetic takes longer than reading."""
+
+MAX_POSITIONS: Final = 16_384
+"""Output positions of all rows of a batch at most, which bounds the KV cache of long sentences."""
+
+
 @dataclass(frozen=True)
 class Search:
     """Parameters of a decoder, with the names that both libraries use."""
@@ -60,12 +68,26 @@ def output_limit(source_tokens: int) -> int:
     return next((limit for limit in OUTPUT_LIMITS if limit >= wanted), OUTPUT_LIMITS[-1])
 
 
-def group_by_limit(source_tokens: Sequence[int]) -> list[list[int]]:
+def max_sentences(beams: int, limit: int) -> int:
+    """Return the number of sentences that are decoded together at most, by beams and output limit."""
+    return max(1, min(MAX_ROWS, MAX_POSITIONS // limit) // beams)
+
+
+def group_by_limit(source_tokens: Sequence[int], beams: int = 1, shared_limit: int = 0) -> list[list[int]]:
     """Return the indexes of the sentences to decode together, the shortest group first.
 
-    All sentences of a group have the same limit, so each is decoded as it would be alone, with little padding.
+    The sentences of a group have the same limit, so each is decoded as it would be alone, with little padding.
+
+    Args:
+        source_tokens: of each sentence.
+        beams: of the search.
+        shared_limit: limit up to which all sentences form one group, for a decoder that applies a limit to each row.
     """
     found: dict[int, list[int]] = {}
     for index in sorted(range(len(source_tokens)), key=lambda index: source_tokens[index]):
-        found.setdefault(output_limit(source_tokens[index]), []).append(index)
-    return [found[limit] for limit in sorted(found)]
+        found.setdefault(max(output_limit(source_tokens[index]), shared_limit), []).append(index)
+    groups: list[list[int]] = []
+    for limit, indexes in sorted(found.items()):
+        size = max_sentences(beams, limit)
+        groups += [indexes[first : first + size] for first in range(0, len(indexes), size)]
+    return groups

@@ -43,6 +43,7 @@ def original() -> TranslatorSpec:
         install=packages.INSTALL,
         models=MODELS,
         load=_load_original,
+        batches=True,
     )
 
 
@@ -57,4 +58,5 @@ def converted() -> TranslatorSpec:
         install=packages.INSTALL,
         models=CONVERTED_MODELS,
         load=_load_converted,
+        batches=True,
     )

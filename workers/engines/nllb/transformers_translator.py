@@ -11,13 +11,14 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from voicestream.config.engine_settings import AUTO
-from voicestream.engines.translator import CancelledError, Job
+from voicestream.engines.translator import MAX_BATCH, CancelledError, Job
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import packages
 from voicestream.models.weights import AGAIN
 from voicestream.telemetry import go_offline
 from voicestream.workers.engines.nllb import batches, models, weights
 from voicestream.workers.engines.nllb.oom_splitting import BatchSplitter
+from voicestream.workers.engines.nllb.search import MAX_ROWS
 from voicestream.workers.inference import device
 from voicestream.workers.inference.page_cache import prefetch
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
+    from voicestream.engines.translator import Pair
     from voicestream.workers.engines.nllb.batches import Group
     from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
     from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
@@ -42,6 +44,10 @@ DECODER_DEVICES: Final = ("cpu", "cuda")
 
 PREPARED_BATCHES: Final = ((1, 6, 32), (1, 19, 64), (1, 44, 128), (2, 19, 64), (4, 19, 64))
 """Sentences, tokens of the longest one, and output limit of the batches to prepare before the first session."""
+
+SHARED_LIMIT: Final = 128
+"""Output limit up to which sentences of any length are decoded together on a GPU: a step takes about as long for all
+of them as for some. Longer ones are decoded after them, so that no usual sentence waits for their end."""
 
 
 class NllbTranslator:
@@ -78,6 +84,11 @@ class NllbTranslator:
         memory = device.memory_text(self._device.name, self._decoder.graph_bytes if self._decoder else 0)
         return " ".join(part for part in (self._device.name, self._device.dtype_name, memory) if part)
 
+    @property
+    def max_batch(self) -> int:
+        """See ``MixedTranslator``."""
+        return MAX_ROWS if self._is_on_cuda else MAX_BATCH
+
     def move_to(self, chosen: Device, *, may_fall_back: bool) -> None:
         """Move the model to another device; if it does not fit, stay on the CPU where ``may_fall_back``.
 
@@ -109,13 +120,22 @@ class NllbTranslator:
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
         """See ``Translator``."""
-        return batches.translate(self._tokenizer, texts, (source, target), job, self._decode_group)
+        return self.translate_mixed(texts, [(source, target)] * len(texts), job)
+
+    def translate_mixed(self, texts: Sequence[str], pairs: Sequence[Pair], job: Job) -> list[str]:
+        """See ``MixedTranslator``."""
+        shared = SHARED_LIMIT if self._is_on_cuda and self._decoder is not None else 0
+        return batches.translate(self._tokenizer, texts, pairs, job, self._decode_group, shared_limit=shared)
 
     def close(self) -> None:
         """Release the model."""
         self._decoder = None
         for hook in self._hooks:  # through which the model refers to this object
             hook.remove()
+
+    @property
+    def _is_on_cuda(self) -> bool:
+        return self._device.name.startswith("cuda")
 
     def _fall_back(self, error: Exception) -> bool:
         """Fall back to the CPU; False if the model is there already."""
@@ -164,10 +184,14 @@ class NllbTranslator:
     def _decode(self, group: Group) -> list[list[int]]:
         if self._decoder is None:
             return self._generate(group)
-        rows = [self._tokenizer.token_ids(row) for row in group.rows]
-        language = self._tokenizer.token_id(group.target) or 0
+        from voicestream.workers.engines.nllb.decoder.output_tokens import Sentence
+
+        sentences = [
+            Sentence(self._tokenizer.token_ids(row.tokens), self._tokenizer.token_id(row.target) or 0, row.limit)
+            for row in group.rows
+        ]
         try:
-            return self._decoder.decode(rows, language, group.limit, group.search, group.is_cancelled)
+            return self._decoder.decode(sentences, group.search, group.is_cancelled)
         except RuntimeError:
             # Out of memory: its buffers and CUDA graphs take memory that a retry needs.
             self._decoder.release()
@@ -175,12 +199,13 @@ class NllbTranslator:
 
     def _generate(self, group: Group) -> list[list[int]]:
         import torch
-        from transformers import StoppingCriteriaList
+        from transformers import LogitsProcessorList, StoppingCriteriaList
 
-        from voicestream.workers.engines.nllb.stopping_criteria import CancellationCriteria
+        from voicestream.workers.engines.nllb.generation_hooks import CancellationCriteria, LanguageProcessor
 
         target = torch.device(self._device.name)
-        ids = [self._tokenizer.token_ids(row) for row in group.rows]
+        ids = [self._tokenizer.token_ids(row.tokens) for row in group.rows]
+        languages = [self._tokenizer.token_id(row.target) or 0 for row in group.rows]
         padding = self._tokenizer.token_id("<pad>") or 0
         longest = max(map(len, ids))
         self._is_cancelled = group.is_cancelled
@@ -192,7 +217,7 @@ class NllbTranslator:
                 attention_mask=torch.tensor(
                     [[1] * len(row) + [0] * (longest - len(row)) for row in ids], device=target
                 ),
-                forced_bos_token_id=self._tokenizer.token_id(group.target) or 0,
+                logits_processor=LogitsProcessorList([LanguageProcessor(languages, group.search.num_beams)]),
                 max_new_tokens=group.limit + 1,
                 do_sample=False,
                 num_beams=group.search.num_beams,

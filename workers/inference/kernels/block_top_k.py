@@ -27,6 +27,7 @@ def greedy_step(
     newest,
     output_tokens,
     position,
+    last,
     has_ended,
     is_done,
     rows,
@@ -37,10 +38,15 @@ def greedy_step(
     ROWS: tl.constexpr,
     COUNT: tl.constexpr,
     BLOCK: tl.constexpr,
+    IS_WHOLE: tl.constexpr,
     USE_PDL: tl.constexpr,
 ):
-    """Append the token with the highest logit of each row, and update all state of greedy search."""
-    row = tl.arange(0, ROWS)
+    """Append the token with the highest logit of each row, and update the state of greedy search.
+
+    A program computes ``ROWS`` rows. ``IS_WHOLE``: there is only one, which also updates what all rows share. ``last``:
+    position of each row after which a token may be appended.
+    """
+    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     is_row = row < rows
     block = tl.arange(0, COUNT)
     if USE_PDL:
@@ -53,10 +59,13 @@ def greedy_step(
     is_token = is_row[:, None] & (token < width)
     scores = tl.load(logits + row[:, None].to(tl.int64) * width + token, mask=is_token, other=-float("inf"))
     best = first + tl.argmax(scores.to(tl.float32), 1)
-    at = tl.load(position) + 1
+    before = tl.load(position)
+    at = before + 1
     tl.store(newest + row, best.to(tl.int64), mask=is_row)
     tl.store(output_tokens + row * length + at, best.to(tl.int64), mask=is_row)
     ended = tl.load(has_ended + row, mask=is_row, other=1).to(tl.int32) | (best == end).to(tl.int32)
+    ended |= (before >= tl.load(last + row, mask=is_row, other=0)).to(tl.int32)
     tl.store(has_ended + row, ended.to(tl.int1), mask=is_row)
-    tl.store(position, at)
-    tl.store(is_done, tl.min(ended, 0).to(tl.int1))
+    if IS_WHOLE:
+        tl.store(position, at)
+        tl.store(is_done, tl.min(ended, 0).to(tl.int1))

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from voicestream.workers.engines.nllb.search import Search
 
-BATCH_SIZES: Final = (1, 2, 4, 8, 16)
+BATCH_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128)
+
+USUAL_BATCH: Final = 16
+"""Sentences up to which a bucket is small beside the weights: its CUDA graphs fit wherever the model does."""
 
 SOURCE_LENGTHS: Final = (8, 24, 48, 96, 200, 512)
 """Source tokens of the longest sentence: the longest ones with each of ``OUTPUT_LIMITS``, which a group shares

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from voicestream.workers.engines.nllb.decoder.attention import CachedAttention
     from voicestream.workers.engines.nllb.decoder.buckets import Bucket
     from voicestream.workers.engines.nllb.decoder.network import NllbNetwork
+    from voicestream.workers.engines.nllb.decoder.output_tokens import Sentence
     from voicestream.workers.inference.cuda_graphs import GraphPool
 
 
@@ -63,15 +64,14 @@ class DecodeBuffers:
         """Positions that steps attend to, ascending; only the last one with kernels, which skip unused positions."""
         return self.bucket.windows if self._network.gpu is None else self.bucket.windows[-1:]
 
-    def load(self, rows: list[list[int]], language: int, limit: int, is_cancelled: Callable[[], bool]) -> None:
+    def load(self, sentences: list[Sentence], is_cancelled: Callable[[], bool]) -> None:
         """Load a batch; arguments as for ``NllbDecoder.decode``."""
         # Unused rows are copies of the first one, so they end together with it.
-        rows = rows + rows[:1] * (self.bucket.sentences - len(rows))
+        loaded = sentences + sentences[:1] * (self.bucket.sentences - len(sentences))
         padding, length = self._network.padding, self.bucket.source
-        source = torch.tensor([row + [padding] * (length - len(row)) for row in rows])
+        source = torch.tensor([one.tokens + [padding] * (length - len(one.tokens)) for one in loaded])
         self._source.copy_(source)
-        self._decoding.outputs.language.fill_(language)
-        self._decoding.outputs.last.fill_(limit)
+        self._decoding.outputs.load([one.language for one in loaded], [one.limit for one in loaded])
         self._is_cancelled = is_cancelled
 
     def load_dummy(self) -> None:
@@ -100,7 +100,7 @@ class DecodeBuffers:
         decoding.reset()
         self._forward(self.windows[0])
         # The second token is the language.
-        decoding.outputs.add_language()
+        decoding.outputs.add_languages()
 
     def step(self, window: int) -> None:
         """Decode one token of each row.

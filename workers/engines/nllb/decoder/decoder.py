@@ -17,7 +17,7 @@ from voicestream.workers.engines.nllb.decoder.buffers import CapturedDecoding, D
 from voicestream.workers.engines.nllb.decoder.network import NllbNetwork
 from voicestream.workers.engines.nllb.decoder.output_tokens import END
 from voicestream.workers.inference.cuda_graphs import GraphPool
-from voicestream.workers.inference.device import is_out_of_memory
+from voicestream.workers.inference.device import is_out_of_memory, total_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from transformers import M2M100ForConditionalGeneration
 
     from voicestream.workers.engines.nllb.decoder.buckets import Bucket
+    from voicestream.workers.engines.nllb.decoder.output_tokens import Sentence
     from voicestream.workers.engines.nllb.search import Search
     from voicestream.workers.inference.kernel_launches import Gpu
 
@@ -32,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 MAX_CACHE_BYTES: Final = 3_000_000_000
 """Total size of the KV caches, above which the least recently used ones are freed. A single one may be larger."""
+
+MAX_CACHE_SHARE: Final = 0.06
+"""Share of a GPU's memory that the KV caches may take if it is more than ``MAX_CACHE_BYTES``."""
 
 
 class NllbDecoder:
@@ -48,6 +52,8 @@ class NllbDecoder:
         self._network = NllbNetwork(model, gpu)
         self._use_graphs = use_graphs
         self._pool = GraphPool(self._network.device)
+        self._cache_share = MAX_CACHE_SHARE * total_memory(self._network.device)
+        """Bytes."""
         self._captured: dict[Bucket, CapturedDecoding] = {}
         """By bucket, the least recently used one first."""
 
@@ -74,15 +80,11 @@ class NllbDecoder:
                 captured.capture()
                 captured.uses += 1
 
-    def decode(
-        self, rows: list[list[int]], language: int, limit: int, search: Search, is_cancelled: Callable[[], bool]
-    ) -> list[list[int]]:
+    def decode(self, sentences: list[Sentence], search: Search, is_cancelled: Callable[[], bool]) -> list[list[int]]:
         """Return the output tokens for each sentence: language first, end token last unless the limit came first.
 
         Args:
-            rows: token ids of the sentences.
-            language: token id of the target language.
-            limit: maximum output tokens besides it.
+            sentences: the batch; languages and limits may differ.
             search: decoding parameters.
             is_cancelled: checked before each step.
 
@@ -90,15 +92,18 @@ class NllbDecoder:
             CancelledError: ``is_cancelled`` returned True.
             RuntimeError: out of memory.
         """
+        longest = max(len(sentence.tokens) for sentence in sentences)
+        limit = max(sentence.limit for sentence in sentences)
         with torch.inference_mode():
-            captured = self._captured_for(self._bucket(search, len(rows), max(map(len, rows)), limit))
+            captured = self._captured_for(self._bucket(search, len(sentences), longest, limit))
             captured.uses += 1
             # A capture takes as long as some batches, so it is not made for a bucket that is used once.
             if self._use_graphs and captured.uses > 1:
                 self._capture(captured)
-            captured.buffers.load(rows, language, limit, is_cancelled)
+            captured.buffers.load(sentences, is_cancelled)
             self._run(captured, limit, is_cancelled)
-            return [_cut(output[1 : limit + 2]) for output in captured.buffers.best_tokens()[: len(rows)]]
+            outputs = captured.buffers.best_tokens()
+        return [_cut(output[1 : sentence.limit + 2]) for output, sentence in zip(outputs, sentences, strict=False)]
 
     def release(self) -> None:
         """Free all memory except that of the weights."""
@@ -123,11 +128,15 @@ class NllbDecoder:
             done_flag.start_copy()
 
     def _capture(self, captured: CapturedDecoding) -> None:
-        """Capture the steps of a bucket; when out of memory, run it and all later ones eagerly."""
+        """Capture the steps of a bucket; when out of memory, run it and all later ones eagerly.
+
+        Raises:
+            RuntimeError: out of memory for a large batch, whose parts may fit.
+        """
         try:
             captured.capture()
         except RuntimeError as error:
-            if not is_out_of_memory(error):
+            if not is_out_of_memory(error) or captured.buffers.bucket.sentences > buckets.USUAL_BATCH:
                 raise
             self._pool.has_failed = True
             _log.warning(
@@ -153,7 +162,7 @@ class NllbDecoder:
 
     def _evict(self, wanted: int) -> None:
         """Free the least recently used buffers; without CUDA graphs none is kept."""
-        room = MAX_CACHE_BYTES if self._use_graphs else 0
+        room = max(MAX_CACHE_BYTES, self._cache_share) if self._use_graphs else 0
         while self._captured and sum(map(self._network.cache_bytes, self._captured)) + wanted > room:
             del self._captured[next(iter(self._captured))]
             if not self._captured:

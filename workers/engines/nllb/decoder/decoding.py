@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 _MASKED_SCORE: Final = -1.0e9
 """Score of masked candidates; that of transformers, because sums with it are rounded."""
 
-_MAX_FUSED_ROWS: Final = 16
-"""Rows up to which the fused greedy step is used: one program handles all of them."""
-
 
 def decoding_for(
     bucket: Bucket, padding: int, device: torch.device, gpu: Gpu | None = None
@@ -59,15 +56,15 @@ class GreedySearch:
         Args:
             logits: (rows, tokens).
         """
-        if self._gpu is not None and len(logits) <= _MAX_FUSED_ROWS:
+        if self._gpu is not None:
             from voicestream.workers.engines.nllb.decoder.top_k import greedy_step
 
             greedy_step(self._gpu, logits, self.outputs, self._has_ended, self.is_done)
             return None
         scores = logits if self._search.is_unconstrained else process_logits(logits.float(), self.outputs, self._search)
         tokens = scores.argmax(-1)
+        self._has_ended.logical_or_((tokens == END) | self.outputs.is_last)
         self.outputs.add(tokens)
-        self._has_ended.logical_or_(tokens == END)
         self.is_done.copy_(self._has_ended.all())
         return None
 
@@ -114,7 +111,8 @@ class BeamSearch:
         outputs, beams = self.outputs, self.outputs.beams
         # The best 2 * beams suffice: at most one of them for each beam is an end token.
         scores, rows, tokens = self._best_continuations(logits, 2 * beams)
-        ends = (tokens == END) | (outputs.position >= outputs.last)
+        is_last = outputs.is_last[:, None]
+        ends = (tokens == END) | is_last
         self._finish(scores, tokens, rows, ends & self._is_among_best)
 
         scores, chosen = (scores + ends * _MASKED_SCORE).topk(beams)
@@ -124,7 +122,7 @@ class BeamSearch:
         outputs.add(tokens.gather(1, chosen).view(-1))
 
         worst = torch.where(self._has_ended, self._ended_scores.amin(1, keepdim=True), _MASKED_SCORE)
-        self._is_open.logical_and_((self._scores[:, :1] / outputs.position > worst).any(1, keepdim=True))
+        self._is_open.logical_and_((self._scores[:, :1] / outputs.position > worst).any(1, keepdim=True) & ~is_last)
         self.is_done.copy_(~self._is_open.any())
         return rows
 

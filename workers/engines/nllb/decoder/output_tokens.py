@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import torch
 
@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 
 END: Final = 2
 """Id of ``</s>`` in NLLB-200; each output also begins with it."""
+
+
+class Sentence(NamedTuple):
+    """Sentence to decode."""
+
+    tokens: list[int]
+    """Ids of the source tokens, the source language first."""
+    language: int
+    """Id of the target language."""
+    limit: int
+    """Maximum output tokens besides it."""
 
 
 class OutputTokens:
@@ -32,10 +43,10 @@ class OutputTokens:
         def zeros(*size: int) -> Tensor:
             return torch.zeros(*size, dtype=torch.long, device=device)
 
-        self.language = zeros(1)
-        """Id of the target language."""
-        self.last = zeros(1)
-        """Last position after which a token may be appended."""
+        self.languages = zeros(bucket.rows)
+        """Id of the target language of each row."""
+        self.last = zeros(bucket.sentences)
+        """Last position of each sentence after which a token may be appended."""
         self.position = zeros(1)
         """Position of the newest token; 0 for the initial end token."""
         self.newest = zeros(bucket.rows)
@@ -43,6 +54,16 @@ class OutputTokens:
         self.tokens = zeros(bucket.rows, bucket.positions + 1)
         """All tokens; valid up to ``position``."""
         self.positions = torch.arange(bucket.positions + 1, device=device)
+
+    @property
+    def is_last(self) -> Tensor:
+        """By sentence, (sentences,): whether its next token is its last one."""
+        return self.position >= self.last
+
+    def load(self, languages: list[int], limits: list[int]) -> None:
+        """Set the language and the output limit of each sentence."""
+        self.languages.copy_(torch.tensor(languages).repeat_interleave(self.beams))
+        self.last.copy_(torch.tensor(limits))
 
     def reset(self) -> None:
         """Start all outputs with the end token."""
@@ -57,6 +78,6 @@ class OutputTokens:
         self.position.add_(1)
         self.tokens.index_copy_(1, self.position, self.newest[:, None])
 
-    def add_language(self) -> None:
-        """Append the language token."""
-        self.add(self.language.expand(len(self.newest)))
+    def add_languages(self) -> None:
+        """Append the language token of each row."""
+        self.add(self.languages)

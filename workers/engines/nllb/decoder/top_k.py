@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _BLOCK: Final = 512
 """Tokens of a block."""
 
+_GREEDY_ROWS: Final = 16
+"""Rows of one program of the greedy step, whose block maxima its registers hold."""
+
 
 def greedy_step(gpu: Gpu, logits: Tensor, outputs: OutputTokens, has_ended: Tensor, is_done: Tensor) -> None:
     """Append the best token of each row, and update which rows have ended.
@@ -34,12 +37,14 @@ def greedy_step(gpu: Gpu, logits: Tensor, outputs: OutputTokens, has_ended: Tens
     """
     rows, size = logits.shape
     maxima = _statistics(gpu, logits)[0]
-    block_top_k.greedy_step[(1,)](
+    programs = triton.cdiv(rows, _GREEDY_ROWS)
+    block_top_k.greedy_step[(programs,)](
         logits,
         maxima,
         outputs.newest,
         outputs.tokens,
         outputs.position,
+        outputs.last,
         has_ended,
         is_done,
         rows,
@@ -47,11 +52,16 @@ def greedy_step(gpu: Gpu, logits: Tensor, outputs: OutputTokens, has_ended: Tens
         maxima.shape[1],
         outputs.tokens.shape[1],
         END,
-        ROWS=round_up(rows),
+        ROWS=round_up(min(rows, _GREEDY_ROWS)),
         COUNT=round_up(maxima.shape[1]),
         BLOCK=_BLOCK,
+        IS_WHOLE=programs == 1,
         **gpu.options(8),
     )
+    if programs > 1:
+        # Programs cannot wait for each other, so the state that all rows share is updated after them.
+        outputs.position.add_(1)
+        is_done.copy_(has_ended.all())
 
 
 def best_continuations(gpu: Gpu, logits: Tensor, before: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
