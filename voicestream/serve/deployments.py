@@ -51,7 +51,7 @@ TARGET_UNDER_WAY: Final = 2.0
 """Requests under way for each replica to which autoscaling aims."""
 
 MAX_BATCHED: Final = 1_024
-"""``MAX_UNDER_WAY`` of a replica that speaks many sentences at once; it refuses those for which it has no slot."""
+"""``MAX_UNDER_WAY`` of a replica that speaks or translates many sentences at once; it refuses those without a place."""
 
 TARGET_BATCHED: Final = 64.0
 """``TARGET_UNDER_WAY`` of such a replica."""
@@ -255,9 +255,10 @@ def build(arguments: dict[str, Any]) -> RayApplication:
     plain = msgspec.to_builtins(settings)
     batches = registry.spec(registry.SYNTHESIZERS, settings.tts).batches and settings.gpus > 0
     speech = _stage(serve.deployment(Speech), "speech", settings, batches=batches).bind(plain)
-    translation = (
-        _stage(serve.deployment(Translation), "translation", settings).bind(plain) if settings.translates else None
-    )
+    translation = None
+    if settings.translates:
+        batches = registry.spec(registry.TRANSLATORS, settings.translator).batches and settings.gpus > 0
+        translation = _stage(serve.deployment(Translation), "translation", settings, batches=batches).bind(plain)
     light = {"ray_actor_options": {"num_cpus": 0}, "logging_config": _LOGGING, **_HEALTH}
     sums = serve.deployment(Sums).options(name="counters", max_ongoing_requests=1_000, **light).bind()
     ingress = serve.deployment(serve.ingress()(Ingress)).options(

@@ -15,7 +15,7 @@ MAX_INPUT_CHARACTERS: Final = 4096
 """Limit of ``input`` and of each text to translate; OpenAI's limit, too."""
 
 MAX_TEXTS: Final = 16
-"""Limit of texts in a translation request, and of texts that a translator is given at once."""
+"""Limit of texts in a translation request."""
 
 MAX_BODY_BYTES: Final = 256 << 10
 

@@ -11,7 +11,7 @@ import pytest
 from voicestream.serve.api.api_errors import Refusal
 from voicestream.serve.api.requests import TranslationJob
 from voicestream.serve.settings import ServeSettings
-from voicestream.serve.stages.translation import Translations, TranslationStage
+from voicestream.serve.stages.translation import GATHER_SECONDS, Translations, TranslationStage, _Rhythm, next_batch
 from voicestream.workers import engine_loading
 
 if TYPE_CHECKING:
@@ -52,8 +52,32 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Upper:
     return found
 
 
-def job(*texts: str, target: str = "de") -> TranslationJob:
-    return TranslationJob(texts=texts, source="en", target=target, beams=1, is_second_try=False)
+class Mixed:
+    """A translator of batches with several languages, which writes the language behind a text."""
+
+    name, device, max_batch = "mixed", "cuda:0", 64
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def supports(self, source: str, target: str) -> bool:
+        return source != target
+
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
+        return self.translate_mixed(texts, [(source, target)] * len(texts), job)
+
+    def translate_mixed(self, texts: Sequence[str], pairs: Sequence[tuple[str, str]], job: Job) -> list[str]:
+        self.batches.append(list(texts))
+        if "bad" in texts:
+            raise ValueError("bad")
+        return [f"{text} {target}{job.beams}" for text, (_, target) in zip(texts, pairs, strict=True)]
+
+    def close(self) -> None:
+        pass
+
+
+def job(*texts: str, target: str = "de", beams: int = 1, is_second_try: bool = False) -> TranslationJob:
+    return TranslationJob(texts=texts, source="en", target=target, beams=beams, is_second_try=is_second_try)
 
 
 def test_requests_that_wait_are_translated_together_and_one_that_fails_fails_alone(engine: Upper) -> None:
@@ -79,3 +103,55 @@ def test_requests_that_wait_are_translated_together_and_one_that_fails_fails_alo
     assert english == Translations(texts=("f",), model="upper")
     assert any(len(batch) >= 4 for batch in engine.batches)
     assert ["d"] in engine.batches
+
+
+def test_clients_of_several_languages_share_batches_and_each_gets_its_own_translation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Mixed()
+    monkeypatch.setattr(engine_loading, "load_translator", lambda *_: engine)
+    jobs = [job(f"t{at}", target=("de", "es", "ja")[at % 3], beams=1 + at % 2) for at in range(100)]
+    jobs[50] = job("bad")
+
+    async def translated() -> list[Translations | Refusal]:
+        stage = TranslationStage(ServeSettings(tts="espeak"))
+        return list(await asyncio.gather(*map(stage.translate, jobs)))
+
+    answers = asyncio.run(translated())
+    assert isinstance(answers.pop(50), Refusal)
+    del jobs[50]
+    texts = [answer.texts[0] for answer in answers if isinstance(answer, Translations)]
+    assert texts == [f"{one.texts[0]} {one.target}{one.beams}" for one in jobs]
+    # One batch for each width of the search, and the halves of the one that fails.
+    assert len(engine.batches) <= 2 + 2 * 6
+    assert [len(batch) for batch in engine.batches if "bad" not in batch and len(batch) > 49] == [50]
+
+
+def test_a_batch_has_what_its_search_and_the_translator_allow() -> None:
+    jobs = [job("a"), job("b", target="es"), job("c", beams=2), job("d", is_second_try=True), job(*"efg"), job("h")]
+    assert next_batch(jobs) == [0, 4, 5]
+    assert next_batch(jobs, is_mixed=True) == [0, 1, 4, 5]
+    assert next_batch(jobs, 4, is_mixed=True) == [0, 1, 5]
+    assert next_batch([job(*"a" * 16), *jobs]) == [0]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "limit", "after", "expected"),
+    [
+        (3, 128, 0.0, GATHER_SECONDS),
+        (3, 128, GATHER_SECONDS / 2, GATHER_SECONDS / 2),
+        (3, 128, GATHER_SECONDS * 2, 0.0),  # whoever comes later finds nobody to wait for
+        (9, 128, 0.0, 0.0),  # all are here again
+        (8, 8, 0.0, 0.0),
+        (3, 16, 0.0, 0.0),  # a translator that gains little by larger batches
+    ],
+)
+def test_a_batch_waits_shortly_for_the_clients_of_the_last_one(
+    waiting: int, limit: int, after: float, expected: float
+) -> None:
+    assert _Rhythm(5.0, 9).gather_seconds(waiting, limit, 5.0 + after) == pytest.approx(expected)
+
+
+def test_a_single_client_never_waits_for_others() -> None:
+    assert _Rhythm().gather_seconds(1, 128, 0.0) == 0
+    assert _Rhythm(5.0, 1).gather_seconds(1, 128, 5.0) == 0

@@ -58,9 +58,14 @@ class TranslationJob(msgspec.Struct, frozen=True, kw_only=True):
     is_second_try: bool
 
     @property
-    def key(self) -> tuple[str, str, int, bool]:
-        """Return what jobs must have in common to be translated together."""
-        return self.source, self.target, self.beams, self.is_second_try
+    def pair(self) -> tuple[str, str]:
+        """Return the languages."""
+        return self.source, self.target
+
+    @property
+    def search(self) -> tuple[int, bool]:
+        """Return what all jobs must have in common that are translated together."""
+        return self.beams, self.is_second_try
 
 
 class _SpeechBody(msgspec.Struct, frozen=True):
