@@ -15,7 +15,7 @@ from helpers.fixtures.neural import skip_unless_voice_installed
 from helpers.process.running import COMMAND
 from voicestream.bench import table
 from voicestream.bench.figures import Figure, Report
-from voicestream.bench.gpu import contention, gpu_memory, gpu_suite, profile, subprocess_tasks
+from voicestream.bench.gpu import contention, gpu_memory, gpu_suite, nllb_throughput, profile, subprocess_tasks
 from voicestream.bench.gpu.profile import Kernel, exclusive_times, kind_of
 from voicestream.bench.gpu.subprocess_tasks import TaskRequest, TaskResult
 from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, GpuRuns
@@ -252,6 +252,21 @@ def test_a_part_that_fails_becomes_a_row_that_says_why(monkeypatch: pytest.Monke
 def request(task: str, **changes: object) -> TaskRequest:
     plain = TaskRequest(task=task, models="/nowhere", sizes=TINY_SIZES, compute="cpu", runs=1, warm_ups=0)
     return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def test_the_throughput_of_nllb_is_measured_for_clients_beside_sixteen_sentences_at_once(
+    nllb_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nllb_throughput, "CLIENTS", (1, 3))
+    monkeypatch.setattr(nllb_throughput, "ROWS", (2,))
+    found = run_here(request("nllb throughput", models=str(nllb_models)), {})
+    names = [
+        f"{way}_{clients}_clients" for way in ("nllb", "nllb_mixed", "nllb_16", "nllb_16_mixed") for clients in (1, 3)
+    ]
+    assert [figure.name for figure in found.figures] == ["nllb_decode_2", *names]
+    assert [len(figure.samples) for figure in found.figures] == [1] + [1, 3] * 4
+    assert all(int(found.details[f"{name} sentences/s"]) > 0 for name in names)
+    assert json.loads(json.dumps(nllb_throughput.summary(found)))["goal with 256 clients"] == 3000
 
 
 def test_a_part_runs_in_a_process_of_its_own() -> None:

@@ -25,7 +25,8 @@ LAYERS = (
     ("voicestream.models",),
     ("voicestream.voices",),
     ("voicestream.workers", "voicestream.supervisor", "voicestream.client"),
-    ("voicestream.bench", "voicestream.doctor", "voicestream.serve"),
+    ("voicestream.serve",),
+    ("voicestream.bench", "voicestream.doctor"),
     ("voicestream.cli", "voicestream.demo"),
     ("voicestream.__main__",),
 )

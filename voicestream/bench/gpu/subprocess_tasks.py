@@ -32,6 +32,7 @@ TASKS: Final = {
     "make nllb": "random_models.directories",
     "make xtts": "random_models.directories",
     "nllb": "gpu.nllb_latency",
+    "nllb throughput": "gpu.nllb_throughput",
     "transformers": "gpu.baseline_transformers",
     "xtts": "gpu.xtts_latency",
     "coqui": "gpu.baseline_coqui",

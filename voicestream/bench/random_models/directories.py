@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicestream.bench.gpu.subprocess_tasks import TaskResult
 from voicestream.bench.random_models import nllb_model, xtts_model
-from voicestream.bench.random_models.fixed_sentences import ANSWER, QUESTION, TARGET
+from voicestream.bench.random_models.fixed_sentences import ANSWER, OTHER_TARGETS, QUESTION, TARGET
 from voicestream.config import languages
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ def measure(request: TaskRequest) -> TaskResult:
 
 def _teach(model: Any, tokenizer: Any) -> None:  # noqa: ANN401 - transformers'
     words: list[int] = tokenizer(ANSWER, add_special_tokens=False).input_ids
-    language = tokenizer.convert_tokens_to_ids(languages.parse(TARGET).flores)
-    nllb_model.teach(model, [language, *words, nllb_model.END])
+    language, *others = (
+        tokenizer.convert_tokens_to_ids(languages.parse(tag).flores) for tag in (TARGET, *OTHER_TARGETS)
+    )
+    nllb_model.teach(model, [language, *words, nllb_model.END], others)
     torch: Any = importlib.import_module("torch")
     # Half precision is computed on a GPU, and takes half of the disk.
     model.to(torch.float16)

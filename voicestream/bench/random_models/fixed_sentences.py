@@ -8,6 +8,9 @@ SOURCE: Final = "en"
 TARGET: Final = "es"
 """A language for which neither engine needs another package."""
 
+OTHER_TARGETS: Final = ("fr", "de", "ja")
+"""Further languages into which the random NLLB gives the same answer."""
+
 QUESTION: Final = "I found the cause of the failing build, so now we can fix it and run all tests."
 """20 tokens for the random NLLB, with one token a word: the language first, the end last."""
 

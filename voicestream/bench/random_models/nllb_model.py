@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from voicestream.bench.random_models.sizes import NllbSize
@@ -118,15 +118,16 @@ def make_tokenizer(texts: Iterable[str], least: int) -> Any:  # noqa: ANN401 - t
     )
 
 
-def teach(model: Any, tokens: list[int]) -> None:  # noqa: ANN401 - transformers'
+def teach(model: Any, tokens: list[int], other_starts: Sequence[int] = ()) -> None:  # noqa: ANN401 - transformers'
     """Set the weights so that a model outputs these tokens in order.
 
     A feed-forward layer is a list of keys and values: one unit is given to each token, to recognize it and to output
     the next. Before that, the embeddings are rotated so that they are orthogonal.
 
     Args:
-        model: its width is at least the number of tokens.
+        model: its width is at least the number of all these tokens.
         tokens: the first is the language; all different.
+        other_starts: further languages, with the same output after them.
     """
     torch: Any = importlib.import_module("torch")
     with torch.no_grad():
@@ -135,10 +136,15 @@ def teach(model: Any, tokens: list[int]) -> None:  # noqa: ANN401 - transformers
         # Initial scale of M2M-100 (fairseq); at a smaller one a token would be lost in its position embedding.
         embedding.normal_(std=width**-0.5)
         embedding[PAD].zero_()
-        directions = torch.linalg.qr(embedding[tokens].float().T)[0].T.to(embedding.dtype)
-        embedding[tokens] = directions
+        known = [*tokens, *other_starts]
+        directions = torch.linalg.qr(embedding[known].float().T)[0].T.to(embedding.dtype)
+        embedding[known] = directions
         layer = model.get_decoder().layers[-1]
-        for place, (now, then) in enumerate(itertools.pairwise(directions)):
+        steps = [
+            *itertools.pairwise(directions[: len(tokens)]),
+            *((at, directions[1]) for at in directions[len(tokens) :]),
+        ]
+        for place, (now, then) in enumerate(steps):
             layer.fc1.weight[place] = now
             layer.fc1.bias[place] = -_RECOGNIZED * width**0.5
             layer.fc2.weight[:, place] = then * _LOUDNESS
