@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -105,7 +106,7 @@ def measure(request: TaskRequest) -> TaskResult:
     details: dict[str, str] = {}
     for way in WAYS:
         translator: Translator = _Limited(engine) if way.is_limited else engine
-        stage = TranslationStage(settings, lambda translator=translator: translator)
+        stage = TranslationStage(settings, partial(_same, translator))
         for clients in CLIENTS:
             name = f"{way.name}_{clients}_clients"
             title = f"{way.title}, {clients} client{'s' * (clients > 1)}"
@@ -118,6 +119,10 @@ def measure(request: TaskRequest) -> TaskResult:
     return TaskResult((*figures, *used), details)
 
 
+def _same(translator: Translator) -> Translator:
+    return translator
+
+
 def _decoding(engine: Any, models: Path, request: TaskRequest) -> list[Figure]:  # noqa: ANN401 - its inside is measured
     """Measure the decoding of batches, without tokenizer and clients."""
     from voicestream.workers.engines.nllb.batches import Group, Row
@@ -127,7 +132,8 @@ def _decoding(engine: Any, models: Path, request: TaskRequest) -> list[Figure]: 
     figures: list[Figure] = []
     for count in ROWS:
         group = Group([row] * count, Search(num_beams=1), never_cancelled)
-        samples = times(lambda group=group: engine._decode_group(group), request.runs, request.warm_ups)  # noqa: SLF001 - see above
+        decode = partial(engine._decode_group, group)  # noqa: SLF001 - texts end when they like
+        samples = times(decode, request.runs, request.warm_ups)
         title = f"NLLB, decoding of {count} sentence{'s' * (count > 1)}"
         figures.append(Figure(name=f"nllb_decode_{count}", title=title, unit="ms", samples=samples))
     return figures
