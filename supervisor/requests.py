@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
@@ -26,6 +25,7 @@ from voicestream.protocol.messages import (
     StatusRequest,
     WorkerRestarted,
 )
+from voicestream.records import FrozenRecord
 from voicestream.supervisor.playback_requests import PlaybackRequests
 from voicestream.supervisor.reporting import overview, session_events, session_status, worker_status
 from voicestream.supervisor.sessions import admission
@@ -48,8 +48,7 @@ MAX_REQUESTS_A_SECOND: Final = 100
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Waiting:
+class _Waiting(FrozenRecord, frozen=True):
     """Client that waits for the next incarnation of a worker."""
 
     client: bytes

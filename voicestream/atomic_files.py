@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES: Final = 1 << 20
 
 
-@dataclass(frozen=True)
-class Digest:
+class Digest(FrozenRecord, frozen=True):
     """Size and hashes of a file."""
 
     size: int

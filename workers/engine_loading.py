@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from voicestream.config import engine_settings, gpu_probe
 from voicestream.config.engine_settings import AUTO, EngineSettings

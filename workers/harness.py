@@ -16,7 +16,6 @@ import os
 import signal
 import socket
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -25,6 +24,7 @@ from voicestream.errors import EXIT_CONFIGURATION, EXIT_OK, ConfigurationError
 from voicestream.protocol import lifeline
 from voicestream.protocol.messages import Drain, Hello, Loading, Ready, Role, Stop, Stopping
 from voicestream.protocol.transport import POOL_VARIABLE, WORKER_KEY_VARIABLE, worker_name
+from voicestream.records import FrozenRecord
 from voicestream.workers.connection import Connection
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ CLEANERS: Final[frozenset[Role]] = frozenset({"parser", "player"})
 long call blocks their background thread."""
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(FrozenRecord, frozen=True):
     """Parameters of a worker process, from its command line and environment."""
 
     role: Role

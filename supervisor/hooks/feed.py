@@ -6,12 +6,13 @@ The input is lines in the format ``hook`` of the parser, in order and without co
 from __future__ import annotations
 
 import collections
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
+from msgspec import field
 
 from voicestream.protocol.hook_socket import directory_of
+from voicestream.records import Record
 from voicestream.supervisor.hooks import requests
 from voicestream.supervisor.hooks.turn_order import NewPrompt, Text, TurnEnd, TurnOrder
 
@@ -34,8 +35,7 @@ Mark = Literal["hush"]
 """Place in the input at which everything before is dropped."""
 
 
-@dataclass
-class Feed:
+class Feed(Record):
     """State of one agent session."""
 
     agent: str

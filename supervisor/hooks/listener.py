@@ -6,10 +6,12 @@ A line counts once it is complete. A connection that sends no line end, too much
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from msgspec import field
+
 from voicestream.protocol.hook_socket import MAX_EVENT_BYTES, agent_of, time_of, variables_of
+from voicestream.records import FrozenRecord, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -28,8 +30,7 @@ SILENCE_SECONDS: Final = 10.0
 """A connection without a byte for so long is closed."""
 
 
-@dataclass
-class _Connection:
+class _Connection(Record):
     socket: socket.socket
     heard_at: float
     agent: str = ""
@@ -38,8 +39,7 @@ class _Connection:
     buffer: bytearray = field(default_factory=bytearray)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(FrozenRecord, frozen=True):
     """One line of an agent's hook."""
 
     agent: str

@@ -9,11 +9,12 @@ nothing if all pieces came. A message waits for the one before it. A missing pie
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import field
 
+from voicestream.records import FrozenRecord, Record
 from voicestream.supervisor.hooks import text_match
 from voicestream.supervisor.hooks.text_match import Spoken
 
@@ -33,8 +34,7 @@ MAX_PENDING: Final = 1000
 """Pieces of one session that wait for a missing one."""
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(FrozenRecord, frozen=True):
     """Next piece of a message."""
 
     message: str
@@ -42,13 +42,11 @@ class Text:
     final: bool
 
 
-@dataclass(frozen=True)
-class TurnEnd:
+class TurnEnd(FrozenRecord, frozen=True):
     """The agent has finished a turn."""
 
 
-@dataclass(frozen=True)
-class NewPrompt:
+class NewPrompt(FrozenRecord, frozen=True):
     """The user has submitted a prompt: earlier text is old."""
 
 
@@ -81,14 +79,12 @@ class Progress(msgspec.Struct):
     """Messages of which only ``Stop`` is known."""
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(FrozenRecord, frozen=True):
     text: str
     final: bool
 
 
-@dataclass
-class TurnOrder:
+class TurnOrder(Record):
     """Order of the events of one agent session; the methods return what is to be spoken next."""
 
     progress: Progress = field(default_factory=Progress)

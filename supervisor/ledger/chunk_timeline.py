@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import field
+
+from voicestream.records import Record
 
 BURST_SECONDS: Final = 0.06
 """Chunks that arrive within this many seconds count as one: a long chunk is written slot by slot."""
@@ -13,8 +16,7 @@ _GROWTH: Final = 2.0
 """Upper bound of the ratio between the waits for the third and for the second chunk."""
 
 
-@dataclass
-class ChunkTimeline:
+class ChunkTimeline(Record):
     """Audio of one sentence from one job; times are on a clock that stands while the synthesizer has no slot."""
 
     began: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import Counts, Role, SessionEvent, ToWorker
@@ -20,8 +21,7 @@ PARSER: Final = WorkerId("parser")
 PLAYER: Final = WorkerId("player")
 
 
-@dataclass(frozen=True)
-class VoiceRoute:
+class VoiceRoute(FrozenRecord, frozen=True):
     """Route of one language of a session: the tts worker and the voice."""
 
     worker: WorkerId
@@ -31,8 +31,7 @@ class VoiceRoute:
     """True if no engine was named, so that another engine may speak languages that the worker's lacks."""
 
 
-@dataclass(frozen=True)
-class SessionWorkers:
+class SessionWorkers(FrozenRecord, frozen=True):
     """Workers of a session."""
 
     translator: WorkerId | None
@@ -43,23 +42,20 @@ class SessionWorkers:
     """True if sentences in languages other than the target may have voices of their own."""
 
 
-@dataclass(frozen=True)
-class Send:
+class Send(FrozenRecord, frozen=True):
     """Send a message to a worker."""
 
     worker: WorkerId
     message: ToWorker
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(FrozenRecord, frozen=True):
     """Send an event to the client of a session."""
 
     event: SessionEvent
 
 
-@dataclass(frozen=True)
-class ChooseVoice:
+class ChooseVoice(FrozenRecord, frozen=True):
     """Choose the voice of a language of a session (``Ledger.voice_chosen``); its sentences wait until that is done."""
 
     session: str
@@ -67,8 +63,7 @@ class ChooseVoice:
     """BCP-47 tag."""
 
 
-@dataclass(frozen=True)
-class Closed:
+class Closed(FrozenRecord, frozen=True):
     """A session is over."""
 
     session: str

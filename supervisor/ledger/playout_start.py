@@ -8,8 +8,9 @@ seconds are available at ``(n - f) / s``. Playback that starts at p needs ``t - 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from voicestream.records import Record
 
 if TYPE_CHECKING:
     from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
@@ -32,8 +33,7 @@ CHUNK_SECONDS: Final = 1.0
 """Upper estimate of the seconds of audio in the second chunk of an unknown voice."""
 
 
-@dataclass
-class PlayoutStart:
+class PlayoutStart(Record):
     """Synthesis speed of a voice, learned from its finished sentences."""
 
     speed: float | None = None

@@ -7,10 +7,12 @@ samples are sent to the player, which may be while it is still SPEAKING. The out
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from msgspec import field
+
 from voicestream.protocol.audio_pool import SLOT_FRAMES
+from voicestream.records import FrozenRecord, Record
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import PlayerSignal, SentenceKind, SessionOptions
@@ -56,8 +58,7 @@ _RESULTS: Final = {Stage.TRANSLATING: {Stage.TRANSLATED}, Stage.SPEAKING: {Stage
 """Transitions by which a worker delivers: they reset the attempts at the stage."""
 
 
-@dataclass(frozen=True)
-class AudioSegment:
+class AudioSegment(FrozenRecord, frozen=True):
     """Committed samples of one slot."""
 
     slot: int
@@ -73,8 +74,7 @@ class AudioSegment:
         return self.at + self.frames
 
 
-@dataclass
-class Row:
+class Row(Record):
     """An unfinished sentence."""
 
     session: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.config.speech_duration import estimate
 from voicestream.protocol.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.protocol.messages import EventName, Lease, Speak
+from voicestream.records import Record
 from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
 from voicestream.supervisor.ledger.playout_start import PlayoutStart
 from voicestream.supervisor.ledger.sentences import Outcome, Stage
@@ -40,8 +40,7 @@ A fast voice takes a tenth of that; a slower one is worth no more delay.
 """
 
 
-@dataclass
-class _Job:
+class _Job(Record):
     worker: WorkerId
     row: Row
     attempt: int

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import field
 
 from voicestream.config import languages
 from voicestream.protocol.messages import Cancel, Counts, EventName, SessionEvent
+from voicestream.records import FrozenRecord, Record
 from voicestream.supervisor.ledger.commands import ChooseVoice, Command, Report, Send
 from voicestream.supervisor.ledger.controls.recent_sentences import RecentSentences
 from voicestream.supervisor.ledger.sentences import Outcome, Row, Stage
@@ -40,8 +42,7 @@ Key = tuple[str, int]
 """The id of a sentence: session and ordinal."""
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(FrozenRecord, frozen=True):
     """A message, and the time since which it waits for playback."""
 
     message: int
@@ -51,8 +52,7 @@ class Waiting:
     """Age of the session, in seconds without pauses, at which the sentence was found."""
 
 
-@dataclass
-class SessionState:
+class SessionState(Record):
     """State of one session."""
 
     session: str
@@ -173,8 +173,7 @@ def put_in_order(queue: collections.deque[Row], row: Row) -> None:
     queue.insert(at, row)
 
 
-@dataclass
-class _PendingRelease:
+class _PendingRelease(Record):
     """Slots that a worker may still access until it answers or is reaped."""
 
     slots: set[int] = field(default_factory=set[int])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.protocol.messages import Cancel, EventName, SourceSentence, Translate
+from voicestream.records import FrozenRecord
 from voicestream.supervisor.ledger.sentences import Stage
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, MAX_CHARACTERS, first_open, put_in_order
 
@@ -33,8 +33,7 @@ class _Wanted(NamedTuple):
     options: TranslationOptions
 
 
-@dataclass(frozen=True)
-class _Batch:
+class _Batch(FrozenRecord, frozen=True):
     number: int
     rows: list[Row]
     since: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 MIB: Final = 1 << 20
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(FrozenRecord, frozen=True):
     """State of a worker as seen by the policy."""
 
     worker: WorkerId

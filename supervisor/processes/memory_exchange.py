@@ -7,10 +7,10 @@ it, and only the log and ``workers status`` show it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.audio_pool import SAMPLE_RATE
+from voicestream.records import FrozenRecord
 from voicestream.supervisor.ledger.sentences import Stage
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ RESERVE_SECONDS: Final = 2.0
 """and further seconds of reserve."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(FrozenRecord, frozen=True):
     """Snapshot of a worker for the replacement policy."""
 
     now: float

@@ -12,13 +12,15 @@ import secrets
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import field
 
 from voicestream import telemetry
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.protocol import lifeline
 from voicestream.protocol.transport import POOL_VARIABLE, WORKER_KEY_VARIABLE, worker_name
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     import socket
@@ -52,8 +54,7 @@ KEY_BYTES: Final = 8
 """Length of the random part of a worker's name, in bytes."""
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(FrozenRecord, frozen=True):
     """Parameters of a worker's start."""
 
     role: Role

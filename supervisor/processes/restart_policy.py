@@ -8,10 +8,10 @@ limit of their own, because the worker did not cause them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EXIT_CONFIGURATION
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,7 @@ STABLE_SECONDS: Final = 30.0
 """Seconds of being ready after which earlier ends of the role no longer count."""
 
 
-@dataclass(frozen=True)
-class End:
+class End(FrozenRecord, frozen=True):
     """The end of one incarnation."""
 
     at: float
@@ -48,22 +47,19 @@ class End:
     """Reason why no worker can work with this supervisor; empty = none known."""
 
 
-@dataclass(frozen=True)
-class StartAt:
+class StartAt(FrozenRecord, frozen=True):
     """Decision to start the next incarnation at a time."""
 
     at: float
 
 
-@dataclass(frozen=True)
-class GiveUp:
+class GiveUp(FrozenRecord, frozen=True):
     """Decision to start no other incarnation until a person requests it."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class StayDown:
+class StayDown(FrozenRecord, frozen=True):
     """Decision to start none, because no worker is wanted."""
 
 

@@ -6,14 +6,14 @@ ended is recorded and shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from voicestream.records import FrozenRecord
 
 Step = Literal["drain", "stop", "term", "kill"]
 
 
-@dataclass(frozen=True)
-class Timeouts:
+class Timeouts(FrozenRecord, frozen=True):
     """Time limits of the steps, in seconds."""
 
     drain_seconds: float

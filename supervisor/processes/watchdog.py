@@ -10,15 +10,15 @@ continues.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from voicestream.records import FrozenRecord
 
 UNATTENDED_SECONDS: Final = 2.0
 """Pause between two checks, in seconds, after which the supervisor itself counts as stopped; it checks every second."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(FrozenRecord, frozen=True):
     """Time limits, in seconds."""
 
     hello_seconds: float = 20.0
@@ -33,8 +33,7 @@ class Limits:
     """and this much longer for each character: XTTS on two slow cores synthesizes 8 characters per second."""
 
 
-@dataclass(frozen=True)
-class HealthSnapshot:
+class HealthSnapshot(FrozenRecord, frozen=True):
     """Health of a worker; times are in seconds of the monotonic clock."""
 
     started_at: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import Role
@@ -18,22 +19,19 @@ ROLE_WORDS: Final[dict[Role, str]] = {
 """Names of the roles for people."""
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(FrozenRecord, frozen=True):
     """Event: the process of a worker was started."""
 
     worker: WorkerId
 
 
-@dataclass(frozen=True)
-class BecameReady:
+class BecameReady(FrozenRecord, frozen=True):
     """Event: a worker is ready for jobs."""
 
     worker: WorkerId
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(FrozenRecord, frozen=True):
     """Event: a worker was reaped."""
 
     worker: WorkerId
@@ -44,8 +42,7 @@ class Ended:
     """Message for people; empty for a requested end."""
 
 
-@dataclass(frozen=True)
-class GivenUp:
+class GivenUp(FrozenRecord, frozen=True):
     """Event: no further incarnation of this worker is started until a person requests it."""
 
     worker: WorkerId
@@ -53,8 +50,7 @@ class GivenUp:
     exit_code: int
 
 
-@dataclass(frozen=True)
-class Removed:
+class Removed(FrozenRecord, frozen=True):
     """Event: an unneeded worker has ended and was removed from the table."""
 
     worker: WorkerId

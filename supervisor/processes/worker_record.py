@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import collections
 import statistics
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from msgspec import field
+
 from voicestream.protocol.messages import Latency
+from voicestream.records import Record
 from voicestream.supervisor.processes.shutdown import FOR_RESTART, Timeouts
 from voicestream.supervisor.processes.watchdog import HealthSnapshot
 
@@ -31,8 +33,7 @@ MAX_READS: Final = 16
 """Upper bound of the reads when all pending output of a worker is read."""
 
 
-@dataclass
-class Stop:
+class Stop(Record):
     """Shutdown in progress."""
 
     step: Step
@@ -43,8 +44,7 @@ class Stop:
     reason: str = ""
 
 
-@dataclass
-class WorkerRecord:
+class WorkerRecord(Record):
     """One worker of the pool."""
 
     worker: WorkerId

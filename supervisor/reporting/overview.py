@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import PlaybackSettings
     from voicestream.supervisor.ledger.ledger import Ledger
 
 
-@dataclass(frozen=True)
-class Overview:
+class Overview(FrozenRecord, frozen=True):
     """The state of all sessions together."""
 
     behind_seconds: float

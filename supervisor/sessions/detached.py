@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import collections
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import field
+
 from voicestream.protocol.messages import Counts, EventName, HandedOver, SessionFailure
+from voicestream.records import FrozenRecord, Record
 from voicestream.supervisor.ledger.state import SKIPPED_ON_REQUEST
 
 if TYPE_CHECKING:
@@ -39,8 +41,7 @@ class _Reason(NamedTuple):
     for_log: str
 
 
-@dataclass(frozen=True)
-class _Failure:
+class _Failure(FrozenRecord, frozen=True):
     session: str
     ended_at: float
     counts: Counts
@@ -48,8 +49,7 @@ class _Failure:
     unread_bytes: int
 
 
-@dataclass
-class Handovers:
+class Handovers(Record):
     """Sessions being handed over, and results of detached ones; sans-I/O except for its frames."""
 
     sessions: Sessions

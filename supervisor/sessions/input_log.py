@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import collections
 import itertools
-from dataclasses import dataclass
 from typing import Final
 
 from voicestream.protocol.messages import MAX_STATE_BYTES
+from voicestream.records import FrozenRecord
 
 MAX_UNREAD_BYTES: Final = 4 << 20
 """Upper bound of the input in transit to the parser (flow control), in bytes."""
@@ -21,8 +21,7 @@ MAX_PAUSES: Final = 2
 """Different consecutive pauses that are kept: after a third one the parser has no text left to emit."""
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(FrozenRecord, frozen=True):
     """Segment of input as it arrived."""
 
     offset: int

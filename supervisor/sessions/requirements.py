@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from voicestream.config import gpu_selection, languages
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED, EngineSettings
 from voicestream.errors import ConfigurationError
 from voicestream.models import directions
+from voicestream.records import FrozenRecord
 from voicestream.supervisor.sessions import voice_selection
 
 if TYPE_CHECKING:
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import EngineRole, Role, SessionOptions
 
 
-@dataclass(frozen=True)
-class Requirement:
+class Requirement(FrozenRecord, frozen=True):
     """Parameters of a worker; sessions with the same requirement share it."""
 
     role: Role

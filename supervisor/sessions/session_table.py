@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import field
 
 from voicestream.protocol.messages import Cancel, EndOfInput, InputAccepted, OpenInput, ParseInput
 from voicestream.protocol.process_watch import ProcessWatch
+from voicestream.records import Record
 from voicestream.supervisor.ledger.commands import PARSER, PLAYER
 from voicestream.supervisor.sessions.input_log import InputLog
 
@@ -22,8 +24,7 @@ MAX_LOSSES_A_LINE: Final = 3
 """Parsers lost on one line of input before the line is dropped."""
 
 
-@dataclass
-class Session:
+class Session(Record):
     """Session of one ``run``."""
 
     session: str

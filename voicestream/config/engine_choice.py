@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, cast
+
+from msgspec import field
 
 from voicestream.config import gpu_selection
 from voicestream.config.engine_settings import AUTO, EngineSettings
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import EngineRole, Role
 
 
-@dataclass(frozen=True, kw_only=True)
-class EngineChoice:
+class EngineChoice(FrozenRecord, frozen=True, kw_only=True):
     """The values of ``--tts``, ``--translator``, ``--models``, ``--compute``, ``--gpu`` and ``--graphs``."""
 
     language: str = ""

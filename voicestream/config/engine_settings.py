@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from voicestream.errors import UsageError
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +35,7 @@ UNTRANSLATED: Final = "none"
 _COMPUTE: Final = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 
 
-@dataclass(frozen=True)
-class EngineSettings:
+class EngineSettings(FrozenRecord, frozen=True):
     """Settings of the neural engines of a worker; other engines ignore them."""
 
     models: str = ""

@@ -7,10 +7,11 @@ import os
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+
+from voicestream.records import FrozenRecord
 
 _DRIVERS: Final = ("libcuda.so.1", "libamdhip64.so")
 """On Linux, torch finds a GPU only if one of these libraries can be loaded."""
@@ -31,8 +32,7 @@ print(json.dumps({
 """
 
 
-@dataclass(frozen=True)
-class ComputeDevice:
+class ComputeDevice(FrozenRecord, frozen=True):
     """A device for neural engines."""
 
     compute: str

@@ -9,11 +9,13 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from voicestream.config.language_table import ALIASES, MISTAKES, TABLE
 from voicestream.errors import UsageError
+from voicestream.records import FrozenRecord
 
 _TAG: Final = re.compile(
     r"(?P<language>[a-z]{2,3})(-(?P<script>[a-z]{4}))?(-(?P<region>[a-z]{2}|[0-9]{3}))?", re.IGNORECASE
@@ -49,8 +51,7 @@ _LATIN_AMERICA: Final = frozenset(
 _HINT: Final = "Type a tag such as en, es, fr, de, ja, zh-TW or pt-BR; docs/internals/engines.md lists all of them."
 
 
-@dataclass(frozen=True)
-class Language:
+class Language(FrozenRecord, frozen=True):
     """A language and its code in each engine; None if the engine does not support it."""
 
     tag: str

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
+
+from voicestream.records import FrozenRecord
 
 _IREST: Final = {
     "ar": 612,
@@ -77,8 +78,7 @@ _SLACK: Final = (0.0, 0.2, 1.5)
 """Slack of every text: some voices stretch a single word."""
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(FrozenRecord, frozen=True):
     """Seconds at a voice's natural speed."""
 
     least: float

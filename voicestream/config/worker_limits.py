@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import ConfigurationError
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,7 @@ _UNITS: Final = {"": 1, "K": 10**3, "KI": 1 << 10, "M": 10**6, "MI": 1 << 20, "G
 _MEMORY: Final = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([KMG]I?)?B?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class WorkerLimits:
+class WorkerLimits(FrozenRecord, frozen=True):
     """Idle timeout and memory limit of workers that no session needs."""
 
     idle_seconds: float = 600.0

@@ -6,13 +6,14 @@ lines of a later version.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
+from msgspec import field
 
 from voicestream.protocol.messages import Counts
+from voicestream.records import Record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,8 +87,7 @@ def encode(line: AnyLine) -> bytes:
     return msgspec.json.encode(line) + b"\n"
 
 
-@dataclass
-class Sentence:
+class Sentence(Record):
     """One recorded sentence."""
 
     text: str
@@ -98,8 +98,7 @@ class Sentence:
     translation_language: str = ""
 
 
-@dataclass
-class Record:
+class Record(Record):
     """One recorded session."""
 
     id: str

@@ -10,11 +10,11 @@ import collections
 import errno
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.history import store
 from voicestream.history.record import CutLine, Opened, encode
+from voicestream.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,7 @@ CLOSE_SECONDS: Final = 1.0
 """Timeout for writing what is queued at the end."""
 
 
-@dataclass
-class _File:
+class _File(Record):
     """File of one session."""
 
     descriptor: int = -1

@@ -15,8 +15,9 @@ import mmap
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from voicestream.protocol.untracked_memory import UntrackedMemory
@@ -43,8 +44,7 @@ _FRAME_BITS: Final = 40
 _SERIAL_LIMIT: Final = 1 << (64 - _FRAME_BITS)
 
 
-@dataclass(frozen=True)
-class Cursor:
+class Cursor(FrozenRecord, frozen=True):
     """Playback position."""
 
     serial: int

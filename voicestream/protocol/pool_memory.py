@@ -10,12 +10,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import ConfigurationError
 from voicestream.protocol import audio_pool
 from voicestream.protocol.audio_pool import SLOT_COUNT, size_of
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,7 @@ class _NotRecordedError(Exception):
     """The name of a segment could not be recorded; nothing would remove it after a kill of all processes."""
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(FrozenRecord, frozen=True):
     """The supervisor's handle of the memory of the audio pool."""
 
     descriptor: int

@@ -7,8 +7,11 @@ its output only when all earlier sentences are at the same output, which keeps t
 from __future__ import annotations
 
 import collections
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import field
+
+from voicestream.records import Record
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import Play
@@ -17,8 +20,7 @@ Key = tuple[str, int]
 """Id of a sentence: session and ordinal."""
 
 
-@dataclass
-class _Entry:
+class _Entry(Record):
     """Sentence that was not played to its end yet."""
 
     key: Key

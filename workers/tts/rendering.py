@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import importlib
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EngineNotReadyError
+from voicestream.records import FrozenRecord
 from voicestream.workers.text.clauses import divide
 from voicestream.workers.tts.resample import PoolRateResampler
 
@@ -28,8 +28,7 @@ PART_PAUSE_SECONDS: Final = 0.12
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Utterance:
+class Utterance(FrozenRecord, frozen=True):
     """One sentence, and how it is spoken."""
 
     text: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import collections
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicestream.protocol.audio_pool import SLOT_FRAMES
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from voicestream.protocol.audio_pool import AudioPool
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(FrozenRecord, frozen=True):
     """Segment of a slot that was written."""
 
     slot: int

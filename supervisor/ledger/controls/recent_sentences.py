@@ -7,8 +7,9 @@ file are not part of it.
 from __future__ import annotations
 
 import collections
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from voicestream.protocol.messages import SessionOptions
@@ -18,8 +19,7 @@ MAX_SENTENCES: Final = 200
 """Sentences kept of all sessions together; the oldest are forgotten."""
 
 
-@dataclass(frozen=True)
-class HeardSentence:
+class HeardSentence(FrozenRecord, frozen=True):
     """A sentence that was heard, or a part of it."""
 
     session: str

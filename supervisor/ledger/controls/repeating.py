@@ -7,10 +7,10 @@ the same row and begins again. The player must release the session before, and r
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from voicestream.protocol.messages import EventName
+from voicestream.records import FrozenRecord
 from voicestream.supervisor.ledger.sentences import Stage
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ RESTART_SECONDS: Final = 1.0
 """Seconds of a sentence after which ``back`` begins it again; before, it goes to the sentence before it."""
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(FrozenRecord, frozen=True):
     """Repetition that waits until the player has released the session."""
 
     row: Row

@@ -5,8 +5,9 @@ Detached sessions (``run --detach``), which an agent in a loop hands over, are p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +19,7 @@ Agents print a sentence every few tenths of a second; one that thinks for longer
 """
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(FrozenRecord, frozen=True):
     """Next playable sentence of a session."""
 
     message: int
@@ -28,8 +28,7 @@ class Candidate:
     """True if some audio of the sentence is available."""
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(FrozenRecord, frozen=True):
     """Session that has the turn, and its message."""
 
     session: str
@@ -38,8 +37,7 @@ class Turn:
     """Time at which its last sentence was sent to the player, in seconds of the monotonic clock."""
 
 
-@dataclass(frozen=True)
-class Queued:
+class Queued(FrozenRecord, frozen=True):
     """Place of a detached session (``run --detach``) in the queue of detached sessions."""
 
     number: int

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LAYERS = (
-    ("voicestream", "voicestream.errors", "voicestream.terminal_text", "voicestream.exception_summary"),
+    (
+        "voicestream",
+        "voicestream.errors",
+        "voicestream.records",
+        "voicestream.terminal_text",
+        "voicestream.exception_summary",
+    ),
     ("voicestream.atomic_files", "voicestream.bounded_file", "voicestream.telemetry"),
     ("voicestream.protocol",),
     ("voicestream.config",),

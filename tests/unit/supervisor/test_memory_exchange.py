@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from helpers.supervisor.stage import Listener, new_stage
 from voicestream.protocol.audio_pool import SAMPLE_RATE

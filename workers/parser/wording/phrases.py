@@ -5,12 +5,12 @@ They are inserted before translation, so they must be in the language of the tex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from voicestream.records import FrozenRecord
 
-@dataclass(frozen=True)
-class Phrases:
+
+class Phrases(FrozenRecord, frozen=True):
     """Words and patterns of one language; ``{}`` is where the rest goes."""
 
     line: str

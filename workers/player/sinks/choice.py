@@ -5,10 +5,10 @@ Sinks of the sound server and devices of PortAudio are one list, numbered from 1
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicestream.errors import AudioDeviceError
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from voicestream.workers.player.sinks.sink import Sink
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(FrozenRecord, frozen=True):
     """The chosen device: one of its fields is set."""
 
     sink: Sink | None = None
