@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from pathlib import PurePosixPath
@@ -56,6 +55,8 @@ def move_into_place(part: Path, path: Path) -> None:
 
 def digest(path: Path, on_progress: Callable[[int], None] | None = None) -> Digest:
     """Hash a file; ``on_progress`` receives the number of bytes read so far."""
+    import hashlib  # noqa: PLC0415 - rarely needed, and takes its time
+
     sha256 = hashlib.sha256()
     git = hashlib.sha1(usedforsecurity=False)
     read = 0

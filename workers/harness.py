@@ -123,6 +123,7 @@ def main(role: Role, build: Callable[[Assignment, Connection], Worker], argument
     """Run a worker process, and return its exit code."""
     # Imported modules are never garbage. Without them, the collection at exit is short.
     gc.freeze()
+    gc.enable()
     faulthandler.enable()
     assignment = _parse(role, arguments)
     parent = socket.socket(fileno=assignment.lifeline)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import statistics
 from typing import TYPE_CHECKING, Final
 
 from msgspec import field
@@ -158,6 +157,8 @@ class WorkerRecord(Record):
         if len(self.durations) == 1:
             only = self.durations[0] * 1000
             return Latency(p50=only, p95=only)
+        import statistics  # noqa: PLC0415 - rarely needed, and takes its time
+
         cuts = statistics.quantiles(self.durations, n=20, method="inclusive")
         return Latency(p50=cuts[9] * 1000, p95=cuts[18] * 1000)
 

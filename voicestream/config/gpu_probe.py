@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import subprocess
 import sys
 from typing import Final
 
@@ -67,6 +66,8 @@ def detect() -> ComputeDevice:
     processor = ComputeDevice(CPU, f"processor, {os.cpu_count()} threads", None)
     if not may_have_gpu():
         return processor
+    import subprocess  # noqa: PLC0415 - rarely needed, and takes its time
+
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-c", _PROBE],

@@ -6,7 +6,6 @@ never as strings: ``en`` and ``en-US`` are written alike and need no translation
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from typing import Final
@@ -179,6 +178,8 @@ def suggestion(wrong: str) -> Language | None:
             return parse(mistakes[candidate])
         if candidate in tags:
             return rows[tags[candidate]]
+    import difflib  # noqa: PLC0415 - rarely needed, and takes its time
+
     for choices in (names, tags):
         if found := difflib.get_close_matches(typed, choices, n=1, cutoff=0.7):
             return rows[choices[found[0]]]

@@ -6,7 +6,6 @@ Nothing is cached: a directory may be added to the path at any time.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib.metadata
 from dataclasses import dataclass
@@ -113,6 +112,8 @@ def check(*, tts: str = AUTO, translator: str = AUTO) -> None:
 
 def unknown(group: EngineGroup[Spec], name: str, installed: Sequence[str]) -> tuple[str, str]:
     """Return the message for an unknown engine name, and the hint with the nearest names."""
+    import difflib  # noqa: PLC0415 - rarely needed, and takes its time
+
     known = [AUTO, *installed]
     nearest = difflib.get_close_matches(name.lower(), known, n=MAX_GUESSES)
     guess = f"Did you mean {' or '.join(f'{group.option} {one}' for one in nearest)}? " if nearest else ""

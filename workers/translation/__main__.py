@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
-from voicestream.workers.harness import main
-from voicestream.workers.translation.worker import TranslationWorker
+
+def main() -> int:
+    """Run the worker, and return its exit code."""
+    # Imported modules are never garbage: nothing is collected until the harness has frozen them.
+    gc.disable()
+    from voicestream.workers.harness import main as run
+    from voicestream.workers.translation.worker import TranslationWorker
+
+    return run("translation", TranslationWorker, sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(main("translation", TranslationWorker, sys.argv[1:]))
+    sys.exit(main())

@@ -7,7 +7,6 @@ whole state: together with the input that follows they determine all that comes 
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
@@ -30,6 +29,7 @@ from voicestream.workers.parser.sentences.boundary import (
 )
 from voicestream.workers.parser.wording.language import detect
 from voicestream.workers.text import stops
+from voicestream.workers.text.ranges import is_in
 
 LONGEST_MARKED_LINE: Final = 16 * 1024
 """Characters of a line whose kind or content is only known from all of it: a row, a heading, JSON. What goes on longer
@@ -41,7 +41,13 @@ _TEXT_STEP: Final = 4096
 _ASKED_AT_ONCE: Final = 256
 """Characters up to which the beginning of a line is looked at again with every piece; then with every doubling."""
 
-_CJK: Final = re.compile(r"[\u3001\u3002\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
+_CJK: Final = (
+    ("\u3001", "\u3002"),
+    ("\u3005", "\u30ff"),
+    ("\u3400", "\u9fff"),
+    ("\uf900", "\ufaff"),
+    ("\uff01", "\uff60"),
+)
 _BARE_STOPS: Final = frozenset(stops.FULL)
 _SPAN_OPENERS: Final = "`[<~$\\"
 
@@ -258,7 +264,7 @@ class Blocks(msgspec.Struct):
         if self.text and found.kind is Kind.DEFINITION:
             self.text = self.text.rstrip(":*_ ") + ": "
         elif self.text:
-            joined = _CJK.match(self.text[-1]) is not None and _CJK.match(line[found.start]) is not None
+            joined = is_in(_CJK, self.text[-1]) and is_in(_CJK, line[found.start])
             self.text += "" if joined else " "
         elif self.after_blank and not found.item and not line[0].isspace():
             self.in_list = False

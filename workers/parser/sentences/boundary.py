@@ -15,6 +15,7 @@ from voicestream.workers.parser.sentences import openers, spans
 from voicestream.workers.parser.sentences.abbreviations import ends_after
 from voicestream.workers.parser.sentences.emoji import EMOJI, FEELINGS, MEANINGFUL
 from voicestream.workers.text import stops
+from voicestream.workers.text.ranges import is_in
 
 WINDOW: Final = 1000
 """Characters behind a place within which every open question about it is settled (see the limits in ``spans``)."""
@@ -43,7 +44,7 @@ _MARK: Final = re.compile(
 )
 """A footnote or citation mark that stands after the full stop of the sentence it belongs to."""
 _MARK_LENGTH: Final = 230
-_CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
+_CJK: Final = (("\u3005", "\u30ff"), ("\u3400", "\u9fff"), ("\uf900", "\ufaff"), ("\uff01", "\uff60"))
 _OPENING: Final = "「『（【《〈“(["
 _CLOSING: Final = "」』）】》〉”)]"
 _CJK_LOOKBACK: Final = 300
@@ -219,7 +220,7 @@ def _without_space(text: str, i: int, j: int, k: int, *, final: bool) -> tuple[i
     if k > j and text[k - 1] == ">" and (following == "<" or following.isupper()):
         return k, True
     run = text[i:j]
-    cjk = _CJK.match(following) is not None and (run != "." or (i > 0 and _CJK.match(text[i - 1]) is not None))
+    cjk = is_in(_CJK, following) and (run != "." or (i > 0 and is_in(_CJK, text[i - 1])))
     if cjk or not following.isupper():
         return (k if cjk else j), cjk
     asks = any(mark in run for mark in stops.ASKING)
@@ -267,7 +268,7 @@ def _after_colon(text: str, i: int, *, final: bool) -> tuple[int | None, bool]:
 
 def _after_emoji(text: str, i: int, j: int, *, final: bool) -> tuple[int | None, bool]:
     """Judge the emoji in ``text[i:j]``: behind a Chinese or Japanese clause they stand for its stop."""
-    if i == 0 or not _CJK.match(text[i - 1]) or text[i - 1] in _CLAUSE_MARKS:
+    if i == 0 or not is_in(_CJK, text[i - 1]) or text[i - 1] in _CLAUSE_MARKS:
         return j, False
     space = j
     while space < len(text) and text[space].isspace():

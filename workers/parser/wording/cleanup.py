@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.workers.parser.sentences.emoji import EMOJI
 from voicestream.workers.text import stops
+from voicestream.workers.text.ranges import is_in
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
@@ -43,7 +44,7 @@ _LEADING_NOISE: Final = re.compile(r"(?:[\s,;:、，；：。|]+|[-–—+](?=\s
 _CLOSERS: Final = "\"')]}»›」』）】》〉"
 _WIDE_CLOSERS: Final = tuple("」』）】》〉")
 _WEAK: Final = ":;,-–—：；，、"
-_CJK: Final = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff9f]")
+_CJK: Final = (("\u3005", "\u30ff"), ("\u3400", "\u9fff"), ("\uf900", "\ufaff"), ("\uff10", "\uff9f"))
 
 
 def opens_a_line(line: str) -> bool:
@@ -124,5 +125,5 @@ def close(text: str) -> str:
     last = bare.rstrip(_CLOSERS)[-1:]
     if last and last in stops.ALL:
         return bare
-    is_wide = _CJK.match(last) is not None or closers[-1:] in _WIDE_CLOSERS
+    is_wide = is_in(_CJK, last) or closers[-1:] in _WIDE_CLOSERS
     return bare + ("。" if is_wide else ".")
