@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 from msgspec import field
 
+from voicestream import records
 from voicestream.protocol.messages import Counts
-from voicestream.records import Record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +87,7 @@ def encode(line: AnyLine) -> bytes:
     return msgspec.json.encode(line) + b"\n"
 
 
-class Sentence(Record):
+class Sentence(records.Record):
     """One recorded sentence."""
 
     text: str
@@ -98,7 +98,7 @@ class Sentence(Record):
     translation_language: str = ""
 
 
-class Record(Record):
+class Record(records.Record):
     """One recorded session."""
 
     id: str
