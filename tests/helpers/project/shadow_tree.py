@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -45,9 +45,15 @@ def installed_files(repository: Path = REPOSITORY) -> Iterator[tuple[Path, Path]
                 yield source, Path(*package.split(".")) / source.relative_to(repository / folder)
 
 
-def link(target: Path) -> None:
-    """Bring `target` to what `installed_files` says, links that lead nowhere removed."""
-    wanted = {target / place: source for source, place in installed_files()}
+def files_of_roots() -> Iterator[tuple[Path, Path]]:
+    """Yield of `installed_files` the `__init__.py` and `py.typed` of each root."""
+    tops = {Path(*package.split(".")) for package in ROOTS}
+    yield from (found for found in installed_files() if found[1].parent in tops and found[1].stem in {"__init__", "py"})
+
+
+def link(target: Path, files: Iterable[tuple[Path, Path]] | None = None) -> None:
+    """Bring `target` to what `installed_files` says, or to `files`, links that lead nowhere removed."""
+    wanted = {target / place: source for source, place in (installed_files() if files is None else files)}
     for old in list(target.rglob("*")):
         if old.is_symlink() and old not in wanted:
             old.unlink(missing_ok=True)
@@ -139,11 +145,11 @@ def plant(tree: Path) -> list[str]:
 
 
 def unseen_errors() -> list[str]:
-    """Plant errors in a small tree of the same shape; return those that a checker did not report."""
+    """Plant errors in a tree that has the roots alone; return those that a checker did not report."""
     (REPOSITORY / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="planted-", dir=REPOSITORY / "build") as folder:
         tree = Path(folder)
-        link(tree)
+        link(tree, files_of_roots())
         wanted = plant(tree)
         with ThreadPoolExecutor() as pool:
             findings = list(pool.map(lambda checker: checker(tree), CHECKERS))
