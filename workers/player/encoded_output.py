@@ -7,19 +7,18 @@ what it can decode, completed from the ring. When the session ends, that file is
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import stat
 import struct
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from voicestream.errors import ConfigurationError
 from voicestream.models.packages import INSTALL_FILES
 from voicestream.protocol.audio_pool import SAMPLE_RATE
-from voicestream.workers.player.wav_output import FRAME_BYTES, to_16_bit, write_error
+from voicestream.workers.player.wav_output import FRAME_BYTES, open_sound_file, to_16_bit, write_errors_for_people
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -68,17 +67,16 @@ class EncodedSink:
         self._encoder: soundfile.SoundFile | None = None
         self._frames = 0
         real = Path(os.path.realpath(path))
-        try:
-            self._file = _EncodedFile(_open(path))
+        with write_errors_for_people(path), ExitStack() as unless_opened:
+            unless_opened.callback(self.close)
+            self._file = _EncodedFile(open_sound_file(path))
             self._ring = _Ring(real.with_name(f".{real.name}.tail"))
             if position:
                 self._continue(real)
             else:
                 os.ftruncate(self._file.descriptor, 0)
                 self._ring.clear()
-        except OSError as error:
-            self.close()
-            raise write_error(path, error) from error
+            unless_opened.pop_all()
 
     @property
     def description(self) -> str:
@@ -94,11 +92,9 @@ class EncodedSink:
         import numpy as np
 
         data = np.frombuffer(to_16_bit(samples), dtype=np.int16)[max(0, self._frames - frame) :]
-        try:
+        with write_errors_for_people(self._path):
             self._add_silence(frame - self._frames)
             self._add(data)
-        except OSError as error:
-            raise write_error(self._path, error) from error
 
     def close(self) -> None:
         """Complete and close the file."""
@@ -260,14 +256,6 @@ class _Ring:
             self._descriptor = -1
             with suppress(OSError):
                 self._path.unlink()
-
-
-def _open(path: str) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.ESPIPE, "it is not a regular file", path)
-    return descriptor
 
 
 def _library() -> ModuleType:

@@ -7,16 +7,20 @@ the header is always valid.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import logging
 import os
 import stat
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import VoicestreamError
 from voicestream.protocol.audio_pool import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 HEADER_BYTES: Final = 44
 """RIFF header, format chunk, and header of the data chunk."""
@@ -50,8 +54,9 @@ class WavSink:
         self._path = path
         self._file = -1
         self._header_frames = -1
-        try:
-            self._file = _open(path)
+        with write_errors_for_people(path), contextlib.ExitStack() as unless_opened:
+            unless_opened.callback(self.close)
+            self._file = open_sound_file(path, takes_devices=True)
             self._is_regular = stat.S_ISREG(os.fstat(self._file).st_mode)
             if position == 0 and self._is_regular:
                 os.ftruncate(self._file, 0)
@@ -61,9 +66,7 @@ class WavSink:
                     "path=%r frames=%d expected=%d: the file was changed by others", path, self._frames, position
                 )
             self._write_header()
-        except OSError as error:
-            self.close()
-            raise write_error(path, error) from error
+            unless_opened.pop_all()
 
     @property
     def description(self) -> str:
@@ -79,7 +82,7 @@ class WavSink:
         data = to_16_bit(samples)
         at = HEADER_BYTES + frame * FRAME_BYTES
         written = 0
-        try:
+        with write_errors_for_people(self._path):
             try:
                 while written < len(data):
                     written += os.pwrite(self._file, data[written:], at + written)
@@ -87,8 +90,6 @@ class WavSink:
                 self._frames = max(self._frames, frame + written // FRAME_BYTES)
                 # The header was allocated when the file was opened, so a full disk has room for it.
                 self._write_header()
-        except OSError as error:
-            raise write_error(self._path, error) from error
 
     def close(self) -> None:
         """Close the file, which is already complete."""
@@ -124,18 +125,40 @@ def to_16_bit(samples: memoryview) -> bytes:
     return bytes(np.clip(rounded, -FULL_SCALE - 1, FULL_SCALE).astype("<i2").tobytes())
 
 
-def _open(path: str) -> int:
+def open_sound_file(path: str, *, takes_devices: bool = False) -> int:
+    """Open or create a file for reading and writing; returns its descriptor.
+
+    Args:
+        path: absolute.
+        takes_devices: character devices such as ``/dev/null`` are accepted, too.
+
+    Raises:
+        OSError: it cannot be opened, or it is a pipe, a directory or the like.
+    """
     # Non-blocking: opening a pipe without a reader would block.
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
     mode = os.fstat(file).st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+    if not (stat.S_ISREG(mode) or (takes_devices and stat.S_ISCHR(mode))):
         os.close(file)
-        raise OSError(errno.ESPIPE, "it is neither a file nor a device one can write to", path)
+        what = "it is neither a file nor a device one can write to" if takes_devices else "it is not a regular file"
+        raise OSError(errno.ESPIPE, what, path)
     return file
 
 
-def write_error(path: str, error: OSError) -> VoicestreamError:
-    """Return the error with a message and a hint for users."""
+@contextlib.contextmanager
+def write_errors_for_people(path: str) -> Generator[None]:
+    """Raise errors of the system in the block as errors for people.
+
+    Raises:
+        VoicestreamError: a call of the system failed; the hint says what to do.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _write_error(path, error) from error
+
+
+def _write_error(path: str, error: OSError) -> VoicestreamError:
     what = error.strerror or str(error)
     another = f"or try: voicestream run --output ANOTHER{os.path.splitext(path)[1]}"  # noqa: PTH122 - of the same string
     folder = os.path.dirname(path)  # noqa: PTH120 - of a string that may not be a valid path at all

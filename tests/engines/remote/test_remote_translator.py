@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from helpers.remote import opened_engines
 from helpers.remote.fake_server import FakeServer
 from voicestream.engines.translator import CancelledError, Job
 from voicestream.errors import EngineUnavailableError
@@ -16,24 +15,10 @@ from voicestream.workers.engines.remote.exchange import Connections
 from voicestream.workers.engines.remote.failure import HostError
 from voicestream.workers.engines.remote.translator import RemoteTranslator
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-OPENED: list[RemoteTranslator] = []
-
 
 def engine(*servers: FakeServer, chat: bool = False) -> RemoteTranslator:
     found = RemoteHosts(hosts=[server.url for server in servers], chat=chat)
-    OPENED.append(RemoteTranslator(HostClient(found.hosts, Connections("", "")), found))
-    return OPENED[-1]
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    """Engines leave no connection."""
-    yield
-    while OPENED:
-        OPENED.pop().close()
+    return opened_engines.add(RemoteTranslator(HostClient(found.hosts, Connections("", "")), found))
 
 
 @pytest.mark.parametrize("fault", ["", "refuse", "500", "garbage"])

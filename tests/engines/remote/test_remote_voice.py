@@ -11,7 +11,7 @@ import pytest
 
 from helpers.fixtures.deadline import remaining
 from helpers.process.running import wait_until
-from helpers.remote import certificates
+from helpers.remote import certificates, opened_engines
 from helpers.remote.fake_server import FAULTS, FakeServer, sound
 from voicestream.errors import EngineUnavailableError
 from voicestream.protocol.messages import RemoteHosts
@@ -22,13 +22,9 @@ from voicestream.workers.engines.remote.synthesizer import RemoteSynthesizer
 from voicestream.workers.engines.remote.transfer import OVERLAP_FRAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TEXT = "hello, my friend"
-
-
-OPENED: list[RemoteSynthesizer] = []
 
 TOKEN = "t"  # noqa: S105 - of a test
 
@@ -38,16 +34,7 @@ def engine(
 ) -> RemoteSynthesizer:
     urls = [server.url for server in servers]
     found = RemoteHosts(hosts=urls, model="m", voice="v", first_byte_seconds=first_byte, extra_fields=extra_fields)
-    OPENED.append(RemoteSynthesizer(HostClient(urls, Connections(token, ca_file)), found))
-    return OPENED[-1]
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    """Engines leave no connection."""
-    yield
-    while OPENED:
-        OPENED.pop().close()
+    return opened_engines.add(RemoteSynthesizer(HostClient(urls, Connections(token, ca_file)), found))
 
 
 def spoken(voice: RemoteSynthesizer, text: str = TEXT, *, seed: int = 1) -> bytes:
