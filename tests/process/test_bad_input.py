@@ -163,6 +163,12 @@ def test_an_unknown_command_is_exit_code_2(place: Voicestream) -> None:
     assert place.call("sing").returncode == 2
 
 
+def test_an_empty_text_is_told_and_starts_nothing(place: Voicestream) -> None:
+    done = place.call("say", " ")
+    assert (done.returncode, done.stderr) == (0, "voicestream: the text is empty, so nothing is spoken\n")
+    assert not place.runtime.exists()
+
+
 def test_help_names_every_command(place: Voicestream) -> None:
     done = place.call("--help")
     assert done.returncode == 0

@@ -5,12 +5,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import threading
+from pathlib import Path
 from typing import Final
 
 import click
 
 from voicestream.cli.click_classes import explain
-from voicestream.errors import DESCRIPTORS_HINT, EXIT_CONFIGURATION, EXIT_INCOMPLETE, NoLogError, VoicestreamError
+from voicestream.errors import (
+    DESCRIPTORS_HINT,
+    EXIT_CONFIGURATION,
+    EXIT_INCOMPLETE,
+    EXIT_USAGE,
+    NoLogError,
+    VoicestreamError,
+)
 from voicestream.terminal_text import one_line, strip_terminal_codes
 
 CLIENT_LOG: Final = "client"
@@ -38,8 +46,19 @@ def report(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         print_message(f"{error.strerror}\n{DESCRIPTORS_HINT}")
         return EXIT_CONFIGURATION
+    if isinstance(error, FileNotFoundError) and not _has_working_directory():
+        print_message("the current directory was deleted\nChange to another directory: cd")
+        return EXIT_USAGE
     _report_unexpected(error)
     return EXIT_INCOMPLETE
+
+
+def _has_working_directory() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def report_thread_errors() -> None:

@@ -122,6 +122,15 @@ def directory_of(cwd: object) -> str:
     return str(cwd) if is_path else ""
 
 
+def _absolute(path: str) -> str:
+    """Return an absolute path; the working directory, which may have been deleted, is needed for a relative one only.
+
+    Raises:
+        FileNotFoundError: it was deleted.
+    """
+    return path if path.startswith("/") else os.path.join(os.getcwd(), path)
+
+
 def default_path(environment: Mapping[str, str], uid: int) -> str:
     """Return the absolute path of a user's run directory.
 
@@ -130,10 +139,10 @@ def default_path(environment: Mapping[str, str], uid: int) -> str:
     """
     named = environment.get(ENVIRONMENT_VARIABLE)
     if named:
-        return os.path.join(os.getcwd(), named)
+        return _absolute(named)
     xdg = environment.get("XDG_RUNTIME_DIR")
     if xdg:
-        parent = os.path.join(os.getcwd(), xdg)
+        parent = _absolute(xdg)
         path = os.path.join(parent, "voicestream")
         if is_text(path) and fits(path) and os.path.isdir(parent):
             return path

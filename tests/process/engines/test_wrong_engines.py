@@ -47,6 +47,7 @@ def test_one_wrong_name_never_breaks_the_next_run(place: Voicestream) -> None:
     for right in (("--translator", "none"), ("--to", "de", "--translator", "none")):
         done = place.call(*plain, *right)
         assert done.returncode == 0, done.stderr
+        assert "no translation engine is ready" not in done.stderr, "no translation was asked for"
 
 
 @pytest.mark.parametrize("command", [("say", "Nine."), ("run",), ("demo",), ("up",)], ids=lambda command: command[0])

@@ -13,7 +13,7 @@ from voicestream.cli.commands.configuring import config as command
 from voicestream.cli.commands.configuring.config import config
 from voicestream.config import config_file, options, project_file
 from voicestream.config.project_file import NAME
-from voicestream.errors import UsageError
+from voicestream.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,3 +118,12 @@ def test_an_editor_that_is_not_there_or_fails_is_told(place: Path, monkeypatch: 
     monkeypatch.chdir(place.parent)
     with pytest.raises(UsageError, match="is no project"):
         call("edit", "--project")
+
+
+def test_a_file_that_cannot_be_begun_is_told_with_its_variable(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.setenv("VOICESTREAM_CONFIG", "/proc/voicestream/config.toml")
+    assert place.is_dir()
+    with pytest.raises(ConfigurationError, match=r"cannot write /proc/voicestream/config\.toml") as caught:
+        call("edit")
+    assert caught.value.hint == "Set VOICESTREAM_CONFIG to a file that you may write."

@@ -13,6 +13,7 @@ import pytest
 
 from voicestream import log
 from voicestream.cli import failures
+from voicestream.errors import EXIT_USAGE
 
 
 @pytest.fixture
@@ -50,6 +51,19 @@ def test_an_unexpected_error_is_one_sentence_and_its_code_locations_are_in_a_log
 def test_its_message_is_cut(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     failures.report(RuntimeError("x" * 100_000))
     assert len(capsys.readouterr().err) < failures.MAX_CHARACTERS + 200 + len(str(logs))
+
+
+def test_a_working_directory_that_was_deleted_is_no_unexpected_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert failures.report(FileNotFoundError()) == EXIT_USAGE
+    assert (
+        capsys.readouterr().err == "voicestream: the current directory was deleted\nChange to another directory: cd\n"
+    )
 
 
 def test_without_a_place_for_logs_that_is_said(

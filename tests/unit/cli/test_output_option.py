@@ -52,6 +52,10 @@ def test_the_suffix_tells_the_kind_of_a_file(name: str, kind: str, monkeypatch: 
     assert "ends in .wav, .flac, .opus or .ogg" in str(_hint("x.mp3"))
 
 
+def test_an_empty_name_is_no_directory() -> None:
+    assert refused("") == "--output: the name is empty"
+
+
 def _hint(output: str) -> str:
     with pytest.raises(UsageError) as caught:
         output_option.parse(output, "")

@@ -83,6 +83,19 @@ def test_the_environment_names_the_directory() -> None:
     assert default_path(environment, 7) == Path("/somewhere/mine")
 
 
+def test_a_working_directory_that_was_deleted_matters_to_relative_names_only(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = home / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert default_path({ENVIRONMENT_VARIABLE: "/somewhere/mine"}, 7) == Path("/somewhere/mine")
+    assert default_path({"XDG_RUNTIME_DIR": str(home)}, 7) == home / "voicestream"
+    with pytest.raises(FileNotFoundError):
+        default_path({ENVIRONMENT_VARIABLE: "mine"}, 7)
+
+
 def test_a_relative_name_is_taken_from_the_current_directory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     assert default_path({ENVIRONMENT_VARIABLE: "mine"}, 7) == home / "mine"

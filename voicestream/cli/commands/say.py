@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from voicestream.cli import failures
 from voicestream.cli.session.click_options import options_of, session_command, session_options
 from voicestream.cli.session.stdin_session import speak_stdin
 from voicestream.config.options import SAY_ONLY
+from voicestream.errors import EXIT_OK
 
 
 @session_command()
@@ -24,4 +26,8 @@ def say(context: click.Context, /, text: tuple[str, ...], **_options: object) ->
     asked = request(context, input_format="text")
     if not asked.enabled:
         return tell_disabled(asked)
-    return speak_text(asked, " ".join(text).encode(errors="replace"))
+    words = " ".join(text)
+    if not words.strip():
+        failures.print_message("the text is empty, so nothing is spoken")
+        return EXIT_OK
+    return speak_text(asked, words.encode(errors="replace"))

@@ -63,6 +63,8 @@ def parse(output: str, device: str, *, lead_in: str = AUTO, force: bool = False)
         return OutputOptions(kind="speakers", device=device, lead_in_seconds=lead_in_seconds(lead_in))
     if output == "null":
         return OutputOptions(kind="null")
+    if not output:
+        raise UsageError("--output: the name is empty", hint="Try: --output speakers")
     unknown = [name for name in _PLACEHOLDER.findall(output) if name != SESSION]
     if unknown:
         raise UsageError(f"--output {output}: {unknown[0]} is not known", hint=f"The only placeholder is {SESSION}.")

@@ -184,7 +184,7 @@ def supervisor_arguments(request: SessionRequest) -> list[str]:
 
 
 def _translates(options: SessionOptions) -> bool:
-    return not languages.are_same(options.target, options.parser.language)
+    return options.translator != UNTRANSLATED and not languages.are_same(options.target, options.parser.language)
 
 
 def _direction(options: SessionOptions) -> str:

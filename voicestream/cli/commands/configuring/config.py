@@ -102,8 +102,14 @@ def edit(*, project: bool) -> int:
     editor = _editor()
     template = "" if file.exists() else _template(project=project)
     if template:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(template, encoding="utf-8")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(template, encoding="utf-8")
+        except OSError as error:
+            hint = f"Set {config_file.ENVIRONMENT_VARIABLE} to a file that you may write."
+            if project:
+                hint = "Change to a directory that you may write to: cd"
+            raise ConfigurationError(f"cannot write {file}: {error.strerror}", hint=hint) from error
     try:
         exit_code = subprocess.run([*editor, str(file)], check=False).returncode
     except OSError as error:
