@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import signal
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -17,7 +16,7 @@ import ray
 from ray import serve
 
 from voicestream.errors import ConfigurationError
-from voicestream.serve import deployments
+from voicestream.serve import deployments, start_signals
 from voicestream.serve.private_run import FILES, LOOPBACK
 
 if TYPE_CHECKING:
@@ -49,15 +48,16 @@ def running(settings: ServeSettings, address: Address, directory: Path) -> Gener
         _start(settings, address, directory)
         yield
     finally:
-        with contextlib.suppress(Exception):  # what is left of the application ends with the cluster
-            serve.shutdown()
+        if ray.is_initialized():  # else Serve would start another cluster
+            with contextlib.suppress(Exception):  # what is left of the application ends with the cluster
+                serve.shutdown()
         ray.shutdown()
 
 
 def _start(settings: ServeSettings, address: Address, directory: Path) -> None:
     # What Ray says of its start is for its developers.
     logging.disable(logging.WARNING)
-    with _python_signals():
+    with start_signals.kept():
         _init(settings, directory)
     options = {"host": address.host, "port": address.port}
     logs = {"enable_access_log": False, "log_level": "WARNING"}
@@ -83,17 +83,6 @@ def _init(settings: ServeSettings, directory: Path) -> None:
         _node_ip_address=LOOPBACK,
         _temp_dir=str(directory / FILES),
     )
-
-
-@contextlib.contextmanager
-def _python_signals() -> Generator[None]:
-    """Keep Python's signal handlers, which Ray replaces by some that abort the process."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def _not_started(error: RuntimeError) -> ConfigurationError:
