@@ -19,7 +19,7 @@ import stat
 import sys
 import threading
 import warnings
-from contextlib import suppress
+from contextlib import closing, suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -211,18 +211,15 @@ def record(name: str, text: str, error: BaseException) -> Path:
     """
     prepare()
     path = path_of(name)
-    try:
-        handler = _LogFile(path, maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8")
-    except OSError as failure:
-        raise no_log_error(failure) from failure
     formatter = _Formatter(_format(name), datefmt=_DATE)
     formatter.hides_content = True
-    handler.setFormatter(formatter)
+    information = (type(error), error, error.__traceback__)
     try:
-        information = (type(error), error, error.__traceback__)
-        handler.handle(logging.LogRecord(__name__, logging.ERROR, __file__, 0, text, (), information))
-    finally:
-        handler.close()
+        with closing(_RaisingLogFile(path, maxBytes=FILE_BYTES, backupCount=1, encoding="utf-8")) as handler:
+            handler.setFormatter(formatter)
+            handler.handle(logging.LogRecord(__name__, logging.ERROR, __file__, 0, text, (), information))
+    except OSError as failure:
+        raise no_log_error(failure) from failure
     return path
 
 
@@ -313,6 +310,14 @@ class _LogFile(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         descriptor = open_to_write(Path(self.baseFilename))
         return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", errors="backslashreplace")
+
+
+class _RaisingLogFile(_LogFile):
+    """Log file handler whose caller gets the error of a write, instead of a traceback on stderr."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's signature
+        """Raise the error that is being handled."""
+        raise  # noqa: PLE0704 - called while it is handled
 
 
 class _Formatter(logging.Formatter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -51,6 +52,17 @@ def test_an_unexpected_error_is_one_sentence_and_its_code_locations_are_in_a_log
 def test_its_message_is_cut(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     failures.report(RuntimeError("x" * 100_000))
     assert len(capsys.readouterr().err) < failures.MAX_CHARACTERS + 200 + len(str(logs))
+
+
+def test_without_room_for_the_log_that_is_said_and_nothing_else(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))  # as on a full disk
+    try:
+        assert failures.report(RuntimeError()) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    told = f"voicestream: an unexpected error: RuntimeError\nno log is written to {logs}: File too large\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_working_directory_that_was_deleted_is_no_unexpected_error(

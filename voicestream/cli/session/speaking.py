@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from voicestream.cli import failures
 from voicestream.cli.session import ending, remote_hosts
@@ -20,7 +21,7 @@ from voicestream.client.subtitles import Subtitles
 from voicestream.config import languages
 from voicestream.config.engine_choice import EngineChoice
 from voicestream.config.engine_settings import AUTO, UNTRANSLATED
-from voicestream.errors import EXIT_OK
+from voicestream.errors import EXIT_OK, VoicestreamError
 from voicestream.protocol.events import EventWriter
 from voicestream.protocol.run_directory import RunDirectory
 
@@ -196,6 +197,27 @@ def _direction(options: SessionOptions) -> str:
     return directions.as_setting(options.models, options.parser.language, options.target)
 
 
+def _file_of(data: bytes) -> BinaryIO:
+    """Return a file without a name that holds the data: in memory where the system can, so that no disk is needed.
+
+    Raises:
+        VoicestreamError: it cannot be made or written.
+    """
+    try:
+        if sys.platform == "linux":
+            file: BinaryIO = os.fdopen(os.memfd_create("voicestream"), "w+b")
+        else:
+            file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller
+        file.write(data)
+        file.seek(0)
+    except OSError as error:
+        raise VoicestreamError(
+            f"the text cannot be kept in a temporary file: {error.strerror or error}",
+            hint="Make room on the disk, or set TMPDIR to another one.",
+        ) from error
+    return file
+
+
 def speak_text(request: SessionRequest, data: bytes, *, may_lack_audio: bool = False) -> int:
     """Speak complete input; returns the exit code. ``may_lack_audio``: as for ``speak``.
 
@@ -204,9 +226,7 @@ def speak_text(request: SessionRequest, data: bytes, *, may_lack_audio: bool = F
     """
     if request.is_typed_silent:
         return tell_disabled(request)
-    with tempfile.TemporaryFile() as file, Interruption() as interruption:
-        file.write(data)
-        file.seek(0)
+    with _file_of(data) as file, Interruption() as interruption:
         drain = StdinDrain(file.fileno(), interruption.wake)
         with ending.queued_stderr(interruption) as stderr:
             exit_code = speak(request, drain, interruption, may_lack_audio=may_lack_audio)
