@@ -69,7 +69,7 @@ class WorkerTraffic:
             event = SessionEvent(event=EventName.NOTICE, session=message.session, time=now, text=message.text)
             core.sessions.tell(message.session, event)
         else:
-            before = core.ledger.busy_since(record.worker)
+            before = core.ledger.busy_since(record.worker, message)
             core.do(core.ledger.handle(record.worker, message, now))
             is_last = isinstance(message, AudioWritten) and message.last
             if before is not None and (is_last or isinstance(message, Translated | PlaybackStarted)):

@@ -176,6 +176,7 @@ class Ledger(Controls):
     def forget(self, worker: WorkerId) -> None:
         """Forget a lost worker that no session needs and that will not be restarted."""
         self.state.devices.pop(worker, None)
+        self.state.batch_sizes.pop(worker, None)
         self.speaking.forget(worker)
 
     def lost(
@@ -204,6 +205,7 @@ class Ledger(Controls):
         match worker.role, message:
             case _, Ready():
                 self.state.devices[worker] = message.device.partition(" ")[0]
+                self.state.batch_sizes[worker] = message.batch_size
             case "parser", SentenceFound():
                 self.reading.found(message)
             case "translation", Translated():
@@ -234,7 +236,7 @@ class Ledger(Controls):
             case "translation":
                 return self.translating.in_flight(worker)
             case "tts":
-                return self.speaking.in_flight(worker)
+                return len(self.speaking.jobs.of(worker))
             case "player":
                 return self.playing.in_flight
             case "parser":
@@ -251,22 +253,22 @@ class Ledger(Controls):
             case "translation":
                 return self.translating.busy_since(worker), self.translating.characters(worker)
             case "tts":
-                return self.speaking.stalled_since(worker), self.speaking.characters(worker)
+                return self.speaking.jobs.stalled_since(worker), self.speaking.jobs.characters(worker)
             case "player":
                 return self.playing.stalled_since, 0
             case "parser":
                 return None, 0
 
-    def busy_since(self, worker: WorkerId) -> float | None:
-        """Return the time at which the present job was sent to a worker; None: no job."""
+    def busy_since(self, worker: WorkerId, message: FromWorker) -> float | None:
+        """Return the time at which the job was sent to a worker that a message of it is about; None: no job."""
         match worker.role:
             case "translation":
                 return self.translating.busy_since(worker)
-            case "tts":
-                return self.speaking.busy_since(worker)
+            case "tts" if isinstance(message, AudioWritten):
+                return self.speaking.jobs.busy_since(worker, (message.session, message.sentence))
             case "player":
                 return self.playing.busy_since
-            case "parser":
+            case _:
                 return None
 
     def _take(self, state: SessionState, row: Row) -> None:

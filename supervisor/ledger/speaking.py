@@ -1,7 +1,8 @@
-"""Synthesis stage of the ledger: one sentence at a time for each tts worker, and the slots it writes to."""
+"""Synthesis stage of the ledger: selection of the sentences for each tts worker, and the slots it writes to."""
 
 from __future__ import annotations
 
+import collections
 import math
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from voicestream.config.speech_duration import estimate
 from voicestream.protocol.audio_pool import SAMPLE_RATE, SLOT_FRAMES
 from voicestream.protocol.messages import EventName, Lease, Speak
-from voicestream.records import Record
 from voicestream.supervisor.ledger.chunk_timeline import ChunkTimeline
 from voicestream.supervisor.ledger.playout_start import PlayoutStart
 from voicestream.supervisor.ledger.sentences import Outcome, Stage
+from voicestream.supervisor.ledger.speech_jobs import SpeechJob, SpeechJobs
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, first_open
 
 if TYPE_CHECKING:
@@ -40,46 +41,13 @@ A fast voice takes a tenth of that; a slower one is worth no more delay.
 """
 
 
-class _Job(Record):
-    worker: WorkerId
-    row: Row
-    attempt: int
-    since: float
-    progress_at: float
-    """Time of the last written audio or the last new slot, in seconds of the monotonic clock."""
-    timeline: ChunkTimeline
-    silent_seconds: float
-    """Silence before and after the sentence, in seconds."""
-    starving_since: float | None = None
-    revoked: bool = False
-
-
 class Speaking:
     """Sentences at the tts workers, and selection of the next."""
 
     def __init__(self, state: LedgerState) -> None:
         self._state = state
-        self._jobs: dict[WorkerId, _Job] = {}
+        self.jobs: Final = SpeechJobs(state)
         self._playout_starts: dict[WorkerId, PlayoutStart] = {}
-
-    def in_flight(self, worker: WorkerId) -> int:
-        """Return the number of sentences at a worker."""
-        return 1 if worker in self._jobs else 0
-
-    def busy_since(self, worker: WorkerId) -> float | None:
-        """Return the time at which a worker's present sentence was sent; None: no sentence."""
-        job = self._jobs.get(worker)
-        return job.since if job else None
-
-    def stalled_since(self, worker: WorkerId) -> float | None:
-        """Return the time since which a worker makes no progress though it could; None: no sentence, or no slot."""
-        job = self._jobs.get(worker)
-        return job.progress_at if job is not None and job.starving_since is None else None
-
-    def characters(self, worker: WorkerId) -> int:
-        """Return the length of a worker's present sentence, in characters."""
-        job = self._jobs.get(worker)
-        return len(job.row.text) if job else 0
 
     def playout_start_of(self, row: Row) -> PlayoutStart:
         """Return the playout start learned from the sentences of the row's worker."""
@@ -95,7 +63,7 @@ class Speaking:
         """
         return {
             self._state.gpu_of(job.worker)
-            for job in self._jobs.values()
+            for job in self.jobs
             if not job.row.frames and job.row.key in urgent and self._state.now < job.since + FIRST_SOUND_SECONDS
         }
 
@@ -105,12 +73,10 @@ class Speaking:
         A gap or an overlap after the last message of the same job makes the worker's further output unusable: the rest
         of the sentence is synthesized again.
         """
-        job = self._jobs.get(worker)
-        if job is None or job.revoked or job.row.key != (answer.session, answer.sentence):
+        job = self.jobs.get(worker, (answer.session, answer.sentence))
+        if job is None or job.revoked or answer.attempt != job.attempt:
             return
         row = job.row
-        if answer.attempt != job.attempt:
-            return
         began = answer.frames > 0 and not row.told_started
         if (answer.frames or not answer.last) and not row.commit(answer.slot, answer.start, answer.frames):
             job.revoked = True
@@ -125,7 +91,7 @@ class Speaking:
             job.timeline.note(answer.frames / SAMPLE_RATE, self._state.now)
         if not answer.last:
             return
-        del self._jobs[worker]
+        self.jobs.remove(job)
         sound_seconds = row.frames / SAMPLE_RATE - job.silent_seconds
         playout_start = self.playout_start_of(row)
         playout_start.learn(job.timeline, sound_seconds=sound_seconds, expected_seconds=row.expected_seconds)
@@ -133,24 +99,24 @@ class Speaking:
 
     def failed(self, worker: WorkerId, answer: WorkFailed) -> None:
         """Handle a sentence that the worker could not synthesize; the worker itself is intact."""
-        job = self._jobs.get(worker)
-        if job is None or job.attempt != answer.attempt or job.row.key != (answer.session, answer.sentence):
+        job = self.jobs.get(worker, (answer.session, answer.sentence))
+        if job is None or job.attempt != answer.attempt:
             return
-        del self._jobs[worker]
+        self.jobs.remove(job)
         if not job.revoked:
             self._retry(job.row, answer.reason, counts_as_failure=True, permanent=answer.permanent)
 
     def released(self, worker: WorkerId, session: str, sentence: int | None) -> None:
         """Handle the release of a revoked sentence; the worker is free for the next one."""
-        job = self._jobs.get(worker)
-        if job and job.revoked and job.row.session == session and sentence in (None, job.row.sentence):
-            del self._jobs[worker]
+        for job in list(self.jobs.of(worker)):
+            if job.revoked and job.row.session == session and sentence in (None, job.row.sentence):
+                self.jobs.remove(job)
 
     def lost(self, worker: WorkerId, reason: str, *, counts_as_failure: bool) -> None:
         """Handle the loss of the worker; ``counts_as_failure``: the end was not requested."""
-        job = self._jobs.pop(worker, None)
-        if job is not None and not job.revoked:
-            self._retry(job.row, reason, counts_as_failure=counts_as_failure, permanent=False)
+        for job in self.jobs.remove_all(worker):
+            if not job.revoked:
+                self._retry(job.row, reason, counts_as_failure=counts_as_failure, permanent=False)
 
     def forget(self, worker: WorkerId) -> None:
         """Forget a lost worker that will not be restarted."""
@@ -158,7 +124,7 @@ class Speaking:
 
     def revoke(self, row: Row) -> None:
         """Revoke an ended row if a worker holds it."""
-        for job in self._jobs.values():
+        for job in self.jobs:
             if job.row is row and not job.revoked:
                 job.revoked = True
                 self._state.revoke(job.worker, row.key)
@@ -174,7 +140,7 @@ class Speaking:
         if row.segments and row.segments[0].at == 0:
             row.played_frames = 0
             return True
-        for job in self._jobs.values():
+        for job in self.jobs:
             if job.row is row and not job.revoked:
                 self._take_from_worker(job)
         row.played_frames = 0
@@ -207,7 +173,7 @@ class Speaking:
                     self._state.await_speech(row)
 
     def dispatch(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
-        """Lease slots, revoke jobs that hold needed slots, and send each free worker its next sentence.
+        """Lease slots, revoke jobs that hold needed slots, and send each worker with room its next sentences.
 
         Args:
             by_need: the sessions in the order of playback.
@@ -215,25 +181,24 @@ class Speaking:
         """
         if self._lacks_room(by_need, urgent) and not self._reclaim(by_need, urgent):
             self._revoke_last(by_need, urgent)
-        for job in sorted(self._jobs.values(), key=lambda job: job.row.key not in urgent):
+        for job in sorted(self.jobs, key=lambda job: job.row.key not in urgent):
             self._feed(job, urgent)
             self._make_way(job, by_need, urgent)
-        free = [one for one in self._state.available if one.role == "tts" and one not in self._jobs]
+        free = [one for one in self._state.available if one.role == "tts" and self.jobs.has_room(one)]
         # The sentence to be played next gets its slots first.
         for worker in sorted(free, key=lambda one: (not _has_urgent_head(one, by_need, urgent), one)):
-            row = self._next(worker, by_need, urgent)
-            if row is not None:
+            while (row := self._next(worker, by_need, urgent)) is not None:
                 self._speak(worker, row, urgent=row.key in urgent)
 
     def _lacks_room(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
         """Return whether a sentence that may be played next waits for a slot and none is free."""
         if self._state.slots.free:
             return False
-        jobs = self._jobs.values()
+        jobs = self.jobs
         if any(not job.revoked and job.row.key in urgent and not job.row.leased for job in jobs):
             return True
-        waiting = {worker for session in by_need for worker in session.translated if worker not in self._jobs}
-        return any(_has_urgent_head(worker, by_need, urgent) for worker in waiting if worker is not None)
+        waiting = {worker for session in by_need for worker in session.translated if worker is not None}
+        return any(self.jobs.has_room(one) and _has_urgent_head(one, by_need, urgent) for one in waiting)
 
     def _reclaim(self, by_need: list[SessionState], urgent: AbstractSet[Key]) -> bool:
         """Drop the audio of the sentence that would be played last; it is synthesized again later.
@@ -264,7 +229,7 @@ class Speaking:
         order = [session.session for session in self._sessions_to_take_from(by_need)]
         jobs = [
             job
-            for job in self._jobs.values()
+            for job in self.jobs
             if not job.revoked and job.row.session in order and job.row.key not in urgent and job.row.held_slots()
         ]
         if jobs:
@@ -280,15 +245,21 @@ class Speaking:
         return [*held, *reversed(by_need)]
 
     def _next(self, worker: WorkerId, by_need: list[SessionState], urgent: AbstractSet[Key]) -> Row | None:
+        """Take the next sentence for a worker from its queue; None: nothing waits, or there is no room or slot for it.
+
+        A worker that has sentences already gets another one only if all its slots are free.
+        """
         heads = [
             (session, row) for session in by_need if (row := first_open(session.waiting_for_voice(worker))) is not None
         ]
-        for session, row in heads:
-            if row.key in urgent and self._state.slots.available(urgent=True):
-                session.waiting_for_voice(worker).popleft()
-                return row
-        for session, row in heads:
-            if self._state.slots.available(urgent=False) >= min(_slots_for(row), LEASE_AHEAD):
+        at_worker = collections.Counter(job.row.session for job in self.jobs.of(worker))
+        # sorted() is stable: those that are played next, then one of each session in the order of need.
+        for session, row in sorted(heads, key=lambda head: (head[1].key not in urgent, at_worker[head[1].session])):
+            if not self.jobs.may_join(worker, row):
+                return None  # nor does any other join, or this one would wait for ever
+            needed = _slots_for(row) if self.jobs.of(worker) else min(_slots_for(row), LEASE_AHEAD)
+            is_urgent = row.key in urgent
+            if self._state.slots.available(urgent=is_urgent) >= (1 if is_urgent else needed):
                 session.waiting_for_voice(worker).popleft()
                 return row
         return None
@@ -305,7 +276,7 @@ class Speaking:
         row.expected_seconds = estimate(row.text, row.language).typical / session.options.speed
         row.timeline = ChunkTimeline(began=now, ready=row.frames / SAMPLE_RATE, lead=lead_seconds)
         silent_seconds = lead_seconds + pause_seconds
-        self._jobs[worker] = _Job(worker, row, row.attempt, now, now, row.timeline, silent_seconds=silent_seconds)
+        self.jobs.add(SpeechJob(worker, row, row.attempt, now, now, row.timeline, silent_seconds=silent_seconds))
         voice = row.voice or session.workers.voice
         self._state.send(
             worker,
@@ -327,7 +298,7 @@ class Speaking:
             ),
         )
 
-    def _feed(self, job: _Job, urgent: AbstractSet[Key]) -> None:
+    def _feed(self, job: SpeechJob, urgent: AbstractSet[Key]) -> None:
         if job.revoked:
             return
         unused = len(job.row.unused_slots())
@@ -350,14 +321,15 @@ class Speaking:
             job.starving_since = now
             job.timeline.is_starved = True
 
-    def _make_way(self, job: _Job, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
+    def _make_way(self, job: SpeechJob, by_need: list[SessionState], urgent: AbstractSet[Key]) -> None:
         """Revoke a sentence without a free slot if it blocks the one to be played next."""
         if job.revoked or job.starving_since is None or job.row.key in urgent:
             return
-        if _has_urgent_head(job.worker, by_need, urgent):
+        heads = (first_open(session.waiting_for_voice(job.worker)) for session in by_need)
+        if any(row and row.key in urgent and not self.jobs.may_join(job.worker, row) for row in heads):
             self._take_from_worker(job)
 
-    def _take_from_worker(self, job: _Job) -> None:
+    def _take_from_worker(self, job: SpeechJob) -> None:
         job.revoked = True
         self._state.revoke(job.worker, job.row.key, job.row.drop_lease())
         self._wait_again(job.row)

@@ -190,6 +190,8 @@ class LedgerState:
         """Workers that are ready for work."""
         self.devices: Final[dict[WorkerId, str]] = {}
         """Device of each worker, or of its last incarnation: ``cpu``, ``cuda:0``."""
+        self.batch_sizes: Final[dict[WorkerId, int]] = {}
+        """Sentences that each tts worker takes at once, likewise; 1 if it is not here."""
         self.now = 0.0
         self.recent: Final = RecentSentences()
         self._pending_release: Final[dict[Key, _PendingRelease]] = {}

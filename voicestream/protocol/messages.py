@@ -359,6 +359,8 @@ class Ready(_Message, frozen=True, kw_only=True):
     device: str
     note: str = ""
     """Reason for people why ``auto`` fell back to this engine; empty = it is the best one."""
+    batch_size: int = 1
+    """Of tts: number of sentences that the worker takes at once."""
 
 
 class EngineNotice(_Message, frozen=True, kw_only=True):

@@ -6,9 +6,11 @@ that sentence only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from msgspec import field
+
+from voicestream.records import Record
 from voicestream.workers.tts import rendering
 
 if TYPE_CHECKING:
@@ -17,30 +19,34 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voicestream.engines.synthesizer import BatchSynthesizer, SynthesisStream
+    from voicestream.engines.synthesizer import BatchSynthesizer, SynthesisStream, Synthesizer
     from voicestream.workers.tts.rendering import Utterance
 
 
-class _StreamingVoice:
-    """``Synthesizer`` of one sentence: its iterator yields empty arrays while the stream has nothing."""
+class EngineView:
+    """Facts about an engine, for a ``Synthesizer`` around it."""
 
-    def __init__(self, engine: BatchSynthesizer) -> None:
-        self._engine: Final = engine
-        self.stream: SynthesisStream | None = None
-        """Open stream of the present part of the sentence."""
+    def __init__(self, engine: Synthesizer) -> None:
         self.name: Final = engine.name
         self.device: Final = engine.device
         self.sample_rate: Final = engine.sample_rate
         self.needs_normalized_text: Final = engine.needs_normalized_text
         self.needs_postprocessing: Final = engine.needs_postprocessing
+        self.max_characters: Final = engine.max_characters
+        self.supports: Final = engine.supports
 
-    def max_characters(self, language: str) -> int:
-        """Return the limit of the engine."""
-        return self._engine.max_characters(language)
+    def close(self) -> None:
+        """Do nothing: the owner closes the engine."""
 
-    def supports(self, language: str) -> bool:
-        """Return whether the engine speaks a language."""
-        return self._engine.supports(language)
+
+class _StreamingVoice(EngineView):
+    """``Synthesizer`` of one sentence: its iterator yields empty arrays while the stream has nothing."""
+
+    def __init__(self, engine: BatchSynthesizer) -> None:
+        super().__init__(engine)
+        self._engine: Final = engine
+        self.stream: SynthesisStream | None = None
+        """Open stream of the present part of the sentence."""
 
     def synthesize(
         self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0
@@ -58,9 +64,6 @@ class _StreamingVoice:
         finally:
             self.stream = None
             stream.close()
-
-    def close(self) -> None:
-        """Do nothing: the engine serves other sentences."""
 
 
 class Rendering:
@@ -99,8 +102,7 @@ class Rendering:
         self._samples.close()
 
 
-@dataclass
-class Output:
+class Output(Record, eq=False):
     """Samples of one sentence that became ready in a step."""
 
     rendering: Rendering
@@ -134,8 +136,8 @@ class BatchRenderer:
         return added
 
     def cancel(self, rendering: Rendering) -> None:
-        """Cancel a sentence and free its slot; nothing if it is over."""
-        if not rendering.is_over:
+        """Cancel a sentence and free its slot; nothing if it is over, or of another renderer."""
+        if rendering in self._renderings:
             rendering.close()
             self._renderings.remove(rendering)
 

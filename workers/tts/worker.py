@@ -6,7 +6,10 @@ import collections
 import logging
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from voicestream.config.engine_settings import AUTO
+from voicestream.engines.synthesizer import as_batch
 from voicestream.errors import (
     ConfigurationError,
     EngineUnavailableError,
@@ -19,11 +22,13 @@ from voicestream.protocol.messages import (
     AudioWritten,
     Cancel,
     Cancelled,
+    Drain,
     EngineNotice,
     Lease,
     Loading,
     Ready,
     Speak,
+    Stop,
     WorkFailed,
 )
 from voicestream.workers import engine_loading, local_fallback
@@ -43,13 +48,20 @@ if TYPE_CHECKING:
     from voicestream.protocol.messages import ToWorker
     from voicestream.workers.connection import Connection
     from voicestream.workers.harness import Assignment
+    from voicestream.workers.tts.batch_speaking import BatchSpeaking
+    from voicestream.workers.tts.slot_writer import Written
 
 _log = logging.getLogger(__name__)
 
 
+_TEXT_ERRORS: Final = (VoicestreamError, OSError, RuntimeError, ValueError)
+"""Errors for one text; any other exception is a defect."""
+
 _PERMANENT_ERRORS: Final = (UsageError, ConfigurationError, UnusableSoundError)
 """Errors that are not retried."""
 
+MAX_SENTENCES: Final = 8
+"""Sentences that the worker takes at once from an engine that batches: the one that is played, and those ahead."""
 
 KEPT_SENTENCES: Final = 256
 """More than can be begun and unfinished at one time."""
@@ -77,6 +89,8 @@ class TtsWorker(JobWorker):
         """The last sentences that a local engine spoke instead."""
         self._ready: Ready | None = None
         """Last Ready message."""
+        self._batch: BatchSpeaking | None = None
+        """The sentences under way, if the engine batches."""
         self._deferred: collections.deque[ToWorker] = collections.deque()
         """Messages that arrived while a sentence waited for slots."""
 
@@ -85,11 +99,24 @@ class TtsWorker(JobWorker):
         notes: list[str] = []
         self._synthesizer = engine_loading.load_synthesizer(self._name, report, notes.append, self._language)
         rendering.prepare(self._synthesizer)
-        self._ready = Ready(engine=self._synthesizer.name, device=self._synthesizer.device, note="".join(notes))
+        if as_batch(self._synthesizer) is not None:
+            # Imported here, because it would slow down the start of every worker.
+            from voicestream.workers.tts.batch_speaking import BatchSpeaking
+
+            self._batch = BatchSpeaking(self._send_written, self._end)
+        self._ready = Ready(
+            engine=self._synthesizer.name,
+            device=self._synthesizer.device,
+            note="".join(notes),
+            batch_size=self._batch_size(),
+        )
         return self._ready
 
     def handle(self, message: ToWorker) -> None:
         """Process a message, and those that arrived meanwhile."""
+        if self._batch is not None:
+            self._handle_together(self._batch, message)
+            return
         self._deferred.append(message)
         while self._deferred:
             self._handle(self._deferred.popleft())
@@ -113,25 +140,68 @@ class TtsWorker(JobWorker):
             case _:
                 _log.warning("ignored a %s: not for tts", type(message).__name__)
 
+    def _handle_together(self, batch: BatchSpeaking, message: ToWorker | None) -> None:
+        """Process a message, and speak until no sentence is left; messages are processed between two steps."""
+        while not self._connection.stopping.is_set():
+            if message is not None:
+                self._handle_between_steps(batch, message)
+            elif batch.can_compute:
+                batch.step()
+                self._report_batch_size()
+            if not len(batch):
+                return
+            # Without anything to compute, all sentences wait for slots.
+            message = self._connection.receive(0 if batch.can_compute else None)
+
+    def _handle_between_steps(self, batch: BatchSpeaking, message: ToWorker) -> None:
+        match message:
+            case Speak():
+                synthesizer = self._synthesizer_for(message)
+                if synthesizer.supports(message.language):
+                    writer = SlotWriter(self._pool, message.slots, message.skip_frames)
+                    batch.add(synthesizer, self._utterance(synthesizer, message), message, writer)
+                else:
+                    self._fail_unsupported(synthesizer, message)
+            case Lease():
+                batch.lease(message)
+            case Cancel():
+                batch.cancel(message.session, message.sentence)
+                self._handle(message)
+            case Drain() | Stop():
+                pass  # the harness reads their flags
+            case _:
+                self._handle(message)
+
     def _speak(self, job: Speak) -> None:
         synthesizer = self._synthesizer_for(job)
         if not synthesizer.supports(job.language):
-            self._fail(job, f"{synthesizer.name} does not speak {job.language}", permanent=True)
+            self._fail_unsupported(synthesizer, job)
             return
         try:
             self._synthesize(synthesizer, job)
         except _AbandonedError:
             return
-        except VoicestreamError as error:
-            _log.exception("session=%s sentence=%d failed", job.session, job.sentence)
+        except Exception as error:  # noqa: BLE001 - raised again if it is a defect
+            self._end(job, error)
+        else:
+            self._end(job, None)
+
+    def _end(self, job: Speak, error: Exception | None) -> None:
+        """Report that all of a sentence is written, or that it failed.
+
+        Raises:
+            Exception: the error is a defect, not one of a text; it ends the process.
+        """
+        if error is None:
+            self._connection.send(self._audio_written(job, slot=0, start=0, frames=0, last=True))
+            return
+        if not isinstance(error, _TEXT_ERRORS):
+            raise error
+        _log.error("session=%s sentence=%d failed", job.session, job.sentence, exc_info=error)
+        if isinstance(error, VoicestreamError):
             self._fail(job, error.for_people(), permanent=isinstance(error, _PERMANENT_ERRORS))
-            return
-        except (OSError, RuntimeError, ValueError) as error:
-            # Errors of a library for one text; any other exception is a defect and ends the process.
-            _log.exception("session=%s sentence=%d failed", job.session, job.sentence)
+        else:
             self._fail(job, f"{type(error).__name__}: {error}", permanent=False)
-            return
-        self._connection.send(self._audio_written(job, slot=0, start=0, frames=0, last=True))
 
     def _synthesize(self, synthesizer: Synthesizer, job: Speak) -> None:
         """Write the sound of a sentence; a local engine does it if the hosts of this one do not answer.
@@ -177,7 +247,19 @@ class TtsWorker(JobWorker):
     def _report_device(self, device: str) -> None:
         """Report a change of the device: another host, or a local engine."""
         if self._ready is not None and self._ready.device != device:
-            self._ready = Ready(engine=self._ready.engine, device=device, note=self._ready.note)
+            self._ready = msgspec.structs.replace(self._ready, device=device)
+            self._connection.send(self._ready)
+
+    def _batch_size(self) -> int:
+        """Return the number of sentences that the worker takes at once."""
+        batching = as_batch(self._synthesizer) if self._synthesizer is not None else None
+        return 1 if batching is None else max(1, min(MAX_SENTENCES, batching.max_streams))
+
+    def _report_batch_size(self) -> None:
+        """Report that the engine takes more or fewer sentences, as after an out-of-memory error."""
+        size = self._batch_size()
+        if self._ready is not None and self._ready.batch_size != size:
+            self._ready = msgspec.structs.replace(self._ready, batch_size=size)
             self._connection.send(self._ready)
 
     def _synthesizer_for(self, job: Speak) -> Synthesizer:
@@ -196,7 +278,11 @@ class TtsWorker(JobWorker):
 
     def _samples(self, synthesizer: Synthesizer, job: Speak) -> Iterator[NDArray[np.float32]]:
         """Yield the samples of a sentence at the rate of the pool."""
-        utterance = Utterance(
+        utterance = self._utterance(synthesizer, job)
+        yield from rendering.samples(synthesizer, utterance, lambda: self._check_cancelled(job))
+
+    def _utterance(self, synthesizer: Synthesizer, job: Speak) -> Utterance:
+        return Utterance(
             text=job.text,
             language=job.language,
             # The voice belongs to the first engine.
@@ -208,7 +294,6 @@ class TtsWorker(JobWorker):
             lead_seconds=job.lead_seconds,
             name=f"session={job.session} sentence={job.sentence}",
         )
-        yield from rendering.samples(synthesizer, utterance, lambda: self._check_cancelled(job))
 
     def _write(self, job: Speak, writer: SlotWriter, samples: NDArray[np.float32]) -> None:
         remaining = writer.skip(samples)
@@ -218,9 +303,7 @@ class TtsWorker(JobWorker):
                 self._wait_for_slots(job, writer)
                 continue
             written, remaining = writer.write(remaining)
-            self._connection.send(
-                self._audio_written(job, slot=written.slot, start=written.start, frames=written.frames, last=False)
-            )
+            self._send_written(job, written)
 
     def _wait_for_slots(self, job: Speak, writer: SlotWriter) -> None:
         message = self._connection.receive()
@@ -236,6 +319,11 @@ class TtsWorker(JobWorker):
         if self._connection.stopping.is_set() or self._connection.is_cancelled(job.session, job.sentence):
             raise _AbandonedError
 
+    def _send_written(self, job: Speak, written: Written) -> None:
+        self._connection.send(
+            self._audio_written(job, slot=written.slot, start=written.start, frames=written.frames, last=False)
+        )
+
     def _audio_written(self, job: Speak, *, slot: int, start: int, frames: int, last: bool) -> AudioWritten:
         return AudioWritten(
             session=job.session,
@@ -246,6 +334,9 @@ class TtsWorker(JobWorker):
             frames=frames,
             last=last,
         )
+
+    def _fail_unsupported(self, synthesizer: Synthesizer, job: Speak) -> None:
+        self._fail(job, f"{synthesizer.name} does not speak {job.language}", permanent=True)
 
     def _fail(self, job: Speak, reason: str, *, permanent: bool) -> None:
         self._connection.send(

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from helpers.chaos.chaos_sound import FULL_SCALE, sound_of, translated
+from helpers.serving.choir import ChoirStream
 from helpers.voices.plugging import offer
 from voicestream.protocol.audio_pool import SAMPLE_RATE
 
@@ -107,9 +108,29 @@ class SecondTranslator(ChaosTranslator):
 
 
 class SecondSynthesizer(ChaosSynthesizer):
-    """Another engine."""
+    """Another engine, which says several sentences at once."""
 
     name = SECOND
+    max_streams = 3
+
+    def __init__(self) -> None:
+        self._streams: list[ChoirStream] = []
+
+    def open(self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0) -> ChoirStream:
+        """Begin one of our sentences."""
+        import numpy as np
+
+        del language, voice, seed, speed
+        self._streams.append(ChoirStream(text, (sound_of(text) / np.float64(FULL_SCALE)).astype(np.float32)))
+        return self._streams[-1]
+
+    def advance(self) -> bool:
+        """A chunk of each."""
+        self._streams = [stream for stream in self._streams if not stream.is_over]
+        for stream in self._streams[: self.max_streams]:
+            stream.compute()
+        time.sleep(CHUNK_SECONDS)
+        return bool(self._streams)
 
 
 def plug_in(directory: Path) -> str:

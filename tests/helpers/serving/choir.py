@@ -7,15 +7,12 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from helpers.voices.plain_voice import PlainVoice
-from helpers.voices.plugging import offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from helpers.process.running import Voicestream
 
 NAME: Final = "choir"
 CHUNK_FRAMES: Final = 2_400
@@ -34,12 +31,14 @@ def sound_of(text: str, seed: int) -> NDArray[np.float32]:
 class ChoirStream:
     """One text; ``ChoirVoice.advance`` computes its chunks."""
 
-    def __init__(self, text: str, seed: int) -> None:
+    def __init__(self, text: str, samples: NDArray[np.float32], *, fails: bool = False) -> None:
+        """``fails``: after its first chunk."""
         self.text: Final = text
         self.ready: collections.deque[NDArray[np.float32] | Exception | None] = collections.deque()
         self.is_over = False
         """It needs no further step."""
-        self._rest = sound_of(text, seed)
+        self._rest = samples
+        self._fails = fails
 
     @property
     def is_ready(self) -> bool:
@@ -56,14 +55,13 @@ class ChoirStream:
         return item
 
     def compute(self) -> None:
-        if "13" in self.text and len(self._rest) < FRAMES_PER_CHARACTER * len(self.text):
-            self.ready.append(ValueError(FAILURE))
-            self.is_over = True
-            return
         chunk, self._rest = self._rest[:CHUNK_FRAMES], self._rest[CHUNK_FRAMES:]
         if len(chunk):
             self.ready.append(chunk)
-        if not len(self._rest):
+        if self._fails:
+            self.ready.append(ValueError(FAILURE))
+            self.is_over = True
+        elif not len(self._rest):
             self.ready.append(None)
             self.is_over = True
 
@@ -87,9 +85,13 @@ class ChoirVoice(PlainVoice):
 
     def open(self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0) -> ChoirStream:
         del language, voice, speed
-        stream = ChoirStream(text, seed)
+        stream = ChoirStream(text, self.sound_of(text, seed), fails="13" in text)
         self.opened.append(stream)
         return stream
+
+    def sound_of(self, text: str, seed: int) -> NDArray[np.float32]:
+        """All samples of a text."""
+        return sound_of(text, seed)
 
     def advance(self) -> bool:
         import time
@@ -118,10 +120,3 @@ class ChoirVoice(PlainVoice):
                 yield chunk
         finally:
             stream.close()
-
-
-def plug_in(place: Voicestream) -> None:
-    """Make it known in a place."""
-    place.environment["PYTHONPATH"] = offer(
-        place.home / "choir", "voicestream-choir", synthesizers={NAME: f"{__name__}:ChoirVoice"}
-    )

@@ -62,7 +62,7 @@ def _counts_add_up(session: SessionState) -> None:
 def _rows_wait_where_they_belong(ledger: Ledger, session: SessionState) -> None:
     """A row that waits nowhere would never be heard of again, one that waits twice would be heard twice."""
     batched = [row for batch in ledger.translating._batches.values() for row in batch.rows]
-    spoken = [job.row for job in ledger.speaking._jobs.values() if not job.revoked]
+    spoken = [job.row for job in ledger.speaking.jobs if not job.revoked]
     places = {
         Stage.FOUND: _open(session.found),
         Stage.TRANSLATING: [row for row in _open(batched) if row.session == session.session],
@@ -73,9 +73,12 @@ def _rows_wait_where_they_belong(ledger: Ledger, session: SessionState) -> None:
         _is_in_order(_open(queue), f"{session.session} for {worker}")
         for row in _open(queue):
             assert (row.voice.worker if row.voice else None) == worker, f"{row.key} waits for {worker}"
-    for worker, job in ledger.speaking._jobs.items():
-        assert job.worker == worker
-        assert job.revoked or (job.row.voice is not None and job.row.voice.worker == worker)
+    for job in ledger.speaking.jobs:
+        jobs = ledger.speaking.jobs.of(job.worker)
+        assert job in jobs
+        assert len({one.row.key for one in jobs}) == len(jobs), f"{job.worker} has a sentence twice"
+        assert len(jobs) <= ledger.state.batch_sizes[job.worker], f"{job.worker} has {len(jobs)} sentences"
+        assert job.revoked or (job.row.voice is not None and job.row.voice.worker == job.worker)
     for stage, found in places.items():
         waiting = sorted(row.sentence for row in found)
         expected = sorted(row.sentence for row in session.rows.values() if row.stage is stage)

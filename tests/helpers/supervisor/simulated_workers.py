@@ -122,6 +122,8 @@ class World:
     """Of all workers."""
     voices: dict[str, str] = field(default_factory=dict[str, str])
     """The tts worker for each language that has one of its own."""
+    batch_size: int = 1
+    """Sentences that each voice takes at once; they get their sound in turns."""
     compares_sound: bool = True
     """What is played must be what was made; False where a test lets workers lie about that."""
     now: float = 0.0
@@ -139,7 +141,7 @@ class World:
         self.cursor = Cursor(serial=0, frame=0)
         self.pool: dict[tuple[int, int], tuple[str, int, int]] = {}
         """(slot, frame in it): the sentence and frame whose sample is there."""
-        self.speaking: dict[str, _Speaking] = {}
+        self.speaking: dict[str, list[_Speaking]] = {name: [] for name in self.names}
         """By tts worker."""
         self.choices: collections.deque[ChooseVoice] = collections.deque()
         """Voices that the ledger has asked for."""
@@ -155,7 +157,7 @@ class World:
         for name in self.names if names is None else names:
             if name not in self.alive:
                 self.alive.add(name)
-                ready = Ready(engine="simulated", device=self.device)
+                ready = Ready(engine="simulated", device=self.device, batch_size=self.batch_size)
                 self.do(self.ledger.handle(worker_id(name), ready, self.now))
                 self.do(self.ledger.worker_available(worker_id(name), self.now))
 
@@ -245,7 +247,7 @@ class World:
         """All that a worker had in hand is gone with it."""
         self.alive.discard(name)
         self.inbox[name].clear()
-        self.speaking.pop(name, None)
+        self.speaking[name].clear()
         if name == "player":
             self._finishing.clear()
 
@@ -254,8 +256,8 @@ class World:
         if name not in self.alive:
             return False
         self.now += 0.001
-        if name in self.speaking:
-            return self._make_sound(name, self.speaking[name])
+        if self.speaking[name]:
+            return self._listen(name) or self._make_sound(name)
         if name == "player" and len(self._finishing) > (1 if self.inbox[name] else 0):
             self._answer("player", self._finishing.popleft())
             return True
@@ -333,30 +335,49 @@ class World:
                         ),
                     )
                 else:
-                    self.speaking[name] = _Speaking(job=message, slots=list(message.slots), done=message.skip_frames)
+                    work = _Speaking(job=message, slots=list(message.slots), done=message.skip_frames)
+                    self.speaking[name].append(work)
+            case Lease():
+                for work in self.speaking[name]:
+                    if (message.session, message.sentence) == (work.job.session, work.job.sentence):
+                        work.slots.extend(message.slots)
             case Cancel():
+                for work in list(self.speaking[name]):
+                    if (message.session, message.sentence) == (work.job.session, work.job.sentence):
+                        self.speaking[name].remove(work)
                 self._answer(name, Cancelled(session=message.session, sentence=message.sentence))
             case _:
                 pass
 
-    def _make_sound(self, name: str, work: _Speaking) -> bool:
-        job = work.job
-        for message in list(self.inbox[name]):
-            if isinstance(message, Cancel) and message.session == job.session and message.sentence == job.sentence:
-                del self.speaking[name]  # the Cancel itself is answered when its turn comes
-                return True
-            if isinstance(message, Lease):
+    def _listen(self, name: str) -> bool:
+        """A voice that speaks takes a message; one that speaks a single sentence, only if it is about that one."""
+        keys = [(work.job.session, work.job.sentence) for work in self.speaking[name]]
+        for message in self.inbox[name]:
+            is_own = isinstance(message, Cancel | Lease) and (message.session, message.sentence) in keys
+            if self.batch_size > 1 or is_own:
                 self.inbox[name].remove(message)
-                if (message.session, message.sentence) == (job.session, job.sentence):
-                    work.slots.extend(message.slots)
+                self._begin_speaking(name, message)
+                return True
+        return False
+
+    def _make_sound(self, name: str) -> bool:
+        """The first sentence with something to do gets a chunk, and is then the last in turn."""
+        for work in self.speaking[name]:
+            if work.slots or work.done >= len(work.job.text) * FRAMES_PER_CHARACTER:
+                self.speaking[name].remove(work)
+                self.speaking[name].append(work)
+                self._make_chunk(name, work)
+                return True
+        return False
+
+    def _make_chunk(self, name: str, work: _Speaking) -> None:
+        job = work.job
         total = len(job.text) * FRAMES_PER_CHARACTER
         written = {"session": job.session, "sentence": job.sentence, "attempt": job.attempt}
         if work.done >= total:
-            del self.speaking[name]
+            self.speaking[name].remove(work)
             self._answer(name, AudioWritten(**written, slot=0, start=0, frames=0, last=True))
-            return True
-        if not work.slots:
-            return False
+            return
         slot, start = work.slots[0], work.used
         frames = min(CHUNK_FRAMES, SLOT_FRAMES - start, total - work.done)
         for stale in [where for where in self.pool if where[0] == slot and where[1] >= start]:
@@ -368,7 +389,6 @@ class World:
             work.slots.pop(0)
             work.used = 0
         self._answer(name, AudioWritten(**written, slot=slot, start=start, frames=frames))
-        return True
 
     def _play(self, message: ToWorker) -> None:
         match message:

@@ -333,7 +333,7 @@ def test_a_sentence_that_has_taken_all_slots_makes_way_for_the_announcement_befo
     world.find("a", "x" * 100, message=1)
     while world.step("translation") or world.step("tts"):
         pass
-    assert world.ledger.speaking.in_flight, "it is being made, and waits for slots"
+    assert list(world.ledger.speaking.jobs), "it is being made, and waits for slots"
     world.now += 31.0
     world.do(world.ledger.tick(world.now))
     world.end_input("a")

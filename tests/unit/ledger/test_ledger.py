@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 SEED = st.integers(min_value=0, max_value=2**32)
 DEVICE = st.sampled_from(("cpu", "cuda:0"))
+BATCH_SIZE = st.sampled_from((1, 1, 2, 3, 8))
 LENGTH = st.integers(min_value=0, max_value=400)
 
 
@@ -80,11 +81,11 @@ def run_history(
 # The longest sentence here takes seven slots. There must be room for two of that kind, as there is for many in the real
 # pool: one session's may be finished and wait for its turn while another's, half made, is begun anew.
 @settings(max_examples=200)
-@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), device=DEVICE)
+@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), device=DEVICE, batch_size=BATCH_SIZE)
 def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_when(
-    seed: int, length: int, slots: int, device: str
+    seed: int, length: int, slots: int, device: str, batch_size: int
 ) -> None:
-    world = World(slots=slots, device=device)
+    world = World(slots=slots, device=device, batch_size=batch_size)
     world.start()
     world.open("a")
     world.open("b", target="en")
@@ -105,9 +106,10 @@ def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_wh
     assert world.ledger.state.slots.free == slots, "slots were lost"
 
 
-def two_engines(slots: int) -> World:
+def two_engines(slots: int, batch_size: int = 1) -> World:
     """Two translators and two voices: of session ``a`` the first ones, of ``b`` the second; German has the second."""
-    world = World(slots=slots, names=(*WORKING_ROLES, *SECOND_ENGINES), voices={"de": "tts:1", "fr": "tts"})
+    names = (*WORKING_ROLES, *SECOND_ENGINES)
+    world = World(slots=slots, names=names, voices={"de": "tts:1", "fr": "tts"}, batch_size=batch_size)
     world.start()
     world.open("a")
     world.open("b", translator="translation:1", tts="tts:1")
@@ -116,11 +118,11 @@ def two_engines(slots: int) -> World:
 
 
 @settings(max_examples=150)
-@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24))
+@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), batch_size=BATCH_SIZE)
 def test_with_two_engines_a_role_every_sentence_is_heard_once_whole_and_in_order(
-    seed: int, length: int, slots: int
+    seed: int, length: int, slots: int, batch_size: int
 ) -> None:
-    world = two_engines(slots)
+    world = two_engines(slots, batch_size)
     run_history(world, seed, length, sessions=("a", "b", "c"), counts_as_failure=False)
     for session in "abc":
         world.end_input(session)
@@ -138,9 +140,11 @@ def test_with_two_engines_a_role_every_sentence_is_heard_once_whole_and_in_order
 
 
 @settings(max_examples=80)
-@given(seed=SEED, length=LENGTH, lost=st.booleans())
-def test_with_two_engines_whatever_dies_every_sentence_ends_once(seed: int, length: int, *, lost: bool) -> None:
-    world = two_engines(12)
+@given(seed=SEED, length=LENGTH, lost=st.booleans(), batch_size=BATCH_SIZE)
+def test_with_two_engines_whatever_dies_every_sentence_ends_once(
+    seed: int, length: int, batch_size: int, *, lost: bool
+) -> None:
+    world = two_engines(12, batch_size)
     run_history(world, seed, length, sessions=("a", "b", "c"), counts_as_failure=True)
     if lost:  # the second voice does not get ready again: that of the session speaks instead
         world.lose("tts:1")
@@ -159,9 +163,12 @@ def test_with_two_engines_whatever_dies_every_sentence_ends_once(seed: int, leng
 
 
 @settings(max_examples=25)
-@given(seed=SEED, counts_as_failure=st.booleans())
-def test_with_two_engines_the_ledger_is_consistent_after_every_step(seed: int, *, counts_as_failure: bool) -> None:
-    world = CheckedWorld(slots=12, names=(*WORKING_ROLES, *SECOND_ENGINES), voices={"de": "tts:1"})
+@given(seed=SEED, batch_size=BATCH_SIZE, counts_as_failure=st.booleans())
+def test_with_two_engines_the_ledger_is_consistent_after_every_step(
+    seed: int, batch_size: int, *, counts_as_failure: bool
+) -> None:
+    names = (*WORKING_ROLES, *SECOND_ENGINES)
+    world = CheckedWorld(slots=12, names=names, voices={"de": "tts:1"}, batch_size=batch_size)
     world.start()
     for session in "ab":
         world.open(session, target="en" if session == "b" else "nl")
@@ -237,9 +244,11 @@ def test_a_sentence_that_was_begun_is_not_finished_in_another_voice() -> None:
 
 
 @settings(max_examples=150)
-@given(seed=SEED, length=LENGTH, device=DEVICE)
-def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, length: int, device: str) -> None:
-    world = World(slots=12, device=device)
+@given(seed=SEED, length=LENGTH, device=DEVICE, batch_size=BATCH_SIZE)
+def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(
+    seed: int, length: int, device: str, batch_size: int
+) -> None:
+    world = World(slots=12, device=device, batch_size=batch_size)
     world.start()
     world.open("a")
     world.open("b", target="en")
@@ -257,11 +266,11 @@ def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(seed: int, l
 
 
 @settings(max_examples=100)
-@given(seed=SEED, before=LENGTH, after=LENGTH)
+@given(seed=SEED, before=LENGTH, after=LENGTH, batch_size=BATCH_SIZE)
 def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_whole(
-    seed: int, before: int, after: int
+    seed: int, before: int, after: int, batch_size: int
 ) -> None:
-    world = World(slots=12)
+    world = World(slots=12, batch_size=batch_size)
     world.start()
     world.open("a")
     world.open("b", target="en")
@@ -280,11 +289,11 @@ def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_who
 
 
 @settings(max_examples=100)
-@given(seed=SEED, before=LENGTH, after=LENGTH)
+@given(seed=SEED, before=LENGTH, after=LENGTH, batch_size=BATCH_SIZE)
 # A session that was held has half of the pool, the one to be heard the other half.
-@example(seed=198, before=194, after=196)
-def test_what_is_skipped_on_request_is_skipped_alone(seed: int, before: int, after: int) -> None:
-    world = World(slots=12)
+@example(seed=198, before=194, after=196, batch_size=1)
+def test_what_is_skipped_on_request_is_skipped_alone(seed: int, before: int, after: int, batch_size: int) -> None:
+    world = World(slots=12, batch_size=batch_size)
     world.start()
     world.open("a")
     world.open("b")
@@ -309,9 +318,11 @@ def let_go(world: World) -> None:
 
 
 @settings(max_examples=100)
-@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24))
-def test_a_session_that_is_held_waits_alone_and_goes_on_at_the_frame(seed: int, length: int, slots: int) -> None:
-    world = World(slots=slots)
+@given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), batch_size=BATCH_SIZE)
+def test_a_session_that_is_held_waits_alone_and_goes_on_at_the_frame(
+    seed: int, length: int, slots: int, batch_size: int
+) -> None:
+    world = World(slots=slots, batch_size=batch_size)
     world.start()
     world.open("a")
     world.open("b", target="en")
@@ -623,7 +634,7 @@ def test_sound_with_a_gap_in_it_is_made_again_from_the_gap() -> None:
     while ("a", 0) not in world.heard:
         for role in WORKING_ROLES:
             world.step(role)
-    lost = world.speaking["tts"]
+    lost = world.speaking["tts"][0]
     lost.used += CHUNK_FRAMES  # a message of the worker was lost on its way
     lost.done += CHUNK_FRAMES
     world.end_input("a")
@@ -753,9 +764,11 @@ def test_a_failed_output_is_no_success_whatever_its_exit_code(said: int, found: 
 
 
 @settings(max_examples=25)
-@given(seed=SEED, counts_as_failure=st.booleans())
-def test_the_books_agree_with_themselves_after_every_step(seed: int, *, counts_as_failure: bool) -> None:
-    world = CheckedWorld(slots=12)
+@given(seed=SEED, batch_size=BATCH_SIZE, counts_as_failure=st.booleans())
+def test_the_books_agree_with_themselves_after_every_step(
+    seed: int, batch_size: int, *, counts_as_failure: bool
+) -> None:
+    world = CheckedWorld(slots=12, batch_size=batch_size)
     world.start()
     world.open("a")
     world.open("b")
