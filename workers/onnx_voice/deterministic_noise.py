@@ -7,6 +7,7 @@ enough that their repetition, after seconds, is not audible.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -28,15 +29,25 @@ _STRIDE: Final = 1009
 
 
 def noise_tables(names: Iterable[str], seed: int) -> dict[str, NDArray[np.float32]]:
-    """Return the noise tables for the inputs of a network; the same for the same seed."""
+    """Return the noise tables for the inputs of a network; the same for the same seed.
+
+    Seeds differ in where the same numbers begin: drawing a million for each text takes 9 ms, turning them 0.1 ms.
+    """
     import numpy as np
 
-    generator = np.random.default_rng(seed)
-    available = {
-        NORMAL: generator.standard_normal(_LENGTHS[NORMAL], np.float32),
-        UNIFORM: generator.random(_LENGTHS[UNIFORM], np.float32),
-    }
-    return {name: available[name] for name in names if name in available}
+    begin = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    return {name: np.roll(_drawn(name), -begin) for name in names if name in _LENGTHS}
+
+
+@functools.cache
+def _drawn(name: str) -> NDArray[np.float32]:
+    """Return the numbers of a table, drawn once in a process."""
+    import numpy as np
+
+    generator = np.random.default_rng(0)
+    if name == NORMAL:
+        return generator.standard_normal(_LENGTHS[name], np.float32)
+    return generator.random(_LENGTHS[name], np.float32)
 
 
 def replace_random(model: onnx.ModelProto) -> int:

@@ -124,6 +124,14 @@ def test_what_takes_the_place_of_random_numbers_is_as_random() -> None:
     assert (uniform.min(), uniform.max(), uniform.mean()) == pytest.approx((-1.0, 3.0, 1.0), abs=0.1)
 
 
+def test_another_seed_begins_elsewhere_in_the_same_numbers() -> None:
+    name = deterministic_noise.NORMAL
+    first, again, other = (deterministic_noise.noise_tables([name], seed)[name] for seed in (5, 5, 6))
+    assert np.array_equal(first, again)
+    assert abs(np.corrcoef(first, other)[0, 1]) < 0.01
+    assert np.array_equal(np.sort(first), np.sort(other))
+
+
 def test_random_numbers_of_an_unknown_kind_are_refused(load_kokoro: Load) -> None:
     from onnx import parser
 
