@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.errors import EngineNotReadyError
 from voicestream.models import weights
-from voicestream.workers.onnx_voice import session
+from voicestream.workers.onnx_voice import integer_convolutions, session
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -37,7 +37,7 @@ class KokoroNetwork:
         """
         errors: tuple[type[Exception], ...] = (OSError, ValueError, *session.errors())
         try:
-            self._session = session.Session(session.read(file).SerializeToString(), threads)
+            self._session = session.Session(_read(file), threads)
         except errors as error:
             raise EngineNotReadyError(f"{file} cannot be loaded: {error}", hint=weights.AGAIN) from error
         inputs = self._session.inputs
@@ -77,3 +77,10 @@ class KokoroNetwork:
     def close(self) -> None:
         """End the thread."""
         self._session.close()
+
+
+def _read(file: Path) -> bytes:
+    """Return the network without random operators and slow convolutions."""
+    model = session.read(file)
+    integer_convolutions.replace(model)
+    return model.SerializeToString()

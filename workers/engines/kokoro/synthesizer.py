@@ -14,6 +14,7 @@ from voicestream.workers.engines.kokoro import phonemes, voices, weights
 from voicestream.workers.engines.kokoro.model import INSTALL, NAME
 from voicestream.workers.espeak_ng import library as espeak_library
 from voicestream.workers.espeak_ng import voices as espeak_voices
+from voicestream.workers.inference import malloc_trim
 from voicestream.workers.onnx_voice import chunks, joining
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def load(settings: EngineSettings, report: Report) -> KokoroSynthesizer:
     except BaseException:
         synthesizer.close()
         raise
+    malloc_trim.trim()  # 400 to 250 MB
     return synthesizer
 
 
