@@ -83,4 +83,5 @@ def _read(file: Path) -> bytes:
     """Return the network without random operators and slow convolutions."""
     model = session.read(file)
     integer_convolutions.replace(model)
-    return model.SerializeToString()
+    content: bytes = model.SerializeToString()
+    return content
