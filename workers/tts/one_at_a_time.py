@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 class OneAtATime(EngineView):
     """``BatchSynthesizer`` with one slot around any engine."""
 
-    max_streams: Final = 1
-
     def __init__(self, engine: Synthesizer) -> None:
         super().__init__(engine)
+        self.max_streams: Final = 1
         self._plain: Final = engine
         self._streams: Final[collections.deque[_Stream]] = collections.deque()
 
