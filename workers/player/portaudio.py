@@ -172,14 +172,17 @@ class PortAudio:
                 ) from error
         return [Device(str(each["name"]), int(each["max_output_channels"])) for _, each in found], str(default)
 
-    def close(self, stream: PortAudioStream) -> None:
-        """Stop a stream at once and close its device."""
+    def close(self, stream: PortAudioStream, *, plays_out: bool = False) -> None:
+        """Stop a stream, at once or when its buffer was played, and close its device."""
         if stream not in self._streams:
             return
         self._streams.remove(stream)
         with self._timeout("close the sound device"):
             # Closing a stream whose device disappeared reports an error, which is known.
-            stream._inner.abort(ignore_errors=True)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            if plays_out:
+                stream._inner.stop(ignore_errors=True)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            else:
+                stream._inner.abort(ignore_errors=True)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
             stream._inner.close(ignore_errors=True)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     def refresh(self) -> None:

@@ -168,10 +168,11 @@ class SoundDevice:
         return self._adapt_buffer(self._stream, now, wanted=wanted)
 
     def drain(self) -> None:
-        """Deliver no more frames, and wait until the delivered ones were played: some milliseconds.
+        """Deliver no more frames, wait until the delivered ones were played, some milliseconds, and close the device.
 
         The next player continues at the reported frame, so the wait lasts as long as the device takes frames, however
-        late it is on a busy machine. It ends when the device takes none within ``STALLED_POLLS``.
+        late it is on a busy machine. It ends when the device takes none within ``STALLED_POLLS``. Closing plays the
+        buffer out: it may be longer than the latency that PortAudio states.
         """
         queue = self._queue
         queue.is_stopped = True
@@ -183,6 +184,9 @@ class SoundDevice:
             if polls >= STALLED_POLLS:
                 _log.warning("device=%r stalled: the last frames may be repeated", self._stream.device)
                 return
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            self._audio.close(stream, plays_out=True)
 
     def flush(self) -> bool:
         """Flush the device buffer by reopening; True if it is open again, with an empty queue."""

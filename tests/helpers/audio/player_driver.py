@@ -141,7 +141,8 @@ class PlayerDriver:
         while (status := process.reap()) is None:
             assert time.monotonic() < limit, "the player does not end"
             self.pump(0.005)
-        self.pump(0.05)
+        while self.pump(0.2):
+            pass
         process.close()
         self.process = None
         return status
@@ -175,10 +176,11 @@ class PlayerDriver:
         while not condition():
             assert time.monotonic() < limit, f"waited in vain: {what}; heard {self.news[-5:]}"
             has_ended = self.process is not None and self.process.reap() is not None
-            # What it said before it ended is there by now.
-            self.pump(0.05 if has_ended else 0.005)
+            self.pump(0.005)
             if has_ended:
-                assert condition(), f"the player ended; {self.output.decode()}"
+                # What it said before it ended may still be on its way through our own I/O thread.
+                while not condition():
+                    assert self.pump(0.5), f"the player ended; {self.output.decode()}"
                 return
 
     def wait_for(self, kind: type[M]) -> M:

@@ -45,6 +45,8 @@ class FakeAudio:
         self.stream: PortAudioStream | None = None
         self.read: Callable[[memoryview], None] | None = None
         self.asked: list[tuple[int, Latency]] = []
+        self.plays_out: list[bool] = []
+        """For each stream that was closed, whether its buffer was to be played."""
 
     def open(self, _name: str, rate: int, latency: Latency, read: Callable[[memoryview], None]) -> PortAudioStream:
         if not self.is_there:
@@ -59,7 +61,8 @@ class FakeAudio:
         self.stream.has_ended = self.ends_at_once
         return self.stream
 
-    def close(self, stream: PortAudioStream) -> None:
+    def close(self, stream: PortAudioStream, *, plays_out: bool = False) -> None:
+        self.plays_out.append(plays_out)
         if stream is self.stream:
             self.stream = self.read = None
 
@@ -288,6 +291,7 @@ def test_a_drained_player_reports_the_last_delivered_frame_however_late_the_devi
     room.speakers.drain()
     positions = [message.frame for message in room.speakers.poll() if isinstance(message, AudioPlayed)]
     assert positions == [round(0.2 * 24_000)]
+    assert room.audio.plays_out == [True]
 
 
 @pytest.mark.parametrize("is_paused", [False, True], ids=["stalled", "paused at another speed"])
