@@ -1,11 +1,15 @@
-"""Translation stage of the ledger: batches of waiting sentences, one batch at a time for each worker."""
+"""Translation stage of the ledger: batches of waiting sentences, one message at a time for each worker.
+
+A message has sentences of all sessions that wait for the worker, in parts with the same languages and options. Each
+part is a batch with a number of its own, and is answered by itself.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from voicestream.config.engine_settings import UNTRANSLATED
-from voicestream.protocol.messages import Cancel, EventName, SourceSentence, Translate
+from voicestream.protocol.messages import Cancel, EventName, SourceSentence, Translate, TranslationPart
 from voicestream.records import FrozenRecord
 from voicestream.supervisor.ledger.sentences import Stage
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS, MAX_CHARACTERS, first_open, put_in_order
@@ -19,7 +23,10 @@ if TYPE_CHECKING:
     from voicestream.supervisor.ledger.state import LedgerState, SessionState
 
 MAX_BATCH: Final = 16
-"""Sentences per batch: a larger batch gains little on a GPU and delays the first sentence."""
+"""Sentences per message: a larger batch gains little on a GPU and delays the first sentence."""
+
+MAX_OPTION_CHARACTERS: Final = 50_000
+"""Characters in the words and glossaries of a message with several parts; it must fit a frame."""
 
 MAX_TRANSLATED_AHEAD: Final = 64
 """Translated sentences of a session that wait for tts; more would be lost work if the session is stopped."""
@@ -44,23 +51,21 @@ class Translating:
 
     def __init__(self, state: LedgerState) -> None:
         self._state = state
-        self._batches: dict[WorkerId, _Batch] = {}
+        self._batches: dict[WorkerId, list[_Batch]] = {}
+        """Unanswered batches of each worker; a worker without one has no entry."""
         self._numbers = 0
 
     def in_flight(self, worker: WorkerId) -> int:
         """Return the number of sentences at a worker."""
-        batch = self._batches.get(worker)
-        return len(batch.rows) if batch else 0
+        return len(self._rows(worker))
 
     def busy_since(self, worker: WorkerId) -> float | None:
-        """Return the time at which a worker's present batch was sent; None: no batch."""
-        batch = self._batches.get(worker)
-        return batch.since if batch else None
+        """Return the time of a worker's last message or answer, while answers are missing; None: none is missing."""
+        return max((batch.since for batch in self._batches.get(worker, ())), default=None)
 
     def characters(self, worker: WorkerId) -> int:
-        """Return the length of a worker's present batch, in characters."""
-        batch = self._batches.get(worker)
-        return sum(len(row.text) for row in batch.rows) if batch else 0
+        """Return the length of a worker's unanswered batches, in characters."""
+        return sum(len(row.text) for row in self._rows(worker))
 
     def found(self, session: SessionState, row: Row) -> None:
         """Queue a new row; without translation it moves to the next stage at once."""
@@ -71,11 +76,11 @@ class Translating:
 
     def translated(self, worker: WorkerId, answer: Translated) -> None:
         """Handle a translated batch; a stale one is ignored."""
-        batch = self._batches.get(worker)
-        if batch is None or answer.batch != batch.number:
+        batch = next((one for one in self._batches.get(worker, ()) if one.number == answer.batch), None)
+        if batch is None:
             return
         answers = {(one.session, one.sentence): one for one in answer.sentences}
-        del self._batches[worker]
+        self._answered(worker, batch)
         for row in batch.rows:
             if row.outcome is not None:
                 continue
@@ -92,22 +97,23 @@ class Translating:
 
     def failed(self, worker: WorkerId, answer: WorkFailed) -> None:
         """Handle a sentence that the worker could not translate; the worker gives up its whole batch."""
-        batch = self._batches.get(worker)
-        if batch is None or (answer.session, answer.sentence) not in {row.key for row in batch.rows}:
+        key = answer.session, answer.sentence
+        batches = self._batches.get(worker, ())
+        batch = next((one for one in batches if any(row.key == key for row in one.rows)), None)
+        if batch is None:
             return
-        del self._batches[worker]
+        self._answered(worker, batch)
         self._give_back(batch, answer.reason, counts_as_failure=True, permanent=answer.permanent)
 
     def revoke(self, row: Row) -> None:
         """Mark a sentence as ended: a worker need not finish its batch for it."""
-        for worker, batch in self._batches.items():
-            if any(row is one for one in batch.rows):
+        for worker in self._batches:
+            if any(row is one for one in self._rows(worker)):
                 self._state.send(worker, Cancel(session=row.session, sentence=row.sentence))
 
     def lost(self, worker: WorkerId, reason: str, *, counts_as_failure: bool) -> None:
         """Handle the loss of the worker; ``counts_as_failure``: the end was not requested."""
-        batch = self._batches.pop(worker, None)
-        if batch is not None:
+        for batch in reversed(self._batches.pop(worker, [])):
             self._give_back(batch, reason, counts_as_failure=counts_as_failure, permanent=False)
 
     def dispatch(self, by_need: list[SessionState], busy_gpus: AbstractSet[str]) -> None:
@@ -123,25 +129,31 @@ class Translating:
             if is_free and not (gpu and gpu in busy_gpus):
                 self._send_batch(worker, [one for one in by_need if one.workers.translator == worker])
 
+    def _rows(self, worker: WorkerId) -> list[Row]:
+        """Return the rows at a worker."""
+        return [row for batch in self._batches.get(worker, ()) for row in batch.rows]
+
+    def _answered(self, worker: WorkerId, batch: _Batch) -> None:
+        """Remove an answered batch; the time of the others begins now."""
+        left = [_Batch(one.number, one.rows, self._state.now) for one in self._batches[worker] if one is not batch]
+        if left:
+            self._batches[worker] = left
+        else:
+            del self._batches[worker]
+
     def _send_batch(self, worker: WorkerId, by_need: list[SessionState]) -> None:
-        rows, wanted = _next_batch(by_need)
-        if wanted is None:
-            return
-        self._numbers += 1
-        for row in rows:
-            row.move(Stage.TRANSLATING)
-        self._batches[worker] = _Batch(number=self._numbers, rows=rows, since=self._state.now)
-        sentences = [SourceSentence(session=r.session, sentence=r.sentence, text=r.text) for r in rows]
-        self._state.send(
-            worker,
-            Translate(
-                batch=self._numbers,
-                source=wanted.source,
-                target=wanted.target,
-                options=wanted.options,
-                sentences=sentences,
-            ),
-        )
+        parts: list[TranslationPart] = []
+        batches: list[_Batch] = []
+        for wanted, rows in _next_batches(by_need):
+            self._numbers += 1
+            for row in rows:
+                row.move(Stage.TRANSLATING)
+            batches.append(_Batch(number=self._numbers, rows=rows, since=self._state.now))
+            sentences = [SourceSentence(session=r.session, sentence=r.sentence, text=r.text) for r in rows]
+            parts.append(TranslationPart(batch=self._numbers, sentences=sentences, **wanted._asdict()))
+        if batches:
+            self._batches[worker] = batches
+            self._state.send(worker, Translate(parts=parts))
 
     def _give_back(self, batch: _Batch, reason: str, *, counts_as_failure: bool, permanent: bool) -> None:
         for row in reversed(batch.rows):
@@ -175,25 +187,36 @@ class Translating:
         self._state.report(EventName.TRANSLATED, row, text=row.text, language=row.language, engine=engine)
 
 
-def _next_batch(by_need: list[SessionState]) -> tuple[list[Row], _Wanted | None]:
-    """Take the rows of the next batch from their queues; None: there is no batch."""
-    rows: list[Row] = []
-    wanted: _Wanted | None = None
+def _next_batches(by_need: list[SessionState]) -> list[tuple[_Wanted, list[Row]]]:
+    """Take the rows of the next message from their queues, in parts with equal properties."""
+    parts: list[tuple[_Wanted, list[Row]]] = []
+    count = options_size = 0
     for session in by_need:
-        while len(rows) < MAX_BATCH:
+        while count < MAX_BATCH:
             row = first_open(session.found)
             if row is None or not _has_room(session, row):
                 break
-            its = _Wanted(row.language, session.options.target, session.options.translation)
-            if wanted is not None and wanted != its:
-                break
-            if row.attempts and rows:
+            if row.attempts and parts:
                 break  # a sentence that lost a worker before goes alone: others must not fail with it
-            wanted = its
+            wanted = _Wanted(row.language, session.options.target, session.options.translation)
+            # Options hold lists and dicts, which have no hash.
+            rows = next((rows for its, rows in parts if its == wanted), None)
+            if rows is None:
+                options_size += _size(wanted.options)
+                if parts and options_size > MAX_OPTION_CHARACTERS:
+                    return parts
+                rows = []
+                parts.append((wanted, rows))
             rows.append(session.found.popleft())
+            count += 1
             if row.attempts:
-                return rows, wanted
-    return rows, wanted
+                return parts
+    return parts
+
+
+def _size(options: TranslationOptions) -> int:
+    """Return the characters of the words of options."""
+    return sum(map(len, options.keep)) + sum(len(word) + len(its) for word, its in options.glossary.items())
 
 
 def _has_room(session: SessionState, row: Row) -> bool:

@@ -25,6 +25,7 @@ from voicestream.engines.translator import Job
 from voicestream.protocol.messages import TranslationOptions
 from voicestream.workers.engines.firefox import translator, weights
 from voicestream.workers.translation import checked_batch
+from voicestream.workers.translation.checked_batch import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,9 @@ def measure(store: Path) -> dict[str, list[float]]:
     ways: dict[str, Callable[[str], object]] = {
         "fxtranslate's own call": library.translate,
         "engine firefox": lambda text: engine.translate([text], *PAIR, job),
-        "engine firefox, names and checks": lambda text: checked_batch.translate(engine, [text], PAIR, options, job),
+        "engine firefox, names and checks": lambda text: checked_batch.translate(
+            engine, [Source(text, PAIR, options)], job
+        ),
     }
     texts = [json.loads(line)["text"] for line in CASES.read_text(encoding="utf-8").splitlines()]
     found: dict[str, list[float]] = {name: [] for name in ways}

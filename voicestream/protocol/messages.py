@@ -201,6 +201,17 @@ class SourceSentence(_Part, frozen=True, kw_only=True):
     text: str
 
 
+class TranslationPart(_Part, frozen=True, kw_only=True):
+    """Sentences with the same languages and options, of any sessions."""
+
+    batch: int
+    """Number that the answer repeats."""
+    source: str
+    target: str
+    options: TranslationOptions = TranslationOptions()
+    sentences: list[SourceSentence]
+
+
 class TranslatedSentence(_Part, frozen=True, kw_only=True):
     """One translated sentence of a batch."""
 
@@ -420,9 +431,10 @@ class InputConsumed(_Message, frozen=True, kw_only=True):
 
 
 class Translated(_Message, frozen=True, kw_only=True):
-    """A translated batch, with every sentence in the order of the batch."""
+    """A translated part of a batch, with every sentence in its order."""
 
     batch: int
+    """Number of the part."""
     language: str
     engine: str
     sentences: list[TranslatedSentence]
@@ -547,14 +559,14 @@ class EndOfInput(_Message, frozen=True, kw_only=True):
 
 
 class Translate(_Message, frozen=True, kw_only=True):
-    """Translate a batch of 1 to 16 sentences."""
+    """Translate 1 to 16 sentences; each part is answered by itself."""
 
-    batch: int
-    source: str
-    target: str
-    options: TranslationOptions = TranslationOptions()
-    """Options shared by all sessions in the batch."""
-    sentences: list[SourceSentence]
+    parts: list[TranslationPart]
+
+    @property
+    def sentences(self) -> list[SourceSentence]:
+        """Return the sentences of all parts."""
+        return [sentence for part in self.parts for sentence in part.sentences]
 
 
 class Speak(_Message, frozen=True, kw_only=True):

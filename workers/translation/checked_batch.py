@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from voicestream.engines.translator import Made, translate_each
+from voicestream.engines.translator import Made, translate_pairs
 from voicestream.workers.translation import quality
 from voicestream.workers.translation.protection import Prepared, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from voicestream.engines.translator import Job, Translator
+    from voicestream.engines.translator import Job, Pair, Translator
     from voicestream.protocol.messages import TranslationOptions
 
 ATTEMPTS: Final = 3
@@ -23,11 +23,20 @@ another name, or a glossary term, was lost; it omits the term.
 """
 
 
+class Source(NamedTuple):
+    """Sentence to translate."""
+
+    text: str
+    pair: Pair
+    options: TranslationOptions
+    """Words to be protected."""
+
+
 @dataclass
 class _Sentence:
     """Sentence without a usable translation yet."""
 
-    text: str
+    source: Source
     prepared: Prepared
     lost: tuple[str, ...] = ()
     """Names missing in earlier translations."""
@@ -37,45 +46,44 @@ class _Sentence:
     """True if the last translation lacked a glossary term."""
 
 
-def translate(
-    translator: Translator, texts: Sequence[str], pair: tuple[str, str], options: TranslationOptions, job: Job
-) -> list[Made]:
+def translate(translator: Translator, sources: Sequence[Source], job: Job) -> list[Made]:
     """Translate sentences; return usable translations, or the reasons for failures.
 
     A term of the glossary that the model loses costs the term, not the sentence.
 
     Args:
         translator: the engine.
-        texts: as for ``Translator.translate``.
-        pair: BCP-47 tags of source and target.
-        options: words to be protected.
+        sources: the sentences, of any pairs that the engine supports.
         job: of the first attempt.
 
     Raises:
         CancelledError and others: as ``Translator.translate`` does.
     """
     codes: Sequence[str] = getattr(translator, "name_codes", ())
-    made = [Made(text) for text in texts]
+    made = [Made(source.text) for source in sources]
     waiting = {
-        index: _Sentence(text, prepare(text, pair[1], options.keep, options.glossary, codes=codes))
-        for index, text in enumerate(texts)
-        if quality.is_worth_translating(text)
+        index: _Sentence(source, _prepared(source, source.options.glossary, codes))
+        for index, source in enumerate(sources)
+        if quality.is_worth_translating(source.text)
     }
     for attempt in range(ATTEMPTS):
-        waiting = _due(waiting, attempt, pair[1], options, codes)
+        waiting = _due(waiting, attempt, codes)
         if not waiting:
             break
         asked = [sentence.prepared.text for sentence in waiting.values()]
-        answers = translate_each(translator, asked, *pair, replace(job, is_second_try=True) if attempt else job)
+        pairs = [sentence.source.pair for sentence in waiting.values()]
+        answers = translate_pairs(translator, asked, pairs, replace(job, is_second_try=True) if attempt else job)
         for (index, sentence), answer in zip(waiting.items(), answers, strict=True):
-            made[index] = _checked(sentence, answer, pair)
+            made[index] = _checked(sentence, answer)
         waiting = {index: sentence for index, sentence in waiting.items() if made[index].failure}
     return made
 
 
-def _due(
-    waiting: Mapping[int, _Sentence], attempt: int, target: str, options: TranslationOptions, codes: Sequence[str]
-) -> dict[int, _Sentence]:
+def _prepared(source: Source, glossary: Mapping[str, str], codes: Sequence[str], lost: Sequence[str] = ()) -> Prepared:
+    return prepare(source.text, source.pair[1], source.options.keep, glossary, codes=codes, lost=lost)
+
+
+def _due(waiting: Mapping[int, _Sentence], attempt: int, codes: Sequence[str]) -> dict[int, _Sentence]:
     """Return the sentences of an attempt, prepared for it."""
     if attempt == 0:
         return dict(waiting)
@@ -86,16 +94,16 @@ def _due(
         if not is_last or sentence.lacks_term or (sentence.has_lost_more and codes)
     }
     for sentence in due.values():
-        glossary = {} if is_last and sentence.lacks_term else options.glossary
-        sentence.prepared = prepare(sentence.text, target, options.keep, glossary, codes=codes, lost=sentence.lost)
+        glossary = {} if is_last and sentence.lacks_term else sentence.source.options.glossary
+        sentence.prepared = _prepared(sentence.source, glossary, codes, sentence.lost)
     return due
 
 
-def _checked(sentence: _Sentence, answer: str, pair: tuple[str, str]) -> Made:
+def _checked(sentence: _Sentence, answer: str) -> Made:
     """Return a translation with its names repaired, and the reason if it is unusable."""
     prepared = sentence.prepared
     text = prepared.restored(answer)
-    problem = quality.problem(prepared.original, text, *pair, prepared.words)
+    problem = quality.problem(prepared.original, text, *sentence.source.pair, prepared.words)
     missing = quality.missing_words(text, prepared.words) if problem else []
     names = [word for word in missing if word not in prepared.terms]
     sentence.has_lost_more = any(word not in sentence.lost for word in names)

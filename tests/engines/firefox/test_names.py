@@ -14,6 +14,7 @@ from voicestream.engines.translator import Job, Made
 from voicestream.protocol.messages import TranslationOptions
 from voicestream.workers.engines.firefox import translator
 from voicestream.workers.translation import checked_batch
+from voicestream.workers.translation.checked_batch import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def engine(firefox_models: Path) -> Iterator[FirefoxTranslator]:
 
 def translate(engine: FirefoxTranslator, texts: list[str], **glossary: str) -> list[Made]:
     options = TranslationOptions(glossary={term.replace("_", " "): said for term, said in glossary.items()})
-    return checked_batch.translate(engine, texts, ("en", "pt"), options, Job())
+    return checked_batch.translate(engine, [Source(text, ("en", "pt"), options) for text in texts], Job())
 
 
 def test_names_are_kept_and_hardly_any_sentence_is_refused(engine: FirefoxTranslator) -> None:

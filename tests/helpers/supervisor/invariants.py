@@ -61,7 +61,7 @@ def _counts_add_up(session: SessionState) -> None:
 
 def _rows_wait_where_they_belong(ledger: Ledger, session: SessionState) -> None:
     """A row that waits nowhere would never be heard of again, one that waits twice would be heard twice."""
-    batched = [row for batch in ledger.translating._batches.values() for row in batch.rows]
+    batched = [row for batches in ledger.translating._batches.values() for batch in batches for row in batch.rows]
     spoken = [job.row for job in ledger.speaking.jobs if not job.revoked]
     places = {
         Stage.FOUND: _open(session.found),

@@ -76,6 +76,7 @@ def options(
     target: str = "nl",
     max_lag_seconds: float = 0.0,
     beams: int = 1,
+    keep: Iterable[str] = (),
     output: OutputKind = "null",
     **more: Any,  # noqa: ANN401 - fields of SessionOptions
 ) -> SessionOptions:
@@ -84,7 +85,7 @@ def options(
         parser=ParserOptions(),
         output=OutputOptions(kind=output),
         target=target,
-        translation=TranslationOptions(beams=beams),
+        translation=TranslationOptions(beams=beams, keep=list(keep)),
         max_lag_seconds=max_lag_seconds,
         **more,
     )
@@ -313,6 +314,10 @@ class World:
 
     def _translate(self, name: str, message: ToWorker) -> None:
         if isinstance(message, Translate):
+            # Between two parts, as between two messages, anything may happen: the others wait in the inbox.
+            part, *others = message.parts
+            if others:
+                self.inbox[name].appendleft(Translate(parts=others))
             done = [
                 TranslatedSentence(
                     session=one.session,
@@ -320,9 +325,9 @@ class World:
                     text=one.text,
                     failure="no good" if one.text == UNTRANSLATABLE else "",
                 )
-                for one in message.sentences
+                for one in part.sentences
             ]
-            self._answer(name, Translated(batch=message.batch, language=message.target, engine="none", sentences=done))
+            self._answer(name, Translated(batch=part.batch, language=part.target, engine="none", sentences=done))
 
     def _begin_speaking(self, name: str, message: ToWorker) -> None:
         match message:

@@ -244,14 +244,14 @@ def test_a_sentence_that_was_begun_is_not_finished_in_another_voice() -> None:
 
 
 @settings(max_examples=150)
-@given(seed=SEED, length=LENGTH, device=DEVICE, batch_size=BATCH_SIZE)
+@given(seed=SEED, length=LENGTH, device=DEVICE, batch_size=BATCH_SIZE, target=st.sampled_from(("en", "ja")))
 def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(
-    seed: int, length: int, device: str, batch_size: int
+    seed: int, length: int, device: str, batch_size: int, target: str
 ) -> None:
     world = World(slots=12, device=device, batch_size=batch_size)
     world.start()
     world.open("a")
-    world.open("b", target="en")
+    world.open("b", target=target)
     run_history(world, seed, length, counts_as_failure=True)
     world.end_input("a")
     world.end_input("b")
@@ -570,19 +570,62 @@ def test_a_translation_that_cannot_be_heard_is_replaced_by_the_original_at_once_
     assert (counts.played, counts.untranslated, world.closed[0].exit_code) == (3, 1, 1)
 
 
-def test_a_batch_has_sentences_of_one_wish_only() -> None:
+def test_a_message_has_the_sentences_of_all_sessions_in_parts_of_one_wish() -> None:
     world = World()
-    for session, beams in (("a", 1), ("b", 5), ("c", 1)):
-        world.open(session, target="ja", beams=beams)
+    for session, target, beams in (("a", "ja", 1), ("b", "ja", 5), ("c", "ja", 1), ("d", "de", 1)):
+        world.open(session, target=target, beams=beams)
         world.find(session, "fine")
     world.start(["translation"])
-    batches: list[tuple[int, set[str]]] = []
-    while world.inbox["translation"]:
-        for message in world.inbox["translation"]:
-            assert isinstance(message, Translate)
-            batches.append((message.options.beams, {one.session for one in message.sentences}))
+    (message,) = world.inbox["translation"]
+    assert isinstance(message, Translate)
+    assert [(one.target, one.options.beams, [s.session for s in one.sentences]) for one in message.parts] == [
+        ("ja", 1, ["a", "c"]),
+        ("ja", 5, ["b"]),
+        ("de", 1, ["d"]),
+    ]
+    worker = worker_id("translation")
+    for left in (4, 2, 1, 0):
+        assert world.ledger.translating.in_flight(worker) == left
+        assert (world.ledger.busy_since(worker) is None) == (left == 0)
+        world.now += 1.0
         world.step("translation")
-    assert batches == [(1, {"a", "c"}), (5, {"b"})]
+
+
+def test_a_failed_part_costs_the_others_nothing() -> None:
+    world = World()
+    for session, target in (("a", "ja"), ("b", "de")):
+        world.open(session, target=target)
+        world.find(session, "fine")
+    world.start(["translation"])
+    message = world.inbox["translation"].popleft()
+    assert isinstance(message, Translate)
+    failed = WorkFailed(session="b", sentence=0, attempt=message.parts[1].batch, reason="no")
+    world.do(world.ledger.handle(worker_id("translation"), failed, world.now))
+    assert not world.inbox["translation"], "the other part is still at the worker"
+    done = [TranslatedSentence(session="a", sentence=0, text="ok")]
+    answer = Translated(batch=message.parts[0].batch, language="ja", engine="x", sentences=done)
+    world.do(world.ledger.handle(worker_id("translation"), answer, world.now))
+    (again,) = world.inbox["translation"]
+    assert isinstance(again, Translate)
+    assert [(one.session, one.sentence) for one in again.sentences] == [("b", 0)]
+    world.do(world.ledger.handle(worker_id("translation"), answer, world.now))
+    assert world.ledger.translating.in_flight(worker_id("translation")) == 1, "a stale answer counts for nothing"
+
+
+def test_words_that_would_not_fit_a_frame_together_go_in_several_messages() -> None:
+    world = World()
+    for session, size in (("a", 30_000), ("b", 30_000), ("c", 10)):
+        world.open(session, target="ja", keep=[session * size])
+        world.find(session, "fine")
+    world.start(["translation"])
+    sent: list[list[str]] = []
+    while world.inbox["translation"]:
+        message = world.inbox["translation"][0]
+        assert isinstance(message, Translate)
+        sent.append([one.session for one in message.sentences])
+        for _ in message.parts:
+            world.step("translation")
+    assert sent == [["a"], ["b", "c"]]
 
 
 def test_the_translator_hears_of_the_sentences_in_its_hands_that_nobody_waits_for() -> None:
@@ -771,7 +814,7 @@ def test_the_books_agree_with_themselves_after_every_step(
     world = CheckedWorld(slots=12, batch_size=batch_size)
     world.start()
     world.open("a")
-    world.open("b")
+    world.open("b", target="ja")
     run_history(world, seed, 200, counts_as_failure=counts_as_failure)
     world.do(world.ledger.stop_session("a", "stopped", 130, world.now))
     world.end_input("b")

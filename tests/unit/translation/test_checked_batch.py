@@ -8,10 +8,13 @@ import pytest
 
 from voicestream.engines.translator import Job, Made
 from voicestream.protocol.messages import TranslationOptions
-from voicestream.workers.translation.checked_batch import translate
+from voicestream.workers.translation import checked_batch
+from voicestream.workers.translation.checked_batch import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from voicestream.engines.translator import Translator
 
 PLAIN = TranslationOptions()
 
@@ -20,6 +23,13 @@ RIGHT = {
     "I read the log.": "ログを読みました。",
     "I read main.py first.": "最初に main.py を読みました。",
 }
+
+
+def translate(
+    engine: Translator, texts: Sequence[str], pair: tuple[str, str], options: TranslationOptions, job: Job
+) -> list[Made]:
+    """Translate sentences with the same languages and options."""
+    return checked_batch.translate(engine, [Source(text, pair, options) for text in texts], job)
 
 
 class Scripted:
@@ -179,3 +189,23 @@ def test_a_code_that_stands_in_the_text_is_not_used() -> None:
     engine = Copying({"The ZKX has a XQ1 today.": "O ZKX tem um XQ1 hoje."})
     made = translate(engine, ["The ZKX has a pull request today."], ("en", "pt"), options, Job())
     assert made == [Made("O ZKX tem um PR hoje.")]
+
+
+def test_each_sentence_has_its_own_languages_and_glossary() -> None:
+    class Both(Scripted):
+        def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
+            return [f"{target}: {text}" for text in super().translate(texts, source, target, job)]
+
+    text = "I asked Marvin today."
+    engine = Both({text: "Marvin.", "I asked Ada today.": "Ada."})
+    sources = [
+        Source(text, ("en", "de"), PLAIN),
+        Source(text, ("en", "es"), TranslationOptions(keep=["Marvin"])),
+        Source("I asked Ada today.", ("en", "de"), TranslationOptions(keep=["Marvin"])),
+    ]
+    assert [one.text for one in checked_batch.translate(engine, sources, Job())] == [
+        "de: Marvin.",
+        "es: Marvin.",
+        "de: Ada.",
+    ]
+    assert [texts for texts, job in engine.asked if not job.is_second_try] == [[text, "I asked Ada today."], [text]]

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestream.engines.translator import CancelledError, Job
-from voicestream.protocol.messages import Ready, SourceSentence, Translate, Translated, TranslationOptions, WorkFailed
+from voicestream.protocol.messages import (
+    Ready,
+    SourceSentence,
+    Translate,
+    Translated,
+    TranslationOptions,
+    TranslationPart,
+    WorkFailed,
+)
 from voicestream.workers import engine_loading
 from voicestream.workers.connection import Flag
 from voicestream.workers.harness import Assignment
@@ -82,13 +90,13 @@ def start(link: Link, monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine], Tra
 
 
 def batch(*texts: str, target: str = "ja", beams: int = 1) -> Translate:
-    return Translate(
-        batch=7,
-        source="en",
-        target=target,
-        options=TranslationOptions(beams=beams),
-        sentences=[SourceSentence(session="s", sentence=number, text=text) for number, text in enumerate(texts)],
-    )
+    return Translate(parts=[part(7, *texts, target=target, beams=beams)])
+
+
+def part(number: int, *texts: str, target: str = "ja", beams: int = 1, first: int = 0) -> TranslationPart:
+    sentences = [SourceSentence(session="s", sentence=first + at, text=text) for at, text in enumerate(texts)]
+    options = TranslationOptions(beams=beams)
+    return TranslationPart(batch=number, source="en", target=target, options=options, sentences=sentences)
 
 
 def test_a_batch_is_answered_with_each_sentence_and_the_engines_name(
@@ -186,3 +194,72 @@ def test_a_pair_that_the_engine_does_not_have_fails_for_good(
     assert isinstance(answer, WorkFailed)
     assert answer.permanent
     assert answer.reason == "scripted does not translate from en to de\nTry: voicestream setup --to de"
+
+
+class MixedEngine(Engine):
+    """Takes several languages at once, and notes what it is given."""
+
+    max_batch = 16
+
+    def __init__(self) -> None:
+        super().__init__(lambda texts, _: [text.upper() for text in texts])
+        self.given: list[tuple[list[str], list[str], int]] = []
+
+    def supports(self, source: str, target: str) -> bool:
+        return source == "en" and target in ("ja", "de")
+
+    def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
+        return self.translate_mixed(texts, [(source, target)] * len(texts), job)
+
+    def translate_mixed(self, texts: Sequence[str], pairs: Sequence[tuple[str, str]], job: Job) -> list[str]:
+        self.given.append((list(texts), [target for _, target in pairs], job.beams))
+        return self.act(texts, job)
+
+
+PARTS = Translate(
+    parts=[
+        part(1, "a", "b", first=0),
+        part(2, "c", target="en", first=2),
+        part(3, "d", target="fr", first=3),
+        part(4, "e", target="de", first=4),
+        part(5, "f", beams=5, first=5),
+    ]
+)
+
+
+def test_parts_of_equal_beams_are_translated_together_and_answered_each(
+    start: Callable[[Engine], TranslationWorker], link: Link
+) -> None:
+    engine = MixedEngine()
+    start(engine).handle(PARTS)
+    assert engine.given == [(["a", "b", "e"], ["ja", "ja", "de"], 1), (["f"], ["ja"], 5)]
+    answers = {message.batch: message for message in link.sent if isinstance(message, Translated)}
+    assert {number: [one.text for one in answer.sentences] for number, answer in answers.items()} == {
+        1: ["A", "B"],
+        2: ["c"],
+        4: ["E"],
+        5: ["F"],
+    }
+    assert [(answers[at].language, answers[at].engine) for at in (1, 2, 4)] == [
+        ("ja", "scripted"),
+        ("en", "none"),
+        ("de", "scripted"),
+    ]
+    (failed,) = (message for message in link.sent if isinstance(message, WorkFailed))
+    assert (failed.sentence, failed.attempt, failed.permanent) == (3, 3, True)
+
+
+def test_an_engine_of_one_pair_at_a_time_gets_each_part_by_itself_and_fails_none_but_its_own(
+    start: Callable[[Engine], TranslationWorker], link: Link
+) -> None:
+    def act(texts: Sequence[str], _job: Job) -> list[str]:
+        if "a" in texts:
+            raise ValueError("no")
+        return [text.upper() for text in texts]
+
+    start(Engine(act)).handle(Translate(parts=[part(1, "a", "b"), part(2, "c", beams=2, first=2)]))
+    failed, done = link.sent
+    assert isinstance(failed, WorkFailed)
+    assert (failed.sentence, failed.attempt) == (0, 1)
+    assert isinstance(done, Translated)
+    assert [(one.sentence, one.text) for one in done.sentences] == [(2, "C")]
