@@ -15,6 +15,7 @@ class Event:
 class _Properties:
     major: int
     shared_memory_per_block_optin: int
+    total_memory: int
 
 class CUDAGraph:
     def replay(self) -> None: ...

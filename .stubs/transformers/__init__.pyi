@@ -13,6 +13,11 @@ class StoppingCriteria:
 
 class StoppingCriteriaList(list[StoppingCriteria]): ...
 
+class LogitsProcessor:
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor: ...
+
+class LogitsProcessorList(list[LogitsProcessor]): ...
+
 class _Hook:
     def remove(self) -> None: ...
 
@@ -40,7 +45,7 @@ class M2M100ForConditionalGeneration:
         *,
         input_ids: Tensor,
         attention_mask: Tensor,
-        forced_bos_token_id: int,
+        logits_processor: LogitsProcessorList,
         num_beams: int,
         max_new_tokens: int,
         no_repeat_ngram_size: int,

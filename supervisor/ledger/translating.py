@@ -200,7 +200,7 @@ def _next_batches(by_need: list[SessionState]) -> list[tuple[_Wanted, list[Row]]
                 break  # a sentence that lost a worker before goes alone: others must not fail with it
             wanted = _Wanted(row.language, session.options.target, session.options.translation)
             # Options hold lists and dicts, which have no hash.
-            rows = next((rows for its, rows in parts if its == wanted), None)
+            rows: list[Row] | None = next((rows for its, rows in parts if its == wanted), None)
             if rows is None:
                 options_size += _size(wanted.options)
                 if parts and options_size > MAX_OPTION_CHARACTERS:

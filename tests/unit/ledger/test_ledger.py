@@ -586,7 +586,7 @@ def test_a_message_has_the_sentences_of_all_sessions_in_parts_of_one_wish() -> N
     worker = worker_id("translation")
     for left in (4, 2, 1, 0):
         assert world.ledger.translating.in_flight(worker) == left
-        assert (world.ledger.busy_since(worker) is None) == (left == 0)
+        assert (world.ledger.translating.busy_since(worker) is None) == (left == 0)
         world.now += 1.0
         world.step("translation")
 

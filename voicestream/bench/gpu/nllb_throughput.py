@@ -167,7 +167,7 @@ async def _served(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make a model, measure, and print the result."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="few sentences, as a smoke test")
     parser.add_argument("--tiny", action="store_true", help="a tiny model, whose figures mean nothing")
     parser.add_argument("--compute", default="cuda", help="device, as for voicestream run")

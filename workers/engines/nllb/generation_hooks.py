@@ -31,10 +31,12 @@ class LanguageProcessor(LogitsProcessor):
 
     def __init__(self, languages: list[int], beams: int) -> None:
         """Take the token ids of the target languages, by sentence, and the beams of each sentence."""
-        self._languages = torch.tensor(languages).repeat_interleave(beams)[:, None]
+        self._languages = torch.tensor([[language] for language in languages for _ in range(beams)])
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Return the scores, (rows, tokens): those of the first token are replaced."""
         if input_ids.shape[1] > 1:
             return scores
-        return torch.full_like(scores, -math.inf).scatter_(1, self._languages.to(scores.device), 0.0)
+        rows, tokens = scores.shape
+        forced = torch.full((rows, tokens), -math.inf, dtype=scores.dtype, device=scores.device)
+        return forced.scatter_(1, self._languages.to(scores.device), value=0.0)

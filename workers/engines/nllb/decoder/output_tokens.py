@@ -62,7 +62,7 @@ class OutputTokens:
 
     def load(self, languages: list[int], limits: list[int]) -> None:
         """Set the language and the output limit of each sentence."""
-        self.languages.copy_(torch.tensor(languages).repeat_interleave(self.beams))
+        self.languages.copy_(torch.tensor([language for language in languages for _ in range(self.beams)]))
         self.last.copy_(torch.tensor(limits))
 
     def reset(self) -> None:
