@@ -44,13 +44,25 @@ def test_sessions_share_a_batch_though_the_first_one_has_enough_for_all_of_it() 
 
 
 def test_sentences_ahead_join_only_with_all_of_their_slots_so_that_none_of_them_is_left_half_made() -> None:
-    world = world_of(8, slots=16)
+    world = world_of(8, slots=30)
     for _ in range(8):
-        world.find("a", "x" * 15)
+        world.find("a", "x" * 40)
     jobs = world.ledger.speaking.jobs.of(TTS)
-    assert len(jobs) == 3
-    assert all(len(job.row.leased) >= 4 for job in jobs)
-    assert world.ledger.state.slots.available(urgent=True) >= 1
+    assert [len(job.row.leased) for job in jobs] == [8, 8]
+    # Seven more are not reserved: enough for a sentence alone.
+    assert world.ledger.state.slots.available(urgent=False) == 7
+
+
+def test_a_sentence_that_lost_a_voice_has_the_next_one_for_itself() -> None:
+    world = world_of(4)
+    world.find("a", "x" * 5)
+    world.lose("tts")
+    world.find("a", "x" * 5)
+    world.start()
+    assert speaking(world) == [("a", 0)]
+    world.end_input("a")
+    world.settle()
+    assert world.closed[0].exit_code == 0
 
 
 def test_a_voice_that_dies_with_a_batch_gets_its_sentences_one_by_one_and_only_the_deadly_one_is_given_up() -> None:
