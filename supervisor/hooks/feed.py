@@ -82,7 +82,7 @@ class Feed(Record):
             case "UserPromptSubmit":
                 self.wants_session = True
                 self._put(self.order.prompt(event))
-            case "MessageDisplay":
+            case "MessageDisplay" | "MessageStream":
                 self._put(self.order.piece(event, now))
             case "Stop":
                 self._put(self.order.stop(event, now))

@@ -36,7 +36,7 @@ class Spoken(msgspec.Struct):
         beginning = shown[: self.characters]
         if zlib.crc32(beginning.encode("utf-8", "replace")) != self.checksum:
             return None
-        return _after(whole, self.characters)
+        return after(whole, self.characters)
 
 
 def of(text: str) -> Spoken:
@@ -46,9 +46,9 @@ def of(text: str) -> Spoken:
     return spoken
 
 
-def _after(text: str, characters: int) -> str:
+def after(text: str, characters: int) -> str:
     """Return what follows a number of characters that are no white space."""
-    if not characters:
+    if characters <= 0:
         return text
     for at, character in enumerate(text):
         if not character.isspace():

@@ -4,6 +4,9 @@ An agent starts a process for every event, and they overtake each other. Pieces 
 index, so they are put in order here. ``Stop`` carries the whole last message: it completes what was lost, and adds
 nothing if all pieces came. A message waits for the one before it. A missing piece is waited for ``PATIENCE_SECONDS``.
 
+Two sources may report the same message, each with ids of its own: ``MessageDisplay``, paragraph by paragraph, and
+``MessageStream``, while a paragraph is written. They are matched by their text (``message``).
+
 ``Progress`` is the part of the state that outlives the supervisor. It has no text: ids, lengths and checksums only.
 """
 
@@ -15,11 +18,14 @@ import msgspec
 from msgspec import field
 
 from voicestream.records import FrozenRecord, Record
+from voicestream.supervisor.hooks import message as matching
 from voicestream.supervisor.hooks import text_match
-from voicestream.supervisor.hooks.text_match import Spoken
+from voicestream.supervisor.hooks.message import Message, Piece, Track
+from voicestream.supervisor.hooks.received import Received
 
 if TYPE_CHECKING:
     from voicestream.supervisor.hooks.events import HookEvent
+    from voicestream.supervisor.hooks.message import Source
 
 PATIENCE_SECONDS: Final = 2.0
 """Seconds to wait for a missing piece. Processes of one agent overtake each other by some milliseconds."""
@@ -29,9 +35,6 @@ MAX_MESSAGES: Final = 64
 
 MAX_TURNS: Final = 16
 """Earlier turns whose late events are recognized."""
-
-MAX_PENDING: Final = 1000
-"""Pieces of one session that wait for a missing one."""
 
 
 class Text(FrozenRecord, frozen=True):
@@ -53,47 +56,33 @@ class NewPrompt(FrozenRecord, frozen=True):
 Output = Text | TurnEnd | NewPrompt
 
 
-class Message(msgspec.Struct):
-    """Progress of one message."""
-
-    id: str
-    next: int = 0
-    """Index of the next piece."""
-    spoken: Spoken = msgspec.field(default_factory=Spoken)
-    sealed: bool = False
-    """True if ``Stop`` has completed it: its late pieces are copies."""
-    ended: bool = False
-    """True if nothing of it follows."""
-    torn: bool = False
-    """True if a missing piece was given up."""
-
-
 class Progress(msgspec.Struct):
     """Progress of the present turn."""
 
     turn: str = ""
     earlier: list[str] = []
     """Ids of earlier turns, the newest last."""
+    earlier_streams: list[str] = []
+    """Ids of the last messages of earlier turns in their streams."""
     messages: list[Message] = []
     stops: int = 0
     """Messages of which only ``Stop`` is known."""
-
-
-class _Piece(FrozenRecord, frozen=True):
-    text: str
-    final: bool
 
 
 class TurnOrder(Record):
     """Order of the events of one agent session; the methods return what is to be spoken next."""
 
     progress: Progress = field(default_factory=Progress)
-    _pending: dict[str, dict[int, _Piece]] = field(default_factory=dict[str, dict[int, _Piece]])
-    """Pieces that came too early, by message and index."""
-    _whole: dict[str, str] = field(default_factory=dict[str, str])
-    """White space removed: texts of ``Stop`` whose pieces were not seen, by message."""
+    _received: Received = field(default_factory=Received)
+    _restored: set[str] = field(default_factory=set[str])
+    """Messages of a predecessor, whose text is unknown."""
+    _whole: str = ""
+    """Text of ``Stop`` that was not compared yet."""
     _ends_turn: bool = False
     _waiting_since: float | None = None
+
+    def __post_init__(self) -> None:
+        self._restored = {message.id for message in self.progress.messages if message.spoken.characters}
 
     @property
     def due(self) -> float | None:
@@ -101,30 +90,27 @@ class TurnOrder(Record):
         return None if self._waiting_since is None else self._waiting_since + PATIENCE_SECONDS
 
     def piece(self, event: HookEvent, now: float) -> list[Output]:
-        """Take a piece of a message (``MessageDisplay``)."""
-        if event.turn != self.progress.turn and event.turn in self.progress.earlier:
+        """Take a piece of a message: displayed (``MessageDisplay``), or being written (``MessageStream``)."""
+        key = event.message_id or "0"
+        if event.hook_event_name == "MessageStream":
+            if key in self.progress.earlier_streams:
+                return []
+            self._take("stream", key, event)  # its turns have other ids: it belongs to the present one
+            return self._release(now)
+        if self._is_late(event.turn):
             return []
         outputs = self._enter(event.turn)
-        name = event.message_id or "0"
-        message = self._message(name)
-        if message is None:
-            message = self._add(name)
-            message.sealed = message.ended = self._is_known(event.delta)
-        index = message.next if event.index is None else event.index
-        pending = self._pending.setdefault(name, {})
-        is_new = not (message.ended or message.sealed) and index >= message.next and index not in pending
-        if is_new and sum(map(len, self._pending.values())) < MAX_PENDING:
-            pending[index] = _Piece(event.delta, event.final)
+        self._take("display", key, event)
         return [*outputs, *self._release(now)]
 
     def stop(self, event: HookEvent, now: float) -> list[Output]:
         """Take the end of a turn (``Stop``), which may complete the last message."""
-        if event.turn != self.progress.turn and event.turn in self.progress.earlier:
+        if self._is_late(event.turn):
             return []
         outputs = self._enter(event.turn)
         whole = event.last_assistant_message or ""
         if whole.strip():
-            self._complete(whole)
+            self._whole = whole
         self._ends_turn = True
         return [*outputs, *self._release(now)]
 
@@ -132,7 +118,8 @@ class TurnOrder(Record):
         """Take a prompt of the user; a copy, and one whose answer has begun, change nothing."""
         if event.turn and (event.turn == self.progress.turn or event.turn in self.progress.earlier):
             return []
-        outputs = self._enter(event.turn) if event.turn else self._leave()
+        outputs = self._leave()
+        self.progress.turn = event.turn
         return [*outputs, NewPrompt()]
 
     def flush(self) -> list[Output]:
@@ -147,108 +134,263 @@ class TurnOrder(Record):
         self._waiting_since = None
         return self._release(now)
 
+    def _is_late(self, turn: str) -> bool:
+        return turn != self.progress.turn and turn in self.progress.earlier
+
     def _enter(self, turn: str) -> list[Output]:
         """Begin another turn if ``turn`` is not the present one."""
-        if turn == self.progress.turn:
+        progress = self.progress
+        if turn == progress.turn:
             return []
-        outputs = self._leave()
-        self.progress.turn = turn
+        # A turn of which only the stream is known has no id yet.
+        is_begun = not progress.turn and any(one.stream is not None for one in progress.messages)
+        outputs = [] if is_begun else self._leave()
+        progress.turn = turn
         return outputs
 
     def _leave(self) -> list[Output]:
         """End the present turn, with all pieces that wait for missing ones."""
         outputs = self._release(0.0)
-        while any(not message.ended for message in self.progress.messages):
+        while self._whole or self._received.loose or any(not message.ended for message in self.progress.messages):
             self._give_up()
             outputs += self._release(0.0)
-        if self.progress.messages and not (outputs and isinstance(outputs[-1], TurnEnd)):
+        progress = self.progress
+        if progress.messages and not (outputs and isinstance(outputs[-1], TurnEnd)):
             outputs.append(TurnEnd())
-        if self.progress.turn:
-            self.progress.earlier = [*self.progress.earlier[1 - MAX_TURNS :], self.progress.turn]
-        self.progress.turn, self.progress.messages = "", []
-        self._pending.clear()
-        self._whole.clear()
+        if progress.turn:
+            progress.earlier = [*progress.earlier[1 - MAX_TURNS :], progress.turn]
+        streams = [message.stream.key for message in progress.messages if message.stream]
+        progress.earlier_streams = [*progress.earlier_streams, *streams][-MAX_TURNS:]
+        progress.turn, progress.messages = "", []
+        self._received = Received()
+        self._restored.clear()
         self._waiting_since = None
         return outputs
 
-    def _message(self, name: str) -> Message | None:
-        return next((one for one in self.progress.messages if one.id == name), None)
+    def _take(self, source: Source, key: str, event: HookEvent) -> None:
+        """Keep a piece until its predecessors are known."""
+        found = next(
+            (one for one in self.progress.messages if (track := one.track_of(source)) and track.key == key), None
+        )
+        track = found.track_of(source) if found else None
+        index = (track.next if track else 0) if event.index is None else event.index
+        whole = event.last_assistant_message if source == "stream" and event.final else None
+        if track and (track.dropped or index < track.next):
+            if found and track.dropped and whole:
+                self._received.whole[found.id] = whole
+            return
+        self._received.add(source, key, index, Piece(event.delta, event.final))
+        first = track.next if track else 0
+        if whole and not self._received.is_complete(source, key, first, index):
+            if found:
+                self._received.whole[found.id] = whole
+            else:
+                self._received.replace(source, key, Piece(whole, final=True))
+        if track is None:
+            self._received.loose.setdefault((source, key))
+            self._assign()
 
-    def _add(self, name: str) -> Message:
-        message = Message(name)
+    def _assign(self) -> None:
+        """Find the message of each track whose beginning is known; it is a new one if the text fits to none.
+
+        The messages of one source begin in the order of their first pieces.
+        """
+        blocked: set[Source] = set()
+        for source, key in list(self._received.loose):
+            text, final = self._received.beginning(source, key)
+            is_found = bool(text) and self._assign_one(source, key, text, final=final)
+            if text and not is_found and source not in blocked:
+                self._add(key, source, Track(key))
+                is_found = True
+            if is_found or (final and not text):
+                del self._received.loose[source, key]
+            else:
+                blocked.add(source)
+
+    def _assign_one(self, source: Source, key: str, text: str, *, final: bool) -> bool:
+        """Find the message of a track among those that are known; False if there is none."""
+        for message in self.progress.messages:
+            if message.track_of(source) is not None or (key, message.id) in self._received.refused:
+                continue
+            if matching.agrees(message, text, final=final, known=self._known(message)):
+                message.set_track(source, Track(key, dropped=message.torn_at is not None))
+                return True
+        return False
+
+    def _add(self, name: str, source: Source | None = None, track: Track | None = None) -> Message:
+        names = {message.id for message in self.progress.messages}
+        message = Message(name if name not in names else f"{name}-{len(names)}")
+        if source is not None:
+            message.set_track(source, track)
         self.progress.messages = [*self.progress.messages[1 - MAX_MESSAGES :], message]
         return message
 
-    def _is_known(self, delta: str) -> bool:
-        """Return whether ``Stop`` has already given the text of a message that begins now."""
-        shown = text_match.compact(delta)
-        return bool(shown) and any(shown in whole for whole in self._whole.values())
+    def _known(self, message: Message) -> str | None:
+        """Return the text of a message that is known so far, without white space; None if only its length is."""
+        if message.id in self._restored:
+            return None
+        said = self._received.said.get(message.id, "")
+        return said or self._received.ahead(message)
 
-    def _complete(self, whole: str) -> None:
-        """Add what is missing of the last message."""
-        for message in reversed(self.progress.messages):
-            rest = self._rest_of(message, whole)
-            if rest is None:
-                continue
-            if not (message.ended or message.sealed):
-                self._pending[message.id] = {message.next: _Piece(rest, final=True)}
-                message.sealed = True
+    def _complete(self) -> None:
+        """Add what is missing of the last message; messages whose beginning is missing come first."""
+        whole, shown = self._whole, text_match.compact(self._whole)
+        for source, key in self._received.loose:
+            if self._received.is_within(source, key, shown):
+                self._received.replace(source, key, Piece(whole, final=True))
+                self._whole = ""
+                self._assign()
+                return
+        if self._received.loose:
             return
+        self._whole = ""
+        for message in reversed(self.progress.messages):
+            if self._is_whole(message, whole):
+                if not message.ended:
+                    self._received.whole.setdefault(message.id, whole)
+                return
         self.progress.stops += 1
         message = self._add(f"stop-{self.progress.stops}")
-        message.sealed = True
-        self._pending[message.id] = {0: _Piece(whole, final=True)}
-        self._whole[message.id] = text_match.compact(whole)
+        self._received.whole[message.id] = whole
 
-    def _rest_of(self, message: Message, whole: str) -> str | None:
-        """Return what a whole text adds to a message; None if it is the text of another one."""
-        if message.torn:
-            # A piece in the middle is missing: what follows the last piece cannot be told from what was spoken.
-            return "" if message is self.progress.messages[-1] else None
-        if message.ended or message.sealed:
-            pieces = self._pending.get(message.id, {})
-            known = msgspec.structs.replace(message.spoken)
-            for index in sorted(pieces):
-                known.add(pieces[index].text)
-            return "" if known == text_match.of(whole) else None
-        if message.spoken.characters:
-            return message.spoken.rest_of(whole)
+    def _is_whole(self, message: Message, whole: str) -> bool:
+        """Return whether a text that ``Stop`` gives is that of a message, or of its end."""
+        is_last = message is self.progress.messages[-1]
+        if message.torn_at is not None:
+            return is_last
         shown = text_match.compact(whole)
-        pieces = self._pending.get(message.id, {})
-        return whole if any(text_match.compact(piece.text) in shown for piece in pieces.values()) else None
+        known = self._known(message)
+        if known is None:
+            return (
+                message.spoken == text_match.of(whole) if message.ended else message.spoken.rest_of(whole) is not None
+            )
+        is_beginning = bool(known) and shown.startswith(known)
+        if message.ended:
+            is_beginning = shown == known
+        return is_beginning or (is_last and bool(known) and known.endswith(shown))
 
     def _release(self, now: float) -> list[Output]:
         """Return all pieces whose predecessors are known, in order."""
         outputs: list[Output] = []
-        for message in self.progress.messages:
-            pending = self._pending.get(message.id, {})
-            while not message.ended and (piece := pending.pop(message.next, None)) is not None:
-                message.next += 1
-                message.spoken.add(piece.text)
-                message.ended = piece.final
-                outputs.append(Text(message.id, piece.text, piece.final))
-            if not message.ended:
-                break
-            self._pending.pop(message.id, None)
+        while self._advance(outputs):
+            self._assign()
+        if self._whole:
+            self._complete()
+            self._advance(outputs)
         unfinished = [message for message in self.progress.messages if not message.ended]
-        if self._ends_turn and not unfinished:
+        if self._ends_turn and not (unfinished or self._received.loose or self._whole):
             self._ends_turn = False
             outputs.append(TurnEnd())
-        is_waiting = self._ends_turn or any(self._pending.values()) or len(unfinished) > 1
+        is_waiting = self._ends_turn or self._received.is_waiting or len(unfinished) > 1
         if not is_waiting:
             self._waiting_since = None
         elif self._waiting_since is None or outputs:
             self._waiting_since = now
         return outputs
 
+    def _advance(self, outputs: list[Output]) -> bool:
+        """Append what is new of the present message; return True if a track has lost its message."""
+        for message in self.progress.messages:
+            for source in ("stream", "display"):
+                track = message.track_of(source)
+                while track and not track.dropped and (piece := self._received.take(source, track)):
+                    was_ended = message.ended
+                    said = None if message.id in self._restored else self._received.said.get(message.id, "")
+                    new = matching.advance(message, track, piece, said)
+                    if new is None:
+                        self._part(message, source, track)
+                        return True
+                    if not was_ended:
+                        self._put(outputs, message, new)
+            whole = self._received.whole.pop(message.id, None)
+            if whole is not None and not message.ended:
+                is_known = message.torn_at is not None or self._was_said_before(message, whole)
+                rest = "" if is_known else message.spoken.rest_of(whole) or ""
+                message.spoken.add(rest)
+                message.ended = True
+                self._put(outputs, message, rest)
+            if not message.ended:
+                break
+            self._clear(message)
+        return False
+
+    def _was_said_before(self, message: Message, whole: str) -> bool:
+        """Return whether a text of which only ``Stop`` is known is the end of the message before."""
+        if message.spoken.characters or message.display or message.stream:
+            return False
+        at = self.progress.messages.index(message)
+        before = self._received.said.get(self.progress.messages[at - 1].id, "") if at else ""
+        return before.endswith(text_match.compact(whole))
+
+    def _clear(self, message: Message) -> None:
+        """Ignore pieces of a message that has ended if one before them is missing."""
+        for source in ("stream", "display"):
+            track = message.track_of(source)
+            if track is not None and self._received.is_void(source, track.key):
+                track.dropped = True
+                self._received.drop(source, track.key)
+
+    def _put(self, outputs: list[Output], message: Message, text: str) -> None:
+        """Append a piece to what is spoken; white space that two sources have counts once."""
+        received = self._received
+        if not text.strip() and received.ends_blank(message.id):
+            text = ""
+        received.say(message.id, text)
+        if received.is_full:
+            self._restored |= received.said.keys()
+            received.forget()
+        if text or (message.ended and message.spoken.characters):
+            outputs.append(Text(message.id, text, message.ended))
+
+    def _part(self, message: Message, source: Source, track: Track) -> None:
+        """Take a track off a message whose text is another one."""
+        message.set_track(source, None)
+        self._received.refused.add((track.key, message.id))
+        self._received.restore(source, track)
+        self._received.loose.setdefault((source, track.key))
+
     def _give_up(self) -> None:
-        """Skip the piece that is missing: up to the next one that came, or to the end of the message."""
-        message = next((one for one in self.progress.messages if not one.ended), None)
-        if message is None:
+        """Skip what is missing: a piece, the beginning of a message, or its end."""
+        unfinished = [one for one in self.progress.messages if not one.ended]
+        if self._received.loose:
+            self._give_up_beginning()
+            self._assign()
             return
-        pending = self._pending.get(message.id)
-        if pending:
-            message.next = min(pending)
-            message.torn = True
-        else:
+        if not unfinished:
+            return
+        message = unfinished[0]
+        has_pending = False
+        for source in ("stream", "display"):
+            track = message.track_of(source)
+            if track is None or not self._received.first(source, track.key):
+                continue
+            has_pending = True
+            self._skip(message, source, track)
+        if not has_pending:
             message.ended = True
+            message.torn_at = message.spoken.characters
+
+    def _skip(self, message: Message, source: Source, track: Track) -> None:
+        """Continue a track behind a missing piece, or ignore it if the other source has that text, or will have it."""
+        other = message.display if source == "stream" else message.stream
+        has_other = other is not None and not other.dropped
+        if source == "stream" or has_other or track.shown.characters < message.spoken.characters:
+            track.dropped = True
+            self._received.drop(source, track.key)
+            return
+        track.next = self._received.first_index(source, track.key)
+        track.shown = msgspec.structs.replace(message.spoken)
+        message.torn_at = message.spoken.characters
+
+    def _give_up_beginning(self) -> None:
+        """Begin the track whose first piece is missing, unless another source may have its text."""
+        source, key = next(iter(self._received.loose))
+        del self._received.loose[source, key]
+        piece = self._received.first(source, key)
+        shown = text_match.compact(piece.text) if piece else ""
+        known = [self._known(one) for one in self.progress.messages if one.track_of(source) is None]
+        if source == "stream" or any(one is None or shown in one for one in known):
+            self._received.drop(source, key)
+            return
+        first = self._received.first_index(source, key)
+        self._add(key, source, Track(key, next=first)).torn_at = 0

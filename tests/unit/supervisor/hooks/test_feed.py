@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from voicestream.supervisor.hooks import events, requests
 from voicestream.supervisor.hooks.feed import END_SECONDS, MAX_WAITING_BYTES, Feed
 from voicestream.supervisor.hooks.journal import MAX_AGE_SECONDS, Entry, Journal
-from voicestream.supervisor.hooks.turn_order import Message, Progress, TurnOrder
+from voicestream.supervisor.hooks.message import Message, Track
+from voicestream.supervisor.hooks.turn_order import Progress, TurnOrder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +102,7 @@ def test_the_journal_outlives_the_supervisor_but_not_a_day_nor_a_boot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = Journal(tmp_path / "hook.json")
-    progress = Progress(turn="p", messages=[Message("m", next=3)])
+    progress = Progress(turn="p", messages=[Message("m", display=Track("m", next=3))])
     monkeypatch.setattr("time.monotonic", lambda: MAX_AGE_SECONDS + 1000.0)
     entries = {"new": Entry(1001.0, progress), "old": Entry(999.0, progress), "boot": Entry(9e9, progress)}
     journal.save(entries)

@@ -52,7 +52,7 @@ class Listener:
 
     def take(self, event: HookEvent) -> None:
         match event.hook_event_name:
-            case "MessageDisplay":
+            case "MessageDisplay" | "MessageStream":
                 self.outputs += self.order.piece(event, self.now)
             case "Stop":
                 self.outputs += self.order.stop(event, self.now)
