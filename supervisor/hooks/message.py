@@ -117,6 +117,26 @@ def agrees(message: Message, text: str, *, final: bool, known: str | None) -> bo
     return bool(count) and text[:count] == known[:count] and not (is_too_long or is_too_short)
 
 
+def is_whole(message: Message, whole: str, *, known: str | None, is_last: bool) -> bool:
+    """Return whether a text that ``Stop`` gives is that of a message, or of its end.
+
+    Args:
+        message: any message of the turn.
+        whole: the text.
+        known: text of the message that is known so far, white space removed; None: only length and checksum are known.
+        is_last: it is the last message of the turn.
+    """
+    if message.torn_at is not None:
+        return is_last
+    if known is None:
+        return message.spoken == text_match.of(whole) if message.ended else message.spoken.rest_of(whole) is not None
+    if not known:
+        return False
+    shown = text_match.compact(whole)
+    is_beginning = shown == known if message.ended else shown.startswith(known)
+    return is_beginning or (is_last and known.endswith(shown))
+
+
 def _continues(message: Message, track: Track, shown: str, said: str | None) -> bool:
     """Return whether a piece of a track, white space removed, is what was spoken of the message at its place."""
     start, count = track.shown.characters, message.spoken.characters

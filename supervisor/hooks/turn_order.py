@@ -82,7 +82,10 @@ class TurnOrder(Record):
     _waiting_since: float | None = None
 
     def __post_init__(self) -> None:
-        self._restored = {message.id for message in self.progress.messages if message.spoken.characters}
+        # Pieces of a message that was not begun are lost with the predecessor.
+        begun = [message for message in self.progress.messages if message.spoken.characters or message.ended]
+        self.progress.messages = begun
+        self._restored = {message.id for message in begun}
 
     @property
     def due(self) -> float | None:
@@ -143,8 +146,8 @@ class TurnOrder(Record):
         if turn == progress.turn:
             return []
         # A turn of which only the stream is known has no id yet.
-        is_begun = not progress.turn and any(one.stream is not None for one in progress.messages)
-        outputs = [] if is_begun else self._leave()
+        is_streamed = self._received.loose or any(message.stream is not None for message in progress.messages)
+        outputs = [] if is_streamed and not progress.turn else self._leave()
         progress.turn = turn
         return outputs
 
@@ -182,10 +185,15 @@ class TurnOrder(Record):
         self._received.add(source, key, index, Piece(event.delta, event.final))
         first = track.next if track else 0
         if whole and not self._received.is_complete(source, key, first, index):
-            if found:
+            text = text_match.compact(whole)
+            if found and matching.agrees(found, text, final=True, known=self._known(found)):
                 self._received.whole[found.id] = whole
             else:
                 self._received.replace(source, key, Piece(whole, final=True))
+                if found:
+                    found.set_track(source, None)
+                    self._received.refused.add((key, found.id))
+                track = None
         if track is None:
             self._received.loose.setdefault((source, key))
             self._assign()
@@ -235,39 +243,24 @@ class TurnOrder(Record):
     def _complete(self) -> None:
         """Add what is missing of the last message; messages whose beginning is missing come first."""
         whole, shown = self._whole, text_match.compact(self._whole)
-        for source, key in self._received.loose:
-            if self._received.is_within(source, key, shown):
-                self._received.replace(source, key, Piece(whole, final=True))
-                self._whole = ""
-                self._assign()
-                return
-        if self._received.loose:
-            return
-        self._whole = ""
         for message in reversed(self.progress.messages):
-            if self._is_whole(message, whole):
+            is_last = message is self.progress.messages[-1]
+            if matching.is_whole(message, whole, known=self._known(message), is_last=is_last):
+                self._whole = ""
                 if not message.ended:
                     self._received.whole.setdefault(message.id, whole)
                 return
-        self.progress.stops += 1
-        message = self._add(f"stop-{self.progress.stops}")
-        self._received.whole[message.id] = whole
-
-    def _is_whole(self, message: Message, whole: str) -> bool:
-        """Return whether a text that ``Stop`` gives is that of a message, or of its end."""
-        is_last = message is self.progress.messages[-1]
-        if message.torn_at is not None:
-            return is_last
-        shown = text_match.compact(whole)
-        known = self._known(message)
-        if known is None:
-            return (
-                message.spoken == text_match.of(whole) if message.ended else message.spoken.rest_of(whole) is not None
-            )
-        is_beginning = bool(known) and shown.startswith(known)
-        if message.ended:
-            is_beginning = shown == known
-        return is_beginning or (is_last and bool(known) and known.endswith(shown))
+        for source, key in self._received.loose:
+            if self._received.is_within(source, key, shown):
+                self._whole = ""
+                self._received.replace(source, key, Piece(whole, final=True))
+                self._assign()
+                return
+        if not self._received.loose:
+            self._whole = ""
+            self.progress.stops += 1
+            message = self._add(f"stop-{self.progress.stops}")
+            self._received.whole[message.id] = whole
 
     def _release(self, now: float) -> list[Output]:
         """Return all pieces whose predecessors are known, in order."""
@@ -388,8 +381,9 @@ class TurnOrder(Record):
         del self._received.loose[source, key]
         piece = self._received.first(source, key)
         shown = text_match.compact(piece.text) if piece else ""
-        known = [self._known(one) for one in self.progress.messages if one.track_of(source) is None]
-        if source == "stream" or any(one is None or shown in one for one in known):
+        others = [one for one in self.progress.messages if one.track_of(source) is None]
+        is_known = any(not one.ended or shown in (self._known(one) or "") for one in others)
+        if source == "stream" or is_known or self._restored:
             self._received.drop(source, key)
             return
         first = self._received.first_index(source, key)

@@ -14,7 +14,7 @@ from helpers.agents.clients import CLAUDE, CODEX, CODEX_OPTIONS, GEMINI, KEY, OP
 from helpers.agents.run import LONGEST_SECONDS, Outcome
 from helpers.agents.scenarios import INNER, INNER_TASK
 from helpers.agents.script import Script, Text, Tool
-from helpers.agents.stand_in import stand_in
+from helpers.agents.stand_in import Hold, stand_in
 from helpers.agents.tmux import TYPING_SECONDS, Tmux
 from helpers.project.shadow_tree import REPOSITORY
 from helpers.voices import writing_voice
@@ -89,6 +89,8 @@ class Session:
     name: str = NAME
     is_plugin: bool = False
     """True if a plugin brings the hooks, and a slash command."""
+    opening: tuple[str, ...] = ()
+    """Sentences before the first paragraph that are spoken while this paragraph is written."""
     prepare: Callable[[Path], None] | None = None
     """Writes more settings, by the agent's HOME."""
 
@@ -96,7 +98,7 @@ class Session:
         """Everything that the model answers."""
         delegating = self.tools.delegating or self.tools.free
         return (
-            (Text("\n\n".join(LONG)),),
+            (Text(self.first),),
             (Text(ANSWERS[1][0]), self.tools.free),
             (Text(ANSWERS[1][1]),),
             (Text(ANSWERS[2][0]), self.tools.asking),
@@ -108,25 +110,33 @@ class Session:
         )
 
     @property
+    def first(self) -> str:
+        """The first answer."""
+        return " ".join((*self.opening, "\n\n".join(LONG)))
+
+    @property
+    def early(self) -> tuple[str, str]:
+        """A sentence that is spoken early, and the beginning of the answer that is written by then."""
+        if self.opening:
+            return self.opening[0], f"{self.opening[0]} {LONG[0][:10]}"
+        return LONG[0], self.first[: -len(LONG[-1])]
+
+    @property
     def answers(self) -> tuple[tuple[str, ...], ...]:
         """Spoken texts by prompt."""
         after = (self.tools.after,) if self.tools.after else ()
-        return (*ANSWERS[:3], (*ANSWERS[3], *after), ANSWERS[4])
+        return ((*self.opening, *LONG), *ANSWERS[1:3], (*ANSWERS[3], *after), ANSWERS[4])
 
 
 class _Ear:
-    """Spoken texts with their times."""
+    """Spoken texts."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self.times: dict[str, float] = {}
 
     def texts(self) -> list[str]:
         """All texts so far."""
-        found = self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
-        for text in found:
-            self.times.setdefault(text, time.monotonic())
-        return found
+        return self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
 
     def has(self, text: str) -> bool:
         """Return True if a text was spoken."""
@@ -209,6 +219,9 @@ def _talk(place: Voicestream, agent: Installed, session: Session, folder: Path, 
     """Let the agent answer all prompts; return what was wrong."""
     home = folder / "home"
     ear = _Ear(folder / "spoken")
+    if session.is_early:
+        sentence, written = session.early
+        server.hold = Hold(written, lambda: ear.has(sentence), LONGEST_SECONDS / 6)
     mine = {name: value for name, value in place.environment.items() if name.startswith(("VOICESTREAM", "PYTHON"))}
     environment = {**base_environment(home, server.address), **agent.client.environment(server.address), **mine}
     del environment["CI"]
@@ -237,9 +250,8 @@ def _talk(place: Voicestream, agent: Installed, session: Session, folder: Path, 
             time.sleep(TYPING_SECONDS)
         if not terminal.wait_for_end(LONGEST_SECONDS / 6):
             faults.append("the agent did not end")
-    written = server.written.get(LONG[-1], 0.0)
-    if session.is_early and not ear.times.get(LONG[0], written) < written:
-        faults.append(f"{LONG[0]!r} was not spoken before the answer had ended")
+    if server.hold is not None and not server.hold.is_met:
+        faults.append(f"{session.early[0]!r} was not spoken while the answer was written")
     return faults + faults_of(session, ear.texts())
 
 
@@ -315,7 +327,9 @@ _CLAUDE: Final = Session(
 
 SESSIONS: Final = (
     _CLAUDE,
-    replace(_CLAUDE, name="plugin, interactive", is_plugin=True, settings=("", b"")),
+    replace(
+        _CLAUDE, name="plugin, interactive", is_plugin=True, settings=("", b""), opening=("This is the beginning.",)
+    ),
     Session(
         client=CODEX,
         arguments=("-a", "on-request", *CODEX_OPTIONS),

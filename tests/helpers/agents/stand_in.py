@@ -7,15 +7,16 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, cast
 
-from helpers.agents.dialects import ENDINGS, words
+from helpers.agents.dialects import ENDINGS, pieces, words
 from helpers.agents.script import Cut, Failure, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from helpers.agents.dialects import Dialect
     from helpers.agents.script import Json, Script, Turn
@@ -28,6 +29,26 @@ SIDE_ANSWER = (Text("Work on the project"),)
 """Answer to what an agent asks for itself, for example a title of the session."""
 
 
+@dataclass
+class Hold:
+    """Pause in the middle of an answer until something has happened."""
+
+    after: str
+    """Beginning of the answer, after which it stops."""
+    until: Callable[[], bool]
+    seconds: float
+    """Timeout."""
+    is_met: bool = False
+    """True if it has happened in time."""
+
+    def wait(self) -> None:
+        """Wait for it."""
+        deadline = time.monotonic() + self.seconds
+        while not self.is_met and time.monotonic() < deadline:
+            self.is_met = self.until()
+            time.sleep(0.02)
+
+
 class StandIn(ThreadingHTTPServer):
     """The server of one run of an agent."""
 
@@ -37,8 +58,8 @@ class StandIn(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script = script
         self.delta_seconds = delta_seconds
-        self.written: dict[str, float] = {}
-        """Time at which a streamed turn had been written, by the end of its words."""
+        self.hold: Hold | None = None
+        """Pause in the answer that begins with its text."""
         self.requests: list[str] = []
         """Method and path of each request, and what was answered."""
         self.strangers: list[str] = []
@@ -124,11 +145,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         self.close_connection = True
+        hold = self.stand_in.hold
+        is_held = hold is not None and words(turn).startswith(hold.after)
+        left = list(pieces(hold.after)) if hold and is_held else []
         for each in dialect.stream(asked, turn):
+            if hold and is_held and not left:
+                is_held = False
+                hold.wait()
+            if left and json.dumps(left[0])[1:-1].encode() in each:
+                del left[0]
             self.wfile.write(b"%x\r\n%s\r\n" % (len(each), each))
             self.wfile.flush()
             time.sleep(self.stand_in.delta_seconds)
-        self.stand_in.written[words(turn).rpartition("\n\n")[2]] = time.monotonic()
         if isinstance(turn[-1], Cut):
             time.sleep(CUT_SECONDS)
         else:

@@ -180,6 +180,12 @@ def test_whatever_is_lost_nothing_is_said_twice_or_out_of_order(
     copies=st.integers(1, 2),
 )
 @example(messages=[["w0 w1\n\n"]], seed=random.Random(0), restarts={0}, copies=2)
+@example(
+    messages=[["w0 w1\n\n", "w2 w3\n\n"], ["w4 w5\n\n"], ["w6 w7\n\n", "w8 w9\n\n"]],
+    seed=random.Random(3),
+    restarts={0, 3},
+    copies=1,
+)
 def test_a_restart_at_any_event_doubles_nothing(
     messages: list[list[str]], seed: random.Random, restarts: set[int], copies: int
 ) -> None:

@@ -21,8 +21,9 @@ MARKDOWN = "## Title\n\n- **one** `x`\n  - two\n\n```py\nx = 1\n```\n\nIt *ends*
 
 
 def stream_of(step: int, text: str, cuts: Iterable[int], turn: str = "mod-1") -> list[HookEvent]:
-    """Return the events of one message as it is streamed, cut at positions in its text."""
-    edges = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
+    """Return the events of one message as it is streamed, cut behind the words at positions in its text."""
+    ends = [at for at in range(1, len(text)) if text[at - 1].isspace() and not text[at].isspace()]
+    edges = sorted({0, len(text), *(ends[cut % len(ends)] for cut in cuts if ends)})
     parts = [text[start:end] for start, end in itertools.pairwise(edges)]
     return [
         HookEvent(
@@ -155,7 +156,7 @@ def test_whatever_is_lost_reordered_or_restarted_nothing_is_spoken_twice(
 @pytest.mark.parametrize("is_final_lost", [False, True])
 def test_a_paragraph_is_spoken_sentence_by_sentence_before_it_is_displayed(*, is_final_lost: bool) -> None:
     text = "One sentence. Another one.\n\nThe end."
-    first, second, third = stream_of(0, text, [14, 28])
+    first, second, third = stream_of(0, text, [1, 3])
     listener = Listener()
     listener.take(first)
     assert listener.said == "One sentence."
