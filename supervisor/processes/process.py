@@ -8,7 +8,6 @@ and the stdout and stderr of it, its libraries and their programs.
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -108,7 +107,7 @@ class WorkerProcess:
             OSError: the process could not be started.
         """
         self.launch: Final = launch
-        key = secrets.token_hex(KEY_BYTES)
+        key = os.urandom(KEY_BYTES).hex()
         self.identity: Final = worker_name(launch.role, launch.incarnation, key).encode()
         """Name of the process on the hub."""
         ours, theirs = lifeline.make()

@@ -1,24 +1,24 @@
 """Registry of installed engines: names and specs from entry points, without importing an engine.
 
-Importing ``importlib.metadata`` and reading the entry points takes 16 ms on a slow machine, so it is done on demand.
 Nothing is cached: a directory may be added to the path at any time.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from voicestream.config.engine_settings import AUTO
+from voicestream.engines import entry_points
 from voicestream.engines.spec import EngineSpec, SynthesizerSpec, TranslatorSpec
 from voicestream.errors import ConfigurationError, UsageError
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from importlib.metadata import EntryPoint
+
+    from voicestream.engines.entry_points import EntryPoint
 
 Spec = TypeVar("Spec", bound=EngineSpec)
 
@@ -125,7 +125,7 @@ def cannot_be_loaded(group: EngineGroup[Spec], entry: EntryPoint, error: BaseExc
     """Return the error for an engine whose package is broken."""
     return ConfigurationError(
         f"the {group.title} {entry.name} ({entry.value}) cannot be loaded: {type(error).__name__}: {error}",
-        hint=f"pip install --force-reinstall {_owner(entry)}",
+        hint=f"pip install --force-reinstall {entry.package}",
     )
 
 
@@ -141,7 +141,7 @@ def _check(group: EngineGroup[Spec], name: str) -> None:
 def _entries(group: EngineGroup[Spec]) -> dict[str, set[EntryPoint]]:
     """Return all entry points of a group by name; several where packages claim the same name."""
     found: dict[str, set[EntryPoint]] = {}
-    for entry in importlib.metadata.entry_points(group=group.entry_points):
+    for entry in entry_points.of_group(group.entry_points):
         found.setdefault(entry.name, set()).add(entry)
     return found
 
@@ -150,7 +150,7 @@ def _read(group: EngineGroup[Spec], entries: set[EntryPoint]) -> Spec:
     """Return the spec behind the entry points of one name."""
     entry = next(iter(entries))
     if len({other.value for other in entries}) > 1:
-        owners = ", ".join(sorted(f"{_owner(other)} ({other.value})" for other in entries))
+        owners = ", ".join(sorted(f"{other.package} ({other.value})" for other in entries))
         raise ConfigurationError(
             f"more than one package brings a {group.title} named {entry.name}: {owners}",
             hint="pip uninstall all but one of them",
@@ -181,8 +181,3 @@ def _warn(text: str) -> None:
     import logging  # noqa: PLC0415 - takes as long to import as all else that a command needs
 
     logging.getLogger(__name__).warning(one_line(text))
-
-
-def _owner(entry: EntryPoint) -> str:
-    """Return the name of the distribution that provides an entry point."""
-    return entry.dist.name if entry.dist else "its package"

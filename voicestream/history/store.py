@@ -10,7 +10,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -98,7 +97,7 @@ class PrivateDirectory:
         Raises:
             OSError: it cannot be created.
         """
-        name = f"{now().strftime('%Y%m%d-%H%M%S.%f')}-{secrets.token_hex(4)}.jsonl"
+        name = f"{now().strftime('%Y%m%d-%H%M%S.%f')}-{os.urandom(4).hex()}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

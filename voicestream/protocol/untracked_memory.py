@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import os
 import re
-import secrets
 import stat
 import sys
 import types
@@ -93,7 +92,7 @@ class UntrackedMemory(SharedMemory):
 
 def new_name() -> str:
     """Return a new name that cannot be guessed and contains the user's id."""
-    return f"{PREFIX}-{os.geteuid()}-{secrets.token_hex(RANDOM_BYTES)}"
+    return f"{PREFIX}-{os.geteuid()}-{os.urandom(RANDOM_BYTES).hex()}"
 
 
 def is_ours(name: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 import time
 from pathlib import Path
@@ -102,7 +101,7 @@ def _path(output: str) -> Path:
 
 def _session_name() -> str:
     """Return a name that sorts by time; its random part makes it unique among machines."""
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}"
 
 
 def _is_without_sound(path: Path, size: int) -> bool:
