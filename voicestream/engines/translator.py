@@ -115,6 +115,10 @@ class MixedTranslator(Translator, Protocol):
         """Sentences that are best translated at once if so many wait; at least ``MAX_BATCH``. May change as device."""
         ...
 
+    def prepare(self) -> None:
+        """Prepare for large batches, so that the first one takes no longer than others; a server calls it once."""
+        ...
+
     def translate_mixed(self, texts: Sequence[str], pairs: Sequence[Pair], job: Job) -> list[str]:
         """Translate a batch of sentences as ``translate`` does.
 

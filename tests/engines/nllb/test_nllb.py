@@ -372,6 +372,31 @@ def test_on_cuda_the_usual_sizes_are_ready_before_the_first_sentence(
     assert translator.translate(texts, "en", "ja", Job()) == expected
 
 
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_server_has_large_batches_ready_or_the_usual_ones_if_memory_runs_out(
+    load: Load, exact_nllb_models: Path, monkeypatch: pytest.MonkeyPatch, *, is_full: bool
+) -> None:
+    translator = load("nllb", exact_nllb_models)
+    assert isinstance(translator, transformers_translator.NllbTranslator)
+    translator.prepare()  # nothing to do on a processor
+    prepared: list[int] = []
+
+    def watch(routine: CapturedDecoding) -> None:
+        prepared.append(routine.buffers.bucket.sentences)
+        if is_full and prepared[-1] == 64:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(CapturedDecoding, "capture", watch)
+    translator._device = Device("cuda:0", torch.float32)
+    translator.prepare()
+    assert prepared == ([8, 16, 32, 64, 1, 1, 1, 2, 4] if is_full else [8, 16, 32, 64, 128])
+    prepared.clear()
+    translator._may_capture = False
+    translator.prepare()
+    assert prepared == []
+    translator._device = device.processor()
+
+
 def test_without_room_for_a_single_sentence_it_goes_on_on_the_processor(
     load: Load, exact_nllb_models: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

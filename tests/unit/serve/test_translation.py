@@ -59,6 +59,10 @@ class Mixed:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.is_prepared = False
+
+    def prepare(self) -> None:
+        self.is_prepared = True
 
     def supports(self, source: str, target: str) -> bool:
         return source != target
@@ -67,6 +71,7 @@ class Mixed:
         return self.translate_mixed(texts, [(source, target)] * len(texts), job)
 
     def translate_mixed(self, texts: Sequence[str], pairs: Sequence[tuple[str, str]], job: Job) -> list[str]:
+        assert self.is_prepared
         self.batches.append(list(texts))
         if "bad" in texts:
             raise ValueError("bad")

@@ -211,6 +211,9 @@ class MixedEngine(Engine):
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
         return self.translate_mixed(texts, [(source, target)] * len(texts), job)
 
+    def prepare(self) -> None:
+        pytest.fail("only servers prepare for many sentences")
+
     def translate_mixed(self, texts: Sequence[str], pairs: Sequence[tuple[str, str]], job: Job) -> list[str]:
         self.given.append((list(texts), [target for _, target in pairs], job.beams))
         return self.act(texts, job)

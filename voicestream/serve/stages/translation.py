@@ -120,6 +120,8 @@ class TranslationStage:
         self._thread: Final = EngineThread("translation")
         self._spec: Final = registry.spec(registry.TRANSLATORS, settings.translator)
         self._engine: Final = self._thread.call_now(load or self._load)
+        if isinstance(self._engine, MixedTranslator):
+            self._thread.call_now(self._engine.prepare)
         self._waiting: list[_Waiting] = []
         self._rhythm = _Rhythm()
         self._arrival: Final = asyncio.Event()

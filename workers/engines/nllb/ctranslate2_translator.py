@@ -96,6 +96,9 @@ class NllbCt2Translator:
         """See ``MixedTranslator``."""
         return batches.translate(self._tokenizer, texts, pairs, job, self._decode_group)
 
+    def prepare(self) -> None:
+        """See ``MixedTranslator``; there is nothing to prepare."""
+
     def close(self) -> None:
         """Release the model."""
         self._translator = None

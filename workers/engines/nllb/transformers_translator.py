@@ -23,7 +23,7 @@ from voicestream.workers.inference import device
 from voicestream.workers.inference.page_cache import prefetch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     import torch
@@ -48,6 +48,9 @@ PREPARED_BATCHES: Final = ((1, 6, 32), (1, 19, 64), (1, 44, 128), (2, 19, 64), (
 SHARED_LIMIT: Final = 128
 """Output limit up to which sentences of any length are decoded together on a GPU: a step takes about as long for all
 of them as for some. Longer ones are decoded after them, so that no usual sentence waits for their end."""
+
+LARGE_BATCHES: Final = ((8, 19, 64), (16, 19, 64), (32, 19, 64), (64, 19, 64), (128, 19, 64))
+"""Batches to prepare for many clients, as ``PREPARED_BATCHES``; their KV caches take 1.2 GB for 600 million weights."""
 
 
 class NllbTranslator:
@@ -127,6 +130,12 @@ class NllbTranslator:
         shared = SHARED_LIMIT if self._is_on_cuda and self._decoder is not None else 0
         return batches.translate(self._tokenizer, texts, pairs, job, self._decode_group, shared_limit=shared)
 
+    def prepare(self) -> None:
+        """See ``MixedTranslator``: CUDA graphs are captured before the first large batch needs them."""
+        can_capture = self._is_on_cuda and self._may_capture and self._decoder is not None
+        if can_capture and not self._capture(LARGE_BATCHES):
+            self._capture(PREPARED_BATCHES)
+
     def close(self) -> None:
         """Release the model."""
         self._decoder = None
@@ -155,7 +164,6 @@ class NllbTranslator:
         import torch
 
         from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
-        from voicestream.workers.engines.nllb.search import Search
         from voicestream.workers.inference import triton_check
 
         kind = self._device.name.partition(":")[0]
@@ -164,15 +172,23 @@ class NllbTranslator:
         use_graphs = kind == "cuda" and self._may_capture
         gpu = triton_check.probe(torch.device(self._device.name)) if use_graphs else None
         self._decoder = NllbDecoder(self._model, use_graphs=use_graphs, gpu=gpu)
-        if kind != "cuda":
-            return
+        if kind == "cuda":
+            self._capture(PREPARED_BATCHES)
+
+    def _capture(self, sizes: Iterable[tuple[int, int, int]]) -> bool:
+        """Capture CUDA graphs for batches of these sizes; False if memory ran out, and none is left."""
+        from voicestream.workers.engines.nllb.search import Search
+
+        assert self._decoder is not None  # noqa: S101 - ``_make_decoder`` came before
         try:
-            self._decoder.prepare(Search(num_beams=1), PREPARED_BATCHES)
+            self._decoder.prepare(Search(num_beams=1), sizes)
         except RuntimeError as error:
             if not device.is_out_of_memory(error):
                 raise
             self._decoder.release()
             _log.warning("device=%s out of memory for CUDA graphs, retrying later: %s", self._device.name, error)
+            return False
+        return True
 
     def _check_cancelled(self, _layer: object, _inputs: object) -> None:
         if self._is_cancelled():
