@@ -38,14 +38,16 @@ PLAN = DensityPlan(ramp_seconds=1.0, seconds=4.0, few_seconds=4.0)
 
 
 class TimedChoir(ChoirVoice):
-    """A step takes a simulated time, in which 0.1 s of sound are made for each of its slots."""
+    """A step takes a simulated time; after `steps` of them, 0.1 s of sound are made for each of its slots."""
 
     max_streams = 8
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, steps: int = 1) -> None:
         super().__init__()
         self.now = 0.0
         self._seconds = seconds
+        self._steps = steps
+        self._count = 0
 
     @property
     def clock(self) -> Clock:
@@ -55,13 +57,17 @@ class TimedChoir(ChoirVoice):
         self.now += max(seconds, 0.0001)
 
     def advance(self) -> bool:
+        self._count += 1
+        if self._count % self._steps:
+            self.now += self._seconds
+            return True
         has_computed = super().advance()
         self.now += self._seconds if has_computed else 0.0
         return has_computed
 
 
-def measured(step_seconds: float, listeners: int) -> DensityRow:
-    engine = TimedChoir(step_seconds)
+def measured(step_seconds: float, listeners: int, *, steps: int = 1) -> DensityRow:
+    engine = TimedChoir(step_seconds, steps)
     source = BatchSource(engine, TEXT, "en")
     return measure_row(BATCH, source, listeners, PLAN, lambda: None, clock=engine.clock)
 
@@ -73,6 +79,12 @@ def test_one_listener_hears_the_first_chunk_after_one_step_and_asks_again_when_a
     # Each request follows the playback of the sentence before it: 1.02 s apart, four of them from 1 s to 5 s.
     assert len(row.first_ms) == 4
     assert (row.underruns, row.carried, is_carried(row)) == (0, 1, True)
+
+
+def test_steps_without_a_chunk_follow_each_other_without_a_pause() -> None:
+    row = measured(0.0001, 1, steps=100)
+    assert row.first_ms == pytest.approx([10.0] * len(row.first_ms), abs=1.5)
+    assert row.whole_ms == pytest.approx([100.0] * len(row.whole_ms), abs=1.5)
 
 
 def test_an_engine_slower_than_playback_is_heard_as_under_runs_of_its_listeners() -> None:

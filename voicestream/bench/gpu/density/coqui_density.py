@@ -48,8 +48,8 @@ def measure(request: TaskRequest) -> TaskResult:
         source = OneByOneSource(_speaking(model, where, request))
         for _ in range(max(1, request.warm_ups // 2)):
             source.ask(0, 0)
-            while source.step():
-                pass
+            while source.is_busy:
+                source.step()
         for listeners in plan.coqui:
             wait_for_all(Path(request.models), f"{COQUI}-{listeners}", plan.process, plan.processes)
             rows.append(_row(request, source, listeners))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voicestream.bench.gpu.density.rows import DensityPlan
     from voicestream.bench.gpu.density.sources import Source
 
-IDLE_SECONDS: Final = 0.002
+IDLE_SECONDS: Final = 0.001
 """Upper limit of a pause while nobody waits."""
 
 
@@ -57,6 +57,9 @@ def measure_row(
     while (now := clock.now()) < end:
         for listener in audience.requests(now):
             source.ask(listener, next(seeds))
+        if not source.is_busy:
+            clock.sleep(min(IDLE_SECONDS, max(0.0, (audience.next_request_at or end) - now)))
+            continue
         received = source.step()
         now = clock.now()
         for one in received:
@@ -64,8 +67,6 @@ def measure_row(
                 audience.ended(one.listener, now)
             else:
                 audience.received(one.listener, one.seconds, now)
-        if not received and audience.next_request_at is not None:
-            clock.sleep(min(IDLE_SECONDS, max(0.0, audience.next_request_at - now)))
     audience.close(end)
     used = used_bytes()
     source.cancel()

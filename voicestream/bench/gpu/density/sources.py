@@ -24,12 +24,17 @@ class Received:
 class Source(Protocol):
     """Source of speech, called from one thread."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Return whether a listener waits for samples."""
+        ...
+
     def ask(self, listener: int, seed: int) -> None:
         """Request a sentence for a listener who has none."""
         ...
 
     def step(self) -> list[Received]:
-        """Compute a step, and return what is there for the listeners; nothing if nobody waits."""
+        """Compute a step, and return what is there for the listeners, possibly nothing."""
         ...
 
     def cancel(self) -> None:
@@ -46,14 +51,17 @@ class BatchSource:
         self._language: Final = language
         self._streams: dict[int, SynthesisStream] = {}
 
+    @property
+    def is_busy(self) -> bool:
+        """Return whether a stream is open."""
+        return bool(self._streams)
+
     def ask(self, listener: int, seed: int) -> None:
         """Open a stream."""
         self._streams[listener] = self._engine.open(self._text, self._language, "", seed)
 
     def step(self) -> list[Received]:
         """Compute one step of the engine."""
-        if not self._streams:
-            return []
         self._engine.advance()
         received: list[Received] = []
         for listener, stream in self._streams.items():
@@ -86,15 +94,18 @@ class OneByOneSource:
         self._waiting: Final[collections.deque[tuple[int, int]]] = collections.deque()
         self._current: tuple[int, Iterator[float]] | None = None
 
+    @property
+    def is_busy(self) -> bool:
+        """Return whether a request is not finished."""
+        return self._current is not None or bool(self._waiting)
+
     def ask(self, listener: int, seed: int) -> None:
         """Append a request."""
         self._waiting.append((listener, seed))
 
     def step(self) -> list[Received]:
-        """Compute the next chunk."""
+        """Compute the next chunk; the source must be busy."""
         if self._current is None:
-            if not self._waiting:
-                return []
             listener, seed = self._waiting.popleft()
             self._current = listener, self._speak(seed)
         listener, chunks = self._current

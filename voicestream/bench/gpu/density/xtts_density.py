@@ -84,8 +84,8 @@ def _profile(engine: BatchSynthesizer, request: TaskRequest) -> tuple[tuple[Figu
     def speak_all() -> None:
         for listener in range(count):
             source.ask(listener, listener)
-        while source.step():
-            pass
+        while source.is_busy:
+            source.step()
 
     began = time.perf_counter()
     speak_all()
