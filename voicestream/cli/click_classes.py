@@ -89,7 +89,7 @@ def explain(error: click.ClickException) -> str:
     """Return the message of a usage error and, on its own line, the hint."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
-        return _sentence(error.format_message())
+        return sentence(error.format_message())
     command = error.command if isinstance(error, NoSuchCommandError) else f"{context.command_path} --help"
     text = error.format_message()
     if isinstance(error, click.NoSuchOption):
@@ -97,8 +97,10 @@ def explain(error: click.ClickException) -> str:
         # The first one is the nearest in spelling; click sorts them by name.
         nearest = difflib.get_close_matches(error.option_name, error.possibilities or (), n=1)
         text += f"; did you mean {nearest[0]}?" if nearest else ""
-    return f"{_sentence(text)}\nTry: {command}"
+    return f"{sentence(text)}\nTry: {command}"
 
 
-def _sentence(text: str) -> str:
-    return text.removesuffix(".")
+def sentence(text: str) -> str:
+    """Return a message of click in plain words and without its full stop."""
+    plain = text.replace("a valid float range", "a number").replace("a valid integer range", "a whole number")
+    return plain.removesuffix(".")

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_VARIABLE: Final = "VOICESTREAM_CONFIG"
 
+_IN_WORDS: Final = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+
 OPTION_TYPES: Final[dict[str, tuple[type, ...]]] = {
     option.name: (int, float)
     if option.type is float
@@ -238,7 +240,7 @@ def check_option(key: str, value: object, text: str, name: str) -> Option:
     # In Python, bool is a kind of int.
     is_right = isinstance(value, kinds) and (bool in kinds) == isinstance(value, bool)
     if not is_right:
-        wanted = " or ".join(kind.__name__ for kind in kinds)
+        wanted = " or ".join(_IN_WORDS[kind] for kind in kinds if not (kind is int and float in kinds))
         raise toml_places.wrong(text, name, (key,), f"must be {wanted}, is {_shown(value)}")
     if isinstance(value, int | float) and not _is_usable(value):
         raise toml_places.wrong(text, name, (key,), f"must be a number, is {_shown(value)}")

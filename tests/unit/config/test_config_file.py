@@ -102,15 +102,15 @@ def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
     ("text", "line", "key", "words"),
     [
         ('\n# a comment\nto = "de"\nvioce = "anna"', 4, "vioce", "is not known; known are format, only, "),
-        ("speed = true", 1, "speed", "must be int or float, is True"),
-        ('speed = "fast"', 1, "speed", "must be int or float, is 'fast'"),
-        ('from = "en"\nto = 7', 2, "to", "must be str, is 7"),
-        ("captions = 1", 1, "captions", "must be bool, is 1"),
-        ('captions = "yes"', 1, "captions", "must be bool"),
-        ("keep-alive = [\n  1,\n  2,\n]", 1, "keep-alive", "must be int or float"),
-        ('from = "en"\n\nvoice = """\nspeed = 1\n"""\nspeed = "x"', 6, "speed", "must be int or float"),
-        ("\n[to]\nx = 1", 2, "to", "must be str"),
-        ('"quiet" = 3', 1, "quiet", "must be bool"),
+        ("speed = true", 1, "speed", "must be a number, is True"),
+        ('speed = "fast"', 1, "speed", "must be a number, is 'fast'"),
+        ('from = "en"\nto = 7', 2, "to", "must be a text in quotes, is 7"),
+        ("captions = 1", 1, "captions", "must be true or false, is 1"),
+        ('captions = "yes"', 1, "captions", "must be true or false"),
+        ("keep-alive = [\n  1,\n  2,\n]", 1, "keep-alive", "must be a number"),
+        ('from = "en"\n\nvoice = """\nspeed = 1\n"""\nspeed = "x"', 6, "speed", "must be a number"),
+        ("\n[to]\nx = 1", 2, "to", "must be a text in quotes"),
+        ('"quiet" = 3', 1, "quiet", "must be true or false"),
         ("[sounds]\nanna = 1", 1, "sounds", "is not known"),
         ("[voices]\nanna = 'x'", 2, "anna", "is not a language voicestream knows"),
         ("[voices]\nen = 1", 2, "en", "must name an engine or a voice in quotes, is 1"),
@@ -159,7 +159,7 @@ def test_replacements_can_be_written_in_every_way_that_toml_has() -> None:
         ("[translate.glossary.ja]\n'' = 'b'", 2, '""', "must not be empty"),
         ("[translate.glossary.jp]\na = 'b'", 1, "jp", "is not a language voicestream knows"),
         ("[translate.glossary.pt-BR]\n[translate.glossary.pt_br]", 2, "pt_br", "stands for pt-BR, which is set"),
-        ('voice = "a\u2028b"\nspeed = "x"', 2, "speed", "must be int or float"),
+        ('voice = "a\u2028b"\nspeed = "x"', 2, "speed", "must be a number"),
     ],
 )
 def test_every_error_names_file_line_and_key(text: str, line: int, key: str, words: str) -> None:
@@ -344,5 +344,5 @@ def test_a_key_may_have_underscores_and_some_options_take_numbers() -> None:
     assert found.place_of("keep-alive") == "c.toml, line 3"
     with pytest.raises(ConfigurationError, match="line 2: keep_alive"):
         parse("keep-alive = 7\nkeep_alive = 8\n", "c.toml")
-    with pytest.raises(ConfigurationError, match="device must be str or int, is True"):
+    with pytest.raises(ConfigurationError, match="device must be a text in quotes or a whole number, is True"):
         parse("device = true\n", "c.toml")

@@ -87,7 +87,7 @@ def test_no_other_option_may_stand_there(one: str) -> None:
         ('voice = "~me"', "may not name files"),
         ('name = "a\\u001b[31mb"', "must be a line"),
         (f'name = "{"x" * 101}"', "must be a line"),
-        ("speed = true", "must be int or float"),
+        ("speed = true", "must be a number"),
         ("sped = 1", "is not known in"),
         ("[voices]\nen = 'kokoro'", "is not allowed in"),
     ],

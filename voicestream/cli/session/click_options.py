@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import click
 from click.core import ParameterSource
 
-from voicestream.cli.click_classes import GroupedCommand, NumberRange
+from voicestream.cli.click_classes import GroupedCommand, NumberRange, sentence
 from voicestream.cli.session import output_option
 from voicestream.cli.shell import values
 from voicestream.config import languages, options
@@ -57,7 +57,7 @@ def check_environment(context: click.Context) -> None:
 
 def error_text(error: click.ClickException | UsageError) -> str:
     """Return the message of an invalid value."""
-    return error.message if isinstance(error, click.ClickException) else str(error)
+    return sentence(error.message) if isinstance(error, click.ClickException) else str(error)
 
 
 def _language(tag: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from voicestream.cli import failures
-from voicestream.cli.click_classes import GroupedCommand
+from voicestream.cli.click_classes import GroupedCommand, NumberRange
 from voicestream.cli.session.click_options import GROUPS, options_of, session_options, typed_options
 from voicestream.client.interruption import Interruption
 from voicestream.config import options
@@ -28,7 +28,7 @@ _GROUPS: Final = {
 @click.option("--from-start", is_flag=True, help="Speak what is in the file already, too.")
 @click.option(
     "--until-idle",
-    type=click.FloatRange(0, min_open=True),
+    type=NumberRange(0, min_open=True),
     metavar="SECONDS",
     help="End when nothing was written for so long and all is spoken.  [default: never]",
 )

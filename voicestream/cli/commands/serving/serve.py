@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from voicestream.cli import columns, licence_prompt
-from voicestream.cli.click_classes import Group
+from voicestream.cli.click_classes import Group, NumberRange
 from voicestream.cli.columns import Column
 from voicestream.cli.session.request import models_directory
 from voicestream.client.interruption import Interruption
@@ -46,7 +46,7 @@ _TABLE: Final = (Column("STAGE"), Column("STATE"), Column("REPLICAS"))
 @click.option("--translator", default=UNTRANSLATED, metavar="NAME", show_default=True, help="Translator.")
 @click.option("--models", default="", metavar="DIR", help="Directory of models.")
 @click.option("--language", default="en", metavar="LANG", help="Language of requests that state none.")
-@click.option("--gpu", type=click.FloatRange(0), metavar="N", help="Graphics cards for all replicas; 0: processor.")
+@click.option("--gpu", type=NumberRange(0), metavar="N", help="Graphics cards for all replicas; 0: processor.")
 @click.option("--replicas", type=click.IntRange(1, 100), default=1, show_default=True, help="Replicas of each stage.")
 @click.option("--max-replicas", type=click.IntRange(1, 100), metavar="N", help="Scale up to N while requests wait.")
 @click.option("--host", default=private_run.LOOPBACK, show_default=True, help="Address to listen at.")
