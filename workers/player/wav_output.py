@@ -167,7 +167,7 @@ def _write_error(path: str, error: OSError) -> VoicestreamError:
             return VoicestreamError(f"cannot write {path}: the disk is full", hint=f"free some space there, {another}")
         case errno.EFBIG:
             return VoicestreamError(f"cannot write {path}: it has reached the largest size allowed", hint=another[3:])
-        case errno.ENOENT | errno.ENOTDIR:
+        case errno.ENOENT | errno.ENOTDIR if not os.path.isdir(folder):  # noqa: PTH112 - as above
             return VoicestreamError(f"cannot write {path}: there is no folder {folder}", hint=f"Try: mkdir -p {folder}")
         case _:
             return VoicestreamError(f"cannot write {path}: {what}", hint=another[3:])

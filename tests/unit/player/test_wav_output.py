@@ -65,3 +65,11 @@ def test_a_pipe_is_refused_and_waited_for_by_nobody(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(VoicestreamError, match="neither a file nor a device"):
         WavSink(str(tmp_path / "pipe"), 0)
+
+
+def test_no_folder_is_to_be_made_for_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    link = tmp_path / "out.wav"
+    link.symlink_to(tmp_path / "missing" / "out.wav")
+    with pytest.raises(VoicestreamError, match="No such file or directory") as caught:
+        WavSink(str(link), 0)
+    assert caught.value.hint == "try: voicestream run --output ANOTHER.wav"

@@ -87,7 +87,7 @@ class SettingsFile:
             self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             atomic_files.write_whole(self._backup, before.data or b"", mode=self._mode())
         except OSError as error:
-            raise self._error("write a backup of", error) from error
+            raise self._error("write" if before.data is None else "write a backup of", error) from error
         return self._backup
 
     def replace(self, before: Snapshot, text: str | None) -> None:
