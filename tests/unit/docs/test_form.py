@@ -26,6 +26,9 @@ RULES: Final[dict[str, Callable[[str], object]]] = {
 }
 
 
+CHANGELOG: Final = REPOSITORY / "CHANGELOG.md"
+
+
 def name(page: Path) -> str:
     return page.relative_to(REPOSITORY).as_posix()
 
@@ -34,6 +37,10 @@ def name(page: Path) -> str:
 def test_every_page_keeps_the_rules_of_form(rule: str) -> None:
     found = {name(page): RULES[rule](page.read_text(encoding="utf-8")) for page in PAGES}
     assert {page: where for page, where in found.items() if where} == {}
+
+
+def test_lines_of_the_changelog_are_wrapped() -> None:
+    assert markdown.long_lines(CHANGELOG.read_text(encoding="utf-8")) == []
 
 
 def test_prose_is_measured_and_code_tables_and_headings_are_not() -> None:
