@@ -142,7 +142,7 @@ class World:
         self.cursor = Cursor(serial=0, frame=0)
         self.pool: dict[tuple[int, int], tuple[str, int, int]] = {}
         """(slot, frame in it): the sentence and frame whose sample is there."""
-        self.speaking: dict[str, list[_Speaking]] = {name: [] for name in self.names}
+        self.speaking: dict[str, list[_Speaking]] = collections.defaultdict(list)
         """By tts worker."""
         self.choices: collections.deque[ChooseVoice] = collections.deque()
         """Voices that the ledger has asked for."""
