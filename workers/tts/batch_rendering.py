@@ -120,6 +120,8 @@ class BatchRenderer:
     def __init__(self, engine: BatchSynthesizer) -> None:
         self._engine: Final = engine
         self._renderings: list[Rendering] = []
+        self._joining: list[Rendering] = []
+        """Those without a stream yet; only these are ready before a step of the engine."""
 
     def __len__(self) -> int:
         return len(self._renderings)
@@ -133,6 +135,7 @@ class BatchRenderer:
         """Add a sentence; it joins at the next step."""
         added = Rendering(self._engine, utterance)
         self._renderings.append(added)
+        self._joining.append(added)
         return added
 
     def cancel(self, rendering: Rendering) -> None:
@@ -154,13 +157,15 @@ class BatchRenderer:
         Raises:
             Exception: the engine is broken (``BatchSynthesizer.advance``), or waits although sentences are open.
         """
-        opened = [one.take() for one in self._renderings if one.is_ready]
+        outputs = [one.take() for one in self._joining if not one.is_over]
+        self._joining = []
         has_computed = self._engine.advance()
-        found = [one.take() for one in self._renderings if one.is_ready]
-        self._renderings = [one for one in self._renderings if not one.is_over]
-        if self._renderings and not (opened or found or has_computed):
+        outputs += [one.take() for one in self._renderings if one.is_ready]
+        if any(one.is_last for one in outputs):
+            self._renderings = [one for one in self._renderings if not one.is_over]
+        if self._renderings and not (outputs or has_computed):
             raise RuntimeError(f"{self._engine.name} has {len(self._renderings)} open texts and computes none of them")
-        return [one for one in (*opened, *found) if one.samples or one.is_last]
+        return [one for one in outputs if one.samples or one.is_last]
 
 
 def _never_cancelled() -> None:
