@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -69,8 +70,10 @@ class LoudnessControl:
             return np.zeros(0, np.float32)
         end = min(end, _peak_gain(pending))
         start, self._start_gain = self._start_gain, end
-        ramp = np.linspace(start, end, len(pending.samples), endpoint=False)
-        return (pending.samples * ramp).astype(np.float32)
+        # The numbers of np.linspace, which takes half of the time of all postprocessing.
+        size = len(pending.samples)
+        gain = _positions(size) * ((end - start) / size) + start if end != start else np.float64(start)
+        return (pending.samples * gain).astype(np.float32)
 
     def _target_gain(self) -> float:
         if not self._count:
@@ -85,6 +88,12 @@ class LoudnessControl:
         if pending is None:
             return np.zeros(0, np.float32)
         return (pending.samples * np.float64(self._start_gain)).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=8)
+def _positions(size: int) -> NDArray[np.float64]:
+    """Return the positions in a frame; not to be changed."""
+    return np.arange(size, dtype=np.float64)
 
 
 def _peak_gain(frame: Frame) -> float:
