@@ -79,14 +79,21 @@ class Attempt:
 
     def _process(self, frames: Iterable[Frame]) -> NDArray[np.float32]:
         out: list[NDArray[np.float32]] = []
+        accepted: list[Frame | None] = []
         for frame in frames:
             if self.is_over:
                 break
             if not frame.is_finite:
                 self._stop_at_invalid()
                 break
-            out.append(self._forward(self._endpointer.feed(frame)))
+            found = self._endpointer.feed(frame)
+            if self._is_accepted:
+                accepted.extend(found)
+            else:
+                out.append(self._forward(found))
             self.is_over |= self._endpointer.is_over
+        if accepted:
+            out.append(self._forward(accepted))
         return np.concatenate(out) if out else _no_samples()
 
     def _stop_at_invalid(self) -> None:
@@ -122,13 +129,17 @@ class Attempt:
 
     def _adjust(self, frames: Sequence[Frame | None], *, is_measured: bool = False) -> NDArray[np.float32]:
         out: list[NDArray[np.float32]] = []
+        sound: list[NDArray[np.float32]] = []
         for frame in frames:
             if frame is None:
-                out.extend((self._fades.feed(self._agc.end()), self._fades.end()))
+                out.extend((self._fades.feed(np.concatenate((*sound, self._agc.end()))), self._fades.end()))
+                sound = []
                 continue
             if not is_measured:
                 self._agc.measure(frame)
-            out.append(self._fades.feed(self._agc.feed(frame)))
+            sound.append(self._agc.feed(frame))
+        if sound:
+            out.append(self._fades.feed(np.concatenate(sound)))
         return np.concatenate(out) if out else _no_samples()
 
     def _check_complete(self) -> None:
