@@ -227,9 +227,11 @@ def test_a_sentence_at_its_limit_does_not_keep_others_waiting(
     row = sources(endless, 1)[0]
     for search in (GREEDY, Search(4)):
         steps.clear()
-        batch = [Sentence(row, endless.language, 5), Sentence(row, endless.language, 9)]
-        assert [len(one) for one in endless.decoders[0].decode(batch, search, lambda: False)] == [6, 10]
-        assert len(steps) == 9
+        batch = [Sentence(row, endless.language, 5), Sentence(row, endless.language, 25)]
+        found = endless.decoders[0].decode(batch, search, lambda: False)
+        assert [len(one) for one in found] == [6, 26]
+        assert len(steps) == 25
+        assert found == [endless.answered([row], one.limit, search)[0] for one in batch]
     ending = min(sources(wild, 24), key=lambda row: len(wild.answered([row], 60, GREEDY)[0]))
     short = len(wild.answered([ending], 60, GREEDY)[0])
     endings = [other for other in sources(wild, 24) if len(wild.answered([other], 60, GREEDY)[0]) > short + 3]

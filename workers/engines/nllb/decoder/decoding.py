@@ -111,8 +111,7 @@ class BeamSearch:
         outputs, beams = self.outputs, self.outputs.beams
         # The best 2 * beams suffice: at most one of them for each beam is an end token.
         scores, rows, tokens = self._best_continuations(logits, 2 * beams)
-        is_last = outputs.is_last[:, None]
-        ends = (tokens == END) | is_last
+        ends = (tokens == END) | outputs.is_last[:, None]
         self._finish(scores, tokens, rows, ends & self._is_among_best)
 
         scores, chosen = (scores + ends * _MASKED_SCORE).topk(beams)
@@ -122,7 +121,7 @@ class BeamSearch:
         outputs.add(tokens.gather(1, chosen).view(-1))
 
         worst = torch.where(self._has_ended, self._ended_scores.amin(1, keepdim=True), _MASKED_SCORE)
-        self._is_open.logical_and_((self._scores[:, :1] / outputs.position > worst).any(1, keepdim=True) & ~is_last)
+        self._is_open.logical_and_((self._scores[:, :1] / outputs.position > worst).any(1, keepdim=True))
         self.is_done.copy_(~self._is_open.any())
         return rows
 
