@@ -49,7 +49,7 @@ def test_the_next_batch_waits_for_the_first_sound_and_not_for_the_rest() -> None
     while world.ledger.state.sessions["a"].rows[0].frames == 0:
         assert world.batches == 1
         assert world.step("tts")
-    assert world.ledger.speaking.in_flight(WorkerId("tts")) == 1
+    assert world.ledger.in_flight(WorkerId("tts")) == 1
     assert world.batches == 2
     world.find("a", "Three.")
     world.step("translation")
@@ -80,7 +80,7 @@ def test_nobody_waits_while_something_is_heard() -> None:
         world.step("tts")
     world.step("translation")
     world.find("a", "Three.")
-    assert world.ledger.speaking.in_flight(WorkerId("tts")) == 1
+    assert world.ledger.in_flight(WorkerId("tts")) == 1
     assert world.batches == 3
 
 
