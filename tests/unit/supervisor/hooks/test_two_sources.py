@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from unit.supervisor.hooks.test_turn_order import Listener, piece, prompt, stop
 from voicestream.supervisor.hooks.events import HookEvent
-from voicestream.supervisor.hooks.turn_order import Text
+from voicestream.supervisor.hooks.turn_order import Text, TurnEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -194,3 +194,34 @@ def test_a_turn_that_begins_with_its_stream_takes_the_id_of_the_first_hook() -> 
     for event in (*stream_of(0, text, [5]), *display_of(0, text), stop(text)):
         listener.take(event)
     assert listener.said == text
+
+
+def take_all(events: Iterable[HookEvent]) -> Listener:
+    listener = Listener()
+    for event in (prompt("t1"), *events):
+        listener.take(event)
+    return listener
+
+
+def test_a_displayed_text_that_goes_on_otherwise_belongs_to_another_message() -> None:
+    streams = [*stream_of(0, "Look.\n\nFirst.", []), *stream_of(1, "Look.\n\nSecond.", [])]
+    assert take_all([*streams, *display_of(1, "Look.\n\nSecond.")]).said == "Look. First. Look. Second."
+
+
+def test_a_displayed_text_that_ends_earlier_belongs_to_another_message() -> None:
+    streams = stream_of(0, "One.\n\nTwo.\n\nThree.", [])
+    assert take_all([*streams, *display_of(1, "One.\n\nTwo.")]).said == "One. Two. Three. One. Two."
+
+
+def test_the_last_piece_completes_a_stream_without_waiting() -> None:
+    first, _, last = stream_of(0, "One. Two. Three.", [0, 1])
+    listener = take_all([first, last])
+    assert listener.said == "One. Two. Three."
+    assert listener.order.due is None
+
+
+def test_a_last_block_that_stop_repeats_ends_the_turn_at_once() -> None:
+    events = display_of(0, "One.\n\nTwo.\n\nThree.")[:2]
+    listener = take_all([*events, stop("Two.")])
+    assert listener.said == "One. Two."
+    assert listener.outputs[-1] == TurnEnd()
