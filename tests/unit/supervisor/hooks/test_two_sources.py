@@ -204,8 +204,8 @@ def take_all(events: Iterable[HookEvent]) -> Listener:
 
 
 def test_a_displayed_text_that_goes_on_otherwise_belongs_to_another_message() -> None:
-    streams = [*stream_of(0, "Look.\n\nFirst.", []), *stream_of(1, "Look.\n\nSecond.", [])]
-    assert take_all([*streams, *display_of(1, "Look.\n\nSecond.")]).said == "Look. First. Look. Second."
+    events = [*stream_of(0, "Look.\n\nFirst.", []), *display_of(1, "Look.\n\nThird.")]
+    assert take_all(events).said == "Look. First. Look. Third."
 
 
 def test_a_displayed_text_that_ends_earlier_belongs_to_another_message() -> None:
