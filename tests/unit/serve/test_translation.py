@@ -138,6 +138,9 @@ def test_a_batch_has_what_its_search_and_the_translator_allow() -> None:
     assert next_batch(jobs, is_mixed=True) == [0, 1, 4, 5]
     assert next_batch(jobs, 4, is_mixed=True) == [0, 1, 5]
     assert next_batch([job(*"a" * 16), *jobs]) == [0]
+    mixed = [job("a"), job("b" * 301, target="es"), job("c"), job("d", "e" * 400)]
+    assert next_batch(mixed, 128, is_mixed=True) == [0, 2]
+    assert next_batch(mixed[1:], 128, is_mixed=True) == [0, 2]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 MAX_WAITING: Final = 512
 """Requests that may wait for the translator of one replica: those of 256 clients with some margin."""
 
+MAX_SHORT_CHARACTERS: Final = 300
+"""Length of a text up to which it is translated together with usual sentences."""
+
 GATHER_SECONDS: Final = 0.002
 """Time after a batch for which the next one waits for its clients to ask again: a tenth of a batch on a GPU."""
 
@@ -61,7 +64,8 @@ class _Waiting:
 def next_batch(jobs: Sequence[TranslationJob], limit: int = MAX_BATCH, *, is_mixed: bool = False) -> list[int]:
     """Return the indices of the jobs that are translated together with the first. Pure.
 
-    They have the same search as the first, and the same languages. Other jobs keep their place.
+    They have the same search as the first, and the same languages. In batches of many sentences long texts have batches
+    of their own, because all are answered when the last one is translated. Other jobs keep their place.
 
     Args:
         jobs: in the order of their arrival.
@@ -71,12 +75,18 @@ def next_batch(jobs: Sequence[TranslationJob], limit: int = MAX_BATCH, *, is_mix
     chosen: list[int] = []
     texts = 0
     for index, job in enumerate(jobs):
-        fits = job.search == jobs[0].search and (is_mixed or job.pair == jobs[0].pair)
+        fits = job.search == jobs[0].search and (
+            _is_long(job) == _is_long(jobs[0]) if is_mixed else job.pair == jobs[0].pair
+        )
         # The first one fits by itself: a request has no more texts than any translator takes.
         if fits and texts + len(job.texts) <= limit:
             chosen.append(index)
             texts += len(job.texts)
     return chosen
+
+
+def _is_long(job: TranslationJob) -> bool:
+    return max(map(len, job.texts)) > MAX_SHORT_CHARACTERS
 
 
 @dataclass
