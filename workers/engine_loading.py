@@ -164,6 +164,11 @@ def _loaded(spec: Spec, load: Callable[[Spec], Engine]) -> Engine:
             f"{spec.name} cannot be imported: {type(error).__name__}: {error}",
             hint=spec.install or "pip install --force-reinstall the package that brings it",
         ) from error
+    except PermissionError as error:
+        # Of the directory of models, for example: auto takes another engine.
+        raise EngineNotReadyError(
+            f"cannot use {error.filename}: {error.strerror}", hint="voicestream doctor"
+        ) from error
 
 
 def _tell(spec: Spec, not_ready: dict[Spec, str], report: Report) -> None:

@@ -192,6 +192,15 @@ def test_auto_leaves_out_an_engine_that_cannot_be_imported(install: Install) -> 
     assert "no_such_module" in notes[-1]
 
 
+def test_auto_leaves_out_an_engine_whose_files_may_not_be_read(install: Install) -> None:
+    load = "raise PermissionError(13, 'Permission denied', '/models')"
+    install(engine_loading.TRANSLATORS, "good", program("good", rank=1000))
+    install(engine_loading.TRANSLATORS, "closed", program("closed", load, rank=1001))
+    notes: list[str] = []
+    assert engine_loading.load_translator("auto", Reports(), notes.append).name == "good"
+    assert notes == ["closed is not ready: cannot use /models: Permission denied (voicestream doctor)"]
+
+
 def test_a_spec_that_cannot_be_read_hinders_nobody_and_is_logged(
     install: Install, caplog: pytest.LogCaptureFixture
 ) -> None:

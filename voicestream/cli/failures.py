@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import shlex
 import threading
 from pathlib import Path
 from typing import Final
@@ -43,14 +45,25 @@ def report(error: Exception) -> int:
     if isinstance(error, VoicestreamError):
         print_message(error.for_people())
         return error.exit_code
-    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-        print_message(f"{error.strerror}\n{DESCRIPTORS_HINT}")
-        return EXIT_CONFIGURATION
+    found = _of_the_system(error) if isinstance(error, OSError) else None
+    if found is None:
+        _report_unexpected(error)
+        return EXIT_INCOMPLETE
+    message, exit_code = found
+    print_message(message)
+    return exit_code
+
+
+def _of_the_system(error: OSError) -> tuple[str, int] | None:
+    """Return message and exit code of an error that may come from any call of the system; None for others."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"{error.strerror}\n{DESCRIPTORS_HINT}", EXIT_CONFIGURATION
+    if isinstance(error, PermissionError) and error.filename:
+        place = one_line(os.fsdecode(error.filename))
+        return f"cannot use {place}: {error.strerror}\nSee who may: ls -ld {shlex.quote(place)}", EXIT_CONFIGURATION
     if isinstance(error, FileNotFoundError) and not _has_working_directory():
-        print_message("the current directory was deleted\nChange to another directory: cd")
-        return EXIT_USAGE
-    _report_unexpected(error)
-    return EXIT_INCOMPLETE
+        return "the current directory was deleted\nChange to another directory: cd", EXIT_USAGE
+    return None
 
 
 def _has_working_directory() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -70,13 +71,12 @@ def is_ready(spec: SynthesizerSpec, models: str, base: str) -> bool:
     """
     if not has_all(spec, base):
         return False
-    if base and spec.speaks is not None and not spec.speaks(models, base):
-        return False
-    if spec.find_weights is None:
-        return True
     try:
-        spec.find_weights(models)
-    except VoicestreamError:
+        if base and spec.speaks is not None and not spec.speaks(models, base):
+            return False
+        if spec.find_weights is not None:
+            spec.find_weights(models)
+    except (VoicestreamError, OSError):  # weights that may not be read are as good as none
         return False
     return True
 
@@ -95,6 +95,7 @@ def is_wanted(engine: EngineSpec, instead: EngineSpec, models: str) -> bool:
     """
     if not engine.models:
         return has_all(engine)
-    if any((root(models) / model.name).is_dir() for model in engine.models):
+    # False, unlike that of pathlib, where the directory may not be read.
+    if any(os.path.isdir(root(models) / model.name) for model in engine.models):  # noqa: PTH112
         return True
     return instead.is_built_in and has_all(engine)

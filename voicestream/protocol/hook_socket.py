@@ -134,8 +134,8 @@ def _absolute(path: str) -> str:
 def default_path(environment: Mapping[str, str], uid: int) -> str:
     """Return the absolute path of a user's run directory.
 
-    ``VOICESTREAM_RUNTIME_DIR`` if set, else ``voicestream`` below ``XDG_RUNTIME_DIR`` if a socket path fits there, else
-    ``/tmp/vs-<uid>``.
+    ``VOICESTREAM_RUNTIME_DIR`` if set, else ``voicestream`` below ``XDG_RUNTIME_DIR`` if that may be written to and
+    a socket path fits there, else ``/tmp/vs-<uid>``.
     """
     named = environment.get(ENVIRONMENT_VARIABLE)
     if named:
@@ -144,7 +144,8 @@ def default_path(environment: Mapping[str, str], uid: int) -> str:
     if xdg:
         parent = _absolute(xdg)
         path = os.path.join(parent, "voicestream")
-        if is_text(path) and fits(path) and os.path.isdir(parent):
+        # After su it may be the directory of another user.
+        if is_text(path) and fits(path) and os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK):
             return path
     # The system's own temporary directory, not $TMPDIR: on macOS that one is too long for a socket.
     root = "/tmp"  # noqa: S108 - mode and owner are checked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import stat
@@ -14,7 +15,7 @@ import pytest
 
 from voicestream import log
 from voicestream.cli import failures
-from voicestream.errors import EXIT_USAGE
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_USAGE
 
 
 @pytest.fixture
@@ -63,6 +64,13 @@ def test_without_room_for_the_log_that_is_said_and_nothing_else(logs: Path, caps
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     told = f"voicestream: an unexpected error: RuntimeError\nno log is written to {logs}: File too large\n"
     assert capsys.readouterr().err == told
+
+
+def test_a_place_that_may_not_be_used_is_no_unexpected_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failures.report(PermissionError(errno.EACCES, "Permission denied", "/home/x y")) == EXIT_CONFIGURATION
+    assert capsys.readouterr().err == (
+        "voicestream: cannot use /home/x y: Permission denied\nSee who may: ls -ld '/home/x y'\n"
+    )
 
 
 def test_a_working_directory_that_was_deleted_is_no_unexpected_error(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +16,6 @@ from helpers.voices.plugging import offer_specs
 from voicestream.engines import registry
 from voicestream.models import packages
 from voicestream.workers import engine_loading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _DISTRIBUTIONS = {"TTS": "coqui-tts", "hibari": "hibari-tts"}
 """Distributions that are not named like their module."""
@@ -77,6 +76,20 @@ def test_auto_tells_of_those_that_are_missed_alone(tmp_path: Path, monkeypatch: 
     (note,) = notes
     assert note.startswith("somebody-elses is not ready: it is hoarse (cure); kokoro is not ready: ")
     assert "xtts" not in note
+
+
+def test_models_that_may_not_be_read_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(place: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(place))
+
+    there_are(monkeypatch, "TTS", "torch")
+    (tmp_path / "xtts-v2").mkdir()
+    specs = {spec.name: spec for spec in registry.specs(registry.SYNTHESIZERS)}
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert not packages.is_ready(specs["xtts"], str(tmp_path), "en")
+    assert not packages.is_ready(specs["piper"], str(tmp_path), "de")
+    monkeypatch.setattr(os, "stat", refuse)
+    assert not packages.is_wanted(specs["xtts"], specs["kokoro"], str(tmp_path))
 
 
 def _parts(extra: str) -> list[str]:

@@ -110,6 +110,11 @@ def test_it_falls_back_to_a_short_path_with_the_users_number(xdg: str) -> None:
     assert default_path({"XDG_RUNTIME_DIR": xdg}, 4711) == FALLBACK
 
 
+def test_a_runtime_directory_of_another_user_is_not_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda place, _mode: Path(place) != home)
+    assert default_path({"XDG_RUNTIME_DIR": str(home)}, 4711) == FALLBACK
+
+
 def test_a_runtime_directory_that_is_too_long_for_a_socket_is_not_used(home: Path) -> None:
     long = home / ("x" * MAX_SOCKET_PATH_BYTES)
     long.mkdir()
