@@ -104,7 +104,7 @@ def test_a_signal_passes_as_it_does_with_torch(
 ) -> None:
     # With the lower one, a signal as narrow as that comes in shares.
     monkeypatch.setattr(tile_config, "FULL_K", whole)
-    layers, last = [Layer.by_chance(activation) for _ in range(3)], norm_of()
+    layers, last = [Layer.by_chance(activation) for _ in range(2)], norm_of()
     signal = torch.randn(rows, WIDTH) * 2 + 0.5
     expected = passed(TorchResidualStream(signal.clone()), layers, last)
     for layer in layers:
