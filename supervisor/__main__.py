@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import faulthandler
+import functools
 import gc
 import logging
 import os
@@ -45,7 +46,9 @@ def main() -> int:
     os.umask(0o077)
     _raise_descriptor_limit()
     limits = Limits()
-    parser = argparse.ArgumentParser(prog="voicestream supervisor")
+    # Without a width each argument asks for that of the terminal, which imports shutil with its compressors.
+    formatter = functools.partial(argparse.HelpFormatter, width=80)
+    parser = argparse.ArgumentParser(prog="voicestream supervisor", formatter_class=formatter)
     parser.add_argument("--run-directory", type=Path, required=True)
     EngineChoice.add_to(parser)
     parser.add_argument(

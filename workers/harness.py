@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import faulthandler
+import functools
 import gc
 import logging
 import os
@@ -215,7 +216,9 @@ def _run_loop(worker: Worker, connection: Connection) -> str:
 
 
 def _parse(role: Role, arguments: Sequence[str]) -> Assignment:
-    parser = argparse.ArgumentParser(prog=f"voicestream {role} worker")
+    # Without a width each argument asks for that of the terminal, which imports shutil with its compressors.
+    formatter = functools.partial(argparse.HelpFormatter, width=80)
+    parser = argparse.ArgumentParser(prog=f"voicestream {role} worker", formatter_class=formatter)
     parser.add_argument("--incarnation", type=int, required=True)
     parser.add_argument("--hub", type=Path, required=True)
     parser.add_argument("--parent-pid", type=int, required=True)

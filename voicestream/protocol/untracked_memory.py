@@ -1,27 +1,23 @@
-"""Named shared memory (``multiprocessing.shared_memory``) without the resource tracker.
+"""Named shared memory without the resource tracker of ``multiprocessing.shared_memory``.
 
 The resource tracker is a process that removes a segment as soon as any process that attached to it ends, although
-others still use it (python/cpython#82300). From Python 3.13 on ``track=False`` keeps a segment out of it. On older
-versions the class below runs the standard library's methods with a tracker that records nothing; other users of
-``SharedMemory`` in the process are not affected.
+others still use it (python/cpython#82300); ``track=False`` exists from Python 3.13 on. So the class below calls the
+functions below ``SharedMemory`` itself. It also spares supervisor, tts and player the import of ``multiprocessing``,
+15 ms each.
 """
 
 from __future__ import annotations
 
+import _posixshmem
 import contextlib
 import fcntl
+import mmap
 import os
 import re
 import stat
 import sys
-import types
-from multiprocessing import shared_memory
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Final
 
 PREFIX: Final = "vs" if sys.platform == "darwin" else "voicestream"
 """Prefix of every name; macOS allows 30 bytes for the whole name."""
@@ -40,54 +36,53 @@ class UnsafeSegmentError(OSError):
     """A segment belongs to another user, is open to others, or is empty."""
 
 
-class _NoTracker:
-    """Substitute for ``multiprocessing.resource_tracker``."""
+class UntrackedMemory:
+    """Open segment, returned by ``create`` and ``attach``."""
 
-    @staticmethod
-    def register(name: str, kind: str) -> None:
-        """Record nothing."""
+    def __init__(self, name: str, size: int = 0) -> None:
+        """Open a segment.
 
-    @staticmethod
-    def unregister(name: str, kind: str) -> None:
-        """Do nothing: nothing was registered."""
+        Args:
+            name: without a slash.
+            size: in bytes, of one that is created; 0: it exists.
 
+        Raises:
+            OSError: it cannot be opened or created.
+            ValueError: it exists and is empty.
+        """
+        self.name: Final = name
+        flags = os.O_RDWR | (os.O_CREAT | os.O_EXCL if size else 0)
+        self.descriptor = _posixshmem.shm_open(f"/{name}", flags, mode=_PRIVATE_MODE)
+        """Closed by ``close``."""
+        try:
+            if size:
+                os.ftruncate(self.descriptor, size)
+            self.size: Final = os.fstat(self.descriptor).st_size
+            self._map = mmap.mmap(self.descriptor, self.size)
+        except (OSError, ValueError):
+            os.close(self.descriptor)
+            if size:
+                self.unlink()
+            raise
+        self.view: Final = memoryview(self._map)
+        """Writable view of all bytes, released by ``close``."""
 
-def _without_tracker(method: Callable[..., None]) -> Any:  # noqa: ANN401 - it takes the place of a method
-    """Copy a method of ``SharedMemory`` with ``_NoTracker`` as its module's ``resource_tracker``."""
-    function = cast("types.FunctionType", method)
-    names = vars(shared_memory) | {"resource_tracker": _NoTracker}
-    copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy
+    def close(self) -> None:
+        """Unmap it and close its descriptor; every view of it must be released before."""
+        self.view.release()
+        self._map.close()
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
 
-
-class UntrackedMemory(SharedMemory):
-    """``SharedMemory`` without resource tracker, returned by ``create`` and ``attach``."""
-
-    if TYPE_CHECKING:  # type checkers, which check for Python 3.11, see the methods of SharedMemory here
-        pass
-    elif sys.version_info >= (3, 13):
-
-        def __init__(self, name: str, create: bool = False, size: int = 0) -> None:  # noqa: FBT001, FBT002 - as there
-            super().__init__(name, create, size, track=False)
-    else:
-        __init__ = _without_tracker(SharedMemory.__init__)
-        unlink = _without_tracker(SharedMemory.unlink)
+    def unlink(self) -> None:
+        """Remove its name; who has it open keeps it."""
+        _posixshmem.shm_unlink(f"/{self.name}")
 
     def __del__(self) -> None:
         """Close it, or leave that to the kernel: at interpreter shutdown a view may still be held."""
-        with contextlib.suppress(BufferError, OSError):
+        with contextlib.suppress(AttributeError, BufferError, OSError):
             self.close()
-
-    @property
-    def view(self) -> memoryview:
-        """Return a writable view of all bytes, released by ``close``."""
-        return cast("memoryview", self.buf)
-
-    @property
-    def descriptor(self) -> int:
-        """Return the descriptor of the open segment, closed by ``close``."""
-        return cast("int", vars(self)["_fd"])
 
 
 def new_name() -> str:
@@ -111,7 +106,7 @@ def create(name: str, size: int) -> UntrackedMemory:
     Raises:
         OSError: there is no room, the name is taken, or the system has no named shared memory.
     """
-    made = UntrackedMemory(name, create=True, size=size)
+    made = UntrackedMemory(name, size)
     try:
         _check(made.descriptor, name)
         # The lock is held as long as any copy of this descriptor is open: it shows that the segment is in use.

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-from multiprocessing import shared_memory
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,26 +74,10 @@ def test_a_process_that_attached_and_ended_removes_nothing_and_no_tracker_is_sta
     assert done.stderr == ""
 
 
-def test_where_python_can_leave_its_tracker_out_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
-
-    class New:
-        def __init__(self, *values: object, **named: object) -> None:
-            calls.append((values, named))
-
-        def close(self) -> None:
-            """Nothing is open."""
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shared_memory, "SharedMemory", New)
-        patch.setattr(sys, "version_info", (3, 13, 0, "final", 0))
-        spec = importlib.util.spec_from_file_location("another", untracked_memory.__file__)
-        assert spec is not None
-        assert spec.loader is not None
-        another = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(another)
-        another.UntrackedMemory("name", create=True, size=3)
-    assert calls == [(("name", True, 3), {"track": False})]
+def test_the_tracker_and_its_package_are_not_imported() -> None:
+    program = "import sys; import voicestream.protocol.untracked_memory; print('multiprocessing' in sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "False\n", done.stderr
 
 
 def test_other_shared_memory_of_the_process_is_tracked_as_ever() -> None:
