@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _HOPPER: Final = 9
 """Compute capability from which programmatic dependent launch is available."""
 
+_PARTIAL_DIMENSIONS: Final = 3
+
 _ACTIVATION_CODES: Final = {None: 0, Activation.RELU: 1, Activation.GELU: 2}
 
 
@@ -90,7 +92,7 @@ def gemv(
         K=tile_config.round_up(width_in),
         BLOCK_N=tile.block_n,
         HAS_NORM=epsilon is not None,
-        ACTIVATION=_activation_code(activation),
+        ACTIVATION=activation_code(activation),
         HAS_RESIDUAL=residual is not None,
         **gpu.options(tile.warps),
     )
@@ -105,15 +107,16 @@ def small_m_linear(
     epsilon: float | None = None,
     activation: Callable[[Tensor], Tensor] | None = None,
     residual: Tensor | None = None,
+    tile: tile_config.SmallMTile | None = None,
 ) -> Tensor:
-    """Linear layer for small M: (rows, in) to (rows, out); arguments as for ``gemv``."""
+    """Linear layer for small M: (rows, in) to (rows, out); arguments as for ``gemv``; ``tile``: that of the width."""
     out = linear.weight.new_empty(len(signal), len(linear.weight)) if residual is None else residual
     _launch_small_m(
         gpu,
         signal,
         linear,
         out,
-        is_split_k=False,
+        tile or tile_config.small_m_tile(linear.weight.shape[1], is_split_k=False),
         epsilon=epsilon,
         activation=activation,
         has_residual=residual is not None,
@@ -121,31 +124,42 @@ def small_m_linear(
     return out
 
 
-def small_m_split_k(gpu: Gpu, signal: Tensor, linear: Linear) -> PartialSums:
+def small_m_split_k(
+    gpu: Gpu, signal: Tensor, linear: Linear, tile: tile_config.SmallMTile | None = None
+) -> PartialSums:
     """Linear layer for small M and large K, (rows, in), as split-K partial sums."""
     width_out, width_in = linear.weight.shape
-    splits = triton.cdiv(width_in, tile_config.small_m_tile(width_in, is_split_k=True).k_per_split)
+    tile = tile or tile_config.small_m_tile(width_in, is_split_k=True)
+    splits = triton.cdiv(width_in, tile.k_per_split)
     partials = torch.empty((splits, len(signal), width_out), dtype=torch.float32, device=signal.device)
-    _launch_small_m(gpu, signal, linear, partials, is_split_k=True)
+    _launch_small_m(gpu, signal, linear, partials, tile)
     return PartialSums(partials, linear.bias)
 
 
 def large_m_linear(
-    gpu: Gpu, signal: Tensor, linear: Linear, *, activation: Callable[[Tensor], Tensor] | None = None
+    gpu: Gpu,
+    signal: Tensor,
+    linear: Linear,
+    *,
+    activation: Callable[[Tensor], Tensor] | None = None,
+    tile: tile_config.LargeMTile | None = None,
 ) -> Tensor:
     """Linear layer for large M: (rows, in) to (rows, out), both in the dtype of the weights."""
     out = linear.weight.new_empty(len(signal), len(linear.weight))
-    _launch_large_m(gpu, signal, linear, out, is_split_k=False, activation=activation)
+    tile = tile or _large_m_tile(gpu, signal, linear, is_split_k=False)
+    _launch_large_m(gpu, signal, linear, out, tile, is_split_k=False, activation=activation)
     return out
 
 
-def large_m_split_k(gpu: Gpu, signal: Tensor, linear: Linear) -> PartialSums:
+def large_m_split_k(
+    gpu: Gpu, signal: Tensor, linear: Linear, tile: tile_config.LargeMTile | None = None
+) -> PartialSums:
     """Linear layer for large M, (rows, in) in the dtype of the weights, as split-K partial sums."""
     width_out, width_in = linear.weight.shape
-    tile = _large_m_tile(gpu, signal, linear, is_split_k=True)
+    tile = tile or _large_m_tile(gpu, signal, linear, is_split_k=True)
     splits = triton.cdiv(width_in, tile.k_per_split)
     partials = torch.empty((splits, len(signal), width_out), dtype=torch.float32, device=signal.device)
-    _launch_large_m(gpu, signal, linear, partials, is_split_k=True)
+    _launch_large_m(gpu, signal, linear, partials, tile, is_split_k=True)
     return PartialSums(partials, linear.bias)
 
 
@@ -194,14 +208,15 @@ def _launch_small_m(
     signal: Tensor,
     linear: Linear,
     out: Tensor,
+    tile: tile_config.SmallMTile,
     *,
-    is_split_k: bool,
     epsilon: float | None = None,
     activation: Callable[[Tensor], Tensor] | None = None,
     has_residual: bool = False,
 ) -> None:
+    """Launch ``small_m_linear``; ``out``: (rows, out), or partial sums, (splits, rows, out)."""
     width_out, width_in = linear.weight.shape
-    tile = tile_config.small_m_tile(width_in, is_split_k=is_split_k)
+    is_split_k = len(out.shape) == _PARTIAL_DIMENSIONS
     kernels.small_m_linear[
         (
             triton.cdiv(width_out, tile.block_n),
@@ -223,7 +238,7 @@ def _launch_small_m(
         BLOCK_N=tile.block_n,
         HAS_NORM=epsilon is not None,
         HAS_BIAS=not is_split_k,
-        ACTIVATION=_activation_code(activation),
+        ACTIVATION=activation_code(activation),
         HAS_RESIDUAL=has_residual,
         **gpu.options(tile.warps),
     )
@@ -234,12 +249,12 @@ def _launch_large_m(
     signal: Tensor,
     linear: Linear,
     out: Tensor,
+    tile: tile_config.LargeMTile,
     *,
     is_split_k: bool,
     activation: Callable[[Tensor], Tensor] | None = None,
 ) -> None:
     width_out, width_in = linear.weight.shape
-    tile = _large_m_tile(gpu, signal, linear, is_split_k=is_split_k)
     kernels.large_m_linear[
         (
             triton.cdiv(width_out, tile.block_n),
@@ -260,7 +275,7 @@ def _launch_large_m(
         BLOCK_N=tile.block_n,
         NUM_STAGES=tile.stages,
         HAS_BIAS=not is_split_k,
-        ACTIVATION=_activation_code(activation),
+        ACTIVATION=activation_code(activation),
         **gpu.options(tile.warps),
     )
 
@@ -280,6 +295,7 @@ def _row_sums(linear: Linear, epsilon: float | None) -> Tensor:
     return linear.row_sums
 
 
-def _activation_code(activation: Callable[[Tensor], Tensor] | None) -> int:
+def activation_code(activation: Callable[[Tensor], Tensor] | None) -> int:
+    """Return the number of an activation in the kernels."""
     assert activation is None or isinstance(activation, Activation)  # noqa: S101 - the kernels have no others
     return _ACTIVATION_CODES[activation]

@@ -106,7 +106,7 @@ def large_m_tile(
         wanted = LargeMTile(_WIDE_MMA_ROWS, 32, 256, max(full_k // 2, MMA_ROWS), 3, 4)
     if not is_split_k:
         wanted = wanted._replace(k_per_split=full_k)
-    return _fit(memory, wanted._replace(block_k=min(wanted.block_k, wanted.k_per_split)), weight_bytes)
+    return fitted(memory, wanted._replace(block_k=min(wanted.block_k, wanted.k_per_split)), weight_bytes)
 
 
 def round_up(width: int) -> int:
@@ -114,7 +114,7 @@ def round_up(width: int) -> int:
     return 1 << (width - 1).bit_length()
 
 
-def _fit(memory: int, tile: LargeMTile, weight_bytes: int) -> LargeMTile:
+def fitted(memory: int, tile: LargeMTile, weight_bytes: int) -> LargeMTile:
     """Reduce the pipeline depth, then the block length, until the tile fits."""
     while tile.stages * tile.block_k * (tile.block_m + tile.block_n) * weight_bytes > memory:
         if tile.stages > 2:  # noqa: PLR2004 - one block is multiplied while the next one is loaded
