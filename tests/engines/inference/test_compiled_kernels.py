@@ -46,5 +46,6 @@ def test_every_kernel_finds_room_on_a_gpu(compiled: list[list[str]], capability:
     assert {name for name, _ in needed} == {
         *("gemv", "small_m_linear", "large_m_linear", "add_layer_norm", "self_attention", "cross_attention", "embed"),
         *("block_max_and_sum", "greedy_step", "interpolate", "convolve", "finish"),
+        *("embed_slots", "paged_self_attention", "narrow_linear"),
     }
     assert max(shared for _, shared in needed) <= GPUS[capability], needed

@@ -28,14 +28,25 @@ from voicestream.workers.inference import kernel_launches as launches
 from voicestream.workers.inference.kernels import attention, linear
 from voicestream.workers.inference.kernels import block_top_k as statistics
 from voicestream.workers.inference.kernels import embedding as embedding_kernels
+from voicestream.workers.inference.kernels import slots as slot_kernels
 from voicestream.workers.inference.layers import Activation, Linear, Norm
+from voicestream.workers.inference.slots import launches as slot_launches
+from voicestream.workers.inference.slots.sizes import PAGE
+from voicestream.workers.inference.slots.stream import SlotStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOPPER = 90
 HALF, FULL = torch.float16, torch.float32
-TYPES = {HALF: "*fp16", FULL: "*fp32", torch.int32: "*i32", torch.int64: "*i64", torch.bool: "*i1"}
+TYPES = {
+    HALF: "*fp16",
+    FULL: "*fp32",
+    torch.int8: "*i8",
+    torch.int32: "*i32",
+    torch.int64: "*i64",
+    torch.bool: "*i1",
+}
 ALIGNED = 16
 
 
@@ -108,12 +119,32 @@ def vocode(gpu: launches.Gpu, rows: int) -> None:
     kernels.finish(tensor(3, rows, 16384, 32), tensor(7, 32), 0.01)
 
 
+def slot_step(gpu: launches.Gpu, rows: int) -> None:
+    """All that a step of XTTS over slots needs, without its sampling."""
+    slots = 513
+    cache = slot_launches.SlotCache(
+        tensor(1000, 30, 2, 16, PAGE, 64),
+        tensor(slots, 9, numbers=torch.int32),
+        *(tensor(slots, numbers=torch.int64) for _ in range(3)),
+    )
+    chosen = tensor(rows, numbers=torch.int64)
+    tables = tensor(1026, 1024, numbers=FULL), tensor(608, 1024, numbers=FULL)
+    signal = slot_launches.embed_slots(cache, chosen, *tables, position_offset=1)
+    norm = Norm(tensor(1024), tensor(1024), 1e-5)
+    stream = SlotStream(gpu, signal, weight_bytes=2)
+    qkv = stream.norm_linear(norm, layer(1024, 3072))
+    stream.add(layer(1024, 1024), slot_launches.paged_attention(gpu, cache, 1, chosen, qkv))
+    stream.add(layer(4096, 1024), stream.norm_linear(norm, layer(1024, 4096), Activation.GELU))
+    stream.final_norm(norm)
+
+
 def compile_all(capability: int, memory: int) -> None:
     """Compile what the steps of both models need, and the vocoder."""
     for module, names in (
         (linear, ("gemv", "small_m_linear", "large_m_linear", "add_layer_norm")),
         (attention, ("self_attention", "cross_attention")),
         (embedding_kernels, ("embed",)),
+        (slot_kernels, ("embed_slots", "paged_self_attention", "narrow_linear")),
         (statistics, ("block_max_and_sum", "greedy_step")),
         (vocoder, ("interpolate", "convolve", "finish")),
     ):
@@ -129,6 +160,9 @@ def compile_all(capability: int, memory: int) -> None:
     step(gpu, tensor(1, 1024, numbers=FULL), Activation.GELU)
     seeing.self_attention(gpu, tensor(1, 3072), tensor(2, 1, 16, 1043, 64), position, tile=seeing.LONG_CONTEXT)
     vocode(gpu, 32)
+    # One row count for each choice of tiles.
+    for rows in (8, 32, 64, 512):
+        slot_step(gpu, rows)
     # NLLB-200, the largest and the smallest.
     for rows, width in ((5, 1024), (5, 2048), (128, 1024)):
         step(gpu, tensor(rows, width), Activation.RELU)

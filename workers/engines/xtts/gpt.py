@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from voicestream.workers.inference.kernel_launches import Gpu
     from voicestream.workers.inference.layers import LinearLike
     from voicestream.workers.inference.residual_stream import ResidualStream
+    from voicestream.workers.inference.slots.launches import SlotCache
 
     Attend = Callable[[int, Tensor], Tensor]
     """Cached attention of the layer with an index: takes qkv of new positions, (1, steps, 3 * width) or without the
@@ -197,6 +198,71 @@ class Gpt:
 
         return self._latent(self._forward(self._embed_newest(token, index), attend)[None])
 
+    def slot_prefill(self, kv: Tensor, tokens: Tensor, counts: Tensor) -> Tensor:
+        """Process texts as ``static_prefill`` does, each in a row of its own, with Triton kernels: (rows, width).
+
+        Args:
+            kv: (layers, 2, rows, heads, positions, head_dim); each row starts with a voice.
+            tokens: ids of the texts with start and stop token, padded arbitrarily, (rows, length).
+            counts: of the tokens without padding, (rows,).
+        """
+        rows, length = tokens.shape
+        begin, end = VOICE_POSITIONS, VOICE_POSITIONS + length
+        offsets = torch.arange(length, device=self.device)
+        words = self._text_embedding[tokens] + self._text_positions[offsets.clamp(max=len(self._text_positions) - 1)]
+        start = self._audio_embedding[self.vocabulary.start] + self._audio_positions[0]
+        signal = torch.where((offsets == counts[:, None])[..., None], start, words).view(rows * length, self.width)
+        mask = torch.ones(length, end, dtype=torch.bool, device=self.device).tril(begin)
+
+        def attend(layer: int, qkv: Tensor) -> Tensor:
+            query, *new = qkv.view(rows, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+            kv[layer, :, :, :, begin:end] = torch.stack(new)
+            keys, values = kv[layer, :, :, :, :end].unbind(0)
+            attended = functional.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
+            return attended.transpose(1, 2).reshape(rows * length, self.width)
+
+        hidden = self._forward(signal, attend)
+        return self._slot_latents(hidden[torch.arange(rows, device=self.device) * length + counts])
+
+    def slot_step(self, cache: SlotCache, slots: Tensor) -> Tensor:
+        """Process the newest audio token of each slot with Triton kernels; return the latents of the next ones.
+
+        Args:
+            cache: state of the slots.
+            slots: slot of each row, (rows,).
+
+        Returns:
+            (rows, width); that of a row does not depend on the other rows.
+        """
+        from voicestream.workers.inference.slots.launches import embed_slots, paged_attention
+        from voicestream.workers.inference.slots.stream import SlotStream
+
+        assert self.gpu is not None  # noqa: S101 - required
+        gpu = self.gpu
+        signal = embed_slots(cache, slots, self._audio_embedding, self._audio_positions, position_offset=1)
+
+        def attend(layer: int, qkv: Tensor) -> Tensor:
+            return paged_attention(gpu, cache, layer, slots, qkv)
+
+        stream = SlotStream(gpu, signal, weight_bytes=self._dtype.itemsize)
+        return self._slot_latents(run_to_end(self._layers(stream, attend)))
+
+    def slot_logits(self, latents: Tensor) -> Tensor:
+        """Return the logits of the next audio tokens for latents, (rows, width): (rows, tokens)."""
+        from voicestream.workers.inference.slots.stream import SlotStream
+
+        assert self.gpu is not None  # noqa: S101 - required
+        assert isinstance(self._head, Linear)  # noqa: S101 - required with ``gpu``
+        stream = SlotStream(self.gpu, latents, weight_bytes=self._dtype.itemsize)
+        return stream.multiply(latents.to(self._dtype), self._head)
+
+    def _slot_latents(self, normed: Tensor) -> Tensor:
+        from voicestream.workers.inference.kernel_launches import add_layer_norm
+
+        assert self.gpu is not None  # noqa: S101 - required
+        norm = self._latent_norm
+        return add_layer_norm(self.gpu, normed, epsilon=norm.epsilon, norm=norm)
+
     def logits(self, latent: Tensor) -> Tensor:
         """Return the logits of the next audio token for a latent, (1, 1, width): (tokens,)."""
         if self.gpu is None:
@@ -209,6 +275,16 @@ class Gpt:
     def max_positions(self, voice: int, text: int) -> int:
         """Return the positions of a voice, a framed text, the audio start token, and all audio tokens."""
         return voice + text + 2 + 1 + self.vocabulary.max_tokens
+
+    @property
+    def cache_shape(self) -> tuple[int, int, int]:
+        """Layers, heads and head_dim of a cache."""
+        return len(self._blocks), self._heads, self.width // self._heads
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Dtype of a cache."""
+        return self._dtype
 
     def empty_cache(self, positions: int) -> KvCache:
         """Allocate a cache."""
