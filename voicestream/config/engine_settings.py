@@ -22,10 +22,18 @@ COMPUTE_VARIABLE: Final = "VOICESTREAM_COMPUTE"
 
 GRAPHS_VARIABLE: Final = "VOICESTREAM_GRAPHS"
 
+STREAMS_VARIABLE: Final = "VOICESTREAM_STREAMS"
+
 DIRECTION_VARIABLE: Final = "VOICESTREAM_DIRECTION"
 
 REMOTE_VARIABLE: Final = "VOICESTREAM_REMOTE"
 """``protocol.messages.RemoteHosts`` as JSON."""
+
+LOCAL_STREAMS: Final = 8
+"""Sentences that a worker's engine computes at once on a GPU: the one that is heard, and those ahead."""
+
+SERVER_STREAMS: Final = 512
+"""The same for a server, which has the GPU for itself."""
 
 AUTO: Final = "auto"
 
@@ -44,6 +52,8 @@ class EngineSettings(FrozenRecord, frozen=True):
     """``auto`` (the fastest device there is), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     graphs: bool = True
     """True: CUDA graphs may be captured; without them a GPU is slower."""
+    streams: int = LOCAL_STREAMS
+    """Most sentences that an engine with continuous batching computes at once on a GPU, as far as memory is free."""
     direction: str = ""
     """For ``auto``: ``en-pt`` if models of just that direction are installed. ``auto`` then considers translators whose
     models translate one direction only."""
@@ -56,6 +66,7 @@ class EngineSettings(FrozenRecord, frozen=True):
             COMPUTE_VARIABLE: self.compute,
             MODELS_VARIABLE: self.models,
             GRAPHS_VARIABLE: "1" if self.graphs else "0",
+            STREAMS_VARIABLE: str(self.streams),
             DIRECTION_VARIABLE: self.direction,
             REMOTE_VARIABLE: self.remote,
         }
@@ -73,9 +84,24 @@ class EngineSettings(FrozenRecord, frozen=True):
             models=environment.get(MODELS_VARIABLE, ""),
             compute=compute,
             graphs=graphs,
+            streams=_streams(environment.get(STREAMS_VARIABLE) or str(LOCAL_STREAMS)),
             direction=environment.get(DIRECTION_VARIABLE, ""),
             remote=environment.get(REMOTE_VARIABLE, ""),
         )
+
+
+def _streams(value: str) -> int:
+    """Validate a number of sentences, and return it.
+
+    Raises:
+        UsageError: it is not a number from 1 to ``SERVER_STREAMS``.
+    """
+    if not value.isdecimal() or not 1 <= int(value) <= SERVER_STREAMS:
+        raise UsageError(
+            f"{STREAMS_VARIABLE}={value}: not a number from 1 to {SERVER_STREAMS}",
+            hint=f"Try: unset {STREAMS_VARIABLE}",
+        )
+    return int(value)
 
 
 def check_compute(compute: str) -> str:

@@ -18,7 +18,7 @@ from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, RayServeException
 
 from voicestream import telemetry
-from voicestream.config.engine_settings import EngineSettings
+from voicestream.config.engine_settings import SERVER_STREAMS, EngineSettings
 from voicestream.engines import registry
 from voicestream.serve.api import tokens
 from voicestream.serve.api.api_errors import Refusal
@@ -299,7 +299,8 @@ def _prepared(settings: dict[str, Any]) -> ServeSettings:
     found = msgspec.convert(settings, ServeSettings)
     telemetry.go_offline()
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(found.threads)) | WAITING_VARIABLES)
-    os.environ.update(EngineSettings(models=found.models, compute=found.compute).environment())
+    engine = EngineSettings(models=found.models, compute=found.compute, streams=SERVER_STREAMS)
+    os.environ.update(engine.environment())
     return found
 
 

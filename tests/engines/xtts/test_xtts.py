@@ -29,9 +29,8 @@ skip_unless_voice_installed()
 import torch
 
 from voicestream.workers.engines.xtts import gpt
-from voicestream.workers.engines.xtts.decoding import CapturedDecoder, EagerDecoder
+from voicestream.workers.engines.xtts.decoding import CapturedDecoder
 from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder
-from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -350,10 +349,10 @@ def test_a_full_memory_ends_as_documented(
     monkeypatch.setattr(device, "choose", lambda _: device.Device("meta", torch.float16))
     place = xtts_engine.build
 
-    def full(where: Path, chosen: device.Device, *, may_capture: bool) -> xtts_engine.Model:
+    def full(where: Path, chosen: device.Device, *, may_capture: bool, streams: int) -> xtts_engine.Model:
         if chosen.name == "meta":
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return place(where, chosen, may_capture=may_capture)
+        return place(where, chosen, may_capture=may_capture, streams=streams)
 
     monkeypatch.setattr(xtts_engine, "build", full)
     if compute == "auto":
@@ -381,8 +380,7 @@ def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
         monkeypatch.setattr(full, "capture", refuse)
     synthesizer = load(xtts_models)
     assert isinstance(synthesizer, xtts_engine.XttsSynthesizer)
-    kinds = (EagerDecoder, StreamingVocoder) if full else (CapturedDecoder, CapturedVocoder)
-    assert (type(synthesizer._model.decoder), type(synthesizer._model.vocoder)) == kinds
+    assert (synthesizer._model.computation.pool is None) == bool(full)
     assert (
         "device=cpu out of memory for CUDA graphs, falling back to eager execution: CUDA out of memory" in caplog.text
     ) == bool(full)

@@ -19,13 +19,16 @@ import msgspec
 from voicestream.bench.figures import Figure  # noqa: TC001 - msgspec reads it at run time
 from voicestream.bench.gpu.density.rows import DensityPlan, DensityRow
 from voicestream.bench.random_models.sizes import Sizes  # noqa: TC001 - msgspec reads it at run time
-from voicestream.config.engine_settings import EngineSettings
+from voicestream.config.engine_settings import LOCAL_STREAMS, SERVER_STREAMS, EngineSettings
 from voicestream.errors import EXIT_CONFIGURATION, ConfigurationError, VoicestreamError
 from voicestream.protocol import lifeline
 from voicestream.supervisor.processes.process import THREAD_VARIABLES, WAITING_VARIABLES, threads_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+DENSITY_TASK: Final = "xtts density"
+"""Task whose engine gets as many slots as that of a server."""
 
 TASKS: Final = {
     "environment": "gpu.environment",
@@ -36,7 +39,7 @@ TASKS: Final = {
     "transformers": "gpu.baseline_transformers",
     "xtts": "gpu.xtts_latency",
     "coqui": "gpu.baseline_coqui",
-    "xtts density": "gpu.density.xtts_density",
+    DENSITY_TASK: "gpu.density.xtts_density",
     "coqui density": "gpu.density.coqui_density",
 }
 """Module below ``voicestream.bench`` by task name; its ``measure`` runs the task."""
@@ -120,7 +123,8 @@ def run_task(request: TaskRequest, environment: Mapping[str, str]) -> TaskResult
 def _environment(request: TaskRequest, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment as a worker has it."""
     threads = dict.fromkeys(THREAD_VARIABLES, str(threads_for(os.cpu_count() or 1)))
-    settings = EngineSettings(models=request.models, compute=request.compute)
+    streams = SERVER_STREAMS if request.task == DENSITY_TASK else LOCAL_STREAMS
+    settings = EngineSettings(models=request.models, compute=request.compute, streams=streams)
     return threads | WAITING_VARIABLES | dict(inherited) | settings.environment()
 
 

@@ -73,8 +73,8 @@ class EndDetector:
         signal = np.concatenate([self._remainder, samples])
         whole = len(signal) - len(signal) % self._frame_size
         self._remainder = signal[whole:]
-        for frame in signal[:whole].reshape(-1, self._frame_size):
-            rms = math.sqrt(float(np.mean(np.square(frame))))
+        frames = signal[:whole].reshape(-1, self._frame_size)
+        for rms in map(math.sqrt, np.mean(np.square(frames), axis=1).tolist()):
             self._loudest = max(self._loudest, rms)
             if rms > SILENCE_RATIO * self._loudest:
                 self._silent_since = None

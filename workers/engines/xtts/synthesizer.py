@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from voicestream.config.engine_settings import AUTO
@@ -18,25 +17,20 @@ from voicestream.workers.inference.page_cache import prefetch
 from voicestream.workers.text.duration_bounds import DurationBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
-    import torch
     from numpy.typing import NDArray
 
     from voicestream.config.engine_settings import EngineSettings
     from voicestream.engines.spec import Report
+    from voicestream.engines.synthesizer import SynthesisStream
+    from voicestream.workers.engines.xtts.batching.computation import Computation
     from voicestream.workers.engines.xtts.conditioning import ConditionedVoice, ConditionedVoices
     from voicestream.workers.engines.xtts.coqui.checkpoint import ModelSettings
-    from voicestream.workers.engines.xtts.decoding import AudioTokenDecoder, CapturedDecoder
     from voicestream.workers.engines.xtts.gpt import Gpt
-    from voicestream.workers.engines.xtts.sampling import SamplingParameters
-    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder
-    from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
-    from voicestream.workers.engines.xtts.vocoder.network import Network
-    from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
-    from voicestream.workers.inference.cuda_graphs import GraphPool
+    from voicestream.workers.engines.xtts.synthesis import Utterance
     from voicestream.workers.inference.device import Device
 
 _log = logging.getLogger(__name__)
@@ -56,28 +50,30 @@ class Model:
     """``int8``, ``float16``."""
     settings: ModelSettings
     gpt: Gpt
-    decoder: AudioTokenDecoder
-    vocoder: StreamingVocoder | CapturedVocoder
+    computation: Computation
     voices: ConditionedVoices
-    pool: GraphPool | None
-    """Memory of the CUDA graphs; None without them."""
 
 
 class XttsSynthesizer:
-    """``Synthesizer`` with XTTS v2."""
+    """``BatchSynthesizer`` with XTTS v2."""
 
     name = NAME
     needs_normalized_text = True
     needs_postprocessing = True
 
     def __init__(self, model: Model) -> None:
+        from voicestream.workers.engines.xtts.batching.batch import Batch
+
         self._model = model
+        computation = model.computation
+        self._batch = Batch(computation.decoder, computation.vocoder, computation.limits)
 
     @property
     def device(self) -> str:
         """``cuda:0 float16 1.4 GB + 0.24 GB CUDA graphs``, ``cpu int8``."""
         model = self._model
-        memory = device.memory_text(model.device.name, model.pool.bytes if model.pool else 0)
+        pool = model.computation.pool
+        memory = device.memory_text(model.device.name, pool.bytes if pool else 0)
         return " ".join(part for part in (model.device.name, model.precision, memory) if part)
 
     @property
@@ -110,8 +106,25 @@ class XttsSynthesizer:
             EngineNotReadyError: a package for the language is missing.
             ValueError: the text has more tokens than the model takes.
         """
-        languages.require(language)
-        yield from self._speak(text, language, self._model.voices.get(voice), seed=seed, speed=speed)
+        yield from self._chunks(self.open(text, language, voice, seed, speed=speed))
+
+    @property
+    def max_streams(self) -> int:
+        """See ``BatchSynthesizer``."""
+        return self._model.computation.decoder.slots
+
+    def open(self, text: str, language: str, voice: str, seed: int, *, speed: float = 1.0) -> SynthesisStream:
+        """See ``BatchSynthesizer``; the arguments and errors are those of ``synthesize``."""
+
+        def prepare() -> Utterance:
+            languages.require(language)
+            return self._utterance(text, language, self._model.voices.get(voice), seed=seed, speed=speed)
+
+        return self._batch.open(prepare)
+
+    def advance(self) -> bool:
+        """See ``BatchSynthesizer``."""
+        return self._batch.advance()
 
     def close(self) -> None:
         """Do nothing: all resources are freed with this object."""
@@ -120,26 +133,41 @@ class XttsSynthesizer:
         """Synthesize one sentence; the first one takes longer than later ones."""
         from voicestream.workers.engines.xtts import conditioning
 
-        for _ in self._speak(_WARM_UP_TEXT, "en", conditioning.zero_voice(self._model.gpt), seed=0, speed=1.0):
+        voice = conditioning.zero_voice(self._model.gpt)
+        for _ in self._chunks(self._batch.open(lambda: self._utterance(_WARM_UP_TEXT, "en", voice, seed=0, speed=1.0))):
             pass
 
-    def _speak(
-        self, text: str, language: str, voice: ConditionedVoice, *, seed: int, speed: float
-    ) -> Iterator[NDArray[np.float32]]:
-        from voicestream.workers.engines.xtts import synthesis
+    def _chunks(self, stream: SynthesisStream) -> Iterator[NDArray[np.float32]]:
+        """Yield the chunks of a stream, and an empty one after each step before them."""
+        try:
+            while True:
+                if not stream.is_ready:
+                    self.advance()
+                try:
+                    chunk = next(stream)
+                except StopIteration:
+                    return
+                yield chunk
+        finally:
+            stream.close()
+
+    def _utterance(self, text: str, language: str, voice: ConditionedVoice, *, seed: int, speed: float) -> Utterance:
+        """Read a text.
+
+        Raises:
+            ValueError: the text has more tokens than the model takes.
+        """
         from voicestream.workers.engines.xtts.end_detection import EndDetector
+        from voicestream.workers.engines.xtts.synthesis import Utterance
 
         gpt = self._model.gpt
         text = guard_text(text, language)
         tokens = self._model.settings.tokenizer.encode(text.strip().lower(), lang=languages.code(language) or "")
         if len(tokens) > gpt.max_text_tokens:
             raise ValueError(f"{len(tokens)} tokens of text are more than the {gpt.max_text_tokens} XTTS takes")
-        end_detector = EndDetector(
-            DurationBounds.of(text, language), gpt.vocabulary.max_tokens, self.sample_rate, speed
-        )
-        yield from synthesis.synthesize(
-            self._model.decoder, self._model.vocoder, synthesis.Utterance(tokens, voice, seed, speed), end_detector
-        )
+        bounds = DurationBounds.of(text, language)
+        detector = EndDetector(bounds, gpt.vocabulary.max_tokens, self.sample_rate, speed)
+        return Utterance(tokens, voice, seed, speed, detector)
 
 
 def load(settings: EngineSettings, report: Report) -> XttsSynthesizer:
@@ -156,14 +184,14 @@ def load(settings: EngineSettings, report: Report) -> XttsSynthesizer:
     prefetch([where / weights.WEIGHTS], report)
     report("loading the model", None)
     try:
-        model = build(where, chosen, may_capture=settings.graphs)
+        model = build(where, chosen, may_capture=settings.graphs, streams=settings.streams)
     except RuntimeError as error:
         if not device.is_out_of_memory(error):
             raise
         if settings.compute != AUTO:
             raise device.model_too_large(chosen.name, error) from error
         _log.warning("device=%s out of memory, falling back to the CPU: %s", chosen.name, error)
-        model = build(where, device.processor(), may_capture=settings.graphs)
+        model = build(where, device.processor(), may_capture=settings.graphs, streams=settings.streams)
     synthesizer = XttsSynthesizer(model)
     report("warming up", None)
     synthesizer.warm_up()
@@ -171,13 +199,14 @@ def load(settings: EngineSettings, report: Report) -> XttsSynthesizer:
     return synthesizer
 
 
-def build(where: Path, chosen: Device, *, may_capture: bool) -> Model:
+def build(where: Path, chosen: Device, *, may_capture: bool, streams: int) -> Model:
     """Load the model on a device, with the precision for that device.
 
     Args:
         where: directory of the weights.
         chosen: the device.
         may_capture: whether CUDA graphs may be used.
+        streams: most sentences that a GPU computes at once.
 
     Raises:
         EngineNotReadyError: the weights are damaged.
@@ -186,11 +215,10 @@ def build(where: Path, chosen: Device, *, may_capture: bool) -> Model:
     import torch
 
     from voicestream.workers.engines.xtts import linear
+    from voicestream.workers.engines.xtts.batching import computation
     from voicestream.workers.engines.xtts.conditioning import ConditionedVoices
     from voicestream.workers.engines.xtts.coqui import checkpoint
-    from voicestream.workers.engines.xtts.decoding import EagerDecoder
     from voicestream.workers.engines.xtts.gpt import Gpt
-    from voicestream.workers.engines.xtts.vocoder.streaming import StreamingVocoder
     from voicestream.workers.inference import triton_check
 
     loaded, settings = checkpoint.read(where)
@@ -205,48 +233,15 @@ def build(where: Path, chosen: Device, *, may_capture: bool) -> Model:
     else:
         gpu = triton_check.probe(torch_device) if may_capture else None
         gpt = Gpt(loaded.gpt, linear.in_dtype(chosen.dtype), chosen.dtype, gpu)
-    decoder: AudioTokenDecoder
-    vocoder: StreamingVocoder | CapturedVocoder
-    captured = _capture(gpt, settings.sampling, loaded.hifigan_decoder, chosen) if may_capture else None
-    if captured is not None:
-        decoder, vocoder, pool = captured
-    else:
-        decoder, vocoder = EagerDecoder(gpt, settings.sampling), StreamingVocoder(loaded.hifigan_decoder, chosen.dtype)
-        pool = None
+    hifigan, sampling = loaded.hifigan_decoder, settings.sampling
+    found = computation.captured(gpt, sampling, hifigan, chosen.dtype, streams) if may_capture else None
+    if found is None:
+        found = computation.plain(gpt, sampling, hifigan, chosen.dtype)
     voices = ConditionedVoices(where, gpt)
     # The loaded weights were copied, so their memory can be freed.
-    del loaded
+    del loaded, hifigan
     device.free_cache()
-    return Model(chosen, precision, settings, gpt, decoder, vocoder, voices, pool)
-
-
-def _capture(
-    gpt: Gpt, sampling: SamplingParameters, hifigan: torch.nn.Module, chosen: Device
-) -> tuple[CapturedDecoder, CapturedVocoder, GraphPool] | None:
-    """Capture decoder and vocoder as CUDA graphs; None when out of memory."""
-    from voicestream.workers.engines.xtts.decoding import CapturedDecoder
-    from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder
-    from voicestream.workers.engines.xtts.vocoder.network import TorchNetwork
-    from voicestream.workers.inference.cuda_graphs import GraphPool
-
-    pool = GraphPool(gpt.device)
-    network: Callable[[HifiGan, torch.dtype], Network] = TorchNetwork
-    if gpt.gpu is not None:
-        from voicestream.workers.engines.xtts.vocoder.fused import FusedNetwork
-        from voicestream.workers.engines.xtts.vocoder.kernel_launches import TritonKernels
-
-        network = partial(FusedNetwork, kernels=TritonKernels(gpt.gpu))
-    try:
-        decoder = CapturedDecoder(gpt, sampling, pool)
-        decoder.capture()
-        vocoder = CapturedVocoder(hifigan, chosen.dtype, pool, network=network)
-        vocoder.capture()
-    except RuntimeError as error:
-        if not device.is_out_of_memory(error):
-            raise
-        _log.warning("device=%s out of memory for CUDA graphs, falling back to eager execution: %s", chosen.name, error)
-        return None
-    return decoder, vocoder, pool
+    return Model(chosen, precision, settings, gpt, found, voices)
 
 
 def choose_device(compute: str) -> Device:

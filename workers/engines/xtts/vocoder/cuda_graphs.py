@@ -138,11 +138,25 @@ class CapturedVocoder:
 
     def compute(self, requests: Sequence[tuple[CapturedVocoderStream, Tensor, bool]]) -> list[NDArray[np.float32]]:
         """See ``StreamingVocoder.compute``."""
+        return self.launch(requests)()
+
+    def launch(
+        self, requests: Sequence[tuple[CapturedVocoderStream, Tensor, bool]]
+    ) -> Callable[[], list[NDArray[np.float32]]]:
+        """Begin to compute as ``compute`` does; the returned function waits for the device, and returns the samples."""
         inputs = [stream.windows(latents, last=last) for stream, latents, last in requests]
-        samples = iter(self.samples(list(itertools.chain(*inputs)), _to_host))
-        if self._padding.device.type == "cuda":
-            torch.cuda.current_stream(self._padding.device).synchronize()
-        return [_joined(itertools.islice(samples, len(windows))) for windows in inputs]
+        samples = self.samples(list(itertools.chain(*inputs)), _to_host)
+        done = torch.cuda.Event() if self._padding.device.type == "cuda" else None
+        if done is not None:
+            done.record()
+
+        def finish() -> list[NDArray[np.float32]]:
+            if done is not None:
+                done.synchronize()
+            rest = iter(samples)
+            return [_joined(itertools.islice(rest, len(windows))) for windows in inputs]
+
+        return finish
 
     def samples(
         self, inputs: Sequence[WindowInput], keep: Callable[[Tensor], Tensor] = torch.Tensor.clone

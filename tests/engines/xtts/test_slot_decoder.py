@@ -1,0 +1,165 @@
+"""The decoder with slots, in Triton's interpreter: each sentence gets the tokens that it gets alone."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from helpers.fixtures.interpreted import skip_unless_interpreted
+from helpers.fixtures.neural import skip_unless_voice_installed
+
+skip_unless_interpreted()
+skip_unless_voice_installed()
+
+import torch
+
+from voicestream.workers.engines.xtts import linear
+from voicestream.workers.engines.xtts.batching.captured_decoder import CapturedSlotDecoder
+from voicestream.workers.engines.xtts.batching.slot_decoder import PlainSlotDecoder, Sentence
+from voicestream.workers.engines.xtts.gpt import VOICE_POSITIONS, Gpt
+from voicestream.workers.engines.xtts.sampling import SamplingParameters
+from voicestream.workers.inference.cuda_graphs import GraphPool
+from voicestream.workers.inference.slots.sizes import PAGE, SlotSizes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicestream.workers.engines.xtts.batching.slot_decoder import SlotDecoder
+    from voicestream.workers.engines.xtts.decoding import SampledTokens
+    from voicestream.workers.inference.kernel_launches import Gpu
+
+pytestmark = [pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning")]
+
+WIDTH, TEXT_TOKENS, LONGEST_TEXT = 32, 60, 110
+MANNER = SamplingParameters(repetition_penalty=3.0, top_k=8)
+CHUNKS = (2, 1, 1)
+LENGTHS = (5, 19, 12, 3)
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """Coqui's own, tiny and loud."""
+    from voicestream.workers.engines.xtts.coqui.importing import import_coqui
+
+    import_coqui()
+    from TTS.tts.layers.xtts.gpt import GPT
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    made = GPT(
+        layers=2,
+        model_dim=WIDTH,
+        heads=2,
+        max_text_tokens=LONGEST_TEXT,
+        max_mel_tokens=20,
+        number_text_tokens=TEXT_TOKENS,
+        start_text_token=0,
+        stop_text_token=1,
+        num_audio_tokens=48,
+        start_audio_token=46,
+        stop_audio_token=47,
+        use_perceiver_resampler=True,
+    ).eval()
+    with torch.no_grad():
+        for name, weight in made.named_parameters():
+            if weight.dim() == 2:
+                weight.mul_(8)
+            elif "ln_" in name or "final_norm" in name:
+                weight.add_(torch.randn(weight.shape) * 0.3)
+    return made.requires_grad_(requires_grad=False)
+
+
+def sentences(gpt: Gpt, lengths: Sequence[int]) -> list[Sentence]:
+    """With voices, texts and seeds of their own."""
+    found: list[Sentence] = []
+    for number, length in enumerate(lengths):
+        voice = torch.randn(1, VOICE_POSITIONS, WIDTH, generator=torch.Generator().manual_seed(number % 2))
+        text = random.Random(number).choices(range(2, TEXT_TOKENS), k=length)
+        found.append(Sentence(gpt.encode_voice(voice), text, number, 2 * (number % 3), sum(CHUNKS)))
+    return found
+
+
+def alone(decoder: SlotDecoder, sentence: Sentence) -> list[SampledTokens]:
+    """The chunks of a sentence that has the decoder for itself."""
+    slot = decoder.open(sentence)
+    assert slot is not None
+    while not decoder.is_prefilled(slot):
+        decoder.prefill([slot])
+    found: list[SampledTokens] = []
+    for count in CHUNKS:
+        found += chunks(decoder, [slot], count)
+        if found[-1].tokens[-1] == decoder.stop_token:
+            break
+    decoder.free(slot)
+    return found
+
+
+def agree(found: list[SampledTokens], expected: list[SampledTokens]) -> None:
+    assert [piece.tokens for piece in found] == [piece.tokens for piece in expected]
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one.latents, other.latents, rtol=1e-4, atol=1e-4)
+        assert one.stop_probabilities == pytest.approx(other.stop_probabilities, rel=1e-3, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def plain(model: Any) -> Gpt:
+    return Gpt(model, linear.in_dtype(torch.float32), torch.float32)
+
+
+def chunks(decoder: SlotDecoder, slots: Sequence[int], count: int) -> list[SampledTokens]:
+    """The next chunk of each slot, one step at a time for all of them."""
+    for slot in slots:
+        decoder.begin(slot, count)
+    while rows := [slot for slot in slots if decoder.remaining(slot)]:
+        decoder.step(rows, 1)
+    return decoder.take(slots)()
+
+
+@torch.inference_mode()
+def test_sentences_that_join_and_leave_get_the_tokens_they_get_alone(model: Any, plain: Gpt, gpu: Gpu) -> None:
+    own = Gpt(model, linear.in_dtype(torch.float32), torch.float32, gpu)
+    decoder = CapturedSlotDecoder(own, MANNER, GraphPool(own.device), SlotSizes(8, 13, 2))
+    reference = PlainSlotDecoder.eager(plain, MANNER, 1)
+    told = sentences(own, LENGTHS)
+    expected = [alone(reference, sentence) for sentence in sentences(plain, LENGTHS)]
+    slots = [slot for slot in map(decoder.open, told[:3]) if slot is not None]
+    decoder.prefill(slots)
+    assert all(map(decoder.is_prefilled, slots))
+    found = [[one] for one in chunks(decoder, slots, CHUNKS[0])]
+    # One leaves in the midst of a chunk, and another sentence takes its slot.
+    decoder.begin(slots[0], CHUNKS[1])
+    decoder.free(slots[0])
+    late = decoder.open(told[3])
+    assert late == slots[0]
+    decoder.prefill([late])
+    found[0] = chunks(decoder, [late], CHUNKS[0])
+    for count in CHUNKS[1:]:
+        for one, sampled in zip(found, chunks(decoder, slots, count), strict=True):
+            one.append(sampled)
+    for one, number in zip(found, (3, 1, 2), strict=True):
+        agree(up_to_stop(one, decoder.stop_token), expected[number])
+    assert len({token for one in expected for piece in one for token in piece.tokens}) > 5, "nothing is proved"
+
+
+@torch.inference_mode()
+def test_a_sentence_of_several_pages_gets_its_tokens_and_others_wait(model: Any, plain: Gpt, gpu: Gpu) -> None:
+    """Its positions go over the end of a page."""
+    own = Gpt(model, linear.in_dtype(torch.float32), torch.float32, gpu)
+    decoder = CapturedSlotDecoder(own, MANNER, GraphPool(own.device), SlotSizes(2, 3, 2))
+    length = PAGE - VOICE_POSITIONS - 3
+    long, other = sentences(own, (length, length))
+    slot = decoder.open(long)
+    assert slot is not None
+    assert decoder.open(other) is None, "it would need more pages than are free"
+    assert decoder.free_slots == 1
+    decoder.free(slot)
+    agree(alone(decoder, long), alone(PlainSlotDecoder.eager(plain, MANNER, 1), sentences(plain, (length,))[0]))
+
+
+def up_to_stop(pieces: list[SampledTokens], stop: int) -> list[SampledTokens]:
+    for number, piece in enumerate(pieces, start=1):
+        if piece.tokens[-1] == stop:
+            return pieces[:number]
+    return pieces

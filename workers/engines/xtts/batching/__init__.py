@@ -1,0 +1,1 @@
+"""Continuous batching: a scheduler without I/O, decoders with slots, and the streams of sentences."""
