@@ -26,16 +26,20 @@ class Followed:
     """A follower of one folder; captions tell what is spoken."""
 
     def __init__(self, place: Voicestream, folder: Path) -> None:
-        """Start following a folder that the agent may not have made yet."""
+        """Start following a folder that the agent has not made yet."""
         self.heard: list[str] = []
+        self._folder = folder
         self._process = subprocess.Popen(
             [*COMMAND, "follow", "--from", "en", "--output", "null", str(folder)],
             stderr=subprocess.PIPE,
             env=place.environment,
             cwd=place.cwd,
         )
+        self._is_waiting = threading.Event()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
+        # A transcript that is there when it starts is old.
+        assert self._is_waiting.wait(SPOKEN_SECONDS)
 
     def finish(self, sentences: int) -> list[str]:
         """Wait until so many sentences were spoken, and end; all that were spoken."""
@@ -53,5 +57,7 @@ class Followed:
         with self._process.stderr as stderr:
             for line in stderr:
                 text = line.decode(errors="replace").rstrip("\n")
+                if text == f"voicestream: waiting for {self._folder}":
+                    self._is_waiting.set()
                 if text.startswith("🔊 "):
                     self.heard.append(text.removeprefix("🔊 "))

@@ -147,6 +147,7 @@ def run_session(place: Voicestream, agent: Installed, session: Session, folder: 
     """Install the hooks, let the agent answer five prompts, and remove the hooks."""
     started = time.monotonic()
     outcome = Outcome()
+    place.call("down")  # that of other scenarios has another voice
     home = folder / "home"
     (home / "project").mkdir(parents=True)
     subprocess.run(["git", "init", "--quiet", str(home / "project")], check=True)
