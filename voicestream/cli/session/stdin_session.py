@@ -37,15 +37,20 @@ def speak_stdin(
     with Interruption() as interruption:
         with ending.queued_stderr(interruption) as stderr:
             drain = StdinDrain(STDIN, interruption.wake, STDOUT if tee else None)
-            if os.isatty(STDIN):
-                # Read after the session is open: a question may have to be answered at the terminal before.
-                failures.print_message(prompt)
-            else:
-                drain.start()
             files: dict[str, QueuedFile] = {}
-            if events:
-                files["events"] = QueuedFile("--events", "events", events)
-            exit_code = ending.run_reporting_errors(lambda: _speak(context, input_format, drain, interruption, files))
+
+            def work() -> int:
+                # From here on, a signal ends the work and not the report of what is lost.
+                if os.isatty(STDIN):
+                    # Read after the session is open: a question may have to be answered at the terminal before.
+                    failures.print_message(prompt)
+                else:
+                    drain.start()
+                if events:
+                    files["events"] = QueuedFile("--events", "events", events)
+                return _speak(context, input_format, drain, interruption, files)
+
+            exit_code = ending.run_reporting_errors(work)
             ending.drain_to_end(drain, interruption, exit_code)
             for file in files.values():
                 exit_code = ending.flush_file(file, interruption, exit_code)
