@@ -71,11 +71,12 @@ def test_sessions_take_turns_with_a_chime_at_a_sink_that_is_chosen_by_number(
         wait_until(lambda: not np.any(recorder.heard[-2_400:]), "it is quiet again")
         heard = recorder.heard
         assert (first.finish(), second.finish()) == (0, 0)
-    wanted = np.trim_zeros(np.frombuffer(chime.samples(), np.float32))
-    windows = np.lib.stride_tricks.sliding_window_view(heard, 50)
+    # Without zeros: the sound server inserts some when the machine is busy.
+    sound, wanted = (each[each != 0] for each in (heard, np.frombuffer(chime.samples(), np.float32)))
+    windows = np.lib.stride_tricks.sliding_window_view(sound, 50)
     (at,) = np.flatnonzero(np.all(windows == wanted[:50], axis=1))
-    assert np.array_equal(heard[at : at + len(wanted)], wanted)
-    assert np.any(heard[:at]), "the first session begins without a chime"
-    assert np.any(heard[at + len(wanted) :])
+    assert np.array_equal(sound[at : at + len(wanted)], wanted)
+    assert at > 0, "the first session begins without a chime"
+    assert len(sound) > at + len(wanted)
     (closed,) = second.of("session_closed")
     assert (closed["counts"]["found"], closed["counts"]["played"]) == (1, 1)

@@ -32,6 +32,17 @@ def invariants(ledger: Ledger) -> None:
     _player_has_what_comes_next(ledger)
 
 
+def batches_are_within_their_sizes(ledger: Ledger) -> None:
+    """Assert that no worker has more sentences than it takes, if none has reported a smaller size in their midst.
+
+    Raises:
+        AssertionError: one has.
+    """
+    for job in ledger.speaking.jobs:
+        count = len(ledger.speaking.jobs.of(job.worker))
+        assert count <= ledger.state.batch_sizes[job.worker], f"{job.worker} has {count} sentences"
+
+
 def _slots_are_held_once(ledger: Ledger) -> None:
     slots = ledger.state.slots
     held = collections.Counter(slots._free)
@@ -77,7 +88,6 @@ def _rows_wait_where_they_belong(ledger: Ledger, session: SessionState) -> None:
         jobs = ledger.speaking.jobs.of(job.worker)
         assert job in jobs
         assert len({one.row.key for one in jobs}) == len(jobs), f"{job.worker} has a sentence twice"
-        assert len(jobs) <= ledger.state.batch_sizes[job.worker], f"{job.worker} has {len(jobs)} sentences"
         assert job.revoked or (job.row.voice is not None and job.row.voice.worker == job.worker)
     for stage, found in places.items():
         waiting = sorted(row.sentence for row in found)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.supervisor.invariants import invariants
+from helpers.supervisor.invariants import batches_are_within_their_sizes, invariants
 from helpers.supervisor.simulated_workers import (
     CHUNK_FRAMES,
     FRAMES_PER_CHARACTER,
@@ -70,6 +70,7 @@ def run_history(
         elif draw < 0.90:
             world.hold(rng.choice(sessions), held=rng.random() < 0.6)
             invariants(world.ledger)
+            batches_are_within_their_sizes(world.ledger)
         elif draw < 0.91 and world.choices:
             world.choose_voice()
         elif draw < 0.93:
@@ -829,3 +830,4 @@ class CheckedWorld(World):
     def do(self, commands: Iterable[Command]) -> None:
         super().do(commands)
         invariants(self.ledger)
+        batches_are_within_their_sizes(self.ledger)

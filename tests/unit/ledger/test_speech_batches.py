@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.supervisor.invariants import invariants
+from helpers.supervisor.invariants import batches_are_within_their_sizes, invariants
 from helpers.supervisor.simulated_workers import FRAMES_PER_CHARACTER, HEARD_STEP, World, worker_id
 from voicestream.protocol.messages import AudioWritten, Ready, Speak
 from voicestream.supervisor.ledger.state import MAX_ATTEMPTS
@@ -73,6 +73,7 @@ def test_a_voice_that_dies_with_a_batch_gets_its_sentences_one_by_one_and_only_t
     deaths, sizes = 0, list[int]()
     while deaths < MAX_ATTEMPTS:
         invariants(world.ledger)
+        batches_are_within_their_sizes(world.ledger)
         if deadly in speaking(world):
             sizes.append(len(speaking(world)))
             world.lose("tts")
