@@ -155,7 +155,7 @@ def test_without_the_packages_of_a_voice_the_command_that_installs_them_is_named
     )
     done = place.call(*XTTS)  # before the licence is asked for
     assert done.returncode == 78
-    assert f"XTTS needs {lost}, not installed here\nTry: pip install 'voicestream[neural]'" in done.stderr
+    assert f"XTTS needs {lost}, not installed here\nTry: pip install 'voicestream[xtts]'" in done.stderr
     constraints = Path(__file__).parents[3] / "constraints.txt"
     assert f" --constraint {constraints}\n" in done.stderr
     assert done.stderr.endswith("Then: voicestream setup --to en --yes --voice-model xtts\n")
