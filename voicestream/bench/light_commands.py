@@ -118,10 +118,11 @@ def _milliseconds(command: Sequence[str], sandbox: Sandbox, stdin: bytes = b"") 
         cwd=sandbox.home,
         input=stdin,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         check=False,
     )
     seconds = time.perf_counter() - begun_at
     if done.returncode:
-        raise VoicestreamError(f"{' '.join(command)} ended with exit code {done.returncode}")
+        printed = done.stderr.decode(errors="replace").strip()
+        raise VoicestreamError(f"{' '.join(command)} ended with exit code {done.returncode}: {printed}")
     return seconds * 1000

@@ -186,8 +186,9 @@ def test_the_best_token_of_each_row_is_added_to_its_answer(rows: int, gpu: Gpu) 
     # In the last block, in two blocks (the first counts), and at a border.
     logits[0, 1299], logits[-1, [511, 1000]] = 30.0, 30.0
     answers = OutputTokens(buckets.exact_bucket(Search(1), rows, 4, 9), 1, logits.device)
+    answers.load([5] * rows, [8] * rows)
     answers.reset()
-    answers.add_language()
+    answers.add_languages()
     has_ended, is_done = torch.zeros(rows, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
     best = logits.argmax(1)
     top_k.greedy_step(gpu, logits, answers, has_ended, is_done)
@@ -200,6 +201,7 @@ def test_the_best_token_of_each_row_is_added_to_its_answer(rows: int, gpu: Gpu) 
 
 def test_all_is_done_once_each_answer_has_ended(gpu: Gpu) -> None:
     answers = OutputTokens(buckets.exact_bucket(Search(1), 3, 4, 9), 1, torch.device("cpu"))
+    answers.load([5] * 3, [8] * 3)
     has_ended, is_done = torch.zeros(3, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
     seen: list[tuple[list[bool], bool]] = []
     for best in ((END, 7, 8), (9, END, 8), (END, 5, END)):

@@ -67,14 +67,15 @@ def test_engines_show_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 1_380_000_000)
     gpu = device.Device("cuda:1", torch.float16)
     translator, voice = NllbTranslator.__new__(NllbTranslator), XttsSynthesizer.__new__(XttsSynthesizer)
-    placed = SimpleNamespace(device=gpu, precision="float16", pool=SimpleNamespace(bytes=100_000_000))
+    computation = SimpleNamespace(pool=SimpleNamespace(bytes=100_000_000))
+    placed = SimpleNamespace(device=gpu, precision="float16", computation=computation)
     monkeypatch.setattr(translator, "_device", gpu, raising=False)
     monkeypatch.setattr(translator, "_decoder", SimpleNamespace(graph_bytes=240_000_000), raising=False)
     monkeypatch.setattr(voice, "_model", placed, raising=False)
     assert translator.device == "cuda:1 float16 1.4 GB + 0.24 GB CUDA graphs"
     assert voice.device == "cuda:1 float16 1.4 GB + 0.10 GB CUDA graphs"
     monkeypatch.setattr(translator, "_decoder", None)
-    placed.pool = None
+    computation.pool = None
     assert translator.device == voice.device == "cuda:1 float16 1.4 GB"
 
 
