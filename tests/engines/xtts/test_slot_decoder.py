@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ skip_unless_voice_installed()
 import torch
 
 from voicestream.workers.engines.xtts import linear
+from voicestream.workers.engines.xtts.batching import captured_decoder, computation
 from voicestream.workers.engines.xtts.batching.captured_decoder import CapturedSlotDecoder
 from voicestream.workers.engines.xtts.batching.slot_decoder import PlainSlotDecoder, Sentence
 from voicestream.workers.engines.xtts.gpt import VOICE_POSITIONS, Gpt
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning")]
 
 WIDTH, TEXT_TOKENS, LONGEST_TEXT = 32, 60, 110
-MANNER = SamplingParameters(repetition_penalty=3.0, top_k=8)
+PARAMETERS = SamplingParameters(repetition_penalty=3.0, top_k=8)
 CHUNKS = (2, 1, 1)
 LENGTHS = (5, 19, 12, 3)
 
@@ -120,8 +122,8 @@ def chunks(decoder: SlotDecoder, slots: Sequence[int], count: int) -> list[Sampl
 @torch.inference_mode()
 def test_sentences_that_join_and_leave_get_the_tokens_they_get_alone(model: Any, plain: Gpt, gpu: Gpu) -> None:
     own = Gpt(model, linear.in_dtype(torch.float32), torch.float32, gpu)
-    decoder = CapturedSlotDecoder(own, MANNER, GraphPool(own.device), SlotSizes(8, 13, 2))
-    reference = PlainSlotDecoder.eager(plain, MANNER, 1)
+    decoder = CapturedSlotDecoder(own, PARAMETERS, GraphPool(own.device), SlotSizes(8, 13, 2))
+    reference = PlainSlotDecoder.eager(plain, PARAMETERS, 1)
     told = sentences(own, LENGTHS)
     expected = [alone(reference, sentence) for sentence in sentences(plain, LENGTHS)]
     slots = [slot for slot in map(decoder.open, told[:3]) if slot is not None]
@@ -147,7 +149,7 @@ def test_sentences_that_join_and_leave_get_the_tokens_they_get_alone(model: Any,
 def test_a_sentence_of_several_pages_gets_its_tokens_and_others_wait(model: Any, plain: Gpt, gpu: Gpu) -> None:
     """Its positions go over the end of a page."""
     own = Gpt(model, linear.in_dtype(torch.float32), torch.float32, gpu)
-    decoder = CapturedSlotDecoder(own, MANNER, GraphPool(own.device), SlotSizes(2, 3, 2))
+    decoder = CapturedSlotDecoder(own, PARAMETERS, GraphPool(own.device), SlotSizes(2, 3, 2))
     length = PAGE - VOICE_POSITIONS - 3
     long, other = sentences(own, (length, length))
     slot = decoder.open(long)
@@ -155,7 +157,31 @@ def test_a_sentence_of_several_pages_gets_its_tokens_and_others_wait(model: Any,
     assert decoder.open(other) is None, "it would need more pages than are free"
     assert decoder.free_slots == 1
     decoder.free(slot)
-    agree(alone(decoder, long), alone(PlainSlotDecoder.eager(plain, MANNER, 1), sentences(plain, (length,))[0]))
+    agree(alone(decoder, long), alone(PlainSlotDecoder.eager(plain, PARAMETERS, 1), sentences(plain, (length,))[0]))
+
+
+def test_when_memory_is_short_there_are_fewer_slots_and_those_that_failed_are_freed(
+    plain: Gpt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    kept: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    class ShortOfMemory:
+        prefill_rows, row_counts = 1, (1,)
+
+        def __init__(self, _gpt: object, _parameters: object, _pool: object, sizes: SlotSizes) -> None:
+            assert not kept, "its memory counts as used for the next sizes"
+            kept.add(self)
+            asked.append(sizes.slots)
+
+        def capture(self) -> None:
+            if asked[-1] > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(captured_decoder, "CapturedSlotDecoder", ShortOfMemory)
+    found = computation._with_slots(plain, PARAMETERS, Any, GraphPool(plain.device), 8)
+    assert asked == [8, 4, 2]
+    assert isinstance(found.decoder, ShortOfMemory)
 
 
 def up_to_stop(pieces: list[SampledTokens], stop: int) -> list[SampledTokens]:

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from voicestream.workers.engines.xtts.batching.captured_decoder import CapturedSlotDecoder
     from voicestream.workers.engines.xtts.batching.slot_decoder import SlotDecoder
     from voicestream.workers.engines.xtts.batching.vocoding import BatchVocoder
     from voicestream.workers.engines.xtts.gpt import Gpt
     from voicestream.workers.engines.xtts.sampling import SamplingParameters
     from voicestream.workers.engines.xtts.vocoder.hifi_gan import HifiGan
     from voicestream.workers.engines.xtts.vocoder.network import Network
+    from voicestream.workers.inference.slots.sizes import SlotSizes
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,9 @@ PLAIN: Final = Limits(prefill_rows=1, vocoder_rows=1, row_counts=(1,), step_seco
 
 _MEMORY_SHARE: Final = 0.8
 """Share of the free memory for the slots of a decoder."""
+
+_UNLIMITED_BYTES: Final = 1 << 40
+"""Free memory of devices that stand in for a GPU in tests."""
 
 _VOCODER_ROWS: Final = row_counts.BATCH[-1]
 
@@ -122,35 +127,40 @@ def _with_slots(
     Raises:
         RuntimeError: out of memory.
     """
-    from voicestream.workers.engines.xtts.batching.captured_decoder import CapturedSlotDecoder
-
     footprint = state.footprint(gpt, sampling)
-    for slots in sizing.halved(streams):
-        sizes = sizing.sizes_for(slots, free_bytes(gpt.device), footprint)
-        if sizes is None:
-            break
-        try:
-            decoder = CapturedSlotDecoder(gpt, sampling, pool, sizes)
-            decoder.capture()
-        except RuntimeError as error:
-            if not device.is_out_of_memory(error):
-                raise
-            _log.warning("device=%s out of memory for %d sentences at once: %s", gpt.device, sizes.slots, error)
-            continue
-        limits = Limits(
-            decoder.prefill_rows, _VOCODER_ROWS, decoder.row_counts, _STEP_SECONDS, _ROW_SECONDS, overlaps=True
-        )
-        return Computation(decoder, vocoder, limits, pool)
+    most = streams
+    while (sizes := sizing.sizes_for(most, _free_bytes(gpt.device), footprint)) is not None:
+        decoder = _captured_decoder(gpt, sampling, pool, sizes)
+        if decoder is not None:
+            limits = Limits(
+                decoder.prefill_rows, _VOCODER_ROWS, decoder.row_counts, _STEP_SECONDS, _ROW_SECONDS, overlaps=True
+            )
+            return Computation(decoder, vocoder, limits, pool)
+        most = sizes.slots // 2
     raise torch.OutOfMemoryError("out of memory for a slot of the decoder")
 
 
-def free_bytes(of: torch.device) -> int:
+def _captured_decoder(
+    gpt: Gpt, sampling: SamplingParameters, pool: GraphPool, sizes: SlotSizes
+) -> CapturedSlotDecoder | None:
+    """Return a captured decoder; None when out of memory: what it allocated is freed by then."""
+    from voicestream.workers.engines.xtts.batching.captured_decoder import CapturedSlotDecoder
+
+    try:
+        decoder = CapturedSlotDecoder(gpt, sampling, pool, sizes)
+        decoder.capture()
+    except RuntimeError as error:
+        if not device.is_out_of_memory(error):
+            raise
+        # As text: the error refers to the decoder, and a handler may keep the record.
+        _log.warning("device=%s out of memory for %d sentences at once: %s", gpt.device, sizes.slots, str(error))
+        return None
+    return decoder
+
+
+def _free_bytes(of: torch.device) -> int:
     """Return the bytes of a device that slots may take."""
     if of.type != "cuda":
         return _UNLIMITED_BYTES
     device.free_cache()
     return int(torch.cuda.mem_get_info(of)[0] * _MEMORY_SHARE)
-
-
-_UNLIMITED_BYTES: Final = 1 << 40
-"""For devices that stand in for a GPU in tests."""
