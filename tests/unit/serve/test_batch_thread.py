@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from voicestream.serve.stages.batch_thread import BatchThread
 from voicestream.serve.stages.engine_thread import EngineThread
 from voicestream.workers import engine_loading
 from voicestream.workers.tts import rendering
+from voicestream.workers.tts.batch_rendering import BatchRenderer
 from voicestream.workers.tts.rendering import Utterance
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 KEY = "a-key-of-thirty-characters----"
 LONG = "A long sentence. " * 30
+HELD_AFTER = 10
+"""Steps with the long sentence, of 170 in all."""
 SETTINGS = ServeSettings(tts="espeak", ingress_replicas=1, queue_seconds=30)
 
 
@@ -37,6 +41,19 @@ def utterance(text: str) -> Utterance:
 
 def alone(text: str) -> bytes:
     return b"".join(chunk.tobytes() for chunk in rendering.samples(ChoirVoice(), utterance(text), lambda: None))
+
+
+class HeldVoice(ChoirVoice):
+    """Makes no further step after some with the long sentence until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+
+    def advance(self) -> bool:
+        if sum(LONG in step for step in self.steps) >= HELD_AFTER:
+            assert self.released.wait(20)
+        return super().advance()
 
 
 def batch_of(engine: ChoirVoice) -> BatchThread:
@@ -61,15 +78,16 @@ def test_many_clients_are_served_in_the_same_steps_and_each_gets_its_own_samples
 
 def test_a_client_that_closes_its_stream_makes_room_for_the_one_that_waits() -> None:
     async def served() -> bytes:
-        engine = ChoirVoice()
-        engine.max_streams, engine.step_seconds = 1, 0.001
+        engine = HeldVoice()
+        engine.max_streams = 1
         batch = batch_of(engine)
         first = batch.iterate(utterance(LONG), 20)
         await anext(first)
         second = asyncio.create_task(all_of(batch.iterate(utterance("Second."), 20)))
         await first.aclose()
+        engine.released.set()
         found = await second
-        assert sum(LONG in step for step in engine.steps) < len(LONG) * 800 // 2400
+        assert sum(LONG in step for step in engine.steps) <= HELD_AFTER + 1
         return found
 
     assert asyncio.run(served()) == alone("Second.")
@@ -81,8 +99,8 @@ def test_a_request_that_waits_too_long_for_a_slot_or_behind_too_many_others_is_r
     monkeypatch.setattr(batch_thread, "MAX_WAITING", 1)
 
     async def refused() -> None:
-        engine = ChoirVoice()
-        engine.max_streams, engine.step_seconds = 1, 0.002
+        engine = HeldVoice()
+        engine.max_streams = 1
         batch = batch_of(engine)
         first = batch.iterate(utterance(LONG), 20)
         await anext(first)
@@ -94,6 +112,7 @@ def test_a_request_that_waits_too_long_for_a_slot_or_behind_too_many_others_is_r
             await anext(batch.iterate(utterance("Surplus."), 20))
         assert [error.value.refusal.status for error in (late, surplus)] == [503, 503]
         await first.aclose()
+        engine.released.set()
         assert await waiting == alone("Waits.")
         assert {text for step in engine.steps for text in step} == {LONG, "Waits."}
 
@@ -129,11 +148,25 @@ def test_a_broken_engine_ends_all_requests_and_the_health_of_the_replica() -> No
     asyncio.run(served())
 
 
+def test_an_error_between_two_steps_is_told_too_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_renderer: BatchRenderer) -> bool:
+        raise RuntimeError("an illegal memory access was encountered")
+
+    async def served() -> None:
+        batch = batch_of(ChoirVoice())
+        with pytest.raises(RuntimeError, match="illegal memory access"):
+            await all_of(batch.iterate(utterance("One."), 5))
+        with pytest.raises(RuntimeError, match="the voice engine is broken: RuntimeError"):
+            batch.check()
+
+    monkeypatch.setattr(BatchRenderer, "has_room", property(fail))
+    asyncio.run(served())
+
+
 def test_the_server_streams_and_continues_at_any_frame_and_a_closed_connection_frees_its_slot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    engine = ChoirVoice()
-    engine.step_seconds = 0.001
+    engine = HeldVoice()
     monkeypatch.setattr(engine_loading, "load_synthesizer", lambda *_: engine)
     stages = LocalStages(SETTINGS)
     application = Application(SETTINGS, stages, Tokens([KEY]))
@@ -150,8 +183,9 @@ def test_the_server_streams_and_continues_at_any_frame_and_a_closed_connection_f
         assert [rest.body for rest in rests] == [whole.body[2 * skip :] for skip in (1, 5_000, 12_000)]
         await ask(application, "/v1/audio/speech", {**fields, "input": LONG}, token=KEY, closes_after=1)
         assert stages.counted[-1].status == CLIENT_CLOSED
+        engine.released.set()
         again = await ask(application, "/v1/audio/speech", fields, token=KEY)
         assert again.body == whole.body
-        assert sum(LONG in step for step in engine.steps) < len(LONG) * 800 // 2400
+        assert sum(LONG in step for step in engine.steps) <= HELD_AFTER + 1
 
     asyncio.run(served())

@@ -126,6 +126,8 @@ class BatchThread:
             while self._admit():
                 self._thread.note_progress()
                 self._step()
+        except Exception as error:  # noqa: BLE001 - raised again by those who read the items
+            self._fail(error)
         finally:
             self._thread.note_idle()
 
@@ -144,19 +146,23 @@ class BatchThread:
             return self._is_driving
 
     def _step(self) -> None:
-        try:
-            outputs = self._renderer.advance()
-        except Exception as error:  # noqa: BLE001 - raised again by those who read the items
-            self._failure = type(error).__name__
-            self._renderer.cancel_all()
-            for request in self._requests.values():
-                request.put(error)
-            self._requests.clear()
-            return
-        for output in outputs:
+        for output in self._renderer.advance():
             self._requests[output.rendering].put(output)
             if output.is_last:
                 del self._requests[output.rendering]
+
+    def _fail(self, error: Exception) -> None:
+        """End all requests, those that wait too: the engine is broken."""
+        self._failure = type(error).__name__
+        with self._lock:
+            requests = [*self._requests.values(), *self._arrived]
+            self._requests.clear()
+            self._arrived.clear()
+            self._is_driving = False
+        for request in requests:
+            request.start()
+            request.put(error)
+        self._renderer.cancel_all()
 
 
 def _overloaded() -> Exception:
