@@ -49,7 +49,7 @@ class Message(msgspec.Struct):
     spoken: Spoken = msgspec.field(default_factory=Spoken)
     ended: bool = False
     """True if nothing of it follows."""
-    torn_at: int | None = None
+    gap_at: int | None = None
     """Characters before a missing piece that was given up; None: none was."""
 
     def tracks(self) -> Iterator[Track]:
@@ -81,8 +81,8 @@ def advance(message: Message, track: Track, piece: Piece, said: str | None) -> s
     shown = text_match.compact(piece.text)
     end = start + len(shown)
     new = text_match.after(piece.text, count - start) if end >= count else ""
-    is_too_long = message.ended and message.torn_at is None and end > count
-    is_too_short = piece.final and message.torn_at is None and end < count
+    is_too_long = message.ended and message.gap_at is None and end > count
+    is_too_short = piece.final and message.gap_at is None and end < count
     if is_too_long or is_too_short or not _continues(message, track, shown, said):
         return None
     track.next += 1
@@ -103,8 +103,8 @@ def agrees(message: Message, text: str, *, final: bool, known: str | None) -> bo
         final: the text is complete.
         known: text of the message that is known so far, white space removed; None: only length and checksum are known.
     """
-    if message.torn_at is not None:
-        known, final = None if known is None else known[: message.torn_at], False
+    if message.gap_at is not None:
+        known, final = None if known is None else known[: message.gap_at], False
         return known is None or text[: len(known)] == known[: len(text)]
     if known is None:
         count = message.spoken.characters
@@ -126,7 +126,7 @@ def is_whole(message: Message, whole: str, *, known: str | None, is_last: bool) 
         known: text of the message that is known so far, white space removed; None: only length and checksum are known.
         is_last: it is the last message of the turn.
     """
-    if message.torn_at is not None:
+    if message.gap_at is not None:
         return is_last
     if known is None:
         return message.spoken == text_match.of(whole) if message.ended else message.spoken.rest_of(whole) is not None

@@ -221,7 +221,7 @@ class TurnOrder(Record):
             if message.track_of(source) is not None or (key, message.id) in self._received.refused:
                 continue
             if matching.agrees(message, text, final=final, known=self._known(message)):
-                message.set_track(source, Track(key, dropped=message.torn_at is not None))
+                message.set_track(source, Track(key, dropped=message.gap_at is not None))
                 return True
         return False
 
@@ -297,7 +297,7 @@ class TurnOrder(Record):
                         self._put(outputs, message, new)
             whole = self._received.whole.pop(message.id, None)
             if whole is not None and not message.ended:
-                is_known = message.torn_at is not None or self._was_said_before(message, whole)
+                is_known = message.gap_at is not None or self._was_said_before(message, whole)
                 rest = "" if is_known else message.spoken.rest_of(whole) or ""
                 message.spoken.add(rest)
                 message.ended = True
@@ -361,7 +361,7 @@ class TurnOrder(Record):
             self._skip(message, source, track)
         if not has_pending:
             message.ended = True
-            message.torn_at = message.spoken.characters
+            message.gap_at = message.spoken.characters
 
     def _skip(self, message: Message, source: Source, track: Track) -> None:
         """Continue a track behind a missing piece, or ignore it if the other source has that text, or will have it."""
@@ -373,7 +373,7 @@ class TurnOrder(Record):
             return
         track.next = self._received.first_index(source, track.key)
         track.shown = msgspec.structs.replace(message.spoken)
-        message.torn_at = message.spoken.characters
+        message.gap_at = message.spoken.characters
 
     def _give_up_beginning(self) -> None:
         """Begin the track whose first piece is missing, unless another source may have its text."""
@@ -387,4 +387,4 @@ class TurnOrder(Record):
             self._received.drop(source, key)
             return
         first = self._received.first_index(source, key)
-        self._add(key, source, Track(key, next=first)).torn_at = 0
+        self._add(key, source, Track(key, next=first)).gap_at = 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from voicestream.workers.engines.xtts.batching.vocoding import BatchVocoder, PendingSamples
     from voicestream.workers.engines.xtts.synthesis import Utterance
 
-_FREED_LATER: Final = (Phase.STEP, Phase.PREFILL)
+_ASYNCHRONOUS: Final = (Phase.STEP, Phase.PREFILL)
 """Phases whose action returns before the device has computed it."""
 
 
@@ -78,7 +78,7 @@ class Batch:
         action = scheduler.next_action(states, free, self._clock(), self._limits)
         if action is None:
             return self._deliver()
-        if action.phase not in _FREED_LATER:
+        if action.phase not in _ASYNCHRONOUS:
             self._deliver()
         # A delivery can end streams.
         chosen = [self._streams[number] for number in action.numbers if number in self._streams]
@@ -90,7 +90,7 @@ class Batch:
             self._step(chosen, action.steps)
         else:
             self._vocode(chosen)
-        if action.phase in _FREED_LATER:
+        if action.phase in _ASYNCHRONOUS:
             # The device is busy with the action while the processor delivers what was computed before.
             self._deliver()
         return True

@@ -32,7 +32,7 @@ def sample(
     noise,
     sampled,
     latent_ring,
-    streams,
+    padding,
     vocabulary,
     width,
     max_tokens,
@@ -50,7 +50,7 @@ def sample(
     """Sample as ``Sampler.sample`` does, a row a program, and store token, stop probability and latent of the slot.
 
     ``ADVANCE``: the index of the token is the one after that of the slot; without it, it is the first of a sentence.
-    Rows whose slot is ``streams`` are padding. ``VOCABULARY``, ``TOP_K``, ``WIDTH``: powers of two that are not less.
+    ``padding``: slot of padding rows. ``VOCABULARY``, ``TOP_K``, ``WIDTH``: powers of two that are not less.
     """
     row = tl.program_id(0)
     slot = tl.load(slots + row).to(tl.int64)
@@ -94,4 +94,4 @@ def sample(
     if ADVANCE:
         tl.store(indices + slot, index)
         # Padding stays at its position, since it has one page only.
-        tl.store(positions + slot, tl.load(positions + slot) + tl.where(slot < streams, 1, 0))
+        tl.store(positions + slot, tl.load(positions + slot) + tl.where(slot == padding, 0, 1))
