@@ -135,7 +135,7 @@ def test_one_sentence_can_be_spoken_while_another_is_open(
     text, language, voice, seed, speed = SENTENCES[0]
     found = np.concatenate(list(xtts.synthesize(text, language, voice, seed, speed=speed)))
     assert np.array_equal(found, alone[0])
-    rest = [next(other) for _ in range(1)] if other.is_ready else []
+    rest: list[NDArray[np.float32]] = []
     while True:
         if not other.is_ready:
             xtts.advance()

@@ -33,7 +33,7 @@ pytestmark = [
 ]
 
 WIDTH, TEXT_TOKENS, LONGEST_TEXT = 32, 60, 110
-MANNER = SamplingParameters(repetition_penalty=3.0)
+PARAMETERS = SamplingParameters(repetition_penalty=3.0)
 FRAME = 2
 """Tokens around a text."""
 
@@ -89,12 +89,12 @@ class Side:
 
 def plain_side(model: Any, numbers: torch.dtype = torch.float32) -> Side:
     gpt = Gpt(model, linear.in_dtype(numbers), numbers)
-    return Side(gpt, EagerDecoder(gpt, MANNER))
+    return Side(gpt, EagerDecoder(gpt, PARAMETERS))
 
 
 def own_side(model: Any, gpu: Gpu, numbers: torch.dtype = torch.float32) -> Side:
     gpt = Gpt(model, linear.in_dtype(numbers), numbers, gpu)
-    return Side(gpt, CapturedDecoder(gpt, MANNER, GraphPool(gpt.device)))
+    return Side(gpt, CapturedDecoder(gpt, PARAMETERS, GraphPool(gpt.device)))
 
 
 @pytest.fixture

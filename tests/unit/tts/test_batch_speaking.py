@@ -44,7 +44,7 @@ class Soloist(PlainVoice):
         yield sound[3_000:]
 
 
-class Desk:
+class FakeWorker:
     """A worker's batch, a pool, and what the supervisor was told."""
 
     def __init__(self) -> None:
@@ -94,43 +94,43 @@ class Desk:
 def test_each_sentence_has_its_own_samples_in_the_pool_whatever_is_cancelled_fails_or_waits_for_slots(
     seed: int, count: int
 ) -> None:
-    rng, desk = random.Random(seed), Desk()
+    rng, worker = random.Random(seed), FakeWorker()
     try:
         numbers = list(range(10, 10 + count))
-        while numbers or len(desk.batch):
-            live = [number for number in desk.jobs if number not in desk.ends]
+        while numbers or len(worker.batch):
+            live = [number for number in worker.jobs if number not in worker.ends]
             draw = rng.random()
             if numbers and draw < 0.3:
                 number = numbers.pop()
                 skip = rng.choice((0, 0, 1, 5_000))
                 text = "x" * rng.randint(1, 40) + f" {number}"
-                desk.speak(number, text, skip=skip, slots=rng.randint(0, 3), engine=int(rng.random() < 0.2))
+                worker.speak(number, text, skip=skip, slots=rng.randint(0, 3), engine=int(rng.random() < 0.2))
             elif live and draw < 0.6:
-                desk.lease(rng.choice(live))
+                worker.lease(rng.choice(live))
             elif live and draw < 0.63:
                 number = rng.choice(live)
-                desk.batch.cancel("s", number)
-                desk.ends[number] = "cancelled"
-            elif desk.batch.can_compute:
-                desk.batch.step()
-        for number, job in desk.jobs.items():
+                worker.batch.cancel("s", number)
+                worker.ends[number] = "cancelled"
+            elif worker.batch.can_compute:
+                worker.batch.step()
+        for number, job in worker.jobs.items():
             expected = sound_of(job.text, number)[job.skip_frames :].tobytes()
-            found = b"".join(samples.tobytes() for samples in desk.sound[number])
-            assert desk.ends[number] in {FAILURE if number == 13 else "", "cancelled"}
-            assert found == expected if desk.ends[number] == "" else expected.startswith(found)
+            found = b"".join(samples.tobytes() for samples in worker.sound[number])
+            assert worker.ends[number] in {FAILURE if number == 13 else "", "cancelled"}
+            assert found == expected if worker.ends[number] == "" else expected.startswith(found)
     finally:
-        os.close(desk.descriptor)
+        os.close(worker.descriptor)
 
 
 def test_a_sentence_without_a_slot_keeps_none_of_the_others_waiting() -> None:
-    desk = Desk()
-    desk.speak(1, "waits", skip=0, slots=0, engine=0)
-    desk.speak(2, "speaks", skip=0, slots=2, engine=0)
-    while desk.batch.can_compute:
-        desk.batch.step()
-    assert (desk.ends, len(desk.batch)) == ({2: ""}, 1)
-    desk.lease(1)
-    assert desk.ends == {2: "", 1: ""}
-    assert len(desk.sound[1]) >= 1
-    assert sum(map(len, desk.sound[1])) == 5 * 800 <= SLOT_FRAMES
-    os.close(desk.descriptor)
+    worker = FakeWorker()
+    worker.speak(1, "waits", skip=0, slots=0, engine=0)
+    worker.speak(2, "speaks", skip=0, slots=2, engine=0)
+    while worker.batch.can_compute:
+        worker.batch.step()
+    assert (worker.ends, len(worker.batch)) == ({2: ""}, 1)
+    worker.lease(1)
+    assert worker.ends == {2: "", 1: ""}
+    assert len(worker.sound[1]) >= 1
+    assert sum(map(len, worker.sound[1])) == 5 * 800 <= SLOT_FRAMES
+    os.close(worker.descriptor)
