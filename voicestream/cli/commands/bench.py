@@ -32,7 +32,7 @@ def bench(*, as_json: bool, gpu: bool, profile: bool, density: bool, quick: bool
 
     With --gpu it takes some minutes, 4 GB of disk for models with random weights, which are gone afterwards,
     and 10 GB of the GPU's memory. With --density, 1 to 512 simulated listeners each ask for a sentence of
-    3 s as soon as the last one has been played.
+    3 s as soon as the last one has been played, which takes up to 27 GB of it.
     """
     # Started processes also end if a signal ends this one.
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from voicestream.bench.figures import Figure
     from voicestream.bench.random_models.sizes import Sizes
 
-OWN: Final = "xtts density"
+OWN: Final = subprocess_tasks.DENSITY_TASK
 OTHER: Final = "coqui density"
 WARM_UPS: Final = 2
 
