@@ -278,7 +278,7 @@ class Supervisor:
         if not self.core.sessions.by_id:
             self.core.idle_since = now
             if closed.exit_code:
-                # Stopped, or silenced. A session that has ended with nothing left was not waiting for "resume".
+                # A stopped session ends the pause. One that has ended by itself leaves it for the next sessions.
                 self._requests.controls.hold("", paused=False, now=now)
 
     def _feed_parser(self) -> None:

@@ -1,7 +1,8 @@
 """Signals during the start of Ray: handlers are kept, and SIGTERM is blocked.
 
 Ray replaces Python's handlers while it starts, that of SIGTERM by one of Abseil that dumps the stack and aborts the
-process. A handler is set again only when the start is over, so SIGTERM waits until then. SIGINT is not concerned.
+process. A handler is set again only when the start is over, so SIGTERM waits until then. SIGINT and SIGHUP are not
+blocked.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Integer convolutions of an ONNX network as matrix products, which ONNX Runtime computes faster.
+"""Integer convolutions of an ONNX network as matrix products (im2col), which ONNX Runtime computes faster.
 
 Its operator ``ConvInteger`` multiplies with weights of 8 bits without sign, and packs them again for each text. With a
 sign and as constant matrix they are packed once, and processors with VNNI or its like multiply them four at a time. The
-integers are the same. The bias is added as the float that it was before it was rounded to an integer.
+integers are the same. The bias is added as a float, without the rounding to an integer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SIGN: Final = 128
 """Difference between weights without and with a sign."""
 
 _OPSET: Final = 15
-"""First version of ONNX's operators with ``Shape`` of a part."""
+"""First opset whose ``Shape`` takes ``start`` and ``end``."""
 
 _PREFIX: Final = "voicestream_conv_"
 _AXIS, _ZERO = f"{_PREFIX}axis", f"{_PREFIX}zero"
@@ -194,7 +194,7 @@ def _signed_weights(node: onnx.NodeProto, graph: _Graph) -> tuple[NDArray[np.int
 
 
 class _Product:
-    """A convolution as a product: a row of bytes for each step in time, with those of the whole kernel."""
+    """A convolution as a product (im2col): a row for each step in time, with the input bytes of the whole kernel."""
 
     def __init__(
         self,

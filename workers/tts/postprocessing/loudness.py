@@ -70,7 +70,7 @@ class LoudnessControl:
             return np.zeros(0, np.float32)
         end = min(end, _peak_gain(pending))
         start, self._start_gain = self._start_gain, end
-        # The numbers of np.linspace, which takes half of the time of all postprocessing.
+        # The same numbers as np.linspace, whose calls would be half of the time of all postprocessing.
         size = len(pending.samples)
         gain = _positions(size) * ((end - start) / size) + start if end != start else np.float64(start)
         return (pending.samples * gain).astype(np.float32)
