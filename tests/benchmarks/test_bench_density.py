@@ -78,7 +78,7 @@ def test_one_listener_hears_the_first_chunk_after_one_step_and_asks_again_when_a
     assert row.whole_ms == pytest.approx([200.0] * len(row.whole_ms), abs=0.5)
     # Each request follows the playback of the sentence before it: 1.02 s apart, four of them from 1 s to 5 s.
     assert len(row.first_ms) == 4
-    assert (row.underruns, row.carried, is_carried(row)) == (0, 1, True)
+    assert (row.underruns, row.uninterrupted, is_carried(row)) == (0, 1, True)
 
 
 def test_steps_without_a_chunk_follow_each_other_without_a_pause() -> None:
@@ -90,7 +90,7 @@ def test_steps_without_a_chunk_follow_each_other_without_a_pause() -> None:
 def test_an_engine_slower_than_playback_is_heard_as_under_runs_of_its_listeners() -> None:
     row = measured(0.11, 2)
     assert row.underruns > 10
-    assert (row.interrupted, row.carried, is_carried(row)) == (2, 0, False)
+    assert (row.interrupted, row.uninterrupted, is_carried(row)) == (2, 0, False)
 
 
 def test_listeners_without_a_slot_wait_for_their_first_chunk_and_those_who_never_get_it_count() -> None:

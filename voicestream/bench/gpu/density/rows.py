@@ -81,7 +81,7 @@ class DensityRow:
     """Reason why there are no figures."""
 
     @property
-    def carried(self) -> int:
+    def uninterrupted(self) -> int:
         """Number of listeners without an under-run."""
         return 0 if self.absent else self.listeners - self.interrupted
 

@@ -32,7 +32,7 @@ def as_json(report: DensityReport) -> str:
             "whole_ms": {f"p{percent}": _percentile(row.whole_ms, percent) for percent in (50, 95)},
             "underruns": row.underruns,
             "listeners_with_underruns": row.interrupted,
-            "voices_without_underruns": row.carried,
+            "voices_without_underruns": row.uninterrupted,
             "is_carried": is_carried(row),
             "memory_bytes": row.memory_bytes,
             "absent": row.absent or None,
@@ -88,7 +88,7 @@ def _cells(row: DensityRow) -> tuple[str, ...]:
         str(len(row.first_ms)),
         *("-" if (found := _percentile(samples, percent)) is None else f"{found:.1f}" for samples, percent in times),
         str(row.underruns),
-        str(row.carried),
+        str(row.uninterrupted),
         memory,
     )
 
