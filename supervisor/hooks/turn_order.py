@@ -141,9 +141,9 @@ class TurnOrder(Record):
         return turn != self.progress.turn and turn in self.progress.earlier
 
     def _enter(self, turn: str) -> list[Output]:
-        """Begin another turn if ``turn`` is not the present one."""
+        """Begin another turn if ``turn`` is not the present one; an event without an id belongs to the present one."""
         progress = self.progress
-        if turn == progress.turn:
+        if turn in ("", progress.turn):
             return []
         # A turn of which only the stream is known has no id yet.
         is_streamed = self._received.loose or any(message.stream is not None for message in progress.messages)

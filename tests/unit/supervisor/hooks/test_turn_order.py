@@ -262,3 +262,11 @@ def test_the_same_words_in_another_turn_are_said_again() -> None:
         listener.take(stop("Done.", turn))
         listener.take(piece(f"m{turn}", 0, "Done.", final=True, turn=turn))
     assert listener.said == "Done. Done."
+
+
+def test_an_event_without_the_id_of_its_turn_belongs_to_the_present_one() -> None:
+    listener = Listener()
+    listener.take(piece("m", 0, "Done. ", final=True))
+    listener.take(stop("Done.", turn=""))
+    assert listener.said == "Done."
+    assert listener.outputs[-1] == TurnEnd()
