@@ -11,10 +11,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from helpers.fixtures.deadline import remaining
+from helpers.process.running import has_ended
 from voicestream.config.engine_settings import EngineSettings
 from voicestream.engines.translator import Job
 from voicestream.errors import EXIT_CONFIGURATION, EngineNotReadyError
@@ -57,18 +57,11 @@ def pids(translator: ApertiumTranslator) -> list[int]:
     return [pid for pipeline in translator._pipelines.values() for pid in pipeline.pids]
 
 
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 def wait_until_gone(found: list[int]) -> bool:
     deadline = time.monotonic() + remaining()
-    while not all(is_gone(pid) for pid in found) and time.monotonic() < deadline:
+    while not all(has_ended(pid) for pid in found) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return all(is_gone(pid) for pid in found)
+    return all(has_ended(pid) for pid in found)
 
 
 def test_english_becomes_spanish_and_back(running: ApertiumTranslator) -> None:
@@ -125,7 +118,7 @@ def test_a_killed_stage_costs_no_sentence(translator: ApertiumTranslator, stage:
     wait_until_gone([before[stage]])
     assert translator.translate(["The dog is big."], "en", "es", Job()) == expected
     assert not set(before) & set(pids(translator))
-    assert all(is_gone(pid) for pid in before)
+    assert all(has_ended(pid) for pid in before)
 
 
 def test_a_stage_that_hangs_costs_no_sentence(translator: ApertiumTranslator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +127,7 @@ def test_a_stage_that_hangs_costs_no_sentence(translator: ApertiumTranslator, mo
     os.kill(before[4], signal.SIGSTOP)
     monkeypatch.setattr(apertium, "TIMEOUT_SECONDS", 1.0)
     assert translator.translate(["The dog is big."], "en", "es", Job()) == expected
-    assert all(is_gone(pid) for pid in before)
+    assert all(has_ended(pid) for pid in before)
 
 
 def test_a_text_that_fails_twice_is_given_up_and_the_next_is_not(
@@ -154,7 +147,7 @@ def test_the_pair_used_least_lately_makes_room(translator: ApertiumTranslator, m
     translator.translate(["Hello."], "en", "es", Job())
     before = pids(translator)
     translator.translate(["Hola."], "es", "en", Job())
-    assert all(is_gone(pid) for pid in before)
+    assert all(has_ended(pid) for pid in before)
     translator.translate(["Hello."], "en", "es", Job())
 
 
@@ -163,7 +156,7 @@ def test_close_leaves_no_process(translator: ApertiumTranslator) -> None:
     before = pids(translator)
     assert len(before) > 5
     translator.close()
-    assert all(is_gone(pid) for pid in before)
+    assert all(has_ended(pid) for pid in before)
 
 
 def test_a_killed_worker_leaves_no_process() -> None:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from helpers.fixtures.deadline import remaining
+from helpers.process.running import has_ended
 from voicestream.workers.engines.apertium.process_pipeline import PipelineError, ProcessPipeline
 
 if TYPE_CHECKING:
@@ -39,13 +40,6 @@ def start() -> Iterator[Callable[[Sequence[Sequence[str]]], ProcessPipeline]]:
     for pipeline in started:
         pipeline.kill()
         pipeline.close()
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_texts_come_back_one_after_another(start: Start) -> None:
@@ -96,7 +90,7 @@ def test_close_ends_all_programs_and_can_be_repeated(start: Start) -> None:
     pids = pipeline.pids
     pipeline.close()
     pipeline.close()
-    assert all(is_gone(pid) for pid in pids)
+    assert all(has_ended(pid) for pid in pids)
     with pytest.raises(PipelineError, match="closed"):
         pipeline.exchange(b"text", remaining())
 
@@ -106,7 +100,7 @@ def test_close_ends_a_program_that_ignores_the_end_of_its_input(start: Start, mo
     pipeline = start([CAT, python("import time; time.sleep(600)")])
     pids = pipeline.pids
     pipeline.close()
-    assert all(is_gone(pid) for pid in pids)
+    assert all(has_ended(pid) for pid in pids)
 
 
 def test_a_program_that_cannot_be_started_leaves_nothing_behind() -> None:

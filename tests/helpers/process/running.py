@@ -281,6 +281,14 @@ class Voicestream:
         wait_until(lambda: not self.processes(), "all processes of the place have ended")
 
 
+def has_ended(pid: int) -> bool:
+    """Return whether a process has ended, even if its parent has not read its exit code."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def _is_dying(pid: int) -> bool:
     """Whether a process has ended, or SIGKILL is on its way to it."""
     try:

@@ -14,7 +14,7 @@ import pytest
 from helpers.fixtures.deadline import remaining
 from helpers.models.pulling import Pulling, models_of, pull, state_of
 from helpers.models.tiny_nllb import NAME
-from helpers.process.running import wait_until
+from helpers.process.running import has_ended, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def test_a_killed_conversion_leaves_no_model_and_no_process_and_the_next_one_fet
     process, child = converting
     process.kill()
     process.wait(remaining())
-    wait_until(lambda: is_gone(child), "the child has ended")
+    wait_until(lambda: has_ended(child.pid), "the child has ended")
     half = models_of(place) / ".unfinished" / f"{NAME}-int8"
     assert not (half / "model.bin").exists(), "it was not ended, but went on to its end"
     assert not (models_of(place) / f"{NAME}-int8").exists()
@@ -57,14 +57,6 @@ def test_a_killed_conversion_leaves_no_model_and_no_process_and_the_next_one_fet
     assert [path.name for path in models_of(place).iterdir() if not path.name.startswith(".")] == [f"{NAME}-int8"]
     assert list((models_of(place) / ".unfinished").iterdir()) == []
     check_that_it_translates(models_of(place) / f"{NAME}-int8")
-
-
-def is_gone(process: psutil.Process) -> bool:
-    """Whether a process has ended, though nobody may have read its exit code."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def check_that_it_translates(model: Path) -> None:
@@ -95,7 +87,7 @@ def test_ctrl_c_ends_a_conversion_at_once_and_cleans_up(
     assert process.returncode == 130
     assert said.rstrip().endswith("stopped. The same command resumes from here.")
     assert "Traceback" not in said
-    wait_until(lambda: is_gone(child), "the child has ended")
+    wait_until(lambda: has_ended(child.pid), "the child has ended")
     assert not (models_of(place) / f"{NAME}-int8").exists()
     assert not (models_of(place) / ".unfinished" / f"{NAME}-int8").exists()
     assert state_of(place, f"{NAME}-int8") == "not installed"
