@@ -16,6 +16,7 @@ skip_unless_voice_installed()
 
 import torch
 
+from helpers.models import tiny_xtts
 from voicestream.workers.engines.xtts import linear
 from voicestream.workers.engines.xtts.batching import captured_decoder, computation
 from voicestream.workers.engines.xtts.batching.captured_decoder import CapturedSlotDecoder
@@ -43,34 +44,7 @@ LENGTHS = (5, 19, 12, 3)
 @pytest.fixture(scope="module")
 def model() -> Any:
     """Coqui's own, tiny and loud."""
-    from voicestream.workers.engines.xtts.coqui.importing import import_coqui
-
-    import_coqui()
-    from TTS.tts.layers.xtts.gpt import GPT
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    made = GPT(
-        layers=2,
-        model_dim=WIDTH,
-        heads=2,
-        max_text_tokens=LONGEST_TEXT,
-        max_mel_tokens=20,
-        number_text_tokens=TEXT_TOKENS,
-        start_text_token=0,
-        stop_text_token=1,
-        num_audio_tokens=48,
-        start_audio_token=46,
-        stop_audio_token=47,
-        use_perceiver_resampler=True,
-    ).eval()
-    with torch.no_grad():
-        for name, weight in made.named_parameters():
-            if weight.dim() == 2:
-                weight.mul_(8)
-            elif "ln_" in name or "final_norm" in name:
-                weight.add_(torch.randn(weight.shape) * 0.3)
-    return made.requires_grad_(requires_grad=False)
+    return tiny_xtts.loud_gpt(width=WIDTH, text_tokens=TEXT_TOKENS, longest_text=LONGEST_TEXT, longest_audio=20)
 
 
 def sentences(gpt: Gpt, lengths: Sequence[int]) -> list[Sentence]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voicestream.bench.random_models import xtts_model
 from voicestream.bench.random_models.sizes import XttsSize
 from voicestream.bench.random_models.xtts_model import NAME, SPEAKERS
 
-__all__ = ["NAME", "SPEAKERS", "STOP_BIAS", "TEXTS", "build"]
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+__all__ = ["NAME", "SPEAKERS", "STOP_BIAS", "TEXTS", "build", "loud_gpt"]
 
 TEXTS: Final = {
     "en": "i will run the tests now, and then fix the failing one.",
@@ -61,6 +64,48 @@ def build(
     size = XttsSize(layers=layers, width=width, heads=heads)
     xtts_model.make(directory, size, TEXTS.values(), seed=seed, stop_bias=STOP_BIAS, shares_numbers=small)
     return directory
+
+
+def loud_gpt(*, width: int, text_tokens: int, longest_text: int, longest_audio: int) -> Module:
+    """Return coqui's own GPT with two layers and large random weights, so that a wrong one changes the tokens.
+
+    Args:
+        width: numbers for a position.
+        text_tokens: size of the vocabulary of texts.
+        longest_text: longest text, in tokens.
+        longest_audio: longest audio, in tokens.
+    """
+    import torch
+
+    from voicestream.workers.engines.xtts.coqui.importing import import_coqui
+
+    import_coqui()
+    from TTS.tts.layers.xtts.gpt import GPT
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    made = GPT(
+        layers=2,
+        model_dim=width,
+        heads=2,
+        max_text_tokens=longest_text,
+        max_mel_tokens=longest_audio,
+        number_text_tokens=text_tokens,
+        start_text_token=0,
+        stop_text_token=1,
+        num_audio_tokens=48,
+        start_audio_token=46,
+        stop_audio_token=47,
+        use_perceiver_resampler=True,
+    ).eval()
+    with torch.no_grad():
+        for name, weight in made.named_parameters():
+            if weight.dim() == 2:
+                weight.mul_(8)
+            # What is folded into other weights must be worth it.
+            elif "ln_" in name or "final_norm" in name:
+                weight.add_(torch.randn(weight.shape) * 0.3)
+    return made.requires_grad_(requires_grad=False)
 
 
 if __name__ == "__main__":
