@@ -120,7 +120,7 @@ def vocode(gpu: launches.Gpu, rows: int) -> None:
 
 
 def slot_step(gpu: launches.Gpu, rows: int) -> None:
-    """All that a step of XTTS over slots needs, without its sampling."""
+    """Kernels of a batched decoder step of XTTS, without sampling."""
     slots = 513
     cache = slot_launches.SlotCache(
         tensor(1000, 30, 2, 16, PAGE, 64),

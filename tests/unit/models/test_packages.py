@@ -1,4 +1,4 @@
-"""Of which voice engines that are not ready a person hears, and what hints install."""
+"""Messages about voice engines that are not ready, and the packages that their hints install."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Device:
 
 
 def crowd(listeners: int, seconds: float, *, slots: int = 512) -> list[Spoken]:
-    """What listeners hear who ask for a sentence of 3 s as soon as the last one has been played."""
+    """Simulate listeners: each requests a sentence of 3 s when its last one has been played."""
     device = Device(slots)
     due = [2 * number / listeners for number in range(listeners)]
     heard = 0
