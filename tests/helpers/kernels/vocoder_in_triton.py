@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from helpers.kernels import interpretation
 from helpers.kernels.guarded import guarded
 from helpers.kernels.plain_kernels import PlainKernels
 from voicestream.workers.engines.xtts.vocoder import tile_config
@@ -45,6 +46,7 @@ def difference(found: Tensor, expected: Tensor) -> float:
 
 def main() -> None:
     """Compare all that a window needs."""
+    interpretation.shorten()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     tile_config.choose = lambda *_, **__: SMALL
