@@ -44,7 +44,7 @@ SENTENCES: Final[list[Spoken]] = [
 
 
 @pytest.fixture(scope="module")
-def xtts(xtts_models: Path) -> Iterator[XttsSynthesizer]:
+def xtts(narrow_xtts_models: Path) -> Iterator[XttsSynthesizer]:
     """The engine with three slots, loaded once."""
     before = dict(os.environ)
     go_offline()
@@ -54,7 +54,7 @@ def xtts(xtts_models: Path) -> Iterator[XttsSynthesizer]:
         plain = computation.plain
         patch.setattr(computation, "plain", lambda *args: plain(*args, slots=SLOTS))
         chosen = device.Device("cpu", torch.float32)
-        model = xtts_engine.build(xtts_models / tiny_xtts.NAME, chosen, may_capture=False, streams=1)
+        model = xtts_engine.build(narrow_xtts_models / tiny_xtts.NAME, chosen, may_capture=False, streams=1)
     yield xtts_engine.XttsSynthesizer(model)
     os.environ.clear()
     os.environ.update(before)

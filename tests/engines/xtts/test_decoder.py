@@ -43,10 +43,10 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def coqui(xtts_models: Path) -> Iterator[Any]:
+def coqui(narrow_xtts_models: Path) -> Iterator[Any]:
     """Coqui's own model, loaded by its own code."""
     torch.set_num_threads(1)
-    with baseline_coqui.load(xtts_models / tiny_xtts.NAME) as model:
+    with baseline_coqui.load(narrow_xtts_models / tiny_xtts.NAME) as model:
         yield model
 
 

@@ -1,9 +1,7 @@
-"""coqui-tts is imported whatever torchaudio and torchcodec there are; what stands in computes as torchaudio does."""
+"""Import of coqui-tts without torchaudio: what stands in for it computes the same."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,6 @@ import pytest
 
 from helpers.fixtures.neural import skip_unless_voice_installed
 from helpers.models import tiny_xtts
-from voicestream.config.engine_settings import MODELS_VARIABLE
 from voicestream.errors import EngineNotReadyError
 from voicestream.workers.engines.xtts.coqui import importing
 from voicestream.workers.engines.xtts.model import INSTALL
@@ -25,37 +22,6 @@ from voicestream.workers.engines.xtts.coqui.torchaudio_stand_in import MelSpectr
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def python(program: str, path: Path | None = None, **environment: str) -> str:
-    """What a program prints, with a directory in front of Python's path."""
-    inherited = os.environ | environment | {"OMP_NUM_THREADS": "1"}
-    if path is not None:
-        inherited["PYTHONPATH"] = str(path)
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", program], env=inherited, check=False, capture_output=True, text=True
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
-
-
-BROKEN = {
-    "torchaudio": "raise OSError('libtorchaudio.so: undefined symbol')",
-    "torchcodec": "raise RuntimeError('Could not load libtorchcodec')",
-}
-
-
-def test_libraries_that_do_not_fit_torch_are_not_even_imported(tmp_path: Path, xtts_models: Path) -> None:
-    """Built for another torch, they fail with all sorts of errors when they are; and one that fits changes nothing."""
-    for name, contents in BROKEN.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").write_text(contents)
-    program = (
-        "from voicestream.workers import engine_loading as engines\n"
-        "engine = engines.load_synthesizer('xtts', lambda *_: None)\n"
-        "print(sum(map(len, engine.synthesize('hello.', 'en', '', 1))) > 0)\n"
-    )
-    assert python(program, tmp_path, **{MODELS_VARIABLE: str(xtts_models)}) == "True"
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import wave
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -34,7 +35,6 @@ from voicestream.workers.engines.xtts.vocoder.cuda_graphs import CapturedVocoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -49,11 +49,11 @@ TEXT: Final = tiny_xtts.TEXTS["en"]
 
 
 @pytest.fixture(scope="module")
-def xtts(xtts_models: Path) -> Iterator[Synthesizer]:
+def xtts(narrow_xtts_models: Path) -> Iterator[Synthesizer]:
     """The engine, loaded once for all tests that only speak with it."""
     before = dict(os.environ)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(MODELS_VARIABLE, str(xtts_models))
+        patch.setenv(MODELS_VARIABLE, str(narrow_xtts_models))
         torch.set_num_threads(1)
         loaded = engine_loading.load_synthesizer("xtts", lambda *_: None)
         yield loaded
@@ -124,28 +124,48 @@ def test_the_same_seed_says_the_same_and_another_one_something_else(xtts: Synthe
     assert len(other) != len(first) or not np.array_equal(other, first)
 
 
-def test_the_same_seed_says_the_same_in_another_process_and_no_warning_reaches_the_user(
-    xtts: Synthesizer, xtts_models: Path
+BROKEN: Final = {
+    "torchaudio": "raise OSError('libtorchaudio.so: undefined symbol')",
+    "torchcodec": "raise RuntimeError('Could not load libtorchcodec')",
+}
+"""Libraries that were built for another torch; they fail with all sorts of errors when they are imported."""
+
+
+def test_another_process_says_the_same_without_a_warning_and_without_libraries_that_do_not_fit(
+    xtts: Synthesizer, narrow_xtts_models: Path, tmp_path: Path
 ) -> None:
-    """Nor a question: nobody could answer it."""
+    """Nor with a question: nobody could answer it."""
+    for name, contents in BROKEN.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(contents)
     program = (
         "import hashlib, numpy\n"
+        "from helpers.models import tiny_xtts\n"
         "from voicestream.workers import engine_loading as engines\n"
-        "engine = engines.load_synthesizer('xtts', lambda *_: None)\n"
+        "narrow = tiny_xtts.narrow_vocoder()\n"
+        "def report(stage, _):\n"
+        "    if stage == 'reading weights':\n"
+        "        narrow.__enter__()\n"
+        "engine = engines.load_synthesizer('xtts', report)\n"
         f"made = numpy.concatenate(list(engine.synthesize({TEXT!r}, 'en', '', 7)))\n"
         "print(hashlib.sha256(made.tobytes()).hexdigest())\n"
         "for text, language in (('テストです。', 'ja'), ('测试。', 'zh'), ('테스트.', 'ko')):\n"
         "    assert sum(map(len, engine.synthesize(text, language, '', 1)))\n"
     )
-    found = silent_run(program, xtts_models, "-W", "default")
+    found = silent_run(program, narrow_xtts_models, tmp_path)
     assert found.strip() == hashlib.sha256(spoken(xtts, seed=7).tobytes()).hexdigest()
 
 
-def silent_run(program: str, models: Path, *options: str) -> str:
+def silent_run(program: str, models: Path, path: Path) -> str:
     """What a program says on stdout; it must say nothing on stderr, whatever warnings Python would show."""
     done = subprocess.run(
-        [sys.executable, "-P", *options, "-c", program],
-        env=os.environ | {MODELS_VARIABLE: str(models), "OMP_NUM_THREADS": "1"},
+        [sys.executable, "-P", "-W", "default", "-c", program],
+        env=os.environ
+        | {
+            MODELS_VARIABLE: str(models),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": f"{path}{os.pathsep}{Path(__file__).parents[2]}",
+        },
         check=False,
         capture_output=True,
         text=True,
@@ -197,7 +217,9 @@ def test_a_voice_is_cloned_from_a_recording_and_kept_by_its_content(
 
 
 @pytest.mark.usefixtures("xtts")  # it makes coqui importable
-def test_the_conditioning_is_that_of_coqui(xtts_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_conditioning_is_that_of_coqui(
+    narrow_xtts_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     from TTS.tts.configs.xtts_config import XttsConfig
     from TTS.tts.models.xtts import Xtts
@@ -205,7 +227,7 @@ def test_the_conditioning_is_that_of_coqui(xtts_models: Path, tmp_path: Path, mo
     from voicestream.voices import cleaning
     from voicestream.workers.engines.xtts import conditioning, linear
 
-    directory = xtts_models / tiny_xtts.NAME
+    directory = narrow_xtts_models / tiny_xtts.NAME
     config = XttsConfig()
     config.load_json(str(directory / "config.json"))
     model = Xtts(config)
@@ -265,9 +287,9 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
 
 
 @pytest.fixture
-def copy(xtts_models: Path, tmp_path: Path) -> Path:
+def copy(narrow_xtts_models: Path, tmp_path: Path) -> Path:
     """A copy of the model, to be damaged."""
-    return shutil.copytree(xtts_models / tiny_xtts.NAME, tmp_path / tiny_xtts.NAME)
+    return shutil.copytree(narrow_xtts_models / tiny_xtts.NAME, tmp_path / tiny_xtts.NAME)
 
 
 def rewrite(file: Path, change: Callable[[dict[str, object]], object]) -> None:
@@ -334,15 +356,17 @@ def test_apples_gpu_is_used_only_when_it_is_asked_for(monkeypatch: pytest.Monkey
     assert xtts_engine.choose_device("mps") == gpu
 
 
-def test_a_device_that_is_not_there_is_an_error(xtts_models: Path, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_that_is_not_there_is_an_error(
+    narrow_xtts_models: Path, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(COMPUTE_VARIABLE, "cuda:7")
     with pytest.raises(EngineNotReadyError, match="no device cuda:7"):
-        load(xtts_models)
+        load(narrow_xtts_models)
 
 
 @pytest.mark.parametrize("compute", ["auto", "cuda"])
 def test_a_full_memory_ends_as_documented(
-    compute: str, xtts_models: Path, load: Load, monkeypatch: pytest.MonkeyPatch
+    compute: str, narrow_xtts_models: Path, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With ``auto`` the processor goes on; a device that was named is an error."""
     monkeypatch.setenv(COMPUTE_VARIABLE, compute)
@@ -356,16 +380,16 @@ def test_a_full_memory_ends_as_documented(
 
     monkeypatch.setattr(xtts_engine, "build", full)
     if compute == "auto":
-        assert load(xtts_models).device == "cpu int8"
+        assert load(narrow_xtts_models).device == "cpu int8"
     else:
         with pytest.raises(EngineNotReadyError, match="does not fit the memory"):
-            load(xtts_models)
+            load(narrow_xtts_models)
 
 
 @pytest.mark.parametrize("full", [None, CapturedDecoder, CapturedVocoder], ids=["enough", "decoder", "vocoder"])
 def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
     full: type | None,
-    xtts_models: Path,
+    narrow_xtts_models: Path,
     load: Load,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -378,7 +402,7 @@ def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
 
     if full is not None:
         monkeypatch.setattr(full, "capture", refuse)
-    synthesizer = load(xtts_models)
+    synthesizer = load(narrow_xtts_models)
     assert isinstance(synthesizer, xtts_engine.XttsSynthesizer)
     assert (synthesizer._model.computation.pool is None) == bool(full)
     assert (
@@ -389,7 +413,7 @@ def test_without_memory_for_recordings_it_stays_on_its_device_and_runs_without(
 
 
 def test_what_else_goes_wrong_while_recording_is_an_error(
-    xtts_models: Path, load: Load, monkeypatch: pytest.MonkeyPatch
+    narrow_xtts_models: Path, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(xtts_engine, "GRAPH_DEVICES", ("cpu",))
 
@@ -398,11 +422,11 @@ def test_what_else_goes_wrong_while_recording_is_an_error(
 
     monkeypatch.setattr(CapturedDecoder, "capture", fail)
     with pytest.raises(RuntimeError, match="a defect"):
-        load(xtts_models)
+        load(narrow_xtts_models)
 
 
-def test_loading_says_how_far_it_is(xtts_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(MODELS_VARIABLE, str(xtts_models))
+def test_loading_says_how_far_it_is(narrow_xtts_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(narrow_xtts_models))
     stages: list[str] = []
     engine = engine_loading.load_synthesizer("xtts", lambda stage, _: stages.append(stage))
     engine.close()
