@@ -16,14 +16,12 @@ from helpers.models.tiny_nllb import END, NAME, PAD
 skip_unless_installed()
 
 import torch
-from transformers import M2M100ForConditionalGeneration, StoppingCriteriaList
 
 from voicestream.engines.translator import CancelledError, Job
 from voicestream.workers.engines.nllb.decoder import buckets
 from voicestream.workers.engines.nllb.decoder import decoder as decoding
 from voicestream.workers.engines.nllb.decoder.decoder import NllbDecoder
 from voicestream.workers.engines.nllb.decoder.output_tokens import Sentence
-from voicestream.workers.engines.nllb.generation_hooks import CancellationCriteria
 from voicestream.workers.engines.nllb.search import OUTPUT_LIMITS, Search, output_limit, search_for
 from voicestream.workers.engines.nllb.tokenizer import SubwordTokenizer
 
@@ -44,6 +42,9 @@ class Model:
     """A model and its vocabulary, answering in both ways."""
 
     def __init__(self, directory: Path) -> None:
+        # Imported where it is used: with it, each process that collects tests would take seconds longer.
+        from transformers import M2M100ForConditionalGeneration
+
         torch.set_num_threads(1)
         self.model = M2M100ForConditionalGeneration.from_pretrained(directory).eval()
         self.model.generation_config.max_length = None
@@ -70,6 +71,10 @@ class Model:
 
     def generated_in_steps(self, rows: Rows, limit: int, search: Search) -> tuple[Rows, int]:
         """The same, and how many tokens it computed for each."""
+        from transformers import StoppingCriteriaList
+
+        from voicestream.workers.engines.nllb.generation_hooks import CancellationCriteria
+
         steps: list[bool] = []
 
         def count() -> bool:

@@ -10,7 +10,6 @@ from helpers.models.tiny_nllb import PAD
 skip_unless_installed()
 
 import torch
-from transformers import LogitsProcessorList, NoRepeatNGramLogitsProcessor, RepetitionPenaltyLogitsProcessor
 
 from voicestream.workers.engines.nllb.decoder.buckets import Bucket
 from voicestream.workers.engines.nllb.decoder.logits_processors import process_logits
@@ -28,6 +27,9 @@ FEW = 5
 )
 @pytest.mark.parametrize("position", [0, 1, 2, 3, 4, 12, POSITIONS - 1])
 def test_scores_are_those_of_transformers(search: Search, position: int) -> None:
+    # Imported where it is used: with it, each process that collects tests would take seconds longer.
+    from transformers import LogitsProcessorList, NoRepeatNGramLogitsProcessor, RepetitionPenaltyLogitsProcessor
+
     choose = torch.Generator().manual_seed(position)
     answers = OutputTokens(Bucket(search, ROWS, 8, POSITIONS), PAD, torch.device("cpu"))
     answers.reset()

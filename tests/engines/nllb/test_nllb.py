@@ -19,7 +19,6 @@ from voicestream.workers import engine_loading
 skip_unless_installed()
 
 import torch
-from transformers import M2M100ForConditionalGeneration, NllbTokenizer
 
 from voicestream.workers.engines.nllb import batches, ctranslate2_translator, transformers_translator
 from voicestream.workers.engines.nllb.decoder.buffers import CapturedDecoding, DecodeBuffers
@@ -32,6 +31,8 @@ from voicestream.workers.inference.device import Device
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from transformers import M2M100ForConditionalGeneration
 
     from voicestream.engines.translator import Translator
     from voicestream.workers.engines.nllb.batches import Group
@@ -73,6 +74,9 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
 @pytest.fixture(scope="session")
 def reference(exact_nllb_models: Path) -> M2M100ForConditionalGeneration:
     """The same weights, loaded as the documentation of transformers does it."""
+    # Imported where it is used: with it, each process that collects tests would take seconds longer.
+    from transformers import M2M100ForConditionalGeneration
+
     model = M2M100ForConditionalGeneration.from_pretrained(exact_nllb_models / NAME).eval()
     model.generation_config.max_length = None
     return model
@@ -80,6 +84,8 @@ def reference(exact_nllb_models: Path) -> M2M100ForConditionalGeneration:
 
 def generated(reference: M2M100ForConditionalGeneration, models: Path, text: str, target: str, beams: int) -> str:
     """What transformers itself makes of a text."""
+    from transformers import NllbTokenizer
+
     tokenizer = NllbTokenizer.from_pretrained(models / NAME, src_lang="eng_Latn")
     inputs = tokenizer(text, return_tensors="pt")
     with torch.inference_mode():
@@ -252,6 +258,8 @@ def test_every_language_of_the_table_that_has_a_code_is_in_the_vocabulary(
 
 
 def test_pieces_are_those_of_the_tokenizer_of_transformers(exact_nllb_models: Path) -> None:
+    from transformers import NllbTokenizer
+
     vocabulary = SubwordTokenizer(exact_nllb_models / NAME / "tokenizer.json", "")
     tokenizer = NllbTokenizer.from_pretrained(exact_nllb_models / NAME, src_lang="jpn_Jpan")
     for text in ("I will fix the file now.", "今からテストを実行します。", "  a  b ", "¿Qué?", "3.11", "🙂 x", "म", ""):
