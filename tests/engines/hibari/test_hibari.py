@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +20,12 @@ from helpers.models.synthesized import sound
 from helpers.voices import auto_voice
 from voicestream.errors import EngineNotReadyError, UsageError
 from voicestream.workers import engine_loading
-from voicestream.workers.engines.hibari import synthesizer, voices
+from voicestream.workers.engines.hibari import dictionaries, synthesizer, voices
 from voicestream.workers.engines.hibari import synthesizer as engine
 from voicestream.workers.text.compact_dict import CompactDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from voicestream.workers.engines.hibari.synthesizer import HibariSynthesizer
 
@@ -66,6 +68,46 @@ def test_the_dictionaries_of_the_front_end_are_compact_and_give_the_package_s_ow
     assert [ours.lexicon.golds.d.get(word) for word in words] == [own.lexicon.golds.d.get(word) for word in words]
     for text in (LONG, "Read what I read: 3 live records, DEFAULT and NOUN.", " ".join(words[:20])):
         assert ours(text) == own(text)
+
+
+def test_a_large_file_becomes_a_compact_dictionary() -> None:
+    entries = {f"word {number}": {"DEFAULT": "wˈɜɹd", "VB": None} for number in range(100)}
+    found = dictionaries.compact_table(json.dumps(entries).encode())
+    assert isinstance(found, CompactDict)
+    assert dict(found) == entries
+
+
+def test_a_file_of_parts_has_compact_dictionaries() -> None:
+    parts = {"tags": ["NN", "VB"], "weights": {"b": {"NN": -2.3, "VB": 3}}}
+    found = dictionaries.compact_table(json.dumps(parts).encode())
+    assert isinstance(found, dict)
+    assert isinstance(found["weights"], CompactDict)
+    assert {**found, "weights": dict(found["weights"])} == parts
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"a": ', b'{"a": "\xff"}'])
+def test_a_damaged_dictionary_is_an_error_of_its_value(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"truncated|Expected|Invalid|utf-8"):
+        dictionaries.compact_table(content)
+
+
+def test_files_of_another_release_may_have_an_entry_on_several_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import hibari
+    import hibari.g2p
+
+    tagger = {"tags": ["DT"], "tagdict": {"a": "DT"}, "weights": {"b": {"DT": 1.5}}}
+    tables = {"lexicon_us_gold": {"a": "ɐ"}, "lexicon_us_silver": {"b": {"DEFAULT": "bˈi"}}, "tagger": tagger}
+    for name, table in tables.items():
+        (tmp_path / f"{name}.json.gz").write_bytes(gzip.compress(json.dumps(table, indent=1).encode()))
+    shutil.copy(Path(hibari.g2p.ASSETS, "tokenizer_exceptions.json"), tmp_path)
+    front_end = hibari.Hibari(threads=1)
+    monkeypatch.setattr(hibari.g2p, "ASSETS", str(tmp_path))
+    dictionaries.shrink(front_end)
+    assert dict(front_end.g2p.lexicon.golds.d) == tables["lexicon_us_gold"]
+    assert dict(front_end.g2p.lexicon.silvers.d) == tables["lexicon_us_silver"]
+    assert dict(front_end.g2p.tagger.weights) == tagger["weights"]
 
 
 def test_the_same_text_sounds_the_same_whatever_was_said_before(loaded: HibariSynthesizer) -> None:
