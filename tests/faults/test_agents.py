@@ -78,9 +78,9 @@ def assert_each_was_heard_once_in_order(run: Run, texts: list[str]) -> None:
     ids=["in a text", "in a character", "in a key", "before the line's end"],
 )
 def test_what_is_complete_before_a_cut_is_spoken_and_the_cut_is_noticed(
-    place: Voicestream, cut: bytes, text: str | None
+    warm_place: Voicestream, cut: bytes, text: str | None
 ) -> None:
-    run = place.run("--keep-alive", "0")
+    run = warm_place.run()
     run.write(assistant("m1", "This is whole.") + assistant("m2", "And this.") + cut)
     assert run.finish() == 0, run.stderr
     expected = ["This is whole.", "And this."]
@@ -95,7 +95,7 @@ def test_what_is_complete_before_a_cut_is_spoken_and_the_cut_is_noticed(
     assert_each_was_heard_once_in_order(run, expected)
 
 
-def test_an_agent_that_ends_after_exactly_65536_bytes_loses_only_the_line_that_was_cut(place: Voicestream) -> None:
+def test_an_agent_that_ends_after_exactly_65536_bytes_loses_only_the_line_that_was_cut(warm_place: Voicestream) -> None:
     texts = [f"Sentence number {number} of a long stream." for number in range(12)]
     tool = {"type": "user", "message": {"content": [{"type": "tool_result", "content": "x" * 6_000}]}}
     silent = json.dumps(tool).encode() + b"\n"
@@ -103,7 +103,7 @@ def test_an_agent_that_ends_after_exactly_65536_bytes_loses_only_the_line_that_w
     whole = stream[:PIPE_CUT].count(b'"assistant"')
     assert len(stream) > PIPE_CUT
     assert whole < len(texts)
-    run = place.run("--keep-alive", "0")
+    run = warm_place.run()
     run.write(stream[:PIPE_CUT])
     assert run.finish() == 0, run.stderr
     assert_each_was_heard_once_in_order(run, texts[:whole])
@@ -112,8 +112,8 @@ def test_an_agent_that_ends_after_exactly_65536_bytes_loses_only_the_line_that_w
 # --- never ending ----------------------------------------------------------------------------------------------------
 
 
-def test_after_result_the_last_sentence_is_spoken_at_once_though_the_agent_never_ends(place: Voicestream) -> None:
-    run = place.run("--keep-alive", "0")
+def test_after_result_the_last_sentence_is_spoken_at_once_though_the_agent_never_ends(warm_place: Voicestream) -> None:
+    run = warm_place.run()
     run.write(streamed("m1", ["It is done. ", "Tests pass"]) + result("It is done. Tests pass"))
     run.wait_for("playback_finished", 2)
     assert found(run) == ["It is done.", "Tests pass."]
@@ -126,9 +126,9 @@ def test_after_result_the_last_sentence_is_spoken_at_once_though_the_agent_never
 
 @pytest.mark.parametrize("end", [b"\n", b""], ids=["with a line end", "without"])
 def test_the_last_words_alone_are_spoken_at_result_and_not_at_the_end_of_the_pipe(
-    place: Voicestream, end: bytes
+    warm_place: Voicestream, end: bytes
 ) -> None:
-    run = place.run("--keep-alive", "0", "--only", "final")
+    run = warm_place.run("--only", "final")
     run.write(assistant("m1", "Looking around.") + assistant("m2", "The answer is four."))
     run.write(result("The answer is four.").rstrip() + end)
     run.wait_for("playback_finished")
@@ -139,9 +139,9 @@ def test_the_last_words_alone_are_spoken_at_result_and_not_at_the_end_of_the_pip
 # --- slowly, or all at once ------------------------------------------------------------------------------------------
 
 
-def test_bytes_that_trickle_in_one_by_one_with_pauses_anywhere_give_the_same_sentences(place: Voicestream) -> None:
+def test_bytes_that_trickle_in_one_by_one_with_pauses_anywhere_give_the_same_sentences(warm_place: Voicestream) -> None:
     stream = assistant("m1", "Erst prüfen. Dann handeln.") + "Rauschen: ¡ñ!\n".encode() + line("これは文です。終わり。")
-    run = place.run("--keep-alive", "0")
+    run = warm_place.run()
     pauses = {20, len(stream) // 2, len(stream) - 3}
     for position, byte in enumerate(stream):
         run.write(bytes([byte]))
@@ -151,7 +151,7 @@ def test_bytes_that_trickle_in_one_by_one_with_pauses_anywhere_give_the_same_sen
     assert_each_was_heard_once_in_order(run, ["Erst prüfen.", "Dann handeln.", "これは文です。", "終わり。"])
 
 
-SENTENCES = 2_000
+SENTENCES = 1_000
 """In one burst."""
 
 
@@ -194,9 +194,9 @@ def test_thousands_of_sentences_at_once_are_each_heard_once_and_the_agent_does_n
     assert heard_by_then < len(texts) / 2, "the agent has waited for the voice"
     growth = {name: (peak[name] - before[name]) / MIB for name in before}
     # Events that this test has not read yet wait in the client: eight for each sentence, about 1 kB each.
-    assert growth.pop("client") < 100, growth
-    # 2,000 sentences are some 120 kB of text; what the ledger knows of each is about 1 kB.
-    assert max(growth.values()) < 40, growth
+    assert growth.pop("client") < 50, growth
+    # 1,000 sentences are some 60 kB of text; what the ledger knows of each is about 1 kB.
+    assert max(growth.values()) < 20, growth
     assert status["free_slots"] == status["total_slots"]
 
 
@@ -257,23 +257,23 @@ def test_ten_agents_at_once_take_turns_by_message_and_each_is_heard_as_if_it_wer
     assert together == frames_of(place.cwd / "alone.wav")
 
 
-def test_two_runs_may_not_write_one_file_whatever_they_call_it(place: Voicestream) -> None:
-    first = place.run(output="one.wav")
+def test_two_runs_may_not_write_one_file_whatever_they_call_it(warm_place: Voicestream) -> None:
+    first = warm_place.run(output="one.wav")
     first.write(line("I was first."))
     first.wait_for("playback_finished")
-    (place.cwd / "soft.wav").symlink_to("one.wav")
-    (place.cwd / "hard.wav").hardlink_to(place.cwd / "one.wav")
-    for name in ("one.wav", f"../{place.cwd.name}/one.wav", "soft.wav", "hard.wav"):
-        refused = place.call("run", "--output", name, "--force", stdin=line("Me too."))
+    (warm_place.cwd / "soft.wav").symlink_to("one.wav")
+    (warm_place.cwd / "hard.wav").hardlink_to(warm_place.cwd / "one.wav")
+    for name in ("one.wav", f"../{warm_place.cwd.name}/one.wav", "soft.wav", "hard.wav"):
+        refused = warm_place.call("run", "--output", name, "--force", stdin=line("Me too."))
         assert refused.returncode == 2, name
         assert "another session is writing" in refused.stderr
         assert "--output" in refused.stderr
-    before = (place.cwd / "one.wav").stat().st_size
+    before = (warm_place.cwd / "one.wav").stat().st_size
     first.write(line("I go on."))
     assert first.finish() == 0, first.stderr
     assert_each_was_heard_once_in_order(first, ["I was first.", "I go on."])
-    assert (place.cwd / "one.wav").stat().st_size > before
-    assert place.call("run", "--output", "one.wav", "--force", stdin=line("Now it is free.")).returncode == 0
+    assert (warm_place.cwd / "one.wav").stat().st_size > before
+    assert warm_place.call("run", "--output", "one.wav", "--force", stdin=line("Now it is free.")).returncode == 0
 
 
 # --- other ends of the pipe ------------------------------------------------------------------------------------------
@@ -285,9 +285,9 @@ time.sleep(600)
 """
 
 
-def test_what_an_agent_said_before_it_was_killed_is_spoken(place: Voicestream) -> None:
+def test_what_an_agent_said_before_it_was_killed_is_spoken(warm_place: Voicestream) -> None:
     said = line("First. Second. Third.") + assistant("m", "Cut off here")[:-20]
-    run = place.run("--keep-alive", "0")
+    run = warm_place.run()
     assert run.process.stdin is not None
     agent = subprocess.Popen([sys.executable, "-c", AGENT, said.decode()], stdout=run.process.stdin)
     run.end_input()  # the agent alone holds the pipe now
@@ -302,7 +302,7 @@ def test_what_an_agent_said_before_it_was_killed_is_spoken(place: Voicestream) -
 
 
 def call_with_stdin(place: Voicestream, descriptor: int) -> subprocess.CompletedProcess[bytes]:
-    command = [*COMMAND, "run", "--output", "null", "--keep-alive", "0", "--events", "-"]
+    command = [*COMMAND, "run", "--output", "null", "--events", "-"]
     return subprocess.run(
         command,
         stdin=descriptor,
@@ -314,19 +314,18 @@ def call_with_stdin(place: Voicestream, descriptor: int) -> subprocess.Completed
     )
 
 
-def test_a_file_and_nothing_at_all_are_read_like_a_pipe(place: Voicestream) -> None:
-    stream = place.home / "stream.jsonl"
+def test_a_file_and_nothing_at_all_are_read_like_a_pipe(warm_place: Voicestream) -> None:
+    stream = warm_place.home / "stream.jsonl"
     stream.write_bytes(line("From a file.") * 3)
     for path, sentences in ((stream, 3), (os.devnull, 0)):
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            done = call_with_stdin(place, descriptor)
+            done = call_with_stdin(warm_place, descriptor)
         finally:
             os.close(descriptor)
         assert done.returncode == 0, done.stderr
         events: list[Event] = [json.loads(text) for text in done.stdout.splitlines()]
         assert events[-1]["counts"]["played"] == events[-1]["counts"]["found"] == sentences
-    place.assert_nothing_left()
 
 
 # --- too far behind --------------------------------------------------------------------------------------------------

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-import pytest
+from typing import TYPE_CHECKING, Final
 
 from helpers.faults.misbehaviour import WRONG_PROTOCOL, plug_in
 from helpers.process.running import line, wait_until
@@ -15,28 +13,30 @@ from voicestream.supervisor.processes.worker_events import ROLE_WORDS
 
 if TYPE_CHECKING:
     from helpers.process.running import Voicestream
+    from voicestream.protocol.messages import Role
 
-ROLES = ("parser", "translation", "tts", "player")
+ROLES: Final[tuple[Role, ...]] = ("parser", "translation", "tts", "player")
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: Voicestream, role: str) -> None:
-    orders, ours = plug_in(place.home / "orders", role)
+def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: Voicestream) -> None:
+    orders, ours = plug_in(place.home / "orders", *ROLES)
     null_engines.plug_in(place.home / "engines")
     ours["PYTHONPATH"] += os.pathsep + str(place.home / "engines")
     place.environment |= ours
     translated = ("--to", "de", "--translator", null_engines.NAME)
-    run = place.run(*translated)
-    run.write(line("One."))
-    run.wait_for("playback_finished")
-    orders.give("exit 78", "idle")
-    orders.open_gate()
-    run.wait_for("session_closed")
-    assert run.finish() == 78
-    assert f"{ROLE_WORDS[role]}: its configuration is wrong" in run.stderr
-    assert f"Try: voicestream workers logs {role}" in run.stderr
-    states = {worker["role"]: worker["state"] for worker in place.status()["workers"]}
-    assert states == dict.fromkeys(ROLES, "ready") | {role: "failed"}
+    for role in ROLES:
+        run = place.run(*translated)
+        run.write(line("One."))
+        # With the role that the run before it has lost.
+        run.wait_for("playback_finished")
+        orders[role].give("exit 78", "idle")
+        orders[role].open_gate()
+        run.wait_for("session_closed")
+        assert run.finish() == 78
+        assert f"{ROLE_WORDS[role]}: its configuration is wrong" in run.stderr
+        assert f"Try: voicestream workers logs {role}" in run.stderr
+        states = {worker["role"]: worker["state"] for worker in place.status()["workers"]}
+        assert states == dict.fromkeys(ROLES, "ready") | {role: "failed"}
 
     again = place.run("--keep-alive", "0", *translated)
     again.write(line("Two."))
@@ -46,7 +46,8 @@ def test_a_run_after_a_worker_found_its_configuration_wrong_tries_again(place: V
 
 
 def test_a_worker_of_another_version_is_tried_once_and_the_run_says_what_to_type(place: Voicestream) -> None:
-    orders, ours = plug_in(place.home / "orders", "translation")
+    of_roles, ours = plug_in(place.home / "orders", "translation")
+    orders = of_roles["translation"]
     place.environment |= ours
     orders.give("wrong protocol", "start", always=True)
     orders.open_gate()

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.audio.comparing import first_difference
-from helpers.faults.matrix_cells import CELLS, FAULTS, LIMIT_SECONDS, MOMENTS, ROLES, Cell, Expectation, expectation_of
+from helpers.faults.matrix_cells import (
+    CELLS,
+    FAULTS,
+    LIMIT_SECONDS,
+    MOMENTS,
+    ROLES,
+    Cell,
+    Expectation,
+    expectation_of,
+    together,
+)
 from helpers.faults.matrix_run import Matrix, Outcome
 from helpers.faults.misbehaviour import MARKED, SLOW_START_SECONDS
 from voicestream.errors import EXIT_CONFIGURATION
@@ -79,7 +89,7 @@ def assert_path(cell: Cell, outcome: Outcome, expected: Expectation) -> None:
         assert seconds_to_load(cell.role, last + 1, outcome) >= SLOW_START_SECONDS - 0.1 > LIMIT_SECONDS, str(outcome)
     assert expected.worker_log.format(moment=cell.moment) in outcome.worker_log, str(outcome)
     assert re.search(expected.supervisor_log.format(role=cell.role), outcome.supervisor_log), str(outcome)
-    for role in {*ROLES} - {cell.role}:
+    for role in {*ROLES} - {*together(cell)}:
         assert all("shutdown" in how for how in outcome.ends(role).values()), str(outcome)
 
 

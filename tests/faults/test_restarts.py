@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from voicestream.protocol.messages import Role, WorkerStatus
 
-RESTARTS = 48
-"""A multiple of the roles; each costs the start of a process."""
+RESTARTS = 16
+"""Each role in each of the four ways; each costs the start of a process, and one that leaks shows."""
 
 WARM_UP_ROUNDS = 4
 

@@ -28,8 +28,8 @@ GOOD = line("All is well.")
         ("deep nesting", b"[" * 100_000 + b"\n"),
     ],
 )
-def test_noise_between_lines_loses_nothing(place: Voicestream, name: str, noise: bytes) -> None:
-    run = place.run("--keep-alive", "0")
+def test_noise_between_lines_loses_nothing(warm_place: Voicestream, name: str, noise: bytes) -> None:
+    run = warm_place.run()
     run.write(GOOD + noise + line("Still well."))
     assert run.finish() == 0, (name, run.stderr)
     found = [event["text"] for event in run.of("sentence_found")]
@@ -37,8 +37,8 @@ def test_noise_between_lines_loses_nothing(place: Voicestream, name: str, noise:
     assert len(run.of("playback_finished")) == len(found)
 
 
-def test_a_line_of_100_mb_is_counted_as_failed_and_what_follows_is_spoken(place: Voicestream) -> None:
-    run = place.run("--keep-alive", "0")
+def test_a_line_of_100_mb_is_counted_as_failed_and_what_follows_is_spoken(warm_place: Voicestream) -> None:
+    run = warm_place.run()
     run.write(GOOD)
     run.write(b'{"content":[{"type":"text","text":"')
     for _ in range(100):
@@ -50,36 +50,36 @@ def test_a_line_of_100_mb_is_counted_as_failed_and_what_follows_is_spoken(place:
     assert run.events[-1]["counts"]["failed"] == 1
 
 
-def test_an_empty_stream_is_no_error(place: Voicestream) -> None:
-    run = place.run("--keep-alive", "0")
+def test_an_empty_stream_is_no_error(warm_place: Voicestream) -> None:
+    run = warm_place.run()
     assert run.finish() == 0, run.stderr
     assert run.events[-1]["counts"]["found"] == 0
 
 
-def test_a_closed_stdout_does_not_end_what_is_heard(place: Voicestream) -> None:
+def test_a_closed_stdout_does_not_end_what_is_heard(warm_place: Voicestream) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [*COMMAND, "run", "--events", "-", "--output", "out.wav", "--keep-alive", "0"],
+        [*COMMAND, "run", "--events", "-", "--output", "out.wav"],
         input=GOOD * 3,
         stdout=write,
         stderr=subprocess.PIPE,
-        env=place.environment,
-        cwd=place.cwd,
+        env=warm_place.environment,
+        cwd=warm_place.cwd,
         timeout=remaining(),
         check=False,
     )
     os.close(write)
     assert done.returncode == 0, done.stderr
     assert b"no more events" in done.stderr
-    assert (place.cwd / "out.wav").stat().st_size > 3 * 24_000
+    assert (warm_place.cwd / "out.wav").stat().st_size > 3 * 24_000
 
 
-def test_a_full_disk_for_the_file_is_said_and_counts_as_failed(place: Voicestream) -> None:
+def test_a_full_disk_for_the_file_is_said_and_counts_as_failed(warm_place: Voicestream) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("/dev/full is not there")
-    (place.cwd / "full.wav").symlink_to("/dev/full")
-    run = place.run("--keep-alive", "0", output="full.wav")
+    (warm_place.cwd / "full.wav").symlink_to("/dev/full")
+    run = warm_place.run(output="full.wav")
     run.write(GOOD)
     assert run.finish() == 1, run.stderr
     assert "full.wav" in run.stderr

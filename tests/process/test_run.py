@@ -34,8 +34,8 @@ def test_hello_world_is_spoken_into_a_file_and_nothing_is_left(place: Voicestrea
     place.assert_nothing_left()
 
 
-def test_every_sentence_has_its_events_once_and_in_order(place: Voicestream) -> None:
-    run = place.run()
+def test_every_sentence_has_its_events_once_and_in_order(warm_place: Voicestream) -> None:
+    run = warm_place.run()
     texts = [f"This is sentence number {number}." for number in range(20)]
     run.write(b"".join(line(text) for text in texts))
     assert run.finish() == 0, run.stderr
@@ -50,15 +50,15 @@ def test_every_sentence_has_its_events_once_and_in_order(place: Voicestream) -> 
     assert times == sorted(times)
 
 
-def test_a_second_run_finds_the_workers_warm(place: Voicestream) -> None:
-    assert place.call("run", "--output", "null", stdin=HELLO).returncode == 0
-    before = [worker["pid"] for worker in place.status()["workers"]]
-    assert place.call("run", "--output", "null", stdin=HELLO).returncode == 0
-    assert [worker["pid"] for worker in place.status()["workers"]] == before
+def test_a_second_run_finds_the_workers_warm(warm_place: Voicestream) -> None:
+    assert warm_place.call("run", "--output", "null", stdin=HELLO).returncode == 0
+    before = [worker["pid"] for worker in warm_place.status()["workers"]]
+    assert warm_place.call("run", "--output", "null", stdin=HELLO).returncode == 0
+    assert [worker["pid"] for worker in warm_place.status()["workers"]] == before
 
 
-def test_a_shell_loop_with_banners_and_noise_speaks_every_sentence_of_both_iterations(place: Voicestream) -> None:
-    agent = place.home / "agent.sh"
+def test_a_shell_loop_with_banners_and_noise_speaks_every_sentence_of_both_iterations(warm_place: Voicestream) -> None:
+    agent = warm_place.home / "agent.sh"
     agent.write_text(
         "echo 'now using node v22.1.0 (npm v10.9.0)'\n"
         "echo 'DeprecationWarning: punycode is deprecated.' >&2\n"
@@ -76,12 +76,17 @@ def test_a_shell_loop_with_banners_and_noise_speaks_every_sentence_of_both_itera
         f"{voicestream} run --output null --events events-$i || exit 1; done"
     )
     done = subprocess.run(
-        ["sh", "-c", loop], env=place.environment, cwd=place.cwd, capture_output=True, timeout=remaining(), check=False
+        ["sh", "-c", loop],
+        env=warm_place.environment,
+        cwd=warm_place.cwd,
+        capture_output=True,
+        timeout=remaining(),
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     pids: set[int] = set()
     for iteration in ("1", "2"):
-        events = [json.loads(text) for text in (place.cwd / f"events-{iteration}").read_text().splitlines()]
+        events = [json.loads(text) for text in (warm_place.cwd / f"events-{iteration}").read_text().splitlines()]
         played = [event["sentence"] for event in events if event["event"] == "playback_finished"]
         found = [event["text"] for event in events if event["event"] == "sentence_found"]
         assert (found, played) == (["Reading it.", "All done."], [0, 1])
@@ -101,36 +106,35 @@ def test_two_runs_at_once_are_both_spoken_whole(place: Voicestream) -> None:
     assert first.events[0]["supervisor_pid"] == second.events[0]["supervisor_pid"]
 
 
-def test_tee_passes_the_input_on_unchanged(place: Voicestream) -> None:
+def test_tee_passes_the_input_on_unchanged(warm_place: Voicestream) -> None:
     data = HELLO + b"\x00\xff not json\r\n" + HELLO
     done = subprocess.run(
         [*COMMAND, "run", "--tee", "--output", "null"],
         input=data,
         capture_output=True,
-        env=place.environment,
-        cwd=place.cwd,
+        env=warm_place.environment,
+        cwd=warm_place.cwd,
         timeout=remaining(),
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, data), done.stderr
 
 
-def test_say_speaks_its_arguments(place: Voicestream) -> None:
-    done = place.call("say", "Good", "morning.", "--output", "out.wav", "--keep-alive", "0")
+def test_say_speaks_its_arguments(warm_place: Voicestream) -> None:
+    done = warm_place.call("say", "Good", "morning.", "--output", "out.wav")
     assert done.returncode == 0, done.stderr
-    assert frames_of(place.cwd / "out.wav") > 10_000
-    place.assert_nothing_left()
+    assert frames_of(warm_place.cwd / "out.wav") > 10_000
 
 
 @pytest.mark.parametrize("arguments", [(), ("-",)])
-def test_say_without_a_text_speaks_what_stdin_has(place: Voicestream, arguments: tuple[str, ...]) -> None:
-    done = place.call("say", *arguments, "-o", "null", "--keep-alive", "0", stdin=b"Good evening.\n")
+def test_say_without_a_text_speaks_what_stdin_has(warm_place: Voicestream, arguments: tuple[str, ...]) -> None:
+    done = warm_place.call("say", *arguments, "-o", "null", stdin=b"Good evening.\n")
     assert (done.returncode, "🔊 Good evening." in done.stderr) == (0, True), done.stderr
 
 
-def test_say_at_a_terminal_tells_how_to_end_the_text(place: Voicestream) -> None:
-    command = shlex.join([*COMMAND, "say", "-o", "null", "--keep-alive", "0"])
-    with Terminal(f"{command}; echo exit=$?", place.environment, place.cwd) as terminal:
+def test_say_at_a_terminal_tells_how_to_end_the_text(warm_place: Voicestream) -> None:
+    command = shlex.join([*COMMAND, "say", "-o", "null"])
+    with Terminal(f"{command}; echo exit=$?", warm_place.environment, warm_place.cwd) as terminal:
         wait_until(lambda: "type text; end with Ctrl-D" in terminal.shown, "it tells")
         terminal.type("Good night\n")
         # Not before the end of the input: a second without any is the end of a sentence too.
@@ -139,13 +143,13 @@ def test_say_at_a_terminal_tells_how_to_end_the_text(place: Voicestream) -> None
         wait_until(lambda: "exit=0" in terminal.shown, "it ends", seen=lambda: terminal.shown)
 
 
-def test_a_file_that_exists_is_refused_before_anything_starts(place: Voicestream) -> None:
+def test_a_file_that_exists_is_refused_before_anything_starts(place: Voicestream, warm_place: Voicestream) -> None:
     kept = place.cwd / "kept.wav"
     kept.write_bytes(b"precious")
     done = place.call("run", "--output", "kept.wav", stdin=HELLO)
     assert (done.returncode, "--force" in done.stderr, kept.read_bytes()) == (2, True, b"precious"), done.stderr
     assert not place.processes()
-    done = place.call("run", "--output", "kept.wav", "--force", "--keep-alive", "0", stdin=HELLO)
+    done = warm_place.call("run", "--output", str(kept), "--force", stdin=HELLO)
     assert done.returncode == 0, done.stderr
     assert frames_of(kept) > 12_000
 
@@ -203,8 +207,9 @@ def test_the_options_come_from_flag_then_environment_then_file(place: Voicestrea
     assert place.call("run", stdin=HELLO).returncode == 0
     assert (place.cwd / "from-file.wav").exists()
     place.assert_nothing_left()
-    place.environment["VOICESTREAM_OUTPUT"] = "from-environment.wav"
+    place.environment |= {"VOICESTREAM_OUTPUT": "from-environment.wav", "VOICESTREAM_KEEP_ALIVE": "60"}
     assert place.call("run", stdin=HELLO).returncode == 0
     assert (place.cwd / "from-environment.wav").exists()
     assert place.call("run", "--output", "from-flag.wav", stdin=HELLO).returncode == 0
     assert (place.cwd / "from-flag.wav").exists()
+    assert place.processes()

@@ -39,6 +39,9 @@ FAULTS = (
 """Those with the longest waits first: they are started in this order."""
 MOMENTS = ("idle", "mid-job", "commit", "stop")
 
+LINGERING = ("hangs", "slow start", "SIGSTOP", "ignores TERM", "raises", "wrong protocol")
+"""Faults of workers that may not end when they are told to, or cost many restarts."""
+
 LIMIT_SECONDS = 4.0
 """For silence and for a job: short, so that the matrix is quick, and many times what workers on a busy machine need."""
 
@@ -246,6 +249,21 @@ def expectation_of(cell: Cell) -> Expectation:
     """What is to be seen in a cell."""
     by_role = _BY_ROLE.get(cell.fault, {}).get((cell.role, cell.moment))
     return by_role or _BY_FAULT[cell.fault][cell.moment]
+
+
+def groups_of(fault: str) -> tuple[tuple[str, ...], ...]:
+    """The roles whose cells of a fault share a supervisor, at whose end all of them misbehave at once.
+
+    Where the fault is one that lingers, two other roles have the supervisor with them, and are to end unharmed.
+    """
+    return (("parser", "tts"), ("translation", "player")) if fault in LINGERING else (ROLES,)
+
+
+def together(cell: Cell) -> tuple[str, ...]:
+    """The roles that misbehave in a cell."""
+    if cell.moment != "stop":
+        return (cell.role,)
+    return next(roles for roles in groups_of(cell.fault) if cell.role in roles)
 
 
 def comes_back(cell: Cell) -> bool:

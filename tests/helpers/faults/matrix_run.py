@@ -1,7 +1,7 @@
 """Runs the cells of the fault matrix: a real supervisor with its workers, of which one misbehaves at a moment.
 
-One supervisor serves the four cells of a role and a fault, with a session for each; several supervisors run at the same
-time, because a cell mostly waits.
+One supervisor serves the cells of some roles and a fault, with a session for each, one role after the other. Its end is
+the moment ``stop`` of all these roles. Several supervisors run at the same time, because a cell mostly waits.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import re
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from helpers.chaos import chaos_engines
-from helpers.faults.matrix_cells import LIMIT_SECONDS, MOMENTS, Cell, comes_back
+from helpers.faults.matrix_cells import LIMIT_SECONDS, MOMENTS, Cell, comes_back, groups_of
 from helpers.faults.misbehaviour import MARK, plug_in
 from helpers.fixtures.deadline import allow, remaining
 from helpers.process.running import line, voicestream_place, wait_until
@@ -25,7 +25,7 @@ from voicestream.bench import null_engines
 from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from helpers.process.running import Event, Voicestream
 
@@ -39,8 +39,8 @@ LAST = line("At last there is one plain sentence to end with.")
 AT_ONCE = 5
 """Supervisors at the same time: a cell waits for most of its time."""
 
-GROUP_SECONDS = 250.0
-"""For the cells of one role and one fault. They are begun before their tests, whose deadlines do not concern them."""
+GROUP_SECONDS = 400.0
+"""For the cells of one supervisor. They are begun before their tests, whose deadlines do not concern them."""
 
 KEEP_ALIVE_SECONDS = 60.0
 """A supervisor that is left alone ends by itself."""
@@ -78,7 +78,7 @@ class Outcome:
     sound: bytes
     """The file that was written."""
     misbehaved: list[int] = field(default_factory=list[int])
-    """The incarnations that did."""
+    """The incarnations of the cell's role that did."""
     supervisor_log: str = ""
     """What it logged meanwhile."""
     worker_log: str = ""
@@ -149,54 +149,68 @@ class Beside:
 
 
 class Group:
-    """The cells of one role and one fault, one moment after the other."""
+    """A supervisor for the cells of some roles and one fault."""
 
-    def __init__(self, place: Voicestream, role: str, fault: str) -> None:
+    def __init__(self, place: Voicestream, roles: Sequence[str], fault: str) -> None:
         self._place = place
-        self._role = role
         self._fault = fault
-        self._orders, ours = plug_in(place.home / "orders", role, others=(quick_voice.NAME, chaos_engines.NAME))
+        self._orders, ours = plug_in(place.home / "orders", *roles, others=(quick_voice.NAME, chaos_engines.NAME))
         null_engines.plug_in(place.home / "engines")
         paths = [quick_voice.plug_in(place.home / "quick"), chaos_engines.plug_in(place.home / "chaos")]
         ours["PYTHONPATH"] = os.pathsep.join([ours["PYTHONPATH"], str(place.home / "engines"), *paths])
         self._read: dict[str, int] = {}
-        is_beside = (role, fault) in BESIDE
+        # Ready before those of the cells: an incarnation is followed by the next number.
+        is_beside = any((role, fault) in BESIDE for role in roles)
         engines = (quick_voice.NAME, chaos_engines.NAME) if is_beside else ("espeak", null_engines.NAME)
         self._supervisor = self._start({**place.environment, **ours}, *engines)
-        self._beside = Beside(place) if is_beside else None
+        self._beside: Beside | None = None
 
-    def cell(self, moment: str) -> Outcome:
-        """One cell."""
+    def cells(self, role: str, moments: Sequence[str]) -> Iterator[Outcome]:
+        """The cells of a role but the last, one moment after the other."""
+        if (role, self._fault) in BESIDE:
+            self._beside = Beside(self._place)
+        for moment in moments:
+            yield self._cell(role, moment)
+        if self._beside is not None:
+            self._beside.finish()
+            self._beside.close()
+            self._beside = None
+
+    def stop(self, roles: Sequence[str]) -> list[Outcome]:
+        """The end of the supervisor, at which a worker of each of these roles misbehaves."""
+        spoken = self.session("stop")
+        self._stop(roles)
+        spoken.supervisor_exit = self._supervisor.wait(remaining())
+        self._place.assert_nothing_left()
+        spoken.supervisor_log = self._read_new("supervisor")
+        return [
+            replace(spoken, misbehaved=self._orders[role].done(), worker_log=self._read_new(role)) for role in roles
+        ]
+
+    def _cell(self, role: str, moment: str) -> Outcome:
         if self._beside is not None:
             self._beside.say()
-            if moment == "stop":
-                self._beside.finish()
-        outcome = self.session(moment)
-        if moment == "stop":
-            self._stop()
-            outcome.supervisor_exit = self._supervisor.wait(remaining())
-            self._place.assert_nothing_left()
-        else:
-            # What was heard may be over before another worker has taken the place.
-            wait_until(self._is_settled, f"the {self._role} worker is ready, or has failed")
-        if self._beside is not None and moment != "stop":
+        outcome = self.session(moment, role)
+        # The sound may be played before another worker has taken the place.
+        wait_until(lambda: self._is_settled(role), f"the {role} worker is ready, or has failed")
+        if self._beside is not None:
             self._beside.say()
-            self._beside.assert_undisturbed(self._role)
-        self._orders.withdraw()
-        outcome.misbehaved = self._orders.done()
+            self._beside.assert_undisturbed(role)
+        self._orders[role].withdraw()
+        outcome.misbehaved = self._orders[role].done()
         outcome.supervisor_log = self._read_new("supervisor")
-        outcome.worker_log = self._read_new(self._role)
+        outcome.worker_log = self._read_new(role)
         return outcome
 
-    def session(self, moment: str) -> Outcome:
-        """A session, disturbed at a moment; what is to be seen of it without the logs."""
-        path = self._place.cwd / f"{moment}.wav"
+    def session(self, moment: str, role: str | None = None) -> Outcome:
+        """A session, disturbed by a role at a moment, if by any; what is to be seen of it without the logs."""
+        path = self._place.cwd / f"{role}-{moment}.wav"
         options = options_of(OutputOptions(kind="wav", path=str(path)), "espeak", null_engines.NAME)
         with Session(self._place.runtime, options) as session:
             session.write(FIRST)
             session.wait_for("playback_finished")
-            if moment in ("idle", "mid-job", "commit"):
-                self._disturb(session, moment)
+            if role is not None:
+                self._disturb(session, role, moment)
             else:
                 session.write(MARKED_LINE)
             session.write(LAST)
@@ -227,41 +241,47 @@ class Group:
         wait_until((self._place.runtime / "hub").exists, "there is a supervisor")
         return supervisor
 
-    def _disturb(self, session: Session, moment: str) -> None:
-        self._orders.give(self._fault, moment, always=comes_back(Cell(self._role, self._fault, moment)))
+    def _disturb(self, session: Session, role: str, moment: str) -> None:
+        orders = self._orders[role]
+        orders.give(self._fault, moment, always=comes_back(Cell(role, self._fault, moment)))
         if moment == "idle":
-            self._orders.open_gate()
-            self._wait_for_misbehaviour()
+            orders.open_gate()
+            self._wait_for_misbehaviour(role)
             session.write(MARKED_LINE)
         else:
             session.write(MARKED_LINE)
-            self._wait_for_misbehaviour()
-            session.wait_for(*_GATES[self._role, moment])
-            self._orders.open_gate()
+            self._wait_for_misbehaviour(role)
+            session.wait_for(*_GATES[role, moment])
+            orders.open_gate()
 
-    def _stop(self) -> None:
+    def _stop(self, roles: Sequence[str]) -> None:
         """All workers are told to end."""
         if self._fault not in STARTING:
-            self._orders.give(self._fault, "stop")
-            self._orders.open_gate()
+            for role in roles:
+                self._orders[role].give(self._fault, "stop")
+                self._orders[role].open_gate()
             self._supervisor.terminate()
             return
-        self._orders.give(self._fault, "idle", hold=True)
-        self._orders.open_gate()
-        self._wait_for_misbehaviour()
-        successor = self._orders.done()[-1] + 1
+        for role in roles:
+            self._orders[role].give(self._fault, "idle", hold=True)
+            self._orders[role].open_gate()
         state = "stop=stop" if self._fault == "wrong protocol" else "state=loading"
-        self._wait_for_log(f"role={self._role} incarnation={successor} {state}")
+        for role in roles:
+            self._wait_for_misbehaviour(role)
+            successor = self._orders[role].done()[-1] + 1
+            self._wait_for_log(f"role={role} incarnation={successor} {state}")
         self._supervisor.terminate()
         self._wait_for_log("state=ending")
-        self._orders.open_gate()
+        if self._fault == "wrong protocol":
+            for role in roles:
+                self._orders[role].open_gate()
 
-    def _is_settled(self) -> bool:
-        changes = re.findall(rf"role={self._role} incarnation=\d+ (\S+)", self._place.log_text("supervisor"))
+    def _is_settled(self, role: str) -> bool:
+        changes = re.findall(rf"role={role} incarnation=\d+ (\S+)", self._place.log_text("supervisor"))
         return changes[-1] in ("state=ready", "state=failed")
 
-    def _wait_for_misbehaviour(self) -> None:
-        wait_until(lambda: bool(self._orders.done()), "the worker misbehaves")
+    def _wait_for_misbehaviour(self, role: str) -> None:
+        wait_until(lambda: bool(self._orders[role].done()), f"the {role} worker misbehaves")
 
     def _wait_for_log(self, text: str) -> None:
         wait_until(lambda: text in self._place.log_text("supervisor"), f"the supervisor logs {text}")
@@ -277,12 +297,13 @@ class Matrix:
     """Runs cells in the background; a context manager."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
-        """All cells of a role and a fault up to the last one that is wanted are run."""
+        """Run the cells that are wanted, and no other."""
         self._outcomes: dict[Cell, Future[Outcome]] = {cell: Future() for cell in cells}
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._undisturbed = self._pool.submit(_undisturbed)
-        for role, fault in dict.fromkeys((cell.role, cell.fault) for cell in self._outcomes):
-            self._pool.submit(self._run, role, fault)
+        for fault in dict.fromkeys(cell.fault for cell in self._outcomes):
+            for roles in groups_of(fault):
+                self._pool.submit(self._run, roles, fault)
 
     @property
     def undisturbed(self) -> Outcome:
@@ -297,27 +318,39 @@ class Matrix:
         """Begin no other."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _run(self, role: str, fault: str) -> None:
-        wanted = [Cell(role, fault, moment) for moment in MOMENTS]
+    def _run(self, roles: Sequence[str], fault: str) -> None:
+        wanted = [Cell(role, fault, moment) for role in roles for moment in MOMENTS]
         wanted = [cell for cell in wanted if cell in self._outcomes]
+        if not wanted:
+            return
         with allow(GROUP_SECONDS), voicestream_place() as place:
             try:
-                group = Group(place, role, fault)
+                group = Group(place, roles, fault)
                 try:
-                    for cell in wanted:
-                        self._outcomes[cell].set_result(group.cell(cell.moment))
+                    self._run_cells(group, wanted)
                 finally:
                     group.close()
-            except Exception as error:  # noqa: BLE001 - it belongs to the test of the cell
-                error.add_note(place.log_text("supervisor")[-4000:] + place.log_text(role)[-4000:])
+            except Exception as error:  # noqa: BLE001 - it belongs to the tests of the cells
+                error.add_note("".join(place.log_text(name)[-4000:] for name in ("supervisor", *roles)))
                 for cell in wanted:
                     if not self._outcomes[cell].done():
                         self._outcomes[cell].set_exception(error)
 
+    def _run_cells(self, group: Group, wanted: Sequence[Cell]) -> None:
+        stop = [cell for cell in wanted if cell.moment == "stop"]
+        for role in dict.fromkeys(cell.role for cell in wanted):
+            cells = [cell for cell in wanted if cell.role == role and cell not in stop]
+            outcomes = group.cells(role, [cell.moment for cell in cells])
+            for cell, outcome in zip(cells, outcomes, strict=True):
+                self._outcomes[cell].set_result(outcome)
+        if stop:
+            for cell, outcome in zip(stop, group.stop([cell.role for cell in stop]), strict=True):
+                self._outcomes[cell].set_result(outcome)
+
 
 def _undisturbed() -> Outcome:
     with allow(GROUP_SECONDS), voicestream_place() as place:
-        group = Group(place, "nobody", "nothing")
+        group = Group(place, (), "nothing")
         try:
             return group.session("never")
         finally:

@@ -1,8 +1,8 @@
 """A worker that misbehaves when it is ordered to: the real program, with a connection that obeys its environment.
 
-``plug_in`` writes a ``sitecustomize`` and gives the environment for a supervisor whose worker of one role finds it. In
-that worker ``arm`` replaces the class ``Connection`` (and, for tts, ``SlotWriter``) by one that looks, at each of the
-moments below, whether there is an order for it. Nothing in the product knows of this.
+``plug_in`` writes a ``sitecustomize`` and gives the environment for a supervisor whose workers of some roles find it.
+In those workers ``arm`` replaces the class ``Connection`` (and, for tts, ``SlotWriter``) by one that checks, at each of
+the moments below, for an order of its role. Nothing in the product knows of this.
 
 Moments:
 
@@ -47,19 +47,15 @@ from voicestream.protocol.messages import (
 )
 from voicestream.workers import harness
 from voicestream.workers.connection import Connection
-from voicestream.workers.tts import slot_writer
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from voicestream.protocol.messages import FromWorker, ToWorker
 
 ORDERS_VARIABLE = "VOICESTREAM_TEST_ORDERS"
-ROLE_VARIABLE = "VOICESTREAM_TEST_ROLE"
+ROLES_VARIABLE = "VOICESTREAM_TEST_ROLES"
 OTHERS_VARIABLE = "VOICESTREAM_TEST_OTHERS"
 
 MARK = "peculiar"
@@ -78,12 +74,11 @@ import os
 import sys
 
 others = {"--engine=" + engine for engine in os.environ.get("VOICESTREAM_TEST_OTHERS", "").split()}
-if "voicestream.workers." + os.environ.get("VOICESTREAM_TEST_ROLE", "") in sys.orig_argv and not (
-    others & {*sys.orig_argv}
-):
-    from helpers.faults import misbehaviour
+for role in os.environ.get("VOICESTREAM_TEST_ROLES", "").split():
+    if "voicestream.workers." + role in sys.orig_argv and not others & {*sys.orig_argv}:
+        from helpers.faults import misbehaviour
 
-    misbehaviour.arm()
+        misbehaviour.arm(role)
 """
 
 
@@ -91,25 +86,27 @@ class MisbehaviourError(Exception):
     """What no worker expects."""
 
 
-def plug_in(directory: Path, role: str, *, others: tuple[str, ...] = ()) -> tuple[Orders, dict[str, str]]:
-    """Return the file for orders, and the environment of a supervisor whose worker of ``role`` obeys them.
+def plug_in(directory: Path, *roles: str, others: tuple[str, ...] = ()) -> tuple[dict[str, Orders], dict[str, str]]:
+    """Return the orders of each role, and the environment of a supervisor whose workers of these roles obey them.
 
     Args:
         directory: is made.
-        role: of the worker.
+        roles: of the workers.
         others: engines whose workers do not obey.
     """
     directory.mkdir()
     (directory / "sitecustomize.py").write_text(_SITECUSTOMIZE)
+    for role in roles:
+        (directory / role).mkdir()
     tests = Path(__file__).parents[2]
     path = [str(directory), str(tests), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
         "PYTHONPATH": os.pathsep.join(path),
         ORDERS_VARIABLE: str(directory),
-        ROLE_VARIABLE: role,
+        ROLES_VARIABLE: " ".join(roles),
         OTHERS_VARIABLE: " ".join(others),
     }
-    return Orders(directory), environment
+    return {role: Orders(directory / role) for role in roles}, environment
 
 
 class MisbehavingConnection(Connection):
@@ -121,8 +118,9 @@ class MisbehavingConnection(Connection):
     def __init__(self, hub: Path, identity: str, parent: socket.socket, orphaned: Callable[[], None]) -> None:
         super().__init__(hub, identity, parent, orphaned)
         MisbehavingConnection.now = self
-        self._orders = Orders(Path(os.environ[ORDERS_VARIABLE]))
-        self._incarnation = int(identity.split(".")[1])
+        role, incarnation = identity.split(".")[:2]
+        self._orders = Orders(Path(os.environ[ORDERS_VARIABLE]) / role)
+        self._incarnation = int(incarnation)
         self._has_told_mark = False
         self._is_speaking_mark = False
         self._begun = 0
@@ -192,7 +190,7 @@ class MisbehavingConnection(Connection):
             case "slow start":
                 super().send(hello)
                 end = time.monotonic() + SLOW_START_SECONDS
-                while time.monotonic() < end:
+                while time.monotonic() < end or not self._orders.is_gate_open():
                     super().send(Loading(stage="taking its time"))
                     time.sleep(0.5)
             case _:
@@ -232,21 +230,15 @@ class MisbehavingConnection(Connection):
                 raise ValueError(f"nobody knows how to do {fault}")
 
 
-class MisbehavingSlotWriter(slot_writer.SlotWriter):
-    """A slot of the audio pool is about to be written to."""
-
-    def write(self, samples: NDArray[np.float32]) -> tuple[slot_writer.Written, NDArray[np.float32]]:
-        """Write, unless something else is to be done."""
-        MisbehavingConnection.now.at_slot()
-        return super().write(samples)
-
-
 def _hang() -> NoReturn:
     while True:
         time.sleep(60)
 
 
-def arm() -> None:
-    """Make this process one that obeys; before its own program begins."""
+def arm(role: str) -> None:
+    """Make this process, of this role, one that obeys; before its own program begins."""
     vars(harness)["Connection"] = MisbehavingConnection
-    vars(slot_writer)["SlotWriter"] = MisbehavingSlotWriter
+    if role == "tts":
+        from helpers.faults import misbehaving_slots
+
+        misbehaving_slots.arm()

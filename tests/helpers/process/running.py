@@ -270,10 +270,15 @@ class Voicestream:
         path = self.logs / f"{role}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def close(self) -> None:
-        """End everything."""
+    def end_runs(self) -> None:
+        """End the runs, and leave the supervisor as it is."""
         for run in self._runs:
             run.close()
+        self._runs.clear()
+
+    def close(self) -> None:
+        """End everything."""
+        self.end_runs()
         for process in self.processes():
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
