@@ -273,11 +273,11 @@ def test_ctrl_z_in_the_terminal_holds_and_fg_goes_on_without_losing_anything(pla
     place.assert_nothing_left()
 
 
-def test_a_run_that_is_killed_while_it_is_suspended_does_not_silence_another(place: Voicestream) -> None:
-    other = place.run()
+def test_a_run_that_is_killed_while_it_is_suspended_does_not_silence_another(warm_place: Voicestream) -> None:
+    other = warm_place.run()
     other.write(HELLO)
     other.wait_for("playback_finished")
-    suspended = place.run()
+    suspended = warm_place.run()
     suspended.write(HELLO)
     suspended.wait_for("playback_finished")
     suspended.process.send_signal(signal.SIGTSTP)
@@ -323,8 +323,8 @@ def test_ctrl_z_after_the_session_has_ended_does_not_stop_the_agent(place: Voice
     assert run.finish() == 69, run.stderr
 
 
-def test_a_run_that_is_to_outlive_its_terminal_does(place: Voicestream) -> None:
-    run = place.run("--keep-alive", "0", under=["sh", "-c", 'trap "" HUP; exec "$@"', "sh"])  # as nohup does
+def test_a_run_that_is_to_outlive_its_terminal_does(warm_place: Voicestream) -> None:
+    run = warm_place.run(under=["sh", "-c", 'trap "" HUP; exec "$@"', "sh"])  # as nohup does
     run.write(HELLO)
     run.wait_for("playback_finished")
     run.process.send_signal(signal.SIGHUP)

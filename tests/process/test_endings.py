@@ -77,16 +77,16 @@ def test_a_killed_process_group_of_the_supervisor_leaves_nothing_that_lives(plac
     place.assert_nothing_left()
 
 
-def test_a_killed_client_ends_its_session_and_no_other(place: Voicestream) -> None:
-    other = place.run()
+def test_a_killed_client_ends_its_session_and_no_other(warm_place: Voicestream) -> None:
+    other = warm_place.run()
     other.write(HELLO)
     other.wait_for("playback_finished")
-    victim = place.run()
+    victim = warm_place.run()
     victim.write(HELLO)
     victim.wait_for("playback_finished")
-    assert place.status()["supervisor"]["sessions"] == 2
+    assert warm_place.status()["supervisor"]["sessions"] == 2
     victim.process.kill()
-    wait_until(lambda: place.status()["supervisor"]["sessions"] == 1, "its session has ended")
+    wait_until(lambda: warm_place.status()["supervisor"]["sessions"] == 1, "its session has ended")
     other.write(HELLO)
     other.wait_for("playback_finished", 2)
     assert other.finish() == 0
@@ -103,8 +103,8 @@ def test_a_supervisor_told_to_end_ends_its_sessions_with_1_and_says_why(place: V
     place.assert_nothing_left()
 
 
-def test_ctrl_z_holds_and_continuing_goes_on(place: Voicestream) -> None:
-    run = place.run("--keep-alive", "0")
+def test_ctrl_z_holds_and_continuing_goes_on(warm_place: Voicestream) -> None:
+    run = warm_place.run()
     run.write(HELLO)
     run.wait_for("playback_finished")
     run.process.send_signal(signal.SIGTSTP)
@@ -116,14 +116,14 @@ def test_ctrl_z_holds_and_continuing_goes_on(place: Voicestream) -> None:
     assert run.finish() == 0
 
 
-def test_ctrl_z_holds_its_own_session_alone(place: Voicestream) -> None:
-    suspended = place.run()
+def test_ctrl_z_holds_its_own_session_alone(warm_place: Voicestream) -> None:
+    suspended = warm_place.run()
     suspended.write(HELLO)
     suspended.wait_for("playback_finished")
     suspended.process.send_signal(signal.SIGTSTP)
     process = psutil.Process(suspended.process.pid)
     wait_until(lambda: process.status() == psutil.STATUS_STOPPED, "it is stopped")
-    other = place.run()
+    other = warm_place.run()
     other.write(HELLO)
     assert other.finish() == 0, other.stderr
     assert process.status() == psutil.STATUS_STOPPED

@@ -36,9 +36,10 @@ WATCH = ("workers", "status", "--watch")
 CTRL_C = "\x03"
 
 
-@pytest.fixture
-def shown(place: Voicestream) -> dict[tuple[str, ...], list[str]]:
+@pytest.fixture(scope="module")
+def shown(_place_of_a_file: Voicestream) -> dict[tuple[str, ...], list[str]]:
     """Lines that each command writes to a terminal of 80 columns, beside a supervisor with a worker that has ended."""
+    place = _place_of_a_file
     assert place.call("up").returncode == 0
     assert place.call("workers", "restart", "tts").returncode == 0
     # A shell says where one command ends; one terminal for all, because each start costs a fraction of a second.
@@ -75,13 +76,13 @@ def test_no_line_is_wider_than_the_terminal(shown: dict[tuple[str, ...], list[st
     assert "Traceback" not in "".join(shown[WATCH])
 
 
-def test_a_pipe_gets_all_columns(place: Voicestream) -> None:
-    assert place.call("up").returncode == 0
-    shown = place.call("workers", "status").stdout
+def test_a_pipe_gets_all_columns(warm_place: Voicestream) -> None:
+    assert warm_place.call("up").returncode == 0
+    shown = warm_place.call("workers", "status").stdout
     for title in ("role", "pid", "inc", "state", "device", "in flight", "p50/p95 ms", "MiB"):
         assert title in shown.splitlines()[0]
     assert "not shown" not in shown
-    assert "engine" in place.call("models", "list").stdout.splitlines()[0]
+    assert "engine" in warm_place.call("models", "list").stdout.splitlines()[0]
 
 
 def test_options_stand_in_groups_and_the_shortest_have_one_letter(shown: dict[tuple[str, ...], list[str]]) -> None:

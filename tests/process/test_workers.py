@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.process.running import line, voicestream_place, wait_until
+from helpers.process.running import line, wait_until
 from voicestream.bench import null_engines
 
 if TYPE_CHECKING:
@@ -72,8 +72,12 @@ def test_status_shows_all_four_with_every_field_of_the_contract(place: Voicestre
     assert run.finish() == 0
 
 
-def test_restart_names_the_new_process_and_how_the_old_one_ended(place: Voicestream) -> None:
+def test_restart_names_the_new_process_and_how_the_old_one_ended_and_logs_show_what_it_said(
+    place: Voicestream,
+) -> None:
     assert place.call("up").returncode == 0
+    place.pid_of("tts")
+    wait_until(lambda: "state=ready" in place.call("workers", "logs", "tts").stdout, "the log says that tts is ready")
     for role in ROLES:
         before = place.pid_of(role)
         done = place.call("workers", "restart", role)
@@ -90,63 +94,62 @@ def test_restart_names_the_new_process_and_how_the_old_one_ended(place: Voicestr
     assert "SIGKILL" in done.stderr
 
 
-def test_logs_show_what_a_worker_said(place: Voicestream) -> None:
-    assert place.call("up").returncode == 0
-    place.pid_of("tts")
-    wait_until(lambda: "state=ready" in place.call("workers", "logs", "tts").stdout, "the log says that tts is ready")
+TRANSLATED = ("--to", "de", "--translator", null_engines.NAME)
+"""Options with which all four roles have something to do."""
 
 
-def translated(place: Voicestream) -> tuple[str, ...]:
-    """Options with which all four roles have something to do."""
-    engines = place.home / "engines"
+@pytest.fixture
+def four(warm_place: Voicestream) -> Voicestream:
+    """A place with a translator, of the tests of this file."""
+    engines = warm_place.home / "engines"
     if not engines.exists():
         null_engines.plug_in(engines)
-    place.environment["PYTHONPATH"] = str(engines)
-    return ("--to", "de", "--translator", null_engines.NAME)
+        warm_place.environment["PYTHONPATH"] = str(engines)
+    return warm_place
 
 
-@pytest.fixture(scope="module")
-def undisturbed() -> bytes:
+def recorded(place: Voicestream, name: str, times: int) -> bytes:
     """The file of a session in which nothing happens."""
-    with voicestream_place() as place:
-        run = place.run("--keep-alive", "0", *translated(place), output="undisturbed.wav")
-        run.write(b"".join(line(text) for text in TEXTS))
+    path = place.cwd / name
+    if not path.exists():
+        run = place.run(*TRANSLATED, output=name)
+        run.write(b"".join(line(text) for text in TEXTS * times))
         assert run.finish() == 0, run.stderr
-        return (place.cwd / "undisturbed.wav").read_bytes()
+    return path.read_bytes()
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_file_is_byte_identical_whichever_worker_is_killed_and_restarted_in_mid_session(
-    place: Voicestream, undisturbed: bytes, role: str
+    four: Voicestream, role: str
 ) -> None:
+    undisturbed = recorded(four, "undisturbed.wav", 1)
+    restarts = four.worker(role)["restarts"]
 
     def kill() -> None:
-        os.kill(place.pid_of(role), signal.SIGKILL)
+        os.kill(four.pid_of(role), signal.SIGKILL)
 
     def restart() -> None:
-        done = place.call("workers", "restart", role)
+        done = four.call("workers", "restart", role)
         assert done.returncode == 0, done.stderr
 
-    disturbed = place.run(*translated(place), output="disturbed.wav")
+    disturbed = four.run(*TRANSLATED, output=f"{role}.wav")
     speak_slowly(disturbed, TEXTS, {5: kill, 11: restart, 17: kill})
     assert disturbed.finish() == 0, disturbed.stderr
     assert_each_once(disturbed, len(TEXTS))
-    assert (place.cwd / "disturbed.wav").read_bytes() == undisturbed
+    assert (four.cwd / f"{role}.wav").read_bytes() == undisturbed
     # Two or three: a restart that is requested while the successor of a killed worker is due starts only that one.
     wait_until(
-        lambda: place.worker(role)["restarts"] >= 2,
+        lambda: four.worker(role)["restarts"] >= restarts + 2,
         "the last successor is counted",
-        seen=lambda: json.dumps(place.status()["workers"]),
+        seen=lambda: json.dumps(four.status()["workers"]),
     )
 
 
-def test_the_file_is_byte_identical_when_workers_are_killed_at_moments_nobody_chose(place: Voicestream) -> None:
-    undisturbed = place.run(*translated(place), output="undisturbed.wav")
-    undisturbed.write(b"".join(line(text) for text in TEXTS * 3))
-    assert undisturbed.finish() == 0, undisturbed.stderr
-    pids = {role: place.pid_of(role) for role in ROLES}
+def test_the_file_is_byte_identical_when_workers_are_killed_at_moments_nobody_chose(four: Voicestream) -> None:
+    undisturbed = recorded(four, "thrice.wav", 3)
+    pids = {role: four.pid_of(role) for role in ROLES}
 
-    disturbed = place.run(*translated(place), output="disturbed.wav")
+    disturbed = four.run(*TRANSLATED, output="disturbed.wav")
     # All at once, so that every worker is in the midst of something when it is killed.
     disturbed.write(b"".join(line(text) for text in TEXTS * 3))
     for number, role in enumerate(("tts", "player", "parser", "translation"), start=1):
@@ -154,7 +157,7 @@ def test_the_file_is_byte_identical_when_workers_are_killed_at_moments_nobody_ch
         os.kill(pids[role], signal.SIGKILL)
     assert disturbed.finish() == 0, disturbed.stderr
     assert_each_once(disturbed, len(TEXTS) * 3)
-    assert (place.cwd / "disturbed.wav").read_bytes() == (place.cwd / "undisturbed.wav").read_bytes()
+    assert (four.cwd / "disturbed.wav").read_bytes() == undisturbed
 
 
 MIXED_STREAM = [
@@ -190,14 +193,14 @@ MIXED_STREAM = [
 ]
 
 
-def test_a_parser_killed_after_every_line_finds_the_same_sentences_with_the_same_ids(place: Voicestream) -> None:
-    run = place.run()
+def test_a_parser_killed_after_every_line_finds_the_same_sentences_with_the_same_ids(four: Voicestream) -> None:
+    run = four.run()
     run.wait_for("session_opened")
-    place.pid_of("parser")
+    four.pid_of("parser")
     for text in MIXED_STREAM:
         run.write(text)
         # SIGKILL too, but as somebody's wish: outside kills without any work done in between end in `failed`.
-        done = place.call("workers", "restart", "parser", "--now")
+        done = four.call("workers", "restart", "parser", "--now")
         assert "SIGKILL" in done.stderr
     assert run.finish() == 0, run.stderr
     found = [(event["sentence"], event["text"]) for event in run.of("sentence_found")]
@@ -206,23 +209,16 @@ def test_a_parser_killed_after_every_line_finds_the_same_sentences_with_the_same
     assert_each_once(run, len(wanted))
 
 
-def test_a_frozen_worker_is_replaced(place: Voicestream) -> None:
-    run = place.run()
+def test_a_frozen_worker_is_replaced(four: Voicestream) -> None:
+    run = four.run()
     run.write(line("Before."))
     run.wait_for("playback_finished")
-    frozen = place.pid_of("tts")
+    frozen = four.pid_of("tts")
     os.kill(frozen, signal.SIGSTOP)
     run.write(line("After."))
     run.wait_for("playback_finished", 2)
     assert run.finish() == 0
-    assert place.pid_of("tts") != frozen
-
-
-def test_a_dead_worker_is_replaced(place: Voicestream) -> None:
-    assert place.call("up").returncode == 0
-    killed = place.pid_of("tts")
-    os.kill(killed, signal.SIGKILL)
-    assert place.pid_of("tts") != killed
+    assert four.pid_of("tts") != frozen
 
 
 def test_a_worker_that_dies_again_and_again_without_work_fails_its_role_and_can_be_revived(place: Voicestream) -> None:

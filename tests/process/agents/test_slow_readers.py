@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import pytest
 
 from helpers.fixtures.deadline import remaining
-from helpers.process.running import COMMAND, line, voicestream_place, wait_until
+from helpers.process.running import COMMAND, line, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +26,6 @@ LINE_BYTES = 1000
 """More than a line of events has here."""
 BYTES_A_SECOND = 24_000 * 2
 MANY = b"".join(line(f"Sentence number {number} of many.") for number in range(200))
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Voicestream]:
-    """A place for all tests of this file, because starting a supervisor is what takes time."""
-    with voicestream_place() as place:
-        place.environment["VOICESTREAM_KEEP_ALIVE"] = "600"
-        yield place
 
 
 @pytest.fixture
@@ -90,14 +82,14 @@ def test_all_is_spoken_without_a_stderr(place: Voicestream, redirection: str) ->
 @pytest.mark.parametrize("options", [("--tee",), ("--events", "-")])
 @pytest.mark.platform
 def test_what_is_written_to_a_stdout_that_is_closed_is_told_as_a_loss(
-    warm: Voicestream, options: tuple[str, ...]
+    warm_place: Voicestream, options: tuple[str, ...]
 ) -> None:
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "run", "--output", "null", *options],
         input=line("Hello there."),
         capture_output=True,
-        env=warm.environment,
-        cwd=warm.cwd,
+        env=warm_place.environment,
+        cwd=warm_place.cwd,
         timeout=remaining(),
         check=False,
     )
@@ -108,12 +100,12 @@ def test_what_is_written_to_a_stdout_that_is_closed_is_told_as_a_loss(
 
 @pytest.mark.platform
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
-def test_a_table_that_cannot_be_written_is_told_in_one_line(warm: Voicestream, redirection: str) -> None:
+def test_a_table_that_cannot_be_written_is_told_in_one_line(warm_place: Voicestream, redirection: str) -> None:
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, "models", "list"],
         capture_output=True,
-        env=warm.environment,
-        cwd=warm.cwd,
+        env=warm_place.environment,
+        cwd=warm_place.cwd,
         timeout=remaining(),
         check=False,
     )
@@ -122,41 +114,41 @@ def test_a_table_that_cannot_be_written_is_told_in_one_line(warm: Voicestream, r
     assert done.stderr.count(b"\n") == 1
 
 
-def test_all_is_spoken_for_a_reader_of_stderr_that_has_stopped(warm: Voicestream, pipe: tuple[int, int]) -> None:
-    events = warm.cwd / "stderr-events"
-    run = started(warm, "--output", "null", "--events", str(events), stderr=pipe[1])
+def test_all_is_spoken_for_a_reader_of_stderr_that_has_stopped(warm_place: Voicestream, pipe: tuple[int, int]) -> None:
+    events = warm_place.cwd / "stderr-events"
+    run = started(warm_place, "--output", "null", "--events", str(events), stderr=pipe[1])
     assert ended(run, MANY)[0] == 1, "what could not be shown is a loss"
     assert events.read_text().count('"playback_finished"') == 200
 
 
-def test_all_is_spoken_for_a_fifo_of_events_that_nobody_opens(warm: Voicestream) -> None:
-    fifo = warm.cwd / "fifo"
+def test_all_is_spoken_for_a_fifo_of_events_that_nobody_opens(warm_place: Voicestream) -> None:
+    fifo = warm_place.cwd / "fifo"
     os.mkfifo(fifo)
-    run = started(warm, "--output", "fifo.wav", "--events", str(fifo), "--quiet")
+    run = started(warm_place, "--output", "fifo.wav", "--events", str(fifo), "--quiet")
     code, said = ended(run, line("Hello there."))
     assert code == 1, said
     assert "events were not written" in said
-    assert heard(warm.cwd / "fifo.wav") > BYTES_A_SECOND / 4
+    assert heard(warm_place.cwd / "fifo.wav") > BYTES_A_SECOND / 4
 
 
 @pytest.mark.platform
-def test_a_full_disk_for_events_is_told_and_all_is_spoken(warm: Voicestream) -> None:
-    run = started(warm, "--output", "full.wav", "--events", "/dev/full", "--quiet")
+def test_a_full_disk_for_events_is_told_and_all_is_spoken(warm_place: Voicestream) -> None:
+    run = started(warm_place, "--output", "full.wav", "--events", "/dev/full", "--quiet")
     code, said = ended(run, line("Hello there."))
     assert code == 1, said
     assert "no more events are written: No space left on device" in said
-    assert heard(warm.cwd / "full.wav") > BYTES_A_SECOND / 4
+    assert heard(warm_place.cwd / "full.wav") > BYTES_A_SECOND / 4
 
 
-def test_a_reader_of_events_that_leaves_is_told_of_and_no_fault(warm: Voicestream) -> None:
+def test_a_reader_of_events_that_leaves_is_told_of_and_no_fault(warm_place: Voicestream) -> None:
     read, write = os.pipe()
-    run = started(warm, "--output", "gone.wav", "--events", "-", "--quiet", stdout=write)
+    run = started(warm_place, "--output", "gone.wav", "--events", "-", "--quiet", stdout=write)
     os.close(write)
     os.close(read)
     code, said = ended(run, line("Hello there."))
     assert code == 0, said
     assert "no more events are written: Broken pipe" in said
-    assert heard(warm.cwd / "gone.wav") > BYTES_A_SECOND / 4
+    assert heard(warm_place.cwd / "gone.wav") > BYTES_A_SECOND / 4
 
 
 def has_filled(pipe: tuple[int, int]) -> bool:
@@ -167,9 +159,9 @@ def has_filled(pipe: tuple[int, int]) -> bool:
 
 @pytest.mark.parametrize("option", [("--events", "-"), ("--tee",)], ids=" ".join)
 def test_one_sigterm_ends_a_run_whose_reader_has_stopped(
-    warm: Voicestream, pipe: tuple[int, int], option: tuple[str, ...]
+    warm_place: Voicestream, pipe: tuple[int, int], option: tuple[str, ...]
 ) -> None:
-    run = started(warm, "--output", "null", "--quiet", *option, stdout=pipe[1])
+    run = started(warm_place, "--output", "null", "--quiet", *option, stdout=pipe[1])
     assert run.stdin is not None
     assert run.stderr is not None
     run.stdin.write(MANY)

@@ -23,7 +23,7 @@ def has_failed(place: Voicestream) -> bool:
     return any((worker["role"], worker["state"]) == ("translation", "failed") for worker in workers)
 
 
-def options(*, target: str = "en", tts: str = "auto", translator: str = "auto") -> SessionOptions:
+def options(*, target: str = "en", tts: str = "espeak", translator: str = "auto") -> SessionOptions:
     return SessionOptions(
         parser=ParserOptions(language="en"),
         output=OutputOptions(kind="null"),
