@@ -23,6 +23,7 @@ from voicestream.protocol.messages import OutputOptions, ParserOptions, SessionO
 from voicestream.supervisor.sessions.admission import MAX_SESSIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from helpers.process.running import Run, Voicestream
@@ -34,6 +35,14 @@ LINES = 24
 @pytest.fixture
 def gate(place: Voicestream) -> Gate:
     return Gate(place)
+
+
+@pytest.fixture
+def warm_gate(warm_place: Voicestream) -> Iterator[Gate]:
+    """Closed; afterwards open, so that nothing waits for it."""
+    made = Gate(warm_place)
+    yield made
+    made.open()
 
 
 def overview(place: Voicestream) -> dict[str, Any]:
@@ -102,18 +111,18 @@ def test_an_agent_in_a_loop_never_waits_and_every_sentence_is_spoken_in_order(pl
 
 
 def test_nothing_is_lost_when_client_voice_and_player_are_killed_after_the_handing_over(
-    place: Voicestream, gate: Gate
+    warm_place: Voicestream, warm_gate: Gate
 ) -> None:
     sentences = texts(20, 3)
-    run = handed_over(place, sentences, output="out.wav")
+    run = handed_over(warm_place, sentences, output="out.wav")
     run.process.kill()
     run.process.wait()
     for role in ("tts", "player"):
-        psutil.Process(place.pid_of(role)).kill()
-    gate.open()
-    wait_until_spoken(place)
-    assert (place.cwd / "out.wav").read_bytes() == attached(
-        place, place.cwd / "reference.wav", line(" ".join(sentences))
+        psutil.Process(warm_place.pid_of(role)).kill()
+    warm_gate.open()
+    wait_until_spoken(warm_place)
+    assert (warm_place.cwd / "out.wav").read_bytes() == attached(
+        warm_place, warm_place.cwd / "reference.wav", line(" ".join(sentences))
     )
 
 
@@ -157,13 +166,15 @@ def test_what_a_client_has_sent_is_spoken_though_it_is_killed_before_its_input_h
     )
 
 
-def test_a_client_without_detach_that_is_killed_takes_its_session_along(place: Voicestream, gate: Gate) -> None:
-    del gate
-    run = place.run("--tts", NAME)
+def test_a_client_without_detach_that_is_killed_takes_its_session_along(
+    warm_place: Voicestream, warm_gate: Gate
+) -> None:
+    del warm_gate
+    run = warm_place.run("--tts", NAME)
     run.write(line(" ".join(texts(20, 2))))
     run.wait_for("sentence_found", 2)
     run.process.kill()
-    wait_until_spoken(place)
+    wait_until_spoken(warm_place)
 
 
 def test_a_loop_behind_too_many_sessions_is_told_so_and_its_agents_are_read_to_the_end(
@@ -185,14 +196,14 @@ def test_a_loop_behind_too_many_sessions_is_told_so_and_its_agents_are_read_to_t
     wait_until(lambda: len(overview(place)["sessions"]) == MAX_SESSIONS - 1, "there is room for a session again")
 
 
-def test_ctrl_c_before_the_end_of_the_input_stops_the_speech(place: Voicestream, gate: Gate) -> None:
-    del gate
-    run = place.run("--detach", "--tts", NAME)
+def test_ctrl_c_before_the_end_of_the_input_stops_the_speech(warm_place: Voicestream, warm_gate: Gate) -> None:
+    del warm_gate
+    run = warm_place.run("--detach", "--tts", NAME)
     run.write(line(" ".join(texts(20, 2))))
     run.wait_for("sentence_found", 2)
     run.process.send_signal(signal.SIGINT)
     assert run.wait() == 130
-    assert overview(place)["sessions"] == []
+    assert overview(warm_place)["sessions"] == []
 
 
 def test_what_fails_after_the_handing_over_is_in_the_log_and_on_a_screen_of_80_columns(
@@ -222,12 +233,12 @@ def test_what_fails_after_the_handing_over_is_in_the_log_and_on_a_screen_of_80_c
     assert any(re.match(r"last session \(s1, .* ago\): 1 of 3 sentences not spoken: ", text) for text in shown), shown
 
 
-def test_one_text_can_be_handed_over(place: Voicestream, gate: Gate) -> None:
-    said = place.call("say", "--detach", "--tts", NAME, "--output", "null", *texts(20, 1))
+def test_one_text_can_be_handed_over(warm_place: Voicestream, warm_gate: Gate) -> None:
+    said = warm_place.call("say", "--detach", "--tts", NAME, "--output", "null", *texts(20, 1))
     assert said.returncode == 0, said.stderr
     assert "handed over: 1 sentence waits; voicestream status shows them" in said.stderr
-    gate.open()
-    wait_until_spoken(place)
+    warm_gate.open()
+    wait_until_spoken(warm_place)
 
 
 def test_without_a_supervisor_the_status_says_so(place: Voicestream) -> None:

@@ -59,9 +59,12 @@ class Gate:
 
     def __init__(self, place: Voicestream) -> None:
         self._path = place.home / "gate"
-        place.environment["PYTHONPATH"] = offer(
-            place.home / "voices", "voicestream-gated", synthesizers={NAME: f"{__name__}:GatedVoice"}
-        )
+        self._path.unlink(missing_ok=True)
+        voices = place.home / "voices"
+        if not voices.exists():
+            place.environment["PYTHONPATH"] = offer(
+                voices, "voicestream-gated", synthesizers={NAME: f"{__name__}:GatedVoice"}
+            )
         place.environment[_VARIABLE] = str(self._path)
 
     def open(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.models import tiny_nllb
+from helpers.process.in_process import refused
 from helpers.process.running import Run, Voicestream, line, wait_until
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ def models(nllb_models: Path, place: Voicestream) -> Path:
     return shutil.copytree(nllb_models, place.home / "models")
 
 
+@pytest.fixture
+def warm_models(nllb_models: Path, warm_place: Voicestream) -> Path:
+    """A copy of the models at the place of this file."""
+    directory = warm_place.home / "models"
+    return directory if directory.exists() else shutil.copytree(nllb_models, directory)
+
+
 def translate(place: Voicestream, *options: str, translator: str = "nllb-ct2", output: str = "null") -> Run:
     return place.run("--to", "ja", "--translator", translator, *options, output=output)
 
@@ -43,9 +51,9 @@ def assert_all_translated_and_heard(run: Run, count: int) -> None:
 
 @pytest.mark.parametrize("translator", ["nllb", "nllb-ct2"])
 def test_every_sentence_is_translated_spoken_and_played_once_in_order(
-    place: Voicestream, models: Path, translator: str
+    warm_place: Voicestream, warm_models: Path, translator: str
 ) -> None:
-    run = translate(place, "--models", str(models), translator=translator)
+    run = translate(warm_place, "--models", str(warm_models), translator=translator)
     run.write(b"".join(line(english) for english, _, _ in PAIRS))
     assert run.finish() == 0, run.stderr
     assert_all_translated_and_heard(run, len(PAIRS))
@@ -164,11 +172,11 @@ def test_auto_without_any_weights_says_what_is_missing(place: Voicestream, nllb_
 
 
 def test_an_unusable_translation_is_spoken_in_the_original_and_the_reason_is_told(
-    place: Voicestream, models: Path
+    warm_place: Voicestream, warm_models: Path
 ) -> None:
     # A tiny model knows no other words, and no numbers.
     text = "Something entirely different happens here with 37 things."
-    run = translate(place, "--models", str(models))
+    run = translate(warm_place, "--models", str(warm_models))
     run.write(line(text) + line(PAIRS[0][0]))
     assert run.finish() == 1, run.stderr
     (failed,) = run.of("failed")
@@ -192,8 +200,8 @@ def test_a_term_of_the_users_file_that_the_model_loses_costs_the_term_and_not_th
     assert run.of("failed") == []
 
 
-def test_beams_are_used(place: Voicestream, models: Path) -> None:
-    run = translate(place, "--models", str(models), "--beams", "5")
+def test_beams_are_used(warm_place: Voicestream, warm_models: Path) -> None:
+    run = translate(warm_place, "--models", str(warm_models), "--beams", "5")
     run.write(line(PAIRS[0][0]))
     assert run.finish() == 0, run.stderr
     assert [event["text"] for event in run.of("translated")] == [PAIRS[0][1]]
@@ -204,16 +212,19 @@ def test_beams_are_used(place: Voicestream, models: Path) -> None:
     [
         (("--to", "jp"), 'Did you mean "ja"'),
         (("--to", "ja", "--compute", "gpu"), "auto, cpu, cuda"),
-        (("--to", "ja", "--models", "no-such-directory"), "there is no such directory"),
         (("--to", "ja", "--beams", "0"), "0 is not in the range"),
     ],
 )
 def test_what_cannot_be_right_is_refused_with_what_would_be(
-    place: Voicestream, options: tuple[str, ...], words: str
+    place: Voicestream, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], words: str
 ) -> None:
-    done = place.call("run", *options)
-    assert done.returncode == 2
-    assert words in done.stderr
+    code, said = refused(place, monkeypatch, "run", *options)
+    assert (code, words in said) == (2, True), said
+
+
+def test_a_directory_of_models_that_is_not_there_is_named(place: Voicestream) -> None:
+    done = place.call("run", "--to", "ja", "--models", "no-such-directory")
+    assert (done.returncode, "there is no such directory" in done.stderr) == (2, True), done.stderr
 
 
 def test_a_stopped_session_lets_go_of_its_batch_at_once(place: Voicestream, random_nllb_models: Path) -> None:
