@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 import click
 from click.shell_completion import CompletionItem
 
-from voicestream import __version__, telemetry
+from voicestream import __version__, msgspec_import, telemetry
 from voicestream.cli import failures
 from voicestream.cli.click_classes import Group
 from voicestream.cli.shell import COMPLETE_VARIABLE
@@ -96,6 +96,7 @@ class _LazyGroup(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
+        msgspec_import.without_typing_extensions()
         module = importlib.import_module(f"voicestream.cli.commands.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command

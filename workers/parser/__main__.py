@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 
+from voicestream import msgspec_import
+
 
 def main() -> int:
     """Run the worker, and return its exit code."""
     # Imported modules are never garbage: nothing is collected until the harness has frozen them.
     gc.disable()
+    msgspec_import.without_typing_extensions()
     from voicestream.workers.harness import main as run
     from voicestream.workers.parser.worker import ParserWorker
 

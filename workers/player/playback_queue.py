@@ -15,10 +15,12 @@ from __future__ import annotations
 import collections
 import math
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from msgspec import field
+
 from voicestream.protocol.audio_pool import SAMPLE_BYTES, SAMPLE_RATE
+from voicestream.records import FrozenRecord, Record
 from voicestream.workers.player.sinks.lead_in import ASLEEP_SECONDS
 
 if TYPE_CHECKING:
@@ -30,8 +32,7 @@ _SILENCE: Final = memoryview(bytes(8192 * SAMPLE_BYTES))
 """Zeros to copy; longer gaps take several copies."""
 
 
-@dataclass(eq=False)
-class Track:
+class Track(Record, eq=False):
     """Sentence in the queue; each field names the thread that writes it."""
 
     session: str
@@ -41,7 +42,7 @@ class Track:
     """Frames that were certainly played (callback)."""
     delivered: int = 0
     """Frames that were delivered to the device, played or not (callback)."""
-    segments: collections.deque[QueuedSegment] = field(default_factory=collections.deque["QueuedSegment"])
+    segments: collections.deque[QueuedSegment] = field(default_factory=collections.deque)
     """Segments that were not completely played (main thread)."""
     dropped: bool = False
     """True if the callback must not access it (main thread)."""
@@ -61,8 +62,7 @@ class Track:
     """Frames that were reported as played (main thread)."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class QueuedSegment:
+class QueuedSegment(FrozenRecord, frozen=True, eq=False):
     """Segment of a track in the queue."""
 
     track: Track

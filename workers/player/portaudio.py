@@ -11,11 +11,11 @@ import logging
 import os
 import sys
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from voicestream.errors import AudioDeviceError
 from voicestream.protocol.audio_pool import SAMPLE_RATE
+from voicestream.records import FrozenRecord, Record
 from voicestream.workers.player.sinks import pulse
 from voicestream.workers.player.sinks.choice import Choice, choose
 
@@ -67,16 +67,14 @@ class RateRejectedError(Exception):
         self.rate = rate
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(FrozenRecord, frozen=True):
     """An output device."""
 
     name: str
     channels: int
 
 
-@dataclass
-class PortAudioStream:
+class PortAudioStream(Record):
     """Running output stream, which calls ``read`` for each block until it is closed or its device disappears."""
 
     rate: int

@@ -19,6 +19,7 @@ LAYERS = (
     (
         "voicestream",
         "voicestream.errors",
+        "voicestream.msgspec_import",
         "voicestream.records",
         "voicestream.terminal_text",
         "voicestream.exception_summary",
