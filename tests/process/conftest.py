@@ -10,7 +10,7 @@ import pytest
 from helpers.fixtures.neural import skip_unless_installed
 from helpers.models import tiny_voices
 from helpers.models.hub_server import HubServer
-from helpers.models.pulling import models_of, pull
+from helpers.models.pulling import BIG_BYTES, models_of, pull
 from helpers.models.tiny_nllb import NAME
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from helpers.process.running import Voicestream
-
-BIG_BYTES = 25_000_000
-"""More than two of the pieces in which huggingface_hub writes what it gets (10 MiB)."""
 
 
 @pytest.fixture(scope="session")

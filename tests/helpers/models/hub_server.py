@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import socket
@@ -114,7 +115,7 @@ class HubServer:
 
     def sent_of(self, name: str) -> int:
         """Of one file."""
-        sha256 = hashlib.sha256((self.directory / name).read_bytes()).hexdigest()
+        sha256 = _sha256(self.directory / name)
         return sum(request.sent for request in self.seen if request.path.endswith((f"/{name}", f"/{sha256}")))
 
     def files(self) -> list[Path]:
@@ -167,18 +168,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _listing(self) -> bytes:
         siblings = []
         for path in self.hub.files():
-            data = path.read_bytes()
+            size = path.stat().st_size
             sibling = {
                 "rfilename": str(path.relative_to(self.hub.directory)),
-                "size": self.hub.listed_sizes.get(path.name, len(data)),
-                "blobId": hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest(),
+                "size": self.hub.listed_sizes.get(path.name, size),
+                "blobId": _blob_id(path),
             }
-            if len(data) >= LARGE_BYTES:
-                sibling["lfs"] = {
-                    "sha256": hashlib.sha256(data).hexdigest(),
-                    "size": len(data),
-                    "pointerSize": 134,
-                }
+            if size >= LARGE_BYTES:
+                sibling["lfs"] = {"sha256": _sha256(path), "size": size, "pointerSize": 134}
             siblings.append(sibling)
         siblings += [{"rfilename": name, "size": 4, "blobId": "0" * 40} for name in self.hub.extra_names]
         return json.dumps(
@@ -195,21 +192,21 @@ class _Handler(BaseHTTPRequestHandler):
         if name in self.hub.faults.missing or not path.is_file():
             self._send(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT})
             return
-        data = path.read_bytes()
-        if len(data) < LARGE_BYTES:
+        size = path.stat().st_size
+        if size < LARGE_BYTES:
             self._send_file(path, request)
             return
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256 = _sha256(path)
         linked = {
             "Location": f"{self.hub.store_address}/cdn/{sha256}",
             "X-Linked-Etag": f'"{sha256}"',
-            "X-Linked-Size": str(len(data)),
+            "X-Linked-Size": str(size),
             "X-Repo-Commit": COMMIT,
         }
         self._send(302, b"", linked)
 
     def _by_sha256(self, sha256: str) -> Path:
-        return next(path for path in self.hub.files() if hashlib.sha256(path.read_bytes()).hexdigest() == sha256)
+        return next(path for path in self.hub.files() if _sha256(path) == sha256)
 
     def _send_file(self, path: Path, request: Seen) -> None:
         data = path.read_bytes()
@@ -225,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {request.start}-{total - 1}/{total}")
         self.send_header("Content-Length", str(total - request.start))
         self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
+        self.send_header("ETag", f'"{_sha256(path)}"')
         self.end_headers()
         if self.command == "HEAD":
             return
@@ -258,3 +255,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def _sha256(path: Path) -> str:
+    return _hashes(path, path.stat().st_mtime_ns)[0]
+
+
+def _blob_id(path: Path) -> str:
+    """As git names the contents."""
+    return _hashes(path, path.stat().st_mtime_ns)[1]
+
+
+@functools.lru_cache(maxsize=200)
+def _hashes(path: Path, _modified: int) -> tuple[str, str]:
+    data = path.read_bytes()
+    named = b"blob %d\0%b" % (len(data), data)
+    return hashlib.sha256(data).hexdigest(), hashlib.sha1(named, usedforsecurity=False).hexdigest()

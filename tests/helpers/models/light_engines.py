@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from helpers.models.pulling import state_of
 from helpers.voices.plugging import offer_specs
 
 if TYPE_CHECKING:
@@ -137,6 +137,5 @@ def plug_in(place: Voicestream, hub: HubServer, *, packages: Sequence[str] = (),
 
 
 def states(place: Voicestream) -> dict[str, str]:
-    """The states of both models as ``models list`` prints them."""
-    listed = json.loads(place.call("models", "list", "--json").stdout)["models"]
-    return {model["name"]: model["state"] for model in listed if model["name"] in (MODEL, VOICE_MODEL)}
+    """The states of both models, without the start of a process."""
+    return {name: state_of(place, name) for name in (MODEL, VOICE_MODEL)}

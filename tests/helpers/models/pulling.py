@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from helpers.models.tiny_nllb import NAME
 from helpers.process.running import COMMAND
+from voicestream.cli.commands.models import _state
+from voicestream.models.model_store import ModelStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 
 WEIGHTS = "pytorch_model.bin"
 ACCEPT = ("--accept-licence", "cc-by-nc-4.0")
+
+BIG_BYTES = 12_500_000
+"""Of weights that no engine can read: more than the piece in which huggingface_hub writes what it gets (10 MiB)."""
+
+MORE_THAN_A_PIECE = 11_000_000
+"""Bytes of them after which the hub stops."""
 
 
 def models_of(place: Voicestream) -> Path:
@@ -39,6 +47,12 @@ def pull(place: Voicestream, *options: str, name: str = NAME) -> subprocess.Comp
 
 
 def state_of(place: Voicestream, name: str = NAME) -> str:
+    """The state that ``models list`` shows, without the start of a process."""
+    return _state(next((entry for entry in ModelStore(models_of(place)).entries() if entry.name == name), None))
+
+
+def listed_state_of(place: Voicestream, name: str = NAME) -> str:
+    """The state that ``models list --json`` prints."""
     listed = json.loads(place.call("models", "list", "--json").stdout)
     state: str = next(model["state"] for model in listed["models"] if model["name"] == name)
     return state

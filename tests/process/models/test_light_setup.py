@@ -12,7 +12,7 @@ from helpers.fixtures.neural import skip_unless_installed
 from helpers.models import light_engines
 from helpers.models.hub_server import HubServer
 from helpers.models.light_engines import MODEL, REPOSITORY, VOICE_MODEL, states
-from helpers.models.pulling import models_of
+from helpers.models.pulling import listed_state_of, models_of
 from helpers.process.running import COMMAND, line, wait_until
 from helpers.process.terminal import Terminal
 from helpers.voices import auto_voice
@@ -63,6 +63,7 @@ def test_one_command_sets_up_a_language_and_run_needs_no_other_option(place: Voi
     assert "ready to translate into and speak German" in done.stderr
     assert "\n  voicestream demo --to de\n" in done.stderr
     assert done.stderr.endswith("| voicestream run --to de\n")
+    assert {name: listed_state_of(place, name) for name in (MODEL, VOICE_MODEL)} == states(place)
     assert states(place) == {MODEL: "installed", VOICE_MODEL: "installed"}
     assert not licences_of(place).exists()
     run = auto_voice.chooses(place).run("--to", "de")

@@ -9,7 +9,17 @@ import pytest
 
 from helpers.fixtures.deadline import remaining
 from helpers.models.hub_server import Faults
-from helpers.models.pulling import WEIGHTS, Pulling, has_begun, models_of, parts_of, pull, state_of
+from helpers.models.pulling import (
+    BIG_BYTES,
+    MORE_THAN_A_PIECE,
+    WEIGHTS,
+    Pulling,
+    has_begun,
+    models_of,
+    parts_of,
+    pull,
+    state_of,
+)
 from helpers.models.tiny_nllb import NAME
 from helpers.process.running import wait_until
 
@@ -93,7 +103,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(place: Voicestream, 
 
 def test_a_disk_that_fills_up_is_said_and_what_was_fetched_stays(place: Voicestream, big_hub: HubServer) -> None:
     # A limit on the size of files ends a write as a full disk does.
-    with Pulling(place, under=["sh", "-c", 'ulimit -f 24000; exec "$@"', "sh"]) as process:
+    with Pulling(place, under=["sh", "-c", 'ulimit -f 22000; exec "$@"', "sh"]) as process:
         _, said = process.communicate(timeout=remaining())
     assert process.returncode == 1, said
     assert "no room to write in" in said
@@ -104,11 +114,11 @@ def test_a_disk_that_fills_up_is_said_and_what_was_fetched_stays(place: Voicestr
     assert there >= 10_000_000
     big_hub.seen.clear()
     assert pull(place).returncode == 0
-    assert big_hub.sent_of(WEIGHTS) == 25_000_000 - there
+    assert big_hub.sent_of(WEIGHTS) == BIG_BYTES - there
 
 
 def test_two_pulls_do_not_get_into_each_others_way(place: Voicestream, big_hub: HubServer) -> None:
-    big_hub.faults.stall_after = 15_000_000
+    big_hub.faults.stall_after = MORE_THAN_A_PIECE
     with Pulling(place):
         wait_until(lambda: has_begun(place), "the first is at work")
         done = pull(place)

@@ -13,7 +13,18 @@ import pytest
 
 from helpers.fixtures.deadline import remaining
 from helpers.models.hub_server import COMMIT, Faults
-from helpers.models.pulling import WEIGHTS, Pulling, has_begun, models_of, parts_of, pull, state_of
+from helpers.models.pulling import (
+    BIG_BYTES,
+    MORE_THAN_A_PIECE,
+    WEIGHTS,
+    Pulling,
+    has_begun,
+    listed_state_of,
+    models_of,
+    parts_of,
+    pull,
+    state_of,
+)
 from helpers.models.tiny_nllb import NAME
 from helpers.process.running import wait_until
 
@@ -55,7 +66,7 @@ def test_words_go_to_stderr_and_no_bar_is_drawn_without_a_terminal(place: Voices
     done = pull(place)
     assert done.stdout == ""
     assert "fetching nllb-200-distilled-600M from 127.0.0.1" in done.stderr
-    assert "25.0 MB" in done.stderr
+    assert "12.5 MB" in done.stderr
     assert not set(done.stderr) & {"\r", "\x1b"}
 
 
@@ -121,7 +132,7 @@ def test_what_another_program_has_is_verified_all_the_same(
 def test_a_connection_that_breaks_is_taken_up_again_without_a_word(
     place: Voicestream, big_hub: HubServer, *, whole_only: bool
 ) -> None:
-    big_hub.faults = Faults(cut_after=15_000_000, cuts_left=1, whole_only=whole_only)
+    big_hub.faults = Faults(cut_after=MORE_THAN_A_PIECE, cuts_left=1, whole_only=whole_only)
     done = pull(place)
     assert done.returncode == 0, done.stderr
     starts = [request.start for request in big_hub.seen if request.path.startswith("/cdn/")]
@@ -134,41 +145,41 @@ def test_a_connection_that_breaks_is_taken_up_again_without_a_word(
 def test_a_pull_that_was_ended_goes_on_at_the_byte_where_it_stopped(
     place: Voicestream, big_hub: HubServer, number: signal.Signals
 ) -> None:
-    big_hub.faults.stall_after = 15_000_000
+    big_hub.faults.stall_after = MORE_THAN_A_PIECE
     with Pulling(place) as process:
         wait_until(lambda: has_begun(place), "something is on the disk")
         process.send_signal(number)
         code = process.wait(remaining())
     assert code in {130, -number}
     assert not (models_of(place) / NAME).exists()
-    assert state_of(place) == "incomplete"
+    assert state_of(place) == listed_state_of(place) == "incomplete"
     (part,) = parts_of(place)
     there = part.stat().st_size
-    assert 0 < there < 25_000_000
+    assert 0 < there < BIG_BYTES
     big_hub.seen.clear()
     big_hub.faults.stall_after = None
     done = pull(place)
     assert done.returncode == 0, done.stderr
     (request,) = [request for request in big_hub.seen if request.path.startswith("/cdn/")]
     assert request.start == there
-    assert big_hub.sent_of(WEIGHTS) == 25_000_000 - there
+    assert big_hub.sent_of(WEIGHTS) == BIG_BYTES - there
     assert state_of(place) == "installed"
 
 
 def test_when_the_hub_has_other_weights_by_then_they_are_fetched_from_their_beginning(
     place: Voicestream, big_hub: HubServer, tmp_path: Path
 ) -> None:
-    big_hub.faults.stall_after = 15_000_000
+    big_hub.faults.stall_after = MORE_THAN_A_PIECE
     with Pulling(place) as process:
         wait_until(lambda: has_begun(place), "something is on the disk")
         process.kill()
         process.wait(remaining())
     shutil.copytree(big_hub.directory, tmp_path / "new")
     big_hub.directory = tmp_path / "new"
-    (big_hub.directory / WEIGHTS).write_bytes(b"new" * 10_000_000)
+    (big_hub.directory / WEIGHTS).write_bytes(b"new" * 5_000_000)
     big_hub.faults.stall_after = None
     assert pull(place).returncode == 0
-    assert (models_of(place) / NAME / WEIGHTS).read_bytes() == b"new" * 10_000_000
+    assert (models_of(place) / NAME / WEIGHTS).read_bytes() == b"new" * 5_000_000
     assert parts_of(place) == []
 
 
@@ -181,8 +192,8 @@ def test_a_file_that_was_damaged_since_is_fetched_again_and_no_other(
     big_hub.seen.clear()
     done = pull(place)
     assert done.returncode == 0, done.stderr
-    assert "pytorch_model.bin of nllb-200-distilled-600M is 25000000 bytes with SHA-256" in done.stderr
-    assert big_hub.sent == 25_000_000
+    assert f"pytorch_model.bin of nllb-200-distilled-600M is {BIG_BYTES} bytes with SHA-256" in done.stderr
+    assert big_hub.sent == BIG_BYTES
     assert (installed / WEIGHTS).read_bytes() == (big_hub.directory / WEIGHTS).read_bytes()
 
 
@@ -213,22 +224,22 @@ def test_an_accepted_licence_is_remembered_and_listed(place: Voicestream, instal
 
 def test_a_model_is_listed_found_and_removed(place: Voicestream, installed: Path) -> None:
     shown = place.call("models", "list").stdout
-    assert re.search(rf"{NAME} +installed +25\.0 MB", shown)
+    assert re.search(rf"{NAME} +installed +12\.5 MB", shown)
     assert re.search(rf"{NAME}-int8 +not installed", shown)
     assert place.call("models", "path", NAME).stdout == f"{installed}\n"
     assert place.call("models", "path").stdout == f"{installed.parent}\n"
     done = place.call("models", "remove", NAME)
     assert done.returncode == 0
-    assert "25.0 MB freed" in done.stderr
+    assert "12.5 MB freed" in done.stderr
     assert not installed.exists()
-    assert state_of(place) == "not installed"
+    assert state_of(place) == listed_state_of(place) == "not installed"
     for command in ("remove", "path"):
         assert place.call("models", command, NAME).returncode == 1
 
 
 def test_what_was_fetched_of_an_interrupted_pull_can_be_removed(place: Voicestream, big_hub: HubServer) -> None:
     big_hub.faults.changed = frozenset(("config.json",))
-    big_hub.faults.stall_after = 15_000_000
+    big_hub.faults.stall_after = MORE_THAN_A_PIECE
     with Pulling(place) as process:
         assert process.wait(remaining()) == 1  # the configuration comes first
     assert state_of(place) == "incomplete"

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.models import tiny_nllb
 from helpers.models.pulling import ACCEPT, models_of
 from helpers.models.tiny_nllb import NAME
-from helpers.process.running import COMMAND, line, wait_until
+from helpers.process.running import COMMAND, wait_until
 from helpers.process.terminal import Terminal
 
 if TYPE_CHECKING:
     from helpers.models.hub_server import HubServer
     from helpers.process.running import Voicestream
-
-PAIR = next(tiny_nllb.pairs())
 
 
 def setup_at_terminal(place: Voicestream, *options: str) -> Terminal:
@@ -39,29 +34,6 @@ def wait_for(terminal: Terminal, words: str) -> None:
 
 
 # --- scripts
-
-
-def test_a_script_gets_a_converted_model_for_a_processor_and_what_to_type_next(
-    place: Voicestream, hub: HubServer
-) -> None:
-    options = ("--to", "JA", "--compute", "cpu", "--quality", "small", "--yes", *ACCEPT)
-    done = place.call("setup", *options)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
-    assert "ready to translate into Japanese" in done.stderr
-    assert done.stderr.endswith("| voicestream run --to ja\n")
-    directory = models_of(place) / f"{NAME}-int8"
-    manifest = json.loads((directory / "voicestream-model.json").read_text())
-    assert {"model.bin", "config.json", "tokenizer.json"} <= manifest["files"].keys()
-    assert not (models_of(place) / NAME).exists()
-    kept = place.home / "data" / "voicestream" / "licences.json"
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert json.loads(kept.read_text())["cc-by-nc-4.0"]["version"] == "4.0"
-    # With that, and nothing else said, the next run translates.
-    run = place.run("--to", "ja")
-    run.write(line(PAIR[0]))
-    assert run.finish() == 0, run.stderr
-    assert [(event["text"], event["engine"]) for event in run.of("translated")] == [(PAIR[1], "nllb-ct2")]
 
 
 def test_a_running_supervisor_gets_what_was_replaced_or_beside_a_session_the_command(
