@@ -108,6 +108,21 @@ def test_models_are_installed_from_a_directory_without_a_network(place: Voicestr
     assert states(place) == {MODEL: "installed", VOICE_MODEL: "installed"}
 
 
+def test_a_running_supervisor_gets_what_was_replaced_or_beside_a_session_the_command(
+    place: Voicestream, light_hub: HubServer
+) -> None:
+    assert place.call("up").returncode == 0
+    alone = place.call(*SETUP)
+    assert (alone.returncode, "restarting translation" in alone.stderr) == (0, True), alone.stderr
+    assert place.worker("translation")["restarts"] == 1
+    other = place.run()
+    other.wait_for("session_opened")
+    beside = place.call(*SETUP)
+    assert "Try: voicestream workers restart translation" in beside.stderr
+    assert place.worker("translation")["restarts"] == 1
+    assert other.finish() == 0, other.stderr
+
+
 # --- what ends the questions
 
 

@@ -36,22 +36,6 @@ def wait_for(terminal: Terminal, words: str) -> None:
 # --- scripts
 
 
-def test_a_running_supervisor_gets_what_was_replaced_or_beside_a_session_the_command(
-    place: Voicestream, hub: HubServer
-) -> None:
-    assert place.call("up").returncode == 0
-    options = ("--to", "ja", "--compute", "cuda", "--quality", "small", "--yes", *ACCEPT)
-    alone = place.call("setup", *options)
-    assert (alone.returncode, "restarting translation" in alone.stderr) == (0, True), alone.stderr
-    assert place.worker("translation")["restarts"] == 1
-    other = place.run()
-    other.wait_for("session_opened")
-    beside = place.call("setup", *options)
-    assert "Try: voicestream workers restart translation" in beside.stderr
-    assert place.worker("translation")["restarts"] == 1
-    assert other.finish() == 0, other.stderr
-
-
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
