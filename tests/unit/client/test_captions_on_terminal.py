@@ -8,7 +8,7 @@ import sys
 
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicestream.client.display import captions as module
@@ -117,6 +117,7 @@ def session(captions: Captions, original: str, spoken: str) -> None:
     captions.hide()
 
 
+@settings(max_examples=50)
 @given(original=HOSTILE, spoken=HOSTILE)
 def test_an_agents_text_changes_nothing_but_its_own_cells(original: str, spoken: str) -> None:
     terminal, expected = Terminal(), Terminal()

@@ -148,7 +148,7 @@ def frames_of(texts: Iterable[str]) -> list[list[int]]:
     return [list(range(0, len(text) * FRAMES_PER_CHARACTER, HEARD_STEP)) for text in texts]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(seed=SEED, length=LENGTH, slots=st.integers(8, 24), lag=LAG, other=LAG)
 def test_only_late_messages_are_skipped_and_only_whole_and_each_gap_is_announced(
     seed: int, length: int, slots: int, lag: float, other: float
@@ -168,13 +168,13 @@ def test_only_late_messages_are_skipped_and_only_whole_and_each_gap_is_announced
         assert closed.exit_code == (1 if missing else 0)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(seed=SEED, length=LENGTH, lag=LAG)
 def test_whatever_dies_a_session_that_skips_ends_each_sentence_once(seed: int, length: int, lag: float) -> None:
     assert_all_ended_once(history(seed, length, 12, {"a": lag, "b": 0.0}, counts_as_failure=True))
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(seed=SEED, length=LENGTH)
 def test_a_session_that_sets_no_limit_skips_nothing_beside_one_that_does(seed: int, length: int) -> None:
     world = history(seed, length, 12, {"a": 0.005, "b": 0.0})
@@ -182,7 +182,7 @@ def test_a_session_that_sets_no_limit_skips_nothing_beside_one_that_does(seed: i
     assert all(session == "a" for session, _ in announced(world))
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(seed=SEED, length=LENGTH)
 def test_a_limit_that_is_never_reached_changes_nothing(seed: int, length: int) -> None:
     without = history(seed, length, 12, {"a": 0.0, "b": 0.0})

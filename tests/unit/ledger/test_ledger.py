@@ -81,7 +81,7 @@ def run_history(
 
 # The longest sentence here takes seven slots. There must be room for two of that kind, as there is for many in the real
 # pool: one session's may be finished and wait for its turn while another's, half made, is begun anew.
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), device=DEVICE, batch_size=BATCH_SIZE)
 def test_every_sentence_is_heard_once_whole_and_in_order_whoever_is_restarted_when(
     seed: int, length: int, slots: int, device: str, batch_size: int
@@ -118,7 +118,7 @@ def two_engines(slots: int, batch_size: int = 1) -> World:
     return world
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), batch_size=BATCH_SIZE)
 def test_with_two_engines_a_role_every_sentence_is_heard_once_whole_and_in_order(
     seed: int, length: int, slots: int, batch_size: int
@@ -140,7 +140,7 @@ def test_with_two_engines_a_role_every_sentence_is_heard_once_whole_and_in_order
     assert world.ledger.state.slots.free == slots, "slots were lost"
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(seed=SEED, length=LENGTH, lost=st.booleans(), batch_size=BATCH_SIZE)
 def test_with_two_engines_whatever_dies_every_sentence_ends_once(
     seed: int, length: int, batch_size: int, *, lost: bool
@@ -163,7 +163,7 @@ def test_with_two_engines_whatever_dies_every_sentence_ends_once(
     assert world.ledger.state.slots.free == 12
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(seed=SEED, batch_size=BATCH_SIZE, counts_as_failure=st.booleans())
 def test_with_two_engines_the_ledger_is_consistent_after_every_step(
     seed: int, batch_size: int, *, counts_as_failure: bool
@@ -244,7 +244,7 @@ def test_a_sentence_that_was_begun_is_not_finished_in_another_voice() -> None:
     assert world.heard["a", 1] == list(range(0, 20 * FRAMES_PER_CHARACTER, HEARD_STEP))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(seed=SEED, length=LENGTH, device=DEVICE, batch_size=BATCH_SIZE, target=st.sampled_from(("en", "ja")))
 def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(
     seed: int, length: int, device: str, batch_size: int, target: str
@@ -266,7 +266,7 @@ def test_whatever_dies_every_sentence_ends_once_and_no_slot_is_lost(
     assert world.ledger.state.slots.free == 12
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(seed=SEED, before=LENGTH, after=LENGTH, batch_size=BATCH_SIZE)
 def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_whole(
     seed: int, before: int, after: int, batch_size: int
@@ -289,7 +289,7 @@ def test_stopping_a_session_at_any_time_frees_its_slots_and_leaves_the_other_who
     assert world.ledger.state.slots.free == 12
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(seed=SEED, before=LENGTH, after=LENGTH, batch_size=BATCH_SIZE)
 # A session that was held has half of the pool, the one to be heard the other half.
 @example(seed=198, before=194, after=196, batch_size=1)
@@ -318,7 +318,7 @@ def let_go(world: World) -> None:
         world.hold(session, held=False)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(seed=SEED, length=LENGTH, slots=st.integers(14, 24), batch_size=BATCH_SIZE)
 def test_a_session_that_is_held_waits_alone_and_goes_on_at_the_frame(
     seed: int, length: int, slots: int, batch_size: int
@@ -446,7 +446,7 @@ def test_a_detached_session_whose_agent_is_still_at_work_takes_turns() -> None:
     assert [session for session, _ in world.order] == [*"aabbaabbaabb"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=SEED, length=LENGTH, counts_as_failure=st.booleans())
 def test_detached_sessions_are_played_one_after_another_whatever_dies(
     seed: int, length: int, *, counts_as_failure: bool
@@ -807,7 +807,7 @@ def test_a_failed_output_is_no_success_whatever_its_exit_code(said: int, found: 
     assert world.closed[0].exit_code == found
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(seed=SEED, batch_size=BATCH_SIZE, counts_as_failure=st.booleans())
 def test_the_books_agree_with_themselves_after_every_step(
     seed: int, batch_size: int, *, counts_as_failure: bool

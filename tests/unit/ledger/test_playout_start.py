@@ -293,7 +293,7 @@ VOICES = st.builds(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(voice=VOICES, lengths=st.lists(st.floats(0.3, 12.0), min_size=2, max_size=5), wrong=st.floats(0.92, 1.05))
 @example(voice=Voice(1.1, (0.3, 1.0)), lengths=[4.0, 4.0], wrong=1.0)
 def test_a_voice_of_steady_speed_never_runs_dry_once_it_has_made_a_sentence_as_long(
@@ -307,7 +307,7 @@ def test_a_voice_of_steady_speed_never_runs_dry_once_it_has_made_a_sentence_as_l
     assert gap(voice, last, start_of(playout_start, voice, last, expected=min(lengths))) <= BURST_SECONDS
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(voice=VOICES, lengths=st.lists(st.floats(0.3, 12.0), min_size=1, max_size=3))
 def test_playing_starts_at_the_end_at_the_latest(voice: Voice, lengths: list[float]) -> None:
     playout_start = PlayoutStart()

@@ -144,7 +144,7 @@ def one_event(world: World, rng: random.Random) -> None:
         world.start([role])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=SEED, slots=st.integers(14, 24))
 def test_whoever_goes_back_and_whoever_is_lost_when_every_sentence_is_played_whole_and_counted_once(
     seed: int, slots: int
@@ -177,7 +177,7 @@ def test_whoever_goes_back_and_whoever_is_lost_when_every_sentence_is_played_who
     assert world.ledger.state.slots.free == slots, "slots were lost"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=SEED)
 def test_a_session_that_goes_before_all_interrupts_at_a_frame_and_is_spoken_in_one_go(seed: int) -> None:
     rng = random.Random(seed)

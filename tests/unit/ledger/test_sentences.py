@@ -233,5 +233,5 @@ class RowMachine(RuleBasedStateMachine):
         assert self.held == set(), "slots were lost"
 
 
-RowMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=30)
+RowMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
 TestRow = RowMachine.TestCase

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -89,4 +89,5 @@ class SlotTableMachine(RuleBasedStateMachine):
         assert self.table.available(urgent=False) == max(0, self.table.free - 12 // RESERVED_SHARE)
 
 
+SlotTableMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=30)
 TestSlotTable = SlotTableMachine.TestCase

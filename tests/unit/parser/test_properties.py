@@ -150,7 +150,7 @@ def test_a_parser_restarted_at_every_line_gives_the_same_sentences_with_the_same
 
 
 @pytest.mark.parametrize("name", STREAMS)
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(sizes=SIZES, restarts=st.sets(st.integers(0, 300)))
 def test_a_parser_restarted_within_lines_gives_the_same_sentences(
     name: str, sizes: list[int], restarts: set[int]

@@ -30,11 +30,11 @@ LIMIT: Final = 1.6 * GOAL
 """What fails: a call may seem to cost more on a busy machine, also the least of several."""
 GROWTH: Final = 2.5
 """Times that a text of twice the length may cost."""
-CHEAP: Final = GOAL / 4
+CHEAP: Final = GOAL / 2
 """Times the control up to which growth is not looked at: it would be that of the clock."""
 PIECE: Final = 48
 """Characters that an agent prints at a time."""
-PATTERNS: Final = int(os.environ.get("VOICESTREAM_FUZZ_PATTERNS", "4"))
+PATTERNS: Final = int(os.environ.get("VOICESTREAM_FUZZ_PATTERNS", "3"))
 SEED: Final = int(os.environ.get("VOICESTREAM_FUZZ_SEED", "12"))
 
 DEAR: Final = (
@@ -136,7 +136,7 @@ def test_no_text_costs_a_parser_more_than_its_share(construct: str, control: Con
 @pytest.mark.parametrize("language", SPOKEN)
 def test_no_text_costs_normalization_more_than_its_share(language: str, control: Control) -> None:
     pytest.importorskip("num2words", reason="make neural")
-    assert_linear(spoken(language), language, control, PATTERNS // 2)
+    assert_linear(spoken(language), language, control, (PATTERNS + 1) // 2)
 
 
 def test_no_text_costs_the_checks_of_translations_more_than_their_share(control: Control) -> None:
@@ -159,9 +159,11 @@ def _excess(function: Callable[[str], object], pattern: Pattern, control: Contro
     """
     once = twice = 0.0
     for runs in (1, 2, 6):
-        once = control.times(function, pattern.text(SIZE), runs=runs)
         twice = control.times(function, pattern.text(2 * SIZE), runs=runs)
-        if once <= LIMIT and (twice <= CHEAP or twice <= GROWTH * once):
+        if twice <= CHEAP:
+            return ""
+        once = control.times(function, pattern.text(SIZE), runs=runs)
+        if once <= LIMIT and twice <= GROWTH * once:
             return ""
     if once > LIMIT:
         return f"{pattern}: {once:.1f} times the control"

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("kind", MESSAGE_TYPES, ids=lambda kind: kind.__name__)
 def test_every_message_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
     @given(message=structs(kind))
     def survives(message: Message) -> None:
         found = unpack(pack(message))
@@ -71,7 +71,7 @@ def test_what_can_begin_a_conversation_and_what_answers_it_carries_the_version()
 
 @pytest.mark.parametrize("kind", VERSIONED, ids=lambda kind: kind.__name__)
 def test_the_version_is_always_sent_and_looked_at_before_the_rest(kind: type[msgspec.Struct]) -> None:
-    @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
     @given(message=structs(kind))
     def is_sent(message: Message) -> None:
         fields: Any = msgpack.unpackb(pack(message))
@@ -193,13 +193,13 @@ TAGS = st.sampled_from([kind.__name__ for kind in MESSAGE_TYPES])
 FIELDS = st.sampled_from(sorted({name for kind in MESSAGE_TYPES for name in kind.__struct_fields__}))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(tag=TAGS, fields=st.dictionaries(FIELDS, MSGPACK_VALUES, max_size=8))
 def test_a_known_type_with_any_fields_is_a_message_or_a_protocol_error(tag: str, fields: dict[str, object]) -> None:
     refused_or_a_message(packed({"type": tag, **fields}))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(message=messages(), data=st.data())
 def test_a_damaged_frame_is_a_message_or_a_protocol_error(message: Message, data: st.DataObject) -> None:
     frame = bytearray(pack(message))
@@ -209,7 +209,7 @@ def test_a_damaged_frame_is_a_message_or_a_protocol_error(message: Message, data
 
 
 def test_who_may_send_what_is_told_apart() -> None:
-    @settings(max_examples=200)
+    @settings(max_examples=100)
     @given(message=messages())
     def is_told_apart(message: Message) -> None:
         assert transport.is_from_worker(message) == isinstance(message, get_args(FromWorker))

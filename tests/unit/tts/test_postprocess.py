@@ -252,7 +252,7 @@ def outcome(takes: list[NDArray[np.float32]], sizes: list[int]) -> tuple[bytes, 
     return b"".join(out), told, engine.seeds
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(first=PARTS, second=PARTS, sizes=SIZES)
 def test_the_same_sound_is_heard_however_it_was_cut_into_chunks(
     first: list[tuple[str, float, float]], second: list[tuple[str, float, float]], sizes: list[int]
