@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import re
+from functools import cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from helpers.project.shadow_tree import REPOSITORY, ROOTS, installed_files
+from helpers.project.shadow_tree import REPOSITORY, ROOTS
+from helpers.project.syntax import modules
 from voicestream.config.engine_settings import UNTRANSLATED
 from voicestream.engines import registry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EXCEPTIONS = {
     "voicestream/config/engine_settings.py": "home of the name that means no translation",
@@ -46,32 +44,22 @@ def homes() -> dict[str, str]:
     return found
 
 
-def texts(tree: ast.AST) -> Iterator[ast.Constant]:
-    """The texts of a module, without docstrings."""
-    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
-            yield node
-
-
 def named(text: str) -> set[str]:
     """The engines that a text names."""
     found = {match[1] for match in OPTION.finditer(text) if match[0] not in EVERYWHERE}
     return found | (NAMES & {text})
 
 
+@cache
 def by_name() -> dict[str, list[str]]:
     """Places that name an engine and are not its own, by file."""
     home = homes()
     found: dict[str, list[str]] = {}
-    for source, _ in installed_files():
-        file = source.relative_to(REPOSITORY).as_posix()
-        if source.suffix != ".py":
-            continue
-        for node in texts(ast.parse(source.read_text(encoding="utf-8"))):
-            strange = {name for name in named(str(node.value)) if not file.startswith(home[name])}
+    for file, facts in modules().items():
+        for line, text in facts.texts:
+            strange = {name for name in named(text) if not file.startswith(home[name])}
             if strange:
-                found.setdefault(file, []).append(f"{file}:{node.lineno} names {', '.join(sorted(strange))}")
+                found.setdefault(file, []).append(f"{file}:{line} names {', '.join(sorted(strange))}")
     return found
 
 
@@ -86,11 +74,11 @@ def test_the_command_line_speaks_of_no_engine_by_its_title_either() -> None:
     words = {word for title in titles | models | NAMES - {UNTRANSLATED} for word in (title, title.split()[0])}
     known = re.compile(rf"\b(?:{'|'.join(re.escape(word) for word in sorted(words))})\b", re.IGNORECASE)
     wrong = [
-        f"{source.relative_to(REPOSITORY)}:{node.lineno} names {found[0]}"
-        for source, _ in installed_files()
-        if source.suffix == ".py" and source.relative_to(REPOSITORY).as_posix().startswith("voicestream/cli/")
-        for node in texts(ast.parse(source.read_text(encoding="utf-8")))
-        if (found := known.search(str(node.value))) is not None
+        f"{file}:{line} names {found[0]}"
+        for file, facts in modules().items()
+        if file.startswith("voicestream/cli/")
+        for line, text in facts.texts
+        if (found := known.search(text)) is not None
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -10,10 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from helpers.project.shadow_tree import REPOSITORY, ROOTS, installed_files
+from helpers.project import syntax
+from helpers.project.shadow_tree import REPOSITORY, ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from helpers.project.syntax import Facts
 
 LAYERS = (
     (
@@ -58,23 +60,18 @@ class Import(NamedTuple):
 
 
 @cache
-def modules() -> Mapping[str, ast.Module]:
-    """The syntax trees of all modules by their installed name."""
+def modules() -> Mapping[str, Facts]:
+    """All modules by their installed name."""
     return {
-        ".".join(place.with_suffix("").parts).removesuffix(".__init__"): ast.parse(source.read_text(encoding="utf-8"))
-        for source, place in installed_files()
-        if source.suffix == ".py"
+        ".".join(facts.place.with_suffix("").parts).removesuffix(".__init__"): facts
+        for facts in syntax.modules().values()
     }
 
 
-def imported_by(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if inner in modules() else node.module
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+def imported_by(facts: Facts) -> Iterator[str]:
+    for module, name in facts.imports:
+        inner = f"{module}.{name}"
+        yield inner if inner in modules() else module
 
 
 @cache
@@ -82,8 +79,8 @@ def imports() -> frozenset[Import]:
     """All imports of our own modules, wherever in a file they stand."""
     return frozenset(
         Import(name, other)
-        for name, tree in modules().items()
-        for other in imported_by(tree)
+        for name, facts in modules().items()
+        for other in imported_by(facts)
         if other in modules() and other != name
     )
 

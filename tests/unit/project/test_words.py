@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
-from typing import TYPE_CHECKING
 
-from helpers.project.shadow_tree import REPOSITORY, installed_files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from helpers.project.shadow_tree import REPOSITORY
+from helpers.project.syntax import modules
 
 GLOSSARY = REPOSITORY / "docs" / "internals" / "glossary.md"
 
@@ -91,66 +86,27 @@ ENTRY = re.compile(r"^\*\*([^*]+)\.\*\* (.+?)\s`([\w./]+)`$", re.MULTILINE | re.
 """One entry of the glossary: term, meaning, module."""
 
 
-@cache
-def sources() -> Mapping[str, str]:
-    """The text of every module by its path in the repository."""
-    return {
-        source.relative_to(REPOSITORY).as_posix(): source.read_text(encoding="utf-8")
-        for source, _ in installed_files()
-        if source.suffix == ".py"
-    }
-
-
-@cache
-def trees() -> Mapping[str, ast.Module]:
-    return {path: ast.parse(text) for path, text in sources().items()}
-
-
-def identifiers(path: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The names that a module defines or uses, its own name included, with their lines."""
-    yield 0, path.rpartition("/")[2].removesuffix(".py")
-    for node in ast.walk(tree):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield node.lineno, name
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
-                yield node.lineno, name
-            case ast.alias(name=name, asname=other):
-                yield node.lineno, other or name.rpartition(".")[2]
-            case _:
-                pass
-
-
-def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """All docstrings, those of attributes included, with their lines."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Expr(value=ast.Constant(value=str(text))):
-                yield node.lineno, text
-            case _:
-                pass
-
-
 def banned_in(path: str) -> list[str]:
-    found = ((line, name.lstrip("_")) for line, name in identifiers(path, trees()[path]))
+    own = (0, path.rpartition("/")[2].removesuffix(".py"))
+    found = ((line, name.lstrip("_")) for line, name in [own, *modules()[path].identifiers])
     return [f"{path}:{line}: {name}; say {BANNED[name]}" for line, name in found if name in BANNED]
 
 
 def openings_in(path: str) -> list[str]:
-    return [f"{path}:{line}: {text[:40]}" for line, text in docstrings(trees()[path]) if OPENING.match(text)]
+    return [f"{path}:{line}: {text[:40]}" for line, text in modules()[path].docstrings if OPENING.match(text)]
 
 
 def test_identifiers_are_terms_of_the_field() -> None:
-    assert not [wrong for path in trees() if not path.startswith(tuple(STANDARD_HERE)) for wrong in banned_in(path)]
+    assert not [wrong for path in modules() if not path.startswith(tuple(STANDARD_HERE)) for wrong in banned_in(path)]
 
 
 def test_no_docstring_begins_with_a_question_word() -> None:
-    assert not [wrong for path in trees() for wrong in openings_in(path)]
+    assert not [wrong for path in modules() for wrong in openings_in(path)]
 
 
 def test_every_exception_is_still_needed() -> None:
     for prefix in STANDARD_HERE:
-        assert any(banned_in(path) for path in trees() if path.startswith(prefix)), prefix
+        assert any(banned_in(path) for path in modules() if path.startswith(prefix)), prefix
 
 
 def test_only_documents_of_the_repository_are_cited() -> None:
@@ -159,13 +115,14 @@ def test_only_documents_of_the_repository_are_cited() -> None:
         for file in (REPOSITORY / "tests").rglob("*.py")
         if file.name != "test_words.py"
     }
+    sources = {path: facts.text for path, facts in modules().items()}
     pages = {
         page.relative_to(REPOSITORY).as_posix(): page.read_text(encoding="utf-8")
         for page in (*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md"))
     }
     assert not [
         f"{path}:{number}: {found[0]}"
-        for path, text in (sources() | tests | pages).items()
+        for path, text in (sources | tests | pages).items()
         for number, line in enumerate(text.splitlines(), start=1)
         if (found := CITATION.search(line))
     ]
