@@ -165,8 +165,8 @@ def test_the_users_settings_do_not_reach_a_place(monkeypatch: pytest.MonkeyPatch
 
 def test_every_sentence_goes_through_all_stages_of_the_hub() -> None:
     with Sandbox() as sandbox:
-        found = hub_overhead.measure(sandbox, 20)
-    assert len(found.samples) == 20
+        found = hub_overhead.measure(sandbox, 5)
+    assert len(found.samples) == 5
     assert min(found.samples) > 0
     assert list(found.parts) == [*(f"to {step}" for step in hub_overhead.STEPS), "of it work"]
     assert min(found.parts.values()) > 0
@@ -176,10 +176,10 @@ def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it() ->
     with Sandbox() as sandbox:
         cold = first_sound.cold_start(sandbox, 1)
         assert sandbox.processes() == []
-        warm, held = first_sound.warm_latency(sandbox, 3)
+        warm, held = first_sound.warm_latency(sandbox, 2)
     assert len(cold.samples) == 1
     assert sum(cold.parts.values()) == pytest.approx(cold.samples[0])
-    assert len(warm.samples) == 3
+    assert len(warm.samples) == 2
     assert max(warm.samples) < min(cold.samples)
     assert set(held.parts) == {"run", "supervisor", "parser", "tts", "player", "pool, untouched"}
     assert held.samples[0] == pytest.approx(sum(held.parts.values()))
@@ -187,20 +187,20 @@ def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it() ->
 
 def test_help_is_measured_beside_an_interpreter_that_does_nothing() -> None:
     with Sandbox() as sandbox:
-        ours, bare = light_commands.measure_help(sandbox, 3)
-    assert len(ours.samples) == len(bare.samples) == 3
+        ours, bare = light_commands.measure_help(sandbox, 2)
+    assert len(ours.samples) == len(bare.samples) == 2
     assert min(ours.samples) > min(bare.samples)
 
 
 def test_a_hook_is_measured_beyond_an_interpreter_also_with_a_supervisor_that_is_frozen_or_killed() -> None:
     with Sandbox() as sandbox:
-        figures = light_commands.measure_hook(sandbox, 3)
+        figures = light_commands.measure_hook(sandbox, 1)
         supervisor = sandbox.supervisor()
         assert supervisor is not None
         assert supervisor.status() != psutil.STATUS_STOPPED
     assert [found.name for found in figures] == ["hook", "hook_frozen", "hook_killed"]
     for found in figures:
-        assert len(found.samples) == 3
+        assert len(found.samples) == 1
         assert set(found.parts) == {"voicestream hook", "python -c pass"}
         # The load of other tests is on both; a hook that waited for something would take seconds.
         assert min(found.samples) < 1000

@@ -30,6 +30,9 @@ KEEP_ALIVE_SECONDS: Final = 5.0
 END_SECONDS: Final = 5.0
 """Timeout for started processes to end before they are killed."""
 
+POLL_SECONDS: Final = 0.05
+"""Between two looks at all processes of the machine, which take some milliseconds each."""
+
 COMMAND: Final = (sys.executable, "-P", "-m", "voicestream")
 
 
@@ -98,7 +101,7 @@ class Sandbox:
             )
         deadline = time.monotonic() + END_SECONDS
         while (left := self.processes()) and time.monotonic() < deadline:
-            time.sleep(0.01)
+            time.sleep(POLL_SECONDS)
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -113,7 +116,7 @@ class Sandbox:
         while left := self.processes():
             if time.monotonic() > deadline:
                 raise VoicestreamError(f"{len(left)} processes are left {END_SECONDS:.0f} s after their session")
-            time.sleep(0.01)
+            time.sleep(POLL_SECONDS)
 
 
 def _root() -> str:

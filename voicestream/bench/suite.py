@@ -31,7 +31,7 @@ class Runs:
 FULL: Final = Runs(sentences=1000, cold=20, warm=20, lines=40, heard=20, help=20)
 """Less than 90 s on two cores; 20 runs or more where a p95 is meaningful."""
 
-QUICK: Final = Runs(sentences=100, cold=2, warm=2, lines=5, heard=2, help=3)
+QUICK: Final = Runs(sentences=50, cold=1, warm=1, lines=3, heard=1, help=2)
 """Runs for a smoke test, not for figures to quote."""
 
 
