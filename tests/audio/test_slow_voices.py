@@ -46,7 +46,6 @@ TAKE_SECONDS = 40
 VOICES = {
     "half as fast": (0.5, (0.25,)),
     "a little too slow": (0.9, (0.25,)),
-    "a little faster": (1.1, (0.25,)),
     "twice as fast": (2.0, (0.25,)),
     "a little faster, in uneven chunks": (1.1, (0.3, 1.0)),
 }

@@ -15,7 +15,15 @@ from helpers.fixtures.neural import skip_unless_voice_installed
 from helpers.process.running import COMMAND
 from voicestream.bench import table
 from voicestream.bench.figures import Figure, Report
-from voicestream.bench.gpu import contention, gpu_memory, gpu_suite, nllb_throughput, profile, subprocess_tasks
+from voicestream.bench.gpu import (
+    contention,
+    end_to_end,
+    gpu_memory,
+    gpu_suite,
+    nllb_throughput,
+    profile,
+    subprocess_tasks,
+)
 from voicestream.bench.gpu.profile import Kernel, exclusive_times, kind_of
 from voicestream.bench.gpu.subprocess_tasks import TaskRequest, TaskResult
 from voicestream.bench.random_models.sizes import FULL_RUNS, FULL_SIZES, QUICK_RUNS, TINY_SIZES, GpuRuns
@@ -98,6 +106,7 @@ def report() -> Report:
         patch.setattr(subprocess_tasks, "run_task", run_here)
         patch.setattr(contention, "measure", measure_nothing)
         patch.setattr(profile, "RUNS", 1)
+        patch.setattr(end_to_end, "WARM_UP_LINES", 0)
         return gpu_suite.measure_all(TINY_SIZES, RUNS, lambda _: None, compute="cpu", with_profile=True)
 
 
