@@ -1,13 +1,14 @@
-"""Compiles the kernels as they are launched for the real models, for a GPU that need not be there: a program.
+"""Compiles the kernels as they are launched for the real models, for GPUs that need not be there: a program.
 
-It takes the GPU's capability (90 for an H100) and the bytes that a program on it can share, and prints for each kernel
-how many it needs. The interpreter knows nothing of these, nor of types, nor of how kernels are chained.
+It takes the capability of each GPU (90 for an H100) and the bytes that a program on it can share, and prints for each
+kernel how many it needs. The interpreter knows nothing of these, nor of types, nor of how kernels are chained. A kernel
+that needs little on the first GPU is not compiled for the others.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import triton
@@ -50,11 +51,46 @@ TYPES = {
 ALIGNED = 16
 
 
-class Compiled:
-    """Stands in for a kernel: a launch compiles it."""
+LITTLE = 16 << 10
+"""Bytes that a program can share on any GPU."""
 
-    def __init__(self, kernel: Any, capability: int) -> None:  # noqa: ANN401 - of Triton
-        self.kernel, self._target = kernel, GPUTarget("cuda", capability, 32)
+
+class Launch(NamedTuple):
+    """All that the compiler knows of a launch."""
+
+    kernel: Any
+    types: dict[str, str]
+    """Of the arguments, "constexpr" for constants."""
+    constants: dict[str, Any]
+    aligned: frozenset[int]
+    """Places of the arguments that Triton would see as multiples of 16."""
+    settings: dict[str, Any]
+
+    def covers(self, other: Launch) -> bool:
+        """Whether the other one has the same types and flags, and no larger size: it then is a part of this one."""
+        if (self.kernel, self.types, self.aligned) != (other.kernel, other.types, other.aligned):
+            return False
+        own, others = (launch.constants | launch.settings for launch in (self, other))
+        return all(
+            own[name] == value if isinstance(value, bool) else own[name] >= value for name, value in others.items()
+        )
+
+    def compiled_for(self, capability: int) -> int:
+        """Compile; return the bytes that a program shares."""
+        source = ASTSource(
+            self.kernel,
+            self.types,
+            self.constants,
+            {(place,): [["tt.divisibility", ALIGNED]] for place in self.aligned},
+        )
+        return triton.compile(source, target=GPUTarget("cuda", capability, 32), options=self.settings).metadata.shared
+
+
+class Recorded:
+    """Stands in for a kernel: its launches are written down."""
+
+    def __init__(self, kernel: Any, launches: list[Launch]) -> None:  # noqa: ANN401 - of Triton
+        self.kernel, self._launches = kernel, launches
 
     def __getitem__(self, _grid: tuple[int, ...]) -> Callable[..., None]:
         return self._launch
@@ -63,18 +99,12 @@ class Compiled:
         values = dict(zip(self.kernel.arg_names, args, strict=False))
         values |= {name: settings.pop(name) for name in self.kernel.arg_names if name in settings}
         fixed = {parameter.name for parameter in self.kernel.params if parameter.is_constexpr}
-        source = ASTSource(
-            self.kernel,
-            {name: "constexpr" if name in fixed else type_of(value) for name, value in values.items()},
-            {name: values[name] for name in fixed},
-            {
-                (place,): [["tt.divisibility", ALIGNED]]
-                for place, (name, value) in enumerate(values.items())
-                if name not in fixed and is_aligned(value)
-            },
+        types = {name: "constexpr" if name in fixed else type_of(value) for name, value in values.items()}
+        aligned = (
+            place for place, (name, value) in enumerate(values.items()) if name not in fixed and is_aligned(value)
         )
-        made = triton.compile(source, target=self._target, options=settings)
-        print(self._target.arch, self.kernel.__name__, made.metadata.shared)
+        constants = {name: values[name] for name in fixed}
+        self._launches.append(Launch(self.kernel, types, constants, frozenset(aligned), settings))
 
 
 def type_of(value: object) -> str:
@@ -138,8 +168,9 @@ def slot_step(gpu: launches.Gpu, rows: int) -> None:
     stream.final_norm(norm)
 
 
-def compile_all(capability: int, memory: int) -> None:
-    """Compile what the steps of both models need, and the vocoder."""
+def launches_on(capability: int, memory: int) -> list[Launch]:
+    """What the steps of both models need, and the vocoder."""
+    found: list[Launch] = []
     for module, names in (
         (linear, ("gemv", "small_m_linear", "large_m_linear", "add_layer_norm")),
         (attention, ("self_attention", "cross_attention")),
@@ -149,8 +180,8 @@ def compile_all(capability: int, memory: int) -> None:
         (vocoder, ("interpolate", "convolve", "finish")),
     ):
         for name in names:
-            found = getattr(module, name)
-            setattr(module, name, Compiled(found.kernel if isinstance(found, Compiled) else found, capability))
+            kernel = getattr(module, name)
+            setattr(module, name, Recorded(kernel.kernel if isinstance(kernel, Recorded) else kernel, found))
     gpu = launches.Gpu(has_pdl=capability >= HOPPER, shared_memory=memory)
     position = tensor(1, numbers=torch.int64)
     # XTTS.
@@ -164,7 +195,7 @@ def compile_all(capability: int, memory: int) -> None:
     for rows in (8, 512):
         slot_step(gpu, rows)
     # NLLB-200, the largest and the smallest.
-    for rows, width in ((5, 1024), (5, 2048), (128, 1024)):
+    for rows, width in ((16, 1024), (16, 2048), (128, 1024)):
         step(gpu, tensor(rows, width), Activation.RELU)
     origins, lengths = tensor(5, 40, numbers=torch.int32), tensor(1, numbers=torch.int32)
     past, source = tensor(2, 5, 16, 40, 64), tensor(2, 1, 16, 24, 64)
@@ -176,8 +207,31 @@ def compile_all(capability: int, memory: int) -> None:
         answers = OutputTokens(shapes.bucket_for(Search(1), rows, 20, 40), 1, torch.device("meta"))
         flags = tensor(rows, numbers=torch.bool), tensor(1, numbers=torch.bool)
         shortlist.greedy_step(gpu, logits[:rows], answers, *flags)
+    return found
+
+
+def without_parts(launched: list[Launch]) -> list[Launch]:
+    """Those that no other one covers, each once."""
+    kept: list[Launch] = []
+    for launch in launched:
+        if not any(other.covers(launch) for other in kept):
+            kept = [*(other for other in kept if not launch.covers(other)), launch]
+    return kept
+
+
+def main(gpus: list[tuple[int, int]]) -> None:
+    """Compile for each GPU, of that capability and memory."""
+    little: set[str] = set()
+    for capability, memory in gpus:
+        needed: dict[str, int] = {}
+        for launch in without_parts(launches_on(capability, memory)):
+            name: str = launch.kernel.__name__
+            if name not in little:
+                needed[name] = max(needed.get(name, 0), launch.compiled_for(capability))
+        little |= {name for name, shared in needed.items() if shared <= LITTLE}
+        for name, shared in needed.items():
+            print(capability, name, shared)
 
 
 if __name__ == "__main__":
-    for gpu in sys.argv[1:]:
-        compile_all(*map(int, gpu.split(":")))
+    main([(int(capability), int(memory)) for capability, memory in (gpu.split(":") for gpu in sys.argv[1:])])
