@@ -110,7 +110,11 @@ def test_who_takes_the_names_of_future_workers_does_not_keep_them_from_their_pla
     run = place.run("--keep-alive", "0")
     run.write(line("Before."))
     run.wait_for("playback_finished")
-    with attackers(place, ["--frames=100000000", "--name=tts.2"], ["--frames=100000000", "--name=player.2"]):
+    with attackers(
+        place,
+        ["--frames=100000000", "--name=tts.2", "--pause=0.002"],
+        ["--frames=100000000", "--name=player.2", "--pause=0.002"],
+    ):
         wait_until(lambda: place.status()["supervisor"]["frames_dropped"] > 200, "both attackers are heard")
         for role in ("tts", "player"):
             done = place.call("workers", "restart", role)

@@ -160,7 +160,7 @@ def test_demo_without_portaudio_names_it_and_the_command_that_installs_it(place:
     (packages / "sounddevice.py").write_text('raise OSError("PortAudio library not found")\n')
     place.environment["PYTHONPATH"] = str(packages)
     (place.cwd / "voicestream-demo.wav").write_bytes(b"of an earlier demo")
-    done = place.call("demo", "--keep-alive", "0")
+    done = place.call("demo", "--keep-alive", "60")
     assert done.returncode == 0, done.stderr
     assert "PortAudio library not found" in done.stderr
     assert "install" in done.stderr

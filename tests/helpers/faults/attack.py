@@ -1,11 +1,11 @@
 """A hostile process: sends random frames to a hub, as fast as it takes them.
 
     python -P tests/helpers/faults/attack.py HUB --frames=500000 --seed=1 [--name=tts.2]
-        [--pool=100 | --unread | --huge=2000]
+        [--pool=100 | --unread | --huge=2000] [--pause=0.001]
 
 ``--pool``: draw so many frames and send them again and again, which is faster. ``--unread``: ask for the status all the
-time, and never read an answer. ``--huge``: frames of so many bytes. What a client may wish for (silence, a restart, the
-end) is not among the frames.
+time, and never read an answer. ``--huge``: frames of so many bytes. ``--pause``: seconds after each frame. Silence, a
+restart and the end, which a client may wish for, are not among the frames.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--pool", type=int, default=0)
     parser.add_argument("--unread", action="store_true")
     parser.add_argument("--huge", type=int, default=0)
+    parser.add_argument("--pause", type=float, default=0.0)
     found = parser.parse_args()
     draw = Draw(random.Random(found.seed), kinds=HARMLESS)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -66,6 +68,8 @@ def main() -> None:
             socket.send_multipart([draw.frame() for _ in range(1 if draw.rng.random() < ONE_PART else 3)])
         while not found.unread and socket.poll(0):
             socket.recv()
+        if found.pause:
+            time.sleep(found.pause)
     socket.close()
     context.term()
 
