@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from helpers.models.kokoro_engine import Load
     from voicestream.engines.synthesizer import Synthesizer
+    from voicestream.workers.engines.kokoro.synthesizer import KokoroSynthesizer
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +35,19 @@ def one_thread() -> None:
     """Let torch compute on one thread: its threads wait by spinning, and other tests run beside these."""
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def kokoro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KokoroSynthesizer]:
+    """The engine ``kokoro``, loaded once for a file of tests, which leave it as it was."""
+    models = tmp_path_factory.mktemp("models")
+    tiny_kokoro.build(models / tiny_kokoro.NAME)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MODELS_VARIABLE, str(models))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        found = engine_loading.load_synthesizer("kokoro", lambda *_: None)
+    yield found  # type: ignore[misc]
+    found.close()
 
 
 @pytest.fixture

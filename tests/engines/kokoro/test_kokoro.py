@@ -35,33 +35,30 @@ def digest(samples: NDArray[np.float32]) -> str:
 
 
 @pytest.mark.parametrize("language", SAID)
-def test_each_language_is_said_symbol_for_symbol(language: str, load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
-    assert synthesizer.supports(language)
+def test_each_language_is_said_symbol_for_symbol(language: str, kokoro: KokoroSynthesizer) -> None:
+    assert kokoro.supports(language)
     text = SAID[language]
-    expected = spoken(phonemes(synthesizer, text, language, is_british=language == "en-GB"))
+    expected = spoken(phonemes(kokoro, text, language, is_british=language == "en-GB"))
     assert len(expected) > 12
-    assert heard(sound(synthesizer, text, language)) == expected
+    assert heard(sound(kokoro, text, language)) == expected
 
 
-def test_chunks_are_short_float32_within_full_scale(load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
-    chunks = [chunk for chunk in synthesizer.synthesize(LONG, "en", "", 7) if len(chunk)]
+def test_chunks_are_short_float32_within_full_scale(kokoro: KokoroSynthesizer) -> None:
+    chunks = [chunk for chunk in kokoro.synthesize(LONG, "en", "", 7) if len(chunk)]
     assert len(chunks) > 10
     for chunk in chunks:
         assert chunk.dtype == np.float32
         assert chunk.ndim == 1
-        assert len(chunk) <= 0.25 * synthesizer.sample_rate
+        assert len(chunk) <= 0.25 * kokoro.sample_rate
         assert np.abs(chunk).max() <= 1.0
         assert chunk.flags.writeable
         assert chunk.flags.owndata
 
 
-def test_the_same_text_sounds_the_same_whatever_was_said_before(load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
-    first = sound(synthesizer, LONG)
-    sound(synthesizer, "Something else!", voice="bf_emma", seed=99, speed=1.7)
-    assert np.array_equal(first, sound(synthesizer, LONG))
+def test_the_same_text_sounds_the_same_whatever_was_said_before(kokoro: KokoroSynthesizer) -> None:
+    first = sound(kokoro, LONG)
+    sound(kokoro, "Something else!", voice="bf_emma", seed=99, speed=1.7)
+    assert np.array_equal(first, sound(kokoro, LONG))
 
 
 def test_the_same_text_sounds_the_same_in_another_process(load_kokoro: Load) -> None:
@@ -80,9 +77,8 @@ def test_the_same_text_sounds_the_same_in_another_process(load_kokoro: Load) -> 
     assert done.stdout.strip() == digest(sound(synthesizer, LONG))
 
 
-def test_the_noise_in_the_voice_is_that_of_the_seed(load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
-    one, other = (sound(synthesizer, SENTENCE, seed=seed) for seed in (1, 2**63 - 1))
+def test_the_noise_in_the_voice_is_that_of_the_seed(kokoro: KokoroSynthesizer) -> None:
+    one, other = (sound(kokoro, SENTENCE, seed=seed) for seed in (1, 2**63 - 1))
     assert not np.array_equal(one, other)
     assert heard(one) == heard(other)
 
@@ -144,23 +140,23 @@ def test_random_numbers_of_an_unknown_kind_are_refused(load_kokoro: Load) -> Non
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\0", "\ud800", "...", "—"])
-def test_nothing_to_say_makes_no_chunks(text: str, load_kokoro: Load) -> None:
-    assert list(load_kokoro().synthesize(text, "en", "", 7)) == []
+def test_nothing_to_say_makes_no_chunks(text: str, kokoro: KokoroSynthesizer) -> None:
+    assert list(kokoro.synthesize(text, "en", "", 7)) == []
 
 
-def test_a_long_sentence_is_made_in_pieces_and_none_of_it_is_lost(load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
-    samples = sound(synthesizer, LONG)
+def test_a_long_sentence_is_made_in_pieces_and_none_of_it_is_lost(kokoro: KokoroSynthesizer) -> None:
+    samples = sound(kokoro, LONG)
     first, second = LONG.split("; ")
     begin = FRAME  # the edge of the first piece
-    end = begin + FRAME * len(spoken(phonemes(synthesizer, first)))
-    assert heard(samples[begin:end]) == spoken(phonemes(synthesizer, first))
+    end = begin + FRAME * len(spoken(phonemes(kokoro, first)))
+    assert heard(samples[begin:end]) == spoken(phonemes(kokoro, first))
     begin = end + int((0.02 + 0.2 + 0.02) * SAMPLE_RATE)
-    assert heard(samples[begin:]) == spoken(phonemes(synthesizer, second))
+    assert heard(samples[begin:]) == spoken(phonemes(kokoro, second))
 
 
-def test_the_first_piece_leaves_before_the_second_is_begun(load_kokoro: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    synthesizer = load_kokoro()
+def test_the_first_piece_leaves_before_the_second_is_begun(
+    kokoro: KokoroSynthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun: list[int] = []
     speak = network.KokoroNetwork.synthesize
 
@@ -169,30 +165,28 @@ def test_the_first_piece_leaves_before_the_second_is_begun(load_kokoro: Load, mo
         return speak(self, ids, *rest, **others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(network.KokoroNetwork, "synthesize", listen)
-    chunks = synthesizer.synthesize(LONG, "en", "", 7)
+    chunks = kokoro.synthesize(LONG, "en", "", 7)
     while not len(next(chunks)):
         pass
-    assert begun == [len(phonemes(synthesizer, "I fixed the parser;")) + 2]
+    assert begun == [len(phonemes(kokoro, "I fixed the parser;")) + 2]
     assert sum(len(chunk) for chunk in chunks)
     assert len(begun) > 1
 
 
-def test_the_row_of_a_voice_is_that_of_the_length_of_the_text(load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
-    rows = np.fromfile(synthesizer._directory / "voices" / "af_heart.bin", "<f4").reshape(510, 256)[:, 0]
-    said = phonemes(synthesizer, SENTENCE)
-    assert np.abs(sound(synthesizer, SENTENCE)).max() == pytest.approx(rows[len(said) - 1], abs=0.006)
+def test_the_row_of_a_voice_is_that_of_the_length_of_the_text(kokoro: KokoroSynthesizer) -> None:
+    rows = np.fromfile(kokoro._directory / "voices" / "af_heart.bin", "<f4").reshape(510, 256)[:, 0]
+    said = phonemes(kokoro, SENTENCE)
+    assert np.abs(sound(kokoro, SENTENCE)).max() == pytest.approx(rows[len(said) - 1], abs=0.006)
     assert rows[len(said) - 1] != rows[len(said)]
 
 
-def test_twice_the_speed_takes_half_the_time(load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
+def test_twice_the_speed_takes_half_the_time(kokoro: KokoroSynthesizer) -> None:
     natural, fast, faster, slow, slower = (
-        len(sound(synthesizer, SENTENCE, speed=speed)) for speed in (1.0, 2.0, 9.0, 0.5, 0.01)
+        len(sound(kokoro, SENTENCE, speed=speed)) for speed in (1.0, 2.0, 9.0, 0.5, 0.01)
     )
     assert (fast, slow) == (natural / 2, natural * 2)
     assert (faster, slower) == (fast, slow)
-    assert len(sound(synthesizer, LONG, speed=0.01)) == len(sound(synthesizer, LONG, speed=0.5))
+    assert len(sound(kokoro, LONG, speed=0.01)) == len(sound(kokoro, LONG, speed=0.5))
 
 
 def test_a_sentence_is_let_go_of_while_the_network_computes(load_kokoro: Load) -> None:
@@ -215,10 +209,9 @@ def _slow(synthesizer: KokoroSynthesizer) -> Path:
     return file
 
 
-def test_a_sentence_that_is_dropped_half_way_leaves_nothing_in_the_next(load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
-    whole = sound(synthesizer, SENTENCE)
-    chunks = synthesizer.synthesize(LONG, "en", "", 7)
+def test_a_sentence_that_is_dropped_half_way_leaves_nothing_in_the_next(kokoro: KokoroSynthesizer) -> None:
+    whole = sound(kokoro, SENTENCE)
+    chunks = kokoro.synthesize(LONG, "en", "", 7)
     next(chunks)
     chunks.close()  # type: ignore[attr-defined]
-    assert np.array_equal(sound(synthesizer, SENTENCE), whole)
+    assert np.array_equal(sound(kokoro, SENTENCE), whole)

@@ -15,6 +15,7 @@ from voicestream.errors import UsageError
 
 if TYPE_CHECKING:
     from helpers.models.kokoro_engine import Load
+    from voicestream.workers.engines.kokoro.synthesizer import KokoroSynthesizer
 
 tiny_kokoro.skip_unless_installed()
 
@@ -32,19 +33,17 @@ tiny_kokoro.skip_unless_installed()
     ],
 )
 def test_each_language_has_its_voice_and_any_other_where_that_is_missing(
-    language: str, voice: str, load_kokoro: Load
+    language: str, voice: str, kokoro: KokoroSynthesizer
 ) -> None:
-    synthesizer = load_kokoro()
     text = SAID.get(language, SENTENCE)
-    assert np.array_equal(sound(synthesizer, text, language), sound(synthesizer, text, language, voice=voice))
-    other = sound(synthesizer, text, language, voice="am_adam")
-    assert not np.array_equal(sound(synthesizer, text, language), other)
+    assert np.array_equal(sound(kokoro, text, language), sound(kokoro, text, language, voice=voice))
+    other = sound(kokoro, text, language, voice="am_adam")
+    assert not np.array_equal(sound(kokoro, text, language), other)
 
 
-def test_names_are_understood_as_people_type_them(load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
-    expected = sound(synthesizer, SENTENCE, voice="am_adam")
-    assert np.array_equal(sound(synthesizer, SENTENCE, voice=" AM-Adam "), expected)
+def test_names_are_understood_as_people_type_them(kokoro: KokoroSynthesizer) -> None:
+    expected = sound(kokoro, SENTENCE, voice="am_adam")
+    assert np.array_equal(sound(kokoro, SENTENCE, voice=" AM-Adam "), expected)
 
 
 def test_a_mixture_is_the_mean_of_its_voices(load_kokoro: Load) -> None:
@@ -64,12 +63,11 @@ def test_a_mixture_is_the_mean_of_its_voices(load_kokoro: Load) -> None:
     ],
 )
 def test_english_is_pronounced_as_the_voice_does(
-    language: str, voice: str, *, is_british: bool, load_kokoro: Load
+    language: str, voice: str, *, is_british: bool, kokoro: KokoroSynthesizer
 ) -> None:
-    synthesizer = load_kokoro()
     text = "Hello water nurse."
-    expected = spoken(phonemes(synthesizer, text, language, is_british=is_british))
-    assert heard(sound(synthesizer, text, language, voice=voice)) == expected
+    expected = spoken(phonemes(kokoro, text, language, is_british=is_british))
+    assert heard(sound(kokoro, text, language, voice=voice)) == expected
 
 
 @pytest.mark.parametrize(("language", "text"), [("ja", "water を読む。"), ("zh", "我们用 water。")])
@@ -89,8 +87,7 @@ def test_english_words_in_other_languages_are_american(language: str, text: str,
         ("me.wav", "--tts xtts"),
     ],
 )
-def test_an_unknown_voice_says_what_to_type(voice: str, guess: str, load_kokoro: Load) -> None:
-    synthesizer = load_kokoro()
+def test_an_unknown_voice_says_what_to_type(voice: str, guess: str, kokoro: KokoroSynthesizer) -> None:
     with pytest.raises(UsageError) as caught:
-        sound(synthesizer, SENTENCE, voice=voice)
+        sound(kokoro, SENTENCE, voice=voice)
     assert guess in caught.value.hint
