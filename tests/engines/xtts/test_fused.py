@@ -94,11 +94,11 @@ def agree(found: list[SampledTokens], expected: list[SampledTokens]) -> None:
 @pytest.mark.parametrize("tokens", [24 - FRAME - 1, 24 - FRAME])
 def test_what_is_drawn_is_what_torch_draws(own: Side, plain: Side, tokens: int) -> None:
     """Of a text that just fills the room for it, and of one that just does not."""
-    found = own.draws(text_of(tokens), 3, 1, 2)
-    agree(found, plain.draws(text_of(tokens), 3, 1, 2))
+    found = own.draws(text_of(tokens), 2, 1)
+    agree(found, plain.draws(text_of(tokens), 2, 1))
     drawn = [token for piece in found for token in piece.tokens]
-    assert len(drawn) == 6
-    assert len(set(drawn)) > 3, "a model that always says the same proves nothing"
+    assert len(drawn) == 3
+    assert len(set(drawn)) > 1, "a model that always says the same proves nothing"
 
 
 def test_a_long_sentence_is_looked_at_in_parts(own: Side, plain: Side) -> None:
@@ -108,7 +108,7 @@ def test_a_long_sentence_is_looked_at_in_parts(own: Side, plain: Side) -> None:
 
 
 def test_nothing_of_a_longer_sentence_is_heard_in_the_next(own: Side, plain: Side) -> None:
-    for tokens, count in ((30, 4), (8, 3)):
+    for tokens, count in ((30, 3), (8, 2)):
         agree(own.draws(text_of(tokens), count, seed=tokens), plain.draws(text_of(tokens), count, seed=tokens))
 
 

@@ -89,9 +89,9 @@ def agree(found: Tensor, expected: Tensor) -> None:
     assert torch.allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=16)
 @given(
-    st.lists(st.integers(0, 20), min_size=1, max_size=8).filter(sum),
+    st.lists(st.integers(0, 12), min_size=1, max_size=5).filter(sum),
     st.sampled_from([1.0, 0.5, 0.75, 1.4, 2.0]),
 )
 @example([1], 1.0)
@@ -99,8 +99,8 @@ def agree(found: Tensor, expected: Tensor) -> None:
 @example([8, 0], 1.0)
 @example([4, 0], 1.4)
 @example([9], 1.0)
-@example([70], 0.5)
-@example([1] * 40, 1.0)
+@example([32], 0.5)
+@example([1] * 12, 1.0)
 def test_each_piece_is_that_of_the_streaming_vocoder(
     streaming: StreamingVocoder, recorded: CapturedVocoder, speaker: Tensor, sizes: list[int], speed: float
 ) -> None:
