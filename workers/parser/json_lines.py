@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from voicestream.workers.parser.markdown.lines import machine_text
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +19,9 @@ _Answer = TypeVar("_Answer")
 NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """Exceptions of msgspec for text that is no JSON, for bytes that are no UTF-8, and for deep nesting."""
 
-_OPENS: Final = re.compile(rb'\{\s*"[^"\n]{1,120}"\s*:')
-_CHAT: Final = re.compile(rb'"(?:sessionId|session_id|projectHash|messages|conversation|history|id)"\s*:')
-_LOG: Final = re.compile(
+_OPENS: Final = lazy_regex(rb'\{\s*"[^"\n]{1,120}"\s*:')
+_CHAT: Final = lazy_regex(rb'"(?:sessionId|session_id|projectHash|messages|conversation|history|id)"\s*:')
+_LOG: Final = lazy_regex(
     rb"\(node:\d+\)|npm (?:warn|err|notice)|(?:warning|warn|error|debug|info|trace|deprecated|notice)\b\s?[:\]]"
     rb"|\[(?:warning|warn|error|debug|info|trace|notice)\]",
     re.IGNORECASE,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-ALERT: Final = re.compile(
+from voicestream.workers.text.lazy_regex import lazy_regex
+
+ALERT: Final = lazy_regex(
     r"\[!(?:(?P<warning>WARNING|CAUTION|ATTENTION|DANGER|WARN)|NOTE|TIP|IMPORTANT|INFO|HINT|SUCCESS|CHECK|DONE|QUESTION|HELP"
     r"|FAQ|ABSTRACT|SUMMARY|TLDR|TODO|EXAMPLE|QUOTE|CITE|BUG|FAILURE|FAIL|ERROR|MISSING|SEEALSO|DETAILS)\][-+]?\s*",
     re.IGNORECASE,
 )
 """The mark of an alert, which warns or says nothing by itself."""
-_FENCE: Final = re.compile(
+_FENCE: Final = lazy_regex(
     r"(?::{3,}|!{3}|\?{3}\+?)\s*(?:\{?\.?([A-Za-z]{2,20})\}?)?(?:\s*\[([^\[\]]{1,200})\]|\s+(\S.{0,300}))?\s*\Z"
 )
 

@@ -17,11 +17,12 @@ from voicestream.workers.parser.markdown.elements import CodeBlock, Element, Los
 from voicestream.workers.parser.markdown.lines.line import Kind, Line
 from voicestream.workers.parser.markdown.lines.line_kinds import JSON_CONTINUES
 from voicestream.workers.parser.markdown.lines.unfenced import FrontMatter, IndentedCode, MachineText
+from voicestream.workers.text.lazy_regex import lazy_regex
 
-_DIFF_LINE: Final = re.compile(
+_DIFF_LINE: Final = lazy_regex(
     r"[-+@ \\]|diff |index |new file|deleted file|similarity |rename |old mode|new mode|Binary "
 )
-_BOX: Final = re.compile("[\u2500-\u257f]")
+_BOX: Final = lazy_regex("[\u2500-\u257f]")
 _LONGEST_MARK: Final = 64
 """Characters of a fence, and of the name of its language, that are kept."""
 _NESTING: Final = frozenset({"markdown", "md", "mdx"})
@@ -131,10 +132,10 @@ class Json(Construct):
         self.released = self.released or ("" if _OBJECT.match(self.waiting) else self.waiting)
 
 
-_OBJECT: Final = re.compile(r"\{\s*\"[^\"\n]{1,120}\"\s*:")
+_OBJECT: Final = lazy_regex(r"\{\s*\"[^\"\n]{1,120}\"\s*:")
 """The beginning of an object, which is no text, also when the rest of it is missing."""
-_IN_STRING: Final = re.compile(r'(?:[^"\\]|\\.)*+', re.DOTALL)
-_JSON_MARK: Final = re.compile(r'["{}\[\]]')
+_IN_STRING: Final = lazy_regex(r'(?:[^"\\]|\\.)*+', re.DOTALL)
+_JSON_MARK: Final = lazy_regex(r'["{}\[\]]')
 
 
 def _nesting(line: str) -> int:

@@ -5,11 +5,12 @@ Underscores are not looked at here: at the edge of a word they are never spoken,
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_RUN: Final = re.compile(r"\*+")
-_SIMPLE: Final = re.compile(
+from voicestream.workers.text.lazy_regex import lazy_regex
+
+_RUN: Final = lazy_regex(r"\*+")
+_SIMPLE: Final = lazy_regex(
     r"(?<![\w*/\ue000-\uf8ff])(\*{1,3})([\w\ue000-\uf8ff][^*]*(?<=[\w.!?:,;)\"'\ue000-\uf8ff]))\1(?![\w*/])"
 )
 """The usual case: one word or phrase, marked on both sides."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.text.lazy_regex import lazy_regex
+
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
 
@@ -45,14 +47,14 @@ _SILENT: Final = frozenset(
 )
 """Commands of layout, whose arguments are said."""
 _FRACTIONS: Final = frozenset({"frac", "dfrac", "tfrac", "cfrac"})
-_TOKEN: Final = re.compile(r"\\([A-Za-z]+)\s*|\\(.)|([{}])|([^\\{}]+)", re.DOTALL)
-_SIMPLE: Final = re.compile(r"[\w.]+\Z")
+_TOKEN: Final = lazy_regex(r"\\([A-Za-z]+)\s*|\\(.)|([{}])|([^\\{}]+)", re.DOTALL)
+_SIMPLE: Final = lazy_regex(r"[\w.]+\Z")
 _SPACING: Final = frozenset(",;:!> ")
 _DEEPEST: Final = 8
 """Braces within braces; a formula that is nested deeper is called by one word."""
 _LONGEST: Final = 120
 """Characters of a formula that is said; a longer one is called by one word."""
-_LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
+_LETTERS: Final = lazy_regex(r"[^\W\d_]{3,}")
 _MATHEMATICAL: Final = frozenset("\\^_{}=+<>()")
 
 

@@ -14,15 +14,16 @@ from voicestream.workers.parser.markdown.formulas import is_formula, say_formula
 from voicestream.workers.parser.sentences.emoji import BOXES
 from voicestream.workers.parser.wording import tags
 from voicestream.workers.parser.wording.words import say_words
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
 
 _STASH: Final = 0xE000
 """First private-use character; none is in the input (see ``sanitize``)."""
-_STASHED: Final = re.compile("[\ue000-\uf8ff]")
+_STASHED: Final = lazy_regex("[\ue000-\uf8ff]")
 
-MARKUP: Final = re.compile(
+MARKUP: Final = lazy_regex(
     r"""(?=[`\\$\[!【<~=])(?:
       (?P<escapes>(?<!`)`(?!`)(?P<inner>(?:[^`\\]|\\(?!`)){0,200}\\`(?:[^`\\]|\\(?!`)){0,200}\\`(?:[^`\\]|\\(?!`)){0,200})`(?!`))
     | (?P<code>(?<!`)(?P<ticks>`+)(?!`)(?P<body>.+?)(?<!`)(?P=ticks)(?!`))
@@ -46,24 +47,24 @@ MARKUP: Final = re.compile(
     )""".replace("SILENT", tags.SILENT_PATTERN),
     re.VERBOSE | re.DOTALL,
 )
-_MARKED: Final = re.compile(r"[`\\$\[【<~&]|==")
+_MARKED: Final = lazy_regex(r"[`\\$\[【<~&]|==")
 
 _OTHER: Final = frozenset("\\$[<~&【=｜")
-_HALF_MARKED: Final = re.compile(r"(?<![\w=!<>])==(?=\w)|(?<=[\w.!?])==(?=\W|\Z)")
+_HALF_MARKED: Final = lazy_regex(r"(?<![\w=!<>])==(?=\w)|(?<=[\w.!?])==(?=\W|\Z)")
 """One side of a highlight that goes over several sentences."""
-_CODE: Final = re.compile(r"`([^`]+)`")
+_CODE: Final = lazy_regex(r"`([^`]+)`")
 """The usual case: no markup but code spans in single backticks."""
 
-_ADDRESS: Final = re.compile(
+_ADDRESS: Final = lazy_regex(
     r"(?<![\w@])(?:(?P<scheme>[a-z][a-z0-9+.-]{1,14})://(?:[^\s/@]+@)?(?P<host>[^\s/?#<>\"'`)\]}|,;]+)|www\.(?P<www>[\w.-]+))"
     r"(?P<rest>(?:[^\s<>\"'`|\\^(){}\[\]]|\([^\s<>()]*\)|\[[^\s<>\[\]]*\])*)"
 )
 _TRAILING: Final = ".,;:!?'\"*_~"
-_PORT: Final = re.compile(r":\d+\Z")
-_LOCAL: Final = re.compile(r"(?:localhost|\d+\.\d+\.\d+\.\d+|[\w-]+\.local)(?::\d+)?\Z")
+_PORT: Final = lazy_regex(r":\d+\Z")
+_LOCAL: Final = lazy_regex(r"(?:localhost|\d+\.\d+\.\d+\.\d+|[\w-]+\.local)(?::\d+)?\Z")
 
-_TAG_LIKE: Final = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*)?/?>")
-_STRUCK_TAG: Final = re.compile(r"<(del|s|strike)>.*?</\1>", re.IGNORECASE | re.DOTALL)
+_TAG_LIKE: Final = lazy_regex(r"<(/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*)?/?>")
+_STRUCK_TAG: Final = lazy_regex(r"<(del|s|strike)>.*?</\1>", re.IGNORECASE | re.DOTALL)
 
 _SHORTEST_HASH: Final = 12
 _LONGEST_CODE: Final = 60
@@ -71,25 +72,25 @@ _LONGEST_CODE: Final = 60
 _SHORT_CODE: Final = 20
 """Characters of inline code that are read out with its operators."""
 _LONGEST_MESSAGE: Final = 160
-_MESSAGE: Final = re.compile(
+_MESSAGE: Final = lazy_regex(
     r"(?:[A-Za-z]{0,60}(?:Error|Exception|Warning)|[Ff]atal|[Ee]rror|[Ww]arning|[Pp]anic)(?: \[?[A-Z]*\d+\]?)?:"
     r"(?: \(?['\"]?[A-Za-z0-9][\w.'-]*+(?:\(\))?['\"]?\)?[,.:;!?]?)+"
 )
 """An error message in words: ``TypeError: Cannot read properties of undefined (reading 'query')``."""
-_STATEMENT: Final = re.compile(r"[{};|]|&&|\$\(|\? .* :")
-_WRAPPED: Final = re.compile(r"(\*{1,3}|_{1,3}|~~|==)(\w(?:.*\w)?)\1\Z")
+_STATEMENT: Final = lazy_regex(r"[{};|]|&&|\$\(|\? .* :")
+_WRAPPED: Final = lazy_regex(r"(\*{1,3}|_{1,3}|~~|==)(\w(?:.*\w)?)\1\Z")
 """Markdown shown as code."""
-_DRAWING: Final = re.compile(f"[{BOXES}]{{3,}}|\u2605")
-_OPERATOR: Final = re.compile(
+_DRAWING: Final = lazy_regex(f"[{BOXES}]{{3,}}|\u2605")
+_OPERATOR: Final = lazy_regex(
     r"(?:^|\s)(?:[-+*/%=<>!&|^]=?|===?|!==|&&|\|\||[=-]>|:=|>>|<<|\?|:)(?=\s|$)|[{};]|\$\(|&&|\|\|"
 )
-_NEEDS_NOUN: Final = re.compile(
+_NEEDS_NOUN: Final = lazy_regex(
     r"\b(?:in|to|and|or|see|from|of|by|with|per|as|than|both|also|is|are|array|list|range|interval|index|output|vector"
     r"|tuple|values?|returns?|gives|prints?|contains|issues?|pr|ref|version|page|step|number|no\.|item|ticket)\s\Z",
     re.IGNORECASE,
 )
 """Before a citation these make it a word of the sentence: "according to [1]", "the list [1, 2]"."""
-_CODE_LIKE: Final = re.compile(r"(?:[_.]\w|\w[a-z][A-Z])\w*\Z")
+_CODE_LIKE: Final = lazy_regex(r"(?:[_.]\w|\w[a-z][A-Z])\w*\Z")
 
 
 class Stash:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from voicestream.workers.parser.sentences.boundary import LONGEST_SENTENCE
@@ -10,12 +9,13 @@ from voicestream.workers.parser.wording import cleanup
 from voicestream.workers.parser.wording.secrets import redact_row
 from voicestream.workers.parser.wording.sentence import fragment_to_speech
 from voicestream.workers.text.clauses import divide
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
 
-_DELIMITER: Final = re.compile(r"[ \t]*+(?:\|[ \t]*+)?:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\Z")
-_CELL: Final = re.compile(r"((?:\\.|`[^`]*`|[^|\\`]|[\\`])*)(?:\||\Z)")
+_DELIMITER: Final = lazy_regex(r"[ \t]*+(?:\|[ \t]*+)?:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\Z")
+_CELL: Final = lazy_regex(r"((?:\\.|`[^`]*`|[^|\\`]|[\\`])*)(?:\||\Z)")
 _BORDERS: Final = str.maketrans(dict.fromkeys("│┃║", "|"))
 _YES: Final = frozenset("✅✓✔☑🗹🟢👍⭕")
 _NO: Final = frozenset("❌✗✘✖❎☒🔴👎🚫⛔")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 import msgspec
@@ -29,6 +28,7 @@ from voicestream.workers.parser.readers.apis.anthropic import AnthropicReader
 from voicestream.workers.parser.readers.apis.gemini import GeminiApiReader
 from voicestream.workers.parser.readers.apis.openai_chat import OpenAIChatReader
 from voicestream.workers.parser.readers.apis.openai_responses import OpenAIResponsesReader
+from voicestream.workers.text.lazy_regex import lazy_regex
 from voicestream.workers.text.word_set import word_set
 
 if TYPE_CHECKING:
@@ -202,11 +202,11 @@ def _by_error(kind: str, probe: _Probe) -> type[AnyReader] | None:
     return AnthropicReader if isinstance(probe.error, dict) else None
 
 
-_PROSE: Final = re.compile(rb"[A-Z\x80-\xff][^\[\]={}|<>]*\s[^\[\]={}|<>]*")
+_PROSE: Final = lazy_regex(rb"[A-Z\x80-\xff][^\[\]={}|<>]*\s[^\[\]={}|<>]*")
 _NOT_ASCII: Final = 0x80
 
 
-_WORDS: Final = re.compile(rb"[A-Za-z\x80-\xff][A-Za-z\x80-\xff\s,.'!?:;()\"-]*")
+_WORDS: Final = lazy_regex(rb"[A-Za-z\x80-\xff][A-Za-z\x80-\xff\s,.'!?:;()\"-]*")
 """Without figures: "now using node v22.1.0" is what a script prints before its agent starts."""
 
 

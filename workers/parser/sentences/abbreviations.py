@@ -6,11 +6,11 @@ words that are not last before a number, and words that are last exactly when th
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from voicestream.workers.parser.sentences.openers import LONGEST, first_word, is_opener
 from voicestream.workers.parser.wording.language import detect
+from voicestream.workers.text.lazy_regex import lazy_regex
 from voicestream.workers.text.word_set import word_set
 
 NEVER_LAST: Final = word_set(
@@ -58,31 +58,31 @@ _FIGURES: Final = frozenset({"fig", "figs", "tab", "abb", "rys", "рис"})
 _UNITS: Final = frozenset({"ms", "st", "gr", "г", "m"})
 """Units, when they stand behind a number."""
 
-_DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})+\Z")
-_INITIALS: Final = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+_DOTTED: Final = lazy_regex(r"\d{1,3}(?:\.\d{1,3})+\Z")
+_INITIALS: Final = lazy_regex(r"[^\W\d_](?:\.[^\W\d_])+")
 """``p.m``, ``U.S``, ``o.k``: letters with a stop between each two."""
 
 _ALSO_BEFORE_A_CAPITAL: Final = frozenset({"u.s", "u.k", "u.n", "e.u"})
 """Names of states, more often followed by a name (U.S. Senate) than by a new sentence."""
 _HOURS: Final = frozenset({"a.m", "p.m", "am", "pm"})
-_ZONE: Final = re.compile(
+_ZONE: Final = lazy_regex(
     r"(?:[ECMPA][SD]?T|UTC|GMT|BST|IST|JST|KST|HKT|SGT|CET|CEST|EET|EEST|WET|WEST|MSK|AEST|AEDT|ACST|AWST|NZST|NZDT"
     r"|AKST|AKDT|HST|Eastern|Pacific|Central|Mountain|local)\Z"
 )
 """Time zones, which follow the hour."""
 
-_PLAIN: Final = re.compile(r"[^\W\d_]+")
-_ROMAN: Final = re.compile(r"[IVXLC]{1,6}\Z|[ivxlc]{1,6}\Z")
+_PLAIN: Final = lazy_regex(r"[^\W\d_]+")
+_ROMAN: Final = lazy_regex(r"[IVXLC]{1,6}\Z|[ivxlc]{1,6}\Z")
 _NOT_ROMAN: Final = frozenset("Icl")
 _WORDS: Final = frozenset("AEIOUYÉÀ")
 """Capitals that are words of some language; others before a number's place are its letter: "app. B"."""
-_LONG_ROMAN: Final = re.compile(r"(?=[IVXLC]{2})[CLX]{0,5}(?:IX|IV|V?I{0,3})\Z")
-_DOUBLED: Final = re.compile(r"([A-Z])\1\Z")
+_LONG_ROMAN: Final = lazy_regex(r"(?=[IVXLC]{2})[CLX]{0,5}(?:IX|IV|V?I{0,3})\Z")
+_DOUBLED: Final = lazy_regex(r"([A-Z])\1\Z")
 """Spanish plurals: ``EE. UU.``, ``FF. AA.``"""
 
 _SPACED: Final = frozenset("zduosimv")
 """German ones written with a space, ``z. B.``: their first letters."""
-_SPACED_BEFORE: Final = re.compile(r"[zduosi]\.")
+_SPACED_BEFORE: Final = lazy_regex(r"[zduosi]\.")
 
 _PAIRS: Final = frozenset({("p", "ex"), ("p", "ej"), ("a", "m"), ("p", "m")})
 """French and Spanish ones written with a space: ``p. ex.``, ``p. ej.``, ``a las 3 p. m.``"""

@@ -8,13 +8,13 @@ that is what makes the result independent of how the input was cut (tests/unit/p
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from voicestream.workers.parser.sentences import openers, spans
 from voicestream.workers.parser.sentences.abbreviations import ends_after
 from voicestream.workers.parser.sentences.emoji import EMOJI, FEELINGS, MEANINGFUL
 from voicestream.workers.text import stops
+from voicestream.workers.text.lazy_regex import lazy_regex
 from voicestream.workers.text.ranges import is_in
 
 WINDOW: Final = 1000
@@ -22,24 +22,24 @@ WINDOW: Final = 1000
 LONGEST_SENTENCE: Final = 2000
 """Characters; what goes on longer is divided at a space, so that memory stays bounded."""
 
-TRIGGER: Final = re.compile(rf"[{stops.ALL}`\[<~$\\:{FEELINGS}]")
+TRIGGER: Final = lazy_regex(rf"[{stops.ALL}`\[<~$\\:{FEELINGS}]")
 """A text without any of these does not end a sentence."""
-ASCII_TRIGGER: Final = re.compile(r"[.!?`\[<~$\\:]")
+ASCII_TRIGGER: Final = lazy_regex(r"[.!?`\[<~$\\:]")
 """The same in a text of ASCII, which is searched faster."""
-_RUN: Final = re.compile(rf"[{stops.SPACED}]+|[{FEELINGS}][{EMOJI}]*+")
-_CERTAIN: Final = re.compile(r"(?<=[a-z])[.!?] [A-Z]")
+_RUN: Final = lazy_regex(rf"[{stops.SPACED}]+|[{FEELINGS}][{EMOJI}]*+")
+_CERTAIN: Final = lazy_regex(r"(?<=[a-z])[.!?] [A-Z]")
 """The usual case: this behind a word that is too long for an abbreviation."""
 _LONG_WORD: Final = 8
 _ALL_CLOSERS: Final = "\"'”’“)]}*_»›"
 _QUIET_CLOSERS: Final = frozenset("*_=")
 """Emphasis says nothing about whether the sentence around it goes on."""
-_BEHIND: Final = re.compile(rf"(?:[\"'”’“)\]}}*_»›]|==|(?![{MEANINGFUL}])[{EMOJI}])*+")
+_BEHIND: Final = lazy_regex(rf"(?:[\"'”’“)\]}}*_»›]|==|(?![{MEANINGFUL}])[{EMOJI}])*+")
 """Closing marks and emoji directly behind a stop, which belong to its sentence."""
-_EMOJI: Final = re.compile(f"[{EMOJI}]")
-_CLOSING_TAG: Final = re.compile(r"</[A-Za-z][\w.:-]{0,58}>")
+_EMOJI: Final = lazy_regex(f"[{EMOJI}]")
+_CLOSING_TAG: Final = lazy_regex(r"</[A-Za-z][\w.:-]{0,58}>")
 _TAG_LENGTH: Final = 64
 _MEANINGFUL: Final = frozenset(MEANINGFUL)
-_MARK: Final = re.compile(
+_MARK: Final = lazy_regex(
     r"\[\^?[\w-]{1,20}\](?:\([^()\s]{1,200}\))?|\[\[\^?\d{1,3}\]\](?:\([^()\s]{1,200}\))?|【[^】]{0,60}】"
 )
 """A footnote or citation mark that stands after the full stop of the sentence it belongs to."""

@@ -6,9 +6,9 @@ of code ("now.Let me", "System.Out").
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from voicestream.workers.text.lazy_regex import lazy_regex
 from voicestream.workers.text.word_set import word_set
 
 ENGLISH: Final = word_set(
@@ -72,7 +72,7 @@ OPENERS: Final = ENGLISH | _OTHERS
 LONGEST: Final = 24
 """Characters of a word that are read at most."""
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD: Final = lazy_regex(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
 def first_word(text: str, *, final: bool) -> str | None:

@@ -7,10 +7,10 @@ answer does not depend on how the input was cut.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from voicestream.workers.parser.wording import tags
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 CODE_LIMIT: Final = 600
 """Characters of the longest code span; further away the closing mark belongs to something else."""
@@ -22,15 +22,15 @@ TAG_LIMIT: Final = 300
 LONG_LIMIT: Final = 900
 """Comments, formulas and struck-through text."""
 
-_TAG: Final = re.compile(r"</?([A-Za-z][\w:-]*+)[^<>]*+>")
-_TAG_END: Final = re.compile(r"[<>]")
-_TICKS: Final = re.compile(r"`+")
-_ESCAPED_CODE: Final = re.compile(
+_TAG: Final = lazy_regex(r"</?([A-Za-z][\w:-]*+)[^<>]*+>")
+_TAG_END: Final = lazy_regex(r"[<>]")
+_TICKS: Final = lazy_regex(r"`+")
+_ESCAPED_CODE: Final = lazy_regex(
     r"`(?:[^`\\]|\\(?!`)){0,200}\\`(?:[^`\\]|\\(?!`)){0,200}\\`(?:[^`\\]|\\(?!`)){0,200}`(?!`)"
 )
 """Code with escaped backticks in it, as models write it; in Markdown nothing is escaped in code."""
-_OPEN_ESCAPED: Final = re.compile(r"`(?:[^`\\]|\\(?!`)){0,200}(?:\\`(?:[^`\\]|\\(?!`)){0,200}){0,2}\\?\Z")
-_BRACKETS: Final = re.compile(r"[\[\]]")
+_OPEN_ESCAPED: Final = lazy_regex(r"`(?:[^`\\]|\\(?!`)){0,200}(?:\\`(?:[^`\\]|\\(?!`)){0,200}){0,2}\\?\Z")
+_BRACKETS: Final = lazy_regex(r"[\[\]]")
 _OPEN_COMMENT: Final = "<!--"
 
 

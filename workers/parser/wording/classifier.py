@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import importlib.util
 import logging
-import re
 from array import array
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from voicestream.workers.text.lazy_regex import lazy_regex
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
 MAX_CHARACTERS: Final = 2_000
@@ -33,11 +35,11 @@ _WORDS: Final = 2
 """Words without which nothing is said of a language."""
 _LETTERS: Final = 8
 
-_TOKEN: Final = re.compile(r"\S+")
-_NAME_CHARACTER: Final = re.compile(r"[._/\\@=<>{}\[\]#:*`0-9]")
+_TOKEN: Final = lazy_regex(r"\S+")
+_NAME_CHARACTER: Final = lazy_regex(r"[._/\\@=<>{}\[\]#:*`0-9]")
 """Makes a token a name if a letter or digit follows it."""
-_CAMEL_CASE: Final = re.compile(r"[a-z][A-Z]")
-_CAPITALS: Final = re.compile(r"\b[A-Z0-9]{2,}\b")
+_CAMEL_CASE: Final = lazy_regex(r"[a-z][A-Z]")
+_CAPITALS: Final = lazy_regex(r"\b[A-Z0-9]{2,}\b")
 
 _log = logging.getLogger(__name__)
 

@@ -7,27 +7,28 @@ from typing import TYPE_CHECKING, Final
 
 from voicestream.workers.parser.sentences.emoji import EMOJI
 from voicestream.workers.text import stops
+from voicestream.workers.text.lazy_regex import lazy_regex
 from voicestream.workers.text.ranges import is_in
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
 
-_EMOJI: Final = re.compile(f"[{EMOJI}\u2500-\u25ff]+")
+_EMOJI: Final = lazy_regex(f"[{EMOJI}\u2500-\u25ff]+")
 _FAILED: Final = "❌✗✘❎✖"
 _WARNING: Final = "⚠"
-_LEADING_SIGN: Final = re.compile(rf"[^\w{_FAILED}{_WARNING}]*([{_FAILED}{_WARNING}])")
-_LINE_SIGN: Final = re.compile(f"[{EMOJI}\u25a0-\u25ff]")
+_LEADING_SIGN: Final = lazy_regex(rf"[^\w{_FAILED}{_WARNING}]*([{_FAILED}{_WARNING}])")
+_LINE_SIGN: Final = lazy_regex(f"[{EMOJI}\u25a0-\u25ff]")
 """Signs that open a line of their own where they stand first."""
 
 _PASSED: Final = "✅✔☑"
-_CHECK: Final = re.compile(rf"(?<=[,;:(，、：；])\s*([{_PASSED}{_FAILED}])\ufe0f?\s*(?=[\w`*])")
+_CHECK: Final = lazy_regex(rf"(?<=[,;:(，、：；])\s*([{_PASSED}{_FAILED}])\ufe0f?\s*(?=[\w`*])")
 """Result in front of one of several checks: ``CI: ✅ lint, ❌ e2e``."""
-_FAILED_CHECK: Final = re.compile(rf"[,;:(，、：；]\s*[{_FAILED}]")
-_SHORT_CODE: Final = re.compile(r"\s?(?<![^\s(]):(?:[+-]1|[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*):(?!\w)")
+_FAILED_CHECK: Final = lazy_regex(rf"[,;:(，、：；]\s*[{_FAILED}]")
+_SHORT_CODE: Final = lazy_regex(r"\s?(?<![^\s(]):(?:[+-]1|[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*):(?!\w)")
 """Emoji by its name: ``:tada:``."""
 
-_LABEL: Final = re.compile(r"[*_ ]{0,4}[^\W\d_]{2,20}(?: [^\W\d_]{1,20})?[*_]{0,3} ?[:：]")
-_FAILURE: Final = re.compile(
+_LABEL: Final = lazy_regex(r"[*_ ]{0,4}[^\W\d_]{2,20}(?: [^\W\d_]{1,20})?[*_]{0,3} ?[:：]")
+_FAILURE: Final = lazy_regex(
     r"(?:fail(?:ed|ure|ures|s|ing)?|errors?|fehler|fehlgeschlagen|erreurs?|échec|échoué|falló|fallo|falha|falhou"
     r"|fallito|error(?:es|e|i)|błąd|ошибка|失敗|エラー|失败|错误)(?![^\W\d_])",
     re.IGNORECASE,
@@ -37,10 +38,10 @@ _FAILURE: Final = re.compile(
 _QUOTES: Final = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "‟": '"', "′": "'"}
 )
-_BEFORE_MARK: Final = re.compile(r" +([,.;:!?…](?=[\s\"')\]]|\Z)|[。，、！？；：）」』])")
-_EMPTY_PAIR: Final = re.compile(r"\(\s*\)|\[\s*\]|\"\s*\"(?=\s|\Z)")
-_DECORATION: Final = re.compile(r"={3,}|-{3,}|#{3,}|\+{3,}|~{3,}|\^{3,}|(?<!\S)#{1,2}(?!\S)|(?<!\S)\|+(?=\s*\Z)")
-_LEADING_NOISE: Final = re.compile(r"(?:[\s,;:、，；：。|]+|[-–—+](?=\s)|[.!?…]+(?=\s)|[>\]})](?=\s))+")
+_BEFORE_MARK: Final = lazy_regex(r" +([,.;:!?…](?=[\s\"')\]]|\Z)|[。，、！？；：）」』])")
+_EMPTY_PAIR: Final = lazy_regex(r"\(\s*\)|\[\s*\]|\"\s*\"(?=\s|\Z)")
+_DECORATION: Final = lazy_regex(r"={3,}|-{3,}|#{3,}|\+{3,}|~{3,}|\^{3,}|(?<!\S)#{1,2}(?!\S)|(?<!\S)\|+(?=\s*\Z)")
+_LEADING_NOISE: Final = lazy_regex(r"(?:[\s,;:、，；：。|]+|[-–—+](?=\s)|[.!?…]+(?=\s)|[>\]})](?=\s))+")
 _CLOSERS: Final = "\"')]}»›」』）】》〉"
 _WIDE_CLOSERS: Final = tuple("」』）】》〉")
 _WEAK: Final = ":;,-–—：；，、"

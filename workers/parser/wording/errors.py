@@ -8,17 +8,18 @@ import re
 from typing import Final, cast
 
 from voicestream.workers.parser.markdown.lines.machine_text import Machine, kind_of
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 _COUNTER: Final = r"[^\n{]{0,60}?(?:\d{1,3}\s?(?:/|of)\s?\d{1,3}|\bin \d+(?:\.\d+)?\s?(?:m?s|sec))"
-_RETRY: Final = re.compile(
+_RETRY: Final = lazy_regex(
     rf"\W{{0,4}}(?:re-?connect(?:ing|ion)?|re-?try(?:ing)?|attempt)\b{_COUNTER}"
     rf"|[^\n{{]{{0,120}}\b(?:retrying|reconnecting)\b{_COUNTER}",
     re.IGNORECASE,
 )
-_TITLE: Final = re.compile(r"<(title|h1)[^<>]{0,200}>([^<>]{1,300})</\1>", re.IGNORECASE)
-_PAGE: Final = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
-_TAG: Final = re.compile(r"<[/!]?[A-Za-z][^<>]{0,400}>")
-_HIDDEN: Final = re.compile(r"<(style|script)\b.{0,20000}?</\1>", re.IGNORECASE | re.DOTALL)
+_TITLE: Final = lazy_regex(r"<(title|h1)[^<>]{0,200}>([^<>]{1,300})</\1>", re.IGNORECASE)
+_PAGE: Final = lazy_regex(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_TAG: Final = lazy_regex(r"<[/!]?[A-Za-z][^<>]{0,400}>")
+_HIDDEN: Final = lazy_regex(r"<(style|script)\b.{0,20000}?</\1>", re.IGNORECASE | re.DOTALL)
 _KEYS: Final = ("message", "data", "error", "errors", "detail", "details", "description", "reason", "name", "type")
 """Fields that hold the words of an error, the best first."""
 _DEEPEST: Final = 8

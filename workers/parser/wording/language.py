@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from voicestream.workers.parser.wording import classifier
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FOREIGN: Final = re.compile(r"[^\x00-\u024f\u2000-\u2bff\ufe0f\U0001f000-\U0001faff]")
+_FOREIGN: Final = lazy_regex(r"[^\x00-\u024f\u2000-\u2bff\ufe0f\U0001f000-\U0001faff]")
 """A letter that is not Latin."""
 
 _SCRIPTS: Final = (
@@ -40,7 +41,7 @@ _HAN: Final = {"ja", "zh"}
 _ENOUGH_FOREIGN: Final = 4
 """One letter in so many decides: a Greek letter in a formula does not make Greek."""
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
+_WORD: Final = lazy_regex(r"[^\W\d_]+(?:'[a-z]+)?")
 _SMALL_WORDS: Final = {
     "en": """the and of to is are was were be been this that these those it its in on for with from have has had not but
         you your i i'll i've i'm let's let now all can will would should if when then there here what which they we our
@@ -104,7 +105,7 @@ _LIKELY: Final = 0.4
 """Probability of that other one; near relatives (Danish and Norwegian) share what there is."""
 _ENOUGH: Final = 2
 """Small words that show a language; accents make one enough."""
-_ACCENTS: Final = re.compile(r"[ßäöüñ¿¡ãõçœêèàùâîôûìò]", re.IGNORECASE)
+_ACCENTS: Final = lazy_regex(r"[ßäöüñ¿¡ãõçœêèàùâîôûìò]", re.IGNORECASE)
 
 
 def detect(text: str, before: str, *, default: str) -> str:

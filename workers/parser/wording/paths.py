@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.text.lazy_regex import lazy_regex
 from voicestream.workers.text.word_set import word_set
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
 
-_PLACE: Final = re.compile(
+_PLACE: Final = lazy_regex(
     r"(?P<path>.+?)(?:"
     r":(?P<line>\d+)(?:-(?P<last>\d+)|(?::\d+)?(?:-\d+(?::\d+)?)?)"
     r"|\#L(?P<line2>\d+)(?:C\d+)?(?:-L?(?P<last2>\d+)(?:C\d+)?)?"
@@ -19,7 +19,7 @@ _PLACE: Final = re.compile(
 )
 """``lib.rs:42``, ``lib.rs:42:7``, ``lib.rs:10-20``, ``lib.rs#L42-L50``, ``Program.cs(12,5)``."""
 
-_FILE_NAME: Final = re.compile(r"\.{0,2}[\w@+*-][\w@+.*-]*\.[A-Za-z]\w{0,9}")
+_FILE_NAME: Final = lazy_regex(r"\.{0,2}[\w@+*-][\w@+.*-]*\.[A-Za-z]\w{0,9}")
 _EXTENSIONLESS: Final = word_set(
     """
     makefile dockerfile gemfile rakefile procfile jenkinsfile justfile license readme
@@ -27,9 +27,9 @@ _EXTENSIONLESS: Final = word_set(
 )
 _DOMAIN_ENDINGS: Final = frozenset("com org net edu gov local internal localhost".split())
 
-_EXTENSION: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
-_ANCHOR: Final = re.compile(r"(?<=\w)#[\w-]+\Z")
-_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
+_EXTENSION: Final = lazy_regex(r"\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
+_ANCHOR: Final = lazy_regex(r"(?<=\w)#[\w-]+\Z")
+_DRIVE: Final = lazy_regex(r"[A-Za-z]:[\\/]")
 _TOP_FOLDERS: Final = word_set(
     """
     src lib libs node_modules packages pkg cmd internal vendor usr var etc opt tmp home crates apps app tests
@@ -51,17 +51,17 @@ _ROOT_FOLDERS: Final = word_set(
 )
 """First segments of absolute paths besides ``_TOP_FOLDERS``; another one makes a route: ``/api/v2/users``."""
 _SEGMENT: Final = r"(?:[\w~.-]++|:\w++|\{\w++\}|\[\w++\]|<\w++>)"
-_ROUTE: Final = re.compile(rf"(/(?!\.){_SEGMENT}(?:/{_SEGMENT})*+/?+)(?:\?\S*)?")
-_PARAMETER: Final = re.compile(r"[:{}\[\]<>]+")
+_ROUTE: Final = lazy_regex(rf"(/(?!\.){_SEGMENT}(?:/{_SEGMENT})*+/?+)(?:\?\S*)?")
+_PARAMETER: Final = lazy_regex(r"[:{}\[\]<>]+")
 _NAMES: Final = word_set(
     """
     node.js next.js vue.js express.js three.js d3.js nuxt.js react.js angular.js
     """
 )
 """Names that end like a file: ``React/Next.js``."""
-_ODD: Final = re.compile(r"[\d_*]|[a-z]-[a-z]")
-_NUMBER: Final = re.compile(r"[\d.,%]+\Z")
-_REFERENCE: Final = re.compile(
+_ODD: Final = lazy_regex(r"[\d_*]|[a-z]-[a-z]")
+_NUMBER: Final = lazy_regex(r"[\d.,%]+\Z")
+_REFERENCE: Final = lazy_regex(
     r"(?:origin|upstream|refs|heads|feature|feat|fix|bugfix|hotfix|chore|release|user|users)\Z"
 )
 """First segments of branch names."""

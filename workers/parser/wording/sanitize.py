@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_UNWANTED: Final = re.compile(
+from voicestream.workers.text.lazy_regex import lazy_regex
+
+_UNWANTED: Final = lazy_regex(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffd-\uffff\ue000-\uf8ff\ud800-\udfff]"
 )
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = lazy_regex(
     "\x1b(?:\\[[0-?]{0,64}[ -/]{0,8}[@-~]|[\\]PX^_][^\x07\x1b\n]{0,512}(?:\x07|\x1b\\\\)|[ -/]{0,8}[0-Z^-~\\\\])?"
 )
 """ECMA-48 control sequences: CSI (colours), strings such as OSC (titles, links), and the short ones."""
-_SPACING: Final = re.compile("[\x0b\x0c\x85]")
+_SPACING: Final = lazy_regex("[\x0b\x0c\x85]")
 """Tabs and feeds of other kinds, and the next-line control: a space."""
-_UNFINISHED: Final = re.compile("\x1b(?:\\[[0-?]{0,64}[ -/]{0,8}|[\\]PX^_][^\x07\x1b\n]{0,512}\x1b?|[ -/]{0,8})?\\Z")
+_UNFINISHED: Final = lazy_regex("\x1b(?:\\[[0-?]{0,64}[ -/]{0,8}|[\\]PX^_][^\x07\x1b\n]{0,512}\x1b?|[ -/]{0,8})?\\Z")
 """A control sequence of which the rest may still come; its length is bounded, and so is what is held back."""
 
 

@@ -11,10 +11,12 @@ import html
 import re
 from typing import TYPE_CHECKING, Final
 
+from voicestream.workers.text.lazy_regex import lazy_regex
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SECRET: Final = re.compile(
+_SECRET: Final = lazy_regex(
     r"""(?<![A-Za-z0-9])(?:
         sk-[A-Za-z0-9_-]{16,}                                  # OpenAI, Anthropic
       | (?:sk|pk|rk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16,}    # Stripe
@@ -36,7 +38,7 @@ _WORD_FOR_ONE: Final = (
 _KEY_NAME: Final = r"(?:api|access|private|signing|encryption|auth|license)[\ _-]?keys?"
 _NAME: Final = rf"(?:{_WORD_FOR_ONE}|tokens?|{_KEY_NAME})"
 _VERB: Final = "is|was|are|be|set|to|now|of|as|value|ist|lautet|est|es|called"
-_ASSIGNED: Final = re.compile(
+_ASSIGNED: Final = lazy_regex(
     rf"""(?i)(
         {_NAME}[\\"'`_*)\]]{{0,4}}\s{{0,3}}(?:=>|:=|[:=：＝])\s{{0,3}}\\?["'`(]?
       | (?<![\w-])--?(?:[a-z]{{1,12}}-){{0,3}}{_NAME}\s{{1,3}}["'`]?
@@ -45,17 +47,17 @@ _ASSIGNED: Final = re.compile(
     re.VERBOSE,
 )
 """A name, a sign that gives it a value, and the value."""
-_BESIDE: Final = re.compile(
+_BESIDE: Final = lazy_regex(
     rf"""(?i)({_NAME}(?:\W{{1,4}}|\W{{0,4}}\s[—–-]\s`)(?:(?:{_VERB})\W{{1,4}}){{0,3}})
     ([^\s"'`,;]{{6,}})""",
     re.VERBOSE,
 )
 """A name, and a word beside it or behind a verb: that may be prose, so only what can be no word of it is withheld."""
-_INTRODUCES: Final = re.compile(rf"(?:\W(?:{_VERB})\W+|[—–-] *)`\Z", re.IGNORECASE)
+_INTRODUCES: Final = lazy_regex(rf"(?:\W(?:{_VERB})\W+|[—–-] *)`\Z", re.IGNORECASE)
 """A verb or a dash before a code span: then it is a value, also one that is not random."""
-_IN_ADDRESS: Final = re.compile(r"(?<=://)[^\s/@:]{1,200}+:[^\s/]{1,400}@|(?<=://):[^\s/]{1,400}@")
+_IN_ADDRESS: Final = lazy_regex(r"(?<=://)[^\s/@:]{1,200}+:[^\s/]{1,400}@|(?<=://):[^\s/]{1,400}@")
 """``https://user:password@host``."""
-_LONG: Final = re.compile(
+_LONG: Final = lazy_regex(
     r"(?<![\w/+.-])(?=[A-Za-z0-9+_-]*[a-z])(?=[A-Za-z0-9+_-]*[A-Z])(?=(?:[A-Za-z+_-]*[0-9]){3})[A-Za-z0-9+_-]{32,}+=*+(?![\w/]|\.\w)"
 )
 """Long random letters in both cases with several digits: a key of a kind not listed, and noise in any case."""
@@ -71,7 +73,7 @@ NAME_ENDS: Final = frozenset(":=：*_`\"'")
 """Last characters of a text that ends with a name and a colon."""
 
 _EDGES: Final = "()[]{}<>.,:;!?\"'`*_…。"
-_BENIGN: Final = re.compile(
+_BENIGN: Final = lazy_regex(
     r"""(?:
         v?\d+(?:\.\d+)+\w*                                        # versions, addresses
       | \d[\d.,:/-]*(?:T[\d:.]+Z?)?(?:[-‑]?[A-Za-z%µ]{1,12})?     # dates, times, 32-byte, 90days
@@ -91,7 +93,7 @@ _PLACEHOLDER: Final = ("$", "<", "%", "{", "/", "~/", "./", "../", "http://", "h
 _SPECIAL: Final = frozenset("!@#$%^&*?~")
 _SPECIAL_IN_PROSE: Final = frozenset("!$%^&*@")
 
-_CELL: Final = re.compile(
+_CELL: Final = lazy_regex(
     rf"""(?i)(?:.*[\W_])?(?:{_WORD_FOR_ONE}|(?:access|api|auth|refresh|bearer|bot)[\ _-]?tokens|token|{_KEY_NAME})
     (?:[_\ ](?:value|prod|dev|test|staging|live|new|old))?(?:\ (?:is|are|ist|lautet|est|es))?\W*\Z""",
     re.VERBOSE,
@@ -99,14 +101,14 @@ _CELL: Final = re.compile(
 """A cell, or a header, that says that the next is a secret."""
 _LONGEST_NAME: Final = 60
 
-_INVISIBLE: Final = re.compile(
+_INVISIBLE: Final = lazy_regex(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e0fff]"
 )
 _MARKS: Final = frozenset("&`*~<[\\")
-_LINK: Final = re.compile(r"\[([^\[\]]*)\](?:\([^()\s]*\)|\[[^\[\]]*\])")
-_TAG: Final = re.compile(r"<[/!]?[A-Za-z-][^<>]*>")
-_ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
+_LINK: Final = lazy_regex(r"\[([^\[\]]*)\](?:\([^()\s]*\)|\[[^\[\]]*\])")
+_TAG: Final = lazy_regex(r"<[/!]?[A-Za-z-][^<>]*>")
+_ESCAPE: Final = lazy_regex(r"\\([!-/:-@\[-`{-~])")
 
 
 def redact(text: str, placeholder: str) -> str:

@@ -11,6 +11,7 @@ from voicestream.workers.parser.markdown.emphasis import strip_emphasis
 from voicestream.workers.parser.wording import cleanup, words
 from voicestream.workers.parser.wording.phrases import phrases
 from voicestream.workers.parser.wording.secrets import may_hold_a_word_for_one, redact
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
@@ -19,14 +20,14 @@ _SPECIAL: Final = frozenset("`*_~[]<>\\$&/@#%=|{}+^:-\t")
 """Characters at which something may have to be done; most sentences have none and are said as they are written."""
 _MARKUP: Final = frozenset("`\\$[<~&【")
 _DECORATION: Final = frozenset("=-#+~^|")
-_SIMPLE_MARKS: Final = re.compile(
+_SIMPLE_MARKS: Final = lazy_regex(
     r"`([A-Za-z][A-Za-z0-9.]{0,10})`|(?<![\w*/`])\*\*(\w[^*`]*+(?<=[\w.!?:,;)]))\*\*(?![\w*/`])", re.ASCII
 )
 """A short word in code, a phrase in bold: the usual marks, which leave a sentence without any."""
-_ATTACHED: Final = re.compile(r"\w\(|\(\)|\(L\d")
+_ATTACHED: Final = lazy_regex(r"\w\(|\(\)|\(L\d")
 _LONG_WORD: Final = 12
 """Letters from which a word may be a hash or a key."""
-_PLACEHOLDER: Final = re.compile(r"[(\[]no content[)\]]|\[request interrupted by user[^\]]*\]", re.IGNORECASE)
+_PLACEHOLDER: Final = lazy_regex(r"[(\[]no content[)\]]|\[request interrupted by user[^\]]*\]", re.IGNORECASE)
 """Written where a message has no words."""
 _GAPS: Final = frozenset("[<~$【")
 """Something may be dropped that leaves a gap: marks, tags, struck-through text; emoji too."""

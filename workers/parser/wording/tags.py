@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from voicestream.workers.text.lazy_regex import lazy_regex
 from voicestream.workers.text.word_set import word_set
 
 BLOCKS: Final = word_set(
@@ -38,7 +39,7 @@ _SILENT: Final = word_set(
 """Elements whose content is not for a person."""
 SILENT_PATTERN: Final = "|".join(sorted(map(re.escape, _SILENT), key=len, reverse=True))
 
-CONTROL: Final = re.compile(
+CONTROL: Final = lazy_regex(
     r"<[|｜](?:im_start[|｜]>(?:\w+)?|start_header_id[|｜]>\w*<[|｜]end_header_id[|｜]>|[^|｜<>\s]{1,60}[|｜]>)"
     r"|</?s>|<(?:bos|eos|pad|unk|end_of_turn|end_of_text)>|<start_of_turn>(?:\w+)?|\[/?INST\]|<</?SYS>>"
 )

@@ -9,44 +9,45 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from voicestream.workers.parser.wording import paths
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:
     from voicestream.workers.parser.wording.phrases import Phrases
 
-ODD: Final = re.compile(
+ODD: Final = lazy_regex(
     r"[_/\\&~→⇒⟶➜➔➝$%]|\(\)|\(\d|#L|::|=>|--|->|:\d|(?<!\S)-[A-Za-z]|(?<!\w)L\d|[0-9a-f]{12}|[0-9A-Fa-f]{8}-|(?<!\S)\*+\w"
 )
 """Only text with one of these needs to be looked at word by word."""
 
-_LEADING: Final = re.compile(r"[(\[{\"'“‘«¿¡]*")
+_LEADING: Final = lazy_regex(r"[(\[{\"'“‘«¿¡]*")
 _TRAILING: Final = ")]}\"'”’».,;:!?…。，、！？："
 
-_HASH: Final = re.compile(
+_HASH: Final = lazy_regex(
     r"(?P<kind>sha\d*[:-]|md5:|0x)?(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F]|\d{32})(?P<digits>[0-9a-f]{12,}|[0-9A-F]{12,})(?:\.{2,3}|…)?"
 )
-_HASH_RANGE: Final = re.compile(r"([0-9a-f]{7,64})(\.{2,3})([0-9a-f]{7,64})")
+_HASH_RANGE: Final = lazy_regex(r"([0-9a-f]{7,64})(\.{2,3})([0-9a-f]{7,64})")
 _SHORT_HASH: Final = 7
-_UUID: Final = re.compile(r"([0-9a-fA-F]{8})-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_EMAIL: Final = re.compile(r"[\w.+-]++@[\w-]++(?:\.[\w-]++)++")
-_ABOUT: Final = re.compile(r"~(?=[$€£¥]?\d)(.+)")
-_TWICE: Final = re.compile(
+_UUID: Final = lazy_regex(r"([0-9a-fA-F]{8})-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_EMAIL: Final = lazy_regex(r"[\w.+-]++@[\w-]++(?:\.[\w-]++)++")
+_ABOUT: Final = lazy_regex(r"~(?=[$€£¥]?\d)(.+)")
+_TWICE: Final = lazy_regex(
     r"\b(?:about|around|approximately|roughly|circa|ca\.|etwa|rund|unos|environ|vers) ~(?=[$€£¥]?\d)", re.IGNORECASE
 )
 """The sign says once more what the word before it says."""
-_FLAG: Final = re.compile(r"--([A-Za-z].*)")
+_FLAG: Final = lazy_regex(r"--([A-Za-z].*)")
 """A short one keeps its sign: without it ``-d`` is a letter of the sentence."""
-_REMOTE: Final = re.compile(r"[\w.-]+@([\w-]+(?:\.[\w-]+)+):(?!\d)((?:[\w.~-]+/)*[\w.-]+?)(?:\.git)?/?")
+_REMOTE: Final = lazy_regex(r"[\w.-]+@([\w-]+(?:\.[\w-]+)+):(?!\d)((?:[\w.~-]+/)*[\w.-]+?)(?:\.git)?/?")
 """``git@github.com:acme/shop.git``."""
-_LINES: Final = re.compile(r"L(\d+)(?:-L?(\d+))?")
+_LINES: Final = lazy_regex(r"L(\d+)(?:-L?(\d+))?")
 """``L42-48``; a single line only in brackets, because ``L2`` is a cache."""
-_CALL: Final = re.compile(r"(?<=[\w>\]])\(\)")
-_ARROW: Final = re.compile(r"\s*(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)\s*")
-_ONLY_ARROW: Final = re.compile(r"(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)")
-_SCREAMING: Final = re.compile(r"(?<!_)_*+[A-Z][A-Z0-9]{0,60}+(?:_++[A-Z0-9]++)++_*+")
-_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?|%([A-Za-z_]\w*)%")
-_STARS: Final = re.compile(r"(?<![\w*])\*{1,2}(?=[A-Za-z_])")
-_UNDERSCORES: Final = re.compile(r"_+")
-_EDGES: Final = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
+_CALL: Final = lazy_regex(r"(?<=[\w>\]])\(\)")
+_ARROW: Final = lazy_regex(r"\s*(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)\s*")
+_ONLY_ARROW: Final = lazy_regex(r"(?:-{1,2}>|={1,2}>|→|⇒|⟶|➜|➔|➝)")
+_SCREAMING: Final = lazy_regex(r"(?<!_)_*+[A-Z][A-Z0-9]{0,60}+(?:_++[A-Z0-9]++)++_*+")
+_VARIABLE: Final = lazy_regex(r"\$\{?([A-Za-z_]\w*)\}?|%([A-Za-z_]\w*)%")
+_STARS: Final = lazy_regex(r"(?<![\w*])\*{1,2}(?=[A-Za-z_])")
+_UNDERSCORES: Final = lazy_regex(r"_+")
+_EDGES: Final = lazy_regex(r"(?<![^\W_])_+|_+(?![^\W_])")
 
 
 def say_words(text: str, words: Phrases, *, code: bool = False) -> str:

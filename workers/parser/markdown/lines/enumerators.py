@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Final, NamedTuple
 
-_MARK: Final = re.compile(r"(\*\*|__)?(?:([A-Za-z])|([IVX]{2,5}|[ivx]{2,5})|(\d{1,3}))[.)](?(1)\1)[ \t]+")
-_MAYBE_MARK: Final = re.compile(
+from voicestream.workers.text.lazy_regex import lazy_regex
+
+_MARK: Final = lazy_regex(r"(\*\*|__)?(?:([A-Za-z])|([IVX]{2,5}|[ivx]{2,5})|(\d{1,3}))[.)](?(1)\1)[ \t]+")
+_MAYBE_MARK: Final = lazy_regex(
     r"(?:\*{1,2}|_{1,2})?(?:[A-Za-z]|[IVX]{2,5}|[ivx]{2,5}|\d{1,3})?(?:[.)][*_]{0,2}[ \t]*)?\Z"
 )
-_BRACKETED: Final = re.compile(
+_BRACKETED: Final = lazy_regex(
     r"\(?(?:[^\W\d_]|[ivx]{2,5})\)[ \t]|\((?:\d{1,3}|[IVX]{1,5})\)[ \t]"
     r"|（(?:\d{1,3}|[一二三四五六七八九十]{1,3}|[A-Za-z])）"
 )
 """Items, too, but what is in brackets stays part of the text."""
-_MAYBE_BRACKETED: Final = re.compile(r"[(（]?(?:[^\W\d_]|[ivxIVX]{1,5}|\d{1,3}|[一二三四五六七八九十]{1,3})?[)）]?\Z")
-_HAN: Final = re.compile(
+_MAYBE_BRACKETED: Final = lazy_regex(r"[(（]?(?:[^\W\d_]|[ivxIVX]{1,5}|\d{1,3}|[一二三四五六七八九十]{1,3})?[)）]?\Z")
+_HAN: Final = lazy_regex(
     r"[一二三四五六七八九十]{1,3}(?:、|[.．](?![\d.]))|第[一二三四五六七八九十\d]{1,3}[步章节節条條点點项項段种種]"
 )
-_MAYBE_HAN: Final = re.compile(r"第?[一二三四五六七八九十]{0,3}\Z|第\d{1,3}\Z")
-_WIDE_NUMBER: Final = re.compile(r"([0-9０-９]{1,3})(?:[、．]|[.)](?=[\u3041-\u30ff\u3400-\u9fff]))[ \t]*")
-_MAYBE_WIDE_NUMBER: Final = re.compile(r"[0-9０-９]{1,3}[.)]?\Z")
-_CIRCLED: Final = re.compile(r"([①-⑳⓪❶-❿➀-➓⓵-⓾⑴-⒇])[ \t]*")
+_MAYBE_HAN: Final = lazy_regex(r"第?[一二三四五六七八九十]{0,3}\Z|第\d{1,3}\Z")
+_WIDE_NUMBER: Final = lazy_regex(r"([0-9０-９]{1,3})(?:[、．]|[.)](?=[\u3041-\u30ff\u3400-\u9fff]))[ \t]*")
+_MAYBE_WIDE_NUMBER: Final = lazy_regex(r"[0-9０-９]{1,3}[.)]?\Z")
+_CIRCLED: Final = lazy_regex(r"([①-⑳⓪❶-❿➀-➓⓵-⓾⑴-⒇])[ \t]*")
 _ROMAN: Final = {"I": 1, "V": 5, "X": 10}
 _LONGEST: Final = 12
 """Characters of an enumerator."""

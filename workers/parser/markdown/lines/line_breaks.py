@@ -6,13 +6,16 @@ behind a comma, a particle or a small function word does not.
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voicestream.workers.parser.sentences.openers import is_opener
 from voicestream.workers.parser.wording import paths
 from voicestream.workers.parser.wording.language import detect
+from voicestream.workers.text.lazy_regex import lazy_regex
 from voicestream.workers.text.word_set import word_set
+
+if TYPE_CHECKING:
+    import re
 
 _ROOM: Final = 64
 """Characters of the narrowest column to which text is wrapped: a line that ends far before it was ended on purpose."""
@@ -54,18 +57,18 @@ _CLOSES_BEFORE: Final = frozenset("、，。！？；：）」』】》,.;:!?)]}
 """Marks that begin no line of its own."""
 
 _OPENING_MARKS: Final = " \t*_`\"'“‘«¿¡[(<~="
-_ALERT: Final = re.compile(r"\[![A-Za-z]{2,20}\][-+]?")
-_LAST_WORD: Final = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*\Z")
-_TOKEN: Final = re.compile(r"\S+")
-_RULER: Final = re.compile(r"`?[\u2500-\u257f\u2605\u273b]")
-_LABEL: Final = re.compile(
+_ALERT: Final = lazy_regex(r"\[![A-Za-z]{2,20}\][-+]?")
+_LAST_WORD: Final = lazy_regex(r"[^\W\d_]+(?:\.[^\W\d_]+)*\Z")
+_TOKEN: Final = lazy_regex(r"\S+")
+_RULER: Final = lazy_regex(r"`?[\u2500-\u257f\u2605\u273b]")
+_LABEL: Final = lazy_regex(
     r"[*_`\"]{0,3}(?P<name>[^\W_][^\s:：]{0,30}(?: [^\s:：]{1,24}){0,3}?)[*_`\"]{0,3}[:：](?=[*_`\"]{0,3}(?:\s|\Z))"
 )
-_NO_LABEL: Final = re.compile(r"[.!?]\s|\S+(?: +\S+){4}")
-_FILE: Final = re.compile(r"[\w@.+~/\\-]*[\w/]\.[A-Za-z]\w{0,7}\Z|[\w@.+~-]+/(?:[\w@.+*-]+/?)*\Z|\.{1,2}/\S+\Z")
-_ENTRY: Final = re.compile(r"\s*(?:\Z|[(\[:,|=\u2013\u2014\u2192-])")
+_NO_LABEL: Final = lazy_regex(r"[.!?]\s|\S+(?: +\S+){4}")
+_FILE: Final = lazy_regex(r"[\w@.+~/\\-]*[\w/]\.[A-Za-z]\w{0,7}\Z|[\w@.+~-]+/(?:[\w@.+*-]+/?)*\Z|\.{1,2}/\S+\Z")
+_ENTRY: Final = lazy_regex(r"\s*(?:\Z|[(\[:,|=\u2013\u2014\u2192-])")
 """Behind a path: the line is an entry of a list and no sentence."""
-_ADJECTIVE: Final = re.compile(r"[a-zäöüß]{2,}e[nmrs]?\Z")
+_ADJECTIVE: Final = lazy_regex(r"[a-zäöüß]{2,}e[nmrs]?\Z")
 
 
 def breaks(last: str, size: int, head: str, *, complete: bool, language: str) -> bool | None:  # noqa: PLR0911 - one question after another

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voicestream.workers.parser.wording.sanitize import is_unwanted
 from voicestream.workers.text import stops
+from voicestream.workers.text.lazy_regex import lazy_regex
 
-_PLAIN: Final = re.compile(
+if TYPE_CHECKING:
+    import re
+
+_PLAIN: Final = lazy_regex(
     r"(?!diff --git |Traceback |goroutine |stack back|Stack trace:|node:int|[IVXivx]{1,5}[.)]|note: run with "
     r"|[A-Z]{2,8}(?:\]?:?\s|:\w)"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}\d)[A-Za-z][^).]"
@@ -17,17 +20,17 @@ _LONGEST: Final = 4096
 """Characters of a message that is read at once."""
 _TAIL: Final = 100
 """Characters at the end of a line that tell how it ends: a paragraph of a thousand lines is not searched with each."""
-_STOP: Final = re.compile(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）=]*\Z")
+_STOP: Final = lazy_regex(rf"[{stops.ALL}:：][\"')\]*_`»”’」』）=]*\Z")
 _STOP_ENDS: Final = frozenset(stops.ALL + ":：\"')]*_`»”’」』）=")
 """The last character of what ``_STOP`` matches."""
-_HARD_BREAK: Final = re.compile(r"(?:(?<! )  +|(?<!\\)(?:\\\\)*\\)\Z")
+_HARD_BREAK: Final = lazy_regex(r"(?:(?<! )  +|(?<!\\)(?:\\\\)*\\)\Z")
 _MAY_BREAK: Final = ("  ", "\\")
-_BOLD: Final = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
+_BOLD: Final = lazy_regex(r"(\*\*|__)(?=\S)(?:(?!\1).)+(?<=\S)\1:?\Z")
 _BOLD_ENDS: Final = ("**", "__", "**:", "__:")
-_FENCE: Final = re.compile(r"(?<!`)(`{3,})([\w+#.-]*)[ \t]*\Z")
-_HEADING_NUMBER: Final = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
-_HEADING_TAIL: Final = re.compile(r"(?<![ \t])[ \t]+#+[ \t]*\Z")
-_RULED: Final = re.compile(r"[\u2500\u2501\u2550]{3,}`?\Z")
+_FENCE: Final = lazy_regex(r"(?<!`)(`{3,})([\w+#.-]*)[ \t]*\Z")
+_HEADING_NUMBER: Final = lazy_regex(r"(\d{1,3})[.)][ \t]+(?=\S)")
+_HEADING_TAIL: Final = lazy_regex(r"(?<![ \t])[ \t]+#+[ \t]*\Z")
+_RULED: Final = lazy_regex(r"[\u2500\u2501\u2550]{3,}`?\Z")
 _RULERS: Final = frozenset("\u2500\u2501\u2550")
 
 

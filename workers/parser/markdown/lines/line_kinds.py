@@ -14,51 +14,52 @@ from voicestream.workers.parser.markdown.lines import enumerators, machine_text
 from voicestream.workers.parser.markdown.lines.line import PLAIN, Kind, Line, Place
 from voicestream.workers.parser.wording.cleanup import opens_a_line
 from voicestream.workers.parser.wording.tags import is_known, is_silent
+from voicestream.workers.text.lazy_regex import lazy_regex
 
-_INDENT: Final = re.compile(r"[ \t\u00a0\u3000]*")
+_INDENT: Final = lazy_regex(r"[ \t\u00a0\u3000]*")
 _BULLETS: Final = "-*+•‣◦▪●○–—→⇒➜➔➤➥▶►▸▹·∙⁃◆◇■◾◼・"
 _OPENERS: Final = frozenset("#>_=~`|<{[$\\@0123456789d:!?" + _BULLETS)
-_BULLET: Final = re.compile(rf"(?:[{_BULLETS}]\ufe0f?|->|={{1,2}}>)[ \t]+|・[ \t]*(?=[^ \t])")
-_MAYBE_BULLET: Final = re.compile(rf"(?:[{_BULLETS}]\ufe0f?|->?|={{1,2}}>?)\Z")
-_ORDERED: Final = re.compile(r"(\d{1,3})(?:[.)](?=[ \t])|\ufe0f?\u20e3)[ \t]*")
-_MAYBE_ORDERED: Final = re.compile(r"\d{1,3}(?:[.)]|\ufe0f)?\Z")
+_BULLET: Final = lazy_regex(rf"(?:[{_BULLETS}]\ufe0f?|->|={{1,2}}>)[ \t]+|・[ \t]*(?=[^ \t])")
+_MAYBE_BULLET: Final = lazy_regex(rf"(?:[{_BULLETS}]\ufe0f?|->?|={{1,2}}>?)\Z")
+_ORDERED: Final = lazy_regex(r"(\d{1,3})(?:[.)](?=[ \t])|\ufe0f?\u20e3)[ \t]*")
+_MAYBE_ORDERED: Final = lazy_regex(r"\d{1,3}(?:[.)]|\ufe0f)?\Z")
 _MOST_MARKERS: Final = 16
 """List markers that are taken off one line."""
-_ADMONITION: Final = re.compile(r"(?:!{3}|\?{3}\+?) +[a-z]")
-_MAYBE_ADMONITION: Final = re.compile(r"(?:!{1,3}|\?{1,3}\+?) *\Z")
+_ADMONITION: Final = lazy_regex(r"(?:!{3}|\?{3}\+?) +[a-z]")
+_MAYBE_ADMONITION: Final = lazy_regex(r"(?:!{1,3}|\?{1,3}\+?) *\Z")
 _ENUMERATING: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz(*_0123456789")
 _ENUMERATED: Final = frozenset(".)IVXivx*_(0123456789、．")
-_BOX: Final = re.compile(r"\[([ xX])\][ \t]+|([☐⬜◻🔲])\ufe0f?[ \t]*|([☑☒🗹])\ufe0f?[ \t]*")
-_MAYBE_BOX: Final = re.compile(r"\[(?:[ xX](?:\][ \t]*)?)?\Z|[☐⬜◻🔲☑☒🗹]\ufe0f?[ \t]*\Z")
+_BOX: Final = lazy_regex(r"\[([ xX])\][ \t]+|([☐⬜◻🔲])\ufe0f?[ \t]*|([☑☒🗹])\ufe0f?[ \t]*")
+_MAYBE_BOX: Final = lazy_regex(r"\[(?:[ xX](?:\][ \t]*)?)?\Z|[☐⬜◻🔲☑☒🗹]\ufe0f?[ \t]*\Z")
 _BALLOTS: Final = frozenset("☐⬜◻🔲☑☒🗹")
-_RULE: Final = re.compile(r"([-*_=~+])(?:[ \t]*\1){2,}[ \t]*\Z")
-_MARKS: Final = re.compile(r"[-*_=~+ \t]*\Z")
-_HEADING: Final = re.compile(r"#{1,6}(?=[ \t]|\Z)")
-_FENCE: Final = re.compile(r"(`{3,}|~{3,})([^`]*)\Z")
-_LABEL: Final = re.compile(r"\[(\^?)[^\[\]]+\](:?)")
-_TARGET: Final = re.compile(r"[ \t]*<?(?:[a-z][a-z0-9+.-]*:|/|\.|#)\S*", re.IGNORECASE)
-_OPEN_TAG: Final = re.compile(r"<([A-Za-z][\w.:-]{0,60})(?:[\s=][^>]*)?>")
-_CONFLICT: Final = re.compile(r"<{5,}(?:[ \t]|\Z)")
-_DIFF: Final = re.compile(r"diff --git |@@ -\d|(?:---|\+\+\+) (?:[ab]/|/dev/null|\"[ab]/)")
-_JSON_LINE: Final = re.compile(r"[\[{]\s*(?:[\"\[{\]}]|-?\d|true\b|false\b|null\b|\Z)")
-_ENVIRONMENT: Final = re.compile(r"\\begin\{([^{}]{1,40})\}")
-_BOX_DRAWING: Final = re.compile(r"[\u2500-\u257f+|=\- \t]+\Z")
-_TITLED_RULER: Final = re.compile(r"[\u2500\u2501\u2550]{2,}[^\u2502\u2503\u2551]+\Z")
-_LONE_TAG: Final = re.compile(r"</?([A-Za-z][\w.:-]{0,60})(?:\s[^<>]*)?/?>[ \t]*\Z")
+_RULE: Final = lazy_regex(r"([-*_=~+])(?:[ \t]*\1){2,}[ \t]*\Z")
+_MARKS: Final = lazy_regex(r"[-*_=~+ \t]*\Z")
+_HEADING: Final = lazy_regex(r"#{1,6}(?=[ \t]|\Z)")
+_FENCE: Final = lazy_regex(r"(`{3,}|~{3,})([^`]*)\Z")
+_LABEL: Final = lazy_regex(r"\[(\^?)[^\[\]]+\](:?)")
+_TARGET: Final = lazy_regex(r"[ \t]*<?(?:[a-z][a-z0-9+.-]*:|/|\.|#)\S*", re.IGNORECASE)
+_OPEN_TAG: Final = lazy_regex(r"<([A-Za-z][\w.:-]{0,60})(?:[\s=][^>]*)?>")
+_CONFLICT: Final = lazy_regex(r"<{5,}(?:[ \t]|\Z)")
+_DIFF: Final = lazy_regex(r"diff --git |@@ -\d|(?:---|\+\+\+) (?:[ab]/|/dev/null|\"[ab]/)")
+_JSON_LINE: Final = lazy_regex(r"[\[{]\s*(?:[\"\[{\]}]|-?\d|true\b|false\b|null\b|\Z)")
+_ENVIRONMENT: Final = lazy_regex(r"\\begin\{([^{}]{1,40})\}")
+_BOX_DRAWING: Final = lazy_regex(r"[\u2500-\u257f+|=\- \t]+\Z")
+_TITLED_RULER: Final = lazy_regex(r"[\u2500\u2501\u2550]{2,}[^\u2502\u2503\u2551]+\Z")
+_LONE_TAG: Final = lazy_regex(r"</?([A-Za-z][\w.:-]{0,60})(?:\s[^<>]*)?/?>[ \t]*\Z")
 _FEWEST_OF_CODE: Final = 4
 """Characters behind the indentation that tell a list item from code."""
 _WORDY_OPENERS: Final = ("diff --git ", "-----BEGIN ", "\\begin{", "*** Begin Patch", "<!--")
-JSON_CONTINUES: Final = re.compile(r"\s*(?:[\"{}\[\],]|-?\d|true\b|false\b|null\b|\.\.\.|//|\Z)")
+JSON_CONTINUES: Final = lazy_regex(r"\s*(?:[\"{}\[\],]|-?\d|true\b|false\b|null\b|\.\.\.|//|\Z)")
 """The beginning of a further line of JSON."""
 
 
-_WORD: Final = re.compile(
+_WORD: Final = lazy_regex(
     r"(?!Tra|gor|[Ss]ta|nod|not|dif|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|[IVXivx][ivx]{2})[A-Za-z][a-z]{2}"
     r"|[A-Z][a-hj-uwyz]? [a-z]"
 )
 
 
-_ITEM: Final = re.compile(r"[-*] (?!dif|[IVXivx][ivx]{2})(?:[A-Za-z][a-z]{2}|[A-Z][a-hj-uwyz]? [a-z])")
+_ITEM: Final = lazy_regex(r"[-*] (?!dif|[IVXivx][ivx]{2})(?:[A-Za-z][a-z]{2}|[A-Z][a-hj-uwyz]? [a-z])")
 _PLAIN_ITEM: Final = Line(Kind.TEXT, 2, item=True)
 
 

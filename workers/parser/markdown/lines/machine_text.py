@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum, auto
 from typing import Final
+
+from voicestream.workers.text.lazy_regex import lazy_regex
 
 
 class Machine(Enum):
@@ -24,35 +25,35 @@ _STAMP: Final = (
     r"(?:\d{4}[-/.]\d\d[-/.]\d\d[T_ ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z|\s?[-+]\d\d:?\d\d)?"
     r"|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}\d{1,2}\s\d\d:\d\d:\d\d)"
 )
-_LOG: Final = re.compile(
+_LOG: Final = lazy_regex(
     rf"(?:\[{_STAMP}\]|{_STAMP})[\s:|,-]{{1,4}}(?:[\[(<|]?(?i:{_LEVEL})\b|\[[^\]\n]{{1,60}}\]"
     rf"|(?:\S{{1,60}}\s)?\S{{1,60}}\[\d+\]:|\S{{1,60}}\s\[?{_LEVEL}\b)"
     rf"|\[?{_LEVEL}\]?:?\s+\[?{_STAMP}|\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\S*\s\S"
     rf"|{_MONTH}\s{{1,2}}\d{{1,2}}\s\d\d:\d\d:\d\d\s\S{{1,60}}\s\S{{1,60}}:\s|{_LEVEL}:[\w.]{{1,60}}:"
 )
-_FRAME: Final = re.compile(
+_FRAME: Final = lazy_regex(
     r"[ \t]+at (?:async |new )?\S.*?(?:\([^()]*(?:\([^()]*\)[^()]*)*\)|:\d+(?::\d+)?|:line \d+)[ \t]*\Z"
     r"|[ \t]*\.\.\. \d+ (?:more|common frames omitted)|[ \t]+from \S+:\d+:in |[ \t]+\S+\.go:\d+(?: \+0x[0-9a-f]+)?\Z"
     r"|#\d+ +(?:0x[0-9a-f]+|[/\\]|\{main\}|\S+\(\S*\) (?:at|called at) )"
     r"|[ \t]+\d+: +(?:0x[0-9a-f]+ - )?\S*::\S|node:internal/\S+:\d+|note: run with `?RUST_BACKTRACE|[ \t]*\u23bf"
 )
-_TRACE: Final = re.compile(
+_TRACE: Final = lazy_regex(
     r"[ \t]*Traceback \(most recent call (?:last|first)\):|[ \t]*File \"[^\"\n]+\", line \d+|goroutine \d+ \[[^\]]+\]:"
     r"|stack backtrace:|[ \t]*(?:Stack trace|Call stack|Backtrace):[ \t]*\Z"
 )
-_FIGURE: Final = re.compile(r"[ \t]*-->[ \t]\S+:\d+|[ \t]+\d+ +\|(?:[ \t]|\Z)|[ \t]*\u256d\u2500\[")
-_CARET: Final = re.compile(r"[ \t]*[|\d]*[ \t]+\^(?:[\^~\- \t]*\Z|[\^~\-]* )|\^[\^~]*[ \t]*\Z")
-_TREE: Final = re.compile(
+_FIGURE: Final = lazy_regex(r"[ \t]*-->[ \t]\S+:\d+|[ \t]+\d+ +\|(?:[ \t]|\Z)|[ \t]*\u256d\u2500\[")
+_CARET: Final = lazy_regex(r"[ \t]*[|\d]*[ \t]+\^(?:[\^~\- \t]*\Z|[\^~\-]* )|\^[\^~]*[ \t]*\Z")
+_TREE: Final = lazy_regex(
     r"[ \t\u00a0\u2502|]*(?:[\u251c\u2514\u2570\u2523\u2517][\u2500\u2501\u2574-]|(?:\|--|`--|\+--|\\--)[ \t-])"
 )
 
-_INDENTED_BEGINNING: Final = re.compile(
+_INDENTED_BEGINNING: Final = lazy_regex(
     r"[ \t]+(?:a(?:t(?: .*)?)?|F(?:i(?:l(?:e(?: .*)?)?)?)?|f(?:r(?:o(?:m(?: .*)?)?)?)?|\.{1,3}(?: .*)?"
     r"|\d+(?:[ \t]*[|:].*|[ \t]*)?"
     r"|-(?:->?.*)?"
     r"|[|\^~\\`+\u23bf].*|\S+\.go:.*|T(?:r(?:a(?:c.*)?)?)?|S(?:t(?:a(?:c.*)?)?)?|C(?:a(?:l(?:l.*)?)?)?|B(?:a(?:c(?:k(?:t.*)?)?)?)?)\Z"
 )
-_STAMPED_BEGINNING: Final = re.compile(
+_STAMPED_BEGINNING: Final = lazy_regex(
     rf"\[?\d{{1,4}}(?:[-/.:][\d/:.-]{{0,7}}(?:[T_ ][\d:.,]{{0,8}})?)?\Z"
     rf"|\[?{_STAMP}|\[?{_LEVEL}\]?:?\s+\[?\d|\[?[A-Z]{{1,8}}\]?:?\s*\Z"
     rf"|[A-Z]{{3,8}}:[\w.]{{0,60}}\Z|{_LEVEL}:[\w.]{{1,60}}:"
@@ -75,8 +76,8 @@ _FIRST: Final = frozenset(
     " \t\u00a00123456789[#TDINWECFPSVLJAMOgsn|`+\\-^~\u2502\u251c\u2514\u2570\u2523\u2517\u256d\u23bf"
 )
 """First characters of machine text: a cheap check that most lines fail."""
-_GUTTER: Final = re.compile(r"[ \t]|\d+ +\||\Z")
-_CALL: Final = re.compile(r"[\w./*()\[\]{}·-]{1,200}\([^()]{0,200}\)[ \t]*\Z")
+_GUTTER: Final = lazy_regex(r"[ \t]|\d+ +\||\Z")
+_CALL: Final = lazy_regex(r"[\w./*()\[\]{}·-]{1,200}\([^()]{0,200}\)[ \t]*\Z")
 
 
 def continues(line: str, kind: str) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from voicestream.workers.parser.markdown.construct import LINE_DONE, MORE, OVER, SKIP, Construct
 from voicestream.workers.parser.markdown.elements import CodeBlock, Element
 from voicestream.workers.parser.markdown.lines import machine_text
 from voicestream.workers.parser.markdown.lines.machine_text import Machine
+from voicestream.workers.text.lazy_regex import lazy_regex
 
-_METADATA: Final = re.compile(r"[A-Za-z_][\w -]{0,40}(?::(?:[ \t]|\Z)| ?= ?\S)|\[|[ \t]+\S|- |#|\Z")
-_KEY: Final = re.compile(r"[A-Za-z_][\w -]{0,40}(?::(?:[ \t]|\Z)| ?= ?\S)")
+_METADATA: Final = lazy_regex(r"[A-Za-z_][\w -]{0,40}(?::(?:[ \t]|\Z)| ?= ?\S)|\[|[ \t]+\S|- |#|\Z")
+_KEY: Final = lazy_regex(r"[A-Za-z_][\w -]{0,40}(?::(?:[ \t]|\Z)| ?= ?\S)")
 _LONGEST_FRONT_MATTER: Final = 4096
 """Characters that wait for the ruler at the end of front matter."""
 
