@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any, Final, cast
 
@@ -17,6 +18,6 @@ def without_typing_extensions() -> None:
         return
     sys.modules[_UNUSED] = cast("Any", None)
     try:
-        import msgspec  # noqa: F401, PLC0415 - imported for the modules that come after this
+        importlib.import_module("msgspec")
     finally:
         del sys.modules[_UNUSED]

@@ -42,7 +42,7 @@ class Track(Record, eq=False):
     """Frames that were certainly played (callback)."""
     delivered: int = 0
     """Frames that were delivered to the device, played or not (callback)."""
-    segments: collections.deque[QueuedSegment] = field(default_factory=collections.deque)
+    segments: collections.deque[QueuedSegment] = field(default_factory=collections.deque["QueuedSegment"])
     """Segments that were not completely played (main thread)."""
     dropped: bool = False
     """True if the callback must not access it (main thread)."""

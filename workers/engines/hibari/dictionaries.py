@@ -64,7 +64,7 @@ def compact_table(content: bytes) -> object:
 
 
 def _part(value: msgspec.Raw) -> object:
-    if memoryview(value)[:1] != b"{":
+    if bytes(memoryview(value)[:1]) != b"{":
         return msgspec.json.decode(value)
     return CompactDict(msgspec.json.decode(value, type=dict[str, msgspec.Raw]))
 
