@@ -5,12 +5,12 @@ The command line, the reader of ``config.toml`` and the tables of the documentat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from voicestream.config.engine_settings import AUTO
 from voicestream.config.formats import AUTO as ANY_FORMAT
 from voicestream.config.formats import FORMATS
+from voicestream.records import FrozenRecord
 
 Group = Literal["Input", "Language", "Voice", "Output", "Machine"]
 """Group title in ``--help``."""
@@ -22,8 +22,7 @@ MAX_PAUSE_SECONDS: Final = 10
 """Upper limit: a longer pause looks like a failure."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
+class Option(FrozenRecord, frozen=True, kw_only=True):
     """One option."""
 
     name: str

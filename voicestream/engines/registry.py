@@ -6,13 +6,13 @@ Nothing is cached: a directory may be added to the path at any time.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from voicestream.config.engine_settings import AUTO
 from voicestream.engines import entry_points
 from voicestream.engines.spec import EngineSpec, SynthesizerSpec, TranslatorSpec
 from voicestream.errors import ConfigurationError, UsageError
+from voicestream.records import FrozenRecord
 from voicestream.terminal_text import one_line
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ Spec = TypeVar("Spec", bound=EngineSpec)
 MAX_GUESSES: Final = 3
 
 
-@dataclass(frozen=True)
-class EngineGroup(Generic[Spec]):
+class EngineGroup(FrozenRecord, Generic[Spec], frozen=True):
     """The engines of one kind."""
 
     entry_points: str

@@ -6,8 +6,9 @@ nothing heavy. ``load`` imports the engine itself, in the worker process only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,8 +27,7 @@ ONLY_BY_NAME: Final = 0
 """Rank of an engine that ``auto`` does not choose."""
 
 
-@dataclass(frozen=True)
-class VoiceList:
+class VoiceList(FrozenRecord, frozen=True):
     """Voices of an engine, as far as they are known without loading it."""
 
     names: Sequence[str] = ()
@@ -57,8 +57,7 @@ def no_packages(_base: str) -> tuple[str, ...]:
     return ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class EngineSpec:
+class EngineSpec(FrozenRecord, frozen=True, kw_only=True):
     """Facts common to both kinds of engines; the class of the spec tells the kind."""
 
     name: str
@@ -77,7 +76,7 @@ class EngineSpec:
     """Modules it cannot be loaded without."""
     programs: tuple[str, ...] = ()
     """Programs of the system it cannot be loaded without."""
-    packages_for: Callable[[str], tuple[str, ...]] = field(default=no_packages)
+    packages_for: Callable[[str], tuple[str, ...]] = no_packages
     """Returns the modules that it needs in addition for a base language; ``install`` installs them, too."""
     install: str = ""
     """Command that installs both."""
@@ -120,8 +119,7 @@ class EngineSpec:
         return not self.languages or base in self.languages
 
 
-@dataclass(frozen=True, kw_only=True)
-class TranslatorSpec(EngineSpec):
+class TranslatorSpec(EngineSpec, frozen=True, kw_only=True):
     """Spec of a translation engine, named by an entry point of the group ``voicestream.translators``."""
 
     load: Callable[[EngineSettings, Report], Translator]
@@ -134,8 +132,7 @@ class TranslatorSpec(EngineSpec):
     """True if it is a ``MixedTranslator``; on a GPU a server then gives it many sentences at once."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SynthesizerSpec(EngineSpec):
+class SynthesizerSpec(EngineSpec, frozen=True, kw_only=True):
     """Spec of a voice engine, named by an entry point of the group ``voicestream.synthesizers``."""
 
     load: Callable[[EngineSettings, Report], Synthesizer]
@@ -151,7 +148,7 @@ class SynthesizerSpec(EngineSpec):
     speaks: Callable[[str, str], bool] | None = None
     """Returns whether its weights in a directory of models (empty = the user's) speak a base language; fast, never
     raises. None: they speak all ``languages``."""
-    voices: Callable[[str], VoiceList] = field(default=no_voices)
+    voices: Callable[[str], VoiceList] = no_voices
     """Returns its voices in a directory of models (empty = the user's); fast, never raises."""
-    language_of: Callable[[str], str] = field(default=unknown_language)
+    language_of: Callable[[str], str] = unknown_language
     """Returns the BCP-47 tag of a voice's language; empty = unknown."""

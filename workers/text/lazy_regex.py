@@ -17,7 +17,7 @@ _MEMBERS: Final = (
 class LazyRegex:
     """A pattern that becomes a ``re.Pattern`` in all but its class when the first of its members is used."""
 
-    def __init__(self, pattern: str | bytes, flags: int) -> None:
+    def __init__(self, pattern: Any, flags: int) -> None:  # noqa: ANN401 - text or bytes
         self._arguments = (pattern, flags)
 
     def __getattr__(self, name: str) -> object:
