@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, Self, cast
 
 from msgspec import field
@@ -12,6 +11,8 @@ from voicestream.config.engine_settings import AUTO, EngineSettings
 from voicestream.records import FrozenRecord
 
 if TYPE_CHECKING:
+    import argparse
+
     from voicestream.protocol.messages import EngineRole, Role
 
 
@@ -46,6 +47,8 @@ class EngineChoice(FrozenRecord, frozen=True, kw_only=True):
     @staticmethod
     def add_to(parser: argparse.ArgumentParser) -> None:
         """Add the arguments of ``arguments`` to a parser."""
+        import argparse  # noqa: PLC0415 - a client that starts a supervisor needs none
+
         parser.add_argument("--language", default="")
         parser.add_argument("--tts", default=AUTO)
         parser.add_argument("--translator", default=AUTO)

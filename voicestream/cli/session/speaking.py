@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -207,6 +206,9 @@ def _file_of(data: bytes) -> BinaryIO:
         if sys.platform == "linux":
             file: BinaryIO = os.fdopen(os.memfd_create("voicestream"), "w+b")
         else:
+            # Imported here: it imports shutil with its compressors.
+            import tempfile
+
             file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller
         file.write(data)
         file.seek(0)
