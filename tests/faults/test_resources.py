@@ -312,12 +312,11 @@ def _padded(parent: Path, size: int, letter: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("letter", ["d", "ü"])
 def test_a_run_directory_at_the_length_limit_of_socket_paths_works_and_a_longer_one_is_named(
-    place: Voicestream, letter: str
+    place: Voicestream,
 ) -> None:
     longest = (103 if sys.platform == "darwin" else 107) - len("/hook")
-    place.runtime = _padded(place.home, longest, letter)
+    place.runtime = _padded(place.home, longest, "ü")  # two bytes: a limit of characters would be another
     place.runtime.parent.mkdir(parents=True)
     place.environment["VOICESTREAM_RUNTIME_DIR"] = str(place.runtime)
     done = place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO)

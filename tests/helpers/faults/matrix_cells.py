@@ -39,8 +39,8 @@ FAULTS = (
 """Those with the longest waits first: they are started in this order."""
 MOMENTS = ("idle", "mid-job", "commit", "stop")
 
-LINGERING = ("hangs", "slow start", "SIGSTOP", "ignores TERM", "raises", "wrong protocol")
-"""Faults of workers that may not end when they are told to, or cost many restarts."""
+LINGERING = ("hangs", "slow start", "SIGSTOP", "ignores TERM")
+"""Faults of workers that do not end when they are told to."""
 
 LIMIT_SECONDS = 4.0
 """For silence and for a job: short, so that the matrix is quick, and many times what workers on a busy machine need."""

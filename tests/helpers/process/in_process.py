@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from typing import TYPE_CHECKING
 
 from voicestream.cli import failures
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 def refused(place: Voicestream, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
     """Exit code of a command at a place, and what is printed to stderr."""
-    for name in ("VOICESTREAM_RUNTIME_DIR", "VOICESTREAM_LOG_DIR", "VOICESTREAM_CONFIG", "VOICESTREAM_TTS"):
-        monkeypatch.setenv(name, place.environment[name])
+    for name in os.environ.keys() - place.environment.keys():
+        monkeypatch.delenv(name)
+    for name, text in place.environment.items():
+        monkeypatch.setenv(name, text)
     monkeypatch.chdir(place.cwd)
     with contextlib.redirect_stderr(io.StringIO()) as stderr:
         try:

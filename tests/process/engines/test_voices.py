@@ -12,6 +12,7 @@ import pytest
 
 from helpers.audio.recordings import record, speech
 from helpers.models.tiny_voices import kokoro, xtts
+from helpers.process.in_process import refused
 from helpers.process.running import COMMAND, line, wait_until
 from helpers.process.terminal import Terminal
 from helpers.voices import auto_voice, parrot
@@ -124,10 +125,11 @@ def test_warnings_are_told_and_a_recording_that_will_not_do_is_refused(place: Vo
 
 
 @pytest.mark.parametrize("name", ["claribel dervla", "af_heart", "en-gb"])
-def test_a_name_that_an_engine_has_is_refused(place: Voicestream, me: Path, models: Path, name: str) -> None:
-    done = place.call("voices", "add", name, "me.wav", CONSENT)
-    assert done.returncode == 2
-    assert f'has a voice "{name}" already' in done.stderr
+def test_a_name_that_an_engine_has_is_refused(
+    place: Voicestream, monkeypatch: pytest.MonkeyPatch, me: Path, models: Path, name: str
+) -> None:
+    code, said = refused(place, monkeypatch, "voices", "add", name, "me.wav", CONSENT)
+    assert (code, f'has a voice "{name}" already' in said) == (2, True), said
 
 
 def test_voices_of_engines_are_listed(place: Voicestream, models: Path) -> None:
@@ -148,11 +150,11 @@ def test_what_is_not_set_up_is_listed_with_the_command_that_sets_it_up(place: Vo
     assert "kokoro: not set up; try: voicestream setup --voice-model kokoro" in shown
 
 
-def test_what_is_to_be_removed_must_be_said(place: Voicestream) -> None:
+def test_what_is_to_be_removed_must_be_said(place: Voicestream, monkeypatch: pytest.MonkeyPatch) -> None:
     for command in (("voices", "remove"), ("voices", "remove", "me", "--files")):
-        done = place.call(*command)
-        assert (done.returncode, "voices remove NAME" in done.stderr) == (2, True)
-    assert place.call("voices", "remove", "me").returncode == 2
+        code, said = refused(place, monkeypatch, *command)
+        assert (code, "voices remove NAME" in said) == (2, True), said
+    assert refused(place, monkeypatch, "voices", "remove", "me")[0] == 2
 
 
 # --- spoken with

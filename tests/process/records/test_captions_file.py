@@ -40,13 +40,13 @@ def seconds_of(sound: Path) -> float:
 
 @pytest.mark.parametrize(("suffix", "output"), [(".srt", "talk.wav"), (".vtt", "talk.flac")])
 def test_cues_cover_the_sound_file_also_when_the_player_was_killed(
-    place: Voicestream, tmp_path: Path, suffix: str, output: str
+    warm_place: Voicestream, tmp_path: Path, suffix: str, output: str
 ) -> None:
     captions, sound = tmp_path / f"talk{suffix}", tmp_path / output
-    run = place.run("--captions-file", str(captions), output=str(sound))
+    run = warm_place.run("--captions-file", str(captions), output=str(sound))
     run.write(AGENT[: len(line(TEXTS[0]))])
     run.wait_for("playback_finished")
-    os.kill(place.pid_of("player"), signal.SIGKILL)
+    os.kill(warm_place.pid_of("player"), signal.SIGKILL)
     run.write(AGENT[len(line(TEXTS[0])) :])
     assert run.finish() == 0, run.stderr
     found = times(captions)
@@ -55,14 +55,16 @@ def test_cues_cover_the_sound_file_also_when_the_player_was_killed(
     assert found[-1] == pytest.approx(seconds_of(sound), abs=0.002)
 
 
-def test_a_file_that_exists_is_not_overwritten_unasked(place: Voicestream, tmp_path: Path) -> None:
+def test_a_file_that_exists_is_not_overwritten_unasked(warm_place: Voicestream, tmp_path: Path) -> None:
     captions = tmp_path / "mine.srt"
     captions.write_text("mine")
-    done = place.call("run", "--output", "null", "--captions-file", str(captions), stdin=AGENT)
+    done = warm_place.call("run", "--output", "null", "--captions-file", str(captions), stdin=AGENT)
     assert done.returncode == 2
     assert "--force" in done.stderr
     assert captions.read_text() == "mine"
-    assert place.call("run", "-o", "null", "--force", "--captions-file", str(captions), stdin=AGENT).returncode == 0
+    assert (
+        warm_place.call("run", "-o", "null", "--force", "--captions-file", str(captions), stdin=AGENT).returncode == 0
+    )
     assert TEXTS[2] in captions.read_text()
 
 
@@ -75,10 +77,10 @@ def test_a_file_that_cannot_be_is_told(place: Voicestream, tmp_path: Path, name:
     assert told in done.stderr
 
 
-def test_a_full_disk_costs_the_captions_and_no_sentence(place: Voicestream, tmp_path: Path) -> None:
+def test_a_full_disk_costs_the_captions_and_no_sentence(warm_place: Voicestream, tmp_path: Path) -> None:
     full = tmp_path / "full.srt"
     full.symlink_to("/dev/full")
-    run = place.run("--captions-file", str(full))
+    run = warm_place.run("--captions-file", str(full))
     run.write(AGENT)
     assert run.finish() == 1
     assert len(run.of("playback_finished")) == len(TEXTS)
