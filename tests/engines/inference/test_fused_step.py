@@ -32,7 +32,6 @@ KINDS = [
     (2, fused_step.SmallBatchStream),
     (tile_config.MMA_ROWS, fused_step.SmallBatchStream),
     (tile_config.MMA_ROWS + 1, fused_step.LargeBatchStream),
-    (40, fused_step.LargeBatchStream),
 ]
 
 

@@ -33,8 +33,8 @@ Rows = list[list[int]]
 # The first of them makes the models.
 GREEDY = Search(1)
 AGAIN = search_for(Job(is_second_try=True))
-SEARCHES = (GREEDY, Search(2), Search(4), Search(5), AGAIN, Search(1, 3, 1.3), Search(2, 2))
-SENTENCES = 24
+SEARCHES = (GREEDY, Search(5), AGAIN, Search(1, 3, 1.3), Search(2, 2))
+SENTENCES = 19
 BATCHES = (1, 2, 3, 5, 8, 13, 16)
 
 
@@ -150,14 +150,14 @@ def batches(rows: Rows) -> list[Rows]:
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=str)
-@pytest.mark.parametrize("use_graphs", [False, True])
-def test_answers_are_those_of_generate(search: Search, *, use_graphs: bool, wild: Model) -> None:
+def test_answers_are_those_of_generate(search: Search, wild: Model) -> None:
     answers: Rows = []
     for batch in batches(sources(wild, SENTENCES)):
         limit = output_limit(min(map(len, batch)))
-        found = wild.answered(batch, limit, search, wild.decoders[use_graphs])
-        assert found == wild.generated(batch, limit, search)
-        answers += found
+        expected = wild.generated(batch, limit, search)
+        for decoder in wild.decoders:
+            assert wild.answered(batch, limit, search, decoder) == expected
+        answers += expected
     assert len(set(map(tuple, answers))) >= SENTENCES // 2, "a model that always says the same proves nothing"
     assert len(set(map(len, answers))) >= 6
 
@@ -185,7 +185,7 @@ def test_what_the_model_has_learned_is_answered(search: Search, trained: Model) 
 
 
 @pytest.mark.parametrize("search", [GREEDY, Search(5), AGAIN], ids=str)
-@pytest.mark.parametrize("limit", [1, 31, 32, 40])
+@pytest.mark.parametrize("limit", [1, 31, 40])
 def test_answers_that_do_not_end_go_to_the_limit_as_those_of_generate(
     search: Search, limit: int, endless: Model
 ) -> None:
@@ -249,7 +249,7 @@ def test_a_sentence_at_its_limit_does_not_keep_others_waiting(
 
 @pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)
 def test_a_large_batch_gives_what_each_sentence_gives_alone(search: Search, wild: Model) -> None:
-    rows = sources(wild, 100 if search == GREEDY else 32, longest=9)
+    rows = sources(wild, 65 if search == GREEDY else 17, longest=9)
     decoder = wild.decoders[1]
     assert wild.answered(rows, 24, search, decoder) == [wild.answered([row], 24, search, decoder)[0] for row in rows]
     assert next(reversed(decoder._captured)).sentences == 1
@@ -312,7 +312,7 @@ def test_a_search_ends_where_that_of_generate_does(
     is_early = 0
     for model in (wild, trained):
         decoder = NllbDecoder(model.model, use_graphs=False)
-        for row in sources(model, 16):
+        for row in sources(model, 8):
             steps.clear()
             found = model.answered([row], 64, search, decoder)
             expected, tokens = model.generated_in_steps([row], 64, search)
@@ -320,7 +320,7 @@ def test_a_search_ends_where_that_of_generate_does(
             # The language is no step.
             assert len(steps) == min(64, tokens - 1)
             is_early += len(steps) < 64
-    assert is_early >= 16
+    assert is_early >= 8
 
 
 @pytest.mark.parametrize("search", [GREEDY, Search(4)], ids=str)
