@@ -154,7 +154,7 @@ def test_what_was_answered_before_is_in_no_later_answer(own: NllbDecoder, plain:
     rows = sorted((row for row in sentences(9) if len(row) > 8), key=len)
     assert len(rows[0]) < len(rows[-1])
     for row in (rows[-1], rows[0], rows[-1]):
-        assert answered(own, [row], Search(2), 2) == answered(plain, [row], Search(2), 2)
+        assert answered(own, [row], Search(2), 3) == answered(plain, [row], Search(2), 3)
     assert len(own._captured) == 1, "each had memory of its own"
 
 
