@@ -83,7 +83,8 @@ class Launch(NamedTuple):
             self.constants,
             {(place,): [["tt.divisibility", ALIGNED]] for place in self.aligned},
         )
-        return triton.compile(source, target=GPUTarget("cuda", capability, 32), options=self.settings).metadata.shared
+        made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=self.settings)
+        return int(made.metadata.shared)
 
 
 class Recorded:
