@@ -42,6 +42,10 @@ LATENCIES: Final[tuple[Latency, ...]] = ("low", 0.04, 0.1)
 """Sizes of the device buffer, in seconds. The lowest (10 ms) is enough on most machines; after an underflow the next
 one is used. Three busy processes on two cores caused one gap in 8 s with 10 ms, and none with 30 ms."""
 
+LATE_SECONDS: Final = 0.0025
+"""Time that a busy sound server may play later than PortAudio states: 0.3 ms were measured. They would be lost with the
+player."""
+
 LOG_SECONDS: Final = 10.0
 """Minimum interval of log lines about underflows."""
 
@@ -124,7 +128,7 @@ class SoundDevice:
             self._name = stream.name
         queue.lead_in_frames = round(lead_in.seconds_for(stream.sink, stream.device) * SAMPLE_RATE)
         # One block more than the buffer: the callback fills it before it is played.
-        delay_frames += (stream.latency_seconds + BLOCK_SECONDS) * SAMPLE_RATE
+        delay_frames += (stream.latency_seconds + BLOCK_SECONDS + LATE_SECONDS) * SAMPLE_RATE
         queue.delay_frames = math.ceil(delay_frames)
         self._stream = stream
         self._underflows_seen = queue.late_calls
