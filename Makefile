@@ -19,10 +19,10 @@ help: ## show this list
 demo: $(VENV)/base ## speak a bundled agent session
 	@$(BIN)/voicestream demo
 
-# Four at a time: most tests wait most of the time. Which must not run beside each other is in tests/helpers/fixtures/groups.py.
+# Five at a time on two cores: most tests wait most of the time. Which must not run beside each other is in tests/helpers/fixtures/groups.py.
 # A process that dies is replaced, but not for ever.
 PYTEST := $(BIN)/python -P -m pytest --dist loadgroup --max-worker-restart 4
-PROCESSES := 4
+PROCESSES := 5
 
 test: $(VENV)/dev ## run all tests; with CI=true the attacks, too
 	@$(PYTEST) -n $(PROCESSES) $(if $(filter true,$(CI)),,--ignore tests/attacks)
