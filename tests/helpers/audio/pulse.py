@@ -92,8 +92,11 @@ class PulseServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        status = None if self._process is None else self._process.poll()
+        said = self._log.read_text(encoding="utf-8", errors="replace")[-2000:] if self._log.exists() else ""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert status is None, f"the sound server ended by itself with {status}: {said}"
 
     def start(self) -> None:
         """Start it and wait until it has its sink."""
