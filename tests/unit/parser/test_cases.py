@@ -7,26 +7,41 @@ from typing import Any
 
 import pytest
 
+from helpers.project.many_cases import assert_each
 from helpers.project.parsing import cut, errors, load, message, parse, partial, spoken
 
-SENTENCES = load("sentences.jsonl") + load("own_sentences.jsonl")
-STREAMS = load("streams.jsonl") + load("own_streams.jsonl")
+SENTENCES = ("sentences.jsonl", "own_sentences.jsonl")
+STREAMS = ("streams.jsonl", "own_streams.jsonl")
 
 
 def _name(case: dict[str, Any]) -> str:
     return str(case["id"])
 
 
-@pytest.mark.parametrize("case", SENTENCES, ids=_name)
-def test_a_text_becomes_these_sentences(case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("file", SENTENCES)
+def test_a_text_becomes_these_sentences(file: str) -> None:
+    assert_each(load(file), _becomes_sentences, _name)
+
+
+@pytest.mark.parametrize("file", SENTENCES)
+def test_the_cut_changes_nothing(file: str) -> None:
+    assert_each(load(file), _is_the_same_cut, _name)
+
+
+@pytest.mark.parametrize("file", STREAMS)
+@pytest.mark.parametrize("sizes", [(), (1,), (5, 60, 2)], ids=["whole", "bytewise", "cut"])
+def test_a_stream_becomes_these_texts(file: str, sizes: tuple[int, ...]) -> None:
+    assert_each(load(file), lambda case: _becomes_texts(case, sizes), _name)
+
+
+def _becomes_sentences(case: dict[str, Any]) -> None:
     text, expected = case["input"], case["expected"]
     assert spoken(parse(message(text))) == expected
     assert spoken(parse(partial(list(text)))) == expected
     assert spoken(parse(partial(case.get("chunks", [text])))) == expected
 
 
-@pytest.mark.parametrize("case", SENTENCES, ids=_name)
-def test_the_cut_changes_nothing(case: dict[str, Any]) -> None:
+def _is_the_same_cut(case: dict[str, Any]) -> None:
     # Drawn from the text: as many cuts as cases, and the same ones in each run (test_properties.py draws others).
     dice = random.Random(case["input"])
     sizes = [dice.randint(1, 9) for _ in range(dice.randint(1, 6))]
@@ -36,9 +51,7 @@ def test_the_cut_changes_nothing(case: dict[str, Any]) -> None:
     assert spoken(parse(partial(pieces))) == case["expected"]
 
 
-@pytest.mark.parametrize("case", STREAMS, ids=_name)
-@pytest.mark.parametrize("sizes", [(), (1,), (5, 60, 2)], ids=["whole", "bytewise", "cut"])
-def test_a_stream_becomes_these_texts(case: dict[str, Any], sizes: tuple[int, ...]) -> None:
+def _becomes_texts(case: dict[str, Any], sizes: tuple[int, ...]) -> None:
     out = parse(cut("\n".join(case["lines"]).encode(), sizes))
     assert spoken(out) == [said for text in case["expected_text"] for said in spoken(parse(message(text)))]
     announced = errors(out)

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import voicestream
+from helpers.project.many_cases import assert_each
 from helpers.project.parsing import assistant, cut, found, lines, load, message, parse, partial, spoken
 from voicestream.protocol.messages import ParserOptions
 from voicestream.workers.parser.pipeline import Found, Pipeline
@@ -133,8 +134,11 @@ def _streams() -> dict[str, bytes]:
 STREAMS: Final = _streams()
 
 
-@pytest.mark.parametrize("name", STREAMS)
-def test_a_parser_restarted_at_every_line_gives_the_same_sentences_with_the_same_ids(name: str) -> None:
+def test_a_parser_restarted_at_every_line_gives_the_same_sentences_with_the_same_ids() -> None:
+    assert_each(STREAMS, _is_the_same_restarted_at_every_line)
+
+
+def _is_the_same_restarted_at_every_line(name: str) -> None:
     data = STREAMS[name]
     out: list[Found] = []
     pipeline = Pipeline(ParserOptions())

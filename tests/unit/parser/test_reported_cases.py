@@ -8,16 +8,27 @@ from typing import Any
 
 import pytest
 
+from helpers.project.many_cases import assert_each
 from helpers.project.parsing import cut, errors, load, message, parse, partial, spoken
 
 CASES = load("turn2.jsonl")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["id"]))
-def test_what_agents_print_is_spoken_as_reported(case: dict[str, Any]) -> None:
-    if "language" in case:
-        _normalized(case)
-    elif "lines" in case:
+def test_what_agents_print_is_spoken_as_reported() -> None:
+    assert_each((case for case in CASES if "language" not in case), _parsed, _name)
+
+
+def test_what_a_voice_is_given_is_as_reported() -> None:
+    pytest.importorskip("num2words", reason="make neural")
+    assert_each((case for case in CASES if "language" in case), _normalized, _name)
+
+
+def _name(case: dict[str, Any]) -> str:
+    return str(case["id"])
+
+
+def _parsed(case: dict[str, Any]) -> None:
+    if "lines" in case:
         _stream(case)
     else:
         _text(case)
@@ -50,7 +61,6 @@ def _stream(case: dict[str, Any]) -> None:
 
 
 def _normalized(case: dict[str, Any]) -> None:
-    pytest.importorskip("num2words", reason="make neural")
     from voicestream.workers.tts.normalization.normalize import words
 
     assert words(case["input"], case["language"]) in [case["expected_text"], *case.get("accept", [])]

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.models.translations import BROKEN, CORRECT
+from helpers.project.many_cases import assert_each
 from voicestream.config import languages
 from voicestream.config.language_table import TABLE
 from voicestream.errors import UsageError
@@ -20,15 +21,21 @@ from voicestream.workers.translation.quality.scripts import LETTERS
 TAGS = [language.tag for language in languages.known()]
 
 
-@pytest.mark.parametrize(("source", "target", "original", "translation"), CORRECT)
-def test_a_correct_translation_is_left_alone(source: str, target: str, original: str, translation: str) -> None:
+def test_a_correct_translation_is_left_alone() -> None:
+    assert_each(CORRECT, _is_left_alone)
+
+
+def _is_left_alone(case: tuple[str, str, str, str]) -> None:
+    source, target, original, translation = case
     assert problem(original, translation, source, target) == ""
 
 
-@pytest.mark.parametrize(("source", "target", "original", "translation", "words"), BROKEN)
-def test_a_broken_translation_is_found_for_the_right_reason(
-    source: str, target: str, original: str, translation: str, words: str
-) -> None:
+def test_a_broken_translation_is_found_for_the_right_reason() -> None:
+    assert_each(BROKEN, _is_found)
+
+
+def _is_found(case: tuple[str, str, str, str, str]) -> None:
+    source, target, original, translation, words = case
     assert words in problem(original, translation, source, target)
 
 
