@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOOK_SECONDS = 0.01
+LOOK_SECONDS = 0.05
 """How often it is looked for an order, or for the gate."""
 
 
