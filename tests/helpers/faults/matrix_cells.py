@@ -39,8 +39,8 @@ FAULTS = (
 """Those with the longest waits first: they are started in this order."""
 MOMENTS = ("idle", "mid-job", "commit", "stop")
 
-LINGERING = ("hangs", "slow start", "SIGSTOP", "ignores TERM")
-"""Faults of workers that do not end when they are told to."""
+LINGERING = ("hangs", "SIGSTOP")
+"""Faults of workers that do not end when they are told to, beside which others are to end unharmed."""
 
 LIMIT_SECONDS = 4.0
 """For silence and for a job: short, so that the matrix is quick, and many times what workers on a busy machine need."""
@@ -254,7 +254,7 @@ def expectation_of(cell: Cell) -> Expectation:
 def groups_of(fault: str) -> tuple[tuple[str, ...], ...]:
     """The roles whose cells of a fault share a supervisor, at whose end all of them misbehave at once.
 
-    Where the fault is one that lingers, two other roles have the supervisor with them, and are to end unharmed.
+    Of the lingering faults two other roles have the supervisor with them, and are to end unharmed.
     """
     return (("parser", "tts"), ("translation", "player")) if fault in LINGERING else (ROLES,)
 

@@ -299,11 +299,16 @@ class Matrix:
     def __init__(self, cells: Iterable[Cell]) -> None:
         """Run the cells that are wanted, and no other."""
         self._outcomes: dict[Cell, Future[Outcome]] = {cell: Future() for cell in cells}
+        self._undisturbed: Future[Outcome] = Future()
         self._pool = ThreadPoolExecutor(AT_ONCE)
-        self._undisturbed = self._pool.submit(_undisturbed)
-        for fault in dict.fromkeys(cell.fault for cell in self._outcomes):
-            for roles in groups_of(fault):
-                self._pool.submit(self._run, roles, fault)
+        groups = [
+            (roles, fault, wanted)
+            for fault in dict.fromkeys(cell.fault for cell in self._outcomes)
+            for roles in groups_of(fault)
+            if (wanted := self._wanted(roles, fault))
+        ]
+        for number, (roles, fault, wanted) in enumerate(groups):
+            self._pool.submit(self._run, roles, fault, wanted, is_first=number == 0)
 
     @property
     def undisturbed(self) -> Outcome:
@@ -318,20 +323,25 @@ class Matrix:
         """Begin no other."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _run(self, roles: Sequence[str], fault: str) -> None:
-        wanted = [Cell(role, fault, moment) for role in roles for moment in MOMENTS]
-        wanted = [cell for cell in wanted if cell in self._outcomes]
-        if not wanted:
-            return
+    def _wanted(self, roles: Sequence[str], fault: str) -> list[Cell]:
+        cells = [Cell(role, fault, moment) for role in roles for moment in MOMENTS]
+        return [cell for cell in cells if cell in self._outcomes]
+
+    def _run(self, roles: Sequence[str], fault: str, wanted: Sequence[Cell], *, is_first: bool) -> None:
         with allow(GROUP_SECONDS), voicestream_place() as place:
             try:
                 group = Group(place, roles, fault)
                 try:
+                    if is_first:
+                        # Before anybody was told to misbehave.
+                        self._undisturbed.set_result(group.session("never"))
                     self._run_cells(group, wanted)
                 finally:
                     group.close()
             except Exception as error:  # noqa: BLE001 - it belongs to the tests of the cells
                 error.add_note("".join(place.log_text(name)[-4000:] for name in ("supervisor", *roles)))
+                if is_first and not self._undisturbed.done():
+                    self._undisturbed.set_exception(error)
                 for cell in wanted:
                     if not self._outcomes[cell].done():
                         self._outcomes[cell].set_exception(error)
@@ -346,12 +356,3 @@ class Matrix:
         if stop:
             for cell, outcome in zip(stop, group.stop([cell.role for cell in stop]), strict=True):
                 self._outcomes[cell].set_result(outcome)
-
-
-def _undisturbed() -> Outcome:
-    with allow(GROUP_SECONDS), voicestream_place() as place:
-        group = Group(place, (), "nothing")
-        try:
-            return group.session("never")
-        finally:
-            group.close()
