@@ -25,11 +25,11 @@ TEXTS = [chaos_sound.translated(chaos_sound.text_of(2, sentence), "en", "es") fo
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_sentence_is_lost_doubled_or_out_of_order_and_no_sample_is_wrong() -> None:
-    result = chaos(seed=1, sentences=400)
+    result = chaos(seed=1, sentences=320)
     report = chaos_table.report([result], {})
     assert result.troubles == [], report
     assert (result.missing, result.doubled, result.out_of_order, result.corrupt) == (0, 0, 0, 0), report
-    assert result.faults.total() >= 13, report
+    assert result.faults.total() >= 11, report
     assert set(result.faults) == set(HARSHNESS), report
     assert result.before is not None
     assert result.after is not None

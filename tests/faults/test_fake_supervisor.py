@@ -23,7 +23,7 @@ def test_without_an_answer_waiting_ends_in_time_and_nobody_is_started_in_its_pla
     with faked(place, manner), Client(RunDirectory(place.runtime)) as client:
         client.connect()
         with pytest.raises(NoAnswerError, match="did not answer within 1 s") as caught:
-            client.ask(StatusRequest(), timeout_seconds=1.0)
+            client.ask(StatusRequest(), timeout_seconds=0.6)  # rounded in the message
         assert "voicestream down" in caught.value.hint
 
 

@@ -32,7 +32,7 @@ SENTENCES = 12
 FRAMES_VARIABLE = "VOICESTREAM_FUZZ_FRAMES"
 """How many random frames; `make fuzz-hub` sets a million."""
 
-FRAMES = int(os.environ.get(FRAMES_VARIABLE, "20000"))
+FRAMES = int(os.environ.get(FRAMES_VARIABLE, "12000"))
 
 MAX_GROWTH_BYTES = 20 << 20
 """Of the memory of a whole process with its allocator, whatever the number of frames; a frame that were kept would cost

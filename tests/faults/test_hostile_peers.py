@@ -62,10 +62,10 @@ def test_a_session_goes_on_under_attack_and_the_supervisor_neither_grows_nor_fil
     said = 1
     with attackers(
         place,
-        ["--frames=2000"],
-        ["--frames=2000", "--name=tts.2"],
-        ["--frames=15000", "--pool=200"],
-        ["--frames=5000", "--unread"],
+        ["--frames=1000"],
+        ["--frames=1000", "--name=tts.2"],
+        ["--frames=10000", "--pool=200"],
+        ["--frames=2500", "--unread"],
     ) as running:
         while any(process.poll() is None for process in running):
             run.write(line(f"Sentence {said}."))
@@ -74,7 +74,7 @@ def test_a_session_goes_on_under_attack_and_the_supervisor_neither_grows_nor_fil
             most = max(most, supervisor.memory_info().rss)
         assert [process.returncode for process in running] == [0] * len(running)
     status = place.status()
-    assert status["supervisor"]["frames_dropped"] > 20_000
+    assert status["supervisor"]["frames_dropped"] > 12_000
     assert status["supervisor"]["free_slots"] == status["supervisor"]["total_slots"]
     assert [worker["restarts"] for worker in status["workers"]] == [0, 0, 0, 0]
     assert run.finish() == 0, run.stderr
@@ -91,7 +91,7 @@ def test_frames_of_a_megabyte_without_end_cost_no_memory(place: Voicestream) -> 
     supervisor = psutil.Process(run.of("session_opened")[0]["supervisor_pid"])
     before = most = supervisor.memory_info().rss
     with attackers(
-        place, ["--frames=300", f"--huge={MAX_WIRE_BYTES - 10}"], ["--frames=5", f"--huge={16 << 20}"]
+        place, ["--frames=180", f"--huge={MAX_WIRE_BYTES - 10}"], ["--frames=5", f"--huge={16 << 20}"]
     ) as running:
         said = 1
         while running[0].poll() is None:
@@ -100,7 +100,7 @@ def test_frames_of_a_megabyte_without_end_cost_no_memory(place: Voicestream) -> 
             run.wait_for("playback_finished", said)
             most = max(most, supervisor.memory_info().rss)
         assert running[0].returncode == 0
-    assert place.status()["supervisor"]["frames_dropped"] >= 300
+    assert place.status()["supervisor"]["frames_dropped"] >= 180
     assert run.finish() == 0, run.stderr
     assert len(run.of("playback_finished")) == said
     assert most - before < MAX_GROWTH_OF_HUGE_FRAMES_BYTES
