@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import wave
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from helpers.process.running import COMMAND, line, wait_until
 from helpers.voices import quick_voice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from helpers.process.running import Event, Run, Voicestream
 
 PIPE_CUT = 65_536
@@ -206,6 +209,16 @@ SESSIONS = 10
 MESSAGES = 3
 
 
+@contextmanager
+def paused(place: Voicestream) -> Iterator[None]:
+    """Nothing is heard meanwhile."""
+    place.control("pause")
+    try:
+        yield
+    finally:
+        place.control("resume")
+
+
 def ours(session: int) -> list[list[str]]:
     """Messages of one of the sessions: sentences nobody else says."""
     return [[f"Agent {session}, part {message}.", f"That was {session}."] for message in range(MESSAGES)]
@@ -225,23 +238,23 @@ def starts(runs: list[Run]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.slow
-def test_ten_agents_at_once_take_turns_by_message_and_each_is_heard_as_if_it_were_alone(place: Voicestream) -> None:
-    options = ("--speed", "3", "--keep-alive", "60")
+def test_ten_agents_at_once_take_turns_by_message_and_each_is_heard_as_if_it_were_alone(
+    warm_place: Voicestream,
+) -> None:
+    place, options = warm_place, ("--speed", "3")
     runs: list[Run] = []
     for session in range(SESSIONS):
         run = place.run(*options, output=f"{session}.wav")
         run.wait_for("session_opened")
         runs.append(run)
-        if session == 0:
-            assert place.call("pause").returncode == 0
-    for session, run in enumerate(runs):
-        run.write(b"".join(line(" ".join(message)) for message in ours(session)))
-        run.end_input()
-        if session == 0:
-            run.wait_for("speech_finished")  # it was ready first, so it has the word
-    for run in runs:
-        run.wait_for("speech_finished", MESSAGES * 2)
-    assert place.call("resume").returncode == 0
+    with paused(place):
+        for session, run in enumerate(runs):
+            run.write(b"".join(line(" ".join(message)) for message in ours(session)))
+            run.end_input()
+            if session == 0:
+                run.wait_for("speech_finished")  # it was ready first, so it has the word
+        for run in runs:
+            run.wait_for("speech_finished", MESSAGES * 2)
     for session, run in enumerate(runs):
         assert run.wait() == 0, run.stderr
         assert_each_was_heard_once_in_order(run, list(itertools.chain(*ours(session))))
@@ -335,15 +348,15 @@ def test_a_file_and_nothing_at_all_are_read_like_a_pipe(warm_place: Voicestream)
     ("target", "words"), [("en", "Skipped 3 messages."), ("es", "Se han omitido 3 mensajes.")], ids=["en", "es"]
 )
 def test_behind_by_max_lag_the_oldest_messages_are_skipped_and_that_is_said(
-    place: Voicestream, target: str, words: str
+    warm_place: Voicestream, target: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if target != "en" and shutil.which("apertium") is None:
         pytest.skip("Apertium is not installed")
-    place.environment["VOICESTREAM_MAX_LAG"] = "1.5"
-    run = place.run("--to", target, "--keep-alive", "60")
+    monkeypatch.setitem(warm_place.environment, "VOICESTREAM_MAX_LAG", "1.5")
+    run = warm_place.run("--to", target)
     run.write(line("The house is red."))
     run.wait_for("playback_finished")
-    tts = place.pid_of("tts")
+    tts = warm_place.pid_of("tts")
     os.kill(tts, signal.SIGSTOP)
     try:
         for number in range(4):
@@ -371,15 +384,14 @@ def test_behind_by_max_lag_the_oldest_messages_are_skipped_and_that_is_said(
     assert (counts["found"], counts["played"], counts["skipped"], counts["failed"]) == (9, 3, 6, 0)
 
 
-def test_while_a_person_holds_what_is_heard_nothing_falls_behind(place: Voicestream) -> None:
-    run = place.run("--max-lag", "2", "--keep-alive", "60")
+def test_while_a_person_holds_what_is_heard_nothing_falls_behind(warm_place: Voicestream) -> None:
+    run = warm_place.run("--max-lag", "2")
     run.write(line("Before."))
     run.wait_for("playback_finished")
-    assert place.call("pause").returncode == 0
     texts = [f"Held {number}." for number in range(4)]
-    run.write(b"".join(line(text) for text in texts))
-    last = run.wait_for("speech_finished", 5)[-1]["time"]
-    wait_until(lambda: time.monotonic() > last + 2.5, "they would be too old by now")
-    assert place.call("resume").returncode == 0
+    with paused(warm_place):
+        run.write(b"".join(line(text) for text in texts))
+        last = run.wait_for("speech_finished", 5)[-1]["time"]
+        wait_until(lambda: time.monotonic() > last + 2.5, "they would be too old by now")
     assert run.finish() == 0, run.stderr
     assert_each_was_heard_once_in_order(run, ["Before.", *texts])

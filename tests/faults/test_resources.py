@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from helpers.fixtures.deadline import remaining
@@ -61,7 +62,6 @@ def test_no_memory_for_the_sound_is_said_and_leaves_nothing(place: Voicestream) 
     assert "ulimit" in run.stderr
     assert "Traceback" not in run.stderr
     place.assert_nothing_left()
-    assert place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO).returncode == 0
 
 
 def test_a_supervisor_that_does_not_start_says_why_also_without_a_place_for_logs(place: Voicestream) -> None:
@@ -144,37 +144,39 @@ def test_a_full_disk_for_the_logs_does_not_stop_the_speaking(
 
 
 @pytest.mark.platform
-def test_a_full_disk_behind_a_frozen_supervisor_does_not_stop_the_agent_and_is_said(place: Voicestream) -> None:
-    disk = place.home / "tmp"
+def test_a_full_disk_behind_a_frozen_supervisor_does_not_stop_the_agent_and_is_said(
+    warm_place: Voicestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = warm_place.home / "frozen"
     disk.mkdir()
-    place.environment["TMPDIR"] = str(disk)
-    run = place.run("--keep-alive", "0", under=tiny_disk("size=1m", disk))
+    monkeypatch.setitem(warm_place.environment, "TMPDIR", str(disk))
+    run = warm_place.run(under=tiny_disk("size=1m", disk))
     run.write(HELLO)
     run.wait_for("playback_finished")
-    supervisor = next(process for process in place.processes() if "voicestream.supervisor" in process.cmdline())
+    supervisor = psutil.Process(warm_place.supervisor_pid())
     supervisor.suspend()
-    for _ in range(80):  # 8 MiB are on their way, 64 are kept in memory
-        run.write(b'{"":"%s"}\n' % (b"x" * (1 << 20)))
-    supervisor.resume()
+    try:
+        for _ in range(80):  # 8 MiB are on their way, 64 are kept in memory
+            run.write(b'{"":"%s"}\n' % (b"x" * (1 << 20)))
+    finally:
+        supervisor.resume()
     assert run.finish() == 1, run.stderr
     assert "bytes of input were lost: no space left on the disk" in run.stderr
-    place.assert_nothing_left()
 
 
 @pytest.mark.platform
 def test_a_full_disk_behind_a_reader_of_tee_that_has_stopped_does_not_stop_the_agent_and_is_counted(
-    place: Voicestream,
+    warm_place: Voicestream,
 ) -> None:
-    disk = place.home / "tmp"
+    disk = warm_place.home / "tee"
     disk.mkdir()
-    place.environment["TMPDIR"] = str(disk)
     run = subprocess.Popen(
-        [*tiny_disk("size=1m", disk), *COMMAND, "run", "--tee", "--quiet", "--output", "null", "--keep-alive", "0"],
+        [*tiny_disk("size=1m", disk), *COMMAND, "run", "--tee", "--quiet", "--output", "null"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=place.environment,
-        cwd=place.cwd,
+        env={**warm_place.environment, "TMPDIR": str(disk)},
+        cwd=warm_place.cwd,
     )
     assert run.stdin is not None
     data = b'{"":"%s"}\n' % (b"x" * (1 << 20))
@@ -186,7 +188,6 @@ def test_a_full_disk_behind_a_reader_of_tee_that_has_stopped_does_not_stop_the_a
     lost = re.search(rb"--tee: (\d+) bytes were not copied: there was no room", said)
     assert lost is not None, said
     assert len(passed_on) + int(lost[1]) == 80 * len(data)
-    place.assert_nothing_left()
 
 
 @pytest.mark.platform
