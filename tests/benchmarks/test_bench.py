@@ -6,16 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
 from helpers.process.running import COMMAND, wait_until
-from voicestream.bench import first_sound, hub_overhead, light_commands, proportional_memory, sound_server, table
+from voicestream.bench import first_sound, hub_overhead, proportional_memory, sound_server, table
 from voicestream.bench.figures import Figure, Report, percentile
 from voicestream.bench.hardware import describe
 from voicestream.bench.sandbox import Sandbox
+from voicestream.bench.suite import QUICK
 from voicestream.errors import VoicestreamError
 from voicestream.protocol import audio_pool
 
@@ -163,56 +164,71 @@ def test_the_users_settings_do_not_reach_a_place(monkeypatch: pytest.MonkeyPatch
         assert sandbox.environment["TMPDIR"] == str(sandbox.home)
 
 
-def test_every_sentence_goes_through_all_stages_of_the_hub() -> None:
-    with Sandbox() as sandbox:
-        found = hub_overhead.measure(sandbox, 5)
-    assert len(found.samples) == 5
-    assert min(found.samples) > 0
-    assert list(found.parts) == [*(f"to {step}" for step in hub_overhead.STEPS), "of it work"]
-    assert min(found.parts.values()) > 0
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The rows of one benchmark of few runs, by name; it leaves nothing."""
+    folder = tmp_path_factory.mktemp("bench")
+    done = subprocess.run(
+        [*COMMAND, "bench", "--quick", "--json"],
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(folder.iterdir()) == []
+    return {row["name"]: row for row in json.loads(done.stdout)["figures"]}
 
 
-def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it() -> None:
-    with Sandbox() as sandbox:
-        cold = first_sound.cold_start(sandbox, 1)
-        assert sandbox.processes() == []
-        warm, held = first_sound.warm_latency(sandbox, 2)
-    assert len(cold.samples) == 1
-    assert sum(cold.parts.values()) == pytest.approx(cold.samples[0])
-    assert len(warm.samples) == 2
-    assert max(warm.samples) < min(cold.samples)
-    assert set(held.parts) == {"run", "supervisor", "parser", "tts", "player", "pool, untouched"}
-    assert held.samples[0] == pytest.approx(sum(held.parts.values()))
+@pytest.mark.slow
+def test_the_command_prints_every_row_in_its_order(rows: dict[str, dict[str, Any]]) -> None:
+    assert tuple(rows) == ROWS
+    assert [name for name, row in rows.items() if row["absent"] and name != "warm_to_heard"] == []
 
 
-def test_help_is_measured_beside_an_interpreter_that_does_nothing() -> None:
-    with Sandbox() as sandbox:
-        ours, bare = light_commands.measure_help(sandbox, 2)
-    assert len(ours.samples) == len(bare.samples) == 2
-    assert min(ours.samples) > min(bare.samples)
+@pytest.mark.slow
+def test_every_sentence_goes_through_all_stages_of_the_hub(rows: dict[str, dict[str, Any]]) -> None:
+    found = rows["hub_overhead"]
+    assert found["runs"] == QUICK.sentences
+    assert found["p50"] > 0
+    assert list(found["parts"]) == [*(f"to {step}" for step in hub_overhead.STEPS), "of it work"]
+    assert min(found["parts"].values()) > 0
 
 
-def test_a_hook_is_measured_beyond_an_interpreter_also_with_a_supervisor_that_is_frozen_or_killed() -> None:
-    with Sandbox() as sandbox:
-        figures = light_commands.measure_hook(sandbox, 1)
-        supervisor = sandbox.supervisor()
-        assert supervisor is not None
-        assert supervisor.status() != psutil.STATUS_STOPPED
-    assert [found.name for found in figures] == ["hook", "hook_frozen", "hook_killed"]
-    for found in figures:
-        assert len(found.samples) == 1
-        assert set(found.parts) == {"voicestream hook", "python -c pass"}
+@pytest.mark.slow
+def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it(rows: dict[str, dict[str, Any]]) -> None:
+    cold, warm, held = rows["cold_to_pcm"], rows["warm_to_pcm"], rows["memory"]
+    assert (cold["runs"], warm["runs"]) == (QUICK.cold, QUICK.lines)
+    assert sum(cold["parts"].values()) == pytest.approx(cold["p50"], abs=0.01)
+    assert warm["max"] < cold["p50"]
+    assert set(held["parts"]) == {"run", "supervisor", "parser", "tts", "player", "pool, untouched"}
+    assert held["p50"] == pytest.approx(sum(held["parts"].values()), abs=0.01)
+
+
+@pytest.mark.slow
+def test_help_is_measured_beside_an_interpreter_that_does_nothing(rows: dict[str, dict[str, Any]]) -> None:
+    ours, bare = rows["help"], rows["bare_python"]
+    assert ours["runs"] == bare["runs"] == QUICK.help
+    assert ours["p50"] > bare["p50"]  # the smaller of two
+
+
+@pytest.mark.slow
+def test_a_hook_is_measured_beyond_an_interpreter_also_with_a_supervisor_that_is_frozen_or_killed(
+    rows: dict[str, dict[str, Any]],
+) -> None:
+    for name in ("hook", "hook_frozen", "hook_killed"):
+        assert rows[name]["runs"] == QUICK.help
+        assert set(rows[name]["parts"]) == {"voicestream hook", "python -c pass"}
         # The load of other tests is on both; a hook that waited for something would take seconds.
-        assert min(found.samples) < 1000
+        assert rows[name]["p50"] < 1000
 
 
-def test_what_is_played_is_heard() -> None:
+@pytest.mark.slow
+def test_what_is_played_is_heard(rows: dict[str, dict[str, Any]]) -> None:
     if missing := sound_server.why_not():
         pytest.skip(missing)
-    with Sandbox() as sandbox:
-        found = first_sound.audible_latency(sandbox, 1)
-    assert len(found.samples) == 1
-    assert found.samples[0] > 0
+    assert rows["warm_to_heard"]["runs"] == QUICK.heard
+    assert rows["warm_to_heard"]["p50"] > 0
 
 
 def test_where_there_is_no_sound_server_the_row_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,22 +238,6 @@ def test_where_there_is_no_sound_server_the_row_says_what_to_install(monkeypatch
     assert found.samples == ()
     assert "sudo apt-get install libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils" in found.absent
     assert not found.is_failure
-
-
-@pytest.mark.slow
-def test_the_command_prints_every_row_and_leaves_nothing(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*COMMAND, "bench", "--quick", "--json"],
-        capture_output=True,
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert tuple(row["name"] for row in found["figures"]) == ROWS
-    assert [row["name"] for row in found["figures"] if row["absent"] and row["name"] != "warm_to_heard"] == []
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
