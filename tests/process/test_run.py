@@ -172,11 +172,11 @@ def test_demo_without_speakers_writes_a_file_and_says_so(place: Voicestream) -> 
     # A sound server that is not there, whatever this machine has.
     place.environment["PULSE_SERVER"] = f"unix:{place.home}/no-such-server"
     place.environment["XDG_RUNTIME_DIR"] = str(place.home)
-    done = place.call("demo", "--keep-alive", "0")
+    # The supervisor of the first attempt speaks the second one, too.
+    done = place.call("demo", "--keep-alive", "60")
     assert done.returncode == 0, done.stderr
     assert "voicestream-demo.wav" in done.stderr
     assert frames_of(place.cwd / "voicestream-demo.wav") > 24_000 * 10
-    place.assert_nothing_left()
 
 
 def test_keep_alive_zero_beside_another_session_does_not_end_that_one(place: Voicestream) -> None:

@@ -130,7 +130,7 @@ class Pipeline:
         self.passed_on = place.home / "passed-on"
         self.stderr = place.home / "stderr"
         self.agent = subprocess.Popen(
-            [sys.executable, "-c", AGENT, str(half)],
+            [sys.executable, "-I", "-S", "-c", AGENT, str(half)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

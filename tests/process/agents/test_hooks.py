@@ -134,8 +134,8 @@ def test_a_turn_is_spoken_while_it_is_written_by_a_supervisor_that_the_first_hoo
     assert [kept[key] for key in ("agent", "project", "sentences")] == ["claude", "the api", 2]
 
 
-def test_fifty_processes_at_once_are_said_once_and_in_order(agent: Agent) -> None:
-    texts = [f"This is sentence number {number}." for number in range(24)]
+def test_thirty_processes_at_once_are_said_once_and_in_order(agent: Agent) -> None:
+    texts = [f"This is sentence number {number}." for number in range(14)]
     agent.start()
     events = [piece(index, f"{text}\n\n", final=index == len(texts) - 1) for index, text in enumerate(texts)]
     events = [*events, event("Stop", last_assistant_message="\n\n".join(texts))] * 2

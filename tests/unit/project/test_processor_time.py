@@ -1,8 +1,8 @@
 """Processor time of text processing: bounded for any text, and in proportion to its length.
 
 Generated texts repeat one unit (marks, words, figures, signs that open something and never close it) inside every
-construct that the parser knows. ``VOICESTREAM_FUZZ_PATTERNS=1500`` measures that many in every construct, and half as
-many in every language, instead of a few; ``VOICESTREAM_FUZZ_SEED`` chooses others.
+construct that the parser knows. ``VOICESTREAM_FUZZ_PATTERNS=1500`` measures that many in every construct, and a
+third as many in every language, instead of a few; ``VOICESTREAM_FUZZ_SEED`` chooses others.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def test_no_text_costs_a_parser_more_than_its_share(construct: str, control: Con
 @pytest.mark.parametrize("language", SPOKEN)
 def test_no_text_costs_normalization_more_than_its_share(language: str, control: Control) -> None:
     pytest.importorskip("num2words", reason="make neural")
-    assert_linear(spoken(language), language, control, (PATTERNS + 1) // 2)
+    assert_linear(spoken(language), language, control, (PATTERNS + 1) // 3)
 
 
 def test_no_text_costs_the_checks_of_translations_more_than_their_share(control: Control) -> None:
@@ -146,7 +146,7 @@ def test_no_text_costs_the_checks_of_translations_more_than_their_share(control:
 def assert_linear(function: Callable[[str], object], name: str, control: Control, count: int) -> None:
     """Measure a function for a sample of patterns; all that cost too much are named."""
     dice = random.Random(f"{SEED} {name}")
-    sample = (*dice.sample(DEAR, min(len(DEAR), count // 2)), *mixed(dice, count))
+    sample = (*dice.sample(DEAR, min(len(DEAR), max(1, count // 2))), *mixed(dice, count))
     function("A first call imports what is needed: 12 items, 50%, at 12:30 on 2024-01-02.")
     wrong = [excess for pattern in sample if (excess := _excess(function, pattern, control))]
     assert not wrong, "\n".join(wrong)
