@@ -487,12 +487,13 @@ def test_a_device_that_refuses_24_khz_is_heard_resampled(
         heard = recorder.heard[before:]
         loud = np.flatnonzero(np.abs(heard) > 0.01)
         piece = heard[loud[0] : loud[-1] + 1]
-        if len(piece) / 24_000 < 1.02:
-            break
+        crossings = np.count_nonzero(np.diff(np.signbit(piece[1000:-1000])))
+        hertz = crossings / (len(piece) - 2000) * 24_000 / 2
+        if len(piece) / 24_000 < 1.02 and abs(hertz - 440) < 3:
+            break  # a busy machine puts silence into a take
     assert 0.98 < len(piece) / 24_000 < 1.02
     assert 0.34 < float(np.sqrt(np.mean(piece**2))) < 0.37
-    crossings = np.count_nonzero(np.diff(np.signbit(piece[1000:-1000])))
-    assert abs(crossings / (len(piece) - 2000) * 24_000 / 2 - 440) < 3
+    assert abs(hertz - 440) < 3
     assert b"resampling" in driver.output
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from helpers.fixtures.deadline import takes
 from helpers.process.running import COMMAND, wait_until
-from voicestream.bench import first_sound, hub_overhead, proportional_memory, sound_server, table
+from voicestream.bench import first_sound, hub_overhead, light_commands, proportional_memory, sound_server, table
 from voicestream.bench.figures import Figure, Report, percentile
 from voicestream.bench.hardware import describe
 from voicestream.bench.sandbox import Sandbox
@@ -39,6 +40,9 @@ ROWS = (
     "hook_frozen",
     "hook_killed",
 )
+
+TAKE_SECONDS = 10
+"""For one measurement on a busy machine, which may hold up the interpreter alone for longer than ours."""
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -206,10 +210,14 @@ def test_a_cold_start_finds_nothing_running_and_a_warm_line_finds_all_of_it(rows
 
 
 @pytest.mark.slow
-def test_help_is_measured_beside_an_interpreter_that_does_nothing(rows: dict[str, dict[str, Any]]) -> None:
-    ours, bare = rows["help"], rows["bare_python"]
-    assert ours["runs"] == bare["runs"] == QUICK.help
-    assert ours["p50"] > bare["p50"]  # the smaller of two
+def test_help_is_measured_beside_an_interpreter_that_does_nothing() -> None:
+    with Sandbox() as sandbox:
+        for _ in takes(TAKE_SECONDS):
+            ours, bare = light_commands.measure_help(sandbox, QUICK.help)
+            assert len(ours.samples) == len(bare.samples) == QUICK.help
+            if min(ours.samples) > min(bare.samples):
+                return
+    pytest.fail(f"less than an interpreter alone takes, {bare.samples}: {ours.samples}")
 
 
 @pytest.mark.slow
