@@ -40,12 +40,8 @@ def one_thread() -> None:
 @pytest.fixture(scope="module")
 def kokoro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KokoroSynthesizer]:
     """The engine ``kokoro``, loaded once for a file of tests, which leave it as it was."""
-    models = tmp_path_factory.mktemp("models")
-    tiny_kokoro.build(models / tiny_kokoro.NAME)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(MODELS_VARIABLE, str(models))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        found = engine_loading.load_synthesizer("kokoro", lambda *_: None)
+        found = _load_kokoro(tmp_path_factory.mktemp("models"), patch)
     yield found  # type: ignore[misc]
     found.close()
 
@@ -56,14 +52,17 @@ def load_kokoro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loa
     loaded: list[Synthesizer] = []
 
     def begin(**settings: object) -> Synthesizer:
-        models = tmp_path / f"models-{len(loaded)}"
-        tiny_kokoro.build(models / tiny_kokoro.NAME, **settings)
-        monkeypatch.setenv(MODELS_VARIABLE, str(models))
-        monkeypatch.setenv("OMP_NUM_THREADS", "1")
-        found = engine_loading.load_synthesizer("kokoro", lambda *_: None)
-        loaded.append(found)
-        return found
+        loaded.append(_load_kokoro(tmp_path / f"models-{len(loaded)}", monkeypatch, **settings))
+        return loaded[-1]
 
     yield begin
     for synthesizer in loaded:
         synthesizer.close()
+
+
+def _load_kokoro(models: Path, monkeypatch: pytest.MonkeyPatch, **settings: object) -> Synthesizer:
+    """Load the engine ``kokoro`` with a model that is made in a directory."""
+    tiny_kokoro.build(models / tiny_kokoro.NAME, **settings)
+    monkeypatch.setenv(MODELS_VARIABLE, str(models))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return engine_loading.load_synthesizer("kokoro", lambda *_: None)

@@ -257,7 +257,7 @@ def test_a_closed_terminal_ends_the_run_and_what_is_to_stay_warm_stays_usable(
         wait_until(lambda: not client.is_running(), "the client is gone")
     agent.end()
     if keep_alive == "60":
-        wait_until(lambda: place.status()["supervisor"]["sessions"] == 0, "its session has ended")
+        wait_until_unused(place)
         wait_until(lambda: len(place.processes()) == 4, "the supervisor and its workers are there")
         done = place.call("run", "--output", "null", "--keep-alive", "0", stdin=HELLO)
         assert done.returncode == 0, done.stderr

@@ -92,11 +92,10 @@ class PulseServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        status = None if self._process is None else self._process.poll()
-        said = self._log.read_text(encoding="utf-8", errors="replace")[-2000:] if self._log.exists() else ""
+        ending = self._ending()
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
-        assert status is None, f"the sound server ended by itself with {status}: {said}"
+        assert not ending, ending
 
     def start(self) -> None:
         """Start it and wait until it has its sink."""
@@ -183,8 +182,8 @@ class PulseServer:
 
     def ask(self, *arguments: str) -> str:
         """What `pactl` says; a server that has ended by itself fails the test, and says how."""
-        status = None if self._process is None else self._process.poll()
-        assert status is None, f"the sound server has ended ({status}): {self._log.read_text(errors='replace')}"
+        ending = self._ending()
+        assert not ending, ending
         done = subprocess.run(
             ["pactl", *arguments],
             env=os.environ | self.environment,
@@ -194,6 +193,13 @@ class PulseServer:
             check=False,
         )
         return done.stdout
+
+    def _ending(self) -> str:
+        """How the server ended by itself, with its log; empty if it did not."""
+        status = None if self._process is None else self._process.poll()
+        return (
+            "" if status is None else f"the sound server has ended ({status}): {self._log.read_text(errors='replace')}"
+        )
 
     @property
     def streams(self) -> int:
