@@ -392,6 +392,6 @@ def test_while_a_person_holds_what_is_heard_nothing_falls_behind(warm_place: Voi
     with paused(warm_place):
         run.write(b"".join(line(text) for text in texts))
         last = run.wait_for("speech_finished", 5)[-1]["time"]
-        wait_until(lambda: time.monotonic() > last + 2.5, "they would be too old by now")
+        wait_until(lambda: time.monotonic() > last + 2.5, "the sentences are older than --max-lag")
     assert run.finish() == 0, run.stderr
     assert_each_was_heard_once_in_order(run, ["Before.", *texts])

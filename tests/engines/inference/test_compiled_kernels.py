@@ -26,7 +26,7 @@ SMALL = {
 """Need so little memory on one GPU that there is room for them on any."""
 
 QUICK = {"DISABLE_LLVM_OPT": "1", "TRITON_DISABLE_LINE_INFO": "1"}
-"""How fast a kernel is does not matter here; the shared memory is divided before that."""
+"""Settings for a quick compilation: they leave out steps after the allocation of shared memory."""
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ LITTLE = 16 << 10
 
 
 class Launch(NamedTuple):
-    """All that the compiler knows of a launch."""
+    """Types, constants and settings of a kernel launch, which the compiler gets."""
 
     kernel: Any
     types: dict[str, str]
@@ -67,7 +67,7 @@ class Launch(NamedTuple):
     settings: dict[str, Any]
 
     def covers(self, other: Launch) -> bool:
-        """Whether the other one has the same types and flags, and no larger size: it then is a part of this one."""
+        """Return whether another launch of the kernel has the same types and flags and no larger size."""
         if (self.kernel, self.types, self.aligned) != (other.kernel, other.types, other.aligned):
             return False
         own, others = (launch.constants | launch.settings for launch in (self, other))
@@ -170,7 +170,7 @@ def slot_step(gpu: launches.Gpu, rows: int) -> None:
 
 
 def launches_on(capability: int, memory: int) -> list[Launch]:
-    """What the steps of both models need, and the vocoder."""
+    """Return the launches of the decoding steps of both models, and of the vocoder."""
     found: list[Launch] = []
     for module, names in (
         (linear, ("gemv", "small_m_linear", "large_m_linear", "add_layer_norm")),
