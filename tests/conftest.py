@@ -17,5 +17,6 @@ pytest_plugins = [
     "helpers.fixtures.orphans",
     "helpers.fixtures.interpreted",
     "helpers.fixtures.place",
+    "helpers.fixtures.signals",
     "helpers.fixtures.skips",
 ]
