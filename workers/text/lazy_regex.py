@@ -14,7 +14,14 @@ _MEMBERS: Final = (
 )
 
 
-class LazyRegex:
+class CompiledRegex:
+    """A pattern whose members are those of its ``re.Pattern``.
+
+    It has no ``__getattr__``: of a class that has one, every attribute is read more slowly.
+    """
+
+
+class LazyRegex(CompiledRegex):
     """A pattern that becomes a ``re.Pattern`` in all but its class when the first of its members is used."""
 
     def __init__(self, pattern: Any, flags: int) -> None:  # noqa: ANN401 - text or bytes
@@ -31,6 +38,7 @@ class LazyRegex:
             raise AttributeError(name)
         compiled: re.Pattern[Any] = re.compile(*self._arguments)
         vars(self).update((member, getattr(compiled, member)) for member in _MEMBERS)
+        self.__class__ = CompiledRegex  # type: ignore[assignment]
         return vars(self)[name]
 
 

@@ -10,4 +10,8 @@ if TYPE_CHECKING:
 
 def is_in(ranges: Iterable[tuple[str, str]], character: str) -> bool:
     """Return whether a character beyond ASCII is in one of the ranges, given by their first and last; not if empty."""
-    return character > "\x7f" and any(first <= character <= last for first, last in ranges)
+    if character > "\x7f":
+        for first, last in ranges:
+            if first <= character <= last:
+                return True
+    return False

@@ -7,6 +7,8 @@ answer does not depend on how the input was cut.
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import Final
 
 from voicestream.workers.parser.wording import tags
@@ -53,12 +55,16 @@ def end_of_code(text: str, start: int, *, final: bool) -> int | None:  # noqa: P
             return escaped.end()
         if not final and size < limit and (escaped is not None or _OPEN_ESCAPED.match(text, start)):
             return None
-    for run in _TICKS.finditer(text, after, limit):
-        if run.end() == size and not final:
-            return None
-        if run.end() - run.start() == after - start and run.end() < limit:
-            return run.end()
+    closing = _run_of_ticks(after - start).search(text, after, limit) if after < limit else None
+    if closing is not None and closing.end() < limit:
+        return closing.end() if final or closing.end() < size else None
     return after if final or size >= limit else None
+
+
+@functools.cache
+def _run_of_ticks(size: int) -> re.Pattern[str]:
+    """Matches neither in a longer run nor in a part of one; the runs of a long text are not looked at one by one."""
+    return re.compile(rf"(?<!`)`{{{size}}}(?!`)")
 
 
 def end_of_brackets(text: str, start: int, *, final: bool) -> int | None:

@@ -118,7 +118,7 @@ def classify(line: str, place: Place, *, complete: bool) -> Line | None:  # noqa
                 continue
         break
     found = Line(Kind.TEXT, i, item, number, box)
-    return _content(line, found, place._replace(in_paragraph=in_paragraph), complete=complete)
+    return _content(line, found, place.mark, complete=complete, in_paragraph=in_paragraph)
 
 
 _ORDINARY: Final = Line(Kind.TEXT, -1)
@@ -148,14 +148,16 @@ def _unmarked(line: str, place: Place, *, complete: bool) -> Line | None:  # noq
     return _ORDINARY
 
 
-def _content(line: str, found: Line, place: Place, *, complete: bool) -> Line | None:  # noqa: PLR0911 - one question after another
-    """The kind of a line behind the marks that were taken off."""
+def _content(  # noqa: PLR0911 - one question after another
+    line: str, found: Line, mark: str, *, complete: bool, in_paragraph: bool
+) -> Line | None:
+    """The kind of a line behind the marks that were taken off; ``mark``: ``Place.mark``."""
     i = found.start
     first = line[i]
     following = line[i + 1 : i + 2]
     may_enumerate = first in _ENUMERATING and (not following or following in _ENUMERATED)
     if (may_enumerate or not first.isascii()) and not found.number:
-        enumerator = enumerators.read(line, i, complete=complete, after=place.mark, in_paragraph=place.in_paragraph)
+        enumerator = enumerators.read(line, i, complete=complete, after=mark, in_paragraph=in_paragraph)
         if enumerator is None:
             return None
         if isinstance(enumerator, enumerators.Enumerator):

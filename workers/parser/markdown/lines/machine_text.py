@@ -42,7 +42,7 @@ _TRACE: Final = lazy_regex(
     r"|stack backtrace:|[ \t]*(?:Stack trace|Call stack|Backtrace):[ \t]*\Z"
 )
 _FIGURE: Final = lazy_regex(r"[ \t]*-->[ \t]\S+:\d+|[ \t]+\d+ +\|(?:[ \t]|\Z)|[ \t]*\u256d\u2500\[")
-_CARET: Final = lazy_regex(r"[ \t]*[|\d]*[ \t]+\^(?:[\^~\- \t]*\Z|[\^~\-]* )|\^[\^~]*[ \t]*\Z")
+_CARET: Final = lazy_regex(r"(?:[ \t]*+[|\d]++[ \t]++|[ \t]++)\^(?:[\^~\- \t]*\Z|[\^~\-]* )|\^[\^~]*[ \t]*\Z")
 _TREE: Final = lazy_regex(
     r"[ \t\u00a0\u2502|]*(?:[\u251c\u2514\u2570\u2523\u2517][\u2500\u2501\u2574-]|(?:\|--|`--|\+--|\\--)[ \t-])"
 )
