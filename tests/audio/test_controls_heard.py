@@ -99,6 +99,7 @@ def test_it_is_silent_at_once_and_goes_on_at_the_sample(
 def test_what_is_heard_again_and_what_is_interrupted_has_every_sample(
     spoken: Voicestream, recorder: Recorder, wanted: list[NDArray[np.int16]]
 ) -> None:
+    problems: list[str] = []
     for _ in takes(TAKE_SECONDS):
         at = len(recorder.heard)
         run = spoken.run(output="speakers")
@@ -115,13 +116,16 @@ def test_what_is_heard_again_and_what_is_interrupted_has_every_sample(
         assert spoken.control("replay") == "playing one sentence again"
         wait_until(lambda: not spoken.status()["supervisor"]["sessions"], "it is over")
         recorder.wait(0.2)
-        if is_every_sample(as_written(recorder.heard[at:]), wanted):
+        problem = excess_or_loss(as_written(recorder.heard[at:]), wanted)
+        if not problem:
             return
-    pytest.fail("no take was whole")
+        problems.append(problem)
+    pytest.fail(f"no take was whole: {problems}")
 
 
-def is_every_sample(heard: NDArray[np.int16], wanted: list[NDArray[np.int16]]) -> bool:
-    """True if the first is heard whole after its beginning, and the second around the third and once more.
+def excess_or_loss(heard: NDArray[np.int16], wanted: list[NDArray[np.int16]]) -> str:
+    """How the sound differs from the first sentence whole after its beginning, the second around the third, and the
+    second once more; empty if it does not.
 
     Silence does not count: a busy machine puts gaps into what is heard.
     """
@@ -129,7 +133,12 @@ def is_every_sample(heard: NDArray[np.int16], wanted: list[NDArray[np.int16]]) -
     sound = heard[heard != 0].tobytes()
     begun = sound.find(first)
     if begun < 0 or not first.startswith(sound[:begun]):
-        return False
+        return f"of {len(sound)} bytes the first sentence begins at {begun}"
     rest = sound[begun + len(first) :]
     at = rest.find(interrupting)
-    return at >= 0 and rest == second[:at] + interrupting + second[at:] + second
+    expected = second[:at] + interrupting + second[at:] + second
+    if at < 0 or rest != expected:
+        pairs = zip(rest, expected, strict=False)
+        differs_at = next((number for number, (one, other) in enumerate(pairs) if one != other), -1)
+        return f"{len(rest)} bytes, not {len(expected)}; the third sentence at {at}, other bytes from {differs_at} on"
+    return ""
