@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.audio, pytest.mark.timeout(480)]  # for many takes on 
 
 TEXTS = [
     "The first one is heard for a while.",
-    "The second has an end.",
+    "The second is so long that a slow machine has time enough to start a program that says something in its midst.",
     "Now this.",
 ]
 
@@ -48,9 +48,15 @@ def spoken(place: Voicestream) -> Voicestream:
     """A place whose supervisor runs, with the voice loaded."""
     place.environment |= OPTIONS
     run = place.run()
-    run.write(line(TEXTS[1]))
+    run.write(line(TEXTS[2]))
     assert run.finish() == 0, run.stderr
     return place
+
+
+def renew_player(place: Voicestream) -> None:
+    """Have the next take begin with a short device buffer: after under-runs it is longer, until the player ends."""
+    done = place.call("workers", "restart", "player")
+    assert done.returncode == 0, done.stderr
 
 
 def seconds_of_sound_after(place: Voicestream, recorder: Recorder, action: str) -> float:
@@ -93,6 +99,7 @@ def test_it_is_silent_at_once_and_goes_on_at_the_sample(
         is_whole = np.array_equal(whole[whole != 0], wanted[0][wanted[0] != 0])
         if is_whole and all(times[-1] <= SILENT_WITHIN_SECONDS for times in delays.values()):
             return
+        renew_player(spoken)
     pytest.fail(f"no take was whole, and silent within {SILENT_WITHIN_SECONDS} s: {delays}")
 
 
@@ -120,6 +127,7 @@ def test_what_is_heard_again_and_what_is_interrupted_has_every_sample(
         if not problem:
             return
         problems.append(problem)
+        renew_player(spoken)
     pytest.fail(f"no take was whole: {problems}")
 
 

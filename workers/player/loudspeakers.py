@@ -28,8 +28,13 @@ PLAYING_POLL_SECONDS: Final = 0.005
 IDLE_POLL_SECONDS: Final = 0.25
 """Poll interval of an idle device."""
 
-MAX_TAIL_SECONDS: Final = 0.020
-"""Buffered audio up to which a cancelled sentence plays out; a longer buffer is flushed."""
+MAX_TAIL_SECONDS: Final = 0.050
+"""Buffered audio up to which a cancelled sentence plays out, so that no sample of it is lost or repeated; a longer
+buffer is flushed."""
+
+FLUSHED_FRAMES: Final = round(0.020 * SAMPLE_RATE)
+"""Played frames that are repeated after a flush: what a busy sound server has not played yet though PortAudio states
+so, up to 18 ms, would be lost with the buffer."""
 
 _log = logging.getLogger(__name__)
 
@@ -161,7 +166,8 @@ class LoudspeakerOutput:
         is_flushed = latency is not None and latency > MAX_TAIL_SECONDS
         dropped = self._remove_tracks(session, sentence)
         for track in dropped:
-            self._report_dropped(track, track.played if is_flushed else max(track.played, track.delivered))
+            frame = track.played - FLUSHED_FRAMES if is_flushed else max(track.played, track.delivered)
+            self._report_dropped(track, frame)
         if is_flushed and any(track.started for track in dropped):
             self._run_guarded(self._device.flush)
 

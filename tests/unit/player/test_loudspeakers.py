@@ -252,16 +252,29 @@ def test_a_device_with_a_long_buffer_is_emptied_when_it_is_to_be_silent(room: Ro
     assert not [m for m in room.news if isinstance(m, PlaybackFinished)]
 
 
-def test_a_sentence_that_is_taken_back_in_its_middle_tells_the_frame_at_which_another_may_go_on(room: Room) -> None:
+@pytest.mark.parametrize(
+    ("buffer_seconds", "repeated_seconds"),
+    [
+        pytest.param(0.010, 0, id="short: what is in it is still heard"),
+        pytest.param(0.040, 0, id="after an under-run: the same"),
+        # Its buffer, a block, and how late the device and the server may be.
+        pytest.param(0.100, 0.100 + 0.005 + 0.0025 + 0.020, id="long: flushed"),
+    ],
+)
+def test_a_sentence_that_is_taken_back_in_its_middle_tells_the_frame_at_which_another_may_go_on(
+    room: Room, buffer_seconds: float, repeated_seconds: float
+) -> None:
+    room.audio.latency_seconds = buffer_seconds
+    room.speakers._device.flush()
     room.speakers.add_session("s")
     room.say(0, slot=0)
     room.say(1, slot=1)
-    room.pass_time(0.1)
+    room.pass_time(0.2)
     room.speakers.drop("s", None)
     news = room.news + room.speakers.poll()
     played = [one for one in news if isinstance(one, AudioPlayed)]
-    # What is in the device's short buffer is still heard.
-    assert [(one.sentence, one.frame) for one in played] == [(0, 2_400)]
+    assert [one.sentence for one in played] == [0]
+    assert played[0].frame == pytest.approx((0.2 - repeated_seconds) * 24_000, abs=BLOCK)
     assert len([one for one in news if isinstance(one, PlaybackStarted)]) == 1
 
 
