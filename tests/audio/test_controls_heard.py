@@ -132,10 +132,10 @@ def test_what_is_heard_again_and_what_is_interrupted_has_every_sample(
 
 
 def excess_or_loss(heard: NDArray[np.int16], wanted: list[NDArray[np.int16]]) -> str:
-    """How the sound differs from the first sentence whole after its beginning, the second around the third, and the
-    second once more; empty if it does not.
+    """Compare a recording with the expected samples: return the difference, or an empty string.
 
-    Silence does not count: a busy machine puts gaps into what is heard.
+    Expected are the beginning of the first sentence, all of it, the second sentence interrupted by the third, and the
+    second again. Silence is ignored: a busy machine adds gaps.
     """
     first, second, interrupting = (sentence[sentence != 0].tobytes() for sentence in wanted)
     sound = heard[heard != 0].tobytes()

@@ -195,7 +195,7 @@ class PulseServer:
         return done.stdout
 
     def _ending(self) -> str:
-        """How the server ended by itself, with its log; empty if it did not."""
+        """Return the exit status and the log of a server that exited unasked; an empty string while it runs."""
         status = None if self._process is None else self._process.poll()
         return (
             "" if status is None else f"the sound server has ended ({status}): {self._log.read_text(errors='replace')}"

@@ -1,4 +1,4 @@
-"""What a recording lacks or repeats, told from the samples that were wanted."""
+"""Lost and repeated samples of a recording, found by comparison with the original."""
 
 from __future__ import annotations
 
