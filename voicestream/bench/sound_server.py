@@ -76,6 +76,8 @@ class SoundServer:
                 "--use-pid-file=no",
                 # Without the recorder it has no client and ends, also when the benchmark was killed.
                 "--exit-idle-time=2",
+                # PulseAudio 16 can abort when a client that shares memory with it leaves while another records.
+                "--disable-shm=yes",
                 "-L",
                 f"module-native-protocol-unix auth-anonymous=1 socket={self._socket}",
                 "-L",

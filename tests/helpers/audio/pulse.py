@@ -37,8 +37,10 @@ PROGRAMS = ("pulseaudio", "parec", "pactl")
 
 SINK = "vs_null"
 
-_CONFIGURATION = "rlimit-rttime = -1\n"
-"""By default the server is killed when its real-time thread was busy for 0.2 s, as after a pause of the machine."""
+_CONFIGURATION = "rlimit-rttime = -1\nenable-shm = no\n"
+"""By default the server is killed when its real-time thread was busy for 0.2 s, as after a pause of the machine; and it
+can abort when a client that shares memory with it leaves while another records (PulseAudio 16, in
+memblock_replace_import)."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -271,6 +273,7 @@ class Recorder:
         wanted = self._frames + round(seconds * RATE)
         limit = time.monotonic() + seconds + remaining()
         while self._frames < wanted:
+            assert self._thread.is_alive(), "the recorder has ended, probably with the sound server"
             assert time.monotonic() < limit, "the sink stands still"
             time.sleep(0.005)
 
@@ -278,6 +281,7 @@ class Recorder:
         """Until something was heard."""
         limit = time.monotonic() + remaining()
         while not np.any(self.heard):
+            assert self._thread.is_alive(), "the recorder has ended, probably with the sound server"
             assert time.monotonic() < limit, "nothing is heard"
             time.sleep(0.002)
 

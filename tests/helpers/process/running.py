@@ -110,8 +110,9 @@ class Run:
         """Wait until there are ``count`` events of a kind."""
 
         def is_over() -> bool:
-            """Its end may be seen before the last events are read."""
-            return self.process.poll() is not None and not self._threads[0].is_alive()
+            """No event follows that of its session's end; the end of the process may be seen before the last events."""
+            has_ended = self.process.poll() is not None and not self._threads[0].is_alive()
+            return has_ended or bool(self.of("session_closed"))
 
         wait_until(
             lambda: len(self.of(kind)) >= count or is_over(),
