@@ -189,8 +189,10 @@ class Voicestream:
         path = f"{folder}{os.pathsep}{self.environment['PATH']}"
         return {**self.environment, "PATH": path, "HOME": str(self.home)}
 
-    def call(self, *arguments: str, stdin: bytes | None = b"") -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+    def call(
+        self, *arguments: str, stdin: bytes | None = b"", own_session: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; in a session of its own, its priority is not compared with that of the tests."""
         done = subprocess.run(
             [*COMMAND, *arguments],
             input=stdin,
@@ -199,6 +201,7 @@ class Voicestream:
             cwd=self.cwd,
             timeout=remaining(),
             check=False,
+            start_new_session=own_session,
         )
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.fixtures.deadline import remaining
+from helpers.fixtures.deadline import remaining, takes
 from helpers.process.running import COMMAND, wait_until
 from helpers.voices import writing_voice
 from voicestream.errors import VoicestreamError
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from helpers.process.running import Voicestream
+
+TAKE_SECONDS = 40
+"""More than one comparison takes on a busy machine."""
 
 SESSION = "00000000-0000-4000-8000-000000000001"
 
@@ -194,11 +197,18 @@ def test_a_supervisor_that_is_frozen_killed_starting_or_not_there_costs_an_agent
         return time.perf_counter() - begun_at
 
     def costs_little(*options: str) -> bool:
-        """The least of several, because other tests run beside; the benchmark has the figures of an idle machine."""
-        pairs = [
-            (seconds(*COMMAND, "hook", *options, data=one), seconds(sys.executable, "-c", "pass")) for one in events * 3
-        ]
-        return min(hook for hook, _ in pairs) < 0.05 + 3 * min(python for _, python in pairs)
+        """Compare the least costs so far, because other tests run beside: a hook that waits never comes near."""
+        hooks: list[float] = []
+        pythons: list[float] = []
+        for _ in takes(TAKE_SECONDS):
+            if options:  # each round finds a supervisor that is starting
+                agent.place.kill_supervisor()
+            for one in events * 3:
+                hooks.append(seconds(*COMMAND, "hook", *options, data=one))
+                pythons.append(seconds(sys.executable, "-c", "pass"))
+            if min(hooks) < 0.05 + 3 * min(pythons):
+                return True
+        return False
 
     assert costs_little()
     agent.start()

@@ -52,7 +52,8 @@ def test_a_killed_conversion_leaves_no_model_and_no_process_and_setup_goes_on_an
     assert not (half / "model.bin").exists(), "it was not ended, but went on to its end"
     assert not (models_of(place) / f"{NAME}-int8").exists()
     hub.seen.clear()
-    done = place.call("setup", "--to", "JA", "--compute", "cpu", "--quality", "small", "--yes")
+    # A conversion has a low priority: beside busy tests it would hardly get a processor.
+    done = place.call("setup", "--to", "JA", "--compute", "cpu", "--quality", "small", "--yes", own_session=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert "ready to translate into Japanese" in done.stderr
