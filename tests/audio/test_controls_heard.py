@@ -93,14 +93,15 @@ def test_it_is_silent_at_once_and_goes_on_at_the_sample(
         run.wait_for("playback_started", 3)
         recorder.wait(0.3)
         delays["hush"].append(seconds_of_sound_after(spoken, recorder, "hush"))
-        assert run.finish() == 1
+        code = run.finish()
         counts = run.of("session_closed")[0]["counts"]
-        assert (counts["found"], counts["played"], counts["skipped"]) == (3, 1, 2)
-        is_whole = np.array_equal(whole[whole != 0], wanted[0][wanted[0] != 0])
+        # On a busy machine a sentence may be over before it is skipped.
+        is_right = (code, counts["found"], counts["played"], counts["skipped"]) == (1, 3, 1, 2)
+        is_whole = is_right and np.array_equal(whole[whole != 0], wanted[0][wanted[0] != 0])
         if is_whole and all(times[-1] <= SILENT_WITHIN_SECONDS for times in delays.values()):
             return
         renew_player(spoken)
-    pytest.fail(f"no take was whole, and silent within {SILENT_WITHIN_SECONDS} s: {delays}")
+    pytest.fail(f"no take was whole, and silent within {SILENT_WITHIN_SECONDS} s: {delays}, the last: {counts}")
 
 
 def test_what_is_heard_again_and_what_is_interrupted_has_every_sample(

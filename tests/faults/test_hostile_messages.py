@@ -15,6 +15,7 @@ import pytest
 
 from helpers.faults import attack
 from helpers.faults.hostile import HARMLESS, Draw
+from helpers.process.running import wait_until
 from helpers.supervisor.stage import ROLES, Listener, new_stage
 from voicestream.errors import EXIT_INCOMPLETE
 from voicestream.protocol.messages import PROTOCOL_VERSION, FromWorker, Input, InputNotice, OpenSession, StatusRequest
@@ -198,9 +199,14 @@ def test_a_client_that_sends_more_than_it_may_loses_its_own_session_alone(monkey
         for number in range(2 * INPUT_CREDIT_BYTES // INPUT_CHUNK_BYTES):
             offset = number * INPUT_CHUNK_BYTES
             greedy.socket.send(pack(Input(session=greedy.session, offset=offset, data=data)))
-        while greedy.closed is None:
-            stage.turn()
+
+        def is_closed() -> bool:
             greedy.turn()
+            return greedy.closed is not None
+
+        # No other peer does anything meanwhile: a parser that takes input allows for more of it.
+        wait_until(is_closed, "the session of the greedy client is closed")
+        assert greedy.closed is not None
         assert greedy.closed.reason == "its client sent more input than it may"
         assert greedy.closed.exit_code == 1
         other.say("Others are served.")
