@@ -268,21 +268,24 @@ class Recorder:
         """All samples since the last call; they are forgotten here."""
         return Recording([self._chunks.popleft() for _ in range(len(self._chunks))])
 
+    def _check(self, limit: float, complaint: str) -> None:
+        """Fail when a wait is in vain: the recorder has ended, or the limit on the monotonic clock is over."""
+        assert self._thread.is_alive(), "the recorder has ended, probably with the sound server"
+        assert time.monotonic() < limit, complaint
+
     def wait(self, seconds: float) -> None:
         """Let so much more be heard: by the sink's clock, not ours."""
         wanted = self._frames + round(seconds * RATE)
         limit = time.monotonic() + seconds + remaining()
         while self._frames < wanted:
-            assert self._thread.is_alive(), "the recorder has ended, probably with the sound server"
-            assert time.monotonic() < limit, "the sink stands still"
+            self._check(limit, "the sink stands still")
             time.sleep(0.005)
 
     def wait_for_sound(self) -> None:
         """Until something was heard."""
         limit = time.monotonic() + remaining()
         while not np.any(self.heard):
-            assert self._thread.is_alive(), "the recorder has ended, probably with the sound server"
-            assert time.monotonic() < limit, "nothing is heard"
+            self._check(limit, "nothing is heard")
             time.sleep(0.002)
 
     def when(self, index: int) -> float:
