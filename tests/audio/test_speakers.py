@@ -211,31 +211,47 @@ def test_a_killed_player_loses_no_sample_and_repeats_at_most_one_buffer(
     assert all(0 < frames <= most for frames in doubled), doubled
 
 
-@pytest.mark.parametrize("order", [Drain(), Stop()], ids=["drain", "stop"])
-def test_a_player_that_is_replaced_in_good_order(driver: PlayerDriver, recorder: Recorder, order: Drain | Stop) -> None:
+def test_a_player_that_is_drained_loses_no_sample_and_repeats_none(driver: PlayerDriver, recorder: Recorder) -> None:
     driver.start()
     driver.open("s")
-    driver.say("s", 0, ramp(0, 36_000))
-    recorder.wait_for_sound()
+    heard = _heard_across_players(driver, recorder, Drain())
+    # The slots were given back up to the very frame.
+    assert heard.pieces == [(0, 36_000)]
+    (held_at,) = {m.frame for m in driver.all_of(AudioPlayed)} - {12_000, 24_000}
+    longest = max(range(len(heard.gaps)), key=heard.gaps.__getitem__)
+    assert int(heard.numbers[np.flatnonzero(np.diff(heard.at) != 1)[longest]]) + 1 == held_at
+
+
+def test_a_player_that_is_stopped_loses_no_sample_and_repeats_at_most_one_buffer(
+    driver: PlayerDriver, recorder: Recorder
+) -> None:
+    driver.start()
+    driver.open("s")
+    for take in takes(TAKE_SECONDS):
+        logged = len(driver.output)
+        pieces = _heard_across_players(driver, recorder, Stop(), take).pieces
+        # A device that ran empty throws away what it had.
+        if b"ran_empty=" not in driver.output[logged:]:
+            break
+    (_, stopped_at), (went_on_at, _) = pieces
+    assert 0 < stopped_at - went_on_at <= DEVICE_BUFFER_FRAMES
+
+
+def _heard_across_players(driver: PlayerDriver, recorder: Recorder, order: Drain | Stop, take: int = 0) -> Reading:
+    """Replace the player within a sentence of 36,000 frames, and return what was heard of the sentence."""
+    first, end = take * 36_000, (take + 1) * 36_000
+    driver.say("s", take, ramp(first, 36_000))
+    while not len(Reading(recorder.heard).between(first, end).at):
+        recorder.wait(0.02)
     recorder.wait(0.3)
     driver.send(order)
     driver.wait_for(Stopping)
     assert driver.wait_for_exit() == 0
-    assert not driver.all_of(PlaybackFinished), "it has played on to the end of the sentence"
+    assert len(driver.all_of(PlaybackFinished)) == take, "it has played on to the end of the sentence"
     driver.go_on_after_kill()
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
-    heard = Reading(recorder.heard)
-    if isinstance(order, Drain):
-        # No sample lost, none doubled: the slots were given back up to the very frame.
-        assert heard.pieces == [(0, 36_000)]
-        (held_at,) = {m.frame for m in driver.all_of(AudioPlayed)} - {12_000, 24_000}
-        longest = max(range(len(heard.gaps)), key=heard.gaps.__getitem__)
-        assert int(heard.numbers[np.flatnonzero(np.diff(heard.at) != 1)[longest]]) + 1 == held_at
-    else:
-        doubled = [before[1] - after[0] for before, after in itertools.pairwise(heard.pieces)]
-        assert sum(doubled) <= DEVICE_BUFFER_FRAMES
-        assert all(frames > 0 for frames in doubled)
+    return Reading(recorder.heard).between(first, end)
 
 
 def test_silence_inside_a_sentence_is_counted_frame_by_frame(driver: PlayerDriver, recorder: Recorder) -> None:

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 
-"""A test that waits longer has failed; the machine may be busy."""
-
 
 @dataclass
 class Sentence:
@@ -102,8 +100,8 @@ class PlayerDriver:
     ) -> None:
         if self.process is not None:
             self.kill()
-        if error is not None:
-            print(self.output.decode(errors="replace"))
+        # Shown with a test that failed: pytest does not tell its fixtures.
+        print(self.output.decode(errors="replace"))
         self._hub.close(linger=0)
         self._context.term()
         self.pool.close()
