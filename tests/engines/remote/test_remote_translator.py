@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.fixtures.deadline import remaining
 from helpers.remote import opened_engines
 from helpers.remote.fake_server import FakeServer
 from voicestream.engines.translator import CancelledError, Job
@@ -44,7 +45,7 @@ def test_a_batch_is_cancelled_while_the_server_is_silent() -> None:
         translator = engine(server)
         with pytest.raises(CancelledError):
             translator.translate(["a"], "en", "de", job)
-        assert server.cancelled.wait(10)
+        assert server.cancelled.wait(remaining())
 
 
 def test_a_refused_batch_is_no_outage() -> None:

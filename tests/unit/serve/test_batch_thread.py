@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.fixtures.deadline import remaining
 from helpers.serving.choir import FAILURE, ChoirVoice
 from helpers.serving.local_stages import LocalStages, ask
 from voicestream.serve.api.api_errors import ApiError
@@ -52,7 +53,7 @@ class HeldVoice(ChoirVoice):
 
     def advance(self) -> bool:
         if sum(LONG in step for step in self.steps) >= HELD_AFTER:
-            assert self.released.wait(20)
+            assert self.released.wait(remaining())
         return super().advance()
 
 

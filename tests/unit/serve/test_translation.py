@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.fixtures.deadline import remaining
 from voicestream.serve.api.api_errors import Refusal
 from voicestream.serve.api.requests import TranslationJob
 from voicestream.serve.settings import ServeSettings
@@ -35,7 +36,7 @@ class Upper:
 
     def translate(self, texts: Sequence[str], source: str, target: str, job: Job) -> list[str]:
         self.batches.append(list(texts))
-        assert self.go.wait(30)
+        assert self.go.wait(remaining())
         assert (source, target, job.beams) == ("en", "de", 1)
         if "bad" in texts:
             raise ValueError("bad")
