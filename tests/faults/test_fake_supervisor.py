@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.faults.fake_supervisor import EVENTS
 from helpers.faults.faking import faked
 from helpers.process.running import line
 from voicestream.client.connection import Client, NoAnswerError
@@ -41,6 +42,15 @@ def test_a_run_ends_with_a_message_and_a_documented_exit_code(place: Voicestream
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
+
+
+def test_what_a_supervisor_sent_before_it_ended_is_taken_and_so_is_the_end_of_the_session(place: Voicestream) -> None:
+    with faked(place, "ends in order"):
+        run = place.run()
+        run.write(line("Hello."))
+        assert run.finish() == 0, run.stderr
+    assert len(run.of("playback_started")) == EVENTS
+    assert len(run.of("session_closed")) == 1
 
 
 def test_the_agent_is_read_to_its_end_although_the_supervisor_talks_nonsense(place: Voicestream) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -160,6 +161,8 @@ class RunSession:
         self._is_now = is_now
         self._keys = KeyControl(keys)
         self._handed_over: HandedOver | None = None
+        self._is_lost = False
+        """True once the supervisor has closed the connection."""
 
     def run(self) -> int:
         """Speak what the drain reads; returns the exit code.
@@ -213,7 +216,7 @@ class RunSession:
                 return self._hand_over(self._handed_over)
             self._check_tee()
             self._refresh_display()
-            if self._client.is_lost():
+            if self._is_lost:
                 self._display.error("the supervisor has ended: no more will be spoken.")
                 return EXIT_INCOMPLETE
             self._pass_on()
@@ -263,8 +266,10 @@ class RunSession:
 
     def _take_all(self) -> SessionClosed | None:
         """Handle received messages; returns the end of the session if it is among them."""
+        # Checked first: when the connection is lost, its last messages have arrived.
+        self._is_lost = self._is_lost or self._client.is_lost()
         closed = None
-        for _ in range(MAX_MESSAGES_A_TURN):
+        for _ in range(sys.maxsize if self._is_lost else MAX_MESSAGES_A_TURN):
             message = self._client.receive()
             if message is None:
                 break
@@ -324,9 +329,9 @@ class RunSession:
         closed = None
         while (
             closed is None
+            and not self._is_lost
             and self._interruption.count == received
             and time.monotonic() < since + STOP_SECONDS
-            and not self._client.is_lost()
         ):
             if self._client.socket is not None:
                 self._client.socket.poll(20)
