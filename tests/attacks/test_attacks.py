@@ -22,7 +22,6 @@ ATTACKS = sorted(path.name for path in FOLDER.glob("[0-9][0-9]-*"))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(480)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_the_product_behaves_under_attack(name: str) -> None:
     done = subprocess.run(

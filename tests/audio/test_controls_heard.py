@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from helpers.audio.pulse import Recorder
     from helpers.process.running import Voicestream
 
-pytestmark = [pytest.mark.audio, pytest.mark.timeout(480)]  # for many takes on a busy machine
+pytestmark = pytest.mark.audio
 
 TEXTS = [
     "The first one is heard for a while.",

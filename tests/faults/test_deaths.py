@@ -113,7 +113,7 @@ def kill(victim: str, run: Run, place: Voicestream) -> None:
                     os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.timeout(180 + 60 * ROUNDS)
+@pytest.mark.timeout(600 + 60 * ROUNDS)
 @pytest.mark.parametrize(
     "victims", [("supervisor", "supervisor's group"), ("client", "client's group", "both")], ids=" and ".join
 )

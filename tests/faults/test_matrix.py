@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 HEADER_BYTES = 44
 FRAME_BYTES = 2
 
-pytestmark = pytest.mark.timeout(300)
 """Cells run in the background: a test waits for those that were begun before its own."""
 
 

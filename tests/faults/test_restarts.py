@@ -69,7 +69,6 @@ def kill_all(found: Ground) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_restarts_leave_no_descriptor_thread_or_segment_and_no_memory(found: Ground) -> None:
     def disturb(number: int) -> None:
         match number % 3:

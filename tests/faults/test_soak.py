@@ -23,7 +23,7 @@ PROGRAM = Path(__file__).with_name("soak.py")
 
 @pytest.mark.audio
 @pytest.mark.slow
-@pytest.mark.timeout(SECONDS + 180)
+@pytest.mark.timeout(SECONDS + 600)
 def test_every_sample_of_some_sessions_is_heard_once_and_in_order_and_gaps_have_a_reason() -> None:
     skip_unless_installed()
     done = subprocess.run(

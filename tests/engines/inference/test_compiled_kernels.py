@@ -14,8 +14,6 @@ from helpers.fixtures.neural import skip_unless_installed
 
 skip_unless_installed(("torch", "transformers", "triton"))
 
-pytestmark = pytest.mark.timeout(600)  # half a minute of processor time: on a busy machine several minutes
-
 GPUS = {90: H100, 89: RTX_4090}
 """Bytes of shared memory, by compute capability."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 
 from helpers.process.running import line
 from helpers.remote import chaos
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from helpers.process.running import Voicestream
 
-pytestmark = pytest.mark.timeout(180)
 
 TEXTS = ["This is the first sentence.", "This is the second one.", "And this is the third."]
 

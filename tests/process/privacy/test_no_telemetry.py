@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from helpers.process.running import Voicestream
 
-pytestmark = pytest.mark.timeout(180)
 
 NETWORK = re.compile(r"\b(AF_INET6?|AF_PACKET)\b")
 UNIX_CONNECT = re.compile(r'connect\(\d+, \{sa_family=AF_UNIX, sun_path=@?"([^"]*)"')
