@@ -30,7 +30,10 @@ QUICK = {"DISABLE_LLVM_OPT": "1", "TRITON_DISABLE_LINE_INFO": "1"}
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
-    """Capability, kernel and bytes of shared memory; one process for all GPUs, because its imports take long."""
+    """Capability, kernel and bytes of shared memory; one process for all GPUs, because its imports take long.
+
+    It has a session of its own: Linux divides the processors among sessions, and that of the tests has many threads.
+    """
     done = subprocess.run(
         [
             sys.executable,
@@ -45,6 +48,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
         capture_output=True,
         text=True,
         check=False,
+        start_new_session=True,
     )
     assert done.returncode == 0, done.stderr
     return [line.split() for line in done.stdout.splitlines()]

@@ -170,6 +170,7 @@ def silent_run(program: str, models: Path, path: Path) -> str:
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
+        start_new_session=True,  # its share of the processors is not divided with the tests' threads
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
