@@ -433,7 +433,9 @@ def test_a_player_whose_sound_server_is_frozen_ends_so_that_another_can_try(
     pulse.freeze()
     try:
         assert driver.wait_for_exit() == 1
-        assert "has taken nothing for" in driver.all_of(Stopping)[0].reason
+        # The second reason, if the device had run empty just before and was being closed for a longer buffer.
+        reasons = ("has taken nothing for", "did not close the sound device")
+        assert any(reason in driver.all_of(Stopping)[0].reason for reason in reasons)
         driver.start()
         driver.ask_to_open("s")
         assert driver.wait_for_exit() == 1
