@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 HEADER_BYTES = 44
 FRAME_BYTES = 2
 
-"""Cells run in the background: a test waits for those that were begun before its own."""
-
 
 @pytest.fixture(scope="module")
 def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
