@@ -30,9 +30,13 @@ TAKE_SECONDS = 40
 
 SESSION = "00000000-0000-4000-8000-000000000001"
 
+DIRECTORY = "/srv/the api"
+"""Working directory of the agent, which it names in all its events: any of the first ones may start the supervisor."""
+
 
 def event(name: str, *, turn: str = "p1", **fields: object) -> bytes:
-    return json.dumps({"session_id": SESSION, "prompt_id": turn, "hook_event_name": name, **fields}).encode()
+    common = {"session_id": SESSION, "cwd": DIRECTORY, "prompt_id": turn, "hook_event_name": name}
+    return json.dumps(common | fields).encode()
 
 
 def piece(index: int, text: str, *, final: bool = False, message: str = "m") -> bytes:
@@ -121,7 +125,7 @@ def frozen(agent: Agent) -> Iterator[None]:
 
 
 def test_a_turn_is_spoken_while_it_is_written_by_a_supervisor_that_the_first_hook_starts(agent: Agent) -> None:
-    agent.hook(event("UserPromptSubmit", prompt="fix it", cwd="/srv/the api"), "--start")
+    agent.hook(event("UserPromptSubmit", prompt="fix it"), "--start")
     agent.hook(piece(0, "I found the bug.\n\n"), "--start")
     agent.wait_for("I found the bug.")
     agent.hook(piece(1, "It is mended.", final=True), "--start")
