@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from helpers.audio.device_buffer import most_doubled, most_lost
 from helpers.audio.heard import Account, as_written, sentences_of
 from helpers.audio.pulse import SINK
 from helpers.process.running import line, wait_until
@@ -28,12 +29,6 @@ TEXTS = [
 
 SHORT = ["All is well again."]
 
-DEVICE_BUFFER_FRAMES = 600
-"""25 ms: what may be heard twice after a kill. PortAudio's buffer is 10 ms, the server's and one block are the rest."""
-
-LONGER_BUFFER_FRAMES = 2_900
-"""The same after the player has found the machine too busy for buffers of 10 and 40 ms: 100 ms and the rest."""
-
 
 def speak(place: Voicestream, texts: list[str]) -> Run:
     """A session with the speakers, all of whose words are there already."""
@@ -48,10 +43,10 @@ def assert_heard(place: Voicestream, recorder: Recorder, texts: list[str], *, ch
     account = Account(as_written(recorder.heard), np.concatenate(sentences_of(place, texts)))
     # What a device that ran empty throws away is lost: that is the machine's doing, and seen in the log.
     ran_empty = place.log_text("player").count("ran_empty=")
-    assert all(b.lost <= (DEVICE_BUFFER_FRAMES if ran_empty else 0) for b in account.breaks), account.breaks
+    assert all(b.lost <= most_lost(ran_empty=ran_empty > 0) for b in account.breaks), account.breaks
     doubled = [b.doubled for b in account.breaks if b.doubled]
     assert len(doubled) <= changes + ran_empty, account.breaks
-    assert all(d <= (LONGER_BUFFER_FRAMES if ran_empty else DEVICE_BUFFER_FRAMES) for d in doubled), account.breaks
+    assert all(d <= most_doubled(ran_empty=ran_empty > 0) for d in doubled), account.breaks
 
 
 def test_a_player_that_is_killed_again_and_again_loses_nothing_and_repeats_one_buffer_at_most(

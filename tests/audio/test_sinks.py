@@ -43,7 +43,7 @@ def test_a_sink_that_sleeps_is_chosen_by_its_name_and_wakes_up_before_the_first_
         driver.wait_until_finished()
         buds.wait(0.1)
         heard = Reading(buds.heard)
-    assert heard.pieces == [(0, 4_800)]
+    assert driver.pieces(heard) == [(0, 4_800)]
     # What was asked for after the sentence was sent, and what the server had in its buffer.
     wanted = lead_in.SECONDS["bluetooth"] * 24_000
     assert heard.at[0] - before >= wanted - 600

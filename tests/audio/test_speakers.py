@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from helpers.audio.device_buffer import DEVICE_BUFFER_FRAMES, most_doubled
 from helpers.audio.pulse import Reading, Recorder, ramp
 from helpers.fixtures.deadline import remaining, takes
 from voicestream.protocol.messages import (
@@ -44,23 +45,6 @@ TAKE_SECONDS = 30
 """For one take on a slow machine. A gap in one of them may be the machine's, when everything on it stands still; one in
 each of them is ours. That every sample is heard, once and in order, must hold in each."""
 
-DEVICE_BUFFER_FRAMES = 600
-"""25 ms: what may be heard twice after a kill. PortAudio's buffer is 10 ms, the server's and one block are the rest."""
-
-LONGER_BUFFER_FRAMES = 1_400
-"""The same after the player has found the machine too busy for the shortest buffer."""
-
-
-def pieces_of(driver: PlayerDriver, heard: Reading) -> list[tuple[int, int]]:
-    """Return the pieces that were heard; a device that ran empty may have thrown away what it held in each of them."""
-    driver.pump()
-    lost = DEVICE_BUFFER_FRAMES if b"ran_empty=" in driver.output else 0
-    joined: list[tuple[int, int]] = []
-    for first, end in heard.pieces:
-        goes_on = bool(joined) and 0 < first - joined[-1][1] <= lost
-        joined.append((joined.pop()[0] if goes_on else first, end))
-    return joined
-
 
 def wait_for_ramp(recorder: Recorder, first: int, end: int) -> None:
     """Until one of these numbers was heard."""
@@ -86,7 +70,7 @@ def test_sentences_are_heard_sample_for_sample_and_without_a_gap_between_them(
         driver.wait_until_finished()
         recorder.wait(TAIL_SECONDS)
         heard = Reading(recorder.heard).between(first, at)
-        assert pieces_of(driver, heard) == [(first, at)]
+        assert driver.pieces(heard) == [(first, at)]
         gaps.append(heard.gaps)
         if not heard.gaps:
             break
@@ -131,7 +115,7 @@ def test_pause_holds_at_a_frame_and_resume_goes_on_with_the_next(driver: PlayerD
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
     heard = Reading(recorder.heard)
-    assert pieces_of(driver, heard) == [(0, 20_000)]
+    assert driver.pieces(heard) == [(0, 20_000)]
     assert max(heard.gaps) > 0.3 * 24_000
     # The pause itself is no underrun.
     assert sum(m.frames for m in driver.all_of(Underrun)) < 0.3 * 24_000
@@ -148,7 +132,7 @@ def test_what_comes_during_a_pause_waits(driver: PlayerDriver, recorder: Recorde
     driver.send(Resume())
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
-    assert pieces_of(driver, Reading(recorder.heard)) == [(0, 3_000)]
+    assert driver.pieces(Reading(recorder.heard)) == [(0, 3_000)]
 
 
 def test_silence_is_heard_at_once_and_other_sessions_go_on(driver: PlayerDriver, recorder: Recorder) -> None:
@@ -167,14 +151,14 @@ def test_silence_is_heard_at_once_and_other_sessions_go_on(driver: PlayerDriver,
         answered_after = time.monotonic() - sent
         recorder.wait(0.2)
         heard = Reading(recorder.heard).between(first, other)
-        ((_, silent_at),) = pieces_of(driver, heard)
+        ((_, silent_at),) = driver.pieces(heard)
         assert silent_at < first + 48_000
         silent_after = recorder.when(int(heard.at[-1])) - sent
         after = driver.say("b", take, ramp(other, 5_000))
         driver.wait_until_finished([after])
         recorder.wait(TAIL_SECONDS)
         heard = Reading(recorder.heard).between(first, other + 100_000)
-        assert pieces_of(driver, heard) == [(first, silent_at), (other, other + 5_000)]
+        assert driver.pieces(heard) == [(first, silent_at), (other, other + 5_000)]
         finished = [(m.session, m.sentence) for m in driver.all_of(PlaybackFinished)]
         assert finished == [("b", number) for number in range(take + 1)]
         if silent_after < 0.1 and answered_after < 0.1:
@@ -197,7 +181,7 @@ def test_a_sentence_that_is_taken_back_leaves_no_gap_where_it_was(driver: Player
         driver.wait_until_finished([first, third])
         recorder.wait(TAIL_SECONDS)
         heard = Reading(recorder.heard).between(at, at + 36_000)
-        assert pieces_of(driver, heard) == [(at, at + 12_000), (at + 24_000, at + 36_000)]
+        assert driver.pieces(heard) == [(at, at + 12_000), (at + 24_000, at + 36_000)]
         gaps.append(heard.gaps)
         if not heard.gaps:
             break
@@ -214,7 +198,7 @@ def test_the_sentence_being_heard_can_be_taken_back(driver: PlayerDriver, record
     driver.wait_until_finished([second])
     recorder.wait(TAIL_SECONDS)
     heard = Reading(recorder.heard)
-    _, after = pieces_of(driver, heard)
+    _, after = driver.pieces(heard)
     assert after == (48_000, 54_000)
     assert [m.sentence for m in driver.all_of(PlaybackFinished)] == [1]
 
@@ -233,12 +217,12 @@ def test_a_killed_player_loses_no_sample_and_repeats_at_most_one_buffer(
         driver.go_on_after_kill()
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
-    pieces = pieces_of(driver, Reading(recorder.heard))
+    pieces = driver.pieces(Reading(recorder.heard))
     assert pieces[0][0] == 0
     assert pieces[-1][1] == 2 * frames
     doubled = [before[1] - after[0] for before, after in itertools.pairwise(pieces)]
     assert len(doubled) <= 4
-    most = LONGER_BUFFER_FRAMES if b"ran_empty=" in driver.output else DEVICE_BUFFER_FRAMES
+    most = most_doubled(ran_empty=driver.ran_empty)
     assert all(0 < frames <= most for frames in doubled), doubled
 
 
@@ -247,7 +231,7 @@ def test_a_player_that_is_drained_loses_no_sample_and_repeats_none(driver: Playe
     driver.open("s")
     heard = _heard_across_players(driver, recorder, Drain())
     # The slots were given back up to the very frame.
-    assert pieces_of(driver, heard) == [(0, 36_000)]
+    assert driver.pieces(heard) == [(0, 36_000)]
     (held_at,) = {m.frame for m in driver.all_of(AudioPlayed)} - {12_000, 24_000}
     longest = max(range(len(heard.gaps)), key=heard.gaps.__getitem__)
     assert int(heard.numbers[np.flatnonzero(np.diff(heard.at) != 1)[longest]]) + 1 == held_at
@@ -298,7 +282,7 @@ def test_silence_inside_a_sentence_is_counted_frame_by_frame(driver: PlayerDrive
         driver.wait_until_finished()
         recorder.wait(TAIL_SECONDS)
         heard = Reading(recorder.heard).between(first, first + 18_000)
-        assert pieces_of(driver, heard) == [(first, first + 18_000)]
+        assert driver.pieces(heard) == [(first, first + 18_000)]
         underrun = driver.all_of(Underrun)[take]
         assert underrun.sentence == take
         errors.append(underrun.frames - sum(heard.gaps))
@@ -362,7 +346,7 @@ def test_sessions_with_speakers_and_files_take_turns(driver: PlayerDriver, recor
     driver.say("loud", 1, ramp(6_000, 6_000))
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
-    assert Reading(recorder.heard).numbers.tolist() == list(range(12_000))
+    assert driver.pieces(Reading(recorder.heard)) == [(0, 12_000)]
     finished = [(m.session, m.sentence) for m in driver.all_of(PlaybackFinished)]
     assert finished == [("loud", 0), ("file", 0), ("loud", 1)]
     assert (tmp_path / "out.wav").stat().st_size == 44 + 12_000
@@ -385,7 +369,7 @@ def test_the_device_is_released_when_nothing_is_played_and_opened_again(
     driver.say("s", 1, ramp(2_000, 2_000))
     driver.wait_until_finished()
     recorder.wait(TAIL_SECONDS)
-    assert Reading(recorder.heard).numbers.tolist() == list(range(4_000))
+    assert driver.pieces(Reading(recorder.heard)) == [(0, 4_000)]
     driver.send(CloseOutput(session="s"))
     driver.wait_until(is_released, "released without a session")
 
@@ -402,7 +386,7 @@ def test_a_sentence_goes_on_at_the_right_frame_after_the_sound_server_was_starte
             recorder.wait(0.5)
             pulse.kill()
             time.sleep(0.3)
-            before = Reading(recorder.heard).pieces
+            before = driver.pieces(Reading(recorder.heard))
         pulse.start()
         with Recorder(pulse) as recorder:
             try:
@@ -418,7 +402,7 @@ def test_a_sentence_goes_on_at_the_right_frame_after_the_sound_server_was_starte
         assert len(before) == 1
         # The recorder is not there from the new server's first moment: it may miss the beginning, not the end.
         assert after[-1][1] == 48_000
-        assert before[0][1] - DEVICE_BUFFER_FRAMES <= after[0][0]
+        assert before[0][1] - most_doubled(ran_empty=driver.ran_empty) <= after[0][0]
         return
     pytest.fail("the server was killed while the device was being opened, in each take")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import zmq
 
+from helpers.audio.device_buffer import joined
 from helpers.fixtures.deadline import remaining
 from voicestream.protocol import audio_pool, transport
 from voicestream.protocol.audio_pool import SAMPLE_BYTES, SLOT_FRAMES, AudioPool
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from helpers.audio.pulse import Reading
     from voicestream.protocol.messages import Message, OutputKind, ToWorker
 
 M = TypeVar("M")
@@ -200,6 +202,16 @@ class PlayerDriver:
     def all_of(self, kind: type[M]) -> list[M]:
         """Every message of a kind so far, of all incarnations."""
         return [heard.message for heard in self.news if isinstance(heard.message, kind)]
+
+    @property
+    def ran_empty(self) -> bool:
+        """Whether a player has logged that its device ran empty."""
+        self.pump()
+        return b"ran_empty=" in self.output
+
+    def pieces(self, heard: Reading) -> list[tuple[int, int]]:
+        """Return the pieces that were heard; a device that ran empty may have thrown away some frames in each."""
+        return joined(heard.pieces, ran_empty=self.ran_empty)
 
     # --- what a supervisor does
 
