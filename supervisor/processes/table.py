@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from voicestream import log
-from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_INCOMPLETE, EXIT_NO_AUDIO
 from voicestream.protocol import lifeline
 from voicestream.protocol.messages import PROTOCOL_VERSION, Drain, Hello, Loading, Ready, Stopping
 from voicestream.protocol.messages import Stop as StopMessage
@@ -56,11 +56,13 @@ MAX_WAIT_FOR_REAPING_SECONDS: Final = 0.5
 MAX_LEAVING_SECONDS: Final = 5.0
 """Seconds to wait for a process that announced its end: on a busy machine an interpreter takes seconds to exit."""
 
-MAX_WAIT_FOR_REASON_SECONDS: Final = 1.0
-"""Seconds to wait for the reason that a worker with a wrong configuration sent before it exited.
+EXPLAINED: Final = frozenset({EXIT_CONFIGURATION, EXIT_NO_AUDIO})
+"""Exit codes of workers that sent the reason before they exited: a wrong configuration, and a sound system that hangs,
+for which the player fails the session that it was opening."""
 
-The end of the process and its last message arrive on different descriptors, in any order.
-"""
+MAX_WAIT_FOR_REASON_SECONDS: Final = 2.0
+"""Seconds to wait for that reason: the end of the process and its last messages arrive on different descriptors, in any
+order. Messages of a worker that was declared ended are not accepted."""
 
 REAP_AGAIN_SECONDS: Final = 0.002
 
@@ -319,7 +321,7 @@ class ProcessTable(WorkerPool):
             ):
                 self.end(record, "kill", now, requested=False, reason="it has closed its lifeline")
             return
-        if status == EXIT_CONFIGURATION and record.leaving is None and record.stop is None:
+        if status in EXPLAINED and record.leaving is None and record.stop is None:
             record.cut_at = now if record.cut_at is None else record.cut_at
             if now < record.cut_at + MAX_WAIT_FOR_REASON_SECONDS:
                 return

@@ -15,6 +15,7 @@ import pytest
 from helpers.audio.device_buffer import DEVICE_BUFFER_FRAMES, most_doubled
 from helpers.audio.pulse import Reading, Recorder, ramp
 from helpers.fixtures.deadline import remaining, takes
+from voicestream.errors import EXIT_NO_AUDIO
 from voicestream.protocol.messages import (
     AudioPlayed,
     Cancel,
@@ -416,15 +417,15 @@ def test_a_player_whose_sound_server_is_frozen_ends_so_that_another_can_try(
     recorder.wait_for_sound()
     pulse.freeze()
     try:
-        assert driver.wait_for_exit() == 1
+        assert driver.wait_for_exit() == EXIT_NO_AUDIO
         # The second reason, if the device had run empty just before and was being closed for a longer buffer.
         reasons = ("has taken nothing for", "did not close the sound device")
         assert any(reason in driver.all_of(Stopping)[0].reason for reason in reasons)
         driver.start()
         driver.ask_to_open("s")
-        assert driver.wait_for_exit() == 1
+        assert driver.wait_for_exit() == EXIT_NO_AUDIO
         (failed,) = driver.all_of(OutputFailed)
-        assert failed.exit_code == 69
+        assert failed.exit_code == EXIT_NO_AUDIO
         assert "within 5 s" in failed.reason
         assert "voicestream run --output FILE.wav" in failed.reason
     finally:

@@ -138,8 +138,8 @@ class PortAudio:
         except (sounddevice.PortAudioError, AudioDeviceError) as error:
             # PortAudio lists devices only once, at its start; they may have changed.
             _log.info("device=%r open failed, retrying after a new device list: %s", device, error)
-            self.refresh()
         try:
+            self.refresh()
             return self._open(sounddevice, device, rate, latency, read)
         except sounddevice.PortAudioError as error:
             raise AudioDeviceError(

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from voicestream.errors import EXIT_INCOMPLETE, AudioDeviceError, VoicestreamError
+from voicestream.errors import EXIT_NO_AUDIO, AudioDeviceError, VoicestreamError
 from voicestream.protocol.audio_pool import AudioPool
 from voicestream.protocol.messages import (
     AdjustPlayback,
@@ -187,9 +187,9 @@ class PlayerWorker:
             error = AudioDeviceError(reason, hint=hint)
             failed = OutputFailed(session=self._opening, reason=error.for_people(), exit_code=error.exit_code)
             self._connection.send(failed)
-        self._connection.send(Stopping(reason=reason, exit_code=EXIT_INCOMPLETE))
+        self._connection.send(Stopping(reason=reason, exit_code=EXIT_NO_AUDIO))
         self._connection.close()
-        os._exit(EXIT_INCOMPLETE)
+        os._exit(EXIT_NO_AUDIO)
 
     def _set_paused(self, *, paused: bool) -> None:
         if paused:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers.supervisor.stage import StandIn
-from voicestream.errors import EXIT_CONFIGURATION
+from voicestream.errors import EXIT_CONFIGURATION, EXIT_NO_AUDIO
 from voicestream.protocol.messages import Stopping
 from voicestream.supervisor.ledger.commands import WorkerId
 from voicestream.supervisor.processes.table import MAX_WAIT_FOR_REASON_SECONDS
-from voicestream.supervisor.processes.worker_events import GivenUp
+from voicestream.supervisor.processes.worker_events import Ended, GivenUp
 
 if TYPE_CHECKING:
     from voicestream.supervisor.processes.table import ProcessTable
@@ -31,6 +31,10 @@ def translator(table: ProcessTable) -> tuple[WorkerRecord, StandIn]:
 
 def given_up(table: ProcessTable) -> list[GivenUp]:
     return [one for one in table.take_events() if isinstance(one, GivenUp)]
+
+
+def ended(table: ProcessTable) -> list[WorkerId]:
+    return [one.worker for one in table.take_events() if isinstance(one, Ended)]
 
 
 @pytest.mark.parametrize("status", [EXIT_CONFIGURATION, 0, 1, -9, -11])
@@ -55,6 +59,19 @@ def test_the_end_of_a_process_may_be_seen_before_the_reason_that_it_sent(table: 
     table.heard(record, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
     table.check(now)
     assert given_up(table) == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
+
+
+def test_a_worker_whose_sound_system_hangs_has_ended_only_when_it_has_said_so(table: ProcessTable) -> None:
+    """Before its reason comes the failure of the session that it was opening, which would hang the next player."""
+    record, process = translator(table)
+    process.end(EXIT_NO_AUDIO)
+    now = time.monotonic()
+    table.check(now)
+    assert not ended(table)
+    table.heard(record, Stopping(reason="the sound system hangs", exit_code=EXIT_NO_AUDIO), now)
+    table.check(now)
+    assert ended(table) == [TRANSLATOR]
+    assert record.start_at is not None
 
 
 def test_a_wrong_configuration_without_a_reason_is_given_up_after_a_while(table: ProcessTable) -> None:
