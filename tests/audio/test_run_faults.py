@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from helpers.audio.device_buffer import most_doubled, most_lost
+from helpers.audio.device_buffer import SERVER_LATE_FRAMES, most_doubled, most_lost
 from helpers.audio.heard import Account, as_written, sentences_of
 from helpers.audio.pulse import SINK
 from helpers.process.running import line, wait_until
@@ -43,7 +43,10 @@ def assert_heard(place: Voicestream, recorder: Recorder, texts: list[str], *, ch
     account = Account(as_written(recorder.heard), np.concatenate(sentences_of(place, texts)))
     # What a device that ran empty throws away is lost: that is the machine's doing, and seen in the log.
     ran_empty = place.log_text("player").count("ran_empty=")
-    assert all(b.lost <= most_lost(ran_empty=ran_empty > 0) for b in account.breaks), account.breaks
+    lost = [b.lost for b in account.breaks if b.lost > most_lost(ran_empty=ran_empty > 0)]
+    # With a player goes what a busy sound server has not played yet.
+    assert len(lost) <= changes, account.breaks
+    assert all(frames <= SERVER_LATE_FRAMES for frames in lost), account.breaks
     doubled = [b.doubled for b in account.breaks if b.doubled]
     assert len(doubled) <= changes + ran_empty, account.breaks
     assert all(d <= most_doubled(ran_empty=ran_empty > 0) for d in doubled), account.breaks

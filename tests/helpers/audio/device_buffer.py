@@ -15,6 +15,10 @@ throws it away: ALSA does."""
 LONGER_BUFFER_FRAMES = 2_900
 """The same after the player has found the machine too busy for buffers of 10 and 40 ms: 100 ms and the rest."""
 
+SERVER_LATE_FRAMES = 480
+"""20 ms: what a busy sound server has not played yet though PortAudio states so. The player reckons with 2.5 ms; what
+is beyond goes with a player that is killed or stopped. 5 ms and 18 ms were seen beside four busy loops."""
+
 
 def most_doubled(*, ran_empty: bool) -> int:
     """Return how many frames may be heard twice when the player or its device changes."""
