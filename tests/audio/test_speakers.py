@@ -226,8 +226,8 @@ def test_a_killed_player_loses_no_sample_and_repeats_at_most_one_buffer(
         doubled = [before[1] - after[0] for before, after in itertools.pairwise(pieces)]
         assert len(doubled) <= 4
         most = most_doubled(ran_empty=driver.ran_empty)
-        assert all(-SERVER_LATE_FRAMES <= frames <= most for frames in doubled), doubled
-        if all(frames > 0 for frames in doubled):
+        assert all(-SERVER_LATE_FRAMES <= each <= most for each in doubled), doubled
+        if all(each > 0 for each in doubled):
             return
     pytest.fail(f"the sound server was late in each take: {doubled}")
 

@@ -1,4 +1,4 @@
-"""What of a device's buffer may be heard twice, or not at all, and what was heard apart from that."""
+"""Bounds of the frames in a device buffer that are repeated or lost at a fault, and recordings read within them."""
 
 from __future__ import annotations
 

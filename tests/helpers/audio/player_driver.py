@@ -205,7 +205,7 @@ class PlayerDriver:
 
     @property
     def ran_empty(self) -> bool:
-        """Whether a player has logged that its device ran empty."""
+        """Whether a player has logged an underrun of its device buffer (``ran_empty=``)."""
         self.pump()
         return b"ran_empty=" in self.output
 

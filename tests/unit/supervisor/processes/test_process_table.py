@@ -33,8 +33,21 @@ def given_up(table: ProcessTable) -> list[GivenUp]:
     return [one for one in table.take_events() if isinstance(one, GivenUp)]
 
 
-def ended(table: ProcessTable) -> list[WorkerId]:
-    return [one.worker for one in table.take_events() if isinstance(one, Ended)]
+def ended(table: ProcessTable) -> list[Ended | GivenUp]:
+    return [one for one in table.take_events() if isinstance(one, Ended | GivenUp)]
+
+
+def ends_before_its_reason_arrives(table: ProcessTable, exit_code: int) -> list[Ended | GivenUp]:
+    """End the worker's process, then receive its reason; return the events of its end, none of which comes earlier."""
+    record, process = translator(table)
+    process.end(exit_code)
+    now = time.monotonic()
+    table.check(now)
+    assert not ended(table)
+    assert table.due_at(now) < now + MAX_WAIT_FOR_REASON_SECONDS
+    table.heard(record, Stopping(reason=REASON, exit_code=exit_code), now)
+    table.check(now)
+    return ended(table)
 
 
 @pytest.mark.parametrize("status", [EXIT_CONFIGURATION, 0, 1, -9, -11])
@@ -50,28 +63,14 @@ def test_a_worker_that_says_that_its_configuration_is_wrong_is_believed_however_
 
 
 def test_the_end_of_a_process_may_be_seen_before_the_reason_that_it_sent(table: ProcessTable) -> None:
-    record, process = translator(table)
-    process.end(EXIT_CONFIGURATION)
-    now = time.monotonic()
-    table.check(now)
-    assert not given_up(table)
-    assert table.due_at(now) < now + MAX_WAIT_FOR_REASON_SECONDS
-    table.heard(record, Stopping(reason=REASON, exit_code=EXIT_CONFIGURATION), now)
-    table.check(now)
-    assert given_up(table) == [GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)]
+    _, failed = ends_before_its_reason_arrives(table, EXIT_CONFIGURATION)
+    assert failed == GivenUp(worker=TRANSLATOR, reason=REASON, exit_code=EXIT_CONFIGURATION)
 
 
 def test_a_worker_whose_sound_system_hangs_has_ended_only_when_it_has_said_so(table: ProcessTable) -> None:
     """Before its reason comes the failure of the session that it was opening, which would hang the next player."""
-    record, process = translator(table)
-    process.end(EXIT_NO_AUDIO)
-    now = time.monotonic()
-    table.check(now)
-    assert not ended(table)
-    table.heard(record, Stopping(reason="the sound system hangs", exit_code=EXIT_NO_AUDIO), now)
-    table.check(now)
-    assert ended(table) == [TRANSLATOR]
-    assert record.start_at is not None
+    assert [one.worker for one in ends_before_its_reason_arrives(table, EXIT_NO_AUDIO)] == [TRANSLATOR]
+    assert table.records[TRANSLATOR].start_at is not None
 
 
 def test_a_wrong_configuration_without_a_reason_is_given_up_after_a_while(table: ProcessTable) -> None:
