@@ -124,9 +124,14 @@ def test_files_are_byte_identical_when_two_voices_are_killed_again_and_again(sev
     for heard in (3, 8, 12):
         for run in runs.values():
             run.wait_for("playback_finished", heard)
-        for worker in workers(several, "tts").values():
-            if worker["pid"] and worker["state"] in ("ready", "busy"):
-                os.kill(worker["pid"], signal.SIGKILL)
+        killed = {worker["pid"] for worker in workers(several, "tts").values() if worker["state"] in ("ready", "busy")}
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        # Until then the status may show a process that has ended, which the next round cannot kill.
+        wait_until(
+            lambda killed=killed: killed.isdisjoint(worker["pid"] for worker in workers(several, "tts").values()),
+            "the supervisor has noticed the end of each",
+        )
     for run in (*runs.values(), beside):
         assert run.finish() == 0, run.stderr
         assert [event["sentence"] for event in run.of("playback_finished")] == list(range(len(TEXTS)))
