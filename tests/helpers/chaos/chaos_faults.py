@@ -16,7 +16,7 @@ from voicestream.protocol.messages import EngineRole, RestartWorker, Role
 from voicestream.protocol.process_watch import ProcessWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from random import Random
 
     from voicestream.client.connection import Client
@@ -33,8 +33,9 @@ HARSHNESS: Final[tuple[Kind, ...]] = ("SIGKILL", "restart --now", "SIGSTOP", "SI
 """Which of several faults decided when the process ended, the first of these that it got."""
 
 MAX_HITS_WITHOUT_WORK: Final = 2
-"""More in a row would meet what is promised for that: three workers lost on one sentence give it up, five ends of a
-role without any work done end in ``failed``. What is tested here is that nothing else is ever given up."""
+"""For each session: more in a row would meet what is promised for that: three workers lost on one sentence give it up,
+five ends of a role without any work done end in ``failed``. What is tested here is that nothing else is ever given up.
+What a worker does for other sessions in between does not count for a sentence that it was lost on."""
 
 PARSER_SECONDS: Final = 0.012
 """About as long as it takes, on an idle machine, until the parser has read what an agent printed and has told of it."""
@@ -55,6 +56,24 @@ SIGNALS: Final[dict[Kind, signal.Signals]] = {
     "SIGSTOP": signal.SIGSTOP,
     "SIGTERM": signal.SIGTERM,
 }
+
+
+class Share(NamedTuple):
+    """What one session uses."""
+
+    engine: str
+    """Of its translator and of its voice."""
+    sentences: int
+
+
+@dataclass
+class _Progress:
+    """What one worker has done for one session."""
+
+    to_do: set[int]
+    """Sentences that it has not finished yet, known to it or not."""
+    hits: int = 0
+    """Since it last finished one."""
 
 
 class _Worker(NamedTuple):
@@ -106,35 +125,78 @@ def name_of(role: Role, engine: str) -> str:
 class Faults:
     """Gives faults, and remembers them."""
 
-    def __init__(self, supervisor_pid: int, client: Client, random: Random) -> None:
-        """All workers are ready now; ``client`` is for nothing else."""
+    def __init__(self, supervisor_pid: int, client: Client, random: Random, shares: Sequence[Share]) -> None:
+        """All workers are ready now; ``client`` is for nothing else; ``shares``: one for each session."""
         self._supervisor = psutil.Process(supervisor_pid)
         self._client = client
         self._random = random
         self._deck: list[Kind] = []
         running = self._running()
-        self._hits = dict.fromkeys(running, 0)
-        """Of each worker, since it last got something done."""
+        self._progress = {
+            name: {
+                session: _Progress(set(range(share.sentences)))
+                for session, share in enumerate(shares)
+                if worker.engine in ("", share.engine) or worker.role not in get_args(EngineRole)
+            }
+            for name, worker in running.items()
+        }
+        """Of each worker, by session."""
         self._hit_at = dict.fromkeys(running, 0.0)
         self._ready = {name: (worker.incarnation, 0.0) for name, worker in running.items()}
         """Of each worker, which incarnation was ready last, and since when."""
+        self._ended: set[tuple[str, int]] = set()
+        """Names and incarnations of workers of which the end is known."""
         self.given: Final[list[Fault]] = []
         self.withheld = 0
         """Times at which nobody was hit, because everybody had been often enough without getting to work."""
+        self._is_withheld = False
         self._threads: list[threading.Thread] = []
 
-    def note(self, event: dict[str, Any], engine: str) -> None:
-        """An event of a session with these engines: a worker that works again may be hit again."""
-        if event["event"] == "worker" and event["state"] == "ready":
-            self._ready[name_of(event["role"], event.get("engine", ""))] = event["incarnation"], event["time"]
+    def note(self, event: dict[str, Any], session: int) -> None:
+        """An event of a session: a worker that works again for each may be hit again."""
+        if event["event"] == "worker":
+            self._note_worker(event)
         role = WORK_EVENTS.get(event["event"])
         if role is None:
             return
-        name = name_of(role, engine)
+        name = next(
+            name for name in self._progress if name.partition(":")[0] == role and session in self._progress[name]
+        )
+        progress = self._progress[name][session]
+        progress.to_do.discard(event["sentence"])
         # What was under way when the worker was hit is not the work of the next one.
         ready_at = self._ready[name][1]
         if event["time"] >= ready_at >= self._hit_at[name]:
-            self._hits[name] = 0
+            progress.hits = 0
+
+    def _note_worker(self, event: dict[str, Any]) -> None:
+        name, incarnation = name_of(event["role"], event.get("engine", "")), event["incarnation"]
+        if event["state"] == "ready":
+            self._ready[name] = incarnation, event["time"]
+        if not event.get("reason") or (name, incarnation) in self._ended:
+            return
+        self._ended.add((name, incarnation))
+        if not any(
+            name_of(fault.role, fault.engine) == name and fault.incarnation == incarnation for fault in self.given
+        ):
+            # Nobody hit it: on a busy machine a healthy worker may be taken for a frozen one.
+            self._count_hit(name, 1, event["time"])
+
+    def _count_hit(self, name: str, weight: int, at: float) -> None:
+        for progress in self._progress[name].values():
+            progress.hits += weight
+        self._hit_at[name] = at
+
+    def _may_be_hit(self, name: str) -> bool:
+        sessions = self._progress[name].values()
+        # A session that is done gets nothing more from it, which must not spare the worker for ever.
+        concerned = [progress for progress in sessions if progress.to_do] or sessions
+        return all(progress.hits < MAX_HITS_WITHOUT_WORK for progress in concerned)
+
+    @property
+    def may_be_given(self) -> bool:
+        """Whether the last fault had a worker to hit."""
+        return not self._is_withheld
 
     def give(self, feed: Callable[[], None]) -> None:
         """Hit somebody.
@@ -144,17 +206,19 @@ class Faults:
         """
         while self._client.receive() is not None:
             pass  # a restart that was asked for is done
-        names = list(self._hits)
+        self._is_withheld = False
+        names = list(self._progress)
         first = self._random.randrange(len(names))
         running = self._running()
         for name in (*names[first:], *names[:first]):
-            if name in running and self._hits[name] < MAX_HITS_WITHOUT_WORK:
+            if name in running and self._may_be_hit(name):
                 worker = running[name]
                 if worker.role == "parser":
                     feed()
                     time.sleep(self._random.uniform(0, PARSER_SECONDS))
                 self._hit(self._deal(is_ready=self._ready[name][0] == worker.incarnation), worker)
                 return
+        self._is_withheld = True
         self.withheld += 1
 
     def wait_for_ends(self) -> None:
@@ -187,8 +251,7 @@ class Faults:
         self.given.append(fault)
         # Half of the frozen ones are left alone until their silence is noticed; the others may be hit as they are.
         is_left_alone = kind == "SIGSTOP" and self._random.random() < 0.5
-        self._hits[name] += MAX_HITS_WITHOUT_WORK if is_left_alone else 1
-        self._hit_at[name] = fault.at
+        self._count_hit(name, MAX_HITS_WITHOUT_WORK if is_left_alone else 1, fault.at)
         # A thread each, because the time is to be taken at once.
         thread = threading.Thread(target=_note_end, args=(fault, watch))
         thread.start()
