@@ -127,10 +127,10 @@ def test_files_are_byte_identical_when_two_voices_are_killed_again_and_again(sev
         killed = {worker["pid"] for worker in workers(several, "tts").values() if worker["state"] in ("ready", "busy")}
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
-        # Until then the status may show a process that has ended, which the next round cannot kill.
+        # The status shows a killed process until the supervisor has reaped it; the next round could not kill that one.
         wait_until(
             lambda killed=killed: killed.isdisjoint(worker["pid"] for worker in workers(several, "tts").values()),
-            "the supervisor has noticed the end of each",
+            "the supervisor has reaped each killed voice",
         )
     for run in (*runs.values(), beside):
         assert run.finish() == 0, run.stderr

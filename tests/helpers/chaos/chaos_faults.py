@@ -33,9 +33,9 @@ HARSHNESS: Final[tuple[Kind, ...]] = ("SIGKILL", "restart --now", "SIGSTOP", "SI
 """Which of several faults decided when the process ended, the first of these that it got."""
 
 MAX_HITS_WITHOUT_WORK: Final = 2
-"""For each session: more in a row would meet what is promised for that: three workers lost on one sentence give it up,
-five ends of a role without any work done end in ``failed``. What is tested here is that nothing else is ever given up.
-What a worker does for other sessions in between does not count for a sentence that it was lost on."""
+"""Faults that a worker may get until it finishes another sentence of a session, for each session. With more, losses
+are by design: three workers lost on one sentence make it ``failed``, whatever they finished for other sessions, and a
+role that ends five times without work has failed. A chaos run shows that nothing else is lost."""
 
 PARSER_SECONDS: Final = 0.012
 """About as long as it takes, on an idle machine, until the parser has read what an agent printed and has told of it."""
@@ -58,22 +58,22 @@ SIGNALS: Final[dict[Kind, signal.Signals]] = {
 }
 
 
-class Share(NamedTuple):
-    """What one session uses."""
+class Workload(NamedTuple):
+    """Engine and number of sentences of one session."""
 
     engine: str
-    """Of its translator and of its voice."""
+    """Name of its translator and of its voice."""
     sentences: int
 
 
 @dataclass
 class _Progress:
-    """What one worker has done for one session."""
+    """Sentences that one worker has to finish for one session, and its losses since the last one."""
 
-    to_do: set[int]
-    """Sentences that it has not finished yet, known to it or not."""
+    unfinished: set[int]
+    """Numbers of the sentences, including those that the worker has not received yet."""
     hits: int = 0
-    """Since it last finished one."""
+    """Faults and other ends of the worker since it last finished a sentence of the session."""
 
 
 class _Worker(NamedTuple):
@@ -125,18 +125,19 @@ def name_of(role: Role, engine: str) -> str:
 class Faults:
     """Gives faults, and remembers them."""
 
-    def __init__(self, supervisor_pid: int, client: Client, random: Random, shares: Sequence[Share]) -> None:
-        """All workers are ready now; ``client`` is for nothing else; ``shares``: one for each session."""
+    def __init__(self, supervisor_pid: int, client: Client, random: Random, workloads: Sequence[Workload]) -> None:
+        """All workers are ready now; ``client`` is for nothing else; ``workloads``: one for each session."""
         self._supervisor = psutil.Process(supervisor_pid)
         self._client = client
         self._random = random
         self._deck: list[Kind] = []
+        self._workloads = workloads
         running = self._running()
         self._progress = {
             name: {
-                session: _Progress(set(range(share.sentences)))
-                for session, share in enumerate(shares)
-                if worker.engine in ("", share.engine) or worker.role not in get_args(EngineRole)
+                session: _Progress(set(range(workload.sentences)))
+                for session, workload in enumerate(workloads)
+                if name == name_of(worker.role, workload.engine)
             }
             for name, worker in running.items()
         }
@@ -144,26 +145,23 @@ class Faults:
         self._hit_at = dict.fromkeys(running, 0.0)
         self._ready = {name: (worker.incarnation, 0.0) for name, worker in running.items()}
         """Of each worker, which incarnation was ready last, and since when."""
-        self._ended: set[tuple[str, int]] = set()
-        """Names and incarnations of workers of which the end is known."""
+        self._counted: set[tuple[str, int]] = set()
+        """Names and incarnations of the workers that were hit, or ended without being hit and are counted as hit."""
         self.given: Final[list[Fault]] = []
         self.withheld = 0
         """Times at which nobody was hit, because everybody had been often enough without getting to work."""
-        self._is_withheld = False
         self._threads: list[threading.Thread] = []
 
     def note(self, event: dict[str, Any], session: int) -> None:
-        """An event of a session: a worker that works again for each may be hit again."""
+        """Record an event of a session: a worker that has finished a sentence of each may be hit again."""
         if event["event"] == "worker":
             self._note_worker(event)
         role = WORK_EVENTS.get(event["event"])
         if role is None:
             return
-        name = next(
-            name for name in self._progress if name.partition(":")[0] == role and session in self._progress[name]
-        )
+        name = name_of(role, self._workloads[session].engine)
         progress = self._progress[name][session]
-        progress.to_do.discard(event["sentence"])
+        progress.unfinished.discard(event["sentence"])
         # What was under way when the worker was hit is not the work of the next one.
         ready_at = self._ready[name][1]
         if event["time"] >= ready_at >= self._hit_at[name]:
@@ -173,30 +171,26 @@ class Faults:
         name, incarnation = name_of(event["role"], event.get("engine", "")), event["incarnation"]
         if event["state"] == "ready":
             self._ready[name] = incarnation, event["time"]
-        if not event.get("reason") or (name, incarnation) in self._ended:
-            return
-        self._ended.add((name, incarnation))
-        if not any(
-            name_of(fault.role, fault.engine) == name and fault.incarnation == incarnation for fault in self.given
-        ):
-            # Nobody hit it: on a busy machine a healthy worker may be taken for a frozen one.
-            self._count_hit(name, 1, event["time"])
+        if event.get("reason") and (name, incarnation) not in self._counted:
+            # It was not hit: on a busy machine a healthy worker may be taken for a frozen one.
+            self._count_hit(name, incarnation, 1, event["time"])
 
-    def _count_hit(self, name: str, weight: int, at: float) -> None:
+    def _count_hit(self, name: str, incarnation: int, weight: int, at: float) -> None:
+        self._counted.add((name, incarnation))
         for progress in self._progress[name].values():
             progress.hits += weight
         self._hit_at[name] = at
 
     def _may_be_hit(self, name: str) -> bool:
         sessions = self._progress[name].values()
-        # A session that is done gets nothing more from it, which must not spare the worker for ever.
-        concerned = [progress for progress in sessions if progress.to_do] or sessions
+        # Its hits for a session that it has finished are never reset, and would spare it until the end of the run.
+        concerned = [progress for progress in sessions if progress.unfinished] or sessions
         return all(progress.hits < MAX_HITS_WITHOUT_WORK for progress in concerned)
 
     @property
     def may_be_given(self) -> bool:
-        """Whether the last fault had a worker to hit."""
-        return not self._is_withheld
+        """True if any worker may get another fault."""
+        return any(map(self._may_be_hit, self._progress))
 
     def give(self, feed: Callable[[], None]) -> None:
         """Hit somebody.
@@ -206,7 +200,6 @@ class Faults:
         """
         while self._client.receive() is not None:
             pass  # a restart that was asked for is done
-        self._is_withheld = False
         names = list(self._progress)
         first = self._random.randrange(len(names))
         running = self._running()
@@ -218,7 +211,6 @@ class Faults:
                     time.sleep(self._random.uniform(0, PARSER_SECONDS))
                 self._hit(self._deal(is_ready=self._ready[name][0] == worker.incarnation), worker)
                 return
-        self._is_withheld = True
         self.withheld += 1
 
     def wait_for_ends(self) -> None:
@@ -251,7 +243,7 @@ class Faults:
         self.given.append(fault)
         # Half of the frozen ones are left alone until their silence is noticed; the others may be hit as they are.
         is_left_alone = kind == "SIGSTOP" and self._random.random() < 0.5
-        self._count_hit(name, MAX_HITS_WITHOUT_WORK if is_left_alone else 1, fault.at)
+        self._count_hit(name, worker.incarnation, MAX_HITS_WITHOUT_WORK if is_left_alone else 1, fault.at)
         # A thread each, because the time is to be taken at once.
         thread = threading.Thread(target=_note_end, args=(fault, watch))
         thread.start()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from helpers.chaos import chaos_engines, chaos_sound
-from helpers.chaos.chaos_faults import ROLES, Faults, Recovery, Share, recoveries
+from helpers.chaos.chaos_faults import ROLES, Faults, Recovery, Workload, recoveries
 from helpers.chaos.chaos_ground import ground
 from helpers.process.running import line, wait_until
 from voicestream.client.connection import Client
@@ -35,14 +35,14 @@ FILES: Final = 3
 FAULT_SECONDS: Final = (0.2, 0.4)
 """Between two faults: 0.3 s on average."""
 
-SENTENCES_A_FAULT: Final = 8
+LEAST_SENTENCES_A_FAULT: Final = 8
 FIRST_FAULTS: Final = 10
 """At least so many sentences are heard for each fault but the first few. An idle machine says more; on one so busy that
 a worker takes longer to start than it is left alone nothing would be heard any more, and that is no news."""
 
 MOST_SENTENCES_A_FAULT: Final = 10
-"""Once more were heard the agents wait for the next fault, if any worker may be hit: on a quick machine they would be
-done after a few."""
+"""Sentences heard for each fault after which the agents wait for the next one, if any worker may be hit. Without this
+limit a quick machine finishes after a few faults."""
 
 SILENCE_LIMIT_SECONDS: Final = 2.0
 """A frozen worker is to be noticed soon; they beat every second."""
@@ -144,7 +144,7 @@ class Talk:
         if code != 0 or self.run.stderr:
             result.troubles.append(f"{name}: exit code {code}, stderr {self.run.stderr[-500:]!r}")
         for kind in ("skipped", "failed", "underrun"):
-            result.troubles += [f"{name}: {event}; ended before: {self._ends(event)}" for event in self.run.of(kind)]
+            result.troubles += [f"{name}: {event}; ends: {self._ends(event)}" for event in self.run.of(kind)]
         found = [event["text"] for event in self.run.of("sentence_found")]
         if found != self.texts:
             result.troubles.append(f"{name}: {len(found)} sentences found of {len(self.texts)}, or others, or twice")
@@ -154,7 +154,7 @@ class Talk:
             self._count_samples(result, wanted)
 
     def _ends(self, event: dict[str, Any]) -> str:
-        """When and why the workers of an event's stage had ended."""
+        """Return the ends of workers of the role at which an event happened: time, incarnation, reason."""
         ends = (one for one in self.run.of("worker") if one.get("reason") and one["role"] == event.get("stage"))
         return "; ".join(f"{one['time']:.2f} {one['incarnation']} {one['reason']}" for one in ends)
 
@@ -217,8 +217,8 @@ def _disturb(found: Ground, talks: list[Talk], choice: random.Random, deadline: 
 
     with Client(RunDirectory(found.place.runtime)) as client:
         client.connect()
-        shares = [Share(talk.engine, len(talk.texts)) for talk in talks]
-        faults = Faults(found.supervisor.pid, client, choice, shares)
+        workloads = [Workload(talk.engine, len(talk.texts)) for talk in talks]
+        faults = Faults(found.supervisor.pid, client, choice, workloads)
         next_fault = time.monotonic() + choice.uniform(*FAULT_SECONDS)
         while not all(talk.is_over for talk in talks) and time.monotonic() < deadline:
             for session, talk in enumerate(talks):
@@ -229,7 +229,7 @@ def _disturb(found: Ground, talks: list[Talk], choice: random.Random, deadline: 
                 for talk in talks:
                     talk.say_more(choice)
             now = time.monotonic()
-            if now >= next_fault and len(faults.given) < FIRST_FAULTS + heard / SENTENCES_A_FAULT:
+            if now >= next_fault and len(faults.given) < FIRST_FAULTS + heard / LEAST_SENTENCES_A_FAULT:
                 faults.give(feed)
                 next_fault = now + choice.uniform(*FAULT_SECONDS)
             time.sleep(LOOK_SECONDS)
